@@ -1,0 +1,74 @@
+/* What a backend needs: the outcomes of a hook, and the handle of the call it answers. */
+#ifndef BERTH_BACKEND_H
+#define BERTH_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A hook ends in one of four ways:
+ *
+ *   return 0;                        it took effect
+ *   return -EIO;                     it failed and had no effect (any negative errno value)
+ *   return BERTH_UNCERTAIN(-EIO);    it failed, and may have taken effect: a timeout, a lost connection
+ *   return BERTH_PENDING;            not yet known; somebody calls berth_complete() later, from any thread
+ *
+ * Anything else counts as BERTH_UNCERTAIN(-EPROTO).
+ */
+#define BERTH_PENDING 1
+#define BERTH_UNCERTAIN(error) ((error)-BERTH_UNCERTAIN_BASE)
+#define BERTH_UNCERTAIN_BASE 0x10000
+
+/* No deadline. */
+#define BERTH_NO_DEADLINE INT64_MAX
+
+typedef struct berth_manager berth_manager;
+
+/*
+ * The call that a hook answers. Valid from the hook's start until it returns, or, when it returns BERTH_PENDING, until it is completed.
+ * All functions on it may be used from any thread within that time.
+ */
+typedef struct berth_call berth_call;
+
+/* Names a pending call for berth_complete(). A value: copy it freely. It never names another call, however late it is used. */
+typedef struct berth_token {
+    berth_manager *manager;
+    uint64_t id;
+} berth_token;
+
+/* Deadline of the operation in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE. A hook that cannot end by then should end as uncertain. */
+int64_t berth_call_deadline(const berth_call *call);
+
+/* True once nobody waits for the outcome any more: the manager was discarded. The hook should end soon; its outcome is ignored. */
+bool berth_call_cancelled(const berth_call *call);
+
+/* Name of the hook ("vm.add_disk") and of the operation ("map_to_guest") this call is for. Static strings. */
+const char *berth_call_hook(const berth_call *call);
+const char *berth_call_operation(const berth_call *call);
+
+/* Token of this call. Take it before the hook returns BERTH_PENDING. */
+berth_token berth_call_token(berth_call *call);
+
+/*
+ * Completes a call whose hook returned, or is about to return, BERTH_PENDING.
+ *
+ * `result` is 0, a negative errno value or BERTH_UNCERTAIN(): what the hook would have returned. `out`, unless NULL, is the hook's
+ * out-value struct, whose `out_size` bytes are copied before the function returns.
+ * When the hook has not returned yet, the completion counts if it then returns BERTH_PENDING, and is dropped otherwise.
+ *
+ * Threads: any, also one that is inside a hook. Must not be used after the manager was destroyed.
+ *
+ * 0          accepted; the operation goes on
+ * -ENOENT    the token names no call that is open: completed already, answered by its hook itself, or never given out. Nothing happened
+ * -EINVAL    `result` is BERTH_PENDING or no outcome, or `out_size` is not the size of this hook's out-values. The call stays open
+ */
+int berth_complete(berth_token token, int result, const void *out, uint32_t out_size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,117 @@
+/*
+ * Berth runtime: what every generated manager has in common.
+ *
+ * Applications include the generated <manager>.h, which includes this file. See docs/runtime.md for the whole contract.
+ *
+ * Caveats
+ * - All functions of a manager may be called from any thread at any time, except <manager>_destroy, which must be the last one.
+ * - Operations on different roots run in parallel; operations on the same root queue, first come first served.
+ * - No lock is held while a hook runs. A hook may call the manager about another root; about its own it gets -EDEADLK.
+ * - The trace callback and the for_each visitor run with the manager locked: they must not call the manager (they get -EDEADLK) nor block.
+ * - Functions return 0 or a negative errno value. Nothing is printed, no global is kept, nothing exits.
+ */
+#ifndef BERTH_BERTH_H
+#define BERTH_BERTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uuid/uuid.h>
+
+#include <berth/backend.h>
+
+#define BERTH_VERSION "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Where memory comes from. Both functions must be thread-safe. `alloc` returns memory aligned for any type, or NULL. `release` gets the
+ * size that was asked for; never NULL.
+ */
+typedef struct berth_allocator {
+    void *(*alloc)(void *ctx, size_t size);
+    void (*release)(void *ctx, void *memory, size_t size);
+    void *ctx;
+} berth_allocator;
+
+/* A list or set of strings. `items` may be NULL when `count` is 0. */
+typedef struct berth_strings {
+    const char *const *items;
+    uint32_t count;
+} berth_strings;
+
+/* How a row ended. */
+typedef enum berth_outcome {
+    BERTH_OK = 1,       /* the call ended ok, or the row has none */
+    BERTH_FAILED,       /* the call failed */
+    BERTH_UNSURE,       /* the call may have taken effect */
+    BERTH_REJECTED,     /* the row rejects the event */
+    BERTH_RELEASED      /* no row ran: somebody else still holds the instance */
+} berth_outcome;
+
+/* One row that ran. All pointers but `instance` are static strings; `instance` is valid during the callback. */
+typedef struct berth_transition {
+    const char *operation;      /* "map_to_guest"; "drain" */
+    const char *resource;       /* "disk" */
+    const void *instance;       /* typed view: const scsi_disk * */
+    const char *state;          /* before */
+    const char *event;
+    const char *hook;           /* "vm.add_disk"; NULL when no hook was called */
+    berth_outcome outcome;
+    int error;                  /* 0, or the negative errno value of the call or the reject */
+    const char *next;           /* state after */
+    int64_t duration_ns;        /* time from the hook's start to its outcome; 0 when no hook was called */
+    uint16_t row;               /* 1-based index into the manager's rows, 0 with BERTH_RELEASED: for coverage */
+} berth_transition;
+
+/* See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported. */
+typedef void berth_trace(void *ctx, const berth_transition *transition);
+
+/* Settings of a manager; every member may be zero. Copied by <manager>_create; what the pointers lead to must outlive the manager. */
+typedef struct berth_config {
+    const berth_allocator *allocator;   /* NULL: malloc and free */
+    berth_trace *trace;                 /* NULL: none, and nothing is spent on it */
+    void *trace_ctx;
+    int (*uuid)(void *ctx, uuid_t out); /* NULL: libuuid's version 4, from a pool of random bytes that is safe across fork(); 0 or -errno */
+    void *uuid_ctx;
+} berth_config;
+
+/* Bytes of an instance's key in berth_error, with the NUL; longer keys are cut and end in "...". */
+#define BERTH_ERROR_KEY_SIZE 96
+
+/*
+ * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings and NULL where they do
+ * not apply. A value: it holds no memory.
+ */
+typedef struct berth_error {
+    int code;                           /* what the operation returned */
+    const char *manager;                /* "scsi" */
+    const char *operation;              /* "map_to_guest" */
+    const char *resource;
+    const char *state;                  /* the state that rejected the event, or whose call failed */
+    const char *event;
+    const char *hook;
+    char key[BERTH_ERROR_KEY_SIZE];     /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
+} berth_error;
+
+/*
+ * One line about an error, without a newline:
+ * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount: Input/output error
+ * Writes at most `size` bytes, always NUL-terminated when size > 0. Returns `line`. Thread-safe.
+ */
+const char *berth_error_text(const berth_error *error, char *line, size_t size);
+
+/* "EIO" for EIO or -EIO; "E?" for a number that has no name here. Static string. Thread-safe. */
+const char *berth_errno_name(int error);
+
+/* Version of the runtime that is linked: BERTH_VERSION of its headers. */
+const char *berth_version(void);
+
+/* Now, in the nanoseconds that deadlines are given in (CLOCK_MONOTONIC). Thread-safe. */
+int64_t berth_now(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
