@@ -1,0 +1,45 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+#
+# Variables worth knowing:
+#   BUILD     folder that everything is built in (build)
+#   CC        compiler (gcc)            CFLAGS  optimisation and debugging (-O2 -g)
+#   PREFIX    where to install (/usr/local), below DESTDIR
+#   PYTHON    interpreter, when the one that scripts/find-python finds is not the right one
+#   J         suites that run at the same time (as many as there are processors)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BUILD ?= build
+
+include mk/toolchain.mk
+include mk/generate.mk
+include mk/build.mk
+include mk/test.mk
+include mk/lint.mk
+include mk/docs.mk
+include mk/install.mk
+
+.PHONY: all demo test help clean setup
+
+all: $(LIBRARIES) managers simulators examples ## library, generated managers, simulators, examples
+
+demo: ## set up, then show a disk shared by two callers: retry, failing mount, last release
+	@scripts/setup demo
+	@$(MAKE) run-demo
+
+test: ## set up, then run every test; ends with "N passed, N failed"
+	@scripts/setup test
+	@$(MAKE) check
+
+setup: ## install what `make test` needs
+	@scripts/setup test
+
+help: ## this list
+	@echo "Targets (see the top of the Makefile for variables):"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)

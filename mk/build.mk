@@ -1,0 +1,84 @@
+# Libraries, generated managers, simulators, examples.
+
+RUNTIME_SOURCES := $(wildcard runtime/src/*.c)
+TESTING_SOURCES := $(wildcard runtime/testing/*.c)
+RUNTIME_OBJECTS := $(RUNTIME_SOURCES:%.c=$(BUILD)/obj/%.o)
+TESTING_OBJECTS := $(TESTING_SOURCES:%.c=$(BUILD)/obj/%.o)
+MANAGER_OBJECTS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).o)
+
+LIBBERTH := $(BUILD)/libberth.a
+LIBTESTING := $(BUILD)/libberth-testing.a
+SONAME := libberth.so.$(firstword $(subst ., ,$(VERSION)))
+LIBSHARED := $(BUILD)/libberth.so.$(VERSION)
+LIBRARIES := $(LIBBERTH) $(LIBSHARED)
+
+TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
+SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
+CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
+EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads
+
+.PHONY: managers simulators examples suites run-demo
+managers: $(MANAGER_OBJECTS)
+examples: $(EXAMPLES)
+
+# The simulators read JSON; without json-c the rest can be had all the same.
+ifeq ($(shell printf '\#include <json-c/json.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes),yes)
+simulators: $(SIMULATORS)
+else
+simulators:
+	@echo "no json-c here: the simulators are left out (make setup installs it)"
+endif
+
+$(BUILD)/obj/runtime/src/%.o: runtime/src/%.c $(FLAGS_FILE)
+	$(call compile)
+$(BUILD)/obj/runtime/testing/%.o: runtime/testing/%.c $(FLAGS_FILE)
+	$(call compile,$(TESTING_FLAGS))
+$(BUILD)/obj/examples/%.o: examples/%.c $(FLAGS_FILE)
+	$(call compile,$(EXAMPLE_FLAGS))
+
+$(LIBBERTH): $(RUNTIME_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(LIBTESTING): $(TESTING_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Only what the public headers declare is exported.
+$(BUILD)/libberth.map: $(wildcard runtime/include/berth/*.h) scripts/exports
+	@mkdir -p $(@D)
+	scripts/exports runtime/include/berth/*.h >$@
+$(LIBSHARED): $(RUNTIME_OBJECTS) $(BUILD)/libberth.map
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECTS) $(LIBS)
+
+# Each manager, its simulator and its suite.
+define manager_build
+$(BUILD)/$(1)/$(1).o: $(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+	$$(call compile)
+$(BUILD)/$(1)/$(1)-sim.o: $(BUILD)/$(1)/$(1)-sim.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+	$$(call compile,$(TESTING_FLAGS))
+$(BUILD)/$(1)/$(1)-conformance.o: $(BUILD)/$(1)/$(1)-conformance.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+	$$(call compile,$(TESTING_FLAGS))
+$(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
+	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)
+$(BUILD)/$(1)/$(1)-conformance: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
+	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
+endef
+$(foreach m,$(ALL_MANAGERS),$(eval $(call manager_build,$(m))))
+
+# $(call example,name,manager): every source of examples/<name> with one manager.
+define example
+$(1)_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard examples/$(1)/*.c))
+$$($(1)_OBJECTS): EXAMPLE_FLAGS := -I$(BUILD)/$(2)
+$$($(1)_OBJECTS): $(BUILD)/$(2)/$(2).h
+$(BUILD)/examples/$(1): $$($(1)_OBJECTS) $(BUILD)/$(2)/$(2).o $(LIBBERTH)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS)
+endef
+$(eval $(call example,demo,scsi))
+$(eval $(call example,minimal,tap))
+$(eval $(call example,threads,scsi))
+
+run-demo: $(BUILD)/examples/demo
+	@$(BUILD)/examples/demo
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/clang' -prune -o -name '*.d' -print)

@@ -1,0 +1,17 @@
+# Generated pages and pictures that are committed, because people review them.
+
+DIAGRAM_SPECS := $(SPECS)
+
+.PHONY: docs diagrams run-diagrams check-drift
+docs: diagrams
+diagrams: ## renew docs/managers from the specs
+	@scripts/setup docs
+	@$(MAKE) run-diagrams
+
+run-diagrams:
+	$(BERTHC) docs -o docs/managers $(DIAGRAM_SPECS)
+	$(BERTHC) diagram -o docs/managers $(DIAGRAM_SPECS)
+
+check-drift: ## do docs/managers still say what the specs say?
+	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)
+	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)

@@ -1,0 +1,34 @@
+# Installing: headers, libraries, pkg-config files, the compiler with its Python package, and the specs.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALL ?= install
+libdir := $(PREFIX)/lib
+sharedir := $(PREFIX)/share/berth
+PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name 'py.typed')
+
+# $(call put,mode,files,folder)
+put = $(INSTALL) -d '$(DESTDIR)$(3)' && $(INSTALL) -m $(1) $(2) '$(DESTDIR)$(3)'
+
+pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
+
+.PHONY: install uninstall
+install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
+	$(call put,644,runtime/include/berth/*.h,$(PREFIX)/include/berth)
+	$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
+	$(call put,755,$(LIBSHARED),$(libdir))
+	ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libberth.so'
+	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig'
+	for name in berth berth-testing; do $(pc) scripts/$$name.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/'$$name.pc || exit 1; done
+	$(call put,755,bin/berthc,$(PREFIX)/bin)
+	$(call put,755,scripts/find-python,$(sharedir))
+	$(call put,644,spec/*.yaml,$(sharedir)/spec)
+	$(call put,644,spec/schema/*.json,$(sharedir)/spec/schema)
+	for file in $(PACKAGE_FILES); do $(INSTALL) -D -m 644 gen/$$file '$(DESTDIR)$(sharedir)/python/'$$file || exit 1; done
+
+uninstall: ## take away what install put there
+	rm -rf '$(DESTDIR)$(PREFIX)/include/berth' '$(DESTDIR)$(sharedir)'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/berthc' '$(DESTDIR)$(libdir)/libberth.a' '$(DESTDIR)$(libdir)/libberth-testing.a' \
+	    '$(DESTDIR)$(libdir)/libberth.so' '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/$(notdir $(LIBSHARED))' \
+	    '$(DESTDIR)$(libdir)/pkgconfig/berth.pc' '$(DESTDIR)$(libdir)/pkgconfig/berth-testing.pc'

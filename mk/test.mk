@@ -1,0 +1,62 @@
+# Tests. `check` is `test` without the set-up. Every suite is a line for scripts/run-tests, which counts and closes.
+
+J ?= $(shell nproc 2>/dev/null || echo 2)
+
+RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/test_*.c))
+TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
+C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(CONFORMANCE)
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
+	$(call compile,$(TESTING_FLAGS) -Itests/runtime -Iruntime/src $(foreach m,$(TEST_HEADERS),-I$(BUILD)/$(m)))
+$(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LIBS)
+$(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIBTESTING) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -ljson-c $(LIBS)
+.SECONDARY:
+
+suites: $(C_SUITES) $(SIMULATORS) $(EXAMPLES)
+
+# $(call cmocka,label,prefix of the command): the C suites as run-tests wants them.
+cmocka = $(foreach s,$(C_SUITES),'cmocka:$(1)$(patsubst $(BUILD)/%,%,$(s))=$(strip $(2) $(s))')
+PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
+SCRIPT_SUITES := 'script:demo=$(BUILD)/examples/demo' 'script:example minimal=$(BUILD)/examples/minimal' \
+    'script:example threads=$(BUILD)/examples/threads 4 200'
+
+# What tests that start programs of their own need to know.
+export BERTH_BUILD = $(abspath $(BUILD))
+
+# A part of `check` that runs in a build folder of its own: $(call subbuild,folder,settings) $(call in-folder,folder)
+SAN := asan tsan
+.PHONY: check check-c check-asan clang-objects asan tsan valgrind coverage mutants soak bench
+check: $(LIBRARIES) suites clang-objects asan-suites
+	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
+	    $(call cmocka) \
+	    $(subst $(BUILD)/,$(BUILD)/asan/,$(subst cmocka:,cmocka:asan/,$(call cmocka))) \
+	    $(SCRIPT_SUITES) \
+	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
+
+check-c: suites ## the C suites alone, without the set-up
+	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP)) $(SCRIPT_SUITES)
+
+ASAN := BUILD=$(BUILD)/asan SANITIZE=address,undefined
+TSAN := BUILD=$(BUILD)/tsan SANITIZE=thread
+.PHONY: asan-suites
+asan-suites:
+	@$(MAKE) $(ASAN) suites
+clang-objects:
+	@$(MAKE) BUILD=$(BUILD)/clang CC=clang suites
+
+asan: ## every C suite with AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/setup asan
+	@$(MAKE) $(ASAN) check-c
+
+tsan: ## every C suite with ThreadSanitizer
+	@scripts/setup tsan
+	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) $(TSAN) check-c
+
+valgrind: ## every C suite under valgrind
+	@scripts/setup valgrind
+	@$(MAKE) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' check-c

@@ -1,0 +1,45 @@
+# Compilers, flags, and the Python that sees what berthc needs.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Werror
+override ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -pthread $(CFLAGS)
+ALL_CPPFLAGS = -Iruntime/include $(CPPFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS)
+LIBS := -luuid
+
+# make asan, tsan and coverage build everything again in folders of their own with one of these set.
+SANITIZE ?=
+ifneq ($(SANITIZE),)
+ALL_CFLAGS += -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+COVERAGE ?=
+ifneq ($(COVERAGE),)
+ALL_CFLAGS += -O0 --coverage
+ALL_LDFLAGS += --coverage
+endif
+
+# Looked for when it is first needed, so that `make help` and `make setup` work without.
+PYTHON_FOUND = $(eval PYTHON_FOUND := $(or $(shell scripts/find-python yaml jinja2),$(error no usable Python)))$(PYTHON_FOUND)
+TEST_PYTHON = $(eval TEST_PYTHON := $(or $(shell scripts/find-python yaml jinja2 pytest jsonschema),$(error no usable Python)))$(TEST_PYTHON)
+BERTHC = PYTHON=$(PYTHON_FOUND) PYTHONDONTWRITEBYTECODE=1 bin/berthc
+
+VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' runtime/include/berth/berth.h)
+
+# Objects are built again when compiler or flags change.
+FLAGS_FILE := $(BUILD)/flags
+.PHONY: force
+$(FLAGS_FILE): force
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' >$@
+
+# $(call compile,extra flags): an object from the first prerequisite, with a depfile beside it.
+define compile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(1) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+endef
