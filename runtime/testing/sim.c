@@ -1,0 +1,168 @@
+#include <errno.h>
+#include <string.h>
+
+#include "sim_internal.h"
+#include "sim_json.h"
+#include "sim_line.h"
+
+/* Is this call of a hook, the nth of the request, to fail? The first entry that fits decides. */
+static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uint64_t nth)
+{
+    for (size_t i = 0; i < request->n_faults; i++) {
+        const sim_fault *fault = &request->faults[i];
+        if (fault->hook == hook && (fault->nth == 0 || fault->nth == nth))
+            return fault;
+    }
+    return NULL;
+}
+
+int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out)
+{
+    const berth_sim_hook *glue = &sim->glue->hooks[hook];
+    const sim_fault *fault = find_fault(sim->request, hook, ++sim->calls_now[hook]);
+    ++sim->calls[hook];
+    json_object *call = json_object_new_object();
+    json_object_object_add(call, "hook", json_object_new_string(sim->glue->type->hooks[hook].name));
+    json_object_object_add(call, "outcome", json_object_new_string(fault == NULL ? "ok" : fault->uncertain ? "uncertain" : "fail"));
+    json_object_object_add(call, "args", sim_answer_args(sim, glue->resource, view));
+    json_object_array_add(sim->recorded, call);
+    for (size_t i = 0; i < glue->n_outs; i++)
+        sim_value_make(&sim->labels, &glue->outs[i], sim->calls[hook], (char *)out + glue->outs[i].offset);
+    if (fault == NULL)
+        return 0;
+    return fault->uncertain ? BERTH_UNCERTAIN(fault->error) : fault->error;
+}
+
+/* Ends a manager, whatever it tracks. */
+static void end_manager(const berth_sim_manager *glue, void *manager)
+{
+    if (manager == NULL)
+        return;
+    (void)glue->discard(manager);
+    (void)glue->destroy(manager);
+}
+
+/* Replaces the manager by one made as `request` says. When that fails, the old one stays. */
+static int renew(berth_sim *sim, const sim_request *request)
+{
+    void *manager = NULL;
+    int code = sim->glue->create(request->options, request->without, sim, &manager);
+    if (code != 0)
+        return code;
+    end_manager(sim->glue, sim->manager);
+    sim->manager = manager;
+    sim_labels_clear(&sim->labels);
+    memset(sim->calls, 0, (sim->glue->type->n_hooks + 1U) * sizeof sim->calls[0]);
+    return 0;
+}
+
+/* The first request that needs a manager makes one with the defaults. */
+static int renew_by_default(berth_sim *sim)
+{
+    sim_request defaults;
+    sim_request_new(sim->glue, &defaults);
+    sim_labels labels = {0};
+    sim_request_bind(&defaults, &labels);
+    int code = renew(sim, &defaults);
+    sim_labels_clear(&labels);
+    sim_request_clear(&defaults);
+    return code;
+}
+
+static int perform(berth_sim *sim, const sim_request *request, berth_error *error)
+{
+    switch (request->verb) {
+    case SIM_DRAIN:
+        return sim->glue->drain(sim->manager, error);
+    case SIM_DISCARD:
+        return sim->glue->discard(sim->manager);
+    case SIM_OPERATION:
+        return sim->glue->run(sim->manager, request->operation, &request->arguments, error);
+    default:
+        return 0;
+    }
+}
+
+/* The answer to a well-formed request. */
+static json_object *run(berth_sim *sim, sim_request *request)
+{
+    int code = 0;
+    if (request->verb == SIM_NEW) {
+        /* an option that holds a UUID is bound in the new manager's labels: a fresh start has none yet */
+        sim_labels labels = {0};
+        sim_request_bind(request, &labels);
+        code = renew(sim, request);
+        if (code == 0) {
+            sim_labels_clear(&sim->labels);
+            sim->labels = labels;
+        } else {
+            sim_labels_clear(&labels);
+        }
+    } else if (sim->manager == NULL) {
+        code = renew_by_default(sim);
+    }
+    if (code != 0)
+        return sim_answer_malformed(sim->requests, "the manager cannot be made with these options");
+    if (request->verb != SIM_NEW)
+        sim_request_bind(request, &sim->labels);
+
+    berth_error error = {0};
+    memset(sim->calls_now, 0, (sim->glue->type->n_hooks + 1U) * sizeof sim->calls_now[0]);
+    sim->request = request;
+    sim->recorded = json_object_new_array();
+    code = perform(sim, request, &error);
+    json_object *answer = sim_answer(sim, request, code, &error);
+    json_object_put(sim->recorded);
+    sim->recorded = NULL;
+    sim->request = NULL;
+    return answer;
+}
+
+static json_object *answer_line(berth_sim *sim, const sim_line *line)
+{
+    sim->requests++;
+    if (line->too_long)
+        return sim_answer_malformed(sim->requests, "a line of more than 1048576 bytes");
+    const char *why = NULL;
+    json_object *value = sim_json_read(line->text, line->length, &why);
+    if (value == NULL)
+        return sim_answer_malformed(sim->requests, why);
+    sim_request request;
+    json_object *answer;
+    if (sim_request_read(sim->glue, value, &request))
+        answer = run(sim, &request);
+    else
+        answer = sim_answer_malformed(sim->requests, request.why);
+    sim_request_clear(&request);
+    json_object_put(value);
+    return answer;
+}
+
+static bool write_answer(json_object *answer, FILE *out)
+{
+    size_t length = 0;
+    const char *text = json_object_to_json_string_length(answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    return text != NULL && fwrite(text, 1, length, out) == length && putc('\n', out) != EOF && fflush(out) == 0;
+}
+
+int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
+{
+    berth_sim sim = {.glue = manager};
+    sim.calls = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls[0]);
+    sim.calls_now = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls_now[0]);
+    sim_line line = {0};
+    bool written = true;
+    while (written && sim_line_read(&line, in)) {
+        if (sim_line_blank(&line))
+            continue;
+        json_object *answer = answer_line(&sim, &line);
+        written = write_answer(answer, out);
+        json_object_put(answer);
+    }
+    end_manager(manager, sim.manager);
+    sim_line_clear(&line);
+    sim_labels_clear(&sim.labels);
+    sim_free(sim.calls);
+    sim_free(sim.calls_now);
+    return written && ferror(in) == 0 ? 0 : -EIO;
+}

@@ -1,0 +1,101 @@
+/* Shared by the parts of the simulator: sim (the loop), sim_request (reading), sim_value (conversion), sim_answer (writing). */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include <json-c/json.h>
+
+#include <berth/sim.h>
+
+#include "sim_label.h"
+#include "sim_memory.h"
+
+/* A hook that does not succeed during a request. */
+typedef struct sim_fault {
+    uint8_t hook;
+    uint64_t nth;               /* call of the hook within the request, from 1; 0: every call */
+    int error;                  /* negative errno value */
+    bool uncertain;
+} sim_fault;
+
+/* Text of a UUID argument, whose UUID goes to `at` once the whole request proved well-formed: a malformed one must bind no label. */
+typedef struct sim_uuid_text {
+    struct sim_uuid_text *next;
+    const char *text;
+    unsigned char *at;
+} sim_uuid_text;
+
+typedef enum sim_verb {
+    SIM_NEW,
+    SIM_DRAIN,
+    SIM_DISCARD,
+    SIM_OPERATION
+} sim_verb;
+
+/* A well-formed request. Everything it points to belongs to its arena or to the JSON text it was read from. */
+typedef struct sim_request {
+    sim_arena arena;
+    sim_verb verb;
+    uint8_t operation;          /* SIM_OPERATION */
+    void *options;              /* SIM_NEW: the options struct */
+    bool *without;              /* SIM_NEW: indexed by hook */
+    sim_fault *faults;
+    size_t n_faults;
+    berth_sim_arguments arguments;  /* SIM_OPERATION; `reservation` is set when the labels are bound */
+    void *configs[BERTH_MAX_LEVELS];    /* those of `arguments`, to be filled */
+    const char *reservation;    /* its text; NULL where the operation takes none */
+    bool by_given;              /* the value to look up was named */
+    sim_uuid_text *uuids;       /* in order of appearance */
+    sim_uuid_text **next_uuid;
+    char why[160];              /* what is malformed */
+} sim_request;
+
+struct berth_sim {
+    const berth_sim_manager *glue;
+    void *manager;              /* NULL until the first request that needs one */
+    sim_labels labels;
+    uint64_t requests;          /* answered or being answered */
+    uint64_t *calls;            /* indexed by hook: since the manager was made */
+    uint64_t *calls_now;        /* indexed by hook: within this request */
+    const sim_request *request; /* the one that runs */
+    json_object *recorded;      /* its calls */
+};
+
+/* sim_request.c */
+
+/* Fills `request` from a JSON value; false: it is malformed, and request->why says why. Changes nothing but `request`. */
+bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_request *request);
+
+/* The defaults of a manager that nobody gave options for, as if by {"op": "new"}. */
+void sim_request_new(const berth_sim_manager *glue, sim_request *request);
+
+/* Turns the request's labels into UUIDs. */
+void sim_request_bind(sim_request *request, sim_labels *labels);
+
+void sim_request_clear(sim_request *request);
+
+/* sim_value.c */
+
+/* Stores a JSON value as a `type` at `to`. false: it is none, and request->why says so. `name` is for that message. */
+bool sim_value_read(sim_request *request, const char *name, const berth_field *field, json_object *value, void *to);
+
+/* The integer that `value` is; false: it is none, or outside the integer type. */
+bool sim_value_integer(berth_type type, json_object *value, uint64_t *number);
+
+/* The value of a `type` at `from`. */
+json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const *values, const void *from);
+
+/* Stores the out-value that the scripted backend gives with the n-th call of a hook. */
+void sim_value_make(sim_labels *labels, const berth_sim_out *out, uint64_t nth, void *to);
+
+/* sim_answer.c */
+
+/* Fields and assigned values of an instance, then those of the instances above it whose names are not there yet. */
+json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view);
+
+/* What a request that ran is answered with. `code` is what it returned, `error` its detail. */
+json_object *sim_answer(berth_sim *sim, const sim_request *request, int code, const berth_error *error);
+
+/* What a malformed request is answered with. */
+json_object *sim_answer_malformed(uint64_t n, const char *why);
+
+#endif

@@ -1,0 +1,138 @@
+#include "sim_label.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim_memory.h"
+
+/* Digits of a label's number: more than any script uses, and its value fits with room to spare. */
+#define MAX_DIGITS 9
+
+struct sim_label {
+    uuid_t uuid;
+    uint64_t number;
+    char prefix;                /* 'r' or 'u' */
+};
+
+void sim_label_make(sim_labels *labels, uuid_t uuid)
+{
+    /* the manager's own are random; these are of a form that random ones have with a probability of 2^-58 */
+    static const unsigned char form[sizeof(uuid_t)] = {'b', 'e', 'r', 't', 'h', 0, 0x40, 0, 0x80};
+    memcpy(uuid, form, sizeof form);
+    uint64_t number = ++labels->made;
+    for (size_t i = sizeof(uuid_t) - 1; number != 0; i--, number >>= 8)
+        uuid[i] = (unsigned char)(number & 0xff);
+}
+
+/* The newest first: it is asked for most. */
+static const sim_label *find_uuid(const sim_labels *labels, const uuid_t uuid)
+{
+    for (size_t i = labels->count; i-- > 0;) {
+        if (memcmp(labels->all[i].uuid, uuid, sizeof(uuid_t)) == 0)
+            return &labels->all[i];
+    }
+    return NULL;
+}
+
+static const sim_label *find_number(const sim_labels *labels, char prefix, uint64_t number)
+{
+    for (size_t i = labels->count; i-- > 0;) {
+        if (labels->all[i].prefix == prefix && labels->all[i].number == number)
+            return &labels->all[i];
+    }
+    return NULL;
+}
+
+static const sim_label *add(sim_labels *labels, const uuid_t uuid, char prefix, uint64_t number)
+{
+    if (labels->count == labels->room) {
+        labels->room = labels->room > 0 ? labels->room * 2 : 16;
+        labels->all = sim_resize(labels->all, labels->room, sizeof labels->all[0]);
+    }
+    sim_label *label = &labels->all[labels->count++];
+    memcpy(label->uuid, uuid, sizeof label->uuid);
+    label->prefix = prefix;
+    label->number = number;
+    return label;
+}
+
+/* The lowest number that no u-label has. */
+static uint64_t unused_number(sim_labels *labels)
+{
+    while (find_number(labels, 'u', labels->used + 1) != NULL)
+        labels->used++;
+    return labels->used + 1;
+}
+
+void sim_label_reservation(sim_labels *labels, const uuid_t uuid)
+{
+    uint64_t newest = 0;
+    for (size_t i = labels->count; i-- > 0 && newest == 0;)
+        newest = labels->all[i].prefix == 'r' ? labels->all[i].number : 0;
+    (void)add(labels, uuid, 'r', newest + 1);
+}
+
+const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LABEL_SIZE])
+{
+    if (uuid_is_null(uuid)) {
+        (void)snprintf(text, SIM_LABEL_SIZE, "nil");
+        return text;
+    }
+    const sim_label *label = find_uuid(labels, uuid);
+    if (label == NULL)
+        label = add(labels, uuid, 'u', unused_number(labels));
+    (void)snprintf(text, SIM_LABEL_SIZE, "%c%llu", label->prefix, (unsigned long long)label->number);
+    return text;
+}
+
+/* The number of a label with this prefix; 0 when the text is none. */
+static uint64_t label_number(const char *text, char prefix)
+{
+    size_t digits = strlen(text) - (text[0] != '\0');
+    if (text[0] != prefix || text[1] == '0' || digits == 0 || digits > MAX_DIGITS || strspn(text + 1, "0123456789") != digits)
+        return 0;
+    return strtoull(text + 1, NULL, 10);
+}
+
+bool sim_label_valid(const char *text)
+{
+    uuid_t uuid;
+    return strcmp(text, "nil") == 0 || label_number(text, 'u') != 0 || uuid_parse(text, uuid) == 0;
+}
+
+void sim_label_uuid(sim_labels *labels, const char *text, uuid_t uuid)
+{
+    memset(uuid, 0, sizeof(uuid_t));
+    uint64_t number = label_number(text, 'u');
+    if (number == 0) {
+        if (strcmp(text, "nil") != 0)
+            (void)uuid_parse(text, uuid);
+        return;
+    }
+    const sim_label *label = find_number(labels, 'u', number);
+    if (label == NULL) {
+        sim_label_make(labels, uuid);
+        label = add(labels, uuid, 'u', number);
+    }
+    memcpy(uuid, label->uuid, sizeof(uuid_t));
+}
+
+void sim_label_find_reservation(sim_labels *labels, const char *text, uuid_t uuid)
+{
+    memset(uuid, 0, sizeof(uuid_t));
+    if (strcmp(text, "nil") == 0)
+        return;
+    uint64_t number = label_number(text, 'r');
+    const sim_label *label = number != 0 ? find_number(labels, 'r', number) : NULL;
+    if (label != NULL)
+        memcpy(uuid, label->uuid, sizeof(uuid_t));
+    else
+        sim_label_make(labels, uuid);
+}
+
+void sim_labels_clear(sim_labels *labels)
+{
+    sim_free(labels->all);
+    memset(labels, 0, sizeof *labels);
+}
