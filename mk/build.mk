@@ -75,7 +75,7 @@ $(BUILD)/examples/$(1): $$($(1)_OBJECTS) $(BUILD)/$(2)/$(2).o $(LIBBERTH)
 	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS)
 endef
 $(eval $(call example,demo,scsi))
-$(eval $(call example,minimal,tap))
+$(eval $(call example,minimal,net))
 $(eval $(call example,threads,scsi))
 
 run-demo: $(BUILD)/examples/demo
