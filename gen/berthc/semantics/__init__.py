@@ -1,0 +1,23 @@
+"""One reading of docs/semantics.md, in Python.
+
+The runtime is the other one; they share nothing but that text. This one knows neither C nor YAML nor JSON, and it is
+sequential: one operation runs at a time, so nobody ever waits. The simulator, the generated tests' expected values and
+every search through a manager's states come from here.
+
+    values   what a field or option may hold, and when two of them are equal
+    program  a manager for given options: guards folded, tables indexed
+    state    what is tracked; cheap to copy, so that a failed operation is undone by dropping the copy
+    result   what an operation answers
+    run      one operation on such a copy
+    world    the manager as a whole: the entry to all of this
+"""
+from __future__ import annotations
+
+from berthc.semantics.program import BrokenTable
+from berthc.semantics.result import OK, Call, Outcome, Outcomes, Result, Taken, all_ok
+from berthc.semantics.values import NIL, Value
+from berthc.semantics.world import World
+
+__all__ = [
+    "NIL", "OK", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
+]

@@ -1,0 +1,86 @@
+"""What goes into an operation from the backend's side, and what comes out."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from berthc.model import Row
+from berthc.semantics.values import Value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call ends: "ok", "fail" or "uncertain"; the last two with the hook's error."""
+
+    kind: str
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("ok", "fail", "uncertain") or (self.kind == "ok") != (self.error is None):
+            raise ValueError(f"no outcome: {self.kind} with error {self.error}")
+
+
+OK = Outcome("ok")
+
+Outcomes = Callable[[str, int, Mapping[str, Value]], Outcome]
+"""The backend's script: hook, number of its call within this operation (from 1), what the call is told."""
+
+
+def all_ok(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
+    """A backend that never fails."""
+    return OK
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a hook: what it was told (its instance, then its parents where names do not clash), and how it ended."""
+
+    hook: str
+    outcome: str
+    args: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One event that reached an instance.
+
+    `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "rejected" (a row, or for want of one
+    the resource's `otherwise`), or "released" (S4: somebody else still holds it; no row). `state` is the one before.
+    """
+
+    resource: str
+    row: Row | None
+    outcome: str
+    state: str
+    event: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of an operation. `where` is None exactly when `error` is, `returns` is empty unless it is."""
+
+    error: str | None
+    where: Mapping[str, str] | None
+    returns: Mapping[str, Value] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
+    rows: tuple[Taken, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error and where it happened."""
+
+    error: str
+    where: Mapping[str, str]
+
+
+class Refused(Exception):
+    """The operation cannot go on; for the inside only."""
+
+    def __init__(self, error: str, **where: str) -> None:
+        super().__init__(error)
+        self.fault = Fault(error, where)

@@ -1,0 +1,115 @@
+"""What a manager tracks.
+
+Everything in the dictionaries is immutable and replaced rather than changed, so a copy of a state is a copy of a few
+small dictionaries. An operation works on a copy; dropping it is what S1 asks for.
+"""
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from berthc.semantics.values import Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """An instance. `values` has fields and leaves of assigned values; `key` and `rest` are its fields in comparable form."""
+
+    id: int  # counts up, never used again: the order of creation
+    resource: str
+    parent: int | None  # id
+    key: Hashable
+    rest: Hashable
+    values: Mapping[str, Value]
+    slots: tuple[tuple[str, int], ...]  # per pool: its name, the slot taken
+    state: str
+    anonymous: int = 0  # anonymous references
+    pins: int = 0  # reservations that hold it
+    children: int = 0
+
+    @property
+    def refs(self) -> int:
+        return self.anonymous + self.pins
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Ids of the instances it was given, root first, and which of them it still holds."""
+
+    path: tuple[int, ...]
+    held: tuple[bool, ...]
+
+
+class State:
+    """All that can change. The numbers at the end only ever grow."""
+
+    __slots__ = ("items", "index", "reservations", "counters", "hook_calls", "next_id", "next_reservation", "next_uuid")
+
+    def __init__(self) -> None:
+        self.items: dict[int, Item] = {}  # in order of creation
+        self.index: dict[tuple[str, int | None, Hashable], int] = {}  # resource, parent, key
+        self.reservations: dict[str, Reservation] = {}  # in the order given out
+        self.counters: dict[tuple[str, str], int] = {}  # resource, assigned value: numbers handed out
+        self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
+        self.next_id = 1
+        self.next_reservation = 1
+        self.next_uuid = 1
+
+    def copy(self) -> State:
+        other = State.__new__(State)
+        other.items = self.items.copy()
+        other.index = self.index.copy()
+        other.reservations = self.reservations.copy()
+        other.counters = self.counters.copy()
+        other.hook_calls = self.hook_calls.copy()
+        other.next_id = self.next_id
+        other.next_reservation = self.next_reservation
+        other.next_uuid = self.next_uuid
+        return other
+
+    def forget(self) -> None:
+        """Discard: nothing is tracked or reserved any more; counters go on where they were."""
+        self.items.clear()
+        self.index.clear()
+        self.reservations.clear()
+
+    def find(self, resource: str, parent: int | None, key: Hashable) -> Item | None:
+        found = self.index.get((resource, parent, key))
+        return None if found is None else self.items[found]
+
+    def add(self, item: Item) -> None:
+        self.items[item.id] = item
+        self.index[item.resource, item.parent, item.key] = item.id
+        if item.parent is not None:
+            self._count_child(item.parent, 1)
+
+    def end(self, item: Item) -> None:
+        """S8: the instance leaves; its slot is free because slots are counted from what is tracked."""
+        del self.items[item.id]
+        del self.index[item.resource, item.parent, item.key]
+        if item.parent is not None:
+            self._count_child(item.parent, -1)
+
+    def _count_child(self, parent: int, change: int) -> None:
+        above = self.items.get(parent)
+        if above is not None:
+            self.items[parent] = replace(above, children=above.children + change)
+
+    def children(self, parent: int | None) -> Iterator[Item]:
+        """Instances below one (None: the roots), in order of creation."""
+        return (item for item in self.items.values() if item.parent == parent)
+
+    def path(self, item: Item) -> list[Item]:
+        """The instance and those above it that are still tracked, root first."""
+        up = [item]
+        while (parent := up[-1].parent) is not None and parent in self.items:
+            up.append(self.items[parent])
+        return up[::-1]
+
+    def unpin(self, reservation: str, level: int) -> None:
+        """One hold of a reservation goes."""
+        held = self.reservations[reservation]
+        self.reservations[reservation] = Reservation(held.path, held.held[:level] + (False,) + held.held[level + 1:])
+        item = self.items.get(held.path[level])
+        if held.held[level] and item is not None:
+            self.items[item.id] = replace(item, pins=item.pins - 1)

@@ -1,0 +1,132 @@
+"""A manager as the caller sees it: operations in, answers out."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any
+
+from berthc.model import Manager
+from berthc.semantics.program import Program
+from berthc.semantics.result import Fault, Outcomes, Refused, Result, all_ok
+from berthc.semantics.run import Arguments, By, Config, Run
+from berthc.semantics.state import Item, Reservation, State
+from berthc.semantics.values import Value
+
+
+class World:
+    """One manager with its backend's side left to the caller of each operation.
+
+    Reservations are the labels r1, r2, … in the order given out, other UUIDs u1, u2, … in the order made. An argument that no
+    caller of the C API could write (an unknown field, a text where a number belongs) raises ValueError; whatever a caller can do
+    wrong is an error in the result.
+    """
+
+    __slots__ = ("_program", "_state")
+
+    def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None, without: Collection[str] = ()) -> None:
+        """`without` names optional hooks that the backend leaves out. Raises ValueError for an option or hook that will not do."""
+        self._program = Program(manager, options or {}, without)
+        self._state = State()
+
+    @property
+    def manager(self) -> Manager:
+        return self._program.manager
+
+    @property
+    def options(self) -> Mapping[str, Value]:
+        """Every option, defaults filled in."""
+        return self._program.options
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Those that are valid, oldest first."""
+        return tuple(self._state.reservations)
+
+    def run(self, op: str, *, config: Config | None = None, reservation: str | None = None, by: By | None = None,
+            at: Mapping[str, int] | None = None, outcomes: Outcomes = all_ok) -> Result:
+        """Runs an operation of the spec.
+
+        `config` has the fields by resource (left out: defaults), `by` the value of a `find … by` (a mapping of parts for a pool),
+        `at` the parts of the slot that a `create … at` names.
+        """
+        run = Run(self._program, self._state.copy(), outcomes)
+        try:
+            returns = run.operation(self._program.operations[op], Arguments(config or {}, reservation, by, at))
+        except Refused as refused:
+            if run.calls:  # S1: without a call nothing has happened, so the draft is dropped
+                self._state = run.state
+            return _answer(run, refused.fault, {})
+        self._state = run.state
+        return _answer(run, None, returns)
+
+    def drain(self, outcomes: Outcomes = all_ok) -> Result:
+        """Lets go of everything as if every holder had dropped."""
+        run = Run(self._program, self._state.copy(), outcomes)
+        fault = run.drain()
+        self._state = run.state
+        return _answer(run, fault, {})
+
+    def discard(self) -> Result:
+        """Forgets everything and calls nothing."""
+        state = self._state.copy()
+        state.forget()
+        self._state = state
+        return Result(None, None)
+
+    def clone(self) -> World:
+        """Another world in the same state; from here on neither sees what the other does. Costs nothing: operations never change a state in place."""
+        other = World.__new__(World)
+        other._program = self._program
+        other._state = self._state
+        return other
+
+    def snapshot(self) -> dict[str, Any]:
+        """What is tracked, in the words of the simulator's protocol."""
+        shown: dict[str, Any] = {"reservations": list(self._state.reservations)}
+        for resource in self._program.manager.resources:
+            if resource.parent is None:
+                shown[resource.name] = [self._show(item) for item in self._state.children(None) if item.resource == resource.name]
+        return shown
+
+    def _show(self, item: Item) -> dict[str, Any]:
+        shown: dict[str, Any] = {name: list(v) if isinstance(v, tuple) else v for name, v in item.values.items()}
+        shown["state"] = item.state
+        shown["refs"] = item.refs
+        below = list(self._state.children(item.id)) if item.children else []
+        for name in self._program.manager.children(item.resource):
+            shown[name] = [self._show(child) for child in below if child.resource == name]
+        return shown
+
+    def key(self, reservations: Sequence[str] = ()) -> Hashable:
+        """Identity of the state: equal keys behave alike from here on, up to names.
+
+        Left out: numbers of counters, UUIDs, out-values of hooks, the names of reservations and the order of creation (which only
+        drain shows, and there only as an order). `reservations` are told apart by their place in the sequence, for searches whose
+        callers each have one; one that has ended shows as such.
+        """
+        state = self._state
+        below: dict[int | None, set[Hashable]] = {}
+        paths: dict[int, Hashable] = {}
+        for item in state.items.values():  # parents come first
+            above = () if item.parent is None else paths.get(item.parent, ("ended",))
+            paths[item.id] = (above, item.resource, item.key)
+        for item in reversed(state.items.values()):
+            node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous, item.pins,
+                    frozenset(below.pop(item.id, ())))
+            below.setdefault(item.parent, set()).add(node)
+        tree = frozenset((parent is None, frozenset(nodes)) for parent, nodes in below.items())
+        named = tuple(_holds(state.reservations.get(label), paths) for label in reservations)
+        others = Counter(_holds(r, paths) for label, r in state.reservations.items() if label not in reservations)
+        return tree, named, frozenset(others.items())
+
+
+def _holds(reservation: Reservation | None, paths: Mapping[int, Hashable]) -> Hashable:
+    """What a reservation holds, and by its length what it once held; None once it has ended."""
+    if reservation is None:
+        return None
+    return tuple(paths.get(id_) if held else False for id_, held in zip(reservation.path, reservation.held, strict=True))
+
+
+def _answer(run: Run, fault: Fault | None, returns: Mapping[str, Value]) -> Result:
+    where = None if fault is None else fault.where
+    return Result(None if fault is None else fault.error, where, returns, tuple(run.calls), tuple(run.rows))
