@@ -1,0 +1,147 @@
+"""Diagnostics: what is wrong where, as values, and how they are shown.
+
+Nothing here decides what is an error; the stages make `Diagnostic` values, and the command line shows all of them together.
+"""
+from __future__ import annotations
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .model import Loc
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right there."""
+
+    id: str
+    loc: Loc
+    message: str
+    help: str = ""
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Escape sequences around the parts of a message; all empty where the output is no terminal."""
+
+    error: str = ""
+    warning: str = ""
+    note: str = ""
+    bold: str = ""
+    reset: str = ""
+
+
+PLAIN = Colours()
+TERMINAL = Colours("\x1b[1;31m", "\x1b[1;35m", "\x1b[1;36m", "\x1b[1m", "\x1b[0m")
+
+# A longer source line is shown as a window around the place, so that a hostile or generated file cannot flood a terminal.
+WINDOW = 120
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by place; what is said twice about one place is said once."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(unique, key=lambda d: (d.loc.file, d.loc.line, d.loc.column, d.id, d.message))
+
+
+def printable(text: str) -> str:
+    """`text` with everything that could confuse a terminal escaped; a tab stays."""
+    return "".join(c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else _escape(c) for c in text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def quote(text: str, limit: int = 60) -> str:
+    """`text` in single quotes on one line, cut after `limit` characters."""
+    shown = text if len(text) <= limit else text[: limit - 3] + "..."
+    return "'" + printable(shown.replace("\n", "\\n").replace("\t", "\\t")) + "'"
+
+
+def listing(names: Iterable[str], limit: int = 24) -> str:
+    """`a, b, c`; a long list is cut with the number of those left out."""
+    every = list(names)
+    if not every:
+        return "none"
+    shown = ", ".join(printable(n) for n in every[:limit])
+    return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
+
+
+def suggest(word: str, valid: Sequence[str]) -> str:
+    """`did you mean 'x'? ` with a trailing blank, or nothing where no valid word is near."""
+    folded = {v.lower(): v for v in reversed(valid)}
+    near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.7)
+    return f"did you mean {quote(folded[near[0]])}? " if near else ""
+
+
+def hint(word: str, valid: Sequence[str], what: str) -> str:
+    """The usual help text for an unknown word: the nearest one, and all of them."""
+    return f"{suggest(word, valid)}{what}: {listing(valid)}"
+
+
+def _width(text: str) -> int:
+    """Columns that `text` takes on a terminal."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text)
+
+
+def _excerpt(line: str, column: int, length: int) -> tuple[str, str]:
+    """The source line and the carets below it."""
+    start = min(max(column - 1, 0), len(line))
+    end = min(max(start + length, start + 1), max(len(line), start + 1))
+    before, marked, after = line[:start], line[start:end], line[end:]
+    if len(line) > WINDOW:
+        before = before if len(before) <= WINDOW // 2 else "..." + before[-WINDOW // 2:]
+        marked = marked[: WINDOW // 2]
+        after = after if len(after) <= WINDOW // 4 else after[: WINDOW // 4] + "..."
+    before, marked, after = printable(before), printable(marked), printable(after)
+    pad = "".join("\t" if c == "\t" else " " * _width(c) for c in before)
+    return (before + marked + after).rstrip(), pad + "^" * max(_width(marked.replace("\t", " ")), 1)
+
+
+def as_text(diagnostic: Diagnostic, lines: Sequence[str] | None, colours: Colours = PLAIN) -> str:
+    """A message in the style of compilers, without a final newline. `lines` is the text of the file, where there is one."""
+    d, c = diagnostic, colours
+    tone = {Severity.ERROR: c.error, Severity.WARNING: c.warning, Severity.NOTE: c.note}[d.severity]
+    place = f"{d.loc}: " if d.loc.line else f"{d.loc.file}: "
+    out = [f"{c.bold}{printable(place)}{c.reset}{tone}{d.severity.value}[{d.id}]{c.reset}: {c.bold}{d.message}{c.reset}"]
+    if lines is not None and 1 <= d.loc.line <= len(lines):
+        source, caret = _excerpt(lines[d.loc.line - 1], d.loc.column, d.loc.length)
+        gutter = " " * len(str(d.loc.line))
+        out += [f" {d.loc.line} | {source}", f" {gutter} | {tone}{caret}{c.reset}"]
+    if d.help:
+        out.append(f"  = help: {d.help}")
+    return "\n".join(out)
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """All diagnostics as one JSON array, with a final newline."""
+    items = [
+        {
+            "id": d.id, "severity": d.severity.value, "message": d.message, "help": d.help,
+            "file": d.loc.file, "line": d.loc.line, "column": d.loc.column, "length": d.loc.length,
+        }
+        for d in diagnostics
+    ]
+    return json.dumps(items, indent=2, ensure_ascii=False) + "\n"
+
+
+def show(diagnostics: Iterable[Diagnostic], lines: Mapping[str, Sequence[str]], colours: Colours = PLAIN) -> str:
+    """All diagnostics as text, with a final newline where there is one at all."""
+    return "".join(as_text(d, lines.get(d.loc.file), colours) + "\n" for d in diagnostics)

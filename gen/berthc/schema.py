@@ -1,0 +1,272 @@
+"""The JSON Schema of the language, and how a spec's nodes are held against it.
+
+The schema file is the reference of the language: which keys there are, what they mean, what their values look like. The messages
+about unknown and missing keys come from it, so that they cannot say anything else. Only the part of JSON Schema that the file
+uses is understood; `tests/gen/test_schema.py` compares the verdicts with those of the jsonschema package.
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping as MappingType
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .diag import Diagnostic, hint, listing, quote
+from .load import Mapping, Node, Scalar, Sequence
+
+Part = MappingType[str, Any]
+
+# In an installed package the schema lies beside this file; in the source tree it lies with the specs.
+_PLACES = (Path("berth.schema.json"), Path("../../spec/schema/berth.schema.json"))
+
+
+class SchemaMissing(Exception):
+    """The installation is not complete."""
+
+
+def schema_path() -> Path:
+    """Where the schema file is."""
+    here = Path(__file__).resolve().parent
+    for place in _PLACES:
+        if (here / place).is_file():
+            return (here / place).resolve()
+    raise SchemaMissing("berth.schema.json is not installed beside the compiler")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The parsed schema file."""
+
+    root: Part
+
+    @staticmethod
+    def read() -> Schema:
+        return Schema(json.loads(schema_path().read_text(encoding="utf-8")))
+
+    def resolve(self, part: Part) -> Part:
+        """`part` with its $ref followed; what stands beside the $ref wins."""
+        while "$ref" in part:
+            name = str(part["$ref"]).removeprefix("#/$defs/")
+            part = {**self.root["$defs"][name], **{k: v for k, v in part.items() if k != "$ref"}}
+        return part
+
+
+def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
+    """Everything in which the tree below `node` differs from the schema."""
+    checker = _Checker(schema)
+    checker.visit(node, schema.root)
+    return checker.found
+
+
+_KINDS = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "true or false"}
+
+
+def kind_of(node: Node) -> str:
+    """The JSON type of a node."""
+    if isinstance(node, Mapping):
+        return "object"
+    if isinstance(node, Sequence):
+        return "array"
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool):
+        return "boolean"
+    return {int: "integer", float: "number", str: "string"}.get(type(value), "null")
+
+
+def shown(node: Node) -> str:
+    """What a node is, for a message."""
+    if isinstance(node, Scalar):
+        if node.value is None:
+            return "empty" if node.text == "" else f"{quote(node.text)} (null)"
+        if isinstance(node.value, bool):
+            return node.text
+        if isinstance(node.value, (int, float)):
+            return f"the number {quote(node.text, 40)[1:-1]}"
+        return f"the text {quote(node.value)}"
+    return "a mapping" if isinstance(node, Mapping) else "a list"
+
+
+class _Checker:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.found: list[Diagnostic] = []
+        self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
+        self.patterns: dict[str, re.Pattern[str]] = {}
+
+    def resolve(self, part: Part) -> Part:
+        known = self.resolved.get(id(part))
+        if known is None:
+            known = self.resolved[id(part)] = self.schema.resolve(part)
+        return known
+
+    def report(self, rule: str, node: Node, message: str, help_text: str = "") -> None:
+        self.found.append(Diagnostic(rule, node.loc, message, help_text))
+
+    def visit(self, node: Node, part: Part) -> None:
+        part = self.resolve(part)
+        if "oneOf" in part:
+            branch = self.choose(node, part)
+            if branch is None:
+                return
+            part = branch
+        if "const" in part or "enum" in part:
+            self.word(node, part)
+            return
+        kind = kind_of(node)
+        if "type" in part and part["type"] != kind:
+            self.wrong_type(node, part)
+        elif isinstance(node, Mapping):
+            self.mapping(node, part)
+        elif isinstance(node, Sequence):
+            self.sequence(node, part)
+        elif isinstance(node, Scalar):
+            self.scalar(node, part)
+
+    def wrong_type(self, node: Node, part: Part) -> None:
+        wanted = part.get("title") or _KINDS[part["type"]]
+        wanted = _KINDS[part["type"]] if part["type"] in ("boolean",) else wanted
+        kind = _KINDS[part["type"]]
+        what = wanted if wanted == kind or part["type"] in ("string", "array") else f"{wanted} ({kind})"
+        advice = _quoting(node) if part["type"] == "string" else ""
+        self.report("type", node, f"{shown(node)} stands where {what} belongs", advice or _describe(part))
+
+    def word(self, node: Node, part: Part) -> None:
+        valid = [part["const"]] if "const" in part else list(part["enum"])
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(node, Scalar) and any(value == v and type(value) is type(v) for v in valid):
+            return
+        words = [str(v) for v in valid]
+        text = node.text if isinstance(node, Scalar) else ""
+        rule = "value" if isinstance(node, Scalar) and value is not None else "type"
+        self.report(rule, node, f"{shown(node)} is not valid here", hint(text, words, "valid here"))
+
+    def mapping(self, node: Mapping, part: Part) -> None:
+        properties: Part = part.get("properties", {})
+        rest = part.get("additionalProperties", True)
+        for name in part.get("required", ()):
+            if name not in node.values:
+                self.report("missing-key", node, f"{_a(part)} lacks the key {quote(name)}", _describe(properties[name]))
+        if len(node.values) < part.get("minProperties", 0):
+            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+        names = self.resolve(part["propertyNames"]) if "propertyNames" in part else None
+        for key, value in node.values.items():
+            if key in properties:
+                self.visit(value, properties[key])
+            elif rest is False:
+                self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}", hint(key, list(properties), "valid here"))
+            else:
+                if names is not None:
+                    self.text(node.keys[key], node.keys[key].text, names)
+                if isinstance(rest, dict):
+                    self.visit(value, rest)
+
+    def sequence(self, node: Sequence, part: Part) -> None:
+        least, most = part.get("minItems", 0), part.get("maxItems")
+        if len(node.items) < least and least == 1:
+            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+        elif len(node.items) < least or (most is not None and len(node.items) > most):
+            self.report("value", node, f"{_a(part)} has {least} values, not {len(node.items)}", _describe(part))
+        if "items" in part:
+            for item in node.items:
+                self.visit(item, part["items"])
+
+    def scalar(self, node: Scalar, part: Part) -> None:
+        value = node.value
+        if isinstance(value, str):
+            self.text(node, value, part)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            least, most = part.get("minimum"), part.get("maximum")
+            if (least is not None and value < least) or (most is not None and value > most):
+                self.report("value", node, f"{shown(node)} is out of range", f"{_a(part)} is from {least} to {most}")
+
+    def text(self, node: Scalar, value: str, part: Part) -> None:
+        """A text or a key, against pattern and lengths."""
+        if len(value) > part.get("maxLength", len(value)):
+            self.report("value", node, f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
+        elif len(value) < part.get("minLength", 0):
+            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+        elif "pattern" in part:
+            pattern = self.patterns.get(part["pattern"])
+            if pattern is None:
+                # JSON Schema's $ is the end of the text; Python's $ also matches before a final line break.
+                pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
+            if not pattern.search(value):
+                self.report("name", node, f"{quote(value)} is not {_a(part)}", _describe(part))
+
+    def choose(self, node: Node, part: Part) -> Part | None:
+        """The alternative that `node` is meant to be, or None when that has been reported as unclear."""
+        branches = [self.resolve(b) for b in part["oneOf"]]
+        flat = list(self.flatten(branches))
+        fitting = [b for b in flat if self.fits(node, b)]
+        if not fitting:
+            wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
+            self.report("type", node, f"{shown(node)} stands where {wanted} belongs", _quoting(node) or _describe(part))
+            return None
+        if len(fitting) == 1:
+            return fitting[0]
+        if not isinstance(node, Mapping):
+            return next((b for b in fitting if "enum" not in b), fitting[0])
+        return self.choose_mapping(node, part, fitting)
+
+    def flatten(self, branches: list[Part]) -> Iterator[Part]:
+        for branch in branches:
+            if "oneOf" in branch:
+                yield from self.flatten([self.resolve(b) for b in branch["oneOf"]])
+            else:
+                yield branch
+
+    @staticmethod
+    def fits(node: Node, branch: Part) -> bool:
+        kind = kind_of(node)
+        if "enum" in branch:
+            return isinstance(node, Scalar) and (node.value in branch["enum"] or kind == "string")
+        return bool(branch["type"] == kind)
+
+    def choose_mapping(self, node: Mapping, part: Part, branches: list[Part]) -> Part | None:
+        """By the first required key of each alternative, and where that is `type`, by its value."""
+        title = str(part.get("title", "this"))
+        deciding = list(dict.fromkeys(b["required"][0] for b in branches))
+        present = [key for key in deciding if key in node.values]
+        if len(present) > 1:
+            second = node.keys[max(present, key=lambda k: (node.keys[k].line, node.keys[k].column))]
+            others = [quote(k) for k in present if k != second.text]
+            self.report("form", second, f"{quote(second.text)} excludes {' and '.join(others)} in {title}",
+                        f"{title} has exactly one of: {listing(deciding)}")
+            return None
+        if not present:
+            if len(deciding) == 1:
+                self.report("missing-key", node, f"{title} lacks the key {quote(deciding[0])}",
+                            _describe(branches[0]["properties"][deciding[0]]))
+            else:
+                near = [key for key in node.values if not any(key in b["properties"] for b in branches)]
+                at = node.keys[near[0]] if near else node
+                self.report("form", at, f"{title} needs one of: {listing(deciding)}",
+                            hint(near[0], list(dict.fromkeys(k for b in branches for k in b["properties"])), "valid here") if near else _describe(part))
+            return None
+        candidates = [b for b in branches if b["required"][0] == present[0]]
+        if len(candidates) == 1:
+            return candidates[0]
+        chosen = node.values[present[0]]
+        words = {word: b for b in candidates for word in self.resolve(b["properties"][present[0]])["enum"]}
+        if isinstance(chosen, Scalar) and isinstance(chosen.value, str) and chosen.value in words:
+            return words[chosen.value]
+        text = chosen.text if isinstance(chosen, Scalar) else ""
+        self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here", hint(text, list(words), "valid here"))
+        return None
+
+
+def _a(part: Part) -> str:
+    return str(part.get("title") or _KINDS.get(part.get("type", ""), "this"))
+
+
+def _describe(part: Part) -> str:
+    return str(part.get("description", ""))
+
+
+def _quoting(node: Node) -> str:
+    """Advice for a value that YAML read as something other than text."""
+    if isinstance(node, Scalar) and node.value is not None and not isinstance(node.value, str):
+        return f"write '{node.text}' in quotes if a text is meant"
+    return ""
