@@ -22,7 +22,8 @@ def rich(text: str) -> str:
     return html.escape(text, quote=True).replace("\n", " ")
 
 
-def _rows(lines: list[str], colour: str, size: int) -> str:
+def table_rows(lines: list[str], colour: str, size: int) -> str:
+    """Small lines of a box, one below the other."""
     return "".join(f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="{size}" COLOR="{colour}">{rich(line)}</FONT></TD></TR>'
                    for line in lines)
 
@@ -32,7 +33,7 @@ def _node(node: Node) -> str:
     mark = '<TR><TD><FONT POINT-SIZE="9"><I>resident</I></FONT></TD></TR>' if node.state.resident else ""
     rule = "<HR/>" if lines else ""
     label = (f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{mark}'
-             f'<TR><TD><B>{rich(node.name)}</B></TD></TR>{rule}{_rows(lines, QUIET, 9)}</TABLE>>')
+             f'<TR><TD><B>{rich(node.name)}</B></TD></TR>{rule}{table_rows(lines, QUIET, 9)}</TABLE>>')
     final = node.state.final
     fill = FILL_FINAL if final else FILL_TROUBLE if node.trouble else FILL_STATE
     look = "rounded,filled,dashed" if node.trouble and not final else "rounded,filled"
@@ -77,7 +78,8 @@ def _arrow(arrow: Arrow) -> str:
     return f"{quote(arrow.source)} -> {quote(arrow.target)} [label={label}, {look}, tooltip={tip}, labeltooltip={tip}];"
 
 
-def _head(name: str) -> list[str]:
+def head(name: str) -> list[str]:
+    """The opening of every picture."""
     return [
         f"digraph {quote(name)} {{",
         f'  graph [rankdir=TB, nodesep=0.55, ranksep=0.5, bgcolor="white", fontname="{FONT}", tooltip={quote(name)}];',
@@ -89,7 +91,7 @@ def _head(name: str) -> list[str]:
 def state_diagram(manager: Manager, resource: Resource) -> str:
     """The states of one resource, the happy path on one vertical line, final states on the last rank."""
     graph = state_graph(manager, resource)
-    lines = _head(f"{manager.name} {resource.name}")
+    lines = head(f"{manager.name} {resource.name}")
     lines += ["  " + line for line in _starts(graph)]
     lines += ["  " + _node(node) for node in graph.nodes]
     lines += ["  " + _arrow(arrow) for arrow in graph.arrows]

@@ -15,6 +15,12 @@ WIDTH = 76
 KEY = "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double= final"
 
 
+def plain(words: str) -> str:
+    """ASCII that cannot end a C comment."""
+    ascii_words = words.replace("→", "->").encode("ascii", "replace").decode("ascii")
+    return ascii_words.replace("*/", "* /").replace("/*", "/ *")
+
+
 def _frame(node: Node) -> tuple[str, str]:
     """The horizontal and the vertical line of a box."""
     if node.state.final:
@@ -91,4 +97,4 @@ def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH) -> s
     nodes = {node.name: node for node in graph.nodes}
     blocks = [_path(graph, nodes, width)]
     blocks += [_beside(graph, node, width) for node in graph.nodes if not node.spine]
-    return "\n".join("\n".join(line.rstrip() for line in [*block, ""]) for block in blocks)
+    return "\n".join("\n".join(plain(line).rstrip() for line in [*block, ""]) for block in blocks)

@@ -1,0 +1,117 @@
+"""Mermaid: every diagram in the form that Markdown viewers draw themselves.
+
+Ids are made here (`s_`, `p_`, `n_` and a name), so that no word of a spec meets a keyword of Mermaid; what a reader sees
+is text, with the characters that Mermaid takes for syntax written as entities.
+"""
+from __future__ import annotations
+
+from berthc.model import Manager, Operation, Resource
+
+from .graph import Arrow, Node, state_graph
+from .notes import node_lines
+from .ownership import Box, ownership
+from .sequence import Kind, Message, Sequence, sequences
+from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
+
+_ENTITIES = {"#": "#35;", ";": "#59;", ":": "#58;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "%": "#37;", "|": "#124;",
+             "`": "#96;", "{": "#123;", "}": "#125;", "\\": "#92;", "*": "#42;"}
+
+
+def text(words: str) -> str:
+    """The words, with nothing left that Mermaid would read as syntax; one line."""
+    return "".join(_ENTITIES.get(c, c) for c in " ".join(words.split()))
+
+
+def _id(prefix: str, name: str) -> str:
+    """An id from a name of a spec; dots become two underscores."""
+    return f"{prefix}_" + name.replace(".", "__").replace(" ", "_")
+
+
+def _state(node: Node) -> list[str]:
+    title = node.name + (" (resident)" if node.state.resident else "")
+    lines = [title, *node_lines(node)]
+    label = "<br/>".join([f"<b>{text(lines[0])}</b>", *map(text, lines[1:])])
+    return [f'state "{label}" as {_id("s", node.name)}']
+
+
+def _move(arrow: Arrow) -> str:
+    parts = []
+    for label in arrow.labels:
+        parts.append(" ".join(label.lines) if label.outcomes else label.text)
+    return f"{_id('s', arrow.source)} --> {_id('s', arrow.target)} : {'<br/>'.join(map(text, parts))}"
+
+
+def state_diagram(manager: Manager, resource: Resource) -> str:
+    """The states of one resource."""
+    graph = state_graph(manager, resource)
+    lines = ["stateDiagram-v2", "    direction TB"]
+    lines.append(f"    classDef trouble fill:{FILL_TROUBLE},stroke:{BAD},stroke-dasharray:5 3,color:{INK}")
+    lines.append(f"    classDef usual fill:{FILL_STATE},stroke:{INK},color:{INK}")
+    lines.append(f"    classDef last fill:{FILL_FINAL},stroke:{INK},stroke-width:3px,color:{INK}")
+    for node in graph.nodes:
+        lines += ["    " + line for line in _state(node)]
+    for node in graph.nodes:
+        if node.operations or node.name == resource.initial:
+            made = " : " + text(", ".join(node.operations)) if node.operations else ""
+            lines.append(f"    [*] --> {_id('s', node.name)}{made}")
+    lines += ["    " + _move(arrow) for arrow in graph.arrows]
+    for node in graph.nodes:
+        if node.state.final:
+            lines.append(f"    {_id('s', node.name)} --> [*]")
+    for node in graph.nodes:
+        look = "last" if node.state.final else "trouble" if node.trouble else "usual"
+        lines.append(f"    class {_id('s', node.name)} {look}")
+    return "\n".join([*lines, ""])
+
+
+def _message(message: Message, caller: str, manager: str) -> str:
+    group = _id("p", "hooks." + message.group)
+    words = text(message.text)
+    if message.kind is Kind.REQUEST:
+        return f"{caller}->>{manager}: {words}"
+    if message.kind is Kind.REPLY:
+        return f"{manager}-{'-x' if message.bad else '->>'}{caller}: {words}"
+    if message.kind is Kind.CALL:
+        return f"{manager}->>{group}: {words}"
+    if message.kind is Kind.ANSWER:
+        return f"{group}-{'-x' if message.bad else '->>'}{manager}: {words}"
+    return f"Note over {manager}: {words}"
+
+
+def sequence_diagram(sequence: Sequence) -> str:
+    """One run of an operation; what went wrong ends in a cross."""
+    caller, manager, *groups = sequence.participants
+    lines = ["sequenceDiagram", f"    participant p_caller as {text(caller)}", f"    participant p_manager as {text(manager)}"]
+    lines += [f"    participant {_id('p', 'hooks.' + g)} as {text('backend ' + g)}" for g in groups]
+    lines += ["    " + _message(m, "p_caller", "p_manager") for m in sequence.messages]
+    return "\n".join([*lines, ""])
+
+
+_SHAPE = {"caller": ('(["', '"])'), "reservation": ('>"', '"]'), "resource": ('["', '"]'), "hooks": ('[["', '"]]')}
+_LINE = {"holds": ("==", "==>"), "asks": ("--", "-->"), "calls": ("-.", ".->")}
+
+
+def _box(box: Box) -> str:
+    left, right = _SHAPE[box.kind]
+    return _id("n", box.id) + left + "<br/>".join([f"<b>{text(box.title)}</b>", *map(text, box.lines)]) + right
+
+
+def ownership_diagram(manager: Manager) -> str:
+    """Thick arrows hold, dashed ones call the backend."""
+    picture = ownership(manager)
+    lines = ["flowchart TB", *("    " + _box(box) for box in picture.boxes)]
+    for link in picture.links:
+        start, end = _LINE[link.kind]
+        label = "<br/>".join(map(text, link.label.split("\n")))
+        lines.append(f'    {_id("n", link.source)} {start} "{label}" {end} {_id("n", link.target)}')
+    return "\n".join([*lines, ""])
+
+
+def fence(diagram: str) -> str:
+    """A diagram as Markdown."""
+    return f"```mermaid\n{diagram}```\n"
+
+
+def operation_diagrams(manager: Manager, operation: Operation) -> list[tuple[str, str]]:
+    """(title, diagram) for each run of the operation that is drawn."""
+    return [(s.title, sequence_diagram(s)) for s in sequences(manager, operation)]

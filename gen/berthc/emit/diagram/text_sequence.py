@@ -1,0 +1,102 @@
+"""Sequence diagrams and the ownership of a manager as plain ASCII, to fit a source comment."""
+from __future__ import annotations
+
+from berthc.model import Manager
+
+from .ownership import ownership
+from .sequence import Kind, Message, Sequence
+from .style import wrap
+from .text import WIDTH, plain
+
+
+def _columns(sequence: Sequence, width: int) -> list[int]:
+    """Where the lifelines stand: caller left, manager next, the hook groups share the rest."""
+    names = sequence.participants
+    gap = (width - 2 - max(len(n) for n in names)) // max(1, len(names) - 1)
+    gap = min(gap, max(24, *(len(m.text) + 7 for m in sequence.messages)) if len(names) < 4 else gap)
+    return [3 + gap * n for n in range(len(names))]
+
+
+def _lifelines(columns: list[int]) -> list[str]:
+    line = [" "] * (columns[-1] + 1)
+    for column in columns:
+        line[column] = "|"
+    return line
+
+
+def _arrow(columns: list[int], start: int, end: int, words: str, *, answer: bool, bad: bool) -> list[str]:
+    """The words above an arrow between two lifelines."""
+    low, high = sorted((columns[start], columns[end]))
+    shaft = "." if answer else "-"
+    out = []
+    for part in wrap(words, high - low - 3):
+        line = _lifelines(columns)
+        line[low + 2:low + 2 + len(part)] = list(part)
+        out.append("".join(line))
+    line = _lifelines(columns)
+    line[low + 1:high] = list(shaft * (high - low - 1))
+    tip = "x" if bad else ">" if end > start else "<"
+    line[high - 1 if end > start else low + 1] = tip
+    out.append("".join(line))
+    return out
+
+
+def _note(columns: list[int], words: str, width: int) -> list[str]:
+    """Words to the right of the manager's lifeline, in brackets; the lifelines they cover are interrupted."""
+    at = columns[1] + 2
+    out = []
+    for part in wrap(f"[ {words} ]", width - at):
+        line = _lifelines(columns)
+        line += [" "] * max(0, at + len(part) + 1 - len(line))
+        line[at:at + len(part)] = list(part)
+        if at + len(part) < len(line) and line[at + len(part)] == "|":
+            line[at + len(part)] = " "
+        out.append("".join(line).rstrip())
+    return out
+
+
+def _lines(message: Message, columns: list[int], groups: list[str], width: int) -> list[str]:
+    words = plain(message.text)
+    if message.kind is Kind.REQUEST:
+        return _arrow(columns, 0, 1, words, answer=False, bad=False)
+    if message.kind is Kind.REPLY:
+        return _arrow(columns, 1, 0, words, answer=True, bad=message.bad)
+    if message.kind is Kind.NOTE:
+        return _note(columns, words, width)
+    group = groups.index(message.group)
+    if message.kind is Kind.CALL:
+        return _arrow(columns, 1, group, words, answer=False, bad=False)
+    return _arrow(columns, group, 1, words, answer=True, bad=message.bad)
+
+
+def sequence_diagram(sequence: Sequence, width: int = WIDTH) -> str:
+    """One run of an operation; `x` ends what is no success."""
+    columns = _columns(sequence, width)
+    head = [" "] * width
+    for column, name in zip(columns, sequence.participants):
+        start = max(0, column - len(name) // 2)
+        head[start:start + len(name)] = list(name)
+    lines = ["".join(head).rstrip()[:width]]
+    for message in sequence.messages:
+        lines += _lines(message, columns, list(sequence.participants), width)
+    return "\n".join([*(line.rstrip() for line in lines), ""])
+
+
+def ownership_diagram(manager: Manager, width: int = WIDTH) -> str:
+    """A box for each thing, with what it holds, calls or asks below it."""
+    picture = ownership(manager)
+    titles = {box.id: box.title for box in picture.boxes}
+    lines: list[str] = []
+    for box in picture.boxes:
+        facts = [part for line in box.lines for part in wrap(plain(line), width - 4)]
+        inner = max(len(x) for x in [box.title, *facts])
+        edge = "+" + "-" * (inner + 2) + "+"
+        lines += [edge, f"| {box.title:<{inner}} |", edge]
+        if facts:
+            lines += [*(f"| {fact:<{inner}} |" for fact in facts), edge]
+        for link in (x for x in picture.links if x.source == box.id):
+            head = f"   +{'..' if link.kind == 'calls' else '==' if link.kind == 'holds' else '--'}> {titles[link.target]}  "
+            words = [part for line in link.label.split("\n") for part in wrap(line, width - len(head))]
+            lines += [(head if n == 0 else "   |" + " " * (len(head) - 4)) + part for n, part in enumerate(words)]
+        lines.append("")
+    return "\n".join(lines)
