@@ -27,10 +27,10 @@ SCRIPT_SUITES := 'script:demo=$(BUILD)/examples/demo' 'script:example minimal=$(
 
 # What tests that start programs of their own need to know.
 export BERTH_BUILD = $(abspath $(BUILD))
+export BERTH_CC = $(CC)
+export BERTH_CFLAGS = $(CFLAGS)
 
-# A part of `check` that runs in a build folder of its own: $(call subbuild,folder,settings) $(call in-folder,folder)
-SAN := asan tsan
-.PHONY: check check-c check-asan clang-objects asan tsan valgrind coverage mutants soak bench
+.PHONY: suites check check-c clang-objects asan tsan valgrind coverage run-coverage
 check: $(LIBRARIES) suites clang-objects asan-suites
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka) \
@@ -60,3 +60,16 @@ tsan: ## every C suite with ThreadSanitizer
 valgrind: ## every C suite under valgrind
 	@scripts/setup valgrind
 	@$(MAKE) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' check-c
+
+coverage: ## lines and branches of the runtime, lines of the compiler
+	@scripts/setup coverage
+	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 run-coverage
+
+run-coverage: suites
+	@find $(BUILD) -name '*.gcda' -delete
+	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka)
+	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
+	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --branches --txt $(BUILD)/branches.txt $(BUILD)
+	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
+	@COVERAGE_FILE=$(BUILD)/python PYTHONPATH=gen $(TEST_PYTHON) -m coverage run --source gen/berthc -m pytest -q -p no:cacheprovider tests/gen
+	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage report --skip-covered
