@@ -1,0 +1,151 @@
+"""The glue of a manager's simulator: `<m>/<m>-sim.c`, which joins the typed API to libberth-testing.
+
+All that can be done from the descriptor is done there; what is generated only calls typed functions and is called by typed hooks.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from berthc import model
+from berthc.emit import tables
+from berthc.lower import ir, lower
+from berthc.model import Form, Type
+from berthc.names import Names, free_name
+
+# Parameters and members that the glue declares; a manager may be called by one of these words.
+WORDS = ("manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view", "out", "call", "all", "rc", "with", "given", "slot")
+
+
+@dataclass(frozen=True)
+class OutMember:
+    """A member of a hook's out struct, as C expressions."""
+
+    name: str
+    type: str
+    size: str
+
+
+@dataclass(frozen=True)
+class HookGlue:
+    """One hook of the scripted backend."""
+
+    id: str
+    function: str
+    member: str  # of the backend struct: vm.add_disk
+    view: str  # C type
+    resource: str  # enumerator
+    optional: bool
+    out: str  # C type; "" where it has no out-values
+    outs: tuple[OutMember, ...]
+
+
+@dataclass(frozen=True)
+class SlotGlue:
+    """A slot that is passed on: its C type, and the members with their types."""
+
+    type: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class OperationGlue:
+    id: str
+    function: str  # typed
+    slot: SlotGlue | None
+    arguments: tuple[str, ...]  # C expressions between the manager and the error
+
+
+@dataclass(frozen=True)
+class ResourceGlue:
+    name: str
+    id: str
+    config: str  # C type
+    default: str  # macro
+    parent: str  # name, "" for a root
+
+
+@dataclass(frozen=True)
+class Glue:
+    """Everything the template says."""
+
+    file: str
+    header: str
+    manager: str
+    names: Names
+    has_options: bool
+    resources: tuple[ResourceGlue, ...]
+    hooks: tuple[HookGlue, ...]
+    operations: tuple[OperationGlue, ...]
+    words: dict[str, str]
+
+
+INTEGERS = {Type.U8: "uint8_t", Type.U16: "uint16_t", Type.U32: "uint32_t"}
+
+
+def files(manager: model.Manager) -> dict[str, str]:
+    """The one file, below the output folder."""
+    environment = Environment(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                              keep_trailing_newline=True, autoescape=False)
+    text = environment.get_template("sim.c.j2").render(g=_glue(manager))
+    return {f"{manager.name}/{manager.name}-sim.c": text}
+
+
+def _glue(manager: model.Manager) -> Glue:
+    tables_ = lower(manager)
+    names = Names(manager.name)
+    return Glue(
+        file=tables_.file,
+        header=f"{manager.name}.h",
+        manager=manager.name,
+        names=names,
+        has_options=bool(manager.options),
+        resources=tuple(_resource(tables_, names, r) for r in tables_.resources),
+        hooks=tuple(_hook(tables_, h) for h in tables_.hooks),
+        operations=tuple(_operation(tables_, names, o) for o in tables_.operations),
+        words={word: free_name(word, {manager.name}) for word in WORDS},
+    )
+
+
+def _resource(manager: ir.Manager, names: Names, resource: ir.Resource) -> ResourceGlue:
+    parent = manager.resource(resource.parent).name if resource.parent else ""
+    return ResourceGlue(resource.name, resource.c, resource.config, names.config_default(resource.name), parent)
+
+
+def _hook(manager: ir.Manager, hook: ir.Hook) -> HookGlue:
+    resource = manager.resource(hook.resource)
+    outs = tuple(OutMember(o.name, tables.leaf_type(o.type), tables.size(o.type, o.size_macro)) for o in hook.outs)
+    return HookGlue(hook.c, "berth_hook_" + hook.name.replace(".", "_"), hook.name, resource.view, resource.c, hook.optional, hook.out, outs)
+
+
+def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> OperationGlue:
+    given, word = (free_name(w, {manager.name}) for w in ("given", "slot"))
+    target = manager.resource(operation.path[-1])
+    arguments: list[str] = []
+    slot = None
+    if operation.form is Form.WITH:
+        arguments.append(f"{given}->reservation")
+    elif operation.by:
+        by = target.assigned[operation.by - 1]
+        slot = _slot(by)
+        arguments.append(f"&{word}" if slot is not None else {Type.UUID: f"{given}->by_uuid", Type.STRING: f"{given}->by_text"}.get(
+            by.type or Type.U64, f"{given}->by_number"))
+    else:
+        arguments += [f"{given}->config[{level}]" for level in range(len(operation.path))]
+    if operation.at:
+        slot = _slot(target.assigned[operation.at - 1])
+        arguments.append(f"&{word}")
+    if operation.gives:
+        arguments.append(f"{given}->gives")
+    for index, result in enumerate(operation.returns):
+        arguments.append(f"{given}->results[{index}]")
+        if result.type is Type.STRING:
+            arguments.append(f"{given}->result_sizes[{index}]")
+    return OperationGlue(operation.c, names.function(operation.name), slot, tuple(arguments))
+
+
+def _slot(assigned: ir.Assigned) -> SlotGlue | None:
+    if not assigned.slot:
+        return None
+    return SlotGlue(assigned.slot, tuple((part.name, INTEGERS[part.type]) for part in assigned.parts))
