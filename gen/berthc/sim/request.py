@@ -1,0 +1,232 @@
+"""From JSON to a request. Everything that makes one malformed is found here, before anything happens; what a well-formed
+request may not ask is the manager's to say."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from berthc.errnos import ERRNO_NAMES
+from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, PoolPart, Type
+from berthc.semantics import OK, Outcome, Outcomes, Value
+from berthc.sim.labels import Labels, is_uuid
+from berthc.sim.text import Malformed
+
+
+class UuidText(str):
+    """How a request wrote a UUID: to be looked up once the whole request has turned out well-formed."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An entry of `fail`. nth None: every call."""
+
+    hook: str
+    outcome: Outcome
+    nth: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """`verb` is "new", "drain", "discard" or "run"; the rest belongs to one or another of them."""
+
+    verb: str
+    operation: Operation | None = None
+    options: Mapping[str, Value] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    config: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    reservation: str | None = None
+    by: Value | Mapping[str, int] | None = None
+    at: Mapping[str, int] | None = None
+    fail: tuple[Failure, ...] = ()
+
+    def outcomes(self) -> Outcomes:
+        """The backend's script: the first entry that fits decides."""
+        def outcome(hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
+            return next((f.outcome for f in self.fail if f.hook == hook and f.nth in (None, nth)), OK)
+
+        return outcome
+
+
+def read_request(manager: Manager, value: object) -> Request:
+    """Raises Malformed."""
+    if not isinstance(value, dict):
+        raise Malformed("a request must be an object")
+    arguments = dict(value)
+    name = arguments.pop("op", None)
+    if not isinstance(name, str):
+        raise Malformed("a request must have a string op")
+    operation = next((o for o in manager.operations if o.name == name), None)
+    if operation is not None:
+        return _read_operation(manager, operation, arguments)
+    if name == "new":
+        return _read_new(manager, arguments)
+    if name in ("drain", "discard"):
+        fail = _read_fail(manager, arguments.pop("fail", []))
+        _no_more(arguments)
+        return Request(name, fail=fail)
+    raise Malformed(f"unknown op {_show(name)}")
+
+
+def bind(value: Value, labels: Labels) -> Value:
+    """A value with its UUID looked up."""
+    return labels.meaning(value) if isinstance(value, UuidText) else value
+
+
+def _read_new(manager: Manager, arguments: dict[str, object]) -> Request:
+    options = _read_fields("options", manager.options, arguments.pop("options", {}))
+    without = tuple(_read_hook(manager, name) for name in _array("without", arguments.pop("without", [])))
+    _no_more(arguments)
+    return Request("new", options=options, without=without)
+
+
+def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object]) -> Request:
+    fail = _read_fail(manager, arguments.pop("fail", []))
+    reservation: str | None = None
+    by: Value | Mapping[str, int] | None = None
+    at: Mapping[str, int] | None = None
+    config: dict[str, Mapping[str, Value]] = {}
+    if op.form is Form.WITH:
+        given = _take(arguments, "reservation")
+        if not isinstance(given, str):
+            raise Malformed("reservation must be a string")
+        reservation = given
+    elif op.by is not None:
+        by = _read_by(manager, _assigned(manager, op, op.by), _take(arguments, op.by))
+    else:
+        for name in op.path:
+            if name in arguments and name != op.at:
+                config[name] = _read_fields(name, manager.resource(name).fields, arguments.pop(name))
+    if op.at is not None:
+        at = _read_slot(manager, _assigned(manager, op, op.at), _take(arguments, op.at))
+    _no_more(arguments)
+    return Request("run", op, config=config, reservation=reservation, by=by, at=at, fail=fail)
+
+
+def _assigned(manager: Manager, op: Operation, name: str) -> Assigned:
+    return next(a for a in manager.resource(op.target).assigned if a.name == name)
+
+
+def _read_by(manager: Manager, assigned: Assigned, value: object) -> Value | Mapping[str, int]:
+    if assigned.kind is AssignedKind.POOL:
+        return _read_slot(manager, assigned, value)
+    assert assigned.type is not None
+    return _read_value(Field(assigned.name, assigned.type, "", assigned.loc), value)
+
+
+def _read_slot(manager: Manager, pool: Assigned, value: object) -> Mapping[str, int]:
+    """Parts left out are 0."""
+    parts = {part.name: part for part in pool.parts}
+    slot: dict[str, int] = {}
+    for name, number in _object(pool.name, value).items():
+        if name not in parts:
+            raise Malformed(f"{pool.name} has no part {_show(name)}")
+        slot[name] = _integer(name, _part_type(manager, parts[name]), number)
+    return slot
+
+
+def _part_type(manager: Manager, part: PoolPart) -> Type:
+    """The narrowest unsigned type that holds the part's greatest value."""
+    most = part.size
+    if part.option is not None:
+        option = manager.option(part.option)
+        most = (option.range or option.type.limits)[1]
+    assert most is not None
+    return next((t for t in (Type.U8, Type.U16) if most - 1 <= t.limits[1]), Type.U32)
+
+
+def _read_fields(of: str, fields: tuple[Field, ...], value: object) -> dict[str, Value]:
+    known = {f.name: f for f in fields}
+    read: dict[str, Value] = {}
+    for name, given in _object(of, value).items():
+        if name not in known:
+            raise Malformed(f"{of} has no field {_show(name)}")
+        read[name] = _read_value(known[name], given)
+    return read
+
+
+def _read_value(spec: Field, value: object) -> Value:
+    """A value that the field's type can hold; whether the field takes it is not asked here."""
+    kind = spec.type
+    if kind is Type.BOOL:
+        if not isinstance(value, bool):
+            raise Malformed(f"{spec.name} must be true or false")
+        return value
+    if kind.bits:
+        return _integer(spec.name, kind, value)
+    if kind in (Type.LIST, Type.SET):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise Malformed(f"{spec.name} must be an array of strings")
+        return tuple(value)
+    if not isinstance(value, str):
+        raise Malformed(f"{spec.name} must be a string")
+    if kind is Type.ENUM and value not in spec.values:
+        raise Malformed(f"{spec.name} must be one of {', '.join(spec.values)}")
+    if kind is not Type.UUID:
+        return value
+    if not is_uuid(value):
+        raise Malformed(f'{spec.name} must be a label like "u1", "nil" or a UUID')
+    return UuidText(value)
+
+
+def _integer(name: str, kind: Type, value: object) -> int:
+    low, high = kind.limits
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise Malformed(f"{name} must be an integer from {low} to {high}")
+    return value
+
+
+def _read_fail(manager: Manager, value: object) -> tuple[Failure, ...]:
+    return tuple(_read_failure(manager, entry) for entry in _array("fail", value))
+
+
+def _read_failure(manager: Manager, entry: object) -> Failure:
+    if not isinstance(entry, dict):
+        return Failure(_read_hook(manager, entry), Outcome("fail", "EIO"))
+    members = dict(entry)
+    hook = _read_hook(manager, _take(members, "hook"))
+    error = members.pop("error", "EIO")
+    if not isinstance(error, str) or error not in ERRNO_NAMES:
+        raise Malformed(f"unknown error {_show(error)}")
+    outcome = members.pop("outcome", "fail")
+    if not isinstance(outcome, str) or outcome not in ("fail", "uncertain"):
+        raise Malformed(f"outcome must be fail or uncertain, not {_show(outcome)}")
+    nth = _integer("nth", Type.U64, members.pop("nth")) if "nth" in members else None
+    if nth == 0:
+        raise Malformed("nth counts from 1")
+    _no_more(members)
+    return Failure(hook, Outcome(outcome, error), nth)
+
+
+def _read_hook(manager: Manager, value: object) -> str:
+    if not isinstance(value, str) or all(hook.name != value for hook in manager.hooks):
+        raise Malformed(f"unknown hook {_show(value)}")
+    return value
+
+
+def _take(arguments: dict[str, object], name: str) -> object:
+    if name not in arguments:
+        raise Malformed(f"{name} is missing")
+    return arguments.pop(name)
+
+
+def _no_more(arguments: Mapping[str, object]) -> None:
+    if arguments:
+        raise Malformed(f"unknown argument {_show(min(arguments))}")
+
+
+def _object(name: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Malformed(f"{name} must be an object")
+    return value
+
+
+def _array(name: str, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise Malformed(f"{name} must be an array")
+    return value
+
+
+def _show(value: object) -> str:
+    """The sender's own text in a message, cut to what a line bears."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:40] + "…"
