@@ -20,6 +20,7 @@ include mk/build.mk
 include mk/test.mk
 include mk/lint.mk
 include mk/docs.mk
+include mk/bench.mk
 include mk/install.mk
 
 .PHONY: all demo test help clean setup

@@ -14,7 +14,7 @@ pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 
 .PHONY: install uninstall
 install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
-	$(call put,644,runtime/include/berth/*.h,$(PREFIX)/include/berth)
+	$(call put,644,runtime/include/berth/*.h runtime/testing/include/berth/*.h,$(PREFIX)/include/berth)
 	$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
 	$(call put,755,$(LIBSHARED),$(libdir))
 	ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
@@ -25,6 +25,7 @@ install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
 	$(call put,755,scripts/find-python,$(sharedir))
 	$(call put,644,spec/*.yaml,$(sharedir)/spec)
 	$(call put,644,spec/schema/*.json,$(sharedir)/spec/schema)
+	$(call put,644,spec/schema/berth.schema.json,$(sharedir)/python/berthc)
 	for file in $(PACKAGE_FILES); do $(INSTALL) -D -m 644 gen/$$file '$(DESTDIR)$(sharedir)/python/'$$file || exit 1; done
 
 uninstall: ## take away what install put there
