@@ -5,6 +5,7 @@
 #   CC        compiler (gcc)            CFLAGS  optimisation and debugging (-O2 -g)
 #   PREFIX    where to install (/usr/local), below DESTDIR
 #   PYTHON    interpreter, when the one that scripts/find-python finds is not the right one
+#   V         1 prints whole commands
 #   J         suites that run at the same time (as many as there are processors)
 
 .DEFAULT_GOAL := all

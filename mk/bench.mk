@@ -6,7 +6,8 @@ $(MEMORY_OBJECT): bench/memory.c $(FLAGS_FILE) $(BUILD)/plan9/plan9.h $(BUILD)/s
 	$(call compile,-I$(BUILD)/plan9 -I$(BUILD)/scsi -I$(BUILD)/vpci)
 $(BUILD)/bench/memory: $(MEMORY_OBJECT) $(BUILD)/plan9/plan9.o $(BUILD)/scsi/scsi.o $(BUILD)/vpci/vpci.o $(LIBBERTH)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
 .PHONY: bench
 bench: all $(BUILD)/bench/memory ## generator time, object sizes, bytes per instance

@@ -38,17 +38,20 @@ $(BUILD)/obj/examples/%.o: examples/%.c $(FLAGS_FILE)
 
 $(LIBBERTH): $(RUNTIME_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 $(LIBTESTING): $(TESTING_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # Only what the public headers declare is exported.
 $(BUILD)/libberth.map: $(wildcard runtime/include/berth/*.h) scripts/exports
 	@mkdir -p $(@D)
-	scripts/exports runtime/include/berth/*.h >$@
+	$(Q)scripts/exports runtime/include/berth/*.h >$@
 $(LIBSHARED): $(RUNTIME_OBJECTS) $(BUILD)/libberth.map
-	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECTS) $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECTS) $(LIBS)
 
 # Each manager, its simulator and its suite.
 define manager_build
@@ -59,9 +62,11 @@ $(BUILD)/$(1)/$(1)-sim.o: $(BUILD)/$(1)/$(1)-sim.c $(BUILD)/$(1)/$(1).h $(FLAGS_
 $(BUILD)/$(1)/$(1)-conformance.o: $(BUILD)/$(1)/$(1)-conformance.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile,$(TESTING_FLAGS))
 $(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
-	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)
 $(BUILD)/$(1)/$(1)-conformance: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
-	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
 endef
 $(foreach m,$(ALL_MANAGERS),$(eval $(call manager_build,$(m))))
 
@@ -72,7 +77,8 @@ $$($(1)_OBJECTS): EXAMPLE_FLAGS := -I$(BUILD)/$(2)
 $$($(1)_OBJECTS): $(BUILD)/$(2)/$(2).h
 $(BUILD)/examples/$(1): $$($(1)_OBJECTS) $(BUILD)/$(2)/$(2).o $(LIBBERTH)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS)
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS)
 endef
 $(eval $(call example,demo,scsi))
 $(eval $(call example,minimal,net))

@@ -18,7 +18,8 @@ COMPILER := $(shell find gen/berthc -name '*.py' -o -name '*.j2') $(wildcard spe
 define generated
 $(1): $(2) $(COMPILER)
 	@mkdir -p $$(@D)
-	$$(BERTHC) $(3) -o $(BUILD) $(2)
+	$$(call say,GEN)
+	$$(Q)$$(BERTHC) $(3) -o $(BUILD) $(2)
 	@touch $$@
 $(4): $(1)
 	@test -f $$@ || $$(BERTHC) $(3) -o $(BUILD) $(2)

@@ -31,6 +31,11 @@ BERTHC = PYTHON=$(PYTHON_FOUND) PYTHONDONTWRITEBYTECODE=1 bin/berthc
 
 VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' runtime/include/berth/berth.h)
 
+# One short line per file; whole commands with V=1.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-5s %s\n' $(1) $@)
+
 # Objects are built again when compiler or flags change.
 FLAGS_FILE := $(BUILD)/flags
 .PHONY: force
@@ -41,5 +46,6 @@ $(FLAGS_FILE): force
 # $(call compile,extra flags): an object from the first prerequisite, with a depfile beside it.
 define compile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(1) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(1) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 endef
