@@ -1,0 +1,34 @@
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *default_alloc(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void default_release(void *ctx, void *memory, size_t size)
+{
+    (void)ctx;
+    (void)size;
+    free(memory);
+}
+
+const berth_allocator memory_default = {.alloc = default_alloc, .release = default_release};
+
+void *memory_take(const berth_allocator *allocator, size_t size)
+{
+    void *memory = allocator->alloc(allocator->ctx, size);
+
+    if (memory)
+        memset(memory, 0, size);
+    return memory;
+}
+
+void memory_give(const berth_allocator *allocator, void *memory, size_t size)
+{
+    if (memory)
+        allocator->release(allocator->ctx, memory, size);
+}

@@ -1,0 +1,18 @@
+/* Memory, all of it from the manager's allocator. Sizes are kept by whoever allocated. */
+#ifndef BERTH_SRC_MEMORY_H
+#define BERTH_SRC_MEMORY_H
+
+#include <stddef.h>
+
+#include <berth/berth.h>
+
+/* malloc and free. */
+extern const berth_allocator memory_default;
+
+/* Zeroed memory, or NULL. */
+void *memory_take(const berth_allocator *allocator, size_t size);
+
+/* NULL is fine. */
+void memory_give(const berth_allocator *allocator, void *memory, size_t size);
+
+#endif
