@@ -34,7 +34,7 @@ class Message:
 class Sequence:
     operation: str
     title: str
-    participants: tuple[str, ...]  # the caller, the manager, the hook groups in order of first use
+    participants: tuple[str, ...]  # the caller, the manager, the hook groups it calls
     messages: tuple[Message, ...]
     bad: bool
 
@@ -225,7 +225,8 @@ def _sequence(manager: Manager, run: Run, happy: Run) -> Sequence:
         if entry.kind != "find" or operation.form is not Form.WITH:
             messages += _entry_messages(manager, entry, take)
     messages += [*_afterwards(manager, run), _reply(run)]
-    groups = dict.fromkeys(m.group for m in messages if m.group)
+    used = {m.group for m in messages}
+    groups = [g for g in dict.fromkeys(h.group for h in manager.hooks) if g in used]
     return Sequence(operation.name, _title(manager, run, happy), ("caller", manager.name, *groups), tuple(messages), bool(run.error))
 
 

@@ -10,11 +10,18 @@ from .text import WIDTH, plain
 
 
 def _columns(sequence: Sequence, width: int) -> list[int]:
-    """Where the lifelines stand: caller left, manager next, the hook groups share the rest."""
-    names = sequence.participants
-    gap = (width - 2 - max(len(n) for n in names)) // max(1, len(names) - 1)
-    gap = min(gap, max(24, *(len(m.text) + 7 for m in sequence.messages)) if len(names) < 4 else gap)
-    return [3 + gap * n for n in range(len(names))]
+    """Where the lifelines stand: as far apart as the words between them need, where that fits."""
+    names, messages = sequence.participants, sequence.messages
+    asked = max((len(m.text) for m in messages if m.kind in (Kind.REQUEST, Kind.REPLY)), default=0)
+    first = min(asked + 5, width // 2)
+    others = len(names) - 2
+    if not others:
+        return [3, 3 + first]
+    room = (width - 3 - first - (len(names[-1]) + 1) // 2) // others
+    called = max((len(m.text) for m in messages if m.group), default=0)
+    noted = max((len(m.text) for m in messages if m.kind is Kind.NOTE), default=0)
+    gap = min(room, max(called + 5, (noted + 8) // others))
+    return [3, *(3 + first + gap * n for n in range(len(names) - 1))]
 
 
 def _lifelines(columns: list[int]) -> list[str]:

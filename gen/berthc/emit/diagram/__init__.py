@@ -1,0 +1,95 @@
+"""Diagrams of a manager, each in the forms that suit it.
+
+    graph, sequence (walk), ownership   what there is to show, whatever the form
+    mermaid                             for Markdown viewers
+    dot, dot_ownership, svg             through graphviz
+    svg_sequence                        sequences as SVG, laid out here
+    text, text_sequence                 ASCII that fits a source comment
+    style, notes                        colours and words that all forms share
+
+`files` has all of them; `same` is the drift check's idea of an equal file.
+"""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from berthc.model import Manager
+
+from . import mermaid, text, text_sequence
+from .dot import state_diagram as dot_state_diagram
+from .dot_ownership import ownership_diagram as dot_ownership_diagram
+from .sequence import Sequence, sequences
+from .style import LEGEND, wrap
+from .svg import GraphvizError, render, same_picture
+from .svg_sequence import picture
+
+Warn = Callable[[str], None]
+
+
+def to_stderr(message: str) -> None:
+    """Where a warning goes when nobody else asks for it."""
+    print(f"berthc: warning: {message}", file=sys.stderr)
+
+
+def dot_sources(manager: Manager) -> dict[str, str]:
+    """File name below the manager's folder, without its ending: DOT text."""
+    sources = {f"states-{r.name}": dot_state_diagram(manager, r) for r in manager.resources}
+    return {**sources, "ownership": dot_ownership_diagram(manager)}
+
+
+def _mermaid_page(manager: Manager, drawn: dict[str, tuple[Sequence, ...]]) -> str:
+    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n", "\n".join(wrap(LEGEND, 120)) + "\n"]
+    parts += ["## Ownership\n", mermaid.fence(mermaid.ownership_diagram(manager))]
+    for resource in manager.resources:
+        parts += [f"## States of {resource.name}\n", mermaid.fence(mermaid.state_diagram(manager, resource))]
+    for name, shown in drawn.items():
+        parts.append(f"## {name}\n")
+        for one in shown:
+            parts += [f"### {name}: {one.title}\n", mermaid.fence(mermaid.sequence_diagram(one))]
+    return "\n".join(parts)
+
+
+def _heading(words: str, line: str) -> str:
+    lines = wrap(words, text.WIDTH)
+    return "\n".join([*lines, line * max(map(len, lines))])
+
+
+def _text_page(manager: Manager, drawn: dict[str, tuple[Sequence, ...]]) -> str:
+    parts = [_heading(f"{manager.name}: diagrams", "="), "Made from the spec by `berthc diagram`; do not edit."]
+    parts += [_heading("Ownership", "-"), "==> holds   --> asks   ..> calls", text_sequence.ownership_diagram(manager)]
+    for resource in manager.resources:
+        parts += [_heading(f"States of {resource.name}", "-"), "\n".join(wrap(text.KEY, text.WIDTH)), text.state_diagram(manager, resource)]
+    for name, shown in drawn.items():
+        for one in shown:
+            parts += [_heading(f"{name}: {one.title}", "-"), text_sequence.sequence_diagram(one)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def files(manager: Manager, warn: Warn = to_stderr, program: str = "dot") -> dict[str, str]:
+    """Every diagram of the manager: file name relative to the output folder, to its text.
+
+    Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there.
+    """
+    drawn = {o.name: sequences(manager, o) for o in manager.operations}
+    made = {"diagrams.md": _mermaid_page(manager, drawn), "diagrams.txt": _text_page(manager, drawn)}
+    for name, source in dot_sources(manager).items():
+        made[f"{name}.dot"] = source
+    for name, source in dot_sources(manager).items():
+        try:
+            made[f"{name}.svg"] = render(source, f"{name}.dot", program)
+        except GraphvizError as error:
+            warn(f"{manager.name}/{error}")
+            break
+    for name, shown in drawn.items():
+        if shown:
+            made[f"sequence-{name}.svg"] = picture(f"{manager.name} {name}", shown)
+    return {f"{manager.name}/{name}": content for name, content in sorted(made.items())}
+
+
+def same(name: str, committed: str, fresh: str) -> bool:
+    """Whether a committed file still says what a fresh one does: to the letter, or for a picture of graphviz what it shows."""
+    return committed == fresh or (name.endswith(".svg") and same_picture(committed, fresh))
+
+
+__all__ = ["GraphvizError", "Warn", "dot_sources", "files", "same", "to_stderr"]
