@@ -1,0 +1,1 @@
+"""Emitters: each module here has one entry, `files(manager, …) -> dict[str, str]`, and writes nothing itself."""

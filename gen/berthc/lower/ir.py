@@ -1,0 +1,225 @@
+"""The table IR: what the generated source says, as plain data.
+
+Ids are dense and begin at 1, 0 is "none", as in berth/table.h; the lists below hold element 1 first. Names are C identifiers or the spec's words, as
+each comment says. Whoever wants a changed table (the mutants) uses `dataclasses.replace` and renders the result.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from berthc.model import AssignedKind, Form, Type
+
+
+@dataclass(frozen=True)
+class Id:
+    """One enumerator of an enum of ids: the spec's word and the C identifier."""
+
+    name: str
+    c: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an outcome leads; state 0: there is no such outcome."""
+
+    state: int = 0
+    raises: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    state: int
+    event: int
+    guard: int = 0  # id in Manager.guards
+    hook: int = 0
+    reject: str | None = None  # errno name
+    ok: Target = Target()
+    fail: Target = Target()
+    uncertain: Target = Target()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`count` rows from row `first` (an id) on."""
+
+    state: int
+    event: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class State:
+    id: Id
+    final: bool
+    resident: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that callers give, or an option. `default` is an int (bool, integer, index of an enum's value) or a text."""
+
+    name: str
+    type: Type
+    c_type: str
+    values: tuple[Id, ...] = ()
+    key: bool = False
+    required: bool = False
+    ignore_case: bool = False
+    range: tuple[int, int] | None = None
+    max_length: int = 0
+    default: int | str = 0
+    zero_default: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One digit of a slot. `option` is the id of the option that gives its size, 0: `size` does."""
+
+    name: str
+    type: Type
+    option: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a format: `text` as it is, or what the C expression `value` of `type` yields (an enum's names are in `values`)."""
+
+    text: str = ""
+    value: str = ""
+    type: Type | None = None
+    values: str = ""
+
+
+@dataclass(frozen=True)
+class FormatText:
+    """One alternative of a format. `guard` is a C expression over `options`, None for the last."""
+
+    guard: str | None
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A value that the runtime sets. `size` is that of the array of a text, with the NUL, and `size_macro` its name; 0 and "" otherwise."""
+
+    name: str
+    kind: AssignedKind
+    type: Type | None
+    indexed: bool = False
+    size: int = 0
+    size_macro: str = ""
+    start: int = 0
+    parts: tuple[Part, ...] = ()
+    slot: str = ""  # C type of a slot of a pool
+    texts: tuple[FormatText, ...] = ()
+    hook: int = 0
+
+
+@dataclass(frozen=True)
+class Resource:
+    name: str
+    c: str  # enumerator
+    view: str  # C type
+    config: str  # C type
+    parent: int
+    level: int
+    take: int
+    drop: int
+    initial: int
+    otherwise: str | None
+    states: tuple[State, ...]
+    events: tuple[Id, ...]
+    rows: tuple[Row, ...]
+    cells: tuple[Cell, ...]
+    fields: tuple[Field, ...]
+    assigned: tuple[Assigned, ...]
+    first_row: int
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard of rows of one resource, or of deny entries of one operation: `owner` is its id. `expression` is C, `text` the spec's."""
+
+    owner: int
+    expression: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Out:
+    """A member of a hook's out-values, and of the view; `size_macro` for a text."""
+
+    name: str
+    type: Type
+    size_macro: str = ""
+
+
+@dataclass(frozen=True)
+class Hook:
+    name: str
+    c: str
+    resource: int
+    optional: bool
+    absent: str | None
+    out: str  # C type of its out-values; "" where it has none
+    outs: tuple[Out, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    level: int
+    resource: int
+    event: int
+
+
+@dataclass(frozen=True)
+class Return:
+    """A leaf of an assigned value of the level; `type` is STRING for an array of characters, whose size `size_macro` names."""
+
+    level: int
+    resource: int
+    leaf: str
+    type: Type
+    size_macro: str = ""
+
+
+@dataclass(frozen=True)
+class Deny:
+    guard: int  # id in Manager.denials
+    error: str
+    brief: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    name: str
+    c: str
+    form: Form
+    path: tuple[int, ...]
+    gives: bool
+    ends: bool
+    absent_ok: bool
+    by: int
+    at: int
+    enter: int
+    steps: tuple[Step, ...]
+    returns: tuple[Return, ...]
+    denies: tuple[Deny, ...]
+
+
+@dataclass(frozen=True)
+class Manager:
+    name: str
+    file: str  # base name of the spec
+    version: int  # of the backend struct
+    options: tuple[Field, ...]
+    resources: tuple[Resource, ...]
+    hooks: tuple[Hook, ...]
+    operations: tuple[Operation, ...]
+    guards: tuple[Guard, ...]
+    denials: tuple[Guard, ...]
+
+    def resource(self, number: int) -> Resource:
+        return self.resources[number - 1]
