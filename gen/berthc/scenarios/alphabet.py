@@ -1,0 +1,276 @@
+"""What callers may say: the values that the exploration gives to fields, options, slots and lookups.
+
+A small alphabet keeps the search small, so each value is here for a reason: two keys tell instances apart, every field
+gets one value that differs from the base (a conflict), guards get values on both sides of each of their comparisons, and
+the edges of ranges and lengths are tried once each.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from berthc.model import AssignedKind, Field, Guard, Manager, Ref, Resource, Type
+
+Value = bool | int | str | tuple[str, ...]
+
+# UUIDs that callers give are labels from 91 on, so that they never look like one that the manager made.
+FIRST_GIVEN_UUID = 91
+
+# A word that is no value of any enum; it stands for a number outside the enum in C.
+NO_SUCH_VALUE = "no-such-value"
+
+MOST_COMBINATIONS = 64
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a caller gives for one resource; `name` is unique among the configs of the resource and fit for C."""
+
+    resource: str
+    name: str
+    fields: tuple[tuple[str, Value], ...]  # only those that differ from the field's default
+
+    def mapping(self) -> dict[str, Value]:
+        return dict(self.fields)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a manager is created with: options that differ from their defaults, and the optional hooks left out."""
+
+    name: str
+    options: tuple[tuple[str, Value], ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def zero(field: Field) -> Value:
+    """The value of a field that a caller leaves out."""
+    value = field.default
+    if isinstance(value, (bool, int, str)):
+        return value
+    if field.type is Type.BOOL:
+        return False
+    if field.type.bits:
+        return 0
+    if field.type is Type.ENUM:
+        return field.values[0]
+    if field.type is Type.UUID:
+        return "nil"
+    return () if field.type in (Type.LIST, Type.SET) else ""
+
+
+def limits(field: Field) -> tuple[int, int]:
+    """Least and greatest value of an integer field."""
+    return field.range if field.range is not None else field.type.limits
+
+
+def nth(field: Field, n: int) -> Value | None:
+    """The n-th of a series of valid, different values of a field (from 1), or None where there are not so many."""
+    if field.type is Type.BOOL:
+        return (n == 2) if n <= 2 else None
+    if field.type.bits:
+        low, high = limits(field)
+        first = max(low, 0) if high >= 1 else low
+        return first + n if first + n <= high else (low + n - 1 if low + n - 1 <= high else None)
+    if field.type is Type.ENUM:
+        return field.values[n - 1] if n <= len(field.values) else None
+    if field.type is Type.UUID:
+        return f"u{FIRST_GIVEN_UUID + n - 1}"
+    word = "/" + chr(ord("a") + n - 1)
+    if field.max_length == 1:
+        word = word[1:]
+    return (word,) if field.type in (Type.LIST, Type.SET) else word
+
+
+def base(resource: Resource, key: int = 1) -> dict[str, Value]:
+    """A config with the key-th key; the other fields keep their defaults unless they must not be empty."""
+    values: dict[str, Value] = {}
+    for field in resource.fields:
+        if field.name in resource.key and not _flag_like(resource, field):
+            value = nth(field, key)
+            values[field.name] = zero(field) if value is None else value
+        elif field.required and not zero(field) or zero(field) == "nil" and field.required:
+            value = nth(field, 1)
+            assert value is not None
+            values[field.name] = value
+        else:
+            values[field.name] = zero(field)
+    return values
+
+
+def _flag_like(resource: Resource, field: Field) -> bool:
+    """With `key: all` most fields are part of the identity; only the naming ones need two values in the search."""
+    wide = [f for f in resource.fields if f.name in resource.key and (f.type is Type.STRING or f.type.bits or f.type is Type.UUID)]
+    return bool(wide) and field not in wide
+
+
+def ordinary_keys(resource: Resource) -> int:
+    """How many different keys the search may use: 2, or 1 for a resource of which its parent has only one."""
+    first, second = base(resource, 1), base(resource, 2)
+    return 2 if any(first[k] != second[k] for k in resource.key) else 1
+
+
+def differing(field: Field, given: Value) -> list[tuple[str, Value]]:
+    """Other valid values of a field with a word for each: those that must conflict, and those that must not."""
+    if field.type is Type.BOOL:
+        return [("flipped", not given)]
+    if field.type.bits and isinstance(given, int):
+        low, high = limits(field)
+        close = given + 1 if given < high else given - 1
+        far = high if given != high else low  # differs in the high bits too
+        return [(word, v) for word, v in (("next", close), ("far", far)) if low <= v <= high and v != given]
+    if field.type is Type.ENUM:
+        return [(v, v) for v in field.values if v != given][:2]
+    if field.type is Type.UUID:
+        return [("other", f"u{FIRST_GIVEN_UUID + 5}")]
+    if field.type is Type.STRING:
+        return [("other", "x")]
+    return [("other", ("x",))]
+
+
+def pairs(field: Field) -> list[tuple[str, Value, Value]]:
+    """(word, first caller's value, second caller's value): what `equal` means for the type, from both sides."""
+    if field.type is Type.STRING:
+        found: list[tuple[str, Value, Value]] = [("case", "xY", "Xy"), ("prefix", "xY", "x")]
+    elif field.type is Type.LIST:
+        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x",), ("x", "x")), ("shorter", ("x", "y"), ("x",)),
+                 ("joined", ("xy",), ("x", "y"))]
+    elif field.type is Type.SET:
+        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x", "y"), ("y", "x", "y")), ("subset", ("x", "y"), ("x",)),
+                 ("superset", ("x",), ("x", "y")), ("joined", ("xy",), ("x", "y"))]
+    else:
+        found = []
+    if field.max_length is not None:
+        found = [p for p in found if field.type is not Type.STRING or all(len(str(v)) <= field.max_length for v in p[1:])]
+    return found
+
+
+def edges(field: Field) -> list[tuple[str, Value]]:
+    """Values at and just beyond what a field may hold."""
+    found: list[tuple[str, Value]] = []
+    if field.type.bits:
+        low, high = limits(field)
+        least, greatest = field.type.limits
+        found += [("least", low), ("greatest", high)]
+        found += [(w, v) for w, v in (("below", low - 1), ("above", high + 1)) if least <= v <= greatest]
+    elif field.type is Type.ENUM:
+        found += [(v, v) for v in field.values] + [("beyond", NO_SUCH_VALUE)]
+    elif field.type is Type.STRING:
+        found += [("empty", "")]
+        if field.max_length is not None:
+            found += [("longest", "l" * field.max_length), ("too_long", "l" * (field.max_length + 1))]
+    elif field.type is Type.UUID:
+        found += [("nil", "nil")]
+    elif field.type in (Type.LIST, Type.SET):
+        found += [("empty", ()), ("several", ("x", "y"))]
+    return found
+
+
+def _atoms(guard: Guard) -> Iterator[Guard]:
+    if guard.ref is not None:
+        yield guard
+    for arg in guard.args:
+        yield from _atoms(arg)
+
+
+def _sides(atom: Guard, field: Field) -> list[Value]:
+    """Values of a field on every side of one comparison."""
+    if atom.op == "true":
+        return [False, True]
+    if isinstance(atom.literal, int):
+        low, high = limits(field)
+        return [v for v in (atom.literal - 1, atom.literal, atom.literal + 1) if low <= v <= high]
+    assert isinstance(atom.literal, str)
+    return [atom.literal, *[v for v in field.values if v != atom.literal][:1]]
+
+
+def _tables(manager: Manager) -> Iterator[tuple[str | None, Guard]]:
+    """Every guard of the manager with the resource it belongs to (None: an operation's)."""
+    for resource in manager.resources:
+        for state in resource.states:
+            for row in state.rows:
+                if row.guard is not None:
+                    yield resource.name, row.guard
+    for operation in manager.operations:
+        for deny in operation.deny:
+            yield None, deny.guard
+    for resource in manager.resources:
+        for assigned in resource.assigned:
+            for text in assigned.texts:
+                if text.guard is not None:
+                    yield resource.name, text.guard
+
+
+def _sides_of(manager: Manager, where: str | None, wanted: str, names: Mapping[str, Field], rows_only: bool) -> dict[str, list[Value]]:
+    """For each field (or option) that guards name: values on every side. `wanted` is "option" or a resource's name."""
+    found: dict[str, list[Value]] = {}
+    for owner, guard in _tables(manager):
+        if rows_only and owner is None:
+            continue
+        for atom in _atoms(guard):
+            ref: Ref | None = atom.ref
+            assert ref is not None
+            scope = owner if ref.scope == "field" else ref.scope
+            if scope != wanted or ref.name not in names:
+                continue
+            values = found.setdefault(ref.name, [])
+            values.extend(v for v in _sides(atom, names[ref.name]) if v not in values)
+    return found
+
+
+def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
+    """Changes to a base config that bring the guards of rows to both sides; the first changes nothing."""
+    names = {f.name: f for f in resource.fields}
+    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=True), {f.name: zero(f) for f in resource.fields}, 6)
+
+
+def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
+    """The same for every guard, those of `deny` included."""
+    names = {f.name: f for f in resource.fields}
+    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), {f.name: zero(f) for f in resource.fields}, MOST_COMBINATIONS)
+
+
+def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], most: int) -> list[dict[str, Value]]:
+    """All combinations where they are few, else each change on its own."""
+    names = list(sides)
+    everything = [dict(zip(names, values)) for values in product(*(sides[n] for n in names))]
+    if len(everything) > most:
+        everything = [{n: v} for n in names for v in sides[n]]
+    changes = [{n: v for n, v in one.items() if v != usual[n]} for one in everything]
+    distinct = [one for i, one in enumerate(changes) if one not in changes[:i]]
+    distinct.sort(key=len)  # the base itself comes first
+    return distinct if distinct and not distinct[0] else [{}, *distinct]
+
+
+def environments(manager: Manager) -> list[Environment]:
+    """The default one, then those with other options and with optional hooks left out."""
+    names = {o.name: o for o in manager.options}
+    options = _combinations(_sides_of(manager, None, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
+    optional = [h.name for h in manager.hooks if h.optional]
+    without: list[tuple[str, ...]] = [(), *[(h,) for h in optional]]
+    if len(optional) > 1:
+        without.append(tuple(optional))
+    found = []
+    for left_out in without:
+        for change in options:
+            words = [_word(n, v) for n, v in change.items()]
+            if len(left_out) == len(optional) > 1:
+                words.append("without_hooks")
+            else:
+                words += ["without_" + h.replace(".", "_") for h in left_out]
+            found.append(Environment("_".join(words) or "default", tuple(change.items()), left_out))
+    return found
+
+
+def _word(name: str, value: Value) -> str:
+    if value is True:
+        return name
+    if value is False:
+        return "no_" + name
+    return f"{name}_{value}".replace("-", "minus_")
+
+
+def pool_of(resource: Resource) -> str | None:
+    """Name of the resource's first pool, if it has one."""
+    return next((a.name for a in resource.assigned if a.kind is AssignedKind.POOL), None)

@@ -1,0 +1,337 @@
+"""Breadth-first search through the model, and what each step of it shows.
+
+A few callers do everything that the interface allows, with every outcome of every hook, over a small alphabet. Each step
+(an *edge*) yields features: small facts such as "disk.attached, detach, eject failed, one holder, no child". A suite is a
+choice of edges that has every feature once.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from berthc.model import AssignedKind, Form, Manager, Operation, Type
+from berthc.scenarios import alphabet
+from berthc.scenarios.alphabet import Config, Environment, Value
+from berthc.semantics import Outcome, Result, World
+from berthc.semantics.state import State
+
+FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
+FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
+OK = Outcome("ok")
+
+DRAIN, DISCARD = "drain", "discard"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One step of a script: an operation, or drain or discard, with everything the caller and the backend contribute."""
+
+    op: str
+    config: tuple[Config, ...] = ()
+    reservation: str | None = None
+    by: Value | tuple[tuple[str, int], ...] | None = None
+    at: tuple[tuple[str, int], ...] = ()
+    outcomes: tuple[Outcome, ...] = ()  # of the step's calls in order; those beyond end ok
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one search."""
+
+    callers: int = 2  # reservations at a time, and anonymous references of one instance
+    nodes: int = 4000
+    edges: int = 40000
+    patience: int = 8000  # edges without a new feature after which the search ends
+
+
+Feature = Hashable
+
+
+def state_of(world: World) -> State:
+    """What a world tracks, for looking only: features are about holders and children, which answers do not show."""
+    return world._state  # noqa: SLF001
+
+
+@dataclass(eq=False)
+class Node:
+    """A state of the manager, reached by the path of edges that leads to it."""
+
+    world: World
+    environment: Environment
+    edge: Edge | None = None
+    depth: int = 0
+    ended: str | None = None  # a reservation that has ended on the path
+
+
+@dataclass(eq=False)
+class Edge:
+    source: Node
+    action: Action
+    result: Result
+    target: Node
+    features: frozenset[Feature] = field(default_factory=frozenset)
+
+    def path(self) -> list[Edge]:
+        """From the beginning to this edge."""
+        found = [self]
+        while (before := found[-1].source.edge) is not None:
+            found.append(before)
+        return found[::-1]
+
+
+def perform(world: World, action: Action) -> Result:
+    """Run an action on a world."""
+    calls = iter(action.outcomes)
+
+    def outcomes(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
+        return next(calls, OK)
+
+    if action.op == DRAIN:
+        return world.drain(outcomes)
+    if action.op == DISCARD:
+        return world.discard()
+    return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None, reservation=action.reservation,
+                     by=dict(action.by) if isinstance(action.by, tuple) else action.by,  # type: ignore[arg-type]
+                     at=dict(action.at) if action.at else None, outcomes=outcomes)
+
+
+def step(node: Node, action: Action, edge: Edge | None = None) -> Edge:
+    """The edge that an action makes from a node."""
+    world = node.world.clone()
+    result = perform(world, action)
+    ended = node.ended
+    if action.reservation is not None and result.error is None and _ends(world, action):
+        ended = action.reservation
+    target = Node(world, node.environment, None, node.depth + 1, ended)
+    made = Edge(node, action, result, target)
+    target.edge = made
+    return made
+
+
+def _ends(world: World, action: Action) -> bool:
+    return action.reservation not in world.reservations
+
+
+def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
+    """The action with every outcome of every call that it makes."""
+    pending: list[tuple[Outcome, ...]] = [()]
+    while pending:
+        given = pending.pop()
+        edge = step(node, replace(action, outcomes=given))
+        yield edge
+        calls = len(edge.result.calls)
+        failed = any(o.kind != "ok" for o in given)
+        for n in range(len(edge.action.outcomes), calls):
+            ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
+            pending += [ahead + (o,) for o in (FAILED_AGAIN if failed else FAILED)]
+
+
+class Search:
+    """The actions that one manager offers in one environment."""
+
+    def __init__(self, manager: Manager, environment: Environment, limits: Limits) -> None:
+        self.manager = manager
+        self.environment = environment
+        self.limits = limits
+        self.gives = next((o for o in manager.operations if o.gives), None)
+        self.configs = {r.name: self._configs(r.name) for r in manager.resources}
+
+    def _configs(self, name: str) -> list[Config]:
+        """Two keys, the first one with every variant that the guards of rows tell apart."""
+        resource = self.manager.resource(name)
+        found = []
+        for key in range(1, alphabet.ordinary_keys(resource) + 1):
+            for change in alphabet.row_variants(self.manager, resource) if key == 1 else [{}]:
+                found.append(make_config(self.manager, name, key, change))
+        return found
+
+    def start(self) -> Node:
+        """A fresh manager."""
+        return Node(World(self.manager, dict(self.environment.options), self.environment.without), self.environment)
+
+    def paths(self, operation: Operation) -> list[tuple[Config, ...]]:
+        """Configs for every level of an operation: both keys at each level, yet not all combinations of keys and variants."""
+        levels = [self.configs[name] for name in operation.path]
+        first = [level[0] for level in levels]
+        found = [tuple(first)]
+        for n, level in enumerate(levels):
+            found += [tuple(first[:n] + [other] + first[n + 1:]) for other in level[1:]]
+        return found
+
+    def actions(self, node: Node) -> Iterator[Action]:
+        state = state_of(node.world)
+        for operation in self.manager.operations:
+            if operation.form in (Form.OBTAIN, Form.CREATE):
+                if operation.gives and len(state.reservations) >= self.limits.callers:
+                    continue
+                for configs in self.paths(operation):
+                    for at in self._slots(operation):
+                        yield Action(operation.name, configs, at=at)
+            elif operation.form is Form.WITH:
+                for label in state.reservations:
+                    yield Action(operation.name, reservation=label)
+            elif operation.by is None:
+                for configs in self.paths(operation):
+                    yield Action(operation.name, key_configs(self.manager, configs))
+            else:
+                for value in self._by_values(node, operation):
+                    yield Action(operation.name, by=value)
+        if state.items:
+            yield Action(DRAIN)
+
+    def _slots(self, operation: Operation) -> list[tuple[tuple[str, int], ...]]:
+        if operation.at is None:
+            return [()]
+        assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.at)
+        return [tuple((part.name, 0) for part in assigned.parts), tuple((part.name, int(part is assigned.parts[-1])) for part in assigned.parts)]
+
+    def _by_values(self, node: Node, operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
+        assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.by)
+        for item in state_of(node.world).items.values():
+            if item.resource != operation.target:
+                continue
+            if assigned.kind is AssignedKind.POOL:
+                yield tuple((leaf, int(item.values[leaf])) for leaf in assigned.leaves)  # type: ignore[arg-type]
+            else:
+                yield item.values[assigned.name]
+        yield unknown(assigned.kind, assigned.type, [p.name for p in assigned.parts])
+
+    def allowed(self, node: Node) -> bool:
+        """Whether the search goes on from a node: nobody takes more references than there are callers."""
+        return all(item.anonymous <= self.limits.callers for item in state_of(node.world).items.values())
+
+
+def unknown(kind: AssignedKind, type_: Type | None, parts: Sequence[str]) -> Value | tuple[tuple[str, int], ...]:
+    """A value to look for that nothing has."""
+    if kind is AssignedKind.POOL:
+        return tuple((name, 0 if n < len(parts) - 1 else 5) for n, name in enumerate(parts))
+    if kind is AssignedKind.UUID:
+        return "u99"
+    return "4000" if type_ is Type.STRING else 4000
+
+
+def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Value], word: str | None = None) -> Config:
+    """A config with a name that tells what is special about it."""
+    resource = manager.resource(name)
+    plain = {f.name: alphabet.zero(f) for f in resource.fields}
+    values = alphabet.base(resource, key) | dict(change)
+    words = [name, chr(ord("a") + key - 1)]
+    words += [word] if word else [change_word(n, v) for n, v in change.items()]
+    return Config(name, "_".join(words), tuple((n, v) for n, v in values.items() if v != plain[n]))
+
+
+def change_word(name: str, value: Value) -> str:
+    if value is True:
+        return name
+    if value is False:
+        return "no_" + name
+    text = "_".join(value) if isinstance(value, tuple) else str(value)
+    return name + "_" + "".join(c if c.isalnum() else "_" for c in text)
+
+
+def key_configs(manager: Manager, configs: Sequence[Config]) -> tuple[Config, ...]:
+    """The same with nothing but the key fields: what a lookup needs."""
+    found = []
+    for config in configs:
+        resource = manager.resource(config.resource)
+        fields = tuple((n, v) for n, v in config.fields if n in resource.key)
+        found.append(config if fields == config.fields else Config(config.resource, config.name + "_key", fields))
+    return tuple(found)
+
+
+def count_class(n: int) -> str:
+    return "no" if n == 0 else "one" if n == 1 else "several"
+
+
+def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
+    """For each resource on the path of an edge's operation: state, holders (no, one, several) and whether it has children."""
+    state = state_of(edge.source.world)
+    found: dict[str, tuple[str, str, bool]] = {}
+    if edge.action.op in (DRAIN, DISCARD):
+        return found
+    operation = manager.operation(edge.action.op)
+    items = []
+    if operation.form is Form.WITH:
+        reservation = state.reservations.get(edge.action.reservation or "")
+        items = [state.items[i] for i, held in zip(reservation.path, reservation.held) if held and i in state.items] if reservation else []
+    elif operation.by is not None:
+        for item in state.items.values():
+            values = item.values
+            by = dict(edge.action.by) if isinstance(edge.action.by, tuple) else {operation.by: edge.action.by}  # type: ignore[arg-type]
+            if item.resource == operation.target and all(values.get(n) == v for n, v in by.items()):
+                items = state.path(item)
+    else:
+        parent: int | None = None
+        for config in edge.action.config:
+            fields = {f.name: alphabet.zero(f) for f in manager.resource(config.resource).fields} | config.mapping()
+            key = manager.resource(config.resource).key
+            item_here = next((i for i in state.items.values() if i.resource == config.resource and i.parent == parent
+                              and all(i.values[k] == fields[k] for k in key)), None)
+            if item_here is None:
+                break
+            items.append(item_here)
+            parent = item_here.id
+    for item in items:
+        found[item.resource] = (item.state, count_class(item.refs), item.children > 0)
+    return found
+
+
+def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
+    """The facts that an edge shows."""
+    action, result = edge.action, edge.result
+    without = edge.source.environment.without
+    rows = tuple((t.resource, t.state, t.event, row_number(manager, t.resource, t.row),
+                  "left out" if t.row is not None and t.outcome == "ok" and t.row.call in without else t.outcome) for t in result.rows)
+    where = tuple(sorted(result.where.items())) if result.where is not None else None
+    found: set[Feature] = {("answer", action.op, result.error, where)}
+    if result.error is None:
+        found.add(("works", edge.source.environment.name, action.op))
+    if action.op in (DRAIN, DISCARD):
+        tracked = [i.resource for i in state_of(edge.source.world).items.values()]
+        if len(tracked) == len(set(tracked)):
+            found.add(("chain", action.op, rows, result.error))
+        return frozenset(found | {("row", action.op, row) for row in rows})
+    found.add(("chain", action.op, rows, result.error))
+    for resource, shape in before(manager, edge).items():
+        here = tuple(row[1:] for row in rows if row[0] == resource)
+        found.add(("level", action.op, resource, shape, here, result.error))
+    for taken in rows:
+        found.add(("row", taken))
+    return frozenset(found)
+
+
+def row_number(manager: Manager, resource: str, row: object) -> int:
+    """The row's place among the alternatives of its cell, from 1; 0 for none."""
+    if row is None:
+        return 0
+    spec = manager.resource(resource)
+    for state in spec.states:
+        for candidate in state.rows:
+            if candidate is row:
+                return spec.rows(state.name, candidate.event).index(candidate) + 1
+    return 0
+
+
+def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None]) -> tuple[int, int]:
+    """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows. Returns nodes and edges."""
+    start = search.start()
+    known = {start.world.key()}
+    queue = deque([start])
+    edges = idle = 0
+    while queue and edges < limit.edges and idle < limit.patience:
+        node = queue.popleft()
+        for action in search.actions(node):
+            for edge in with_outcomes(node, action):
+                edges += 1
+                idle += 1
+                edge.features = features(search.manager, edge)
+                if not edge.features <= seen:
+                    seen |= edge.features
+                    idle = 0
+                    keep(edge)
+                key = edge.target.world.key()
+                if key not in known and len(known) < limit.nodes and search.allowed(edge.target):
+                    known.add(key)
+                    queue.append(edge.target)
+    return len(known), edges

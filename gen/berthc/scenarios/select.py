@@ -1,0 +1,210 @@
+"""From edges of the search to a suite: few short scripts that show every feature, with the answer to each step."""
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from berthc.model import Manager, Row
+from berthc.scenarios import alphabet
+from berthc.scenarios.alphabet import Environment
+from berthc.scenarios.explore import (
+    DISCARD, DRAIN, Action, Edge, Feature, Limits, Search, before, explore, features, state_of, step,
+)
+from berthc.scenarios.probes import Probe, probes
+from berthc.scenarios.text import Labels, call_text, returns_text, state_text, trace_text, where_words
+from berthc.semantics import World
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action with everything that must come of it, in the notation of `text`."""
+
+    action: Action
+    error: str | None
+    where: tuple[str, str, str, str]
+    returns: str
+    calls: str
+    trace: str
+    state: str
+    without_where: bool = False
+    shrink: bool = False
+
+
+@dataclass(frozen=True)
+class Script:
+    """Steps from an empty manager; then destroying it gives `destroy`, and if that is an error, draining it gives `drain` and `drained`."""
+
+    name: str
+    environment: Environment
+    steps: tuple[Step, ...]
+    destroy: str | None
+    drain: str | None
+    drained: str | None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A row of the table, where it stands (1-based, over all resources), and what can come of it."""
+
+    number: int
+    resource: str
+    row: Row
+    outcomes: tuple[str, ...]
+
+
+def declared_rows(manager: Manager) -> tuple[Declared, ...]:
+    """All rows in table order, and every outcome that a backend can bring about."""
+    found = []
+    for resource in manager.resources:
+        for state in resource.states:
+            for row in state.rows:
+                hook = manager.hook(row.call) if row.call is not None else None
+                if row.reject is not None:
+                    outcomes: tuple[str, ...] = ("rejected",)
+                elif hook is None:
+                    outcomes = ("ok",)
+                else:
+                    outcomes = ("ok", "fail", "uncertain")
+                    if hook.optional:
+                        outcomes += ("rejected",) if hook.absent is not None else ("left out",)
+                found.append(Declared(len(found) + 1, resource.name, row, outcomes))
+    return tuple(found)
+
+
+def destroyable(manager: Manager, world: World) -> bool:
+    """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an instance must not rest."""
+    state = state_of(world)
+    return not state.reservations and all(
+        item.refs == 0 and item.children == 0 and manager.resource(item.resource).state(item.state).resident for item in state.items.values())
+
+
+def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
+    """The steps of a path, with UUIDs numbered as the path first shows them."""
+    labels = Labels()
+    found = []
+    for edge in edges:
+        action, result = edge.action, edge.result
+        by = action.by
+        if isinstance(by, str) and by.startswith("u") and labels.shown(by) is not None:
+            action = replace(action, by=labels.shown(by))
+        op = None if action.op in (DRAIN, DISCARD) else action.op
+        calls = call_text(manager, result, labels)
+        returns = returns_text(manager, op, result, labels)
+        state = state_text(manager, edge.target.world.snapshot(), labels)
+        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state))
+    return tuple(found)
+
+
+def script(manager: Manager, name: str, edges: list[Edge]) -> Script:
+    """The script of a path, with what must be left at its end."""
+    last = edges[-1].target
+    labels = Labels()
+    for edge in edges:
+        call_text(manager, edge.result, labels)
+        returns_text(manager, None if edge.action.op in (DRAIN, DISCARD) else edge.action.op, edge.result, labels)
+        state_text(manager, edge.target.world.snapshot(), labels)
+    destroy = drain = drained = None
+    if not destroyable(manager, last.world):
+        destroy = "EBUSY"
+        world = last.world.clone()
+        drain = world.drain().error
+        drained = state_text(manager, world.snapshot(), labels)
+    return Script(name, last.environment, steps_of(manager, edges), destroy, drain, drained)
+
+
+def scripts(manager: Manager, limits: Limits = Limits()) -> tuple[Script, ...]:
+    """The suite's scripts: those of the search first, then the probes."""
+    kept: list[Edge] = []
+    seen: set[Feature] = set()
+    for environment in alphabet.environments(manager):
+        explore(Search(manager, environment, limits), seen, limits, kept.append)
+    kept += [retry for edge in list(kept) if (retry := retried(manager, edge)) is not None]
+    names: Counter[str] = Counter()
+    found = []
+    for edge in cover(kept):
+        found.append(script(manager, unique(names, name_of(manager, edge)), edge.path()))
+    search = Search(manager, alphabet.environments(manager)[0], limits)
+    for probe in probes(manager, search):
+        found.append(script(manager, unique(names, probe.name), played(manager, probe)))
+    return tuple(found)
+
+
+def played(manager: Manager, probe: Probe) -> list[Edge]:
+    """The edges of a probe."""
+    node = Search(manager, probe.environment, Limits()).start()
+    edges = []
+    for action in probe.actions:
+        edges.append(step(node, action))
+        node = edges[-1].target
+    return edges
+
+
+def retried(manager: Manager, edge: Edge) -> Edge | None:
+    """The same request again after one that failed at a hook, now with a backend that works."""
+    if edge.result.error is None or not edge.result.calls or edge.action.op == DISCARD:
+        return None
+    again = step(edge.target, replace(edge.action, outcomes=()))
+    about = {f for f in edge.features if isinstance(f, tuple) and f[0] in ("chain", "answer")}
+    again.features = frozenset({("retry", feature) for feature in about}) | features(manager, again)
+    return again
+
+
+def cover(edges: list[Edge]) -> list[Edge]:
+    """Few edges whose paths have all the features: the longest paths first, because they show what lies on the way too."""
+    counts: Counter[Feature] = Counter()
+    for edge in edges:
+        counts.update(edge.features)
+    order = sorted(range(len(edges)), key=lambda n: (-edges[n].target.depth, n))
+    covered: set[Feature] = set()
+    chosen = []
+    for n in order:
+        path = edges[n].path()
+        if not edges[n].features <= covered:
+            chosen.append(n)
+            for one in path:
+                covered |= one.features
+    # A script is not needed when the others show all that it shows.
+    shown = {n: frozenset().union(*(e.features for e in edges[n].path())) for n in chosen}
+    times: Counter[Feature] = Counter(f for n in chosen for f in shown[n])
+    for n in list(chosen):
+        if all(times[f] > 1 for f in shown[n]):
+            chosen.remove(n)
+            times.subtract(shown[n])
+    return [edges[n] for n in sorted(chosen)]
+
+
+def unique(names: Counter[str], name: str) -> str:
+    names[name] += 1
+    return name if names[name] == 1 else f"{name}_{names[name]}"
+
+
+def name_of(manager: Manager, edge: Edge) -> str:
+    """What the last step of a script shows: disk_attached_detach_eject_fails_one_holder."""
+    action, result = edge.action, edge.result
+    words: list[str] = []
+    rows = [t for t in result.rows if t.row is None or t.outcome in ("fail", "uncertain", "rejected")] or list(result.rows[-1:])
+    again = edge.source.edge
+    retry = again is not None and again.result.error is not None and again.result.calls and replace(again.action, outcomes=()) == action
+    if rows:
+        taken = rows[0]
+        words = [taken.resource, taken.state, taken.event]
+        if taken.outcome == "rejected":
+            words += ["rejected"]
+        elif taken.outcome == "released":
+            words += ["only_released"]
+        elif taken.row is not None and taken.row.call is not None:
+            hook = taken.row.call.split(".")[1]
+            words += [hook, {"ok": "ok", "fail": "fails", "uncertain": "uncertain"}[taken.outcome]]
+        else:
+            words += ["moves" if taken.row is not None and taken.row.ok is not None and taken.row.ok.state != taken.state else "stays"]
+        shape = before(manager, edge).get(taken.resource)
+        if shape is not None:
+            words += [shape[1], "holders" if shape[1] != "one" else "holder"]
+            words += ["with_children"] if shape[2] else []
+        if action.op == DRAIN:
+            words.append("draining")
+    else:
+        words = [action.op] + ([result.error.lower()] if result.error else [])
+    if retry:
+        words = ["retry_of", action.op, "after"] + name_of(manager, again).split("_") if again is not None else words
+    return "_".join(words)

@@ -1,0 +1,251 @@
+/*
+ * The engine behind every generated <manager>-conformance.c.
+ *
+ * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (one function per operation, hook and resource). Everything
+ * else is here: a scripted backend, a failing allocator, the comparison of each answer, and the tests that are the same for every manager: failing every
+ * allocation, failing every call, full pools, threads, and whether every row of the tables was taken.
+ *
+ * What a suite sees it writes down as text, in one notation for both sides: see gen/berthc/scenarios/text.py. Fields that are zero are left out:
+ *
+ *     r1 | disk#1 host_path=/a controller=0 lun=0 attached refs=1 children=1 | mount#1 of disk#1 partition=1 guest_path=... mounted refs=1
+ *
+ * Environment: BERTH_SUITE_NARRATE=1 prints every step and row as it happens; BERTH_SUITE_STOP=1 ends the program at the first failure;
+ * CMOCKA_TEST_FILTER is not used, but a pattern may be given as the only argument: only tests whose names it matches (* and ?) run.
+ *
+ * Test support: when memory runs out, the functions below end the program with abort().
+ */
+#ifndef BERTH_SUITE_H
+#define BERTH_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <berth/berth.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BERTH_SUITE_LEVELS 8    /* of a path */
+#define BERTH_SUITE_PARTS 4     /* of a slot */
+#define BERTH_SUITE_CALLS 6     /* whose outcome a step can set */
+
+/* Numbers of reservations in steps: n is the n-th one that the script got. */
+#define BERTH_SUITE_FOREIGN 254 /* a valid UUID that the manager never gave */
+#define BERTH_SUITE_NIL 255     /* the all-zero UUID */
+
+/* UUIDs that callers give are numbered from here, those that the manager makes from 1 on. */
+#define BERTH_SUITE_GIVEN 91
+
+/* One running test. */
+typedef struct berth_suite berth_suite;
+
+/* Text that grows. */
+typedef struct berth_suite_text berth_suite_text;
+
+/* How one call ends. */
+typedef enum berth_suite_kind {
+    BERTH_SUITE_OK,
+    BERTH_SUITE_FAIL,
+    BERTH_SUITE_UNCERTAIN
+} berth_suite_kind;
+
+typedef struct berth_suite_outcome {
+    berth_suite_kind kind;
+    int error;                  /* positive errno value */
+} berth_suite_outcome;
+
+/* What an operation's glue gets, and where it puts what comes back. */
+typedef struct berth_suite_call {
+    void *manager;
+    const void *const *config;          /* typed configs, root first */
+    const unsigned char *reservation;
+    unsigned char *gives;
+    const char *by_text;
+    uint64_t by_number;
+    const unsigned char *by_uuid;
+    const uint32_t *at;                 /* parts of a slot, named or looked up */
+    size_t shrink;                      /* taken off the size of every text buffer */
+    int64_t deadline;
+    berth_error *error;
+    berth_suite_text *returns;          /* results, as text; only with success */
+    char kept_text[64];                 /* results that another operation looks up by */
+    uint64_t kept_number;
+    uuid_t kept_uuid;
+} berth_suite_call;
+
+/* Calls the typed function; returns what it returns. */
+typedef int berth_suite_operation(berth_suite_call *call);
+
+/* One operation of the manager. */
+typedef struct berth_suite_function {
+    const char *name;
+    berth_suite_operation *run;         /* NULL: drain and discard */
+    bool gives;
+} berth_suite_function;
+
+/* One step of a script, and all that must come of it. NULL texts are empty. */
+typedef struct berth_suite_step {
+    const char *text;                   /* for people: "map_to_guest(r1), guest.mount fails" */
+    uint8_t operation;                  /* index into berth_suite_manager.operations */
+    uint8_t reservation;                /* 0: takes none */
+    uint8_t by_uuid;                    /* number of a UUID, 0: none */
+    bool without_where;                 /* `where` is not fixed by the semantics */
+    uint8_t shrink;
+    const void *config[BERTH_SUITE_LEVELS];
+    const char *by_text;
+    uint64_t by_number;
+    uint32_t at[BERTH_SUITE_PARTS];
+    berth_suite_outcome outcomes[BERTH_SUITE_CALLS];
+    int error;                          /* positive errno value, 0: success */
+    const char *where[4];               /* resource, state, event, hook */
+    const char *returns;
+    const char *calls;
+    const char *trace;
+    const char *state;                  /* everything tracked afterwards */
+} berth_suite_step;
+
+/* What a manager is created with. */
+typedef struct berth_suite_environment {
+    const char *name;
+    const void *options;                /* typed; NULL: defaults */
+    uint64_t without;                   /* bit n: hook n is left out */
+} berth_suite_environment;
+
+typedef struct berth_suite_script {
+    const char *name;
+    uint8_t environment;
+    uint16_t n_steps;
+    const uint16_t *steps;              /* indices into berth_suite_manager.steps */
+    int destroy;                        /* positive errno value of destroying it after the last step, 0: it can be */
+    int drain;                          /* the same of draining it then, with a backend that never fails */
+    const char *drained;                /* everything tracked after that; NULL when destroyed already */
+} berth_suite_script;
+
+/* One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "ok because the hook is left out". */
+#define BERTH_SUITE_LEFT_OUT 1u
+typedef struct berth_suite_row {
+    const char *resource;
+    const char *state;
+    const char *event;
+    const char *hook;                   /* NULL: none */
+    unsigned declared;
+} berth_suite_row;
+
+/* A hook whose effect others take back, or one that takes back. */
+typedef struct berth_suite_hook {
+    const char *name;
+    bool undone;                        /* some hook undoes it: what it did counts as held */
+    uint64_t undoes;                    /* bit n: it takes back what hook n did */
+} berth_suite_hook;
+
+/* How configs of a resource are copied and told apart. */
+typedef struct berth_suite_resource {
+    const char *name;
+    size_t config_size;
+    void (*set_key)(void *config, unsigned n, char *text, size_t size); /* gives it the n-th of many keys; NULL: there is but one */
+} berth_suite_resource;
+
+/* One way to use the manager from taking to letting go, for the tests with threads: operations in order, each by every thread. */
+typedef struct berth_suite_phase {
+    uint8_t operation;
+    const void *config[BERTH_SUITE_LEVELS];
+    uint8_t levels;                     /* how many configs, 0: none */
+    bool reserved;                      /* uses the thread's reservation */
+    bool kept;                          /* looks up by what an earlier phase returned */
+    uint16_t alone[32];                 /* calls per hook that one caller causes */
+    uint16_t together[32];              /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
+} berth_suite_phase;
+#define BERTH_SUITE_THREADS 4
+
+/* What the others get when the first of several callers fails at a phase: they waited for it. */
+typedef struct berth_suite_sharing {
+    uint8_t phase;                      /* 0-based */
+    uint8_t hook;                       /* fails at its first call of the phase */
+    int error;                          /* of the one who failed */
+    int others;                         /* of everybody else; both positive errno values */
+    bool ended;                         /* the failure ended the root: those who come too late to wait start afresh */
+} berth_suite_sharing;
+
+/* A pool and an operation that takes a slot of it. */
+typedef struct berth_suite_pool {
+    const char *name;
+    uint8_t environment;
+    uint8_t operation;
+    uint8_t levels;
+    uint8_t level;                      /* whose key is changed from one call to the next */
+    uint8_t target;                     /* level of the pool's resource */
+    const void *config[BERTH_SUITE_LEVELS];
+    uint8_t n_parts;
+    const char *parts[BERTH_SUITE_PARTS];
+    uint32_t sizes[BERTH_SUITE_PARTS];
+} berth_suite_pool;
+
+/* Options that create must take or refuse. */
+typedef struct berth_suite_creation {
+    const char *name;
+    const void *options;
+    int error;                          /* positive errno value */
+} berth_suite_creation;
+
+/* One generated suite. */
+typedef struct berth_suite_manager {
+    const char *name;
+    uint8_t n_operations, n_hooks, n_resources, n_environments, n_phases, n_sharings, n_pools, n_creations;
+    uint16_t n_rows;
+    uint32_t n_steps, n_scripts;
+    const berth_suite_function *operations;         /* [0 .. n_operations); the last two are drain and discard */
+    const berth_suite_hook *hooks;                  /* [1 .. n_hooks] */
+    const berth_suite_resource *resources;          /* [1 .. n_resources] */
+    const berth_suite_environment *environments;
+    const berth_suite_row *rows;                    /* [1 .. n_rows] */
+    const berth_suite_step *steps;
+    const berth_suite_script *scripts;
+    const berth_suite_phase *phases;
+    const berth_suite_sharing *sharings;
+    const berth_suite_pool *pools;
+    const berth_suite_creation *creations;
+    /* Typed create with the suite as the backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
+    int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing, const berth_config *config, void **manager);
+    uint64_t required;                              /* bit n: a backend must have hook n */
+    int (*destroy)(void *manager);
+    int (*drain)(void *manager, berth_error *error);
+    int (*discard)(void *manager);
+    int (*for_each)(void *manager, berth_suite *suite);
+    int (*for_each_reservation)(void *manager, berth_suite *suite);
+} berth_suite_manager;
+
+/* Runs a suite under cmocka; returns the exit status of the program. */
+int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
+
+/*
+ * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments; end unlocks and
+ * returns what the hook answers. `text` is NULL where nothing is written down.
+ */
+berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
+int berth_suite_hook_end(berth_suite *suite);
+/* For out-values, between begin and end: which call of the hook since the manager was created this is (from 1), and a new UUID. */
+uint64_t berth_suite_hook_number(const berth_suite *suite);
+void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);
+void berth_suite_hook_uuid(berth_suite *suite, uuid_t out);
+
+/* For the glue of for_each: the text of one instance between begin and end; the visit of a reservation. */
+berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance, const void *parent);
+void berth_suite_item_end(berth_suite *suite, const char *state, uint32_t refs, uint32_t children);
+int berth_suite_reservation(void *suite, const unsigned char *reservation);
+
+/* Write one member of an instance: ` name=value`. Nothing is written for a NULL text, nor, with `always` false, for a zero value. */
+void berth_suite_bool(berth_suite_text *text, bool always, const char *name, bool value);
+void berth_suite_unsigned(berth_suite_text *text, bool always, const char *name, uint64_t value);
+void berth_suite_signed(berth_suite_text *text, bool always, const char *name, int64_t value);
+void berth_suite_string(berth_suite_text *text, bool always, const char *name, const char *value);
+/* `word` is the value's name; `first` says that it is the first of its enum. */
+void berth_suite_enum(berth_suite_text *text, const char *name, const char *word, bool first);
+void berth_suite_uuid(berth_suite_text *text, bool always, const char *name, const unsigned char *value);
+void berth_suite_strings(berth_suite_text *text, const char *name, const berth_strings *value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
