@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
 
-import yaml
+import yaml  # type: ignore[import]  # PyYAML comes without types
 
 from .diag import Diagnostic, quote
 from .model import Loc

@@ -1,0 +1,295 @@
+"""The command line: what the user asked for, and the stages in their order.
+
+Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2 the command line is wrong, or a file
+cannot be read or written; 3 berthc itself failed.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import IO
+
+from . import __version__
+from .diag import PLAIN, TERMINAL, Colours, Diagnostic, as_json, has_errors, show
+from .diff import compare
+from .model import Manager
+from .output import OutputError, depfile, drift, write, write_file
+from .pipeline import Result, compile_spec
+from .schema import SchemaMissing, schema_path
+
+OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
+
+STATIC_NOTE = "note: checked by the static rules only; interleavings of callers and failures were not explored"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A command that writes files: which emitters, and where they go when -o does not say."""
+
+    name: str
+    emitters: tuple[str, ...]
+    folder: str
+    summary: str
+    about: str
+    example: str
+
+
+TARGETS = (
+    Target("gen", ("c", "sim"), "build", "write the C code of a manager",
+           "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth, and <manager>-sim.c, a simulator that links with "
+           "libberth-testing.",
+           "berthc gen -o build spec/scsi.yaml\n  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c"),
+    Target("tests", ("tests",), "build", "write the conformance tests of a manager",
+           "Writes DIR/<manager>/<manager>-conformance.c, a cmocka suite that drives the generated manager through its public functions.",
+           "berthc tests -o build spec/scsi.yaml"),
+    Target("diagram", ("diagram",), "docs/managers", "draw a manager",
+           "Writes state, sequence and ownership diagrams as Mermaid, DOT, SVG (needs graphviz) and plain text.",
+           "berthc diagram -o docs/managers spec/scsi.yaml\n  berthc diagram -o docs/managers --check spec/*.yaml"),
+    Target("docs", ("docs",), "docs/managers", "write the reference page of a manager",
+           "Writes the state tables, hooks and operations of a manager as Markdown.",
+           "berthc docs -o docs/managers spec/scsi.yaml"),
+)
+
+
+class Usage(Exception):
+    """The command line asks for something that cannot be; the text says what."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and returns its exit status. Nothing is raised, whatever the input."""
+    debug = "--debug" in argv
+    try:
+        status = run(argv)
+        sys.stdout.flush()
+        return status
+    except SystemExit as end:  # argparse: --help, --version, bad usage
+        return end.code if isinstance(end.code, int) else USAGE
+    except Usage as error:
+        print(f"berthc: {error}\nTry 'berthc --help'.", file=sys.stderr)
+        return USAGE
+    except (OutputError, SchemaMissing) as error:
+        print(f"berthc: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # The reader has gone. Python would complain again when it closes stdout, so that is pointed elsewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BAD
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001  the last resort: no traceback for users
+        if debug:
+            traceback.print_exc()
+        reason = " ".join(str(error).split())[:200]
+        print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it (--debug shows where)", file=sys.stderr)
+        return BROKEN
+
+
+def run(argv: Sequence[str]) -> int:
+    args = parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.command
+    return command(args)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with its help."""
+    top = argparse.ArgumentParser(
+        prog="berthc",
+        description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
+        epilog="examples:\n"
+               "  berthc check spec/scsi.yaml             is the spec right?\n"
+               "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
+               "  berthc COMMAND --help                   more about a command\n\n"
+               "The language is described in docs/language.md and in the JSON Schema that editors use.\n\n"
+               "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs differ;\n"
+               "  2 bad usage, or a file cannot be read or written; 3 internal error",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"berthc {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = _command(commands, "check", "is a spec right?", "Reads specs and reports everything that is wrong with them.",
+                     "berthc check spec/scsi.yaml\n  berthc check --format json spec/*.yaml\n  generate_spec | berthc check -", check_command)
+    _specs(check)
+
+    for target in TARGETS:
+        sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
+        _specs(sub)
+        sub.add_argument("-o", "--output", metavar="DIR", type=Path, default=Path(target.folder),
+                         help=f"folder that the files go to (default: {target.folder}); made where it is missing")
+        sub.add_argument("--check", action="store_true",
+                         help="write nothing; show how the files differ from what would be written, and exit with 1 if any does")
+        sub.add_argument("--depfile", metavar="FILE", type=Path, help="also write a rule for make: what the files were made from")
+        sub.add_argument("-q", "--quiet", action="store_true", help="no notes; errors are still shown")
+
+    sim = _command(commands, "sim", "play a manager on the command line",
+                   "Reads one JSON request per line from standard input and answers each with one line, from the model; no C is involved.",
+                   'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": 1}}\' | berthc sim spec/scsi.yaml',
+                   sim_command)
+    sim.add_argument("spec", metavar="SPEC", help="a spec file")
+
+    diff = _command(commands, "diff", "what changed between two specs?",
+                    "Compares options, hooks, resources, states, rows and operations; layout and comments do not count. "
+                    "Exits with 0 when the specs mean the same, with 1 otherwise.",
+                    "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command)
+    diff.add_argument("old", metavar="OLD", help='the spec before; "-" is standard input')
+    diff.add_argument("new", metavar="NEW", help='the spec after; "-" is standard input')
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
+    function: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=about, epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    sub.add_argument("--format", choices=("text", "json"), default="text",
+                     help="how errors are shown: text on standard error, or a JSON array on standard output")
+    sub.add_argument("--debug", action="store_true", help="show where in the compiler an internal error happened")
+    sub.set_defaults(command=function)
+    return sub
+
+
+def _specs(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("specs", metavar="SPEC", nargs="+", help='spec files; "-" is standard input')
+
+
+# The commands.
+
+
+def check_command(args: argparse.Namespace) -> int:
+    results = compile_all(args.specs)
+    report(args, results)
+    if args.format == "text":
+        for result in results:
+            if result.manager is not None:
+                print(f"{result.source.file}: ok: {summary(result.manager)}")
+    return status_of(results)
+
+
+def target_command(target: Target, args: argparse.Namespace) -> int:
+    if args.depfile is not None and args.check:
+        raise Usage("--depfile goes with writing, not with --check")
+    results = compile_all(args.specs)
+    report(args, results, quiet=args.quiet)
+    if status_of(results) != OK:
+        return status_of(results)
+    if target.name == "gen" and not args.quiet and not args.check:
+        print(f"berthc: {STATIC_NOTE}", file=sys.stderr)
+    managers = [result.manager for result in results if result.manager is not None]
+    twice = [name for name, count in Counter(m.name for m in managers).items() if count > 1]
+    if twice:
+        raise Usage(f"two of the specs are of the manager {twice[0]}: they would write the same files")
+    emitters = [emitter(name) for name in target.emitters]
+    files = {name: text for manager in managers for module in emitters for name, text in module.files(manager).items()}
+    if args.check:
+        return show_drift(args, target, files, emitters)
+    write(args.output, files)
+    if args.depfile is not None:
+        write_file(args.depfile, depfile([args.output / name for name in files], inputs(args.specs)))
+    return OK
+
+
+def show_drift(args: argparse.Namespace, target: Target, files: Mapping[str, str], emitters: Sequence[ModuleType]) -> int:
+    same = [function for module in emitters if (function := getattr(module, "same", None)) is not None]
+    drifts = drift(args.output, files, lambda name, old, new: any(function(name, old, new) for function in same))
+    for one in drifts:
+        sys.stdout.write(one.diff)
+    if drifts:
+        command = ["berthc", target.name, "-o", str(args.output), *args.specs]
+        names = ", ".join(one.file for one in drifts)
+        print(f"berthc: not up to date: {names}\nberthc: renew with: {shlex.join(command)}", file=sys.stderr)
+        return BAD
+    return OK
+
+
+def sim_command(args: argparse.Namespace) -> int:
+    if args.spec == "-":
+        raise Usage("sim reads its requests from standard input, so the spec must be a file")
+    results = compile_all([args.spec])
+    report(args, results, quiet=True)
+    manager = results[0].manager
+    if manager is None:
+        return status_of(results)
+    play: Callable[[Manager, IO[str], IO[str]], int] = import_module("berthc.sim").main
+    return play(manager, sys.stdin, sys.stdout)
+
+
+def diff_command(args: argparse.Namespace) -> int:
+    results = compile_all([args.old, args.new])
+    report(args, results, quiet=True)
+    old, new = results[0].manager, results[1].manager
+    if old is None or new is None:
+        return status_of(results)
+    changes = compare(old, new)
+    if args.format == "json":
+        print(json.dumps([vars(change) for change in changes], indent=2, ensure_ascii=False))
+    else:
+        for change in changes:
+            print(change)
+    return BAD if changes else OK
+
+
+# What they share.
+
+
+def compile_all(paths: Sequence[str]) -> list[Result]:
+    if list(paths).count("-") > 1:
+        raise Usage("standard input can be read only once")
+    return [compile_spec(path) for path in paths]
+
+
+def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = False) -> None:
+    """Shows all diagnostics: text to standard error, or JSON to standard output."""
+    found: list[Diagnostic] = [d for result in results for d in result.diagnostics]
+    if quiet:
+        found = [d for d in found if has_errors([d])]
+    if args.format == "json":
+        if found or args.command is check_command:
+            sys.stdout.write(as_json(found))
+        return
+    lines = {result.source.file: result.source.lines for result in results}
+    sys.stderr.write(show(found, lines, colours(sys.stderr)))
+
+
+def colours(stream: IO[str]) -> Colours:
+    return TERMINAL if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" else PLAIN
+
+
+def status_of(results: Sequence[Result]) -> int:
+    if any(d.id == "file" for result in results for d in result.diagnostics):
+        return USAGE
+    return OK if all(result.manager is not None for result in results) else BAD
+
+
+def summary(manager: Manager) -> str:
+    counts = (
+        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources), "state"),
+        (sum(len(s.rows) for r in manager.resources for s in r.states), "row"), (len(manager.hooks), "hook"),
+        (len(manager.operations), "operation"),
+    )
+    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)
+
+
+def emitter(name: str) -> ModuleType:
+    """An emitter, loaded when it is needed: checking a spec needs no templates."""
+    return import_module(f"berthc.emit.{name}")
+
+
+def inputs(specs: Sequence[str]) -> list[Path]:
+    """What the output depends on: the specs, the schema, and the compiler with its templates."""
+    package = Path(__file__).resolve().parent
+    here = Path.cwd()
+    own = [schema_path(), *(p for p in package.rglob("*") if p.suffix in (".py", ".j2"))]
+    return [Path(s) for s in specs if s != "-"] + [p.relative_to(here) if p.is_relative_to(here) else p for p in own]

@@ -1,0 +1,101 @@
+"""The only module that writes: whole files, atomically, and only when their text changes. And the drift check, which writes nothing."""
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+Same = Callable[[str, str, str], bool]  # file name, text on disk, text wanted: is there no drift?
+
+
+class OutputError(Exception):
+    """A file could not be read or written; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A file that is not what the spec says. `diff` is a unified diff from the file to the wanted text."""
+
+    file: str
+    diff: str
+
+
+def target(folder: Path, name: str) -> Path:
+    """Where a file of an emitter goes. Emitters name files relative to the folder and never above it."""
+    pure = PurePosixPath(name)
+    if pure.is_absolute() or ".." in pure.parts:
+        raise OutputError(f"{name}: outside of the output folder")
+    return folder / pure
+
+
+def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Writes what differs; returns the files that were written."""
+    return [path for name, text in sorted(files.items()) if write_file(path := target(folder, name), text)]
+
+
+def write_file(path: Path, text: str) -> bool:
+    """Replaces one file by `text`, unless that is its text already. A reader sees the old file or the new one, never a part."""
+    data = text.encode("utf-8")
+    temporary: str | None = None
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+            temporary = stream.name
+            stream.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+        temporary = None
+        return True
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def drift(folder: Path, files: Mapping[str, str], same: Same | None = None) -> list[Drift]:
+    """The files that are missing or differ from `files`. `same` may call some differences none."""
+    out = []
+    for name, wanted in sorted(files.items()):
+        path = target(folder, name)
+        try:
+            found = path.read_text(encoding="utf-8") if path.exists() else None
+        except UnicodeDecodeError:
+            found = ""
+        except OSError as error:
+            raise OutputError(f"{path}: {error.strerror or error}") from error
+        if found is None or (found != wanted and not (same is not None and same(name, found, wanted))):
+            out.append(Drift(str(path), unified(str(path) if found is not None else "/dev/null", found or "", str(path), wanted)))
+    return out
+
+
+def unified(old_name: str, old: str, new_name: str, new: str) -> str:
+    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), old_name, new_name)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def depfile(outputs: Iterable[Path], inputs: Iterable[Path]) -> str:
+    """A rule for make: the outputs depend on the inputs; each input also gets an empty rule, so that one that is removed is no error."""
+    wanted = sorted({_make_name(p) for p in inputs})
+    made = sorted({_make_name(p) for p in outputs})
+    return f"{' '.join(made)}: \\\n " + " \\\n ".join(wanted) + "\n" + "".join(f"\n{name}:\n" for name in wanted)
+
+
+def _make_name(path: Path) -> str:
+    text = str(path)
+    for char in ("\\", " ", "#", "%", ":"):
+        text = text.replace(char, "\\" + char)
+    return text.replace("$", "$$")
