@@ -19,10 +19,10 @@ define generated
 $(1): $(2) $(COMPILER)
 	@mkdir -p $$(@D)
 	$$(call say,GEN)
-	$$(Q)$$(BERTHC) $(3) -o $(BUILD) $(2)
+	$$(Q)$$(BERTHC) $(3) -q -o $(BUILD) $(2)
 	@touch $$@
 $(4): $(1)
-	@test -f $$@ || $$(BERTHC) $(3) -o $(BUILD) $(2)
+	@test -f $$@ || $$(BERTHC) $(3) -q -o $(BUILD) $(2)
 endef
 
 define manager_rules
