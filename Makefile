@@ -30,11 +30,11 @@ all: $(LIBRARIES) managers simulators examples ## library, generated managers, s
 
 demo: ## set up, then show a disk shared by two callers: retry, failing mount, last release
 	@scripts/setup demo
-	@$(MAKE) run-demo
+	@$(PARALLEL) run-demo
 
 test: ## set up, then run every test; ends with "N passed, N failed"
 	@scripts/setup test
-	@$(MAKE) check
+	@$(PARALLEL) check
 
 setup: ## install what `make test` needs
 	@scripts/setup test

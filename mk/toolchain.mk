@@ -5,6 +5,7 @@ CC := gcc
 endif
 AR ?= ar
 
+J ?= $(shell nproc 2>/dev/null || echo 2)
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Werror
 override ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -pthread $(CFLAGS)
@@ -49,3 +50,6 @@ define compile
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(1) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 endef
+
+# Make itself as many times as there are processors, unless the caller chose a number.
+PARALLEL = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(J))

@@ -1,0 +1,40 @@
+"""README quotes files and generated text; what it quotes must be there, line by line."""
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, clean_environment
+
+QUOTE = re.compile(r"^<!-- quote: (\S+) -->\n(?:```\w*\n(.*?)^```|((?:\|.*\n)+))", re.S | re.M)
+QUOTES = {found[1]: found[2] or found[3] for found in QUOTE.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    for command in ("gen", "docs"):
+        subprocess.run([str(ROOT / "bin/berthc"), command, "-q", "-o", str(folder), "examples/minimal/net.yaml"], cwd=ROOT, check=True,
+                       env=clean_environment())
+    return folder / "net"
+
+
+def test_every_quote_is_known() -> None:
+    assert set(QUOTES) == {"examples/minimal/net.yaml", "examples/minimal/main.c", "docs", "net.c"}
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("<!-- quote:") == len(QUOTES)
+
+
+@pytest.mark.parametrize("name", [name for name in QUOTES if "/" in name])
+def test_whole_files(name: str) -> None:
+    assert QUOTES[name] == (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_excerpt_of_the_generated_source(generated: Path) -> None:
+    assert QUOTES["net.c"] in (generated / "net.c").read_text(encoding="utf-8")
+
+
+def test_the_generated_table(generated: Path) -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in sorted(generated.rglob("*.md")))
+    assert QUOTES["docs"] in pages
