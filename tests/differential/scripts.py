@@ -43,16 +43,17 @@ class Writer:
         self.given = 0  # reservations given out
         self.state: dict[str, Any] = {}  # as last answered
         self.usual: dict[str, dict[str, Any]] = {}  # fields by resource
+        self.wide = False  # many instances rather than many things done to a few: pools fill up
         self.width = 3  # different values of key fields
         self.peace = 0.7  # probability that every call of a request ends ok
 
     def script(self) -> Script:
         """One script; the first request is always `new`."""
         rng = self.rng
-        wide = rng.random() < 0.03
-        self.width = 100 if wide else rng.choice((1, 1, 2, 2, 3))
+        self.wide = rng.random() < 0.03
+        self.width = 1000 if self.wide else rng.choice((1, 1, 2, 2, 3))
         self.peace = rng.choice((0.4, 0.7, 0.95))
-        length = 150 if wide else rng.choice((6, 12, 25, 40))
+        length = 150 if self.wide else rng.choice((6, 12, 25, 40))
         script: Script = [self.new()]
         self.learn(self.answer(script[0]))
         while len(script) < length:
@@ -84,6 +85,8 @@ class Writer:
         draw = rng.random()
         if draw < 0.015:
             return rng.choice(NO_REQUESTS)
+        if self.wide:
+            return self.operation(self.choose())
         if draw < 0.035:
             return self.with_faults({"op": "drain"})
         if draw < 0.042:
@@ -100,7 +103,7 @@ class Writer:
     def choose(self) -> Operation:
         """Which operation comes next: those that let go less often than those that take."""
         useful = [o for o in self.manager.operations if o.form is not Form.WITH or self.state.get("reservations")]
-        weights = [1 if o.ends else 2 for o in useful]
+        weights = [20 if self.wide and o.form is Form.OBTAIN else 1 if o.ends else 2 for o in useful]
         return self.rng.choices(useful, weights)[0] if useful else self.rng.choice(self.manager.operations)
 
     def operation(self, operation: Operation) -> Request:

@@ -1,0 +1,24 @@
+"""Both simulators answer random scripts alike. `make soak` does the same for longer."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from berthc.pipeline import read_spec
+from builds import FOLDERS, SPECS, simulator
+from differ import difference_run
+
+SCRIPTS = 300
+SEED = 20
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_both_simulators_answer_alike(spec: Path, folder: Path) -> None:
+    manager, _ = read_spec(str(spec))
+    assert manager is not None
+    tally = difference_run(manager, [str(simulator(manager.name, folder))], SEED, SCRIPTS, None)
+    assert tally.difference is None, "\n" + tally.difference.show()
+    assert tally.scripts == SCRIPTS
+    assert tally.errors["ok"] > SCRIPTS  # scripts that only ever fail would compare nothing
