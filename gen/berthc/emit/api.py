@@ -1,0 +1,154 @@
+"""The typed API: parameters and prototypes of the generated functions, from the IR. Header and source both take them from here."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from berthc.lower import C_TYPES, ir
+from berthc.model import AssignedKind, Form, Type
+from berthc.names import OPERATION_STATICS, RESOURCE_STATICS, STATIC_NAMES, Names, free_name
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation", "slot", "by", "result", "size", "error" or "deadline"."""
+
+    name: str
+    declaration: str
+    role: str
+    type: str = ""
+    resource: int = 0  # config: whose; slot and by: of what
+    of: str = ""  # size: the result's parameter
+    result: ir.Return | None = None
+
+
+@dataclass(frozen=True)
+class NameFunction:
+    """A function that names the values of an enum."""
+
+    prototype: str
+    brief: str
+    parameter: str
+    first: int  # 0 or 1: the least value that has a name
+    none: str  # enumerator of 0 where `first` is 1
+    last: str | None  # greatest enumerator; None: the enum has no value that has a name
+    table: str
+    member: str  # ".name" where the elements of the table are structs
+
+
+Prototype = tuple[str, tuple[str, ...]]
+
+
+class Api:
+    def __init__(self, tables_ir: ir.Manager) -> None:
+        self.m = tables_ir
+        self.names = Names(tables_ir.name)
+        self._file_scope = self._statics()
+
+    def _statics(self) -> set[str]:
+        """Names at file scope in the generated source, which parameters must not shadow."""
+        m = self.m
+        found = set(STATIC_NAMES) | {f"option_{o.name}_values" for o in m.options}
+        for r in m.resources:
+            found |= {f"{r.name}_{word}" for word in RESOURCE_STATICS}
+            found |= {f"{r.name}_{f.name}_values" for f in r.fields} | {f"{r.name}_{a.name}_parts" for a in r.assigned}
+        for o in m.operations:
+            found |= {f"{o.name}_{word}" for word in OPERATION_STATICS}
+        return found
+
+    def parameters(self, operation: ir.Operation) -> list[Parameter]:
+        """All but the deadline, in the order of the prototype: manager, what is named, results, error."""
+        m = self.m
+        target = m.resource(operation.path[-1])
+        user = [m.resource(n).name for n in operation.path] + [r.leaf for r in operation.returns]
+        user += [f"{r.leaf}_size" for r in operation.returns] + [a.name for a in target.assigned]
+        taken = self._file_scope | set(user)
+        manager = free_name("manager", taken)
+        found = [Parameter(manager, f"{m.name} *{manager}", "manager")]
+        if operation.form is Form.WITH:
+            reservation = free_name("reservation", taken)
+            found.append(Parameter(reservation, f"const uuid_t {reservation}", "reservation"))
+        elif operation.by:
+            found.append(self._by(target, target.assigned[operation.by - 1]))
+        else:
+            for number in operation.path:
+                resource = m.resource(number)
+                name = free_name(resource.name, self._file_scope)
+                found.append(Parameter(name, f"const {resource.config} *{name}", "config", resource=number))
+        if operation.at:
+            found.append(self._by(target, target.assigned[operation.at - 1]))
+        if operation.gives:
+            reservation = free_name("reservation", taken)
+            found.append(Parameter(reservation, f"uuid_t {reservation}", "reservation"))
+        for result in operation.returns:
+            found += self._result(result)
+        error = free_name("error", taken)
+        found.append(Parameter(error, f"berth_error *{error}", "error"))
+        return found
+
+    def _by(self, target: ir.Resource, assigned: ir.Assigned) -> Parameter:
+        name = free_name(assigned.name, self._file_scope)
+        if assigned.kind is AssignedKind.POOL:
+            return Parameter(name, f"const {assigned.slot} *{name}", "slot", assigned.slot)
+        if assigned.type is Type.STRING:
+            return Parameter(name, f"const char *{name}", "by", "const char *")
+        if assigned.type is Type.UUID:
+            return Parameter(name, f"const uuid_t {name}", "by", "const uuid_t")
+        return Parameter(name, f"uint64_t {name}", "by", "uint64_t")
+
+    def _result(self, result: ir.Return) -> list[Parameter]:
+        name = free_name(result.leaf, self._file_scope)
+        if result.type is Type.STRING:
+            size = free_name(f"{result.leaf}_size", self._file_scope)
+            return [
+                Parameter(name, f"char *{name}", "result", result=result),
+                Parameter(size, f"size_t {size}", "size", of=name),
+            ]
+        if result.type is Type.UUID:
+            return [Parameter(name, f"uuid_t {name}", "result", result=result)]
+        return [Parameter(name, f"{C_TYPES[result.type]} *{name}", "result", result=result)]
+
+    def deadline(self, operation: ir.Operation) -> Parameter:
+        name = free_name("deadline", self._file_scope | {p.name for p in self.parameters(operation)})
+        return Parameter(name, f"int64_t {name}", "deadline")
+
+    def prototypes(self, operation: ir.Operation) -> tuple[Prototype, Prototype]:
+        """Without a deadline, and with one: head and parameters of each."""
+        given = [p.declaration for p in self.parameters(operation)]
+        until = [*given[:-1], self.deadline(operation).declaration, given[-1]]
+        return (
+            (f"int {self.names.function(operation.name)}", tuple(given)),
+            (f"int {self.names.until(operation.name)}", tuple(until)),
+        )
+
+    def local_names(self, operation: ir.Operation) -> dict[str, str]:
+        """Names of the local variables of the function, which step aside for the user's."""
+        taken = self._file_scope | {p.name for p in self.parameters(operation)} | {self.deadline(operation).name}
+        return {word: free_name(word, taken) for word in ("configs", "parts", "results", "sizes", "request")}
+
+    def name_functions(self) -> list[NameFunction]:
+        m, names = self.m, self.names
+        found: list[NameFunction] = []
+
+        def of_ids(words: tuple[str, ...], what: str, ids: tuple[str, ...], table: str, member: str) -> None:
+            enum = names.id_enum(*words)
+            word = free_name(words[-1], {table})
+            prototype = f"const char *{enum}_name({enum} {word})"
+            found.append(NameFunction(prototype, what, word, 1, names.none_id(*words), ids[-1] if ids else None, table, member))
+
+        def of_values(enum: str, what: str, field: ir.Field, table: str) -> None:
+            prototype = f"const char *{enum}_name({enum} value)"
+            found.append(NameFunction(prototype, what, "value", 0, "", field.values[-1].c, table, ""))
+
+        of_ids(("resource",), "resource", tuple(r.c for r in m.resources), "resource_table", ".name")
+        of_ids(("operation",), "operation", tuple(o.c for o in m.operations), "operation_table", ".name")
+        of_ids(("hook",), "hook", tuple(h.c for h in m.hooks), "hook_table", ".name")
+        for option in m.options:
+            if option.type is Type.ENUM:
+                of_values(names.option_enum(option.name), f"value of the option {option.name}", option, f"option_{option.name}_values")
+        for r in m.resources:
+            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states", ".name")
+            of_ids((r.name, "event"), f"event of {r.name}", tuple(e.c for e in r.events), f"{r.name}_events", "")
+            for field in r.fields:
+                if field.type is Type.ENUM:
+                    of_values(names.field_enum(r.name, field.name), f"value of {r.name}.{field.name}", field, f"{r.name}_{field.name}_values")
+        return found

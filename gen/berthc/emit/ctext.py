@@ -1,0 +1,74 @@
+"""Text in C: string literals, comments, initialisers that keep to the width of a line."""
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+WIDTH = 140
+
+
+def string(text: str) -> str:
+    """A C string literal. Other bytes than printable ASCII become octal escapes, which unlike \\x end after three digits."""
+    out: list[str] = []
+    for byte in text.encode():
+        char = chr(byte)
+        if char in '"\\':
+            out.append("\\" + char)
+        elif char == "?" and out and out[-1] == "?":
+            out.append("\\?")  # no trigraphs
+        elif 0x20 <= byte < 0x7F:
+            out.append(char)
+        else:
+            out.append(f"\\{byte:03o}")
+    return '"' + "".join(out) + '"'
+
+
+def comment(text: str) -> str:
+    """Text that is harmless inside a block comment: one line, no comment marks, no invisible characters."""
+    text = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
+    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
+
+
+def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
+    """The words of `text` in lines of at most `width`, the first beginning with `first`, the others with `rest`."""
+    lines = textwrap.wrap(
+        comment(text), width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return lines or [first.rstrip()]
+
+
+def braces(head: str, members: Iterable[str], indent: int = 4, tail: str = ",") -> list[str]:
+    """`head{members}` on one line where it fits, else filled lines between the braces."""
+    pad = " " * indent
+    parts = list(members)
+    line = f"{pad}{head}{{{', '.join(parts)}}}{tail}"
+    if len(line) <= WIDTH:
+        return [line]
+    lines = [f"{pad}{head}{{"]
+    current = ""
+    for part in parts:
+        if current and len(pad) + 4 + len(current) + 2 + len(part) > WIDTH:
+            lines.append(f"{pad}    {current}")
+            current = ""
+        current = f"{current} {part}," if current else f"{part},"
+    lines += [f"{pad}    {current}", f"{pad}}}{tail}"]
+    return lines
+
+
+def signature(head: str, parameters: Iterable[str], tail: str = "") -> tuple[str, ...]:
+    """`head(parameters)tail`, filled to the width of a line."""
+    parts = list(parameters)
+    line = f"{head}({', '.join(parts)}){tail}"
+    if len(line) <= WIDTH:
+        return (line,)
+    lines: list[str] = []
+    current = f"{head}("
+    for index, part in enumerate(parts):
+        word = part + (f"){tail}" if index == len(parts) - 1 else ",")
+        glue = "" if current.endswith("(") else " "
+        if len(current) + len(glue) + len(word) > WIDTH:
+            lines.append(current)
+            current, glue = " " * 8, ""
+        current += glue + word
+    return (*lines, current)

@@ -1,0 +1,367 @@
+"""The header as the user's manual: what its template loops over. Words come from the model, numbers and C types from the IR."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from berthc import model
+from berthc.emit.api import Api, NameFunction
+from berthc.emit.ctext import WIDTH, comment, signature, string, wrap
+from berthc.emit.operations import Writer, listed
+from berthc.emit.tables import row_words
+from berthc.lower import C_TYPES, expr, ir
+from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.names import Names, free_name, member
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a struct: the lines of its comment, and its declaration."""
+
+    notes: tuple[str, ...]
+    declaration: str
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An enum with its comment; `values` are lines."""
+
+    name: str
+    brief: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Struct:
+    name: str
+    notes: tuple[str, ...]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of hooks: a member of the backend."""
+
+    name: str
+    hooks: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class ResourcePart:
+    """All types of one resource, in the order they are declared."""
+
+    title: str
+    enums: tuple[Enum, ...]
+    sizes: tuple[Member, ...]
+    slots: tuple[Struct, ...]
+    config: Struct
+    config_default: tuple[str, ...]
+    view: Struct
+
+
+@dataclass(frozen=True)
+class Function:
+    notes: tuple[str, ...]
+    prototypes: tuple[tuple[str, ...], ...]
+
+
+def context(manager: Manager, tables_ir: ir.Manager) -> dict[str, object]:
+    """What the template of the header needs, besides names and banner."""
+    return _Manual(manager, tables_ir).context()
+
+
+def block(lines: Iterable[str], indent: str = "") -> tuple[str, ...]:
+    """A block comment: on one line where that fits."""
+    found = list(lines)
+    if len(found) == 1 and len(indent) + len(found[0]) + 6 <= WIDTH:
+        return (f"{indent}/* {found[0]} */",)
+    return (f"{indent}/*", *(f"{indent} * {line}".rstrip() for line in found), f"{indent} */")
+
+
+def note(text: str, indent: str = "") -> tuple[str, ...]:
+    """A comment of one paragraph."""
+    return block(wrap(text, "", "", WIDTH - len(indent) - 6), indent)
+
+
+class _Manual:
+    def __init__(self, manager: Manager, tables_ir: ir.Manager) -> None:
+        self.m = manager
+        self.ir = tables_ir
+        self.names = Names(manager.name)
+        self.api = Api(tables_ir)
+
+    def context(self) -> dict[str, object]:
+        names = self.names
+        writer = Writer(self.m, self.ir, self.api)
+        return {
+            "m": self.m,
+            "overview": self.overview(),
+            "id_enums": self.id_enums(),
+            "option_enums": self.option_enums(),
+            "options": Struct(names.options, (), self.option_members()),
+            "options_default": self.default(names.options_default, self.ir.options),
+            "resources": [self.resource(r, t) for r, t in zip(self.m.resources, self.ir.resources)],
+            "outs": [self.out(h) for h in self.ir.hooks if h.outs],
+            "groups": self.groups(),
+            "version": f"0x{self.ir.version:08x}u",
+            "item_members": [Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources],
+            "state_enums": listed((names.id_enum(r.name, "state") for r in self.m.resources), "or"),
+            "functions": [self.function(o, writer) for o in self.ir.operations],
+            "name_functions": [self.name_function(n) for n in self.api.name_functions()],
+        }
+
+    # The overview.
+
+    def overview(self) -> list[str]:
+        lines = wrap(f"{self.m.name}: {self.m.brief}", "", "") + [""]
+        lines += ["Operations", ""]
+        width = max((len(self.names.function(o.name)) for o in self.m.operations), default=0)
+        for operation in self.m.operations:
+            lines += wrap(operation.brief, f"  {self.names.function(operation.name):{width}}  ", " " * (width + 4), WIDTH - 3)
+        for resource, tables in zip(self.m.resources, self.ir.resources):
+            lines += ["", *self.table(resource, tables)]
+        return lines
+
+    def table(self, resource: Resource, tables: ir.Resource) -> list[str]:
+        """The states of a resource and what each does with each event, in the words of the spec."""
+        found_by = listed(resource.key) if resource.key else f"nothing: at most one {'per ' + resource.parent if resource.parent else ''}".rstrip()
+        below = f" below {resource.parent}" if resource.parent else ""
+        title = f"{resource.name}{below}: {resource.brief} Found by {found_by}; made in {resource.initial}."
+        lines = [*wrap(title, "", "  ", WIDTH - 3), ""]
+        width = max((len(e) for e in resource.events), default=0)
+        rows: dict[int, list[ir.Row]] = {}
+        for row in tables.rows:
+            rows.setdefault(row.state, []).append(row)
+        for number, state in enumerate(resource.states, 1):
+            marks = " Final." if state.final else " May rest with no holder." if state.resident else ""
+            lines += wrap(f"{state.name}: {state.brief}{marks}", "  ", "    ", WIDTH - 3)
+            for row in rows.get(number, []):
+                event = tables.events[row.event - 1].name
+                lines += wrap(row_words(self.ir, tables, row), f"    {event:{width}}  ", " " * (width + 6), WIDTH - 3)
+        if resource.otherwise is not None:
+            lines += ["", f"  Any other event is refused with {resource.otherwise}."]
+        return lines
+
+    # Ids.
+
+    def id_enums(self) -> list[Enum]:
+        found = [
+            self.id_enum(("resource",), "What is tracked.", ((r.c, "") for r in self.ir.resources)),
+            self.id_enum(("operation",), "Operations.", ((o.c, "") for o in self.ir.operations)),
+            self.id_enum(("hook",), "Hooks of the backend.", ((h.c, h.name) for h in self.ir.hooks)),
+        ]
+        for resource, tables in zip(self.m.resources, self.ir.resources):
+            states = zip(tables.states, resource.states)
+            found.append(self.id_enum((resource.name, "state"), f"States of {resource.name}.", ((t.id.c, s.brief) for t, s in states)))
+            found.append(self.id_enum((resource.name, "event"), f"Events of {resource.name}.", ((e.c, "") for e in tables.events)))
+        return found
+
+    def id_enum(self, words: tuple[str, ...], brief: str, values: Iterable[tuple[str, str]]) -> Enum:
+        lines = [f"{self.names.none_id(*words)} = 0,"]
+        lines += [self.commented(f"{c} = {number},", text) for number, (c, text) in enumerate(values, 1)]
+        return Enum(self.names.id_enum(*words), brief, tuple(lines))
+
+    @staticmethod
+    def commented(declaration: str, text: str) -> str:
+        """The declaration with its comment behind it, if there is one and it fits."""
+        line = f"{declaration} /* {comment(text)} */"
+        return line if text and len(line) + 4 <= WIDTH else declaration
+
+    # Options and configs.
+
+    def option_enums(self) -> list[Enum]:
+        return [
+            Enum(self.names.option_enum(o.name), f"Values of the option {o.name}.", tuple(f"{v.c} = {i}," for i, v in enumerate(t.values)))
+            for o, t in zip(self.m.options, self.ir.options)
+            if o.type is Type.ENUM
+        ]
+
+    def option_members(self) -> tuple[Member, ...]:
+        found = [self.given(o, t, is_option=True) for o, t in zip(self.m.options, self.ir.options)]
+        return tuple(found) or (Member(note("This manager has no options.", "    "), "char unused;"),)
+
+    def given(self, field: Field, tables: ir.Field, is_option: bool = False) -> Member:
+        """A member that callers give."""
+        words = [field.brief] if field.brief else []
+        low, high = expr.bounds(field)
+        if field.range is not None:
+            words.append(f"{low} to {high}.")
+        if tables.zero_default:
+            words.append(f"{'NULL' if field.type is Type.STRING else '0'} stands for the default, {self.word(field)}.")
+        elif is_option or tables.default:
+            words.append(f"Default: {self.word(field)}.")
+        if field.required:
+            words.append("Required.")
+        if field.type is Type.STRING and not field.required and not tables.zero_default:
+            words.append("NULL counts as empty.")
+        if field.type is Type.SET:
+            words.append("A set: neither order nor repetition counts.")
+        if field.max_length is not None:
+            words.append(f"At most {field.max_length} bytes{' each' if field.type in (Type.LIST, Type.SET) else ''}.")
+        if field.ignore_case:
+            words.append("Case is ignored.")
+        return Member(note(" ".join(words), "    ") if words else (), declare(tables.c_type, field.name))
+
+    @staticmethod
+    def word(field: Field) -> str:
+        if field.type is Type.STRING:
+            return string(str(field.default or ""))
+        if field.type is Type.BOOL:
+            return "true" if field.default else "false"
+        if field.type is Type.ENUM:
+            return str(field.default if field.default is not None else field.values[0])
+        return str(field.default or 0)
+
+    def default(self, macro: str, fields: tuple[ir.Field, ...]) -> tuple[str, ...]:
+        """#define of an initialiser that names every member."""
+        members = [f".{member(f.name)} = {initial(f)}" for f in fields] or [".unused = 0"]
+        line = f"#define {macro} {{{', '.join(members)}}}"
+        if len(line) <= WIDTH:
+            return (line,)
+        lines = [f"#define {macro}", "    {", *(f"        {m}," for m in members), "    }"]
+        width = max(map(len, lines)) + 1
+        return (*(f"{text:{width}}\\" for text in lines[:-1]), lines[-1])
+
+    # Resources.
+
+    def resource(self, resource: Resource, tables: ir.Resource) -> ResourcePart:
+        names = self.names
+        enums = [
+            Enum(names.field_enum(resource.name, f.name), f"Values of {resource.name}.{f.name}.", tuple(f"{v.c} = {i}," for i, v in enumerate(t.values)))
+            for f, t in zip(resource.fields, tables.fields)
+            if f.type is Type.ENUM
+        ]
+        sizes = [
+            Member(note(f"Bytes of {resource.name}.{a.name}, with the NUL."), f"#define {a.size_macro} {a.size}") for a in tables.assigned if a.size_macro
+        ]
+        slots = [
+            Struct(
+                t.slot,
+                note(f"A slot of {resource.name}: {a.brief}" if a.brief else f"A slot of {resource.name}."),
+                tuple(Member(note(self.part_words(p), "    "), declare(C_TYPES[p.type], p.name)) for p in t.parts),
+            )
+            for a, t in zip(resource.assigned, tables.assigned)
+            if a.kind is AssignedKind.POOL
+        ]
+        key = listed(resource.key)
+        says = f"Which {resource.name} a caller means, by {key}, and how it should be." if resource.key else f"How a caller wants the {resource.name}."
+        config = Struct(
+            tables.config,
+            note(f"{says} Read during the call only, and copied."),
+            tuple(self.given(f, t) for f, t in zip(resource.fields, tables.fields))
+            or (Member(note("This resource has no fields.", "    "), "char unused;"),),
+        )
+        view = Struct(tables.view, note(f"A tracked {resource.name}, as hooks and visitors see it. Never NULL pointers inside."), self.view(resource, tables))
+        return ResourcePart(
+            title=f"{resource.name}: {resource.brief}" if resource.brief else resource.name,
+            enums=tuple(enums),
+            sizes=tuple(sizes),
+            slots=tuple(slots),
+            config=config,
+            config_default=self.default(names.config_default(resource.name), tables.fields),
+            view=view,
+        )
+
+    @staticmethod
+    def part_words(part: ir.Part) -> str:
+        return f"Below {part.size}." if not part.option else f"Below the option that sizes it, at most {part.size - 1}."
+
+    def view(self, resource: Resource, tables: ir.Resource) -> tuple[Member, ...]:
+        found: list[Member] = []
+        if resource.parent is not None:
+            view = self.names.view(resource.parent)
+            found.append(Member((), f"const {view} *{member(resource.parent)};"))
+        found += [Member((), declare(t.c_type, t.name)) for t in tables.fields]
+        for assigned, t in zip(resource.assigned, tables.assigned):
+            words = note(" ".join(w for w in (assigned.brief, self.set_by(assigned)) if w), "    ")
+            if assigned.kind is AssignedKind.POOL:
+                found += [Member(words if i == 0 else (), declare(C_TYPES[p.type], p.name)) for i, p in enumerate(t.parts)]
+            elif assigned.type is Type.STRING:
+                found.append(Member(words, f"char {member(assigned.name)}[{t.size_macro}];"))
+            elif assigned.type is not None:
+                found.append(Member(words, declare(C_TYPES[assigned.type], assigned.name)))
+        return tuple(found) or (Member(note("Nothing is known of it but its state.", "    "), "char unused;"),)
+
+    @staticmethod
+    def set_by(assigned: model.Assigned) -> str:
+        if assigned.kind is AssignedKind.HOOK:
+            return f"Set by {assigned.hook}; zero until that ended ok."
+        return ""
+
+    # The backend.
+
+    def out(self, hook: ir.Hook) -> Struct:
+        members = [
+            Member((), f"char {member(o.name)}[{o.size_macro}];" if o.type is Type.STRING else declare(C_TYPES[o.type], o.name)) for o in hook.outs
+        ]
+        return Struct(hook.out, note(f"What {hook.name} yields when it ends ok. Zeroed when the hook is called."), tuple(members))
+
+    def groups(self) -> list[Group]:
+        found: dict[str, list[Member]] = {}
+        for hook, tables in zip(self.m.hooks, self.ir.hooks):
+            view = self.ir.resource(tables.resource)
+            parameter = free_name(view.name, {"ctx", "call", "out"})
+            out = f", {tables.out} *out" if tables.out else ""
+            declaration = f"int (*{member(hook.short)})(void *ctx, berth_call *call, const {view.view} *{parameter}{out});"
+            found.setdefault(hook.group, []).append(Member(block(self.contract(hook, tables), " " * 8), declaration))
+        return [Group(member(name), tuple(hooks)) for name, hooks in found.items()]
+
+    def contract(self, hook: model.Hook, tables: ir.Hook) -> list[str]:
+        """The written contract of one hook."""
+        width = WIDTH - 12
+        lines = wrap(hook.brief, "", "", width) + [""] if hook.brief else []
+        if not hook.optional:
+            must = "Must be provided."
+        elif hook.absent is None:
+            must = "May be NULL: then it counts as ended ok without a call."
+        else:
+            must = f"May be NULL: then what needs it is refused with -{hook.absent}."
+        words = [must]
+        if hook.undoes:
+            words.append(f"Takes back the effect of {listed(hook.undoes)}, also where that may have failed.")
+        undone = [h.name for h in self.m.hooks if hook.name in h.undoes]
+        if undone:
+            words.append(f"Its effect is taken back by {listed(undone, 'or')}.")
+        if hook.repeatable:
+            words.append("Repeatable: it must end ok when what it does is done already.")
+        if tables.out:
+            words.append("Sets the members of *out before it ends ok.")
+        lines += wrap(" ".join(words), "", "", width)
+        owner = self.ir.resource(tables.resource)
+        number = self.ir.hooks.index(tables) + 1
+        for row in owner.rows:
+            if row.hook == number:
+                where = f"{owner.states[row.state - 1].id.name} on {owner.events[row.event - 1].name}"
+                does = row_words(self.ir, owner, row).replace(f"{hook.name}: ", "")
+                lines += wrap(f"Called in {where}: {does}.", "", "  ", width)
+        return lines
+
+    # Functions.
+
+    def function(self, operation: ir.Operation, writer: Writer) -> Function:
+        plain, until = self.api.prototypes(operation)
+        return Function(tuple(block(writer.comment(operation))), (signature(*plain, tail=";"), signature(*until, tail=";")))
+
+    @staticmethod
+    def name_function(found: NameFunction) -> Function:
+        return Function((), ((f"{found.prototype};",),))
+
+
+def declare(c_type: str, name: str) -> str:
+    """A member's declaration."""
+    return f"{c_type}{'' if c_type.endswith('*') else ' '}{member(name)};"
+
+
+def initial(field: ir.Field) -> str:
+    """Initialiser of a member: its default, spelled by name."""
+    if field.type is Type.ENUM:
+        return field.values[int(field.default)].c
+    if field.type is Type.BOOL:
+        return "true" if field.default else "false"
+    if field.type is Type.STRING:
+        return string(str(field.default))
+    if field.type in (Type.LIST, Type.SET):
+        return "{NULL, 0}"
+    if field.type is Type.UUID:
+        return "{0}"
+    return expr.literal(int(field.default), field.type)

@@ -1,0 +1,194 @@
+"""Tables of the generated source: each function turns a piece of the IR into the lines between the braces of one array."""
+from __future__ import annotations
+
+from berthc.emit.ctext import braces, string
+from berthc.lower import C_TYPES, ir
+from berthc.model import AssignedKind, Form, Type
+from berthc.names import member
+
+TYPE_IDS = {
+    Type.BOOL: "BERTH_BOOL",
+    Type.U8: "BERTH_U8",
+    Type.U16: "BERTH_U16",
+    Type.U32: "BERTH_U32",
+    Type.U64: "BERTH_U64",
+    Type.I32: "BERTH_I32",
+    Type.I64: "BERTH_I64",
+    Type.STRING: "BERTH_STRING",
+    Type.ENUM: "BERTH_ENUM",
+    Type.UUID: "BERTH_UUID",
+    Type.LIST: "BERTH_LIST",
+    Type.SET: "BERTH_SET",
+}
+KIND_IDS = {
+    AssignedKind.COUNTER: "BERTH_ASSIGN_COUNTER",
+    AssignedKind.UUID: "BERTH_ASSIGN_UUID",
+    AssignedKind.POOL: "BERTH_ASSIGN_POOL",
+    AssignedKind.FORMAT: "BERTH_ASSIGN_FORMAT",
+    AssignedKind.HOOK: "BERTH_ASSIGN_HOOK",
+}
+FORM_IDS = {Form.OBTAIN: "BERTH_OBTAIN", Form.CREATE: "BERTH_CREATE", Form.FIND: "BERTH_FIND", Form.WITH: "BERTH_WITH"}
+
+
+def leaf_type(kind: Type) -> str:
+    """Type of an assigned value: texts are arrays in the view."""
+    return "BERTH_CHARS" if kind is Type.STRING else TYPE_IDS[kind]
+
+
+def number(value: int, kind: Type) -> str:
+    """An int64_t constant; a uint64_t bound as the same bits."""
+    if kind is Type.U64 and value >= 1 << 63:
+        value -= 1 << 64
+    if value == -(1 << 63):
+        return "INT64_MIN"
+    return str(value) if abs(value) < 1 << 31 else f"INT64_C({value})"
+
+
+def event(resource: ir.Resource, number_: int, none: str) -> str:
+    return resource.events[number_ - 1].c if number_ else none
+
+
+def target(resource: ir.Resource, found: ir.Target, none: str) -> str:
+    return f"{{{resource.states[found.state - 1].id.c}, {event(resource, found.raises, none)}}}"
+
+
+def target_words(resource: ir.Resource, found: ir.Target) -> str:
+    words = resource.states[found.state - 1].id.name
+    return f"{words}, raise {resource.events[found.raises - 1].name}" if found.raises else words
+
+
+def row_words(manager: ir.Manager, resource: ir.Resource, row: ir.Row) -> str:
+    """What a row does, in the words of the spec."""
+    if row.reject is not None:
+        does = f"reject {row.reject}"
+    elif row.hook:
+        outcomes = (("ok", row.ok), ("fail", row.fail), ("uncertain", row.uncertain))
+        does = f"{manager.hooks[row.hook - 1].name}: " + "; ".join(f"{w} {target_words(resource, t)}" for w, t in outcomes if t.state)
+    elif row.ok == ir.Target(row.state):
+        does = "stay"
+    else:
+        does = target_words(resource, row.ok)
+    return f"if {manager.guards[row.guard - 1].text}: {does}" if row.guard else does
+
+
+def row(manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, none: str) -> list[str]:
+    members = [f".state = {resource.states[found.state - 1].id.c}", f".event = {event(resource, found.event, none)}"]
+    if found.guard:
+        members.append(f".guard = GUARD_{found.guard}")
+    if found.hook:
+        members.append(f".hook = {manager.hooks[found.hook - 1].c}")
+    if found.reject is not None:
+        members.append(f".reject = {found.reject}")
+    head = f"    [{index}] = {{{', '.join(members)}"
+    named = (("ok", found.ok), ("fail", found.fail), ("uncertain", found.uncertain))
+    outcomes = [f".{word} = {target(resource, t, none)}" for word, t in named if t.state]
+    if len(outcomes) <= 1:
+        line = ", ".join([head, *outcomes]) + "},"
+        if len(line) <= 140:
+            return [line]
+    return [f"    [{index}] = {{", f"        {', '.join(members)},", *(f"        {o}," for o in outcomes), "    },"]
+
+
+def field(found: ir.Field, config: str, view: str | None, values: str) -> list[str]:
+    """One element of an array of fields; `view` is None for an option."""
+    flags = [
+        name
+        for name, is_set in (
+            ("BERTH_KEY", found.key),
+            ("BERTH_REQUIRED", found.required),
+            ("BERTH_IGNORE_CASE", found.ignore_case),
+            ("BERTH_RANGED", found.range is not None),
+            ("BERTH_ZERO_DEFAULT", found.zero_default),
+        )
+        if is_set
+    ]
+    members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
+    if flags:
+        members.append(f".flags = {' | '.join(flags)}")
+    members.append(f".config_offset = offsetof({config}, {member(found.name)})")
+    if view is not None:
+        members.append(f".view_offset = offsetof({view}, {member(found.name)})")
+    if found.type is Type.ENUM:
+        members += [f".n_values = {len(found.values)}", f".values = {values}"]
+    if found.max_length:
+        members.append(f".max_length = {found.max_length}")
+    if found.range is not None:
+        members += [f".min = {number(found.range[0], found.type)}", f".max = {number(found.range[1], found.type)}"]
+    if isinstance(found.default, str):
+        if found.default:
+            members.append(f".def_text = {string(found.default)}")
+    elif found.default:
+        members.append(f".def = {number(found.default, found.type)}")
+    return braces("", members)
+
+
+def assigned(found: ir.Assigned, view: str, parts: str) -> list[str]:
+    members = [f".name = {string(found.name)}", f".kind = {KIND_IDS[found.kind]}"]
+    if found.kind is AssignedKind.POOL:
+        members += [f".n_parts = {len(found.parts)}", f".parts = {parts}"]
+    else:
+        assert found.type is not None
+        members += [f".type = {leaf_type(found.type)}", f".view_offset = offsetof({view}, {member(found.name)})", f".size = {size(found.type, found.size_macro)}"]
+    if found.indexed:
+        members.append(".indexed = true")
+    if found.start:
+        members.append(f".start = UINT64_C({found.start})")
+    return braces("", members)
+
+
+def size(kind: Type, macro: str) -> str:
+    """sizeof the member of a view."""
+    if kind is Type.STRING:
+        return macro
+    return f"sizeof({C_TYPES[kind]})"
+
+
+def part(found: ir.Part, view: str) -> list[str]:
+    members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
+    if found.option:
+        members.append(f".option = {found.option}")
+    members += [f".view_offset = offsetof({view}, {member(found.name)})", f".size = {found.size}"]
+    return braces("", members)
+
+
+def returned(manager: ir.Manager, found: ir.Return) -> list[str]:
+    view = manager.resource(found.resource).view
+    return braces(
+        "",
+        [
+            f".level = {found.level}",
+            f".type = {leaf_type(found.type)}",
+            f".view_offset = offsetof({view}, {member(found.leaf)})",
+            f".size = {size(found.type, found.size_macro)}",
+        ],
+    )
+
+
+def step(manager: ir.Manager, found: ir.Step, none: str) -> str:
+    resource = manager.resource(found.resource)
+    return f"    {{.level = {found.level}, .event = {event(resource, found.event, none)}}},"
+
+
+def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
+    """The members of one operation, one per line."""
+    target_ = manager.resource(found.path[-1])
+    flags = [
+        name
+        for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends), ("BERTH_ABSENT_OK", found.absent_ok))
+        if is_set
+    ]
+    members = [f".name = {string(found.name)}", f".form = {FORM_IDS[found.form]}"]
+    if flags:
+        members.append(f".flags = {' | '.join(flags)}")
+    members += [f".resource = {target_.c}", f".levels = {len(found.path)}"]
+    if found.by:
+        members.append(f".by = {found.by}")
+    if found.at:
+        members.append(f".at = {found.at}")
+    if found.enter:
+        members.append(f".enter = {target_.states[found.enter - 1].id.c}")
+    for word, items in (("step", found.steps), ("return", found.returns), ("denie", found.denies)):
+        if items:
+            array = f"{word}s"
+            members += [f".n_{array} = {len(items)}", f".{array} = {found.name}_{array}"]
+    return braces(f"[{found.c}] = ", members)
