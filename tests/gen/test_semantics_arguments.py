@@ -1,0 +1,137 @@
+"""Arguments and policy: what is refused before anything is looked at, and in which order."""
+from __future__ import annotations
+
+import pytest
+from semantics_support import BOX, disk, manager, reserve, shipped, where
+
+from berthc.semantics import Value, World
+
+
+def store(**options: Value) -> World:
+    return World(manager(BOX), options)
+
+
+@pytest.mark.parametrize("fields", [
+    {"name": ""}, {},  # required
+    {"name": "123456789"}, {"name": "12345678é"},  # longer than max_length: 9 and 10 bytes
+    {"name": "1234567é"},  # 8 characters, but 9 bytes
+    {"name": "a", "level": 10},  # range
+    {"name": "a", "level": 256}, {"name": "a", "level": -1},  # type
+    {"name": "a", "weight": 1 << 31},
+    {"name": "a", "kind": "huge"},
+])
+def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, Value]) -> None:
+    world = store()
+    before = world.key()
+    result = world.run("make", config={"box": fields})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "box"})
+    assert world.key() == before
+
+
+@pytest.mark.parametrize("fields", [
+    {"name": "12345678"}, {"name": "123456é"}, {"name": "a", "level": 0}, {"name": "a", "level": 6}, {"name": "a", "weight": -(1 << 31)},
+])
+def test_limits_are_inclusive(fields: dict[str, Value]) -> None:
+    assert store().run("make", config={"box": fields}).error is None
+
+
+def test_levels_are_checked_root_first() -> None:
+    text = """
+manager: two
+resources:
+  top: {key: [a], fields: {a: {type: u8, range: [1, 2]}}, initial: s, states: {s: {resident: true}}}
+  low: {parent: top, key: [b], fields: {b: {type: u8, range: [1, 2]}}, initial: s, states: {s: {resident: true}}}
+operations:
+  make: {obtain: [top, low]}
+"""
+    world = World(manager(text))
+    assert where(world.run("make", config={"top": {"a": 3}, "low": {"b": 3}})) == {"resource": "top"}
+    assert where(world.run("make", config={"top": {"a": 1}, "low": {"b": 3}})) == {"resource": "low"}
+    assert where(world.run("make", config={"low": {"b": 1}})) == {"resource": "top"}, "left out counts as 0"
+
+
+def test_arguments_come_before_policy() -> None:
+    world = World(shipped("scsi"))
+    result = world.run("reserve", config={"disk": disk(""), "mount": {"format_with_refs": True}})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "disk"})
+
+
+def test_the_first_deny_that_holds_decides_and_names_no_place() -> None:
+    fields: dict[str, dict[str, Value]] = {"box": {"name": "a", "level": 7}}
+    for mode, error in (("plain", "EPERM"), ("fancy", "EACCES")):
+        world = store(mode=mode)
+        result = world.run("make", config=fields)
+        assert (result.error, result.where, world.snapshot()["box"]) == (error, {}, [])
+
+
+def test_policy_comes_before_what_is_tracked() -> None:
+    world = World(shipped("plan9"), {"no_writable_shares": True})
+    assert world.run("add_to_vm", config={"share": {"host_path": "/a", "read_only": True}}).error is None
+    assert world.run("add_to_vm", config={"share": {"host_path": "/a"}}).error == "EPERM"
+    assert world.run("resolve_share_name", config={"share": {"host_path": "/a"}}).error == "EPERM"
+
+
+@pytest.mark.parametrize(("guest", "fields", "error"), [
+    ("linux", {"format_with_refs": True}, "EINVAL"),
+    ("linux", {"encrypted": True, "ensure_filesystem": True, "block_dev": True}, None),
+    ("windows", {"format_with_refs": True}, None),
+    ("windows", {"encrypted": True}, "EINVAL"),
+    ("windows", {"ensure_filesystem": True}, "EINVAL"),
+    ("windows", {"block_dev": True}, "EINVAL"),
+    ("windows", {}, None),
+])
+def test_guards_of_policy_combine_options_and_fields(guest: str, fields: dict[str, Value], error: str | None) -> None:
+    world = World(shipped("scsi"), {"guest": guest})
+    result = world.run("reserve", config={"disk": disk(), "mount": fields})
+    assert result.error == error
+    assert result.where == (None if error is None else {})
+
+
+def test_a_slot_outside_the_pool_is_einval_checked_after_the_fields() -> None:
+    world = World(shipped("scsi"), {"controllers": 2})
+    for at in ({"controller": 2, "lun": 0}, {"controller": 0, "lun": 64}, {"controller": -1, "lun": 0}):
+        result = world.run("reserve_for_rootfs", config={"disk": disk()}, at=at)
+        assert (result.error, result.where) == ("EINVAL", {"resource": "disk"})
+    assert world.run("reserve_for_rootfs", config={"disk": disk()}, at={"controller": 1, "lun": 63}).error is None
+    reserve(world, "/b")
+    result = world.run("reserve_for_rootfs", config={"disk": disk("/b")}, at={"controller": 2, "lun": 0})
+    assert result.error == "EINVAL", "before EEXIST"
+
+
+def test_levels_found_by_key_need_no_more_than_the_key() -> None:
+    world = store()
+    assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
+    assert world.run("release", config={"box": {"name": "a", "level": 99}}).error is None, "level is no part of the key"
+    assert where(world.run("release", config={"box": {"name": ""}})) == {"resource": "box"}
+    assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
+    assert world.run("cover", config={"box": {"name": "a", "level": 99}, "lid": {}}).error is None
+
+
+@pytest.mark.parametrize("options", [{"rows": 0}, {"rows": 5}, {"mode": "odd"}, {"no": 1}, {"rows": "1"}, {"rows": True}, {"limit": 256}])
+def test_options_that_will_not_do_make_no_manager(options: dict[str, Value]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        store(**options)
+
+
+@pytest.mark.parametrize("without", [["b.open"], ["b.none"]])
+def test_only_optional_hooks_can_be_left_out(without: list[str]) -> None:
+    with pytest.raises(ValueError, match=without[0]):
+        World(manager(BOX), without=without)
+
+
+@pytest.mark.parametrize("call", [
+    lambda w: w.run("make", config={"crate": {}}),
+    lambda w: w.run("make", config={"box": {"nam": "a"}}),
+    lambda w: w.run("make", config={"box": {"name": 1}}),
+    lambda w: w.run("make", config={"box": {"level": True}}),
+    lambda w: w.run("make", config={"box": {"tags": ["a"]}}),
+    lambda w: w.run("make", config={"box": {"name": "a"}}, reservation="r1"),
+    lambda w: w.run("use", config={"box": {"name": "a"}}, reservation="r1"),
+    lambda w: w.run("use"),
+    lambda w: w.run("place", config={"box": {"name": "a"}}),
+    lambda w: w.run("place", config={"box": {"name": "a"}}, at={"column": 1}),
+    lambda w: w.run("release_by_number"),
+])
+def test_what_no_caller_of_c_could_write_is_a_mistake_of_the_caller_in_python(call) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError):
+        call(store())
