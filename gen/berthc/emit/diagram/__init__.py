@@ -20,7 +20,7 @@ from . import mermaid, text, text_sequence
 from .dot import state_diagram as dot_state_diagram
 from .dot_ownership import ownership_diagram as dot_ownership_diagram
 from .sequence import Sequence, sequences
-from .style import LEGEND, wrap
+from .style import wrap
 from .svg import GraphvizError, render, same_picture
 from .svg_sequence import picture
 
@@ -39,7 +39,7 @@ def dot_sources(manager: Manager) -> dict[str, str]:
 
 
 def _mermaid_page(manager: Manager, drawn: dict[str, tuple[Sequence, ...]]) -> str:
-    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n", "\n".join(wrap(LEGEND, 120)) + "\n"]
+    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n", "\n".join(wrap(mermaid.LEGEND, 120)) + "\n"]
     parts += ["## Ownership\n", mermaid.fence(mermaid.ownership_diagram(manager))]
     for resource in manager.resources:
         parts += [f"## States of {resource.name}\n", mermaid.fence(mermaid.state_diagram(manager, resource))]

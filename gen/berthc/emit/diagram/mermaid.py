@@ -15,6 +15,10 @@ from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
 
 _ENTITIES = {"#": "#35;", ";": "#59;", ":": "#58;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "%": "#37;", "|": "#124;",
              "`": "#96;", "{": "#123;", "}": "#125;", "\\": "#92;", "*": "#42;"}
+LEGEND = (
+    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that only failures lead to, a thick "
+    "one a final state. The lines in a box are the events that do not leave it. In sequences a cross ends what is no success."
+)
 
 
 def text(words: str) -> str:
@@ -34,11 +38,25 @@ def _state(node: Node) -> list[str]:
     return [f'state "{label}" as {_id("s", node.name)}']
 
 
-def _move(arrow: Arrow) -> str:
+def _narrow(words: str) -> list[str]:
+    """More and shorter lines: Mermaid lays the labels of two opposite arrows over each other when they are wide."""
+    return words.replace(" / ", " /\n").replace(", then", ",\nthen").split("\n")
+
+
+def _move(arrow: Arrow, opposed: bool) -> str:
+    """An arrow; the happy path is in bold."""
     parts = []
     for label in arrow.labels:
-        parts.append(" ".join(label.lines) if label.outcomes else label.text)
-    return f"{_id('s', arrow.source)} --> {_id('s', arrow.target)} : {'<br/>'.join(map(text, parts))}"
+        lines = [part for line in label.lines for part in (_narrow(line) if opposed else [line])]
+        parts.append("<br/>".join(map(text, lines)))
+    if arrow.spine:
+        parts = [f"<b>{part}</b>" for part in parts]
+    return f"{_id('s', arrow.source)} --> {_id('s', arrow.target)} : {'<br/>'.join(parts)}"
+
+
+def _start(node: Node) -> str:
+    made = " : " + "<br/>".join(map(text, node.operations)) if node.operations else ""
+    return f"[*] --> {_id('s', node.name)}{made}"
 
 
 def state_diagram(manager: Manager, resource: Resource) -> str:
@@ -50,11 +68,12 @@ def state_diagram(manager: Manager, resource: Resource) -> str:
     lines.append(f"    classDef last fill:{FILL_FINAL},stroke:{INK},stroke-width:3px,color:{INK}")
     for node in graph.nodes:
         lines += ["    " + line for line in _state(node)]
-    for node in graph.nodes:
-        if node.operations or node.name == resource.initial:
-            made = " : " + text(", ".join(node.operations)) if node.operations else ""
-            lines.append(f"    [*] --> {_id('s', node.name)}{made}")
-    lines += ["    " + _move(arrow) for arrow in graph.arrows]
+    starts = [n for n in graph.nodes if n.operations or n.name == resource.initial]
+    lines += ["    " + _start(n) for n in starts if n.spine]
+    ends = {(arrow.source, arrow.target) for arrow in graph.arrows}
+    for arrow in sorted(graph.arrows, key=lambda a: not a.spine):
+        lines.append("    " + _move(arrow, (arrow.target, arrow.source) in ends))
+    lines += ["    " + _start(n) for n in starts if not n.spine]
     for node in graph.nodes:
         if node.state.final:
             lines.append(f"    {_id('s', node.name)} --> [*]")

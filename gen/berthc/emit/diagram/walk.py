@@ -167,7 +167,7 @@ class _Walk:
         resource = self.manager.resource(name)
         rows = resource.rows(level.state, event)
         if not rows:
-            self._reject(Entry("reject", name, level.state, event, error=resource.otherwise or "EINVAL"))
+            self._reject(Entry("reject", name, level.state, event, error=resource.otherwise or "no row"))
         pick = self.choose(len(rows))
         row = rows[pick]
         if row.reject is not None:

@@ -1,0 +1,255 @@
+"""The page of a manager: everything a reviewer of its spec wants to see at once."""
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from berthc.emit.diagram.graph import state_graph, target_text
+from berthc.emit.diagram.sequence import sequences
+from berthc.emit.diagram.style import LEGEND
+from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Resource, Row, State, Target, Type
+
+from .codes import hooks_called, return_codes
+from .markdown import code, codes, md, paragraph, sentence, table
+
+
+def _type(field: Field) -> str:
+    words = field.type.value
+    if field.type is Type.ENUM:
+        words = "one of " + codes(field.values)
+    elif field.type in (Type.LIST, Type.SET):
+        words = f"{field.type.value} of strings"
+    if field.range is not None:
+        words += f", {field.range[0]} to {field.range[1]}"
+    if field.max_length is not None:
+        words += f", at most {field.max_length} bytes"
+    return words
+
+
+def _default(field: Field) -> str:
+    if field.default is None or field.default == "" or field.default == ():
+        return "empty" if field.type in (Type.STRING, Type.LIST, Type.SET) else ""
+    return code(str(field.default).lower() if isinstance(field.default, bool) else str(field.default))
+
+
+def _options(manager: Manager) -> list[str]:
+    if not manager.options:
+        return []
+    rows = [(code(o.name), _type(o), _default(o), md(o.brief)) for o in manager.options]
+    return ["## Options\n", "Given once, at create.\n", table(("option", "type", "default", "meaning"), rows)]
+
+
+def _field_role(resource: Resource, field: Field) -> str:
+    words = ["key" if field.name in resource.key else "must match"]
+    if field.required:
+        words.append("required")
+    if field.ignore_case:
+        words.append("case ignored")
+    return ", ".join(words)
+
+
+def _format_text(text: FormatText) -> str:
+    shown = "".join(p if isinstance(p, str) else "{" + (p.name if p.scope == "field" else str(p)) + "}" for p in text.parts)
+    return code(shown) + (f" if {code(text.guard.text)}" if text.guard is not None else "")
+
+
+def _assigned(value: Assigned) -> str:
+    if value.kind is AssignedKind.POOL:
+        sizes = [f"{code(p.name)} below {p.size if p.option is None else 'option ' + code(p.option)}" for p in value.parts]
+        return "the lowest free slot: " + ", ".join(sizes)
+    if value.kind is AssignedKind.COUNTER:
+        return f"a number, counted from {value.start}" + (", as text" if value.type is Type.STRING else "")
+    if value.kind is AssignedKind.UUID:
+        return "a version 4 UUID"
+    if value.kind is AssignedKind.HOOK:
+        return f"from the hook {code(value.hook or '')}"
+    return "; else ".join(_format_text(t) for t in value.texts)
+
+
+def _holders(manager: Manager, resource: Resource) -> str:
+    holders = []
+    if resource.name in manager.reservation_path:
+        holders.append("reservations")
+    holders += [f"each {child}" for child in manager.children(resource.name)]
+    free = [o for o in manager.operations if o.form is not Form.WITH]
+    if any((s.resource, s.event) == (resource.name, resource.take) for o in free for s in o.steps):
+        holders.append("anonymous references")
+    words = f"Held by {' and '.join(md(h) for h in holders)}. " if holders else "Nothing holds it. "
+    if resource.take is not None and holders:
+        words += f"A new holder fires {code(resource.take)}. "
+    if resource.drop is not None and holders:
+        words += f"A holder lets go with {code(resource.drop)}; only the last one's runs."
+    return words.rstrip()
+
+
+def _target(target: Target, state: str) -> str:
+    if target.state == state and target.raise_event is None:
+        return "stay"
+    return "→ " + target_text(target)
+
+
+def _row(row: Row, alone: bool) -> str:
+    """One row as lines of a cell."""
+    guard = "" if alone else f"if {code(row.guard.text)}: " if row.guard is not None else "else: "
+    if row.reject is not None:
+        return f"{guard}**{row.reject}**" + (f"<br>{md(row.brief)}" if row.brief else "")
+    assert row.ok is not None
+    if row.call is None:
+        return guard + _target(row.ok, row.state)
+    by_target: dict[str, list[str]] = {}
+    for outcome, target in row.targets():
+        word = {"ok": "ok", "fail": "fails", "uncertain": "uncertain"}[outcome]
+        by_target.setdefault(("" if outcome == "ok" else "x") + _target(target, row.state), []).append(word)
+    ends = [f"{' or '.join(words)}: {target.removeprefix('x')}" for target, words in by_target.items()]
+    return "<br>".join([guard + code(row.call), *ends])
+
+
+def _cell(resource: Resource, state: State, event: str) -> str:
+    rows = resource.rows(state.name, event)
+    if not rows:
+        return f"**{resource.otherwise}**" if resource.otherwise is not None and not state.final else "–"
+    return "<br>".join(_row(row, len(rows) == 1) for row in rows)
+
+
+def _marks(manager: Manager, resource: Resource, state: State) -> str:
+    marks = ["initial"] if state.name == resource.initial else []
+    marks += ["resident"] if state.resident else []
+    marks += ["final"] if state.final else []
+    creators = [o.name for o in manager.operations
+                if o.form is Form.CREATE and o.target == resource.name and o.enter == state.name != resource.initial]
+    return ", ".join(marks + [f"made by {code(c)}" for c in creators])
+
+
+def state_table(resource: Resource) -> str:
+    """Every state by every event, the one that lets go last."""
+    events = [e for e in resource.events if e != resource.drop] + [e for e in resource.events if e == resource.drop]
+    rows = [[code(s.name), *(_cell(resource, s, e) for e in events)] for s in resource.states if not s.final]
+    return table(["state", *map(code, events)], rows)
+
+
+def _resource(manager: Manager, resource: Resource) -> list[str]:
+    parts = [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))] if resource.brief else [f"## {md(resource.name)}\n"]
+    under = f" under its {md(resource.parent)}" if resource.parent is not None else ""
+    if resource.key:
+        found = f"Found by its key ({codes(resource.key)}){under}: the same key gives the same instance. "
+        parts.append(paragraph(found + _holders(manager, resource)))
+    else:
+        parts.append(paragraph(f"At most one{f' for each {md(resource.parent)}' if resource.parent else ''}. " + _holders(manager, resource)))
+    if resource.fields:
+        rows = [(code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields]
+        parts.append(table(("field", "type", "role", "meaning"), rows))
+    if resource.assigned:
+        rows3 = [(code(a.name), _assigned(a), md(a.brief)) for a in resource.assigned]
+        parts.append(table(("assigned value", "set to", "meaning"), rows3))
+    parts += [f"### States of {md(resource.name)}\n", f"![States of {resource.name}](states-{resource.name}.svg)\n"]
+    if resource is manager.resources[0]:
+        parts.append(paragraph(LEGEND))
+    parts.append("Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n")
+    rows3 = [(code(s.name), _marks(manager, resource, s), md(s.brief)) for s in resource.states]
+    parts.append(table(("state", "", "meaning"), rows3))
+    parts += [f"### State × event table of {md(resource.name)}\n", state_table(resource), _table_key(resource)]
+    return parts
+
+
+def _table_key(resource: Resource) -> str:
+    words = "`stay`: nothing is called and nothing changes. A name in capitals: the event is rejected with that error."
+    if any(not resource.rows(s.name, e) for s in resource.states if not s.final for e in resource.events) and resource.otherwise is None:
+        words += " –: the event cannot arrive in this state."
+    if any(t.raise_event for s in resource.states for r in s.rows for _, t in r.targets()):
+        words += " “then”: the event that is raised in the new state, within the same step."
+    return paragraph(words)
+
+
+def _hooks(manager: Manager) -> list[str]:
+    if not manager.hooks:
+        return []
+    rows = []
+    for hook in manager.hooks:
+        facts = []
+        if hook.optional:
+            facts.append(f"may be left out: rows that call it then {'reject with ' + hook.absent if hook.absent else 'go on as if it ended ok'}")
+        if hook.undoes:
+            facts.append(f"undoes {codes(hook.undoes)}")
+        if hook.repeatable:
+            facts.append("repeatable: doing it again does no harm")
+        callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
+        rows.append((code(hook.name), md(hook.on), "; ".join(facts), codes(callers), md(hook.brief)))
+    return ["## Hooks\n", "What the backend implements.\n", table(("hook", "on", "facts", "called by", "what it does"), rows)]
+
+
+def _takes(operation: Operation) -> str:
+    if operation.form is Form.WITH:
+        return "reservation"
+    if operation.form is Form.FIND and operation.by is not None:
+        return code(operation.by)
+    words = [md(name) + (" key" if operation.form is Form.FIND or (operation.form is Form.CREATE and name != operation.target) else " config")
+             for name in operation.path]
+    return ", ".join(words + ([code(operation.at)] if operation.at else []))
+
+
+def _gives(operation: Operation) -> str:
+    return ", ".join((["reservation"] if operation.gives else []) + [code(str(ref)) for ref in operation.returns]) or "–"
+
+
+def _does(manager: Manager, operation: Operation) -> str:
+    """What an operation does, in the words of the spec."""
+    path = " and ".join(f"the {md(name)}" for name in operation.path)
+    words = {
+        Form.OBTAIN: f"Finds or makes {path}",
+        Form.CREATE: f"Makes the {md(operation.target)} in the state {code(operation.enter or '')}",
+        Form.FIND: f"Finds the {md(operation.target)}" + (f" by {code(operation.by)}" if operation.by else ""),
+        Form.WITH: "Takes the instances that the reservation holds",
+    }[operation.form]
+    if operation.gives:
+        words += " and gives a reservation that holds " + ("it" if len(operation.path) == 1 else "them")
+    if operation.steps:
+        words += "; then, in this order: " + ", ".join(code(f"{s.resource}.{s.event}") for s in operation.steps)
+    words += ". "
+    called = hooks_called(manager, operation)
+    words += f"May call {codes(called)}." if called else "Calls nothing."
+    if operation.ends:
+        words += " The reservation ends when all of it ended ok, and stays valid for another try until then."
+    return words
+
+
+def _operation(manager: Manager, operation: Operation) -> list[str]:
+    parts = [f"### {md(operation.name)}\n"]
+    if operation.brief:
+        parts.append(paragraph(md(sentence(operation.brief))))
+    parts.append(paragraph(_does(manager, operation)))
+    rows = [(code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)]
+    parts.append(table(("returns", "when"), rows))
+    if sequences(manager, operation):
+        parts.append(f"![Runs of {operation.name}](sequence-{operation.name}.svg)\n")
+    return parts
+
+
+def _operations(manager: Manager) -> list[str]:
+    rows = [(f"[{code(o.name)}](#{o.name})", _takes(o), codes(f"{s.resource}.{s.event}" for s in o.steps) or "–", _gives(o), md(o.brief))
+            for o in manager.operations]
+    parts = ["## Operations\n", table(("operation", "takes", "steps", "gives", "what for"), rows)]
+    parts.append(paragraph("Errors are negative errno values; the names below stand for them."))
+    for operation in manager.operations:
+        parts += _operation(manager, operation)
+    return parts
+
+
+def _accepted(manager: Manager) -> list[str]:
+    if not manager.accept:
+        return []
+    rows = [(code(a.finding), code(a.where) if a.where else "everywhere", md(a.why)) for a in manager.accept]
+    return ["## Accepted findings\n", "What the checker finds and the author takes.\n", table(("finding", "where", "why"), rows)]
+
+
+def page(manager: Manager) -> str:
+    """The whole page as Markdown."""
+    source = PurePath(manager.file).name
+    parts = [f"# {md(manager.name)}\n", paragraph(md(sentence(manager.brief))) if manager.brief else ""]
+    parts.append(paragraph(f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from `berthc diagram`; the same in other forms: "
+                           "[Mermaid](diagrams.md), [plain text](diagrams.txt), and `.dot` beside each picture of graphviz."))
+    parts += ["## Who holds what\n", f"![Ownership in {manager.name}](ownership.svg)\n",
+              "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot end.\n"]
+    parts += _options(manager)
+    for resource in manager.resources:
+        parts += _resource(manager, resource)
+    parts += [*_hooks(manager), *_operations(manager), *_accepted(manager)]
+    return "\n".join(part for part in parts if part)
