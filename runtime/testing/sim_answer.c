@@ -20,11 +20,11 @@ typedef struct uuid_member {
 
 /* An instance of the snapshot. */
 typedef struct node {
-    const void *view;           /* names the instance; not read after the visit */
+    const void *view; /* names the instance; not read after the visit */
     const void *parent;
     uint8_t resource;
     json_object *object;
-    uuid_member *uuids;         /* in order */
+    uuid_member *uuids; /* in order */
 } node;
 
 typedef struct snapshot {
@@ -69,7 +69,7 @@ static const void *at(const void *view, uint16_t offset)
 static const void *parent_of(const berth_resource *resource, const void *view)
 {
     const void *parent;
-    memcpy(&parent, at(view, resource->parent_offset), sizeof parent);  /* NOLINT(bugprone-multi-level-implicit-pointer-conversion): the pointer itself */
+    memcpy(&parent, at(view, resource->parent_offset), sizeof parent);
     return parent;
 }
 
@@ -81,7 +81,8 @@ json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view)
         leaf value;
         for (size_t i = 0; leaf_at(of, i, &value); i++) {
             if (!json_object_object_get_ex(args, value.name, NULL))
-                json_object_object_add(args, value.name, sim_value_json(&sim->labels, value.type, value.values, at(view, value.view_offset)));
+                json_object_object_add(args, value.name,
+                                       sim_value_json(&sim->labels, value.type, value.values, at(view, value.view_offset)));
         }
         if (of->parent == 0)
             return args;
@@ -113,7 +114,7 @@ static int visit_instance(void *arg, const berth_item *item)
         memcpy(uuid->uuid, from, sizeof uuid->uuid);
         *next = uuid;
         next = &uuid->next;
-        json_object_object_add(made->object, value.name, NULL);     /* keeps its place */
+        json_object_object_add(made->object, value.name, NULL); /* keeps its place */
     }
     json_object_object_add(made->object, "state", json_object_new_string(resource->states[item->state].name));
     json_object_object_add(made->object, "refs", json_object_new_int64(item->refs));

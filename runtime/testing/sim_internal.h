@@ -12,8 +12,8 @@
 /* A hook that does not succeed during a request. */
 typedef struct sim_fault {
     uint8_t hook;
-    uint64_t nth;               /* call of the hook within the request, from 1; 0: every call */
-    int error;                  /* negative errno value */
+    uint64_t nth; /* call of the hook within the request, from 1; 0: every call */
+    int error;    /* negative errno value */
     bool uncertain;
 } sim_fault;
 
@@ -24,34 +24,29 @@ typedef struct sim_uuid_text {
     unsigned char *at;
 } sim_uuid_text;
 
-typedef enum sim_verb {
-    SIM_NEW,
-    SIM_DRAIN,
-    SIM_DISCARD,
-    SIM_OPERATION
-} sim_verb;
+typedef enum sim_verb { SIM_NEW, SIM_DRAIN, SIM_DISCARD, SIM_OPERATION } sim_verb;
 
 /* A well-formed request. Everything it points to belongs to its arena or to the JSON text it was read from. */
 typedef struct sim_request {
     sim_arena arena;
     sim_verb verb;
-    uint8_t operation;          /* SIM_OPERATION */
-    void *options;              /* SIM_NEW: the options struct */
-    bool *without;              /* SIM_NEW: indexed by hook */
+    uint8_t operation; /* SIM_OPERATION */
+    void *options;     /* SIM_NEW: the options struct */
+    bool *without;     /* SIM_NEW: indexed by hook */
     sim_fault *faults;
     size_t n_faults;
-    berth_sim_arguments arguments;  /* SIM_OPERATION; `reservation` is set when the labels are bound */
-    void *configs[BERTH_MAX_LEVELS];    /* those of `arguments`, to be filled */
-    const char *reservation;    /* its text; NULL where the operation takes none */
-    bool by_given;              /* the value to look up was named */
-    sim_uuid_text *uuids;       /* in order of appearance */
+    berth_sim_arguments arguments;   /* SIM_OPERATION; `reservation` is set when the labels are bound */
+    void *configs[BERTH_MAX_LEVELS]; /* those of `arguments`, to be filled */
+    const char *reservation;         /* its text; NULL where the operation takes none */
+    bool by_given;                   /* the value to look up was named */
+    sim_uuid_text *uuids;            /* in order of appearance */
     sim_uuid_text **next_uuid;
-    char why[160];              /* what is malformed */
+    char why[160]; /* what is malformed */
 } sim_request;
 
 struct berth_sim {
     const berth_sim_manager *glue;
-    void *manager;              /* NULL until the first request that needs one */
+    void *manager; /* NULL until the first request that needs one */
     sim_labels labels;
     uint64_t requests;          /* answered or being answered */
     uint64_t *calls;            /* indexed by hook: since the manager was made */

@@ -12,8 +12,8 @@
 typedef struct scanner {
     const unsigned char *at;
     const unsigned char *end;
-    size_t members;             /* of all objects so far */
-    const char *why;            /* what is wrong; NULL so far */
+    size_t members;  /* of all objects so far */
+    const char *why; /* what is wrong; NULL so far */
 } scanner;
 
 static bool wrong(scanner *in, const char *why)
@@ -275,7 +275,7 @@ json_object *sim_json_read(const char *text, size_t length, const char **why)
         return NULL;
     json_object *value = json_tokener_parse_ex(reader, text, (int)length);
     if (value == NULL && json_tokener_get_error(reader) == json_tokener_continue)
-        value = json_tokener_parse_ex(reader, "", 1);   /* a number at the end: json-c waits for more digits */
+        value = json_tokener_parse_ex(reader, "", 1); /* a number at the end: json-c waits for more digits */
     json_tokener_free(reader);
     if (value != NULL && count_members(value) != in.members) {
         *why = "an object has two members with one name";

@@ -11,8 +11,8 @@
 /*
  * Reads one JSON text.
  *
- * Besides what RFC 8259 excludes, the following is refused, because neither json-c nor a C string can hold it: invalid UTF-8, lone surrogates, NUL characters in
- * strings, integers beyond 64 bits, members of one object with the same name, and nesting beyond SIM_JSON_DEPTH.
+ * Besides what RFC 8259 excludes, the following is refused, because json-c or a C string cannot hold it: invalid UTF-8, lone surrogates,
+ * NUL characters in strings, integers beyond 64 bits, members of one object with the same name, and nesting beyond SIM_JSON_DEPTH.
  *
  * text, length     need not be NUL-terminated
  * why              set to a static string that says what is wrong, when NULL is returned

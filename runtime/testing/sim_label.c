@@ -12,7 +12,7 @@
 struct sim_label {
     uuid_t uuid;
     uint64_t number;
-    char prefix;                /* 'r' or 'u' */
+    char prefix; /* 'r' or 'u' */
 };
 
 void sim_label_make(sim_labels *labels, uuid_t uuid)

@@ -17,8 +17,8 @@ typedef struct sim_labels {
     sim_label *all;
     size_t count;
     size_t room;
-    uint64_t made;              /* UUIDs made by sim_label_make */
-    uint64_t used;              /* no u-label up to this number is free */
+    uint64_t made; /* UUIDs made by sim_label_make */
+    uint64_t used; /* no u-label up to this number is free */
 } sim_labels;
 
 /* A UUID that nobody else makes. */

@@ -1,7 +1,5 @@
 #include "sim_line.h"
 
-#include <string.h>
-
 #include "sim_memory.h"
 
 bool sim_line_read(sim_line *line, FILE *in)
@@ -13,7 +11,7 @@ bool sim_line_read(sim_line *line, FILE *in)
         return false;
     for (; byte != EOF && byte != '\n'; byte = getc(in)) {
         if (line->length == SIM_LINE_MAX) {
-            line->too_long = true;      /* reads on to its end, so that the next line is found */
+            line->too_long = true; /* reads on to its end, so that the next line is found */
             continue;
         }
         if (line->length == line->room) {
@@ -28,7 +26,8 @@ bool sim_line_read(sim_line *line, FILE *in)
 bool sim_line_blank(const sim_line *line)
 {
     for (size_t i = 0; i < line->length; i++) {
-        if (memchr(" \t\r", line->text[i], 3) == NULL)
+        char byte = line->text[i];
+        if (byte != ' ' && byte != '\t' && byte != '\r')
             return false;
     }
     return true;

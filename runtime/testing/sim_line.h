@@ -11,10 +11,10 @@
 
 /* Zero is empty. */
 typedef struct sim_line {
-    char *text;                 /* not NUL-terminated; may hold NUL bytes */
+    char *text; /* not NUL-terminated; may hold NUL bytes */
     size_t length;
     size_t room;
-    bool too_long;              /* the line had more than SIM_LINE_MAX bytes; `text` is its start */
+    bool too_long; /* the line had more than SIM_LINE_MAX bytes; `text` is its start */
 } sim_line;
 
 /* Reads the next line, without its newline; the last one needs none. false: there is no more. */

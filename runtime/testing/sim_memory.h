@@ -11,7 +11,7 @@ typedef struct sim_arena {
     sim_block *blocks;
 } sim_arena;
 
-/* Zeroed memory for `count` things of `size` bytes, aligned for any type; never NULL, also for none. Ends the program when there is none left. */
+/* Zeroed memory for `count` things of `size` bytes, aligned for any type; never NULL, also for 0. Without memory the program ends. */
 void *sim_new(size_t count, size_t size);
 
 /* `memory` (of sim_new, or NULL), grown or shrunk to `count` things of `size` bytes. What is added is not zeroed. */

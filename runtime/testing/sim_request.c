@@ -1,4 +1,7 @@
-/* From a JSON value to typed arguments. Everything is checked here that makes a request malformed; what a well-formed one may not ask is the manager's to say. */
+/*
+ * From a JSON value to typed arguments. Everything is checked here that makes a request malformed; what a well-formed one may not ask is
+ * the manager's to say.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,12 +13,16 @@
 /* "what 'text'": with no byte in it that could break a line of JSON or a terminal. */
 static bool malformed(sim_request *request, const char *what, const char *text)
 {
+    size_t length = strlen(text);
     char shown[SHOWN + 1];
-    size_t length = 0;
-    for (; length < SHOWN && text[length] != '\0'; length++)
-        shown[length] = text[length] >= ' ' && text[length] <= '~' ? text[length] : '?';
-    shown[length] = '\0';
-    (void)snprintf(request->why, sizeof request->why, "%s '%s'%s", what, shown, text[length] != '\0' ? "..." : "");
+    size_t count = length < SHOWN ? length : SHOWN;
+    memcpy(shown, text, count);
+    shown[count] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (shown[i] < ' ' || shown[i] > '~')
+            shown[i] = '?';
+    }
+    (void)snprintf(request->why, sizeof request->why, "%s '%s'%s", what, shown, length > SHOWN ? "..." : "");
     return false;
 }
 

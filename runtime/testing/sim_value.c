@@ -12,12 +12,9 @@ typedef struct integer_type {
 } integer_type;
 
 static const integer_type INTEGERS[] = {
-    [BERTH_U8] = {0, UINT8_MAX, sizeof(uint8_t)},
-    [BERTH_U16] = {0, UINT16_MAX, sizeof(uint16_t)},
-    [BERTH_U32] = {0, UINT32_MAX, sizeof(uint32_t)},
-    [BERTH_U64] = {0, UINT64_MAX, sizeof(uint64_t)},
-    [BERTH_I32] = {INT32_MIN, INT32_MAX, sizeof(int32_t)},
-    [BERTH_I64] = {INT64_MIN, INT64_MAX, sizeof(int64_t)},
+    [BERTH_U8] = {0, UINT8_MAX, sizeof(uint8_t)},          [BERTH_U16] = {0, UINT16_MAX, sizeof(uint16_t)},
+    [BERTH_U32] = {0, UINT32_MAX, sizeof(uint32_t)},       [BERTH_U64] = {0, UINT64_MAX, sizeof(uint64_t)},
+    [BERTH_I32] = {INT32_MIN, INT32_MAX, sizeof(int32_t)}, [BERTH_I64] = {INT64_MIN, INT64_MAX, sizeof(int64_t)},
 };
 
 static bool is_integer(uint8_t type)
@@ -30,7 +27,7 @@ bool sim_value_integer(berth_type type, json_object *value, uint64_t *number)
     if (!json_object_is_type(value, json_type_int))
         return false;
     const integer_type *integer = &INTEGERS[type];
-    int64_t as_signed = json_object_get_int64(value);   /* clipped to INT64_MAX, where it is more */
+    int64_t as_signed = json_object_get_int64(value); /* clipped to INT64_MAX, where it is more */
     *number = as_signed < 0 ? (uint64_t)as_signed : json_object_get_uint64(value);
     return as_signed < 0 ? as_signed >= integer->least : *number <= integer->most;
 }
@@ -160,7 +157,7 @@ bool sim_value_read(sim_request *request, const char *name, const berth_field *f
         if (!json_object_is_type(value, json_type_string))
             return no_value(request, name, "a string");
         const char *text = json_object_get_string(value);
-        memcpy(to, &text, sizeof text);     /* NOLINT(bugprone-multi-level-implicit-pointer-conversion): the pointer itself */
+        memcpy(to, &text, sizeof text);
         return true;
     }
     }
@@ -195,7 +192,7 @@ json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const 
         return array;
     }
     default:
-        memcpy(&text, from, sizeof text);   /* NOLINT(bugprone-multi-level-implicit-pointer-conversion): the pointer itself */
+        memcpy(&text, from, sizeof text);
         return json_object_new_string(text);
     }
 }

@@ -160,7 +160,8 @@ static void reads_text(void **state)
     assert_read("\"\"", "\"\"");
     assert_read(" \t\r\n\"\\\"\\\\\\/\\b\\f\\n\\r\\t\" ", "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
     assert_read("\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
-    assert_read("\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"", "\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"");
+    assert_read("\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"",
+                "\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"");
 }
 
 static void refuses_what_is_nested_too_deep(void **state)
@@ -168,7 +169,8 @@ static void refuses_what_is_nested_too_deep(void **state)
     (void)state;
     assert_read("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
     assert_refused("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "nested too deep");
-    assert_refused("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}}}}}}}}}",
+    assert_refused("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
+                   "1}}}}}}}}}}}}}}}}}",
                    "nested too deep");
     size_t length = 1000000;
     char *deep = malloc(length);

@@ -20,8 +20,22 @@ static void assert_label(sim_labels *labels, const uuid_t uuid, const char *expe
 static void knows_labels_from_other_text(void **state)
 {
     (void)state;
-    static const char *const invalid[] = {"", "u", "u0", "u01", "u1 ", " u1", "U1", "u-1", "u1x", "r1", "1", "Nil", "u1234567890", "6ba7b810-9dad-41d1-80b4",
-                                          "6ba7b810-9dad-41d1-80b4-00c04fd430c8x", "6ba7b810x9dad-41d1-80b4-00c04fd430c8"};
+    static const char *const invalid[] = {"",
+                                          "u",
+                                          "u0",
+                                          "u01",
+                                          "u1 ",
+                                          " u1",
+                                          "U1",
+                                          "u-1",
+                                          "u1x",
+                                          "r1",
+                                          "1",
+                                          "Nil",
+                                          "u1234567890",
+                                          "6ba7b810-9dad-41d1-80b4",
+                                          "6ba7b810-9dad-41d1-80b4-00c04fd430c8x",
+                                          "6ba7b810x9dad-41d1-80b4-00c04fd430c8"};
     for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
         if (sim_label_valid(invalid[i]))
             fail_msg("taken for a label: %s", invalid[i]);
