@@ -52,8 +52,8 @@ static int show_item(void *arg, const scsi_item *item)
     (void)arg;
     if (item->resource == SCSI_RESOURCE_DISK)
         printf("      disk %s at controller %u, LUN %u: %s, %u holding it, %u partition(s)\n", item->disk->host_path,
-               (unsigned)item->disk->controller, (unsigned)item->disk->lun, scsi_disk_state_name((enum scsi_disk_state)item->state), item->refs,
-               item->children);
+               (unsigned)item->disk->controller, (unsigned)item->disk->lun, scsi_disk_state_name((enum scsi_disk_state)item->state),
+               item->refs, item->children);
     else
         printf("        partition %llu at %s: %s, %u holding it\n", (unsigned long long)item->mount->partition, item->mount->guest_path,
                scsi_mount_state_name((enum scsi_mount_state)item->state), item->refs);
@@ -99,8 +99,8 @@ int main(void)
     const scsi_backend backend = vm_backend(&machine);
     const berth_config config = {.trace = show_transition};
     scsi *disks = NULL;
-    uuid_t anna;
-    uuid_t ben;
+    uuid_t anna = {0};
+    uuid_t ben = {0};
 
     printf("A VM with one SCSI controller, no disks.\n");
     expect(scsi_create(NULL, &backend, &config, &disks), 0);

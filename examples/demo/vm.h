@@ -9,10 +9,10 @@
 enum { VM_SLOTS = 4 * 64, VM_MOUNTS = 64, VM_PATH_SIZE = 128 };
 
 typedef struct vm {
-    bool slot_used[VM_SLOTS];           /* by controller * 64 + lun */
-    bool slot_seen[VM_SLOTS];           /* the guest uses the disk in this slot */
+    bool slot_used[VM_SLOTS];             /* by controller * 64 + lun */
+    bool slot_seen[VM_SLOTS];             /* the guest uses the disk in this slot */
     char mounts[VM_MOUNTS][VM_PATH_SIZE]; /* empty: unused */
-    int failing_mounts;                 /* so many mounts will fail before one succeeds */
+    int failing_mounts;                   /* so many mounts will fail before one succeeds */
 } vm;
 
 /* A backend whose hooks work on `machine`, which must outlive the manager. */
