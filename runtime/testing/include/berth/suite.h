@@ -37,6 +37,10 @@ extern "C" {
 
 /* UUIDs that callers give are numbered from here, those that the manager makes from 1 on. */
 #define BERTH_SUITE_GIVEN 91
+#define BERTH_SUITE_UUID(number) \
+    { \
+        0xbe, 0x27, 0x4b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, (number) \
+    }
 
 /* One running test. */
 typedef struct berth_suite berth_suite;
@@ -143,6 +147,7 @@ typedef struct berth_suite_hook {
 /* How configs of a resource are copied and told apart. */
 typedef struct berth_suite_resource {
     const char *name;
+    uint8_t parent;                     /* 0: a root */
     size_t config_size;
     void (*set_key)(void *config, unsigned n, char *text, size_t size); /* gives it the n-th of many keys; NULL: there is but one */
 } berth_suite_resource;
@@ -152,6 +157,7 @@ typedef struct berth_suite_phase {
     uint8_t operation;
     const void *config[BERTH_SUITE_LEVELS];
     uint8_t levels;                     /* how many configs, 0: none */
+    uint8_t path[BERTH_SUITE_LEVELS];   /* their resources */
     bool reserved;                      /* uses the thread's reservation */
     bool kept;                          /* looks up by what an earlier phase returned */
     uint16_t alone[32];                 /* calls per hook that one caller causes */
@@ -175,7 +181,8 @@ typedef struct berth_suite_pool {
     uint8_t operation;
     uint8_t levels;
     uint8_t level;                      /* whose key is changed from one call to the next */
-    uint8_t target;                     /* level of the pool's resource */
+    uint8_t path[BERTH_SUITE_LEVELS];   /* resources of the levels */
+    uint8_t target;                     /* the pool's resource */
     const void *config[BERTH_SUITE_LEVELS];
     uint8_t n_parts;
     const char *parts[BERTH_SUITE_PARTS];

@@ -1,0 +1,158 @@
+/* The scripted backend: writes down each call, answers as the step says, and remembers what it holds. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite_internal.h"
+
+static const char *const kinds[] = {[BERTH_SUITE_OK] = "ok", [BERTH_SUITE_FAIL] = "fail", [BERTH_SUITE_UNCERTAIN] = "uncertain"};
+
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes)
+{
+    suite->outcomes = outcomes;
+    suite->n_calls = 0;
+    suite_text_clear(&suite->calls);
+    suite_text_clear(&suite->trace);
+}
+
+void suite_zero_counts(berth_suite *suite)
+{
+    (void)pthread_mutex_lock(&suite->lock);
+    memset(suite->counts, 0, sizeof suite->counts);
+    (void)pthread_mutex_unlock(&suite->lock);
+}
+
+/* How the call that just began ends. */
+static berth_suite_outcome decide(berth_suite *suite, uint8_t hook)
+{
+    berth_suite_outcome outcome = {BERTH_SUITE_OK, 0};
+
+    if (suite->fail_hook == hook && suite->counts[hook] == 1)
+        outcome = (berth_suite_outcome){BERTH_SUITE_FAIL, suite->fail_error};
+    else if (suite->fail_call != 0 && suite->total == suite->fail_call)
+        outcome = (berth_suite_outcome){suite->fail_kind, EIO};
+    else if (suite->outcomes != NULL && suite->n_calls <= BERTH_SUITE_CALLS)
+        outcome = suite->outcomes[suite->n_calls - 1];
+    return outcome;
+}
+
+static void hold(berth_suite *suite, uint8_t hook, const void *instance)
+{
+    size_t i;
+
+    for (i = 0; i < suite->n_held; i++) {
+        if (suite->held[i].hook == hook && suite->held[i].instance == instance)
+            return;
+    }
+    if (suite->n_held == suite->held_capacity) {
+        suite->held_capacity = suite->held_capacity * 2 + 8;
+        suite->held = realloc(suite->held, suite->held_capacity * sizeof *suite->held);
+        if (suite->held == NULL)
+            abort();
+    }
+    suite->held[suite->n_held++] = (suite_held){hook, instance};
+}
+
+static void let_go(berth_suite *suite, uint64_t hooks, const void *instance)
+{
+    size_t i = 0;
+
+    while (i < suite->n_held) {
+        if (suite->held[i].instance == instance && (hooks >> suite->held[i].hook & 1) != 0)
+            suite->held[i] = suite->held[--suite->n_held];
+        else
+            i++;
+    }
+}
+
+berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance)
+{
+    const berth_suite_hook *type = &suite->type->hooks[hook];
+    berth_suite_outcome outcome;
+
+    (void)pthread_mutex_lock(&suite->lock);
+    suite->current = hook;
+    suite->counts[hook]++;
+    suite->numbers[hook]++;
+    suite->n_calls++;
+    suite->total++;
+    outcome = decide(suite, hook);
+    if (type->undone && outcome.kind != BERTH_SUITE_FAIL)
+        hold(suite, hook, instance);
+    if (outcome.kind == BERTH_SUITE_OK)
+        let_go(suite, type->undoes, instance);
+    suite->answer = outcome.kind == BERTH_SUITE_OK ? 0 : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error : BERTH_UNCERTAIN(-outcome.error);
+    if (suite->counting)
+        return NULL;
+    suite_text_add(&suite->calls, "%s%s %s", suite->n_calls > 1 ? "; " : "", type->name, kinds[outcome.kind]);
+    return &suite->calls;
+}
+
+int berth_suite_hook_end(berth_suite *suite)
+{
+    const int answer = suite->answer;
+    const uint8_t hook = suite->current;
+    suite_during *during = suite->during;
+
+    (void)pthread_mutex_unlock(&suite->lock);
+    if (during != NULL)
+        during(suite, hook);
+    return answer;
+}
+
+uint64_t berth_suite_hook_number(const berth_suite *suite)
+{
+    return suite->numbers[suite->current];
+}
+
+void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s-%llu", name, (unsigned long long)berth_suite_hook_number(suite));
+}
+
+void berth_suite_hook_uuid(berth_suite *suite, uuid_t out)
+{
+    (void)suite;
+    uuid_generate_random(out);
+}
+
+/* Checks a row that is reported against the table the suite was made from. */
+static bool as_declared(const berth_suite_manager *type, const berth_transition *t)
+{
+    const berth_suite_row *row;
+
+    if (t->row == 0)
+        return t->outcome == BERTH_RELEASED || t->outcome == BERTH_REJECTED;
+    if (t->row > type->n_rows)
+        return false;
+    row = &type->rows[t->row];
+    return strcmp(row->resource, t->resource) == 0 && strcmp(row->state, t->state) == 0 && strcmp(row->event, t->event) == 0 &&
+        (t->hook == NULL || (row->hook != NULL && strcmp(row->hook, t->hook) == 0));
+}
+
+void suite_trace(void *suite_, const berth_transition *t)
+{
+    static const char *const outcomes[] = {
+        [BERTH_OK] = "ok", [BERTH_FAILED] = "fail", [BERTH_UNSURE] = "uncertain", [BERTH_REJECTED] = "rejected", [BERTH_RELEASED] = "released"};
+    berth_suite *suite = suite_;
+    const berth_suite_manager *type = suite->type;
+
+    (void)pthread_mutex_lock(&suite->lock);
+    if (!suite->counting) {
+        suite_text_add(&suite->trace, "%s%s", suite->trace.length > 0 ? "; " : "", t->resource);
+        if (t->row == 0)
+            suite_text_add(&suite->trace, " %s", outcomes[t->outcome]);
+        else
+            suite_text_add(&suite->trace, " %s %s %s %s", t->state, t->event, outcomes[t->outcome], t->next);
+        if (!as_declared(type, t))
+            suite_text_add(&suite->trace, " (row %u is not that one)", t->row);
+    }
+    if (suite->covers && t->row >= 1 && t->row <= type->n_rows) {
+        const bool left_out = t->outcome == BERTH_OK && t->hook == NULL && type->rows[t->row].hook != NULL;
+
+        suite->group->taken[t->row] |= left_out ? BERTH_SUITE_LEFT_OUT : 1u << t->outcome;
+    }
+    (void)pthread_mutex_unlock(&suite->lock);
+}

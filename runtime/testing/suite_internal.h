@@ -1,0 +1,161 @@
+/* What the files of the conformance engine share. */
+#ifndef BERTH_SUITE_INTERNAL_H
+#define BERTH_SUITE_INTERNAL_H
+
+#include <pthread.h>
+
+#include <berth/suite.h>
+
+struct berth_suite_text {
+    berth_suite *suite;         /* whose labels UUIDs get */
+    char *data;                 /* NUL-terminated */
+    size_t length;
+    size_t capacity;
+};
+
+/* Counts what a manager has, and fails one allocation. */
+typedef struct suite_memory {
+    pthread_mutex_t lock;
+    size_t blocks;
+    size_t asked;               /* allocations since `fail_at` was set */
+    size_t fail_at;             /* 1-based; 0: none fails */
+    bool failed;                /* it did */
+    bool wrong_size;            /* a block was released with another size than it was asked for */
+} suite_memory;
+
+/* Something the backend holds, or may hold. */
+typedef struct suite_held {
+    uint8_t hook;
+    const void *instance;
+} suite_held;
+
+/* An instance in a snapshot, to number it and to name its parent. */
+typedef struct suite_item {
+    const void *instance;
+    uint8_t resource;
+    unsigned number;
+} suite_item;
+
+/* What all tests of one program share. */
+typedef struct suite_group {
+    const berth_suite_manager *manager;
+    unsigned *taken;            /* [1 .. n_rows]: outcomes seen, as in berth_suite_row.declared */
+    bool narrate;
+    bool stop;
+} suite_group;
+
+typedef void suite_during(berth_suite *suite, uint8_t hook);
+
+struct berth_suite {
+    suite_group *group;
+    const berth_suite_manager *type;
+    const berth_suite_environment *environment;
+    const char *name;           /* of the test, for messages */
+    void *manager;
+    suite_memory memory;
+    berth_allocator allocator;
+    berth_config config;
+
+    pthread_mutex_t lock;       /* below: the backend's side, which hooks of several threads share */
+    bool counting;              /* threads run: calls are counted, not written down */
+    bool covers;                /* rows that are taken count */
+    const berth_suite_outcome *outcomes; /* [BERTH_SUITE_CALLS] of the calls of this step; NULL: all end ok */
+    unsigned n_calls;           /* of this step */
+    unsigned fail_call;         /* 1-based call since `total` was zeroed that fails; 0: none */
+    berth_suite_kind fail_kind;
+    unsigned total;
+    uint8_t fail_hook;          /* the first call of this hook fails; 0: none */
+    int fail_error;
+    suite_during *during;       /* called within a hook, without the lock; NULL: nothing */
+    void *during_arg;
+    uint8_t current;            /* the hook between begin and end */
+    int answer;                 /* of it */
+    unsigned counts[64];        /* per hook, since the counts were zeroed */
+    uint64_t numbers[64];       /* per hook, since the manager was created */
+    suite_held *held;
+    size_t n_held, held_capacity;
+    berth_suite_text calls;
+    berth_suite_text trace;
+
+    uuid_t *reservations;       /* in the order given */
+    size_t n_reservations;
+    uuid_t *uuids;              /* that the manager made, in the order seen */
+    size_t n_uuids;
+
+    berth_suite_text *sections; /* of a snapshot: reservations, then one per resource */
+    suite_item *items;
+    size_t n_items, items_capacity;
+    uint8_t item_resource;
+};
+
+/* suite_text.c */
+void *suite_allocate(size_t size);
+void suite_text_init(berth_suite_text *text, berth_suite *suite);
+void suite_text_free(berth_suite_text *text);
+void suite_text_clear(berth_suite_text *text);
+void suite_text_add(berth_suite_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Number of a UUID that the manager made; a new one gets the next. */
+unsigned suite_uuid_number(berth_suite *suite, const unsigned char *value);
+void suite_given_uuid(unsigned number, uuid_t out);
+void suite_foreign_uuid(uuid_t out);
+
+/* suite_memory.c */
+void suite_memory_init(berth_suite *suite);
+void suite_memory_fail_at(berth_suite *suite, size_t k);
+bool suite_memory_failed(berth_suite *suite);
+
+/* suite_backend.c */
+void suite_trace(void *suite, const berth_transition *transition);
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes);
+void suite_zero_counts(berth_suite *suite);
+
+/* suite_snapshot.c */
+void suite_snapshot(berth_suite *suite, berth_suite_text *out);
+
+/* suite_step.c */
+typedef struct suite_caller {   /* what one caller of the phases remembers */
+    uuid_t reservation;
+    char kept_text[64];
+    uint64_t kept_number;
+    uuid_t kept_uuid;
+} suite_caller;
+
+_Noreturn void suite_fail(berth_suite *suite, const char *format, ...) __attribute__((format(printf, 2, 3)));
+berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite_environment *environment);
+void suite_create(berth_suite *suite);
+/* Frees everything; the manager must have been destroyed, and fails if it left memory behind. */
+void suite_end(berth_suite *suite);
+/* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
+void suite_close(berth_suite *suite);
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives, berth_suite_text *returns,
+    berth_error *error);
+int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline);
+void suite_script(suite_group *group, const berth_suite_script *script, bool failing_allocations);
+/* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
+typedef struct suite_configs {
+    _Alignas(max_align_t) unsigned char storage[512];
+    const void *config[BERTH_SUITE_LEVELS];
+    char text[64];
+} suite_configs;
+/* The same configs, `level` with its n-th key (from 1); false where its resource has but one key. n 0 changes nothing. */
+bool suite_keyed(
+    const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n);
+
+/* suite_checks.c: tests that are the same for every manager */
+void suite_test_allocations(void **state);
+void suite_test_create_allocations(void **state);
+void suite_test_calls(void **state);
+void suite_test_pools(void **state);
+void suite_test_creations(void **state);
+void suite_test_backends(void **state);
+void suite_test_rows(void **state);
+
+/* suite_threads.c */
+void suite_test_many_roots(void **state);
+void suite_test_one_root(void **state);
+void suite_test_one_root_freely(void **state);
+void suite_test_sharing(void **state);
+void suite_test_deadline(void **state);
+void suite_test_reentry(void **state);
+
+#endif
