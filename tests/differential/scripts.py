@@ -25,11 +25,15 @@ WORDS = ("a", "b", "A", "ab", "é", "x y", 'q"\\', "/dir/é", "0", "nil")
 
 # Lines that are no request, whatever the manager.
 NO_REQUESTS = (
-    "{", "nonsense", "[]", "1", "null", '"new"', "{}", '{"op": 1}', '{"op": "no_such_op"}', '{"op": null}', "{'op': 'new'}", '{"op": "new",}',
+    "{", "nonsense", "[]", "1", "null", '"new"', "{}", '{"op": 1}', '{"op": "no_such_op"}', '{"op": null}', "{'op': 'new'}",
+    '{"op": "new",}',
     '{"op": "new"} x', '{"op": "new", "op": "new"}', '{"op": "new", "o\\u0070": "new"}', "[" * 30 + "]" * 30, '{"op": "new" "options": {}}',
-    '{"op": "\\ud800"}', '{"op": "new", "options": 1}', '{"op": "new", "without": "x"}', '{"op": "new", "fail": []}', '{"op": "drain", "x": 1}',
-    '{"op": "discard", "options": {}}', '{"op": "drain", "fail": {}}', '{"op": "drain", "fail": [1]}', '{"op": "drain", "fail": ["no.hook"]}',
-    '{"op": "new", "options": {"no_such_option": 1}}', '{"op": "new", "without": ["no.hook"]}', "nan", "NaN", "-", "01", '{"op": "new", "": 1}',
+    '{"op": "\\ud800"}', '{"op": "new", "options": 1}', '{"op": "new", "without": "x"}', '{"op": "new", "fail": []}',
+    '{"op": "drain", "x": 1}',
+    '{"op": "discard", "options": {}}', '{"op": "drain", "fail": {}}', '{"op": "drain", "fail": [1]}',
+    '{"op": "drain", "fail": ["no.hook"]}',
+    '{"op": "new", "options": {"no_such_option": 1}}', '{"op": "new", "without": ["no.hook"]}', "nan", "NaN", "-", "01",
+    '{"op": "new", "": 1}',
 )
 
 
@@ -267,7 +271,8 @@ class Writer:
             del place[rng.choice(names)]
         elif what == 2:
             place[rng.choice(names)] = rng.choice(
-                (None, True, -1, 256, 65536, 1 << 32, 1 << 63, 1 << 64, -(1 << 63), -(1 << 63) - 1, 1.0, 1e300, "", "nil", "u0", [], [None], {}, {"x": 1},
+                (None, True, -1, 256, 65536, 1 << 32, 1 << 63, 1 << 64, -(1 << 63), -(1 << 63) - 1, 1.0, 1e300, "", "nil", "u0", [],
+                 [None], {}, {"x": 1},
                  "a\u0000b", "u1 ", "U1", "u01"))
         else:
             place["fail"] = rng.choice((

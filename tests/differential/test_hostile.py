@@ -1,4 +1,7 @@
-"""Input that no friend would send: the C simulator answers it as malformed, changes nothing, and goes on. Under the sanitizers too, where they were built."""
+"""Input that no friend would send: the C simulator answers it as malformed, changes nothing, and goes on.
+
+Under the sanitizers too, where they were built.
+"""
 from __future__ import annotations
 
 import json
@@ -43,12 +46,14 @@ pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.na
 
 
 def test_truncated_requests(folder: Path) -> None:
-    request = b'{"op":"reserve","disk":{"host_path":"/\\u00e9\xc3\xa9","read_only":true},"mount":{"partition":12},"fail":[{"hook":"vm.add_disk","nth":1}]}'
+    request = (b'{"op":"reserve","disk":{"host_path":"/\\u00e9\xc3\xa9","read_only":true},"mount":{"partition":12},'
+               b'"fail":[{"hook":"vm.add_disk","nth":1}]}')
     assert_all_malformed(folder, [request[:length] for length in range(1, len(request))])
 
 
 def test_bytes_that_are_no_text(folder: Path) -> None:
-    lines = [b"\0", b"\xff\xfe", b'{"op": "new\0"}', b'{"op": "new"}\0', b'{"op": "\xc3"}', b'{"op": "\xed\xa0\x80"}', b'\xef\xbb\xbf{"op": "new"}',
+    lines = [b"\0", b"\xff\xfe", b'{"op": "new\0"}', b'{"op": "new"}\0', b'{"op": "\xc3"}', b'{"op": "\xed\xa0\x80"}',
+             b'\xef\xbb\xbf{"op": "new"}',
              b'{"op": "\\u0000"}', b'{"op": "new\\ud800"}', b'{"\xff": 1, "op": "new"}', bytes(range(1, 10)), bytes(range(11, 256))]
     assert_all_malformed(folder, lines)
 
@@ -98,16 +103,21 @@ def test_duplicate_members(folder: Path) -> None:
 
 def test_what_no_operation_takes(folder: Path) -> None:
     assert_all_malformed(folder, [
-        b"1", b"null", b"[]", b'"new"', b"{}", b'{"op": null}', b'{"op": "no"}', b'{"op": ""}', b'{"op": "%s%n"}', b'{"op": "new", "controllers": 1}',
-        b'{"op": "new", "options": {"controllers": 0}}', b'{"op": "new", "options": {"controllers": 5}}', b'{"op": "new", "options": {"guest": "beos"}}',
+        b"1", b"null", b"[]", b'"new"', b"{}", b'{"op": null}', b'{"op": "no"}', b'{"op": ""}', b'{"op": "%s%n"}',
+        b'{"op": "new", "controllers": 1}',
+        b'{"op": "new", "options": {"controllers": 0}}', b'{"op": "new", "options": {"controllers": 5}}',
+        b'{"op": "new", "options": {"guest": "beos"}}',
         b'{"op": "new", "without": ["vm.add_disk"]}', b'{"op": "new", "without": ["eject"]}', b'{"op": "new", "fail": []}',
         b'{"op": "map_to_guest"}', b'{"op": "map_to_guest", "reservation": 1}', b'{"op": "map_to_guest", "reservation": "r1", "disk": {}}',
         b'{"op": "reserve", "disk": []}', b'{"op": "reserve", "disk": {"host_path": null}}', b'{"op": "reserve", "disk": {"type": 0}}',
-        b'{"op": "reserve", "disk": {"type": ""}}', b'{"op": "reserve", "mount": {"options": "ro"}}', b'{"op": "reserve", "mount": {"options": [1]}}',
+        b'{"op": "reserve", "disk": {"type": ""}}', b'{"op": "reserve", "mount": {"options": "ro"}}',
+        b'{"op": "reserve", "mount": {"options": [1]}}',
         b'{"op": "reserve", "mount": {"guest_path": "/x"}}', b'{"op": "reserve", "reservation": "r1"}',
-        b'{"op": "reserve_for_rootfs", "disk": {"host_path": "/r"}}', b'{"op": "reserve_for_rootfs", "disk": {"host_path": "/r"}, "address": {"lun": 256}}',
+        b'{"op": "reserve_for_rootfs", "disk": {"host_path": "/r"}}',
+        b'{"op": "reserve_for_rootfs", "disk": {"host_path": "/r"}, "address": {"lun": 256}}',
         b'{"op": "reserve_for_rootfs", "disk": {"host_path": "/r"}, "address": {"slot": 1}}',
-        b'{"op": "map_to_guest", "reservation": "r1", "fail": "vm.add_disk"}', b'{"op": "map_to_guest", "reservation": "r1", "fail": ["add_disk"]}',
+        b'{"op": "map_to_guest", "reservation": "r1", "fail": "vm.add_disk"}',
+        b'{"op": "map_to_guest", "reservation": "r1", "fail": ["add_disk"]}',
         b'{"op": "map_to_guest", "reservation": "r1", "fail": [{"hook": "vm.add_disk", "nth": 0}]}',
         b'{"op": "map_to_guest", "reservation": "r1", "fail": [{"hook": "vm.add_disk", "error": "EWOULDBLOCK"}]}',
         b'{"op": "map_to_guest", "reservation": "r1", "fail": [{"hook": "vm.add_disk", "outcome": "pending"}]}',
@@ -116,7 +126,8 @@ def test_what_no_operation_takes(folder: Path) -> None:
 
 def test_a_line_that_is_too_long(folder: Path) -> None:
     padding = b" " * (LINE_MAX - len(b'{"op": "new"}'))
-    given = answers(folder, b'{"op": "new"}' + padding + b"\n" + b'{"op": "new"} ' + padding + b"\n" + b"x" * 5 * LINE_MAX + b"\n" + RESERVE)
+    lines = [b'{"op": "new"}' + padding, b'{"op": "new"} ' + padding, b"x" * 5 * LINE_MAX, RESERVE]
+    given = answers(folder, b"\n".join(lines))
     assert [answer["ok"] for answer in given] == [True, False, False, True]
     for n in (2, 3):
         assert given[n - 1] == {"n": n, "ok": False, "error": "EINVAL", "message": "a line of more than 1048576 bytes"}
@@ -147,7 +158,8 @@ def test_each_answer_comes_before_the_next_request(folder: Path) -> None:
 
 
 def test_nobody_reads_the_answers(folder: Path) -> None:
-    with subprocess.Popen([str(simulator("scsi", folder))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    command = [str(simulator("scsi", folder))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None and process.stdout is not None
         process.stdout.close()
         try:

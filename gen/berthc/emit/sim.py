@@ -10,12 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from berthc import model
 from berthc.emit import tables
+from berthc.emit.c import banner
 from berthc.lower import ir, lower
 from berthc.model import Form, Type
-from berthc.names import Names, free_name
+from berthc.names import Names, free_name, hook_member, member
 
 # Parameters and members that the glue declares; a manager may be called by one of these words.
-WORDS = ("manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view", "out", "call", "all", "rc", "with", "given", "slot")
+WORDS = ("manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view", "out", "call", "rc", "with", "given",
+    "slot")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class OutMember:
     """A member of a hook's out struct, as C expressions."""
 
     name: str
+    member: str
     type: str
     size: str
 
@@ -60,17 +63,18 @@ class OperationGlue:
 @dataclass(frozen=True)
 class ResourceGlue:
     name: str
+    member: str  # of an item
     id: str
     config: str  # C type
     default: str  # macro
-    parent: str  # name, "" for a root
+    parent: str  # member of an item, "" for a root
 
 
 @dataclass(frozen=True)
 class Glue:
     """Everything the template says."""
 
-    file: str
+    banner: str
     header: str
     manager: str
     names: Names
@@ -96,7 +100,7 @@ def _glue(manager: model.Manager) -> Glue:
     tables_ = lower(manager)
     names = Names(manager.name)
     return Glue(
-        file=tables_.file,
+        banner=banner(tables_),
         header=f"{manager.name}.h",
         manager=manager.name,
         names=names,
@@ -109,14 +113,15 @@ def _glue(manager: model.Manager) -> Glue:
 
 
 def _resource(manager: ir.Manager, names: Names, resource: ir.Resource) -> ResourceGlue:
-    parent = manager.resource(resource.parent).name if resource.parent else ""
-    return ResourceGlue(resource.name, resource.c, resource.config, names.config_default(resource.name), parent)
+    parent = member(manager.resource(resource.parent).name) if resource.parent else ""
+    return ResourceGlue(resource.name, member(resource.name), resource.c, resource.config, names.config_default(resource.name), parent)
 
 
 def _hook(manager: ir.Manager, hook: ir.Hook) -> HookGlue:
     resource = manager.resource(hook.resource)
-    outs = tuple(OutMember(o.name, tables.leaf_type(o.type), tables.size(o.type, o.size_macro)) for o in hook.outs)
-    return HookGlue(hook.c, "berth_hook_" + hook.name.replace(".", "_"), hook.name, resource.view, resource.c, hook.optional, hook.out, outs)
+    outs = tuple(OutMember(o.name, member(o.name), tables.leaf_type(o.type), tables.size(o.type, o.size_macro)) for o in hook.outs)
+    function = "berth_hook_" + hook.name.replace(".", "_")
+    return HookGlue(hook.c, function, hook_member(hook.name), resource.view, resource.c, hook.optional, hook.out, outs)
 
 
 def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> OperationGlue:
@@ -148,4 +153,4 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
 def _slot(assigned: ir.Assigned) -> SlotGlue | None:
     if not assigned.slot:
         return None
-    return SlotGlue(assigned.slot, tuple((part.name, INTEGERS[part.type]) for part in assigned.parts))
+    return SlotGlue(assigned.slot, tuple((member(part.name), INTEGERS[part.type]) for part in assigned.parts))
