@@ -99,8 +99,8 @@ int main(void)
     const scsi_backend backend = vm_backend(&machine);
     const berth_config config = {.trace = show_transition};
     scsi *disks = NULL;
-    uuid_t anna = {0};
-    uuid_t ben = {0};
+    uuid_t anna;
+    uuid_t ben;
 
     printf("A VM with one SCSI controller, no disks.\n");
     expect(scsi_create(NULL, &backend, &config, &disks), 0);

@@ -24,8 +24,8 @@ int main(void)
     const net_backend backend = {.version = NET_BACKEND_VERSION, .host = {.open = host_open, .close = host_close}};
     const net_tap_config config = {.name = "tap0"};
     net *taps;
-    uuid_t first = {0};
-    uuid_t second = {0};
+    uuid_t first;
+    uuid_t second;
 
     if (net_create(NULL, &backend, NULL, &taps) < 0)
         return 1;
