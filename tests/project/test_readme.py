@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, clean_environment
 
-QUOTE = re.compile(r"^<!-- quote: (\S+) -->\n(?:```\w*\n(.*?)^```|((?:\|.*\n)+))", re.S | re.M)
+QUOTE = re.compile(r"^<!-- quote: (\S+) -->\n(?:```\w*\n(.*?)^```|((?:\|[^\n]*\n)+))", re.S | re.M)
 QUOTES = {found[1]: found[2] or found[3] for found in QUOTE.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}
 
 
