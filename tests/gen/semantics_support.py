@@ -150,7 +150,7 @@ resources:
         resident: true
         on: {hold: stay, open: stay, leave: stay}
       gone: {final: true}
-    otherwise: reject
+    otherwise: {reject: ENOTTY}
   lid:
     parent: box
     fields:

@@ -1,0 +1,172 @@
+"""Drain and discard."""
+from __future__ import annotations
+
+from semantics_support import BOX, backend, calls, disk, events, manager, reserve, shipped, where
+
+from berthc.semantics import Value, World
+
+
+def mapped(*paths: tuple[str, int]) -> World:
+    """A scsi manager with these partitions reserved and mapped, each by a caller of its own."""
+    world = World(shipped("scsi"))
+    for path, partition in paths:
+        assert world.run("map_to_guest", reservation=reserve(world, path, partition)).error is None
+    return world
+
+
+def test_drain_of_nothing_is_success() -> None:
+    result = World(shipped("scsi")).drain()
+    assert (result.error, result.where, result.returns, result.calls) == (None, None, {}, ())
+
+
+def test_drain_goes_through_roots_and_children_in_order_of_creation_children_first() -> None:
+    world = mapped(("/b", 1), ("/a", 9), ("/b", 2), ("/a", 3))
+    result = world.drain()
+    assert result.error is None
+    assert [(c.hook, c.args["host_path"], c.args.get("partition")) for c in result.calls] == [
+        ("guest.unmount", "/b", 1), ("guest.unmount", "/b", 2), ("guest.eject", "/b", None), ("vm.remove_disk", "/b", None),
+        ("guest.unmount", "/a", 9), ("guest.unmount", "/a", 3), ("guest.eject", "/a", None), ("vm.remove_disk", "/a", None)]
+    assert world.snapshot() == {"reservations": [], "disk": []}
+
+
+def test_drain_does_not_ask_who_else_holds() -> None:
+    world = mapped(("/a", 1))
+    for _ in range(3):
+        reserve(world)
+    assert [hook for hook, _ in calls(world.drain())] == ["guest.unmount", "guest.eject", "vm.remove_disk"]
+    assert world.snapshot() == {"reservations": [], "disk": []}
+    assert world.run("unmap_from_guest", reservation="r2").error == "ENOENT"
+
+
+def test_a_failure_leaves_what_is_above_it_alone_and_goes_on_with_the_next() -> None:
+    world = mapped(("/a", 1), ("/a", 2), ("/b", 1))
+    result = world.drain(backend({"guest.unmount#1": "EBUSY"}))
+    assert result.error == "EBUSY"
+    assert result.where == {"resource": "mount", "state": "mounted", "event": "unmount", "hook": "guest.unmount"}
+    assert calls(result) == [("guest.unmount", "fail"), ("guest.unmount", "ok"),
+                             ("guest.unmount", "ok"), ("guest.eject", "ok"), ("vm.remove_disk", "ok")]
+    left = world.snapshot()
+    assert [(d["host_path"], d["state"], d["refs"]) for d in left["disk"]] == [("/a", "attached", 2)]
+    assert [(m["partition"], m["refs"]) for m in left["disk"][0]["mount"]] == [(1, 1)]
+    assert left["reservations"] == ["r1", "r2"], "r2 still holds the disk"
+    assert world.run("map_to_guest", reservation="r2").error == "ECANCELED", "it has lost its mount"
+    assert world.drain().error is None
+    assert world.snapshot() == {"reservations": [], "disk": []}
+
+
+def test_the_first_of_several_errors_is_the_result() -> None:
+    world = mapped(("/a", 1), ("/b", 1))
+    result = world.drain(backend({"guest.unmount#1": "EBUSY", "guest.unmount#2": "EIO"}))
+    assert (result.error, len(result.calls)) == ("EBUSY", 2)
+
+
+def test_an_uncertain_call_in_drain_moves_the_state_and_keeps_the_holds() -> None:
+    world = mapped(("/a", 1))
+    result = world.drain(backend({"guest.eject": "?ETIMEDOUT"}))
+    assert result.error == "ETIMEDOUT"
+    shown = world.snapshot()["disk"][0]
+    assert (shown["state"], shown["refs"], shown["mount"]) == ("suspect", 1, [])
+
+
+def test_resident_instances_may_remain_and_lose_their_holders() -> None:
+    world = World(shipped("scsi"))
+    world.run("reserve_for_rootfs", config={"disk": disk("/root")}, at={"controller": 0, "lun": 0})
+    world.run("map_to_guest", reservation=reserve(world, "/root"))
+    result = world.drain()
+    assert (result.error, calls(result)) == (None, [("guest.unmount", "ok")])
+    shown = world.snapshot()
+    assert (shown["reservations"], shown["disk"][0]["state"], shown["disk"][0]["refs"]) == ([], "boot", 0)
+
+
+def test_drain_lets_anonymous_references_go() -> None:
+    world = World(shipped("plan9"))
+    config: dict[str, dict[str, Value]] = {"share": {"host_path": "/a"}}
+    for _ in range(3):
+        world.run("add_to_vm", config=config)
+    world.run("resolve_share_name", config={"share": {"host_path": "/b"}})
+    result = world.drain()
+    assert (calls(result), world.snapshot()["share"]) == ([("vm.remove_plan9", "ok")], [])
+
+
+def test_a_parent_that_still_has_a_child_is_left_alone() -> None:
+    text = """
+manager: keep
+resources:
+  top:
+    holders: {take: hold, drop: leave}
+    initial: s
+    states: {s: {on: {hold: stay, leave: gone}}, gone: {final: true}}
+  low: {parent: top, initial: s, states: {s: {resident: true}}}
+operations:
+  make: {obtain: [top, low], gives: reservation}
+"""
+    world = World(manager(text))
+    world.run("make")
+    result = world.drain()
+    assert (result.error, result.rows) == (None, ()), "low has no drop event"
+    assert world.snapshot() == {"reservations": ["r1"], "top": [{"state": "s", "refs": 1, "low": [{"state": "s", "refs": 1}]}]}
+
+
+def test_drain_is_atomic_for_each_instance_that_fails_without_a_call() -> None:
+    text = """
+manager: stuck
+resources:
+  thing:
+    key: [a]
+    fields: {a: {type: u8}}
+    holders: {take: hold, drop: leave}
+    initial: s
+    states:
+      s:
+        on:
+          hold: stay
+          leave:
+            - {if: field.a == 1, to: t, raise: leave}
+            - {to: gone}
+      t: {on: {leave: {reject: EBUSY}}}
+      gone: {final: true}
+operations:
+  make: {obtain: [thing], gives: reservation}
+"""
+    world = World(manager(text))
+    for a in (0, 1, 2):
+        world.run("make", config={"thing": {"a": a}})
+    result = world.drain()
+    assert (result.error, where(result)) == ("EBUSY", {"resource": "thing", "state": "t", "event": "leave"})
+    assert world.snapshot() == {"reservations": ["r2"], "thing": [{"a": 1, "state": "s", "refs": 1}]}
+
+
+def test_discard_forgets_everything_and_calls_nothing() -> None:
+    world = mapped(("/a", 1), ("/b", 1))
+    result = world.discard()
+    assert (result.error, result.calls, world.snapshot()) == (None, (), {"reservations": [], "disk": []})
+    assert world.run("unmap_from_guest", reservation="r1").error == "ENOENT"
+    assert reserve(world, "/c") == "r3"
+    assert world.snapshot()["disk"][0]["lun"] == 0, "its slot is free again"
+
+
+def test_counters_go_on_after_discard() -> None:
+    world = World(manager(BOX))
+    world.run("make", config={"box": {"name": "a"}})
+    world.discard()
+    world.run("make", config={"box": {"name": "a"}})
+    shown = world.snapshot()["box"][0]
+    assert (shown["number"], shown["id"]) == (6, "u2")
+
+
+def test_drain_visits_children_of_all_kinds_in_order_of_creation() -> None:
+    text = """
+manager: kinds
+resources:
+  top: {holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
+  one: {parent: top, key: [a], fields: {a: {type: u8}}, holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
+  two: {parent: top, holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
+operations:
+  make_one: {obtain: [top, one]}
+  make_two: {obtain: [top, two]}
+"""
+    world = World(manager(text))
+    world.run("make_one", config={"one": {"a": 1}})
+    world.run("make_two")
+    world.run("make_one", config={"one": {"a": 2}})
+    assert [e[0] for e in events(world.drain())] == ["one", "two", "one", "top"]
