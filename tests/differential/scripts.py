@@ -68,6 +68,8 @@ class Writer:
 
     def learn(self, answer: dict[str, Any]) -> None:
         self.state = answer.get("state", self.state)
+        if answer["error"] is not None and "message" not in answer and not answer["calls"] and self.rng.random() < 0.3:
+            self.usual.clear()  # they may be what is refused, for the rest of the script too
         label = str(answer.get("returns", {}).get("reservation", ""))
         if label.startswith("r"):
             self.given = int(label[1:])
@@ -106,9 +108,16 @@ class Writer:
 
     def choose(self) -> Operation:
         """Which operation comes next: those that let go less often than those that take."""
-        useful = [o for o in self.manager.operations if o.form is not Form.WITH or self.state.get("reservations")]
-        weights = [20 if self.wide and o.form is Form.OBTAIN else 1 if o.ends else 2 for o in useful]
-        return self.rng.choices(useful, weights)[0] if useful else self.rng.choice(self.manager.operations)
+        useful = [o for o in self.manager.operations if o.form in (Form.OBTAIN, Form.CREATE)
+                  or (self.state.get("reservations") if o.form is Form.WITH else self.tracked(o.target))]
+        if not useful or self.rng.random() < 0.05:
+            return self.rng.choice(self.manager.operations)
+        return self.rng.choices(useful, [self.weight(o) for o in useful])[0]
+
+    def weight(self, operation: Operation) -> int:
+        if self.wide and operation.form is Form.OBTAIN:
+            return 20
+        return 5 if operation.gives or (operation.form is Form.WITH and not operation.ends) else 2
 
     def operation(self, operation: Operation) -> Request:
         """A request for one operation."""
@@ -120,8 +129,9 @@ class Writer:
             assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.by)
             request[operation.by] = self.lookup(operation.target, assigned)
         else:
+            keys = self.keys_of_one_that_is_there(operation)
             for name in operation.path:
-                fields = self.fields(name)
+                fields = {**self.fields(name), **keys.get(name, {})}
                 if fields or rng.random() < 0.5:
                     request[name] = fields
         if operation.at is not None:
@@ -163,6 +173,19 @@ class Writer:
             del fields[rng.choice(list(fields))]
         return fields
 
+    def keys_of_one_that_is_there(self, operation: Operation) -> dict[str, dict[str, Any]]:
+        """Keys by resource, root first, of an instance and those above it: mostly for operations that find, seldom for those that make."""
+        keys: dict[str, dict[str, Any]] = {}
+        if self.rng.random() > (0.85 if operation.form is Form.FIND else 0.3):
+            return keys
+        holder = self.state
+        for name in operation.path:
+            if not holder.get(name):
+                break
+            holder = self.rng.choice(holder[name])
+            keys[name] = {field: holder[field] for field in self.manager.resource(name).key}
+        return keys
+
     def alike(self, field: Field, value: Any) -> Any:
         """A value that counts as equal."""
         if field.type is Type.SET:
@@ -178,6 +201,8 @@ class Writer:
         rng = self.rng
         if rng.random() < 0.02:
             return self.value(field)
+        if field.type is Type.UUID:
+            return f"u{1 + rng.randrange(self.width)}"
         if field.type is Type.STRING:
             text = f"/k{rng.randrange(self.width)}"
             return text.upper() if field.ignore_case and rng.random() < 0.5 else text
@@ -197,7 +222,7 @@ class Writer:
         elif field.type is Type.ENUM:
             right = lambda: rng.choice(field.values)
         elif field.type is Type.UUID:
-            right = lambda: rng.choice(UUIDS)
+            right = lambda: rng.choice(UUIDS[:4] if field.required else UUIDS)
             wrong = ["nil"]
         elif field.type in (Type.LIST, Type.SET):
             right = lambda: [rng.choice(WORDS[:4]) for _ in range(rng.randrange(4))]
@@ -239,12 +264,13 @@ class Writer:
         rng = self.rng
         if not self.manager.hooks or rng.random() < self.peace:
             return request
-        request["fail"] = [self.fault() for _ in range(rng.choice((1, 1, 1, 2, 3)))]
+        hooks = [hook.name for hook in self.manager.hooks]
+        chosen = rng.sample(hooks, len(hooks)) if rng.random() < 0.25 else rng.choices(hooks, k=rng.choice((1, 1, 1, 2, 3)))
+        request["fail"] = [self.fault(hook) for hook in chosen]
         return request
 
-    def fault(self) -> Any:
+    def fault(self, hook: str) -> Any:
         rng = self.rng
-        hook = rng.choice(self.manager.hooks).name
         if rng.random() < 0.3:
             return hook
         fault: dict[str, Any] = {"hook": hook}
