@@ -1,0 +1,339 @@
+"""The simulator's protocol: requests, answers, and everything that makes a request malformed (docs/simulator.md)."""
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from semantics_support import BOX, manager, shipped
+
+from berthc.model import Manager
+from berthc.sim import Simulator, main
+from berthc.sim.text import LINE_MAX
+
+
+class Talk:
+    """One conversation; requests are objects, or text sent as it is."""
+
+    def __init__(self, of: Manager) -> None:
+        self.simulator = Simulator(of)
+
+    def __call__(self, op: str, **members: Any) -> dict[str, Any]:
+        return self.raw(json.dumps({"op": op, **members}))
+
+    def raw(self, line: str | bytes) -> dict[str, Any]:
+        answer = self.simulator.answer(line.encode() if isinstance(line, str) else line)
+        again = json.loads(json.dumps(answer))
+        assert again == answer
+        assert isinstance(again, dict)
+        return again
+
+
+@pytest.fixture
+def scsi() -> Talk:
+    return Talk(shipped("scsi"))
+
+
+@pytest.fixture
+def store() -> Talk:
+    return Talk(manager(BOX))
+
+
+def is_malformed(answer: dict[str, Any], n: int) -> bool:
+    return (list(answer) == ["n", "ok", "error", "message"] and answer["n"] == n and answer["ok"] is False and answer["error"] == "EINVAL"
+            and isinstance(answer["message"], str) and answer["message"] != "")
+
+
+def test_new_answers_with_an_empty_state(scsi: Talk) -> None:
+    assert scsi("new") == {"n": 1, "ok": True, "error": None, "returns": {}, "calls": [], "state": {"reservations": [], "disk": []}}
+
+
+def test_the_example_of_the_documentation(scsi: Talk) -> None:
+    reserved = scsi("reserve", disk={"host_path": "/a"}, mount={"partition": 1})
+    assert (reserved["n"], reserved["ok"], reserved["error"], reserved["returns"], "where" in reserved) == (1, True, None, {"reservation": "r1"}, False)
+    mapped = scsi("map_to_guest", reservation="r1", fail=["guest.mount"])
+    common = {"host_path": "/a", "type": "virtual_disk", "evd_type": "", "controller": 0, "lun": 0}
+    mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [], "ensure_filesystem": False, "filesystem": "", "block_dev": False,
+             "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
+    assert mapped == {
+        "n": 2, "ok": False, "error": "EIO", "where": {"resource": "mount", "state": "reserved", "event": "mount", "hook": "guest.mount"}, "returns": {},
+        "calls": [{"hook": "vm.add_disk", "outcome": "ok", "args": common | {"read_only": False}},
+                  {"hook": "guest.mount", "outcome": "fail", "args": mount | common}],
+        "state": {"reservations": ["r1"], "disk": [common | {"read_only": False, "state": "attached", "refs": 1,
+                                                            "mount": [mount | {"state": "failed", "refs": 1}]}]}}
+
+
+def test_the_first_request_makes_a_manager_with_the_defaults(scsi: Talk) -> None:
+    answer = scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})
+    assert (answer["error"], answer["where"]) == ("EINVAL", {"resource": "disk"}), "one controller by default"
+    assert scsi("new", options={"controllers": 2})["ok"]
+    assert scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})["ok"]
+
+
+def test_new_starts_labels_and_counters_again() -> None:
+    vpci = Talk(shipped("vpci"))
+    for _ in range(2):
+        assert vpci("reserve", device={"device_instance_id": "d"})["returns"] == {"reservation": "r1", "vmbus_guid": "u1"}
+        assert vpci("reserve", device={"device_instance_id": "e"})["returns"] == {"reservation": "r2", "vmbus_guid": "u2"}
+        vpci("new")
+
+
+def test_without_leaves_optional_hooks_out() -> None:
+    vpci = Talk(shipped("vpci"))
+    vpci("new", without=["guest.add_vpci_device", "guest.add_vpci_device"])
+    vpci("reserve", device={"device_instance_id": "d"})
+    answer = vpci("add_to_vm", reservation="r1", fail=["guest.add_vpci_device"])
+    assert (answer["ok"], [c["hook"] for c in answer["calls"]]) == (True, ["vm.add_device"])
+
+
+def test_arguments_that_are_left_out(scsi: Talk) -> None:
+    answer = scsi("reserve", disk={"host_path": "/a"})
+    assert (answer["ok"], answer["state"]["disk"][0]["mount"][0]["partition"]) == (True, 0)
+    assert scsi("reserve")["where"] == {"resource": "disk"}, "the empty object, whose host_path is required"
+
+
+def test_find_by_takes_the_assigned_value_under_its_name(store: Talk) -> None:
+    for name in ("a", "b", "c"):
+        store("make", box={"name": name})
+    assert store("release_by_number", number=5)["ok"]
+    assert store("release_by_slot", slot={"row": 1})["ok"]
+    assert store("release_by_id", id="u2")["ok"]
+    assert store("release_by_slot", slot={"row": 255, "place": 1})["state"]["box"] == []
+    plan9 = Talk(shipped("plan9"))
+    assert plan9("add_to_vm", share={"host_path": "/a"})["returns"] == {"name": "0"}
+    assert plan9("remove_from_vm", name="0")["state"] == {"reservations": [], "share": []}
+
+
+def test_drain_and_discard(scsi: Talk) -> None:
+    scsi("reserve", disk={"host_path": "/a"})
+    scsi("map_to_guest", reservation="r1")
+    answer = scsi("drain", fail=["guest.eject"])
+    assert (answer["error"], answer["where"]["hook"], [c["outcome"] for c in answer["calls"]]) == ("EIO", "guest.eject", ["ok", "fail"])
+    assert answer["state"]["disk"][0]["mount"] == []
+    answer = scsi("discard", fail=["guest.eject"])
+    assert (answer["ok"], answer["calls"], answer["state"]) == (True, [], {"reservations": [], "disk": []})
+
+
+# fail
+
+@pytest.mark.parametrize(("fail", "error", "outcomes"), [
+    (["b.open"], "EIO", ["fail"]),
+    ([{"hook": "b.open"}], "EIO", ["fail"]),
+    ([{"hook": "b.open", "error": "ENODEV"}], "ENODEV", ["fail"]),
+    ([{"hook": "b.open", "outcome": "uncertain", "error": "ETIMEDOUT"}], "ETIMEDOUT", ["uncertain", "ok"]),
+    ([{"hook": "b.open", "outcome": "uncertain"}, "b.shut"], "EIO", ["uncertain", "fail"]),
+    ([{"hook": "b.open", "nth": 2}], None, ["ok", "ok"]),
+    ([{"hook": "b.open", "nth": 1, "error": "EBUSY"}, "b.open"], "EBUSY", ["fail"]),
+    ([{"hook": "b.open", "nth": 2, "error": "EBUSY"}, {"hook": "b.open", "error": "EPERM"}], "EPERM", ["fail"]),
+    (["b.open", {"hook": "b.open", "error": "EBUSY"}], "EIO", ["fail"]),
+    ([{"hook": "b.open", "nth": 18446744073709551615}], None, ["ok", "ok"]),
+    ([], None, ["ok", "ok"]),
+])
+def test_fail_scripts_the_backend(store: Talk, fail: list[object], error: str | None, outcomes: list[str]) -> None:
+    answer = store("acquire", box={"name": "a"}, fail=fail)
+    assert (answer["error"], [c["outcome"] for c in answer["calls"]]) == (error, outcomes)
+
+
+def test_nth_counts_within_one_request() -> None:
+    scsi = Talk(shipped("scsi"))
+    for path in ("/a", "/b", "/c"):
+        label = scsi("reserve", disk={"host_path": path})["returns"]["reservation"]
+        assert scsi("map_to_guest", reservation=label, fail=[{"hook": "guest.mount", "nth": 2}])["ok"]
+    answer = scsi("drain", fail=[{"hook": "guest.unmount", "nth": 2}])
+    assert [c["outcome"] for c in answer["calls"] if c["hook"] == "guest.unmount"] == ["ok", "fail", "ok"]
+
+
+# values and labels
+
+def test_values_from_hooks_count_the_hooks_calls_since_new(store: Talk) -> None:
+    store("acquire", box={"name": "a"}, fail=["b.open"])
+    store("acquire", box={"name": "b"})
+    shown = store("acquire", box={"name": "c"})["state"]["box"]
+    assert [(b["code"], b["word"], b["odd"], b["signed"]) for b in shown] == [
+        (0, "", False, 0), (2, "word-2", False, 1), (3, "word-3", True, 2)]
+    assert shown[0]["token"] == "nil"
+
+
+def test_labels_are_given_in_the_order_of_the_text(store: Talk) -> None:
+    answer = store("acquire", box={"name": "a"})
+    assert answer["calls"][0]["args"]["id"] == "u1"
+    assert answer["calls"][0]["args"]["token"] == "nil"
+    assert answer["calls"][1]["args"]["token"] == "u2"
+    assert answer["returns"]["token"] == "u2"
+    assert (answer["state"]["box"][0]["id"], answer["state"]["box"][0]["token"]) == ("u1", "u2")
+
+
+def test_a_label_in_a_request_is_bound_for_good(store: Talk) -> None:
+    shown = store("make", box={"name": "a", "owner": "u1"})["state"]["box"][0]
+    assert (shown["owner"], shown["id"]) == ("u1", "u2"), "u1 is taken"
+    shown = store("make", box={"name": "b", "owner": "u4"})["state"]["box"][1]
+    assert (shown["owner"], shown["id"]) == ("u4", "u3")
+    shown = store("make", box={"name": "c", "owner": "u2"})["state"]["box"][2]
+    assert (shown["owner"], shown["id"]) == ("u2", "u5")
+    assert store("make", box={"name": "a", "owner": "u2"})["error"] == "EEXIST"
+    assert store("make", box={"name": "a", "owner": "u1"})["ok"]
+    assert store("release_by_id", id="u1")["error"] == "ENOENT", "u1 is the owner of a, and no box's id"
+    assert store("release_by_id", id="u2")["ok"]
+
+
+def test_a_failed_operation_binds_its_labels_too_but_a_malformed_request_does_not(store: Talk) -> None:
+    assert store("release_by_id", id="u1")["error"] == "ENOENT"
+    assert is_malformed(store("release_by_id", id="u2", x=1), 2)
+    assert store("make", box={"name": "a"})["state"]["box"][0]["id"] == "u2"
+
+
+def test_a_uuid_in_full_gets_a_label_when_it_is_shown(store: Talk) -> None:
+    text = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
+    assert store("release_by_id", id=text)["error"] == "ENOENT"
+    shown = store("make", box={"name": "a", "owner": text.upper()})["state"]["box"][0]
+    assert (shown["owner"], shown["id"]) == ("u1", "u2")
+    assert store("make", box={"name": "a", "owner": text})["ok"]
+    assert store("make", box={"name": "a", "owner": "u1"})["ok"]
+    shown = store("make", box={"name": "b", "owner": "00000000-0000-0000-0000-000000000000"})["state"]["box"][1]
+    assert shown["owner"] == "nil"
+
+
+@pytest.mark.parametrize("label", ["r2", "r01", "u1", "nil", "", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "é"])
+def test_a_reservation_never_given_out_is_enoent_with_an_empty_place(scsi: Talk, label: str) -> None:
+    scsi("reserve", disk={"host_path": "/a"})
+    answer = scsi("map_to_guest", reservation=label)
+    assert (answer["error"], answer["where"], answer["state"]["reservations"]) == ("ENOENT", {}, ["r1"])
+
+
+def test_numbers_of_64_bits_are_exact(scsi: Talk) -> None:
+    most = 18446744073709551615
+    answer = scsi("reserve", disk={"host_path": "/a"}, mount={"partition": most})
+    assert answer["state"]["disk"][0]["mount"][0]["partition"] == most
+    assert answer["state"]["disk"][0]["mount"][0]["guest_path"] == f"/run/mounts/scsi/0_0_{most}"
+    assert is_malformed(scsi("reserve", disk={"host_path": "/a"}, mount={"partition": most + 1}), 2)
+    assert is_malformed(scsi.raw('{"op": "reserve", "mount": {"partition": ' + "9" * 5000 + "}}"), 3)
+
+
+# malformed
+
+HOSTILE = [
+    "{", "}", "[]", "null", "1", '"new"', "{}", "nonsense", '{"op": "new"} {"op": "new"}', '{"op": "new",}', "{'op': 'new'}",
+    '{"op": 1}', '{"op": null}', '{"op": "no_such_op"}', '{"op": "NEW"}',
+    '{"op": "new", "op": "new"}', '{"op": "new", "\\u006fp": "new"}', '{"op": "reserve", "disk": {"host_path": "/a", "host_path": "/a"}}',
+    '{"op": "new", "options": NaN}', '{"op": "reserve", "mount": {"partition": Infinity}}', '{"op": "reserve", "mount": {"partition": -Infinity}}',
+    "[" * 30 + "]" * 30, "[" * 100_000, '{"op":' * 50_000, '{"op": "new", "x": ' + "[" * 20 + "]" * 20 + "}",
+    '{"op": "reserve", "disk": {"host_path": "a\\u0000b"}}', '{"op": "reserve", "disk": {"host_path": "\\ud800"}}', '{"op": "new\\u0000"}',
+    '{"op": "new", "fail": []}', '{"op": "new", "options": []}', '{"op": "new", "options": {"no": 1}}', '{"op": "new", "options": {"controllers": 0}}',
+    '{"op": "new", "options": {"controllers": 5}}', '{"op": "new", "options": {"controllers": "1"}}', '{"op": "new", "options": {"guest": "beos"}}',
+    '{"op": "new", "without": "guest.eject"}', '{"op": "new", "without": ["vm.add_disk"]}', '{"op": "new", "without": ["guest"]}',
+    '{"op": "new", "without": [1]}', '{"op": "drain", "disk": {}}', '{"op": "discard", "options": {}}', '{"op": "drain", "fail": "vm.add_disk"}',
+    '{"op": "reserve", "disk": []}', '{"op": "reserve", "disk": "/a"}', '{"op": "reserve", "disk": null}', '{"op": "reserve", "share": {}}',
+    '{"op": "reserve", "disk": {"host_pth": "/a"}}', '{"op": "reserve", "disk": {"host_path": 1}}', '{"op": "reserve", "disk": {"host_path": null}}',
+    '{"op": "reserve", "disk": {"read_only": 1}}', '{"op": "reserve", "disk": {"read_only": "true"}}', '{"op": "reserve", "disk": {"type": "floppy"}}',
+    '{"op": "reserve", "disk": {"type": 0}}', '{"op": "reserve", "disk": {"controller": 0}}', '{"op": "reserve", "mount": {"partition": -1}}',
+    '{"op": "reserve", "mount": {"partition": 1.0}}', '{"op": "reserve", "mount": {"partition": 1e0}}', '{"op": "reserve", "mount": {"partition": true}}',
+    '{"op": "reserve", "mount": {"options": "ro"}}', '{"op": "reserve", "mount": {"options": [1]}}', '{"op": "reserve", "mount": {"options": {}}}',
+    '{"op": "reserve", "reservation": "r1"}', '{"op": "map_to_guest"}', '{"op": "map_to_guest", "reservation": 1}', '{"op": "map_to_guest", "reservation": null}',
+    '{"op": "map_to_guest", "reservation": "r1", "disk": {}}', '{"op": "reserve_for_rootfs", "disk": {"host_path": "/a"}}',
+    '{"op": "reserve_for_rootfs", "disk": {"host_path": "/a"}, "address": 0}', '{"op": "reserve_for_rootfs", "address": {"controller": 0, "lun": 256}}',
+    '{"op": "reserve_for_rootfs", "address": {"lun": -1}}', '{"op": "reserve_for_rootfs", "address": {"lun": 0, "bus": 0}}', '{"op": "reserve_for_rootfs", "address": {"lun": "0"}}',
+    '{"op": "reserve", "fail": ["vm.add"]}', '{"op": "reserve", "fail": [1]}', '{"op": "reserve", "fail": [null]}', '{"op": "reserve", "fail": [{}]}',
+    '{"op": "reserve", "fail": {"hook": "vm.add_disk"}}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": 0}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": -1}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": "1"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": null}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": "EWHAT"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": 5}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "ok"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": ["fail"]}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "times": 2}]}',
+]
+
+
+@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:60])
+def test_a_malformed_request_is_answered_so_and_changes_nothing(scsi: Talk, line: str) -> None:
+    scsi("new", options={"controllers": 2})
+    before = scsi("reserve", disk={"host_path": "/a"})["state"]
+    assert is_malformed(scsi.raw(line), 3)
+    after = scsi("map_to_guest", reservation="r2")
+    assert (after["n"], after["error"], after["state"]) == (4, "ENOENT", before)
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}'])
+def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
+    assert is_malformed(scsi.raw(line), 1)
+
+
+@pytest.mark.parametrize(("line", "where"), [
+    ({"op": "make", "box": {"name": "a", "level": 10}}, {"resource": "box"}),
+    ({"op": "make", "box": {"name": ""}}, {"resource": "box"}),
+    ({"op": "make", "box": {"name": "a", "level": 7}}, {}),
+    ({"op": "place", "box": {"name": "a"}, "slot": {"row": 3}}, {"resource": "box"}),
+])
+def test_what_the_type_can_hold_is_for_the_operation_to_refuse(store: Talk, line: dict[str, Any], where: dict[str, str]) -> None:
+    answer = store.raw(json.dumps(line))
+    assert (answer["ok"], answer["where"], "message" in answer) == (False, where, False)
+    assert list(answer) == ["n", "ok", "error", "where", "returns", "calls", "state"]
+
+
+@pytest.mark.parametrize("line", [
+    {"op": "make", "box": {"name": "a", "level": 256}}, {"op": "make", "box": {"name": "a", "weight": 2147483648}},
+    {"op": "make", "box": {"name": "a", "owner": "me"}}, {"op": "make", "box": {"name": "a", "owner": "u01"}}, {"op": "make", "box": {"name": "a", "owner": "u0"}},
+    {"op": "make", "box": {"name": "a", "owner": "r1"}}, {"op": "make", "box": {"name": "a", "owner": ""}}, {"op": "make", "box": {"name": "a", "owner": None}},
+    {"op": "place", "box": {"name": "a"}, "slot": {"row": 256}}, {"op": "release_by_number", "number": -1}, {"op": "release_by_number", "number": "5"},
+    {"op": "release_by_number", "number": None}, {"op": "release_by_number"}, {"op": "release_by_number", "box": {}, "number": 5},
+    {"op": "release_by_slot", "slot": 1}, {"op": "release_by_slot"}, {"op": "release_by_id", "id": "x"}, {"op": "release_by_id", "id": 1},
+    {"op": "cover", "lid": {"box": 1}}, {"op": "cover", "slot": {}},
+])
+def test_what_the_type_cannot_hold_is_malformed(store: Talk, line: dict[str, Any]) -> None:
+    assert is_malformed(store.raw(json.dumps(line)), 1)
+
+
+def test_a_new_that_fails_keeps_the_old_manager(scsi: Talk) -> None:
+    scsi("reserve", disk={"host_path": "/a"})
+    assert is_malformed(scsi("new", options={"controllers": 9}), 2)
+    assert scsi("map_to_guest", reservation="r1")["ok"]
+
+
+# the stream
+
+def talk(text: str | bytes, name: str = "scsi") -> list[dict[str, Any]]:
+    out = io.StringIO()
+    stream = io.BytesIO(text) if isinstance(text, bytes) else io.StringIO(text)
+    assert main(shipped(name), stream, out) == 0
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_no_input_is_no_answer() -> None:
+    assert talk("") == []
+
+
+def test_every_line_is_answered_and_counted_but_blank_ones() -> None:
+    answers = talk('\n  \t\r\n{"op": "new"}\r\n\nbad\n{"op": "drain"}')
+    assert [(a["n"], a["ok"]) for a in answers] == [(1, True), (2, False), (3, True)]
+
+
+def test_text_beyond_ascii_comes_back_as_it_was() -> None:
+    answers = talk('{"op": "reserve", "disk": {"host_path": "/é/😀\\u2028"}}\n'.encode())
+    assert answers[0]["state"]["disk"][0]["host_path"] == "/é/😀\u2028"
+
+
+def test_a_line_that_is_too_long_is_malformed_and_the_next_is_read() -> None:
+    fits = '{"op": "new"}'.ljust(LINE_MAX)
+    long = '{"op": "new"}'.ljust(LINE_MAX + 1)
+    huge = "x" * (5 * LINE_MAX)
+    answers = talk("\n".join([fits, long, huge, '{"op": "new"}']))
+    assert [(a["n"], a["ok"]) for a in answers] == [(1, True), (2, False), (3, False), (4, True)]
+    assert str(LINE_MAX) in answers[1]["message"]
+
+
+def test_messages_say_what_is_wrong(scsi: Talk) -> None:
+    assert scsi.raw('{"op": "reserve", "disk": {"host_pth": "/a"}}')["message"] == "disk has no field 'host_pth'"
+    assert scsi("map_to_guest")["message"] == "reservation is missing"
+    assert scsi("reserve", mount={"partition": -1})["message"] == "partition must be an integer from 0 to 18446744073709551615"
+    assert len(scsi("x" * 1000)["message"]) < 80
+
+
+def test_each_answer_is_flushed_at_once() -> None:
+    class Out(io.StringIO):
+        flushed = 0
+
+        def flush(self) -> None:
+            assert self.getvalue().endswith("\n")
+            self.flushed += 1
+
+    out = Out()
+    main(shipped("vpci"), io.StringIO('{"op": "new"}\nbad\n'), out)
+    assert out.flushed == 2
