@@ -19,7 +19,7 @@ from berthc.model import Manager
 from . import mermaid, text, text_sequence
 from .dot import state_diagram as dot_state_diagram
 from .dot_ownership import ownership_diagram as dot_ownership_diagram
-from .sequence import Sequence, sequences
+from .sequence import Drawn, sequences
 from .style import wrap
 from .svg import GraphvizError, render, same_picture
 from .svg_sequence import picture
@@ -38,14 +38,16 @@ def dot_sources(manager: Manager) -> dict[str, str]:
     return {**sources, "ownership": dot_ownership_diagram(manager)}
 
 
-def _mermaid_page(manager: Manager, drawn: dict[str, tuple[Sequence, ...]]) -> str:
+def _mermaid_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
     parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n", "\n".join(wrap(mermaid.LEGEND, 120)) + "\n"]
     parts += ["## Ownership\n", mermaid.fence(mermaid.ownership_diagram(manager))]
     for resource in manager.resources:
         parts += [f"## States of {resource.name}\n", mermaid.fence(mermaid.state_diagram(manager, resource))]
     for name, shown in drawn.items():
         parts.append(f"## {name}\n")
-        for one in shown:
+        if shown.note:
+            parts.append(f"{shown.note}\n")
+        for one in shown.sequences:
             parts += [f"### {name}: {one.title}\n", mermaid.fence(mermaid.sequence_diagram(one))]
     return "\n".join(parts)
 
@@ -55,13 +57,15 @@ def _heading(words: str, line: str) -> str:
     return "\n".join([*lines, line * max(map(len, lines))])
 
 
-def _text_page(manager: Manager, drawn: dict[str, tuple[Sequence, ...]]) -> str:
+def _text_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
     parts = [_heading(f"{manager.name}: diagrams", "="), "Made from the spec by `berthc diagram`; do not edit."]
     parts += [_heading("Ownership", "-"), "==> holds   --> asks   ..> calls", text_sequence.ownership_diagram(manager)]
     for resource in manager.resources:
         parts += [_heading(f"States of {resource.name}", "-"), "\n".join(wrap(text.KEY, text.WIDTH)), text.state_diagram(manager, resource)]
     for name, shown in drawn.items():
-        for one in shown:
+        if shown.note:
+            parts += [_heading(name, "-"), text.plain(shown.note)]
+        for one in shown.sequences:
             parts += [_heading(f"{name}: {one.title}", "-"), text_sequence.sequence_diagram(one)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -71,7 +75,7 @@ def files(manager: Manager, warn: Warn = to_stderr, program: str = "dot") -> dic
 
     Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there.
     """
-    drawn = {o.name: sequences(manager, o) for o in manager.operations}
+    drawn = sequences(manager)
     made = {"diagrams.md": _mermaid_page(manager, drawn), "diagrams.txt": _text_page(manager, drawn)}
     for name, source in dot_sources(manager).items():
         made[f"{name}.dot"] = source
@@ -82,8 +86,8 @@ def files(manager: Manager, warn: Warn = to_stderr, program: str = "dot") -> dic
             warn(f"{manager.name}/{error}")
             break
     for name, shown in drawn.items():
-        if shown:
-            made[f"sequence-{name}.svg"] = picture(f"{manager.name} {name}", shown)
+        if shown.sequences:
+            made[f"sequence-{name}.svg"] = picture(f"{manager.name} {name}", shown.sequences)
     return {f"{manager.name}/{name}": content for name, content in sorted(made.items())}
 
 

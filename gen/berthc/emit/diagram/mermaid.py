@@ -5,19 +5,19 @@ is text, with the characters that Mermaid takes for syntax written as entities.
 """
 from __future__ import annotations
 
-from berthc.model import Manager, Operation, Resource
+from berthc.model import Manager, Resource
 
-from .graph import Arrow, Node, state_graph
+from .graph import Arrow, Node, StateGraph, state_graph
 from .notes import node_lines
 from .ownership import Box, ownership
-from .sequence import Kind, Message, Sequence, sequences
+from .sequence import Kind, Message, Sequence
 from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
 
 _ENTITIES = {"#": "#35;", ";": "#59;", ":": "#58;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "%": "#37;", "|": "#124;",
              "`": "#96;", "{": "#123;", "}": "#125;", "\\": "#92;", "*": "#42;"}
 LEGEND = (
     "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that only failures lead to, a thick "
-    "one a final state. The lines in a box are the events that do not leave it. In sequences a cross ends what is no success."
+    "one a final state. The lines in a box are the events that do not leave it, and the texts of arrows without one. In sequences a cross ends what is no success."
 )
 
 
@@ -31,27 +31,32 @@ def _id(prefix: str, name: str) -> str:
     return f"{prefix}_" + name.replace(".", "__").replace(" ", "_")
 
 
-def _state(node: Node) -> list[str]:
+def _returns(graph: StateGraph) -> frozenset[tuple[str, str]]:
+    """Arrows against another one, away from the happy path: Mermaid would lay their labels over each other.
+
+    Their arrow has no label; its text is a line in the box that it leaves.
+    """
+    ends = {(a.source, a.target) for a in graph.arrows}
+    order = [node.name for node in graph.nodes]
+    return frozenset((s, t) for s, t in ends if (t, s) in ends and order.index(t) < order.index(s))
+
+
+def _state(node: Node, returning: list[Arrow]) -> str:
     title = node.name + (" (resident)" if node.state.resident else "")
-    lines = [title, *node_lines(node)]
-    label = "<br/>".join([f"<b>{text(lines[0])}</b>", *map(text, lines[1:])])
-    return [f'state "{label}" as {_id("s", node.name)}']
+    lines = node_lines(node) + [f"{label.text}: {arrow.target}" for arrow in returning for label in arrow.labels]
+    label = "<br/>".join([f"<b>{text(title)}</b>", *map(text, lines)])
+    return f'state "{label}" as {_id("s", node.name)}'
 
 
-def _narrow(words: str) -> list[str]:
-    """More and shorter lines: Mermaid lays the labels of two opposite arrows over each other when they are wide."""
-    return words.replace(" / ", " /\n").replace(", then", ",\nthen").split("\n")
-
-
-def _move(arrow: Arrow, opposed: bool) -> str:
+def _move(arrow: Arrow, returning: bool) -> str:
     """An arrow; the happy path is in bold."""
-    parts = []
-    for label in arrow.labels:
-        lines = [part for line in label.lines for part in (_narrow(line) if opposed else [line])]
-        parts.append("<br/>".join(map(text, lines)))
+    line = f"{_id('s', arrow.source)} --> {_id('s', arrow.target)}"
+    if returning:
+        return line
+    parts = ["<br/>".join(map(text, label.lines)) for label in arrow.labels]
     if arrow.spine:
         parts = [f"<b>{part}</b>" for part in parts]
-    return f"{_id('s', arrow.source)} --> {_id('s', arrow.target)} : {'<br/>'.join(parts)}"
+    return f"{line} : {'<br/>'.join(parts)}"
 
 
 def _start(node: Node) -> str:
@@ -62,17 +67,16 @@ def _start(node: Node) -> str:
 def state_diagram(manager: Manager, resource: Resource) -> str:
     """The states of one resource."""
     graph = state_graph(manager, resource)
+    returns = _returns(graph)
     lines = ["stateDiagram-v2", "    direction TB"]
     lines.append(f"    classDef trouble fill:{FILL_TROUBLE},stroke:{BAD},stroke-dasharray:5 3,color:{INK}")
     lines.append(f"    classDef usual fill:{FILL_STATE},stroke:{INK},color:{INK}")
     lines.append(f"    classDef last fill:{FILL_FINAL},stroke:{INK},stroke-width:3px,color:{INK}")
     for node in graph.nodes:
-        lines += ["    " + line for line in _state(node)]
+        lines.append("    " + _state(node, [a for a in graph.leaving(node.name) if (a.source, a.target) in returns]))
     starts = [n for n in graph.nodes if n.operations or n.name == resource.initial]
     lines += ["    " + _start(n) for n in starts if n.spine]
-    ends = {(arrow.source, arrow.target) for arrow in graph.arrows}
-    for arrow in sorted(graph.arrows, key=lambda a: not a.spine):
-        lines.append("    " + _move(arrow, (arrow.target, arrow.source) in ends))
+    lines += ["    " + _move(a, (a.source, a.target) in returns) for a in sorted(graph.arrows, key=lambda a: not a.spine)]
     lines += ["    " + _start(n) for n in starts if not n.spine]
     for node in graph.nodes:
         if node.state.final:
@@ -129,8 +133,3 @@ def ownership_diagram(manager: Manager) -> str:
 def fence(diagram: str) -> str:
     """A diagram as Markdown."""
     return f"```mermaid\n{diagram}```\n"
-
-
-def operation_diagrams(manager: Manager, operation: Operation) -> list[tuple[str, str]]:
-    """(title, diagram) for each run of the operation that is drawn."""
-    return [(s.title, sequence_diagram(s)) for s in sequences(manager, operation)]

@@ -39,7 +39,24 @@ class Sequence:
     bad: bool
 
 
+MOST = 60  # diagrams of one operation; nobody reads more
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The diagrams of an operation, and how many more there would be."""
+
+    sequences: tuple[Sequence, ...]
+    left_out: int
+
+    @property
+    def note(self) -> str:
+        """What to tell the reader about the ones that are not drawn; empty where all are."""
+        return f"{self.left_out} more runs are not drawn; the state × event tables have them all." if self.left_out else ""
+
+
 _Shown = tuple[str, str, str, str, int, str]
+_Candidate = tuple[int, int, Run]  # failures on the way to its world, position in the walk, the run
 
 
 def _shown(run: Run) -> list[_Shown]:
@@ -58,21 +75,26 @@ def _alike(manager: Manager, entry: Entry) -> bool:
     return (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event)
 
 
-def _pick(manager: Manager, operation: Operation) -> list[Run]:
+def _path(manager: Manager, operation: Operation) -> tuple[str, ...]:
+    return manager.reservation_path if operation.form is Form.WITH else operation.path
+
+
+def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) -> list[Run]:
     """The runs to draw: the happy one, what stands beside it, then the failures in the order of the calls."""
-    path = manager.reservation_path if operation.form is Form.WITH else operation.path
-    candidates = [(bad, n, run) for n, (bad, run) in enumerate(all_runs(manager, path)) if run.operation == operation]
+    path = _path(manager, operation)
     good = [c for c in candidates if not c[2].error]
     if not good:
         return []
     happy = min(good, key=lambda c: (c[0], -len(c[2].calls), -_made(c[2]), _guarded(manager, c[2]), c[1]))[2]
     picked, shown = [], set(_shown(happy))
-    wanted = dict.fromkeys(s for _, _, run in candidates for s in _shown(run))
+    wanted: dict[_Shown, list[_Candidate]] = {}
+    for candidate in candidates:
+        for what in _shown(candidate[2]):
+            wanted.setdefault(what, []).append(candidate)
     for what in sorted(wanted, key=lambda s: s[5] != "ok"):
         if what in shown:
             continue
-        matches = [c for c in candidates if what in _shown(c[2])]
-        best = min(matches, key=lambda c: (_failures(c[2]), c[0], c[2].before != happy.before, _far(c[2], happy), c[1]))[2]
+        best = min(wanted[what], key=lambda c: (_failures(c[2]), c[0], c[2].before != happy.before, _far(c[2], happy), c[1]))[2]
         picked.append(best)
         shown.update(_shown(best))
         for n, entry in enumerate(best.entries):
@@ -86,7 +108,7 @@ def _pick(manager: Manager, operation: Operation) -> list[Run]:
 def _far(run: Run, happy: Run) -> int:
     """How many rows of the run are not in the happy one: guarded variants come after the plain way."""
     usual = {(e.resource, e.state, e.event, e.row) for e in happy.entries}
-    return sum((e.resource, e.state, e.event, e.row) not in usual for e in run.entries)
+    return sum((e.resource, e.state, e.event, e.row) not in usual for e in run.entries if e.kind == "row")
 
 
 def _made(run: Run) -> int:
@@ -113,7 +135,7 @@ def _shared(manager: Manager, operation: Operation, path: tuple[str, ...], happy
 
 
 def _levels(manager: Manager, operation: Operation, levels: tuple[Level | None, ...]) -> str:
-    path = manager.reservation_path if operation.form is Form.WITH else operation.path
+    path = _path(manager, operation)
     return ", ".join(f"{name} {level.state}" if level is not None else f"no {name}" for name, level in zip(path, levels))
 
 
@@ -230,11 +252,26 @@ def _sequence(manager: Manager, run: Run, happy: Run) -> Sequence:
     return Sequence(operation.name, _title(manager, run, happy), ("caller", manager.name, *groups), tuple(messages), bool(run.error))
 
 
-def sequences(manager: Manager, operation: Operation) -> tuple[Sequence, ...]:
-    """The diagrams of one operation; the first is the one where all goes well. Empty if it can never go well."""
-    picked = _pick(manager, operation)
-    made = [_sequence(manager, run, picked[0]) for run in picked]
-    titles = [s.title for s in made]
-    return tuple(s if titles.count(s.title) == 1 else replace(s, title=f"{s.title} ({titles[:n].count(s.title) + 1})")
-                 for n, s in enumerate(made))
+def sequences(manager: Manager) -> dict[str, Drawn]:
+    """The diagrams of each operation, by name.
 
+    The first is the one where all goes well; there is none for an operation that never can.
+    """
+    walked: dict[tuple[str, ...], dict[str, list[_Candidate]]] = {}
+    drawn = {}
+    for operation in manager.operations:
+        path = _path(manager, operation)
+        if path not in walked:
+            walked[path] = {}
+            for n, (failures, run) in enumerate(all_runs(manager, path)):
+                walked[path].setdefault(run.operation.name, []).append((failures, n, run))
+        drawn[operation.name] = _drawn(manager, _pick(manager, operation, walked[path].get(operation.name, [])))
+    return drawn
+
+
+def _drawn(manager: Manager, picked: list[Run]) -> Drawn:
+    made = [_sequence(manager, run, picked[0]) for run in picked[:MOST]]
+    titles = [s.title for s in made]
+    numbered = tuple(s if titles.count(s.title) == 1 else replace(s, title=f"{s.title} ({titles[:n].count(s.title) + 1})")
+                     for n, s in enumerate(made))
+    return Drawn(numbered, max(0, len(picked) - MOST))

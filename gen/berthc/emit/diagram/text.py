@@ -17,7 +17,7 @@ KEY = "--> goes well   ..> a call failed or is uncertain   :dots: only failures 
 
 def plain(words: str) -> str:
     """ASCII that cannot end a C comment."""
-    ascii_words = words.replace("→", "->").encode("ascii", "replace").decode("ascii")
+    ascii_words = words.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode("ascii")
     return ascii_words.replace("*/", "* /").replace("/*", "/ *")
 
 

@@ -143,7 +143,8 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
 def _ends_badly(manager: Manager, root: str) -> bool:
     """An operation may fail and end an instance of the root: a failure leads to a final state, or raises something."""
     resource = manager.resource(root)
-    return any(resource.state(target.state).final or target.raise_event is not None
+    final = {state.name for state in resource.states if state.final}
+    return any(target.state in final or target.raise_event is not None
                for state in resource.states for row in state.rows for outcome, target in row.targets() if outcome != "ok")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from berthc.emit.diagram.graph import state_graph, target_text
-from berthc.emit.diagram.sequence import sequences
+from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Resource, Row, State, Target, Type
 
@@ -211,15 +211,17 @@ def _does(manager: Manager, operation: Operation) -> str:
     return words
 
 
-def _operation(manager: Manager, operation: Operation) -> list[str]:
+def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str]:
     parts = [f"### {md(operation.name)}\n"]
     if operation.brief:
         parts.append(paragraph(md(sentence(operation.brief))))
     parts.append(paragraph(_does(manager, operation)))
     rows = [(code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)]
     parts.append(table(("returns", "when"), rows))
-    if sequences(manager, operation):
+    if drawn.sequences:
         parts.append(f"![Runs of {operation.name}](sequence-{operation.name}.svg)\n")
+    if drawn.note:
+        parts.append(f"{drawn.note}\n")
     return parts
 
 
@@ -228,8 +230,9 @@ def _operations(manager: Manager) -> list[str]:
             for o in manager.operations]
     parts = ["## Operations\n", table(("operation", "takes", "steps", "gives", "what for"), rows)]
     parts.append(paragraph("Errors are negative errno values; the names below stand for them."))
+    drawn = sequences(manager)
     for operation in manager.operations:
-        parts += _operation(manager, operation)
+        parts += _operation(manager, operation, drawn[operation.name])
     return parts
 
 
