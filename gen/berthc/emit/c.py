@@ -1,7 +1,7 @@
 """The C of a manager: one header, which is the user's manual, and one source with its tables and thin typed functions."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ import jinja2
 from berthc import __version__, model
 from berthc.emit import manual, tables
 from berthc.emit.api import Api, Parameter
-from berthc.emit.ctext import comment, signature, string
+from berthc.emit.ctext import WIDTH, comment, signature, statement, string, wrap
 from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Type
 from berthc.names import Names, hook_member, member
@@ -73,10 +73,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Case:
-    """One case of a switch: its label, a comment ("" for none), and its statements."""
+    """One case of a switch, label included."""
 
-    label: str
-    note: str
     lines: tuple[str, ...]
 
 
@@ -86,6 +84,15 @@ class Function:
 
     prototype: tuple[str, ...]
     lines: tuple[str, ...]
+
+
+def case(label: str, statements: Iterable[str], declarations: Iterable[str] = ()) -> Case:
+    """A case; one with declarations gets a block of its own."""
+    declared = [f"    {line}" if line else "" for line in declarations]
+    inside = [f"    {line}" for line in statements]
+    if declared:
+        return Case((f"case {label}: {{", *declared, *inside, "}"))
+    return Case((f"case {label}:", *inside))
 
 
 def array(kind: str, name: str, lines: Iterator[str] | list[str]) -> Array:
@@ -102,38 +109,35 @@ class _Source:
 
     def context(self) -> dict[str, object]:
         m = self.m
-        guards_options = any("options->" in g.expression for g in m.guards)
-        denials_options = any("options->" in g.expression for g in m.denials)
         formats = [f for r in m.resources for f in self.formats(r)]
         accepts = [self.accept(h) for h in m.hooks if h.outs]
         return {
             "m": m,
             "names": self.names,
-            "spec": comment(m.file),
+            "create": manual.create(self.names),
+            "spec": comment(m.file).replace("\\", "/").replace('"', "'"),
             "sections": [s for s in (self.options(), *map(self.resource, m.resources), *map(self.operation, m.operations)) if s.arrays],
             "resources": [line for r in m.resources for line in self.resource_element(r)],
             "operations": [line for o in m.operations for line in tables.operation(m, o)],
             "hooks": [line for h in m.hooks for line in self.hook_element(h)],
             "guards": [f"{comment(m.resource(g.owner).name)}: if {comment(g.text)}" for g in m.guards],
             "guard_cases": [self.guard(i, g) for i, g in enumerate(m.guards, 1)],
-            "guards_options": guards_options,
+            "guard_head": self.guard_head(m.guards, "instance", any("view->" in g.expression for g in m.guards)),
             "denials": [f"{comment(m.operations[g.owner - 1].name)}: if {comment(g.text)}" for g in m.denials],
             "denial_cases": [self.denial(i, g) for i, g in enumerate(m.denials, 1)],
-            "denials_options": denials_options,
+            "denial_head": self.guard_head(m.denials, "config", any("_config->" in g.expression for g in m.denials)),
             "helpers": self.helpers(),
             "formats": formats,
             "format_cases": [c for r in m.resources for c in self.format_cases(r)],
-            "has": [Case(h.c, "", (f"return backend->{hook_member(h.name)} != NULL;",)) for h in m.hooks],
-            "calls": [Case(h.c, "", (f"return backend->{hook_member(h.name)}(backend->ctx, call, view{', out' if h.out else ''});",)) for h in m.hooks],
+            "has": [case(h.c, (f"return backend->{hook_member(h.name)} != NULL;",)) for h in m.hooks],
+            "calls": [self.call(h) for h in m.hooks],
             "outs_used": any(h.out for h in m.hooks),
             "accepts": accepts,
             "required": [hook_member(h.name) for h in m.hooks if not h.optional],
-            "views": [r.view for r in m.resources],
             "checks": self.checks(),
             "name_functions": self.name_functions(),
             "functions": [f for o in m.operations for f in self.functions(o)],
             "visits": [self.visit(r) for r in m.resources],
-            "row_count": sum(len(r.rows) for r in m.resources),
         }
 
     # Tables.
@@ -160,7 +164,7 @@ class _Source:
             arrays.append(array("const berth_field", f"{name}_fields", lines))
         for assigned in resource.assigned:
             if assigned.parts:
-                lines = [line for p in assigned.parts for line in tables.part(p, resource.view)]
+                lines = [line for p in assigned.parts for line in tables.part(p, resource.view, self.m.options)]
                 arrays.append(array("const berth_pool_part", f"{name}_{assigned.name}_parts", lines))
         if resource.assigned:
             lines = [line for a in resource.assigned for line in tables.assigned(a, resource.view, f"{name}_{a.name}_parts")]
@@ -173,7 +177,8 @@ class _Source:
             lines = []
             for index, row in enumerate(resource.rows, 1):
                 where = f"{resource.states[row.state - 1].id.name} on {resource.events[row.event - 1].name}"
-                lines.append(f"    /* {comment(where)}: {comment(tables.row_words(self.m, resource, row))} */")
+                lines += wrap(f"{where}: {tables.row_words(self.m, resource, row)}", "    /* ", "     * ", WIDTH - 3)
+                lines[-1] += " */"
                 lines += tables.row(self.m, resource, index, row, none)
             arrays.append(array("const berth_row", f"{name}_rows", lines))
         cells = [
@@ -240,7 +245,7 @@ class _Source:
 
     def guard(self, index: int, guard: ir.Guard) -> Case:
         view = (f"const {self.m.resource(guard.owner).view} *view = instance;",) if "view->" in guard.expression else ()
-        return Case(f"GUARD_{index}", "", (*view, f"return {guard.expression};"))
+        return case(f"GUARD_{index}", statement(f"return {guard.expression};", 8), view)
 
     def denial(self, index: int, guard: ir.Guard) -> Case:
         operation = self.m.operations[guard.owner - 1]
@@ -249,7 +254,14 @@ class _Source:
             resource = self.m.resource(number)
             if f"{resource.name}_config->" in guard.expression:
                 configs.append(f"const {resource.config} *{resource.name}_config = config[{level}];")
-        return Case(f"DENY_{index}", "", (*configs, f"return {guard.expression};"))
+        return case(f"DENY_{index}", statement(f"return {guard.expression};", 8), configs)
+
+    def guard_head(self, guards: Iterable[ir.Guard], instance: str, is_used: bool) -> list[str]:
+        """First lines of a function that evaluates guards: what it needs, and what it does not."""
+        unused = [] if is_used else [f"(void){instance};"]
+        if any("options->" in g.expression for g in guards):
+            return [f"const {self.names.options} *options = given;", "", *unused]
+        return ["(void)given;", *unused]
 
     def helpers(self) -> set[str]:
         """Which of the small static functions the source needs."""
@@ -324,9 +336,14 @@ class _Source:
 
     # The backend.
 
+    @staticmethod
+    def call(hook: ir.Hook) -> Case:
+        out = ", out" if hook.out else ""
+        return case(hook.c, (f"return backend->{hook_member(hook.name)}(backend->ctx, call, view{out});",))
+
     def accept(self, hook: ir.Hook) -> Case:
         view = self.m.resource(hook.resource).view
-        lines = [f"const {hook.out} *from = out;", f"{view} *to = view;", ""]
+        lines: list[str] = []
         for found in hook.outs:
             name = member(found.name)
             if found.type is Type.STRING:
@@ -335,7 +352,7 @@ class _Source:
                 lines.append(f"uuid_copy(to->{name}, from->{name});")
             else:
                 lines.append(f"to->{name} = from->{name};")
-        return Case(hook.c, "", (*lines, "break;"))
+        return case(hook.c, (*lines, "break;"), (f"const {hook.out} *from = out;", f"{view} *to = view;", ""))
 
     # Names of ids.
 
@@ -343,12 +360,12 @@ class _Source:
         """<m>_disk_state_name and so on; the prototypes are those of the header."""
         found: list[Function] = []
         for name in self.api.name_functions():
-            limit = f"(unsigned){name.parameter} <= {name.last}"
-            inside = limit if name.first == 0 else f"{name.parameter} != {name.none} && {limit}"
+            beyond = f"(unsigned){name.parameter} > {name.last}"
+            outside = beyond if name.first == 0 else f"{name.parameter} == {name.none} || {beyond}"
             if name.last is None:
                 lines: tuple[str, ...] = (f"(void){name.parameter};", 'return "?";')
             else:
-                lines = (f"return {inside} ? {name.table}[{name.parameter}]{name.member} : \"?\";",)
+                lines = (f"if ({outside})", '    return "?";', f"return {name.table}[{name.parameter}]{name.member};")
             found.append(Function((name.prototype,), lines))
         return found
 
@@ -358,10 +375,10 @@ class _Source:
         """The two functions of one operation."""
         plain, until = self.api.prototypes(operation)
         parameters = self.api.parameters(operation)
-        passed = ", ".join([p.name for p in parameters[:-1]] + ["BERTH_NO_DEADLINE", parameters[-1].name])
+        passed = [*(p.name for p in parameters[:-1]), "BERTH_NO_DEADLINE", parameters[-1].name]
         return [
             Function(signature(*until), tuple(self.body(operation, parameters))),
-            Function(signature(*plain), (f"return {self.names.until(operation.name)}({passed});",)),
+            Function(signature(*plain), signature(f"return {self.names.until(operation.name)}", passed, ";", WIDTH - 4)),
         ]
 
     def body(self, operation: ir.Operation, parameters: list[Parameter]) -> list[str]:
@@ -377,7 +394,9 @@ class _Source:
             members.append(f".{'gives' if operation.gives else 'reservation'} = {given[0].name}")
         if slots := role("slot"):
             pool = self.m.resource(operation.path[-1]).assigned[(operation.at or operation.by) - 1]
-            lines.append(f"uint32_t {name_of['parts']}[{len(pool.parts)}] = {{0}};")
+            given_slot = slots[0].name
+            sets = [f"    {given_slot} != NULL ? {given_slot}->{member(p.name)} : 0u," for p in pool.parts]
+            lines += [f"const uint32_t {name_of['parts']}[] = {{", *sets, "};"]
             members.append(f".at = {slots[0].name} != NULL ? {name_of['parts']} : NULL")
         if by := role("by"):
             value = by[0]
@@ -392,11 +411,7 @@ class _Source:
                 members.append(f".result_sizes = {name_of['sizes']}")
         members.append(f".deadline = {self.api.deadline(operation).name}")
         request = name_of["request"]
-        lines += [f"const berth_request {request} = {{", *(f"    {m}," for m in members), "};"]
-        if slots:
-            pool = self.m.resource(operation.path[-1]).assigned[(operation.at or operation.by) - 1]
-            sets = [f"    {name_of['parts']}[{i}] = {slots[0].name}->{member(p.name)};" for i, p in enumerate(pool.parts)]
-            lines += ["", f"if ({slots[0].name} != NULL) {{", *sets, "}"]
+        lines += [f"const berth_request {request} = {{", *(f"    {m}," for m in members), "};", ""]
         lines.append(f"return berth_manager_run((berth_manager *){manager}, &{request}, {parameters[-1].name});")
         return lines
 
@@ -408,4 +423,4 @@ class _Source:
             above = self.m.resource(number)
             lines.append(f"seen.{member(above.name)} = seen.{member(below)}->{member(above.name)};")
             below, number = above.name, above.parent
-        return Case(resource.c, "", (*lines, "break;"))
+        return case(resource.c, (*lines, "break;"))

@@ -27,14 +27,17 @@ def string(text: str) -> str:
 def comment(text: str) -> str:
     """Text that is harmless inside a block comment: one line, no comment marks, no invisible characters."""
     text = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
+    if text.isascii() and text.isprintable():
+        return text
     return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
 
 
 def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
     """The words of `text` in lines of at most `width`, the first beginning with `first`, the others with `rest`."""
-    lines = textwrap.wrap(
-        comment(text), width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
+    words = comment(text)
+    if words and len(first) + len(words) <= width:
+        return [first + words]
+    lines = textwrap.wrap(words, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
     return lines or [first.rstrip()]
 
 
@@ -45,30 +48,40 @@ def braces(head: str, members: Iterable[str], indent: int = 4, tail: str = ",") 
     line = f"{pad}{head}{{{', '.join(parts)}}}{tail}"
     if len(line) <= WIDTH:
         return [line]
-    lines = [f"{pad}{head}{{"]
+    return [f"{pad}{head}{{", *filled(parts, indent + 4), f"{pad}}}{tail}"]
+
+
+def filled(parts: Iterable[str], indent: int) -> list[str]:
+    """The parts, a comma behind each, in lines of at most the width."""
+    pad = " " * indent
+    lines: list[str] = []
     current = ""
     for part in parts:
-        if current and len(pad) + 4 + len(current) + 2 + len(part) > WIDTH:
-            lines.append(f"{pad}    {current}")
+        if current and indent + len(current) + 2 + len(part) > WIDTH:
+            lines.append(pad + current)
             current = ""
         current = f"{current} {part}," if current else f"{part},"
-    lines += [f"{pad}    {current}", f"{pad}}}{tail}"]
-    return lines
+    return [*lines, pad + current]
 
 
-def signature(head: str, parameters: Iterable[str], tail: str = "") -> tuple[str, ...]:
+def signature(head: str, parameters: Iterable[str], tail: str = "", width: int = WIDTH) -> tuple[str, ...]:
     """`head(parameters)tail`, filled to the width of a line."""
     parts = list(parameters)
     line = f"{head}({', '.join(parts)}){tail}"
-    if len(line) <= WIDTH:
+    if len(line) <= width:
         return (line,)
     lines: list[str] = []
     current = f"{head}("
     for index, part in enumerate(parts):
         word = part + (f"){tail}" if index == len(parts) - 1 else ",")
         glue = "" if current.endswith("(") else " "
-        if len(current) + len(glue) + len(word) > WIDTH:
+        if len(current) + len(glue) + len(word) > width:
             lines.append(current)
             current, glue = " " * 8, ""
         current += glue + word
     return (*lines, current)
+
+
+def statement(text: str, indent: int) -> list[str]:
+    """A statement without literals, filled to the width of a line below `indent` spaces."""
+    return textwrap.wrap(text, WIDTH - indent, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

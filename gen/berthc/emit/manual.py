@@ -79,7 +79,9 @@ def block(lines: Iterable[str], indent: str = "") -> tuple[str, ...]:
 
 
 def note(text: str, indent: str = "") -> tuple[str, ...]:
-    """A comment of one paragraph."""
+    """A comment of one paragraph; none for an empty text."""
+    if not text:
+        return ()
     return block(wrap(text, "", "", WIDTH - len(indent) - 6), indent)
 
 
@@ -95,6 +97,7 @@ class _Manual:
         writer = Writer(self.m, self.ir, self.api)
         return {
             "m": self.m,
+            "create": create(names, ";"),
             "overview": self.overview(),
             "id_enums": self.id_enums(),
             "option_enums": self.option_enums(),
@@ -105,7 +108,7 @@ class _Manual:
             "groups": self.groups(),
             "version": f"0x{self.ir.version:08x}u",
             "item_members": [Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources],
-            "state_enums": listed((names.id_enum(r.name, "state") for r in self.m.resources), "or"),
+            "state_notes": note(f"A {listed((names.id_enum(r.name, 'state') for r in self.m.resources), 'or')}, as `resource` says.", "    "),
             "functions": [self.function(o, writer) for o in self.ir.operations],
             "name_functions": [self.name_function(n) for n in self.api.name_functions()],
         }
@@ -113,7 +116,7 @@ class _Manual:
     # The overview.
 
     def overview(self) -> list[str]:
-        lines = wrap(f"{self.m.name}: {self.m.brief}", "", "") + [""]
+        lines = wrap(f"{self.m.name}: {self.m.brief}", "", "", WIDTH - 3) + [""]
         lines += ["Operations", ""]
         width = max((len(self.names.function(o.name)) for o in self.m.operations), default=0)
         for operation in self.m.operations:
@@ -124,9 +127,10 @@ class _Manual:
 
     def table(self, resource: Resource, tables: ir.Resource) -> list[str]:
         """The states of a resource and what each does with each event, in the words of the spec."""
-        found_by = listed(resource.key) if resource.key else f"nothing: at most one {'per ' + resource.parent if resource.parent else ''}".rstrip()
+        single = f"At most one per {resource.parent}" if resource.parent else "At most one"
+        found_by = f"Found by {listed(resource.key)}" if resource.key else single
         below = f" below {resource.parent}" if resource.parent else ""
-        title = f"{resource.name}{below}: {resource.brief} Found by {found_by}; made in {resource.initial}."
+        title = f"{resource.name}{below}: {resource.brief} {found_by}; made in {resource.initial}."
         lines = [*wrap(title, "", "  ", WIDTH - 3), ""]
         width = max((len(e) for e in resource.events), default=0)
         rows: dict[int, list[ir.Row]] = {}
@@ -157,15 +161,14 @@ class _Manual:
         return found
 
     def id_enum(self, words: tuple[str, ...], brief: str, values: Iterable[tuple[str, str]]) -> Enum:
-        lines = [f"{self.names.none_id(*words)} = 0,"]
-        lines += [self.commented(f"{c} = {number},", text) for number, (c, text) in enumerate(values, 1)]
+        """An enum of ids, with comments behind the enumerators where all of them fit."""
+        found = [(f"{self.names.none_id(*words)} = 0,", "")] + [(f"{c} = {number},", text) for number, (c, text) in enumerate(values, 1)]
+        width = max(len(declaration) for declaration, _ in found)
+        lines = [f"{declaration:{width}} /* {comment(text)} */" if text else declaration for declaration, text in found]
+        if any(len(line) + 4 > WIDTH for line in lines):
+            lines = [line for declaration, text in found for line in (*note(text, "    "), declaration) if line]
+            lines = [line.removeprefix("    ") for line in lines]
         return Enum(self.names.id_enum(*words), brief, tuple(lines))
-
-    @staticmethod
-    def commented(declaration: str, text: str) -> str:
-        """The declaration with its comment behind it, if there is one and it fits."""
-        line = f"{declaration} /* {comment(text)} */"
-        return line if text and len(line) + 4 <= WIDTH else declaration
 
     # Options and configs.
 
@@ -200,7 +203,7 @@ class _Manual:
             words.append(f"At most {field.max_length} bytes{' each' if field.type in (Type.LIST, Type.SET) else ''}.")
         if field.ignore_case:
             words.append("Case is ignored.")
-        return Member(note(" ".join(words), "    ") if words else (), declare(tables.c_type, field.name))
+        return Member(note(" ".join(words), "    "), declare(tables.c_type, field.name))
 
     @staticmethod
     def word(field: Field) -> str:
@@ -251,7 +254,7 @@ class _Manual:
             tuple(self.given(f, t) for f, t in zip(resource.fields, tables.fields))
             or (Member(note("This resource has no fields.", "    "), "char unused;"),),
         )
-        view = Struct(tables.view, note(f"A tracked {resource.name}, as hooks and visitors see it. Never NULL pointers inside."), self.view(resource, tables))
+        view = Struct(tables.view, note(f"A tracked {resource.name}, as hooks and visitors see it. Its texts are never NULL."), self.view(resource, tables))
         return ResourcePart(
             title=f"{resource.name}: {resource.brief}" if resource.brief else resource.name,
             enums=tuple(enums),
@@ -350,6 +353,12 @@ class _Manual:
 def declare(c_type: str, name: str) -> str:
     """A member's declaration."""
     return f"{c_type}{'' if c_type.endswith('*') else ' '}{member(name)};"
+
+
+def create(names: Names, tail: str = "") -> tuple[str, ...]:
+    """Prototype of the function that makes a manager."""
+    given = (f"const {names.options} *options", f"const {names.backend} *backend", "const berth_config *config", f"{names.manager} **out")
+    return signature(f"int {names.function('create')}", given, tail)
 
 
 def initial(field: ir.Field) -> str:

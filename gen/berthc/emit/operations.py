@@ -13,6 +13,7 @@ from berthc.names import Names
 
 AddCause = Callable[[str, str], None]
 
+MUST = ("config", "reservation", "slot")  # roles of pointers that must not be NULL
 INNER = WIDTH - 3  # behind " * "
 
 
@@ -52,7 +53,7 @@ class Writer:
         for parameter in parameters:
             lines += wrap(self._parameter(operation, parameter), f"{parameter.name:{width}}", " " * width, INNER)
         lines.append("")
-        returns = self._returns(operation, met)
+        returns = self._returns(operation, met, [f"`{p.name}`" for p in parameters if p.role in MUST or (p.role == "by" and p.type != "uint64_t")])
         width = max(len(code) for code in returns) + 2
         for code, causes in returns.items():
             lines += wrap("; or ".join(causes), f"{code:{width}}", " " * width, INNER)
@@ -62,9 +63,9 @@ class Writer:
 
     def _does(self, operation: Operation) -> str:
         path = listed(operation.path)
-        steps = listed((f"{s.resource}.{s.event}" for s in operation.steps), "then")
+        steps = ", then ".join(f"{s.resource}.{s.event}" for s in operation.steps)
         if operation.form is Form.OBTAIN:
-            how = f"Finds {self._by_keys(operation.path)}, or makes it{'' if len(operation.path) == 1 else ' (parent first)'}."
+            how = f"Finds {self._by_keys(operation.path)}, or makes {'it' if len(operation.path) == 1 else 'what is not there'}."
             if operation.gives:
                 takes = [f"{r.name}.{r.take}" for r in map(self._m.resource, operation.path) if r.take]
                 how += f" Then {listed(takes)} admit{'s' if len(takes) == 1 else ''} the caller, and the reservation holds {path}."
@@ -125,7 +126,9 @@ class Writer:
 
     @staticmethod
     def _threads(operation: Operation) -> str:
-        return f"any. Waits while another operation works on the same {operation.path[0]}, in order of arrival."
+        root = operation.path[0]
+        shared = "" if operation.form is Form.CREATE else f" If that one fails and the {root} ends, so does this one, with the same error."
+        return f"any. Waits while another operation works on the same {root}, in order of arrival.{shared}"
 
     def _hooks(self, operation: Operation, met: Met) -> str:
         if not met.hooks:
@@ -158,7 +161,10 @@ class Writer:
         if parameter.role == "size":
             return f"bytes of {parameter.of}, at least {self._size_macro(operation, parameter.of)}"
         if parameter.role == "deadline":
-            return "when to give up waiting, in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE; the hooks are told of it"
+            return (
+                f"{self._names.until(operation.name)} only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. "
+                "Hooks are told of it"
+            )
         return "out: where it failed, zeroed with success; NULL: not wanted"
 
     def _size_macro(self, operation: Operation, result: str) -> str:
@@ -171,7 +177,7 @@ class Writer:
 
     # Return codes.
 
-    def _returns(self, operation: Operation, met: Met) -> dict[str, list[str]]:
+    def _returns(self, operation: Operation, met: Met, pointers: list[str]) -> dict[str, list[str]]:
         causes: dict[str, list[str]] = {"0": [self._success(operation)]}
 
         def add(error: str, cause: str) -> None:
@@ -179,6 +185,8 @@ class Writer:
             if cause not in found:
                 found.append(cause)
 
+        if pointers:
+            add("EINVAL", f"{listed(pointers, 'or')} is NULL")
         for cause in self._invalid(operation):
             add("EINVAL", cause)
         if texts := [r for r in operation.returns if self._is_text(operation, r.scope, r.name)]:
@@ -205,7 +213,7 @@ class Writer:
         return any(name in a.leaves and a.type is Type.STRING for a in resource.assigned)
 
     def _invalid(self, operation: Operation) -> list[str]:
-        found = ["a pointer that must be given is NULL"]
+        found: list[str] = []
         takes_fields = operation.form in (Form.OBTAIN, Form.CREATE) or (operation.form is Form.FIND and operation.by is None)
         for resource in map(self._m.resource, operation.path if takes_fields else ()):
             is_whole = operation.form is Form.OBTAIN or (operation.form is Form.CREATE and resource.name == operation.target)

@@ -1,7 +1,7 @@
 """Tables of the generated source: each function turns a piece of the IR into the lines between the braces of one array."""
 from __future__ import annotations
 
-from berthc.emit.ctext import braces, string
+from berthc.emit.ctext import braces, filled, string
 from berthc.lower import C_TYPES, ir
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import member
@@ -86,7 +86,7 @@ def row(manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, n
         line = ", ".join([head, *outcomes]) + "},"
         if len(line) <= 140:
             return [line]
-    return [f"    [{index}] = {{", f"        {', '.join(members)},", *(f"        {o}," for o in outcomes), "    },"]
+    return [f"    [{index}] = {{", *filled(members, 8), *(f"        {o}," for o in outcomes), "    },"]
 
 
 def field(found: ir.Field, config: str, view: str | None, values: str) -> list[str]:
@@ -143,10 +143,10 @@ def size(kind: Type, macro: str) -> str:
     return f"sizeof({C_TYPES[kind]})"
 
 
-def part(found: ir.Part, view: str) -> list[str]:
+def part(found: ir.Part, view: str, options: tuple[ir.Field, ...]) -> list[str]:
     members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
     if found.option:
-        members.append(f".option = {found.option}")
+        members.append(f".option = {found.option} /* {options[found.option - 1].name} */")
     members += [f".view_offset = offsetof({view}, {member(found.name)})", f".size = {found.size}"]
     return braces("", members)
 
@@ -182,9 +182,9 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
         members.append(f".flags = {' | '.join(flags)}")
     members += [f".resource = {target_.c}", f".levels = {len(found.path)}"]
     if found.by:
-        members.append(f".by = {found.by}")
+        members.append(f".by = {found.by} /* {target_.assigned[found.by - 1].name} */")
     if found.at:
-        members.append(f".at = {found.at}")
+        members.append(f".at = {found.at} /* {target_.assigned[found.at - 1].name} */")
     if found.enter:
         members.append(f".enter = {target_.states[found.enter - 1].id.c}")
     for word, items in (("step", found.steps), ("return", found.returns), ("denie", found.denies)):
