@@ -281,3 +281,26 @@ def test_unmap_without_map_calls_nothing() -> None:
         result = world.run(op, reservation=held)
         assert (result.error, result.calls) == (None, ())
         assert all(value == [] for value in world.snapshot().values())
+
+
+def test_what_is_below_an_instance_ends_with_it() -> None:
+    world = World(manager(BOX))
+    config: dict[str, dict[str, Value]] = {"box": {"name": "a"}}
+    old = str(world.run("reserve", config=config).returns["reservation"])
+    assert world.run("kill", config=config).error is None
+    assert world.snapshot() == {"reservations": [old], "box": []}
+    assert world.run("use", reservation=old).rows == (), "steps on instances that ended are skipped"
+    world.run("make", config=config)
+    shown = world.snapshot()["box"][0]
+    assert (shown["refs"], shown["lid"]) == (0, [])
+
+
+def test_a_retry_gives_the_values_of_what_an_earlier_attempt_ended() -> None:
+    world = World(manager(BOX))
+    config: dict[str, dict[str, Value]] = {"box": {"name": "a"}, "lid": {"colour": "red"}}
+    held = str(world.run("reserve", config=config).returns["reservation"])
+    world.run("use", reservation=held)
+    failed = world.run("give_back", reservation=held, outcomes=backend({"b.shut": "EIO"}))
+    assert (failed.error, failed.returns, world.snapshot()["box"][0]["lid"]) == ("EIO", {}, [])
+    world.run("cover", config={"box": {"name": "a"}, "lid": {"colour": "blue"}})
+    assert world.run("give_back", reservation=held).returns == {"path": "5:5/0.0:red"}

@@ -22,7 +22,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class BrokenTable(Exception):
-    """The manager's table has a hole where an event arrived, or rows that raise each other for ever. `berthc check` refuses both."""
+    """The table has a hole where an event arrived, rows that raise each other for ever, or a `take` that ends the instance: for `berthc check` to refuse."""
 
 
 def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:

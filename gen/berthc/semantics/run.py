@@ -55,16 +55,14 @@ class Run:
         path, label = self._reach(op, config, given)
         if path is None:
             return {ref.name: self._leaf_zero(ref.scope, ref.name) for ref in op.returns}
-        known = [item for item in (self.state.items.get(id_) for id_ in path) if item is not None]
         for step in op.steps:
             self._step(op, path, step, label if op.form is Form.WITH else None)
         if op.ends:
             assert label is not None
-            self._end_reservation(label)
-        results: dict[str, Value] = {"reservation": label} if op.gives and label is not None else {}
-        for ref in op.returns:
-            results[ref.name] = self._result(known, ref.scope, ref.name)
-        return results
+            returns = self._results(op, path)
+            self.state.end_reservation(label)
+            return returns
+        return ({"reservation": label} if op.gives and label is not None else {}) | self._results(op, path)
 
     # 1 Arguments
 
@@ -158,9 +156,10 @@ class Run:
             path.append(item.id)
             if op.gives and resource.spec.take is not None:
                 fault = self._chain(item.id, resource.spec.take)
-                self._end_if_final(item.id)
                 if fault is not None:
                     raise Refused(fault.error, **fault.where)
+                if self.state.items[item.id].state in resource.final:
+                    raise BrokenTable(f"{name}.{resource.spec.take} ends what it takes")
         return tuple(path)
 
     def _give(self, path: tuple[int, ...]) -> str:
@@ -309,8 +308,7 @@ class Run:
     def _end_if_final(self, id_: int) -> None:
         item = self.state.items[id_]
         if item.state in self.program.resources[item.resource].final:
-            self.state.end(item)
-            self._ended[id_] = item
+            self._ended |= {gone.id: gone for gone in self.state.end(item)}
 
     def _chain(self, id_: int, event: str) -> Fault | None:
         """The event's row and all that it raises; the first error."""
@@ -374,36 +372,31 @@ class Run:
             if scope in ("field", resource):
                 return values[name]
             up = parent
-            while up is not None and up in self.state.items:
+            while up is not None:
                 item = self.state.items[up]
                 if item.resource == scope:
                     return item.values[name]
                 up = item.parent
-            return self._leaf_zero(scope, name)
+            raise BrokenTable(f"{scope}.{name} is not above {resource}")
 
         return look
 
     # 5 Results
 
-    def _result(self, known: list[Item], resource: str, leaf: str) -> Value:
-        """Read at the end of the operation, also of an instance that this operation ended."""
-        for item in known:
-            if item.resource == resource:
-                now = self.state.items.get(item.id) or self._ended.get(item.id) or item
-                return now.values[leaf]
-        return self._leaf_zero(resource, leaf)
+    def _results(self, op: Operation, path: tuple[int, ...]) -> dict[str, Value]:
+        """Read at the end of the operation; an instance that has ended has the values it had then."""
+        results: dict[str, Value] = {}
+        for ref in op.returns:
+            id_ = path[op.path.index(ref.scope)]
+            item = self.state.items.get(id_) or self._ended.get(id_) or self.state.ended[id_]
+            results[ref.name] = item.values[ref.name]
+        return results
 
     def _leaf_zero(self, resource: str, leaf: str) -> Value:
-        spec = self.program.resources[resource].spec
-        zeros: dict[str, Value] = dict(self.program.resources[resource].defaults)
-        for assigned in spec.assigned:
+        zeros: dict[str, Value] = {}
+        for assigned in self.program.resources[resource].spec.assigned:
             zeros |= leaf_zeros(assigned)
         return zeros[leaf]
-
-    def _end_reservation(self, label: str) -> None:
-        for level in range(len(self.state.reservations[label].path)):
-            self.state.unpin(label, level)
-        del self.state.reservations[label]
 
     # Drain
 
@@ -447,7 +440,7 @@ class Run:
     def _drop_empty_reservations(self) -> None:
         for label, reservation in list(self.state.reservations.items()):
             if not any(held and id_ in self.state.items for held, id_ in zip(reservation.held, reservation.path, strict=True)):
-                del self.state.reservations[label]
+                self.state.end_reservation(label)
 
 
 def _comparables(resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:

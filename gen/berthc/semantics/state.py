@@ -43,11 +43,12 @@ class Reservation:
 class State:
     """All that can change. The numbers at the end only ever grow."""
 
-    __slots__ = ("items", "index", "reservations", "counters", "hook_calls", "next_id", "next_reservation", "next_uuid")
+    __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "next_id", "next_reservation", "next_uuid")
 
     def __init__(self) -> None:
         self.items: dict[int, Item] = {}  # in order of creation
         self.index: dict[tuple[str, int | None, Hashable], int] = {}  # resource, parent, key
+        self.ended: dict[int, Item] = {}  # as they were at the end; only those that a reservation was given
         self.reservations: dict[str, Reservation] = {}  # in the order given out
         self.counters: dict[tuple[str, str], int] = {}  # resource, assigned value: numbers handed out
         self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
@@ -59,6 +60,7 @@ class State:
         other = State.__new__(State)
         other.items = self.items.copy()
         other.index = self.index.copy()
+        other.ended = self.ended.copy()
         other.reservations = self.reservations.copy()
         other.counters = self.counters.copy()
         other.hook_calls = self.hook_calls.copy()
@@ -71,6 +73,7 @@ class State:
         """Discard: nothing is tracked or reserved any more; counters go on where they were."""
         self.items.clear()
         self.index.clear()
+        self.ended.clear()
         self.reservations.clear()
 
     def find(self, resource: str, parent: int | None, key: Hashable) -> Item | None:
@@ -83,26 +86,39 @@ class State:
         if item.parent is not None:
             self._count_child(item.parent, 1)
 
-    def end(self, item: Item) -> None:
-        """S8: the instance leaves; its slot is free because slots are counted from what is tracked."""
-        del self.items[item.id]
-        del self.index[item.resource, item.parent, item.key]
+    def end(self, item: Item) -> list[Item]:
+        """S8: the instance leaves, and with it all that is below; these, as they were. Slots are free because they are counted from what is tracked."""
+        gone = [item]
+        for above in gone:
+            gone.extend(self.children(above.id))
+        for each in gone:
+            del self.items[each.id]
+            del self.index[each.resource, each.parent, each.key]
+            if any(each.id in reservation.path for reservation in self.reservations.values()):
+                self.ended[each.id] = each
         if item.parent is not None:
             self._count_child(item.parent, -1)
+        return gone
+
+    def end_reservation(self, label: str) -> None:
+        """The reservation goes, and the holds that it still has."""
+        for level in range(len(self.reservations[label].path)):
+            self.unpin(label, level)
+        del self.reservations[label]
+        self.ended = {id_: item for id_, item in self.ended.items() if any(id_ in other.path for other in self.reservations.values())}
 
     def _count_child(self, parent: int, change: int) -> None:
-        above = self.items.get(parent)
-        if above is not None:
-            self.items[parent] = replace(above, children=above.children + change)
+        above = self.items[parent]
+        self.items[parent] = replace(above, children=above.children + change)
 
     def children(self, parent: int | None) -> Iterator[Item]:
         """Instances below one (None: the roots), in order of creation."""
         return (item for item in self.items.values() if item.parent == parent)
 
     def path(self, item: Item) -> list[Item]:
-        """The instance and those above it that are still tracked, root first."""
+        """The instance and those above it, root first."""
         up = [item]
-        while (parent := up[-1].parent) is not None and parent in self.items:
+        while (parent := up[-1].parent) is not None:
             up.append(self.items[parent])
         return up[::-1]
 

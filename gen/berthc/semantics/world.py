@@ -108,13 +108,13 @@ class World:
         below: dict[int | None, set[Hashable]] = {}
         paths: dict[int, Hashable] = {}
         for item in state.items.values():  # parents come first
-            above = () if item.parent is None else paths.get(item.parent, ("ended",))
+            above = () if item.parent is None else paths[item.parent]
             paths[item.id] = (above, item.resource, item.key)
         for item in reversed(state.items.values()):
             node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous, item.pins,
                     frozenset(below.pop(item.id, ())))
             below.setdefault(item.parent, set()).add(node)
-        tree = frozenset((parent is None, frozenset(nodes)) for parent, nodes in below.items())
+        tree = frozenset(below.get(None, ()))
         named = tuple(_holds(state.reservations.get(label), paths) for label in reservations)
         others = Counter(_holds(r, paths) for label, r in state.reservations.items() if label not in reservations)
         return tree, named, frozenset(others.items())
