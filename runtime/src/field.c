@@ -1,3 +1,6 @@
+/* Values of fields and options. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "field.h"
 
 #include <errno.h>

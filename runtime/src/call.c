@@ -1,0 +1,179 @@
+#include "call.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "engine.h"
+#include "queue.h"
+
+int64_t berth_call_deadline(const berth_call *call)
+{
+    return call->deadline;
+}
+
+bool berth_call_cancelled(const berth_call *call)
+{
+    return atomic_load(&call->cancelled);
+}
+
+const char *berth_call_hook(const berth_call *call)
+{
+    return call->manager->type->hooks[call->hook].name;
+}
+
+const char *berth_call_operation(const berth_call *call)
+{
+    return call->operation;
+}
+
+/* Ids count up, so any mix of their bits that is one-to-one will do. */
+static uint32_t id_hash(uint64_t id)
+{
+    return (uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+berth_token berth_call_token(berth_call *call)
+{
+    struct berth_manager *manager = call->manager;
+    berth_token token = {.manager = manager, .id = 0};
+
+    if (lock_take(&manager->lock) != 0)
+        return token; /* from a callback that has no call of its own: names nothing */
+    if (call->id == 0) {
+        call->id = ++manager->last_call;
+        map_insert(&manager->calls, &manager->allocator, &call->node, id_hash(call->id));
+    }
+    token.id = call->id;
+    lock_drop(&manager->lock);
+    return token;
+}
+
+static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
+{
+    for (struct node *node = map_first(&manager->calls, id_hash(id)); node; node = map_next(node)) {
+        struct berth_call *call = (struct berth_call *)node;
+
+        if (call->id == id)
+            return call;
+    }
+    return NULL;
+}
+
+/* Nobody can complete it from here on. */
+static void close_call(struct berth_call *call)
+{
+    if (call->id > 0 && !call->completed)
+        map_remove(&call->manager->calls, &call->node);
+}
+
+static bool is_failure(int result)
+{
+    return result < 0 && result > -BERTH_UNCERTAIN_BASE;
+}
+
+static bool is_uncertain(int result)
+{
+    return is_failure(result + BERTH_UNCERTAIN_BASE);
+}
+
+static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size)
+{
+    struct berth_call *call = find_call(manager, id);
+    struct operation *operation = (struct operation *)call;
+
+    if (!call)
+        return -ENOENT;
+    if (out_size != (out ? call->out_size : 0))
+        return -EINVAL;
+    close_call(call);
+    call->completed = true;
+    call->result = result;
+    if (out_size > 0) {
+        call->out_given = true;
+        memcpy(operation->out, out, out_size);
+    }
+    queue_wake(operation);
+    return 0;
+}
+
+int berth_complete(berth_token token, int result, const void *out, uint32_t out_size)
+{
+    int rc;
+
+    if (!token.manager || (result != 0 && !is_failure(result) && !is_uncertain(result)))
+        return -EINVAL;
+    rc = lock_take(&token.manager->lock);
+    if (rc != 0)
+        return rc;
+    rc = complete(token.manager, token.id, result, out, out_size);
+    lock_drop(&token.manager->lock);
+    return rc;
+}
+
+static void open_call(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+
+    call->id = 0;
+    call->result = 0;
+    call->completed = false;
+    call->out_given = false;
+    call->hook = operation->row->hook;
+    call->out_size = call->manager->type->hooks[call->hook].out_size;
+    operation->called = true;
+    operation->report = true;
+    if (call->manager->trace)
+        operation->started = berth_now();
+}
+
+bool call_hook(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+    struct berth_manager *manager = call->manager;
+    /* The hook's own out-values: while it runs, a completion from another thread may already write the operation's. */
+    alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
+    const void *view = instance_view(manager, operation->levels[operation->level].instance);
+    int result;
+
+    open_call(operation);
+    memset(scratch, 0, call->out_size);
+    lock_drop(&manager->lock);
+    result = manager->type->call(manager->backend, call->hook, call, view, call->out_size > 0 ? scratch : NULL);
+    (void)lock_take(&manager->lock);
+
+    if (!call->out_given && call->out_size > 0)
+        memcpy(operation->out, scratch, call->out_size);
+    if (result == BERTH_PENDING) {
+        if (call->completed)
+            return true; /* already: its result counts */
+#ifdef BERTH_NO_THREADS
+        result = BERTH_UNCERTAIN(-EDEADLK); /* nobody can complete it while this thread waits */
+#else
+        if (call->id > 0)
+            return false;
+        result = BERTH_UNCERTAIN(-EPROTO); /* nobody could ever complete it */
+#endif
+    } else if (call->out_given) { /* a completion of a call that was not pending is dropped, out-values and all */
+        memcpy(operation->out, scratch, call->out_size);
+    }
+    close_call(call);
+    call->completed = true;
+    call->result = result;
+    return true;
+}
+
+void call_settle(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+    struct berth_manager *manager = call->manager;
+
+    if (call->result == 0) {
+        if (call->out_size > 0)
+            manager->type->accept(call->hook, operation->out, instance_view(manager, operation->levels[operation->level].instance));
+        engine_settle(operation, BERTH_OK, 0);
+    } else if (is_failure(call->result)) {
+        engine_settle(operation, BERTH_FAILED, call->result);
+    } else {
+        engine_settle(operation, BERTH_UNSURE, is_uncertain(call->result) ? call->result + BERTH_UNCERTAIN_BASE : -EPROTO);
+    }
+}

@@ -1,0 +1,13 @@
+/* Calling hooks, and completing them later. */
+#ifndef BERTH_SRC_CALL_H
+#define BERTH_SRC_CALL_H
+
+#include "operation.h"
+
+/* Calls the hook of the operation's row, without the lock. True: it has ended, see call_settle(). False: it is pending. */
+bool call_hook(struct operation *operation);
+
+/* Takes the outcome of an ended call into the instance and the operation. */
+void call_settle(struct operation *operation);
+
+#endif

@@ -1,0 +1,164 @@
+#include "drain.h"
+
+#include "error.h"
+#include "queue.h"
+
+void drain_begin(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct drain *drain = operation->drain;
+
+    drain->root = manager->roots;
+    drain->last = manager->last_root;
+    drain->next = manager->drains;
+    manager->drains = operation;
+}
+
+void operation_root_leaves(struct berth_manager *manager, const struct instance *root)
+{
+    for (struct operation *operation = manager->drains; operation; operation = operation->drain->next)
+        if (operation->drain->root == root)
+            operation->drain->root = root->next;
+}
+
+static void note_error(struct operation *operation)
+{
+    if (operation->drain->code != 0)
+        return;
+    operation->drain->code = operation->code;
+    error_fill(operation->error, operation->call.operation, operation);
+}
+
+static void forget_instance(struct operation *operation)
+{
+    operation_unload(operation);
+    operation->code = 0;
+    operation->where = (struct where){0};
+    operation->called = false;
+    operation->step = 0;
+    operation->stage = STAGE_REACH;
+}
+
+/* An error that is no row's. */
+static void note_root(struct operation *operation, struct instance *root, int code)
+{
+    operation_load(operation, root);
+    operation_fail(operation, code, (struct where){.resource = root->resource, .levels = 1});
+    note_error(operation);
+    forget_instance(operation);
+}
+
+void drain_give_up(struct operation *operation, int code)
+{
+    struct instance *root = &operation->queued->instance;
+
+    queue_leave(operation);
+    note_root(operation, root, code);
+}
+
+/* Goes to the next root that it can have. True: it has to wait for it. */
+static bool next_root(struct operation *operation)
+{
+    struct drain *drain = operation->drain;
+
+    while (!operation->root && drain->root && ((struct root *)drain->root)->serial <= drain->last) {
+        struct instance *root = drain->root;
+        int rc;
+
+        drain->root = root->next;
+        rc = queue_enter(operation, (struct root *)root);
+        if (rc > 0)
+            return true;
+        if (rc < 0)
+            note_root(operation, root, rc);
+    }
+    return false;
+}
+
+static void load_path(struct operation *operation, struct instance *instance)
+{
+    if (instance->parent)
+        load_path(operation, instance->parent);
+    operation_load(operation, instance);
+}
+
+/* The next instance of the root that is to be let go of. False: there is none left. */
+static bool next_instance(struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+    struct drain *drain = operation->drain;
+
+    while (drain->at) {
+        struct instance *instance = drain->at;
+        const berth_resource *resource = instance_type(manager, instance);
+        uint8_t bit = (uint8_t)(1u << resource->level);
+        bool leave = drain->leave & bit;
+
+        drain->at = instance_following(instance);
+        drain->leave &= (uint8_t)~bit;
+        if (leave || resource->drop == 0 || instance->n_children > 0)
+            continue;
+        load_path(operation, instance);
+        return true;
+    }
+    return false;
+}
+
+static void leave_root(struct operation *operation)
+{
+    operation->drain->begun = false;
+    queue_release(operation);
+}
+
+bool drain_next(struct operation *operation)
+{
+    struct drain *drain = operation->drain;
+
+    for (;;) {
+        if (next_root(operation))
+            return true;
+        if (!operation->root)
+            return false;
+        if (!drain->begun) {
+            drain->begun = true;
+            drain->leave = 0;
+            drain->at = instance_first_below(&operation->root->instance);
+        }
+        if (next_instance(operation))
+            return false;
+        leave_root(operation);
+    }
+}
+
+void drain_settle(struct operation *operation)
+{
+    struct drain *drain = operation->drain;
+
+    if (operation->code == 0 || operation->called)
+        operation_commit(operation);
+    if (operation->code != 0) {
+        note_error(operation);
+        drain->leave |= (uint8_t)((1u << (operation->n_levels - 1)) - 1);
+    }
+    if (!drain->at)
+        leave_root(operation); /* before its error is forgotten: who waited for the root may have to share it */
+    forget_instance(operation);
+}
+
+void drain_end(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct operation **at = &manager->drains;
+
+    while (*at != operation)
+        at = &(*at)->drain->next;
+    *at = operation->drain->next;
+    if (operation->discarded || operation->code != 0) {
+        operation->code = -ECANCELED;
+        operation->where = (struct where){0};
+        error_fill(operation->error, operation->call.operation, operation);
+        return;
+    }
+    operation->code = operation->drain->code;
+    reservation_sweep(manager);
+}

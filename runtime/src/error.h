@@ -1,0 +1,9 @@
+#ifndef BERTH_SRC_ERROR_H
+#define BERTH_SRC_ERROR_H
+
+#include "operation.h"
+
+/* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
+void error_fill(berth_error *error, const char *name, const struct operation *operation);
+
+#endif

@@ -1,0 +1,426 @@
+#include "instance.h"
+
+#include <string.h>
+
+#include "field.h"
+#include "memory.h"
+#include "operation.h"
+
+struct root *instance_root(struct instance *instance)
+{
+    while (instance->parent)
+        instance = instance->parent;
+    return (struct root *)instance;
+}
+
+/* Addresses of members. */
+
+static const void *config_value(const berth_field *field, const void *config)
+{
+    return (const char *)config + field->config_offset;
+}
+
+static const void *view_value(const berth_field *field, const void *view)
+{
+    return (const char *)view + field->view_offset;
+}
+
+/* Slots */
+
+static uint64_t part_size(const struct berth_manager *manager, const berth_pool_part *part)
+{
+    const berth_field *option;
+
+    if (part->option == 0)
+        return part->size;
+    option = &manager->type->options[part->option - 1];
+    return type_integer(option->type, (const char *)manager->options + option->config_offset);
+}
+
+bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
+{
+    *slot = 0;
+    for (uint8_t i = 0; i < assigned->n_parts; i++) {
+        uint64_t size = part_size(manager, &assigned->parts[i]);
+
+        if (at[i] >= size)
+            return false;
+        *slot = *slot * size + at[i];
+    }
+    return true;
+}
+
+static uint64_t slot_of(const struct berth_manager *manager, const berth_assigned *assigned, const void *view)
+{
+    uint64_t slot = 0;
+
+    for (uint8_t i = 0; i < assigned->n_parts; i++) {
+        const berth_pool_part *part = &assigned->parts[i];
+
+        slot = slot * part_size(manager, part) + type_integer(part->type, (const char *)view + part->view_offset);
+    }
+    return slot;
+}
+
+static void set_slot(const struct berth_manager *manager, const berth_assigned *assigned, void *view, uint64_t slot)
+{
+    for (uint8_t i = assigned->n_parts; i-- > 0;) {
+        const berth_pool_part *part = &assigned->parts[i];
+        uint64_t size = part_size(manager, part);
+        void *to = (char *)view + part->view_offset;
+
+        switch (part->type) {
+        case BERTH_U8:
+            *(uint8_t *)to = (uint8_t)(slot % size);
+            break;
+        case BERTH_U16:
+            *(uint16_t *)to = (uint16_t)(slot % size);
+            break;
+        default:
+            *(uint32_t *)to = (uint32_t)(slot % size);
+            break;
+        }
+        slot /= size;
+    }
+}
+
+/* Finding */
+
+static uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+{
+    const berth_resource *type = &manager->type->resources[resource];
+    struct hash hash;
+
+    hash_start(&hash, &manager->seed);
+    hash_word(&hash, (uint64_t)(uintptr_t)parent);
+    hash_word(&hash, resource);
+    for (uint8_t i = 0; i < type->n_fields; i++)
+        if (type->fields[i].flags & BERTH_KEY)
+            field_hash(&type->fields[i], config_value(&type->fields[i], config), &hash, &manager->seed);
+    return (uint32_t)hash_end(&hash);
+}
+
+/* Are the key fields, or the others, equal? */
+static bool same_fields(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
+{
+    const berth_resource *type = instance_type(manager, instance);
+    const void *view = instance_view(manager, instance);
+
+    for (uint8_t i = 0; i < type->n_fields; i++) {
+        const berth_field *field = &type->fields[i];
+
+        if (!(field->flags & BERTH_KEY) == !key && !field_equal(field, view_value(field, view), config_value(field, config)))
+            return false;
+    }
+    return true;
+}
+
+struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)
+{
+    *hash = key_hash(manager, parent, resource, config);
+    for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
+        struct instance *instance = (struct instance *)node;
+
+        if (instance->parent == parent && instance->resource == resource && same_fields(manager, instance, config, true))
+            return instance;
+    }
+    return NULL;
+}
+
+bool instance_matches(struct berth_manager *manager, struct instance *instance, const void *config)
+{
+    return same_fields(manager, instance, config, false);
+}
+
+static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)
+{
+    struct hash hash;
+
+    hash_start(&hash, &manager->seed);
+    hash_bytes(&hash, bytes, size, false);
+    return (uint32_t)hash_end(&hash);
+}
+
+/* Hash of an indexed value, which is a slot number, a counter's number or text, or a UUID. */
+static uint32_t value_hash(const struct berth_manager *manager, const berth_assigned *assigned, const void *value, uint64_t slot)
+{
+    if (assigned->kind == BERTH_ASSIGN_POOL)
+        return bytes_hash(manager, &slot, sizeof slot);
+    if (assigned->type == BERTH_CHARS)
+        return bytes_hash(manager, value, strlen(value));
+    return bytes_hash(manager, value, assigned->size);
+}
+
+static bool same_value(const struct berth_manager *manager, const berth_assigned *assigned, const void *view, const void *value, uint64_t slot)
+{
+    const void *mine = (const char *)view + assigned->view_offset;
+
+    if (assigned->kind == BERTH_ASSIGN_POOL)
+        return slot_of(manager, assigned, view) == slot;
+    if (assigned->type == BERTH_CHARS)
+        return strcmp(mine, value) == 0;
+    return memcmp(mine, value, assigned->size) == 0;
+}
+
+struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+{
+    const berth_assigned *assigned = &manager->type->resources[resource].assigned[i];
+    struct value *value = &manager->layouts[resource].values[i];
+    uint64_t slot = 0;
+
+    if (assigned->kind == BERTH_ASSIGN_POOL && !instance_slot(manager, assigned, at, &slot))
+        return NULL;
+    for (struct node *node = map_first(&value->index, value_hash(manager, assigned, by, slot)); node; node = map_next(node)) {
+        struct instance *instance = (struct instance *)(void *)((char *)node - value->link);
+
+        if (same_value(manager, assigned, instance_view(manager, instance), by, slot))
+            return instance;
+    }
+    return NULL;
+}
+
+/* Making */
+
+static void free_slots(struct berth_manager *manager, struct instance *instance, uint8_t n)
+{
+    const berth_resource *type = instance_type(manager, instance);
+
+    for (uint8_t i = 0; i < n; i++)
+        if (type->assigned[i].kind == BERTH_ASSIGN_POOL)
+            pool_free(&manager->layouts[instance->resource].values[i].pool,
+                      slot_of(manager, &type->assigned[i], instance_view(manager, instance)));
+}
+
+static void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
+{
+    if (assigned->type == BERTH_CHARS) {
+        char digits[TEXT_DIGITS];
+        const char *from = text_digits(digits, number);
+
+        memcpy(to, from, strlen(from) + 1);
+    } else {
+        memcpy(to, &number, sizeof number);
+    }
+}
+
+static int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
+{
+    const berth_assigned *assigned = &instance_type(manager, instance)->assigned[i];
+    struct value *value = &manager->layouts[instance->resource].values[i];
+    void *view = instance_view(manager, instance);
+    void *to = (char *)view + assigned->view_offset;
+    uint64_t slot;
+    int rc;
+
+    switch (assigned->kind) {
+    case BERTH_ASSIGN_COUNTER:
+        set_counter(assigned, to, value->next);
+        return 0;
+    case BERTH_ASSIGN_UUID:
+        return uuid_source_next(&manager->uuids, to);
+    case BERTH_ASSIGN_POOL:
+        if (making->at_pool == i + 1) {
+            (void)instance_slot(manager, assigned, making->at, &slot); /* checked with the arguments */
+            rc = pool_take(&value->pool, &manager->allocator, slot);
+        } else {
+            rc = pool_take_lowest(&value->pool, &manager->allocator, &slot);
+        }
+        if (rc == 0)
+            set_slot(manager, assigned, view, slot);
+        return rc;
+    case BERTH_ASSIGN_FORMAT:
+        manager->type->format(instance->resource, i, manager->options, view);
+        return 0;
+    default: /* BERTH_ASSIGN_HOOK: zero until the hook has said */
+        return 0;
+    }
+}
+
+static struct instance *allocate(struct berth_manager *manager, const struct making *making)
+{
+    const berth_resource *type = &manager->type->resources[making->resource];
+    const struct layout *layout = &manager->layouts[making->resource];
+    struct storage_size need = {0, 0};
+    struct storage storage;
+    struct instance *instance;
+    uint64_t size;
+    void *view;
+
+    for (uint8_t i = 0; i < type->n_fields; i++)
+        field_measure(&type->fields[i], config_value(&type->fields[i], making->config), &need);
+    size = layout->fixed + need.items * sizeof(const char *) + need.text;
+    if (size > UINT32_MAX)
+        return NULL;
+    instance = memory_take(&manager->allocator, (size_t)size);
+    if (!instance)
+        return NULL;
+    instance->size = (uint32_t)size;
+    instance->resource = making->resource;
+    view = instance_view(manager, instance);
+    storage.items = (const char **)(void *)((char *)instance + layout->fixed);
+    storage.text = (char *)instance + layout->fixed + need.items * sizeof(const char *);
+    for (uint8_t i = 0; i < type->n_fields; i++)
+        field_copy(&type->fields[i], (char *)view + type->fields[i].view_offset, config_value(&type->fields[i], making->config), &storage);
+    return instance;
+}
+
+int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
+{
+    const berth_resource *type = &manager->type->resources[making->resource];
+    struct instance *instance = allocate(manager, making);
+
+    if (!instance)
+        return -ENOMEM;
+    instance->node.hash = making->hash;
+    instance->parent = making->parent;
+    instance->state = making->state;
+    instance->refs = 1;
+    if (making->parent) {
+        const void *parent_view = instance_view(manager, making->parent);
+
+        memcpy((char *)instance_view(manager, instance) + type->parent_offset, &parent_view, sizeof parent_view);
+    }
+    for (uint8_t i = 0; i < type->n_assigned; i++) {
+        int rc = assign(manager, making, instance, i);
+
+        if (rc < 0) {
+            free_slots(manager, instance, i);
+            memory_give(&manager->allocator, instance, instance->size);
+            return rc;
+        }
+    }
+    if (making->parent)
+        instance_ref(making->parent);
+    *out = instance;
+    return 0;
+}
+
+void instance_unmake(struct berth_manager *manager, struct instance *instance)
+{
+    free_slots(manager, instance, instance_type(manager, instance)->n_assigned);
+    instance_unref(manager, instance);
+}
+
+/* Linking */
+
+static struct instance **siblings(struct berth_manager *manager, const struct instance *instance)
+{
+    return instance->parent ? &instance->parent->children : &manager->roots;
+}
+
+static void append(struct instance **first, struct instance *instance)
+{
+    instance->next = NULL;
+    if (*first) {
+        instance->previous = (*first)->previous;
+        instance->previous->next = instance;
+        (*first)->previous = instance;
+    } else {
+        instance->previous = instance;
+        *first = instance;
+    }
+}
+
+static void take_out(struct instance **first, struct instance *instance)
+{
+    struct instance *after = instance->next ? instance->next : *first;
+
+    if (*first == instance)
+        *first = instance->next;
+    else
+        instance->previous->next = instance->next;
+    after->previous = instance->previous;
+}
+
+static struct node *link_of(const struct value *value, struct instance *instance)
+{
+    return (struct node *)(void *)((char *)instance + value->link);
+}
+
+void instance_link(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *type = instance_type(manager, instance);
+    const void *view = instance_view(manager, instance);
+
+    map_insert(&manager->instances, &manager->allocator, &instance->node, instance->node.hash);
+    append(siblings(manager, instance), instance);
+    if (!instance->parent)
+        ((struct root *)instance)->serial = ++manager->last_root;
+    for (uint8_t i = 0; i < type->n_assigned; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+        struct value *value = &manager->layouts[instance->resource].values[i];
+        uint64_t slot = assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
+
+        if (assigned->kind == BERTH_ASSIGN_COUNTER)
+            value->next++;
+        if (assigned->indexed)
+            map_insert(&value->index, &manager->allocator, link_of(value, instance),
+                       value_hash(manager, assigned, (const char *)view + assigned->view_offset, slot));
+    }
+    instance_ref(instance);
+}
+
+static void unlink_one(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *type = instance_type(manager, instance);
+
+    if (!instance->parent)
+        operation_root_leaves(manager, instance);
+    map_remove(&manager->instances, &instance->node);
+    for (uint8_t i = 0; i < type->n_assigned; i++) {
+        struct value *value = &manager->layouts[instance->resource].values[i];
+
+        if (type->assigned[i].indexed)
+            map_remove(&value->index, link_of(value, instance));
+    }
+    take_out(siblings(manager, instance), instance);
+    free_slots(manager, instance, type->n_assigned);
+    instance->ended = true;
+    instance_unref(manager, instance);
+}
+
+void instance_end(struct berth_manager *manager, struct instance *instance)
+{
+    struct instance *at = instance;
+
+    for (;;) {
+        struct instance *parent;
+
+        at = instance_first_below(at);
+        parent = at->parent;
+        if (at == instance)
+            break;
+        unlink_one(manager, at);
+        at = parent;
+    }
+    unlink_one(manager, instance);
+}
+
+void instance_ref(struct instance *instance)
+{
+    instance->refs++;
+}
+
+void instance_unref(struct berth_manager *manager, struct instance *instance)
+{
+    while (instance && --instance->refs == 0) {
+        struct instance *parent = instance->parent;
+
+        memory_give(&manager->allocator, instance, instance->size);
+        instance = parent;
+    }
+}
+
+struct instance *instance_first_below(struct instance *root)
+{
+    while (root->children)
+        root = root->children;
+    return root;
+}
+
+struct instance *instance_following(struct instance *instance)
+{
+    if (!instance->parent)
+        return NULL;
+    return instance->next ? instance_first_below(instance->next) : instance->parent;
+}

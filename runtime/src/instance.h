@@ -1,0 +1,92 @@
+/*
+ * A tracked thing. One block of memory holds this header, the view that hooks see, a node per index, and the text the view points to.
+ *
+ * Memory is counted (`refs`): the maps, reservations, children and running operations each keep it. An instance that has ended may
+ * therefore still be looked at, but is found by nobody.
+ */
+#ifndef BERTH_SRC_INSTANCE_H
+#define BERTH_SRC_INSTANCE_H
+
+#include "manager.h"
+
+struct instance {
+    struct node node; /* in the manager's map; first, so that one is the other */
+    struct instance *parent;
+    struct instance *next; /* siblings in order of creation; the first one's `previous` is the last */
+    struct instance *previous;
+    struct instance *children; /* the first */
+    uint32_t size;             /* of the block */
+    uint32_t refs;             /* keeps the memory */
+    uint32_t pins;             /* reservations that hold it */
+    uint32_t anonymous;        /* anonymous references */
+    uint32_t n_children;
+    uint32_t epoch; /* grows when drain lets all holders go: pins of an earlier epoch hold nothing */
+    uint16_t state;
+    uint8_t resource;
+    bool ended;
+};
+
+/* An instance without a parent: operations take turns on it and what is below. */
+struct root {
+    struct instance instance;
+    struct operation *owner; /* the operation that runs */
+    struct operation *queue; /* those that wait, in order; a list like that of siblings */
+    uint64_t serial;         /* grows in order of creation */
+};
+
+static inline void *instance_view(const struct berth_manager *manager, struct instance *instance)
+{
+    return (char *)instance + manager->layouts[instance->resource].view;
+}
+
+static inline const berth_resource *instance_type(const struct berth_manager *manager, const struct instance *instance)
+{
+    return &manager->type->resources[instance->resource];
+}
+
+struct root *instance_root(struct instance *instance);
+
+/* The one with the key that `config` has, or NULL. `hash` gets the hash of the key. */
+struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash);
+
+/* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
+struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by, const uint32_t *at);
+
+/* Has it the fields of `config` that are not its key? */
+bool instance_matches(struct berth_manager *manager, struct instance *instance, const void *config);
+
+/* Number of the slot with these parts. False: one is outside its pool. */
+bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
+
+/*
+ * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool `at_pool` (1-based, 0: none).
+ * It has one ref. -ENOMEM, -ENOSPC, -EBUSY, or the error of the caller's own UUIDs; then nothing has happened.
+ */
+struct making {
+    struct instance *parent;
+    const void *config;
+    const uint32_t *at;
+    uint32_t hash;
+    uint16_t state;
+    uint8_t resource;
+    uint8_t at_pool;
+};
+int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
+
+/* Takes instance_make back. */
+void instance_unmake(struct berth_manager *manager, struct instance *instance);
+
+/* Lets it be found; its numbers are used up. The maps take a ref. */
+void instance_link(struct berth_manager *manager, struct instance *instance);
+
+/* It, and everything below, leaves the maps; their slots are free. */
+void instance_end(struct berth_manager *manager, struct instance *instance);
+
+void instance_ref(struct instance *instance);
+void instance_unref(struct berth_manager *manager, struct instance *instance);
+
+/* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
+struct instance *instance_first_below(struct instance *root);
+struct instance *instance_following(struct instance *instance);
+
+#endif

@@ -1,0 +1,58 @@
+/* Looking at what is tracked. */
+#include "instance.h"
+#include "reservation.h"
+
+static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit, void *arg)
+{
+    berth_item item = {
+        .resource = instance->resource,
+        .state = instance->state,
+        .refs = instance->pins + instance->anonymous,
+        .children = instance->n_children,
+        .view = instance_view(manager, instance),
+        .parent = instance->parent ? instance_view(manager, instance->parent) : NULL,
+    };
+
+    return visit(arg, &item);
+}
+
+/* Parents before children, siblings in order of creation. */
+static struct instance *next_down(struct instance *instance)
+{
+    if (instance->children)
+        return instance->children;
+    while (instance->parent && !instance->next)
+        instance = instance->parent;
+    return instance->next;
+}
+
+int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg)
+{
+    int rc;
+
+    if (!manager || !visit)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    for (struct instance *at = manager->roots; at && rc == 0; at = next_down(at))
+        rc = visit_one(manager, at, visit, arg);
+    lock_drop(&manager->lock);
+    return rc;
+}
+
+int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg)
+{
+    int rc;
+
+    if (!manager || !visit)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    for (struct reservation *at = manager->reserved; at && rc == 0; at = at->next)
+        if (!reservation_spent(at))
+            rc = visit(arg, at->id);
+    lock_drop(&manager->lock);
+    return rc;
+}

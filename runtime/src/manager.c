@@ -1,0 +1,327 @@
+/* Life of a manager: create, destroy; and its end by force: discard. */
+#include "manager.h"
+
+#include <string.h>
+
+#include "field.h"
+#include "instance.h"
+#include "memory.h"
+#include "queue.h"
+#include "reservation.h"
+
+static size_t align(size_t size)
+{
+    size_t unit = _Alignof(max_align_t);
+
+    return (size + unit - 1) / unit * unit;
+}
+
+/* Parts of the manager's block, which hold for its whole life. */
+struct plan {
+    size_t layouts, values, backend, options, storage, end; /* offsets */
+    struct storage_size text;                               /* of the options */
+};
+
+/* A member of the caller's options, or its default. */
+union value_of {
+    uint64_t integer;
+    const char *string;
+    uuid_t uuid;
+    berth_strings strings;
+};
+
+static void set_default(const berth_field *option, union value_of *value)
+{
+    memset(value, 0, sizeof *value);
+    switch (option->type) {
+    case BERTH_STRING:
+        value->string = option->def_text;
+        break;
+    case BERTH_BOOL:
+        memcpy(value, &(bool){option->def != 0}, sizeof(bool));
+        break;
+    case BERTH_U8:
+        memcpy(value, &(uint8_t){(uint8_t)option->def}, 1);
+        break;
+    case BERTH_U16:
+        memcpy(value, &(uint16_t){(uint16_t)option->def}, 2);
+        break;
+    case BERTH_U32:
+    case BERTH_I32:
+    case BERTH_ENUM:
+        memcpy(value, &(uint32_t){(uint32_t)option->def}, 4);
+        break;
+    case BERTH_U64:
+    case BERTH_I64:
+        memcpy(value, &option->def, 8);
+        break;
+    default: /* the empty list or set, the nil UUID */
+        break;
+    }
+}
+
+static bool is_zero(const berth_field *option, const void *value)
+{
+    const char *string;
+
+    if (option->type != BERTH_STRING)
+        return type_integer(option->type, value) == 0;
+    memcpy(&string, value, sizeof string);
+    return !string;
+}
+
+/* The address of an option's value: the caller's, or `fallback`, filled with the default. */
+static const void *option_value(const berth_field *option, const void *options, union value_of *fallback)
+{
+    const void *value = options ? (const char *)options + option->config_offset : NULL;
+
+    if (value && !((option->flags & BERTH_ZERO_DEFAULT) && is_zero(option, value)))
+        return value;
+    set_default(option, fallback);
+    return fallback;
+}
+
+static uint32_t count_values(const berth_manager_type *type)
+{
+    uint32_t n = 0;
+
+    for (uint8_t i = 1; i <= type->n_resources; i++)
+        n += type->resources[i].n_assigned;
+    return n;
+}
+
+/* Checks the options, and says how large the manager's block is. */
+static int make_plan(const berth_manager_type *type, const void *options, struct plan *plan)
+{
+    union value_of fallback;
+
+    memset(plan, 0, sizeof *plan);
+    for (uint8_t i = 0; i < type->n_options; i++) {
+        const void *value = option_value(&type->options[i], options, &fallback);
+
+        if (field_check(&type->options[i], value) != 0)
+            return -EINVAL;
+        field_measure(&type->options[i], value, &plan->text);
+    }
+    plan->layouts = align(sizeof(struct berth_manager));
+    plan->values = align(plan->layouts + (type->n_resources + 1u) * sizeof(struct layout));
+    plan->backend = align(plan->values + count_values(type) * sizeof(struct value));
+    plan->options = align(plan->backend + type->backend_size);
+    plan->storage = align(plan->options + type->options_size);
+    plan->end = plan->storage + (size_t)plan->text.items * sizeof(const char *) + (size_t)plan->text.text;
+    return 0;
+}
+
+static void copy_options(struct berth_manager *manager, const void *options, const struct plan *plan)
+{
+    char *block = (char *)manager;
+    struct storage storage = {
+        .items = (const char **)(void *)(block + plan->storage),
+        .text = block + plan->storage + plan->text.items * sizeof(const char *),
+    };
+    union value_of fallback;
+
+    for (uint8_t i = 0; i < manager->type->n_options; i++) {
+        const berth_field *option = &manager->type->options[i];
+
+        field_copy(option, (char *)manager->options + option->config_offset, option_value(option, options, &fallback), &storage);
+    }
+}
+
+static uint64_t pool_size(const struct berth_manager *manager, const berth_assigned *assigned)
+{
+    uint64_t size = 1;
+
+    for (uint8_t i = 0; i < assigned->n_parts; i++) {
+        const berth_pool_part *part = &assigned->parts[i];
+        const berth_field *option = part->option > 0 ? &manager->type->options[part->option - 1] : NULL;
+        uint64_t n = option ? type_integer(option->type, (const char *)manager->options + option->config_offset) : part->size;
+
+        if (n > 0 && size > UINT64_MAX / n)
+            return 0;
+        size *= n;
+    }
+    return size;
+}
+
+static void lay_out(struct berth_manager *manager, uint8_t id, struct value *values)
+{
+    const berth_resource *resource = &manager->type->resources[id];
+    struct layout *layout = &manager->layouts[id];
+    size_t at = resource->parent == 0 ? sizeof(struct root) : sizeof(struct instance);
+
+    layout->values = values;
+    layout->view = (uint32_t)at;
+    at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+    for (uint8_t i = 0; i < resource->n_assigned; i++) {
+        const berth_assigned *assigned = &resource->assigned[i];
+
+        values[i].next = assigned->start;
+        if (assigned->kind == BERTH_ASSIGN_POOL)
+            pool_init(&values[i].pool, pool_size(manager, assigned));
+        map_init(&values[i].index);
+        if (assigned->indexed) {
+            values[i].link = (uint32_t)at;
+            at += sizeof(struct node);
+        }
+    }
+    layout->fixed = (uint32_t)at;
+}
+
+static bool type_fits(const berth_manager_type *type)
+{
+    if (!type || type->abi != BERTH_ABI)
+        return false;
+    for (uint8_t i = 1; i <= type->n_resources; i++)
+        if (type->resources[i].level >= BERTH_MAX_LEVELS)
+            return false;
+    for (uint8_t i = 1; i <= type->n_hooks; i++)
+        if (type->hooks[i].out_size > BERTH_MAX_OUT)
+            return false;
+    return true;
+}
+
+static void release(struct berth_manager *manager)
+{
+    berth_allocator allocator = manager->allocator;
+    struct value *values = manager->layouts[1].values;
+
+    for (uint32_t i = 0; i < count_values(manager->type); i++) {
+        pool_clear(&values[i].pool, &allocator);
+        map_clear(&values[i].index, &allocator);
+    }
+    map_clear(&manager->instances, &allocator);
+    map_clear(&manager->reservations, &allocator);
+    map_clear(&manager->calls, &allocator);
+    uuid_source_clear(&manager->uuids);
+    memory_give(&allocator, manager, manager->size);
+}
+
+static void set_up(struct berth_manager *manager, const berth_config *config, const void *options, const void *backend, const struct plan *plan)
+{
+    const berth_manager_type *type = manager->type;
+    char *block = (char *)manager;
+    struct value *values = (struct value *)(void *)(block + plan->values);
+    uuid_t seed;
+
+    manager->size = plan->end;
+    manager->layouts = (struct layout *)(void *)(block + plan->layouts);
+    manager->backend = block + plan->backend;
+    manager->options = block + plan->options;
+    memcpy(manager->backend, backend, type->backend_size);
+    copy_options(manager, options, plan);
+    for (uint8_t i = 1; i <= type->n_resources; i++) {
+        lay_out(manager, i, values);
+        values += type->resources[i].n_assigned;
+    }
+    uuid_generate_random(seed);
+    memcpy(&manager->seed, seed, sizeof seed);
+    map_init(&manager->instances);
+    map_init(&manager->reservations);
+    map_init(&manager->calls);
+    manager->trace = config->trace;
+    manager->trace_ctx = config->trace_ctx;
+    uuid_source_init(&manager->uuids, config->uuid, config->uuid_ctx);
+}
+
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
+                         berth_manager **out)
+{
+    static const berth_config no_config = {0};
+    const berth_allocator *allocator;
+    struct berth_manager *manager;
+    struct plan plan;
+    int rc;
+
+    if (!out)
+        return -EINVAL;
+    *out = NULL;
+    if (!type_fits(type) || !backend || type->check_backend(backend) != 0)
+        return -EINVAL;
+    if (!config)
+        config = &no_config;
+    allocator = config->allocator ? config->allocator : &memory_default;
+    if (!allocator->alloc || !allocator->release)
+        return -EINVAL;
+    rc = make_plan(type, options, &plan);
+    if (rc != 0)
+        return rc;
+    manager = memory_take(allocator, plan.end);
+    if (!manager)
+        return -ENOMEM;
+    manager->type = type;
+    manager->allocator = *allocator;
+    set_up(manager, config, options, backend, &plan);
+    rc = lock_init(&manager->lock);
+    if (rc != 0) {
+        release(manager);
+        return rc;
+    }
+    *out = manager;
+    return 0;
+}
+
+/* Every tree is let go of, without a call; memory that a running operation needs stays until it ends. */
+static void forget(struct berth_manager *manager)
+{
+    while (manager->reserved)
+        reservation_remove(manager, manager->reserved);
+    while (manager->roots) {
+        struct root *root = (struct root *)manager->roots;
+
+        instance_ref(&root->instance);
+        instance_end(manager, &root->instance);
+        queue_discard(root);
+        instance_unref(manager, &root->instance);
+    }
+}
+
+static bool in_use(const struct berth_manager *manager)
+{
+    if (manager->n_operations > 0 || manager->reserved)
+        return true;
+    for (struct instance *root = manager->roots; root; root = root->next)
+        for (struct instance *at = instance_first_below(root); at; at = instance_following(at))
+            if (at->anonymous > 0 || at->n_children > 0 || !instance_type(manager, at)->states[at->state].resident)
+                return true;
+    return false;
+}
+
+int berth_manager_destroy(berth_manager *manager)
+{
+    int rc;
+
+    if (!manager)
+        return 0;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    if (in_use(manager)) {
+        lock_drop(&manager->lock);
+        return -EBUSY;
+    }
+    forget(manager);
+    lock_drop(&manager->lock);
+    lock_destroy(&manager->lock);
+    release(manager);
+    return 0;
+}
+
+int berth_manager_discard(berth_manager *manager)
+{
+    int rc;
+
+    if (!manager)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    forget(manager);
+    lock_drop(&manager->lock);
+    return 0;
+}
+
+const char *berth_version(void)
+{
+    return BERTH_VERSION;
+}

@@ -1,0 +1,65 @@
+/* The state of one manager. Everything below `lock` is protected by it; what is above never changes after create. */
+#ifndef BERTH_SRC_MANAGER_H
+#define BERTH_SRC_MANAGER_H
+
+#include <berth/table.h>
+
+#include "hash.h"
+#include "lock.h"
+#include "map.h"
+#include "pool.h"
+#include "uuid.h"
+
+struct instance;
+struct operation;
+struct reservation;
+
+/* What the manager keeps for each assigned value of a resource. */
+struct value {
+    uint64_t next;    /* counter: the number it hands out next */
+    struct pool pool; /* pool */
+    struct map index; /* `indexed`: instances by this value */
+    uint32_t link;    /* `indexed`: offset of its node in an instance */
+};
+
+/* Where things are in the memory of an instance of a resource, in bytes from its start. */
+struct layout {
+    uint32_t view;
+    uint32_t fixed; /* everything but strings */
+    struct value *values;
+};
+
+struct berth_manager {
+    const berth_manager_type *type;
+    berth_allocator allocator;
+    berth_trace *trace;
+    void *trace_ctx;
+    struct hash_seed seed;
+    size_t size;            /* of this block, which also holds the copies of backend and options */
+    void *backend;
+    void *options;
+    struct layout *layouts; /* by resource id */
+
+    struct lock lock;
+    struct uuid_source uuids;
+    struct map instances;
+    struct map reservations;
+    struct map calls;             /* that have a token and are not completed */
+    struct instance *roots;       /* in order of creation */
+    struct reservation *reserved; /* in the order given */
+    struct operation *waiting;    /* for a root */
+    struct operation *drains;     /* that run */
+    uint64_t last_root;           /* serial number of the newest root */
+    uint64_t last_call;
+    uint64_t n_operations;        /* that run or wait */
+};
+
+/* The resource at `level` of the path that ends in `resource`. */
+static inline uint8_t path_resource(const berth_manager_type *type, uint8_t resource, uint8_t level)
+{
+    while (type->resources[resource].level > level)
+        resource = type->resources[resource].parent;
+    return resource;
+}
+
+#endif

@@ -1,0 +1,218 @@
+#include "operation.h"
+
+#include <string.h>
+
+#include "call.h"
+#include "drain.h"
+#include "engine.h"
+#include "error.h"
+#include "field.h"
+#include "queue.h"
+#include "reach.h"
+
+void operation_fail(struct operation *operation, int code, struct where where)
+{
+    if (operation->code != 0)
+        return;
+    operation->code = code;
+    operation->where = where;
+}
+
+struct level *operation_load(struct operation *operation, struct instance *instance)
+{
+    struct level *level = &operation->levels[operation->n_levels++];
+
+    instance_ref(instance);
+    *level = (struct level){
+        .instance = instance,
+        .pins = instance->pins,
+        .anonymous = instance->anonymous,
+        .n_children = instance->n_children,
+        .state = instance->state,
+        .ended = instance->ended,
+    };
+    return level;
+}
+
+void operation_unload(struct operation *operation)
+{
+    while (operation->n_levels > 0)
+        instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
+}
+
+static void write_back(struct berth_manager *manager, struct level *level)
+{
+    struct instance *instance = level->instance;
+
+    if (level->fresh)
+        instance_link(manager, instance);
+    level->fresh = false;
+    instance->pins = level->pins;
+    instance->anonymous = level->anonymous;
+    instance->n_children = level->n_children;
+    instance->state = level->state;
+    if (level->cleared)
+        instance->epoch++;
+    level->cleared = false;
+}
+
+void operation_commit(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    for (uint8_t i = 0; i < operation->n_levels; i++)
+        write_back(manager, &operation->levels[i]);
+    for (uint8_t i = 0; i < operation->n_levels; i++) {
+        if (operation->levels[i].dropped)
+            operation->reservation->pins[i].held = false;
+        operation->levels[i].dropped = false;
+    }
+    for (uint8_t i = operation->n_levels; i-- > 0;)
+        if (operation->levels[i].ended && !operation->levels[i].instance->ended)
+            instance_end(manager, operation->levels[i].instance);
+}
+
+void operation_undo(struct operation *operation)
+{
+    for (uint8_t i = operation->n_levels; i-- > 0;) {
+        struct level *level = &operation->levels[i];
+
+        if (level->fresh) {
+            instance_ref(level->instance); /* the level's own ref goes with operation_unload() */
+            instance_unmake(operation->call.manager, level->instance);
+        }
+    }
+}
+
+/* Success: what the operation gives or ends. */
+static void settle_reservation(struct operation *operation)
+{
+    struct reservation *reservation = operation->reservation;
+
+    if (operation->type->flags & BERTH_GIVES) {
+        for (uint8_t i = 0; i < operation->n_levels; i++)
+            operation->levels[i].pins++;
+    } else if (operation->type->flags & BERTH_ENDS) {
+        for (uint8_t i = 0; i < operation->n_levels; i++)
+            operation->levels[i].pins -= operation->levels[i].mine;
+    }
+    operation_commit(operation);
+    if (operation->type->flags & BERTH_GIVES) {
+        for (uint8_t i = 0; i < operation->n_levels; i++)
+            reservation_pin(reservation, i, operation->levels[i].instance);
+        reservation_link(operation->call.manager, reservation);
+        memcpy(operation->request->gives, reservation->id, sizeof(uuid_t));
+    } else if (operation->type->flags & BERTH_ENDS) {
+        reservation_remove(operation->call.manager, reservation);
+    }
+}
+
+static void write_results(const struct operation *operation)
+{
+    const berth_request *request = operation->request;
+
+    for (uint8_t i = 0; request->results && i < operation->type->n_returns; i++) {
+        const berth_return *returns = &operation->type->returns[i];
+
+        if (!request->results[i])
+            continue;
+        if (operation->absent)
+            memset(request->results[i], 0, returns->size);
+        else
+            memcpy(request->results[i],
+                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
+                   returns->size);
+    }
+}
+
+static void end_operation(struct operation *operation)
+{
+    if (operation->discarded) {
+        operation->code = -ECANCELED;
+        operation->where = (struct where){0};
+    } else if (operation->code == 0) {
+        settle_reservation(operation);
+        write_results(operation);
+        return;
+    } else if (operation->called) {
+        operation_commit(operation);
+    } else {
+        operation_undo(operation);
+    }
+    if (operation->type->flags & BERTH_GIVES) {
+        reservation_unmake(operation->call.manager, operation->reservation);
+        memset(operation->request->gives, 0, sizeof(uuid_t));
+    }
+    error_fill(operation->error, operation->call.operation, operation);
+}
+
+void operation_finish(struct operation *operation)
+{
+    if (operation->drain)
+        drain_end(operation);
+    else
+        end_operation(operation);
+    queue_release(operation);
+    operation_unload(operation);
+    operation->stage = STAGE_DONE;
+}
+
+/* The instances are there: off it goes. */
+static void begin_run(struct operation *operation)
+{
+    operation->stage = STAGE_RUN;
+    operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
+}
+
+/* True: it has to wait. */
+static bool reach(struct operation *operation)
+{
+    bool waits = operation->drain ? drain_next(operation) : reach_instances(operation);
+
+    if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
+        begin_run(operation);
+    return waits;
+}
+
+enum progress operation_advance(struct operation *operation, bool may_call)
+{
+    for (;;) {
+        switch (operation->stage) {
+        case STAGE_REACH:
+            if (reach(operation))
+                return PROGRESS_QUEUED;
+            if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
+                operation_finish(operation);
+            break;
+        case STAGE_RUN:
+            if (engine_run(operation)) {
+                operation_commit(operation);
+                operation->stage = STAGE_CALL;
+            } else if (operation->drain) {
+                drain_settle(operation);
+            } else {
+                operation_finish(operation);
+            }
+            break;
+        case STAGE_CALL:
+            if (!may_call)
+                return PROGRESS_READY;
+            if (!operation->discarded && !call_hook(operation)) {
+                operation->stage = STAGE_CALLED;
+                return PROGRESS_PENDING;
+            }
+            operation->stage = STAGE_CALLED;
+            break;
+        case STAGE_CALLED:
+            if (operation->discarded) {
+                operation_finish(operation);
+                break;
+            }
+            call_settle(operation);
+            operation->stage = STAGE_RUN;
+            break;
+        default: /* STAGE_DONE */
+            return PROGRESS_DONE;
+        }
+    }
+}

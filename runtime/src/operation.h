@@ -1,0 +1,138 @@
+/*
+ * One running operation: a state machine in one block of memory.
+ *
+ * operation_advance() runs it as far as it gets; where it has to wait, everything it needs to go on is in this block and nothing on the C
+ * stack. It works on copies of the few numbers of each level (`struct level`) and writes them back ("commits") before each hook call and at
+ * its end. What fails before the first call is not written back: that is rule S1.
+ *
+ * All of this happens with the manager's lock held, which is given up only while a hook runs and while a thread sleeps.
+ */
+#ifndef BERTH_SRC_OPERATION_H
+#define BERTH_SRC_OPERATION_H
+
+#include <stdatomic.h>
+
+#include "instance.h"
+#include "reservation.h"
+
+/* The handle that a hook gets. */
+struct berth_call {
+    struct node node; /* in the manager's map of calls while `id` is known and no outcome is */
+    berth_manager *manager;
+    const char *operation;
+    int64_t deadline;
+    uint64_t id; /* of its token; 0: nobody asked for one */
+    int result;  /* what berth_complete() was told */
+    uint16_t out_size;
+    uint8_t hook;
+    bool completed;
+    bool out_given;        /* with out-values of its own */
+    atomic_bool cancelled; /* read without the lock */
+};
+
+/* One level of the operation's path, as the operation sees it. */
+struct level {
+    struct instance *instance;
+    uint32_t pins, anonymous, n_children;
+    uint16_t state;
+    bool mine : 1;    /* the operation's reservation holds it */
+    bool ended : 1;   /* by this operation or before it */
+    bool fresh : 1;   /* made by this operation and not yet in the maps */
+    bool dropped : 1; /* by the operation's reservation; not yet noted there */
+    bool cleared : 1; /* drain let all holders go; likewise */
+};
+
+/* Where an error happened; 0: does not apply. */
+struct where {
+    uint16_t state;
+    uint8_t resource, event, hook;
+    uint8_t levels; /* of the path that the key is written from */
+};
+
+enum stage {
+    STAGE_REACH,  /* get at the instances: needs the root */
+    STAGE_RUN,    /* steps and rows */
+    STAGE_CALL,   /* everything is written back, a hook is to be called */
+    STAGE_CALLED, /* a hook answered that it is pending */
+    STAGE_DONE
+};
+
+struct operation {
+    struct berth_call call; /* first, so that one is the other */
+
+    /* what is asked */
+    const berth_operation *type; /* NULL: drain */
+    const berth_request *request;
+    berth_error *error; /* the caller's, or NULL */
+    void *out;          /* room for BERTH_MAX_OUT bytes of out-values */
+    thread_id thread;
+
+    /* waiting */
+    struct root *root;    /* owned */
+    struct root *queued;  /* waited for */
+    struct operation *next, *previous;                 /* in its queue */
+    struct operation *next_waiting, *previous_waiting; /* in the manager's list */
+    struct sleeper *sleeper;                           /* NULL: nobody sleeps */
+
+    /* progress */
+    struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
+    const berth_row *row;            /* whose hook is to be called */
+    int64_t started;                 /* that hook; only with a trace */
+    int code;                        /* first error */
+    struct where where;
+    uint8_t stage;
+    uint8_t n_levels; /* loaded */
+    uint8_t step;
+    uint8_t level; /* of the step that runs */
+    uint8_t event; /* whose row is next; 0: none */
+    bool called : 1;    /* a hook: S1 is behind us */
+    bool report : 1;    /* rows to the trace callback */
+    bool discarded : 1; /* by berth_manager_discard() */
+    bool absent : 1;    /* nothing found, and that is fine */
+    bool in_step : 1;   /* the step has begun: `level` and `event` are its own */
+
+    struct drain *drain; /* NULL: an operation of the spec */
+
+    struct level levels[BERTH_MAX_LEVELS];
+};
+
+/* What drain needs besides. */
+struct drain {
+    struct operation *next; /* in the manager's list of those that run */
+    struct instance *root;  /* the next root to visit, or NULL */
+    struct instance *at;    /* the next instance of the root at work */
+    bool begun;             /* `at` is set for the root that is owned */
+    uint64_t last;          /* serial number of the last root to visit */
+    uint8_t leave;          /* bit l: the next instance of level l that comes is to be left alone, something below it failed */
+    int code;               /* first error */
+};
+
+enum progress {
+    PROGRESS_DONE,
+    PROGRESS_QUEUED,  /* waits for `queued` */
+    PROGRESS_PENDING, /* waits for a completion */
+    PROGRESS_READY    /* the next thing is a hook, and it may not be called here */
+};
+
+/* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
+enum progress operation_advance(struct operation *operation, bool may_call);
+
+/* Ends it: writes back or undoes, fills results and error, lets the root go. */
+void operation_finish(struct operation *operation);
+
+/* The first error of an operation, and where; later ones are ignored. */
+void operation_fail(struct operation *operation, int code, struct where where);
+
+/* Fills in level `n_levels`, and keeps the instance's memory. */
+struct level *operation_load(struct operation *operation, struct instance *instance);
+void operation_unload(struct operation *operation);
+
+/* Writes the levels back into the instances. */
+void operation_commit(struct operation *operation);
+/* Forgets what the levels have that the instances have not. */
+void operation_undo(struct operation *operation);
+
+/* A root leaves the maps: running drains must not meet it. */
+void operation_root_leaves(struct berth_manager *manager, const struct instance *root);
+
+#endif

@@ -1,0 +1,28 @@
+/* Waiting for a root: first come, first served. */
+#ifndef BERTH_SRC_QUEUE_H
+#define BERTH_SRC_QUEUE_H
+
+#include "operation.h"
+
+/*
+ * Makes `root` the operation's own; one that it owned before and that is another is let go.
+ * 0: it is. 1: it waits in the queue. -EDEADLK: it would wait for itself.
+ */
+int queue_enter(struct operation *operation, struct root *root);
+
+/* A root that the operation has just made. */
+void queue_own_new(struct operation *operation, struct root *root);
+
+/* Gives up waiting. */
+void queue_leave(struct operation *operation);
+
+/* Lets the operation's root go: to the next in the queue, or, when the root has ended, to nobody. No root is fine. */
+void queue_release(struct operation *operation);
+
+/* The manager is discarded: ends all operations that wait for `root`, and tells the one that runs on it. */
+void queue_discard(struct root *root);
+
+/* Wakes the thread of an operation that waits. */
+void queue_wake(struct operation *operation);
+
+#endif

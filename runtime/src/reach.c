@@ -1,0 +1,344 @@
+#include "reach.h"
+
+#include "engine.h"
+#include "field.h"
+#include "queue.h"
+
+static const berth_manager_type *type_of(const struct operation *operation)
+{
+    return operation->call.manager->type;
+}
+
+static uint8_t resource_at(const struct operation *operation, uint8_t level)
+{
+    return path_resource(type_of(operation), operation->type->resource, level);
+}
+
+/* Arguments and policy */
+
+static void refuse(struct operation *operation, int code, uint8_t level)
+{
+    operation_fail(operation, code, (struct where){.resource = resource_at(operation, level)});
+}
+
+static bool takes_configs(const berth_operation *type)
+{
+    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
+}
+
+/* Is the level only looked up, so that no more than its key counts? */
+static bool key_only(const berth_operation *type, uint8_t level)
+{
+    return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
+}
+
+static bool config_fits(const berth_resource *resource, const void *config, bool only_key)
+{
+    if (!config)
+        return false;
+    for (uint8_t i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+
+        if (only_key && !(field->flags & BERTH_KEY))
+            continue;
+        if (field_check(field, (const char *)config + field->config_offset) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void check_configs(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+
+    for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
+        const void *config = operation->request->config ? operation->request->config[i] : NULL;
+
+        if (!config_fits(&type_of(operation)->resources[resource_at(operation, i)], config, key_only(type, i)))
+            refuse(operation, -EINVAL, i);
+    }
+}
+
+static void check_at(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    const uint32_t *at = operation->request->at;
+    uint64_t slot;
+
+    if (!at || !instance_slot(operation->call.manager, &type_of(operation)->resources[type->resource].assigned[type->at - 1], at, &slot))
+        refuse(operation, -EINVAL, (uint8_t)(type->levels - 1));
+}
+
+static void check_by(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    const berth_request *request = operation->request;
+    bool pool = type_of(operation)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
+
+    if (pool ? !request->at : !request->by)
+        refuse(operation, -EINVAL, (uint8_t)(type->levels - 1));
+}
+
+static bool results_fit(const berth_operation *type, const berth_request *request)
+{
+    for (uint8_t i = 0; request->results && i < type->n_returns; i++)
+        if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
+            return false;
+    return true;
+}
+
+static void check_policy(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+
+    for (uint8_t i = 0; i < type->n_denies; i++) {
+        if (type_of(operation)->denied(type->denies[i].guard, operation->call.manager->options, operation->request->config)) {
+            operation_fail(operation, -type->denies[i].error, (struct where){0});
+            return;
+        }
+    }
+}
+
+void reach_check(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    const berth_request *request = operation->request;
+
+    if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
+        operation_fail(operation, -EINVAL, (struct where){0});
+    if (takes_configs(type))
+        check_configs(operation);
+    if (type->at > 0)
+        check_at(operation);
+    if (type->by > 0)
+        check_by(operation);
+    if (!results_fit(type, request))
+        operation_fail(operation, -ENOBUFS, (struct where){0});
+    if (operation->code == 0)
+        check_policy(operation);
+}
+
+/* Getting at the instances */
+
+static struct where where_at(const struct operation *operation, uint8_t level)
+{
+    return (struct where){.resource = resource_at(operation, level), .levels = (uint8_t)(level + 1)};
+}
+
+/* Makes `instance`'s root the operation's own. True: it has to wait. On an error the operation has failed. */
+static bool get_root(struct operation *operation, struct instance *instance, struct where where)
+{
+    int rc = queue_enter(operation, instance_root(instance));
+
+    if (rc < 0)
+        operation_fail(operation, rc, where);
+    return rc > 0;
+}
+
+static void make(struct operation *operation, uint8_t level, uint32_t hash, uint16_t state)
+{
+    struct berth_manager *manager = operation->call.manager;
+    const berth_operation *type = operation->type;
+    bool last = level + 1 == type->levels;
+    struct making making = {
+        .parent = level > 0 ? operation->levels[level - 1].instance : NULL,
+        .config = operation->request->config[level],
+        .at = operation->request->at,
+        .hash = hash,
+        .state = state,
+        .resource = resource_at(operation, level),
+        .at_pool = last ? type->at : 0,
+    };
+    struct instance *instance;
+    int rc = instance_make(manager, &making, &instance);
+
+    if (rc < 0) {
+        operation_fail(operation, rc, rc == -ENOMEM ? (struct where){0} : where_at(operation, level));
+        return;
+    }
+    if (level == 0)
+        queue_own_new(operation, (struct root *)instance);
+    else
+        operation->levels[level - 1].n_children++;
+    operation_load(operation, instance)->fresh = true;
+    instance_unref(manager, instance); /* the level keeps it now */
+}
+
+/* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
+static bool find_level(struct operation *operation, uint8_t level, bool *found, uint32_t *hash)
+{
+    struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
+    struct instance *instance =
+        instance_find(operation->call.manager, parent, resource_at(operation, level), operation->request->config[level], hash);
+
+    *found = instance != NULL;
+    if (!instance)
+        return false;
+    if (level == 0 && get_root(operation, instance, where_at(operation, level)))
+        return true;
+    if (operation->code == 0)
+        operation_load(operation, instance);
+    return false;
+}
+
+static struct where where_state(const struct operation *operation, uint8_t level)
+{
+    struct where where = where_at(operation, level);
+
+    where.state = operation->levels[level].state;
+    return where;
+}
+
+/* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
+static void report_takes(struct operation *operation)
+{
+    operation->report = true;
+    for (uint8_t i = 0; i < operation->n_levels; i++) {
+        operation->levels[i].state = operation->levels[i].instance->state;
+        engine_take(operation, i);
+    }
+}
+
+static void give(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    int rc = reservation_make(manager, operation->type->levels, &operation->reservation);
+
+    if (rc < 0)
+        operation_fail(operation, rc, (struct where){0});
+    else if (manager->trace)
+        report_takes(operation);
+}
+
+static bool obtain(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+
+    for (uint8_t i = 0; i < type->levels; i++) {
+        const berth_resource *resource = &type_of(operation)->resources[resource_at(operation, i)];
+        uint32_t hash;
+        bool found;
+
+        if (find_level(operation, i, &found, &hash))
+            return true;
+        if (!found)
+            make(operation, i, hash, resource->initial);
+        else if (operation->code == 0 &&
+                 !instance_matches(operation->call.manager, operation->levels[i].instance, operation->request->config[i]))
+            operation_fail(operation, -EEXIST, where_state(operation, i));
+        if (operation->code == 0 && (type->flags & BERTH_GIVES))
+            engine_take(operation, i);
+        if (operation->code != 0)
+            return false;
+    }
+    if (type->flags & BERTH_GIVES)
+        give(operation);
+    return false;
+}
+
+/* Every level above `levels` by key. True: it has to wait. */
+static bool find_by_keys(struct operation *operation, uint8_t levels)
+{
+    for (uint8_t i = 0; i < levels && operation->code == 0 && !operation->absent; i++) {
+        uint32_t hash;
+        bool found;
+
+        if (find_level(operation, i, &found, &hash))
+            return true;
+        if (!found && (operation->type->flags & BERTH_ABSENT_OK))
+            operation->absent = true;
+        else if (!found)
+            operation_fail(operation, -ENOENT, where_at(operation, i));
+    }
+    return false;
+}
+
+static bool create(struct operation *operation)
+{
+    uint8_t last = (uint8_t)(operation->type->levels - 1);
+    uint32_t hash;
+    bool found;
+
+    if (find_by_keys(operation, last))
+        return true;
+    if (operation->code != 0)
+        return false;
+    if (find_level(operation, last, &found, &hash))
+        return true;
+    if (operation->code == 0 && found)
+        operation_fail(operation, -EEXIST, where_state(operation, last));
+    else if (!found)
+        make(operation, last, hash, operation->type->enter);
+    return false;
+}
+
+/* The instance and all above it, root first. */
+static void load_path(struct operation *operation, struct instance *instance)
+{
+    struct instance *path[BERTH_MAX_LEVELS];
+    uint8_t n = 0;
+
+    for (; instance; instance = instance->parent)
+        path[n++] = instance;
+    while (n > 0)
+        operation_load(operation, path[--n]);
+}
+
+static bool find_by_value(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    const berth_request *request = operation->request;
+    struct instance *instance =
+        instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), request->by, request->at);
+    struct where where = {.resource = type->resource};
+
+    if (!instance && (type->flags & BERTH_ABSENT_OK)) {
+        operation->absent = true;
+        return false;
+    }
+    if (!instance)
+        operation_fail(operation, -ENOENT, where);
+    else if (get_root(operation, instance, where))
+        return true;
+    if (operation->code == 0)
+        load_path(operation, instance);
+    return false;
+}
+
+static bool with_reservation(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    struct reservation *reservation = reservation_find(operation->call.manager, operation->request->reservation);
+    struct where nowhere = {0};
+
+    if (!reservation) {
+        operation_fail(operation, -ENOENT, nowhere);
+        return false;
+    }
+    if (!(type->flags & BERTH_ENDS) && reservation_begun(reservation)) {
+        operation_fail(operation, -ECANCELED, nowhere);
+        return false;
+    }
+    if (!reservation->pins[0].instance->ended && get_root(operation, reservation->pins[0].instance, nowhere))
+        return true;
+    if (operation->code != 0)
+        return false;
+    operation->reservation = reservation;
+    for (uint8_t i = 0; i < reservation->levels; i++)
+        operation_load(operation, reservation->pins[i].instance)->mine = reservation_holds(reservation, i);
+    return false;
+}
+
+bool reach_instances(struct operation *operation)
+{
+    switch (operation->type->form) {
+    case BERTH_OBTAIN:
+        return obtain(operation);
+    case BERTH_CREATE:
+        return create(operation);
+    case BERTH_FIND:
+        return operation->type->by > 0 ? find_by_value(operation) : find_by_keys(operation, operation->type->levels);
+    default: /* BERTH_WITH */
+        return with_reservation(operation);
+    }
+}

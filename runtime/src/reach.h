@@ -1,0 +1,13 @@
+/* Getting at the instances: argument checks and step 3 of "An operation, in order". */
+#ifndef BERTH_SRC_REACH_H
+#define BERTH_SRC_REACH_H
+
+#include "operation.h"
+
+/* Steps 1 and 2: arguments and policy. Needs no lock. The operation has failed when they do. */
+void reach_check(struct operation *operation);
+
+/* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
+bool reach_instances(struct operation *operation);
+
+#endif

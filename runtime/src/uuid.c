@@ -1,0 +1,103 @@
+#define _GNU_SOURCE
+
+#include "uuid.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <sys/random.h>
+#endif
+
+enum { PAGE = 4096, POOLED = PAGE / sizeof(uuid_t) - 1 };
+
+/* The first word is 0 in a page that the kernel has wiped: nothing is left, whatever was there. */
+struct uuid_page {
+    uint32_t left;
+    unsigned char bytes[POOLED][sizeof(uuid_t)];
+};
+
+void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx)
+{
+    source->custom = custom;
+    source->ctx = ctx;
+    source->page = NULL;
+    source->no_page = false;
+}
+
+#if defined __linux__ && defined MADV_WIPEONFORK
+
+void uuid_source_clear(struct uuid_source *source)
+{
+    if (source->page)
+        (void)munmap(source->page, PAGE);
+    source->page = NULL;
+}
+
+static struct uuid_page *make_page(void)
+{
+    void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return NULL;
+    if (madvise(page, PAGE, MADV_WIPEONFORK) != 0) {
+        (void)munmap(page, PAGE);
+        return NULL;
+    }
+    return page;
+}
+
+static bool fill(struct uuid_page *page)
+{
+    ssize_t got = getrandom(page->bytes, sizeof page->bytes, 0);
+
+    page->left = got < 0 ? 0 : (uint32_t)((size_t)got / sizeof(uuid_t)); /* a signal may cut it short */
+    return page->left > 0;
+}
+
+/* False: there is no pool. */
+static bool from_pool(struct uuid_source *source, uuid_t out)
+{
+    unsigned char *bytes;
+
+    if (!source->page && !source->no_page) {
+        source->page = make_page();
+        source->no_page = !source->page;
+    }
+    if (!source->page || (source->page->left == 0 && !fill(source->page)))
+        return false;
+    bytes = source->page->bytes[--source->page->left];
+    memcpy(out, bytes, sizeof(uuid_t));
+    memset(bytes, 0, sizeof(uuid_t)); /* what was handed out cannot be found here later */
+    return true;
+}
+
+#else
+
+void uuid_source_clear(struct uuid_source *source)
+{
+    (void)source;
+}
+
+static bool from_pool(struct uuid_source *source, uuid_t out)
+{
+    (void)source;
+    (void)out;
+    return false;
+}
+
+#endif
+
+int uuid_source_next(struct uuid_source *source, uuid_t out)
+{
+    if (source->custom)
+        return source->custom(source->ctx, out);
+    if (!from_pool(source, out)) {
+        uuid_generate_random(out);
+        return 0;
+    }
+    out[6] = (unsigned char)((out[6] & 0x0f) | 0x40); /* version 4 */
+    out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
+    return 0;
+}

@@ -1,0 +1,26 @@
+/*
+ * Version 4 UUIDs from a pool of random bytes. One system call fills the pool for some 250 UUIDs; the pool is a page that the kernel wipes in a
+ * child process, so that parent and child never hand out the same UUID. Where that cannot be had, libuuid makes each one.
+ */
+#ifndef BERTH_SRC_UUID_H
+#define BERTH_SRC_UUID_H
+
+#include <stdbool.h>
+#include <uuid/uuid.h>
+
+struct uuid_page;
+
+struct uuid_source {
+    int (*custom)(void *ctx, uuid_t out); /* NULL: the pool */
+    void *ctx;
+    struct uuid_page *page; /* NULL: not made yet, or not to be had */
+    bool no_page;
+};
+
+void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx);
+void uuid_source_clear(struct uuid_source *source);
+
+/* 0, or what the custom function returned. */
+int uuid_source_next(struct uuid_source *source, uuid_t out);
+
+#endif
