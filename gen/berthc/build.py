@@ -22,10 +22,15 @@ _NOTHING = Mapping("<built in>", 0, 0, 1, 0, {}, {})
 
 @dataclass(frozen=True)
 class Spec:
-    """A model and the nodes it was made from."""
+    """A model and the nodes it was made from. `broken` are the entries in which an error was found, such as ("resources", "disk")."""
 
     manager: Manager
     root: Mapping
+    broken: frozenset[tuple[str, ...]] = frozenset()
+
+    def is_clean(self, *path: str) -> bool:
+        """Is an entry free of errors, as far as is known? A whole section is when all its entries are."""
+        return not any(broken[: len(path)] == path for broken in self.broken)
 
     def node(self, *path: str | int) -> Node | None:
         """The node at a path of keys and list indices."""

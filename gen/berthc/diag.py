@@ -22,13 +22,17 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right there."""
+    """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right there.
+
+    `where` is "resource.state" or "resource.state.event" for findings that `accept` can name.
+    """
 
     id: str
     loc: Loc
     message: str
     help: str = ""
     severity: Severity = Severity.ERROR
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Names of errno values: a closed list, so that a typing error in a spec is found by berthc and not by the C compiler.
 
-They are Linux's names without the aliases (EWOULDBLOCK, EDEADLOCK, ENOTSUP): each number has one name. Generated C uses the name and lets
+They are Linux's names without the aliases: each number has one name. Generated C uses the name and lets
 <errno.h> give the number.
 """
 from __future__ import annotations
+
+ERRNO_ALIASES = {"EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP"}
 
 ERRNO_NAMES: tuple[str, ...] = tuple("""
     EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR

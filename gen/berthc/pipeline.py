@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .build import build
+from .check import check
 from .diag import Diagnostic, has_errors, in_order
 from .load import Source, load, name_of, read
 from .model import Manager
@@ -34,7 +35,8 @@ def compile_text(file: str, text: str) -> Result:
         return Result(None, tuple(in_order(found)), source)
     found += check_shape(Schema.read(), root)
     spec, more = build(root)
-    found = in_order(found + more)
+    found += more
+    found = in_order(found + check(spec, found))
     return Result(None if has_errors(found) else spec.manager, tuple(found), source)
 
 

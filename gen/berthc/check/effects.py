@@ -1,0 +1,163 @@
+"""What the backend holds: whether the effect of each hook is there, along every way through the table.
+
+For each hook one of three things is known in a state: it is not in effect, it may be, it is. Sets of hooks are bit masks, so that all hooks are
+followed at once; per state three masks say for which hooks each of the three is possible.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from berthc.model import Form, Manager, Resource, Row, Target
+
+from . import refs
+from .cases import Case, TooManyCases, cases, holds
+from .flow import Flow
+
+MAX_EFFECT_CASES = 256
+
+
+@dataclass(frozen=True)
+class Effect:
+    """For each hook, by its bit: can it be not in effect (`off`), uncertain (`maybe`), in effect (`on`)?"""
+
+    off: int
+    maybe: int
+    on: int
+
+    def join(self, other: Effect) -> Effect:
+        return Effect(self.off | other.off, self.maybe | other.maybe, self.on | other.on)
+
+
+NONE = Effect(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A call that repeats or undoes wrongly ("again", "before"), or an end that forgets ("forgotten")."""
+
+    kind: str
+    row: Row
+    hook: str
+    target: Target | None = None
+
+
+def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
+    """What the rows of a resource do to the backend that they should not; each once."""
+    uses = [refs.GuardUse(row.guard, "", refs.path_of(manager, resource.name), resource.name)
+            for state in resource.states for row in state.rows if row.guard is not None]
+    try:
+        every = list(cases(manager, uses))
+    except TooManyCases:
+        return []
+    if len(every) > MAX_EFFECT_CASES:
+        return []  # a condition may decide alike in two states, so rows cannot be followed without cases
+    found: dict[Trouble, None] = {}
+    for case in every:
+        found.update(dict.fromkeys(_Walk(manager, resource, flow, case).run()))
+    return list(found)
+
+
+class _Walk:
+    """One case: which of the rows with conditions are taken is fixed."""
+
+    def __init__(self, manager: Manager, resource: Resource, flow: Flow, case: Case) -> None:
+        self.resource, self.flow, self.case = resource, flow, case
+        self.path = refs.path_of(manager, resource.name)
+        hooks = [h for h in manager.hooks if h.on == resource.name]
+        self.bits = {h.name: 1 << i for i, h in enumerate(hooks)}
+        self.hooks = {h.name: h for h in hooks}
+        self.undone = {h.name: self.mask(h.undoes) for h in hooks}
+        # Doing a thing again is what makes undoing it again right, so each resets the other.
+        self.opposite = {h.name: self.undone[h.name] | self.mask(u.name for u in hooks if h.name in u.undoes) for h in hooks}
+        self.undoable = 0
+        for h in hooks:
+            self.undoable |= self.undone[h.name]
+        starts = {resource.initial} if any(resource.name in o.path and o.form is Form.OBTAIN for o in manager.operations) else set()
+        every = self.mask(self.bits)
+        self.at: dict[str, Effect] = {state: Effect(every, 0, 0) for state in starts}
+        for operation in manager.operations:
+            if operation.enter and operation.target == resource.name:
+                # What was there before the manager is not known; nothing is said about it.
+                self.at.setdefault(operation.enter, NONE)
+        self.events: dict[str, list[str]] = {}
+        for state, event in flow.fired:
+            self.events.setdefault(state, []).append(event)
+        self.found: dict[Trouble, None] = {}
+
+    def mask(self, names: Iterable[str]) -> int:
+        out = 0
+        for name in names:
+            out |= self.bits.get(name, 0)
+        return out
+
+    def run(self) -> list[Trouble]:
+        waiting = list(self.at)
+        while waiting:
+            state = waiting.pop()
+            for event in self.events.get(state, ()):
+                for reached, effect in self.fire(state, event, self.at[state]):
+                    known = self.at.get(reached)
+                    joined = effect if known is None else known.join(effect)
+                    if joined != known:
+                        self.at[reached] = joined
+                        waiting.append(reached)
+        return list(self.found)
+
+    def fire(self, state: str, event: str, effect: Effect) -> Iterator[tuple[str, Effect]]:
+        """Where an event ends, with what was raised; the raises form no circle."""
+        open_: list[tuple[str, str, Effect]] = [(state, event, effect)]
+        while open_:
+            state, event, effect = open_.pop()
+            row = self.row(state, event)
+            if row is None or row.reject is not None:
+                yield state, effect
+                continue
+            for target, after in self.outcomes(row, effect):
+                if target.raise_event is not None:
+                    open_.append((target.state, target.raise_event, after))
+                else:
+                    if target.state in self.flow.final:
+                        self.check_end(row, target, after)
+                    yield target.state, after
+
+    def row(self, state: str, event: str) -> Row | None:
+        for row in self.flow.chains.cells.get((state, event), ()):
+            if row.guard is None or holds(refs.GuardUse(row.guard, "", self.path, self.resource.name), row.guard, self.case):
+                return row
+        return None
+
+    def outcomes(self, row: Row, before: Effect) -> Iterator[tuple[Target, Effect]]:
+        assert row.ok is not None
+        if row.call is None or row.call not in self.hooks:
+            yield row.ok, before
+            return
+        assert row.fail is not None and row.uncertain is not None
+        hook = self.hooks[row.call]
+        self.check_call(row, before)
+        me, opposite = self.bits[hook.name], self.opposite[hook.name]
+        any_ = before.off | before.maybe | before.on
+        rest = ~(me | opposite)
+        yield row.ok, Effect((before.off & rest) | (any_ & opposite), before.maybe & rest, (before.on & rest) | (any_ & me))
+        yield row.fail, before
+        yield row.uncertain, Effect(before.off & ~me, (before.maybe | (before.off & me) | (before.on & opposite)), before.on & ~opposite)
+        if hook.optional and hook.absent is None:
+            # Left out: there is nothing to do, and nothing to undo.
+            yield row.ok, Effect((before.off & ~opposite) | (any_ & opposite), before.maybe & ~opposite, before.on & ~opposite)
+
+    def check_call(self, row: Row, before: Effect) -> None:
+        assert row.call is not None
+        hook = self.hooks[row.call]
+        if hook.repeatable:
+            return
+        if (before.maybe | before.on) & self.bits[hook.name]:
+            self.found[Trouble("again", row, hook.name)] = None
+        undone = self.undone[hook.name]
+        if len(hook.undoes) == 1 and (before.off | before.maybe) & undone:
+            self.found[Trouble("before", row, hook.name)] = None
+
+    def check_end(self, row: Row, target: Target, after: Effect) -> None:
+        left = (after.maybe | after.on) & self.undoable
+        for name, bit in self.bits.items():
+            if left & bit and not self.undone[name]:
+                self.found[Trouble("forgotten", row, name, target)] = None

@@ -1,0 +1,58 @@
+"""Limits of the tables: ids and counts have fixed widths in the descriptor (runtime/include/berth/table.h)."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from berthc.build import Spec
+from berthc.diag import Diagnostic
+from berthc.model import Loc
+
+from . import refs
+from .rule import rule
+
+MAX_LEVELS = 8
+BYTE = 255
+WORD = 65535
+
+
+@rule("limit", f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows.")
+def limits(spec: Spec) -> Iterator[Diagnostic]:
+    for loc, what, count, most in _counts(spec):
+        if count > most:
+            yield Diagnostic("limit", loc, f"{what}: {count:,}, and at most {most:,} are possible")
+
+
+def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
+    m = spec.manager
+    yield spec.key("options"), "options", len(m.options), BYTE
+    yield spec.key("backend"), "hooks", len(m.hooks), BYTE
+    yield spec.key("resources"), "resources", len(m.resources), BYTE
+    yield spec.key("operations"), "operations", len(m.operations), BYTE
+    yield spec.key("resources"), "rows of all resources", sum(len(s.rows) for r in m.resources for s in r.states), WORD
+    guards = list(refs.guards(m))
+    denials = {g.guard.text for g in guards if g.by.startswith("operation ")}
+    yield spec.key("operations"), "different conditions of deny", len(denials), BYTE
+    yield spec.key("resources"), "different conditions", len({(g.own, g.guard.text) for g in guards}) - len(denials), BYTE
+    for option in m.options:
+        yield option.loc, f"values of {option.name}", len(option.values), WORD
+    for resource in m.resources:
+        name = resource.name
+        yield resource.loc, f"levels above and with {name}", len(refs.path_of(m, name)), MAX_LEVELS
+        yield spec.key("resources", name, "states"), f"states of {name}", len(resource.states), WORD
+        yield resource.loc, f"events of {name}", len(resource.events), BYTE
+        yield spec.key("resources", name, "fields"), f"fields of {name}", len(resource.fields), BYTE
+        yield spec.key("resources", name, "assigned"), f"assigned values of {name}", len(resource.assigned), BYTE
+        for field in resource.fields:
+            yield field.loc, f"values of {name}.{field.name}", len(field.values), WORD
+        for assigned in resource.assigned:
+            yield assigned.loc, f"parts of {name}.{assigned.name}", len(assigned.parts), BYTE
+        for state in resource.states:
+            cells: dict[str, int] = {}
+            for row in state.rows:
+                cells[row.event] = cells.get(row.event, 0) + 1
+            for event, count in cells.items():
+                if count > BYTE:
+                    yield spec.key("resources", name, "states", state.name, "on", event), f"rows of {name}.{state.name} on {event}", count, BYTE
+    for operation in m.operations:
+        for what, count in (("steps", len(operation.steps)), ("results", len(operation.returns)), ("refusals", len(operation.deny))):
+            yield operation.loc, f"{what} of operation {operation.name}", count, BYTE

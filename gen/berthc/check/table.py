@@ -1,0 +1,153 @@
+"""The table as a whole: holes, rows and states that nothing reaches, dead ends, and what is forgotten on the way."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from berthc.build import Spec
+from berthc.diag import Diagnostic, listing, quote
+from berthc.model import Resource
+
+from . import refs
+from .effects import troubles
+from .flow import Flow, analyse, cycle
+from .rule import rule
+
+
+@rule("raise-cycle", "What a row raises does not lead back to the row.")
+def raise_cycle(spec: Spec) -> Iterator[Diagnostic]:
+    for resource in spec.manager.resources:
+        circle = cycle(resource)
+        if circle is not None:
+            chain = " -> ".join(f"{state} on {event}" for (state, event), _ in [*circle, circle[0]])
+            yield Diagnostic("raise-cycle", circle[-1][1].loc, f"{resource.name} raises in a circle: {chain}",
+                             "one of these rows must end without a raise")
+
+
+def flows(spec: Spec) -> Iterator[tuple[Resource, Flow]]:
+    """The analysis of each resource in which, and in whose operations, nothing is wrong."""
+    if not (spec.is_clean("operations") and spec.is_clean("backend")):
+        return
+    may_call = {(r.name, event): any(row.call for state in r.states for row in state.rows if row.event == event or row.ok and row.ok.raise_event)
+                for r in spec.manager.resources for event in r.events}
+    for resource in spec.manager.resources:
+        if all(spec.is_clean("resources", name) for name in refs.path_of(spec.manager, resource.name)):
+            yield resource, analyse(spec.manager, resource, may_call)
+
+
+def used(spec: Spec) -> set[str]:
+    """Resources that some operation works on."""
+    return {name for o in spec.manager.operations for name in o.path}
+
+
+@rule("unhandled", "Every state says what it does with every event that can reach it.")
+def unhandled(spec: Spec) -> Iterator[Diagnostic]:
+    for resource, flow in flows(spec):
+        if resource.otherwise is not None:
+            continue
+        for cell in dict.fromkeys([*flow.fired, *flow.raised]):
+            state, event = cell
+            if cell in flow.chains.cells or state in flow.final:
+                continue
+            valid = f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
+            if cell in flow.fired:
+                yield Diagnostic("unhandled", resource.state(state).loc,
+                                 f"{resource.name}.{state} does not say what it does with {quote(event)}, which {flow.fired[cell]} fires there", valid,
+                                 where=f"{resource.name}.{state}.{event}")
+            else:
+                target = flow.raised[cell]
+                yield Diagnostic("unhandled", target.loc,
+                                 f"{quote(event)} is raised here, and {resource.name}.{state} does not say what it does with it", valid,
+                                 where=f"{resource.name}.{state}.{event}")
+
+
+@rule("unreachable", "Every state can be entered, and every row's event can come in its state.")
+def unreachable(spec: Spec) -> Iterator[Diagnostic]:
+    for resource, flow in flows(spec):
+        if resource.name not in used(spec):
+            continue
+        entered = flow.entered
+        for state in resource.states:
+            if state.name not in entered:
+                yield Diagnostic("unreachable", state.loc, f"nothing leads to {resource.name}.{state.name}",
+                                 "remove it, or name it as a target, as initial, or as enter of an operation", where=f"{resource.name}.{state.name}")
+                continue
+            for event in dict.fromkeys(row.event for row in state.rows):
+                if not flow.meets((state.name, event)):
+                    yield Diagnostic("unreachable", spec.key("resources", resource.name, "states", state.name, "on", event),
+                                     f"{quote(event)} never comes in {resource.name}.{state.name}", _who(spec, resource, event),
+                                     where=f"{resource.name}.{state.name}.{event}")
+
+
+def _who(spec: Spec, resource: Resource, event: str) -> str:
+    """Who fires an event at all."""
+    names = [o.name for o in spec.manager.operations if any(s.resource == resource.name and s.event == event for s in o.steps)]
+    if event == resource.take:
+        names += [o.name for o in spec.manager.operations if o.gives and resource.name in o.path and o.name not in names]
+    raisers = list(dict.fromkeys(refs.cell(resource, row) for row, _, t in refs.targets(resource) if t.raise_event == event))
+    if not names and not raisers:
+        return "no operation fires it and no row raises it"
+    fired = f"fired by: {listing(names)}" if names else ""
+    return "; ".join(p for p in (fired, f"raised by: {listing(raisers)}" if raisers else "") if p)
+
+
+@rule("trap", "From every state in which an instance may stay, some events lead to a final or a resident one when all hooks end ok.")
+def trap(spec: Spec) -> Iterator[Diagnostic]:
+    for resource, flow in flows(spec):
+        into: dict[str, set[str]] = {}
+        for cell in flow.fired:
+            for state, ok, _ in flow.chains.ends(cell):
+                if ok:
+                    into.setdefault(state, set()).add(cell[0])
+        good = {s.name for s in resource.states if s.final or s.resident}
+        waiting = list(good)
+        while waiting:
+            for state in into.get(waiting.pop(), ()):
+                if state not in good:
+                    good.add(state)
+                    waiting.append(state)
+        for name in flow.rest:
+            if name not in good:
+                yield Diagnostic("trap", resource.state(name).loc, f"{resource.name}.{name} has no way out",
+                                 f"no events lead from it to a final or a resident state; let {quote(resource.drop or 'an event')} lead there",
+                                 where=f"{resource.name}.{name}")
+
+
+@rule("leak", "Nothing is left that nobody will let go of: an instance without a holder is in a final or a resident state, and ends only when what was done to it is undone.")
+def leak(spec: Spec) -> Iterator[Diagnostic]:
+    for resource, flow in flows(spec):
+        rests = {s.name for s in resource.states if s.final or s.resident}
+        for state, by in flow.unheld.items():
+            if state not in rests:
+                yield Diagnostic("leak", resource.state(state).loc, f"{by} leaves a new {resource.name} in {quote(state)} with no holder",
+                                 f"make {state} resident, or let the operation {f'fire {resource.take}' if resource.take else 'take a hold'}",
+                                 where=f"{resource.name}.{state}")
+        for cell in flow.fired:
+            if cell[1] != resource.drop:
+                continue
+            for state, ok, _ in sorted(flow.chains.ends(cell)):
+                if ok and state not in rests:
+                    yield Diagnostic("leak", spec.key("resources", resource.name, "states", cell[0], "on", cell[1]),
+                                     f"{resource.name}.{cell[0]} on {cell[1]} ends ok in {quote(state)}, where nobody holds it any more",
+                                     f"let it end in a final state, or make {state} resident", where=f"{resource.name}.{cell[0]}.{cell[1]}")
+        for trouble in troubles(spec.manager, resource, flow):
+            if trouble.kind == "forgotten" and trouble.target is not None:
+                undo = [h.name for h in spec.manager.hooks if trouble.hook in h.undoes]
+                yield Diagnostic("leak", trouble.target.loc,
+                                 f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} is in effect, or may be",
+                                 f"what undoes it must have ended ok before: {listing(undo)}",
+                                 where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
+
+
+@rule("double", "A hook that is not repeatable is not called for what is, or may be, done already, nor to undo what is not done.")
+def double(spec: Spec) -> Iterator[Diagnostic]:
+    hooks = {h.name: h for h in spec.manager.hooks}
+    for resource, flow in flows(spec):
+        for trouble in troubles(spec.manager, resource, flow):
+            if trouble.kind == "forgotten":
+                continue
+            hook = hooks[trouble.hook]
+            what = "when that is, or may be, done already" if trouble.kind == "again" else f"when {hook.undoes[0]} is not, or may not be, in effect"
+            yield Diagnostic("double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
+                             f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}",
+                             f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let another state handle it",
+                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
