@@ -27,7 +27,7 @@ manager: {manager}
 brief: One thing.
 backend:
   {group}:
-    {hook}: {{on: {resource}, brief: Do it.}}
+    {hook}: {{on: {resource}, repeatable: true, brief: Do it.}}
 resources:
   {resource}:
     brief: The thing.
