@@ -2,38 +2,36 @@
  * Two callers share a disk of a virtual machine.
  *
  * One mounts its first partition, the other wants the second one; the guest refuses that mount at first. The second caller lets go,
- * tries again and gets it. Each leaves when it is done, and the disk leaves with the last of them. Every row of the transition table is
- * printed as it runs. Ends with status 0 only when the VM is empty again.
+ * tries again and gets it. Each leaves when it is done, and the disk leaves with the last of them, at the second try. Every row of the
+ * transition table is printed as it runs. Ends with status 0 only when the VM is empty again.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "scsi.h"
 #include "vm.h"
 
-/* The manager calls this for every row: from which state, on what event, what was called, and where it led. */
+/* The manager calls this for every row: from which state, on what event, where it led, and what was called. */
 static void show_transition(void *ctx, const berth_transition *t)
 {
     (void)ctx;
-    const char *how = "";
-    switch (t->outcome) {
-    case BERTH_OK:
-        break;
-    case BERTH_FAILED:
-        how = " failed";
-        break;
-    case BERTH_UNSURE:
-        how = " may have failed";
-        break;
-    case BERTH_REJECTED:
-        how = " refused";
-        break;
-    case BERTH_RELEASED:
-        how = " others still hold it";
-        break;
-    }
-    printf("      %-5s  %-9s --%s--> %-9s  %s%s\n", t->resource, t->state, t->event, t->next, t->hook != NULL ? t->hook : "", how);
+    static const char *const how[] = {[BERTH_OK] = "", [BERTH_FAILED] = ", which failed", [BERTH_UNSURE] = ", which may have failed"};
+    char name[32];
+    if (strcmp(t->resource, "mount") == 0)
+        (void)snprintf(name, sizeof name, "mount %llu", (unsigned long long)((const scsi_mount *)t->instance)->partition);
+    else
+        (void)snprintf(name, sizeof name, "%s", t->resource);
+
+    printf("      %-7s  %-8s on %-7s -> %s", name, t->state, t->event, t->next);
+    if (t->outcome == BERTH_RELEASED)
+        printf(" (somebody else still holds it)");
+    else if (t->outcome == BERTH_REJECTED)
+        printf(" (refused)");
+    else if (t->hook != NULL)
+        printf(", calls %s%s", t->hook, how[t->outcome]);
+    printf("\n");
 }
 
 /* Prints what an operation returned, and where it failed. */
@@ -134,7 +132,11 @@ int main(void)
     printf("\n 8. Anna's reservation is used up; it never names anything again.\n");
     expect(unmap(disks, anna), -ENOENT);
 
-    printf("\n 9. Ben lets go, and with the last holder the disk leaves the guest and the bus.\n");
+    printf("\n 9. Ben lets go too. He is the last holder, so the disk is to leave; the guest does not let go of it.\n");
+    machine.failing_ejects = 1;
+    expect(unmap(disks, ben), -EIO);
+
+    printf("\n10. He calls again. What is done is done; it goes on where it stopped.\n");
     expect(unmap(disks, ben), 0);
 
     expect(scsi_destroy(disks), 0);

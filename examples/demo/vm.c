@@ -46,6 +46,10 @@ static int eject(void *ctx, berth_call *call, const scsi_disk *disk)
 {
     vm *machine = ctx;
     (void)call;
+    if (machine->failing_ejects > 0) {
+        machine->failing_ejects--;
+        return -EIO;
+    }
     *slot(machine->slot_seen, disk) = false;
     return 0;
 }

@@ -13,6 +13,7 @@ typedef struct vm {
     bool slot_seen[VM_SLOTS];             /* the guest uses the disk in this slot */
     char mounts[VM_MOUNTS][VM_PATH_SIZE]; /* empty: unused */
     int failing_mounts;                   /* so many mounts will fail before one succeeds */
+    int failing_ejects;                   /* likewise */
 } vm;
 
 /* A backend whose hooks work on `machine`, which must outlive the manager. */
