@@ -45,6 +45,8 @@ class Limits:
     patience: int = 8000  # edges without a new feature after which the search ends
 
 
+NO_LIMITS = Limits()  # where nothing is searched
+
 Feature = Hashable
 
 

@@ -11,10 +11,7 @@ from itertools import product
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
-from berthc.scenarios.explore import DISCARD, Action, Limits, Node, Search, key_configs, make_config, state_of, step, unknown
-
-NO_LIMITS = Limits()  # probes do not search
-
+from berthc.scenarios.explore import DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown
 
 @dataclass(frozen=True)
 class Probe:
@@ -189,8 +186,11 @@ def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[P
     other = plain[:-1] + (make_config(manager, resource.name, 2, {}),)
     last = tuple((n, s - 1) for n, s in zip(names, sizes))
     zero = tuple((n, 0) for n in names)
-    actions = [Action(operation.name, plain, at=tuple((n, s if n == wrong else s - 1) for n, s in zip(names, sizes))) for wrong in names]
-    actions += [Action(operation.name, plain, at=tuple((n, 4000 if n == wrong else 0) for n in names)) for wrong in names]
+    actions = []
+    for wrong, size in zip(names, sizes):
+        for value in dict.fromkeys((size, 255)):  # a part of at most 256 values is one byte wide in C
+            if size <= value and (size < 256 or value > size):
+                actions.append(Action(operation.name, plain, at=tuple((n, value if n == wrong else s - 1) for n, s in zip(names, sizes))))
     actions += [Action(operation.name, plain, at=last), Action(operation.name, plain, at=zero), Action(operation.name, plain, at=last),
                 Action(operation.name, other, at=last), Action(operation.name, other, at=zero)]
     node = prepare(manager, search.start(), operation, plain)

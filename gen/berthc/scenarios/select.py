@@ -4,14 +4,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from berthc.model import Manager, Row
+from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import (
     DISCARD, DRAIN, Action, Edge, Feature, Limits, Search, before, explore, features, state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
-from berthc.scenarios.text import Labels, call_text, returns_text, state_text, trace_text, where_words
+from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
 from berthc.semantics import World
 
 
@@ -27,7 +27,8 @@ class Step:
     trace: str
     state: str
     without_where: bool = False
-    shrink: bool = False
+    missing: int | None = None  # level whose config is NULL
+    shrink: bool = False  # buffers for text are one byte too small
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,33 @@ def scripts(manager: Manager, limits: Limits = Limits()) -> tuple[Script, ...]:
     search = Search(manager, alphabet.environments(manager)[0], limits)
     for probe in probes(manager, search):
         found.append(script(manager, unique(names, probe.name), played(manager, probe)))
+    found += refusals(manager, kept)
     return tuple(found)
+
+
+def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
+    """Calls that only C can get wrong, each from a state in which the operation would succeed: a NULL config or reservation, a small buffer."""
+    found = []
+    for operation in manager.operations:
+        edge = next((e for e in edges if e.action.op == operation.name and e.result.error is None), None)
+        if edge is None:
+            continue
+        texts = any(k is Type.STRING for r in operation.returns for n, _, k in members(manager.resource(r.scope)) if n == r.name)
+        wrong = [("EINVAL", f"without_{c.resource}", {"missing": n}) for n, c in enumerate(edge.action.config)]
+        wrong += [("ENOBUFS", "into_a_small_buffer", {"shrink": True})] if texts else []
+        before_it = edge.path()[:-1]
+        plain = script(manager, "", edge.path())
+        unchanged = plain.steps[-2].state if before_it else "-"
+        action = replace(plain.steps[-1].action, outcomes=())
+        steps = plain.steps[:-1]
+        for error, word, how in wrong:
+            refused = Step(action, error, ("", "", "", ""), "", "", "", unchanged, without_where=True)
+            steps += (replace(refused, **how),)
+        if operation.form is Form.WITH:
+            steps += (Step(replace(action, reservation=None), "EINVAL", ("", "", "", ""), "", "", "", unchanged, without_where=True),)
+        steps += plain.steps[-1:]
+        found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments", steps=steps))
+    return found
 
 
 def played(manager: Manager, probe: Probe) -> list[Edge]:
