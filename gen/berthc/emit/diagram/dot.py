@@ -49,8 +49,9 @@ def _label_lines(label: Label) -> list[str]:
     event = f"<B>{rich(', '.join(label.events))}&#160;</B>"
     call = f"/ {rich(label.call)}" if label.call else ""
     guard = f"[{rich(label.guard)}]" if label.guard else ""
-    if guard and call and len(label.trigger) > WIDE:
-        lines = [event + guard, call]
+    if guard and len(label.trigger) > WIDE:
+        first, *rest = wrap(f"[{label.guard}]", 2 * WIDE)
+        lines = [event + rich(first), *map(rich, rest)] + ([call] if call else [])
     else:
         lines = [event + " ".join(x for x in (guard, call) if x)]
     return lines + ([f"<I>{rich(label.ending)}</I>"] if label.ending else [])

@@ -89,12 +89,13 @@ def ownership(manager: Manager) -> Ownership:
         if resource.parent is not None:
             links.append(Link(me, f"resource.{resource.parent}", f"each holds its {resource.parent}", "holds"))
         takes, drops = _references(manager, resource)
-        if takes or drops:
-            facts = (("take a reference: ", takes), ("drop it: ", drops))
-            label = "\n".join(word + ", ".join(o.name for o in names) for word, names in facts if names)
+        if takes:
+            counted = (("take a reference: ", takes), ("drop it: ", drops))
+            label = "\n".join(word + ", ".join(o.name for o in names) for word, names in counted if names)
             links.append(Link("caller", me, label, "holds"))
         asks = [o.name for o in manager.operations
-                if o.target == resource.name and o.form is not Form.WITH and not o.gives and o not in takes and o not in drops]
+                if o.target == resource.name and o.form is not Form.WITH and not o.gives
+                and not (takes and o in takes + drops)]
         if asks:
             links.append(Link("caller", me, ", ".join(asks), "asks"))
     for group in dict.fromkeys(h.group for h in manager.hooks):

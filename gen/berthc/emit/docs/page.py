@@ -6,7 +6,7 @@ from pathlib import PurePath
 from berthc.emit.diagram.graph import state_graph, target_text
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
-from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Resource, Row, State, Target, Type
+from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State, Target, Type
 
 from .codes import hooks_called, return_codes
 from .markdown import code, codes, md, paragraph, sentence, table
@@ -47,8 +47,15 @@ def _field_role(resource: Resource, field: Field) -> str:
     return ", ".join(words)
 
 
+def _format_part(part: str | Ref) -> str:
+    if isinstance(part, str):
+        return part.replace("{", "{{").replace("}", "}}")
+    return "{" + (part.name if part.scope == "field" else str(part)) + "}"
+
+
 def _format_text(text: FormatText) -> str:
-    shown = "".join(p if isinstance(p, str) else "{" + (p.name if p.scope == "field" else str(p)) + "}" for p in text.parts)
+    """As the author wrote it."""
+    shown = "".join(map(_format_part, text.parts))
     return code(shown) + (f" if {code(text.guard.text)}" if text.guard is not None else "")
 
 
