@@ -50,7 +50,7 @@ class Group:
 class ResourcePart:
     """All types of one resource, in the order they are declared."""
 
-    title: str
+    title: tuple[str, ...]
     enums: tuple[Enum, ...]
     sizes: tuple[Member, ...]
     slots: tuple[Struct, ...]
@@ -256,7 +256,7 @@ class _Manual:
         )
         view = Struct(tables.view, note(f"A tracked {resource.name}, as hooks and visitors see it. Its texts are never NULL."), self.view(resource, tables))
         return ResourcePart(
-            title=f"{resource.name}: {resource.brief}" if resource.brief else resource.name,
+            title=note(f"{resource.name}: {resource.brief}" if resource.brief else f"{resource.name}."),
             enums=tuple(enums),
             sizes=tuple(sizes),
             slots=tuple(slots),
