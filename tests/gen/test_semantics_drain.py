@@ -170,3 +170,13 @@ operations:
     world.run("make_two")
     world.run("make_one", config={"one": {"a": 2}})
     assert [e[0] for e in events(world.drain())] == ["one", "two", "one", "top"]
+
+
+def test_drain_ends_reservations_whose_instances_had_ended_before() -> None:
+    world = World(manager(BOX))
+    config: dict[str, dict[str, Value]] = {"box": {"name": "a"}}
+    world.run("reserve", config=config)
+    world.run("kill", config=config)
+    assert world.reservations == ("r1",)
+    assert world.drain().error is None
+    assert world.reservations == ()

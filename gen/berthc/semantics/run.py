@@ -406,6 +406,7 @@ class Run:
         for root in list(self.state.children(None)):
             _, fault = self._drain(root.id)
             first = first or fault
+        self._end_empty_reservations()
         return first
 
     def _drain(self, id_: int) -> tuple[bool, Fault | None]:
@@ -427,7 +428,6 @@ class Run:
         elif len(self.calls) == calls:
             self.state.items[id_] = item  # S1, for each instance by itself
         self._end_if_final(id_)
-        self._drop_empty_reservations()
         return fault is None, first or fault
 
     def _release_all(self, id_: int) -> None:
@@ -437,7 +437,7 @@ class Run:
                     self.state.unpin(label, level)
         self.state.items[id_] = replace(self.state.items[id_], anonymous=0)
 
-    def _drop_empty_reservations(self) -> None:
+    def _end_empty_reservations(self) -> None:
         for label, reservation in list(self.state.reservations.items()):
             if not any(held and id_ in self.state.items for held, id_ in zip(reservation.held, reservation.path, strict=True)):
                 self.state.end_reservation(label)
