@@ -174,11 +174,18 @@ def codes(name: str, operation: str) -> list[str]:
     ("plan9", "resolve_share_name", "0 -EINVAL -ENOBUFS -EPERM -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
     ("plan9", "add_to_vm", "0 -EINVAL -ENOBUFS -EPERM -EBUSY -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("plan9", "remove_from_vm", "0 -EINVAL -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
-    ("kitchen", "look_up", "0 -EACCES -ENOENT -ENODATA -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
+    ("kitchen", "look_up", "0 -EINVAL -EACCES -ENOENT -ENODATA -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("kitchen", "add_pilot", "0 -EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
 ])
 def test_return_codes_are_those_that_can_come(name: str, operation: str, expected: str) -> None:
     assert codes(name, operation) == expected.split()
+
+
+def test_a_guarded_refusal_says_its_condition() -> None:
+    text = " ".join((GOLDEN / "door.h").read_text(encoding="utf-8").split())
+    assert "-EPERM door is closed, where open is refused if field.glass: Glass doors stay closed" in text
+    scsi = " ".join(files(spec("scsi"))["scsi/scsi.h"].replace("\n *", "\n").split())
+    assert "-EOPNOTSUPP mount.mount needs guest.format_and_mount if field.format_with_refs, which the backend leaves out" in scsi
 
 
 def test_the_states_of_the_overview_are_those_of_the_spec() -> None:

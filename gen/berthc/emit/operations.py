@@ -13,7 +13,7 @@ from berthc.names import Names
 
 AddCause = Callable[[str, str], None]
 
-MUST = ("config", "reservation", "slot")  # roles of pointers that must not be NULL
+MUST = ("manager", "config", "reservation", "slot")  # roles of pointers that must not be NULL
 INNER = WIDTH - 3  # behind " * "
 
 
@@ -113,7 +113,7 @@ class Writer:
     # Ownership, threads, hooks.
 
     def _ownership(self, operation: Operation) -> str:
-        words = ["What the pointers lead to is read, or written, during the call only."]
+        words = ["what the pointers lead to is read, or written, during the call only."]
         if operation.gives:
             end = listed(self._enders, "or")
             words.append(f"The caller owns the reservation until {end} returns 0." if end else "The caller owns the reservation.")
@@ -127,7 +127,7 @@ class Writer:
     @staticmethod
     def _threads(operation: Operation) -> str:
         root = operation.path[0]
-        shared = "" if operation.form is Form.CREATE else f" If that one fails and the {root} ends, so does this one, with the same error."
+        shared = "" if operation.form is Form.CREATE else f" When that one fails and ends the {root}, this one returns its error."
         return f"any. Waits while another operation works on the same {root}, in order of arrival.{shared}"
 
     def _hooks(self, operation: Operation, met: Met) -> str:
@@ -265,15 +265,16 @@ class Writer:
     @staticmethod
     def _refusals(met: Met, add: AddCause) -> None:
         """One cause per event, error and reason, with all states that share it."""
-        grouped: dict[tuple[str, str, str, str, str], list[str]] = {}
+        grouped: dict[tuple[str, str, str, str, str, str], list[str]] = {}
         for r in met.refusals:
-            grouped.setdefault((r.error, r.resource, r.event, r.hook, r.brief), []).append(r.state)
-        for (error, resource, event, hook, brief), states in grouped.items():
+            grouped.setdefault((r.error, r.resource, r.event, r.hook, r.guard, r.brief), []).append(r.state)
+        for (error, resource, event, hook, guard, brief), states in grouped.items():
+            condition = f" if {guard}" if guard else ""
             if hook:
-                add(error, f"{resource}.{event} needs {hook}, which the backend leaves out")
+                add(error, f"{resource}.{event} needs {hook}{condition}, which the backend leaves out")
             else:
                 why = f": {brief.rstrip('.')}" if brief else ""
-                add(error, f"{resource} is {listed(states, 'or')}, where {event} is refused{why}")
+                add(error, f"{resource} is {listed(states, 'or')}, where {event} is refused{condition}{why}")
 
     def _general(self, operation: Operation, add: AddCause) -> None:
         root = operation.path[0]

@@ -20,6 +20,7 @@ class Refusal:
     error: str
     brief: str
     hook: str = ""  # an optional hook whose absence refuses
+    guard: str = ""  # the row's, as the author wrote it
 
 
 @dataclass
@@ -81,15 +82,16 @@ class Reach:
             if not rows and resource.otherwise is not None:
                 met.refusals[Refusal(resource.name, state, fired, resource.otherwise, "")] = None
             for row in rows:
+                guard = row.guard.text if row.guard is not None else ""
                 if row.reject is not None:
-                    met.refusals[Refusal(resource.name, state, fired, row.reject, row.brief)] = None
+                    met.refusals[Refusal(resource.name, state, fired, row.reject, row.brief, guard=guard)] = None
                     self._rest(resource.name, {state})
                     continue
                 if row.call is not None:
                     met.hooks[row.call] = None
                     absent = self._m.hook(row.call).absent
                     if absent is not None:
-                        met.refusals[Refusal(resource.name, state, fired, absent, "", row.call)] = None
+                        met.refusals[Refusal(resource.name, state, fired, absent, "", row.call, guard)] = None
                 for outcome, target in row.targets():
                     goes_on = is_ok and outcome == "ok"
                     if target.raise_event is not None:

@@ -179,7 +179,8 @@ typedef int door_visit(void *arg, const door_item *item);
  * out      the manager; NULL after a failure
  *
  * 0        made
- * -EINVAL  `backend` or `out` is NULL; an option is out of range; the backend has another version, or lacks a hook that must be there
+ * -EINVAL  `backend` or `out` is NULL; an option is out of range; the backend has another version, or lacks a hook that must be there;
+ *          the allocator lacks a function
  * -ENOMEM  out of memory
  */
 int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out);
@@ -191,9 +192,10 @@ int door_create(const door_options *options, const door_backend *backend, const 
  * Threads:   any, while no other thread uses the manager.
  * Hooks:     none run.
  *
- * 0       gone
- * -EBUSY  an operation runs, a reservation exists, or an instance is tracked that somebody holds or that may not rest without a holder;
- *         see door_drain and door_discard
+ * 0         gone
+ * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds or that may not rest without a holder;
+ *           see door_drain and door_discard
+ * -EDEADLK  called by a trace callback or visitor
  */
 int door_destroy(door *manager);
 
@@ -211,6 +213,7 @@ int door_destroy(door *manager);
  * error     out: where it failed first; NULL: not wanted
  *
  * 0           everything was let go of
+ * -EINVAL     `manager` is NULL
  * -ETIMEDOUT  the deadline passed while waiting for a root
  * -EDEADLK    called by a hook about what it works for, or by a trace callback or visitor
  * -ECANCELED  door_discard was called meanwhile
@@ -230,6 +233,7 @@ int door_drain(door *manager, int64_t deadline, berth_error *error);
  * Hooks:     none run; one that is running sees it in berth_call_cancelled().
  *
  * 0         forgotten
+ * -EINVAL   `manager` is NULL
  * -EDEADLK  called by a trace callback or visitor
  */
 int door_discard(door *manager);
@@ -241,7 +245,7 @@ int door_discard(door *manager);
  * Hooks:   none run.
  *
  * 0         all were shown
- * -EINVAL   `visit` is NULL
+ * -EINVAL   `manager` or `visit` is NULL
  * -EDEADLK  called by a trace callback or visitor
  * other     what `visit` returned
  */
@@ -256,10 +260,10 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds door. After a failure everything is as it
  * was.
  *
- * Ownership: What the pointers lead to is read, or written, during the call only. The caller owns the reservation until door_leave returns
+ * Ownership: what the pointers lead to is read, or written, during the call only. The caller owns the reservation until door_leave returns
  *            0.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. If that one fails and the door ends, so does
- *            this one, with the same error.
+ * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
+ *            one returns its error.
  * Hooks:     none run.
  *
  * manager      from door_create
@@ -270,7 +274,7 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0                 the reservation is given
- * -EINVAL           `door` or `reservation` is NULL; or door.number is outside 1 to 9
+ * -EINVAL           `manager`, `door` or `reservation` is NULL; or door.number is outside 1 to 9
  * -EEXIST           a door of the same number is tracked with another glass
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
  * -ENOMEM           out of memory; everything is as it was
@@ -288,9 +292,9 @@ int door_reserve_until(door *manager, const door_door_config *door, uuid_t reser
  * leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and no later step is done; the
  * reservation still holds what it held.
  *
- * Ownership: What the pointers lead to is read, or written, during the call only.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. If that one fails and the door ends, so does
- *            this one, with the same error.
+ * Ownership: what the pointers lead to is read, or written, during the call only.
+ * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
+ *            one returns its error.
  * Hooks:     may call motor.pull. They may call this manager about another door; about this one they get -EDEADLK.
  *
  * manager      from door_create
@@ -302,11 +306,11 @@ int door_reserve_until(door *manager, const door_door_config *door, uuid_t reser
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0                 done
- * -EINVAL           `reservation` is NULL
+ * -EINVAL           `manager` or `reservation` is NULL
  * -ENOBUFS          plate_size is too small
  * -ENOENT           the UUID names no reservation: ended, of another manager, or never given
  * -ECANCELED        the reservation has begun to let go; only door_leave takes it now; or door_discard was called meanwhile
- * -EPERM            door is closed, where open is refused: Glass doors stay closed
+ * -EPERM            door is closed, where open is refused if field.glass: Glass doors stay closed
  * -ENOTRECOVERABLE  door is stuck, where open is refused
  * -ENOMEM           out of memory; everything is as it was
  * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
@@ -324,9 +328,9 @@ int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t
  * before the first hook call leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and
  * no later step is done; the reservation stays valid: call again until it returns 0, it goes on where it stopped.
  *
- * Ownership: What the pointers lead to is read, or written, during the call only. Success ends the caller's reservation.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. If that one fails and the door ends, so does
- *            this one, with the same error.
+ * Ownership: what the pointers lead to is read, or written, during the call only. Success ends the caller's reservation.
+ * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
+ *            one returns its error.
  * Hooks:     may call motor.push. They may call this manager about another door; about this one they get -EDEADLK.
  *
  * manager      from door_create
@@ -336,7 +340,7 @@ int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0           let go of; the reservation has ended
- * -EINVAL     `reservation` is NULL
+ * -EINVAL     `manager` or `reservation` is NULL
  * -ENOENT     the UUID names no reservation: ended, of another manager, or never given
  * -ENOMEM     out of memory; everything is as it was
  * -ECANCELED  door_discard was called meanwhile
