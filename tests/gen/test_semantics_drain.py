@@ -159,7 +159,13 @@ def test_drain_visits_children_of_all_kinds_in_order_of_creation() -> None:
 manager: kinds
 resources:
   top: {holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
-  one: {parent: top, key: [a], fields: {a: {type: u8}}, holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
+  one:
+    parent: top
+    key: [a]
+    fields: {a: {type: u8}}
+    holders: {take: h, drop: d}
+    initial: s
+    states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}
   two: {parent: top, holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
 operations:
   make_one: {obtain: [top, one]}

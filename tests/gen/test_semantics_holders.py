@@ -274,8 +274,10 @@ operations:
 
 
 def test_unmap_without_map_calls_nothing() -> None:
-    for name, config, op in (("scsi", {"disk": disk()}, "unmap_from_guest"), ("plan9_mount", SHARE, "unmap_from_guest"),
-                             ("vpci", {"device": {"device_instance_id": "d"}}, "remove_from_vm")):
+    cases: list[tuple[str, dict[str, dict[str, Value]], str]] = [
+        ("scsi", {"disk": disk()}, "unmap_from_guest"), ("plan9_mount", SHARE, "unmap_from_guest"),
+        ("vpci", {"device": {"device_instance_id": "d"}}, "remove_from_vm")]
+    for name, config, op in cases:
         world = World(shipped(name))
         held = str(world.run("reserve", config=config).returns["reservation"])
         result = world.run(op, reservation=held)

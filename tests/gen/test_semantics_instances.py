@@ -65,7 +65,8 @@ def test_a_key_with_case_ignored_finds_the_instance_and_keeps_its_first_spelling
 
 def test_all_fields_as_key_make_different_things_of_different_options() -> None:
     world = World(shipped("plan9"))
-    for number, fields in enumerate(({}, {"read_only": True}, {"restrict": True}, {"allowed_names": ("A", "b")})):
+    options: list[dict[str, Value]] = [{}, {"read_only": True}, {"restrict": True}, {"allowed_names": ("A", "b")}]
+    for number, fields in enumerate(options):
         assert world.run("resolve_share_name", config={"share": {"host_path": "/a", **fields}}).returns == {"name": str(number)}
     again = world.run("resolve_share_name", config={"share": {"host_path": "/a", "allowed_names": ("B", "a", "b")}})
     assert again.returns == {"name": "3"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 import pytest
 from semantics_support import BOX, backend, calls, disk, events, manager, reserve, shipped, where
 
-from berthc.semantics import BrokenTable, Outcome, Value, World
+from berthc.semantics import BrokenTable, Outcome, Result, Value, World
 
 
 def acquire(script: dict[str, str] | None = None, *, without: tuple[str, ...] = (), options: dict[str, Value] | None = None,
-            **fields: Value):  # type: ignore[no-untyped-def]
+            **fields: Value) -> tuple[World, Result]:
     world = World(manager(BOX), options, without)
     result = world.run("acquire", config={"box": {"name": "a", **fields}}, outcomes=backend(script or {}))
     return world, result
@@ -130,7 +130,7 @@ def test_hooks_are_told_the_instance_and_those_above_it() -> None:
 
 def test_the_nearer_value_wins_where_names_clash() -> None:
     world = World(shipped("scsi"))
-    config = {"disk": disk(read_only=True), "mount": {"read_only": False}}
+    config: dict[str, dict[str, Value]] = {"disk": disk(read_only=True), "mount": {"read_only": False}}
     held = str(world.run("reserve", config=config).returns["reservation"])
     add, mount = world.run("map_to_guest", reservation=held).calls
     assert (add.args["read_only"], mount.args["read_only"]) == (True, False)
@@ -163,7 +163,12 @@ def test_a_table_that_the_checker_refuses_is_named_rather_than_run() -> None:
     hole = """
 manager: holes
 resources:
-  thing: {initial: a, states: {a: {resident: true, on: {go: {to: b, raise: on}}}, b: {resident: true, on: {on: {to: a, raise: go}}}, c: {on: {off: stay}}}}
+  thing:
+    initial: a
+    states:
+      a: {resident: true, on: {go: {to: b, raise: back}}}
+      b: {resident: true, on: {back: {to: a, raise: go}}}
+      c: {on: {off: stay}}
 operations:
   hole: {obtain: [thing], do: [thing.off]}
   circle: {obtain: [thing], do: [thing.go]}

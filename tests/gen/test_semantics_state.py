@@ -50,7 +50,8 @@ def key_after(*steps: tuple[str, Any]) -> tuple[World, list[str]]:
     labels: list[str] = []
     for what, argument in steps:
         if what == "+":
-            labels.append(reserve(world, *argument) if isinstance(argument, tuple) else reserve(world, argument))
+            path, partition = (argument, 1) if isinstance(argument, str) else argument
+            labels.append(reserve(world, path, partition))
         else:
             world.run("unmap_from_guest", reservation=labels[argument])
     return world, labels
@@ -114,7 +115,8 @@ class Walk:
         return OK if kind == "ok" else Outcome(kind, "EIO")
 
     def config(self, path: tuple[str, ...]) -> dict[str, dict[str, Value]]:
-        keys = {"host_path": ("/a", "/b"), "device_instance_id": ("d", "e"), "partition": (0, 1), "read_only": (False, False, False, True)}
+        keys: dict[str, tuple[Value, ...]] = {
+            "host_path": ("/a", "/b"), "device_instance_id": ("d", "e"), "partition": (0, 1), "read_only": (False, False, False, True)}
         return {name: {f.name: self.rng.choice(keys[f.name]) for f in self.world.manager.resource(name).fields if f.name in keys}
                 for name in path}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import pytest
 from semantics_support import BOX, manager, shipped
@@ -51,13 +51,15 @@ def test_new_answers_with_an_empty_state(scsi: Talk) -> None:
 
 def test_the_example_of_the_documentation(scsi: Talk) -> None:
     reserved = scsi("reserve", disk={"host_path": "/a"}, mount={"partition": 1})
-    assert (reserved["n"], reserved["ok"], reserved["error"], reserved["returns"], "where" in reserved) == (1, True, None, {"reservation": "r1"}, False)
+    assert {name: reserved[name] for name in reserved if name not in ("calls", "state")} == {
+        "n": 1, "ok": True, "error": None, "returns": {"reservation": "r1"}}
     mapped = scsi("map_to_guest", reservation="r1", fail=["guest.mount"])
     common = {"host_path": "/a", "type": "virtual_disk", "evd_type": "", "controller": 0, "lun": 0}
-    mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [], "ensure_filesystem": False, "filesystem": "", "block_dev": False,
-             "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
+    mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [], "ensure_filesystem": False, "filesystem": "",
+             "block_dev": False, "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
     assert mapped == {
-        "n": 2, "ok": False, "error": "EIO", "where": {"resource": "mount", "state": "reserved", "event": "mount", "hook": "guest.mount"}, "returns": {},
+        "n": 2, "ok": False, "error": "EIO", "returns": {},
+        "where": {"resource": "mount", "state": "reserved", "event": "mount", "hook": "guest.mount"},
         "calls": [{"hook": "vm.add_disk", "outcome": "ok", "args": common | {"read_only": False}},
                   {"hook": "guest.mount", "outcome": "fail", "args": mount | common}],
         "state": {"reservations": ["r1"], "disk": [common | {"read_only": False, "state": "attached", "refs": 1,
@@ -214,35 +216,46 @@ def test_numbers_of_64_bits_are_exact(scsi: Talk) -> None:
 
 HOSTILE = [
     "{", "}", "[]", "null", "1", '"new"', "{}", "nonsense", '{"op": "new"} {"op": "new"}', '{"op": "new",}', "{'op': 'new'}",
-    '{"op": 1}', '{"op": null}', '{"op": "no_such_op"}', '{"op": "NEW"}',
-    '{"op": "new", "op": "new"}', '{"op": "new", "\\u006fp": "new"}', '{"op": "reserve", "disk": {"host_path": "/a", "host_path": "/a"}}',
-    '{"op": "new", "options": NaN}', '{"op": "reserve", "mount": {"partition": Infinity}}', '{"op": "reserve", "mount": {"partition": -Infinity}}',
-    "[" * 30 + "]" * 30, "[" * 100_000, '{"op":' * 50_000, '{"op": "new", "x": ' + "[" * 20 + "]" * 20 + "}",
-    '{"op": "reserve", "disk": {"host_path": "a\\u0000b"}}', '{"op": "reserve", "disk": {"host_path": "\\ud800"}}', '{"op": "new\\u0000"}',
-    '{"op": "new", "fail": []}', '{"op": "new", "options": []}', '{"op": "new", "options": {"no": 1}}', '{"op": "new", "options": {"controllers": 0}}',
-    '{"op": "new", "options": {"controllers": 5}}', '{"op": "new", "options": {"controllers": "1"}}', '{"op": "new", "options": {"guest": "beos"}}',
-    '{"op": "new", "without": "guest.eject"}', '{"op": "new", "without": ["vm.add_disk"]}', '{"op": "new", "without": ["guest"]}',
-    '{"op": "new", "without": [1]}', '{"op": "drain", "disk": {}}', '{"op": "discard", "options": {}}', '{"op": "drain", "fail": "vm.add_disk"}',
-    '{"op": "reserve", "disk": []}', '{"op": "reserve", "disk": "/a"}', '{"op": "reserve", "disk": null}', '{"op": "reserve", "share": {}}',
-    '{"op": "reserve", "disk": {"host_pth": "/a"}}', '{"op": "reserve", "disk": {"host_path": 1}}', '{"op": "reserve", "disk": {"host_path": null}}',
-    '{"op": "reserve", "disk": {"read_only": 1}}', '{"op": "reserve", "disk": {"read_only": "true"}}', '{"op": "reserve", "disk": {"type": "floppy"}}',
-    '{"op": "reserve", "disk": {"type": 0}}', '{"op": "reserve", "disk": {"controller": 0}}', '{"op": "reserve", "mount": {"partition": -1}}',
-    '{"op": "reserve", "mount": {"partition": 1.0}}', '{"op": "reserve", "mount": {"partition": 1e0}}', '{"op": "reserve", "mount": {"partition": true}}',
-    '{"op": "reserve", "mount": {"options": "ro"}}', '{"op": "reserve", "mount": {"options": [1]}}', '{"op": "reserve", "mount": {"options": {}}}',
-    '{"op": "reserve", "reservation": "r1"}', '{"op": "map_to_guest"}', '{"op": "map_to_guest", "reservation": 1}', '{"op": "map_to_guest", "reservation": null}',
+    '{"op": 1}', '{"op": null}', '{"op": "no_such_op"}', '{"op": "NEW"}', '{"op": "new", "op": "new"}',
+    '{"op": "new", "\\u006fp": "new"}', '{"op": "reserve", "disk": {"host_path": "/a", "host_path": "/a"}}',
+    '{"op": "new", "options": NaN}', '{"op": "reserve", "mount": {"partition": Infinity}}',
+    '{"op": "reserve", "mount": {"partition": -Infinity}}', "[" * 30 + "]" * 30, "[" * 100_000, '{"op":' * 50_000,
+    '{"op": "new", "x": ' + "[" * 20 + "]" * 20 + "}", '{"op": "reserve", "disk": {"host_path": "a\\u0000b"}}',
+    '{"op": "reserve", "disk": {"host_path": "\\ud800"}}', '{"op": "new\\u0000"}', '{"op": "new", "fail": []}',
+    '{"op": "new", "options": []}', '{"op": "new", "options": {"no": 1}}', '{"op": "new", "options": {"controllers": 0}}',
+    '{"op": "new", "options": {"controllers": 5}}', '{"op": "new", "options": {"controllers": "1"}}',
+    '{"op": "new", "options": {"guest": "beos"}}', '{"op": "new", "without": "guest.eject"}',
+    '{"op": "new", "without": ["vm.add_disk"]}', '{"op": "new", "without": ["guest"]}', '{"op": "new", "without": [1]}',
+    '{"op": "drain", "disk": {}}', '{"op": "discard", "options": {}}', '{"op": "drain", "fail": "vm.add_disk"}',
+    '{"op": "reserve", "disk": []}', '{"op": "reserve", "disk": "/a"}', '{"op": "reserve", "disk": null}',
+    '{"op": "reserve", "share": {}}', '{"op": "reserve", "disk": {"host_pth": "/a"}}', '{"op": "reserve", "disk": {"host_path": 1}}',
+    '{"op": "reserve", "disk": {"host_path": null}}', '{"op": "reserve", "disk": {"read_only": 1}}',
+    '{"op": "reserve", "disk": {"read_only": "true"}}', '{"op": "reserve", "disk": {"type": "floppy"}}',
+    '{"op": "reserve", "disk": {"type": 0}}', '{"op": "reserve", "disk": {"controller": 0}}',
+    '{"op": "reserve", "mount": {"partition": -1}}', '{"op": "reserve", "mount": {"partition": 1.0}}',
+    '{"op": "reserve", "mount": {"partition": 1e0}}', '{"op": "reserve", "mount": {"partition": true}}',
+    '{"op": "reserve", "mount": {"options": "ro"}}', '{"op": "reserve", "mount": {"options": [1]}}',
+    '{"op": "reserve", "mount": {"options": {}}}', '{"op": "reserve", "reservation": "r1"}', '{"op": "map_to_guest"}',
+    '{"op": "map_to_guest", "reservation": 1}', '{"op": "map_to_guest", "reservation": null}',
     '{"op": "map_to_guest", "reservation": "r1", "disk": {}}', '{"op": "reserve_for_rootfs", "disk": {"host_path": "/a"}}',
-    '{"op": "reserve_for_rootfs", "disk": {"host_path": "/a"}, "address": 0}', '{"op": "reserve_for_rootfs", "address": {"controller": 0, "lun": 256}}',
-    '{"op": "reserve_for_rootfs", "address": {"lun": -1}}', '{"op": "reserve_for_rootfs", "address": {"lun": 0, "bus": 0}}', '{"op": "reserve_for_rootfs", "address": {"lun": "0"}}',
-    '{"op": "reserve", "fail": ["vm.add"]}', '{"op": "reserve", "fail": [1]}', '{"op": "reserve", "fail": [null]}', '{"op": "reserve", "fail": [{}]}',
-    '{"op": "reserve", "fail": {"hook": "vm.add_disk"}}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": 0}]}',
-    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": -1}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": "1"}]}',
-    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": null}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": "EWHAT"}]}',
-    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": 5}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "ok"}]}',
-    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": ["fail"]}]}', '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "times": 2}]}',
+    '{"op": "reserve_for_rootfs", "disk": {"host_path": "/a"}, "address": 0}',
+    '{"op": "reserve_for_rootfs", "address": {"controller": 0, "lun": 256}}', '{"op": "reserve_for_rootfs", "address": {"lun": -1}}',
+    '{"op": "reserve_for_rootfs", "address": {"lun": 0, "bus": 0}}', '{"op": "reserve_for_rootfs", "address": {"lun": "0"}}',
+    '{"op": "reserve", "fail": ["vm.add"]}', '{"op": "reserve", "fail": [1]}', '{"op": "reserve", "fail": [null]}',
+    '{"op": "reserve", "fail": [{}]}', '{"op": "reserve", "fail": {"hook": "vm.add_disk"}}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": 0}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": -1}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": "1"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": null}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": "EWHAT"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": 5}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "ok"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": ["fail"]}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "times": 2}]}',
 ]
 
 
-@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:60])
+@pytest.mark.parametrize("line", HOSTILE, ids=[line[:60] for line in HOSTILE])
 def test_a_malformed_request_is_answered_so_and_changes_nothing(scsi: Talk, line: str) -> None:
     scsi("new", options={"controllers": 2})
     before = scsi("reserve", disk={"host_path": "/a"})["state"]
@@ -251,7 +264,9 @@ def test_a_malformed_request_is_answered_so_and_changes_nothing(scsi: Talk, line
     assert (after["n"], after["error"], after["state"]) == (4, "ENOENT", before)
 
 
-@pytest.mark.parametrize("line", [b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}'])
+@pytest.mark.parametrize("line", [
+    b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}',
+])
 def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
     assert is_malformed(scsi.raw(line), 1)
 
@@ -270,12 +285,14 @@ def test_what_the_type_can_hold_is_for_the_operation_to_refuse(store: Talk, line
 
 @pytest.mark.parametrize("line", [
     {"op": "make", "box": {"name": "a", "level": 256}}, {"op": "make", "box": {"name": "a", "weight": 2147483648}},
-    {"op": "make", "box": {"name": "a", "owner": "me"}}, {"op": "make", "box": {"name": "a", "owner": "u01"}}, {"op": "make", "box": {"name": "a", "owner": "u0"}},
-    {"op": "make", "box": {"name": "a", "owner": "r1"}}, {"op": "make", "box": {"name": "a", "owner": ""}}, {"op": "make", "box": {"name": "a", "owner": None}},
-    {"op": "place", "box": {"name": "a"}, "slot": {"row": 256}}, {"op": "release_by_number", "number": -1}, {"op": "release_by_number", "number": "5"},
-    {"op": "release_by_number", "number": None}, {"op": "release_by_number"}, {"op": "release_by_number", "box": {}, "number": 5},
-    {"op": "release_by_slot", "slot": 1}, {"op": "release_by_slot"}, {"op": "release_by_id", "id": "x"}, {"op": "release_by_id", "id": 1},
-    {"op": "cover", "lid": {"box": 1}}, {"op": "cover", "slot": {}},
+    {"op": "make", "box": {"name": "a", "owner": "me"}}, {"op": "make", "box": {"name": "a", "owner": "u01"}},
+    {"op": "make", "box": {"name": "a", "owner": "u0"}}, {"op": "make", "box": {"name": "a", "owner": "r1"}},
+    {"op": "make", "box": {"name": "a", "owner": ""}}, {"op": "make", "box": {"name": "a", "owner": None}},
+    {"op": "place", "box": {"name": "a"}, "slot": {"row": 256}}, {"op": "release_by_number", "number": -1},
+    {"op": "release_by_number", "number": "5"}, {"op": "release_by_number", "number": None}, {"op": "release_by_number"},
+    {"op": "release_by_number", "box": {}, "number": 5}, {"op": "release_by_slot", "slot": 1}, {"op": "release_by_slot"},
+    {"op": "release_by_id", "id": "x"}, {"op": "release_by_id", "id": 1}, {"op": "cover", "lid": {"box": 1}},
+    {"op": "cover", "slot": {}},
 ])
 def test_what_the_type_cannot_hold_is_malformed(store: Talk, line: dict[str, Any]) -> None:
     assert is_malformed(store.raw(json.dumps(line)), 1)
@@ -291,7 +308,7 @@ def test_a_new_that_fails_keeps_the_old_manager(scsi: Talk) -> None:
 
 def talk(text: str | bytes, name: str = "scsi") -> list[dict[str, Any]]:
     out = io.StringIO()
-    stream = io.BytesIO(text) if isinstance(text, bytes) else io.StringIO(text)
+    stream: BinaryIO | TextIO = io.BytesIO(text) if isinstance(text, bytes) else io.StringIO(text)
     assert main(shipped(name), stream, out) == 0
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
@@ -337,3 +354,17 @@ def test_each_answer_is_flushed_at_once() -> None:
     out = Out()
     main(shipped("vpci"), io.StringIO('{"op": "new"}\nbad\n'), out)
     assert out.flushed == 2
+
+
+def test_a_table_that_the_checker_refuses_ends_the_simulator_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    text = """
+manager: holes
+resources:
+  thing: {initial: a, states: {a: {resident: true}, b: {on: {off: stay}}}}
+operations:
+  hole: {obtain: [thing], do: [thing.off]}
+"""
+    out = io.StringIO()
+    assert main(manager(text), io.StringIO('{"op": "new"}\n{"op": "hole"}\n{"op": "new"}\n'), out) == 1
+    assert [json.loads(line)["n"] for line in out.getvalue().splitlines()] == [1]
+    assert capsys.readouterr().err == "test.yaml: thing.a has no row for off\n"

@@ -89,7 +89,9 @@ def test_a_simulator_that_misbehaves(tmp_path: Path, simulator: str, why: str) -
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["--"], ["--", "true"], ["x.jsonl"], ["x.jsonl", "--"], ["x.jsonl", "--", "true"], ["-v", "--", "true"]])
+@pytest.mark.parametrize("arguments", [
+    [], ["--"], ["--", "true"], ["x.jsonl"], ["x.jsonl", "--"], ["x.jsonl", "--", "true"], ["-v", "--", "true"],
+])
 def test_misuse(arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")

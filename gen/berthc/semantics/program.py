@@ -22,7 +22,10 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class BrokenTable(Exception):
-    """The table has a hole where an event arrived, rows that raise each other for ever, or a `take` that ends the instance: for `berthc check` to refuse."""
+    """The table has a hole where an event arrived, rows that raise each other for ever, or a `take` that ends what it takes.
+
+    `berthc check` refuses all of these.
+    """
 
 
 def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:

@@ -167,9 +167,8 @@ class Run:
         self.state.next_reservation += 1
         self.state.reservations[label] = Reservation(path, (True,) * len(path))
         for id_ in path:
-            if id_ in self.state.items:
-                item = self.state.items[id_]
-                self.state.items[id_] = replace(item, pins=item.pins + 1)
+            item = self.state.items[id_]
+            self.state.items[id_] = replace(item, pins=item.pins + 1)
         return label
 
     def _find_keys(self, names: tuple[str, ...], config: Config) -> tuple[int, ...]:

@@ -87,7 +87,10 @@ class State:
             self._count_child(item.parent, 1)
 
     def end(self, item: Item) -> list[Item]:
-        """S8: the instance leaves, and with it all that is below; these, as they were. Slots are free because they are counted from what is tracked."""
+        """S8: the instance leaves, and with it all that is below it; returns these, as they were.
+
+        Their slots are free because slots are counted from what is tracked.
+        """
         gone = [item]
         for above in gone:
             gone.extend(self.children(above.id))

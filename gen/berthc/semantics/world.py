@@ -74,7 +74,10 @@ class World:
         return Result(None, None)
 
     def clone(self) -> World:
-        """Another world in the same state; from here on neither sees what the other does. Costs nothing: operations never change a state in place."""
+        """Another world in the same state; neither sees what the other does from here on.
+
+        Costs nothing, because operations never change a state in place.
+        """
         other = World.__new__(World)
         other._program = self._program
         other._state = self._state
