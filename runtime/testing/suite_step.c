@@ -114,7 +114,7 @@ void suite_close(berth_suite *suite)
 /* The UUID that a step names; one that is not known yet counts as foreign. */
 static void reservation_of(const berth_suite *suite, unsigned number, uuid_t out)
 {
-    if (number == BERTH_SUITE_NIL)
+    if (number == BERTH_SUITE_NIL || number == 0)
         uuid_clear(out);
     else if (number > suite->n_reservations)
         suite_foreign_uuid(out);
@@ -269,6 +269,8 @@ static void check_step(const place *at, attempt *got)
     if (report.length > 0)
         report_failure(at, report.data);
     suite_text_free(&report);
+    if (step->rejects != 0 && suite->covers)
+        suite->group->taken[step->rejects] |= 1u << BERTH_REJECTED;
 }
 
 /* Runs a step with its k-th allocation failing, for every k, and at last without: what fails must leave everything as it was. */

@@ -18,7 +18,7 @@ from berthc.names import Names, hook_member, member, outs
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.scenarios.cycles import Phase, Pool, Sharing, many_keys, phases, pools, sharings
-from berthc.scenarios.explore import DISCARD, DRAIN, Limits
+from berthc.scenarios.explore import DISCARD, DRAIN
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
 
@@ -149,7 +149,9 @@ class _Suite:
         self.environments = alphabet.environments(manager)
         self.configs: dict[tuple[str, tuple[tuple[str, Value], ...]], tuple[str, Config]] = {}
         self.steps: dict[Step, int] = {}
-        self.scripts = scripts(manager, Limits())
+        choice = scripts(manager)
+        self.scripts = choice.scripts
+        self.unreachable = choice.unreachable
 
     def build(self) -> SuiteData:
         step_numbers = [[self.steps.setdefault(step, len(self.steps)) for step in script.steps] for script in self.scripts]
@@ -157,6 +159,7 @@ class _Suite:
         found_phases = phases(self.m)
         found_pools = pools(self.m)
         pool_lines = tuple(line for pool in found_pools for line in self.pool(pool))
+        script_lines = tuple(line for script, numbers in zip(self.scripts, step_numbers) for line in self.script(script, numbers))
         phase_lines = tuple(line for phase in found_phases for line in self.phase(phase))
         return SuiteData(
             banner=banner(lower(self.m)),
@@ -172,7 +175,7 @@ class _Suite:
             environments=tuple(self.environment(e) for e in self.environments),
             rows=tuple(self.rows()),
             steps=tuple(steps),
-            scripts=tuple(line for script, numbers in zip(self.scripts, step_numbers) for line in self.script(script, numbers)),
+            scripts=script_lines,
             phases=phase_lines,
             sharings=tuple(self.sharing(s) for s in sharings(self.m)),
             pools=pool_lines,
@@ -418,6 +421,7 @@ class _Suite:
         parts += [".without_where = true"] if step.without_where else []
         if any(step.where):
             parts.append(f".where = {{{', '.join(ctext.string(w) for w in step.where)}}}")
+        parts += [f".rejects = {step.rejects}"] if step.rejects else []
         for name, text in (("returns", step.returns), ("calls", step.calls), ("trace", step.trace)):
             parts += [f".{name} = {literal(text, 12)}"] if text else []
         parts.append(f".state = {literal(step.state, 12)}")
@@ -455,7 +459,9 @@ class _Suite:
             row = found.row
             parts = [f".resource = {ctext.string(found.resource)}", f".state = {ctext.string(row.state)}", f".event = {ctext.string(row.event)}"]
             parts += [f".hook = {ctext.string(row.call)}"] if row.call else []
-            parts.append(".declared = " + " | ".join(NUMBER_BITS[o] for o in found.outcomes))
+            for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in self.unreachable]),
+                               ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable])):
+                parts += [f".{name} = " + " | ".join(NUMBER_BITS[o] for o in bits)] if bits else []
             lines += ctext.braces(f"[{found.number}] = ", parts)
         return lines
 

@@ -246,23 +246,31 @@ def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], 
 
 
 def environments(manager: Manager) -> list[Environment]:
-    """The default one, then those with other options and with optional hooks left out."""
+    """The default one, then those with other options, then those with optional hooks left out."""
+    changes = _option_changes(manager)
+    return [_environment(change, ()) for change in changes] + [_environment({}, left_out) for left_out in _left_out(manager)]
+
+
+def mixed_environments(manager: Manager) -> list[Environment]:
+    """Other options and hooks left out at the same time."""
+    return [_environment(change, left_out) for left_out in _left_out(manager) for change in _option_changes(manager) if change]
+
+
+def _option_changes(manager: Manager) -> list[dict[str, Value]]:
     names = {o.name: o for o in manager.options}
-    options = _combinations(_sides_of(manager, None, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
+    return _combinations(_sides_of(manager, None, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
+
+
+def _left_out(manager: Manager) -> list[tuple[str, ...]]:
+    """Each optional hook alone, then all of them."""
     optional = [h.name for h in manager.hooks if h.optional]
-    without: list[tuple[str, ...]] = [(), *[(h,) for h in optional]]
-    if len(optional) > 1:
-        without.append(tuple(optional))
-    found = []
-    for left_out in without:
-        for change in options:
-            words = [_word(n, v) for n, v in change.items()]
-            if len(left_out) == len(optional) > 1:
-                words.append("without_hooks")
-            else:
-                words += ["without_" + h.replace(".", "_") for h in left_out]
-            found.append(Environment("_".join(words) or "default", tuple(change.items()), left_out))
-    return found
+    return [(h,) for h in optional] + ([tuple(optional)] if len(optional) > 1 else [])
+
+
+def _environment(change: Mapping[str, Value], left_out: tuple[str, ...]) -> Environment:
+    words = [_word(n, v) for n, v in change.items()]
+    words += ["without_" + h.replace(".", "_") for h in left_out] if len(left_out) < 2 else ["without_optional_hooks"]
+    return Environment("_".join(words) or "default", tuple(change.items()), left_out)
 
 
 def _word(name: str, value: Value) -> str:

@@ -40,9 +40,8 @@ class Limits:
     """Bounds of one search."""
 
     callers: int = 2  # reservations at a time, and anonymous references of one instance
-    nodes: int = 4000
     edges: int = 40000
-    patience: int = 8000  # edges without a new feature after which the search ends
+    patience: int = 6000  # edges without a new feature after which the search ends
 
 
 NO_LIMITS = Limits()  # where nothing is searched
@@ -295,9 +294,11 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
             found.add(("chain", action.op, rows, result.error))
         return frozenset(found | {("row", action.op, row) for row in rows})
     found.add(("chain", action.op, rows, result.error))
+    plain = not edge.source.environment.options and not edge.source.environment.without
     for resource, shape in before(manager, edge).items():
         here = tuple(row[1:] for row in rows if row[0] == resource)
-        found.add(("level", action.op, resource, shape, here, result.error))
+        if plain or any(row[-1] in ("left out", "rejected") for row in here):  # elsewhere holders make the same difference as in the default environment
+            found.add(("level", action.op, resource, shape, here, result.error))
     for taken in rows:
         found.add(("row", taken))
     return frozenset(found)
@@ -315,13 +316,18 @@ def row_number(manager: Manager, resource: str, row: object) -> int:
     return 0
 
 
-def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None]) -> tuple[int, int]:
-    """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows. Returns nodes and edges."""
+def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None]) -> bool:
+    """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows.
+
+    True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
+    """
     start = search.start()
     known = {start.world.key()}
     queue = deque([start])
     edges = idle = 0
-    while queue and edges < limit.edges and idle < limit.patience:
+    while queue:
+        if edges >= limit.edges or idle >= limit.patience:
+            return False
         node = queue.popleft()
         for action in search.actions(node):
             for edge in with_outcomes(node, action):
@@ -333,7 +339,7 @@ def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[E
                     idle = 0
                     keep(edge)
                 key = edge.target.world.key()
-                if key not in known and len(known) < limit.nodes and search.allowed(edge.target):
+                if key not in known and search.allowed(edge.target):
                     known.add(key)
                     queue.append(edge.target)
-    return len(known), edges
+    return True

@@ -8,7 +8,7 @@ from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import (
-    DISCARD, DRAIN, Action, Edge, Feature, Limits, Search, before, explore, features, state_of, step,
+    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Limits, Search, before, explore, features, row_number, state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
 from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
@@ -26,6 +26,7 @@ class Step:
     calls: str
     trace: str
     state: str
+    rejects: int = 0  # number of the row that refused it before any call, which the trace does not report
     without_where: bool = False
     missing: int | None = None  # level whose config is NULL
     shrink: bool = False  # buffers for text are one byte too small
@@ -92,8 +93,16 @@ def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
         calls = call_text(manager, result, labels)
         returns = returns_text(manager, op, result, labels)
         state = state_text(manager, edge.target.world.snapshot(), labels)
-        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state))
+        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state, rejecting_row(manager, edge)))
     return tuple(found)
+
+
+def rejecting_row(manager: Manager, edge: Edge) -> int:
+    """The row (as in `declared_rows`) that refused a step before its first call; 0 for none."""
+    rows = edge.result.rows
+    if edge.result.calls or not rows or rows[-1].outcome != "rejected" or rows[-1].row is None:
+        return 0
+    return next(d.number for d in declared_rows(manager) if d.row is rows[-1].row)
 
 
 def script(manager: Manager, name: str, edges: list[Edge]) -> Script:
@@ -113,22 +122,58 @@ def script(manager: Manager, name: str, edges: list[Edge]) -> Script:
     return Script(name, last.environment, steps_of(manager, edges), destroy, drain, drained)
 
 
-def scripts(manager: Manager, limits: Limits = Limits()) -> tuple[Script, ...]:
-    """The suite's scripts: those of the search first, then the probes."""
+@dataclass(frozen=True)
+class Choice:
+    """The scripts, and the outcomes of rows that no caller can bring about: (number of the row, outcome)."""
+
+    scripts: tuple[Script, ...]
+    unreachable: frozenset[tuple[int, str]]
+
+
+LATER = Limits(patience=2000)  # outside the default environment there is less to find
+THOROUGH = Limits(edges=400000, patience=400000)
+
+
+def missing_outcomes(manager: Manager, seen: set[Feature]) -> frozenset[tuple[int, str]]:
+    """The outcomes of rows that no feature shows."""
+    found = set()
+    for one in declared_rows(manager):
+        number = row_number(manager, one.resource, one.row)
+        found |= {(one.number, o) for o in one.outcomes if ("row", (one.resource, one.row.state, one.row.event, number, o)) not in seen}
+    return frozenset(found)
+
+
+def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]]]:
+    """Edges that show every feature, and the outcomes that nothing shows because no caller can bring them about."""
     kept: list[Edge] = []
     seen: set[Feature] = set()
-    for environment in alphabet.environments(manager):
+    usual, mixed = alphabet.environments(manager), alphabet.mixed_environments(manager)
+    for number, environment in enumerate(usual):
+        limits = Limits() if number == 0 else LATER
         explore(Search(manager, environment, limits), seen, limits, kept.append)
+    for environment in mixed:
+        if missing_outcomes(manager, seen):
+            explore(Search(manager, environment, LATER), seen, LATER, kept.append)
+    complete = True
+    for environment in usual + mixed:
+        if missing_outcomes(manager, seen):
+            complete = explore(Search(manager, environment, THOROUGH), seen, THOROUGH, kept.append) and complete
+    return kept, missing_outcomes(manager, seen) if complete else frozenset()
+
+
+def scripts(manager: Manager) -> Choice:
+    """The suite's scripts: those of the search first, then the probes."""
+    kept, unreachable = search(manager)
     kept += [retry for edge in list(kept) if (retry := retried(manager, edge)) is not None]
     names: Counter[str] = Counter()
     found = []
     for edge in cover(kept):
         found.append(script(manager, unique(names, name_of(manager, edge)), edge.path()))
-    search = Search(manager, alphabet.environments(manager)[0], limits)
-    for probe in probes(manager, search):
+    plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
+    for probe in probes(manager, plain):
         found.append(script(manager, unique(names, probe.name), played(manager, probe)))
     found += refusals(manager, kept)
-    return tuple(found)
+    return Choice(tuple(found), unreachable)
 
 
 def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
@@ -158,7 +203,7 @@ def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
 
 def played(manager: Manager, probe: Probe) -> list[Edge]:
     """The edges of a probe."""
-    node = Search(manager, probe.environment, Limits()).start()
+    node = Search(manager, probe.environment, NO_LIMITS).start()
     edges = []
     for action in probe.actions:
         edges.append(step(node, action))

@@ -97,15 +97,15 @@ def call_text(manager: Manager, result: Result, labels: Labels) -> str:
 
 
 def returns_text(manager: Manager, op: str | None, result: Result, labels: Labels) -> str:
-    """What a successful operation gives, in the order of the spec; the reservation comes first."""
+    """What a successful operation gives, in the order of the spec; the reservation comes last."""
     if op is None or result.error is not None:
         return ""
     operation = manager.operation(op)
-    words = [f"reservation={result.returns['reservation']}"] if operation.gives else []
+    words = []
     for ref in operation.returns:
         kind = next(k for n, _, k in members(manager.resource(ref.scope)) if n == ref.name)
         words.append(f"{ref.name}={value_text(result.returns[ref.name], kind, labels)}")
-    return " ".join(words)
+    return " ".join(words + ([f"reservation={result.returns['reservation']}"] if operation.gives else []))
 
 
 def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) -> str:

@@ -97,6 +97,7 @@ typedef struct berth_suite_step {
     uint8_t by_uuid;                    /* number of a UUID, 0: none */
     bool without_where;                 /* `where` is not fixed by the semantics */
     uint8_t shrink;
+    uint16_t rejects;                   /* row that refuses the step before any call: the trace does not report it, `where` shows it */
     const void *config[BERTH_SUITE_LEVELS];
     const char *by_text;
     uint64_t by_number;
@@ -135,6 +136,7 @@ typedef struct berth_suite_row {
     const char *event;
     const char *hook;                   /* NULL: none */
     unsigned declared;
+    unsigned unreachable;               /* outcomes that no caller can bring about: a complete search of the model found none */
 } berth_suite_row;
 
 /* A hook whose effect others take back, or one that takes back. */
