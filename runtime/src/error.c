@@ -74,6 +74,7 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
 
 const char *berth_error_text(const berth_error *error, char *line, size_t size)
 {
+    int number = error->code < 0 ? -error->code : error->code;
     char description[128];
     struct text text;
 
@@ -106,9 +107,12 @@ const char *berth_error_text(const berth_error *error, char *line, size_t size)
         text_add(&text, error->hook);
         text_add(&text, ": ");
     }
-    if (strerror_r(error->code < 0 ? -error->code : error->code, description, sizeof description) != 0)
-        memcpy(description, "Unknown error", sizeof "Unknown error");
-    text_add(&text, description);
+    if (strerror_r(number, description, sizeof description) == 0) {
+        text_add(&text, description);
+    } else {
+        text_add(&text, "error ");
+        text_number(&text, (uint64_t)number, false);
+    }
     text_end(&text);
     return line;
 }

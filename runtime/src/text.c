@@ -3,11 +3,14 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+static const char more[] = "...";
+
 void text_start(struct text *text, char *buffer, size_t size)
 {
     text->buffer = buffer;
     text->size = size;
     text->length = 0;
+    text->keep = 0;
     text->cut = false;
 }
 
@@ -20,6 +23,8 @@ static void add(struct text *text, const char *bytes, size_t length)
     }
     memcpy(text->buffer + text->length, bytes, length);
     text->length += length;
+    if (text->length + sizeof more <= text->size)
+        text->keep = text->length;
 }
 
 void text_add(struct text *text, const char *string)
@@ -83,24 +88,16 @@ void text_quoted(struct text *text, const char *string)
     text_add(text, "\"");
 }
 
-/* Where the last whole UTF-8 character that ends at or before `length` ends. */
-static size_t whole(const char *buffer, size_t length)
-{
-    while (length > 0 && ((unsigned char)buffer[length] & 0xc0) == 0x80)
-        length--;
-    return length;
-}
-
 void text_end(struct text *text)
 {
-    static const char more[] = "...";
-
     if (text->cut) {
         size_t dots = text->size > sizeof more ? sizeof more - 1 : 0;
-        size_t keep = text->size - 1 - dots;
 
-        if (keep < text->length)
-            text->length = whole(text->buffer, keep);
+        if (dots > 0 && text->keep < text->length) {
+            text->length = text->keep;
+            while (text->length > 0 && ((unsigned char)text->buffer[text->length] & 0xc0) == 0x80) /* within a UTF-8 character */
+                text->length--;
+        }
         memcpy(text->buffer + text->length, more, dots);
         text->length += dots;
     }

@@ -10,6 +10,7 @@ struct text {
     char *buffer;
     size_t size; /* with the NUL */
     size_t length;
+    size_t keep; /* what stays when the text is cut: whole pieces, with room for "..." */
     bool cut;
 };
 

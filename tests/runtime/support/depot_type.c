@@ -1,0 +1,294 @@
+/* The descriptor of the hand-written manager; see depot.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "depot.h"
+
+enum { N_EVENTS = WIPE, N_STATES = GONE };
+
+static const char *const events[] = {NULL, "hold", "close", "open", "crash", "kick", "wipe"};
+
+static const berth_state states[] = {
+    [IDLE] = {.name = "idle"}, [ON] = {.name = "on"},     [BAD] = {.name = "bad"},
+    [ODD] = {.name = "odd"},   [LEFT] = {.name = "left"}, [REST] = {.name = "rest", .resident = true},
+    [GONE] = {.name = "gone", .final = true},
+};
+
+/* clang-format off */
+#define ROWS(lock, open, close, eject) { \
+    [1] = {.state = IDLE, .event = HOLD, .ok = {IDLE, 0}}, \
+    [2] = {.state = IDLE, .event = CLOSE, .ok = {GONE, 0}}, \
+    [3] = {.state = IDLE, .event = OPEN, .guard = (lock), .reject = EACCES}, \
+    [4] = {.state = IDLE, .event = OPEN, .hook = (open), .ok = {ON, 0}, .fail = {BAD, 0}, .uncertain = {ODD, 0}}, \
+    [5] = {.state = IDLE, .event = CRASH, .hook = (open), .ok = {ON, 0}, .fail = {GONE, 0}, .uncertain = {GONE, 0}}, \
+    [6] = {.state = IDLE, .event = KICK, .ok = {GONE, 0}}, \
+    [7] = {.state = IDLE, .event = WIPE, .ok = {BAD, OPEN}}, \
+    [8] = {.state = ON, .event = HOLD, .ok = {ON, 0}}, \
+    [9] = {.state = ON, .event = CLOSE, .hook = (eject), .ok = {LEFT, CLOSE}, .fail = {ON, 0}}, \
+    [10] = {.state = ON, .event = OPEN, .ok = {ON, 0}}, \
+    [11] = {.state = ON, .event = CRASH, .ok = {ON, 0}}, \
+    [12] = {.state = ON, .event = KICK, .ok = {GONE, 0}}, \
+    [13] = {.state = BAD, .event = HOLD, .reject = ENOTRECOVERABLE}, \
+    [14] = {.state = BAD, .event = CLOSE, .ok = {GONE, 0}}, \
+    [15] = {.state = BAD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
+    [16] = {.state = BAD, .event = WIPE, .hook = (close), .ok = {GONE, 0}, .fail = {GONE, 0}}, \
+    [17] = {.state = ODD, .event = HOLD, .reject = ENOTRECOVERABLE}, \
+    [18] = {.state = ODD, .event = CLOSE, .hook = (close), .ok = {GONE, 0}, .fail = {ODD, WIPE}, .uncertain = {ODD, 0}}, \
+    [19] = {.state = ODD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
+    [20] = {.state = ODD, .event = WIPE, .reject = ENODATA}, \
+    [21] = {.state = LEFT, .event = HOLD, .reject = EBUSY}, \
+    [22] = {.state = LEFT, .event = CLOSE, .hook = (close), .ok = {GONE, 0}, .fail = {LEFT, 0}, .uncertain = {ODD, 0}}, \
+    [23] = {.state = LEFT, .event = OPEN, .reject = EBUSY}, \
+    [24] = {.state = REST, .event = HOLD, .ok = {REST, 0}}, \
+    [25] = {.state = REST, .event = CLOSE, .ok = {REST, 0}}, \
+    [26] = {.state = REST, .event = OPEN, .ok = {REST, 0}}, \
+    [27] = {.state = REST, .event = CRASH, .hook = (close), .ok = {IDLE, OPEN}, .fail = {REST, 0}}, \
+}
+/* clang-format on */
+
+static const berth_row rack_rows[] = ROWS(1, RACK_OPEN, RACK_CLOSE, RACK_EJECT);
+static const berth_row shelf_rows[] = ROWS(2, SHELF_OPEN, SHELF_CLOSE, SHELF_EJECT);
+static const berth_row book_rows[] = ROWS(2, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
+enum { N_ROWS = 27 };
+
+static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
+    [IDLE] = {[HOLD] = {1, 1}, [CLOSE] = {2, 1}, [OPEN] = {3, 2}, [CRASH] = {5, 1}, [KICK] = {6, 1}, [WIPE] = {7, 1}},
+    [ON] = {[HOLD] = {8, 1}, [CLOSE] = {9, 1}, [OPEN] = {10, 1}, [CRASH] = {11, 1}, [KICK] = {12, 1}},
+    [BAD] = {[HOLD] = {13, 1}, [CLOSE] = {14, 1}, [OPEN] = {15, 1}, [WIPE] = {16, 1}},
+    [ODD] = {[HOLD] = {17, 1}, [CLOSE] = {18, 1}, [OPEN] = {19, 1}, [WIPE] = {20, 1}},
+    [LEFT] = {[HOLD] = {21, 1}, [CLOSE] = {22, 1}, [OPEN] = {23, 1}},
+    [REST] = {[HOLD] = {24, 1}, [CLOSE] = {25, 1}, [OPEN] = {26, 1}, [CRASH] = {27, 1}},
+};
+
+static const char *const kinds[] = {"plain", "tall", "wide"};
+
+#define FIELD(type_, name_, config_, view_) .name = #name_, .type = (type_), .config_offset = offsetof(config_, name_), .view_offset = offsetof(view_, name_)
+#define RACK_FIELD(type, name) FIELD(type, name, rack_config, rack_view)
+
+static const berth_field rack_fields[] = {
+    {RACK_FIELD(BERTH_STRING, name), .flags = BERTH_KEY | BERTH_REQUIRED, .max_length = 40},
+    {RACK_FIELD(BERTH_BOOL, locked)},
+    {RACK_FIELD(BERTH_U8, u8), .flags = BERTH_RANGED, .min = 0, .max = 200},
+    {RACK_FIELD(BERTH_U16, u16)},
+    {RACK_FIELD(BERTH_U32, u32)},
+    {RACK_FIELD(BERTH_U64, u64), .flags = BERTH_RANGED, .min = 0, .max = -2}, /* UINT64_MAX - 1 */
+    {RACK_FIELD(BERTH_I32, i32), .flags = BERTH_RANGED, .min = -5, .max = 5},
+    {RACK_FIELD(BERTH_I64, i64)},
+    {RACK_FIELD(BERTH_ENUM, kind), .values = kinds, .n_values = 3},
+    {RACK_FIELD(BERTH_UUID, owner)},
+    {RACK_FIELD(BERTH_LIST, order), .max_length = 5},
+    {RACK_FIELD(BERTH_SET, tags), .flags = BERTH_IGNORE_CASE},
+};
+
+static const berth_pool_part place_parts[] = {
+    {.name = "row", .type = BERTH_U8, .option = 1, .view_offset = offsetof(rack_view, row), .size = 4},
+    {.name = "column", .type = BERTH_U16, .view_offset = offsetof(rack_view, column), .size = 3},
+};
+static const berth_pool_part deep_parts[] = {{.name = "deep", .type = BERTH_U32, .view_offset = offsetof(rack_view, deep), .size = 100000}};
+
+#define VALUE(name_, view_) .name = #name_, .view_offset = offsetof(view_, name_), .size = sizeof(((view_ *)0)->name_)
+
+enum { SERIAL, LABEL, UID, PLACE, DEEP, PATH, WATT, SESSION };
+static const berth_assigned rack_assigned[] = {
+    [SERIAL] = {VALUE(serial, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64, .start = 7, .indexed = true},
+    [LABEL] = {VALUE(label, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_CHARS, .indexed = true},
+    [UID] = {VALUE(uid, rack_view), .kind = BERTH_ASSIGN_UUID, .type = BERTH_UUID, .indexed = true},
+    [PLACE] = {.name = "place", .kind = BERTH_ASSIGN_POOL, .n_parts = 2, .indexed = true, .parts = place_parts},
+    [DEEP] = {.name = "deep", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = deep_parts},
+    [PATH] = {VALUE(path, rack_view), .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS},
+    [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32},
+    [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID},
+};
+
+static const berth_field shelf_fields[] = {
+    {FIELD(BERTH_U16, index, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_RANGED, .max = 999},
+    {FIELD(BERTH_STRING, zone, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_REQUIRED | BERTH_IGNORE_CASE, .max_length = 8},
+    {FIELD(BERTH_BOOL, steel, shelf_config, shelf_view)},
+};
+static const berth_pool_part bay_parts[] = {{.name = "bay", .type = BERTH_U16, .view_offset = offsetof(shelf_view, bay), .size = 4}};
+static const berth_assigned shelf_assigned[] = {{.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = bay_parts}};
+
+static const berth_field book_fields[] = {{FIELD(BERTH_UUID, isbn, book_config, book_view), .flags = BERTH_REQUIRED}};
+
+#define TABLE(rows_) .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD, .drop = CLOSE, \
+    .states = states, .events = events, .rows = (rows_), .cells = &cells[0][0]
+
+static const berth_resource resources[] = {
+    [RACK] = {.name = "rack", TABLE(rack_rows), .n_fields = 12, .fields = rack_fields, .n_assigned = 8, .assigned = rack_assigned,
+              .otherwise = ENODATA, .view_size = sizeof(rack_view)},
+    [SHELF] = {.name = "shelf", TABLE(shelf_rows), .parent = RACK, .level = 1, .first_row = N_ROWS, .n_fields = 3, .fields = shelf_fields,
+               .n_assigned = 1, .assigned = shelf_assigned, .view_size = sizeof(shelf_view), .parent_offset = offsetof(shelf_view, rack)},
+    [BOOK] = {.name = "book", TABLE(book_rows), .parent = SHELF, .level = 2, .first_row = 2 * N_ROWS, .n_fields = 1, .fields = book_fields,
+              .view_size = sizeof(book_view), .parent_offset = offsetof(book_view, shelf)},
+};
+
+static const berth_hook hooks[] = {
+    [RACK_OPEN] = {.name = "rack.open", .out_size = sizeof(rack_out)},
+    [RACK_CLOSE] = {.name = "rack.close"},
+    [RACK_EJECT] = {.name = "rack.eject"},
+    [SHELF_OPEN] = {.name = "shelf.open"},
+    [SHELF_CLOSE] = {.name = "shelf.close"},
+    [SHELF_EJECT] = {.name = "shelf.eject", .absent = EOPNOTSUPP},
+    [BOOK_OPEN] = {.name = "book.open"},
+    [BOOK_CLOSE] = {.name = "book.close"},
+    [BOOK_EJECT] = {.name = "book.eject"},
+};
+
+#define STEPS(...) .steps = (const berth_step[]){__VA_ARGS__}, .n_steps = sizeof((const berth_step[]){__VA_ARGS__}) / sizeof(berth_step)
+#define RETURNS(...) .returns = (const berth_return[]){__VA_ARGS__}, .n_returns = sizeof((const berth_return[]){__VA_ARGS__}) / sizeof(berth_return)
+#define RESULT(level, type, view_, name) {(level), (type), offsetof(view_, name), sizeof(((view_ *)0)->name)}
+#define R_LABEL RESULT(0, BERTH_CHARS, rack_view, label)
+#define R_SERIAL RESULT(0, BERTH_U64, rack_view, serial)
+#define R_PATH RESULT(0, BERTH_CHARS, rack_view, path)
+#define R_BAY RESULT(1, BERTH_U16, shelf_view, bay)
+
+static const berth_deny deny_locked[] = {{.guard = 1, .error = EPERM}};
+static const berth_deny deny_strict[] = {{.guard = 2, .error = EPERM}};
+
+static const berth_operation operations[] = {
+    [OP_RESERVE] = {.name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES, .resource = BOOK, .levels = 3, .denies = deny_locked, .n_denies = 1,
+                    RETURNS(RESULT(0, BERTH_UUID, rack_view, uid), R_BAY)},
+    [OP_OPEN] = {.name = "open", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}), RETURNS(R_BAY, R_PATH)},
+    [OP_CLOSE] = {.name = "close", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3, STEPS({2, CLOSE}, {1, CLOSE}, {0, CLOSE})},
+    [OP_CLOSE_BOOK] = {.name = "close_book", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({2, CLOSE})},
+    [OP_FORGET] = {.name = "forget", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3},
+    [OP_LOOK] = {.name = "look", .form = BERTH_WITH, .resource = BOOK, .levels = 3, RETURNS(R_PATH)},
+    [OP_USE] = {.name = "use", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, OPEN}, {0, HOLD}), RETURNS(R_LABEL)},
+    [OP_RESOLVE] = {.name = "resolve", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1,
+                    RETURNS(R_LABEL, R_SERIAL, RESULT(0, BERTH_U32, rack_view, watt))},
+    [OP_CRASH] = {.name = "crash", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, CRASH}, {0, HOLD})},
+    [OP_DROP] = {.name = "drop", .form = BERTH_FIND, .flags = BERTH_ABSENT_OK, .resource = RACK, .levels = 1, .by = LABEL + 1, STEPS({0, CLOSE}),
+                 RETURNS(R_SERIAL)},
+    [OP_BY_SERIAL] = {.name = "by_serial", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SERIAL + 1, STEPS({0, CLOSE})},
+    [OP_BY_UID] = {.name = "by_uid", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = UID + 1, RETURNS(R_LABEL)},
+    [OP_BY_PLACE] = {.name = "by_place", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = PLACE + 1, RETURNS(R_LABEL)},
+    [OP_KICK] = {.name = "kick", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, KICK})},
+    [OP_WIPE] = {.name = "wipe", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, WIPE})},
+    [OP_FIND_SHELF] = {.name = "find_shelf", .form = BERTH_FIND, .flags = BERTH_ABSENT_OK, .resource = SHELF, .levels = 2, STEPS({1, OPEN}), RETURNS(R_BAY)},
+    [OP_PLACE] = {.name = "place", .form = BERTH_CREATE, .resource = RACK, .levels = 1, .at = PLACE + 1, .enter = REST},
+    [OP_ADD] = {.name = "add", .form = BERTH_CREATE, .resource = SHELF, .levels = 2, .enter = IDLE},
+    [OP_USE_ALL] = {.name = "use_all", .form = BERTH_OBTAIN, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}, {2, HOLD})},
+    [OP_KICK_ALL] = {.name = "kick_all", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, KICK}, {2, OPEN})},
+    [OP_STRICT] = {.name = "strict", .form = BERTH_WITH, .resource = BOOK, .levels = 3, .denies = deny_strict, .n_denies = 1},
+    [OP_SHELF_CRASH] = {.name = "shelf_crash", .form = BERTH_FIND, .resource = SHELF, .levels = 2, STEPS({1, CRASH}, {1, KICK}, {0, OPEN})},
+    [OP_CLOSE_TWICE] = {.name = "close_twice", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3,
+                        STEPS({0, CLOSE}, {0, CLOSE}, {1, CLOSE}, {2, CLOSE})},
+};
+
+static const berth_field options[] = {
+    {.name = "rows", .type = BERTH_U8, .flags = BERTH_RANGED | BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, rows), .min = 1, .max = 4, .def = 2},
+    {.name = "strict", .type = BERTH_BOOL, .config_offset = offsetof(depot_options, strict)},
+    {.name = "site", .type = BERTH_STRING, .flags = BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, site), .max_length = 16, .def_text = "yard"},
+    {.name = "u16", .type = BERTH_U16, .config_offset = offsetof(depot_options, u16), .def = 5},
+    {.name = "i32", .type = BERTH_I32, .config_offset = offsetof(depot_options, i32), .def = -1},
+    {.name = "u64", .type = BERTH_U64, .flags = BERTH_ZERO_DEFAULT | BERTH_RANGED, .config_offset = offsetof(depot_options, u64), .min = 1, .max = 99, .def = 9},
+    {.name = "list", .type = BERTH_LIST, .config_offset = offsetof(depot_options, list)},
+    {.name = "uuid", .type = BERTH_UUID, .config_offset = offsetof(depot_options, uuid)},
+    {.name = "kind", .type = BERTH_ENUM, .config_offset = offsetof(depot_options, kind), .n_values = 3, .values = kinds, .def = 1},
+};
+
+/* 1: racks whose name begins with L cannot be opened. 2: never. */
+static bool guard(uint8_t number, const void *options_, const void *view)
+{
+    (void)options_;
+    return number == 1 && *((const rack_view *)view)->name == 'L';
+}
+
+static bool denied(uint8_t number, const void *options_, const void *const *config)
+{
+    const depot_options *opts = options_;
+
+    if (number == 2)
+        return opts->strict;
+    return opts->strict && ((const rack_config *)config[0])->locked;
+}
+
+static void format(uint8_t resource, uint8_t assigned, const void *options_, void *view)
+{
+    const depot_options *opts = options_;
+    rack_view *rack = view;
+
+    assert_int_equal(resource, RACK);
+    assert_int_equal(assigned, PATH);
+    snprintf(rack->path, sizeof rack->path, "%s/%u/%u", opts->site, rack->row, rack->column);
+}
+
+static struct depot *depot_of(const void *backend)
+{
+    return ((const struct depot_backend *)backend)->depot;
+}
+
+static bool has(const void *backend, uint8_t hook)
+{
+    return !depot_of(backend)->missing[hook];
+}
+
+static const rack_view *rack_of(uint8_t hook, const void *view)
+{
+    if (hook <= RACK_EJECT)
+        return view;
+    if (hook <= SHELF_EJECT)
+        return ((const shelf_view *)view)->rack;
+    return ((const book_view *)view)->shelf->rack;
+}
+
+static int call(const void *backend, uint8_t hook, berth_call *call_, const void *view, void *out)
+{
+    struct depot *depot = depot_of(backend);
+    const char *name = rack_of(hook, view)->name;
+    unsigned nth;
+    size_t length;
+
+    pthread_mutex_lock(&depot->lock);
+    nth = ++depot->n_calls;
+    depot->n_of[hook]++;
+    length = strlen(depot->log);
+    snprintf(depot->log + length, sizeof depot->log - length, "%s%s:%s", length > 0 ? " " : "", hooks[hook].name, name);
+    pthread_mutex_unlock(&depot->lock);
+    if ((out != NULL) != (hook == RACK_OPEN))
+        return -ENOTSUP;
+    if (nth == depot->fail_at)
+        return -EIO;
+    if (depot->hook)
+        return depot->hook(depot, hook, call_, view, out);
+    if (out)
+        ((rack_out *)out)->watt = 40 + nth;
+    return depot->outcome[hook];
+}
+
+static void accept(uint8_t hook, const void *out, void *view)
+{
+    rack_view *rack = view;
+
+    assert_int_equal(hook, RACK_OPEN);
+    rack->watt = ((const rack_out *)out)->watt;
+    memcpy(rack->session, ((const rack_out *)out)->session, sizeof rack->session);
+}
+
+static int check_backend(const void *backend)
+{
+    return depot_of(backend) ? 0 : -EINVAL;
+}
+
+const berth_manager_type depot_type = {
+    .abi = BERTH_ABI,
+    .name = "depot",
+    .n_resources = 3,
+    .n_operations = N_OPERATIONS,
+    .n_hooks = N_HOOKS,
+    .n_options = sizeof options / sizeof *options,
+    .options_size = sizeof(depot_options),
+    .backend_size = sizeof(struct depot_backend),
+    .resources = resources,
+    .operations = operations,
+    .hooks = hooks,
+    .options = options,
+    .guard = guard,
+    .denied = denied,
+    .format = format,
+    .has = has,
+    .call = call,
+    .accept = accept,
+    .check_backend = check_backend,
+};
