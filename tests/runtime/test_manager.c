@@ -1,0 +1,211 @@
+/* Creating a manager: descriptor, options, backend, allocator. And its maps with many instances. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/depot.h"
+
+static int create(const berth_manager_type *type, const depot_options *options, struct depot *depot, const berth_allocator *allocator)
+{
+    struct depot_backend backend = {depot};
+    berth_config config = {.allocator = allocator};
+
+    return berth_manager_create(type, options, &backend, &config, &depot->manager);
+}
+
+static void what_does_not_fit_is_refused(void **unused)
+{
+    struct depot depot;
+    berth_manager *manager = (berth_manager *)&depot;
+    struct depot_backend no_backend = {NULL}, backend = {&depot};
+    berth_manager_type type = depot_type;
+    berth_resource resources[4];
+    berth_hook hooks[N_HOOKS + 1];
+    berth_allocator half = {.alloc = NULL};
+
+    (void)unused;
+    depot_init(&depot);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &no_backend, NULL, &manager), -EINVAL);
+    assert_null(manager);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, NULL, NULL, &manager), -EINVAL);
+    assert_int_equal(berth_manager_create(NULL, NULL, &backend, NULL, &manager), -EINVAL);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, NULL), -EINVAL);
+    type.abi++;
+    assert_int_equal(create(&type, NULL, &depot, NULL), -EINVAL);
+    type.abi--;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    resources[BOOK].level = BERTH_MAX_LEVELS;
+    type.resources = resources;
+    assert_int_equal(create(&type, NULL, &depot, NULL), -EINVAL);
+    type.resources = depot_type.resources;
+    memcpy(hooks, depot_type.hooks, sizeof hooks);
+    hooks[RACK_OPEN].out_size = BERTH_MAX_OUT + 1;
+    type.hooks = hooks;
+    assert_int_equal(create(&type, NULL, &depot, NULL), -EINVAL);
+    assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
+    half.alloc = depot.allocator.alloc;
+    assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
+}
+
+static void options_outside_their_limits(void **unused)
+{
+    static const depot_options bad[] = {
+        {.rows = 5}, {.u64 = 100}, {.site = "0123456789abcdefg"}, {.kind = 3}, {.list = {NULL, 1}},
+    };
+    struct depot depot;
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        depot_init(&depot);
+        assert_int_equal(depot_create(&depot, &bad[i], NULL), -EINVAL);
+        assert_int_equal(depot.allocations, 0);
+    }
+}
+
+/* The guard functions see the options; this one remembers what it saw. */
+static depot_options seen;
+
+static bool watching(uint8_t guard, const void *options, const void *const *config)
+{
+    (void)guard;
+    (void)config;
+    memcpy(&seen, options, sizeof seen);
+    return false;
+}
+
+static void see(const depot_options *options, struct depot *depot)
+{
+    static berth_manager_type type;
+    uuid_t id;
+
+    depot_init(depot);
+    type = depot_type;
+    type.denied = watching;
+    assert_int_equal(create(&type, options, depot, NULL), 0); /* malloc and free */
+    assert_int_equal(reserve(depot, "a", 1, id, NULL), 0);
+}
+
+static void no_options_are_the_defaults(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    see(NULL, &depot);
+    assert_int_equal(seen.rows, 2);
+    assert_false(seen.strict);
+    assert_string_equal(seen.site, "yard");
+    assert_int_equal(seen.u16, 5);
+    assert_int_equal(seen.i32, -1);
+    assert_int_equal(seen.u64, 9);
+    assert_int_equal(seen.list.count, 0);
+    assert_true(uuid_is_null(seen.uuid));
+    assert_int_equal(seen.kind, 1);
+    depot_stop(&depot);
+}
+
+static void options_are_copied_and_zero_may_stand_for_the_default(void **unused)
+{
+    struct depot depot;
+    char site[] = "north", item[] = "i";
+    const char *items[] = {item, ""};
+    depot_options options = {.strict = true, .site = site, .list = {items, 2}, .uuid = {9}};
+
+    (void)unused;
+    see(&options, &depot);
+    site[0] = 'N';
+    item[0] = 'I';
+    items[1] = NULL;
+    assert_int_equal(seen.rows, 2);
+    assert_true(seen.strict);
+    assert_string_equal(seen.site, "north");
+    assert_int_equal(seen.u16, 0); /* 0 is a value where it is in range */
+    assert_int_equal(seen.u64, 9);
+    assert_int_equal(seen.list.count, 2);
+    assert_string_equal(seen.list.items[0], "i");
+    assert_string_equal(seen.list.items[1], "");
+    assert_int_equal(seen.uuid[0], 9);
+    assert_int_equal(seen.kind, 0);
+    depot_stop(&depot);
+    options.site = "";
+    see(&options, &depot);
+    assert_string_equal(seen.site, ""); /* only NULL stands for the default */
+    depot_stop(&depot);
+}
+
+static void a_pool_too_large_for_a_number_is_empty(void **unused)
+{
+    static const berth_pool_part parts[] = {
+        {.type = BERTH_U32, .size = UINT32_MAX, .view_offset = offsetof(rack_view, deep)},
+        {.type = BERTH_U32, .size = UINT32_MAX, .view_offset = offsetof(rack_view, watt)},
+        {.type = BERTH_U32, .size = UINT32_MAX, .view_offset = offsetof(rack_view, u32)},
+    };
+    struct depot depot;
+    berth_manager_type type = depot_type;
+    berth_resource resources[4];
+    berth_assigned assigned[8];
+    berth_error error;
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    assigned[4].parts = parts;
+    assigned[4].n_parts = 3;
+    resources[RACK].assigned = assigned;
+    type.resources = resources;
+    depot_init(&depot);
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", &error), -ENOSPC);
+    assert_state(&depot, ""); /* and the place that was taken before is free again */
+    depot_stop(&depot);
+}
+
+static void thousands_of_instances_are_all_found(void **unused)
+{
+    enum { N = 5000 };
+    struct depot depot;
+    berth_manager_type type = depot_type;
+    berth_resource resources[4];
+    berth_assigned assigned[8];
+    char name[32];
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    assigned[3].kind = BERTH_ASSIGN_HOOK; /* without the small pool */
+    assigned[3].indexed = false;
+    resources[RACK].assigned = assigned;
+    type.resources = resources;
+    depot_init(&depot);
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "rack-%u", i);
+        assert_int_equal(on_rack(&depot, OP_RESOLVE, name, NULL), 0);
+        assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0); /* found: else there would be two */
+    }
+    assert_int_equal(depot.n_calls, N);
+    for (unsigned i = 0; i < N; i += 2) {
+        snprintf(name, sizeof name, "%u", i);
+        assert_int_equal(by_label(&depot, name, NULL), 0);
+    }
+    assert_int_equal(depot.n_of[RACK_CLOSE], N / 2);
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "rack-%u", i);
+        assert_int_equal(on_rack(&depot, OP_KICK, name, NULL), i % 2 == 0 ? -ENOENT : 0);
+    }
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(options_outside_their_limits),
+        cmocka_unit_test(no_options_are_the_defaults),
+        cmocka_unit_test(options_are_copied_and_zero_may_stand_for_the_default),
+        cmocka_unit_test(a_pool_too_large_for_a_number_is_empty),
+        cmocka_unit_test(thousands_of_instances_are_all_found),
+    };
+
+    return cmocka_run_group_tests_name("manager", tests, NULL, NULL);
+}
