@@ -2,7 +2,7 @@
 
 DIAGRAM_SPECS := $(SPECS)
 
-.PHONY: docs diagrams run-diagrams check-drift
+.PHONY: docs diagrams run-diagrams check-drift renew-tutorial
 docs: diagrams
 diagrams: ## renew docs/managers from the specs
 	@scripts/setup docs
@@ -15,3 +15,7 @@ run-diagrams:
 check-drift: ## do docs/managers still say what the specs say?
 	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)
+
+renew-tutorial: ## put what its commands print now into docs/tutorial.md; read the difference
+	@$(MAKE) install PREFIX=$(abspath $(BUILD)/tutorial)
+	$(TEST_PYTHON) tests/project/renew_tutorial.py docs/tutorial.md $(BUILD)/tutorial

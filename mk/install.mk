@@ -14,19 +14,20 @@ pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 
 .PHONY: install uninstall
 install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
-	$(call put,644,runtime/include/berth/*.h runtime/testing/include/berth/*.h,$(PREFIX)/include/berth)
-	$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
-	$(call put,755,$(LIBSHARED),$(libdir))
-	ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
-	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libberth.so'
-	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig'
-	for name in berth berth-testing; do $(pc) scripts/$$name.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/'$$name.pc || exit 1; done
-	$(call put,755,bin/berthc,$(PREFIX)/bin)
-	$(call put,755,scripts/find-python,$(sharedir))
-	$(call put,644,spec/*.yaml,$(sharedir)/spec)
-	$(call put,644,spec/schema/*.json,$(sharedir)/spec/schema)
-	$(call put,644,spec/schema/berth.schema.json,$(sharedir)/python/berthc)
-	for file in $(PACKAGE_FILES); do $(INSTALL) -D -m 644 gen/$$file '$(DESTDIR)$(sharedir)/python/'$$file || exit 1; done
+	@$(call put,644,runtime/include/berth/*.h runtime/testing/include/berth/*.h,$(PREFIX)/include/berth)
+	@$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
+	@$(call put,755,$(LIBSHARED),$(libdir))
+	@ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
+	@ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libberth.so'
+	@$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig'
+	@for name in berth berth-testing; do $(pc) scripts/$$name.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/'$$name.pc || exit 1; done
+	@$(call put,755,bin/berthc,$(PREFIX)/bin)
+	@$(call put,755,scripts/find-python,$(sharedir))
+	@$(call put,644,spec/*.yaml,$(sharedir)/spec)
+	@$(call put,644,spec/schema/*.json,$(sharedir)/spec/schema)
+	@$(call put,644,spec/schema/berth.schema.json,$(sharedir)/python/berthc)
+	@for file in $(PACKAGE_FILES); do $(INSTALL) -D -m 644 gen/$$file '$(DESTDIR)$(sharedir)/python/'$$file || exit 1; done
+	@echo "installed below $(DESTDIR)$(PREFIX)"
 
 uninstall: ## take away what install put there
 	rm -rf '$(DESTDIR)$(PREFIX)/include/berth' '$(DESTDIR)$(sharedir)'

@@ -26,6 +26,7 @@ class Command:
     line: int
     command: str
     output: tuple[str, ...]
+    output_line: int
 
 
 Step = WriteFile | Command
@@ -68,11 +69,11 @@ def read_console(body: list[str], first_line: int) -> list[Step]:
             index += 1
             command = command[:-1] + body[index].lstrip()
         index += 1
-        output = []
+        output_line, output = first_line + index, []
         while index < len(body) and not body[index].startswith("$ "):
             output.append(body[index])
             index += 1
-        steps.append(Command(first_line + start, command, tuple(output)))
+        steps.append(Command(first_line + start, command, tuple(output), output_line))
     return steps
 
 

@@ -24,8 +24,8 @@ def test_files_and_commands_in_order() -> None:
     text = "Say:\n\n<!-- file: a/b.txt -->\n```text\none\n\ntwo\n```\n\nthen\n\n```console\n$ cat a/b.txt \\\n    -n\n1 one\n...\n$ true\n```\n"
     assert read_steps(text) == [
         WriteFile(4, "a/b.txt", "one\n\ntwo\n"),
-        Command(13, "cat a/b.txt -n", ("1 one", "...")),
-        Command(17, "true", ()),
+        Command(13, "cat a/b.txt -n", ("1 one", "..."), 15),
+        Command(17, "true", (), 18),
     ]
 
 
