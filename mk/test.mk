@@ -27,12 +27,9 @@ suites: $(C_SUITES) $(SIMULATORS) $(EXAMPLES)
 # $(call cmocka,label,prefix of the command): the C suites as run-tests wants them.
 cmocka = $(foreach s,$(C_SUITES),'cmocka:$(1)$(patsubst $(BUILD)/%,%,$(s))=$(strip $(2) $(s))')
 PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
-REPLAYS = $(foreach m,$(notdir $(wildcard tests/data/traces/*)),\
-    'script:traces/$(m)=$(TEST_PYTHON) tests/support/replay.py $(sort $(wildcard tests/data/traces/$(m)/*.jsonl)) -- $(BUILD)/$(m)/$(m)-sim')
 SCRIPT_SUITES = 'script:demo=$(BUILD)/examples/demo' 'script:example minimal=$(BUILD)/examples/minimal' \
     'script:example threads=$(BUILD)/examples/threads 4 200'
 DIFFER = PYTHONPATH=gen $(TEST_PYTHON) tests/differential/differ.py
-DIFFERENTIAL = 'script:differential=env $(DIFFER) --scripts 60 $(ALL_SPECS)'
 SOAK_SECONDS ?= 300
 
 # What tests that start programs of their own need to know.
@@ -45,7 +42,7 @@ check: $(LIBRARIES) suites clang-objects asan-suites
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka) \
 	    $(foreach s,$(C_SUITES),'cmocka:asan/$(patsubst $(BUILD)/%,%,$(s))=$(FIXED_LAYOUT) $(s:$(BUILD)/%=$(BUILD)/asan/%)') \
-	    $(REPLAYS) $(DIFFERENTIAL) $(SCRIPT_SUITES) \
+	    $(SCRIPT_SUITES) \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
 check-c: suites ## the C suites alone, without the set-up

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builds import ROOT, simulator
-from replay import replay
+from replay import read_trace, replay
 
 TRACES = sorted((ROOT / "tests/data/traces").glob("*/*.jsonl"))
 
@@ -17,6 +17,6 @@ def test_there_are_traces() -> None:
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_the_generated_manager_does_as_recorded(trace: Path) -> None:
-    verdict = replay(trace, [str(simulator(trace.parent.name))])
+    verdict = replay(read_trace(trace), [str(simulator(trace.parent.name))])
     assert verdict.difference is None
     assert verdict.agree == verdict.steps > 0

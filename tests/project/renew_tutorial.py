@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conftest import Installation
+from installation import Installation
 from steps import WriteFile, load
 
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Installation, make
+from installation import ROOT, Installation, make
 
 PROGRAM = """\
 #include <stdio.h>

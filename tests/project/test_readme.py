@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, clean_environment
+from installation import ROOT, clean_environment
 
 QUOTE = re.compile(r"^<!-- quote: (\S+) -->\n(?:```\w*\n(.*?)^```|((?:\|[^\n]*\n)+))", re.S | re.M)
 QUOTES = {found[1]: found[2] or found[3] for found in QUOTE.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}

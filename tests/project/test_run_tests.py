@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from installation import ROOT
 
 CMOCKA = """\
 [==========] Running 3 test(s).

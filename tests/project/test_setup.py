@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from installation import ROOT
 
 
 def script(folder: Path, name: str, body: str) -> Path:

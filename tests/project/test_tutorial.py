@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Installation
+from installation import ROOT, Installation
 from steps import Command, Step, WriteFile, load, matches
 
 STEPS = load(ROOT / "docs/tutorial.md")
