@@ -93,9 +93,8 @@ static bool closes_circle(const struct operation *operation, const struct root *
 
 int queue_enter(struct operation *operation, struct root *root)
 {
-    if (operation->root == root)
+    if (operation->root == root) /* it waited, and has it now */
         return 0;
-    queue_release(operation);
     if (!root->owner) {
         root->owner = operation;
         operation->root = root;
@@ -109,7 +108,6 @@ int queue_enter(struct operation *operation, struct root *root)
 
 void queue_own_new(struct operation *operation, struct root *root)
 {
-    queue_release(operation);
     root->owner = operation;
     operation->root = root;
 }

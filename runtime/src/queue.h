@@ -5,7 +5,7 @@
 #include "operation.h"
 
 /*
- * Makes `root` the operation's own; one that it owned before and that is another is let go.
+ * Makes `root` the operation's own. What an operation looks for leads to the same root as long as that lives, so it never owns another.
  * 0: it is. 1: it waits in the queue. -EDEADLK: it would wait for itself.
  */
 int queue_enter(struct operation *operation, struct root *root);
