@@ -22,10 +22,14 @@ _NOTHING = Mapping("<built in>", 0, 0, 1, 0, {}, {})
 
 @dataclass(frozen=True)
 class Spec:
-    """A model and the nodes it was made from. `broken` are the entries in which an error was found, such as ("resources", "disk")."""
+    """A model and the nodes it was made from. `broken` are the entries in which an error was found, such as ("resources", "disk").
+
+    `aliased`: some nodes are used in several places, so that a place does not say in which entry it is.
+    """
 
     manager: Manager
     root: Mapping
+    aliased: bool = False
     broken: frozenset[tuple[str, ...]] = frozenset()
 
     def is_clean(self, *path: str) -> bool:
@@ -65,10 +69,10 @@ class Spec:
         return (self.key(*path).line, node.last_line) if node is not None else (0, 0)
 
 
-def build(root: Node) -> tuple[Spec, list[Diagnostic]]:
-    """The model of the spec below `root`, and what is wrong inside its texts."""
+def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
+    """The model of the spec below `root`, and what is wrong inside its texts. `aliased`: some nodes are used in several places."""
     builder = _Builder(root if isinstance(root, Mapping) else _NOTHING)
-    return Spec(builder.manager(), builder.root), builder.found
+    return Spec(builder.manager(), builder.root, aliased), builder.found
 
 
 def _text(node: Node | None, default: str = "") -> str:
@@ -250,20 +254,21 @@ class _Builder:
         return tuple(out)
 
     def guard(self, node: Node | None) -> Guard | None:
-        if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value.strip():
+        """The condition in a text. Raises ExprError: what belongs to a condition that cannot be read is left out with it."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return None
-        try:
-            return parse_guard(node)
-        except ExprError as error:
-            self.found.append(error.diagnostic)
-            return None
+        return parse_guard(node)
 
     def state(self, name: str, node: Mapping, loc: Loc) -> State:
         rows: list[Row] = []
         on = _map(node.get("on"))
         for event, cell in on.values.items():
             for item in _items(cell):
-                row = self.row(name, event, item, on.keys[event].loc if item is cell else item.loc)
+                try:
+                    row = self.row(name, event, item, on.keys[event].loc if item is cell else item.loc)
+                except ExprError as error:
+                    self.found.append(error.diagnostic)
+                    continue
                 if row is not None:
                     rows.append(row)
         return State(name, _brief(node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")), rows=tuple(rows))
@@ -321,7 +326,11 @@ class _Builder:
         )
 
     def deny(self, node: Mapping) -> Deny | None:
-        guard = self.guard(node.get("if"))
+        try:
+            guard = self.guard(node.get("if"))
+        except ExprError as error:
+            self.found.append(error.diagnostic)
+            return None
         return Deny(guard, _text(node.get("error")), _brief(node), node.loc) if guard else None
 
 

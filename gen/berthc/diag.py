@@ -91,7 +91,7 @@ def listing(names: Iterable[str], limit: int = 24) -> str:
 def suggest(word: str, valid: Sequence[str]) -> str:
     """`did you mean 'x'? ` with a trailing blank, or nothing where no valid word is near."""
     folded = {v.lower(): v for v in reversed(valid)}
-    near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.7)
+    near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.6)
     return f"did you mean {quote(folded[near[0]])}? " if near else ""
 
 

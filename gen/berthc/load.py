@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
 
@@ -71,10 +71,11 @@ class Mapping(Node):
 
 @dataclass(frozen=True)
 class Source:
-    """A file's name as the user gave it, and its lines for messages."""
+    """A file's name as the user gave it, and its lines for messages. `aliased`: something in it is written once and used twice."""
 
     file: str
     lines: tuple[str, ...]
+    aliased: bool = False
 
 
 class _Stop(Exception):
@@ -136,7 +137,7 @@ def load(file: str, text: str) -> tuple[Node | None, list[Diagnostic], Source]:
         root = reader.document(text)
     except _Stop as stop:
         return None, reader.found + [stop.diagnostic], source
-    return root, reader.found, source
+    return root, reader.found, replace(source, aliased=reader.aliased)
 
 
 _NULL = ("", "~", "null", "Null", "NULL")
@@ -168,6 +169,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
         self.anchors: dict[str, tuple[Node | None, int]] = {}  # None while the node is being read
         self.nodes = 0
+        self.aliased = False
 
     def document(self, text: str) -> Node:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -245,6 +247,7 @@ class _Reader:
         known = self.anchors.get(event.anchor)
         if known is None:
             raise _Stop(Diagnostic("alias", self.loc(event), f"alias *{event.anchor} names no anchor before it"))
+        self.aliased = True
         node, size = known
         if node is None:
             raise _Stop(Diagnostic("alias", self.loc(event), f"alias *{event.anchor} stands inside the node that it names"))
@@ -304,7 +307,9 @@ class _Open:
 
     def close(self, reader: _Reader, end: yaml.Event) -> Node:
         line, column, length, _ = reader.span(self.event)
-        last = max(end.end_mark.line + (1 if end.end_mark.column else 0), line)
+        # The end of a block is where the next thing begins, so its last line is that of what is in it.
+        inside = self.values.values() if self.mapping else self.items
+        last = end.end_mark.line + 1 if self.event.flow_style else max((n.last_line for n in inside), default=line)
         if self.mapping:
             return Mapping(reader.source.file, line, column, length, last, self.keys, self.values)
         return Sequence(reader.source.file, line, column, length, last, tuple(self.items))

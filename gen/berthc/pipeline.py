@@ -34,7 +34,7 @@ def compile_text(file: str, text: str) -> Result:
     if root is None:
         return Result(None, tuple(in_order(found)), source)
     found += check_shape(Schema.read(), root)
-    spec, more = build(root)
+    spec, more = build(root, source.aliased)
     found += more
     found = in_order(found + check(spec, found))
     return Result(None if has_errors(found) else spec.manager, tuple(found), source)

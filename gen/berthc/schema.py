@@ -46,10 +46,10 @@ class Schema:
         return Schema(json.loads(schema_path().read_text(encoding="utf-8")))
 
     def resolve(self, part: Part) -> Part:
-        """`part` with its $ref followed; what stands beside the $ref wins."""
+        """`part` with its $ref followed; what stands beside the $ref wins. `form` is added: the description of what was referred to."""
         while "$ref" in part:
-            name = str(part["$ref"]).removeprefix("#/$defs/")
-            part = {**self.root["$defs"][name], **{k: v for k, v in part.items() if k != "$ref"}}
+            definition = self.root["$defs"][str(part["$ref"]).removeprefix("#/$defs/")]
+            part = {"form": definition["description"], **definition, **{k: v for k, v in part.items() if k != "$ref"}}
         return part
 
 
@@ -79,7 +79,7 @@ def shown(node: Node) -> str:
     """What a node is, for a message."""
     if isinstance(node, Scalar):
         if node.value is None:
-            return "empty" if node.text == "" else f"{quote(node.text)} (null)"
+            return "nothing" if node.text == "" else f"{quote(node.text)} (null)"
         if isinstance(node.value, bool):
             return node.text
         if isinstance(node.value, (int, float)):
@@ -104,10 +104,11 @@ class _Checker:
     def report(self, rule: str, node: Node, message: str, help_text: str = "") -> None:
         self.found.append(Diagnostic(rule, node.loc, message, help_text))
 
-    def visit(self, node: Node, part: Part) -> None:
+    def visit(self, node: Node, part: Part, key: Node | None = None) -> None:
+        """`key` is the key that the node is the value of: the place of what is missing in it."""
         part = self.resolve(part)
         if "oneOf" in part:
-            branch = self.choose(node, part)
+            branch = self.choose(node, part, key or node)
             if branch is None:
                 return
             part = branch
@@ -118,17 +119,16 @@ class _Checker:
         if "type" in part and part["type"] != kind:
             self.wrong_type(node, part)
         elif isinstance(node, Mapping):
-            self.mapping(node, part)
+            self.mapping(node, part, key or node)
         elif isinstance(node, Sequence):
             self.sequence(node, part)
         elif isinstance(node, Scalar):
             self.scalar(node, part)
 
     def wrong_type(self, node: Node, part: Part) -> None:
-        wanted = part.get("title") or _KINDS[part["type"]]
-        wanted = _KINDS[part["type"]] if part["type"] in ("boolean",) else wanted
         kind = _KINDS[part["type"]]
-        what = wanted if wanted == kind or part["type"] in ("string", "array") else f"{wanted} ({kind})"
+        wanted = str(part.get("title", kind))
+        what = wanted if wanted == kind or part["type"] in ("string", "array", "integer") else f"{wanted} ({kind})"
         advice = _quoting(node) if part["type"] == "string" else ""
         self.report("type", node, f"{shown(node)} stands where {what} belongs", advice or _describe(part))
 
@@ -142,25 +142,25 @@ class _Checker:
         rule = "value" if isinstance(node, Scalar) and value is not None else "type"
         self.report(rule, node, f"{shown(node)} is not valid here", hint(text, words, "valid here"))
 
-    def mapping(self, node: Mapping, part: Part) -> None:
+    def mapping(self, node: Mapping, part: Part, place: Node) -> None:
         properties: Part = part.get("properties", {})
         rest = part.get("additionalProperties", True)
         for name in part.get("required", ()):
             if name not in node.values:
-                self.report("missing-key", node, f"{_a(part)} lacks the key {quote(name)}", _describe(properties[name]))
+                self.report("missing-key", place, f"{_a(part)} lacks the key {quote(name)}", _describe(properties[name]))
         if len(node.values) < part.get("minProperties", 0):
-            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+            self.report("empty-value", place, f"{_a(part)} must not be empty", _describe(part))
         names = self.resolve(part["propertyNames"]) if "propertyNames" in part else None
         for key, value in node.values.items():
             if key in properties:
-                self.visit(value, properties[key])
+                self.visit(value, properties[key], node.keys[key])
             elif rest is False:
                 self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}", hint(key, list(properties), "valid here"))
             else:
                 if names is not None:
                     self.text(node.keys[key], node.keys[key].text, names)
                 if isinstance(rest, dict):
-                    self.visit(value, rest)
+                    self.visit(value, rest, node.keys[key])
 
     def sequence(self, node: Sequence, part: Part) -> None:
         least, most = part.get("minItems", 0), part.get("maxItems")
@@ -193,12 +193,11 @@ class _Checker:
                 # JSON Schema's $ is the end of the text; Python's $ also matches before a final line break.
                 pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
             if not pattern.search(value):
-                self.report("name", node, f"{quote(value)} is not {_a(part)}", _describe(part))
+                self.report("name", node, f"{quote(value)} is not {_a(part)}", str(part.get("form", _describe(part))))
 
-    def choose(self, node: Node, part: Part) -> Part | None:
+    def choose(self, node: Node, part: Part, place: Node) -> Part | None:
         """The alternative that `node` is meant to be, or None when that has been reported as unclear."""
-        branches = [self.resolve(b) for b in part["oneOf"]]
-        flat = list(self.flatten(branches))
+        flat = list(self.flatten(part))
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
             wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
@@ -208,12 +207,14 @@ class _Checker:
             return fitting[0]
         if not isinstance(node, Mapping):
             return next((b for b in fitting if "enum" not in b), fitting[0])
-        return self.choose_mapping(node, part, fitting)
+        inner = [b for b in map(self.resolve, part["oneOf"]) if "oneOf" in b]
+        return self.choose_mapping(node, inner[0] if len(inner) == 1 and len(fitting) == len(inner[0]["oneOf"]) else part, fitting, place)
 
-    def flatten(self, branches: list[Part]) -> Iterator[Part]:
-        for branch in branches:
+    def flatten(self, part: Part) -> Iterator[Part]:
+        """The alternatives, and those of alternatives that have some themselves."""
+        for branch in map(self.resolve, part["oneOf"]):
             if "oneOf" in branch:
-                yield from self.flatten([self.resolve(b) for b in branch["oneOf"]])
+                yield from self.flatten(branch)
             else:
                 yield branch
 
@@ -224,7 +225,7 @@ class _Checker:
             return isinstance(node, Scalar) and (node.value in branch["enum"] or kind == "string")
         return bool(branch["type"] == kind)
 
-    def choose_mapping(self, node: Mapping, part: Part, branches: list[Part]) -> Part | None:
+    def choose_mapping(self, node: Mapping, part: Part, branches: list[Part], place: Node) -> Part | None:
         """By the first required key of each alternative, and where that is `type`, by its value."""
         title = str(part.get("title", "this"))
         deciding = list(dict.fromkeys(b["required"][0] for b in branches))
@@ -237,11 +238,11 @@ class _Checker:
             return None
         if not present:
             if len(deciding) == 1:
-                self.report("missing-key", node, f"{title} lacks the key {quote(deciding[0])}",
+                self.report("missing-key", place, f"{title} lacks the key {quote(deciding[0])}",
                             _describe(branches[0]["properties"][deciding[0]]))
             else:
                 near = [key for key in node.values if not any(key in b["properties"] for b in branches)]
-                at = node.keys[near[0]] if near else node
+                at = node.keys[near[0]] if near else place
                 self.report("form", at, f"{title} needs one of: {listing(deciding)}",
                             hint(near[0], list(dict.fromkeys(k for b in branches for k in b["properties"])), "valid here") if near else _describe(part))
             return None

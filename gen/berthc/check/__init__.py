@@ -14,9 +14,10 @@ from berthc.diag import Diagnostic, Severity, has_errors
 from berthc.model import Accept
 
 from . import cnames, guards, limits, operations, refs, resources, table, unknown, unused
-from .rule import Rule
+from .rule import Input, Rule
+from .table import Tables, analyse_all
 
-FIRST: tuple[Rule, ...] = (
+FIRST: tuple[Rule[Spec], ...] = (
     unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option, unknown.unknown_field,
     unknown.unknown_value, unknown.unknown_errno,
     resources.parent_cycle, resources.duplicate, resources.reserved_name, resources.same_name, resources.ranges, resources.defaults,
@@ -26,11 +27,12 @@ FIRST: tuple[Rule, ...] = (
     operations.paths, operations.find_by, operations.gives, operations.reservations, operations.ends,
     table.raise_cycle, limits.limits,
 )
-SECOND: tuple[Rule, ...] = (
-    guards.overlap, guards.no_case, table.unhandled, table.unreachable, table.trap, table.leak, table.double, unused.unused,
+SECOND: tuple[Rule[Spec], ...] = (
+    guards.overlap, guards.no_case, unused.unused,
 )
-WHOLE: tuple[Rule, ...] = (cnames.c_names,)  # needs a spec in which every name is known
-RULES: tuple[Rule, ...] = FIRST + SECOND + WHOLE
+WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names,)  # needs a spec in which every name is known
+TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double)
+RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 
 # One rule does not tell more than this about one spec: who made more mistakes of one kind made one mistake.
 MOST = 200
@@ -38,17 +40,20 @@ MOST = 200
 
 def check(spec: Spec, before: Sequence[Diagnostic]) -> list[Diagnostic]:
     """What the rules find. `before` is what was found while reading: where something is wrong already, the second phase does not look."""
-    found = [d for rule in FIRST for d in _run(rule, spec)]
+    told = {(d.loc.line, d.loc.column) for d in before}
+    found = [d for rule in FIRST for d in _run(rule, spec) if (d.loc.line, d.loc.column) not in told]
     wrong = [*before, *found]
     spec = replace(spec, broken=frozenset(_broken(spec, wrong)))
     found += [d for rule in SECOND for d in _run(rule, spec)]
+    tables = analyse_all(spec)
+    found += [d for rule in TABLES for d in _run(rule, tables)]
     if not has_errors(wrong):
         found += [d for rule in WHOLE for d in _run(rule, spec)]
     return [_accepted(spec, d) for d in found]
 
 
-def _run(rule: Rule, spec: Spec) -> Iterator[Diagnostic]:
-    return itertools.islice(rule.find(spec), MOST)
+def _run(rule: Rule[Input], input_: Input) -> Iterator[Diagnostic]:
+    return itertools.islice(rule.find(input_), MOST)
 
 
 def _broken(spec: Spec, found: Sequence[Diagnostic]) -> Iterator[tuple[str, ...]]:
@@ -58,7 +63,7 @@ def _broken(spec: Spec, found: Sequence[Diagnostic]) -> Iterator[tuple[str, ...]
         paths: list[tuple[str, ...]] = [(section, name) for name in refs.keys(spec, section)] if section == "resources" else []
         for path in paths or [(section,)]:
             first, last = spec.lines(*path)
-            if any(first <= d.loc.line <= last for d in errors):
+            if any(spec.aliased or first <= d.loc.line <= last for d in errors):
                 yield path
 
 

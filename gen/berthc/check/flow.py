@@ -122,6 +122,12 @@ class Flow:
         """Can the event come in the state?"""
         return cell in self.fired or cell in self.raised
 
+    def holes(self) -> list[Cell]:
+        """Cells that an event meets and that have neither a row nor `otherwise`."""
+        if self.resource.otherwise is not None:
+            return []
+        return [cell for cell in dict.fromkeys([*self.fired, *self.raised]) if cell not in self.chains.cells and cell[0] not in self.final]
+
     @property
     def entered(self) -> set[str]:
         """States that an instance can be in, if only for a moment."""
@@ -130,6 +136,19 @@ class Flow:
             out.add(cell[0])
             out.update(t.state for row in self.chains.cells.get(cell, ()) for _, t in row.targets())
         return out
+
+
+def calling(manager: Manager) -> dict[tuple[str, str], bool]:
+    """For each resource and event: can a row for it, or one that it raises, call a hook?"""
+    out: dict[tuple[str, str], bool] = {}
+    for resource in manager.resources:
+        rows = [row for state in resource.states for row in state.rows]
+        calls = {row.event for row in rows if row.call is not None}
+        raising = {(row.event, target.raise_event) for row in rows for _, target in row.targets() if target.raise_event is not None}
+        while more := {event for event, raised in raising if raised in calls} - calls:
+            calls |= more
+        out.update({(resource.name, event): event in calls for event in resource.events})
+    return out
 
 
 def analyse(manager: Manager, resource: Resource, may_call: dict[tuple[str, str], bool]) -> Flow:

@@ -62,7 +62,7 @@ def _misuse(part: Guard, field: Field) -> tuple[str, str] | None:
 
 @rule("guard-cases", f"The conditions of one event, format or operation tell at most {MAX_CASES:,} cases apart.")
 def guard_cases(spec: Spec) -> Iterator[Diagnostic]:
-    for group in _groups(spec.manager):
+    for group in _groups(spec):
         try:
             next(iter(cases(spec.manager, group.guards())), None)
         except TooManyCases:
@@ -73,8 +73,8 @@ def guard_cases(spec: Spec) -> Iterator[Diagnostic]:
 class _Group:
     """Conditions that are tried in order: of rows, of a format's alternatives, or of refusals. None is an entry without a condition."""
 
-    def __init__(self, by: str, loc: Loc, entries: Sequence[tuple[Loc, refs.GuardUse | None]], kind: str) -> None:
-        self.by, self.loc, self.entries = by, loc, entries
+    def __init__(self, by: str, loc: Loc, entries: Sequence[tuple[Loc, refs.GuardUse | None]], kind: str, *entry: str) -> None:
+        self.by, self.loc, self.entries, self.entry = by, loc, entries, entry
         self.exclusive = kind == "row"  # no two hold at once
         self.complete = kind != "refusal"  # one holds in every case
         self.kind = kind
@@ -92,9 +92,11 @@ def usable(manager: Manager, use: refs.GuardUse) -> bool:
     return True
 
 
-def _groups(manager: Manager) -> Iterator[_Group]:
+def _groups(spec: Spec) -> Iterator[_Group]:
     """The groups of conditions whose parts are right; what is wrong with the others is told by other rules."""
-    return (group for group in _all_groups(manager) if all(usable(manager, use) for use in group.guards()))
+    for group in _all_groups(spec.manager):
+        if spec.is_clean(*group.entry) and all(usable(spec.manager, use) for use in group.guards()):
+            yield group
 
 
 def _all_groups(manager: Manager) -> Iterator[_Group]:
@@ -106,23 +108,23 @@ def _all_groups(manager: Manager) -> Iterator[_Group]:
                 if len(rows) > 1 or rows[0].guard is not None:
                     by = refs.cell(resource, rows[0])
                     yield _Group(by, rows[0].loc, [
-                        (row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows], "row")
+                        (row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows], "row", "resources", resource.name)
         for assigned in resource.assigned:
             if len(assigned.texts) > 1 or any(t.guard for t in assigned.texts):
                 by = f"the format of {resource.name}.{assigned.name}"
                 yield _Group(by, assigned.loc, [
-                    (t.loc, refs.GuardUse(t.guard, by, (), None) if t.guard else None) for t in assigned.texts], "alternative")
+                    (t.loc, refs.GuardUse(t.guard, by, (), None) if t.guard else None) for t in assigned.texts], "alternative", "resources", resource.name)
     for operation in manager.operations:
         if operation.deny:
             by = f"operation {operation.name}"
             path = refs.given_path(operation)
             yield _Group(by, operation.deny[0].loc, [
-                (d.loc, refs.GuardUse(d.guard, by, path, path[-1] if path else None)) for d in operation.deny], "refusal")
+                (d.loc, refs.GuardUse(d.guard, by, path, path[-1] if path else None)) for d in operation.deny], "refusal", "operations")
 
 
 @rule("overlap", "No two conditions of one event hold at once.")
 def overlap(spec: Spec) -> Iterator[Diagnostic]:
-    for group in _groups(spec.manager):
+    for group in _groups(spec):
         guarded = [(loc, use) for loc, use in group.entries if use is not None]
         if not group.exclusive or len(guarded) < 2:
             continue
@@ -162,7 +164,7 @@ def last_unguarded(spec: Spec) -> Iterator[Diagnostic]:
 
 @rule("no-case", "Every row, alternative and refusal has a case that is left for it.")
 def no_case(spec: Spec) -> Iterator[Diagnostic]:
-    for group in _groups(spec.manager):
+    for group in _groups(spec):
         every = list(_cases(spec.manager, group))
         if not every:
             continue

@@ -25,7 +25,7 @@ def paths(spec: Spec) -> Iterator[Diagnostic]:
     for operation, resources in _operations(spec):
         if operation.form is Form.OBTAIN:
             right = refs.path_of(manager, operation.target)
-            if operation.path != right:
+            if operation.path != right and refs.resources_by_name(manager)[right[0]].parent is None:
                 yield Diagnostic("path", spec.at("operations", operation.name, "obtain"),
                                  f"operation {operation.name} obtains {', '.join(operation.path)}, which is no path from a root down",
                                  f"the path to {operation.target} is: {', '.join(right)}")

@@ -206,11 +206,16 @@ def formats(spec: Spec) -> Iterator[Diagnostic]:
             yield from _not_yet(by, ref, where, name if owner == resource.name else None)
 
 
+def _written(ref: Ref) -> str:
+    """A reference as it stands in a format."""
+    return ref.name if ref.scope == "field" else str(ref)
+
+
 def _unbounded(by: str, ref: Ref, field: Field) -> Iterator[Diagnostic]:
     if field.type in (Type.LIST, Type.SET):
-        yield Diagnostic("format", ref.loc, f"{by} cannot use {quote(str(ref))}, which is a {field.type.value}", "use single values")
+        yield Diagnostic("format", ref.loc, f"{by} cannot use {quote(_written(ref))}, which is a {field.type.value}", "use single values")
     elif field.type is Type.STRING and field.max_length is None:
-        yield Diagnostic("format", ref.loc, f"{by} uses {quote(str(ref))}, a string of any length", f"give {field.name} a max_length")
+        yield Diagnostic("format", ref.loc, f"{by} uses {quote(_written(ref))}, a string of any length", f"give {field.name} a max_length")
 
 
 def _not_yet(by: str, ref: Ref, owner: Resource, before: str | None) -> Iterator[Diagnostic]:
@@ -220,7 +225,7 @@ def _not_yet(by: str, ref: Ref, owner: Resource, before: str | None) -> Iterator
         if ref.name not in assigned.leaves:
             continue
         if assigned.kind is AssignedKind.HOOK:
-            yield Diagnostic("format", ref.loc, f"{by} uses {quote(str(ref))}, which hook {assigned.hook} gives only later", "formats are written when the instance is made")
+            yield Diagnostic("format", ref.loc, f"{by} uses {quote(_written(ref))}, which hook {assigned.hook} gives only later", "formats are written when the instance is made")
         elif before is not None and names.index(assigned.name) >= names.index(before):
             yield Diagnostic("format", ref.loc, f"{by} uses {quote(ref.name)}, which is not assigned before it",
                              f"move {assigned.name} above {before}" if assigned.name != before else "a format cannot use itself")
@@ -236,7 +241,7 @@ def hook_value(spec: Spec) -> Iterator[Diagnostic]:
             where = ("resources", resource.name, "assigned", assigned.name)
             name = f"{resource.name}.{assigned.name}"
             hook = hooks.get(assigned.hook or "")
-            if hook is not None and hook.on != resource.name:
+            if hook is not None and hook.on != resource.name and hook.on in refs.resources_by_name(spec.manager):
                 mine = [h.name for h in spec.manager.hooks if h.on == resource.name]
                 yield Diagnostic("hook-value", spec.at(*where, "from"), f"{name} comes from {hook.name}, which is on {hook.on}",
                                  f"hooks on {resource.name}: {listing(mine)}")
@@ -293,12 +298,13 @@ def final_states(spec: Spec) -> Iterator[Diagnostic]:
 @rule("wrong-resource", "A row calls a hook on its own resource; a hook undoes another hook on the same resource.")
 def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
     hooks = {h.name: h for h in spec.manager.hooks}
+    names = set(refs.resources_by_name(spec.manager))
     on: dict[str, list[str]] = {}
     for hook in spec.manager.hooks:
         on.setdefault(hook.on, []).append(hook.name)
     for resource, row in refs.rows(spec.manager):
         called = hooks.get(row.call or "")
-        if called is not None and called.on != resource.name:
+        if called is not None and called.on != resource.name and called.on in names:
             yield Diagnostic("wrong-resource", spec.at(*refs.row_path(spec, resource, row), "call"),
                              f"{refs.cell(resource, row)} calls {called.name}, which is on {called.on}", f"hooks on {resource.name}: {listing(on.get(resource.name, []))}")
     for hook in spec.manager.hooks:
@@ -306,7 +312,7 @@ def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
         for word, loc in refs.named(spec, "backend", group, name, "undoes"):
             if word == hook.name:
                 yield Diagnostic("wrong-resource", loc, f"hook {hook.name} undoes itself", "a hook that may be done twice is repeatable: true")
-            elif word in hooks and hooks[word].on != hook.on:
+            elif word in hooks and hooks[word].on != hook.on and {hooks[word].on, hook.on} <= names:
                 yield Diagnostic("wrong-resource", loc, f"hook {hook.name} is on {hook.on} and undoes {word}, which is on {hooks[word].on}",
                                  f"hooks on {hook.on}: {listing(n for n in on[hook.on] if n != hook.name)}")
 

@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from berthc.build import Spec
 from berthc.diag import Diagnostic, listing, quote
 from berthc.model import Resource
 
 from . import refs
-from .effects import troubles
-from .flow import Flow, analyse, cycle
+from .effects import Trouble, troubles
+from .flow import Flow, analyse, calling, cycle
 from .rule import rule
 
 
@@ -23,31 +24,39 @@ def raise_cycle(spec: Spec) -> Iterator[Diagnostic]:
                              "one of these rows must end without a raise")
 
 
-def flows(spec: Spec) -> Iterator[tuple[Resource, Flow]]:
-    """The analysis of each resource in which, and in whose operations, nothing is wrong."""
-    if not (spec.is_clean("operations") and spec.is_clean("backend")):
-        return
-    may_call = {(r.name, event): any(row.call for state in r.states for row in state.rows if row.event == event or row.ok and row.ok.raise_event)
-                for r in spec.manager.resources for event in r.events}
-    for resource in spec.manager.resources:
-        if all(spec.is_clean("resources", name) for name in refs.path_of(spec.manager, resource.name)):
-            yield resource, analyse(spec.manager, resource, may_call)
+@dataclass(frozen=True)
+class Tables:
+    """A spec with the analysis of each resource in which, and in whose operations, nothing is wrong."""
+
+    spec: Spec
+    flows: tuple[Flow, ...]
+    troubles: tuple[tuple[Resource, Trouble], ...]
+
+    def whole(self) -> Iterator[Flow]:
+        """The analyses of the tables without holes: where a hole may be filled in any way, nothing more can be said."""
+        return (flow for flow in self.flows if not flow.holes())
 
 
-def used(spec: Spec) -> set[str]:
-    """Resources that some operation works on."""
-    return {name for o in spec.manager.operations for name in o.path}
+def analyse_all(spec: Spec) -> Tables:
+    """Follows events through the tables that can be followed."""
+    if not (spec.is_clean("operations") and spec.is_clean("backend") and spec.is_clean("options")):
+        return Tables(spec, (), ())
+    by_name = refs.resources_by_name(spec.manager)
+    used = {name for o in spec.manager.operations for name in o.path}
+    may_call = calling(spec.manager)
+    flows = tuple(
+        analyse(spec.manager, resource, may_call) for resource in by_name.values()
+        if resource.name in used and all(spec.is_clean("resources", name) for name in refs.path_of(spec.manager, resource.name))
+    )
+    return Tables(spec, flows, tuple((f.resource, t) for f in flows if not f.holes() for t in troubles(spec.manager, f.resource, f)))
 
 
 @rule("unhandled", "Every state says what it does with every event that can reach it.")
-def unhandled(spec: Spec) -> Iterator[Diagnostic]:
-    for resource, flow in flows(spec):
-        if resource.otherwise is not None:
-            continue
-        for cell in dict.fromkeys([*flow.fired, *flow.raised]):
+def unhandled(tables: Tables) -> Iterator[Diagnostic]:
+    for flow in tables.flows:
+        resource = flow.resource
+        for cell in flow.holes():
             state, event = cell
-            if cell in flow.chains.cells or state in flow.final:
-                continue
             valid = f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
             if cell in flow.fired:
                 yield Diagnostic("unhandled", resource.state(state).loc,
@@ -61,10 +70,10 @@ def unhandled(spec: Spec) -> Iterator[Diagnostic]:
 
 
 @rule("unreachable", "Every state can be entered, and every row's event can come in its state.")
-def unreachable(spec: Spec) -> Iterator[Diagnostic]:
-    for resource, flow in flows(spec):
-        if resource.name not in used(spec):
-            continue
+def unreachable(tables: Tables) -> Iterator[Diagnostic]:
+    spec = tables.spec
+    for flow in tables.whole():
+        resource = flow.resource
         entered = flow.entered
         for state in resource.states:
             if state.name not in entered:
@@ -91,8 +100,9 @@ def _who(spec: Spec, resource: Resource, event: str) -> str:
 
 
 @rule("trap", "From every state in which an instance may stay, some events lead to a final or a resident one when all hooks end ok.")
-def trap(spec: Spec) -> Iterator[Diagnostic]:
-    for resource, flow in flows(spec):
+def trap(tables: Tables) -> Iterator[Diagnostic]:
+    for flow in tables.whole():
+        resource = flow.resource
         into: dict[str, set[str]] = {}
         for cell in flow.fired:
             for state, ok, _ in flow.chains.ends(cell):
@@ -113,8 +123,10 @@ def trap(spec: Spec) -> Iterator[Diagnostic]:
 
 
 @rule("leak", "Nothing is left that nobody will let go of: an instance without a holder is in a final or a resident state, and ends only when what was done to it is undone.")
-def leak(spec: Spec) -> Iterator[Diagnostic]:
-    for resource, flow in flows(spec):
+def leak(tables: Tables) -> Iterator[Diagnostic]:
+    spec = tables.spec
+    for flow in tables.whole():
+        resource = flow.resource
         rests = {s.name for s in resource.states if s.final or s.resident}
         for state, by in flow.unheld.items():
             if state not in rests:
@@ -129,22 +141,21 @@ def leak(spec: Spec) -> Iterator[Diagnostic]:
                     yield Diagnostic("leak", spec.key("resources", resource.name, "states", cell[0], "on", cell[1]),
                                      f"{resource.name}.{cell[0]} on {cell[1]} ends ok in {quote(state)}, where nobody holds it any more",
                                      f"let it end in a final state, or make {state} resident", where=f"{resource.name}.{cell[0]}.{cell[1]}")
-        for trouble in troubles(spec.manager, resource, flow):
-            if trouble.kind == "forgotten" and trouble.target is not None:
-                undo = [h.name for h in spec.manager.hooks if trouble.hook in h.undoes]
-                yield Diagnostic("leak", trouble.target.loc,
-                                 f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} is in effect, or may be",
-                                 f"what undoes it must have ended ok before: {listing(undo)}",
-                                 where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
+    for resource, trouble in tables.troubles:
+        if trouble.kind == "forgotten" and trouble.target is not None:
+            undo = [h.name for h in spec.manager.hooks if trouble.hook in h.undoes]
+            yield Diagnostic("leak", trouble.target.loc,
+                             f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} is in effect, "
+                             "or may be", f"what undoes it must have ended ok before: {listing(undo)}",
+                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
 
 
 @rule("double", "A hook that is not repeatable is not called for what is, or may be, done already, nor to undo what is not done.")
-def double(spec: Spec) -> Iterator[Diagnostic]:
+def double(tables: Tables) -> Iterator[Diagnostic]:
+    spec = tables.spec
     hooks = {h.name: h for h in spec.manager.hooks}
-    for resource, flow in flows(spec):
-        for trouble in troubles(spec.manager, resource, flow):
-            if trouble.kind == "forgotten":
-                continue
+    for resource, trouble in tables.troubles:
+        if trouble.kind != "forgotten":
             hook = hooks[trouble.hook]
             what = "when that is, or may be, done already" if trouble.kind == "again" else f"when {hook.undoes[0]} is not, or may not be, in effect"
             yield Diagnostic("double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),

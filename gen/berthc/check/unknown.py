@@ -49,6 +49,8 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
     declared = {r.name: refs.keys(spec, "resources", r.name, "states") for r in manager.resources}
     for resource in manager.resources:
         known = set(declared[resource.name])
+        if not known:
+            continue
         if resource.initial and resource.initial not in known:
             yield _no_state(spec.at("resources", resource.name, "initial"), f"{resource.name} begins in", resource.initial, resource.name,
                             declared[resource.name])
@@ -82,6 +84,8 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
              for r in manager.resources}
     for resource in manager.resources:
         mine = known[resource.name]
+        if not mine:
+            continue
         for holder, event in (("take", resource.take), ("drop", resource.drop)):
             if event and event not in mine:
                 yield _no_event(spec.at("resources", resource.name, "holders", holder), f"holders of {resource.name} {holder} with", event,
@@ -91,7 +95,7 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
                 yield _no_event(target.loc, f"{refs.cell(resource, row)} raises", target.raise_event, resource.name, mine)
     for operation in manager.operations:
         for step in operation.steps:
-            if step.resource in known and step.event not in known[step.resource]:
+            if known.get(step.resource) and step.event not in known[step.resource]:
                 yield _no_event(step.loc, f"operation {operation.name} fires", step.event, step.resource, known[step.resource])
     for accept in manager.accept:
         name, _, rest = accept.where.partition(".")
@@ -164,7 +168,7 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
     by_name = refs.resources_by_name(manager)
     for resource, name, ref in refs.formats(manager):
         owner = by_name.get(resource.name if ref.scope == "field" else ref.scope)
-        if owner is not None and ref.scope != "option":
+        if owner is not None and owner.name in refs.path_of(manager, resource.name):
             known = refs.keys(spec, "resources", owner.name, "fields") + list(refs.leaves(owner))
             if ref.name not in known:
                 yield Diagnostic("unknown-value", ref.loc, f"the format of {resource.name}.{name} uses {quote(ref.name)}, which {owner.name} has not",

@@ -14,6 +14,8 @@ from .rule import rule
 @rule("unused", "Every option, hook and resource is used by something.")
 def unused(spec: Spec) -> Iterator[Diagnostic]:
     m = spec.manager
+    if spec.broken:
+        return  # what is wrong may be the use
     options = {r.name for u in refs.guards(m) for r in u.guard.refs() if r.scope == "option"}
     options |= {r.name for _, _, r in refs.formats(m) if r.scope == "option"} | {option for _, _, option, _ in refs.pool_options(m)}
     for option in m.options:
