@@ -39,7 +39,8 @@ def dot_sources(manager: Manager) -> dict[str, str]:
 
 
 def _mermaid_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
-    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n", "\n".join(wrap(mermaid.LEGEND, 120)) + "\n"]
+    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n"]
+    parts.append("\n".join(wrap(mermaid.LEGEND, 120)) + "\n")
     parts += ["## Ownership\n", mermaid.fence(mermaid.ownership_diagram(manager))]
     for resource in manager.resources:
         parts += [f"## States of {resource.name}\n", mermaid.fence(mermaid.state_diagram(manager, resource))]

@@ -76,7 +76,11 @@ def _alike(manager: Manager, entry: Entry) -> bool:
 
 
 def _path(manager: Manager, operation: Operation) -> tuple[str, ...]:
-    return manager.reservation_path if operation.form is Form.WITH else operation.path
+    """The path to walk: the longest that goes on from the operation's own, so that deeper operations take part."""
+    if operation.form is Form.WITH:
+        return manager.reservation_path
+    own = operation.path
+    return max((o.path for o in manager.operations if o.path[:len(own)] == own), key=len)
 
 
 def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) -> list[Run]:
@@ -94,7 +98,8 @@ def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) 
     for what in sorted(wanted, key=lambda s: s[5] != "ok"):
         if what in shown:
             continue
-        best = min(wanted[what], key=lambda c: (_failures(c[2]), c[0], c[2].before != happy.before, _far(c[2], happy), c[1]))[2]
+        best = min(wanted[what], key=lambda c: (
+            _failures(c[2]), bool(c[2].error), c[0], c[2].before != happy.before, _far(c[2], happy), c[1]))[2]
         picked.append(best)
         shown.update(_shown(best))
         for n, entry in enumerate(best.entries):
@@ -135,7 +140,7 @@ def _shared(manager: Manager, operation: Operation, path: tuple[str, ...], happy
 
 
 def _levels(manager: Manager, operation: Operation, levels: tuple[Level | None, ...]) -> str:
-    path = _path(manager, operation)
+    path = operation.path
     return ", ".join(f"{name} {level.state}" if level is not None else f"no {name}" for name, level in zip(path, levels))
 
 
@@ -147,7 +152,9 @@ def _title(manager: Manager, run: Run, happy: Run) -> str:
     if run is happy:
         return "all goes well"
     if run.before.shared:
-        return "somebody else still holds " + ("it" if len(run.before.levels) == 1 else "them")
+        return "somebody else still holds " + ("it" if len(run.operation.path) == 1 else "them")
+    if not bad and run.error:
+        return f"rejected with {run.error}{place}"
     if not bad and not run.calls:
         return "done already"
     if not bad:
@@ -229,7 +236,7 @@ def _afterwards(manager: Manager, run: Run) -> list[Message]:
     drops = any(s.event == manager.resource(s.resource).drop for s in run.operation.steps)
     if takes and not run.error:
         return [Message(Kind.NOTE, f"one more reference to {run.operation.target}")]
-    if takes and run.after.levels[-1] is not None:
+    if takes and run.after.levels[len(run.operation.path) - 1] is not None:
         return [Message(Kind.NOTE, "no reference was taken", bad=True)]
     if drops and run.error:
         return [Message(Kind.NOTE, "the reference stays, for another try", bad=True)]

@@ -120,6 +120,8 @@ class _Walk:
         for n, name in enumerate(self.operation.path):
             resource = self.manager.resource(name)
             level = self.levels[n]
+            if level is None and self.operation.form is Form.WITH:
+                continue  # a reservation never makes anything
             if level is None:
                 made = self.operation.enter if self.operation.form is Form.CREATE else None
                 level = self.levels[n] = Level(made or resource.initial)
@@ -139,14 +141,14 @@ class _Walk:
         drops = step.event == resource.drop
         if drops and self._somebody_else(n, level):
             self.entries.append(Entry("keep", step.resource, level.state, step.event))
-            self.levels[n] = replace(level, held=False, refs=max(0, level.refs - 1))
+            self.levels[n] = self._without_hold(level)
             return
         try:
             self._event(n, step.event)
             level = self.levels[n]
             assert level is not None
             if drops:
-                self.levels[n] = replace(level, held=False, refs=max(0, level.refs - 1))
+                self.levels[n] = self._without_hold(level)
             elif step.event == resource.take and self.operation.form is not Form.WITH:
                 self.levels[n] = replace(level, refs=level.refs + 1)
         finally:
@@ -154,6 +156,12 @@ class _Walk:
             if level is not None and resource.state(level.state).final:
                 self.entries.append(Entry("end", step.resource, level.state))
                 self.levels[n] = None
+
+    def _without_hold(self, level: Level) -> Level:
+        """Without the caller's own: its reservation's hold, or an anonymous reference."""
+        if self.operation.form is Form.WITH:
+            return replace(level, held=False)
+        return replace(level, refs=max(0, level.refs - 1))
 
     def _somebody_else(self, n: int, level: Level) -> bool:
         child = n + 1 < len(self.levels) and self.levels[n + 1] is not None

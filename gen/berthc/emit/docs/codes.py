@@ -132,7 +132,8 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
     if called:
         found.append(Code("", f"The error of {' or '.join(code(c) for c in called)}, unchanged."))
     if any(_ends_badly(manager, name) for name in operation.path[:1]):
-        found.append(Code("", f"The error of another operation that this one waited for, and that failed and ended the {md(operation.path[0])}."))
+        root = md(operation.path[0])
+        found.append(Code("", f"The error of another operation that this one waited for, and that failed and ended the {root}."))
     found.append(Code("ETIMEDOUT", "The deadline passed while another operation had the instance; nothing has happened."))
     found.append(Code("EDEADLK", "It was called inside a hook, about the instance that the hook is working on."))
     found.append(Code("ECANCELED", "The manager was discarded meanwhile."))

@@ -140,7 +140,8 @@ def _resource(manager: Manager, resource: Resource) -> list[str]:
         found = f"Found by its key ({codes(resource.key)}){under}: the same key gives the same instance. "
         parts.append(paragraph(found + _holders(manager, resource)))
     else:
-        parts.append(paragraph(f"At most one{f' for each {md(resource.parent)}' if resource.parent else ''}. " + _holders(manager, resource)))
+        each = f" for each {md(resource.parent)}" if resource.parent is not None else ""
+        parts.append(paragraph(f"At most one{each}. " + _holders(manager, resource)))
     if resource.fields:
         rows = [(code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields]
         parts.append(table(("field", "type", "role", "meaning"), rows))
@@ -173,7 +174,8 @@ def _hooks(manager: Manager) -> list[str]:
     for hook in manager.hooks:
         facts = []
         if hook.optional:
-            facts.append(f"may be left out: rows that call it then {'reject with ' + hook.absent if hook.absent else 'go on as if it ended ok'}")
+            then = f"reject with {hook.absent}" if hook.absent is not None else "go on as if it ended ok"
+            facts.append(f"may be left out: rows that call it then {then}")
         if hook.undoes:
             facts.append(f"undoes {codes(hook.undoes)}")
         if hook.repeatable:
@@ -188,8 +190,8 @@ def _takes(operation: Operation) -> str:
         return "reservation"
     if operation.form is Form.FIND and operation.by is not None:
         return code(operation.by)
-    words = [md(name) + (" key" if operation.form is Form.FIND or (operation.form is Form.CREATE and name != operation.target) else " config")
-             for name in operation.path]
+    keys = operation.path if operation.form is Form.FIND else operation.path[:-1] if operation.form is Form.CREATE else ()
+    words = [md(name) + (" key" if name in keys else " config") for name in operation.path]
     return ", ".join(words + ([code(operation.at)] if operation.at else []))
 
 
@@ -254,8 +256,9 @@ def page(manager: Manager) -> str:
     """The whole page as Markdown."""
     source = PurePath(manager.file).name
     parts = [f"# {md(manager.name)}\n", paragraph(md(sentence(manager.brief))) if manager.brief else ""]
-    parts.append(paragraph(f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from `berthc diagram`; the same in other forms: "
-                           "[Mermaid](diagrams.md), [plain text](diagrams.txt), and `.dot` beside each picture of graphviz."))
+    parts.append(paragraph(
+        f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from `berthc diagram`; the same in other forms: "
+        "[Mermaid](diagrams.md), [plain text](diagrams.txt), and `.dot` beside each picture of graphviz."))
     parts += ["## Who holds what\n", f"![Ownership in {manager.name}](ownership.svg)\n",
               "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot end.\n"]
     parts += _options(manager)

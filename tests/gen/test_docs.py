@@ -1,0 +1,175 @@
+"""The page of a manager: nothing of the spec is left out, and text means itself."""
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from diagram_support import LANTERN, SPECS, made_of, spec
+
+from berthc.emit import diagram, docs
+from berthc.emit.docs.codes import fired, hooks_called, return_codes
+from berthc.emit.docs.markdown import code, md, sentence, table
+from berthc.model import Accept, NOWHERE
+
+RESOURCES = [(path, r.name) for path in SPECS for r in spec(path).resources]
+
+
+def page(path: str) -> str:
+    manager = spec(path)
+    return docs.files(manager)[f"{manager.name}/README.md"]
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """Cells of a Markdown table, head first."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def codes_of(path: str, operation: str) -> dict[str, str]:
+    return {c.error: c.when for c in return_codes(spec(path), spec(path).operation(operation))}
+
+
+@pytest.mark.parametrize(("path", "resource"), RESOURCES)
+def test_table_has_a_cell_for_every_state_and_event_and_names_what_the_row_does(path: str, resource: str) -> None:
+    what = spec(path).resource(resource)
+    head, *body = rows_of(docs.state_table(what))
+    assert sorted(head[1:]) == sorted(f"`{e}`" for e in what.events)
+    assert [line[0] for line in body] == [f"`{s.name}`" for s in what.states if not s.final]
+    for line in body:
+        state = what.state(line[0].strip("`"))
+        for event, cell in zip((h.strip("`") for h in head[1:]), line[1:]):
+            rows = what.rows(state.name, event)
+            if not rows:
+                assert cell == (f"**{what.otherwise}**" if what.otherwise else "–")
+            for row in rows:
+                assert row.call is None or f"`{row.call}`" in cell
+                assert row.reject is None or f"**{row.reject}**" in cell
+                assert row.guard is None or f"if `{row.guard.text}`" in cell
+                for _, target in row.targets():
+                    shown = "stay" if target.state == state.name and not target.raise_event else f"→ {target.state}"
+                    assert shown in cell
+                    assert target.raise_event is None or f"then {target.raise_event}" in cell
+
+
+def test_cells_of_a_known_state() -> None:
+    body = rows_of(docs.state_table(spec("spec/scsi.yaml").resource("disk")))
+    assert body[0] == ["state", "`claim`", "`attach`", "`detach`"]
+    assert body[2] == ["`attached`", "stay", "stay",
+                       "`guest.eject`<br>ok: → ejected, then detach<br>fails: stay<br>uncertain: → suspect"]
+    assert body[3][1] == "**EBUSY**<br>The disk is leaving."
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_page_names_everything_and_shows_pictures_that_exist(path: str) -> None:
+    manager, text = spec(path), page(path)
+    for resource in manager.resources:
+        assert f"## {resource.name}\n" in text and docs.state_table(resource) in text
+        for name in (*(f.name for f in resource.fields), *(a.name for a in resource.assigned), *(s.name for s in resource.states)):
+            assert f"| `{name}` |" in text
+    for name in (*(o.name for o in manager.options), *(h.name for h in manager.hooks)):
+        assert f"| `{name}` |" in text
+    for operation in manager.operations:
+        assert f"### {operation.name}\n" in text and f"](#{operation.name})" in text
+    made = diagram.files(manager)
+    for target in re.findall(r"\]\(([^#)]+)\)", text):
+        assert f"{manager.name}/{target}" in made, target
+
+
+def test_page_names_the_spec_without_its_folder() -> None:
+    assert "Made from `scsi.yaml` by `berthc docs`" in page("spec/scsi.yaml")
+
+
+def test_return_codes_of_an_operation_with_a_reservation() -> None:
+    codes = codes_of("spec/scsi.yaml", "map_to_guest")
+    assert list(codes) == ["0", "EINVAL", "ENOBUFS", "ENOENT", "ECANCELED", "EBUSY", "ENOTRECOVERABLE", "EOPNOTSUPP", "",
+                           "ETIMEDOUT", "EDEADLK", "ENOMEM"]
+    assert codes["EOPNOTSUPP"] == "The backend leaves out `guest.format_and_mount`."
+    assert codes[""] == "The error of `vm.add_disk` or `guest.mount` or `guest.format_and_mount`, unchanged."
+    assert codes["ECANCELED"] == "The reservation has begun to let go; it can only be ended.<br>The manager was discarded meanwhile."
+
+
+def test_return_codes_of_an_operation_that_ends_a_reservation() -> None:
+    codes = codes_of("spec/scsi.yaml", "unmap_from_guest")
+    assert codes["ECANCELED"] == "The manager was discarded meanwhile."
+    assert "ENOBUFS" not in codes and "EEXIST" not in codes
+
+
+def test_return_codes_of_obtain_name_conflict_pool_policy_and_rejection() -> None:
+    codes = codes_of("spec/scsi.yaml", "reserve")
+    assert codes["ENOSPC"] == "No slot is free for a new disk."
+    assert codes["EBUSY"] == "The disk is `ejected`: The disk is leaving."
+    assert "Linux guests cannot format with ReFS. Policy: `option.guest == linux and mount.format_with_refs`." in codes["EINVAL"]
+    assert codes["EEXIST"].count("<br>") == 1 and "" not in codes
+
+
+def test_return_codes_of_create_and_of_find() -> None:
+    assert codes_of("spec/scsi.yaml", "reserve_for_rootfs")["EBUSY"] == "The slot `address` is taken."
+    codes = codes_of("spec/plan9.yaml", "remove_from_vm")
+    assert codes["0"] == "Done, or no such share is tracked." and "ENOENT" not in codes
+
+
+def test_the_error_of_the_operation_one_waited_for_is_named_where_that_can_happen() -> None:
+    words = "another operation that this one waited for, and that failed and ended the share"
+    assert words in codes_of("spec/plan9.yaml", "add_to_vm")[""]
+    assert words in codes_of("spec/plan9.yaml", "resolve_share_name")[""]
+    assert "" not in codes_of("spec/scsi.yaml", "reserve")
+
+
+def test_events_that_are_raised_count_as_fired() -> None:
+    manager = spec("spec/vpci.yaml")
+    assert fired(manager, manager.operation("add_to_vm")) == {"device": ("add", "announce")}
+    assert hooks_called(manager, manager.operation("add_to_vm")) == ("vm.add_device", "guest.add_vpci_device")
+    assert hooks_called(manager, manager.operation("reserve")) == ()
+
+
+def test_accepted_findings_are_repeated() -> None:
+    accepted = (Accept("trap", "It is | meant.", NOWHERE, "lamp.eternal"), Accept("leak", "So what.", NOWHERE))
+    manager = replace(spec(LANTERN), accept=accepted)
+    text = docs.files(manager)["lantern/README.md"]
+    assert "| `trap` | `lamp.eternal` | It is \\| meant. |\n| `leak` | everywhere | So what. |\n" in text
+
+
+def test_hostile_briefs_stay_in_their_cell() -> None:
+    assert "| Light it \\<under\\> a \\| roof; \"carefully\" & slowly. |\n" in page(LANTERN)
+    for line in page(LANTERN).splitlines():
+        assert "<under>" not in line
+
+
+@pytest.mark.parametrize(("words", "wanted"), [
+    ("a | b", "a \\| b"), ("*x* _y_ a_b", "\\*x\\* \\_y\\_ a_b"), ("<b> &amp; & c", "\\<b\\> &amp;amp; & c"), ("# head", "\\# head"),
+    ("1. one", "1\\. one"), ("- dash", "\\- dash"), ("two\n lines", "two lines"),
+    ("`x` [y](z) ~w~ $v$ \\", "\\`x\\` \\[y\\](z) \\~w\\~ \\$v\\$ \\\\"),
+])
+def test_markdown_means_itself(words: str, wanted: str) -> None:
+    assert md(words) == wanted
+
+
+def test_code_spans_hold_back_quotes_and_pipes() -> None:
+    assert code("a`b|c") == "`` a`b\\|c ``"
+    assert code("x") == "`x`"
+
+
+def test_small_things() -> None:
+    assert (sentence("Yes"), sentence("Yes."), sentence("")) == ("Yes.", "Yes.", "")
+    assert table(("a",), [("b\nc",)]) == "| a |\n|---|\n| b c |\n"
+
+
+def test_a_manager_without_options_hooks_and_key() -> None:
+    manager = made_of("""\
+berth: 1
+manager: m
+brief: One thing
+resources:
+  thing:
+    brief: The one thing
+    initial: here
+    states:
+      here: {brief: It is here., resident: true, on: {poke: stay}}
+operations:
+  poke: {brief: Poke it., obtain: [thing], do: [thing.poke]}
+""")
+    text = docs.files(manager)["m/README.md"]
+    assert "## Options" not in text and "## Hooks" not in text
+    assert "At most one. Nothing holds it.\n" in text
+    assert "One thing.\n" in text
