@@ -240,6 +240,28 @@ static void during_a_drain(void **unused)
     depot_stop(&depot);
 }
 
+static void what_has_no_drop_is_left_alone(void **unused)
+{
+    struct depot depot;
+    struct depot_backend backend = {&depot};
+    berth_manager_type type = depot_type;
+    berth_resource resources[4];
+    berth_config config;
+    uuid_t a;
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    resources[SHELF].drop = 0;
+    type.resources = resources;
+    depot_init(&depot);
+    config = (berth_config){.allocator = &depot.allocator};
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot.manager), 0);
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(drain(&depot, NULL), 0);
+    assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+0\n");
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +274,7 @@ int main(void)
         cmocka_unit_test(destroy_refuses_while_anything_is_held),
         cmocka_unit_test(drain_ends_reservations_that_hold_nothing),
         cmocka_unit_test(during_a_drain),
+        cmocka_unit_test(what_has_no_drop_is_left_alone),
     };
 
     return cmocka_run_group_tests_name("drain", tests, NULL, NULL);

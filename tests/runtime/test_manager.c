@@ -1,9 +1,23 @@
 /* Creating a manager: descriptor, options, backend, allocator. And its maps with many instances. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/depot.h"
+
+/* The file under test is compiled into this one, with a lock that may not be had. */
+#define lock_init test_lock_init
+#include "../../runtime/src/manager.c"
+#undef lock_init
+int lock_init(struct lock *lock);
+
+static bool no_lock;
+
+int test_lock_init(struct lock *lock)
+{
+    return no_lock ? -EAGAIN : lock_init(lock);
+}
 
 static int create(const berth_manager_type *type, const depot_options *options, struct depot *depot, const berth_allocator *allocator)
 {
@@ -47,6 +61,69 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
 }
 
+static void without_a_lock_there_is_no_manager(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    depot_init(&depot);
+    no_lock = true;
+    assert_int_equal(depot_create(&depot, NULL, NULL), -EAGAIN);
+    no_lock = false;
+    assert_null(depot.manager);
+    assert_int_equal(depot.live_bytes, 0);
+}
+
+static void a_take_row_that_calls_is_refused(void **unused)
+{
+    struct depot depot;
+    berth_manager_type type = depot_type;
+    berth_resource resources[4];
+    berth_row rows[28];
+    uuid_t id;
+    berth_error error;
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(rows, resources[SHELF].rows, sizeof rows);
+    rows[1].hook = SHELF_OPEN; /* idle on hold; berthc refuses such a table */
+    resources[SHELF].rows = rows;
+    type.resources = resources;
+    depot_init(&depot);
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
+    assert_int_equal(reserve(&depot, "a", 1, id, &error), -EPROTO);
+    assert_where(&error, "shelf", "idle", "hold", NULL);
+    assert_state(&depot, "");
+    assert_string_equal(depot.log, "");
+    depot_stop(&depot);
+}
+
+static void a_config_too_large_for_an_instance_is_enomem(void **unused)
+{
+    enum { LENGTH = 1 << 20, N = 4100 }; /* more than 4 GB, if it were copied */
+    struct depot depot;
+    char *text = malloc(LENGTH);
+    const char **items = malloc(N * sizeof *items);
+    rack_config rack = {.name = "a", .tags = {items, N}};
+    const void *config[] = {&rack};
+    berth_request request = {.operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
+    uint64_t allocations;
+
+    (void)unused;
+    memset(text, 'x', LENGTH - 1);
+    text[LENGTH - 1] = '\0';
+    for (unsigned i = 0; i < N; i++)
+        items[i] = text;
+    depot_start(&depot, NULL, NULL);
+    allocations = depot.allocations;
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -ENOMEM);
+    assert_int_equal(depot.allocations, allocations);
+    assert_state(&depot, "");
+    depot_stop(&depot);
+    free(items);
+    free(text);
+}
+
 static void options_outside_their_limits(void **unused)
 {
     static const depot_options bad[] = {
@@ -62,7 +139,7 @@ static void options_outside_their_limits(void **unused)
     }
 }
 
-/* The guard functions see the options; this one remembers what it saw. */
+/* The functions of the type see the options; this one remembers what it saw. */
 static depot_options seen;
 
 static bool watching(uint8_t guard, const void *options, const void *const *config)
@@ -200,6 +277,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(without_a_lock_there_is_no_manager),
+        cmocka_unit_test(a_take_row_that_calls_is_refused),
+        cmocka_unit_test(a_config_too_large_for_an_instance_is_enomem),
         cmocka_unit_test(options_outside_their_limits),
         cmocka_unit_test(no_options_are_the_defaults),
         cmocka_unit_test(options_are_copied_and_zero_may_stand_for_the_default),

@@ -260,6 +260,24 @@ static void what_is_equal_hashes_alike(void **unused)
     assert_true(hash_of(&folded, &null) == hash_of(&folded, &empty));
 }
 
+static void other_fields_in_a_key(void **unused)
+{
+    static const char *const ab[] = {"ab", "c"}, *const a[] = {"a", "bc"};
+    static const berth_strings first = {ab, 2}, second = {a, 2}, none = {NULL, 0};
+    static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED}, id = {.type = BERTH_UUID}, number = {.type = BERTH_I64};
+    static const uuid_t x = {1}, y = {2};
+    static const int64_t minus = -1, plus = 1;
+
+    (void)unused;
+    assert_true(hash_of(&list, &first) == hash_of(&list, &first));
+    assert_true(hash_of(&list, &first) != hash_of(&list, &second));
+    assert_int_equal(field_check(&list, &none), -EINVAL);
+    assert_int_equal(field_check(&list, &first), 0);
+    assert_true(hash_of(&id, x) == hash_of(&id, x));
+    assert_true(hash_of(&id, x) != hash_of(&id, y));
+    assert_true(hash_of(&number, &minus) != hash_of(&number, &plus));
+}
+
 static void large_sets_hash_alike_in_any_order(void **unused)
 {
     enum { N = 300 };
@@ -338,6 +356,7 @@ int main(void)
         cmocka_unit_test(map_is_cleared_in_the_middle_of_growing),
         cmocka_unit_test(hash_is_siphash_13),
         cmocka_unit_test(what_is_equal_hashes_alike),
+        cmocka_unit_test(other_fields_in_a_key),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
         cmocka_unit_test(keys_as_text),
     };

@@ -233,6 +233,33 @@ static void completed_after_discard(void **unused)
     depot_stop(&depot);
 }
 
+static int ask_for_token(void *arg, const berth_item *item)
+{
+    struct parcel *parcel = arg;
+
+    (void)item;
+    assert_int_equal(berth_call_token(parcel->call).id, 0); /* the manager is locked */
+    return 0;
+}
+
+static void no_token_from_under_the_lock(void **unused)
+{
+    struct depot depot;
+    struct parcel parcel;
+    struct task task;
+
+    (void)unused;
+    start(&depot, &parcel);
+    task_start(&task, &depot, OP_USE, "a");
+    gate_wait(&parcel.gate, 1);
+    assert_int_equal(berth_manager_for_each(depot.manager, ask_for_token, &parcel), 0);
+    assert_int_equal(berth_call_token(parcel.call).id, parcel.token.id);
+    gate_open(&parcel.gate, 1);
+    assert_int_equal(berth_complete(parcel.token, 0, NULL, 0), 0);
+    assert_int_equal(task_join(&task), 0);
+    depot_stop(&depot);
+}
+
 enum { MANY = 40 };
 
 struct many {
@@ -315,6 +342,7 @@ int main(void)
         cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
         cmocka_unit_test(pending_calls_hold_up_their_root_only),
         cmocka_unit_test(completed_after_discard),
+        cmocka_unit_test(no_token_from_under_the_lock),
         cmocka_unit_test(many_pending_calls_and_no_token_twice),
     };
 

@@ -295,6 +295,32 @@ TEST(s2_find_by_counters_and_uuid)
     depot_stop(&depot);
 }
 
+TEST(s2_find_by_a_value_of_a_child_finds_its_path)
+{
+    uint32_t bay[] = {1};
+    char path[64];
+    uuid_t a;
+    void *results[] = {path};
+    const size_t sizes[] = {sizeof path};
+    berth_request request = {.operation = OP_BY_BAY, .at = bay, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(reserve(&depot, "b", 1, a, NULL), 0);
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
+    assert_string_equal(path, "yard/0/1");
+    assert_string_equal(depot.log, "shelf.open:b");
+    bay[0] = 2;
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -ENOENT);
+    assert_where(&error, "shelf", NULL, NULL, NULL);
+    bay[0] = 1;
+    depot.missing[SHELF_EJECT] = true;
+    assert_int_equal(with(&depot, OP_CLOSE_BOOK, a, NULL), 0);
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, &error), -EOPNOTSUPP);
+    assert_string_equal(error.key, "\"b\"/1,\"z\"");
+    depot_stop(&depot);
+}
+
 /* S3, S4: holders */
 
 TEST(s4_only_the_last_holder_drops)
@@ -699,6 +725,7 @@ int main(void)
         cmocka_unit_test(s2_slots_are_the_lowest_free_ones),
         cmocka_unit_test(s2_find_looks_at_keys_only),
         cmocka_unit_test(s2_find_by_counters_and_uuid),
+        cmocka_unit_test(s2_find_by_a_value_of_a_child_finds_its_path),
         cmocka_unit_test(s4_only_the_last_holder_drops),
         cmocka_unit_test(s4_a_child_is_a_holder),
         cmocka_unit_test(s4_reservation_and_reference_hold_each_other_up),

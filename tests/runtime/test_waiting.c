@@ -1,6 +1,11 @@
 /* S10: one operation at a time per root, first come first served. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/threads.h"
 
@@ -177,6 +182,61 @@ static void who_waited_for_a_root_that_ended_well_starts_again_in_order(void **u
     depot_stop(&depot);
 }
 
+static void every_form_waits(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, create_root, create_child, find, by;
+
+    (void)unused;
+    start(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    task_start(&create_root, &depot, OP_RESOLVE, "a");
+    wait_for_waiters(&depot, 1);
+    task_start(&create_child, &depot, OP_ADD, "a");
+    wait_for_waiters(&depot, 2);
+    task_start(&find, &depot, OP_FIND_SHELF, "a"); /* finds what was created before it */
+    wait_for_waiters(&depot, 3);
+    task_start(&by, &depot, OP_DROP, "0");
+    wait_for_waiters(&depot, 4);
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&create_root), 0);
+    assert_int_equal(task_join(&create_child), 0);
+    assert_int_equal(task_join(&find), 0);
+    assert_int_equal(task_join(&by), 0);
+    assert_string_equal(depot.log, "rack.open:a shelf.open:a");
+    assert_state(&depot, "rack a on 0+1\n shelf 0 on 0+0\n");
+    depot_stop(&depot);
+}
+
+static void a_creation_that_waits_finds_it_there(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, second;
+    static const uint32_t at[] = {1, 1};
+    struct path path;
+    berth_error error;
+    berth_request request = {.operation = OP_PLACE, .config = depot_path(&path, "a", 0)->config, .at = at, .deadline = 0};
+
+    (void)unused;
+    start(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -ETIMEDOUT);
+    task_start(&second, &depot, OP_USE, "a");
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 1);
+    request.deadline = BERTH_NO_DEADLINE;
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
+    assert_where(&error, "rack", "on", NULL, NULL);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&second), 0);
+    depot_stop(&depot);
+}
+
 static void a_retry_that_waits_finds_its_reservation_ended(void **unused)
 {
     struct depot depot;
@@ -262,6 +322,38 @@ static void a_hook_that_asks_for_its_own_root_is_told(void **unused)
     depot.hook = reenter;
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_state(&depot, "rack a on 1+0\nrack b on 1+0\nrack c idle 0+0\n");
+    depot_stop(&depot);
+}
+
+static int reenter_with(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    berth_error error;
+
+    (void)call;
+    (void)view;
+    (void)out;
+    if (hook == RACK_OPEN) {
+        assert_int_equal(with(depot, OP_CLOSE, depot->arg, &error), -EDEADLK);
+        assert_where(&error, NULL, NULL, NULL, NULL);
+        assert_int_equal(on_path(depot, OP_ADD, "a", 9, NULL), -EDEADLK);
+        assert_int_equal(place(depot, "a", 0, 0, NULL), -EDEADLK);
+        assert_int_equal(on_rack(depot, OP_KICK, "a", NULL), -EDEADLK);
+    }
+    return 0;
+}
+
+static void a_hook_cannot_use_the_reservation_it_is_called_for(void **unused)
+{
+    struct depot depot;
+    uuid_t id;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    depot.hook = reenter_with;
+    depot.arg = id;
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
+    assert_state(&depot, "rack a on 1+1\n shelf 1 on 1+1\n  book on 1+0\n");
     depot_stop(&depot);
 }
 
@@ -374,6 +466,31 @@ static void who_waited_for_a_drained_root_starts_again(void **unused)
     depot_stop(&depot);
 }
 
+static void two_drains_end_in_the_order_they_came(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, drains[2];
+
+    (void)unused;
+    start(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    task_start(&drains[0], &depot, 0, NULL);
+    wait_for_waiters(&depot, 1);
+    task_start(&drains[1], &depot, 0, NULL);
+    wait_for_waiters(&depot, 2);
+    depot.outcome[RACK_EJECT] = -EIO;
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&drains[0]), -EIO);
+    gate_wait(&gate, 3); /* the second one tries again */
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&drains[1]), -EIO);
+    assert_state(&depot, "rack a on 1+0\n");
+    depot_stop(&depot);
+}
+
 static int watch_cancelled(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
 {
     assert_false(berth_call_cancelled(call));
@@ -437,11 +554,56 @@ static void discard_in_the_middle_of_a_drain(void **unused)
     depot_stop(&depot);
 }
 
-/* The root is handed to an operation whose thread has not woken up when everything is discarded: or it has, and the hook is told. */
+/* Holds a thread up, wherever it is, until the test lets it go on. */
+static atomic_bool held_up;
+static int let_go[2];
+
+static void hold_up(int signal)
+{
+    char byte;
+
+    (void)signal;
+    atomic_store(&held_up, true);
+    while (read(let_go[0], &byte, 1) != 1)
+        ;
+}
+
+static void discard_when_the_root_is_handed_to_a_thread_that_still_sleeps(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, second;
+    struct sigaction action = {.sa_handler = hold_up};
+
+    (void)unused;
+    assert_int_equal(pipe(let_go), 0);
+    atomic_store(&held_up, false);
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    start(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    task_start(&second, &depot, OP_USE, "a");
+    wait_for_waiters(&depot, 1);
+    assert_int_equal(pthread_kill(second.thread, SIGUSR1), 0);
+    while (!atomic_load(&held_up))
+        ;
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), 0); /* its root belongs to the second now */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    assert_int_equal(write(let_go[1], "x", 1), 1);
+    assert_int_equal(task_join(&second), -ECANCELED);
+    assert_string_equal(depot.log, "rack.open:a");
+    close(let_go[0]);
+    close(let_go[1]);
+    depot_stop(&depot);
+}
+
+/* The same without a hand that holds it up: it may have woken, and then its hook is told. */
 static void discard_races_with_a_hand_over(void **unused)
 {
     (void)unused;
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < 60; i++) {
         struct depot depot;
         struct gate gate;
         struct task first, second;
@@ -459,6 +621,40 @@ static void discard_races_with_a_hand_over(void **unused)
     }
 }
 
+/* A waiter that starts again is on its way to a hook, which its own thread must call; that thread still sleeps when everything is discarded. */
+static void discard_before_a_restarted_waiter_could_call_its_hook(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task last, second;
+    struct sigaction action = {.sa_handler = hold_up};
+
+    (void)unused;
+    assert_int_equal(pipe(let_go), 0);
+    atomic_store(&held_up, false);
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    start(&depot, &gate);
+    gate_open(&gate, 2);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    task_start(&last, &depot, OP_DROP, "0");
+    gate_wait(&gate, 3); /* close */
+    task_start(&second, &depot, OP_USE, "a");
+    wait_for_waiters(&depot, 1);
+    assert_int_equal(pthread_kill(second.thread, SIGUSR1), 0);
+    while (!atomic_load(&held_up))
+        ;
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&last), 0);
+    assert_state(&depot, "rack a idle 0+0\n"); /* the second's, about to be opened */
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    assert_int_equal(write(let_go[1], "x", 1), 1);
+    assert_int_equal(task_join(&second), -ECANCELED);
+    assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
+    close(let_go[0]);
+    close(let_go[1]);
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,15 +664,21 @@ int main(void)
         cmocka_unit_test(who_waited_for_a_root_that_failed_and_ended_gets_its_error),
         cmocka_unit_test(who_waited_for_a_root_that_failed_and_stays_goes_on),
         cmocka_unit_test(who_waited_for_a_root_that_ended_well_starts_again_in_order),
+        cmocka_unit_test(every_form_waits),
+        cmocka_unit_test(a_creation_that_waits_finds_it_there),
         cmocka_unit_test(a_retry_that_waits_finds_its_reservation_ended),
         cmocka_unit_test(a_deadline_passes_while_waiting),
         cmocka_unit_test(a_hook_that_asks_for_its_own_root_is_told),
+        cmocka_unit_test(a_hook_cannot_use_the_reservation_it_is_called_for),
         cmocka_unit_test(a_circle_of_threads_is_broken),
         cmocka_unit_test(drain_waits_its_turn),
         cmocka_unit_test(drain_goes_on_when_what_it_waited_for_is_gone),
         cmocka_unit_test(who_waited_for_a_drained_root_starts_again),
+        cmocka_unit_test(two_drains_end_in_the_order_they_came),
         cmocka_unit_test(discard_ends_who_waits_and_tells_who_runs),
         cmocka_unit_test(discard_in_the_middle_of_a_drain),
+        cmocka_unit_test(discard_when_the_root_is_handed_to_a_thread_that_still_sleeps),
+        cmocka_unit_test(discard_before_a_restarted_waiter_could_call_its_hook),
         cmocka_unit_test(discard_races_with_a_hand_over),
     };
 

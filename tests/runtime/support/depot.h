@@ -137,7 +137,8 @@ enum {
     OP_STRICT,       /* with; deny EPERM: strict */
     OP_SHELF_CRASH,  /* find rack, shelf: crash, kick, open rack */
     OP_CLOSE_TWICE,  /* with, ends: close rack, close rack, close shelf, close book */
-    N_OPERATIONS = OP_CLOSE_TWICE
+    OP_BY_BAY,       /* find shelf by bay: open; returns path */
+    N_OPERATIONS = OP_BY_BAY
 };
 
 extern const berth_manager_type depot_type;

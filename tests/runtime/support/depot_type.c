@@ -107,7 +107,7 @@ static const berth_field shelf_fields[] = {
     {FIELD(BERTH_BOOL, steel, shelf_config, shelf_view)},
 };
 static const berth_pool_part bay_parts[] = {{.name = "bay", .type = BERTH_U16, .view_offset = offsetof(shelf_view, bay), .size = 4}};
-static const berth_assigned shelf_assigned[] = {{.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = bay_parts}};
+static const berth_assigned shelf_assigned[] = {{.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .indexed = true, .parts = bay_parts}};
 
 static const berth_field book_fields[] = {{FIELD(BERTH_UUID, isbn, book_config, book_view), .flags = BERTH_REQUIRED}};
 
@@ -174,6 +174,7 @@ static const berth_operation operations[] = {
     [OP_SHELF_CRASH] = {.name = "shelf_crash", .form = BERTH_FIND, .resource = SHELF, .levels = 2, STEPS({1, CRASH}, {1, KICK}, {0, OPEN})},
     [OP_CLOSE_TWICE] = {.name = "close_twice", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3,
                         STEPS({0, CLOSE}, {0, CLOSE}, {1, CLOSE}, {2, CLOSE})},
+    [OP_BY_BAY] = {.name = "by_bay", .form = BERTH_FIND, .resource = SHELF, .levels = 2, .by = 1, STEPS({1, OPEN}), RETURNS(R_PATH)},
 };
 
 static const berth_field options[] = {
