@@ -107,6 +107,12 @@ def test_levels_found_by_key_need_no_more_than_the_key() -> None:
     assert world.run("cover", config={"box": {"name": "a", "level": 99}, "lid": {}}).error is None
 
 
+@pytest.mark.parametrize(("op", "at"), [("put", None), ("reserve", None), ("place", {"row": 0})])
+def test_levels_that_may_be_made_need_all_fields(op: str, at: dict[str, int] | None) -> None:
+    result = store().run(op, config={"box": {"name": "a", "level": 10}}, at=at)
+    assert (result.error, result.where) == ("EINVAL", {"resource": "box"})
+
+
 @pytest.mark.parametrize("options", [{"rows": 0}, {"rows": 5}, {"mode": "odd"}, {"no": 1}, {"rows": "1"}, {"rows": True}, {"limit": 256}])
 def test_options_that_will_not_do_make_no_manager(options: dict[str, Value]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):

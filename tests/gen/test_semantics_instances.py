@@ -313,3 +313,10 @@ def test_a_reservation_returns_what_it_was_asked_for_with_its_own_label() -> Non
     assert second.returns == {"reservation": "r2", "vmbus_guid": "u1"}
     other = world.run("reserve", config={"device": {"device_instance_id": "d", "virtual_function_index": 1}})
     assert other.returns == {"reservation": "r3", "vmbus_guid": "u2"}
+
+
+def test_only_an_operation_that_gives_returns_a_reservation() -> None:
+    world = World(shipped("scsi"))
+    held = reserve(world)
+    assert world.run("map_to_guest", reservation=held).returns == {"guest_path": "/run/mounts/scsi/0_0_1"}
+    assert world.run("unmap_from_guest", reservation=held).returns == {}

@@ -328,19 +328,23 @@ def test_text_beyond_ascii_comes_back_as_it_was() -> None:
 
 
 def test_a_line_that_is_too_long_is_malformed_and_the_next_is_read() -> None:
+    assert LINE_MAX == 1_048_576
     fits = '{"op": "new"}'.ljust(LINE_MAX)
     long = '{"op": "new"}'.ljust(LINE_MAX + 1)
     huge = "x" * (5 * LINE_MAX)
     answers = talk("\n".join([fits, long, huge, '{"op": "new"}']))
     assert [(a["n"], a["ok"]) for a in answers] == [(1, True), (2, False), (3, False), (4, True)]
-    assert str(LINE_MAX) in answers[1]["message"]
+    assert answers[1]["message"] == "a line of more than 1048576 bytes"
+    assert talk("x" * (LINE_MAX + 2) + "\n" + "é" * LINE_MAX + '\n{"op": "new"}')[2]["ok"]
+    assert [a["ok"] for a in talk((" " * LINE_MAX + "\n" + '{"op": "new"}').encode())] == [True], "a blank line"
 
 
 def test_messages_say_what_is_wrong(scsi: Talk) -> None:
     assert scsi.raw('{"op": "reserve", "disk": {"host_pth": "/a"}}')["message"] == "disk has no field 'host_pth'"
     assert scsi("map_to_guest")["message"] == "reservation is missing"
     assert scsi("reserve", mount={"partition": -1})["message"] == "partition must be an integer from 0 to 18446744073709551615"
-    assert len(scsi("x" * 1000)["message"]) < 80
+    assert scsi("x" * 38)["message"] == f"unknown op '{'x' * 38}'"
+    assert scsi("x" * 39)["message"] == f"unknown op '{'x' * 39}…"
 
 
 def test_each_answer_is_flushed_at_once() -> None:

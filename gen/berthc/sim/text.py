@@ -30,21 +30,11 @@ def lines(stream: BinaryIO | TextIO) -> Iterator[bytes | None]:
 
 def _line(source: Any) -> tuple[bytes | None, bool]:
     """The next line, cut off at its greatest length, and whether it had to be."""
-    first = _read(source)
-    if not first:
-        return None, False
-    ended = first.endswith(b"\n")
-    line = first[:-1] if ended else first
-    too_long = len(line) > LINE_MAX
-    while not ended:
+    start = rest = _read(source)
+    while rest and not rest.endswith(b"\n"):  # a longer one, or the last
         rest = _read(source)
-        if not rest:
-            break
-        ended = rest.endswith(b"\n")
-        too_long = too_long or len(line) + len(rest) - ended > LINE_MAX
-        if not too_long:
-            line += rest[: len(rest) - ended]
-    return line[:LINE_MAX], too_long
+    line = start.removesuffix(b"\n")
+    return line[:LINE_MAX] if start else None, len(line) > LINE_MAX
 
 
 def _read(source: Any) -> bytes:
