@@ -61,6 +61,22 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
 }
 
+static void all_settings_may_be_left_out(void **unused)
+{
+    struct depot depot;
+    struct depot_backend backend = {&depot};
+    uuid_t id;
+
+    (void)unused;
+    depot_init(&depot);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, &depot.manager), 0);
+    memset(&backend, 0, sizeof backend); /* it was copied */
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(depot.allocations, 0);
+}
+
 static void without_a_lock_there_is_no_manager(void **unused)
 {
     struct depot depot;
@@ -277,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(all_settings_may_be_left_out),
         cmocka_unit_test(without_a_lock_there_is_no_manager),
         cmocka_unit_test(a_take_row_that_calls_is_refused),
         cmocka_unit_test(a_config_too_large_for_an_instance_is_enomem),

@@ -1,0 +1,33 @@
+"""The runtime compiled without threads: it builds clean, needs nothing of POSIX threads, and behaves."""
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g", "-Iruntime/include"]
+
+
+def compiler() -> str:
+    """The compiler that the build uses."""
+    return os.environ.get("BERTH_CC", "cc")
+
+
+def run(*command: str) -> str:
+    """Runs a command in the repository; its output. Fails with it when the command fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_without_threads(tmp_path: Path) -> None:
+    objects = []
+    for source in sorted((ROOT / "runtime/src").glob("*.c")):
+        objects.append(str(tmp_path / f"{source.stem}.o"))
+        run(compiler(), *FLAGS, "-DBERTH_NO_THREADS", "-c", str(source), "-o", objects[-1])
+    assert "pthread_" not in run("nm", "--undefined-only", *objects)
+    support = [str(ROOT / "tests/runtime/support" / name) for name in ("depot.c", "depot_type.c")]
+    program = str(tmp_path / "single")
+    run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *objects, "-o", program, "-lcmocka", "-luuid")
+    assert "4 test(s) run" in run(program)
