@@ -27,7 +27,7 @@ lint-cppcheck: managers
 	cppcheck --quiet -j $(J) --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
 lint-mypy:
-	MYPYPATH=gen mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
+	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/run-tests
 lint-shell:
 	shellcheck $(SHELL_FILES)

@@ -28,7 +28,8 @@ suites: $(C_SUITES) $(SIMULATORS) $(EXAMPLES)
 cmocka = $(foreach s,$(C_SUITES),'cmocka:$(1)$(patsubst $(BUILD)/%,%,$(s))=$(strip $(2) $(s))')
 PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
 SCRIPT_SUITES = 'script:demo=$(BUILD)/examples/demo' 'script:example minimal=$(BUILD)/examples/minimal' \
-    'script:example threads=$(BUILD)/examples/threads 4 200'
+    'script:example threads=$(BUILD)/examples/threads 4 200' \
+    'script:drift of docs/managers=$(MAKE) check-drift'
 DIFFER = PYTHONPATH=gen $(TEST_PYTHON) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 
@@ -66,6 +67,13 @@ valgrind: ## every C suite under valgrind
 	@scripts/setup valgrind
 	@$(MAKE) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' check-c
 
+.PHONY: mutants
+mutants: ## change each cell of each manager's tables: does its suite notice? prints killed / total (long)
+	@scripts/setup test
+	@$(MAKE) run-mutants
+run-mutants:
+	CC=$(CC) $(TEST_PYTHON) tests/mutants/run.py --out $(abspath $(BUILD))/mutants --jobs $(J) $(SPECS)
+
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
 	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 run-coverage
@@ -76,7 +84,7 @@ run-coverage: suites
 	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
 	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
-	@COVERAGE_FILE=$(BUILD)/python PYTHONPATH=gen $(TEST_PYTHON) -m coverage run --source gen/berthc -m pytest -q -p no:cacheprovider tests/gen
+	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage run -m pytest -q tests/gen
 	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage report --skip-covered
 
 .PHONY: soak
