@@ -1,0 +1,15 @@
+"""Is a spec right? Every interleaving of a few callers, with every outcome of every hook, judged.
+
+    bounds     how far a search goes
+    contract   what callers may do, read off the operations
+    alphabet   what they say, and what the manager is created with
+    backend    the ways in which calls end, and what is true afterwards
+    local      one root with its callers at one moment
+    step       from one moment to the next, by the semantics
+    findings   what is wrong with a step, or with what it leaves
+    stranded   whether a caller can still let go
+    search     breadth first, shortest scripts
+    report     all searches of one manager, what they found, and what they can claim
+
+The manager's behaviour comes from `berthc.semantics` alone; nothing here knows what a row does.
+"""

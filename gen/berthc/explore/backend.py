@@ -1,0 +1,114 @@
+"""The backend's side of one operation: every way in which its calls can end, and what is true afterwards.
+
+A call ends ok, fails without effect, or stays uncertain, and then it took effect or it did not: the manager hears the same, the backend
+differs. Effects are those of hooks that some other hook undoes.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from berthc.model import Manager
+from berthc.semantics import OK, Outcome, Value
+
+FAILED = Outcome("fail", "EIO")
+UNSURE = Outcome("uncertain", "ETIMEDOUT")
+
+
+class Ending(NamedTuple):
+    outcome: Outcome
+    effect: bool
+
+
+ENDS_OK = Ending(OK, True)
+FAILS = Ending(FAILED, False)
+DONE_UNSURE = Ending(UNSURE, True)
+UNDONE_UNSURE = Ending(UNSURE, False)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """One hook: its own effect and those it undoes, as masks."""
+
+    on: str
+    own: int
+    undoes: int
+    repeatable: bool
+    tells: bool  # some row that calls it treats uncertain in another way than failed
+
+    def after(self, truth: int) -> int:
+        return truth & ~self.undoes | self.own
+
+
+class Called(NamedTuple):
+    """One call: the hook, its number among the calls of that hook in the operation, how it ended, and the truth before and after."""
+
+    hook: str
+    nth: int
+    ending: Ending
+    before: int
+    after: int
+
+
+def effects(manager: Manager) -> dict[str, Effects]:
+    undone = [name for h in manager.hooks for name in h.undoes]
+    bits = {h.name: 1 << n for n, h in enumerate(manager.hooks) if h.name in undone}
+    rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
+    tells = {row.call for row in rows if row.uncertain and row.fail
+             and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
+    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells) for h in manager.hooks}
+
+
+def names(manager: Manager, mask: int) -> list[str]:
+    """The hooks whose effects a mask has."""
+    return [h.name for n, h in enumerate(manager.hooks) if mask >> n & 1]
+
+
+class Script:
+    """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next` gives the next script, depth first."""
+
+    __slots__ = ("effects", "truth", "chosen", "counts", "called", "clean")
+
+    def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[str, int], chosen: tuple[int, ...] = (), clean: bool = False) -> None:
+        """`truth` by resource, for the instances of the operation's path. `clean`: everything ends ok."""
+        self.effects = hooks
+        self.truth = dict(truth)
+        self.chosen = chosen
+        self.counts: list[int] = []
+        self.called: list[Called] = []
+        self.clean = clean
+
+    def __call__(self, hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
+        of = self.effects[hook]
+        before = self.truth.get(of.on, 0)
+        endings = [ENDS_OK] if self.clean else self._endings(of, before)
+        n = len(self.counts)
+        ending = endings[self.chosen[n] if n < len(self.chosen) else 0]
+        self.counts.append(len(endings))
+        after = of.after(before) if ending.effect else before
+        self.truth[of.on] = after
+        self.called.append(Called(hook, nth, ending, before, after))
+        return ending.outcome
+
+    @staticmethod
+    def _endings(of: Effects, before: int) -> list[Ending]:
+        """Those that can make a difference. Where a row treats both alike, uncertain without effect is the same as failed."""
+        endings = [ENDS_OK, FAILS]
+        if of.after(before) != before:
+            endings.append(DONE_UNSURE)
+        if of.tells:
+            endings.append(UNDONE_UNSURE)
+        return endings
+
+    def following(self) -> tuple[int, ...] | None:
+        """What to choose next; None when every way has been taken."""
+        taken = [*self.chosen, *[0] * (len(self.counts) - len(self.chosen))][:len(self.counts)]
+        for n in reversed(range(len(taken))):
+            if taken[n] + 1 < self.counts[n]:
+                return (*taken[:n], taken[n] + 1)
+        return None
+
+    @property
+    def failures(self) -> int:
+        return sum(1 for call in self.called if call.ending.outcome is not OK)

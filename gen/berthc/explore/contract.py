@@ -1,0 +1,48 @@
+"""The callers' contract, read off the operations: who may call what, and when.
+
+A caller is idle or holds something. With reservations it takes one, uses it any number of times (also again after a failure), and
+then ends it, again and again until that succeeds. Without, it acquires a reference by an operation that fires `take`, and drops
+it by one that fires `drop`, until that succeeds. It releases only what it acquired, and once it has begun to release it does nothing else.
+Operations that neither take nor drop are free: anybody may call them at any time.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from berthc.model import Form, Manager, Operation
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The operations on the instances of one root resource, by what they are to a caller."""
+
+    gives: tuple[Operation, ...]
+    uses: tuple[Operation, ...]
+    ends: tuple[Operation, ...]
+    acquires: tuple[Operation, ...]
+    releases: tuple[Operation, ...]
+    free: tuple[Operation, ...]
+
+
+def levels_of(manager: Manager, op: Operation, event: str) -> tuple[bool, ...]:
+    """For each level of the path: do the steps fire its `take` (or `drop`) event?"""
+    fired = {(step.resource, step.event) for step in op.steps}
+    return tuple((name, getattr(manager.resource(name), event)) in fired for name in op.path)
+
+
+def contract(manager: Manager, root: str) -> Contract:
+    parts: dict[str, list[Operation]] = {name: [] for name in ("gives", "uses", "ends", "acquires", "releases", "free")}
+    for op in manager.operations:
+        if op.path[0] == root:
+            parts[_part(manager, op)].append(op)
+    return Contract(**{name: tuple(ops) for name, ops in parts.items()})
+
+
+def _part(manager: Manager, op: Operation) -> str:
+    if op.form is Form.WITH:
+        return "ends" if op.ends else "uses"
+    if op.gives:
+        return "gives"
+    if any(levels_of(manager, op, "take")):
+        return "acquires"
+    return "releases" if any(levels_of(manager, op, "drop")) else "free"

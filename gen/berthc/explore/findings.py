@@ -1,0 +1,205 @@
+"""What is wrong with a change, or with the moment that it leads to."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from berthc.explore.backend import Called, names
+from berthc.explore.local import Holder, Local, holds, tracked
+from berthc.explore.step import Change, Stepper
+from berthc.model import Loc, Row
+from berthc.semantics import Outcome, Result, Value
+from berthc.semantics.result import Taken
+from berthc.semantics.state import Item
+
+IDS = ("stranded", "leak", "dangling", "interference", "denied", "double", "unreachable")
+"""The findings in the order in which they are told."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong: where (`resource.state[.event]`), which row or step is to blame, and a sentence."""
+
+    id: str
+    where: str
+    loc: Loc
+    message: str
+
+
+def caller(n: int) -> str:
+    """The name of a caller in scripts: A, B, …"""
+    return chr(ord("A") + n)
+
+
+def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now."""
+    yield from _calls(stepper, change)
+    yield from _endings(stepper, change)
+    if not change.after.busy and not change.nothing:
+        yield from _left(stepper, change)
+
+
+def _rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
+    """The rows of the calls, in their order."""
+    return [t for t in result.rows if t.row is not None and t.row.call is not None and t.row.call not in stepper.without and t.outcome != "rejected"]
+
+
+def _where(row: Row, resource: str) -> str:
+    return f"{resource}.{row.state}.{row.event}"
+
+
+def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    for call, taken in zip(change.called, _rows_with_calls(stepper, change.result), strict=True):
+        assert taken.row is not None
+        hook = stepper.effects[call.hook]
+        where = _where(taken.row, taken.resource)
+        if not hook.repeatable and hook.own & call.before:
+            yield Fault("double", where, taken.row.loc, f"{call.hook} is called though its effect is there already, and it is not repeatable")
+        if not hook.repeatable and hook.undoes and not hook.undoes & call.before:
+            undone = " or ".join(names(stepper.manager, hook.undoes))
+            yield Fault("double", where, taken.row.loc, f"{call.hook} is called though there is no effect of {undone} to undo, and it is not repeatable")
+        lost = call.before & ~call.after
+        if lost:
+            yield from _interference(stepper, change, call, taken, lost)
+
+
+def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, lost: int) -> Iterator[Fault]:
+    assert taken.row is not None
+    level = change.move.op.path.index(taken.resource)
+    id_ = change.levels[level]
+    for n, other in enumerate(change.before.holders):
+        if n != change.move.who and other is not None and other.relies and id_ in other.path:
+            yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
+                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies on the {taken.resource}")
+            return
+
+
+def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    for id_, mask in change.gone.items():
+        item = tracked(change.before.world).items.get(id_)
+        resource = item.resource if item is not None else change.move.op.path[change.levels.index(id_)]
+        ender = _ender(stepper, change, resource)
+        where, loc = (_where(ender.row, ender.resource), ender.row.loc) if ender and ender.row else (resource, change.move.op.loc)
+        if mask:
+            yield Fault("leak", where, loc,
+                        f"the {resource} ends and is forgotten while the effect of {' and '.join(names(stepper.manager, mask))} is still there")
+        yield from _dangling(stepper, change, id_, resource, ender, where, loc)
+
+
+def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: Taken | None, where: str, loc: Loc) -> Iterator[Fault]:
+    for n, holder in enumerate(change.before.holders):
+        if holder is None or id_ not in holder.path or not holds(change.before, holder)[holder.path.index(id_)]:
+            continue
+        level = holder.path.index(id_)
+        if n != change.move.who:
+            yield Fault("dangling", where, loc, f"the {resource} ends while another caller holds it")
+            return
+        if not stepper.dropping(change, level):
+            yield Fault("dangling", where, loc, f"the {resource} ends while the caller holds it and has not let go of it")
+            return
+    if ender is not None and ender.resource != resource and id_ in tracked(change.before.world).items:
+        yield Fault("dangling", where, loc, f"the {ender.resource} ends while a {resource} is still below it")
+
+
+def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
+    """The row that ended an instance: its own, or one of an instance above it."""
+    path = stepper.manager.path(resource)
+    for name in reversed(path):
+        final = {s.name for s in stepper.manager.resource(name).states if s.final}
+        for taken in reversed(change.result.rows):
+            if taken.resource == name and taken.row is not None and _target(taken) in final:
+                return taken
+    return None
+
+
+def _target(taken: Taken) -> str:
+    """The state that a row led to."""
+    assert taken.row is not None
+    target = {"ok": taken.row.ok, "fail": taken.row.fail, "uncertain": taken.row.uncertain}.get(taken.outcome)
+    return target.state if target is not None else taken.state
+
+
+def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    """Nobody holds anything of this root: what is still tracked must be at home where it rests."""
+    items = tracked(change.after.world).items
+    for item in reversed(items.values()):
+        state = stepper.manager.resource(item.resource).state(item.state)
+        if not state.resident:
+            where, loc = _blame(stepper, change, item)
+            yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
+            return
+        if item.anonymous:
+            where, loc = _blame(stepper, change, item)
+            yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
+            return
+    yield from _undrained(stepper, change)
+
+
+def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    """Effects on instances that rest without a holder are gone after a drain in which every call ends ok."""
+    if not change.after.truth:
+        return
+    truth = drained(stepper, change.after)
+    for id_, mask in truth.items():
+        if mask:
+            item = tracked(change.after.world).items[id_]
+            where, loc = _blame(stepper, change, item)
+            yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even drain takes back {' and '.join(names(stepper.manager, mask))}")
+            return
+
+
+def drained(stepper: Stepper, local: Local) -> dict[int, int]:
+    """The truth after a drain in which every call ends ok, of the instances there were before."""
+    truth = dict(local.truth)
+    items = tracked(local.world).items
+
+    def outcomes(hook: str, _nth: int, args: object) -> Outcome:
+        of = stepper.effects[hook]
+        for item in items.values():
+            if item.resource == of.on and _is(item, args):
+                truth[item.id] = of.after(truth.get(item.id, 0))
+        return Outcome("ok")
+
+    local.world.clone().drain(outcomes)
+    return truth
+
+
+def _is(item: Item, args: object) -> bool:
+    assert isinstance(args, dict)
+    values: dict[str, Value] = args
+    return all(values.get(name) == value for name, value in item.values.items())
+
+
+def _blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
+    """The row, or for want of one the step or the operation, after which the instance was left as it is."""
+    for taken in reversed(change.result.rows):
+        if taken.resource == item.resource:
+            if taken.row is not None:
+                return _where(taken.row, item.resource), taken.row.loc
+            step = next(s for s in change.move.op.steps if s.resource == item.resource and s.event == taken.event)
+            return f"{item.resource}.{taken.state}.{taken.event}", step.loc
+    return f"{item.resource}.{item.state}", change.move.op.loc
+
+
+def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    """For searches in which every call ends ok: a caller that keeps the contract is refused, capacity, conflict and policy aside."""
+    if change.result.error is None or change.move.part == "free":
+        return
+    where = change.result.where or {}
+    if not where and any(deny.error == change.result.error for deny in change.move.op.deny):
+        return  # policy
+    last = change.result.rows[-1] if change.result.rows else None
+    if "event" in where and last is not None and last.outcome == "rejected":
+        resource = stepper.manager.resource(last.resource)
+        if any(row.guard is not None for row in resource.rows(last.state, last.event)):
+            return  # policy
+        if last.row is not None and last.row.call in stepper.without:
+            return  # the backend cannot do it
+        loc = last.row.loc if last.row is not None else resource.state(last.state).loc
+        yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
+                    f"{change.move.op.name} is refused with {change.result.error} though no hook ever failed")
+    elif change.move.part in ("uses", "ends", "releases"):
+        yield Fault("denied", change.move.op.target, change.move.op.loc,
+                    f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
+
+
+__all__ = ["IDS", "Fault", "Holder", "caller", "denied", "drained", "judge"]

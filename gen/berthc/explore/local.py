@@ -1,0 +1,118 @@
+"""What one root instance and its callers are at one moment, and the form in which equal moments are equal.
+
+Operations touch one root. So a search looks at one root, all that is below it, and the callers that hold some of it; callers
+that are idle, or busy with other roots, are no part of it. Beside what the manager tracks stands the *truth*: which effects the backend has in fact.
+"""
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
+
+from berthc.explore.alphabet import Choice
+from berthc.model import Manager
+from berthc.semantics import World
+from berthc.semantics.state import State
+
+
+class Holder(NamedTuple):
+    """A caller that is not idle. `path` has the instances it was given, root first; `own` says of which it still has a reference of its
+    own (with a reservation the manager knows, and `own` is empty)."""
+
+    label: str | None  # of its reservation; None for a caller with anonymous references
+    path: tuple[int, ...]
+    own: tuple[bool, ...]
+    config: tuple[Choice, ...]
+    values: Mapping[str, Any]  # assigned values it was told
+    relies: bool  # its last use succeeded
+    releasing: bool  # it has begun to let go
+
+
+class Local(NamedTuple):
+    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask of effects by instance."""
+
+    world: World
+    holders: tuple[Holder | None, ...]
+    truth: Mapping[int, int]
+
+    @property
+    def busy(self) -> int:
+        return sum(1 for holder in self.holders if holder is not None)
+
+
+def tracked(world: World) -> State:
+    """What a world tracks, for looking only."""
+    return world._state  # noqa: SLF001
+
+
+def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
+    """Which instances of its path a caller still holds."""
+    if holder.label is None:
+        return holder.own
+    reservation = tracked(local.world).reservations.get(holder.label)
+    return (False,) * len(holder.path) if reservation is None else reservation.held
+
+
+class Shape:
+    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager made."""
+
+    __slots__ = ("_fields", "_kinds", "_order", "_slots")
+
+    def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]]) -> None:
+        self._order = {r.name: n for n, r in enumerate(manager.resources)}
+        self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
+        self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind for name, some in choices.items() for c in some}
+        # A slot can be given to a newcomer, so who looks up by one may find another instance than the one it held.
+        self._slots = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
+                       for o in manager.operations if o.by is not None
+                       and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)}
+
+    def kind(self, resource: str, values: Mapping[str, Any]) -> int:
+        return self._kinds.get((resource, tuple(values[f] for f in self._fields[resource])), -1)
+
+    def key(self, local: Local, marked: int = -1) -> Hashable:
+        """`marked` is a caller that is not like the others."""
+        state = tracked(local.world)
+        items = state.items
+        at: dict[int, list[tuple[Any, ...]]] = {}
+        for n, holder in enumerate(local.holders):
+            if holder is None:
+                continue
+            alive = 0
+            for id_ in holder.path:
+                if id_ not in items:
+                    break
+                alive += 1
+            where = holder.path[alive - 1] if alive else 0
+            held = holder.own if holder.label is None else state.reservations[holder.label].held
+            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.relies, holder.releasing,
+                                             self._elsewhere(state, holder), n == marked))
+        below: dict[int | None, list[tuple[Any, ...]]] = {}
+        for item in reversed(items.values()):
+            node = (self._order[item.resource], self.kind(item.resource, item.values), item.state, item.anonymous,
+                    local.truth.get(item.id, 0), tuple(sorted(at[item.id])) if item.id in at else (),
+                    tuple(sorted(below.pop(item.id))) if item.id in below else ())
+            below.setdefault(item.parent, []).append(node)
+        return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
+
+    def _elsewhere(self, state: State, holder: Holder) -> int:
+        """Another instance that a slot the caller remembers belongs to by now: its place in order of creation, else -1."""
+        if holder.label is not None or not self._slots:
+            return -1
+        for n, item in enumerate(state.items.values()):
+            leaves = self._slots.get(item.resource)
+            if leaves and item.id not in holder.path and all(holder.values.get(leaf) == item.values[leaf] for leaf in leaves):
+                return n
+        return -1
+
+
+def symmetric(local: Local, shape: Shape) -> list[int]:
+    """Callers that hold something, one of each group that cannot be told apart."""
+    seen: set[Hashable] = set()
+    found: list[int] = []
+    for n, holder in enumerate(local.holders):
+        if holder is not None:
+            own = shape.key(local, n)
+            if own not in seen:
+                seen.add(own)
+                found.append(n)
+    return found

@@ -1,0 +1,280 @@
+"""What callers can do at one moment, and what comes of it."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from berthc.explore.alphabet import Choice, choices, conflicting
+from berthc.explore.backend import Called, Script, effects
+from berthc.explore.bounds import Bounds
+from berthc.explore.contract import contract, levels_of
+from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
+from berthc.model import Form, Manager, Operation
+from berthc.semantics import Result, Value, World
+from berthc.semantics.state import State
+
+
+class Move(NamedTuple):
+    """One request. `who` is the caller's number; `part` says what the operation is to the caller, in the words of `contract.Contract`."""
+
+    who: int
+    part: str
+    op: Operation
+    config: tuple[Choice, ...] = ()
+    reservation: str | None = None
+    by: Any = None
+    at: tuple[tuple[str, int], ...] | None = None
+    path: tuple[int | None, ...] = ()  # the instances it is about; None: made by it
+
+
+class Change(NamedTuple):
+    """What came of a move. `levels` are the instances of the operation's path, also those that it made or ended; `gone` those that ended, with
+    their truth."""
+
+    move: Move
+    script: tuple[int, ...]
+    before: Local
+    after: Local
+    result: Result
+    called: tuple[Called, ...]
+    levels: tuple[int | None, ...]
+    gone: Mapping[int, int]
+    failures: int
+
+    @property
+    def nothing(self) -> bool:
+        """The operation left everything as it was, also what its caller is."""
+        return self.after is self.before
+
+
+class Stepper:
+    """The moves and changes of one root resource of a manager that was created with given options and hooks."""
+
+    def __init__(self, manager: Manager, root: str, options: Mapping[str, Value], without: tuple[str, ...], bounds: Bounds) -> None:
+        self.manager = manager
+        self.root = root
+        self.world = World(manager, options, without)
+        self.without = frozenset(without)
+        self.bounds = bounds
+        self.contract = contract(manager, root)
+        self.effects = effects(manager)
+        self.choices = {r.name: choices(manager, r, options, bounds.keys) for r in manager.resources}
+        self.shape = Shape(manager, self.choices)
+        self.runs = 0
+        self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
+        self._drops = {o.name: levels_of(manager, o, "drop") for o in manager.operations}
+
+    def start(self) -> Local:
+        return Local(self.world, (None,) * self.bounds.callers, {})
+
+    # What can be asked
+
+    def moves(self, local: Local) -> Iterator[Move]:
+        """Everything that a caller who keeps the contract may ask now; of callers that cannot be told apart, one asks."""
+        idle = next((n for n, holder in enumerate(local.holders) if holder is None), None)
+        parts = self.contract
+        if idle is not None:
+            for op in parts.gives:
+                yield from self._by_config(local, idle, "gives", op)
+            for op in parts.acquires:
+                yield from self._by_config(local, idle, "acquires", op)
+        anyone = 0 if idle is None else idle
+        for op in parts.free:
+            yield from self._free(local, anyone, op)
+        for who in symmetric(local, self.shape) if local.busy > 1 else [n for n, h in enumerate(local.holders) if h is not None]:
+            yield from self.uses(local, who)
+            yield from self.releases(local, who)
+
+    def uses(self, local: Local, who: int) -> Iterator[Move]:
+        holder = local.holders[who]
+        assert holder is not None
+        if holder.label is not None and not holder.releasing:
+            for op in self.contract.uses:
+                yield Move(who, "uses", op, reservation=holder.label, path=holder.path)
+
+    def releases(self, local: Local, who: int) -> Iterator[Move]:
+        """Every way in which the caller may let go of what it holds."""
+        holder = local.holders[who]
+        assert holder is not None
+        if holder.label is not None:
+            for op in self.contract.ends:
+                yield Move(who, "ends", op, reservation=holder.label, path=holder.path)
+            return
+        for op in self.contract.releases:
+            drops = self._drops[op.name]
+            same = len(op.path) <= len(holder.config) and all(c.resource == name for c, name in zip(holder.config, op.path, strict=False))
+            if not same or not any(drop and own for drop, own in zip(drops, holder.own, strict=False)):
+                continue
+            if op.by is None:
+                path = self._find(tracked(local.world), holder.config[:len(op.path)])
+                yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
+            else:
+                yield self._look_up(local, who, "releases", op, holder.values)
+
+    def _look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
+        assigned = next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
+        by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
+        state = tracked(local.world)
+        found = next((i for i in state.items.values() if i.resource == op.target and all(i.values[x] == values[x] for x in assigned.leaves)), None)
+        path = (-1,) * len(op.path) if found is None else tuple(i.id for i in state.path(found))
+        return Move(who, part, op, by=by, path=path)
+
+    def _free(self, local: Local, who: int, op: Operation) -> Iterator[Move]:
+        if op.by is None:
+            yield from self._by_config(local, who, "free", op)
+            return
+        for item in tracked(local.world).items.values():
+            if item.resource == op.target:
+                yield self._look_up(local, who, "free", op, item.values)
+
+    def _by_config(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
+        state = tracked(local.world)
+        at = self._free_slot(state, op)
+        if op.at is not None and at is None:
+            return
+        for config, path in self._paths(state, op, 0, None):
+            yield Move(who, part, op, config=config, at=at, path=path)
+            if op.form is Form.OBTAIN and None not in path:
+                other = conflicting(self.manager.resource(op.target), config[-1])
+                if other is not None:
+                    yield Move(who, part, op, config=(*config[:-1], other), path=path)
+
+    def _paths(self, state: State, op: Operation, level: int, parent: int | None) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
+        """Every path that the operation may name: what is there, and one new instance of each kind; `parent` is 0 below a new one."""
+        if level == len(op.path):
+            yield (), ()
+            return
+        resource = self.manager.resource(op.path[level])
+        last = level == len(op.path) - 1
+        there = {} if parent == 0 else {tuple(i.values[f] for f in resource.key): i for i in state.children(parent) if i.resource == resource.name}
+        found: list[tuple[Choice, int | None]] = []
+        new: set[int] = set()
+        for choice in self.choices[resource.name]:
+            item = there.get(choice.key)
+            if item is not None:
+                if not (op.form is Form.CREATE and last):
+                    found.append((choice, item.id))
+            elif choice.kind not in new and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
+                # Locally there is one root at a time, and new instances of one kind differ in name only.
+                if not (level == 0 and state.items):
+                    new.add(choice.kind)
+                    found.append((choice, None))
+        for choice, id_ in found:
+            for configs, ids in self._paths(state, op, level + 1, 0 if id_ is None else id_):
+                yield (choice, *configs), (id_, *ids)
+
+    def _find(self, state: State, config: tuple[Choice, ...]) -> tuple[int, ...]:
+        """Where a lookup by keys leads; -1 where nothing is there."""
+        path: list[int] = []
+        for choice in config:
+            key = self.manager.resource(choice.resource).key
+            parent = path[-1] if path else None
+            found = next((i.id for i in state.children(parent) if i.resource == choice.resource
+                          and tuple(i.values[f] for f in key) == choice.key), None)
+            if found is None:
+                return (-1,) * len(config)
+            path.append(found)
+        return tuple(path)
+
+    def _free_slot(self, state: State, op: Operation) -> tuple[tuple[str, int], ...] | None:
+        """The lowest free slot of the pool that the operation names one of."""
+        if op.at is None:
+            return None
+        pool = next(a for a in self.manager.resource(op.target).assigned if a.name == op.at)
+        sizes = [p.size if p.size is not None else self.world.options[p.option or ""] for p in pool.parts]
+        taken = {slot for i in state.items.values() if i.resource == op.target for name, slot in i.slots if name == op.at}
+        slot = next(n for n in range(len(taken) + 1) if n not in taken)
+        parts: list[tuple[str, int]] = []
+        for part, size in zip(reversed(pool.parts), reversed(sizes), strict=True):
+            assert isinstance(size, int)
+            slot, digit = divmod(slot, size)
+            parts.insert(0, (part.name, digit))
+        return None if slot else tuple(parts)
+
+    # What comes of it
+
+    def changes(self, local: Local, move: Move, clean: bool = False) -> Iterator[Change]:
+        """Every way in which the backend can answer; with `clean`, the one in which every call ends ok."""
+        chosen: tuple[int, ...] | None = ()
+        while chosen is not None:
+            change, chosen = self.change(local, move, chosen, clean)
+            yield change
+
+    def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> tuple[Change, tuple[int, ...] | None]:
+        """One way, and what to choose for the next."""
+        self.runs += 1
+        op = move.op
+        truth = {name: local.truth.get(id_, 0) for name, id_ in zip(op.path, move.path, strict=True) if id_ is not None}
+        script = Script(self.effects, truth, chosen, clean)
+        world = local.world.clone()
+        result = world.run(op.name, config={c.resource: c.fields for c in move.config} or None if move.reservation is None else None,
+                           reservation=move.reservation, by=move.by, at=None if move.at is None else dict(move.at), outcomes=script)
+        called = tuple(script.called)
+        if result.error is not None and not called:
+            holders = self._holders(local, move, result, move.path, world)
+            after = local if holders == local.holders else local._replace(holders=holders)
+            return Change(move, script.chosen, local, after, result, called, move.path, {}, 0), script.following()
+        levels = self._levels(local, move, world)
+        there = tracked(world).items
+        truth_after = dict(local.truth)
+        for name, id_ in zip(op.path, levels, strict=True):
+            if id_ is not None and id_ >= 0:
+                truth_after[id_] = script.truth.get(name, 0)
+        first_new = tracked(local.world).next_id
+        ended = [*(i for i in tracked(local.world).items if i not in there), *(i for i in levels if i is not None and i >= first_new and i not in there)]
+        gone = {id_: truth_after.get(id_, 0) for id_ in ended}
+        after = Local(world, self._holders(local, move, result, levels, world), {i: m for i, m in truth_after.items() if i in there and m})
+        change = Change(move, script.chosen, local, after, result, called, levels, gone, script.failures)
+        return change, script.following()
+
+    @staticmethod
+    def _levels(local: Local, move: Move, world: World) -> tuple[int | None, ...]:
+        """The ids of the path; instances that were made got theirs root first."""
+        following = iter(range(tracked(local.world).next_id, tracked(world).next_id))
+        return tuple(next(following, None) if id_ is None else id_ for id_ in move.path)
+
+    def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...], world: World) -> tuple[Holder | None, ...]:
+        """What the callers are afterwards; only the one who asked can change."""
+        own: Holder | None = local.holders[move.who]
+        path = tuple(-1 if id_ is None else id_ for id_ in levels)
+        if move.part == "gives" and result.ok:
+            own = Holder(str(result.returns["reservation"]), path, (), move.config, {}, relies=False, releasing=False)
+        elif move.part == "acquires" and result.ok:
+            own = Holder(None, path, self._takes[move.op.name], move.config, self._told(world, path), relies=True, releasing=False)
+        elif move.part == "uses" and own is not None:
+            own = own._replace(relies=result.ok)
+        elif move.part == "ends" and own is not None:
+            own = None if result.ok else own._replace(relies=False, releasing=True)
+        elif move.part == "releases" and own is not None:
+            own = self._released(own, move, result, local.world, world)
+        return (*local.holders[:move.who], own, *local.holders[move.who + 1:])
+
+    def _told(self, world: World, path: tuple[int, ...]) -> Mapping[str, Any]:
+        values: dict[str, Any] = {}
+        items = tracked(world).items
+        for id_ in path:
+            if id_ in items:
+                values.update(items[id_].values)
+        return values
+
+    def _released(self, own: Holder, move: Move, result: Result, before: World, world: World) -> Holder | None:
+        """A success is the end of what the operation drops. A failure may have dropped some of it already, which the caller does not know."""
+        drops = self._drops[move.op.name]
+        if result.ok:
+            left = tuple(held and not (n < len(drops) and drops[n]) for n, held in enumerate(own.own))
+            return own._replace(own=left, relies=False, releasing=True) if any(left) else None
+        left = tuple(held and not self._dropped(id_, before, world) for held, id_ in zip(own.own, own.path, strict=True))
+        return own._replace(own=left, relies=False, releasing=True)
+
+    @staticmethod
+    def _dropped(id_: int, before: World, after: World) -> bool:
+        """Has the instance ended, or has it fewer references now?"""
+        old, new = tracked(before).items.get(id_), tracked(after).items.get(id_)
+        return old is not None and (new is None or new.anonymous < old.anonymous)
+
+    def dropping(self, change: Change, level: int) -> bool:
+        """Did the operation fire the `drop` event at the level?"""
+        return level < len(self._drops[change.move.op.name]) and self._drops[change.move.op.name][level]
+
+
+__all__ = ["Change", "Move", "Stepper", "holds"]
