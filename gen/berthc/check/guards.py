@@ -172,6 +172,6 @@ def no_case(spec: Spec) -> Iterator[Diagnostic]:
         for loc, use in group.entries:
             if use is not None and not any(holds(use, use.guard, case) for case in every):
                 yield Diagnostic("no-case", use.guard.loc, f"{group.by}: this condition never holds")
-            elif not left:
+            elif not left or (use is not None and not group.exclusive and not any(holds(use, use.guard, case) for case in left)):
                 yield Diagnostic("no-case", loc, f"{group.by}: the entries before this one leave no case for it", "remove it")
             left = [case for case in left if use is not None and not holds(use, use.guard, case)]
