@@ -35,7 +35,7 @@ static void report(const struct operation *operation, const berth_row *row, bert
 {
     const struct berth_manager *manager = operation->call.manager;
     const berth_resource *resource = resource_of(operation);
-    bool called = operation->stage >= STAGE_CALL;
+    bool called = row && operation->stage >= STAGE_CALL;
     berth_transition transition;
 
     if (!manager->trace || !operation->report)
@@ -79,8 +79,10 @@ static void reject(struct operation *operation, const berth_row *row, uint16_t e
 /* An outcome leads to its state, where the next event may be raised. */
 static void follow(struct operation *operation, const berth_row *row, berth_outcome outcome, int error, uint8_t hook)
 {
-    const berth_target *target = outcome == BERTH_OK ? &row->ok : outcome == BERTH_FAILED || row->uncertain.state == 0 ? &row->fail : &row->uncertain;
+    const berth_target *target = &row->ok;
 
+    if (outcome != BERTH_OK)
+        target = outcome == BERTH_UNSURE && row->uncertain.state > 0 ? &row->uncertain : &row->fail;
     report(operation, row, outcome, error, target->state);
     if (error < 0)
         fail(operation, error, hook);
@@ -88,25 +90,37 @@ static void follow(struct operation *operation, const berth_row *row, berth_outc
     operation->event = target->raise;
 }
 
+/* Has the backend this hook? */
+static bool is_there(const struct operation *operation, uint8_t hook)
+{
+    return type_of(operation)->has(operation->call.manager->backend, hook);
+}
+
+/* The error that a row rejects its event with; 0: it does not. */
+static uint16_t refusal(const struct operation *operation, const berth_row *row)
+{
+    if (!row) {
+        uint16_t otherwise = resource_of(operation)->otherwise;
+
+        return otherwise > 0 ? otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
+    }
+    if (row->reject > 0 || row->hook == 0)
+        return row->reject;
+    return is_there(operation, row->hook) ? 0 : type_of(operation)->hooks[row->hook].absent;
+}
+
 /* Runs the event, and what it raises. True: a hook is to be called first. */
 static bool run_event(struct operation *operation)
 {
     while (operation->event > 0) {
         const berth_row *row = find_row(operation);
+        uint16_t error = refusal(operation, row);
 
-        if (!row) {
-            uint16_t otherwise = resource_of(operation)->otherwise;
-
-            reject(operation, NULL, otherwise > 0 ? otherwise : EPROTO); /* without `otherwise` berthc lets no event get here */
-        } else if (row->reject > 0) {
-            reject(operation, row, row->reject);
-        } else if (row->hook == 0) {
-            follow(operation, row, BERTH_OK, 0, 0);
-        } else if (type_of(operation)->has(operation->call.manager->backend, row->hook)) {
+        if (error > 0) {
+            reject(operation, row, error);
+        } else if (row->hook > 0 && is_there(operation, row->hook)) {
             operation->row = row;
             return true;
-        } else if (type_of(operation)->hooks[row->hook].absent > 0) {
-            reject(operation, row, type_of(operation)->hooks[row->hook].absent);
         } else {
             follow(operation, row, BERTH_OK, 0, 0);
         }

@@ -151,7 +151,8 @@ static uint32_t value_hash(const struct berth_manager *manager, const berth_assi
     return bytes_hash(manager, value, assigned->size);
 }
 
-static bool same_value(const struct berth_manager *manager, const berth_assigned *assigned, const void *view, const void *value, uint64_t slot)
+static bool same_value(const struct berth_manager *manager, const berth_assigned *assigned, const void *view, const void *value,
+                       uint64_t slot)
 {
     const void *mine = (const char *)view + assigned->view_offset;
 

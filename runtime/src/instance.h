@@ -47,7 +47,8 @@ static inline const berth_resource *instance_type(const struct berth_manager *ma
 struct root *instance_root(struct instance *instance);
 
 /* The one with the key that `config` has, or NULL. `hash` gets the hash of the key. */
-struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash);
+struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+                               uint32_t *hash);
 
 /* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
 struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by, const uint32_t *at);

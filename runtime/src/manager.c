@@ -197,7 +197,8 @@ static void release(struct berth_manager *manager)
     memory_give(&allocator, manager, manager->size);
 }
 
-static void set_up(struct berth_manager *manager, const berth_config *config, const void *options, const void *backend, const struct plan *plan)
+static void set_up(struct berth_manager *manager, const berth_config *config, const void *options, const void *backend,
+                   const struct plan *plan)
 {
     const berth_manager_type *type = manager->type;
     char *block = (char *)manager;

@@ -35,7 +35,7 @@ struct berth_manager {
     berth_trace *trace;
     void *trace_ctx;
     struct hash_seed seed;
-    size_t size;            /* of this block, which also holds the copies of backend and options */
+    size_t size; /* of this block, which also holds the copies of backend and options */
     void *backend;
     void *options;
     struct layout *layouts; /* by resource id */
@@ -51,7 +51,7 @@ struct berth_manager {
     struct operation *drains;     /* that run */
     uint64_t last_root;           /* serial number of the newest root */
     uint64_t last_call;
-    uint64_t n_operations;        /* that run or wait */
+    uint64_t n_operations; /* that run or wait */
 };
 
 /* The resource at `level` of the path that ends in `resource`. */

@@ -24,7 +24,7 @@ static struct node **previous(struct map *map)
 
 static void release(const berth_allocator *allocator, struct node **chains, size_t n)
 {
-    memory_give(allocator, chains, n * sizeof(struct node *));
+    memory_give(allocator, chains, n * sizeof *chains);
 }
 
 void map_clear(struct map *map, const berth_allocator *allocator)

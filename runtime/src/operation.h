@@ -68,8 +68,8 @@ struct operation {
     thread_id thread;
 
     /* waiting */
-    struct root *root;    /* owned */
-    struct root *queued;  /* waited for */
+    struct root *root;                                 /* owned */
+    struct root *queued;                               /* waited for */
     struct operation *next, *previous;                 /* in its queue */
     struct operation *next_waiting, *previous_waiting; /* in the manager's list */
     struct sleeper *sleeper;                           /* NULL: nobody sleeps */
@@ -83,8 +83,8 @@ struct operation {
     uint8_t stage;
     uint8_t n_levels; /* loaded */
     uint8_t step;
-    uint8_t level; /* of the step that runs */
-    uint8_t event; /* whose row is next; 0: none */
+    uint8_t level;      /* of the step that runs */
+    uint8_t event;      /* whose row is next; 0: none */
     bool called : 1;    /* a hook: S1 is behind us */
     bool report : 1;    /* rows to the trace callback */
     bool discarded : 1; /* by berth_manager_discard() */

@@ -153,7 +153,9 @@ static void make(struct operation *operation, uint8_t level, uint32_t hash, uint
     int rc = instance_make(manager, &making, &instance);
 
     if (rc < 0) {
-        operation_fail(operation, rc, rc == -ENOMEM ? (struct where){0} : where_at(operation, level));
+        struct where nowhere = {0};
+
+        operation_fail(operation, rc, rc == -ENOMEM ? nowhere : where_at(operation, level));
         return;
     }
     if (level == 0)

@@ -12,7 +12,7 @@ struct pin {
 };
 
 struct reservation {
-    struct node node; /* first */
+    struct node node;                    /* first */
     struct reservation *next, *previous; /* in the order given; like siblings */
     uuid_t id;
     uint8_t levels;

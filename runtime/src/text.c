@@ -35,7 +35,7 @@ void text_add(struct text *text, const char *string)
 
 const char *text_digits(char digits[TEXT_DIGITS], uint64_t number)
 {
-    char *at = digits + TEXT_DIGITS - 1;
+    char *at = &digits[TEXT_DIGITS - 1];
 
     *at = '\0';
     do {

@@ -57,7 +57,8 @@ static void required_uuids_and_lower_levels(void **unused)
     struct path path;
     uuid_t id;
     berth_error error;
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
@@ -132,7 +133,10 @@ static void small_buffers(void **unused)
     void *results[] = {label, NULL, NULL};
     size_t sizes[] = {sizeof label - 1, 0, 0};
     berth_error error;
-    berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 1)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_USE,
+                             .config = depot_path(&path, "a", 1)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
@@ -206,8 +210,10 @@ static void long_keys_are_cut_between_characters(void **unused)
     struct path path;
     berth_error error;
     uuid_t id;
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1)->config,
-                             .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1)->config,
+                             .gives = id,
+                             .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
@@ -220,7 +226,8 @@ static void long_keys_are_cut_between_characters(void **unused)
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
     assert_int_equal(strlen(error.key), 1 + 22 * 4 + 3); /* the quote, as many whole escapes as fit, "..." */
     assert_string_equal(error.key + strlen(error.key) - 7, "\\x01...");
-    path.rack.name = "x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* two-byte characters at odd places */
+    path.rack.name =
+        "x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* two-byte characters at odd places */
     path.rack.locked = false;
     path.shelf.steel = false;
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);

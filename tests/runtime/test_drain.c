@@ -24,9 +24,10 @@ static void children_before_parents_in_order_of_creation(void **unused)
         assert_int_equal(with(&depot, OP_OPEN, id[i], NULL), 0);
     depot_clear_log(&depot);
     assert_int_equal(drain(&depot, NULL), 0);
-    assert_string_equal(depot.log, "book.eject:a book.close:a shelf.eject:a shelf.close:a book.eject:a book.close:a shelf.eject:a shelf.close:a "
-                                   "rack.eject:a rack.close:a book.eject:b book.close:b shelf.eject:b shelf.close:b rack.eject:b rack.close:b "
-                                   "rack.eject:c rack.close:c");
+    assert_string_equal(depot.log,
+                        "book.eject:a book.close:a shelf.eject:a shelf.close:a book.eject:a book.close:a shelf.eject:a shelf.close:a "
+                        "rack.eject:a rack.close:a book.eject:b book.close:b shelf.eject:b shelf.close:b rack.eject:b rack.close:b "
+                        "rack.eject:c rack.close:c");
     assert_state(&depot, "");
     assert_int_equal(depot_reservations(&depot), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id[0], NULL), -ENOENT);
@@ -139,7 +140,10 @@ static void discard_calls_nothing_and_counters_go_on(void **unused)
     void *results[] = {label, NULL, NULL};
     const size_t sizes[] = {sizeof label, 0, 0};
     struct path path;
-    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, "n", 0)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_RESOLVE,
+                             .config = depot_path(&path, "n", 0)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;

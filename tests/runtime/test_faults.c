@@ -10,7 +10,8 @@ static const char *const words[] = {"one", "two"};
 static int reserve_much(struct depot *depot, uuid_t id)
 {
     struct path path;
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
 
     path.rack.order = (berth_strings){words, 2};
     path.rack.tags = (berth_strings){words, 1};
@@ -48,7 +49,10 @@ static void each_allocation_of_reserve_fails_once(void **unused)
     void *results[] = {label, NULL, NULL};
     const size_t sizes[] = {sizeof label, 0, 0};
     struct path path;
-    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, "b", 0)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_RESOLVE,
+                             .config = depot_path(&path, "b", 0)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
@@ -84,7 +88,8 @@ static void after_the_first_call_nothing_is_allocated(void **unused)
     assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), -ENOMEM);
-    assert_string_equal(depot.log, "rack.open:a shelf.open:a book.open:a book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a");
+    assert_string_equal(
+        depot.log, "rack.open:a shelf.open:a book.open:a book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a");
     assert_state(&depot, "");
     depot_stop(&depot);
 }

@@ -9,8 +9,8 @@ struct parcel {
     struct gate gate;
     berth_token token;
     berth_call *call;
-    int early;   /* -1: no; else how often to complete before the hook returns */
-    int answer;  /* of the hook */
+    int early;  /* -1: no; else how often to complete before the hook returns */
+    int answer; /* of the hook */
     int results[3];
     rack_out out;
     bool give_out;
@@ -31,7 +31,8 @@ static int hand_over(struct depot *depot, uint8_t hook, berth_call *call, const 
     assert_string_equal(berth_call_hook(call), "rack.open");
     assert_string_equal(berth_call_operation(call), "use");
     for (int i = 0; i < parcel->early; i++)
-        parcel->results[i] = berth_complete(parcel->token, 0, parcel->give_out ? &parcel->out : NULL, parcel->give_out ? sizeof parcel->out : 0);
+        parcel->results[i] =
+            berth_complete(parcel->token, 0, parcel->give_out ? &parcel->out : NULL, parcel->give_out ? sizeof parcel->out : 0);
     gate_pass(&parcel->gate);
     return parcel->answer;
 }
@@ -52,7 +53,10 @@ static uint32_t watt_of(struct depot *depot, const char *rack)
     void *results[] = {NULL, NULL, &watt};
     const size_t sizes[3] = {0};
     struct path path;
-    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, rack, 0)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_RESOLVE,
+                             .config = depot_path(&path, rack, 0)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
 
     assert_int_equal(berth_manager_run(depot->manager, &request, NULL), 0);

@@ -5,11 +5,11 @@
 #include "support/depot.h"
 
 #define TEST(name) static void name(void **unused_)
-#define START(...) \
-    struct depot depot; \
-    berth_error error; \
-    (void)unused_; \
-    (void)error; \
+#define START(...)                                                                                                                         \
+    struct depot depot;                                                                                                                    \
+    berth_error error;                                                                                                                     \
+    (void)unused_;                                                                                                                         \
+    (void)error;                                                                                                                           \
     depot_start(&depot, __VA_ARGS__, NULL)
 
 /* S1: before the first call */
@@ -41,7 +41,10 @@ TEST(s1_numbers_and_slots_of_a_failed_operation_are_handed_out_again)
     void *results[] = {label, &serial, NULL};
     const size_t sizes[] = {sizeof label, 0, 0};
     struct path path;
-    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, "c", 0)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_RESOLVE,
+                             .config = depot_path(&path, "c", 0)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
@@ -141,9 +144,9 @@ TEST(s2_every_field_is_compared_by_its_own_rule)
     berth_request request = {.operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
-#define EXPECT(rc, ...) \
-    other = base; \
-    __VA_ARGS__; \
+#define EXPECT(rc, ...)                                                                                                                    \
+    other = base;                                                                                                                          \
+    __VA_ARGS__;                                                                                                                           \
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), rc)
 
     EXPECT(0, (void)0);
@@ -208,7 +211,7 @@ TEST(s2_slots_are_the_lowest_free_ones)
     berth_request request = {.operation = OP_BY_PLACE, .at = at, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
-    assert_int_equal(place(&depot, "p", 0, 1, NULL), 0); /* label 0 */
+    assert_int_equal(place(&depot, "p", 0, 1, NULL), 0);         /* label 0 */
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* 0/0 */
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0); /* 0/2 */
     for (const char *name = "cdef"; name[1]; name++)
@@ -271,9 +274,13 @@ TEST(s2_find_by_counters_and_uuid)
     void *results[] = {&uid, NULL}, *label_result[] = {taken};
     const size_t sizes[] = {sizeof label};
     berth_request by_serial = {.operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
-    berth_request by_uid = {.operation = OP_BY_UID, .by = uid, .results = label_result, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request by_uid = {
+        .operation = OP_BY_UID, .by = uid, .results = label_result, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
     uuid_t id;
-    berth_request get = {.operation = OP_RESERVE, .config = depot_path(&path, "b", 1)->config, .gives = id, .results = results,
+    berth_request get = {.operation = OP_RESERVE,
+                         .config = depot_path(&path, "b", 1)->config,
+                         .gives = id,
+                         .results = results,
                          .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
@@ -552,7 +559,10 @@ TEST(s6_out_values_are_kept_when_the_call_ended_ok)
     void *results[] = {NULL, NULL, &watt};
     const size_t sizes[3] = {0};
     struct path path;
-    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, "a", 0)->config, .results = results, .result_sizes = sizes,
+    berth_request request = {.operation = OP_RESOLVE,
+                             .config = depot_path(&path, "a", 0)->config,
+                             .results = results,
+                             .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
@@ -668,7 +678,8 @@ TEST(policy_comes_before_anything_else)
     uuid_t a;
     struct path path;
     depot_options options = {.strict = true, .kind = 1, .u16 = 1};
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = a, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = a, .deadline = BERTH_NO_DEADLINE};
     START(&options);
 
     path.rack.locked = true;
@@ -689,9 +700,14 @@ TEST(results_are_given_with_success)
     void *results[] = {uid, &bay}, *open_results[] = {&bay, path_text};
     const size_t sizes[] = {0, sizeof path_text};
     depot_options options = {.rows = 4, .site = "north", .kind = 2, .u16 = 1, .i32 = 1};
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = a, .results = results,
-                             .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
-    berth_request open = {.operation = OP_OPEN, .reservation = a, .results = open_results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, "a", 1)->config,
+                             .gives = a,
+                             .results = results,
+                             .result_sizes = sizes,
+                             .deadline = BERTH_NO_DEADLINE};
+    berth_request open = {
+        .operation = OP_OPEN, .reservation = a, .results = open_results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
     START(&options);
 
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);

@@ -31,7 +31,9 @@ static unsigned next_random(struct stress *stress)
 
 static int rack_index(uint8_t hook, const void *view)
 {
-    const rack_view *rack = hook <= RACK_EJECT ? view : hook <= SHELF_EJECT ? ((const shelf_view *)view)->rack : ((const book_view *)view)->shelf->rack;
+    const rack_view *rack = hook <= RACK_EJECT    ? view
+                            : hook <= SHELF_EJECT ? ((const shelf_view *)view)->rack
+                                                  : ((const book_view *)view)->shelf->rack;
 
     return rack->name[0] - 'a';
 }

@@ -31,11 +31,13 @@ static void rows_in_order(void **unused)
     assert_string_equal(depot.trace, "");
     depot.outcome[SHELF_CLOSE] = -ENXIO;
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -ENXIO);
-    assert_string_equal(depot.trace, "book idle close ok gone#56; shelf odd close shelf.close failed odd#45 ENXIO; shelf odd wipe rejected odd#47 ENODATA");
+    assert_string_equal(
+        depot.trace, "book idle close ok gone#56; shelf odd close shelf.close failed odd#45 ENXIO; shelf odd wipe rejected odd#47 ENODATA");
     depot_clear_log(&depot);
     depot.outcome[SHELF_CLOSE] = 0;
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
-    assert_string_equal(depot.trace, "shelf odd close shelf.close ok gone#45; rack on close rack.eject ok left#9; rack left close rack.close ok gone#22");
+    assert_string_equal(
+        depot.trace, "shelf odd close shelf.close ok gone#45; rack on close rack.eject ok left#9; rack left close rack.close ok gone#22");
     depot_stop(&depot);
 }
 
@@ -67,7 +69,8 @@ static void rejects_after_a_call_are_reported(void **unused)
     depot.missing[BOOK_EJECT] = true;
     depot_clear_log(&depot);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -EOPNOTSUPP);
-    assert_string_equal(depot.trace, "book on close ok left#63; book left close book.close ok gone#76; shelf on close rejected on#36 EOPNOTSUPP");
+    assert_string_equal(depot.trace,
+                        "book on close ok left#63; book left close book.close ok gone#76; shelf on close rejected on#36 EOPNOTSUPP");
     depot_stop(&depot);
 }
 
@@ -123,7 +126,9 @@ static int call_back(void *arg, const berth_item *item)
     assert_int_equal(berth_manager_discard(depot->manager), -EDEADLK);
     assert_int_equal(berth_manager_destroy(depot->manager), -EDEADLK);
     assert_int_equal(berth_manager_for_each(depot->manager, call_back, arg), -EDEADLK);
-    assert_int_equal(berth_manager_for_each_reservation(depot->manager, (int (*)(void *, const unsigned char *))(void (*)(void))call_back, arg), -EDEADLK);
+    assert_int_equal(
+        berth_manager_for_each_reservation(depot->manager, (int (*)(void *, const unsigned char *))(void (*)(void))call_back, arg),
+        -EDEADLK);
     assert_int_equal(berth_complete(token, 0, NULL, 0), -EDEADLK);
     return 17;
 }

@@ -60,8 +60,10 @@ static void first_come_first_served(void **unused)
     assert_int_equal(task_join(&first), 0);
     for (unsigned i = 0; i < N; i++)
         assert_int_equal(task_join(&others[i]), 0);
-    assert_state(&depot, "rack a on 5+4\n shelf 4 idle 1+1\n  book idle 1+0\n shelf 3 idle 1+1\n  book idle 1+0\n shelf 2 idle 1+1\n  book idle 1+0\n"
-                         " shelf 1 idle 1+1\n  book idle 1+0\n");
+    assert_state(
+        &depot,
+        "rack a on 5+4\n shelf 4 idle 1+1\n  book idle 1+0\n shelf 3 idle 1+1\n  book idle 1+0\n shelf 2 idle 1+1\n  book idle 1+0\n"
+        " shelf 1 idle 1+1\n  book idle 1+0\n");
     depot_stop(&depot);
 }
 

@@ -88,8 +88,8 @@ void depot_trace(void *ctx, const berth_transition *t)
     assert_non_null(t->operation);
     assert_non_null(t->instance);
     assert_true((t->hook != NULL) == (t->outcome <= BERTH_UNSURE && t->duration_ns > 0));
-    snprintf(depot->trace + length, sizeof depot->trace - length, "%s%s %s %s%s%s %s %s#%u", length > 0 ? "; " : "", t->resource, t->state, t->event,
-             t->hook ? " " : "", t->hook ? t->hook : "", outcome_names[t->outcome], t->next, t->row);
+    snprintf(depot->trace + length, sizeof depot->trace - length, "%s%s %s %s%s%s %s %s#%u", length > 0 ? "; " : "", t->resource, t->state,
+             t->event, t->hook ? " " : "", t->hook ? t->hook : "", outcome_names[t->outcome], t->next, t->row);
     if (t->error != 0) {
         length = strlen(depot->trace);
         snprintf(depot->trace + length, sizeof depot->trace - length, " %s", berth_errno_name(t->error));
@@ -120,9 +120,9 @@ static int write_item(void *arg, const berth_item *item)
         assert_ptr_equal(item->parent, ((const shelf_view *)item->view)->rack);
     if (item->resource == BOOK)
         assert_ptr_equal(item->parent, ((const book_view *)item->view)->shelf);
-    writer->length += (size_t)snprintf(writer->text + writer->length, sizeof writer->text - writer->length, "%*s%s%s %s %u+%u\n",
-                                       (int)resource->level, "", resource->name, name, resource->states[item->state].name, item->refs,
-                                       item->children);
+    writer->length +=
+        (size_t)snprintf(writer->text + writer->length, sizeof writer->text - writer->length, "%*s%s%s %s %u+%u\n", (int)resource->level,
+                         "", resource->name, name, resource->states[item->state].name, item->refs, item->children);
     return 0;
 }
 
@@ -151,7 +151,8 @@ unsigned depot_reservations(struct depot *depot)
     return n;
 }
 
-void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file, int line)
+void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file,
+                 int line)
 {
     const char *const got[] = {error->resource, error->state, error->event, error->hook};
     const char *const expected[] = {resource, state, event, hook};
@@ -181,7 +182,8 @@ const struct path *depot_path(struct path *path, const char *rack, uint16_t shel
 int reserve(struct depot *depot, const char *rack, uint16_t shelf, uuid_t id, berth_error *error)
 {
     struct path path;
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, rack, shelf)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, rack, shelf)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }

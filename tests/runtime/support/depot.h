@@ -31,13 +31,13 @@
 typedef struct rack_config {
     const char *name;
     bool locked;
-    uint8_t u8;   /* at most 200 */
+    uint8_t u8; /* at most 200 */
     uint16_t u16;
     uint32_t u32;
     uint64_t u64; /* not UINT64_MAX */
     int32_t i32;  /* -5 to 5 */
     int64_t i64;
-    int kind;     /* 0 to 2 */
+    int kind; /* 0 to 2 */
     uuid_t owner;
     berth_strings order;
     berth_strings tags; /* a set; case ignored */
@@ -68,8 +68,8 @@ typedef struct rack_view {
 } rack_view;
 
 typedef struct shelf_config {
-    uint16_t index; /* key, at most 999 */
-    const char *zone;  /* key; case ignored, required, at most 8 bytes */
+    uint16_t index;   /* key, at most 999 */
+    const char *zone; /* key; case ignored, required, at most 8 bytes */
     bool steel;
 } shelf_config;
 
@@ -96,12 +96,12 @@ typedef struct rack_out {
 } rack_out;
 
 typedef struct depot_options {
-    uint8_t rows;     /* 1 to 4; 0 stands for 2 */
+    uint8_t rows; /* 1 to 4; 0 stands for 2 */
     bool strict;
     const char *site; /* NULL stands for "yard" */
     uint16_t u16;
     int32_t i32;
-    uint64_t u64;     /* default 9 */
+    uint64_t u64; /* default 9 */
     berth_strings list;
     uuid_t uuid;
     int kind;
@@ -114,30 +114,30 @@ enum { RACK_OPEN = 1, RACK_CLOSE, RACK_EJECT, SHELF_OPEN, SHELF_CLOSE, SHELF_EJE
 enum { N_HOOKS = BOOK_EJECT };
 
 enum {
-    OP_RESERVE = 1,  /* obtain rack, shelf, book; gives; returns uid, bay. deny EPERM: strict and the rack is locked */
-    OP_OPEN,         /* with: open rack, shelf, book; returns bay, path */
-    OP_CLOSE,        /* with, ends: close book, shelf, rack */
-    OP_CLOSE_BOOK,   /* with: close book */
-    OP_FORGET,       /* with, ends: nothing */
-    OP_LOOK,         /* with: nothing; returns path */
-    OP_USE,          /* obtain rack: open, hold; returns label */
-    OP_RESOLVE,      /* obtain rack; returns label, serial, watt */
-    OP_CRASH,        /* obtain rack: crash, hold */
-    OP_DROP,         /* find rack by label, absent ok: close; returns serial */
-    OP_BY_SERIAL,    /* find rack by serial: close */
-    OP_BY_UID,       /* find rack by uid; returns label */
-    OP_BY_PLACE,     /* find rack by place; returns label */
-    OP_KICK,         /* find rack: kick */
-    OP_WIPE,         /* find rack: wipe */
-    OP_FIND_SHELF,   /* find rack, shelf, absent ok: open; returns bay */
-    OP_PLACE,        /* create rack at place, enter rest */
-    OP_ADD,          /* create rack, shelf, enter idle */
-    OP_USE_ALL,      /* obtain rack, shelf, book: open each, hold book */
-    OP_KICK_ALL,     /* with: kick rack, open book */
-    OP_STRICT,       /* with; deny EPERM: strict */
-    OP_SHELF_CRASH,  /* find rack, shelf: crash, kick, open rack */
-    OP_CLOSE_TWICE,  /* with, ends: close rack, close rack, close shelf, close book */
-    OP_BY_BAY,       /* find shelf by bay: open; returns path */
+    OP_RESERVE = 1, /* obtain rack, shelf, book; gives; returns uid, bay. deny EPERM: strict and the rack is locked */
+    OP_OPEN,        /* with: open rack, shelf, book; returns bay, path */
+    OP_CLOSE,       /* with, ends: close book, shelf, rack */
+    OP_CLOSE_BOOK,  /* with: close book */
+    OP_FORGET,      /* with, ends: nothing */
+    OP_LOOK,        /* with: nothing; returns path */
+    OP_USE,         /* obtain rack: open, hold; returns label */
+    OP_RESOLVE,     /* obtain rack; returns label, serial, watt */
+    OP_CRASH,       /* obtain rack: crash, hold */
+    OP_DROP,        /* find rack by label, absent ok: close; returns serial */
+    OP_BY_SERIAL,   /* find rack by serial: close */
+    OP_BY_UID,      /* find rack by uid; returns label */
+    OP_BY_PLACE,    /* find rack by place; returns label */
+    OP_KICK,        /* find rack: kick */
+    OP_WIPE,        /* find rack: wipe */
+    OP_FIND_SHELF,  /* find rack, shelf, absent ok: open; returns bay */
+    OP_PLACE,       /* create rack at place, enter rest */
+    OP_ADD,         /* create rack, shelf, enter idle */
+    OP_USE_ALL,     /* obtain rack, shelf, book: open each, hold book */
+    OP_KICK_ALL,    /* with: kick rack, open book */
+    OP_STRICT,      /* with; deny EPERM: strict */
+    OP_SHELF_CRASH, /* find rack, shelf: crash, kick, open rack */
+    OP_CLOSE_TWICE, /* with, ends: close rack, close rack, close shelf, close book */
+    OP_BY_BAY,      /* find shelf by bay: open; returns path */
     N_OPERATIONS = OP_BY_BAY
 };
 
@@ -154,7 +154,7 @@ struct depot {
     unsigned fail_at; /* the call with this number, from 1, fails with -EIO; 0: none */
     unsigned n_calls;
     unsigned n_of[N_HOOKS + 1];
-    char log[4096];   /* "rack.open:a shelf.open:a/1 …" */
+    char log[4096]; /* "rack.open:a shelf.open:a/1 …" */
     pthread_mutex_t lock;
 
     /* allocator */
@@ -207,6 +207,7 @@ int until(struct depot *depot, uint8_t operation, const char *rack, int64_t dead
 int place(struct depot *depot, const char *rack, uint32_t row, uint32_t column, berth_error *error);
 
 #define assert_where(error, r, s, e, h) check_where(error, r, s, e, h, __FILE__, __LINE__)
-void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file, int line);
+void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file,
+                 int line);
 
 #endif

@@ -10,8 +10,12 @@ enum { N_EVENTS = WIPE, N_STATES = GONE };
 static const char *const events[] = {NULL, "hold", "close", "open", "crash", "kick", "wipe"};
 
 static const berth_state states[] = {
-    [IDLE] = {.name = "idle"}, [ON] = {.name = "on"},     [BAD] = {.name = "bad"},
-    [ODD] = {.name = "odd"},   [LEFT] = {.name = "left"}, [REST] = {.name = "rest", .resident = true},
+    [IDLE] = {.name = "idle"},
+    [ON] = {.name = "on"},
+    [BAD] = {.name = "bad"},
+    [ODD] = {.name = "odd"},
+    [LEFT] = {.name = "left"},
+    [REST] = {.name = "rest", .resident = true},
     [GONE] = {.name = "gone", .final = true},
 };
 
@@ -63,7 +67,8 @@ static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
 
 static const char *const kinds[] = {"plain", "tall", "wide"};
 
-#define FIELD(type_, name_, config_, view_) .name = #name_, .type = (type_), .config_offset = offsetof(config_, name_), .view_offset = offsetof(view_, name_)
+#define FIELD(type_, name_, config_, view_)                                                                                                \
+    .name = #name_, .type = (type_), .config_offset = offsetof(config_, name_), .view_offset = offsetof(view_, name_)
 #define RACK_FIELD(type, name) FIELD(type, name, rack_config, rack_view)
 
 static const berth_field rack_fields[] = {
@@ -107,20 +112,44 @@ static const berth_field shelf_fields[] = {
     {FIELD(BERTH_BOOL, steel, shelf_config, shelf_view)},
 };
 static const berth_pool_part bay_parts[] = {{.name = "bay", .type = BERTH_U16, .view_offset = offsetof(shelf_view, bay), .size = 4}};
-static const berth_assigned shelf_assigned[] = {{.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .indexed = true, .parts = bay_parts}};
+static const berth_assigned shelf_assigned[] = {
+    {.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .indexed = true, .parts = bay_parts}};
 
 static const berth_field book_fields[] = {{FIELD(BERTH_UUID, isbn, book_config, book_view), .flags = BERTH_REQUIRED}};
 
-#define TABLE(rows_) .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD, .drop = CLOSE, \
-    .states = states, .events = events, .rows = (rows_), .cells = &cells[0][0]
+#define TABLE(rows_)                                                                                                                       \
+    .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD, .drop = CLOSE, .states = states,          \
+    .events = events, .rows = (rows_), .cells = &cells[0][0]
 
 static const berth_resource resources[] = {
-    [RACK] = {.name = "rack", TABLE(rack_rows), .n_fields = 12, .fields = rack_fields, .n_assigned = 8, .assigned = rack_assigned,
-              .otherwise = ENODATA, .view_size = sizeof(rack_view)},
-    [SHELF] = {.name = "shelf", TABLE(shelf_rows), .parent = RACK, .level = 1, .first_row = N_ROWS, .n_fields = 3, .fields = shelf_fields,
-               .n_assigned = 1, .assigned = shelf_assigned, .view_size = sizeof(shelf_view), .parent_offset = offsetof(shelf_view, rack)},
-    [BOOK] = {.name = "book", TABLE(book_rows), .parent = SHELF, .level = 2, .first_row = 2 * N_ROWS, .n_fields = 1, .fields = book_fields,
-              .view_size = sizeof(book_view), .parent_offset = offsetof(book_view, shelf)},
+    [RACK] = {.name = "rack",
+              TABLE(rack_rows),
+              .n_fields = 12,
+              .fields = rack_fields,
+              .n_assigned = 8,
+              .assigned = rack_assigned,
+              .otherwise = ENODATA,
+              .view_size = sizeof(rack_view)},
+    [SHELF] = {.name = "shelf",
+               TABLE(shelf_rows),
+               .parent = RACK,
+               .level = 1,
+               .first_row = N_ROWS,
+               .n_fields = 3,
+               .fields = shelf_fields,
+               .n_assigned = 1,
+               .assigned = shelf_assigned,
+               .view_size = sizeof(shelf_view),
+               .parent_offset = offsetof(shelf_view, rack)},
+    [BOOK] = {.name = "book",
+              TABLE(book_rows),
+              .parent = SHELF,
+              .level = 2,
+              .first_row = 2 * N_ROWS,
+              .n_fields = 1,
+              .fields = book_fields,
+              .view_size = sizeof(book_view),
+              .parent_offset = offsetof(book_view, shelf)},
 };
 
 static const berth_hook hooks[] = {
@@ -136,8 +165,12 @@ static const berth_hook hooks[] = {
 };
 
 #define STEPS(...) .steps = (const berth_step[]){__VA_ARGS__}, .n_steps = sizeof((const berth_step[]){__VA_ARGS__}) / sizeof(berth_step)
-#define RETURNS(...) .returns = (const berth_return[]){__VA_ARGS__}, .n_returns = sizeof((const berth_return[]){__VA_ARGS__}) / sizeof(berth_return)
-#define RESULT(level, type, view_, name) {(level), (type), offsetof(view_, name), sizeof(((view_ *)0)->name)}
+#define RETURNS(...)                                                                                                                       \
+    .returns = (const berth_return[]){__VA_ARGS__}, .n_returns = sizeof((const berth_return[]){__VA_ARGS__}) / sizeof(berth_return)
+#define RESULT(level, type, view_, name)                                                                                                   \
+    {                                                                                                                                      \
+        (level), (type), offsetof(view_, name), sizeof(((view_ *)0)->name)                                                                 \
+    }
 #define R_LABEL RESULT(0, BERTH_CHARS, rack_view, label)
 #define R_SERIAL RESULT(0, BERTH_U64, rack_view, serial)
 #define R_PATH RESULT(0, BERTH_CHARS, rack_view, path)
@@ -147,43 +180,92 @@ static const berth_deny deny_locked[] = {{.guard = 1, .error = EPERM}};
 static const berth_deny deny_strict[] = {{.guard = 2, .error = EPERM}};
 
 static const berth_operation operations[] = {
-    [OP_RESERVE] = {.name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES, .resource = BOOK, .levels = 3, .denies = deny_locked, .n_denies = 1,
+    [OP_RESERVE] = {.name = "reserve",
+                    .form = BERTH_OBTAIN,
+                    .flags = BERTH_GIVES,
+                    .resource = BOOK,
+                    .levels = 3,
+                    .denies = deny_locked,
+                    .n_denies = 1,
                     RETURNS(RESULT(0, BERTH_UUID, rack_view, uid), R_BAY)},
-    [OP_OPEN] = {.name = "open", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}), RETURNS(R_BAY, R_PATH)},
-    [OP_CLOSE] = {.name = "close", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3, STEPS({2, CLOSE}, {1, CLOSE}, {0, CLOSE})},
+    [OP_OPEN] =
+        {.name = "open", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}), RETURNS(R_BAY, R_PATH)},
+    [OP_CLOSE] = {.name = "close",
+                  .form = BERTH_WITH,
+                  .flags = BERTH_ENDS,
+                  .resource = BOOK,
+                  .levels = 3,
+                  STEPS({2, CLOSE}, {1, CLOSE}, {0, CLOSE})},
     [OP_CLOSE_BOOK] = {.name = "close_book", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({2, CLOSE})},
     [OP_FORGET] = {.name = "forget", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3},
     [OP_LOOK] = {.name = "look", .form = BERTH_WITH, .resource = BOOK, .levels = 3, RETURNS(R_PATH)},
     [OP_USE] = {.name = "use", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, OPEN}, {0, HOLD}), RETURNS(R_LABEL)},
-    [OP_RESOLVE] = {.name = "resolve", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1,
+    [OP_RESOLVE] = {.name = "resolve",
+                    .form = BERTH_OBTAIN,
+                    .resource = RACK,
+                    .levels = 1,
                     RETURNS(R_LABEL, R_SERIAL, RESULT(0, BERTH_U32, rack_view, watt))},
     [OP_CRASH] = {.name = "crash", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, CRASH}, {0, HOLD})},
-    [OP_DROP] = {.name = "drop", .form = BERTH_FIND, .flags = BERTH_ABSENT_OK, .resource = RACK, .levels = 1, .by = LABEL + 1, STEPS({0, CLOSE}),
+    [OP_DROP] = {.name = "drop",
+                 .form = BERTH_FIND,
+                 .flags = BERTH_ABSENT_OK,
+                 .resource = RACK,
+                 .levels = 1,
+                 .by = LABEL + 1,
+                 STEPS({0, CLOSE}),
                  RETURNS(R_SERIAL)},
     [OP_BY_SERIAL] = {.name = "by_serial", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SERIAL + 1, STEPS({0, CLOSE})},
     [OP_BY_UID] = {.name = "by_uid", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = UID + 1, RETURNS(R_LABEL)},
     [OP_BY_PLACE] = {.name = "by_place", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = PLACE + 1, RETURNS(R_LABEL)},
     [OP_KICK] = {.name = "kick", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, KICK})},
     [OP_WIPE] = {.name = "wipe", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, WIPE})},
-    [OP_FIND_SHELF] = {.name = "find_shelf", .form = BERTH_FIND, .flags = BERTH_ABSENT_OK, .resource = SHELF, .levels = 2, STEPS({1, OPEN}), RETURNS(R_BAY)},
+    [OP_FIND_SHELF] = {.name = "find_shelf",
+                       .form = BERTH_FIND,
+                       .flags = BERTH_ABSENT_OK,
+                       .resource = SHELF,
+                       .levels = 2,
+                       STEPS({1, OPEN}),
+                       RETURNS(R_BAY)},
     [OP_PLACE] = {.name = "place", .form = BERTH_CREATE, .resource = RACK, .levels = 1, .at = PLACE + 1, .enter = REST},
     [OP_ADD] = {.name = "add", .form = BERTH_CREATE, .resource = SHELF, .levels = 2, .enter = IDLE},
-    [OP_USE_ALL] = {.name = "use_all", .form = BERTH_OBTAIN, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}, {2, HOLD})},
+    [OP_USE_ALL] =
+        {.name = "use_all", .form = BERTH_OBTAIN, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}, {2, HOLD})},
     [OP_KICK_ALL] = {.name = "kick_all", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, KICK}, {2, OPEN})},
     [OP_STRICT] = {.name = "strict", .form = BERTH_WITH, .resource = BOOK, .levels = 3, .denies = deny_strict, .n_denies = 1},
     [OP_SHELF_CRASH] = {.name = "shelf_crash", .form = BERTH_FIND, .resource = SHELF, .levels = 2, STEPS({1, CRASH}, {1, KICK}, {0, OPEN})},
-    [OP_CLOSE_TWICE] = {.name = "close_twice", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3,
+    [OP_CLOSE_TWICE] = {.name = "close_twice",
+                        .form = BERTH_WITH,
+                        .flags = BERTH_ENDS,
+                        .resource = BOOK,
+                        .levels = 3,
                         STEPS({0, CLOSE}, {0, CLOSE}, {1, CLOSE}, {2, CLOSE})},
     [OP_BY_BAY] = {.name = "by_bay", .form = BERTH_FIND, .resource = SHELF, .levels = 2, .by = 1, STEPS({1, OPEN}), RETURNS(R_PATH)},
 };
 
 static const berth_field options[] = {
-    {.name = "rows", .type = BERTH_U8, .flags = BERTH_RANGED | BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, rows), .min = 1, .max = 4, .def = 2},
+    {.name = "rows",
+     .type = BERTH_U8,
+     .flags = BERTH_RANGED | BERTH_ZERO_DEFAULT,
+     .config_offset = offsetof(depot_options, rows),
+     .min = 1,
+     .max = 4,
+     .def = 2},
     {.name = "strict", .type = BERTH_BOOL, .config_offset = offsetof(depot_options, strict)},
-    {.name = "site", .type = BERTH_STRING, .flags = BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, site), .max_length = 16, .def_text = "yard"},
+    {.name = "site",
+     .type = BERTH_STRING,
+     .flags = BERTH_ZERO_DEFAULT,
+     .config_offset = offsetof(depot_options, site),
+     .max_length = 16,
+     .def_text = "yard"},
     {.name = "u16", .type = BERTH_U16, .config_offset = offsetof(depot_options, u16), .def = 5},
     {.name = "i32", .type = BERTH_I32, .config_offset = offsetof(depot_options, i32), .def = -1},
-    {.name = "u64", .type = BERTH_U64, .flags = BERTH_ZERO_DEFAULT | BERTH_RANGED, .config_offset = offsetof(depot_options, u64), .min = 1, .max = 99, .def = 9},
+    {.name = "u64",
+     .type = BERTH_U64,
+     .flags = BERTH_ZERO_DEFAULT | BERTH_RANGED,
+     .config_offset = offsetof(depot_options, u64),
+     .min = 1,
+     .max = 99,
+     .def = 9},
     {.name = "list", .type = BERTH_LIST, .config_offset = offsetof(depot_options, list)},
     {.name = "uuid", .type = BERTH_UUID, .config_offset = offsetof(depot_options, uuid)},
     {.name = "kind", .type = BERTH_ENUM, .config_offset = offsetof(depot_options, kind), .n_values = 3, .values = kinds, .def = 1},

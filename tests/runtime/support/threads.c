@@ -53,8 +53,11 @@ static void *run_task(void *arg)
 {
     struct task *task = arg;
     struct path path;
-    berth_request request = {.operation = task->operation, .config = depot_path(&path, task->rack ? task->rack : "", task->shelf)->config,
-                             .by = task->rack, .reservation = task->id, .deadline = task->deadline};
+    berth_request request = {.operation = task->operation,
+                             .config = depot_path(&path, task->rack ? task->rack : "", task->shelf)->config,
+                             .by = task->rack,
+                             .reservation = task->id,
+                             .deadline = task->deadline};
 
     if (task->operation == OP_RESERVE)
         request.gives = task->id;
