@@ -24,12 +24,12 @@ $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIB
 
 suites: $(C_SUITES) $(SIMULATORS) $(EXAMPLES)
 
-# $(call cmocka,label,prefix of the command): the C suites as run-tests wants them.
-cmocka = $(foreach s,$(C_SUITES),'cmocka:$(1)$(patsubst $(BUILD)/%,%,$(s))=$(strip $(2) $(s))')
+# $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
+cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)/$(s))')
 PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
-SCRIPT_SUITES = 'script:demo=$(BUILD)/examples/demo' 'script:example minimal=$(BUILD)/examples/minimal' \
-    'script:example threads=$(BUILD)/examples/threads 4 200' \
-    'script:drift of docs/managers=$(MAKE) check-drift'
+# $(call examples,label,prefix of the command,folder)
+examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
+    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)'
 DIFFER = PYTHONPATH=gen $(TEST_PYTHON) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 
@@ -39,19 +39,22 @@ export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
 .PHONY: suites check check-c clang-objects asan tsan valgrind coverage run-coverage
-check: $(LIBRARIES) suites clang-objects asan-suites
+check: $(LIBRARIES) suites clang-objects asan-suites tsan-suites
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
-	    $(call cmocka) \
-	    $(foreach s,$(C_SUITES),'cmocka:asan/$(patsubst $(BUILD)/%,%,$(s))=$(FIXED_LAYOUT) $(s:$(BUILD)/%=$(BUILD)/asan/%)') \
-	    $(SCRIPT_SUITES) \
+	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
+	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
+	    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
+	    'script:drift of docs/managers=$(MAKE) check-drift' \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
 check-c: suites ## the C suites alone, without the set-up
-	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP)) $(SCRIPT_SUITES)
+	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
 
-.PHONY: asan-suites
+.PHONY: asan-suites tsan-suites
 asan-suites:
 	@$(MAKE) $(ASAN) suites
+tsan-suites:
+	@$(MAKE) $(TSAN) $(C_SUITES:$(BUILD)/%=$(BUILD)/tsan/%) examples
 clang-objects:
 	@$(MAKE) BUILD=$(BUILD)/clang CC=clang suites
 
@@ -61,7 +64,7 @@ asan: ## every C suite with AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: ## every C suite with ThreadSanitizer
 	@scripts/setup tsan
-	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) $(TSAN) WRAP='$(FIXED_LAYOUT)' check-c
+	@$(MAKE) $(TSAN) WRAP='$(FIXED_LAYOUT)' check-c
 
 valgrind: ## every C suite under valgrind
 	@scripts/setup valgrind
@@ -80,7 +83,7 @@ coverage: ## lines and branches of the runtime, lines of the compiler
 
 run-coverage: suites
 	@find $(BUILD) -name '*.gcda' -delete
-	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka)
+	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,,$(BUILD))
 	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
 	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt

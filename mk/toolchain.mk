@@ -8,7 +8,7 @@ AR ?= ar
 J ?= $(shell nproc 2>/dev/null || echo 2)
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Werror
-override ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -pthread $(CFLAGS)
+ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -pthread $(CFLAGS)
 ALL_CPPFLAGS = -Iruntime/include $(CPPFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS)
 LIBS := -luuid
