@@ -22,9 +22,13 @@ struct plan {
     struct storage_size text;                               /* of the options */
 };
 
-/* A member of the caller's options, or its default. */
+/* Room for the value of any option. */
 union value_of {
-    uint64_t integer;
+    bool boolean;
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32; /* i32 and enums too */
+    int64_t i64;  /* u64 too */
     const char *string;
     uuid_t uuid;
     berth_strings strings;
@@ -38,22 +42,22 @@ static void set_default(const berth_field *option, union value_of *value)
         value->string = option->def_text;
         break;
     case BERTH_BOOL:
-        memcpy(value, &(bool){option->def != 0}, sizeof(bool));
+        value->boolean = option->def != 0;
         break;
     case BERTH_U8:
-        memcpy(value, &(uint8_t){(uint8_t)option->def}, 1);
+        value->u8 = (uint8_t)option->def;
         break;
     case BERTH_U16:
-        memcpy(value, &(uint16_t){(uint16_t)option->def}, 2);
+        value->u16 = (uint16_t)option->def;
         break;
     case BERTH_U32:
     case BERTH_I32:
     case BERTH_ENUM:
-        memcpy(value, &(uint32_t){(uint32_t)option->def}, 4);
+        value->u32 = (uint32_t)option->def;
         break;
     case BERTH_U64:
     case BERTH_I64:
-        memcpy(value, &option->def, 8);
+        value->i64 = option->def;
         break;
     default: /* the empty list or set, the nil UUID */
         break;

@@ -22,9 +22,14 @@ static struct node **previous(struct map *map)
     return map->old ? map->old : map->small;
 }
 
+static size_t bytes_of(size_t n)
+{
+    return n * sizeof(void *);
+}
+
 static void release(const berth_allocator *allocator, struct node **chains, size_t n)
 {
-    memory_give(allocator, chains, n * sizeof *chains);
+    memory_give(allocator, chains, bytes_of(n));
 }
 
 void map_clear(struct map *map, const berth_allocator *allocator)
@@ -71,7 +76,7 @@ static void move_some(struct map *map, const berth_allocator *allocator)
 
 static void grow(struct map *map, const berth_allocator *allocator)
 {
-    struct node **chains = memory_take(allocator, 2 * map->n * sizeof *chains);
+    struct node **chains = memory_take(allocator, bytes_of(2 * map->n));
 
     if (!chains)
         return; /* the next insertion asks again */

@@ -74,7 +74,7 @@ void text_quoted(struct text *text, const char *string)
         if (c == '"' || c == '\\') {
             add(text, escape, 2);
         } else if (c == '\n' || c == '\t' || c == '\r') {
-            escape[1] = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+            escape[1] = (char)(c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
             add(text, escape, 2);
         } else if (c < 0x20 || c == 0x7f) {
             escape[1] = 'x';
