@@ -17,7 +17,8 @@ extern "C" {
  *   return BERTH_UNCERTAIN(-EIO);    it failed, and may have taken effect: a timeout, a lost connection
  *   return BERTH_PENDING;            not yet known; somebody calls berth_complete() later, from any thread
  *
- * Anything else counts as BERTH_UNCERTAIN(-EPROTO).
+ * Anything else counts as BERTH_UNCERTAIN(-EPROTO); so does BERTH_PENDING when nobody took the call's token, because nobody could ever
+ * complete it.
  */
 #define BERTH_PENDING 1
 #define BERTH_UNCERTAIN(error) ((error)-BERTH_UNCERTAIN_BASE)
@@ -40,7 +41,10 @@ typedef struct berth_token {
     uint64_t id;
 } berth_token;
 
-/* Deadline of the operation in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE. A hook that cannot end by then should end as uncertain. */
+/*
+ * Deadline of the operation in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE. A hook that cannot end by then should end as
+ * uncertain.
+ */
 int64_t berth_call_deadline(const berth_call *call);
 
 /* True once nobody waits for the outcome any more: the manager was discarded. The hook should end soon; its outcome is ignored. */
@@ -50,14 +54,17 @@ bool berth_call_cancelled(const berth_call *call);
 const char *berth_call_hook(const berth_call *call);
 const char *berth_call_operation(const berth_call *call);
 
-/* Token of this call. Take it before the hook returns BERTH_PENDING. */
+/*
+ * Token of this call, the same each time. Take it before the hook returns BERTH_PENDING. Its id is 0, and names nothing, only for a thread
+ * that is inside a callback which runs with the manager locked (trace, visitor, allocator).
+ */
 berth_token berth_call_token(berth_call *call);
 
 /*
  * Completes a call whose hook returned, or is about to return, BERTH_PENDING.
  *
  * `result` is 0, a negative errno value or BERTH_UNCERTAIN(): what the hook would have returned. `out`, unless NULL, is the hook's
- * out-value struct, whose `out_size` bytes are copied before the function returns.
+ * out-value struct, whose `out_size` bytes are copied before the function returns. With NULL and 0, what the hook itself wrote counts.
  * When the hook has not returned yet, the completion counts if it then returns BERTH_PENDING, and is dropped otherwise.
  *
  * Threads: any, also one that is inside a hook. Must not be used after the manager was destroyed.
@@ -65,6 +72,7 @@ berth_token berth_call_token(berth_call *call);
  * 0          accepted; the operation goes on
  * -ENOENT    the token names no call that is open: completed already, answered by its hook itself, or never given out. Nothing happened
  * -EINVAL    `result` is BERTH_PENDING or no outcome, or `out_size` is not the size of this hook's out-values. The call stays open
+ * -EDEADLK   from a callback that runs with the manager locked (trace, visitor, allocator). The call stays open
  */
 int berth_complete(berth_token token, int result, const void *out, uint32_t out_size);
 

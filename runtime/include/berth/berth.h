@@ -26,8 +26,8 @@ extern "C" {
 #endif
 
 /*
- * Where memory comes from. Both functions must be thread-safe. `alloc` returns memory aligned for any type, or NULL. `release` gets the
- * size that was asked for; never NULL.
+ * Where memory comes from. Both functions must be thread-safe, and must not call the manager (it may be locked). `alloc` returns memory
+ * aligned for any type, or NULL. `release` gets the size that was asked for; never NULL.
  */
 typedef struct berth_allocator {
     void *(*alloc)(void *ctx, size_t size);
@@ -43,26 +43,26 @@ typedef struct berth_strings {
 
 /* How a row ended. */
 typedef enum berth_outcome {
-    BERTH_OK = 1,       /* the call ended ok, or the row has none */
-    BERTH_FAILED,       /* the call failed */
-    BERTH_UNSURE,       /* the call may have taken effect */
-    BERTH_REJECTED,     /* the row rejects the event */
-    BERTH_RELEASED      /* no row ran: somebody else still holds the instance */
+    BERTH_OK = 1,   /* the call ended ok, or the row has none */
+    BERTH_FAILED,   /* the call failed */
+    BERTH_UNSURE,   /* the call may have taken effect */
+    BERTH_REJECTED, /* the row rejects the event */
+    BERTH_RELEASED  /* no row ran: somebody else still holds the instance */
 } berth_outcome;
 
 /* One row that ran. All pointers but `instance` are static strings; `instance` is valid during the callback. */
 typedef struct berth_transition {
-    const char *operation;      /* "map_to_guest"; "drain" */
-    const char *resource;       /* "disk" */
-    const void *instance;       /* typed view: const scsi_disk * */
-    const char *state;          /* before */
+    const char *operation; /* "map_to_guest"; "drain" */
+    const char *resource;  /* "disk" */
+    const void *instance;  /* typed view: const scsi_disk * */
+    const char *state;     /* before */
     const char *event;
-    const char *hook;           /* "vm.add_disk"; NULL when no hook was called */
+    const char *hook; /* "vm.add_disk"; NULL when no hook was called */
     berth_outcome outcome;
-    int error;                  /* 0, or the negative errno value of the call or the reject */
-    const char *next;           /* state after */
-    int64_t duration_ns;        /* time from the hook's start to its outcome; 0 when no hook was called */
-    uint16_t row;               /* 1-based index into the manager's rows, 0 with BERTH_RELEASED: for coverage */
+    int error;           /* 0, or the negative errno value of the call or the reject */
+    const char *next;    /* state after */
+    int64_t duration_ns; /* time from the hook's start to its outcome; 0 when no hook was called */
+    uint16_t row;        /* 1-based index into the manager's rows, 0 with BERTH_RELEASED: for coverage */
 } berth_transition;
 
 /* See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported. */
@@ -70,10 +70,15 @@ typedef void berth_trace(void *ctx, const berth_transition *transition);
 
 /* Settings of a manager; every member may be zero. Copied by <manager>_create; what the pointers lead to must outlive the manager. */
 typedef struct berth_config {
-    const berth_allocator *allocator;   /* NULL: malloc and free */
-    berth_trace *trace;                 /* NULL: none, and nothing is spent on it */
+    const berth_allocator *allocator; /* NULL: malloc and free */
+    berth_trace *trace;               /* NULL: none, and nothing is spent on it */
     void *trace_ctx;
-    int (*uuid)(void *ctx, uuid_t out); /* NULL: libuuid's version 4, from a pool of random bytes that is safe across fork(); 0 or -errno */
+    /*
+     * Makes a UUID: 0, or a negative errno value, which the operation then fails with. Runs with the manager locked. A reservation's
+     * must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across fork(), or from libuuid
+     * where there is none.
+     */
+    int (*uuid)(void *ctx, uuid_t out);
     void *uuid_ctx;
 } berth_config;
 
@@ -81,18 +86,18 @@ typedef struct berth_config {
 #define BERTH_ERROR_KEY_SIZE 96
 
 /*
- * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings and NULL where they do
- * not apply. A value: it holds no memory.
+ * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings
+ * and NULL where they do not apply. A value: it holds no memory.
  */
 typedef struct berth_error {
-    int code;                           /* what the operation returned */
-    const char *manager;                /* "scsi" */
-    const char *operation;              /* "map_to_guest" */
+    int code;              /* what the operation returned */
+    const char *manager;   /* "scsi" */
+    const char *operation; /* "map_to_guest" */
     const char *resource;
-    const char *state;                  /* the state that rejected the event, or whose call failed */
+    const char *state; /* the state that rejected the event, or whose call failed */
     const char *event;
     const char *hook;
-    char key[BERTH_ERROR_KEY_SIZE];     /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
+    char key[BERTH_ERROR_KEY_SIZE]; /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
 } berth_error;
 
 /*

@@ -2,8 +2,8 @@
  * The descriptor of a manager: the only thing that a generated file hands to the runtime, and what it calls it with.
  * Nothing here is for applications. Change BERTH_ABI with every change of a layout or a meaning below.
  *
- * Ids are dense and start at 1 (resources, states, events, hooks, rows, guards, operations); 0 is "none". Arrays that are indexed by id have an
- * unused element 0, so that `table[SCSI_DISK_STATE_BOOT]` reads as it looks and a forgotten designated cell means "none".
+ * Ids are dense and start at 1 (resources, states, events, hooks, rows, guards, operations); 0 is "none". Arrays that are indexed by id
+ * have an unused element 0, so that `table[SCSI_DISK_STATE_BOOT]` reads as it looks and a forgotten designated cell means "none".
  */
 #ifndef BERTH_TABLE_H
 #define BERTH_TABLE_H
@@ -28,15 +28,16 @@ typedef enum berth_type {
     BERTH_U64,
     BERTH_I32,
     BERTH_I64,
-    BERTH_STRING,   /* const char *; NULL counts as "" in what callers give, and is never in a view */
-    BERTH_ENUM,     /* a C enum (int), 0 is its first value */
-    BERTH_UUID,     /* uuid_t */
-    BERTH_LIST,     /* berth_strings, order counts */
-    BERTH_SET,      /* berth_strings, neither order nor repetition counts */
-    BERTH_CHARS     /* char[size], NUL-terminated; assigned values only */
+    BERTH_STRING, /* const char *; NULL counts as "" in what callers give, and is never in a view */
+    BERTH_ENUM,   /* a C enum (int), 0 is its first value */
+    BERTH_UUID,   /* uuid_t */
+    BERTH_LIST,   /* berth_strings, order counts */
+    BERTH_SET,    /* berth_strings, neither order nor repetition counts */
+    BERTH_CHARS   /* char[size], NUL-terminated; assigned values only */
 } berth_type;
 
-enum { /* berth_field.flags */
+/* berth_field.flags */
+enum {
     BERTH_KEY = 1,          /* part of the key */
     BERTH_REQUIRED = 2,     /* empty is EINVAL */
     BERTH_IGNORE_CASE = 4,  /* ASCII letters are equal in either case */
@@ -47,61 +48,61 @@ enum { /* berth_field.flags */
 /* A field that callers give, or an option. A config struct's member and the view's member of the same name have the same type. */
 typedef struct berth_field {
     const char *name;
-    uint8_t type;               /* berth_type */
+    uint8_t type; /* berth_type */
     uint8_t flags;
-    uint16_t config_offset;     /* in the config struct (in the options struct, for an option) */
-    uint16_t view_offset;       /* in the view struct; 0 for options */
-    uint16_t n_values;          /* BERTH_ENUM */
-    const char *const *values;  /* BERTH_ENUM: names, indexed from 0 */
-    uint32_t max_length;        /* bytes without NUL; 0: any */
-    int64_t min;                /* BERTH_RANGED; for BERTH_U64 both are uint64_t in two's complement */
+    uint16_t config_offset;    /* in the config struct (in the options struct, for an option) */
+    uint16_t view_offset;      /* in the view struct; 0 for options */
+    uint16_t n_values;         /* BERTH_ENUM */
+    const char *const *values; /* BERTH_ENUM: names, indexed from 0 */
+    uint32_t max_length;       /* bytes without NUL; 0: any */
+    int64_t min;               /* BERTH_RANGED; for BERTH_U64 both are uint64_t in two's complement */
     int64_t max;
-    int64_t def;                /* default: bool, integer or enum */
-    const char *def_text;       /* default: string */
+    int64_t def;          /* default: bool, integer or enum */
+    const char *def_text; /* default: string */
 } berth_field;
 
 typedef enum berth_assigned_kind {
-    BERTH_ASSIGN_COUNTER = 1,   /* BERTH_U64, or BERTH_CHARS in decimal */
+    BERTH_ASSIGN_COUNTER = 1, /* BERTH_U64, or BERTH_CHARS in decimal */
     BERTH_ASSIGN_UUID,
     BERTH_ASSIGN_POOL,
-    BERTH_ASSIGN_FORMAT,        /* BERTH_CHARS, written by berth_manager_type.format */
-    BERTH_ASSIGN_HOOK           /* written by berth_manager_type.call, under the runtime's lock, from the out-values */
+    BERTH_ASSIGN_FORMAT, /* BERTH_CHARS, written by berth_manager_type.format */
+    BERTH_ASSIGN_HOOK    /* written by berth_manager_type.accept from the out-values, with the manager locked */
 } berth_assigned_kind;
 
 /* One digit of a slot, most significant first. */
 typedef struct berth_pool_part {
     const char *name;
-    uint8_t type;               /* BERTH_U8 to BERTH_U32 */
-    uint8_t option;             /* 1-based index of the option that gives its size; 0: `size` does */
+    uint8_t type;   /* BERTH_U8 to BERTH_U32 */
+    uint8_t option; /* 1-based index of the option that gives its size; 0: `size` does */
     uint16_t view_offset;
-    uint32_t size;              /* greatest number of values */
+    uint32_t size; /* greatest number of values */
 } berth_pool_part;
 
 typedef struct berth_assigned {
     const char *name;
-    uint8_t kind;               /* berth_assigned_kind */
-    uint8_t type;               /* berth_type; 0 for a pool */
+    uint8_t kind; /* berth_assigned_kind */
+    uint8_t type; /* berth_type; 0 for a pool */
     uint8_t n_parts;
-    bool indexed;               /* some operation finds by it */
+    bool indexed; /* some operation finds by it */
     uint16_t view_offset;
-    uint16_t size;              /* sizeof the view's member */
-    uint64_t start;             /* first number of a counter */
+    uint16_t size;  /* sizeof the view's member */
+    uint64_t start; /* first number of a counter */
     const berth_pool_part *parts;
 } berth_assigned;
 
 /* Where an outcome leads. state 0: there is no such outcome. */
 typedef struct berth_target {
     uint16_t state;
-    uint8_t raise;               /* event, 0: none */
+    uint8_t raise; /* event, 0: none */
 } berth_target;
 
 /* What a state does with an event, if `guard` holds (0: always). */
 typedef struct berth_row {
-    uint16_t state;             /* whose row it is, and for what event: for reading and for coverage */
+    uint16_t state; /* whose row it is, and for what event: for reading and for coverage */
     uint8_t event;
     uint8_t guard;
-    uint8_t hook;               /* 0: no call */
-    uint16_t reject;            /* positive errno value; 0: it does not */
+    uint8_t hook;    /* 0: no call */
+    uint16_t reject; /* positive errno value; 0: it does not */
     berth_target ok;
     berth_target fail;
     berth_target uncertain;
@@ -109,7 +110,7 @@ typedef struct berth_row {
 
 /* The rows of one state and event: `count` rows from rows[first] on, tried in order. count 0: there is none, such an event cannot come. */
 typedef struct berth_cell {
-    uint16_t first;             /* index into berth_resource.rows */
+    uint16_t first; /* index into berth_resource.rows */
     uint8_t count;
 } berth_cell;
 
@@ -121,96 +122,89 @@ typedef struct berth_state {
 
 typedef struct berth_resource {
     const char *name;
-    uint8_t parent;             /* resource id, 0: a root */
-    uint8_t level;              /* 0: a root */
-    uint8_t take, drop;         /* events, 0: none */
+    uint8_t parent;                         /* resource id, 0: a root */
+    uint8_t level;                          /* 0: a root */
+    uint8_t take, drop;                     /* events, 0: none */
     uint8_t n_events, n_fields, n_assigned; /* without the unused element 0 */
-    uint16_t initial;           /* state */
-    uint16_t n_states;          /* without the unused element 0 */
-    uint16_t n_rows;            /* without the unused element 0 */
-    uint16_t otherwise;         /* positive errno value for cells without a row; 0: there are none that an event reaches */
-    uint16_t first_row;         /* rows of the resources before this one: berth_transition.row is first_row + row */
-    uint16_t view_size;         /* sizeof the view struct */
-    uint16_t parent_offset;     /* of the member that points to the parent's view; 0 for a root */
-    const berth_state *states;  /* [1 .. n_states] */
-    const char *const *events;  /* [1 .. n_events] */
-    const berth_row *rows;      /* [1 .. n_rows] */
-    const berth_cell *cells;    /* [(state * (n_events + 1)) + event]: two-dimensional in the generated source */
-    const berth_field *fields;      /* [0 .. n_fields) in the order of the spec */
-    const berth_assigned *assigned; /* [0 .. n_assigned) */
+    uint16_t initial;                       /* state */
+    uint16_t n_states;                      /* without the unused element 0 */
+    uint16_t n_rows;                        /* without the unused element 0 */
+    uint16_t otherwise;                     /* positive errno value for cells without a row; 0: there are none that an event reaches */
+    uint16_t first_row;                     /* rows of the resources before this one: berth_transition.row is first_row + row */
+    uint16_t view_size;                     /* sizeof the view struct */
+    uint16_t parent_offset;                 /* of the member that points to the parent's view; 0 for a root */
+    const berth_state *states;              /* [1 .. n_states] */
+    const char *const *events;              /* [1 .. n_events] */
+    const berth_row *rows;                  /* [1 .. n_rows] */
+    const berth_cell *cells;                /* [(state * (n_events + 1)) + event]: two-dimensional in the generated source */
+    const berth_field *fields;              /* [0 .. n_fields) in the order of the spec */
+    const berth_assigned *assigned;         /* [0 .. n_assigned) */
 } berth_resource;
 
-typedef enum berth_form {
-    BERTH_OBTAIN = 1,
-    BERTH_CREATE,
-    BERTH_FIND,
-    BERTH_WITH
-} berth_form;
+typedef enum berth_form { BERTH_OBTAIN = 1, BERTH_CREATE, BERTH_FIND, BERTH_WITH } berth_form;
 
 typedef struct berth_step {
-    uint8_t level;              /* of the operation's path */
+    uint8_t level; /* of the operation's path */
     uint8_t event;
 } berth_step;
 
 /* A result: a leaf of an assigned value of one level. */
 typedef struct berth_return {
     uint8_t level;
-    uint8_t type;               /* berth_type */
+    uint8_t type; /* berth_type */
     uint16_t view_offset;
-    uint16_t size;              /* sizeof the view's member; least size of the buffer for BERTH_CHARS */
+    uint16_t size; /* sizeof the view's member; least size of the buffer for BERTH_CHARS */
 } berth_return;
 
 typedef struct berth_deny {
-    uint8_t guard;              /* argument of berth_manager_type.denied */
-    uint16_t error;             /* positive errno value */
+    uint8_t guard;  /* argument of berth_manager_type.denied */
+    uint16_t error; /* positive errno value */
 } berth_deny;
 
-enum { /* berth_operation.flags */
-    BERTH_GIVES = 1,
-    BERTH_ENDS = 2,
-    BERTH_ABSENT_OK = 4
-};
+/* berth_operation.flags */
+enum { BERTH_GIVES = 1, BERTH_ENDS = 2, BERTH_ABSENT_OK = 4 };
 
 typedef struct berth_operation {
     const char *name;
-    uint8_t form;               /* berth_form */
+    uint8_t form; /* berth_form */
     uint8_t flags;
-    uint8_t resource;           /* last of the path */
-    uint8_t levels;             /* length of the path */
-    uint8_t by;                 /* BERTH_FIND: 1-based index of the assigned value; 0: by key */
-    uint8_t at;                 /* BERTH_CREATE: 1-based index of the assigned pool; 0: any slot */
+    uint8_t resource; /* last of the path */
+    uint8_t levels;   /* length of the path */
+    uint8_t by;       /* BERTH_FIND: 1-based index of the assigned value; 0: by key */
+    uint8_t at;       /* BERTH_CREATE: 1-based index of the assigned pool; 0: any slot */
     uint8_t n_steps, n_returns, n_denies;
-    uint16_t enter;             /* BERTH_CREATE: state */
+    uint16_t enter; /* BERTH_CREATE: state */
     const berth_step *steps;
     const berth_return *returns;
     const berth_deny *denies;
 } berth_operation;
 
 typedef struct berth_hook {
-    const char *name;           /* "vm.add_disk" */
-    uint16_t absent;            /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok */
-    uint16_t out_size;          /* sizeof its out-values; 0: it has none */
+    const char *name;  /* "vm.add_disk" */
+    uint16_t absent;   /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok */
+    uint16_t out_size; /* sizeof its out-values; 0: it has none */
 } berth_hook;
 
 #define BERTH_MAX_LEVELS 8
-#define BERTH_MAX_OUT 256       /* greatest berth_hook.out_size */
+#define BERTH_MAX_OUT 256 /* greatest berth_hook.out_size */
 
 typedef struct berth_manager_type {
-    uint32_t abi;               /* BERTH_ABI */
+    uint32_t abi; /* BERTH_ABI */
     const char *name;
     uint8_t n_resources, n_operations, n_hooks, n_options; /* without the unused element 0 */
-    uint16_t options_size;      /* sizeof the options struct */
-    uint16_t backend_size;      /* sizeof the backend struct, which is copied at create */
-    const berth_resource *resources;    /* [1 .. n_resources], parents first */
-    const berth_operation *operations;  /* [1 .. n_operations] */
-    const berth_hook *hooks;            /* [1 .. n_hooks] */
-    const berth_field *options;         /* [0 .. n_options) */
+    uint16_t options_size;                                 /* sizeof the options struct */
+    uint16_t backend_size;                                 /* sizeof the backend struct, which is copied at create */
+    const berth_resource *resources;                       /* [1 .. n_resources], parents first */
+    const berth_operation *operations;                     /* [1 .. n_operations] */
+    const berth_hook *hooks;                               /* [1 .. n_hooks] */
+    const berth_field *options;                            /* [0 .. n_options) */
 
     /* Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a guard. */
     bool (*guard)(uint8_t guard, const void *options, const void *view);
     /* Does guard `guard` of a deny entry hold? `config` has one pointer per level. Pure. NULL where no operation denies. */
     bool (*denied)(uint8_t guard, const void *options, const void *const *config);
-    /* Writes the format `assigned` (0-based) of `resource` into the view. The view's parent pointer, fields and earlier assigned values are set. Pure. NULL: no formats. */
+    /* Writes the format `assigned` (0-based) of `resource` into the view, whose parent pointer, fields and earlier assigned values are set.
+     * Pure. NULL: no formats. */
     void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
     /* Has the backend this hook? */
     bool (*has)(const void *backend, uint8_t hook);
@@ -225,31 +219,33 @@ typedef struct berth_manager_type {
 /* One call of an operation: filled by the generated function, on its stack. */
 typedef struct berth_request {
     uint8_t operation;
-    const void *const *config;          /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per level, from the root. A NULL element is EINVAL */
-    const unsigned char *reservation;   /* BERTH_WITH: the caller's UUID; NULL is EINVAL */
-    unsigned char *gives;               /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
-    const uint32_t *at;                 /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
-    const void *by;                     /* BERTH_FIND by a counter or UUID: uint64_t *, const char * (decimal, for BERTH_CHARS) or uuid_t */
-    void *const *results;               /* one per return; NULL: not wanted */
-    const size_t *result_sizes;         /* one per return; only those of BERTH_CHARS are read */
-    int64_t deadline;                   /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
+    const void *const
+        *config; /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per level, from the root. A NULL element is EINVAL */
+    const unsigned char *reservation; /* BERTH_WITH: the caller's UUID; NULL is EINVAL */
+    unsigned char *gives;             /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
+    const uint32_t *at;               /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
+    const void *by;                   /* BERTH_FIND by a counter or UUID: uint64_t *, const char * (decimal, for BERTH_CHARS) or uuid_t */
+    void *const *results;             /* one per return; NULL: not wanted */
+    const size_t *result_sizes;       /* one per return; only those of BERTH_CHARS are read */
+    int64_t deadline;                 /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
 } berth_request;
 
 /* An instance as for_each sees it. Valid during the visit. */
 typedef struct berth_item {
     uint8_t resource;
     uint16_t state;
-    uint32_t refs;              /* reservations and anonymous references */
+    uint32_t refs; /* reservations and anonymous references */
     uint32_t children;
     const void *view;
-    const void *parent;         /* view of the parent; NULL for a root */
+    const void *parent; /* view of the parent; NULL for a root */
 } berth_item;
 
 /* 0 to go on; anything else stops and is returned. */
 typedef int berth_visit(void *arg, const berth_item *item);
 
 /* The functions below implement the generated ones of the same name; see the generated header for their contracts. */
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config, berth_manager **out);
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
+                         berth_manager **out);
 int berth_manager_destroy(berth_manager *manager);
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error);
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error);
