@@ -186,3 +186,29 @@ def test_drain_ends_reservations_whose_instances_had_ended_before() -> None:
     assert world.reservations == ("r1",)
     assert world.drain().error is None
     assert world.reservations == ()
+
+
+def test_a_drop_that_fails_and_ends_the_child_still_leaves_the_parent_alone() -> None:
+    text = """
+manager: brittle
+backend: {b: {off: {on: low}}}
+resources:
+  top: {holders: {take: h, drop: d}, initial: s, states: {s: {on: {h: stay, d: gone}}, gone: {final: true}}}
+  low:
+    parent: top
+    key: [a]
+    fields: {a: {type: u8}}
+    holders: {take: h, drop: d}
+    initial: s
+    states: {s: {on: {h: stay, d: {call: b.off, ok: gone, fail: gone}}}, gone: {final: true}}
+operations:
+  make: {obtain: [top, low], gives: reservation}
+"""
+    world = World(manager(text))
+    for a in (1, 2):
+        world.run("make", config={"low": {"a": a}})
+    result = world.drain(backend({"b.off#1": "EIO"}))
+    assert (result.error, calls(result)) == ("EIO", [("b.off", "fail"), ("b.off", "ok")])
+    assert world.snapshot() == {"reservations": ["r1", "r2"], "top": [{"state": "s", "refs": 2, "low": []}]}
+    assert world.drain().error is None
+    assert world.snapshot() == {"reservations": [], "top": []}
