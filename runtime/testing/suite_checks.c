@@ -220,6 +220,14 @@ void suite_test_creations(void **state)
         if (rc != -creation->error)
             suite_fail(suite, "create: expected %s, came %s", creation->error == 0 ? "ok" : berth_errno_name(creation->error),
                 rc == 0 ? "ok" : berth_errno_name(rc));
+        if (rc == 0 && creation->usable && group->manager->n_phases > 0) {
+            const berth_suite_phase *phase = &group->manager->phases[0];
+            suite_caller caller;
+
+            if (suite_phase(suite, phase, &caller, phase->config, BERTH_NO_DEADLINE) != 0)
+                suite_fail(suite, "%s: expected ok", group->manager->operations[phase->operation].name);
+            (void)group->manager->discard(suite->manager);
+        }
         if (rc == 0)
             (void)group->manager->destroy(suite->manager);
         else if (suite->manager != NULL)

@@ -1,85 +1,124 @@
 """Does a changed model behave differently at all? Walks the original and the mutant side by side, from the empty manager on."""
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from berthc.model import Manager
 from berthc.scenarios import alphabet
-from berthc.scenarios.explore import FAILED, FAILED_AGAIN, NO_LIMITS, OK, Action, Limits, Node, Search, perform, step
+from berthc.scenarios.alphabet import Environment
+from berthc.scenarios.explore import NO_LIMITS, Action, Edge, Limits, Node, Search, perform, with_outcomes
 from berthc.scenarios.probes import probes
-from berthc.scenarios.select import destroyable
-from berthc.semantics import BrokenTable, Result, World
+from berthc.scenarios.select import destroyable, played
+from berthc.semantics import BrokenTable, World
 
 LIMITS = Limits()
+MOST_STATES = 4000  # of one environment
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The shortest script that tells the two apart."""
+    """A script that tells the two apart."""
 
     environment: str
     actions: tuple[Action, ...]
 
 
-def difference(manager: Manager, mutant: Manager, most: int = 60000) -> Difference | str:
-    """A script on which the two differ; else a sentence that says how far the search went."""
-    searched = 0
-    complete = True
-    for environment in alphabet.environments(manager) + alphabet.mixed_environments(manager):
-        search = Search(manager, environment, LIMITS)
+@dataclass(frozen=True)
+class Known:
+    """One state of the original: how it was first reached, and all that can be done there."""
+
+    node: Node
+    edges: tuple[tuple[Edge, int], ...]  # with the number of the state that each leads to
+
+
+class Original:
+    """All states of a manager in every environment, explored once for all its mutants."""
+
+    def __init__(self, manager: Manager) -> None:
+        self.manager = manager
+        self.complete = True
+        self.graphs = [(e, self._explore(Search(manager, e, LIMITS))) for e in alphabet.environments(manager)]
+        plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
+        self.probes = [(probe.environment, played(manager, probe)) for probe in probes(manager, plain)]
+        self.steps = sum(len(k.edges) for _, graph in self.graphs for k in graph) + sum(len(edges) for _, edges in self.probes)
+
+    def _explore(self, search: Search) -> list[Known]:
+        start = search.start()
+        numbers = {start.world.key(): 0}
+        nodes = [start]
+        found: list[Known] = []
+        while len(found) < len(nodes):
+            node = nodes[len(found)]
+            edges = []
+            for action in search.actions(node) if search.allowed(node) else ():
+                for edge in with_outcomes(node, action):
+                    key = edge.target.world.key()
+                    if key not in numbers:
+                        if len(nodes) == MOST_STATES:
+                            self.complete = False
+                            continue
+                        numbers[key] = len(nodes)
+                        nodes.append(edge.target)
+                    edges.append((edge, numbers[key]))
+            found.append(Known(node, tuple(edges)))
+        return found
+
+    def difference(self, mutant: Manager) -> Difference | str:
+        """A script on which the mutant differs; else a sentence that says how far the search went."""
+        for environment, graph in self.graphs:
+            for known in graph:
+                if destroyable(self.manager, known.node.world) != destroyable(mutant, known.node.world):
+                    return Difference(environment.name, _actions(known.node))
+        if _only_resident(self.manager, mutant):
+            return f"no state in which it may rest, in a {self._bound()}"
+        for environment, graph in self.graphs:
+            found = self._walk(mutant, environment, graph)
+            if found is not None:
+                return found
+        for environment, edges in self.probes:
+            twin = Search(mutant, environment, NO_LIMITS).start().world
+            for edge in edges:
+                if not self._same(mutant, edge, twin):
+                    return Difference(environment.name, _actions(edge.target))
+        return f"no difference in a {self._bound()}"
+
+    def _walk(self, mutant: Manager, environment: Environment, graph: list[Known]) -> Difference | None:
+        """Takes the mutant along the same paths. A step to a state that is known already must give the same state in both, so it need not be followed."""
         try:
-            other = Search(mutant, environment, LIMITS).start()
+            twins = {0: Search(mutant, environment, LIMITS).start().world}
         except (ValueError, BrokenTable):
             return Difference(environment.name, ())
-        start = search.start()
-        known = {(start.world.key(), other.world.key())}
-        queue: deque[tuple[Node, World]] = deque([(start, other.world)])
-        while queue and searched < most:
-            node, twin = queue.popleft()
-            for action in search.actions(node):
-                for edge_action in variants(node, action):
-                    searched += 1
-                    edge = step(node, edge_action)
-                    after = twin.clone()
-                    if not same(manager, mutant, edge.target.world, edge.result, after, edge_action):
-                        return Difference(environment.name, tuple(e.action for e in edge.path()))
-                    key = (edge.target.world.key(), after.key())
-                    if key not in known and search.allowed(edge.target):
-                        known.add(key)
-                        queue.append((edge.target, after))
-        complete = complete and not queue
-    for probe in probes(manager, Search(manager, alphabet.environments(manager)[0], NO_LIMITS)):
-        node = Search(manager, probe.environment, NO_LIMITS).start()
-        twin = Search(mutant, probe.environment, NO_LIMITS).start().world
-        for action in probe.actions:
-            searched += 1
-            edge = step(node, action)
-            if not same(manager, mutant, edge.target.world, edge.result, twin, action):
-                return Difference(probe.environment.name, tuple(e.action for e in edge.path()))
-            node = edge.target
-    return f"{'complete' if complete else 'bounded'} search of {searched} steps with {LIMITS.callers} callers"
+        for number, known in enumerate(graph):
+            twin = twins.pop(number)
+            for edge, target in known.edges:
+                after = twin.clone()
+                if not self._same(mutant, edge, after):
+                    return Difference(environment.name, (*_actions(known.node), edge.action))
+                if edge.target is graph[target].node:
+                    twins[target] = after
+        return None
+
+    def _same(self, mutant: Manager, edge: Edge, twin: World) -> bool:
+        """Runs the edge's action on the mutant's world and compares all that a caller or backend can see."""
+        try:
+            other = perform(twin, edge.action)
+        except (BrokenTable, ValueError):
+            return False
+        one, world = edge.result, edge.target.world
+        return (one.error, one.where, one.returns, one.calls) == (other.error, other.where, other.returns, other.calls) \
+            and world.snapshot() == twin.snapshot() and destroyable(self.manager, world) == destroyable(mutant, twin)
+
+    def _bound(self) -> str:
+        return f"{'complete' if self.complete else 'bounded'} search of {self.steps} steps with {LIMITS.callers} callers"
 
 
-def variants(node: Node, action: Action) -> Iterator[Action]:
-    """The action with every outcome of every call that the original makes."""
-    pending = [action]
-    while pending:
-        now = pending.pop()
-        yield now
-        calls = len(perform(node.world.clone(), now).calls)
-        failed = any(o.kind != "ok" for o in now.outcomes)
-        for n in range(len(now.outcomes), calls):
-            ahead = now.outcomes + (OK,) * (n - len(now.outcomes))
-            pending += [replace(now, outcomes=ahead + (o,)) for o in (FAILED_AGAIN if failed else FAILED)]
+def _actions(node: Node) -> tuple[Action, ...]:
+    return () if node.edge is None else tuple(edge.action for edge in node.edge.path())
 
 
-def same(manager: Manager, mutant: Manager, world: World, result: Result, twin: World, action: Action) -> bool:
-    """Runs the action on the mutant's world and compares all that a caller or backend can see."""
-    try:
-        other = perform(twin, action)
-    except (BrokenTable, ValueError):
-        return False
-    return (result.error, result.where, result.returns, result.calls) == (other.error, other.where, other.returns, other.calls) \
-        and world.snapshot() == twin.snapshot() and destroyable(manager, world) == destroyable(mutant, twin)
+def _only_resident(manager: Manager, mutant: Manager) -> bool:
+    """Whether the two differ in nothing but which states are resident."""
+    def plain(one: Manager) -> Manager:
+        return replace(one, resources=tuple(replace(r, states=tuple(replace(s, resident=False) for s in r.states)) for r in one.resources))
+
+    return plain(manager) == plain(mutant)

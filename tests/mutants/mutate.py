@@ -192,7 +192,8 @@ def _assigned(assigned: model.Assigned) -> Iterator[tuple[str, str, model.Assign
             return replace(assigned, texts=assigned.texts[:n] + (new,) + assigned.texts[n + 1:])
 
         if text.guard is not None:
-            yield f"text {n + 1}: guard dropped", "format", put_text(replace(text, guard=None))
+            rest = assigned.texts[:n] + (replace(text, guard=None),)  # what comes after an unguarded text is never reached
+            yield f"text {n + 1}: guard dropped", "format", replace(assigned, texts=rest)
             for what, guard in _guards(text.guard):
                 yield f"text {n + 1}: guard {what}", "format", put_text(replace(text, guard=guard))
         for m, part_ in enumerate(text.parts):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "gen"), str(Path(__file__).resolve().parent)]
@@ -23,7 +24,7 @@ sys.path[:0] = [str(ROOT / "gen"), str(Path(__file__).resolve().parent)]
 from berthc.emit import c, tests  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 from berthc.pipeline import read_spec  # noqa: E402
-from equivalent import Difference, difference  # noqa: E402
+from equivalent import Difference, Original  # noqa: E402
 from mutate import Mutant, mutants  # noqa: E402
 
 CC = os.environ.get("CC", "gcc")
@@ -49,6 +50,8 @@ class Bench:
         self.manager = manager
         self.out = out / manager.name
         self.shared = shared
+        self.original: Original | None = None  # explored when the first mutant survives
+        self.lock = Lock()
         for name, text in {**c.files(manager), **tests.files(manager)}.items():
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +89,9 @@ class Bench:
                 return reason
         if mutant.model is None:
             return "MISSED: only the tables differ, no model can tell"
-        found = difference(self.manager, mutant.model)
+        with self.lock:
+            self.original = self.original or Original(self.manager)
+        found = self.original.difference(mutant.model)
         if isinstance(found, Difference):
             steps = "; ".join(f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}" for a in found.actions)
             return f"MISSED: differs in {found.environment} after {steps}"

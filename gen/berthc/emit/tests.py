@@ -495,8 +495,13 @@ class _Suite:
         return ctext.braces("", parts)
 
     def creations(self) -> list[str]:
-        lines = [*ctext.braces("", ['.name = "default options"'])]
+        lines = [*ctext.braces("", ['.name = "default options"', ".usable = true"])]
         for option in self.m.options:
+            if option.range is not None and not option.range[0] <= 0 <= option.range[1]:
+                block = self.option_block("x", {option.name: 0})
+                parts = [f".name = {ctext.string(f'{option.name} zero, which stands for the default')}",
+                         f".options = &(const {self.names.options}){' '.join(block[block.index('{'):].rstrip(';').split())}", ".usable = true"]
+                lines += ctext.braces("", parts)
             for word, value in alphabet.edges(option):
                 if option.type is Type.BOOL or value in (0, "", "nil"):
                     continue  # zero may stand for the default

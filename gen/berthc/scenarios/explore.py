@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from berthc.model import AssignedKind, Form, Manager, Operation, Type
+from berthc.model import AssignedKind, Form, Manager, Operation, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.semantics import Outcome, Result, World
@@ -278,12 +278,18 @@ def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
     return found
 
 
+def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
+    """Resource, state, event, alternative and outcome of every row of a step."""
+    world = edge.source.world
+    without = edge.source.environment.without
+    return tuple((t.resource, t.state, t.event, row_number(world.manager, t.resource, t.row),
+                  "left out" if t.row is not None and t.outcome == "ok" and t.row.call in without else t.outcome) for t in edge.result.rows)
+
+
 def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
     """The facts that an edge shows."""
     action, result = edge.action, edge.result
-    without = edge.source.environment.without
-    rows = tuple((t.resource, t.state, t.event, row_number(manager, t.resource, t.row),
-                  "left out" if t.row is not None and t.outcome == "ok" and t.row.call in without else t.outcome) for t in result.rows)
+    rows = _rows(edge)
     where = tuple(sorted(result.where.items())) if result.where is not None else None
     found: set[Feature] = {("answer", action.op, result.error, where)}
     if result.error is None:
@@ -304,19 +310,21 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
     return frozenset(found)
 
 
-def row_number(manager: Manager, resource: str, row: object) -> int:
+def rows_only(_manager: Manager, edge: Edge) -> frozenset[Feature]:
+    """Nothing but the rows that were taken: for a search that only asks which can be."""
+    return frozenset(("row", row) for row in _rows(edge))
+
+
+def row_number(manager: Manager, resource: str, row: Row | None) -> int:
     """The row's place among the alternatives of its cell, from 1; 0 for none."""
     if row is None:
         return 0
-    spec = manager.resource(resource)
-    for state in spec.states:
-        for candidate in state.rows:
-            if candidate is row:
-                return spec.rows(state.name, candidate.event).index(candidate) + 1
-    return 0
+    alternatives = manager.resource(resource).rows(row.state, row.event)
+    return 1 + next(n for n, other in enumerate(alternatives) if other is row)
 
 
-def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None]) -> bool:
+def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
+            facts: Callable[[Manager, Edge], frozenset[Feature]] = features) -> bool:
     """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows.
 
     True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
@@ -333,7 +341,7 @@ def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[E
             for edge in with_outcomes(node, action):
                 edges += 1
                 idle += 1
-                edge.features = features(search.manager, edge)
+                edge.features = facts(search.manager, edge)
                 if not edge.features <= seen:
                     seen |= edge.features
                     idle = 0

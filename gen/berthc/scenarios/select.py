@@ -8,7 +8,7 @@ from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import (
-    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Limits, Search, before, explore, features, row_number, state_of, step,
+    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Limits, Search, before, explore, features, row_number, rows_only, state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
 from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
@@ -155,9 +155,9 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]]]:
         if missing_outcomes(manager, seen):
             explore(Search(manager, environment, LATER), seen, LATER, kept.append)
     complete = True
-    for environment in usual + mixed:
+    for environment in usual:
         if missing_outcomes(manager, seen):
-            complete = explore(Search(manager, environment, THOROUGH), seen, THOROUGH, kept.append) and complete
+            complete = explore(Search(manager, environment, THOROUGH), seen, THOROUGH, kept.append, rows_only) and complete
     return kept, missing_outcomes(manager, seen) if complete else frozenset()
 
 

@@ -196,6 +196,7 @@ typedef struct berth_suite_creation {
     const char *name;
     const void *options;
     int error;                          /* positive errno value */
+    bool usable;                        /* the first phase succeeds with these options */
 } berth_suite_creation;
 
 /* One generated suite. */
