@@ -1,6 +1,7 @@
 """The differential test can fail: it finds what is planted, and shrinks it to what matters."""
 from __future__ import annotations
 
+import json
 import random
 import sys
 from pathlib import Path
@@ -99,8 +100,6 @@ def _some_scripts(seed: int, count: int) -> tuple[list[Script], dict[str, int]]:
     errors: dict[str, int] = {}
 
     def answer(request: dict[str, Any] | str) -> dict[str, Any]:
-        import json
-
         given = simulator.answer((request if isinstance(request, str) else json.dumps(request)).encode())
         errors[given["error"] or "ok"] = errors.get(given["error"] or "ok", 0) + 1
         return given

@@ -9,7 +9,7 @@ from berthc.pipeline import read_spec
 from builds import FOLDERS, SPECS, simulator
 from differ import difference_run
 
-SCRIPTS = 300
+SCRIPTS = 200
 SEED = 20
 
 

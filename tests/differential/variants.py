@@ -101,9 +101,10 @@ def _a_hook(tree: Tree, rng: random.Random) -> Tree:
 def retarget(tree: Tree, rng: random.Random) -> None:
     """Another target for one outcome of a row with a call."""
     _, resource, on = _rows(tree, rng)
-    rows = [row for value in on.values() for row in (value if isinstance(value, list) else [value]) if isinstance(row, dict) and "call" in row]
-    if rows:
-        rng.choice(rows)[rng.choice(("ok", "fail", "uncertain"))] = _target(resource, rng)
+    rows = [row for value in on.values() for row in (value if isinstance(value, list) else [value])]
+    calls = [row for row in rows if isinstance(row, dict) and "call" in row]
+    if calls:
+        rng.choice(calls)[rng.choice(("ok", "fail", "uncertain"))] = _target(resource, rng)
 
 
 def replace_row(tree: Tree, rng: random.Random) -> None:
@@ -115,7 +116,8 @@ def replace_row(tree: Tree, rng: random.Random) -> None:
         row = {"call": rng.choice(hooks), "ok": _target(resource, rng), "fail": _target(resource, rng)}
         if rng.random() < 0.7:
             row["uncertain"] = _target(resource, rng)
-    on[rng.choice(list(on))] = row
+    take = resource.get("holders", {}).get("take")
+    on[take if take in on and rng.random() < 0.2 else rng.choice(list(on))] = row
 
 
 def state_flags(tree: Tree, rng: random.Random) -> None:
@@ -148,16 +150,28 @@ def key(tree: Tree, rng: random.Random) -> None:
         resource["key"] = chosen
 
 
+def _limits(field_: Tree, rng: random.Random) -> Tree:
+    """What a field of the type may have besides."""
+    kind = field_["type"]
+    if kind in ("string", "list", "set"):
+        return {"required": True, "compare": {"case": "ignored"}, "max_length": rng.randint(1, 6)}
+    if kind == "uuid":
+        return {"required": True}
+    if kind == "bool":
+        return {"default": True}
+    return {"default": field_["values"][-1]} if kind == "enum" else {"range": [0, 3], "default": 1}
+
+
 def field(tree: Tree, rng: random.Random) -> None:
     """Another limit for a field."""
     fields = list(_resource(tree, rng).get("fields", {}).values())
     if not fields:
         return
     one = rng.choice(fields)
-    what = rng.choice(("required", "compare", "max_length", "range", "default"))
-    if one.pop(what, None) is not None:
-        return
-    one[what] = {"required": True, "compare": {"case": "ignored"}, "max_length": rng.randint(1, 6), "range": [0, 3], "default": 1}[what]
+    limits = _limits(one, rng)
+    what = rng.choice(list(limits))
+    if one.pop(what, None) is None:
+        one[what] = limits[what]
 
 
 def pool(tree: Tree, rng: random.Random) -> None:
@@ -213,5 +227,5 @@ def hook(tree: Tree, rng: random.Random) -> None:
             one["absent"] = rng.choice(ERRORS)
 
 
-EDITS: tuple[Edit, ...] = (retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool,
-                           steps, operation, hook)
+EDITS: tuple[Edit, ...] = (
+    retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation, hook)

@@ -3,8 +3,8 @@
 
 usage: vary.py [--seconds S | --variants N] [--scripts N] [--seed SEED] SPEC...
 
-Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($CC, cc). A difference is shown with the variant's text, which
-is JSON and so YAML too. Exit status: 0 if all answers agree, 1 if not, 2 on misuse.
+Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($CC, cc). A difference is shown with the variant's
+text, which is JSON and so YAML too. Exit status: 0 if all answers agree, 1 if not, 2 on misuse.
 """
 from __future__ import annotations
 
