@@ -581,6 +581,40 @@ TEST(s6_out_values_are_kept_when_the_call_ended_ok)
     depot_stop(&depot);
 }
 
+/* What is tracked when each hook of use_all is called. */
+static int look_around(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    static const char *const expected[] = {
+        [RACK_OPEN] = "rack a idle 0+1\n shelf 1 idle 0+1\n  book idle 0+0\n",
+        [SHELF_OPEN] = "rack a on 0+1\n shelf 1 idle 0+1\n  book idle 0+0\n",
+        [BOOK_OPEN] = "rack a on 0+1\n shelf 1 on 0+1\n  book idle 0+0\n",
+    };
+
+    (void)call;
+    (void)view;
+    (void)out;
+    assert_state(depot, expected[hook]);
+    return depot->outcome[hook];
+}
+
+TEST(s6_everything_is_written_back_before_a_call)
+{
+    START(NULL);
+
+    depot.hook = look_around;
+    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, NULL), 0);
+    assert_string_equal(depot.log, "rack.open:a shelf.open:a book.open:a");
+    assert_state(&depot, "rack a on 0+1\n shelf 1 on 0+1\n  book on 1+0\n");
+    depot_stop(&depot);
+    depot_start(&depot, NULL, NULL);
+    depot.hook = look_around;
+    depot.outcome[SHELF_OPEN] = -EIO;
+    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), -EIO);
+    assert_where(&error, "shelf", "idle", "open", "shelf.open");
+    assert_state(&depot, "rack a on 0+1\n shelf 1 bad 0+1\n  book idle 0+0\n"); /* made for good by the first call */
+    depot_stop(&depot);
+}
+
 TEST(s7_steps_stop_at_the_first_that_fails)
 {
     uuid_t a;
@@ -756,6 +790,7 @@ int main(void)
         cmocka_unit_test(s6_a_hole_is_the_resources_otherwise),
         cmocka_unit_test(s6_a_chain_may_call_twice),
         cmocka_unit_test(s6_out_values_are_kept_when_the_call_ended_ok),
+        cmocka_unit_test(s6_everything_is_written_back_before_a_call),
         cmocka_unit_test(s7_steps_stop_at_the_first_that_fails),
         cmocka_unit_test(s8_a_slot_is_free_at_once_and_an_end_by_failure_is_an_end),
         cmocka_unit_test(s8_steps_on_what_ended_are_skipped),

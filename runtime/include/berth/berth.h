@@ -62,7 +62,7 @@ typedef struct berth_transition {
     int error;           /* 0, or the negative errno value of the call or the reject */
     const char *next;    /* state after */
     int64_t duration_ns; /* time from the hook's start to its outcome; 0 when no hook was called */
-    uint16_t row;        /* 1-based index into the manager's rows, 0 with BERTH_RELEASED: for coverage */
+    uint16_t row;        /* for coverage: 1-based index into the manager's rows; 0 with BERTH_RELEASED and for a hole in the table */
 } berth_transition;
 
 /* See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported. */
