@@ -13,8 +13,8 @@ SCRIPTS = 200
 SEED = 20
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("folder", FOLDERS, ids=[path.name for path in FOLDERS])
+@pytest.mark.parametrize("spec", SPECS, ids=[path.stem for path in SPECS])
 def test_both_simulators_answer_alike(spec: Path, folder: Path) -> None:
     manager, _ = read_spec(str(spec))
     assert manager is not None

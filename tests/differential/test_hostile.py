@@ -42,7 +42,7 @@ def assert_all_malformed(folder: Path, lines: list[bytes]) -> list[dict[str, Any
     return given[1:-1]
 
 
-pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=[path.name for path in FOLDERS])
 
 
 def test_truncated_requests(folder: Path) -> None:

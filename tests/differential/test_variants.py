@@ -18,7 +18,7 @@ from vary import main, vary
 SEED = 4
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("spec", SPECS, ids=[path.stem for path in SPECS])
 def test_both_simulators_answer_alike(spec: Path) -> None:
     total = vary(spec, SEED, 2, None, 40)
     assert total.difference is None, "\n" + total.difference
@@ -53,7 +53,7 @@ def test_the_findings_that_are_borne_exist() -> None:
     assert BEARABLE <= {rule.id for rule in RULES}
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+@pytest.mark.parametrize("edit", EDITS)
 def test_every_edit_changes_something_that_keeps_its_meaning(edit: Edit) -> None:
     root, _, _ = load("kitchen.yaml", (ROOT / "tests/gen/specs/kitchen.yaml").read_text(encoding="utf-8"))
     assert root is not None

@@ -228,4 +228,5 @@ def hook(tree: Tree, rng: random.Random) -> None:
 
 
 EDITS: tuple[Edit, ...] = (
-    retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation, hook)
+    retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation,
+    hook)
