@@ -83,7 +83,9 @@ berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const
         hold(suite, hook, instance);
     if (outcome.kind == BERTH_SUITE_OK)
         let_go(suite, type->undoes, instance);
-    suite->answer = outcome.kind == BERTH_SUITE_OK ? 0 : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error : BERTH_UNCERTAIN(-outcome.error);
+    suite->answer = outcome.kind == BERTH_SUITE_OK     ? 0
+                    : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error
+                                                       : BERTH_UNCERTAIN(-outcome.error);
     if (suite->counting)
         return NULL;
     suite_text_add(&suite->calls, "%s%s %s", suite->n_calls > 1 ? "; " : "", type->name, kinds[outcome.kind]);
@@ -129,13 +131,16 @@ static bool as_declared(const berth_suite_manager *type, const berth_transition 
         return false;
     row = &type->rows[t->row];
     return strcmp(row->resource, t->resource) == 0 && strcmp(row->state, t->state) == 0 && strcmp(row->event, t->event) == 0 &&
-        (t->hook == NULL || (row->hook != NULL && strcmp(row->hook, t->hook) == 0));
+           (t->hook == NULL || (row->hook != NULL && strcmp(row->hook, t->hook) == 0));
 }
 
 void suite_trace(void *suite_, const berth_transition *t)
 {
-    static const char *const outcomes[] = {
-        [BERTH_OK] = "ok", [BERTH_FAILED] = "fail", [BERTH_UNSURE] = "uncertain", [BERTH_REJECTED] = "rejected", [BERTH_RELEASED] = "released"};
+    static const char *const outcomes[] = {[BERTH_OK] = "ok",
+                                           [BERTH_FAILED] = "fail",
+                                           [BERTH_UNSURE] = "uncertain",
+                                           [BERTH_REJECTED] = "rejected",
+                                           [BERTH_RELEASED] = "released"};
     berth_suite *suite = suite_;
     const berth_suite_manager *type = suite->type;
 

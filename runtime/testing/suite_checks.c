@@ -88,7 +88,7 @@ static bool calls_with_failure(suite_group *group, const berth_suite_environment
             out[c] = rc != 0 && p == 0;
             if (rc != 0 && p + 1u == type->n_phases)
                 suite_fail(suite, "call %u ends %s: letting go does not succeed though hooks work again: %s", k,
-                    kind == BERTH_SUITE_FAIL ? "failed" : "uncertain", berth_errno_name(rc));
+                           kind == BERTH_SUITE_FAIL ? "failed" : "uncertain", berth_errno_name(rc));
         }
     }
     reached = suite->total >= k;
@@ -173,7 +173,8 @@ static void fill_pool(suite_group *group, const berth_suite_pool *pool)
     for (n = 0; n < slots; n++) {
         rc = take_slot(suite, pool, n + 1, &error);
         if (rc != 0)
-            suite_fail(suite, "pool %s: slot %u of %u: expected 0, came %s", pool->name, (unsigned)n, (unsigned)slots, berth_errno_name(rc));
+            suite_fail(suite, "pool %s: slot %u of %u: expected 0, came %s", pool->name, (unsigned)n, (unsigned)slots,
+                       berth_errno_name(rc));
     }
     suite_snapshot(suite, &full);
     for (n = 0; n < slots; n++)
@@ -219,7 +220,7 @@ void suite_test_creations(void **state)
 
         if (rc != -creation->error)
             suite_fail(suite, "create: expected %s, came %s", creation->error == 0 ? "ok" : berth_errno_name(creation->error),
-                rc == 0 ? "ok" : berth_errno_name(rc));
+                       rc == 0 ? "ok" : berth_errno_name(rc));
         if (rc == 0 && creation->usable && group->manager->n_phases > 0) {
             const berth_suite_phase *phase = &group->manager->phases[0];
             suite_caller caller;
@@ -313,7 +314,8 @@ void suite_test_rows(void **state)
         taken += count_bits(seen);
         rows_taken += missing == 0;
         suite_text_clear(&line);
-        suite_text_add(&line, "%s.%s %s%s%s:", row->resource, row->state, row->event, row->hook != NULL ? " " : "", row->hook != NULL ? row->hook : "");
+        suite_text_add(&line, "%s.%s %s%s%s:", row->resource, row->state, row->event, row->hook != NULL ? " " : "",
+                       row->hook != NULL ? row->hook : "");
         add_outcomes(&line, seen);
         if (missing != 0) {
             suite_text_add(&line, "   NEVER");
@@ -329,7 +331,7 @@ void suite_test_rows(void **state)
         (void)printf("%4u  %s\n", i, line.data);
     }
     (void)printf("%s: rows taken in full %u of %u, outcomes taken %u of %u, that no caller can bring about %u\n", type->name, rows_taken,
-        (unsigned)type->n_rows, taken, declared, unreachable);
+                 (unsigned)type->n_rows, taken, declared, unreachable);
     suite_text_free(&line);
     if (taken != declared)
         suite_fail(suite, "%u outcomes of the table were never taken", declared - taken);

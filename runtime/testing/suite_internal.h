@@ -7,8 +7,8 @@
 #include <berth/suite.h>
 
 struct berth_suite_text {
-    berth_suite *suite;         /* whose labels UUIDs get */
-    char *data;                 /* NUL-terminated */
+    berth_suite *suite; /* whose labels UUIDs get */
+    char *data;         /* NUL-terminated */
     size_t length;
     size_t capacity;
 };
@@ -17,10 +17,10 @@ struct berth_suite_text {
 typedef struct suite_memory {
     pthread_mutex_t lock;
     size_t blocks;
-    size_t asked;               /* allocations since `fail_at` was set */
-    size_t fail_at;             /* 1-based; 0: none fails */
-    bool failed;                /* it did */
-    bool wrong_size;            /* a block was released with another size than it was asked for */
+    size_t asked;    /* allocations since `fail_at` was set */
+    size_t fail_at;  /* 1-based; 0: none fails */
+    bool failed;     /* it did */
+    bool wrong_size; /* a block was released with another size than it was asked for */
 } suite_memory;
 
 /* Something the backend holds, or may hold. */
@@ -39,7 +39,7 @@ typedef struct suite_item {
 /* What all tests of one program share. */
 typedef struct suite_group {
     const berth_suite_manager *manager;
-    unsigned *taken;            /* [1 .. n_rows]: outcomes seen, as in berth_suite_row.declared */
+    unsigned *taken; /* [1 .. n_rows]: outcomes seen, as in berth_suite_row.declared */
     bool narrate;
     bool stop;
 } suite_group;
@@ -50,36 +50,36 @@ struct berth_suite {
     suite_group *group;
     const berth_suite_manager *type;
     const berth_suite_environment *environment;
-    const char *name;           /* of the test, for messages */
+    const char *name; /* of the test, for messages */
     void *manager;
     suite_memory memory;
     berth_allocator allocator;
     berth_config config;
 
-    pthread_mutex_t lock;       /* below: the backend's side, which hooks of several threads share */
-    bool counting;              /* threads run: calls are counted, not written down */
-    bool covers;                /* rows that are taken count */
+    pthread_mutex_t lock;                /* below: the backend's side, which hooks of several threads share */
+    bool counting;                       /* threads run: calls are counted, not written down */
+    bool covers;                         /* rows that are taken count */
     const berth_suite_outcome *outcomes; /* [BERTH_SUITE_CALLS] of the calls of this step; NULL: all end ok */
-    unsigned n_calls;           /* of this step */
-    unsigned fail_call;         /* 1-based call since `total` was zeroed that fails; 0: none */
+    unsigned n_calls;                    /* of this step */
+    unsigned fail_call;                  /* 1-based call since `total` was zeroed that fails; 0: none */
     berth_suite_kind fail_kind;
     unsigned total;
-    uint8_t fail_hook;          /* the first call of this hook fails; 0: none */
+    uint8_t fail_hook; /* the first call of this hook fails; 0: none */
     int fail_error;
-    suite_during *during;       /* called within a hook, without the lock; NULL: nothing */
+    suite_during *during; /* called within a hook, without the lock; NULL: nothing */
     void *during_arg;
-    uint8_t current;            /* the hook between begin and end */
-    int answer;                 /* of it */
-    unsigned counts[64];        /* per hook, since the counts were zeroed */
-    uint64_t numbers[64];       /* per hook, since the manager was created */
+    uint8_t current;      /* the hook between begin and end */
+    int answer;           /* of it */
+    unsigned counts[64];  /* per hook, since the counts were zeroed */
+    uint64_t numbers[64]; /* per hook, since the manager was created */
     suite_held *held;
     size_t n_held, held_capacity;
     berth_suite_text calls;
     berth_suite_text trace;
 
-    uuid_t *reservations;       /* in the order given */
+    uuid_t *reservations; /* in the order given */
     size_t n_reservations;
-    uuid_t *uuids;              /* that the manager made, in the order seen */
+    uuid_t *uuids; /* that the manager made, in the order seen */
     size_t n_uuids;
 
     berth_suite_text *sections; /* of a snapshot: reservations, then one per resource */
@@ -113,7 +113,7 @@ void suite_zero_counts(berth_suite *suite);
 void suite_snapshot(berth_suite *suite, berth_suite_text *out);
 
 /* suite_step.c */
-typedef struct suite_caller {   /* what one caller of the phases remembers */
+typedef struct suite_caller { /* what one caller of the phases remembers */
     uuid_t reservation;
     char kept_text[64];
     uint64_t kept_number;
@@ -127,8 +127,8 @@ void suite_create(berth_suite *suite);
 void suite_end(berth_suite *suite);
 /* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
 void suite_close(berth_suite *suite);
-int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives, berth_suite_text *returns,
-    berth_error *error);
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
+                 berth_suite_text *returns, berth_error *error);
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline);
 void suite_script(suite_group *group, const berth_suite_script *script, bool failing_allocations);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
@@ -138,8 +138,7 @@ typedef struct suite_configs {
     char text[64];
 } suite_configs;
 /* The same configs, `level` with its n-th key (from 1); false where its resource has but one key. n 0 changes nothing. */
-bool suite_keyed(
-    const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n);
+bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n);
 
 /* suite_checks.c: tests that are the same for every manager */
 void suite_test_allocations(void **state);

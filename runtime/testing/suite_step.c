@@ -122,8 +122,8 @@ static void reservation_of(const berth_suite *suite, unsigned number, uuid_t out
         uuid_copy(out, suite->reservations[number - 1]);
 }
 
-int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives, berth_suite_text *returns,
-    berth_error *error)
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
+                 berth_suite_text *returns, berth_error *error)
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
     uuid_t by;
@@ -203,7 +203,7 @@ static void remember(berth_suite *suite, const unsigned char *reservation)
 typedef struct place {
     berth_suite *suite;
     const berth_suite_script *script;
-    unsigned number;            /* of the step, from 1 */
+    unsigned number; /* of the step, from 1 */
     const berth_suite_step *step;
 } place;
 
@@ -241,7 +241,7 @@ static void narrate(const place *at, const attempt *got)
     if (!suite->group->narrate)
         return;
     (void)printf("  %u. %s: %s\n     returns %s\n     calls   %s\n     rows    %s\n     state   %s\n", at->number, at->step->text,
-        got->rc == 0 ? "ok" : berth_errno_name(got->rc), got->returns.data, suite->calls.data, suite->trace.data, got->state.data);
+                 got->rc == 0 ? "ok" : berth_errno_name(got->rc), got->returns.data, suite->calls.data, suite->trace.data, got->state.data);
 }
 
 /* Compares a finished attempt with what the step expects. */
@@ -288,9 +288,11 @@ static void step_without_memory(const place *at, attempt *got, berth_suite_text 
         suite_memory_fail_at(suite, 0);
         suite_snapshot(suite, &got->state);
         if (suite->calls.length > 0 || suite->trace.length > 0)
-            suite_fail(suite, "step %u: %s: without allocation %zu, hooks ran before ENOMEM: %s", at->number, at->step->text, k, suite->calls.data);
+            suite_fail(suite, "step %u: %s: without allocation %zu, hooks ran before ENOMEM: %s", at->number, at->step->text, k,
+                       suite->calls.data);
         if (strcmp(before->data, got->state.data) != 0)
-            suite_fail(suite, "step %u: %s: ENOMEM at allocation %zu changed\n  %s\n  to\n  %s", at->number, at->step->text, k, before->data, got->state.data);
+            suite_fail(suite, "step %u: %s: ENOMEM at allocation %zu changed\n  %s\n  to\n  %s", at->number, at->step->text, k,
+                       before->data, got->state.data);
         if (got->error.code != -ENOMEM)
             suite_fail(suite, "step %u: %s: error.code is %d after ENOMEM", at->number, at->step->text, got->error.code);
         if (suite->type->operations[at->step->operation].gives && !uuid_is_null(got->gives))
@@ -314,13 +316,15 @@ static void finish(const place *at, attempt *got)
     }
     rc = suite->type->destroy(suite->manager);
     if (rc != -script->destroy)
-        suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy), rc == 0 ? "ok" : berth_errno_name(rc));
+        suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy),
+                   rc == 0 ? "ok" : berth_errno_name(rc));
     suite_backend_reset(suite, NULL);
     rc = suite->type->drain(suite->manager, &error);
     suite_snapshot(suite, &got->state);
     if (rc != -script->drain || strcmp(script->drained, got->state.data) != 0)
-        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s", script->drain == 0 ? "ok" : berth_errno_name(script->drain),
-            script->drained, rc == 0 ? "ok" : berth_errno_name(rc), got->state.data);
+        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s",
+                   script->drain == 0 ? "ok" : berth_errno_name(script->drain), script->drained, rc == 0 ? "ok" : berth_errno_name(rc),
+                   got->state.data);
     if (rc == 0 && strcmp(got->state.data, "-") == 0)
         nothing_held(suite);
     if (suite->type->discard(suite->manager) != 0)

@@ -105,7 +105,7 @@ static void check_workers(berth_suite *suite, const worker *workers, unsigned n)
     for (i = 0; i < n; i++) {
         if (workers[i].rc != 0)
             suite_fail(suite, "thread %u: %s: expected ok, came %s", i + 1, suite->type->operations[workers[i].failed->operation].name,
-                berth_errno_name(workers[i].rc));
+                       berth_errno_name(workers[i].rc));
     }
 }
 
@@ -192,7 +192,8 @@ static void bring_to(berth_suite *suite, worker *workers, unsigned n, unsigned p
             const int rc = run_phase(&workers[i], &suite->type->phases[p], BERTH_NO_DEADLINE);
 
             if (rc != 0)
-                suite_fail(suite, "%s: expected ok, came %s", suite->type->operations[suite->type->phases[p].operation].name, berth_errno_name(rc));
+                suite_fail(suite, "%s: expected ok, came %s", suite->type->operations[suite->type->phases[p].operation].name,
+                           berth_errno_name(rc));
         }
     }
 }
@@ -247,9 +248,9 @@ static bool share_failure(suite_group *group, const berth_suite_sharing *sharing
     late = sharing->ended && suite->counts[sharing->hook] > 1;
     if (!late && (failed != 1 || others != THREADS - 1))
         suite_fail(suite, "%s: one caller fails with %s, the others get %s: they got %s, %s, %s and %s",
-            suite->type->operations[workers[0].phase->operation].name, berth_errno_name(sharing->error),
-            sharing->others == 0 ? "ok" : berth_errno_name(sharing->others), berth_errno_name(workers[0].rc), berth_errno_name(workers[1].rc),
-            berth_errno_name(workers[2].rc), berth_errno_name(workers[3].rc));
+                   suite->type->operations[workers[0].phase->operation].name, berth_errno_name(sharing->error),
+                   sharing->others == 0 ? "ok" : berth_errno_name(sharing->others), berth_errno_name(workers[0].rc),
+                   berth_errno_name(workers[1].rc), berth_errno_name(workers[2].rc), berth_errno_name(workers[3].rc));
     suite->during = NULL;
     suite_close(suite);
     return !late;
@@ -351,7 +352,7 @@ static void ask_inside(suite_group *group, const char *name, bool other_thread, 
         suite_fail(suite, "%s: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));
     if (!in.done || in.rc != -error)
         suite_fail(suite, "%s inside its own hook: expected %s, came %s", type->operations[phase->operation].name, berth_errno_name(error),
-            in.rc == 0 ? "ok" : berth_errno_name(in.rc));
+                   in.rc == 0 ? "ok" : berth_errno_name(in.rc));
     rc = run_phase(&workers[1], phase, BERTH_NO_DEADLINE);
     if (rc != 0)
         suite_fail(suite, "%s afterwards: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));

@@ -83,7 +83,7 @@ class Original:
         return f"no difference in a {self._bound()}"
 
     def _walk(self, mutant: Manager, environment: Environment, graph: list[Known]) -> Difference | None:
-        """Takes the mutant along the same paths. A step to a state that is known already must give the same state in both, so it need not be followed."""
+        """Takes the mutant along the same paths. A step to a state that is known already must give the same in both: it is not followed."""
         try:
             twins = {0: Search(mutant, environment, LIMITS).start().world}
         except (ValueError, BrokenTable):

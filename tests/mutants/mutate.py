@@ -72,7 +72,7 @@ def _resource(manager: Manager, resource: Resource, put: Put) -> Iterator[Change
     name = resource.name
     for state in resource.states:
         for flag in ("final", "resident"):
-            changed = replace(state, **{flag: not getattr(state, flag)})  # type: ignore[arg-type]
+            changed = replace(state, **{flag: not getattr(state, flag)})
             yield f"{name}.{state.name}: {flag} -> {getattr(changed, flag)}", flag, put(_with_state(resource, state, changed))
         for row in state.rows:
             where = f"{name}.{state.name} {row.event}" + (f" if {row.guard.text}" if row.guard else "")
@@ -81,12 +81,13 @@ def _resource(manager: Manager, resource: Resource, put: Put) -> Iterator[Change
                 yield f"{where}: {what}", kind, put(_with_state(resource, state, replace(state, rows=rows)))
         for n, (first, second) in enumerate(zip(state.rows, state.rows[1:])):
             if first.event == second.event:
-                rows = state.rows[:n] + (second, first) + state.rows[n + 2:]
-                yield f"{name}.{state.name} {first.event}: rows {n + 1} and {n + 2} swapped", "guard", put(_with_state(resource, state, replace(state, rows=rows)))
+                swapped = replace(state, rows=state.rows[:n] + (second, first) + state.rows[n + 2:])
+                what = f"{name}.{state.name} {first.event}: rows {n + 1} and {n + 2} swapped"
+                yield what, "guard", put(_with_state(resource, state, swapped))
     for word in ("take", "drop"):
         for event in (None, *resource.events):
             if event != getattr(resource, word):
-                yield f"{name}: {word} -> {event}", word, put(replace(resource, **{word: event}))  # type: ignore[arg-type]
+                yield f"{name}: {word} -> {event}", word, put(replace(resource, **{word: event}))
     for state in resource.states:
         if state.name != resource.initial:
             yield f"{name}: initial -> {state.name}", "initial", put(replace(resource, initial=state.name))
@@ -100,7 +101,8 @@ def _resource(manager: Manager, resource: Resource, put: Put) -> Iterator[Change
         yield f"{name}.{field.name}: key -> {field.name in key}", "key", put(replace(resource, key=key))
     for assigned in resource.assigned:
         for what, kind, new_assigned in _assigned(assigned):
-            yield f"{name}.{assigned.name}: {what}", kind, put(replace(resource, assigned=tuple(new_assigned if a is assigned else a for a in resource.assigned)))
+            values = tuple(new_assigned if a is assigned else a for a in resource.assigned)
+            yield f"{name}.{assigned.name}: {what}", kind, put(replace(resource, assigned=values))
 
 
 def _with_state(resource: Resource, old: State, new: State) -> Resource:
@@ -119,10 +121,12 @@ def _row(manager: Manager, resource: Resource, row: Row) -> Iterator[tuple[str, 
     for word, target in row.targets():
         for state in resource.states:
             if state.name != target.state:
-                yield f"{word} {target.state} -> {state.name}", "target", replace(row, **{word: replace(target, state=state.name, stay=False)})  # type: ignore[arg-type]
+                other = replace(target, state=state.name, stay=False)
+                yield f"{word} {target.state} -> {state.name}", "target", replace(row, **{word: other})
         for event in (None, *resource.events):
             if event != target.raise_event and (event is None or target.raise_event is not None):
-                yield f"{word} raise {target.raise_event} -> {event}", "raise", replace(row, **{word: replace(target, raise_event=event)})  # type: ignore[arg-type]
+                other = replace(target, raise_event=event)
+                yield f"{word} raise {target.raise_event} -> {event}", "raise", replace(row, **{word: other})
     hooks = [h.name for h in manager.hooks if h.on == resource.name]
     for hook in hooks:
         if row.call is not None and hook != row.call:
@@ -197,11 +201,10 @@ def _assigned(assigned: model.Assigned) -> Iterator[tuple[str, str, model.Assign
             for what, guard in _guards(text.guard):
                 yield f"text {n + 1}: guard {what}", "format", put_text(replace(text, guard=guard))
         for m, part_ in enumerate(text.parts):
-            if isinstance(part_, str):
-                changed = chr(ord(part_[0]) ^ 1) + part_[1:]
-                yield f"text {n + 1}: piece {m + 1} -> {changed!r}", "format", put_text(replace(text, parts=text.parts[:m] + (changed,) + text.parts[m + 1:]))
-            else:
-                yield f"text {n + 1}: piece {m + 1} dropped", "format", put_text(replace(text, parts=text.parts[:m] + text.parts[m + 1:]))
+            pieces = (chr(ord(part_[0]) ^ 1) + part_[1:],) if isinstance(part_, str) else ()
+            what = f"-> {pieces[0]!r}" if pieces else "dropped"
+            changed = replace(text, parts=text.parts[:m] + pieces + text.parts[m + 1:])
+            yield f"text {n + 1}: piece {m + 1} {what}", "format", put_text(changed)
 
 
 def _operation(manager: Manager, operation: Operation, put: Callable[[Operation], Manager]) -> Iterator[Change]:
@@ -250,9 +253,13 @@ def _tables(tables: ir.Manager) -> Iterator[tuple[str, str, ir.Manager]]:
         target = tables.resource(operation.path[-1])
         for word in ("by", "at"):
             number: int = getattr(operation, word)
+            if number == 0:
+                continue
+            now = target.assigned[number - 1]
             for index, assigned in enumerate(target.assigned, 1):
-                if number and index != number and (assigned.kind, assigned.type) == (target.assigned[number - 1].kind, target.assigned[number - 1].type):
-                    yield f"{operation.name}: {word} {target.assigned[number - 1].name} -> {assigned.name}", word, put(replace(operation, **{word: index}))  # type: ignore[arg-type]
+                if index != number and (assigned.kind, assigned.type) == (now.kind, now.type):
+                    changed = replace(operation, **{word: index})
+                    yield f"{operation.name}: {word} {now.name} -> {assigned.name}", word, put(changed)
     for n, hook in enumerate(tables.hooks):
         for m, out in enumerate(hook.outs):
             hooks = tables.hooks[:n] + (replace(hook, outs=hook.outs[:m] + hook.outs[m + 1:]),) + tables.hooks[n + 1:]
@@ -263,7 +270,8 @@ def _same_shape(tables: ir.Manager, operation: ir.Operation, result: ir.Return) 
     """Other leaves of the path that fit the same C parameter."""
     for level, number in enumerate(operation.path):
         for assigned in tables.resource(number).assigned:
-            leaves = [(p.name, p.type, "") for p in assigned.parts] or [(assigned.name, assigned.type, assigned.size_macro)]
+            leaves = [(p.name, p.type, "") for p in assigned.parts]
+            leaves += [(assigned.name, assigned.type, assigned.size_macro)] if assigned.type is not None else []
             for leaf, kind, macro in leaves:
-                if kind is result.type and (level, leaf) != (result.level, result.leaf) and kind is not None:
+                if kind is result.type and (level, leaf) != (result.level, result.leaf):
                     yield replace(result, level=level, resource=number, leaf=leaf, size_macro=macro)

@@ -2,8 +2,9 @@
 
     tests/mutants/run.py [--out DIR] [--sample N] [--jobs N] [--verbose] SPEC…
 
-A mutant is killed when the suite fails, crashes or does not end. A survivor must be shown equivalent: the model of the semantics explores original and
-mutant side by side and finds no difference, or the list below gives the reason. Exit status 0 when every survivor is equivalent, else 1.
+A mutant is killed when the suite fails, crashes or does not end. A survivor must be shown equivalent: the model of the semantics explores
+original and mutant side by side and finds no difference, or the list below gives the reason. Exit status 0 when every survivor is
+equivalent, else 1.
 """
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ from equivalent import Difference, Original  # noqa: E402
 from mutate import Mutant, mutants  # noqa: E402
 
 CC = os.environ.get("CC", "gcc")
-FLAGS = ["-std=c11", "-O0", "-w", f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/testing/include", f"-I{ROOT}/runtime/testing", f"-I{ROOT}/runtime/src"]
+INCLUDES = ("runtime/include", "runtime/testing/include", "runtime/testing", "runtime/src")
+FLAGS = ["-std=c11", "-O0", "-w", *(f"-I{ROOT}/{folder}" for folder in INCLUDES)]
 TIMEOUT = 20  # seconds; a suite takes less than one
 MOST_MEMORY = 2 << 30  # bytes, for mutants that go round in circles
 
@@ -61,7 +63,8 @@ class Bench:
 
     def program(self, source: Path, program: Path) -> str:
         """Compiles and links; the compiler's messages, empty if it had none."""
-        command = [CC, *FLAGS, f"-I{self.out}", str(source), str(self.suite), str(self.shared), "-o", str(program), "-lcmocka", "-luuid", "-lpthread"]
+        libraries = ["-lcmocka", "-luuid", "-lpthread"]
+        command = [CC, *FLAGS, f"-I{self.out}", str(source), str(self.suite), str(self.shared), "-o", str(program), *libraries]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stderr if done.returncode != 0 else ""
 
@@ -93,7 +96,8 @@ class Bench:
             self.original = self.original or Original(self.manager)
         found = self.original.difference(mutant.model)
         if isinstance(found, Difference):
-            steps = "; ".join(f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}" for a in found.actions)
+            steps = "; ".join(f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}"
+                              for a in found.actions)
             return f"MISSED: differs in {found.environment} after {steps}"
         return found
 
@@ -180,7 +184,8 @@ def report(name: str, verdicts: Sequence[Verdict], verbose: bool) -> None:
         if not verdict.killed:
             print(f"{name}: survives: {verdict.mutant.what}\n    {verdict.how}")
     table = ", ".join(f"{kind} {dead[kind]}/{n}" for kind, n in kinds.items())
-    print(f"{name}: {sum(dead.values())} killed of {len(verdicts)} ({', '.join(f'{n} by {how}' for how, n in hows.most_common())}): {table}", flush=True)
+    ways = ", ".join(f"{n} by {how}" for how, n in hows.most_common())
+    print(f"{name}: {sum(dead.values())} killed of {len(verdicts)} ({ways}): {table}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from jinja2 import PackageLoader, StrictUndefined
 from berthc import model
 from berthc.emit import ctext
 from berthc.emit.c import banner
-from berthc.lower import expr, lower
+from berthc.lower import C_TYPES, expr, lower
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import Names, hook_member, member, outs
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.scenarios.cycles import Phase, Pool, Sharing, many_keys, phases, pools, sharings
-from berthc.scenarios.explore import DISCARD, DRAIN
+from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
 
@@ -204,7 +204,7 @@ class _Suite:
 
     @staticmethod
     def integer(kind: Type) -> str:
-        return {Type.U8: "uint8_t", Type.U16: "uint16_t", Type.U32: "uint32_t", Type.U64: "uint64_t", Type.I32: "int32_t", Type.I64: "int64_t"}[kind]
+        return C_TYPES[kind]
 
     def show(self, resource: model.Resource, name: str, field: model.Field | None, kind: Type | None, view: str) -> str:
         """The statement that writes one member of a view."""
@@ -282,7 +282,8 @@ class _Suite:
         plain = self.names.function(operation.name)
         return FunctionGlue(
             operation.name, "RUN_" + operation.name.upper(), "run_" + operation.name, operation.gives, tuple(declared),
-            (f"{plain}({', '.join(arguments)}, call->error)", f"{plain}_until({', '.join(arguments)}, call->deadline, call->error)"), tuple(shows))
+            (f"{plain}({', '.join(arguments)}, call->error)", f"{plain}_until({', '.join(arguments)}, call->deadline, call->error)"),
+            tuple(shows))
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
         assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)
@@ -433,7 +434,7 @@ class _Suite:
         if value is None:
             return []
         if isinstance(value, tuple):
-            return [f".at = {{{', '.join(str(v) for _, v in value)}}}"]
+            return [f".at = {{{', '.join(str(v) for _, v in slot_of(step.action))}}}"]
         operation = self.m.operation(step.action.op)
         assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == operation.by)
         if assigned.type is Type.STRING:
@@ -443,7 +444,8 @@ class _Suite:
         return [f".by_number = UINT64_C({value})"]
 
     def script(self, script: Script, numbers: list[int]) -> list[str]:
-        parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}", f".n_steps = {len(numbers)}",
+        parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}",
+                 f".n_steps = {len(numbers)}",
                  f".steps = (const uint16_t[]){{{', '.join(str(n) for n in numbers)}}}"]
         if script.drained is not None:
             parts += [f".destroy = {script.destroy}"] if script.destroy else []
@@ -457,7 +459,8 @@ class _Suite:
         lines = []
         for found in declared_rows(self.m):
             row = found.row
-            parts = [f".resource = {ctext.string(found.resource)}", f".state = {ctext.string(row.state)}", f".event = {ctext.string(row.event)}"]
+            words = (("resource", found.resource), ("state", row.state), ("event", row.event))
+            parts = [f".{word} = {ctext.string(text)}" for word, text in words]
             parts += [f".hook = {ctext.string(row.call)}"] if row.call else []
             for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in self.unreachable]),
                                ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable])):
@@ -483,35 +486,41 @@ class _Suite:
                 f".path = {{{', '.join(self.names.resource_id(c.resource) for c in configs)}}}"]
 
     def sharing(self, sharing: Sharing) -> str:
-        parts = [f".phase = {sharing.phase}", f".hook = {self.names.hook_id(sharing.hook)}", f".error = {sharing.error}", f".others = {sharing.others or 0}"]
+        parts = [f".phase = {sharing.phase}", f".hook = {self.names.hook_id(sharing.hook)}", f".error = {sharing.error}",
+                 f".others = {sharing.others or 0}"]
         parts += [".ended = true"] if sharing.ended else []
         return "\n".join(ctext.braces("", parts))
 
     def pool(self, pool: Pool) -> list[str]:
-        parts = [f".name = {ctext.string(f'{pool.resource.name}.{pool.name}')}", f".environment = {self.environment_number(pool.environment)}",
+        name = f"{pool.resource.name}.{pool.name}"
+        parts = [f".name = {ctext.string(name)}", f".environment = {self.environment_number(pool.environment)}",
                  f".operation = {run_id(pool.operation.name)}", *self.config_parts(pool.configs), f".level = {pool.level}",
                  f".target = {self.names.resource_id(pool.resource.name)}", f".n_parts = {len(pool.parts)}",
-                 f".parts = {{{', '.join(ctext.string(n) for n, _ in pool.parts)}}}", f".sizes = {{{', '.join(str(s) for _, s in pool.parts)}}}"]
+                 f".parts = {{{', '.join(ctext.string(n) for n, _ in pool.parts)}}}",
+                 f".sizes = {{{', '.join(str(s) for _, s in pool.parts)}}}"]
         return ctext.braces("", parts)
 
     def creations(self) -> list[str]:
         lines = [*ctext.braces("", ['.name = "default options"', ".usable = true"])]
         for option in self.m.options:
             if option.range is not None and not option.range[0] <= 0 <= option.range[1]:
-                block = self.option_block("x", {option.name: 0})
-                parts = [f".name = {ctext.string(f'{option.name} zero, which stands for the default')}",
-                         f".options = &(const {self.names.options}){' '.join(block[block.index('{'):].rstrip(';').split())}", ".usable = true"]
+                parts = [f".name = {ctext.string(option.name + ' zero, which stands for the default')}",
+                         self.inline_options({option.name: 0}), ".usable = true"]
                 lines += ctext.braces("", parts)
             for word, value in alphabet.edges(option):
                 if option.type is Type.BOOL or value in (0, "", "nil"):
                     continue  # zero may stand for the default
                 good = word not in ("below", "above", "beyond", "too_long")
-                block = self.option_block("x", {option.name: value})
-                inside = block[block.index("{"):].rstrip(";").replace("\n", " ")
-                parts = [f".name = {ctext.string(f'{option.name} {word}')}", f".options = &(const {self.names.options}){' '.join(inside.split())}",
+                parts = [f".name = {ctext.string(option.name + ' ' + word)}", self.inline_options({option.name: value}),
                          f".error = {'0' if good else 'EINVAL'}"]
                 lines += ctext.braces("", parts)
         return lines
+
+    def inline_options(self, given: dict[str, Value]) -> str:
+        """Options where they are used."""
+        block = self.option_block("x", given)
+        inside = block[block.index("{"):].rstrip(";")
+        return f".options = &(const {self.names.options}){' '.join(inside.split())}"
 
 
 def run_id(op: str) -> str:
@@ -524,7 +533,7 @@ def describe(step: Step) -> str:
     words = ["NULL" if n == step.missing else c.name for n, c in enumerate(action.config)]
     words += [action.reservation] if action.reservation is not None else []
     if action.by is not None:
-        words.append(" ".join(f"{n}={v}" for n, v in action.by) if isinstance(action.by, tuple) else f"by {action.by}")
+        words.append(" ".join(f"{n}={v}" for n, v in slot_of(action)) or f"by {action.by}")
     words += [" ".join(f"{n}={v}" for n, v in action.at)] if action.at else []
     text = f"{action.op}({', '.join(words)})"
     for n, outcome in enumerate(action.outcomes, 1):

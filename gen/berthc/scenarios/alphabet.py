@@ -6,7 +6,7 @@ the edges of ranges and lengths are tried once each.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -113,7 +113,7 @@ def ordinary_keys(resource: Resource) -> int:
     return 2 if any(first[k] != second[k] for k in resource.key) else 1
 
 
-def differing(field: Field, given: Value) -> list[tuple[str, Value]]:
+def differing(field: Field, given: Value) -> Sequence[tuple[str, Value]]:
     """Other valid values of a field with a word for each: those that must conflict, and those that must not."""
     if field.type is Type.BOOL:
         return [("flipped", not given)]
@@ -123,7 +123,7 @@ def differing(field: Field, given: Value) -> list[tuple[str, Value]]:
         far = high if given != high else low  # differs in the high bits too
         return [(word, v) for word, v in (("next", close), ("far", far)) if low <= v <= high and v != given]
     if field.type is Type.ENUM:
-        return [(v, v) for v in field.values if v != given][:2]
+        return [(str(v), v) for v in field.values if v != given][:2]
     if field.type is Type.UUID:
         return [("other", f"u{FIRST_GIVEN_UUID + 5}")]
     if field.type is Type.STRING:
@@ -136,11 +136,11 @@ def pairs(field: Field) -> list[tuple[str, Value, Value]]:
     if field.type is Type.STRING:
         found: list[tuple[str, Value, Value]] = [("case", "xY", "Xy"), ("prefix", "xY", "x")]
     elif field.type is Type.LIST:
-        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x",), ("x", "x")), ("shorter", ("x", "y"), ("x",)),
-                 ("joined", ("xy",), ("x", "y"))]
+        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x",), ("x", "x")),
+                 ("shorter", ("x", "y"), ("x",)), ("joined", ("xy",), ("x", "y"))]
     elif field.type is Type.SET:
-        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x", "y"), ("y", "x", "y")), ("subset", ("x", "y"), ("x",)),
-                 ("superset", ("x",), ("x", "y")), ("joined", ("xy",), ("x", "y"))]
+        found = [("order", ("x", "y"), ("y", "x")), ("case", ("xY",), ("Xy",)), ("repeated", ("x", "y"), ("y", "x", "y")),
+                 ("subset", ("x", "y"), ("x",)), ("superset", ("x",), ("x", "y")), ("joined", ("xy",), ("x", "y"))]
     else:
         found = []
     if field.max_length is not None:
@@ -230,7 +230,8 @@ def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]
 def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """The same for every guard, those of `deny` included."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), {f.name: zero(f) for f in resource.fields}, MOST_COMBINATIONS)
+    usual = {f.name: zero(f) for f in resource.fields}
+    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), usual, MOST_COMBINATIONS)
 
 
 def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], most: int) -> list[dict[str, Value]]:

@@ -214,8 +214,9 @@ def _pool(manager: Manager, resource: Resource, name: str, environment: Environm
     if slots > MOST_SLOTS:
         return None
     for operation in manager.operations:
-        makes = operation.form is Form.OBTAIN and resource.name in operation.path or operation.form is Form.CREATE and operation.path == (resource.name,)
-        if not makes or operation.at is not None:
+        obtains = operation.form is Form.OBTAIN and resource.name in operation.path
+        creates = operation.form is Form.CREATE and operation.path == (resource.name,) and operation.at is None
+        if not obtains and not creates:
             continue
         end = operation.path.index(resource.name)
         for level in range(end, -1, -1):

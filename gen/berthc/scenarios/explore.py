@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from berthc.model import AssignedKind, Form, Manager, Operation, Row, Type
 from berthc.scenarios import alphabet
@@ -81,6 +82,11 @@ class Edge:
         return found[::-1]
 
 
+def slot_of(action: Action) -> tuple[tuple[str, int], ...]:
+    """The parts of the slot that an action looks up by; empty where it looks up by something else."""
+    return cast("tuple[tuple[str, int], ...]", action.by) if isinstance(action.by, tuple) else ()
+
+
 def perform(world: World, action: Action) -> Result:
     """Run an action on a world."""
     calls = iter(action.outcomes)
@@ -93,7 +99,7 @@ def perform(world: World, action: Action) -> Result:
     if action.op == DISCARD:
         return world.discard()
     return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None, reservation=action.reservation,
-                     by=dict(action.by) if isinstance(action.by, tuple) else action.by,  # type: ignore[arg-type]
+                     by=dict(slot_of(action)) or cast("Value | None", action.by),
                      at=dict(action.at) if action.at else None, outcomes=outcomes)
 
 
@@ -185,7 +191,8 @@ class Search:
         if operation.at is None:
             return [()]
         assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.at)
-        return [tuple((part.name, 0) for part in assigned.parts), tuple((part.name, int(part is assigned.parts[-1])) for part in assigned.parts)]
+        last = assigned.parts[-1]
+        return [tuple((part.name, 0) for part in assigned.parts), tuple((part.name, int(part is last)) for part in assigned.parts)]
 
     def _by_values(self, node: Node, operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
         assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.by)
@@ -259,7 +266,7 @@ def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
     elif operation.by is not None:
         for item in state.items.values():
             values = item.values
-            by = dict(edge.action.by) if isinstance(edge.action.by, tuple) else {operation.by: edge.action.by}  # type: ignore[arg-type]
+            by: dict[str, object] = dict(slot_of(edge.action)) or {operation.by: edge.action.by}
             if item.resource == operation.target and all(values.get(n) == v for n, v in by.items()):
                 items = state.path(item)
     else:
@@ -303,7 +310,8 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
     plain = not edge.source.environment.options and not edge.source.environment.without
     for resource, shape in before(manager, edge).items():
         here = tuple(row[1:] for row in rows if row[0] == resource)
-        if plain or any(row[-1] in ("left out", "rejected") for row in here):  # elsewhere holders make the same difference as in the default environment
+        # In other environments holders make the same difference as in the default one, but for rows that are not taken there.
+        if plain or any(row[-1] in ("left out", "rejected") for row in here):
             found.add(("level", action.op, resource, shape, here, result.error))
     for taken in rows:
         found.add(("row", taken))

@@ -167,7 +167,10 @@ def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Prob
         strange.append("nil")
     elif assigned.kind is AssignedKind.COUNTER:
         first = assigned.start
-        strange += ["", "x", f"0{first}", f"{first} ", f"+{first}", "-1", f"{(1 << 64) + first}"] if assigned.type is Type.STRING else [first + 100, (1 << 64) - 1]
+        if assigned.type is Type.STRING:
+            strange += ["", "x", f"0{first}", f"{first} ", f"+{first}", "-1", f"{(1 << 64) + first}"]
+        else:
+            strange += [first + 100, (1 << 64) - 1]
     actions = [Action(operation.name, by=value) for value in strange]
     makers = [o for o in manager.operations if o.form is Form.OBTAIN and operation.target in o.path]
     if makers:
@@ -232,8 +235,10 @@ def _identity(manager: Manager, search: Search, operation: Operation) -> Iterato
     strange = [Action(operation.name, reservation=label) for label in ("r254", "nil")]
     actions = [*strange, take, *strange, Action(operation.name, reservation="r2")]
     if ends is not None:
-        actions += [Action(ends.name, reservation="r1"), Action(operation.name, reservation="r1"), take, Action(operation.name, reservation="r1"), *strange]
-    actions += [Action(DISCARD), Action(operation.name, reservation="r2"), take, Action(operation.name, reservation="r2"), Action(operation.name, reservation="r1")]
+        first = Action(operation.name, reservation="r1")
+        actions += [Action(ends.name, reservation="r1"), first, take, first, *strange]
+    actions += [Action(DISCARD), Action(operation.name, reservation="r2"), take]
+    actions += [Action(operation.name, reservation=label) for label in ("r2", "r1")]
     yield Probe(f"{operation.name}_with_strange_reservations", search.environment, tuple(actions))
 
 

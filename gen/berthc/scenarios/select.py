@@ -56,7 +56,7 @@ class Declared:
 
 def declared_rows(manager: Manager) -> tuple[Declared, ...]:
     """All rows in table order, and every outcome that a backend can bring about."""
-    found = []
+    found: list[Declared] = []
     for resource in manager.resources:
         for state in resource.states:
             for row in state.rows:
@@ -77,7 +77,8 @@ def destroyable(manager: Manager, world: World) -> bool:
     """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an instance must not rest."""
     state = state_of(world)
     return not state.reservations and all(
-        item.refs == 0 and item.children == 0 and manager.resource(item.resource).state(item.state).resident for item in state.items.values())
+        item.refs == 0 and item.children == 0 and manager.resource(item.resource).state(item.state).resident
+        for item in state.items.values())
 
 
 def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
@@ -93,7 +94,8 @@ def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
         calls = call_text(manager, result, labels)
         returns = returns_text(manager, op, result, labels)
         state = state_text(manager, edge.target.world.snapshot(), labels)
-        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state, rejecting_row(manager, edge)))
+        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state,
+                          rejecting_row(manager, edge)))
     return tuple(found)
 
 
@@ -177,7 +179,7 @@ def scripts(manager: Manager) -> Choice:
 
 
 def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
-    """Calls that only C can get wrong, each from a state in which the operation would succeed: a NULL config or reservation, a small buffer."""
+    """Calls that only C can get wrong, from a state in which the operation succeeds: a NULL config or reservation, a small buffer."""
     found = []
     for operation in manager.operations:
         edge = next((e for e in edges if e.action.op == operation.name and e.result.error is None), None)

@@ -1,16 +1,17 @@
 /*
  * The engine behind every generated <manager>-conformance.c.
  *
- * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (one function per operation, hook and resource). Everything
- * else is here: a scripted backend, a failing allocator, the comparison of each answer, and the tests that are the same for every manager: failing every
- * allocation, failing every call, full pools, threads, and whether every row of the tables was taken.
+ * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (one function per operation, hook and
+ * resource). Everything else is here: a scripted backend, a failing allocator, the comparison of each answer, and the tests that are the
+ * same for every manager: failing every allocation, failing every call, full pools, threads, and whether every row was taken.
  *
- * What a suite sees it writes down as text, in one notation for both sides: see gen/berthc/scenarios/text.py. Fields that are zero are left out:
+ * What a suite sees it writes down as text, in one notation for both sides (gen/berthc/scenarios/text.py). Fields that are zero are left
+ * out:
  *
  *     r1 | disk#1 host_path=/a controller=0 lun=0 attached refs=1 children=1 | mount#1 of disk#1 partition=1 guest_path=... mounted refs=1
  *
- * Environment: BERTH_SUITE_NARRATE=1 prints every step and row as it happens; BERTH_SUITE_STOP=1 ends the program at the first failure;
- * CMOCKA_TEST_FILTER is not used, but a pattern may be given as the only argument: only tests whose names it matches (* and ?) run.
+ * Environment: BERTH_SUITE_NARRATE=1 prints every step and row as it happens; BERTH_SUITE_STOP=1 ends the program at the first failure.
+ * The only argument is a pattern: only tests whose names it matches (* and ?) run.
  *
  * Test support: when memory runs out, the functions below end the program with abort().
  */
@@ -27,9 +28,9 @@
 extern "C" {
 #endif
 
-#define BERTH_SUITE_LEVELS 8    /* of a path */
-#define BERTH_SUITE_PARTS 4     /* of a slot */
-#define BERTH_SUITE_CALLS 6     /* whose outcome a step can set */
+#define BERTH_SUITE_LEVELS 8 /* of a path */
+#define BERTH_SUITE_PARTS 4  /* of a slot */
+#define BERTH_SUITE_CALLS 6  /* whose outcome a step can set */
 
 /* Numbers of reservations in steps: n is the n-th one that the script got. */
 #define BERTH_SUITE_FOREIGN 254 /* a valid UUID that the manager never gave */
@@ -37,9 +38,9 @@ extern "C" {
 
 /* UUIDs that callers give are numbered from here, those that the manager makes from 1 on. */
 #define BERTH_SUITE_GIVEN 91
-#define BERTH_SUITE_UUID(number) \
-    { \
-        0xbe, 0x27, 0x4b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, (number) \
+#define BERTH_SUITE_UUID(number)                                                                                                           \
+    {                                                                                                                                      \
+        0xbe, 0x27, 0x4b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, (number)                                 \
     }
 
 /* One running test. */
@@ -49,32 +50,28 @@ typedef struct berth_suite berth_suite;
 typedef struct berth_suite_text berth_suite_text;
 
 /* How one call ends. */
-typedef enum berth_suite_kind {
-    BERTH_SUITE_OK,
-    BERTH_SUITE_FAIL,
-    BERTH_SUITE_UNCERTAIN
-} berth_suite_kind;
+typedef enum berth_suite_kind { BERTH_SUITE_OK, BERTH_SUITE_FAIL, BERTH_SUITE_UNCERTAIN } berth_suite_kind;
 
 typedef struct berth_suite_outcome {
     berth_suite_kind kind;
-    int error;                  /* positive errno value */
+    int error; /* positive errno value */
 } berth_suite_outcome;
 
 /* What an operation's glue gets, and where it puts what comes back. */
 typedef struct berth_suite_call {
     void *manager;
-    const void *const *config;          /* typed configs, root first */
+    const void *const *config; /* typed configs, root first */
     const unsigned char *reservation;
     unsigned char *gives;
     const char *by_text;
     uint64_t by_number;
     const unsigned char *by_uuid;
-    const uint32_t *at;                 /* parts of a slot, named or looked up */
-    size_t shrink;                      /* taken off the size of every text buffer */
+    const uint32_t *at; /* parts of a slot, named or looked up */
+    size_t shrink;      /* taken off the size of every text buffer */
     int64_t deadline;
     berth_error *error;
-    berth_suite_text *returns;          /* results, as text; only with success */
-    char kept_text[64];                 /* results that another operation looks up by */
+    berth_suite_text *returns; /* results, as text; only with success */
+    char kept_text[64];        /* results that another operation looks up by */
     uint64_t kept_number;
     uuid_t kept_uuid;
 } berth_suite_call;
@@ -85,47 +82,47 @@ typedef int berth_suite_operation(berth_suite_call *call);
 /* One operation of the manager. */
 typedef struct berth_suite_function {
     const char *name;
-    berth_suite_operation *run;         /* NULL: drain and discard */
+    berth_suite_operation *run; /* NULL: drain and discard */
     bool gives;
 } berth_suite_function;
 
 /* One step of a script, and all that must come of it. NULL texts are empty. */
 typedef struct berth_suite_step {
-    const char *text;                   /* for people: "map_to_guest(r1), guest.mount fails" */
-    uint8_t operation;                  /* index into berth_suite_manager.operations */
-    uint8_t reservation;                /* 0: takes none */
-    uint8_t by_uuid;                    /* number of a UUID, 0: none */
-    bool without_where;                 /* `where` is not fixed by the semantics */
+    const char *text;    /* for people: "map_to_guest(r1), guest.mount fails" */
+    uint8_t operation;   /* index into berth_suite_manager.operations */
+    uint8_t reservation; /* 0: takes none */
+    uint8_t by_uuid;     /* number of a UUID, 0: none */
+    bool without_where;  /* `where` is not fixed by the semantics */
     uint8_t shrink;
-    uint16_t rejects;                   /* row that refuses the step before any call: the trace does not report it, `where` shows it */
+    uint16_t rejects; /* row that refuses the step before any call: the trace does not report it, `where` shows it */
     const void *config[BERTH_SUITE_LEVELS];
     const char *by_text;
     uint64_t by_number;
     uint32_t at[BERTH_SUITE_PARTS];
     berth_suite_outcome outcomes[BERTH_SUITE_CALLS];
-    int error;                          /* positive errno value, 0: success */
-    const char *where[4];               /* resource, state, event, hook */
+    int error;            /* positive errno value, 0: success */
+    const char *where[4]; /* resource, state, event, hook */
     const char *returns;
     const char *calls;
     const char *trace;
-    const char *state;                  /* everything tracked afterwards */
+    const char *state; /* everything tracked afterwards */
 } berth_suite_step;
 
 /* What a manager is created with. */
 typedef struct berth_suite_environment {
     const char *name;
-    const void *options;                /* typed; NULL: defaults */
-    uint64_t without;                   /* bit n: hook n is left out */
+    const void *options; /* typed; NULL: defaults */
+    uint64_t without;    /* bit n: hook n is left out */
 } berth_suite_environment;
 
 typedef struct berth_suite_script {
     const char *name;
     uint8_t environment;
     uint16_t n_steps;
-    const uint16_t *steps;              /* indices into berth_suite_manager.steps */
-    int destroy;                        /* positive errno value of destroying it after the last step, 0: it can be */
-    int drain;                          /* the same of draining it then, with a backend that never fails */
-    const char *drained;                /* everything tracked after that; NULL when destroyed already */
+    const uint16_t *steps; /* indices into berth_suite_manager.steps */
+    int destroy;           /* positive errno value of destroying it after the last step, 0: it can be */
+    int drain;             /* the same of draining it then, with a backend that never fails */
+    const char *drained;   /* everything tracked after that; NULL when destroyed already */
 } berth_suite_script;
 
 /* One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "ok because the hook is left out". */
@@ -134,22 +131,22 @@ typedef struct berth_suite_row {
     const char *resource;
     const char *state;
     const char *event;
-    const char *hook;                   /* NULL: none */
+    const char *hook; /* NULL: none */
     unsigned declared;
-    unsigned unreachable;               /* outcomes that no caller can bring about: a complete search of the model found none */
+    unsigned unreachable; /* outcomes that no caller can bring about: a complete search of the model found none */
 } berth_suite_row;
 
 /* A hook whose effect others take back, or one that takes back. */
 typedef struct berth_suite_hook {
     const char *name;
-    bool undone;                        /* some hook undoes it: what it did counts as held */
-    uint64_t undoes;                    /* bit n: it takes back what hook n did */
+    bool undone;     /* some hook undoes it: what it did counts as held */
+    uint64_t undoes; /* bit n: it takes back what hook n did */
 } berth_suite_hook;
 
 /* How configs of a resource are copied and told apart. */
 typedef struct berth_suite_resource {
     const char *name;
-    uint8_t parent;                     /* 0: a root */
+    uint8_t parent; /* 0: a root */
     size_t config_size;
     void (*set_key)(void *config, unsigned n, char *text, size_t size); /* gives it the n-th of many keys; NULL: there is but one */
 } berth_suite_resource;
@@ -158,22 +155,22 @@ typedef struct berth_suite_resource {
 typedef struct berth_suite_phase {
     uint8_t operation;
     const void *config[BERTH_SUITE_LEVELS];
-    uint8_t levels;                     /* how many configs, 0: none */
-    uint8_t path[BERTH_SUITE_LEVELS];   /* their resources */
-    bool reserved;                      /* uses the thread's reservation */
-    bool kept;                          /* looks up by what an earlier phase returned */
-    uint16_t alone[32];                 /* calls per hook that one caller causes */
-    uint16_t together[32];              /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
+    uint8_t levels;                   /* how many configs, 0: none */
+    uint8_t path[BERTH_SUITE_LEVELS]; /* their resources */
+    bool reserved;                    /* uses the thread's reservation */
+    bool kept;                        /* looks up by what an earlier phase returned */
+    uint16_t alone[32];               /* calls per hook that one caller causes */
+    uint16_t together[32];            /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
 } berth_suite_phase;
 #define BERTH_SUITE_THREADS 4
 
 /* What the others get when the first of several callers fails at a phase: they waited for it. */
 typedef struct berth_suite_sharing {
-    uint8_t phase;                      /* 0-based */
-    uint8_t hook;                       /* fails at its first call of the phase */
-    int error;                          /* of the one who failed */
-    int others;                         /* of everybody else; both positive errno values */
-    bool ended;                         /* the failure ended the root: those who come too late to wait start afresh */
+    uint8_t phase; /* 0-based */
+    uint8_t hook;  /* fails at its first call of the phase */
+    int error;     /* of the one who failed */
+    int others;    /* of everybody else; both positive errno values */
+    bool ended;    /* the failure ended the root: those who come too late to wait start afresh */
 } berth_suite_sharing;
 
 /* A pool and an operation that takes a slot of it. */
@@ -182,9 +179,9 @@ typedef struct berth_suite_pool {
     uint8_t environment;
     uint8_t operation;
     uint8_t levels;
-    uint8_t level;                      /* whose key is changed from one call to the next */
-    uint8_t path[BERTH_SUITE_LEVELS];   /* resources of the levels */
-    uint8_t target;                     /* the pool's resource */
+    uint8_t level;                    /* whose key is changed from one call to the next */
+    uint8_t path[BERTH_SUITE_LEVELS]; /* resources of the levels */
+    uint8_t target;                   /* the pool's resource */
     const void *config[BERTH_SUITE_LEVELS];
     uint8_t n_parts;
     const char *parts[BERTH_SUITE_PARTS];
@@ -195,8 +192,8 @@ typedef struct berth_suite_pool {
 typedef struct berth_suite_creation {
     const char *name;
     const void *options;
-    int error;                          /* positive errno value */
-    bool usable;                        /* the first phase succeeds with these options */
+    int error;   /* positive errno value */
+    bool usable; /* the first phase succeeds with these options */
 } berth_suite_creation;
 
 /* One generated suite. */
@@ -205,20 +202,21 @@ typedef struct berth_suite_manager {
     uint8_t n_operations, n_hooks, n_resources, n_environments, n_phases, n_sharings, n_pools, n_creations;
     uint16_t n_rows;
     uint32_t n_steps, n_scripts;
-    const berth_suite_function *operations;         /* [0 .. n_operations); the last two are drain and discard */
-    const berth_suite_hook *hooks;                  /* [1 .. n_hooks] */
-    const berth_suite_resource *resources;          /* [1 .. n_resources] */
+    const berth_suite_function *operations; /* [0 .. n_operations); the last two are drain and discard */
+    const berth_suite_hook *hooks;          /* [1 .. n_hooks] */
+    const berth_suite_resource *resources;  /* [1 .. n_resources] */
     const berth_suite_environment *environments;
-    const berth_suite_row *rows;                    /* [1 .. n_rows] */
+    const berth_suite_row *rows; /* [1 .. n_rows] */
     const berth_suite_step *steps;
     const berth_suite_script *scripts;
     const berth_suite_phase *phases;
     const berth_suite_sharing *sharings;
     const berth_suite_pool *pools;
     const berth_suite_creation *creations;
-    /* Typed create with the suite as the backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
-    int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing, const berth_config *config, void **manager);
-    uint64_t required;                              /* bit n: a backend must have hook n */
+    /* Typed create, the suite as backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
+    int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing,
+                  const berth_config *config, void **manager);
+    uint64_t required; /* bit n: a backend must have hook n */
     int (*destroy)(void *manager);
     int (*drain)(void *manager, berth_error *error);
     int (*discard)(void *manager);
@@ -230,8 +228,8 @@ typedef struct berth_suite_manager {
 int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
 
 /*
- * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments; end unlocks and
- * returns what the hook answers. `text` is NULL where nothing is written down.
+ * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments;
+ * end unlocks and returns what the hook answers. `text` is NULL where nothing is written down.
  */
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
 int berth_suite_hook_end(berth_suite *suite);
