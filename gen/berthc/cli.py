@@ -11,6 +11,7 @@ import os
 import shlex
 import signal
 import sys
+import textwrap
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from typing import IO
 from . import __version__
 from .diag import PLAIN, TERMINAL, Colours, Diagnostic, as_json, has_errors, show
 from .diff import compare
+from .explore import command as explore
 from .model import Manager
 from .output import OutputError, depfile, drift, write, write_file
 from .pipeline import Result, compile_spec
@@ -119,9 +121,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"berthc {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    check = _command(commands, "check", "is a spec right?", "Reads specs and reports everything that is wrong with them.",
-                     "berthc check spec/scsi.yaml\n  berthc check --format json spec/*.yaml\n  generate_spec | berthc check -", check_command)
+    check = _command(commands, "check", "is a spec right?",
+                     "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do when hooks "
+                     "fail. Each finding of the exploration comes with the shortest script that shows it.",
+                     "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -", check_command)
     _specs(check)
+    explore.add_arguments(check)
 
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
@@ -135,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
 
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one line, from the model; no C is involved.",
-                   'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": 1}}\' | berthc sim spec/scsi.yaml',
+                   'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": 1}}\' \\\n    | berthc sim spec/scsi.yaml',
                    sim_command)
     sim.add_argument("spec", metavar="SPEC", help="a spec file")
 
@@ -153,7 +158,7 @@ def _command(
     function: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
     sub: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=about, epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
     sub.add_argument("--format", choices=("text", "json"), default="text",
                      help="how errors are shown: text on standard error, or a JSON array on standard output")
     sub.add_argument("--debug", action="store_true", help="show where in the compiler an internal error happened")
@@ -169,6 +174,10 @@ def _specs(sub: argparse.ArgumentParser) -> None:
 
 
 def check_command(args: argparse.Namespace) -> int:
+    if list(args.specs).count("-") > 1:
+        raise Usage("standard input can be read only once")
+    if not args.static:
+        return explore.check(args, colours(sys.stderr), summary)
     results = compile_all(args.specs)
     report(args, results)
     if args.format == "text":

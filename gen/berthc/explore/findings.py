@@ -34,7 +34,7 @@ def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now."""
     yield from _calls(stepper, change)
     yield from _endings(stepper, change)
-    if not change.after.busy and not change.nothing:
+    if not change.nothing:
         yield from _left(stepper, change)
 
 
@@ -119,19 +119,20 @@ def _target(taken: Taken) -> str:
 
 
 def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """Nobody holds anything of this root: what is still tracked must be at home where it rests."""
+    """What nobody holds must be at home where it rests. That the callers of other instances are not done yet changes nothing for it."""
     items = tracked(change.after.world).items
     for item in reversed(items.values()):
         state = stepper.manager.resource(item.resource).state(item.state)
-        if not state.resident:
+        if not state.resident and not item.refs and not item.children:
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
             return
-        if item.anonymous:
+        if not change.after.busy and item.anonymous:
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
             return
-    yield from _undrained(stepper, change)
+    if not change.after.busy:
+        yield from _undrained(stepper, change)
 
 
 def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from berthc.explore.alphabet import Valuation
@@ -14,9 +15,9 @@ from berthc.explore.backend import Script
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.local import Local
-from berthc.explore.step import Change, Move, Stepper
+from berthc.explore.step import Move, Stepper
 from berthc.explore.stranded import Stranded
-from berthc.model import Manager
+from berthc.model import Loc, Manager
 
 Accepted = Callable[[Fault], bool]
 
@@ -36,6 +37,25 @@ class Found(NamedTuple):
     valuation: Valuation
     root: str
     requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A moment, and the request by which it was first reached from another."""
+
+    local: Local
+    before: Node | None
+    request: Request | None
+    failures: int
+
+    def chain(self) -> tuple[Request, ...]:
+        """The requests that lead here."""
+        requests: list[Request] = []
+        node: Node | None = self
+        while node is not None and node.request is not None:
+            requests.append(node.request)
+            node = node.before
+        return tuple(reversed(requests))
 
 
 class Edge(NamedTuple):
@@ -59,44 +79,43 @@ class Search:
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
         self.called: set[str] = set()
-        self.locals: list[Local] = []
+        self.nodes: list[Node] = []
         self.edges: set[Edge] | None = set() if keep_edges else None
         self.transitions = 0
-        self.complete = True
+        self.complete = True  # nothing was left out for want of states
+        self.limited = False  # something was left out because it has too many failures
         self.cut = False
         self._ids: dict[Hashable, int] = {}
-        self._from: list[tuple[int, Request | None]] = []
-        self._failures: list[int] = []
-        self._told: set[tuple[str, str, int, int]] = set()
+        self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
 
     def run(self) -> None:
         """First with a backend that never fails, for `denied`; then with one that does."""
         self._walk(clean=True)
-        self._ids, self._from, self._failures, self.locals, self.transitions = {}, [], [], [], 0
+        self._ids, self.nodes, self.transitions = {}, [], 0
         self._walk(clean=False)
 
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()
-        self._reach(self.stepper.start(), 0, None, 0, queue)
+        self._reach(Node(self.stepper.start(), None, None, 0), queue)
         while queue:
             source = queue.popleft()
-            local = self.locals[source]
-            if not clean and self._strands(source, local):
+            node = self.nodes[source]
+            if not clean and self._strands(node):
                 continue
-            for move in self.stepper.moves(local):
+            for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean, queue)
-            if len(self.locals) > self.bounds.states:
+            if len(self.nodes) > self.bounds.states:
                 self.complete = False
                 return
 
     def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
-        local = self.locals[source]
+        node = self.nodes[source]
         limit = self.bounds.failures
-        for change in self.stepper.changes(local, move, clean):
-            failures = self._failures[source] + change.failures
+        for change in self.stepper.changes(node.local, move, clean):
+            failures = node.failures + change.failures
             if limit is not None and failures > limit:
-                self.complete = False
+                self.limited = True
                 continue
             self.transitions += 1
             request = Request(move, change.script, clean)
@@ -104,69 +123,54 @@ class Search:
             self.called.update(call.hook for call in change.called)
             if clean:
                 for fault in denied(self.stepper, change):
-                    self._tell(fault, source, request)
+                    self._tell(fault, node, request)
             stop = False
             for fault in () if clean else judge(self.stepper, change):
-                stop = self._tell(fault, source, request) or stop
+                stop = self._tell(fault, node, request) or stop
             if not change.nothing and not stop:
-                target = self._reach(change.after, source, request, failures, queue)
+                target = self._reach(Node(change.after, node, request, failures), queue)
                 if self.edges is not None:
                     self.edges.add(Edge(source, target, change.failures))
 
-    def _reach(self, local: Local, source: int, request: Request | None, failures: int, queue: deque[int]) -> int:
-        key = self.stepper.shape.key(local)
+    def _reach(self, node: Node, queue: deque[int]) -> int:
+        key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
-            known = self._ids[key] = len(self.locals)
-            self.locals.append(local)
-            self._from.append((source, request))
-            self._failures.append(failures)
+            known = self._ids[key] = len(self.nodes)
+            self.nodes.append(node)
             queue.append(known)
-        elif failures < self._failures[known] and self.bounds.failures is not None:
-            # More may follow when fewer failures are used up. The chain must stay one of moments that follow each other, so it is replaced whole.
-            self.locals[known] = local
-            self._from[known] = (source, request)
-            self._failures[known] = failures
+        elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
+            self.nodes[known] = node  # more may follow when fewer failures are used up
             queue.append(known)
         return known
 
-    def _strands(self, source: int, local: Local) -> bool:
+    def _strands(self, node: Node) -> bool:
         stop = False
-        for who, holder in enumerate(local.holders):
+        for who, holder in enumerate(node.local.holders):
             if holder is not None:
-                stuck = self._stranded.stuck(local, who)
+                stuck = self._stranded.stuck(node.local, who)
                 if stuck is not None:
                     fault, move = stuck
-                    stop = self._tell(fault, source, None if move is None else Request(move, (), True)) or stop
+                    stop = self._tell(fault, node, None if move is None else Request(move, (), True)) or stop
         return stop
 
-    def _tell(self, fault: Fault, source: int, request: Request | None) -> bool:
+    def _tell(self, fault: Fault, node: Node, request: Request | None) -> bool:
         """Notes a fault that is new; whether the search should stop here."""
-        key = (fault.id, fault.where, fault.loc.line, fault.loc.column)
+        key = (fault.id, fault.where, fault.loc)
         if key not in self._told:
             self._told.add(key)
-            requests = self.chain(source)
-            self.found.append(Found(fault, self.valuation, self.root, (*requests, request) if request is not None else requests))
+            self.found.append(Found(fault, self.valuation, self.root, node.chain() + (() if request is None else (request,))))
         if fault.id == "denied" or self.accepted(fault):
             return False
         self.cut = True
         return True
 
-    def chain(self, source: int) -> tuple[Request, ...]:
-        """The requests that lead to a moment."""
-        requests: list[Request] = []
-        while (step := self._from[source])[1] is not None:
-            source, request = step[0], step[1]
-            assert request is not None
-            requests.append(request)
-        return tuple(reversed(requests))
-
     def drains(self, missing: Callable[[], bool]) -> None:
         """Drains in every moment, with every outcome, as long as rows are missing: for what only drain reaches."""
-        for local in self.locals:
+        for node in self.nodes:
             if not missing():
                 return
-            for rows in _drains(self.stepper, local):
+            for rows in _drains(self.stepper, node.local):
                 self.taken.update(rows)
 
 
@@ -179,4 +183,4 @@ def _drains(stepper: Stepper, local: Local) -> Iterator[set[tuple[int, str]]]:
         chosen = script.following()
 
 
-__all__ = ["Change", "Found", "Request", "Search"]
+__all__ = ["Found", "Node", "Request", "Search"]

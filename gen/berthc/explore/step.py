@@ -61,6 +61,7 @@ class Stepper:
         self.choices = {r.name: choices(manager, r, options, bounds.keys) for r in manager.resources}
         self.shape = Shape(manager, self.choices)
         self.runs = 0
+        self._refused: set[tuple[str, tuple[int, ...]]] = set()  # by policy, which asks for nothing but options and fields
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
         self._drops = {o.name: levels_of(manager, o, "drop") for o in manager.operations}
 
@@ -133,6 +134,8 @@ class Stepper:
         if op.at is not None and at is None:
             return
         for config, path in self._paths(state, op, 0, None):
+            if (op.name, tuple(c.kind for c in config)) in self._refused:
+                continue
             yield Move(who, part, op, config=config, at=at, path=path)
             if op.form is Form.OBTAIN and None not in path:
                 other = conflicting(self.manager.resource(op.target), config[-1])
@@ -211,6 +214,8 @@ class Stepper:
                            reservation=move.reservation, by=move.by, at=None if move.at is None else dict(move.at), outcomes=script)
         called = tuple(script.called)
         if result.error is not None and not called:
+            if not result.where and any(deny.error == result.error for deny in op.deny):
+                self._refused.add((op.name, tuple(c.kind for c in move.config)))
             holders = self._holders(local, move, result, move.path, world)
             after = local if holders == local.holders else local._replace(holders=holders)
             return Change(move, script.chosen, local, after, result, called, move.path, {}, 0), script.following()

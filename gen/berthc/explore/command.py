@@ -1,0 +1,125 @@
+"""`berthc check`: the static rules, then the search, and how both are told."""
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from berthc.diag import Colours, Diagnostic, as_json, as_text
+from berthc.explore.bounds import Bounds
+from berthc.explore.report import Finding, Report, claim, diagnostics, explore
+from berthc.explore.script import table
+from berthc.explore.spec import compile_for_search, without_repeats
+from berthc.model import Manager
+from berthc.pipeline import Result
+
+DEFAULT = Bounds()
+
+
+def add_arguments(check: argparse.ArgumentParser) -> None:
+    """The flags of the search."""
+    group = check.add_argument_group("exploration", "every interleaving of a few callers, with every outcome of every hook; what is claimed holds within "
+                                                    "these bounds")
+    group.add_argument("--callers", metavar="N", type=_positive, default=DEFAULT.callers, help=f"callers at a time (default: {DEFAULT.callers})")
+    group.add_argument("--keys", metavar="N", type=_positive, default=DEFAULT.keys, help=f"keys per level (default: {DEFAULT.keys})")
+    group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures, help="hook calls that fail or stay uncertain (default: any number)")
+    group.add_argument("--states", metavar="N", type=_positive, default=DEFAULT.states,
+                       help=f"states after which the search gives up (default: {DEFAULT.states})")
+    group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
+
+
+def _positive(text: str) -> int:
+    number = _natural(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is no whole number")
+    return int(text)
+
+
+def bounds_of(args: argparse.Namespace) -> Bounds:
+    return Bounds(args.callers, args.keys, args.failures, args.states)
+
+
+def search(args: argparse.Namespace) -> list[tuple[Result, Manager | None, Report | None]]:
+    """Every spec with its diagnostics, its model and, where it has a meaning, what the search says."""
+    out: list[tuple[Result, Manager | None, Report | None]] = []
+    for path in args.specs:
+        result, manager = compile_for_search(path)
+        out.append((result, manager, None if manager is None else explore(manager, bounds_of(args))))
+    return out
+
+
+def is_right(result: Result, report: Report | None) -> bool:
+    return result.manager is not None and report is not None and not report.refused
+
+
+def as_object(args: argparse.Namespace, results: Sequence[tuple[Result, Manager | None, Report | None]]) -> str:
+    """One JSON object for all specs, with keys that stay."""
+    reports = [report for _, _, report in results if report is not None]
+    static = [d for result, _, report in results for d in _static(result, report)]
+    return json.dumps({
+        "findings": [_as_json(f) for report in reports for f in report.findings],
+        "diagnostics": json.loads(as_json(static)),
+        "bound": {"callers": args.callers, "keys": args.keys, "failures": args.failures, "states": args.states},
+        "states": sum(r.states for r in reports),
+        "transitions": sum(r.transitions for r in reports),
+        "complete": len(reports) == len(results) and all(r.complete for r in reports),
+        "seconds": round(sum(r.seconds for r in reports), 3),
+    }, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_json(finding: Finding) -> dict[str, Any]:
+    fault = finding.fault
+    return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column, "where": fault.where,
+            "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why, "script": finding.requests}
+
+
+def _static(result: Result, report: Report | None) -> list[Diagnostic]:
+    return list(result.diagnostics) if report is None else without_repeats(result.diagnostics, diagnostics(report))
+
+
+def as_messages(result: Result, report: Report | None, colours: Colours) -> str:
+    """The diagnostics of one spec, in order of place, each finding of the search with its script."""
+    scripts: dict[Diagnostic, Finding] = {}
+    found = _static(result, report)
+    if report is not None:
+        own = diagnostics(report)
+        scripts = dict(zip(own, report.findings, strict=False))
+        found += own
+    out = []
+    for diagnostic in sorted(found, key=lambda d: (d.loc.line, d.loc.column, d.id, d.message)):
+        out.append(as_text(diagnostic, result.source.lines, colours))
+        finding = scripts.get(diagnostic)
+        if finding is not None and finding.script:
+            out += ["  the shortest script:", *(f"    {line}" for line in table(list(finding.script)))]
+    return "".join(line + "\n" for line in out)
+
+
+def tell(result: Result, report: Report | None, summary: str) -> str:
+    """What goes to standard output: that the spec is right, if it is, and how much of it was looked at."""
+    file = result.source.file
+    if report is None:
+        return ""
+    ok = f"{file}: ok: {summary}\n" if is_right(result, report) else ""
+    return f"{ok}{file}: {claim(report)}\n"
+
+
+def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read, else 1."""
+    results = search(args)
+    if args.format == "json":
+        sys.stdout.write(as_object(args, results))
+    else:
+        for result, manager, report in results:
+            sys.stderr.write(as_messages(result, report, colours))
+            sys.stdout.write(tell(result, report, "" if manager is None else summary(manager)))
+    if any(d.id == "file" for result, _, _ in results for d in result.diagnostics):
+        return 2
+    return 0 if all(is_right(result, report) for result, _, report in results) else 1

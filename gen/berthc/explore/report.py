@@ -1,0 +1,180 @@
+"""All searches of one manager: what they found, and what they can claim."""
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from berthc.diag import Diagnostic, Severity
+from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.bounds import Bounds
+from berthc.explore.findings import IDS, Fault
+from berthc.explore.script import Json, Line, lines
+from berthc.explore.search import Found, Search
+from berthc.model import Accept, Manager, Row
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding, once for each row to blame, with the shortest script that shows it."""
+
+    fault: Fault
+    accept: Accept | None
+    script: tuple[Line, ...]
+
+    @property
+    def requests(self) -> list[Json]:
+        return [line.request for line in self.script]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How much one search saw."""
+
+    valuation: Valuation
+    root: str
+    states: int
+    transitions: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """`complete`: within the bounds on callers, keys and failures everything was seen, except what lies behind a finding."""
+
+    manager: Manager
+    bounds: Bounds
+    findings: tuple[Finding, ...]
+    unused: tuple[Accept, ...]
+    searched: tuple[Searched, ...]
+    complete: bool
+    seconds: float
+
+    @property
+    def states(self) -> int:
+        return sum(s.states for s in self.searched)
+
+    @property
+    def transitions(self) -> int:
+        return sum(s.transitions for s in self.searched)
+
+    @property
+    def refused(self) -> bool:
+        return any(f.accept is None for f in self.findings)
+
+
+def explore(manager: Manager, bounds: Bounds) -> Report:
+    """Explores a manager. The spec must have passed the static rules, findings of the tables aside."""
+    begin = time.perf_counter()
+    searches = _searches(manager, bounds)
+    found: dict[tuple[str, str, int, int], Found] = {}
+    for one in (f for search in searches for f in search.found):
+        key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
+        if key not in found or len(one.requests) < len(found[key].requests):
+            found[key] = one
+    findings = [Finding(f.fault, accepted(manager, f.fault), tuple(lines(manager, f, bounds))) for f in found.values()]
+    complete = all(s.complete for s in searches)
+    if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
+        findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
+    findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
+    used = {id(f.accept) for f in findings}
+    unused = tuple(a for a in manager.accept if a.finding in IDS and id(a) not in used)
+    seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
+    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin)
+
+
+def accepted(manager: Manager, fault: Fault) -> Accept | None:
+    """The entry of the spec that accepts a fault."""
+    for accept in manager.accept:
+        if accept.finding == fault.id and (not accept.where or fault.where == accept.where or fault.where.startswith(accept.where + ".")):
+            return accept
+    return None
+
+
+def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
+    """One per valuation and root resource. A hook that one search never called makes no difference to that search when it is absent."""
+    done: list[Search] = []
+    left = bounds.states
+    for valuation in valuations(manager):
+        for root in (r.name for r in manager.resources if r.parent is None):
+            if any(_same(old, valuation, root) for old in done):
+                continue
+            search = Search(manager, root, valuation, replace(bounds, states=max(left, 0)), lambda fault: accepted(manager, fault) is not None)
+            search.run()
+            left -= len(search.nodes)
+            done.append(search)
+    return done
+
+
+def _same(old: Search, valuation: Valuation, root: str) -> bool:
+    """Was this search made already, but for absent hooks that it never came to?"""
+    if old.root != root or old.valuation.options != valuation.options or not set(old.valuation.without) <= set(valuation.without):
+        return False
+    return not old.called & set(valuation.without)
+
+
+def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
+    """Rows and outcomes that no search took; what only drain takes is tried last. Rows that reject are left alone: they keep the table total, and
+    that nobody runs into them is no fault."""
+    declared = {(id(row), outcome): (resource.name, row, outcome)
+                for resource in manager.resources for state in resource.states for row in state.rows for outcome in outcomes(row)}
+    taken = {one for search in searches for one in search.taken}
+    for search in searches:
+        if declared.keys() <= taken:
+            break
+        search.drains(lambda: not declared.keys() <= taken | search.taken)
+        taken |= search.taken
+    for (row_id, outcome), (resource, row, _) in declared.items():
+        if (row_id, outcome) in taken or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken):
+            continue
+        what = "this row" if outcome == "ok" else f"the outcome {outcome} of this row"
+        loc = row.loc
+        if outcome in ("fail", "uncertain"):
+            if (row_id, "ok") not in taken:
+                continue  # the row is told of already
+            target = row.fail if outcome == "fail" else row.uncertain
+            loc = target.loc if target is not None else loc
+        yield Fault("unreachable", f"{resource}.{row.state}.{row.event}", loc, f"nothing that callers or drain do ever takes {what}")
+
+
+def outcomes(row: Row) -> tuple[str, ...]:
+    """The outcomes that the spec gives a row; none to one that rejects."""
+    if row.reject is not None:
+        return ()
+    if row.call is None:
+        return ("ok",)
+    return ("ok", "fail", "uncertain") if row.uncertain_given else ("ok", "fail")
+
+
+def _as_failed(row: Row) -> bool:
+    """Does the row treat uncertain like failed? Then the searches do not try it by itself."""
+    return (row.fail is not None and row.uncertain is not None
+            and (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event))
+
+
+# As messages
+
+
+def diagnostics(report: Report) -> list[Diagnostic]:
+    """The findings in the form of all other messages; the scripts are shown beside them."""
+    out = []
+    for finding in report.findings:
+        severity, help_ = Severity.ERROR, ""
+        if finding.accept is not None:
+            severity, help_ = Severity.NOTE, f"accepted in line {finding.accept.loc.line}: {finding.accept.why}"
+        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_, severity, finding.fault.where))
+    out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}", "take the entry away", Severity.WARNING)
+            for a in report.unused]
+    return out
+
+
+def claim(report: Report) -> str:
+    """What was looked at, in one sentence; never more than is true."""
+    b = report.bounds
+    failures = "any number of failures" if b.failures is None else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}"
+    settings = len({s.valuation for s in report.searched})
+    what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
+            f"{settings} setting{'s' if settings != 1 else ''} of options and hooks")
+    counted = f"{report.states} states, {report.transitions} transitions"
+    if not report.complete:
+        return f"explored in part ({what}): {counted}, then the bound on states was reached"
+    return f"explored ({what}): {counted}"

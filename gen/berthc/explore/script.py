@@ -1,0 +1,192 @@
+"""A script as people read it and as simulators run it.
+
+The requests are played on the simulator's own reader and writer as they are made, so what is printed is what `berthc sim` answers; an answer
+other than the search saw would be a fault of this program and ends it.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from berthc.explore.backend import ENDS_OK, Called
+from berthc.explore.bounds import Bounds
+from berthc.explore.findings import caller
+from berthc.explore.search import Found, Request
+from berthc.explore.step import Change, Move, Stepper
+from berthc.model import Manager, Resource
+from berthc.scenarios.alphabet import zero
+from berthc.semantics import Value
+from berthc.sim.server import Simulator
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One request: who asked, what the backend did, what was answered, and what is tracked then."""
+
+    who: str
+    asked: str
+    backend: str
+    answer: str
+    states: str
+    request: Json
+    change: Change | None
+
+
+def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
+    """The script of a finding, from the creation of the manager on."""
+    options = dict(found.valuation.options)
+    stepper = Stepper(manager, found.root, options, found.valuation.without, bounds)
+    simulator = Simulator(manager)
+    labels: dict[str, str] = {}
+    out: list[Line] = []
+    new = _new(manager, options, found.valuation.without)
+    if len(new) > 1:
+        _answer(simulator, new)
+        out.append(Line("", _created(new), "", "", "", new, None))
+    local = stepper.start()
+    for request in found.requests:
+        change, _ = stepper.change(local, request.move, request.chosen, request.clean)
+        asked = _request(manager, request, change.called, labels)
+        answer = _answer(simulator, asked)
+        if answer["error"] != change.result.error:
+            raise AssertionError(f"the simulator answers {answer['error']} where the search saw {change.result.error}")
+        _match(change.after.world.snapshot(), answer["state"], labels)
+        out.append(Line(caller(request.move.who), describe(manager, asked, request.move), _backend(change), _said(answer),
+                        states(manager, answer["state"]), asked, change))
+        local = change.after
+    return out
+
+
+def _new(manager: Manager, options: Mapping[str, Value], without: tuple[str, ...]) -> Json:
+    changed = {o.name: options[o.name] for o in manager.options if options[o.name] != zero(o)}
+    return {"op": "new"} | ({"options": changed} if changed else {}) | ({"without": list(without)} if without else {})
+
+
+def _created(new: Json) -> str:
+    options = ", ".join(f"{name} = {_word(value)}" for name, value in new.get("options", {}).items())
+    without = ", ".join(new.get("without", ()))
+    return "create" + (f" with {options}" if options else "") + (f" without {without}" if without else "")
+
+
+def _request(manager: Manager, request: Request, called: tuple[Called, ...], labels: Mapping[str, str]) -> Json:
+    move = request.move
+    asked: Json = {"op": move.op.name}
+    for choice in move.config:
+        resource = manager.resource(choice.resource)
+        of_use = {f.name for f in resource.fields} if move.op.form.value != "find" else set(resource.key)
+        asked[choice.resource] = {f.name: _json(choice.fields[f.name]) for f in resource.fields
+                                  if f.name in of_use and (choice.fields[f.name] != zero(f) or f.name in resource.key)}
+    if move.reservation is not None:
+        asked["reservation"] = move.reservation
+    if move.op.by is not None:
+        asked[move.op.by] = labels.get(move.by, move.by) if isinstance(move.by, str) else move.by
+    if move.op.at is not None:
+        asked[move.op.at] = dict(move.at or ())
+    failing = [call for call in called if call.ending.outcome.kind != "ok"]
+    if failing:
+        asked["fail"] = [_failure(call, called) for call in failing]
+    return asked
+
+
+def _failure(call: Called, called: tuple[Called, ...]) -> str | Json:
+    alone = sum(1 for other in called if other.hook == call.hook) == 1
+    outcome = call.ending.outcome
+    if alone and outcome.kind == "fail":
+        return call.hook
+    return ({"hook": call.hook} | ({} if alone else {"nth": call.nth}) | ({"error": outcome.error} if outcome.error != "EIO" else {})
+            | ({"outcome": outcome.kind} if outcome.kind != "fail" else {}))
+
+
+def _json(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _answer(simulator: Simulator, request: Json) -> Json:
+    answer = simulator.answer(json.dumps(request).encode())
+    if "message" in answer:
+        raise AssertionError(f"the simulator refuses {request}: {answer['message']}")
+    return answer
+
+
+def _match(mine: Any, shown: Any, labels: dict[str, str]) -> None:
+    """Notes what the simulator calls the UUIDs."""
+    if isinstance(mine, dict) and isinstance(shown, dict):
+        for name in mine:
+            _match(mine[name], shown.get(name), labels)
+    elif isinstance(mine, list) and isinstance(shown, list):
+        for one, other in zip(mine, shown, strict=False):
+            _match(one, other, labels)
+    elif isinstance(mine, str) and isinstance(shown, str) and mine != shown:
+        labels[mine] = shown
+
+
+# For people
+
+
+def describe(manager: Manager, asked: Json, move: Move) -> str:
+    """`reserve disk "/a", mount 1`"""
+    words: list[str] = []
+    for choice in move.config:
+        resource = manager.resource(choice.resource)
+        given = asked[choice.resource]
+        rest = [f"{name} {_word(value)}" for name, value in given.items() if name not in resource.key]
+        words.append(" ".join([choice.resource, "/".join(_word(_json(v)) for v in choice.key), *rest]).strip())
+    if move.reservation is not None:
+        words.append(move.reservation)
+    if move.op.by is not None:
+        words.append(f"{move.op.by} {_word(asked[move.op.by])}")
+    if move.op.at is not None:
+        words.append(f"at {_word(asked[move.op.at])}")
+    return " ".join([move.op.name, ", ".join(words)]).strip()
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return "/".join(str(v) for v in value.values())
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _backend(change: Change) -> str:
+    return ", ".join(f"{call.hook} {_how(call)}" for call in change.called)
+
+
+def _how(call: Called) -> str:
+    if call.ending is ENDS_OK or call.ending.outcome.kind == "ok":
+        return "ok"
+    if call.ending.outcome.kind == "fail":
+        return "fails"
+    if call.before == call.after and not call.ending.effect:
+        return "uncertain, no effect"
+    return "uncertain, took effect" if call.ending.effect else "uncertain"
+
+
+def _said(answer: Json) -> str:
+    if answer["error"] is not None:
+        return str(answer["error"])
+    return f"ok {answer['returns']['reservation']}" if "reservation" in answer["returns"] else "ok"
+
+
+def states(manager: Manager, state: Json) -> str:
+    """What is tracked, in one line: `disk "/a" attached 2 (mount 1 failed 1)`; the number says who refers to it, reservations included."""
+    roots = [r for r in manager.resources if r.parent is None]
+    return "; ".join(text for r in roots for text in _instances(manager, r, state[r.name])) or "nothing"
+
+
+def _instances(manager: Manager, resource: Resource, items: list[Json]) -> Iterator[str]:
+    for item in items:
+        name = " ".join([resource.name, "/".join(_word(item[k]) for k in resource.key if item[k] not in (False, []))]).strip()
+        below = [text for child in manager.children(resource.name)
+                 for text in _instances(manager, manager.resource(child), item[child])]
+        yield f"{name} {item['state']} ({item['refs']})" + (f" [{'; '.join(below)}]" if below else "")
+
+
+def table(script: list[Line]) -> list[str]:
+    """The script as a table of text."""
+    rows = [("", "who", "asks", "backend", "answer", "tracked then (references)")]
+    rows += [(str(n), line.who, line.asked, line.backend, line.answer, line.states) for n, line in enumerate(script, 1)]
+    widths = [max(len(row[n]) for row in rows) for n in range(5)]
+    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip() for row in rows]
