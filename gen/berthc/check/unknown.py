@@ -38,6 +38,9 @@ def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
         for key, verb in (("do", "fires an event at"), ("returns", "returns a value of")):
             for word, loc in refs.named(spec, *where, key):
                 yield refs.Use(word.partition(".")[0], loc, f"operation {name} {verb}")
+    for resource, name, ref in refs.formats(spec.manager):
+        if ref.scope not in ("field", "option"):
+            yield refs.Use(ref.scope, ref.loc, f"the format of {resource.name}.{name} uses")
     for accept in spec.manager.accept:
         if accept.where:
             yield refs.Use(accept.where.partition(".")[0], accept.loc, "accept names")
