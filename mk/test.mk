@@ -22,7 +22,10 @@ $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIB
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -ljson-c $(LIBS)
 .SECONDARY:
 
-suites: $(C_SUITES) $(SIMULATORS) $(EXAMPLES)
+c-suites: $(C_SUITES) $(EXAMPLES)
+	@:
+suites: c-suites $(SIMULATORS)
+	@:
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
 cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)/$(s))')
@@ -38,7 +41,7 @@ export BERTH_BUILD = $(abspath $(BUILD))
 export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
-.PHONY: suites check check-c clang-objects asan tsan valgrind coverage run-coverage
+.PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage run-coverage
 check: $(LIBRARIES) suites clang-objects asan-suites tsan-suites
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
@@ -47,14 +50,14 @@ check: $(LIBRARIES) suites clang-objects asan-suites tsan-suites
 	    'script:drift of docs/managers=$(MAKE) check-drift' \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
-check-c: suites ## the C suites alone, without the set-up
+check-c: c-suites ## the C suites alone, without the set-up
 	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
 
 .PHONY: asan-suites tsan-suites
 asan-suites:
 	@$(MAKE) $(ASAN) suites
 tsan-suites:
-	@$(MAKE) $(TSAN) $(C_SUITES:$(BUILD)/%=$(BUILD)/tsan/%) examples
+	@$(MAKE) $(TSAN) c-suites
 clang-objects:
 	@$(MAKE) BUILD=$(BUILD)/clang CC=clang suites
 
@@ -81,7 +84,7 @@ coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
 	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 run-coverage
 
-run-coverage: suites
+run-coverage: c-suites
 	@find $(BUILD) -name '*.gcda' -delete
 	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,,$(BUILD))
 	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
