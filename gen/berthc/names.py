@@ -34,6 +34,12 @@ RESERVED = C_KEYWORDS | CXX_KEYWORDS | TAKEN_WORDS
 # First words of identifiers that belong to others: a manager of this name would define theirs.
 TAKEN_PREFIXES = frozenset("atomic berth pthread uuid".split())
 
+# Parameters and file-scope names of the generated files: a manager of this name would be hidden by them, its name being a type.
+OWN_WORDS = frozenset(
+    """arg backend call config deadline error guard has hook item manager next options out request reservation results row state view
+    visit""".split()
+)
+
 # Functions of the C library and of POSIX that a manager's type would clash with where an application includes their header.
 LIBRARY = frozenset(
     """abort abs accept access acos alarm asin atan atexit atof atoi atol bind brk bsearch calloc ceil chdir chmod chown clock close connect cos
@@ -365,6 +371,9 @@ def collisions(manager: Manager) -> list[tuple[Loc, str]]:
         problems.append((manager.loc, f"manager '{manager.name}': the C library has a function of this name"))
     elif prefix in TAKEN_PREFIXES:
         problems.append((manager.loc, f"manager '{manager.name}': names that begin with '{prefix}_' belong to others in C"))
+    elif manager.name in OWN_WORDS:
+        problems.append((manager.loc, f"manager '{manager.name}': the generated C uses this word for its parameters"))
+        return problems
     seen: dict[tuple[str, str], Identifier] = {}
     for new in identifiers(manager):
         if not new.scope and new.text in RESERVED:

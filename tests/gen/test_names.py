@@ -74,6 +74,12 @@ def test_a_manager_cannot_take_the_prefix_of_others(name: str) -> None:
     assert messages(manager(name=name)) == [f"manager '{name}': names that begin with '{prefix}_' belong to others in C"]
 
 
+@pytest.mark.parametrize("name", ["manager", "options", "visit", "call"])
+def test_a_manager_is_not_called_like_a_parameter(name: str) -> None:
+    """`int out_create(..., out **out)` does not compile, nor do others under -Wshadow."""
+    assert messages(manager(name=name)) == [f"manager '{name}': the generated C uses this word for its parameters"]
+
+
 COLLIDING: list[tuple[str, Manager, str]] = [
     ("a field and the keyword's spelling", manager(thing(fields=(field("int", loc=HERE), field("int_", loc=HERE)))),
      "field thing.int_ would be called 'int_' in the view of thing, as field thing.int is"),
