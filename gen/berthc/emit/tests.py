@@ -46,8 +46,6 @@ class HookGlue:
     args: str
     out: str
     sets: tuple[str, ...]  # statements that set the out-values
-    undone: bool
-    undoes: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,8 @@ class FunctionGlue:
     function: str
     gives: bool
     locals: tuple[str, ...]
-    call: tuple[str, ...]  # the calls without and with a deadline
+    call: tuple[str, ...]  # lines of the call without a deadline
+    until: tuple[str, ...]  # and with one
     shows: tuple[str, ...]
 
 
@@ -88,6 +87,8 @@ class SuiteData:
     hooks: tuple[HookGlue, ...]
     resources: tuple[ResourceGlue, ...]
     functions: tuple[FunctionGlue, ...]
+    hook_lines: tuple[str, ...]
+    resource_lines: tuple[str, ...]
     required: str
     configs: tuple[str, ...]
     options: tuple[str, ...]
@@ -169,7 +170,9 @@ class _Suite:
             hooks=tuple(self.hook(h) for h in self.m.hooks),
             resources=tuple(self.resource(r) for r in self.m.resources),
             functions=tuple(self.function(o) for o in self.m.operations),
-            required=" | ".join(f"UINT64_C(1) << {self.names.hook_id(h.name)}" for h in self.m.hooks if not h.optional) or "0",
+            hook_lines=tuple(line for h in self.m.hooks for line in self.hook_line(h)),
+            resource_lines=tuple(line for r in self.m.resources for line in self.resource_line(r)),
+            required=" |\n        ".join(f"UINT64_C(1) << {self.names.hook_id(h.name)}" for h in self.m.hooks if not h.optional) or "0",
             configs=tuple(self.config(*found) for found in self.configs.values()),
             options=tuple(self.option_block(e.name, dict(e.options)) for e in self.environments if e.options),
             environments=tuple(self.environment(e) for e in self.environments),
@@ -197,10 +200,22 @@ class _Suite:
             else:
                 assert out.type is not None
                 sets.append(f"out->{name} = ({self.integer(out.type)})berth_suite_hook_number(suite);")
-        undone = any(hook.name in other.undoes for other in self.m.hooks)
-        undoes = " | ".join(f"UINT64_C(1) << {self.names.hook_id(h)}" for h in hook.undoes)
         return HookGlue(self.names.hook_id(hook.name), hook.name, "hook_" + hook.name.replace(".", "_"), hook_member(hook.name),
-                        self.names.view(hook.on), f"show_{hook.on}", self.names.out(hook.name) if sets else "", tuple(sets), undone, undoes)
+                        self.names.view(hook.on), f"show_{hook.on}", self.names.out(hook.name) if sets else "", tuple(sets))
+
+    def hook_line(self, hook: model.Hook) -> list[str]:
+        parts = [f".name = {ctext.string(hook.name)}"]
+        parts += [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
+        undoes = [f"UINT64_C(1) << {self.names.hook_id(h)}" for h in hook.undoes]
+        parts += [".undoes = " + " | ".join(undoes)] if undoes else []
+        return ctext.braces(f"[{self.names.hook_id(hook.name)}] = ", parts)
+
+    def resource_line(self, resource: model.Resource) -> list[str]:
+        parts = [f".name = {ctext.string(resource.name)}"]
+        parts += [f".parent = {self.names.resource_id(resource.parent)}"] if resource.parent is not None else []
+        parts.append(f".config_size = sizeof({self.names.config(resource.name)})")
+        parts += [f".set_key = set_key_{resource.name}"] if many_keys(resource) is not None else []
+        return ctext.braces(f"[{self.names.resource_id(resource.name)}] = ", parts)
 
     @staticmethod
     def integer(kind: Type) -> str:
@@ -282,8 +297,8 @@ class _Suite:
         plain = self.names.function(operation.name)
         return FunctionGlue(
             operation.name, "RUN_" + operation.name.upper(), "run_" + operation.name, operation.gives, tuple(declared),
-            (f"{plain}({', '.join(arguments)}, call->error)", f"{plain}_until({', '.join(arguments)}, call->deadline, call->error)"),
-            tuple(shows))
+            ctext.signature(f"        rc = {plain}", [*arguments, "call->error"], ";"),
+            ctext.signature(f"        rc = {self.names.until(operation.name)}", [*arguments, "call->deadline", "call->error"], ";"), tuple(shows))
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
         assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)
@@ -446,7 +461,7 @@ class _Suite:
     def script(self, script: Script, numbers: list[int]) -> list[str]:
         parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}",
                  f".n_steps = {len(numbers)}",
-                 f".steps = (const uint16_t[]){{{', '.join(str(n) for n in numbers)}}}"]
+                 "\n        ".join(ctext.braces(".steps = (const uint16_t[])", [str(n) for n in numbers], 0, ""))]
         if script.drained is not None:
             parts += [f".destroy = {script.destroy}"] if script.destroy else []
             parts += [f".drain = {script.drain}"] if script.drain else []
