@@ -1,4 +1,4 @@
-"""Every id that a message can have, with what it says: the list in docs/language.md is made from this."""
+"""Every id that a message can have, with what it says: the list in docs/language.md is made from this (see reference)."""
 from __future__ import annotations
 
 from .check import RULES
@@ -36,7 +36,3 @@ def catalogue() -> dict[str, str]:
         out[rule.id] = f"{out[rule.id]} {rule.says}" if rule.id in out else rule.says
     return out
 
-
-def as_markdown() -> str:
-    """The list for docs/language.md."""
-    return "| id | what a spec keeps |\n|---|---|\n" + "".join(f"| `{id}` | {says} |\n" for id, says in catalogue().items())

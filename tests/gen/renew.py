@@ -1,4 +1,4 @@
-"""Writes what the tests of the front end compare with: the messages of the bad specs, and the list of rules in docs/language.md.
+"""Writes what the tests of the front end compare with: the messages of the bad specs, and the tables in docs/language.md.
 
     PYTHONPATH=gen /usr/bin/python3 tests/gen/renew.py
 
@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import bad_specs
 
-from berthc.rules import as_markdown
+from berthc.reference import tables
 
-BEGIN, END = "<!-- rules: written by tests/gen/renew.py -->\n", "<!-- end of rules -->\n"
+END = "<!-- end -->\n"
 LANGUAGE = bad_specs.ROOT / "docs" / "language.md"
 
 
-def with_rules(text: str) -> str:
-    """The page with its list of rules replaced."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + as_markdown() + END + after
+def with_tables(text: str) -> str:
+    """The page with the text of each table replaced."""
+    for name, table in tables().items():
+        before, begin, rest = text.partition(f"<!-- {name} -->\n")
+        if not begin:
+            raise SystemExit(f"docs/language.md has no place for: {name}")
+        text = before + begin + table + END + rest.partition(END)[2]
+    return text
 
 
 def main() -> None:
@@ -27,7 +30,7 @@ def main() -> None:
             old.unlink()
     for path in bad_specs.specs():
         path.with_suffix(".txt").write_text(bad_specs.message(path), encoding="utf-8")
-    LANGUAGE.write_text(with_rules(LANGUAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    LANGUAGE.write_text(with_tables(LANGUAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import bad_specs
 import pytest
-import renew
 
 from berthc.diag import Severity
 from berthc.rules import catalogue
@@ -45,11 +44,6 @@ def test_every_id_in_the_code_is_in_the_catalogue_and_the_other_way_round() -> N
     used = set(re.findall(r'(?:Diagnostic|report)\(\s*"([a-z-]+)"', code))
     used |= set(re.findall(r'(?:rule = |self\.report\()"([a-z-]+)" if [^"]* else "([a-z-]+)"', code)[0])
     assert used == set(catalogue())
-
-
-def test_the_language_page_lists_every_rule() -> None:
-    page = renew.LANGUAGE.read_text(encoding="utf-8")
-    assert renew.with_rules(page) == page
 
 
 def test_no_message_text_is_left_over() -> None:
