@@ -32,8 +32,11 @@ def caller(n: int) -> str:
 
 def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now."""
-    yield from _calls(stepper, change)
-    yield from _endings(stepper, change)
+    calls = list(_calls(stepper, change))
+    yield from (fault for fault in calls if fault.id != "interference")
+    taken = [fault for fault in calls if fault.id == "interference"] or list(_robbed(stepper, change))
+    yield from taken[:1]  # what else one request does to others is the same fault
+    yield from (fault for fault in _endings(stepper, change) if not (taken and fault.id == "dangling"))
     if not change.nothing:
         yield from _left(stepper, change)
 
@@ -71,6 +74,23 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
                         f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies on the {taken.resource}")
             return
+
+
+def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
+    """A retry of a release that dropped the caller's reference before drops one again: somebody else's."""
+    own = change.before.holders[change.move.who]
+    if change.move.part != "releases" or own is None:
+        return
+    old, new = tracked(change.before.world).items, tracked(change.after.world).items
+    for level, id_ in enumerate(change.levels):
+        if id_ not in old or not stepper.dropping(change, level) or own.own[level]:
+            continue
+        others = [h for n, h in enumerate(change.before.holders) if n != change.move.who and h is not None and h.label is None
+                  and id_ in h.path and h.own[h.path.index(id_)]]
+        if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
+            where, loc = _blame(stepper, change, old[id_])
+            yield Fault("interference", where, loc,
+                        f"{change.move.op.name} lets go of the {old[id_].resource} again and takes the hold of another caller, its own went before")
 
 
 def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:

@@ -16,11 +16,13 @@ from berthc.semantics.state import State
 
 class Holder(NamedTuple):
     """A caller that is not idle. `path` has the instances it was given, root first; `own` says of which it still has a reference of its
-    own (with a reservation the manager knows, and `own` is empty)."""
+    own (with a reservation the manager knows, and `own` is empty). It lets go of what it took until that succeeds, also when its references went with
+    a try that failed later on."""
 
     label: str | None  # of its reservation; None for a caller with anonymous references
     path: tuple[int, ...]
     own: tuple[bool, ...]
+    took: tuple[bool, ...]
     config: tuple[Choice, ...]
     values: Mapping[str, Any]  # assigned values it was told
     relies: bool  # its last use succeeded
@@ -84,7 +86,7 @@ class Shape:
                 alive += 1
             where = holder.path[alive - 1] if alive else 0
             held = holder.own if holder.label is None else state.reservations[holder.label].held
-            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.relies, holder.releasing,
+            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, holder.relies, holder.releasing,
                                              self._elsewhere(state, holder), n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         for item in reversed(items.values()):

@@ -104,7 +104,7 @@ class Stepper:
         for op in self.contract.releases:
             drops = self._drops[op.name]
             same = len(op.path) <= len(holder.config) and all(c.resource == name for c, name in zip(holder.config, op.path, strict=False))
-            if not same or not any(drop and own for drop, own in zip(drops, holder.own, strict=False)):
+            if not same or not any(drop and took for drop, took in zip(drops, holder.took, strict=False)):
                 continue
             if op.by is None:
                 path = self._find(tracked(local.world), holder.config[:len(op.path)])
@@ -243,9 +243,9 @@ class Stepper:
         own: Holder | None = local.holders[move.who]
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         if move.part == "gives" and result.ok:
-            own = Holder(str(result.returns["reservation"]), path, (), move.config, {}, relies=False, releasing=False)
+            own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, relies=False, releasing=False)
         elif move.part == "acquires" and result.ok:
-            own = Holder(None, path, self._takes[move.op.name], move.config, self._told(world, path), relies=True, releasing=False)
+            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config, self._told(world, path), relies=True, releasing=False)
         elif move.part == "uses" and own is not None:
             own = own._replace(relies=result.ok)
         elif move.part == "ends" and own is not None:
@@ -266,8 +266,8 @@ class Stepper:
         """A success is the end of what the operation drops. A failure may have dropped some of it already, which the caller does not know."""
         drops = self._drops[move.op.name]
         if result.ok:
-            left = tuple(held and not (n < len(drops) and drops[n]) for n, held in enumerate(own.own))
-            return own._replace(own=left, relies=False, releasing=True) if any(left) else None
+            left, took = (tuple(one and not (n < len(drops) and drops[n]) for n, one in enumerate(some)) for some in (own.own, own.took))
+            return own._replace(own=left, took=took, relies=False, releasing=True) if any(took) else None
         left = tuple(held and not self._dropped(id_, before, world) for held, id_ in zip(own.own, own.path, strict=True))
         return own._replace(own=left, relies=False, releasing=True)
 
