@@ -15,6 +15,6 @@ bench: all $(BUILD)/bench/memory ## generator time, object sizes, bytes per inst
 	@rm -rf $(BUILD)/bench/gen
 	@/bin/sh -c 'time -p $(BERTHC) gen -o $(BUILD)/bench/gen $(SPECS) 2>/dev/null' 2>&1 | sed -n 's/^real/  seconds/p'
 	@echo "objects:"
-	@size $(MANAGERS:%=$(BUILD)/%/%.o) $(LIBSHARED)
+	@size $(foreach m,$(MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBSHARED)
 	@echo "memory:"
 	@$(BUILD)/bench/memory

@@ -1,9 +1,9 @@
 # Style and static analysis. Each tool is a target of its own, so that `make lint` shows everything at once.
 
 C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | grep -v '^tests/gen/golden/')
-ANALYZED = $(filter-out tests/%,$(filter %.c,$(C_FILES))) $(ALL_MANAGERS:%=$(BUILD)/%/%.c)
-INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(ALL_MANAGERS:%=-I$(BUILD)/%)
-SHELL_FILES = scripts/find-python scripts/python scripts/setup scripts/exports bin/berthc .ci/run
+ANALYZED = $(filter-out tests/%,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).c)
+INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS),-I$(BUILD)/$(m))
+SHELL_FILES = scripts/clang-tidy scripts/find-python scripts/python scripts/setup scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 
 .PHONY: lint run-lint format $(LINT)
@@ -20,7 +20,7 @@ format: ## lay out the hand-written C
 lint-format:
 	clang-format --dry-run --Werror $(C_FILES)
 lint-tidy: managers
-	clang-tidy --quiet $(ANALYZED) -- -std=c11 $(INCLUDES)
+	@printf '%s\n' $(ANALYZED) | xargs -P $(J) -n 1 scripts/clang-tidy -std=c11 $(INCLUDES) --
 # cppcheck does not read <uuid/uuid.h> and takes uuid_t for a number, so it calls every result of that type uninitialised;
 # clang-tidy looks for the same and knows better.
 lint-cppcheck: managers
