@@ -9,12 +9,21 @@ $(BUILD)/bench/memory: $(MEMORY_OBJECT) $(BUILD)/plan9/plan9.o $(BUILD)/scsi/scs
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
+# It measures an inner part of the runtime, hence its private headers.
+$(BUILD)/obj/bench/uuid.o: bench/uuid.c $(FLAGS_FILE)
+	$(call compile,-Iruntime/src)
+$(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
 .PHONY: bench
-bench: all $(BUILD)/bench/memory ## generator time, object sizes, bytes per instance
-	@echo "compiler, four specs (gen, cold):"
-	@rm -rf $(BUILD)/bench/gen
-	@/bin/sh -c 'time -p $(BERTHC) gen -o $(BUILD)/bench/gen $(SPECS) 2>/dev/null' 2>&1 | sed -n 's/^real/  seconds/p'
+bench: all $(BUILD)/bench/memory $(BUILD)/bench/uuid ## generator time, object sizes, bytes per instance, cost of a UUID
+	@echo "berthc gen:"
+	@PYTHON=$(PYTHON_FOUND) $(PYTHON_FOUND) bench/compiler.py $(SPECS)
 	@echo "objects:"
-	@size $(foreach m,$(MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBSHARED)
+	@size $(foreach m,$(MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBSHARED) | sed 's/^/  /'
 	@echo "memory:"
-	@$(BUILD)/bench/memory
+	@$(BUILD)/bench/memory | sed 's/^/  /'
+	@echo "UUIDs:"
+	@$(BUILD)/bench/uuid | sed 's/^/  /'

@@ -28,6 +28,6 @@ lint-cppcheck: managers
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
 lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
-	mypy --strict scripts/run-tests
+	mypy --strict scripts/run-tests bench/compiler.py
 lint-shell:
 	shellcheck $(SHELL_FILES)
