@@ -12,7 +12,7 @@ from .diag import Diagnostic
 from .expr import ExprError, parse_format, parse_guard
 from .load import Mapping, Node, Scalar, Sequence
 from .model import (
-    NOWHERE, Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Loc, Manager, Operation, PoolPart, Ref, Resource,
+    Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Loc, Manager, Operation, PoolPart, Ref, Resource,
     Row, State, Step, Target, Type,
 )
 
@@ -50,11 +50,11 @@ class Spec:
 
     def at(self, *path: str | int) -> Loc:
         """The place of the value at a path; of the nearest thing around it that exists, otherwise."""
-        for end in range(len(path), -1, -1):
+        for end in range(len(path), 0, -1):
             node = self.node(*path[:end])
             if node is not None:
                 return node.loc
-        return NOWHERE
+        return self.root.loc
 
     def key(self, *path: str) -> Loc:
         """The place of the key that the path ends with."""

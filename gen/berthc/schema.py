@@ -203,10 +203,8 @@ class _Checker:
             wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
             self.report("type", node, f"{shown(node)} stands where {wanted} belongs", _quoting(node) or _describe(part))
             return None
-        if len(fitting) == 1:
+        if len(fitting) == 1 or not isinstance(node, Mapping):
             return fitting[0]
-        if not isinstance(node, Mapping):
-            return next((b for b in fitting if "enum" not in b), fitting[0])
         inner = [b for b in map(self.resolve, part["oneOf"]) if "oneOf" in b]
         return self.choose_mapping(node, inner[0] if len(inner) == 1 and len(fitting) == len(inner[0]["oneOf"]) else part, fitting, place)
 

@@ -217,6 +217,19 @@ def test_effects_are_followed_case_by_case() -> None:
     ])
 
 
+@pytest.mark.parametrize("fields", [9, 16])
+def test_effects_are_left_to_the_checker_where_conditions_tell_too_many_cases_apart(fields: int) -> None:
+    names = [f"b{i}" for i in range(fields)]
+    text = changed(
+        ("raw: {type: bool}", "raw: {type: bool}" + "".join(f"\n      {n}: {{type: bool}}" for n in names)),
+        (EFFECT, "          detach: gone"),
+        ("operations:", "operations:\n" + "".join(f"  o{n}: {{with: reservation, do: [disk.e{n}]}}\n" for n in names)),
+        ("    initial", "    otherwise: reject\n    initial"),
+        ("          attach: stay", "          attach: stay\n" + "".join(f"          e{n}: [{{if: field.{n}, reject: EIO}}, {{to: stay}}]\n" for n in names)),
+    )
+    assert found(text) == []
+
+
 def test_an_optional_undo_that_is_left_out_had_nothing_to_undo() -> None:
     assert found(changed(("undoes: vm.add, repeatable: true", "undoes: vm.add, repeatable: true, optional: true"))) == []
 
@@ -253,6 +266,19 @@ def test_one_kind_of_mistake_is_told_a_bounded_number_of_times() -> None:
     states = "".join(f"      s{i}: {{on: {{go: nowhere{i}}}}}\n" for i in range(1000))
     text = f"berth: 1\nmanager: m\nresources:\n  cup:\n    initial: s0\n    states:\n{states}operations:\n  go: {{obtain: [cup], do: [cup.go]}}\n"
     assert len(found(text)) == 200
+
+
+@pytest.mark.parametrize(("pairs", "message"), [
+    ([("attach: stay", "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]")], "rows of disk.attached on attach: 256, and at most 255 are possible"),
+    ([("do: [disk.attach]", "do: [" + ", ".join(["disk.attach"] * 256) + "]")], "steps of operation attach: 256, and at most 255 are possible"),
+    ([("operations:", "operations:" + "".join(f"\n  o{i}: {{with: reservation, do: [disk.attach]}}" for i in range(253)))],
+     "operations: 256, and at most 255 are possible"),
+    ([("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")], "hooks: 256, and at most 255 are possible"),
+    ([("      raw: {type: bool}", "      raw: {type: enum, values: [" + ", ".join(f"v{i}" for i in range(65536)) + "]}")],
+     "values of disk.raw: 65,536, and at most 65,535 are possible"),
+])
+def test_tables_that_do_not_fit_are_refused(pairs: list[tuple[str, str]], message: str) -> None:
+    assert ("limit", message) in found(changed(*pairs))
 
 
 def test_accept_covers_what_it_names_and_no_more() -> None:

@@ -129,7 +129,7 @@ def overlap(spec: Spec) -> Iterator[Diagnostic]:
         if not group.exclusive or len(guarded) < 2:
             continue
         seen: set[int] = set()
-        for case in _cases(spec.manager, group):
+        for case in cases(spec.manager, group.guards()):
             both = [i for i, (_, use) in enumerate(guarded) if holds(use, use.guard, case)]
             if len(both) > 1 and both[1] not in seen:
                 seen.add(both[1])
@@ -144,30 +144,19 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _cases(manager: Manager, group: _Group) -> Iterator[dict[tuple[str, str], object]]:
-    """The cases of a group; none where guard-cases has said that they are too many."""
-    try:
-        for case in cases(manager, group.guards()):
-            yield dict(case)
-    except TooManyCases:
-        return
-
-
 @rule("unhandled", "Every state says what it does with every event that can reach it, in every case: the last row has no condition.")
 def last_unguarded(spec: Spec) -> Iterator[Diagnostic]:
     for group in _all_groups(spec.manager):
         last = group.entries[-1][1]
         if group.complete and last is not None:
             yield Diagnostic("unhandled", last.guard.loc, f"{group.by}: the last {group.kind} has a condition, so nothing is said for the other cases",
-                             f"add one without if, or drop this condition")
+                             "add one without if, or drop this condition")
 
 
 @rule("no-case", "Every row, alternative and refusal has a case that is left for it.")
 def no_case(spec: Spec) -> Iterator[Diagnostic]:
     for group in _groups(spec):
-        every = list(_cases(spec.manager, group))
-        if not every:
-            continue
+        every = list(cases(spec.manager, group.guards()))
         left = every
         for loc, use in group.entries:
             if use is not None and not any(holds(use, use.guard, case) for case in every):
