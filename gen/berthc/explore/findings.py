@@ -12,7 +12,7 @@ from berthc.semantics import Outcome, Result, Value
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 
-IDS = ("stranded", "leak", "dangling", "interference", "denied", "double", "unreachable")
+IDS = ("stranded", "leak", "dangling", "interference", "denied", "double", "hollow", "unreachable")
 """The findings in the order in which they are told."""
 
 
@@ -105,6 +105,12 @@ def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
         yield from _dangling(stepper, change, id_, resource, ender, where, loc)
 
 
+def _taken(stepper: Stepper, change: Change, id_: int) -> bool:
+    """Did the caller get hold of the instance by the very request that ended it?"""
+    new = change.after.holders[change.move.who]
+    return change.before.holders[change.move.who] is None and new is not None and id_ in new.path
+
+
 def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: Taken | None, where: str, loc: Loc) -> Iterator[Fault]:
     for n, holder in enumerate(change.before.holders):
         if holder is None or id_ not in holder.path or not holds(change.before, holder)[holder.path.index(id_)]:
@@ -116,7 +122,9 @@ def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: 
         if not stepper.dropping(change, level):
             yield Fault("dangling", where, loc, f"the {resource} ends while the caller holds it and has not let go of it")
             return
-    if ender is not None and ender.resource != resource and id_ in tracked(change.before.world).items:
+    if _taken(stepper, change, id_):
+        yield Fault("dangling", where, loc, f"the {resource} ends while the caller that is given it believes to hold it")
+    elif ender is not None and ender.resource != resource and id_ in tracked(change.before.world).items:
         yield Fault("dangling", where, loc, f"the {ender.resource} ends while a {resource} is still below it")
 
 

@@ -14,6 +14,7 @@ from berthc.explore.alphabet import Valuation
 from berthc.explore.backend import Script
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import Fault, denied, judge
+from berthc.explore.hollow import Promises
 from berthc.explore.local import Local
 from berthc.explore.step import Move, Stepper
 from berthc.explore.stranded import Stranded
@@ -88,6 +89,7 @@ class Search:
         self._ids: dict[Hashable, int] = {}
         self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
+        self._promises = Promises(self.stepper)
 
     def run(self) -> None:
         """First with a backend that never fails, for `denied`; then with one that does."""
@@ -122,10 +124,11 @@ class Search:
             self.taken.update((id(t.row), t.outcome) for t in change.result.rows if t.row is not None)
             self.called.update(call.hook for call in change.called)
             if clean:
+                self._promises.learn(change)
                 for fault in denied(self.stepper, change):
                     self._tell(fault, node, request)
             stop = False
-            for fault in () if clean else judge(self.stepper, change):
+            for fault in () if clean else (*judge(self.stepper, change), *self._promises.judge(change)):
                 stop = self._tell(fault, node, request) or stop
             if not change.nothing and not stop:
                 target = self._reach(Node(change.after, node, request, failures), queue)

@@ -9,7 +9,7 @@ from berthc.explore.backend import Called, Script, effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.contract import contract, levels_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
-from berthc.model import Form, Manager, Operation
+from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Result, Value, World
 from berthc.semantics.state import State
 
@@ -109,16 +109,20 @@ class Stepper:
             if op.by is None:
                 path = self._find(tracked(local.world), holder.config[:len(op.path)])
                 yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
-            else:
+            elif all(leaf in holder.values for leaf in self._assigned(op).leaves):
                 yield self._look_up(local, who, "releases", op, holder.values)
 
     def _look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
-        assigned = next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
+        assigned = self._assigned(op)
         by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
         state = tracked(local.world)
         found = next((i for i in state.items.values() if i.resource == op.target and all(i.values[x] == values[x] for x in assigned.leaves)), None)
         path = (-1,) * len(op.path) if found is None else tuple(i.id for i in state.path(found))
         return Move(who, part, op, by=by, path=path)
+
+    def _assigned(self, op: Operation) -> Assigned:
+        """The value that an operation finds by."""
+        return next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
 
     def _free(self, local: Local, who: int, op: Operation) -> Iterator[Move]:
         if op.by is None:

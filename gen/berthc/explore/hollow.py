@@ -1,0 +1,63 @@
+"""Does a success mean what it says?
+
+While nothing fails, every success of a use leaves certain effects in the backend on the instances of its path. A success that leaves less, after
+failures, is hollow: the caller believes to have what is not there.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from berthc.explore.backend import names
+from berthc.explore.findings import Fault
+from berthc.explore.local import tracked
+from berthc.explore.step import Change, Stepper
+from berthc.model import Loc
+from berthc.semantics.state import Item
+
+_USES = ("uses", "acquires")
+
+
+class Promises:
+    """What successes of uses are seen to leave in the backend while nothing fails."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        self._stepper = stepper
+        self._by_state: dict[tuple[str, str, str], int] = {}  # operation, resource, state it is left in
+        self._in_all: dict[tuple[str, str], int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+
+    def learn(self, change: Change) -> None:
+        """Looks at a change of the search in which every call ends ok."""
+        for item in self._items(change):
+            truth = change.after.truth.get(item.id, 0)
+            state = (change.move.op.name, item.resource, item.state)
+            self._by_state[state] = self._by_state.get(state, truth) & truth
+            if not self._stepper.manager.resource(item.resource).state(item.state).resident:
+                key = state[:2]
+                self._in_all[key] = self._in_all.get(key, truth) & truth
+
+    def judge(self, change: Change) -> Iterator[Fault]:
+        """Looks at a change of the search in which calls fail."""
+        for item in self._items(change):
+            promised = self._by_state.get((change.move.op.name, item.resource, item.state))
+            if promised is None:
+                promised = self._in_all.get((change.move.op.name, item.resource), 0)
+            missing = promised & ~change.after.truth.get(item.id, 0)
+            if missing:
+                where, loc = self._blame(change, item)
+                effects = " and ".join(names(self._stepper.manager, missing))
+                yield Fault("hollow", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
+                return
+
+    @staticmethod
+    def _items(change: Change) -> list[Item]:
+        if change.move.part not in _USES or change.result.error is not None:
+            return []
+        there = tracked(change.after.world).items
+        return [there[id_] for id_ in change.levels if id_ is not None and id_ in there]
+
+    @staticmethod
+    def _blame(change: Change, item: Item) -> tuple[str, Loc]:
+        for taken in change.result.rows:
+            if taken.resource == item.resource and taken.row is not None:
+                return f"{item.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
+        return f"{item.resource}.{item.state}", change.move.op.loc
