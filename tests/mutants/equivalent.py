@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from berthc.model import Manager
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
-from berthc.scenarios.explore import NO_LIMITS, Action, Edge, Limits, Node, Search, perform, with_outcomes
+from berthc.scenarios.explore import NO_LIMITS, Action, Limits, Node, Search, perform, state_of, with_outcomes
 from berthc.scenarios.probes import probes
 from berthc.scenarios.select import destroyable, played
-from berthc.semantics import BrokenTable, World
+from berthc.semantics import BrokenTable, Result, World
 
 LIMITS = Limits()
-MOST_STATES = 4000  # of one environment
+MOST_STEPS = 200000  # of all environments together
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,22 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Known:
-    """One state of the original: how it was first reached, and all that can be done there."""
+class Seen:
+    """One step of the original: what was done, a fingerprint of all that came of it, and the number of the state it leads to."""
 
-    node: Node
-    edges: tuple[tuple[Edge, int], ...]  # with the number of the state that each leads to
+    action: Action
+    print: int
+    target: int
+    first: bool  # that state was first reached by this step
+
+
+@dataclass(frozen=True)
+class Known:
+    """One state of the original: how it was first reached, whether it may be destroyed there, and all that can be done there."""
+
+    path: tuple[Action, ...]
+    resting: frozenset[tuple[str, str]] | None  # resource and state of what rests there without a holder; None where somebody holds something
+    steps: tuple[Seen, ...]
 
 
 class Original:
@@ -37,38 +48,41 @@ class Original:
     def __init__(self, manager: Manager) -> None:
         self.manager = manager
         self.complete = True
+        self.steps = 0
         self.graphs = [(e, self._explore(Search(manager, e, LIMITS))) for e in alphabet.environments(manager)]
         plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
         self.probes = [(probe.environment, played(manager, probe)) for probe in probes(manager, plain)]
-        self.steps = sum(len(k.edges) for _, graph in self.graphs for k in graph) + sum(len(edges) for _, edges in self.probes)
 
     def _explore(self, search: Search) -> list[Known]:
         start = search.start()
         numbers = {start.world.key(): 0}
-        nodes = [start]
+        nodes: dict[int, Node] = {0: start}
         found: list[Known] = []
-        while len(found) < len(nodes):
-            node = nodes[len(found)]
-            edges = []
+        while nodes:
+            if self.steps >= MOST_STEPS:
+                self.complete = False
+                break
+            node = nodes.pop(len(found))
+            steps = []
             for action in search.actions(node) if search.allowed(node) else ():
                 for edge in with_outcomes(node, action):
                     key = edge.target.world.key()
-                    if key not in numbers:
-                        if len(nodes) == MOST_STATES:
-                            self.complete = False
-                            continue
-                        numbers[key] = len(nodes)
-                        nodes.append(edge.target)
-                    edges.append((edge, numbers[key]))
-            found.append(Known(node, tuple(edges)))
+                    first = key not in numbers
+                    if first:
+                        numbers[key] = len(numbers)
+                        nodes[numbers[key]] = edge.target
+                    steps.append(Seen(edge.action, fingerprint(self.manager, edge.result, edge.target.world), numbers[key], first))
+                    self.steps += 1
+            path = () if node.edge is None else tuple(edge.action for edge in node.edge.path())
+            found.append(Known(path, resting(node.world), tuple(steps)))
         return found
 
     def difference(self, mutant: Manager) -> Difference | str:
         """A script on which the mutant differs; else a sentence that says how far the search went."""
         for environment, graph in self.graphs:
             for known in graph:
-                if destroyable(self.manager, known.node.world) != destroyable(mutant, known.node.world):
-                    return Difference(environment.name, _actions(known.node))
+                if known.resting is not None and _may_rest(self.manager, known.resting) != _may_rest(mutant, known.resting):
+                    return Difference(environment.name, known.path)
         if _only_resident(self.manager, mutant):
             return f"no state in which it may rest, in a {self._bound()}"
         for environment, graph in self.graphs:
@@ -78,8 +92,8 @@ class Original:
         for environment, edges in self.probes:
             twin = Search(mutant, environment, NO_LIMITS).start().world
             for edge in edges:
-                if not self._same(mutant, edge, twin):
-                    return Difference(environment.name, _actions(edge.target))
+                if self._answer(mutant, edge.action, twin) != fingerprint(self.manager, edge.result, edge.target.world):
+                    return Difference(environment.name, tuple(e.action for e in edge.path()))
         return f"no difference in a {self._bound()}"
 
     def _walk(self, mutant: Manager, environment: Environment, graph: list[Known]) -> Difference | None:
@@ -90,30 +104,43 @@ class Original:
             return Difference(environment.name, ())
         for number, known in enumerate(graph):
             twin = twins.pop(number)
-            for edge, target in known.edges:
+            for seen in known.steps:
                 after = twin.clone()
-                if not self._same(mutant, edge, after):
-                    return Difference(environment.name, (*_actions(known.node), edge.action))
-                if edge.target is graph[target].node:
-                    twins[target] = after
+                if self._answer(mutant, seen.action, after) != seen.print:
+                    return Difference(environment.name, (*known.path, seen.action))
+                if seen.first:
+                    twins[seen.target] = after
         return None
 
-    def _same(self, mutant: Manager, edge: Edge, twin: World) -> bool:
-        """Runs the edge's action on the mutant's world and compares all that a caller or backend can see."""
+    @staticmethod
+    def _answer(mutant: Manager, action: Action, twin: World) -> int | None:
+        """The fingerprint of the action in the mutant's world; None where the mutant's table has no answer."""
         try:
-            other = perform(twin, edge.action)
+            return fingerprint(mutant, perform(twin, action), twin)
         except (BrokenTable, ValueError):
-            return False
-        one, world = edge.result, edge.target.world
-        return (one.error, one.where, one.returns, one.calls) == (other.error, other.where, other.returns, other.calls) \
-            and world.snapshot() == twin.snapshot() and destroyable(self.manager, world) == destroyable(mutant, twin)
+            return None
 
     def _bound(self) -> str:
         return f"{'complete' if self.complete else 'bounded'} search of {self.steps} steps with {LIMITS.callers} callers"
 
 
-def _actions(node: Node) -> tuple[Action, ...]:
-    return () if node.edge is None else tuple(edge.action for edge in node.edge.path())
+def fingerprint(manager: Manager, result: Result, world: World) -> int:
+    """One number for all that a caller or backend can see of a step."""
+    where = None if result.where is None else sorted(result.where.items())
+    calls = [(c.hook, c.outcome, sorted(c.args.items())) for c in result.calls]
+    return hash(repr((result.error, where, sorted(result.returns.items()), calls, world.snapshot(), destroyable(manager, world))))
+
+
+def resting(world: World) -> frozenset[tuple[str, str]] | None:
+    """Resource and state of everything tracked, if nobody holds any of it."""
+    state = state_of(world)
+    if state.reservations or any(item.refs or item.children for item in state.items.values()):
+        return None
+    return frozenset((item.resource, item.state) for item in state.items.values())
+
+
+def _may_rest(manager: Manager, where: frozenset[tuple[str, str]]) -> bool:
+    return all(manager.resource(resource).state(state).resident for resource, state in where)
 
 
 def _only_resident(manager: Manager, mutant: Manager) -> bool:

@@ -75,7 +75,8 @@ def test_a_state_in_which_nothing_ever_rests_may_as_well_be_resident() -> None:
     manager = read("vpci")
     changed = mutant(manager, "device.ready: resident -> True").model
     assert changed is not None
-    assert Original(manager).difference(changed) == "no state in which it may rest, in a complete search of 1010 steps with 2 callers"
+    found = Original(manager).difference(changed)
+    assert isinstance(found, str) and re.fullmatch(r"no state in which it may rest, in a complete search of \d+ steps with 2 callers", found)
 
 
 def test_a_manager_is_equivalent_to_itself_under_another_brief() -> None:
