@@ -38,7 +38,7 @@ class Known:
     """One state of the original: how it was first reached, whether it may be destroyed there, and all that can be done there."""
 
     path: tuple[Action, ...]
-    resting: frozenset[tuple[str, str]] | None  # resource and state of what rests there without a holder; None where somebody holds something
+    resting: frozenset[tuple[str, str]] | None  # what rests there without a holder; None where somebody holds something
     steps: tuple[Seen, ...]
 
 
