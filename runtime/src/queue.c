@@ -95,6 +95,7 @@ int queue_enter(struct operation *operation, struct root *root)
 {
     if (operation->root == root) /* it waited, and has it now */
         return 0;
+    queue_release(operation); /* it waited for another root, and what it looks for is no longer there */
     if (!root->owner) {
         root->owner = operation;
         operation->root = root;

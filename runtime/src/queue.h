@@ -5,7 +5,8 @@
 #include "operation.h"
 
 /*
- * Makes `root` the operation's own. What an operation looks for leads to the same root as long as that lives, so it never owns another.
+ * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
+ * from one root to another while it waited.
  * 0: it is. 1: it waits in the queue. -EDEADLK: it would wait for itself.
  */
 int queue_enter(struct operation *operation, struct root *root);

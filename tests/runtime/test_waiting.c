@@ -262,6 +262,42 @@ static void a_retry_that_waits_finds_its_reservation_ended(void **unused)
     depot_stop(&depot);
 }
 
+/* What it looks for has ended, and its slot is another root's now: it goes there, and does not keep the root that it was handed. */
+static void a_slot_that_moves_while_waiting_is_followed(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, busy, second;
+
+    (void)unused;
+    start(&depot, &gate);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_ADD, "a", NULL), 0);
+    task_start(&first, &depot, OP_SHELF_CRASH, "a");
+    gate_wait(&gate, 1);
+    task_start(&second, &depot, OP_BY_BAY, NULL); /* bay 0 */
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 1);
+    gate_wait(&gate, 2); /* the shelf has ended, the rack has not */
+    assert_int_equal(on_rack(&depot, OP_ADD, "b", NULL), 0);
+    task_start(&busy, &depot, OP_USE, "b");
+    gate_wait(&gate, 3);
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* handed on */
+    wait_for_waiters(&depot, 1);
+    assert_int_equal(until(&depot, OP_RESOLVE, "b", 0, NULL), -ETIMEDOUT);
+    assert_int_equal(until(&depot, OP_RESOLVE, "a", 0, NULL), 0);
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&busy), 0);
+    assert_int_equal(task_join(&second), 0);
+    assert_string_equal(depot.log, "shelf.open:a rack.open:a rack.open:b shelf.open:b");
+    assert_int_equal(until(&depot, OP_RESOLVE, "b", 0, NULL), 0);
+    assert_state(&depot, "rack a on 0+0\nrack b on 1+1\n shelf 0 on 0+0\n");
+    depot_stop(&depot);
+}
+
 static void a_deadline_passes_while_waiting(void **unused)
 {
     struct depot depot;
@@ -669,6 +705,7 @@ int main(void)
         cmocka_unit_test(every_form_waits),
         cmocka_unit_test(a_creation_that_waits_finds_it_there),
         cmocka_unit_test(a_retry_that_waits_finds_its_reservation_ended),
+        cmocka_unit_test(a_slot_that_moves_while_waiting_is_followed),
         cmocka_unit_test(a_deadline_passes_while_waiting),
         cmocka_unit_test(a_hook_that_asks_for_its_own_root_is_told),
         cmocka_unit_test(a_hook_cannot_use_the_reservation_it_is_called_for),

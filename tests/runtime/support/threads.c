@@ -56,6 +56,7 @@ static void *run_task(void *arg)
     berth_request request = {.operation = task->operation,
                              .config = depot_path(&path, task->rack ? task->rack : "", task->shelf)->config,
                              .by = task->rack,
+                             .at = (const uint32_t[2]){0},
                              .reservation = task->id,
                              .deadline = task->deadline};
 
