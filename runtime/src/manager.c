@@ -89,7 +89,7 @@ static uint32_t count_values(const berth_manager_type *type)
 {
     uint32_t n = 0;
 
-    for (uint8_t i = 1; i <= type->n_resources; i++)
+    for (unsigned i = 1; i <= type->n_resources; i++)
         n += type->resources[i].n_assigned;
     return n;
 }
@@ -176,10 +176,10 @@ static bool type_fits(const berth_manager_type *type)
 {
     if (!type || type->abi != BERTH_ABI)
         return false;
-    for (uint8_t i = 1; i <= type->n_resources; i++)
+    for (unsigned i = 1; i <= type->n_resources; i++)
         if (type->resources[i].level >= BERTH_MAX_LEVELS)
             return false;
-    for (uint8_t i = 1; i <= type->n_hooks; i++)
+    for (unsigned i = 1; i <= type->n_hooks; i++)
         if (type->hooks[i].out_size > BERTH_MAX_OUT)
             return false;
     return true;
@@ -215,8 +215,8 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     manager->options = block + plan->options;
     memcpy(manager->backend, backend, type->backend_size);
     copy_options(manager, options, plan);
-    for (uint8_t i = 1; i <= type->n_resources; i++) {
-        lay_out(manager, i, values);
+    for (unsigned i = 1; i <= type->n_resources; i++) {
+        lay_out(manager, (uint8_t)i, values);
         values += type->resources[i].n_assigned;
     }
     uuid_generate_random(seed);

@@ -124,7 +124,7 @@ static int visit_instance(void *arg, const berth_item *item)
 /* Adds to `object`, under the name of each child of `parent` (0: of each root), the list of the instances below `view`, and theirs. */
 static void add_instances(const snapshot *from, sim_labels *labels, json_object *object, uint8_t parent, const void *view)
 {
-    for (uint8_t resource = 1; resource <= from->type->n_resources; resource++) {
+    for (unsigned resource = 1; resource <= from->type->n_resources; resource++) {
         if (from->type->resources[resource].parent != parent)
             continue;
         json_object *list = json_object_new_array();
@@ -137,7 +137,7 @@ static void add_instances(const snapshot *from, sim_labels *labels, json_object 
             for (const uuid_member *uuid = one->uuids; uuid != NULL; uuid = uuid->next)
                 json_object_object_add(one->object, uuid->name, json_object_new_string(sim_label_of(labels, uuid->uuid, label)));
             json_object_array_add(list, one->object);
-            add_instances(from, labels, one->object, resource, one->view);
+            add_instances(from, labels, one->object, (uint8_t)resource, one->view);
         }
     }
 }

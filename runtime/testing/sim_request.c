@@ -34,18 +34,18 @@ static bool plain(sim_request *request, const char *why)
 
 static uint8_t find_hook(const berth_manager_type *type, const char *name)
 {
-    for (uint8_t i = 1; i <= type->n_hooks; i++) {
+    for (unsigned i = 1; i <= type->n_hooks; i++) {
         if (strcmp(type->hooks[i].name, name) == 0)
-            return i;
+            return (uint8_t)i;
     }
     return 0;
 }
 
 static uint8_t find_operation(const berth_manager_type *type, const char *name)
 {
-    for (uint8_t i = 1; i <= type->n_operations; i++) {
+    for (unsigned i = 1; i <= type->n_operations; i++) {
         if (strcmp(type->operations[i].name, name) == 0)
-            return i;
+            return (uint8_t)i;
     }
     return 0;
 }

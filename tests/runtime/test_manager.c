@@ -61,6 +61,34 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
 }
 
+/* Ids are bytes: the last one is reached, and the loops over them end. */
+static void tables_of_the_greatest_size(void **unused)
+{
+    static berth_resource resources[UINT8_MAX + 1];
+    static berth_hook hooks[UINT8_MAX + 1];
+    struct depot depot;
+    berth_manager_type type = depot_type;
+
+    (void)unused;
+    depot_init(&depot);
+    for (unsigned i = 0; i <= UINT8_MAX; i++) {
+        resources[i] = depot_type.resources[i <= BOOK ? i : RACK];
+        hooks[i] = depot_type.hooks[i <= N_HOOKS ? i : N_HOOKS];
+    }
+    type.resources = resources;
+    type.n_resources = UINT8_MAX;
+    type.hooks = hooks;
+    type.n_hooks = UINT8_MAX;
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    depot_stop(&depot);
+    resources[UINT8_MAX].level = BERTH_MAX_LEVELS;
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), -EINVAL);
+    resources[UINT8_MAX].level = 0;
+    hooks[UINT8_MAX].out_size = BERTH_MAX_OUT + 1;
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), -EINVAL);
+}
+
 static void all_settings_may_be_left_out(void **unused)
 {
     struct depot depot;
@@ -293,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(tables_of_the_greatest_size),
         cmocka_unit_test(all_settings_may_be_left_out),
         cmocka_unit_test(without_a_lock_there_is_no_manager),
         cmocka_unit_test(a_take_row_that_calls_is_refused),
