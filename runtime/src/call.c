@@ -73,7 +73,7 @@ static bool is_failure(int result)
 
 static bool is_uncertain(int result)
 {
-    return is_failure(result + BERTH_UNCERTAIN_BASE);
+    return result < 0 && is_failure(result + BERTH_UNCERTAIN_BASE);
 }
 
 static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size)

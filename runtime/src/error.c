@@ -4,6 +4,7 @@
 #include "error.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "field.h"
@@ -75,7 +76,7 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
 
 const char *berth_error_text(const berth_error *error, char *line, size_t size)
 {
-    int number = error->code < 0 ? -error->code : error->code;
+    int64_t number = error->code < 0 ? -(int64_t)error->code : error->code;
     char description[128];
     struct text text;
 
@@ -108,7 +109,7 @@ const char *berth_error_text(const berth_error *error, char *line, size_t size)
         text_add(&text, error->hook);
         text_add(&text, ": ");
     }
-    if (strerror_r(number, description, sizeof description) == 0) {
+    if (number <= INT_MAX && strerror_r((int)number, description, sizeof description) == 0) {
         text_add(&text, description);
     } else {
         text_add(&text, "error ");

@@ -168,7 +168,7 @@ static void a_completion_of_a_call_that_is_not_pending_is_dropped(void **unused)
 
 static void what_is_no_outcome_leaves_the_call_open(void **unused)
 {
-    static const int bad[] = {BERTH_PENDING, 2, 100, INT32_MIN, -0x10000, -0x20000, -0x30000};
+    static const int bad[] = {BERTH_PENDING, 2, 100, INT32_MAX, INT32_MIN, -0x10000, -0x20000, -0x30000};
     struct depot depot;
     struct parcel parcel;
     struct task task;

@@ -467,6 +467,7 @@ TEST(s6_outcomes_lead_where_the_row_says)
         {BERTH_UNCERTAIN(-ETIMEDOUT), -ETIMEDOUT, "rack a odd 0+0\n"},
         {BERTH_PENDING, -EPROTO, "rack a odd 0+0\n"}, /* nobody took its token, so nobody could complete it */
         {2, -EPROTO, "rack a odd 0+0\n"},
+        {INT32_MAX, -EPROTO, "rack a odd 0+0\n"},
         {INT32_MIN, -EPROTO, "rack a odd 0+0\n"},
         {BERTH_UNCERTAIN(0), -EPROTO, "rack a odd 0+0\n"},
         {2 * BERTH_UNCERTAIN(0), -EPROTO, "rack a odd 0+0\n"},
