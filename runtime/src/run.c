@@ -91,6 +91,8 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     if (!manager || !request || request->operation == 0 || request->operation > manager->type->n_operations) {
         if (error)
             error->code = -EINVAL;
+        if (request && request->gives)
+            memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
     memset(&operation, 0, sizeof operation);

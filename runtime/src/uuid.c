@@ -2,6 +2,7 @@
 
 #include "uuid.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -91,8 +92,11 @@ static bool from_pool(struct uuid_source *source, uuid_t out)
 
 int uuid_source_next(struct uuid_source *source, uuid_t out)
 {
-    if (source->custom)
-        return source->custom(source->ctx, out);
+    if (source->custom) {
+        int rc = source->custom(source->ctx, out);
+
+        return rc > 0 ? -EPROTO : rc;
+    }
     if (!from_pool(source, out)) {
         uuid_generate_random(out);
         return 0;

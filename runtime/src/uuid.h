@@ -20,7 +20,7 @@ struct uuid_source {
 void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx);
 void uuid_source_clear(struct uuid_source *source);
 
-/* 0, or what the custom function returned. */
+/* 0, or what the custom function returned; -EPROTO when that is no answer. */
 int uuid_source_next(struct uuid_source *source, uuid_t out);
 
 #endif

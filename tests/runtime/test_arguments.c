@@ -83,6 +83,7 @@ static void missing_arguments(void **unused)
 {
     struct depot depot;
     struct path path;
+    uuid_t id;
     berth_error error;
     berth_request request = {.deadline = BERTH_NO_DEADLINE};
 
@@ -111,7 +112,10 @@ static void missing_arguments(void **unused)
     request.operation = N_OPERATIONS + 1;
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -EINVAL);
     assert_int_equal(berth_manager_run(depot.manager, NULL, &error), -EINVAL);
+    memset(id, 5, sizeof id);
+    request.gives = id;
     assert_int_equal(berth_manager_run(NULL, &request, &error), -EINVAL);
+    assert_true(uuid_is_null(id));
     assert_int_equal(berth_manager_drain(NULL, 0, &error), -EINVAL);
     assert_int_equal(error.code, -EINVAL);
     assert_int_equal(berth_manager_drain(NULL, 0, NULL), -EINVAL);
@@ -202,6 +206,8 @@ static void error_text_of_partial_errors(void **unused)
     assert_int_equal(line[0], 'x');
     error.code = 99999;
     assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: rack: error 99999");
+    error.code = INT32_MIN;
+    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: rack: error 2147483648");
 }
 
 static void long_keys_are_cut_between_characters(void **unused)

@@ -172,7 +172,7 @@ static int bad_uuid(void *ctx, uuid_t out)
     int *rc = ctx;
 
     memset(out, *rc == 2 ? 0 : 5, sizeof(uuid_t));
-    return *rc > 0 ? 0 : *rc;
+    return *rc == 1 || *rc == 2 ? 0 : *rc;
 }
 
 static void uuids_of_the_caller(void **unused)
@@ -191,6 +191,9 @@ static void uuids_of_the_caller(void **unused)
     assert_int_equal(a[0], 5);
     rc = -EPERM;
     assert_int_equal(reserve(&depot, "a", 1, b, NULL), -EPERM); /* the reservation's */
+    rc = 3;
+    assert_int_equal(reserve(&depot, "a", 1, b, NULL), -EPROTO); /* no answer */
+    assert_int_equal(reserve(&depot, "b", 1, b, NULL), -EPROTO);
     rc = 1;
     assert_int_equal(reserve(&depot, "a", 1, b, NULL), -EEXIST); /* used already */
     rc = 2;

@@ -74,8 +74,8 @@ typedef struct berth_config {
     berth_trace *trace;               /* NULL: none, and nothing is spent on it */
     void *trace_ctx;
     /*
-     * Makes a UUID: 0, or a negative errno value, which the operation then fails with. Runs with the manager locked. A reservation's
-     * must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across fork(), or from libuuid
+     * Makes a UUID: 0, or a negative errno value, which the operation then fails with (anything else: -EPROTO). Runs with the manager
+     * locked. A reservation's must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across fork(), or from libuuid
      * where there is none.
      */
     int (*uuid)(void *ctx, uuid_t out);
