@@ -1,0 +1,61 @@
+"""What the examples print is what they promise to show."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from installation import ROOT
+
+BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(BUILD / "examples" / name), *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_demo_calls_the_backend_when_it_must_and_only_then() -> None:
+    done = run("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"(\w+(?: \d)?) +\w+ +on \w+ +-> \w+, calls ([\w.]+)(, which failed)?", done.stdout) == [
+        ("disk", "vm.add_disk", ""),            # the first to map attaches
+        ("mount 1", "guest.mount", ""),
+        ("mount 2", "guest.mount", ", which failed"),
+        ("mount 2", "guest.mount", ""),         # the second try; the disk is there
+        ("mount 1", "guest.unmount", ""),       # Anna leaves, the disk stays
+        ("mount 2", "guest.unmount", ""),
+        ("disk", "guest.eject", ", which failed"),
+        ("disk", "guest.eject", ""),            # not the unmount again
+        ("disk", "vm.remove_disk", ""),
+    ]
+
+
+def test_the_demo_ends_with_an_empty_vm() -> None:
+    assert run("demo").stdout.splitlines()[-1] == "The VM is empty again."
+
+
+def test_the_demo_shows_where_an_operation_failed() -> None:
+    assert 'mount "/images/layers.vhdx"/2 reserved on mount: guest.mount: Input/output error' in run("demo").stdout
+
+
+def test_the_minimal_example_asks_the_host_once_for_both() -> None:
+    done = run("minimal")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "host: create tap0", "first has it", "second has it too", "first is gone", "host: delete tap0", "second is gone",
+    ]
+
+
+@pytest.mark.parametrize("threads", ["1", "16"])
+def test_threads_leave_nothing_behind(threads: str) -> None:
+    done = run("threads", threads, "300")
+    assert done.returncode == 0, done.stdout
+    assert "destroy: ok; wrong calls and things left behind: 0" in done.stdout
+
+
+def test_threads_refuse_bad_usage() -> None:
+    assert run("threads", "0").returncode == 2
+    assert run("threads", "1000").returncode == 2
+    assert run("threads", "2", "0").returncode == 2
