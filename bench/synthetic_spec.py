@@ -1,7 +1,7 @@
 """Writes a legal spec of any size, for measuring the compiler: python3 bench/synthetic_spec.py STATES EVENTS > big.yaml
 
-One resource whose states form a ladder: each event of a state leads on to another state, some through calls, and every state can be left. All of
-it is reachable and handled, so the whole compiler has work to do.
+One resource whose states form a ladder: each event of a state leads on to another state, some through calls,
+and every state can be left. All of it is reachable and handled, so the whole compiler has work to do.
 """
 from __future__ import annotations
 

@@ -122,9 +122,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     check = _command(commands, "check", "is a spec right?",
-                     "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do when hooks "
-                     "fail. Each finding of the exploration comes with the shortest script that shows it.",
-                     "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -", check_command)
+                     "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do "
+                     "when hooks fail. Each finding of the exploration comes with the shortest script that shows it.",
+                     "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -",
+                     check_command)
     _specs(check)
     explore.add_arguments(check)
 
@@ -158,7 +159,8 @@ def _command(
     function: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
     sub: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     sub.add_argument("--format", choices=("text", "json"), default="text",
                      help="how errors are shown: text on standard error, or a JSON array on standard output")
     sub.add_argument("--debug", action="store_true", help="show where in the compiler an internal error happened")

@@ -63,9 +63,12 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(unique, key=lambda d: (d.loc.file, d.loc.line, d.loc.column, d.id, d.message))
 
 
+_UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode: control, format, surrogate, private, none, separators
+
+
 def printable(text: str) -> str:
     """`text` with everything that could confuse a terminal escaped; a tab stays."""
-    return "".join(c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else _escape(c) for c in text)
+    return "".join(_escape(c) if c != "\t" and unicodedata.category(c) in _UNSHOWN else c for c in text)
 
 
 def _escape(char: str) -> str:

@@ -119,7 +119,8 @@ def _target(target: Target) -> str:
 def _operation(operation: Operation) -> str:
     o = operation
     return "; ".join(p for p in (
-        f"{o.form.value} {'.'.join(o.path)}", f"by {o.by}" if o.by else "", "absent ok" if o.absent_ok else "", f"at {o.at}" if o.at else "",
+        f"{o.form.value} {'.'.join(o.path)}", f"by {o.by}" if o.by else "", "absent ok" if o.absent_ok else "",
+        f"at {o.at}" if o.at else "",
         f"enter {o.enter}" if o.enter else "", "gives a reservation" if o.gives else "", "ends the reservation" if o.ends else "",
         "do " + ", ".join(f"{s.resource}.{s.event}" for s in o.steps) if o.steps else "",
         "returns " + ", ".join(str(r) for r in o.returns) if o.returns else "",

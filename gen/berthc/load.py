@@ -45,7 +45,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Scalar(Node):
-    """A single value. `text` is what was written, without quotes; `exact` says that `text` stands in the source as it is, from the place on."""
+    """A single value. `text` is what was written, without quotes; `exact` says that it stands in the source as it is."""
 
     value: Value
     text: str
@@ -198,7 +198,8 @@ class _Reader:
         elif error.context:
             start = f" that began in line {error.context_mark.line + 1}" if error.context_mark else ""
             help_text = _one_line(error.context) + start
-        return Diagnostic("yaml", Loc(self.source.file, line, column), f"this is no YAML: {_one_line(error.problem or 'unreadable')}", help_text)
+        return Diagnostic("yaml", Loc(self.source.file, line, column), f"this is no YAML: {_one_line(error.problem or 'unreadable')}",
+                          help_text)
 
     def loc(self, event: yaml.Event) -> Loc:
         return Loc(self.source.file, *self.span(event)[:3])

@@ -8,7 +8,8 @@ from .schema import Part, Schema
 
 # Where keys stand, in the order of the page: title, and the path to the schema part.
 _PLACES: tuple[tuple[str, str], ...] = (
-    ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource", "resource"), ("assigned", "assigned"), ("state", "state"), ("row", "row"),
+    ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource", "resource"), ("assigned", "assigned"), ("state", "state"),
+    ("row", "row"),
     ("target", "target"), ("operation", "operation"), ("refusal", "denial"), ("accept", "accept"),
 )
 
@@ -66,5 +67,5 @@ def _value(schema: Schema, part: Part) -> str:
         return ", ".join(f"`{word}`" for word in part["enum"])
     if "title" in part:
         return str(part["title"])
-    kind = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "`true`, `false`"}.get(part.get("type", ""), "")
-    return kind
+    kinds = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "`true`, `false`"}
+    return kinds.get(part.get("type", ""), "")

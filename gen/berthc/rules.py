@@ -19,11 +19,13 @@ READING: tuple[tuple[str, str], ...] = (
     ("key", "A key is a word, not a list or a mapping."),
     ("unknown-key", "Every key is one that has a meaning where it stands."),
     ("missing-key", "A key without which the rest has no meaning is there."),
-    ("form", "Where there are several forms, the keys say which one it is: a row calls, moves or rejects; an operation obtains, creates, finds, or works with a reservation."),
+    ("form", "Where there are several forms, the keys say which one it is: a row calls, moves or rejects; an operation obtains, creates, "
+             "finds, or works with a reservation."),
     ("type", "A value is of the kind that belongs there: a mapping, a list, a text, an integer, true or false."),
     ("value", "A value is one of those that are possible there."),
     ("empty-value", "A value that must hold something does."),
-    ("name", "Names are lower-case letters, digits and single underscores between them; hooks and steps are two names with a dot; errors are errno names."),
+    ("name", "Names are lower-case letters, digits and single underscores between them; hooks and steps are two names with a dot; errors are "
+             "errno names."),
     ("guard-syntax", "A condition can be read."),
     ("format-syntax", "A format can be read: references stand in braces, and braces themselves are doubled."),
 )

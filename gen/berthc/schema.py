@@ -155,7 +155,8 @@ class _Checker:
             if key in properties:
                 self.visit(value, properties[key], node.keys[key])
             elif rest is False:
-                self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}", hint(key, list(properties), "valid here"))
+                self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}",
+                            hint(key, list(properties), "valid here"))
             else:
                 if names is not None:
                     self.text(node.keys[key], node.keys[key].text, names)
@@ -241,8 +242,9 @@ class _Checker:
             else:
                 near = [key for key in node.values if not any(key in b["properties"] for b in branches)]
                 at = node.keys[near[0]] if near else place
+                every = list(dict.fromkeys(k for b in branches for k in b["properties"]))
                 self.report("form", at, f"{title} needs one of: {listing(deciding)}",
-                            hint(near[0], list(dict.fromkeys(k for b in branches for k in b["properties"])), "valid here") if near else _describe(part))
+                            hint(near[0], every, "valid here") if near else _describe(part))
             return None
         candidates = [b for b in branches if b["required"][0] == present[0]]
         if len(candidates) == 1:

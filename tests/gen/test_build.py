@@ -47,7 +47,9 @@ def spec(name: str) -> Manager:
 
 def row_text(row: Row) -> str:
     out = f"{row.event}: " + (f"[{row.guard.text}] " if row.guard else "") + (f"reject {row.reject}" if row.reject else row.call or "-")
-    return out + "".join(f" {name}={t.state}{'!' + t.raise_event if t.raise_event else ''}{'.' if t.stay else ''}" for name, t in row.targets())
+    for name, t in row.targets():
+        out += f" {name}={t.state}{'!' + t.raise_event if t.raise_event else ''}{'.' if t.stay else ''}"
+    return out
 
 
 def test_scsi_is_the_table_of_the_reference() -> None:
@@ -57,7 +59,8 @@ def test_scsi_is_the_table_of_the_reference() -> None:
         ["claim: - ok=attached.", "attach: - ok=attached.", "detach: guest.eject ok=ejected!detach fail=attached uncertain=suspect"],
         ["claim: reject EBUSY", "attach: reject EBUSY", "detach: vm.remove_disk ok=detached fail=ejected uncertain=ejected"],
         ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE", "detach: - ok=detached"],
-        ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE", "detach: guest.eject ok=ejected!detach fail=suspect uncertain=suspect"],
+        ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE",
+         "detach: guest.eject ok=ejected!detach fail=suspect uncertain=suspect"],
         ["claim: - ok=boot.", "attach: - ok=boot.", "detach: - ok=boot."],
         [],
     ]
@@ -65,7 +68,8 @@ def test_scsi_is_the_table_of_the_reference() -> None:
         "mount: [field.format_with_refs] guest.format_and_mount ok=mounted fail=failed uncertain=suspect",
         "mount: guest.mount ok=mounted fail=failed uncertain=suspect",
     ]
-    assert [(s.name, s.final, s.resident) for s in disk.states][4:] == [("suspect", False, False), ("boot", False, True), ("detached", True, False)]
+    assert [(s.name, s.final, s.resident) for s in disk.states][4:] == [("suspect", False, False), ("boot", False, True),
+                                                                        ("detached", True, False)]
 
 
 def test_scsi_has_the_names_of_the_reference() -> None:
@@ -120,7 +124,8 @@ def test_the_key_may_be_all_fields_some_or_none() -> None:
 @pytest.mark.parametrize(("written", "kind", "default"), [
     ("{type: bool}", Type.BOOL, False), ("{type: bool, default: true}", Type.BOOL, True), ("{type: i64}", Type.I64, 0),
     ("{type: u64, default: 18446744073709551615}", Type.U64, 18446744073709551615), ("{type: string}", Type.STRING, ""),
-    ("{type: enum, values: [b, a]}", Type.ENUM, "b"), ("{type: enum, values: [b, a], default: a}", Type.ENUM, "a"), ("{type: uuid}", Type.UUID, ""),
+    ("{type: enum, values: [b, a]}", Type.ENUM, "b"), ("{type: enum, values: [b, a], default: a}", Type.ENUM, "a"),
+    ("{type: uuid}", Type.UUID, ""),
     ("{type: list}", Type.LIST, ()), ("{type: set, of: string}", Type.SET, ()), ("{type: u16, range: [3, 9]}", Type.U16, 0),
 ])
 def test_fields_have_the_zero_value_as_default(written: str, kind: Type, default: object) -> None:
@@ -154,8 +159,8 @@ def test_uncertain_goes_where_fail_goes_unless_it_is_written() -> None:
 
 @pytest.mark.parametrize(("written", "error"), [("reject", "EOPNOTSUPP"), ("{reject: EBUSY}", "EBUSY")])
 def test_otherwise_fills_the_holes(written: str, error: str) -> None:
-    m = model(GOOD.replace("    initial", f"    otherwise: {written}\n    initial").replace("hold: stay, ", ""). replace("take: hold, ", ""). replace(
-        "do: [thing.hold]", "do: [thing.release]"))
+    text = GOOD.replace("    initial", f"    otherwise: {written}\n    initial").replace("hold: stay, ", "").replace("take: hold, ", "")
+    m = model(text.replace("do: [thing.hold]", "do: [thing.release]"))
     assert m.resource("thing").otherwise == error
 
 
@@ -167,8 +172,9 @@ def test_children_come_after_their_parents_whatever_the_order_of_the_spec() -> N
 
 
 def test_an_alias_is_the_same_as_writing_it_out() -> None:
-    shared = GOOD.replace("idle: {on: {hold: stay, release: gone}}", "idle: {on: &same {hold: stay, release: gone}}\n      busy: {on: *same}").replace(
-        "hold: stay, release: gone", "hold: stay, work: busy, release: gone").replace("operations:", "operations:\n  work: {find: thing, do: [thing.work]}")
+    shared = GOOD.replace("idle: {on: {hold: stay, release: gone}}",
+                          "idle: {on: &same {hold: stay, work: busy, release: gone}}\n      busy: {on: *same}")
+    shared = shared.replace("operations:", "operations:\n  work: {find: thing, do: [thing.work]}")
     m = model(shared)
     assert [row_text(r) for r in m.resource("thing").state("busy").rows] == ["hold: - ok=busy.", "work: - ok=busy", "release: - ok=gone"]
 

@@ -97,7 +97,8 @@ def test_what_fails_before_its_first_call_leaves_nothing_behind() -> None:
     # `check` moves to `checked` without a call, and `attach` rejects there: the move is undone, so nothing rests in `checked`.
     text = changed(
         ("do: [disk.attach]", "do: [disk.check, disk.attach]"),
-        ("          detach: gone\n      attached:", "          detach: gone\n          check: checked\n      checked: {on: {attach: {reject: EBUSY}}}\n      attached:"),
+        ("          detach: gone\n      attached:",
+         "          detach: gone\n          check: checked\n      checked: {on: {attach: {reject: EBUSY}}}\n      attached:"),
         ("          attach: stay", "          attach: stay\n          check: stay"),
         ("on: {claim: {reject: EBUSY}, attach", "on: {check: stay, claim: {reject: EBUSY}, attach"),
         ("      suspect:\n        on:", "      suspect:\n        on:\n          check: stay"),
@@ -120,7 +121,8 @@ def test_what_fails_after_a_call_rests_where_it_is() -> None:
 
 
 def test_drain_drops_every_instance_that_is_tracked() -> None:
-    text = changed(("operations:", "operations:\n  place: {create: {resource: disk, enter: boot}}"), ("      gone:", "      boot:\n        resident: true\n        on: {claim: stay, attach: stay}\n      gone:"))
+    text = changed(("operations:", "operations:\n  place: {create: {resource: disk, enter: boot}}"),
+                   ("      gone:", "      boot:\n        resident: true\n        on: {claim: stay, attach: stay}\n      gone:"))
     assert found(text) == [("unhandled", "disk.boot does not say what it does with 'detach', which tap_drain fires there")] or (
         "unhandled", "disk.boot does not say what it does with 'detach', which operation release fires there") in found(text)
 
@@ -138,7 +140,9 @@ def test_a_hole_is_told_alone_because_it_may_be_filled_in_any_way() -> None:
 
 def test_one_mistake_in_a_resource_does_not_hide_one_in_another() -> None:
     text = changed(
-        ("operations:", "  cup:\n    initial: full\n    states:\n      full: {resident: true, on: {sip: ful}}\noperations:\n  sip: {obtain: [cup], do: [cup.sip]}"),
+        ("operations:",
+         "  cup:\n    initial: full\n    states:\n      full: {resident: true, on: {sip: ful}}\n"
+         "operations:\n  sip: {obtain: [cup], do: [cup.sip]}"),
         ("attach: {reject: EBUSY}, detach: gone", "detach: gone"),
     )
     assert [id for id, _ in found(text)] == ["unhandled", "unknown-state"]
@@ -149,7 +153,8 @@ def test_a_mistake_in_an_operation_keeps_the_tables_from_being_followed() -> Non
 
 
 def test_a_trap_counts_only_what_happens_when_hooks_end_ok() -> None:
-    text = changed(("detach: {call: vm.remove, ok: gone, fail: suspect}", "detach: {call: vm.remove, ok: {to: suspect, raise: wait}, fail: gone}\n          wait: {reject: EAGAIN}"))
+    text = changed(("detach: {call: vm.remove, ok: gone, fail: suspect}",
+                    "detach: {call: vm.remove, ok: {to: suspect, raise: wait}, fail: gone}\n          wait: {reject: EAGAIN}"))
     assert ("trap", "disk.suspect has no way out") in found(text)
 
 
@@ -175,11 +180,13 @@ EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
     ([("fail: failed, uncertain: suspect", "fail: reserved, uncertain: suspect"),
       ("      failed:\n        on: {claim: {reject: EBUSY}, attach: {reject: EBUSY}, detach: gone}\n", "")], []),
     # After an uncertain one it is; and when it then fails, what the first one did is forgotten.
-    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"), ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached")],
+    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
+      ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached")],
      [("double", "disk.reserved on attach may call vm.add when that is, or may be, done already"),
       ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
     # A promise makes the repetition harmless, not the forgetting.
-    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"), ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached"),
+    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
+      ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached"),
       ("add: {on: disk}", "add: {on: disk, repeatable: true}")],
      [("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
     # Once it is undone it may be done again.
@@ -199,14 +206,15 @@ def test_effects_are_followed_case_by_case() -> None:
     # What is added raw is removed raw: without the cases it would look as if either could be undone by the other's hook.
     text = changed(
         ("add: {on: disk}\n    remove: {on: disk, undoes: vm.add, repeatable: true}",
-         "add: {on: disk}\n    add_raw: {on: disk}\n    remove: {on: disk, undoes: vm.add}\n    remove_raw: {on: disk, undoes: vm.add_raw}"),
+         "add: {on: disk}\n    add_raw: {on: disk}\n    remove: {on: disk, undoes: vm.add}\n"
+         "    remove_raw: {on: disk, undoes: vm.add_raw}"),
         ("attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}",
          "attach: [{if: field.raw, call: vm.add_raw, ok: attached, fail: failed}, {call: vm.add, ok: attached, fail: failed}]"),
         ("detach: {call: vm.remove, ok: gone, fail: attached, uncertain: suspect}",
          "detach: [{if: field.raw, call: vm.remove_raw, ok: gone, fail: attached}, {call: vm.remove, ok: gone, fail: attached}]"),
         ("      suspect:\n        on:\n          claim: {reject: EBUSY}\n          attach: {reject: EBUSY}\n" + EFFECT + "\n", ""),
     )
-    # An uncertain add leads to failed, which forgets it, and an uncertain removal is repeated: both are there for both hooks, and nothing else is.
+    # An uncertain add leads to failed, which forgets it, and an uncertain removal is repeated: both for both hooks, and nothing else.
     assert sorted(found(text)) == sorted([
         ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be"),
         ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add_raw is in effect, or may be"),
@@ -225,7 +233,8 @@ def test_effects_are_left_to_the_checker_where_conditions_tell_too_many_cases_ap
         (EFFECT, "          detach: gone"),
         ("operations:", "operations:\n" + "".join(f"  o{n}: {{with: reservation, do: [disk.e{n}]}}\n" for n in names)),
         ("    initial", "    otherwise: reject\n    initial"),
-        ("          attach: stay", "          attach: stay\n" + "".join(f"          e{n}: [{{if: field.{n}, reject: EIO}}, {{to: stay}}]\n" for n in names)),
+        ("          attach: stay",
+         "          attach: stay\n" + "".join(f"          e{n}: [{{if: field.{n}, reject: EIO}}, {{to: stay}}]\n" for n in names)),
     )
     assert found(text) == []
 
@@ -264,13 +273,16 @@ operations:
 
 def test_one_kind_of_mistake_is_told_a_bounded_number_of_times() -> None:
     states = "".join(f"      s{i}: {{on: {{go: nowhere{i}}}}}\n" for i in range(1000))
-    text = f"berth: 1\nmanager: m\nresources:\n  cup:\n    initial: s0\n    states:\n{states}operations:\n  go: {{obtain: [cup], do: [cup.go]}}\n"
+    head = "berth: 1\nmanager: m\nresources:\n  cup:\n    initial: s0\n    states:\n"
+    text = f"{head}{states}operations:\n  go: {{obtain: [cup], do: [cup.go]}}\n"
     assert len(found(text)) == 200
 
 
 @pytest.mark.parametrize(("pairs", "message"), [
-    ([("attach: stay", "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]")], "rows of disk.attached on attach: 256, and at most 255 are possible"),
-    ([("do: [disk.attach]", "do: [" + ", ".join(["disk.attach"] * 256) + "]")], "steps of operation attach: 256, and at most 255 are possible"),
+    ([("attach: stay", "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]")],
+     "rows of disk.attached on attach: 256, and at most 255 are possible"),
+    ([("do: [disk.attach]", "do: [" + ", ".join(["disk.attach"] * 256) + "]")],
+     "steps of operation attach: 256, and at most 255 are possible"),
     ([("operations:", "operations:" + "".join(f"\n  o{i}: {{with: reservation, do: [disk.attach]}}" for i in range(253)))],
      "operations: 256, and at most 255 are possible"),
     ([("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")], "hooks: 256, and at most 255 are possible"),

@@ -29,7 +29,8 @@ ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE":
 
 def process(*args: str, stdin: str = "", cwd: Path = ROOT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """berthc as a process of its own."""
-    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=cwd, env=env or ENV, check=False)
+    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=cwd, env=env or ENV,
+                          check=False)
     assert "Traceback" not in done.stderr
     return done
 
@@ -97,8 +98,10 @@ def test_standard_input_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize("args", [
-    [], ["frob"], ["check"], ["check", "--frob", SCSI], ["check", "--format", "xml", SCSI], ["gen", "--check", "--depfile", "x", SCSI], ["sim"],
-    ["sim", "-"], ["diff", SCSI], ["gen", SCSI, SCSI], ["check", "--static", "missing.yaml"], ["check", "--static", "spec"], ["sim", "missing.yaml"],
+    [], ["frob"], ["check"], ["check", "--frob", SCSI], ["check", "--format", "xml", SCSI], ["gen", "--check", "--depfile", "x", SCSI],
+    ["sim"],
+    ["sim", "-"], ["diff", SCSI], ["gen", SCSI, SCSI], ["check", "--static", "missing.yaml"], ["check", "--static", "spec"],
+    ["sim", "missing.yaml"],
 ])
 def test_bad_usage_has_status_2_and_says_why(args: list[str]) -> None:
     done = berthc(*args)
@@ -132,7 +135,8 @@ def test_output_is_the_same_wherever_and_with_whatever_hash_seed_it_is_made(tmp_
     texts = []
     for seed, folder in (("1", tmp_path / "a"), ("2", tmp_path / "b" / "c")):
         for command in ("gen", "docs", "diagram"):
-            done = process(command, "-q", "-o", str(folder), str(ROOT / SCSI), cwd=tmp_path, env={**ENV, "PYTHONHASHSEED": seed, "LC_ALL": "C"})
+            done = process(command, "-q", "-o", str(folder), str(ROOT / SCSI), cwd=tmp_path,
+                           env={**ENV, "PYTHONHASHSEED": seed, "LC_ALL": "C"})
             assert done.returncode == 0, done.stderr
         texts.append({str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()})
     assert texts[0] == texts[1] and texts[0]
@@ -164,7 +168,8 @@ def test_the_drift_check_shows_a_diff_and_the_command_and_writes_nothing(tmp_pat
 def test_the_command_that_renews_renews(tmp_path: Path) -> None:
     done = berthc("gen", "--check", "-o", str(tmp_path / "a b"), SCSI)
     command = done.stderr.rsplit("renew with: ", 1)[1].strip()
-    subprocess.run(command.replace("berthc", f"{sys.executable} -m berthc", 1), shell=True, cwd=ROOT, env=ENV, check=True, capture_output=True)
+    subprocess.run(command.replace("berthc", f"{sys.executable} -m berthc", 1), shell=True, cwd=ROOT, env=ENV, check=True,
+                   capture_output=True)
     assert berthc("gen", "--check", "-o", str(tmp_path / "a b"), SCSI).returncode == 0
 
 
@@ -234,7 +239,8 @@ def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
 
 
 def test_interrupting_is_quiet() -> None:
-    process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=ENV)
+    process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, cwd=ROOT, env=ENV)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
@@ -244,7 +250,8 @@ def test_interrupting_is_quiet() -> None:
 def on_terminal(env: dict[str, str]) -> bytes:
     """What berthc writes when its stderr is a terminal."""
     master, slave = pty.openpty()
-    subprocess.run([sys.executable, "-m", "berthc", "check", "--static", BAD], stderr=slave, stdout=subprocess.DEVNULL, cwd=ROOT, env=env, check=False)
+    subprocess.run([sys.executable, "-m", "berthc", "check", "--static", BAD], stderr=slave, stdout=subprocess.DEVNULL, cwd=ROOT, env=env,
+                   check=False)
     os.close(slave)
     out = os.read(master, 65536)
     os.close(master)
@@ -263,7 +270,8 @@ def broken(manager: object) -> dict[str, str]:
     raise ZeroDivisionError("what\nnow")
 
 
-def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+                                                              tmp_path: Path) -> None:
     module = ModuleType("broken")
     setattr(module, "files", broken)
     monkeypatch.setattr(cli, "emitter", lambda name: module)

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "gen"))
 
-from berthc.diag import TERMINAL, Diagnostic, Severity, as_json, as_text, hint, in_order, listing, printable, quote, show, suggest  # noqa: E402
+from berthc.diag import (  # noqa: E402
+    TERMINAL, Diagnostic, Severity, as_json, as_text, hint, in_order, listing, printable, quote, show, suggest,
+)
 from berthc.model import Loc  # noqa: E402
 
 
@@ -83,7 +85,8 @@ def test_control_and_format_characters_are_escaped() -> None:
 
 def test_json_has_one_object_per_message() -> None:
     assert json.loads(as_json([at(2, 4, 3)])) == [{
-        "id": "rule", "severity": "error", "message": "it is wrong", "help": "do it right", "file": "s.yaml", "line": 2, "column": 4, "length": 3,
+        "id": "rule", "severity": "error", "message": "it is wrong", "help": "do it right", "file": "s.yaml", "line": 2, "column": 4,
+        "length": 3,
     }]
     assert as_json([]) == "[]\n"
 

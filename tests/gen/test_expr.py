@@ -117,4 +117,5 @@ def test_a_format_is_texts_and_references(text: str, parts: list[str]) -> None:
 def test_what_is_no_format_is_told_with_its_place(text: str, message: str, column: int) -> None:
     with pytest.raises(ExprError) as caught:
         parse_format(node(text), None)
-    assert (caught.value.diagnostic.id, caught.value.diagnostic.message, caught.value.diagnostic.loc.column) == ("format-syntax", message, column)
+    found = caught.value.diagnostic
+    assert (found.id, found.message, found.loc.column) == ("format-syntax", message, column)

@@ -29,9 +29,12 @@ LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DUMPER = getattr(yaml, "CDumper", yaml.Dumper)
 TIMES = int(os.environ.get("BERTH_FUZZ", "1"))
 
-PIECES = ["\t", "\n", " ", ":", "- ", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "<<", "!!", "|", ">", "stay", "null", "true", "0", "-1", "1e9", "é", "\u202e",
-          "\ufeff", "\x00", "final: true", "on:", "raise: ", "{to: x, raise: y}", "option.x", "field.y == 3", "EBUSY", "999999999999999999999999", "%", "@", "`", "? "]
-VALUES: list[Any] = [None, True, False, 0, -1, 2 ** 70, 1.5, "", "stay", "x", "a.b", "EBUSY", [], {}, [[]], {"a": {}}, "field.x", "{x}", "é", "all", "reservation"]
+PIECES = ["\t", "\n", " ", ":", "- ", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "<<", "!!", "|", ">", "stay", "null", "true", "0",
+          "-1", "1e9", "é", "\u202e",
+          "\ufeff", "\x00", "final: true", "on:", "raise: ", "{to: x, raise: y}", "option.x", "field.y == 3", "EBUSY",
+          "999999999999999999999999", "%", "@", "`", "? "]
+VALUES: list[Any] = [None, True, False, 0, -1, 2 ** 70, 1.5, "", "stay", "x", "a.b", "EBUSY", [], {}, [[]], {"a": {}}, "field.x", "{x}",
+                     "é", "all", "reservation"]
 
 
 def verdict(text: str) -> None:

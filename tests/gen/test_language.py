@@ -54,8 +54,10 @@ def test_whole_examples_are_good_specs(text: str) -> None:
 
 
 FRAMES = {
-    "options": "berth: 1\nmanager: m\n{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\noperations: {{o: {{obtain: [r]}}}}\n",
-    "accept": "berth: 1\nmanager: m\nresources: {{disk: {{initial: failed, states: {{failed: {{resident: true, on: {{detach: stay}}}}}}}}}}\n"
+    "options": "berth: 1\nmanager: m\n{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
+               "operations: {{o: {{obtain: [r]}}}}\n",
+    "accept": "berth: 1\nmanager: m\nresources: {{disk: {{initial: failed, states: "
+              "{{failed: {{resident: true, on: {{detach: stay}}}}}}}}}}\n"
               "operations: {{o: {{obtain: [disk], do: [disk.detach]}}}}\n{}",
 }
 
@@ -65,9 +67,9 @@ def test_fragments_are_well_formed(text: str) -> None:
     word = text.split(":", 1)[0]
     if word == "assigned":
         inner = "".join(f"    {line}\n" for line in text.splitlines())
-        spec = ("berth: 1\nmanager: m\noptions:\n  controllers: {type: u8, default: 1, range: [1, 4]}\n  guest: {type: enum, values: [linux, windows]}\n"
-                "backend: {vm: {add_disk: {on: r}}}\nresources:\n  r:\n" + inner + "    initial: s\n    states:\n      s: {resident: true, on: "
-                "{go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n      t: {resident: true, on: {go: stay}}\n"
+        spec = ("berth: 1\nmanager: m\noptions:\n  controllers: {type: u8, default: 1, range: [1, 4]}\n"
+                "  guest: {type: enum, values: [linux, windows]}\nbackend: {vm: {add_disk: {on: r}}}\nresources:\n  r:\n" + inner +
+                "    initial: s\n    states:\n      s: {resident: true, on: {go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n      t: {resident: true, on: {go: stay}}\n"
                 "operations: {o: {obtain: [r], do: [r.go]}}\n")
     else:
         spec = FRAMES[word].format(text)

@@ -38,7 +38,8 @@ def failure(text: str) -> tuple[str, int, int]:
     ("0.", 0.0), ("-0.0", 0.0), (".5", 0.5), ("+12e03", 12000.0), ("-2E+05", -200000.0), (".inf", float("inf")), ("-.INF", float("-inf")),
     # Words that YAML 1.1 reads as something else.
     ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"), ("n", "n"), ("Yes", "Yes"), ("nUll", "nUll"), ("tRue", "tRue"),
-    ("1_000", "1_000"), ("0b1", "0b1"), ("12:30:45", "12:30:45"), ("2001-12-14", "2001-12-14"), ("0o8", "0o8"), ("0xg", "0xg"), ("1e", "1e"),
+    ("1_000", "1_000"), ("0b1", "0b1"), ("12:30:45", "12:30:45"), ("2001-12-14", "2001-12-14"), ("0o8", "0o8"), ("0xg", "0xg"),
+    ("1e", "1e"),
     ("=", "="), ("-", "-"), (".", "."), ("-0x1", "-0x1"),
 ])
 def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:

@@ -69,7 +69,8 @@ def test_every_object_is_closed_or_says_what_its_values_are() -> None:
 
 def test_only_what_the_compiler_understands_is_used() -> None:
     known = {
-        "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required", "additionalProperties", "propertyNames", "minProperties",
+        "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required", "additionalProperties", "propertyNames",
+        "minProperties",
         "items", "minItems", "maxItems", "oneOf", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
     }
     names = {key for where, part in parts(SCHEMA) for key in part if not where.endswith(("/properties", "/$defs"))}

@@ -1,6 +1,7 @@
 """The rules that follow events never think of less than can happen: random walks of the semantics stay inside what they foresaw.
 
-Walked are the good specs, and broken ones that the rules let pass. What is seen on a walk, rows taken and states rested in, must have been foreseen,
+Walked are the good specs, and broken ones that the rules let pass. What is seen on a walk, rows taken and states rested in,
+must have been foreseen,
 and no walk may meet a hole or a circle.
 """
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Walk:
         if operation.by is not None:
             assigned = next(a for a in target.assigned if a.name == operation.by)
             values = {part.name: self.rng.randrange(2) for part in assigned.parts}
-            return {"by": values or self.rng.choice(["u1", "u2"] if assigned.type is Type.UUID else ["0", "1"] if assigned.type is Type.STRING else [0, 1])}
+            known = {Type.UUID: ["u1", "u2"], Type.STRING: ["0", "1"]}.get(assigned.type or Type.U64, [0, 1])
+            return {"by": values or self.rng.choice(known)}
         config = {name: {f.name: some_value(self.rng, f) for f in self.manager.resource(name).fields} for name in operation.path}
         out: dict[str, object] = {"config": config}
         if operation.at is not None:

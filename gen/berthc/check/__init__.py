@@ -18,7 +18,8 @@ from .rule import Input, Rule
 from .table import Tables, analyse_all
 
 FIRST: tuple[Rule[Spec], ...] = (
-    unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option, unknown.unknown_field,
+    unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option,
+    unknown.unknown_field,
     unknown.unknown_value, unknown.unknown_errno,
     resources.parent_cycle, resources.duplicate, resources.reserved_name, resources.same_name, resources.ranges, resources.defaults,
     resources.pool_size, resources.formats, resources.hook_value, resources.holders, resources.final_states, resources.wrong_resource,

@@ -1,4 +1,7 @@
-"""What only C knows: names that it does not allow or would make equal, and texts that do not fit. `names` and `lower` know; this only reports."""
+"""What only C knows: names that it does not allow or would make equal, and texts that do not fit.
+
+`names` and `lower` know; this only reports.
+"""
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """What the backend holds: whether the effect of each hook is there, along every way through the table.
 
-For each hook one of three things is known in a state: it is not in effect, it may be, it is. Sets of hooks are bit masks, so that all hooks are
+For each hook one of three things is known in a state: it is not in effect, it may be, it is. Sets of hooks are bit masks,
+so that all hooks are
 followed at once; per state three masks say for which hooks each of the three is possible.
 """
 from __future__ import annotations

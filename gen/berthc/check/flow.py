@@ -115,7 +115,8 @@ class Flow:
     rest: dict[str, None] = field(default_factory=dict)  # states that instances rest in, in the order found
     fired: dict[Cell, str] = field(default_factory=dict)  # cells that an operation or drain fires, with who does first
     raised: dict[Cell, Target] = field(default_factory=dict)  # cells that are raised, with the first target that does
-    unheld: dict[str, str] = field(default_factory=dict)  # states in which an operation leaves a new instance without a holder, with who does
+    unheld: dict[str,
+                 str] = field(default_factory=dict)  # states in which an operation leaves a new instance without a holder, with who does
     final: frozenset[str] = frozenset()
 
     def meets(self, cell: Cell) -> bool:
@@ -152,8 +153,9 @@ def calling(manager: Manager) -> dict[tuple[str, str], bool]:
 
 
 def analyse(manager: Manager, resource: Resource, may_call: dict[tuple[str, str], bool]) -> Flow:
-    """Runs every operation on a new instance, and then on each resting state that turns up. `may_call`: can an event of a resource call a hook?
+    """Runs every operation on a new instance, and then on each resting state that turns up.
 
+    `may_call` says of a resource's event whether it can call a hook.
     What a set of states leads to is the union of what each leads to, so every state is run once.
     """
     flow = Flow(resource, Chains(manager, resource), final=frozenset(s.name for s in resource.states if s.final))
@@ -221,7 +223,10 @@ class _Runner:
             self.come_to_rest(state)
 
     def step(self, step: Step, here: set[tuple[str, bool]], operation: Operation, by: str) -> set[tuple[str, bool]]:
-        """The states after a step that ended ok. Those that it leaves behind when it fails come to rest, unless nothing was called: then all is undone."""
+        """The states after a step that ended ok.
+
+        Those in which it leaves the instance when it fails come to rest, unless nothing was called: then all is undone.
+        """
         resource = self.flow.resource
         if step.resource != resource.name:
             if self.may_call.get((step.resource, step.event), False):

@@ -12,7 +12,8 @@ from .cases import MAX_CASES, TooManyCases, cases, comparisons, holds, typed
 from .rule import rule
 
 
-@rule("guard-scope", "A condition names only what is known when it is asked: options, and fields of the instance, its parents or the operation's arguments.")
+@rule("guard-scope",
+      "A condition names only what is known when it is asked: options, and fields of the instance, of its parents, or that the caller gives.")
 def guard_scope(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     for use in refs.guards(manager):
@@ -27,11 +28,13 @@ def guard_scope(spec: Spec) -> Iterator[Diagnostic]:
             elif use.keys_only:
                 resource = refs.resources_by_name(manager).get(owner or "")
                 if resource and ref.name not in resource.key and any(f.name == ref.name for f in resource.fields):
-                    yield Diagnostic("guard-scope", ref.loc, f"{use.by} cannot ask for {quote(str(ref))}: it finds by key, so only keys are given",
+                    yield Diagnostic("guard-scope", ref.loc,
+                                     f"{use.by} cannot ask for {quote(str(ref))}: it finds by key, so only keys are given",
                                      f"keys of {owner}: {listing(resource.key)}")
 
 
-@rule("guard-type", "A condition uses a bool as it is, compares an enum by == or != with its values, and an integer with integers of its range.")
+@rule("guard-type",
+      "A condition uses a bool as it is, compares an enum by == or != with its values, and an integer with integers of its range.")
 def guard_type(spec: Spec) -> Iterator[Diagnostic]:
     for use in refs.guards(spec.manager):
         for part in comparisons(use.guard):
@@ -107,13 +110,13 @@ def _all_groups(manager: Manager) -> Iterator[_Group]:
                 rows = [row for row in state.rows if row.event == event]
                 if len(rows) > 1 or rows[0].guard is not None:
                     by = refs.cell(resource, rows[0])
-                    yield _Group(by, rows[0].loc, [
-                        (row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows], "row", "resources", resource.name)
+                    uses = [(row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows]
+                    yield _Group(by, rows[0].loc, uses, "row", "resources", resource.name)
         for assigned in resource.assigned:
             if len(assigned.texts) > 1 or any(t.guard for t in assigned.texts):
                 by = f"the format of {resource.name}.{assigned.name}"
-                yield _Group(by, assigned.loc, [
-                    (t.loc, refs.GuardUse(t.guard, by, (), None) if t.guard else None) for t in assigned.texts], "alternative", "resources", resource.name)
+                uses = [(t.loc, refs.GuardUse(t.guard, by, (), None) if t.guard else None) for t in assigned.texts]
+                yield _Group(by, assigned.loc, uses, "alternative", "resources", resource.name)
     for operation in manager.operations:
         if operation.deny:
             by = f"operation {operation.name}"
@@ -149,7 +152,8 @@ def last_unguarded(spec: Spec) -> Iterator[Diagnostic]:
     for group in _all_groups(spec.manager):
         last = group.entries[-1][1]
         if group.complete and last is not None:
-            yield Diagnostic("unhandled", last.guard.loc, f"{group.by}: the last {group.kind} has a condition, so nothing is said for the other cases",
+            yield Diagnostic("unhandled", last.guard.loc,
+                             f"{group.by}: the last {group.kind} has a condition, so nothing is said for the other cases",
                              "add one without if, or drop this condition")
 
 

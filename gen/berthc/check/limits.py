@@ -52,7 +52,8 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
                 cells[row.event] = cells.get(row.event, 0) + 1
             for event, count in cells.items():
                 if count > BYTE:
-                    yield spec.key("resources", name, "states", state.name, "on", event), f"rows of {name}.{state.name} on {event}", count, BYTE
+                    loc = spec.key("resources", name, "states", state.name, "on", event)
+                    yield loc, f"rows of {name}.{state.name} on {event}", count, BYTE
     for operation in m.operations:
         for what, count in (("steps", len(operation.steps)), ("results", len(operation.returns)), ("refusals", len(operation.deny))):
             yield operation.loc, f"{what} of operation {operation.name}", count, BYTE

@@ -53,27 +53,33 @@ def find_by(spec: Spec) -> Iterator[Diagnostic]:
                         AssignedKind.UUID: "a uuid"}[assigned.kind]
                 valid = [a.name for a in target.assigned if a.kind in kinds]
                 yield Diagnostic("by", spec.at("operations", operation.name, *path),
-                                 f"operation {operation.name} {verb} {quote(assigned.name)}, which is {what}", f"possible here: {listing(valid)}")
+                                 f"operation {operation.name} {verb} {quote(assigned.name)}, which is {what}",
+                                 f"possible here: {listing(valid)}")
 
 
-@rule("gives", "An operation that gives a reservation runs no steps; all that give one have the same path, and each level of it can be dropped.")
+@rule("gives",
+      "An operation that gives a reservation runs no steps; all that give one have the same path, and each level of it can be dropped.")
 def gives(spec: Spec) -> Iterator[Diagnostic]:
     first: Operation | None = None
     for operation, resources in _operations(spec):
         if not operation.gives:
             continue
         if operation.steps:
-            yield Diagnostic("gives", spec.key("operations", operation.name, "do"), f"operation {operation.name} gives a reservation and has steps",
-                             "reserving calls nothing, so that it happens as a whole or not at all; move the steps to an operation with: reservation")
+            yield Diagnostic("gives", spec.key("operations", operation.name, "do"),
+                             f"operation {operation.name} gives a reservation and has steps",
+                             "reserving calls nothing, so that it happens as a whole or not at all; move the steps to an operation "
+                             "with: reservation")
         if first is None:
             first = operation
             for resource in resources:
                 if resource.drop is None:
                     yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
-                                     f"operation {operation.name} reserves {resource.name}, which no event drops", f"add holders to {resource.name}")
+                                     f"operation {operation.name} reserves {resource.name}, which no event drops",
+                                     f"add holders to {resource.name}")
         elif operation.path != first.path:
             yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
-                             f"operation {operation.name} reserves {', '.join(operation.path)}, but {first.name} reserves {', '.join(first.path)}",
+                             f"operation {operation.name} reserves {', '.join(operation.path)}, but {first.name} reserves "
+                             f"{', '.join(first.path)}",
                              "all reservations of a manager hold the same path")
 
 
@@ -85,13 +91,16 @@ def reservations(spec: Spec) -> Iterator[Diagnostic]:
     for operation in used:
         if not given:
             yield Diagnostic("reservation", spec.key("operations", operation.name, "with"),
-                             f"operation {operation.name} needs a reservation, and no operation gives one", "add gives: reservation to an operation that obtains")
+                             f"operation {operation.name} needs a reservation, and no operation gives one",
+                             "add gives: reservation to an operation that obtains")
     if given and not any(o.ends for o in used):
         yield Diagnostic("reservation", spec.key("operations", given[0].name, "gives"),
-                         f"operation {given[0].name} gives a reservation, and no operation ends it", "add an operation with: reservation and ends: reservation")
+                         f"operation {given[0].name} gives a reservation, and no operation ends it",
+                         "add an operation with: reservation and ends: reservation")
 
 
-@rule("ends", "An operation that ends the reservation drops every level of its path, children first; only such an operation drops with a reservation.")
+@rule("ends",
+      "An operation that ends the reservation drops every level of its path, children first; only such an operation drops with one.")
 def ends(spec: Spec) -> Iterator[Diagnostic]:
     for operation, resources in _operations(spec):
         if operation.form is not Form.WITH:
@@ -109,7 +118,9 @@ def ends(spec: Spec) -> Iterator[Diagnostic]:
         steps = [f"{name}.{drops[name]}" for name in wanted]
         if missing:
             yield Diagnostic("ends", spec.key("operations", operation.name, "ends"),
-                             f"operation {operation.name} ends the reservation without dropping {', '.join(missing)}", f"children first: do: [{', '.join(steps)}]")
+                             f"operation {operation.name} ends the reservation without dropping {', '.join(missing)}",
+                             f"children first: do: [{', '.join(steps)}]")
         elif [name for name in dict.fromkeys(dropped)] != wanted:
-            yield Diagnostic("ends", spec.at("operations", operation.name, "do"), f"operation {operation.name} drops {', '.join(dropped)} in this order",
+            yield Diagnostic("ends", spec.at("operations", operation.name, "do"),
+                             f"operation {operation.name} drops {', '.join(dropped)} in this order",
                              f"children first: do: [{', '.join(steps)}]")

@@ -59,7 +59,8 @@ _RESERVED = {
 }
 
 
-@rule("reserved-name", "No name is a word that means something else where it would be used: in conditions, in rows, or in the simulator's protocol.")
+@rule("reserved-name",
+      "No name is a word that means something else where it would be used: in conditions, in rows, or in the simulator's protocol.")
 def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
     uses: list[tuple[str, tuple[str, ...]]] = []
     for section, kind in (("resources", "resource"), ("options", "option"), ("operations", "operation")):
@@ -70,16 +71,19 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
         uses += [("field", (*where, "fields", field)) for field in refs.keys(spec, *where, "fields")]
         for assigned in refs.keys(spec, *where, "assigned"):
             uses.append(("assigned value", (*where, "assigned", assigned)))
-            uses += [("assigned value", (*where, "assigned", assigned, "pool", p)) for p in refs.keys(spec, *where, "assigned", assigned, "pool")]
+            pool = (*where, "assigned", assigned, "pool")
+            uses += [("assigned value", (*pool, part)) for part in refs.keys(spec, *pool)]
     for kind, path in uses:
         if path[-1] in _RESERVED[kind]:
             yield _reserved(kind, path[-1], spec.key(*path))
     lists: list[tuple[str, ...]] = [("options", name, "values") for name in refs.keys(spec, "options")]
-    lists += [("resources", r, "fields", f, "values") for r in refs.keys(spec, "resources") for f in refs.keys(spec, "resources", r, "fields")]
+    for name in refs.keys(spec, "resources"):
+        lists += [("resources", name, "fields", field, "values") for field in refs.keys(spec, "resources", name, "fields")]
     for path in lists:
         for word, loc in refs.named(spec, *path):
             if word in _RESERVED["value"]:
-                yield Diagnostic("reserved-name", loc, f"a value cannot be called {quote(word)}", f"reserved: {listing(_RESERVED['value'])}")
+                yield Diagnostic("reserved-name", loc, f"a value cannot be called {quote(word)}",
+                                 f"reserved: {listing(_RESERVED['value'])}")
 
 
 def _reserved(kind: str, word: str, loc: Loc) -> Diagnostic:
@@ -95,12 +99,14 @@ def same_name(spec: Spec) -> Iterator[Diagnostic]:
             leaves = [(p.name, p.loc) for p in assigned.parts] if assigned.kind is AssignedKind.POOL else [(assigned.name, assigned.loc)]
             for name, loc in leaves:
                 if name in seen:
-                    yield Diagnostic("same-name", loc, f"{resource.name}.{name} is an assigned value, and {seen[name]} as well", "give one of them another name")
+                    yield Diagnostic("same-name", loc, f"{resource.name}.{name} is an assigned value, and {seen[name]} as well",
+                                     "give one of them another name")
                 seen.setdefault(name, "an assigned value")
         for child in spec.manager.children(resource.name):
             if child in seen:
                 yield Diagnostic("same-name", spec.key("resources", child),
-                                 f"{child} is a child of {resource.name}, which has {seen[child]} of this name", "give one of them another name")
+                                 f"{child} is a child of {resource.name}, which has {seen[child]} of this name",
+                                 "give one of them another name")
 
 
 @rule("range", "A range goes from a lower to a higher value of the type.")
@@ -111,7 +117,8 @@ def ranges(spec: Spec) -> Iterator[Diagnostic]:
             least, most = field.type.limits
             loc = spec.at(*path, "range")
             if low > high:
-                yield Diagnostic("range", loc, f"the range of {field.name} is empty: {low} is more than {high}", "the lower end comes first")
+                yield Diagnostic("range", loc, f"the range of {field.name} is empty: {low} is more than {high}",
+                                 "the lower end comes first")
             elif low < least or high > most:
                 yield Diagnostic("range", loc, f"the range of {field.name} is wider than {field.type.value}",
                                  f"{field.type.value} is from {least} to {most}")
@@ -135,7 +142,10 @@ def defaults(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | None:
-    """What is wrong with a default, and what would be right. A field without one may have a range without 0: the caller must then give it."""
+    """What is wrong with a default, and what would be right.
+
+    A field without one may have a range without 0: the caller must then give it.
+    """
     value = field.default
     if field.type.bits and isinstance(value, int) and (given or option):
         low, high = field.range or field.type.limits
@@ -145,9 +155,11 @@ def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | N
             return f"the default of {field.name} is out of range: {value}", f"{field.name} is from {low} to {high}"
         return f"option {field.name} has no default, and its range leaves out 0", f"add a default from {low} to {high}"
     if field.type is Type.ENUM and given and value not in field.values:
-        return f"the default of {field.name} is {quote(str(value))}, which is none of its values", f"values of {field.name}: {listing(field.values)}"
+        return (f"the default of {field.name} is {quote(str(value))}, which is none of its values",
+                f"values of {field.name}: {listing(field.values)}")
     if field.type is Type.STRING and isinstance(value, str) and field.max_length is not None and len(value.encode()) > field.max_length:
-        return f"the default of {field.name} is longer than its max_length", f"it has {len(value.encode())} bytes, of at most {field.max_length}"
+        return (f"the default of {field.name} is longer than its max_length",
+                f"it has {len(value.encode())} bytes, of at most {field.max_length}")
     return None
 
 
@@ -196,7 +208,8 @@ def formats(spec: Spec) -> Iterator[Diagnostic]:
         owner = resource.name if ref.scope == "field" else ref.scope
         if owner not in path:
             if owner in by_name:
-                yield Diagnostic("format", ref.loc, f"{by} cannot use {quote(owner)}, which is not above {resource.name}", f"known here: {listing(path)}")
+                yield Diagnostic("format", ref.loc, f"{by} cannot use {quote(owner)}, which is not above {resource.name}",
+                                 f"known here: {listing(path)}")
             continue
         where = by_name[owner]
         field = next((f for f in where.fields if f.name == ref.name), None)
@@ -225,7 +238,8 @@ def _not_yet(by: str, ref: Ref, owner: Resource, before: str | None) -> Iterator
         if ref.name not in assigned.leaves:
             continue
         if assigned.kind is AssignedKind.HOOK:
-            yield Diagnostic("format", ref.loc, f"{by} uses {quote(_written(ref))}, which hook {assigned.hook} gives only later", "formats are written when the instance is made")
+            yield Diagnostic("format", ref.loc, f"{by} uses {quote(_written(ref))}, which hook {assigned.hook} gives only later",
+                             "formats are written when the instance is made")
         elif before is not None and names.index(assigned.name) >= names.index(before):
             yield Diagnostic("format", ref.loc, f"{by} uses {quote(ref.name)}, which is not assigned before it",
                              f"move {assigned.name} above {before}" if assigned.name != before else "a format cannot use itself")
@@ -248,7 +262,8 @@ def hook_value(spec: Spec) -> Iterator[Diagnostic]:
             if assigned.type is Type.STRING and assigned.max_length is None:
                 yield Diagnostic("hook-value", assigned.loc, f"{name} is a string of any length", "add a max_length")
             if assigned.type is not Type.STRING and assigned.max_length is not None:
-                yield Diagnostic("hook-value", spec.at(*where, "max_length"), f"{name} is a {assigned.type.value if assigned.type else ''} and has no length",
+                yield Diagnostic("hook-value", spec.at(*where, "max_length"),
+                                 f"{name} is a {assigned.type.value if assigned.type else ''} and has no length",
                                  "max_length goes with strings")
 
 
@@ -257,9 +272,11 @@ def holders(spec: Spec) -> Iterator[Diagnostic]:
     for resource in spec.manager.resources:
         where = ("resources", resource.name, "holders")
         if resource.take and not resource.drop:
-            yield Diagnostic("holders", spec.at(*where), f"holders of {resource.name} come with {quote(resource.take)} and never go", "add drop: the event that lets go")
+            yield Diagnostic("holders", spec.at(*where), f"holders of {resource.name} come with {quote(resource.take)} and never go",
+                             "add drop: the event that lets go")
         elif resource.take and resource.take == resource.drop:
-            yield Diagnostic("holders", spec.at(*where, "drop"), f"{quote(resource.take)} cannot both take and drop {resource.name}", "use two events")
+            yield Diagnostic("holders", spec.at(*where, "drop"), f"{quote(resource.take)} cannot both take and drop {resource.name}",
+                             "use two events")
         if not resource.take:
             continue
         for state in resource.states:
@@ -277,15 +294,19 @@ def final_states(spec: Spec) -> Iterator[Diagnostic]:
         for state in resource.states:
             where = ("resources", resource.name, "states", state.name)
             if state.final and state.rows:
-                yield Diagnostic("final", spec.key(*where, "on"), f"{resource.name}.{state.name} is final, so no event ever reaches it", "remove its rows, or final")
+                yield Diagnostic("final", spec.key(*where, "on"), f"{resource.name}.{state.name} is final, so no event ever reaches it",
+                                 "remove its rows, or final")
             if state.final and state.resident:
-                yield Diagnostic("final", spec.key(*where, "resident"), f"{resource.name}.{state.name} is final, so nothing can stay in it", "remove resident, or final")
+                yield Diagnostic("final", spec.key(*where, "resident"), f"{resource.name}.{state.name} is final, so nothing can stay in it",
+                                 "remove resident, or final")
         if resource.initial in final:
-            yield Diagnostic("final", spec.at("resources", resource.name, "initial"), f"{resource.name} begins in {quote(resource.initial)}, which is final",
+            yield Diagnostic("final", spec.at("resources", resource.name, "initial"),
+                             f"{resource.name} begins in {quote(resource.initial)}, which is final",
                              f"states of {resource.name} that are not final: {others}")
         for row, _, target in refs.targets(resource):
             if target.raise_event and target.state in final:
-                yield Diagnostic("final", target.loc, f"{refs.cell(resource, row)} raises {quote(target.raise_event)} in {target.state}, which is final",
+                yield Diagnostic("final", target.loc,
+                                 f"{refs.cell(resource, row)} raises {quote(target.raise_event)} in {target.state}, which is final",
                                  "an instance that has ended handles no event")
     for operation in spec.manager.operations:
         resource_ = refs.resources_by_name(spec.manager).get(operation.target) if operation.path else None
@@ -306,12 +327,14 @@ def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
         called = hooks.get(row.call or "")
         if called is not None and called.on != resource.name and called.on in names:
             yield Diagnostic("wrong-resource", spec.at(*refs.row_path(spec, resource, row), "call"),
-                             f"{refs.cell(resource, row)} calls {called.name}, which is on {called.on}", f"hooks on {resource.name}: {listing(on.get(resource.name, []))}")
+                             f"{refs.cell(resource, row)} calls {called.name}, which is on {called.on}",
+                             f"hooks on {resource.name}: {listing(on.get(resource.name, []))}")
     for hook in spec.manager.hooks:
         group, _, name = hook.name.partition(".")
         for word, loc in refs.named(spec, "backend", group, name, "undoes"):
             if word == hook.name:
-                yield Diagnostic("wrong-resource", loc, f"hook {hook.name} undoes itself", "a hook that may be done twice is repeatable: true")
+                yield Diagnostic("wrong-resource", loc, f"hook {hook.name} undoes itself",
+                                 "a hook that may be done twice is repeatable: true")
             elif word in hooks and hooks[word].on != hook.on and {hooks[word].on, hook.on} <= names:
                 yield Diagnostic("wrong-resource", loc, f"hook {hook.name} is on {hook.on} and undoes {word}, which is on {hooks[word].on}",
                                  f"hooks on {hook.on}: {listing(n for n in on[hook.on] if n != hook.name)}")
@@ -322,4 +345,5 @@ def absent_hooks(spec: Spec) -> Iterator[Diagnostic]:
     for hook in spec.manager.hooks:
         if hook.absent and not hook.optional:
             group, _, name = hook.name.partition(".")
-            yield Diagnostic("absent", spec.key("backend", group, name, "absent"), f"hook {hook.name} is never left out", "add optional: true, or remove absent")
+            yield Diagnostic("absent", spec.key("backend", group, name, "absent"), f"hook {hook.name} is never left out",
+                             "add optional: true, or remove absent")

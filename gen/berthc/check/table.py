@@ -60,7 +60,8 @@ def unhandled(tables: Tables) -> Iterator[Diagnostic]:
             valid = f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
             if cell in flow.fired:
                 yield Diagnostic("unhandled", resource.state(state).loc,
-                                 f"{resource.name}.{state} does not say what it does with {quote(event)}, which {flow.fired[cell]} fires there", valid,
+                                 f"{resource.name}.{state} does not say what it does with {quote(event)}, "
+                                 f"which {flow.fired[cell]} fires there", valid,
                                  where=f"{resource.name}.{state}.{event}")
             else:
                 target = flow.raised[cell]
@@ -78,7 +79,8 @@ def unreachable(tables: Tables) -> Iterator[Diagnostic]:
         for state in resource.states:
             if state.name not in entered:
                 yield Diagnostic("unreachable", state.loc, f"nothing leads to {resource.name}.{state.name}",
-                                 "remove it, or name it as a target, as initial, or as enter of an operation", where=f"{resource.name}.{state.name}")
+                                 "remove it, or name it as a target, as initial, or as enter of an operation",
+                                 where=f"{resource.name}.{state.name}")
                 continue
             for event in dict.fromkeys(row.event for row in state.rows):
                 if not flow.meets((state.name, event)):
@@ -118,11 +120,14 @@ def trap(tables: Tables) -> Iterator[Diagnostic]:
         for name in flow.rest:
             if name not in good:
                 yield Diagnostic("trap", resource.state(name).loc, f"{resource.name}.{name} has no way out",
-                                 f"no events lead from it to a final or a resident state; let {quote(resource.drop or 'an event')} lead there",
+                                 "no events lead from it to a final or a resident state; "
+                                 f"let {quote(resource.drop or 'an event')} lead there",
                                  where=f"{resource.name}.{name}")
 
 
-@rule("leak", "Nothing is left that nobody will let go of: an instance without a holder is in a final or a resident state, and ends only when what was done to it is undone.")
+@rule("leak",
+      "Nothing is left that nobody will let go of: an instance without a holder is in a final or a resident state, and ends only when what "
+      "was done to it is undone.")
 def leak(tables: Tables) -> Iterator[Diagnostic]:
     spec = tables.spec
     for flow in tables.whole():
@@ -130,8 +135,9 @@ def leak(tables: Tables) -> Iterator[Diagnostic]:
         rests = {s.name for s in resource.states if s.final or s.resident}
         for state, by in flow.unheld.items():
             if state not in rests:
+                taking = f"fire {resource.take}" if resource.take else "take a hold"
                 yield Diagnostic("leak", resource.state(state).loc, f"{by} leaves a new {resource.name} in {quote(state)} with no holder",
-                                 f"make {state} resident, or let the operation {f'fire {resource.take}' if resource.take else 'take a hold'}",
+                                 f"make {state} resident, or let the operation {taking}",
                                  where=f"{resource.name}.{state}")
         for cell in flow.fired:
             if cell[1] != resource.drop:
@@ -145,8 +151,8 @@ def leak(tables: Tables) -> Iterator[Diagnostic]:
         if trouble.kind == "forgotten" and trouble.target is not None:
             undo = [h.name for h in spec.manager.hooks if trouble.hook in h.undoes]
             yield Diagnostic("leak", trouble.target.loc,
-                             f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} is in effect, "
-                             "or may be", f"what undoes it must have ended ok before: {listing(undo)}",
+                             f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} "
+                             "is in effect, or may be", f"what undoes it must have ended ok before: {listing(undo)}",
                              where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
 
 
@@ -157,7 +163,8 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
     for resource, trouble in tables.troubles:
         if trouble.kind != "forgotten":
             hook = hooks[trouble.hook]
-            what = "when that is, or may be, done already" if trouble.kind == "again" else f"when {hook.undoes[0]} is not, or may not be, in effect"
+            again = trouble.kind == "again"
+            what = "when that is, or may be, done already" if again else f"when {hook.undoes[0]} is not, or may not be, in effect"
             yield Diagnostic("double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
                              f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}",
                              f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let another state handle it",

@@ -59,7 +59,8 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
                             declared[resource.name])
         for row, outcome, target in refs.targets(resource):
             if target.state not in known:
-                by = f"{refs.cell(resource, row)} goes to" if row.call is None else f"{refs.cell(resource, row)} goes, if {row.call} {_ENDS[outcome]}, to"
+                condition = "" if row.call is None else f", if {row.call} {_ENDS[outcome]},"
+                by = f"{refs.cell(resource, row)} goes{condition} to"
                 yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name])
     for operation in manager.operations:
         if operation.enter and operation.target in declared and operation.enter not in declared[operation.target]:
@@ -126,7 +127,8 @@ def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
         group, _, name = hook.name.partition(".")
         for word, loc in refs.named(spec, "backend", group, name, "undoes"):
             if word not in declared:
-                yield Diagnostic("unknown-hook", loc, f"hook {hook.name} undoes {quote(word)}, which is no hook", hint(word, known, "hooks"))
+                yield Diagnostic("unknown-hook", loc, f"hook {hook.name} undoes {quote(word)}, which is no hook",
+                                 hint(word, known, "hooks"))
     for resource in manager.resources:
         for assigned in resource.assigned:
             if assigned.hook and assigned.hook not in declared:
@@ -139,11 +141,14 @@ def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
 def unknown_option(spec: Spec) -> Iterator[Diagnostic]:
     known = refs.keys(spec, "options")
     uses = [refs.Use(r.name, r.loc, u.by) for u in refs.guards(spec.manager) for r in u.guard.refs() if r.scope == "option"]
-    uses += [refs.Use(r.name, r.loc, f"the format of {res.name}.{name}") for res, name, r in refs.formats(spec.manager) if r.scope == "option"]
+    for resource, name, ref in refs.formats(spec.manager):
+        if ref.scope == "option":
+            uses.append(refs.Use(ref.name, ref.loc, f"the format of {resource.name}.{name}"))
     uses += [refs.Use(option, loc, f"the pool {res.name}.{pool}") for res, pool, option, loc in refs.pool_options(spec.manager)]
     for use in uses:
         if use.name not in known:
-            yield Diagnostic("unknown-option", use.loc, f"{use.by} uses {quote(use.name)}, which is no option", hint(use.name, known, "options"))
+            yield Diagnostic("unknown-option", use.loc, f"{use.by} uses {quote(use.name)}, which is no option",
+                             hint(use.name, known, "options"))
 
 
 @rule("unknown-field", "A field that a key or a condition names is a field of the resource.")
@@ -153,7 +158,8 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
         known = refs.keys(spec, "resources", resource.name, "fields")
         for word, loc in refs.named(spec, "resources", resource.name, "key"):
             if word not in known and word != "all":
-                yield Diagnostic("unknown-field", loc, f"the key of {resource.name} has {quote(word)}, which is no field of {resource.name}",
+                yield Diagnostic("unknown-field", loc,
+                                 f"the key of {resource.name} has {quote(word)}, which is no field of {resource.name}",
                                  hint(word, known, f"fields of {resource.name}"))
     for use in refs.guards(spec.manager):
         for ref in use.guard.refs():
@@ -165,7 +171,8 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
                                      hint(ref.name, known, f"fields of {owner}"))
 
 
-@rule("unknown-value", "A value that a format, returns, by or at names is a field or an assigned value; a word that is compared is one of the enum's.")
+@rule("unknown-value",
+      "A value that a format, returns, by or at names is a field or an assigned value; a word that is compared is one of the enum's.")
 def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     by_name = refs.resources_by_name(manager)
@@ -174,7 +181,8 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
         if owner is not None and owner.name in refs.path_of(manager, resource.name):
             known = refs.keys(spec, "resources", owner.name, "fields") + list(refs.leaves(owner))
             if ref.name not in known:
-                yield Diagnostic("unknown-value", ref.loc, f"the format of {resource.name}.{name} uses {quote(ref.name)}, which {owner.name} has not",
+                yield Diagnostic("unknown-value", ref.loc,
+                                 f"the format of {resource.name}.{name} uses {quote(ref.name)}, which {owner.name} has not",
                                  hint(ref.name, known, f"values of {owner.name}"))
     for operation in manager.operations:
         for ref in operation.returns:
@@ -187,7 +195,8 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
             for word, path in ((operation.by, ("by",)), (operation.at, ("create", "at"))):
                 if word and word not in names:
                     loc = spec.at("operations", operation.name, *path)
-                    yield Diagnostic("unknown-value", loc, f"operation {operation.name} names {quote(word)}, which {owner.name} is not assigned",
+                    yield Diagnostic("unknown-value", loc,
+                                     f"operation {operation.name} names {quote(word)}, which {owner.name} is not assigned",
                                      hint(word, names, f"assigned values of {owner.name}"))
     for use in refs.guards(manager):
         yield from _enum_words(spec, use)
@@ -221,7 +230,8 @@ def unknown_errno(spec: Spec) -> Iterator[Diagnostic]:
             yield _no_errno(word, loc)
 
 
-_USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC", "EROFS", "EOPNOTSUPP", "ETIMEDOUT", "ENOTRECOVERABLE")
+_USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC", "EROFS", "EOPNOTSUPP", "ETIMEDOUT",
+          "ENOTRECOVERABLE")
 
 
 def _no_errno(word: str, loc: Loc) -> Diagnostic:
