@@ -64,6 +64,8 @@ def shows(id_: str, answers: list[Json]) -> bool:
         return forgotten or any(item["refs"] == 0 or not last["state"]["reservations"] for item in instances(last["state"]))
     if id_ == "double":
         return bool(last["calls"])
+    if id_ == "hollow":
+        return bool(last["ok"]) and not all(answer["ok"] for answer in answers)  # what is not there is in the backend to see
     return id_ in ("dangling", "interference") and (bool(last["calls"]) or instances(last["state"]) != instances(answers[-2]["state"]))
 
 

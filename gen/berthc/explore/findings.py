@@ -155,7 +155,7 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
             return
-        if not change.after.busy and item.anonymous:
+        if item.anonymous > sum(h.label is None and item.id in h.path and h.own[h.path.index(item.id)] for h in change.after.holders if h is not None):
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
             return

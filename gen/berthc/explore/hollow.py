@@ -22,31 +22,33 @@ class Promises:
 
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
-        self._by_state: dict[tuple[str, str, str], int] = {}  # operation, resource, state it is left in
-        self._in_all: dict[tuple[str, str], int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+        self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
+        self._in_all: dict[tuple[str, str, int], int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""
         for item in self._items(change):
             truth = change.after.truth.get(item.id, 0)
-            state = (change.move.op.name, item.resource, item.state)
+            key = self._key(change, item)
+            state = (*key, item.state)
             self._by_state[state] = self._by_state.get(state, truth) & truth
             if not self._stepper.manager.resource(item.resource).state(item.state).resident:
-                key = state[:2]
                 self._in_all[key] = self._in_all.get(key, truth) & truth
 
     def judge(self, change: Change) -> Iterator[Fault]:
         """Looks at a change of the search in which calls fail."""
         for item in self._items(change):
-            promised = self._by_state.get((change.move.op.name, item.resource, item.state))
-            if promised is None:
-                promised = self._in_all.get((change.move.op.name, item.resource), 0)
+            key = self._key(change, item)
+            promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0))
             missing = promised & ~change.after.truth.get(item.id, 0)
             if missing:
                 where, loc = self._blame(change, item)
                 effects = " and ".join(names(self._stepper.manager, missing))
                 yield Fault("hollow", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
                 return
+
+    def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
+        return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)
 
     @staticmethod
     def _items(change: Change) -> list[Item]:

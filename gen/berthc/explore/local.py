@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice
-from berthc.model import Manager
+from berthc.model import Form, Manager
 from berthc.semantics import World
 from berthc.semantics.state import State
 
@@ -55,11 +55,16 @@ def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
 
 
 class Shape:
-    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager made."""
+    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager made.
 
-    __slots__ = ("_fields", "_kinds", "_order", "_slots")
+    With `plain`, callers and keys are told apart.
+    """
 
-    def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]]) -> None:
+    __slots__ = ("_fields", "_kinds", "_order", "_slots", "_plain", "_by_key")
+
+    def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
+        self._plain = plain
+        self._by_key = any(o.form is Form.FIND and o.by is None for o in manager.operations)
         self._order = {r.name: n for n, r in enumerate(manager.resources)}
         self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
         self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind for name, some in choices.items() for c in some}
@@ -75,6 +80,7 @@ class Shape:
         """`marked` is a caller that is not like the others."""
         state = tracked(local.world)
         items = state.items
+        named = self.named(local)
         at: dict[int, list[tuple[Any, ...]]] = {}
         for n, holder in enumerate(local.holders):
             if holder is None:
@@ -85,16 +91,26 @@ class Shape:
                     break
                 alive += 1
             where = holder.path[alive - 1] if alive else 0
+            looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named and holder.label is None else ()
             held = holder.own if holder.label is None else state.reservations[holder.label].held
             at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, holder.relies, holder.releasing,
-                                             self._elsewhere(state, holder), n == marked))
+                                             self._elsewhere(state, holder), looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         for item in reversed(items.values()):
-            node = (self._order[item.resource], self.kind(item.resource, item.values), item.state, item.anonymous,
+            name = str(item.key) if self._plain or item.resource in named else ""
+            node = (self._order[item.resource], name, self.kind(item.resource, item.values), item.state, item.anonymous,
                     local.truth.get(item.id, 0), tuple(sorted(at[item.id])) if item.id in at else (),
                     tuple(sorted(below.pop(item.id))) if item.id in below else ())
             below.setdefault(item.parent, []).append(node)
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
+
+    def named(self, local: Local) -> frozenset[str]:
+        """Resources of which keys are not alike: a caller will look by key for an instance that has ended, and may find another under that key."""
+        if not self._by_key:
+            return frozenset()
+        items = tracked(local.world).items
+        return frozenset(choice.resource for holder in local.holders if holder is not None and holder.label is None
+                         for choice, id_ in zip(holder.config, holder.path, strict=True) if id_ not in items)
 
     def _elsewhere(self, state: State, holder: Holder) -> int:
         """Another instance that a slot the caller remembers belongs to by now: its place in order of creation, else -1."""

@@ -16,7 +16,7 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local
-from berthc.explore.step import Move, Stepper
+from berthc.explore.step import REDUCED, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
 
@@ -71,12 +71,12 @@ class Search:
     """One search. `taken` collects the rows and outcomes that ran; a shared set of `known` faults is told once."""
 
     def __init__(self, manager: Manager, root: str, valuation: Valuation, bounds: Bounds, accepted: Accepted,
-                 keep_edges: bool = False) -> None:
+                 keep_edges: bool = False, reduced: Reduced = REDUCED) -> None:
         self.root = root
         self.valuation = valuation
         self.bounds = bounds
         self.accepted = accepted
-        self.stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds)
+        self.stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, reduced)
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
         self.called: set[str] = set()

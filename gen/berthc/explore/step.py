@@ -47,10 +47,21 @@ class Change(NamedTuple):
         return self.after is self.before
 
 
+class Reduced(NamedTuple):
+    """What a search leaves out because it cannot show anything new; tests switch these off to see that it does not."""
+
+    one_root: bool = True  # other roots than the one looked at
+    symmetric: bool = True  # moments that differ from others in names only
+
+
+REDUCED = Reduced()
+
+
 class Stepper:
     """The moves and changes of one root resource of a manager that was created with given options and hooks."""
 
-    def __init__(self, manager: Manager, root: str, options: Mapping[str, Value], without: tuple[str, ...], bounds: Bounds) -> None:
+    def __init__(self, manager: Manager, root: str, options: Mapping[str, Value], without: tuple[str, ...], bounds: Bounds,
+                 reduced: Reduced = REDUCED) -> None:
         self.manager = manager
         self.root = root
         self.world = World(manager, options, without)
@@ -59,7 +70,8 @@ class Stepper:
         self.contract = contract(manager, root)
         self.effects = effects(manager)
         self.choices = {r.name: choices(manager, r, options, bounds.keys) for r in manager.resources}
-        self.shape = Shape(manager, self.choices)
+        self.reduced = reduced
+        self.shape = Shape(manager, self.choices, plain=not reduced.symmetric)
         self.runs = 0
         self._refused: set[tuple[str, tuple[int, ...]]] = set()  # by policy, which asks for nothing but options and fields
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
@@ -72,17 +84,17 @@ class Stepper:
 
     def moves(self, local: Local) -> Iterator[Move]:
         """Everything that a caller who keeps the contract may ask now; of callers that cannot be told apart, one asks."""
-        idle = next((n for n, holder in enumerate(local.holders) if holder is None), None)
+        every = [n for n, holder in enumerate(local.holders) if holder is None]
         parts = self.contract
-        if idle is not None:
+        for idle in every[:1] if self.reduced.symmetric else every:
             for op in parts.gives:
                 yield from self._by_config(local, idle, "gives", op)
             for op in parts.acquires:
                 yield from self._by_config(local, idle, "acquires", op)
-        anyone = 0 if idle is None else idle
+        anyone = every[0] if every else 0
         for op in parts.free:
             yield from self._free(local, anyone, op)
-        for who in symmetric(local, self.shape) if local.busy > 1 else [n for n, h in enumerate(local.holders) if h is not None]:
+        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n for n, h in enumerate(local.holders) if h is not None]:
             yield from self.uses(local, who)
             yield from self.releases(local, who)
 
@@ -137,7 +149,8 @@ class Stepper:
         at = self._free_slot(state, op)
         if op.at is not None and at is None:
             return
-        for config, path in self._paths(state, op, 0, None):
+        named = self.shape.named(local)
+        for config, path in self._paths(state, op, 0, None, named):
             if (op.name, tuple(c.kind for c in config)) in self._refused:
                 continue
             yield Move(who, part, op, config=config, at=at, path=path)
@@ -146,7 +159,8 @@ class Stepper:
                 if other is not None:
                     yield Move(who, part, op, config=(*config[:-1], other), path=path)
 
-    def _paths(self, state: State, op: Operation, level: int, parent: int | None) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
+    def _paths(self, state: State, op: Operation, level: int, parent: int | None,
+               named: frozenset[str]) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
         """Every path that the operation may name: what is there, and one new instance of each kind; `parent` is 0 below a new one."""
         if level == len(op.path):
             yield (), ()
@@ -161,13 +175,13 @@ class Stepper:
             if item is not None:
                 if not (op.form is Form.CREATE and last):
                     found.append((choice, item.id))
-            elif choice.kind not in new and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
+            elif (choice.kind not in new or not self.reduced.symmetric or resource.name in named) and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
                 # Locally there is one root at a time, and new instances of one kind differ in name only.
-                if not (level == 0 and state.items):
+                if not (level == 0 and state.items and self.reduced.one_root):
                     new.add(choice.kind)
                     found.append((choice, None))
         for choice, id_ in found:
-            for configs, ids in self._paths(state, op, level + 1, 0 if id_ is None else id_):
+            for configs, ids in self._paths(state, op, level + 1, 0 if id_ is None else id_, named):
                 yield (choice, *configs), (id_, *ids)
 
     def _find(self, state: State, config: tuple[Choice, ...]) -> tuple[int, ...]:
