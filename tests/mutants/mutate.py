@@ -273,5 +273,5 @@ def _same_shape(tables: ir.Manager, operation: ir.Operation, result: ir.Return) 
             leaves = [(p.name, p.type, "") for p in assigned.parts]
             leaves += [(assigned.name, assigned.type, assigned.size_macro)] if assigned.type is not None else []
             for leaf, kind, macro in leaves:
-                if kind is result.type and (level, leaf) != (result.level, result.leaf):
+                if kind is result.type and leaf not in {r.leaf for r in operation.returns}:
                     yield replace(result, level=level, resource=number, leaf=leaf, size_macro=macro)

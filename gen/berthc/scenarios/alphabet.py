@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from berthc.model import AssignedKind, Field, Guard, Manager, Ref, Resource, Type
+from berthc.model import AssignedKind, Field, Guard, Manager, Operation, Ref, Resource, Type
 
 Value = bool | int | str | tuple[str, ...]
 
@@ -232,6 +232,19 @@ def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Valu
     names = {f.name: f for f in resource.fields}
     usual = {f.name: zero(f) for f in resource.fields}
     return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), usual, MOST_COMBINATIONS)
+
+
+def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dict[str, Value]]:
+    """Changes to a base config of one level that bring the guards of an operation's `deny` entries to both sides."""
+    fields = {f.name: f for f in manager.resource(name).fields}
+    sides: dict[str, list[Value]] = {}
+    for deny in operation.deny:
+        for atom in _atoms(deny.guard):
+            ref = atom.ref
+            if ref is not None and (operation.target if ref.scope == "field" else ref.scope) == name and ref.name in fields:
+                values = sides.setdefault(ref.name, [])
+                values.extend(v for v in _sides(atom, fields[ref.name]) if v not in values)
+    return _combinations(sides, {f.name: zero(f) for f in fields.values()}, MOST_COMBINATIONS)
 
 
 def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], most: int) -> list[dict[str, Value]]:

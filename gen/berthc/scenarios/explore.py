@@ -15,7 +15,7 @@ from berthc.model import AssignedKind, Form, Manager, Operation, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.semantics import Outcome, Result, World
-from berthc.semantics.state import State
+from berthc.semantics.state import Item, State
 
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
 FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
@@ -252,14 +252,13 @@ def count_class(n: int) -> str:
     return "no" if n == 0 else "one" if n == 1 else "several"
 
 
-def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
-    """For each resource on the path of an edge's operation: state, holders (no, one, several) and whether it has children."""
+def path_items(manager: Manager, edge: Edge) -> list[Item]:
+    """The instances that an edge's operation works on and that were there before, root first."""
     state = state_of(edge.source.world)
-    found: dict[str, tuple[str, str, bool]] = {}
     if edge.action.op in (DRAIN, DISCARD):
-        return found
+        return []
     operation = manager.operation(edge.action.op)
-    items = []
+    items: list[Item] = []
     if operation.form is Form.WITH:
         reservation = state.reservations.get(edge.action.reservation or "")
         items = [state.items[i] for i, held in zip(reservation.path, reservation.held) if held and i in state.items] if reservation else []
@@ -280,9 +279,35 @@ def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
                 break
             items.append(item_here)
             parent = item_here.id
-    for item in items:
-        found[item.resource] = (item.state, count_class(item.refs), item.children > 0)
-    return found
+    return items
+
+
+def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
+    """For each resource on the path of an edge's operation: state, holders (no, one, several) and whether it has children."""
+    return {i.resource: (i.state, count_class(i.refs), i.children > 0) for i in path_items(manager, edge)}
+
+
+def consulted(manager: Manager, edge: Edge, items: Sequence[Item]) -> Iterator[Feature]:
+    """For each row taken in a cell with guards: the value of everything that the cell's guards name."""
+    values: dict[str, Mapping[str, object]] = {c.resource: c.mapping() for c in edge.action.config}
+    values |= {item.resource: item.values for item in items}
+    options = edge.source.world.options
+    for taken in edge.result.rows:
+        rows = manager.resource(taken.resource).rows(taken.state, taken.event)
+        refs = {(taken.resource if r.scope == "field" else r.scope, r.name): None for row in rows if row.guard for r in row.guard.refs()}
+        if refs:
+            seen = tuple(options[name] if scope == "option" else values.get(scope, {}).get(name) for scope, name in refs)
+            yield "guards", taken.resource, taken.state, taken.event, seen
+
+
+def slots(manager: Manager, edge: Edge) -> Iterator[Feature]:
+    """Parts of slots that an operation returns: a part that is always 0 could be any other."""
+    operation = manager.operation(edge.action.op)
+    for ref in operation.returns:
+        if ref.name in edge.result.returns:
+            assigned = next(a for a in manager.resource(ref.scope).assigned if ref.name in a.leaves)
+            if assigned.kind is AssignedKind.POOL:
+                yield "slot", operation.name, ref.name, edge.result.returns[ref.name]
 
 
 def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
@@ -305,10 +330,14 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
         tracked = [i.resource for i in state_of(edge.source.world).items.values()]
         if len(tracked) == len(set(tracked)):
             found.add(("chain", action.op, rows, result.error))
-        return frozenset(found | {("row", action.op, row) for row in rows})
+        return frozenset(found | {("row", row) for row in rows} | {("row", action.op, row) for row in rows})
     found.add(("chain", action.op, rows, result.error))
     plain = not edge.source.environment.options and not edge.source.environment.without
-    for resource, shape in before(manager, edge).items():
+    items = path_items(manager, edge)
+    found.update(consulted(manager, edge, items))
+    found.update(slots(manager, edge))
+    for item in items:
+        resource, shape = item.resource, (item.state, count_class(item.refs), item.children > 0)
         here = tuple(row[1:] for row in rows if row[0] == resource)
         # In other environments holders make the same difference as in the default one, but for rows that are not taken there.
         if plain or any(row[-1] in ("left out", "rejected") for row in here):

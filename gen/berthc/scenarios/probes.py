@@ -220,7 +220,7 @@ def _policy(manager: Manager, operation: Operation) -> Iterator[Probe]:
         script = _Script(manager, search, operation)
         if operation.form not in (Form.OBTAIN, Form.CREATE):
             continue
-        variants = [alphabet.policy_variants(manager, manager.resource(name)) for name in operation.path]
+        variants = [alphabet.deny_variants(manager, operation, name) for name in operation.path]
         for changes in list(product(*variants))[:alphabet.MOST_COMBINATIONS]:
             script.fresh(tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes)))
         yield from script.probe(f"{operation.name}_policy_{environment.name}")
