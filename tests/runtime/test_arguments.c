@@ -79,6 +79,20 @@ static void required_uuids_and_lower_levels(void **unused)
     depot_stop(&depot);
 }
 
+static int visit_item(void *arg, const berth_item *item)
+{
+    (void)arg;
+    (void)item;
+    return 0;
+}
+
+static int visit_reservation(void *arg, const unsigned char *reservation)
+{
+    (void)arg;
+    (void)reservation;
+    return 0;
+}
+
 static void missing_arguments(void **unused)
 {
     struct depot depot;
@@ -120,9 +134,9 @@ static void missing_arguments(void **unused)
     assert_int_equal(error.code, -EINVAL);
     assert_int_equal(berth_manager_drain(NULL, 0, NULL), -EINVAL);
     assert_int_equal(berth_manager_discard(NULL), -EINVAL);
-    assert_int_equal(berth_manager_for_each(NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(berth_manager_for_each(NULL, visit_item, NULL), -EINVAL);
     assert_int_equal(berth_manager_for_each(depot.manager, NULL, NULL), -EINVAL);
-    assert_int_equal(berth_manager_for_each_reservation(NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(berth_manager_for_each_reservation(NULL, visit_reservation, NULL), -EINVAL);
     assert_int_equal(berth_manager_for_each_reservation(depot.manager, NULL, NULL), -EINVAL);
     assert_int_equal(berth_manager_destroy(NULL), 0);
     assert_state(&depot, "");

@@ -73,7 +73,7 @@ static void a_failure_leaves_what_is_above_and_goes_on(void **unused)
     depot_stop(&depot);
 }
 
-static void an_end_by_failure_still_leaves_what_is_above(void **unused)
+static void a_failure_that_raises_leaves_what_is_above(void **unused)
 {
     struct depot depot;
     uuid_t a;
@@ -89,6 +89,42 @@ static void an_end_by_failure_still_leaves_what_is_above(void **unused)
     depot.outcome[BOOK_CLOSE] = -EIO; /* odd: fail raises wipe, which is rejected */
     assert_int_equal(drain(&depot, &error), -EIO);
     assert_where(&error, "book", "odd", "close", "book.close");
+    depot_stop(&depot);
+}
+
+/* A shelf that ends although its drop failed: its rack has no child any more, and is left alone all the same. */
+static void an_end_by_failure_still_leaves_what_is_above(void **unused)
+{
+    struct depot depot;
+    struct depot_backend backend = {&depot};
+    berth_manager_type type = depot_type;
+    berth_resource resources[BOOK + 1];
+    berth_row rows[28];
+    uuid_t a, b;
+    berth_error error;
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    assert_int_equal(resources[SHELF].n_rows, sizeof rows / sizeof *rows - 1);
+    memcpy(rows, resources[SHELF].rows, sizeof rows);
+    for (size_t i = 1; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].state == ODD && rows[i].event == CLOSE)
+            rows[i].fail = (berth_target){.state = GONE};
+    resources[SHELF].rows = rows;
+    type.resources = resources;
+    depot_init(&depot);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &depot.manager), 0);
+    depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-ENXIO);
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), -ENXIO);
+    depot.outcome[SHELF_OPEN] = 0;
+    assert_int_equal(reserve(&depot, "b", 2, b, NULL), 0);
+    depot.outcome[SHELF_CLOSE] = -EIO;
+    assert_int_equal(drain(&depot, &error), -EIO);
+    assert_where(&error, "shelf", "odd", "close", "shelf.close");
+    assert_state(&depot, "rack a on 1+0\n"); /* the next rack is not */
+    assert_int_equal(drain(&depot, NULL), 0);
+    assert_state(&depot, "");
     depot_stop(&depot);
 }
 
@@ -221,6 +257,36 @@ static int peek(struct depot *depot, uint8_t hook, berth_call *call, const void 
     return 0;
 }
 
+/* While the first is drained: the next one and the last one end, and one more comes. */
+static int stir(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)call;
+    (void)view;
+    (void)out;
+    if (hook == RACK_EJECT && depot->n_of[RACK_EJECT] == 1) {
+        assert_int_equal(on_rack(depot, OP_USE, "late", NULL), 0);
+        assert_int_equal(on_rack(depot, OP_KICK, "d", NULL), 0);
+        assert_int_equal(on_rack(depot, OP_KICK, "b", NULL), 0);
+    }
+    return 0;
+}
+
+static void roots_come_and_go_during_a_drain(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(on_rack(&depot, OP_USE, (const char *const[]){"a", "b", "c", "d"}[i], NULL), 0);
+    depot_clear_log(&depot);
+    depot.hook = stir;
+    assert_int_equal(drain(&depot, NULL), 0);
+    assert_state(&depot, "rack late on 1+0\n");
+    assert_string_equal(depot.log, "rack.eject:a rack.open:late rack.close:a rack.eject:c rack.close:c");
+    depot_stop(&depot);
+}
+
 static void during_a_drain(void **unused)
 {
     struct depot depot;
@@ -271,12 +337,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_before_parents_in_order_of_creation),
         cmocka_unit_test(a_failure_leaves_what_is_above_and_goes_on),
+        cmocka_unit_test(a_failure_that_raises_leaves_what_is_above),
         cmocka_unit_test(an_end_by_failure_still_leaves_what_is_above),
         cmocka_unit_test(what_is_rejected_stays_as_it_was),
         cmocka_unit_test(residents_stay_and_lose_their_holders),
         cmocka_unit_test(discard_calls_nothing_and_counters_go_on),
         cmocka_unit_test(destroy_refuses_while_anything_is_held),
         cmocka_unit_test(drain_ends_reservations_that_hold_nothing),
+        cmocka_unit_test(roots_come_and_go_during_a_drain),
         cmocka_unit_test(during_a_drain),
         cmocka_unit_test(what_has_no_drop_is_left_alone),
     };

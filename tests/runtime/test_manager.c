@@ -280,6 +280,46 @@ static void a_pool_too_large_for_a_number_is_empty(void **unused)
     depot_stop(&depot);
 }
 
+static size_t longest(struct node *const *chains, size_t n)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t length = 0;
+
+        for (const struct node *node = chains[i]; node; node = node->next)
+            length++;
+        most = length > most ? length : most;
+    }
+    return most;
+}
+
+/* Short chains: the hash spreads. What is not random by design may be random by luck, so there is room. */
+static void assert_spread(const struct map *map)
+{
+    assert_true(longest(map->chains, map->n) < 20);
+    assert_true(longest(map->old, map->old_n) < 20);
+}
+
+/* What collides in one manager does not in another. */
+static void each_manager_has_a_hash_of_its_own(void **unused)
+{
+    struct depot depots[2];
+    uuid_t id;
+
+    (void)unused;
+    for (unsigned i = 0; i < 2; i++) {
+        depot_start(&depots[i], NULL, NULL);
+        assert_int_equal(on_rack(&depots[i], OP_RESOLVE, "a", NULL), 0);
+    }
+    for (unsigned i = 0; i < 500; i++)
+        assert_int_equal(reserve(&depots[0], "a", 1, id, NULL), 0);
+    assert_spread(&depots[0].manager->reservations);
+    assert_memory_not_equal(&depots[0].manager->seed, &depots[1].manager->seed, sizeof(struct hash_seed));
+    for (unsigned i = 0; i < 2; i++)
+        depot_stop(&depots[i]);
+}
+
 static void thousands_of_instances_are_all_found(void **unused)
 {
     enum { N = 5000 };
@@ -304,6 +344,9 @@ static void thousands_of_instances_are_all_found(void **unused)
         assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0); /* found: else there would be two */
     }
     assert_int_equal(depot.n_calls, N);
+    assert_spread(&depot.manager->instances);
+    for (unsigned i = 0; i < 3; i++) /* serial, label, uid */
+        assert_spread(&depot.manager->layouts[RACK].values[i].index);
     for (unsigned i = 0; i < N; i += 2) {
         snprintf(name, sizeof name, "%u", i);
         assert_int_equal(by_label(&depot, name, NULL), 0);
@@ -330,6 +373,7 @@ int main(void)
         cmocka_unit_test(no_options_are_the_defaults),
         cmocka_unit_test(options_are_copied_and_zero_may_stand_for_the_default),
         cmocka_unit_test(a_pool_too_large_for_a_number_is_empty),
+        cmocka_unit_test(each_manager_has_a_hash_of_its_own),
         cmocka_unit_test(thousands_of_instances_are_all_found),
     };
 

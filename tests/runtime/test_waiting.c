@@ -157,9 +157,9 @@ static void who_waited_for_a_root_that_ended_well_starts_again_in_order(void **u
     wait_for_waiters(&depot, 2);
     task_start(&others[2], &depot, OP_USE, "a"); /* waits for that one */
     wait_for_waiters(&depot, 3);
-    task_start(&others[3], &depot, OP_DROP, "0"); /* absent: fine */
-    wait_for_waiters(&depot, 4);
     task_start_reserve(&others[4], &depot, "a", 1);
+    wait_for_waiters(&depot, 4);
+    task_start(&others[3], &depot, OP_DROP, "0"); /* absent: fine */
     wait_for_waiters(&depot, 5);
     gate_open(&gate, 1);
     gate_wait(&gate, 3); /* close */
@@ -436,6 +436,50 @@ static void a_circle_of_threads_is_broken(void **unused)
 
 /* Drain and discard */
 
+/* While the rack "b" is opened: about another. */
+static int ask_about_a(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)gated(depot, hook, call, view, out);
+    if (hook == RACK_OPEN)
+        assert_int_equal(on_rack(depot, OP_KICK, "a", NULL), -ENOENT);
+    return 0;
+}
+
+/* Two wait for a root that ends; the first then waits for a thread that is the second. */
+static void who_starts_again_looks_for_circles_among_those_who_have_not_yet(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, slot, nested;
+    uuid_t id;
+
+    (void)unused;
+    start(&depot, &gate);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    gate_open(&gate, 3);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
+    depot.hook = ask_about_a;
+    depot_clear_log(&depot);
+    task_start_with(&first, &depot, OP_CLOSE, id);
+    gate_wait(&gate, 4);
+    task_start(&slot, &depot, OP_BY_BAY, NULL); /* bay 0 */
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 4); /* eject and close of book and shelf */
+    gate_wait(&gate, 8);
+    assert_int_equal(on_rack(&depot, OP_ADD, "b", NULL), 0); /* takes the bay */
+    task_start(&nested, &depot, OP_USE, "b");
+    gate_wait(&gate, 9);
+    gate_open(&gate, 2);
+    wait_for_waiters(&depot, 2);
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&nested), 0);
+    assert_int_equal(task_join(&slot), 0);
+    assert_state(&depot, "rack b on 1+1\n shelf 0 on 0+0\n");
+    depot_stop(&depot);
+}
+
 static void drain_waits_its_turn(void **unused)
 {
     struct depot depot;
@@ -710,6 +754,7 @@ int main(void)
         cmocka_unit_test(a_hook_that_asks_for_its_own_root_is_told),
         cmocka_unit_test(a_hook_cannot_use_the_reservation_it_is_called_for),
         cmocka_unit_test(a_circle_of_threads_is_broken),
+        cmocka_unit_test(who_starts_again_looks_for_circles_among_those_who_have_not_yet),
         cmocka_unit_test(drain_waits_its_turn),
         cmocka_unit_test(drain_goes_on_when_what_it_waited_for_is_gone),
         cmocka_unit_test(who_waited_for_a_drained_root_starts_again),

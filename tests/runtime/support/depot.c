@@ -41,6 +41,7 @@ static void give(void *ctx, void *memory, size_t size)
 void depot_init(struct depot *depot)
 {
     memset(depot, 0, sizeof *depot);
+    depot->born = berth_now();
     pthread_mutex_init(&depot->lock, NULL);
     depot->allocator = (berth_allocator){take, give, depot};
 }
@@ -88,6 +89,7 @@ void depot_trace(void *ctx, const berth_transition *t)
     assert_non_null(t->operation);
     assert_non_null(t->instance);
     assert_true((t->hook != NULL) == (t->outcome <= BERTH_UNSURE && t->duration_ns > 0));
+    assert_true(t->duration_ns <= berth_now() - depot->born);
     snprintf(depot->trace + length, sizeof depot->trace - length, "%s%s %s %s%s%s %s %s#%u", length > 0 ? "; " : "", t->resource, t->state,
              t->event, t->hook ? " " : "", t->hook ? t->hook : "", outcome_names[t->outcome], t->next, t->row);
     if (t->error != 0) {

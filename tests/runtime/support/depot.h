@@ -146,6 +146,7 @@ extern const berth_manager_type depot_type;
 /* What the backend of a test does. */
 struct depot {
     berth_manager *manager;
+    int64_t born;
 
     int outcome[N_HOOKS + 1]; /* what a hook returns */
     bool missing[N_HOOKS + 1];

@@ -331,6 +331,8 @@ static int call(const void *backend, uint8_t hook, berth_call *call_, const void
     pthread_mutex_unlock(&depot->lock);
     if ((out != NULL) != (hook == RACK_OPEN))
         return -ENOTSUP;
+    if (out && memcmp(out, &(rack_out){0}, sizeof(rack_out)) != 0)
+        return -ENOTEMPTY;
     if (nth == depot->fail_at)
         return -EIO;
     if (depot->hook)
