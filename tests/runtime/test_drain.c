@@ -265,8 +265,8 @@ static int stir(struct depot *depot, uint8_t hook, berth_call *call, const void 
     (void)out;
     if (hook == RACK_EJECT && depot->n_of[RACK_EJECT] == 1) {
         assert_int_equal(on_rack(depot, OP_USE, "late", NULL), 0);
-        assert_int_equal(on_rack(depot, OP_KICK, "d", NULL), 0);
         assert_int_equal(on_rack(depot, OP_KICK, "b", NULL), 0);
+        assert_int_equal(on_rack(depot, OP_KICK, "d", NULL), 0);
     }
     return 0;
 }
