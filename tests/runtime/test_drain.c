@@ -96,24 +96,11 @@ static void a_failure_that_raises_leaves_what_is_above(void **unused)
 static void an_end_by_failure_still_leaves_what_is_above(void **unused)
 {
     struct depot depot;
-    struct depot_backend backend = {&depot};
-    berth_manager_type type = depot_type;
-    berth_resource resources[BOOK + 1];
-    berth_row rows[28];
     uuid_t a, b;
     berth_error error;
 
     (void)unused;
-    memcpy(resources, depot_type.resources, sizeof resources);
-    assert_int_equal(resources[SHELF].n_rows, sizeof rows / sizeof *rows - 1);
-    memcpy(rows, resources[SHELF].rows, sizeof rows);
-    for (size_t i = 1; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].state == ODD && rows[i].event == CLOSE)
-            rows[i].fail = (berth_target){.state = GONE};
-    resources[SHELF].rows = rows;
-    type.resources = resources;
-    depot_init(&depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &depot.manager), 0);
+    depot_start_changed(&depot, &(struct depot_change){.state = ODD, .event = CLOSE, .fail = {.state = GONE}});
     depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-ENXIO);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), -ENXIO);
@@ -288,6 +275,42 @@ static void roots_come_and_go_during_a_drain(void **unused)
     depot_stop(&depot);
 }
 
+/* At the last rack: what the first one's reservation held is gone, though it let go of some itself. */
+static int ask_at_z(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)call;
+    (void)out;
+    if (hook == RACK_EJECT && strcmp(((const rack_view *)view)->name, "z") == 0) {
+        assert_int_equal(with(depot, OP_CLOSE, depot->arg, NULL), -ENOENT);
+        assert_int_equal(depot_reservations(depot), 0);
+    }
+    return 0;
+}
+
+static void a_reservation_that_let_go_of_the_root_still_holds_the_rest(void **unused)
+{
+    struct depot depot;
+    uuid_t a;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "z", NULL), 0);
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
+    depot.outcome[BOOK_EJECT] = -EIO;
+    depot.outcome[RACK_EJECT] = -EIO;
+    assert_int_equal(with(&depot, OP_CLOSE_TWICE, a, NULL), -EIO);
+    assert_state(&depot, "rack a on 1+1\n shelf 1 on 0+1\n  book on 1+0\nrack z on 1+0\n");
+    assert_int_equal(drain(&depot, NULL), -EIO);
+    assert_int_equal(depot_reservations(&depot), 1); /* the book */
+    depot.hook = ask_at_z;
+    depot.arg = a;
+    assert_int_equal(drain(&depot, NULL), 0);
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
 static void during_a_drain(void **unused)
 {
     struct depot depot;
@@ -346,6 +369,7 @@ int main(void)
         cmocka_unit_test(destroy_refuses_while_anything_is_held),
         cmocka_unit_test(drain_ends_reservations_that_hold_nothing),
         cmocka_unit_test(roots_come_and_go_during_a_drain),
+        cmocka_unit_test(a_reservation_that_let_go_of_the_root_still_holds_the_rest),
         cmocka_unit_test(during_a_drain),
         cmocka_unit_test(what_has_no_drop_is_left_alone),
     };

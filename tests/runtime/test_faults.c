@@ -46,8 +46,13 @@ static void each_allocation_of_reserve_fails_once(void **unused)
     int rc;
     uuid_t id;
     char label[21];
+    char path_of_a[64];
     void *results[] = {label, NULL, NULL};
     const size_t sizes[] = {sizeof label, 0, 0};
+    void *look_results[] = {path_of_a};
+    const size_t look_sizes[] = {sizeof path_of_a};
+    berth_request look = {
+        .operation = OP_LOOK, .reservation = id, .results = look_results, .result_sizes = look_sizes, .deadline = BERTH_NO_DEADLINE};
     struct path path;
     berth_request request = {.operation = OP_RESOLVE,
                              .config = depot_path(&path, "b", 0)->config,
@@ -70,6 +75,8 @@ static void each_allocation_of_reserve_fails_once(void **unused)
         assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
         assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
         assert_string_equal(label, "1"); /* no number was lost */
+        assert_int_equal(berth_manager_run(depot.manager, &look, NULL), 0);
+        assert_string_equal(path_of_a, "yard/0/0"); /* and no slot */
         depot_stop(&depot);
     }
     assert_int_equal(k, 9); /* three instances, four nodes of pools, the reservation */

@@ -301,6 +301,64 @@ static void assert_spread(const struct map *map)
     assert_true(longest(map->old, map->old_n) < 20);
 }
 
+struct hashed {
+    uint32_t hash;
+    uint32_t number;
+};
+
+static int by_hash(const void *a_, const void *b_)
+{
+    const struct hashed *a = a_, *b = b_;
+
+    return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+/* Two names of racks, "<number>", that have the same hash; some 18 pairs among 400,000 are to be expected. False: there are none. */
+static bool find_collision(struct berth_manager *manager, uint32_t pair[2])
+{
+    enum { N = 400000 };
+    struct hashed *all = calloc(N, sizeof *all);
+    bool found = false;
+
+    assert_non_null(all);
+    for (uint32_t i = 0; i < N; i++) {
+        struct path path;
+        char name[16];
+
+        snprintf(name, sizeof name, "%u", i);
+        all[i].number = i;
+        assert_null(instance_find(manager, NULL, RACK, &depot_path(&path, name, 0)->rack, &all[i].hash));
+    }
+    qsort(all, N, sizeof *all, by_hash);
+    for (uint32_t i = 1; i < N && !found; i++) {
+        found = all[i].hash == all[i - 1].hash;
+        pair[0] = all[i - 1].number;
+        pair[1] = all[i].number;
+    }
+    free(all);
+    return found;
+}
+
+static void keys_that_collide_are_told_apart(void **unused)
+{
+    struct depot depot;
+    uint32_t pair[2];
+    char names[2][16];
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_true(find_collision(depot.manager, pair));
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(names[i], sizeof names[i], "%u", pair[i]);
+        assert_int_equal(on_rack(&depot, OP_RESOLVE, names[i], NULL), 0);
+    }
+    assert_int_equal(depot.manager->roots->node.hash, depot.manager->roots->next->node.hash);
+    assert_int_equal(on_rack(&depot, OP_KICK, names[0], NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_KICK, names[0], NULL), -ENOENT);
+    assert_int_equal(on_rack(&depot, OP_KICK, names[1], NULL), 0);
+    depot_stop(&depot);
+}
+
 /* What collides in one manager does not in another. */
 static void each_manager_has_a_hash_of_its_own(void **unused)
 {
@@ -373,6 +431,7 @@ int main(void)
         cmocka_unit_test(no_options_are_the_defaults),
         cmocka_unit_test(options_are_copied_and_zero_may_stand_for_the_default),
         cmocka_unit_test(a_pool_too_large_for_a_number_is_empty),
+        cmocka_unit_test(keys_that_collide_are_told_apart),
         cmocka_unit_test(each_manager_has_a_hash_of_its_own),
         cmocka_unit_test(thousands_of_instances_are_all_found),
     };

@@ -184,6 +184,31 @@ static void map_agrees_with_a_naive_one(void **unused)
     free(items);
 }
 
+static void map_grows_again_when_there_is_memory_again(void **unused)
+{
+    enum { N = 2000 };
+    struct depot depot;
+    struct map map;
+    static struct node nodes[N];
+
+    (void)unused;
+    depot_init(&depot);
+    map_init(&map);
+    depot.fail_from = 1;
+    for (unsigned i = 0; i < N; i++) {
+        if (i == N / 2)
+            depot.fail_from = 0;
+        map_insert(&map, &depot.allocator, &nodes[i], i);
+        if (i < N / 2)
+            assert_int_equal(map.n, MAP_SMALL);
+    }
+    assert_true(map.n > MAP_SMALL);
+    for (unsigned i = 0; i < N; i++)
+        assert_ptr_equal(map_first(&map, i), &nodes[i]);
+    map_clear(&map, &depot.allocator);
+    assert_int_equal(depot.live_bytes, 0);
+}
+
 static void map_is_cleared_in_the_middle_of_growing(void **unused)
 {
     struct item items[40] = {0};
@@ -353,6 +378,7 @@ int main(void)
         cmocka_unit_test(pool_full_at_a_power_of_the_width),
         cmocka_unit_test(pool_without_memory_takes_nothing),
         cmocka_unit_test(map_agrees_with_a_naive_one),
+        cmocka_unit_test(map_grows_again_when_there_is_memory_again),
         cmocka_unit_test(map_is_cleared_in_the_middle_of_growing),
         cmocka_unit_test(hash_is_siphash_13),
         cmocka_unit_test(what_is_equal_hashes_alike),

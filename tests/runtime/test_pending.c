@@ -166,6 +166,34 @@ static void a_completion_of_a_call_that_is_not_pending_is_dropped(void **unused)
     depot_stop(&depot);
 }
 
+/* The first call is completed with out-values of its own, the second answers by itself. */
+static int once_completed(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    static const rack_out given = {.watt = 5};
+
+    (void)view;
+    assert_int_equal(hook, RACK_OPEN);
+    if (depot->n_of[RACK_OPEN] == 1) {
+        assert_int_equal(berth_complete(berth_call_token(call), 0, &given, sizeof given), 0);
+        return BERTH_PENDING;
+    }
+    ((rack_out *)out)->watt = 6;
+    return 0;
+}
+
+static void out_values_are_those_of_the_last_call(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = CRASH, .ok = {.state = IDLE, .raise = OPEN}});
+    depot.hook = once_completed;
+    assert_int_equal(on_rack(&depot, OP_CRASH, "a", NULL), 0);
+    assert_int_equal(depot.n_of[RACK_OPEN], 2);
+    assert_int_equal(watt_of(&depot, "a"), 6);
+    depot_stop(&depot);
+}
+
 static void what_is_no_outcome_leaves_the_call_open(void **unused)
 {
     static const int bad[] = {BERTH_PENDING, 2, 100, INT32_MAX, INT32_MIN, -0x10000, -0x20000, -0x30000};
@@ -343,6 +371,7 @@ int main(void)
         cmocka_unit_test(completed_before_the_hook_returned),
         cmocka_unit_test(without_out_values_the_hooks_own_count),
         cmocka_unit_test(a_completion_of_a_call_that_is_not_pending_is_dropped),
+        cmocka_unit_test(out_values_are_those_of_the_last_call),
         cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
         cmocka_unit_test(pending_calls_hold_up_their_root_only),
         cmocka_unit_test(completed_after_discard),

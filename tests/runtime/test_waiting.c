@@ -616,6 +616,42 @@ static void discard_ends_who_waits_and_tells_who_runs(void **unused)
     depot_stop(&depot);
 }
 
+static int discard_in_the_second(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)view;
+    (void)out;
+    if (depot->n_calls < 2)
+        return -EIO;
+    assert_int_equal(berth_manager_discard(depot->manager), 0);
+    assert_true(berth_call_cancelled(call));
+    return -ENXIO;
+}
+
+/* A call has failed, and what it raised is under way. */
+static void discard_after_a_failure_is_no_place(void **unused)
+{
+    struct depot depot;
+    berth_error error;
+
+    (void)unused;
+    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = BAD, .raise = WIPE}});
+    depot.hook = discard_in_the_second;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -ECANCELED);
+    assert_where(&error, NULL, NULL, NULL, NULL);
+    assert_string_equal(depot.log, "rack.open:a rack.close:a");
+    depot_stop(&depot);
+
+    depot_start_changed(&depot, &(struct depot_change){.state = ON, .event = CLOSE, .fail = {.state = BAD, .raise = WIPE}});
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    depot_clear_log(&depot);
+    depot.hook = discard_in_the_second;
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, &error), -ECANCELED);
+    assert_where(&error, NULL, NULL, NULL, NULL);
+    assert_string_equal(depot.log, "rack.eject:a rack.close:a");
+    depot_stop(&depot);
+}
+
 static void discard_in_the_middle_of_a_drain(void **unused)
 {
     struct depot depot;
@@ -760,6 +796,7 @@ int main(void)
         cmocka_unit_test(who_waited_for_a_drained_root_starts_again),
         cmocka_unit_test(two_drains_end_in_the_order_they_came),
         cmocka_unit_test(discard_ends_who_waits_and_tells_who_runs),
+        cmocka_unit_test(discard_after_a_failure_is_no_place),
         cmocka_unit_test(discard_in_the_middle_of_a_drain),
         cmocka_unit_test(discard_when_the_root_is_handed_to_a_thread_that_still_sleeps),
         cmocka_unit_test(discard_before_a_restarted_waiter_could_call_its_hook),

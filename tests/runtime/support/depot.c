@@ -61,6 +61,35 @@ void depot_start(struct depot *depot, const depot_options *options, const berth_
     assert_int_equal(depot_create(depot, options, config), 0);
 }
 
+void depot_start_changed(struct depot *depot, const struct depot_change *change)
+{
+    static berth_manager_type type;
+    static berth_resource resources[BOOK + 1];
+    static berth_row rows[BOOK + 1][64];
+    struct depot_backend backend = {depot};
+
+    type = depot_type;
+    type.resources = resources;
+    for (unsigned i = RACK; i <= BOOK; i++) {
+        resources[i] = depot_type.resources[i];
+        resources[i].rows = rows[i];
+        assert_true(resources[i].n_rows < 64);
+        for (unsigned r = 1; r <= resources[i].n_rows; r++) {
+            berth_row *row = &rows[i][r];
+
+            *row = depot_type.resources[i].rows[r];
+            if (row->state != change->state || row->event != change->event)
+                continue;
+            if (change->ok.state > 0)
+                row->ok = change->ok;
+            if (change->fail.state > 0)
+                row->fail = change->fail;
+        }
+    }
+    depot_init(depot);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager), 0);
+}
+
 void depot_stop(struct depot *depot)
 {
     assert_int_equal(berth_manager_discard(depot->manager), 0);

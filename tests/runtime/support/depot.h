@@ -177,6 +177,13 @@ struct depot_backend {
     struct depot *depot;
 };
 int depot_create(struct depot *depot, const depot_options *options, const berth_config *config);
+/* The same with another outcome in a row of all resources: a table that the depot itself does not have. */
+struct depot_change {
+    uint16_t state;
+    uint8_t event;
+    berth_target ok, fail; /* state 0: as it was */
+};
+void depot_start_changed(struct depot *depot, const struct depot_change *change);
 /* Discards and destroys; fails when memory is left. */
 void depot_stop(struct depot *depot);
 void depot_clear_log(struct depot *depot);
