@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define BERTH_SUITE_LEVELS 8 /* of a path */
-#define BERTH_SUITE_PARTS 4  /* of a slot */
+#define BERTH_SUITE_PARTS 8  /* of a slot */
 #define BERTH_SUITE_CALLS 6  /* whose outcome a step can set */
 
 /* Numbers of reservations in steps: n is the n-th one that the script got. */
