@@ -30,8 +30,8 @@ class ExprError(Exception):
 
 
 def place(node: Scalar, start: int, length: int) -> Loc:
-    """Where characters of a scalar's text stand; the whole scalar where the text is folded or has escapes."""
-    if not node.exact:
+    """Where characters of a scalar's text stand; the whole scalar where the text is folded, has escapes, or is empty."""
+    if not node.exact or not node.text:
         return node.loc
     return Loc(node.file, node.line, node.column + node.offset + start, max(length, 1))
 
@@ -149,6 +149,9 @@ _REF = re.compile(r"(?:([a-z][a-z0-9_]*)\.)?([a-z][a-z0-9_]*)\Z")
 
 def parse_format(node: Scalar, guard: Guard | None) -> FormatText:
     """The text of a format. A name without a resource is a field, or an assigned value, of the instance itself. Raises ExprError."""
+    nul = node.text.find("\0")
+    if nul >= 0:
+        raise ExprError(Diagnostic("format-syntax", place(node, nul, 1), "a NUL cannot stand in a format", "it would end the text in C"))
     parts: list[str | Ref] = []
     literal = ""
     at = 0

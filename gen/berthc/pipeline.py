@@ -1,6 +1,7 @@
 """The stages in their order: read, load, shape, build, check. What everything else calls to get from a file to a model."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .build import build
@@ -33,11 +34,17 @@ def compile_text(file: str, text: str) -> Result:
     root, found, source = load(file, text)
     if root is None:
         return Result(None, tuple(in_order(found)), source)
-    found += check_shape(Schema.read(), root)
+    found += _new(found, check_shape(Schema.read(), root))
     spec, more = build(root, source.aliased)
-    found += more
+    found += _new(found, more)
     found = in_order(found + check(spec, found))
     return Result(None if has_errors(found) else spec.manager, tuple(found), source)
+
+
+def _new(found: Sequence[Diagnostic], more: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Those of `more` at places of which nothing is said yet: one mistake is told once."""
+    told = {(d.loc.line, d.loc.column) for d in found}
+    return [d for d in more if (d.loc.line, d.loc.column) not in told]
 
 
 def read_spec(path: str) -> tuple[Manager | None, list[Diagnostic]]:

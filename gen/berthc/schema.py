@@ -140,6 +140,9 @@ class _Checker:
         words = [str(v) for v in valid]
         text = node.text if isinstance(node, Scalar) else ""
         rule = "value" if isinstance(node, Scalar) and value is not None else "type"
+        if isinstance(value, str) and text in words:
+            self.report(rule, node, f"{shown(node)} is not valid here", f"write {text} without quotes: it is no text")
+            return
         self.report(rule, node, f"{shown(node)} is not valid here", hint(text, words, "valid here"))
 
     def mapping(self, node: Mapping, part: Part, place: Node) -> None:

@@ -77,10 +77,15 @@ def _text(batch: Sequence[Script]) -> str:
     return "".join(_line(request) + "\n" for script in batch for request in script)
 
 
+def _lines(text: str) -> list[str]:
+    """The lines of a text as the protocol has them; splitlines() would cut at characters that may stand in texts, such as U+2028."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def run_c(command: Sequence[str], text: str) -> list[str]:
     """The C simulator's answers. What it wrote before it broke down is given too, with what it said last."""
     run = subprocess.run(list(command), input=text.encode(), capture_output=True, timeout=TIMEOUT, check=False)
-    answers = run.stdout.decode("utf-8", "replace").splitlines()
+    answers = _lines(run.stdout.decode("utf-8", "replace"))
     if run.returncode != 0:
         answers.append(f"exit status {run.returncode}: {run.stderr.decode('utf-8', 'replace')[-2000:]}")
     return answers
@@ -90,7 +95,7 @@ def run_model(manager: Manager, text: str) -> list[str]:
     """The Python simulator's answers."""
     out = io.StringIO()
     model_main(manager, io.StringIO(text), out)
-    return out.getvalue().splitlines()
+    return _lines(out.getvalue())
 
 
 def same(c: str, model: str) -> bool:

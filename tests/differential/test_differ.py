@@ -12,7 +12,7 @@ import pytest
 from berthc.pipeline import read_spec
 from berthc.sim import Simulator
 from builds import ROOT
-from differ import difference_run, first_difference, main, same
+from differ import difference_run, first_difference, main, run_c, same
 from scripts import Script, scripts
 from shrink import shrink
 
@@ -81,6 +81,12 @@ def test_an_answer_too_few_or_too_many_is_a_difference() -> None:
     assert first_difference(["{}", "{}"], ["{}"]) == 1
     assert first_difference(["1", "2"], ["1", "3"]) == 1
     assert first_difference(["1"], ["1"]) is None
+
+
+def test_texts_may_hold_what_python_takes_for_the_end_of_a_line() -> None:
+    answer = '{"a": "\u2028 \u0085"}'
+    assert run_c(["/usr/bin/printf", "%s\\n%s\\n", answer, "{}"], "") == [answer, "{}"]
+    assert run_c(["/bin/true"], "") == []
 
 
 def test_shrinking_keeps_only_what_the_failure_needs() -> None:

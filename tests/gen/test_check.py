@@ -278,6 +278,39 @@ def test_one_kind_of_mistake_is_told_a_bounded_number_of_times() -> None:
     assert len(found(text)) == 200
 
 
+HOLDERS = "    holders: {take: claim, drop: detach}"
+
+
+def _guarded(low: int, high: int) -> str:
+    """Rows of attach, each with a condition of its own."""
+    return "          attach: [" + "".join(f"{{if: field.raw == {i}, reject: EIO}}, " for i in range(low, high)) + "{to: stay}]"
+
+
+def test_what_just_fits_is_taken() -> None:
+    values = "{a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c: {from: vm.add, type: string, max_length: 239}}"
+    assert found(changed((HOLDERS, f"    assigned: {values}\n" + HOLDERS))) == []
+    assert found(changed((HOLDERS, "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(8)) + "}}}\n" + HOLDERS))) == []
+
+
+@pytest.mark.parametrize(("text", "rule", "message"), [
+    (changed(("manager: tap", "manager: tap\noptions: {o: {type: string, default: \"a\\0b\", max_length: 9}}"),
+             (HOLDERS, "    assigned: {a: {format: '{option.o}'}}\n" + HOLDERS)), "default", "the default of o holds a NUL"),
+    (changed((HOLDERS, "    assigned: {a: {format: \"a\\0b\"}}\n" + HOLDERS)), "format-syntax", "a NUL cannot stand in a format"),
+])
+def test_no_text_holds_a_nul(text: str, rule: str, message: str) -> None:
+    assert found(text) == [(rule, message)]
+
+
+@pytest.mark.parametrize(("pair", "rule", "message"), [
+    (("berth: 1", "berth: !x 1"), "tag", "tag '!x' has no meaning in a spec"),
+    (("attach: stay", "attach: [{if: '', reject: EIO}, {to: stay}]"), "empty-value", "a condition must not be empty"),
+    (("path: {type: string}", "path: {type: string, max_length: -1}"), "value", "the number -1 is out of range"),
+    ((HOLDERS, "    assigned: {a: {pool: {a: 1099511627776}}}\n" + HOLDERS), "value", "the number 1099511627776 is out of range"),
+])
+def test_one_mistake_is_told_once(pair: tuple[str, str], rule: str, message: str) -> None:
+    assert found(changed(pair)) == [(rule, message)]
+
+
 @pytest.mark.parametrize(("pairs", "message"), [
     ([("attach: stay", "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]")],
      "rows of disk.attached on attach: 256, and at most 255 are possible"),
@@ -288,6 +321,24 @@ def test_one_kind_of_mistake_is_told_a_bounded_number_of_times() -> None:
     ([("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")], "hooks: 256, and at most 255 are possible"),
     ([("      raw: {type: bool}", "      raw: {type: enum, values: [" + ", ".join(f"v{i}" for i in range(65536)) + "]}")],
      "values of disk.raw: 65,536, and at most 65,535 are possible"),
+    # Equal conditions count once per resource and once per operation, and a refusal's is none of a row's.
+    ([("raw: {type: bool}", "raw: {type: u16}"), ("          attach: stay", _guarded(0, 200)),
+      ("attach: {reject: EBUSY}, detach", "attach: [" + _guarded(200, 256).partition("[")[2] + ", detach"),
+      ("obtain: [disk],", "obtain: [disk], deny: [{if: field.raw == 1, error: EIO}, {if: field.raw == 201, error: EIO}],")],
+     "different conditions: 256, and at most 255 are possible"),
+    ([("backend:", "options: {o: {type: u8}}\nbackend:"), ("operations:", "operations:" + "".join(
+        f"\n  o{i}: {{with: reservation, do: [disk.attach], deny: [{{if: option.o == 1, error: EIO}}, {{if: option.o == 2, error: EIO}}]}}"
+        for i in range(128)))],
+     "different conditions of deny: 256, and at most 255 are possible"),
+    ([(HOLDERS, "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(9)) + "}}}\n" + HOLDERS)],
+     "parts of disk.a: 9, and at most 8 are possible"),
+    ([(HOLDERS, "    assigned: {a: {format: '" + "é" * 2001 + "'}}\n" + HOLDERS)],
+     "bytes of the format of disk.a: 4,002, and at most 4,000 are possible"),
+    ([("backend:", "options: {o: {type: string, default: '" + "x" * 4001 + "'}}\nbackend:")],
+     "bytes of the default of o: 4,001, and at most 4,000 are possible"),
+    ([(HOLDERS, "    assigned: {a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c: {from: vm.add, type: string, max_length: 240}}\n"
+       + HOLDERS)],
+     "values from vm.add: 264 bytes, and at most 256 are possible"),
 ])
 def test_tables_that_do_not_fit_are_refused(pairs: list[tuple[str, str]], message: str) -> None:
     assert ("limit", message) in found(changed(*pairs))

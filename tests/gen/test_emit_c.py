@@ -277,6 +277,7 @@ def test_string_literals(text: str, literal: str) -> None:
 
 def test_comments_are_harmless() -> None:
     assert comment("a */ b /* c\n d\u202e\x00é") == "a * / b / * c d??é"
+    assert comment("what??/ ????! \u200b\u200b/ ??") == "what? ?/ ??? ?! ? ?/ ??"  # gcc warns of trigraphs in comments too
     assert "*/" not in comment("*/*/") and "/*" not in comment("/*/*")
 
 

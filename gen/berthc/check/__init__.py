@@ -31,7 +31,7 @@ FIRST: tuple[Rule[Spec], ...] = (
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, unused.unused,
 )
-WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes)  # needs a spec in which every name is known
+WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)  # needs a spec in which every name is known
 TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double)
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 

@@ -13,9 +13,11 @@ from .rule import rule
 MAX_LEVELS = 8
 BYTE = 255
 WORD = 65535
+PARTS = 8  # of a slot; BERTH_SUITE_PARTS in berth/suite.h
+LITERAL = 4000  # bytes; C compilers need not take string literals of more than 4,095
 
 
-@rule("limit", f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows.")
+@rule("limit", f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows, {PARTS} parts of a pool, {LITERAL} bytes of a default or format.")
 def limits(spec: Spec) -> Iterator[Diagnostic]:
     for loc, what, count, most in _counts(spec):
         if count > most:
@@ -29,12 +31,13 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
     yield spec.key("resources"), "resources", len(m.resources), BYTE
     yield spec.key("operations"), "operations", len(m.operations), BYTE
     yield spec.key("resources"), "rows of all resources", sum(len(s.rows) for r in m.resources for s in r.states), WORD
-    guards = list(refs.guards(m))
-    denials = {g.guard.text for g in guards if g.by.startswith("operation ")}
-    yield spec.key("operations"), "different conditions of deny", len(denials), BYTE
-    yield spec.key("resources"), "different conditions", len({(g.own, g.guard.text) for g in guards}) - len(denials), BYTE
+    # What one resource or one operation asks twice has one number in the tables.
+    yield spec.key("operations"), "different conditions of deny", len({(o.name, d.guard.text) for o in m.operations for d in o.deny}), BYTE
+    yield spec.key("resources"), "different conditions", len({(r.name, row.guard.text) for r, row in refs.rows(m) if row.guard}), BYTE
     for option in m.options:
         yield option.loc, f"values of {option.name}", len(option.values), WORD
+        if isinstance(option.default, str):
+            yield option.loc, f"bytes of the default of {option.name}", len(option.default.encode()), LITERAL
     for resource in m.resources:
         name = resource.name
         yield resource.loc, f"levels above and with {name}", len(refs.path_of(m, name)), MAX_LEVELS
@@ -45,7 +48,10 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
         for field in resource.fields:
             yield field.loc, f"values of {name}.{field.name}", len(field.values), WORD
         for assigned in resource.assigned:
-            yield assigned.loc, f"parts of {name}.{assigned.name}", len(assigned.parts), BYTE
+            yield assigned.loc, f"parts of {name}.{assigned.name}", len(assigned.parts), PARTS
+            for text in assigned.texts:
+                length = sum(len(part.encode()) for part in text.parts if isinstance(part, str))
+                yield text.loc, f"bytes of the format of {name}.{assigned.name}", length, LITERAL
         for state in resource.states:
             cells: dict[str, int] = {}
             for row in state.rows:

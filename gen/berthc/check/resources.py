@@ -157,13 +157,16 @@ def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | N
     if field.type is Type.ENUM and given and value not in field.values:
         return (f"the default of {field.name} is {quote(str(value))}, which is none of its values",
                 f"values of {field.name}: {listing(field.values)}")
-    if field.type is Type.STRING and isinstance(value, str) and field.max_length is not None and len(value.encode()) > field.max_length:
+    if field.type is Type.STRING and isinstance(value, str) and "\0" in value:
+        return f"the default of {field.name} holds a NUL", "it would end the text in C"
+    if field.type is Type.STRING and given and isinstance(value, str) and field.max_length is not None and len(value.encode()) > field.max_length:
         return (f"the default of {field.name} is longer than its max_length",
                 f"it has {len(value.encode())} bytes, of at most {field.max_length}")
     return None
 
 
 MAX_SLOTS = 1 << 31
+_MAX_SIZE = (1 << 32) - 1  # of one part
 
 
 @rule("pool-size", f"The size of a pool is a number or an unsigned option with a range from 1 on, and at most {MAX_SLOTS:,} slots in all.")
@@ -185,6 +188,8 @@ def pool_size(spec: Spec) -> Iterator[Diagnostic]:
     for resource in spec.manager.resources:
         for assigned in resource.assigned:
             slots = 1
+            if any(part.size is not None and not 1 <= part.size <= _MAX_SIZE for part in assigned.parts):
+                continue  # the schema says it
             for part in assigned.parts:
                 given = options.get(part.option or "")
                 slots *= part.size or (given.range[1] if given and given.range else 1)

@@ -1,6 +1,7 @@
 """Text in C: string literals, comments, initialisers that keep to the width of a line."""
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -24,12 +25,15 @@ def string(text: str) -> str:
     return '"' + "".join(out) + '"'
 
 
+_TRIGRAPH = re.compile(r"\?(?=\?[=/'()!<>-])")
+
+
 def comment(text: str) -> str:
-    """Text that is harmless inside a block comment: one line, no comment marks, no invisible characters."""
+    """Text that is harmless inside a block comment: one line, no comment marks, no trigraphs, no invisible characters."""
     text = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
+    return _TRIGRAPH.sub("? ", text)
 
 
 def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:

@@ -30,7 +30,6 @@ extern "C" {
 
 #define BERTH_SUITE_LEVELS 8 /* of a path */
 #define BERTH_SUITE_PARTS 8  /* of a slot */
-#define BERTH_SUITE_CALLS 6  /* whose outcome a step can set */
 
 /* Numbers of reservations in steps: n is the n-th one that the script got. */
 #define BERTH_SUITE_FOREIGN 254 /* a valid UUID that the manager never gave */
@@ -99,7 +98,8 @@ typedef struct berth_suite_step {
     const char *by_text;
     uint64_t by_number;
     uint32_t at[BERTH_SUITE_PARTS];
-    berth_suite_outcome outcomes[BERTH_SUITE_CALLS];
+    const berth_suite_outcome *outcomes; /* of the first n_outcomes calls; the others end ok */
+    uint8_t n_outcomes;
     int error;            /* positive errno value, 0: success */
     const char *where[4]; /* resource, state, event, hook */
     const char *returns;
@@ -111,15 +111,15 @@ typedef struct berth_suite_step {
 /* What a manager is created with. */
 typedef struct berth_suite_environment {
     const char *name;
-    const void *options; /* typed; NULL: defaults */
-    uint64_t without;    /* bit n: hook n is left out */
+    const void *options;    /* typed; NULL: defaults */
+    const uint8_t *without; /* hooks that are left out, 0 ends them; NULL: none */
 } berth_suite_environment;
 
 typedef struct berth_suite_script {
     const char *name;
     uint8_t environment;
     uint16_t n_steps;
-    const uint16_t *steps; /* indices into berth_suite_manager.steps */
+    const uint32_t *steps; /* indices into berth_suite_manager.steps */
     int destroy;           /* positive errno value of destroying it after the last step, 0: it can be */
     int drain;             /* the same of draining it then, with a backend that never fails */
     const char *drained;   /* everything tracked after that; NULL when destroyed already */
@@ -139,8 +139,9 @@ typedef struct berth_suite_row {
 /* A hook whose effect others take back, or one that takes back. */
 typedef struct berth_suite_hook {
     const char *name;
-    bool undone;     /* some hook undoes it: what it did counts as held */
-    uint64_t undoes; /* bit n: it takes back what hook n did */
+    bool required;         /* a backend must have it */
+    bool undone;           /* some hook undoes it: what it did counts as held */
+    const uint8_t *undoes; /* hooks whose effect it takes back, 0 ends them; NULL: none */
 } berth_suite_hook;
 
 /* How configs of a resource are copied and told apart. */
@@ -159,8 +160,8 @@ typedef struct berth_suite_phase {
     uint8_t path[BERTH_SUITE_LEVELS]; /* their resources */
     bool reserved;                    /* uses the thread's reservation */
     bool kept;                        /* looks up by what an earlier phase returned */
-    uint16_t alone[32];               /* calls per hook that one caller causes */
-    uint16_t together[32];            /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
+    const uint16_t *alone;            /* calls per hook that one caller causes */
+    const uint16_t *together;         /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
 } berth_suite_phase;
 #define BERTH_SUITE_THREADS 4
 
@@ -216,7 +217,6 @@ typedef struct berth_suite_manager {
     /* Typed create, the suite as backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
     int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing,
                   const berth_config *config, void **manager);
-    uint64_t required; /* bit n: a backend must have hook n */
     int (*destroy)(void *manager);
     int (*drain)(void *manager, berth_error *error);
     int (*discard)(void *manager);
@@ -237,6 +237,9 @@ int berth_suite_hook_end(berth_suite *suite);
 uint64_t berth_suite_hook_number(const berth_suite *suite);
 void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);
 void berth_suite_hook_uuid(berth_suite *suite, uuid_t out);
+
+/* For the glue of create: is this hook to be left out? */
+bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing, uint8_t hook);
 
 /* For the glue of for_each: the text of one instance between begin and end; the visit of a reservation. */
 berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance, const void *parent);
