@@ -17,7 +17,8 @@ PARTS = 8  # of a slot; BERTH_SUITE_PARTS in berth/suite.h
 LITERAL = 4000  # bytes; C compilers need not take string literals of more than 4,095
 
 
-@rule("limit", f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows, {PARTS} parts of a pool, {LITERAL} bytes of a default or format.")
+@rule("limit",
+      f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows, {PARTS} parts of a pool, {LITERAL} bytes of a default or format.")
 def limits(spec: Spec) -> Iterator[Diagnostic]:
     for loc, what, count, most in _counts(spec):
         if count > most:

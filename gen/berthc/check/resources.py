@@ -159,7 +159,8 @@ def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | N
                 f"values of {field.name}: {listing(field.values)}")
     if field.type is Type.STRING and isinstance(value, str) and "\0" in value:
         return f"the default of {field.name} holds a NUL", "it would end the text in C"
-    if field.type is Type.STRING and given and isinstance(value, str) and field.max_length is not None and len(value.encode()) > field.max_length:
+    if field.type is Type.STRING and given and isinstance(value, str) and field.max_length is not None and \
+            len(value.encode()) > field.max_length:
         return (f"the default of {field.name} is longer than its max_length",
                 f"it has {len(value.encode())} bytes, of at most {field.max_length}")
     return None
