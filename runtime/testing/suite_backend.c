@@ -9,9 +9,10 @@
 
 static const char *const kinds[] = {[BERTH_SUITE_OK] = "ok", [BERTH_SUITE_FAIL] = "fail", [BERTH_SUITE_UNCERTAIN] = "uncertain"};
 
-void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes)
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes)
 {
     suite->outcomes = outcomes;
+    suite->n_outcomes = n_outcomes;
     suite->n_calls = 0;
     suite_text_clear(&suite->calls);
     suite_text_clear(&suite->trace);
@@ -33,7 +34,7 @@ static berth_suite_outcome decide(berth_suite *suite, uint8_t hook)
         outcome = (berth_suite_outcome){BERTH_SUITE_FAIL, suite->fail_error};
     else if (suite->fail_call != 0 && suite->total == suite->fail_call)
         outcome = (berth_suite_outcome){suite->fail_kind, EIO};
-    else if (suite->outcomes != NULL && suite->n_calls <= BERTH_SUITE_CALLS)
+    else if (suite->outcomes != NULL && suite->n_calls <= suite->n_outcomes)
         outcome = suite->outcomes[suite->n_calls - 1];
     return outcome;
 }
@@ -55,12 +56,26 @@ static void hold(berth_suite *suite, uint8_t hook, const void *instance)
     suite->held[suite->n_held++] = (suite_held){hook, instance};
 }
 
-static void let_go(berth_suite *suite, uint64_t hooks, const void *instance)
+static bool contains(const uint8_t *hooks, uint8_t hook)
+{
+    for (; hooks != NULL && *hooks != 0; hooks++) {
+        if (*hooks == hook)
+            return true;
+    }
+    return false;
+}
+
+bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing, uint8_t hook)
+{
+    return hook == missing || contains(environment->without, hook);
+}
+
+static void let_go(berth_suite *suite, const uint8_t *hooks, const void *instance)
 {
     size_t i = 0;
 
     while (i < suite->n_held) {
-        if (suite->held[i].instance == instance && (hooks >> suite->held[i].hook & 1) != 0)
+        if (suite->held[i].instance == instance && contains(hooks, suite->held[i].hook))
             suite->held[i] = suite->held[--suite->n_held];
         else
             i++;

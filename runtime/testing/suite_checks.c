@@ -251,12 +251,12 @@ void suite_test_backends(void **state)
 {
     suite_group *group = *state;
     const berth_suite_manager *type = group->manager;
-    uint8_t i;
+    unsigned i;
 
     backend_refused(group, "backend of another version", 1, 0);
     for (i = 1; i <= type->n_hooks; i++) {
-        if ((type->required >> i & 1) != 0)
-            backend_refused(group, type->hooks[i].name, 0, i);
+        if (type->hooks[i].required)
+            backend_refused(group, type->hooks[i].name, 0, (uint8_t)i);
     }
     if (type->destroy(NULL) != 0) {
         berth_suite *suite = suite_begin(group, "destroy", &type->environments[0]);

@@ -59,19 +59,20 @@ struct berth_suite {
     pthread_mutex_t lock;                /* below: the backend's side, which hooks of several threads share */
     bool counting;                       /* threads run: calls are counted, not written down */
     bool covers;                         /* rows that are taken count */
-    const berth_suite_outcome *outcomes; /* [BERTH_SUITE_CALLS] of the calls of this step; NULL: all end ok */
-    unsigned n_calls;                    /* of this step */
-    unsigned fail_call;                  /* 1-based call since `total` was zeroed that fails; 0: none */
+    const berth_suite_outcome *outcomes; /* of the first calls of this step */
+    unsigned n_outcomes;
+    unsigned n_calls;   /* of this step */
+    unsigned fail_call; /* 1-based call since `total` was zeroed that fails; 0: none */
     berth_suite_kind fail_kind;
     unsigned total;
     uint8_t fail_hook; /* the first call of this hook fails; 0: none */
     int fail_error;
     suite_during *during; /* called within a hook, without the lock; NULL: nothing */
     void *during_arg;
-    uint8_t current;      /* the hook between begin and end */
-    int answer;           /* of it */
-    unsigned counts[64];  /* per hook, since the counts were zeroed */
-    uint64_t numbers[64]; /* per hook, since the manager was created */
+    uint8_t current;       /* the hook between begin and end */
+    int answer;            /* of it */
+    unsigned counts[256];  /* per hook, since the counts were zeroed */
+    uint64_t numbers[256]; /* per hook, since the manager was created */
     suite_held *held;
     size_t n_held, held_capacity;
     berth_suite_text calls;
@@ -106,7 +107,7 @@ bool suite_memory_failed(berth_suite *suite);
 
 /* suite_backend.c */
 void suite_trace(void *suite, const berth_transition *transition);
-void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes);
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes);
 void suite_zero_counts(berth_suite *suite);
 
 /* suite_snapshot.c */
@@ -133,7 +134,7 @@ int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller
 void suite_script(suite_group *group, const berth_suite_script *script, bool failing_allocations);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
 typedef struct suite_configs {
-    _Alignas(max_align_t) unsigned char storage[512];
+    _Alignas(max_align_t) unsigned char storage[8192];
     const void *config[BERTH_SUITE_LEVELS];
     char text[64];
 } suite_configs;

@@ -77,7 +77,7 @@ int berth_suite_reservation(void *suite_, const unsigned char *reservation)
 void suite_snapshot(berth_suite *suite, berth_suite_text *out)
 {
     const berth_suite_manager *type = suite->type;
-    uint8_t i;
+    unsigned i;
 
     suite->n_items = 0;
     for (i = 0; i <= type->n_resources; i++)

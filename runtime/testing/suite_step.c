@@ -227,7 +227,7 @@ static void attempt_step(const place *at, attempt *got)
     uuid_t reservation;
 
     reservation_of(suite, at->step->reservation, reservation);
-    suite_backend_reset(suite, at->step->outcomes);
+    suite_backend_reset(suite, at->step->outcomes, at->step->n_outcomes);
     suite_text_clear(&got->returns);
     memset(got->gives, 0xff, sizeof got->gives);
     memset(&got->error, 0xff, sizeof got->error);
@@ -318,7 +318,7 @@ static void finish(const place *at, attempt *got)
     if (rc != -script->destroy)
         suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy),
                    rc == 0 ? "ok" : berth_errno_name(rc));
-    suite_backend_reset(suite, NULL);
+    suite_backend_reset(suite, NULL, 0);
     rc = suite->type->drain(suite->manager, &error);
     suite_snapshot(suite, &got->state);
     if (rc != -script->drain || strcmp(script->drained, got->state.data) != 0)

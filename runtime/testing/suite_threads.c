@@ -109,7 +109,7 @@ static void check_workers(berth_suite *suite, const worker *workers, unsigned n)
     }
 }
 
-static void check_count(berth_suite *suite, uint8_t hook, unsigned expected, const char *when)
+static void check_count(berth_suite *suite, unsigned hook, unsigned expected, const char *when)
 {
     if (suite->counts[hook] != expected)
         suite_fail(suite, "%s: expected %u calls of %s, came %u", when, expected, suite->type->hooks[hook].name, suite->counts[hook]);
@@ -122,7 +122,7 @@ void suite_test_many_roots(void **state)
     worker workers[THREADS];
     berth_suite *suite;
     unsigned p;
-    uint8_t h;
+    unsigned h;
 
     if (!has_many_roots(type))
         return;
@@ -147,7 +147,7 @@ void suite_test_one_root(void **state)
     worker workers[THREADS];
     berth_suite *suite;
     unsigned p, i;
-    uint8_t h;
+    unsigned h;
 
     if (type->n_phases == 0)
         return;
@@ -279,7 +279,7 @@ void suite_test_sharing(void **state)
 /* The first phase in which one caller alone causes a call. */
 static const berth_suite_phase *calling_phase(const berth_suite_manager *type, unsigned *number)
 {
-    uint8_t h;
+    unsigned h;
 
     for (*number = 0; *number < type->n_phases; ++*number) {
         for (h = 1; h <= type->n_hooks; h++) {

@@ -89,7 +89,6 @@ class SuiteData:
     functions: tuple[FunctionGlue, ...]
     hook_lines: tuple[str, ...]
     resource_lines: tuple[str, ...]
-    required: str
     configs: tuple[str, ...]
     options: tuple[str, ...]
     environments: tuple[str, ...]
@@ -172,7 +171,6 @@ class _Suite:
             functions=tuple(self.function(o) for o in self.m.operations),
             hook_lines=tuple(line for h in self.m.hooks for line in self.hook_line(h)),
             resource_lines=tuple(line for r in self.m.resources for line in self.resource_line(r)),
-            required=" |\n        ".join(f"UINT64_C(1) << {self.names.hook_id(h.name)}" for h in self.m.hooks if not h.optional) or "0",
             configs=tuple(self.config(*found) for found in self.configs.values()),
             options=tuple(self.option_block(e.name, dict(e.options)) for e in self.environments if e.options),
             environments=tuple(self.environment(e) for e in self.environments),
@@ -205,10 +203,14 @@ class _Suite:
 
     def hook_line(self, hook: model.Hook) -> list[str]:
         parts = [f".name = {ctext.string(hook.name)}"]
+        parts += [".required = true"] if not hook.optional else []
         parts += [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
-        undoes = [f"UINT64_C(1) << {self.names.hook_id(h)}" for h in hook.undoes]
-        parts += [".undoes = " + " | ".join(undoes)] if undoes else []
+        parts += [f".undoes = {self.hook_list(hook.undoes)}"] if hook.undoes else []
         return ctext.braces(f"[{self.names.hook_id(hook.name)}] = ", parts)
+
+    def hook_list(self, hooks: tuple[str, ...]) -> str:
+        """Hooks as the engine takes them: a list that 0 ends."""
+        return f"(const uint8_t[]){{{', '.join([*(self.names.hook_id(h) for h in hooks), '0'])}}}"
 
     def resource_line(self, resource: model.Resource) -> list[str]:
         parts = [f".name = {ctext.string(resource.name)}"]
@@ -407,7 +409,7 @@ class _Suite:
         if environment.options:
             parts.append(f".options = &options_{environment.name}")
         if environment.without:
-            parts.append(".without = " + " | ".join(f"UINT64_C(1) << {self.names.hook_id(h)}" for h in environment.without))
+            parts.append(f".without = {self.hook_list(environment.without)}")
         return "\n".join(ctext.braces("", parts))
 
     def environment_number(self, environment: Environment) -> int:
@@ -431,7 +433,8 @@ class _Suite:
             parts.append(f".at = {{{', '.join(str(v) for _, v in action.at)}}}")
         if action.outcomes:
             words_ = [f"{{{KINDS[o.kind]}, {o.error or 0}}}" for o in action.outcomes]
-            parts.append(f".outcomes = {{{', '.join(words_)}}}")
+            parts.append(f".outcomes = (const berth_suite_outcome[]){{{', '.join(words_)}}}")
+            parts.append(f".n_outcomes = {len(words_)}")
         parts += [".shrink = 1"] if step.shrink else []
         parts += [f".error = {step.error}"] if step.error else []
         parts += [".without_where = true"] if step.without_where else []
@@ -461,7 +464,7 @@ class _Suite:
     def script(self, script: Script, numbers: list[int]) -> list[str]:
         parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}",
                  f".n_steps = {len(numbers)}",
-                 "\n        ".join(ctext.braces(".steps = (const uint16_t[])", [str(n) for n in numbers], 0, ""))]
+                 "\n        ".join(ctext.braces(".steps = (const uint32_t[])", [str(n) for n in numbers], 0, ""))]
         if script.drained is not None:
             parts += [f".destroy = {script.destroy}"] if script.destroy else []
             parts += [f".drain = {script.drain}"] if script.drain else []
@@ -489,9 +492,8 @@ class _Suite:
         parts += [".reserved = true"] if phase.operation.form is Form.WITH else []
         parts += [".kept = true"] if phase.kept else []
         for name, counts in (("alone", phase.alone), ("together", phase.together)):
-            if counts:
-                inside = ", ".join(f"[{self.names.hook_id(h)}] = {n}" for h, n in counts.items())
-                parts.append(f".{name} = {{{inside}}}")
+            inside = ", ".join(f"[{self.names.hook_id(h)}] = {n}" for h, n in counts.items())
+            parts.append(f".{name} = (const uint16_t[{len(self.m.hooks) + 1}]){{{inside or 0}}}")
         return ctext.braces("", parts)
 
     def config_parts(self, configs: tuple[Config, ...]) -> list[str]:
