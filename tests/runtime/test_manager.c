@@ -6,13 +6,23 @@
 
 #include "support/depot.h"
 
-/* The file under test is compiled into this one, with a lock that may not be had. */
+/* The file under test is compiled into this one, with a lock that may not be had, and a look at what is given back. */
 #define lock_init test_lock_init
+#define uuid_source_clear test_uuid_source_clear
 #include "../../runtime/src/manager.c"
 #undef lock_init
+#undef uuid_source_clear
 int lock_init(struct lock *lock);
+void uuid_source_clear(struct uuid_source *source);
 
 static bool no_lock;
+static unsigned sources_cleared;
+
+void test_uuid_source_clear(struct uuid_source *source)
+{
+    sources_cleared++;
+    uuid_source_clear(source);
+}
 
 int test_lock_init(struct lock *lock)
 {
@@ -93,6 +103,7 @@ static void all_settings_may_be_left_out(void **unused)
 {
     struct depot depot;
     struct depot_backend backend = {&depot};
+    unsigned cleared = sources_cleared;
     uuid_t id;
 
     (void)unused;
@@ -102,6 +113,7 @@ static void all_settings_may_be_left_out(void **unused)
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
     assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(sources_cleared, cleared + 1);
     assert_int_equal(depot.allocations, 0);
 }
 
