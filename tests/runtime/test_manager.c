@@ -69,6 +69,8 @@ static void what_does_not_fit_is_refused(void **unused)
     assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
     half.alloc = depot.allocator.alloc;
     assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
+    half = (berth_allocator){.release = depot.allocator.release};
+    assert_int_equal(create(&depot_type, NULL, &depot, &half), -EINVAL);
 }
 
 /* Ids are bytes: the last one is reached, and the loops over them end. */

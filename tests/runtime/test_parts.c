@@ -289,13 +289,17 @@ static void other_fields_in_a_key(void **unused)
 {
     static const char *const ab[] = {"ab", "c"}, *const a[] = {"a", "bc"};
     static const berth_strings first = {ab, 2}, second = {a, 2}, none = {NULL, 0};
-    static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED}, id = {.type = BERTH_UUID}, number = {.type = BERTH_I64};
+    static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED}, id = {.type = BERTH_UUID}, number = {.type = BERTH_I64},
+                             ranged = {.type = BERTH_I64, .flags = BERTH_RANGED, .min = -3, .max = 3};
     static const uuid_t x = {1}, y = {2};
     static const int64_t minus = -1, plus = 1;
 
     (void)unused;
     assert_true(hash_of(&list, &first) == hash_of(&list, &first));
     assert_true(hash_of(&list, &first) != hash_of(&list, &second));
+    assert_int_equal(field_check(&ranged, &(int64_t){-3}), 0);
+    assert_int_equal(field_check(&ranged, &(int64_t){-4}), -EINVAL);
+    assert_int_equal(field_check(&ranged, &(int64_t){4}), -EINVAL);
     assert_int_equal(field_check(&list, &none), -EINVAL);
     assert_int_equal(field_check(&list, &first), 0);
     assert_true(hash_of(&id, x) == hash_of(&id, x));

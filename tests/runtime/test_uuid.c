@@ -12,12 +12,25 @@
 /* The file under test is compiled into this one, with system calls that can fail. */
 
 static bool no_mmap, no_madvise, no_getrandom;
-static unsigned fills;
+static unsigned fills, pages, generated;
 static size_t at_most;
 
 static void *test_mmap(size_t size)
 {
+    pages += !no_mmap;
     return no_mmap ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static int test_munmap(void *page, size_t size)
+{
+    pages--;
+    return munmap(page, size);
+}
+
+static void test_uuid_generate_random(uuid_t out)
+{
+    generated++;
+    uuid_generate_random(out);
 }
 
 static int test_madvise(void *page, size_t size, int advice)
@@ -34,10 +47,14 @@ static ssize_t test_getrandom(void *bytes, size_t size, unsigned flags)
 }
 
 #define mmap(address, size, protection, flags, file, offset) test_mmap(size)
+#define munmap test_munmap
+#define uuid_generate_random test_uuid_generate_random
 #define madvise test_madvise
 #define getrandom test_getrandom
 #include "../../runtime/src/uuid.c"
 #undef mmap
+#undef munmap
+#undef uuid_generate_random
 #undef madvise
 #undef getrandom
 
@@ -45,9 +62,15 @@ static int set_up(void **unused)
 {
     (void)unused;
     no_mmap = no_madvise = no_getrandom = false;
-    fills = 0;
+    fills = pages = generated = 0;
     at_most = 0;
     return 0;
+}
+
+static int nothing_stays_mapped(void **unused)
+{
+    (void)unused;
+    return pages == 0 ? 0 : -1;
 }
 
 static void assert_version_4(const unsigned char *uuid)
@@ -71,6 +94,7 @@ static void all_differ_and_are_version_4(void **unused)
             assert_int_not_equal(uuid_compare(ids[i], ids[j]), 0);
     }
     assert_int_equal(fills, 4); /* 255 a time */
+    assert_int_equal(generated, 0);
     uuid_source_clear(&source);
     uuid_source_clear(&source);
 }
@@ -132,6 +156,8 @@ static void without_a_page_libuuid_makes_them(void **unused)
         assert_version_4(a);
         assert_int_not_equal(uuid_compare(a, b), 0);
         assert_int_equal(fills, 0);
+        assert_int_equal(generated, 2);
+        generated = 0;
         uuid_source_clear(&source);
     }
 }
@@ -150,6 +176,7 @@ static void without_random_bytes_libuuid_makes_them(void **unused)
     assert_version_4(a);
     assert_int_not_equal(uuid_compare(a, b), 0);
     assert_int_equal(fills, 2);
+    assert_int_equal(generated, 1);
     uuid_source_clear(&source);
 }
 
@@ -186,7 +213,10 @@ static void a_callers_own_are_taken_as_they_are(void **unused)
     int rc = -EAGAIN;
 
     (void)unused;
+    memset(&source, 0xff, sizeof source);
     uuid_source_init(&source, custom, &rc);
+    assert_null(source.page);
+    assert_false(source.no_page);
     assert_int_equal(uuid_source_next(&source, id), -EAGAIN);
     rc = 0;
     assert_int_equal(uuid_source_next(&source, id), 0);
@@ -197,13 +227,13 @@ static void a_callers_own_are_taken_as_they_are(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(all_differ_and_are_version_4, set_up),
-        cmocka_unit_test_setup(what_was_handed_out_is_wiped, set_up),
-        cmocka_unit_test_setup(a_child_never_repeats_its_parents, set_up),
-        cmocka_unit_test_setup(without_a_page_libuuid_makes_them, set_up),
-        cmocka_unit_test_setup(without_random_bytes_libuuid_makes_them, set_up),
-        cmocka_unit_test_setup(a_short_read_is_used_up_to_where_it_came, set_up),
-        cmocka_unit_test_setup(a_callers_own_are_taken_as_they_are, set_up),
+        cmocka_unit_test_setup_teardown(all_differ_and_are_version_4, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(what_was_handed_out_is_wiped, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_child_never_repeats_its_parents, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(without_a_page_libuuid_makes_them, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(without_random_bytes_libuuid_makes_them, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_short_read_is_used_up_to_where_it_came, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_callers_own_are_taken_as_they_are, set_up, nothing_stays_mapped),
     };
 
     return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);
