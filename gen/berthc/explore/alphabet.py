@@ -121,7 +121,8 @@ def valuations(manager: Manager) -> list[Valuation]:
     sides = _sides(manager, "option", manager.options)
     usual.update({name: max(low, 1) for name, low in pools.items() if name not in sides})
     told: dict[tuple[Residue, ...], dict[str, Value]] = {}
-    for change in [{}, *_combinations(sides, {n: usual[n] for n in sides})]:
+    changes: list[dict[str, Value]] = [{}, *_combinations(sides, {n: usual[n] for n in sides})]
+    for change in changes:
         options = {**usual, **change}
         residues = tuple(fold(g, lambda ref: options[ref.name] if ref.scope == "option" else None) for _, g in guards(manager))
         told.setdefault(residues, options)
@@ -140,7 +141,8 @@ def choices(manager: Manager, resource: Resource, options: Mapping[str, Value], 
     found: dict[int, dict[tuple[Value, ...], Choice]] = {}
     for n in range(1, keys + 1):
         usual = base(resource, n)
-        for change in [{}, *_combinations(sides, {f: usual[f] for f in sides})]:
+        changes: list[dict[str, Value]] = [{}, *_combinations(sides, {f: usual[f] for f in sides})]
+        for change in changes:
             fields = {**usual, **change}
             kind = kinds.setdefault(_residues(manager, resource, options, fields), len(kinds))
             key = tuple(fields[name] for name in resource.key)

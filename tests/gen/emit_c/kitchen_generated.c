@@ -15,7 +15,8 @@ static void *last_results[11];
 static size_t last_sizes[11];
 static uint64_t last_number;
 
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config, berth_manager **out)
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
+                         berth_manager **out)
 {
     (void)options;
     (void)config;
@@ -70,7 +71,12 @@ static kitchen_pot pot = {.burner = &burner};
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg)
 {
     berth_item item = {
-        .resource = KITCHEN_RESOURCE_POT, .state = KITCHEN_POT_STATE_SHAKY, .refs = 2, .children = 3, .view = &pot, .parent = &burner,
+        .resource = KITCHEN_RESOURCE_POT,
+        .state = KITCHEN_POT_STATE_SHAKY,
+        .refs = 2,
+        .children = 3,
+        .view = &pot,
+        .parent = &burner,
     };
 
     (void)manager;
@@ -87,7 +93,8 @@ int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void
 
 static void test_rows_of_a_cell(void)
 {
-    const berth_cell *cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    const berth_cell *cell =
+        &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
     const berth_row *rows = kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].rows + cell->first;
 
     assert(cell->count == 3);
@@ -95,7 +102,8 @@ static void test_rows_of_a_cell(void)
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
     assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK && rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
     assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
-    cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER]
+                .cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
     rows = kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].rows + cell->first;
     assert(cell->count == 1 && rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
     cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT];
@@ -173,7 +181,8 @@ static void test_what_is_denied(void)
 static void test_texts(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
-    const char *longest = "stove 999 \"Mmmmmmmmmmmmmmmmmmmmmmmm\" induction -20 -9223372036854775808 false 18446744073709551615 false canteen {100%}";
+    const char *longest =
+        "stove 999 \"Mmmmmmmmmmmmmmmmmmmmmmmm\" induction -20 -9223372036854775808 false 18446744073709551615 false canteen {100%}";
 
     memset(&stove, 0, sizeof stove);
     stove.number = 12;
@@ -294,7 +303,8 @@ static void test_hooks(void)
     assert(!type->has(&backend, KITCHEN_HOOK_BUS_TEST));
     assert(!type->has(&backend, KITCHEN_HOOK_LIGHT_SWITCH));
     assert(!type->has(&backend, 99));
-    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_ON, NULL, &stove, &out) == BERTH_UNCERTAIN(-EIO) && called == KITCHEN_HOOK_BUS_POWER_ON);
+    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_ON, NULL, &stove, &out) == BERTH_UNCERTAIN(-EIO) &&
+           called == KITCHEN_HOOK_BUS_POWER_ON);
     assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_OFF, NULL, &stove, NULL) == -EIO && called == KITCHEN_HOOK_BUS_POWER_OFF);
     assert(type->call(&backend, KITCHEN_HOOK_HAND_LIFT, NULL, &pot, NULL) == 0 && called == KITCHEN_HOOK_HAND_LIFT);
     assert(type->call(&backend, 99, NULL, &pot, NULL) == -ENOSYS);
@@ -337,7 +347,8 @@ static void test_requests(void)
     char text[KITCHEN_POT_TICKET_SIZE];
 
     assert(kitchen_reserve(manager, &a_stove, &a_burner, &a_pot, id, &serial, tag, text, sizeof text, NULL) == -EXDEV);
-    assert(last.operation == KITCHEN_OPERATION_RESERVE && last.gives == id && last.reservation == NULL && last.deadline == BERTH_NO_DEADLINE);
+    assert(last.operation == KITCHEN_OPERATION_RESERVE && last.gives == id && last.reservation == NULL &&
+           last.deadline == BERTH_NO_DEADLINE);
     assert((void *)last_manager == (void *)manager);
     assert(last_config[0] == &a_stove && last_config[1] == &a_burner && last_config[2] == &a_pot);
     assert(last_results[0] == &serial && last_results[1] == tag && last_results[2] == text && last_sizes[2] == 21);
