@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from berthc.model import AssignedKind, Form, Manager, Operation, Row, Type
+from berthc.model import AssignedKind, Form, Manager, Operation, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.semantics import Outcome, Result, World
@@ -287,14 +287,31 @@ def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
     return {i.resource: (i.state, count_class(i.refs), i.children > 0) for i in path_items(manager, edge)}
 
 
-def consulted(manager: Manager, edge: Edge, items: Sequence[Item]) -> Iterator[Feature]:
+Guarded = Mapping[tuple[str, str, str], tuple[tuple[str, str], ...]]
+"""Resource, state and event of every cell with guards, to scope and name of everything that they ask about."""
+
+
+def guarded_cells(manager: Manager) -> Guarded:
+    """See `Guarded`; "field" is resolved to the resource's name."""
+    found: dict[tuple[str, str, str], dict[tuple[str, str], None]] = {}
+    for resource in manager.resources:
+        for state in resource.states:
+            for row in state.rows:
+                for ref in row.guard.refs() if row.guard is not None else ():
+                    scope = resource.name if ref.scope == "field" else ref.scope
+                    found.setdefault((resource.name, row.state, row.event), {})[scope, ref.name] = None
+    return {cell: tuple(refs) for cell, refs in found.items()}
+
+
+def consulted(guarded: Guarded, edge: Edge, items: Sequence[Item]) -> Iterator[Feature]:
     """For each row taken in a cell with guards: the value of everything that the cell's guards name."""
+    if not guarded:
+        return
     values: dict[str, Mapping[str, object]] = {c.resource: c.mapping() for c in edge.action.config}
     values |= {item.resource: item.values for item in items}
     options = edge.source.world.options
     for taken in edge.result.rows:
-        rows = manager.resource(taken.resource).rows(taken.state, taken.event)
-        refs = {(taken.resource if r.scope == "field" else r.scope, r.name): None for row in rows if row.guard for r in row.guard.refs()}
+        refs = guarded.get((taken.resource, taken.state, taken.event))
         if refs:
             seen = tuple(options[name] if scope == "option" else values.get(scope, {}).get(name) for scope, name in refs)
             yield "guards", taken.resource, taken.state, taken.event, seen
@@ -311,14 +328,13 @@ def slots(manager: Manager, edge: Edge) -> Iterator[Feature]:
 
 
 def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
-    """Resource, state, event, alternative and outcome of every row of a step."""
-    world = edge.source.world
+    """Resource, state, event, identity and outcome of every row of a step. The model outlives the search, so an id names one row."""
     without = edge.source.environment.without
-    return tuple((t.resource, t.state, t.event, row_number(world.manager, t.resource, t.row),
+    return tuple((t.resource, t.state, t.event, id(t.row),
                   "left out" if t.row is not None and t.outcome == "ok" and t.row.call in without else t.outcome) for t in edge.result.rows)
 
 
-def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
+def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Feature]:
     """The facts that an edge shows."""
     action, result = edge.action, edge.result
     rows = _rows(edge)
@@ -334,7 +350,7 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
     found.add(("chain", action.op, rows, result.error))
     plain = not edge.source.environment.options and not edge.source.environment.without
     items = path_items(manager, edge)
-    found.update(consulted(manager, edge, items))
+    found.update(consulted(guarded, edge, items))
     found.update(slots(manager, edge))
     for item in items:
         resource, shape = item.resource, (item.state, count_class(item.refs), item.children > 0)
@@ -347,25 +363,18 @@ def features(manager: Manager, edge: Edge) -> frozenset[Feature]:
     return frozenset(found)
 
 
-def rows_only(_manager: Manager, edge: Edge) -> frozenset[Feature]:
+def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Feature]:
     """Nothing but the rows that were taken: for a search that only asks which can be."""
     return frozenset(("row", row) for row in _rows(edge))
 
 
-def row_number(manager: Manager, resource: str, row: Row | None) -> int:
-    """The row's place among the alternatives of its cell, from 1; 0 for none."""
-    if row is None:
-        return 0
-    alternatives = manager.resource(resource).rows(row.state, row.event)
-    return 1 + next(n for n, other in enumerate(alternatives) if other is row)
-
-
 def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
-            facts: Callable[[Manager, Edge], frozenset[Feature]] = features) -> bool:
+            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features) -> bool:
     """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows.
 
     True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
     """
+    guarded = guarded_cells(search.manager)
     start = search.start()
     known = {start.world.key()}
     queue = deque([start])
@@ -378,7 +387,7 @@ def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[E
             for edge in with_outcomes(node, action):
                 edges += 1
                 idle += 1
-                edge.features = facts(search.manager, edge)
+                edge.features = facts(search.manager, edge, guarded)
                 if not edge.features <= seen:
                     seen |= edge.features
                     idle = 0

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import (
-    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Limits, Search, before, explore, features, row_number, rows_only, state_of, step,
+    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Guarded, Limits, Search, before, explore, features, guarded_cells, rows_only, state_of,
+    step,
 )
 from berthc.scenarios.probes import Probe, probes
 from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
@@ -81,7 +83,7 @@ def destroyable(manager: Manager, world: World) -> bool:
         for item in state.items.values())
 
 
-def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
+def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> tuple[Step, ...]:
     """The steps of a path, with UUIDs numbered as the path first shows them."""
     labels = Labels()
     found = []
@@ -95,19 +97,24 @@ def steps_of(manager: Manager, edges: list[Edge]) -> tuple[Step, ...]:
         returns = returns_text(manager, op, result, labels)
         state = state_text(manager, edge.target.world.snapshot(), labels)
         found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state,
-                          rejecting_row(manager, edge)))
+                          rejecting_row(numbers, edge)))
     return tuple(found)
 
 
-def rejecting_row(manager: Manager, edge: Edge) -> int:
+def row_numbers(manager: Manager) -> Mapping[int, int]:
+    """Identity of each row, to its number in `declared_rows`."""
+    return {id(one.row): one.number for one in declared_rows(manager)}
+
+
+def rejecting_row(numbers: Mapping[int, int], edge: Edge) -> int:
     """The row (as in `declared_rows`) that refused a step before its first call; 0 for none."""
     rows = edge.result.rows
     if edge.result.calls or not rows or rows[-1].outcome != "rejected" or rows[-1].row is None:
         return 0
-    return next(d.number for d in declared_rows(manager) if d.row is rows[-1].row)
+    return numbers[id(rows[-1].row)]
 
 
-def script(manager: Manager, name: str, edges: list[Edge]) -> Script:
+def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int, int]) -> Script:
     """The script of a path, with what must be left at its end."""
     last = edges[-1].target
     labels = Labels()
@@ -121,7 +128,7 @@ def script(manager: Manager, name: str, edges: list[Edge]) -> Script:
         world = last.world.clone()
         drain = world.drain().error
         drained = state_text(manager, world.snapshot(), labels)
-    return Script(name, last.environment, steps_of(manager, edges), destroy, drain, drained)
+    return Script(name, last.environment, steps_of(manager, edges, numbers), destroy, drain, drained)
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,8 @@ def missing_outcomes(manager: Manager, seen: set[Feature]) -> frozenset[tuple[in
     """The outcomes of rows that no feature shows."""
     found = set()
     for one in declared_rows(manager):
-        number = row_number(manager, one.resource, one.row)
-        found |= {(one.number, o) for o in one.outcomes if ("row", (one.resource, one.row.state, one.row.event, number, o)) not in seen}
+        row = one.row
+        found |= {(one.number, o) for o in one.outcomes if ("row", (one.resource, row.state, row.event, id(row), o)) not in seen}
     return frozenset(found)
 
 
@@ -166,19 +173,21 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]]]:
 def scripts(manager: Manager) -> Choice:
     """The suite's scripts: those of the search first, then the probes."""
     kept, unreachable = search(manager)
-    kept += [retry for edge in list(kept) if (retry := retried(manager, edge)) is not None]
+    guarded = guarded_cells(manager)
+    kept += [retry for edge in list(kept) if (retry := retried(manager, edge, guarded)) is not None]
     names: Counter[str] = Counter()
+    numbers = row_numbers(manager)
     found = []
     for edge in cover(kept):
-        found.append(script(manager, unique(names, name_of(manager, edge)), edge.path()))
+        found.append(script(manager, unique(names, name_of(manager, edge)), edge.path(), numbers))
     plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
     for probe in probes(manager, plain):
-        found.append(script(manager, unique(names, probe.name), played(manager, probe)))
-    found += refusals(manager, kept)
+        found.append(script(manager, unique(names, probe.name), played(manager, probe), numbers))
+    found += refusals(manager, kept, numbers)
     return Choice(tuple(found), unreachable)
 
 
-def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
+def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> list[Script]:
     """Calls that only C can get wrong, from a state in which the operation succeeds: a NULL config or reservation, a small buffer."""
     found = []
     for operation in manager.operations:
@@ -189,7 +198,7 @@ def refusals(manager: Manager, edges: list[Edge]) -> list[Script]:
         wrong = [("EINVAL", f"without_{c.resource}", {"missing": n}) for n, c in enumerate(edge.action.config)]
         wrong += [("ENOBUFS", "into_a_small_buffer", {"shrink": True})] if texts else []
         before_it = edge.path()[:-1]
-        plain = script(manager, "", edge.path())
+        plain = script(manager, "", edge.path(), numbers)
         unchanged = plain.steps[-2].state if before_it else "-"
         action = replace(plain.steps[-1].action, outcomes=())
         steps = plain.steps[:-1]
@@ -213,13 +222,13 @@ def played(manager: Manager, probe: Probe) -> list[Edge]:
     return edges
 
 
-def retried(manager: Manager, edge: Edge) -> Edge | None:
+def retried(manager: Manager, edge: Edge, guarded: Guarded) -> Edge | None:
     """The same request again after one that failed at a hook, now with a backend that works."""
     if edge.result.error is None or not edge.result.calls or edge.action.op == DISCARD:
         return None
     again = step(edge.target, replace(edge.action, outcomes=()))
     about = {f for f in edge.features if isinstance(f, tuple) and f[0] in ("chain", "answer")}
-    again.features = frozenset({("retry", feature) for feature in about}) | features(manager, again)
+    again.features = frozenset({("retry", feature) for feature in about}) | features(manager, again, guarded)
     return again
 
 
