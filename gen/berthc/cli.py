@@ -6,6 +6,7 @@ cannot be read or written; 3 berthc itself failed.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import shlex
@@ -73,6 +74,7 @@ def main(argv: Sequence[str]) -> int:
     """Runs one command and returns its exit status. Nothing is raised, whatever the input."""
     debug = "--debug" in argv
     try:
+        open_streams()
         status = run(argv)
         sys.stdout.flush()
         return status
@@ -85,17 +87,35 @@ def main(argv: Sequence[str]) -> int:
         print(f"berthc: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        # The reader has gone. Python would complain again when it closes stdout, so that is pointed elsewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_stdout()  # the reader has gone
         return BAD
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except OSError as error:  # of files the stages tell themselves; what is left is the disk behind stdout, or a folder that is gone
+        print(f"berthc: cannot go on: {error.strerror or error}", file=sys.stderr)
+        forget_stdout()
+        return USAGE
     except Exception as error:  # noqa: BLE001  the last resort: no traceback for users
         if debug:
             traceback.print_exc()
         reason = " ".join(str(error).split())[:200]
         print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it (--debug shows where)", file=sys.stderr)
         return BROKEN
+
+
+def open_streams() -> None:
+    """Gives standard streams that are closed an empty file, and lets the others write what their encoding lacks as escapes."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  it stays open
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def forget_stdout() -> None:
+    """Python would complain about what it cannot write once more when it ends, so stdout is pointed elsewhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(argv: Sequence[str]) -> int:
@@ -245,7 +265,7 @@ def diff_command(args: argparse.Namespace) -> int:
         return status_of(results)
     changes = compare(old, new)
     if args.format == "json":
-        print(json.dumps([vars(change) for change in changes], indent=2, ensure_ascii=False))
+        print(json.dumps([vars(change) for change in changes], indent=2))
     else:
         for change in changes:
             print(change)

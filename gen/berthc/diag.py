@@ -138,7 +138,7 @@ def as_text(diagnostic: Diagnostic, lines: Sequence[str] | None, colours: Colour
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """All diagnostics as one JSON array, with a final newline."""
+    """All diagnostics as one JSON array, with a final newline; in ASCII, so that no locale can break it."""
     items = [
         {
             "id": d.id, "severity": d.severity.value, "message": d.message, "help": d.help,
@@ -146,7 +146,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
         }
         for d in diagnostics
     ]
-    return json.dumps(items, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(items, indent=2) + "\n"
 
 
 def show(diagnostics: Iterable[Diagnostic], lines: Mapping[str, Sequence[str]], colours: Colours = PLAIN) -> str:

@@ -38,7 +38,7 @@ def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
 
 def write_file(path: Path, text: str) -> bool:
     """Replaces one file by `text`, unless that is its text already. A reader sees the old file or the new one, never a part."""
-    data = text.encode("utf-8")
+    data = text.encode("utf-8", "surrogateescape")  # a depfile names files, whose names are bytes
     temporary: str | None = None
     try:
         if path.is_file() and path.read_bytes() == data:
@@ -72,7 +72,7 @@ def drift(folder: Path, files: Mapping[str, str], same: Same | None = None) -> l
     for name, wanted in sorted(files.items()):
         path = target(folder, name)
         try:
-            found = path.read_text(encoding="utf-8") if path.exists() else None
+            found = path.read_bytes().decode("utf-8") if path.exists() else None
         except UnicodeDecodeError:
             found = ""
         except OSError as error:

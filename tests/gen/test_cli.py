@@ -238,6 +238,58 @@ def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
     assert (done.stdout.strip(), done.stderr) == ("1", "")
 
 
+@pytest.mark.parametrize(("command", "status"), [
+    (f"check --static {SCSI} >&-", 0),
+    (f"check --static {SCSI} 2>&-", 0),
+    (f"check --static {BAD} 2>&-", 1),
+    (f"check --static {SCSI} <&- >&- 2>&-", 0),
+    ("check --static - <&-", 1),
+    (f"sim {SCSI} <&-", 0),
+    (f"diff {SCSI} {SCSI} >&-", 0),
+])
+def test_closed_streams_are_empty_ones(command: str, status: int) -> None:
+    script = f"{sys.executable} -m berthc {command}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    assert done.returncode == status
+    assert "internal error" not in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", [f"check --static {SCSI}", f"check --static --format json {BAD}", f"sim {SCSI}"])
+def test_a_full_disk_is_told(command: str) -> None:
+    script = f"echo '{{}}' | {sys.executable} -m berthc {command} >/dev/full"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    assert (done.returncode, done.stderr) == (2, "berthc: cannot go on: No space left on device\n")
+
+
+def test_no_encoding_of_the_terminal_stops_a_message(tmp_path: Path) -> None:
+    (tmp_path / "é.yaml").write_text("berth: 1\nmanager: né\n", encoding="utf-8")
+    env = {**ENV, "PYTHONIOENCODING": "ascii"}
+    for form in ("text", "json"):
+        done = process("check", "--static", "--format", form, "é.yaml", cwd=tmp_path, env=env)
+        assert done.returncode == 1 and "internal error" not in done.stderr
+    assert {item["file"] for item in json.loads(done.stdout)} == {"é.yaml"}
+
+
+def test_files_may_have_any_name(tmp_path: Path) -> None:
+    name = os.fsdecode(b"n\xff.yaml")
+    (tmp_path / name).write_bytes((ROOT / SCSI).read_bytes())
+    for form in ("text", "json"):
+        assert process("check", "--static", "--format", form, name, cwd=tmp_path).returncode == 0
+    done = process("gen", "-q", "-o", "out", "--depfile", "out.d", name, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert b"\nn\xff.yaml:\n" in (tmp_path / "out.d").read_bytes()
+    done = process("check", "--static", "", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, ": error[file]: cannot read the spec: No such file or directory\n")
+
+
+def test_other_line_ends_are_a_drift(tmp_path: Path) -> None:
+    assert process("gen", "-q", "-o", str(tmp_path), SCSI).returncode == 0
+    header = tmp_path / "scsi" / "scsi.h"
+    header.write_bytes(header.read_bytes().replace(b"\n", b"\r\n"))
+    assert process("gen", "-q", "--check", "-o", str(tmp_path), SCSI).returncode == 1
+
+
 def test_interrupting_is_quiet() -> None:
     process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, cwd=ROOT, env=ENV)
