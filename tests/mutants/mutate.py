@@ -268,10 +268,13 @@ def _tables(tables: ir.Manager) -> Iterator[tuple[str, str, ir.Manager]]:
 
 def _same_shape(tables: ir.Manager, operation: ir.Operation, result: ir.Return) -> Iterator[ir.Return]:
     """Other leaves of the path that fit the same C parameter."""
+    taken = {r.leaf for r in operation.returns}  # parameters of the typed function
+    if operation.by:
+        taken.add(tables.resource(operation.path[-1]).assigned[operation.by - 1].name)
     for level, number in enumerate(operation.path):
         for assigned in tables.resource(number).assigned:
             leaves = [(p.name, p.type, "") for p in assigned.parts]
             leaves += [(assigned.name, assigned.type, assigned.size_macro)] if assigned.type is not None else []
             for leaf, kind, macro in leaves:
-                if kind is result.type and leaf not in {r.leaf for r in operation.returns}:
+                if kind is result.type and leaf not in taken:
                     yield replace(result, level=level, resource=number, leaf=leaf, size_macro=macro)
