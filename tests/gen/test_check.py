@@ -290,6 +290,17 @@ def test_what_just_fits_is_taken() -> None:
     values = "{a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c: {from: vm.add, type: string, max_length: 239}}"
     assert found(changed((HOLDERS, f"    assigned: {values}\n" + HOLDERS))) == []
     assert found(changed((HOLDERS, "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(8)) + "}}}\n" + HOLDERS))) == []
+    assert found(changed((HOLDERS, "    assigned: {a: {pool: {a: 65536, b: 32768}}}\n" + HOLDERS))) == []
+    assert found(changed(("manager: tap", f"manager: {'t' * 63}\nbrief: {'x' * 2000}"))) == []
+    flags = "".join(f"      f{i}: {{type: bool}}\n" for i in range(14))
+    condition = " and ".join(f"field.f{i}" for i in range(14))
+    text = changed((HOLDERS, flags + HOLDERS), ("attach: stay", f"attach: [{{if: {condition}, reject: EIO}}, {{to: stay}}]"))
+    assert found(text) == []  # 16,384 cases
+
+
+def test_a_format_cannot_use_itself() -> None:
+    text = changed((HOLDERS, "    assigned: {a: {format: 'x{a}'}}\n" + HOLDERS))
+    assert found(text) == [("format", "the format of disk.a uses 'a', which is not assigned before it")]
 
 
 @pytest.mark.parametrize(("text", "rule", "message"), [
@@ -321,6 +332,11 @@ def test_one_mistake_is_told_once(pair: tuple[str, str], rule: str, message: str
     ([("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")], "hooks: 256, and at most 255 are possible"),
     ([("      raw: {type: bool}", "      raw: {type: enum, values: [" + ", ".join(f"v{i}" for i in range(65536)) + "]}")],
      "values of disk.raw: 65,536, and at most 65,535 are possible"),
+    ([("      gone:", "".join(f"      s{i}: {{}}\n" for i in range(65531)) + "      gone:")],
+     "states of disk: 65,536, and at most 65,535 are possible"),
+    ([("      gone:", "".join(f"      s{i}: {{on: &o {{{', '.join(f'e{j}: stay' for j in range(250))}}}}}\n" if i == 0
+                              else f"      s{i}: {{on: *o}}\n" for i in range(263)) + "      gone:")],
+     "rows of all resources: 65,762, and at most 65,535 are possible"),
     # Equal conditions count once per resource and once per operation, and a refusal's is none of a row's.
     ([("raw: {type: bool}", "raw: {type: u16}"), ("          attach: stay", _guarded(0, 200)),
       ("attach: {reject: EBUSY}, detach", "attach: [" + _guarded(200, 256).partition("[")[2] + ", detach"),

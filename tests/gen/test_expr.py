@@ -119,3 +119,7 @@ def test_what_is_no_format_is_told_with_its_place(text: str, message: str, colum
         parse_format(node(text), None)
     found = caught.value.diagnostic
     assert (found.id, found.message, found.loc.column) == ("format-syntax", message, column)
+
+
+def test_a_condition_may_be_long_where_it_is_not_deep() -> None:
+    assert len(parse_guard(node(" and ".join(["(not field.a)"] * 100))).args) == 100

@@ -54,6 +54,8 @@ def test_not_a_number_is_a_float() -> None:
 
 def test_numbers_with_thousands_of_digits_are_text() -> None:
     assert resolve("9" * 100_000) == "9" * 100_000
+    assert resolve("9" * 41) == "9" * 41
+    assert resolve("9" * 40) == 10**40 - 1
 
 
 def test_quoted_scalars_are_text() -> None:

@@ -121,6 +121,7 @@ HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\nope
     ("accept: [{finding: boredom, why: It is.}]", ("value", "the text 'boredom' is not valid here")),
     ("accept: [{finding: leak}]", ("missing-key", "an accepted finding lacks the key 'why'")),
     ("accept: [{finding: leak, at: here, why: It is.}]", ("name", "'here' is not resource.state or resource.state.event")),
+    ('backend: {vm: {h: {on: "r\\n"}}}', ("name", "'r\\n' is not a name")),
     ("brief: ''", ("empty-value", "a text must not be empty")),
     ("brief: ~", ("type", "'~' (null) stands where a text belongs")),
 ])
