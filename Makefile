@@ -22,6 +22,7 @@ include mk/test.mk
 include mk/lint.mk
 include mk/docs.mk
 include mk/bench.mk
+include mk/check.mk
 include mk/install.mk
 
 .PHONY: all demo test help clean setup

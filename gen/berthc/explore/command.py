@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from berthc.diag import Colours, Diagnostic, as_json, as_text
+from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
+from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
@@ -27,6 +29,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures, help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive, default=DEFAULT.states,
                        help=f"states after which the search gives up (default: {DEFAULT.states})")
+    group.add_argument("--promela", action="store_true",
+                       help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -111,8 +115,28 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     return f"{ok}{file}: {claim(report)}\n"
 
 
+def export(args: argparse.Namespace, colours: Colours) -> int:
+    """Prints the models that Spin can check; 1 when a spec has no meaning or says what the model has no words for."""
+    status = 0
+    for path in args.specs:
+        result, manager = compile_for_search(path)
+        if manager is None:
+            sys.stderr.write(as_messages(result, None, colours))
+            status = 1
+            continue
+        root = next(r.name for r in manager.resources if r.parent is None)
+        try:
+            sys.stdout.write(promela(manager, root, valuations(manager)[0], bounds_of(args)))
+        except NotExported as reason:
+            print(f"berthc: {result.source.file}: the model for Spin has no words for {reason}", file=sys.stderr)
+            status = 1
+    return status
+
+
 def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
     """Runs the command; 0 when every spec is right, 2 when one cannot be read, else 1."""
+    if args.promela:
+        return export(args, colours)
     results = search(args)
     if args.format == "json":
         sys.stdout.write(as_object(args, results))

@@ -1,0 +1,500 @@
+"""The same question for Spin: the manager, its callers and its backend as a Promela model of its own.
+
+This is a second reading of docs/semantics.md, made of the spec's rows as text; only what callers say (`alphabet`) and what operations are to them (`contract`)
+is shared with the search. One process chooses a caller, an operation and the outcomes of its calls; an operation is one atomic step on copies of the
+instances of its path, which are written back unless it failed before its first call (S1). Callers and keys are told apart.
+
+A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. Compile the verifier with
+-DCLEAN for `denied` (no call fails), with -DSTRAND for `stranded` (from any moment on one caller only tries to let go, and every call ends ok).
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from berthc.explore.alphabet import Choice, Valuation, choices, fold
+from berthc.explore.backend import Effects, effects
+from berthc.explore.bounds import Bounds
+from berthc.explore.contract import contract, levels_of
+from berthc.model import AssignedKind, Form, Manager, Operation, Ref, Resource, Row, State, Target
+from berthc.semantics import Value
+
+FINDINGS = ("leak", "dangling", "interference", "denied", "double", "stranded")
+
+
+class NotExported(Exception):
+    """The model has no words for something in the spec; the text says what."""
+
+
+def promela(manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -> str:
+    """The model of one root resource with what is below it, for one valuation. Raises NotExported."""
+    return "\n".join(_Model(manager, root, valuation, bounds).text()) + "\n"
+
+
+class _Model:
+    def __init__(self, manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -> None:
+        self.m = manager
+        self.callers = bounds.callers
+        self.options = dict(valuation.options)
+        self.without = frozenset(valuation.without)
+        self.contract = contract(manager, root)
+        self.resources = [r for r in manager.resources if manager.path(r.name)[0] == root]
+        self.effects: dict[str, Effects] = effects(manager)
+        self.choices = {r.name: choices(manager, r, self.options, bounds.keys) for r in self.resources}
+        self.keys = {name: list(dict.fromkeys(c.key for c in some)) for name, some in self.choices.items()}
+        self.count = {r.name: prod(len(self.keys[up]) for up in manager.path(r.name)) for r in self.resources}
+        self.depth = max(len(manager.path(r.name)) for r in self.resources)
+        self.states = {r.name: {s.name: n for n, s in enumerate(r.states, 1)} for r in self.resources}
+        self.events = {r.name: {e: n for n, e in enumerate(r.events, 1)} for r in self.resources}
+        self.rows = [row for r in self.resources for s in r.states for row in s.rows]
+        # What a caller with anonymous references holds: the path, and the levels it took.
+        held = dict.fromkeys((o.path, levels_of(manager, o, "take")) for o in self.contract.acquires)
+        self.types = {kind: n for n, kind in enumerate(held, 2)}
+        if any(a.kind is AssignedKind.POOL and a.name == o.by for o in manager.operations for a in manager.resource(o.target).assigned):
+            raise NotExported("lookups by a slot")
+        if any(c.kind is not None and self._cross(r) for r in self.resources for c in self.choices[r.name]):
+            raise NotExported("conditions on fields of other resources")
+
+    def _cross(self, resource: Resource) -> bool:
+        return any(ref.scope not in ("option", "field", resource.name) for s in resource.states for row in s.rows if row.guard for ref in row.guard.refs())
+
+    # The whole
+
+    def text(self) -> Iterator[str]:
+        yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c [-DCLEAN|-DSTRAND], pan -E. */"
+        yield "#ifdef CLEAN\n#define MAYFAIL false\n#else\n#define MAYFAIL (victim == 0)\n#endif"
+        yield "c_decl { \\#include <stdio.h>\n int told[16]; int ran[4096]; }"
+        yield f"#define N {self.callers}"
+        yield f"#define L {self.depth}"
+        yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 2 relies, 3 lets go; 1 reservation, 2.. what it took */"
+        yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
+        yield "byte victim = 0;  /* with -DSTRAND: who only tries to let go, + 1 */"
+        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet;\n#ifdef STRAND\nbyte tries;\n#endif"
+        for r in self.resources:
+            size = self.count[r.name]
+            yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
+            yield f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name};"
+            yield f"hidden int w_{r.name}_gh;"
+        for n, name in enumerate(FINDINGS):
+            guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
+            close = " :: else fi" if name == "dangling" else ""
+            yield f"inline found_{name}() {{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}{close} }}"
+        for r in self.resources:
+            yield from self._chain(r)
+            yield from self._end(r)
+            yield from self._rest(r)
+        for op in self._operations():
+            yield from self._operation(op)
+        yield "init {\n  do"
+        for op in self._operations():
+            yield f"  :: atomic {{ pick_{op.name}(); op_{op.name}() }}"
+        yield "#ifdef STRAND"
+        yield "  :: atomic { victim == 0 -> if"
+        for n in range(self.callers):
+            yield f"     :: md[{n}] != 0 -> victim = {n + 1}"
+            for number in self._without_release():
+                yield f"     :: ty[{n}] == {number} -> found_stranded(); bad == 0"
+        yield "     fi; tries = 0 }"
+        yield "#endif"
+        yield "  od\n}"
+
+    def _operations(self) -> list[Operation]:
+        c = self.contract
+        return [*c.gives, *c.uses, *c.ends, *c.acquires, *c.releases, *c.free]
+
+    def _without_release(self) -> list[int]:
+        """What callers hold that no operation lets go of."""
+        drops = [(o.path, levels_of(self.m, o, "drop")) for o in self.contract.releases]
+        return [number for (path, took), number in self.types.items()
+                if not any(path[:len(p)] == p and any(d and t for d, t in zip(drop, took, strict=False)) for p, drop in drops)]
+
+    def _part(self, op: Operation) -> str:
+        c = self.contract
+        return next(p for p in ("gives", "uses", "ends", "acquires", "releases", "free") if op in getattr(c, p))
+
+    # Rows
+
+    def _chain(self, r: Resource) -> Iterator[str]:
+        """`ev` and all that it raises, on the copy of an instance; `err` is 1 after a reject that is to be told, 2 after any other error."""
+        w = f"w_{r.name}"
+        level = len(self.m.path(r.name)) - 1
+        yield f"inline chain_{r.name}() {{"
+        yield "  n = 0;\n  do\n  :: ev == 0 -> break\n  :: else -> n = 1;\n    if"
+        for state in r.states:
+            for event in r.events:
+                yield from self._cell(r, state, event, w, level)
+        yield "    fi\n  od\n}"
+
+    def _cell(self, r: Resource, state: State, event: str, w: str, level: int) -> Iterator[str]:
+        rows = r.rows(state.name, event)
+        here = f"{w}_st == {self.states[r.name][state.name]} && ev == {self.events[r.name][event]}"
+        if not rows:
+            if not state.final:
+                yield f"    :: {here} -> {self._refuse(False)}" if r.otherwise else f"    :: {here} -> assert(false)  /* a hole */"
+            return
+        policy = any(row.guard is not None for row in rows)
+        kinds = sorted({c.kind for c in self.choices[r.name]})
+        for kind in kinds:
+            fields = next(c.fields for c in self.choices[r.name] if c.kind == kind)
+            row = next(row for row in rows if row.guard is None or fold(row.guard, self._known(r, fields)) is True)
+            condition = here if len(kinds) == 1 else f"{here} && {w}_kd == {kind}"
+            yield f"    :: {condition} -> {self._row(r, row, policy, w, level)}"
+
+    def _known(self, r: Resource, fields: object):  # type: ignore[no-untyped-def]
+        values: dict[str, Value] = dict(fields)  # type: ignore[call-overload]
+
+        def known(ref: Ref) -> Value | None:
+            return self.options[ref.name] if ref.scope == "option" else values[ref.name]
+
+        return known
+
+    @staticmethod
+    def _refuse(policy: bool) -> str:
+        return f"if :: err == 0 -> err = {2 if policy else 1} :: else fi; ev = 0"
+
+    def _ran(self, row: Row, outcome: int) -> str:
+        n = next(n for n, other in enumerate(self.rows) if other is row) * 4 + outcome
+        return f"c_code {{ if (!ran[{n}]) {{ ran[{n}] = 1; printf(\"ROW {n // 4} {n % 4}\\n\"); }} }}; "
+
+    def _row(self, r: Resource, row: Row, policy: bool, w: str, level: int) -> str:
+        if row.reject is not None:
+            return self._refuse(policy)
+        hook = self.m.hook(row.call) if row.call is not None else None
+        assert row.ok is not None
+        if hook is None:
+            return self._ran(row, 0) + self._go(r, row.ok, w)
+        if hook.name in self.without:
+            return self._refuse(True) if hook.absent is not None else self._ran(row, 0) + self._go(r, row.ok, w)
+        assert row.fail is not None
+        of = self.effects[hook.name]
+        unsure = row.uncertain or row.fail
+        failed = "if :: err == 0 -> err = 2 :: else fi; "
+        did = self._effect(r, of, w, level)
+        out = "called = 1; " + self._double(of, w) + "\n      if"
+        out += f"\n      :: {self._ran(row, 0)}{did}{self._go(r, row.ok, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{failed}{self._go(r, row.fail, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{did}{failed}{self._go(r, unsure, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{failed}{self._go(r, unsure, w)}"
+        return out + "\n      fi"
+
+    def _go(self, r: Resource, target: Target, w: str) -> str:
+        raised = self.events[r.name][target.raise_event] if target.raise_event else 0
+        return f"{w}_st = {self.states[r.name][target.state]}; ev = {raised}"
+
+    @staticmethod
+    def _double(of: Effects, w: str) -> str:
+        out = ""
+        if not of.repeatable and of.own:
+            out += f"if :: ({w}_gh & {of.own}) != 0 -> found_double() :: else fi; "
+        if not of.repeatable and of.undoes:
+            out += f"if :: ({w}_gh & {of.undoes}) == 0 -> found_double() :: else fi; "
+        return out
+
+    def _effect(self, r: Resource, of: Effects, w: str, level: int) -> str:
+        """The hook took effect; who else relies on what it took back?"""
+        out = ""
+        if of.undoes:
+            same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(self.m.path(r.name)))
+            out += (f"if :: ({w}_gh & {of.undoes}) != 0 && {w}_new == 0 -> x = 0; do :: x < N -> if :: x != c && md[x] == 2 && al[x * L + {level}] && {same} -> "
+                    f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; {w}_gh = {w}_gh & ~{of.undoes}; ")
+        if of.own:
+            out += f"{w}_gh = {w}_gh | {of.own}; "
+        return out
+
+    # Ends
+
+    def _end(self, r: Resource) -> Iterator[str]:
+        """Instance number `i_R` ends: everybody who held it is asked, and all below it ends too (`up` says that it went with its parent)."""
+        path = self.m.path(r.name)
+        level = len(path) - 1
+        w = f"w_{r.name}"
+        same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(path))
+        forget = "; ".join(self._forget("x", n) for n in range(level, self.depth))
+        yield f"inline end_{r.name}(up) {{"
+        yield f"  if :: gh_{r.name}[i_{r.name}] != 0 -> found_leak() :: else fi;"
+        yield "  if :: up -> found_dangling() :: else fi;"
+        yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
+        yield "  x = 0;\n  do\n  :: x < N ->"
+        yield f"    if\n    :: al[x * L + {level}] && {same} ->"
+        yield f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && {w}_hl && {w}_let == 0 -> found_dangling() :: else fi;"
+        yield f"      {forget}"
+        yield "    :: else\n    fi; x++\n  :: else -> break\n  od; x = 0;"
+        for child in self.m.children(r.name):
+            size = len(self.keys[child])
+            yield f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{r.name} * {size} + k_{child};"
+            yield f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; k_{child}++ :: else -> break od; k_{child} = s_{child}; s_{child} = 0;"
+            yield f"  i_{child} = i_{r.name} * {size} + k_{child};"
+        yield "}"
+
+    def _forget(self, who: str, level: int) -> str:
+        """The caller's instance at a level is gone. Who will look for it by its key remembers that."""
+        by_key = any(o.by is None for o in self.contract.releases)
+        key = f"if :: ty[{who}] == 1 -> kx[{who} * L + {level}] = 0 :: else fi" if by_key else f"kx[{who} * L + {level}] = 0"
+        return f"al[{who} * L + {level}] = 0; {key}"
+
+    def _rest(self, r: Resource) -> Iterator[str]:
+        """After an operation: what nobody holds must be at home where it rests."""
+        path = self.m.path(r.name)
+        level = len(path) - 1
+        name = r.name
+        resident = [self.states[name][s.name] for s in r.states if s.resident]
+        at_home = " || ".join(f"st_{name}[i] == {n}" for n in resident) or "false"
+        yield f"inline rest_{name}() {{\n  i = 0;\n  do\n  :: i < {self.count[name]} ->\n    if\n    :: st_{name}[i] != 0 ->"
+        yield f"      others = an_{name}[i]; drops = 0; x = 0;\n      do\n      :: x < N ->"
+        yield f"        if :: md[x] != 0 && al[x * L + {level}] && hl[x * L + {level}] && {self._index('x', path)} == i ->"
+        yield "          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n        fi; x++\n      :: else -> break\n      od; x = 0;"
+        yield f"      if :: an_{name}[i] > drops -> found_leak() :: else fi;"
+        for child in self.m.children(name):
+            size = len(self.keys[child])
+            yield f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> others++ :: else fi; j++ :: else -> break od; j = 0;"
+        yield f"      if :: others == 0 && !({at_home}) -> found_leak() :: else fi;"
+        for state in r.states:
+            if state.resident:
+                for mask in self._stays(r, state):
+                    yield f"      if :: quiet && st_{name}[i] == {self.states[name][state.name]} && gh_{name}[i] == {mask} -> found_leak() :: else fi;"
+        yield "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i = 0\n}"
+
+    def _stays(self, r: Resource, state: State) -> Iterator[int]:
+        """Effects that a drain in which every call ends ok does not take back."""
+        bits = sum(self.effects[h.name].own for h in self.m.hooks if h.on == r.name)
+        for mask in range(1, bits + 1):
+            if mask & bits == mask and self._drained(r, state.name, mask):
+                yield mask
+
+    def _drained(self, r: Resource, state: str, mask: int) -> int:
+        event = r.drop
+        while event is not None:
+            row = next((row for row in r.rows(state, event) if row.guard is None), None)
+            if row is None or row.ok is None:
+                return mask
+            if row.call is not None and row.call not in self.without:
+                mask = self.effects[row.call].after(mask)
+            state, event = row.ok.state, row.ok.raise_event
+        return mask
+
+    def _index(self, who: str, path: tuple[str, ...]) -> str:
+        """The number of the instance that a caller's keys lead to."""
+        out = f"(kx[{who} * L] - 1)"
+        for n, name in enumerate(path[1:], 1):
+            out = f"({out} * {len(self.keys[name])} + kx[{who} * L + {n}] - 1)"
+        return out
+
+    # Operations
+
+    def _operation(self, op: Operation) -> Iterator[str]:
+        part = self._part(op)
+        yield f"inline pick_{op.name}() {{\n  if"
+        for n in range(1 if part == "free" else self.callers):
+            yield f"  :: {self._may(part, op, n)} -> c = {'N' if part == 'free' else n}"
+        yield "  fi\n}"
+        yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0;"
+        yield from self._reach(op, part)
+        yield f"  if :: err == 0 -> {self._gives(op)}"
+        yield "  :: else fi;"
+        for step in op.steps:
+            yield from self._step(op, part, step.resource, step.event)
+        yield from self._finish(op, part)
+        yield "}"
+
+    def _may(self, part: str, op: Operation, n: int) -> str:
+        if part in ("gives", "acquires"):
+            return f"victim == 0 && md[{n}] == 0"
+        if part == "free":
+            return "victim == 0"
+        mine = f"(victim == 0 || victim == {n + 1})"
+        if part == "uses":
+            return f"victim == 0 && ty[{n}] == 1 && (md[{n}] == 1 || md[{n}] == 2)"
+        if part == "ends":
+            return f"{mine} && ty[{n}] == 1 && md[{n}] != 0"
+        drops = levels_of(self.m, op, "drop")
+        fit = [str(number) for (path, took), number in self.types.items()
+               if path[:len(op.path)] == op.path and any(d and t for d, t in zip(drops, took, strict=False))]
+        return f"{mine} && md[{n}] != 0 && ({' || '.join(f'ty[{n}] == {f}' for f in fit) or 'false'})"
+
+    def _reach(self, op: Operation, part: str) -> Iterator[str]:
+        """Loads copies of the path, or `err = 3`: refused, and nothing has happened."""
+        if op.form is Form.WITH or part == "releases":
+            yield from self._own_path(op)
+        else:
+            yield from self._choose(op)
+
+    def _own_path(self, op: Operation) -> Iterator[str]:
+        full = " && ".join(f"hl[c * L + {n}]" for n in range(len(op.path)))
+        for n, name in enumerate(op.path):
+            w = f"w_{name}"
+            yield f"  k_{name} = 0; i_{name} = 0; w_{name}_new = 0; {w}_st = 0; {w}_an = 0; {w}_gh = 0; {w}_kd = 0; {w}_hl = hl[c * L + {n}]; {w}_let = 0; {w}_dead = 1;"
+        if op.form is Form.WITH:
+            for n, name in enumerate(op.path):
+                yield f"  if :: al[c * L + {n}] -> {self._load(op, n, name)} :: else fi;"
+            if not op.ends:
+                yield f"  if :: !({full}) -> err = 3 :: else fi;"
+            return
+        if op.by is not None:  # a number or a name that was never given to anything else
+            last = len(op.path) - 1
+            loads = " ".join(self._load(op, n, name) + ";" for n, name in enumerate(op.path))
+            yield f"  if :: al[c * L + {last}] -> {loads} :: else -> err = {4 if op.absent_ok else 3} fi;"
+            return
+        for n, name in enumerate(op.path):
+            above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
+            yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name};"
+            yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> err = {4 if op.absent_ok else 3} :: else fi;"
+
+    def _load(self, op: Operation, n: int, name: str) -> str:
+        above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
+        return f"k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; {self._copy(name)}"
+
+    @staticmethod
+    def _copy(name: str) -> str:
+        w = f"w_{name}"
+        return f"{w}_st = st_{name}[i_{name}]; {w}_kd = kd_{name}[i_{name}]; {w}_an = an_{name}[i_{name}]; {w}_gh = gh_{name}[i_{name}]; {w}_dead = 0"
+
+    def _choose(self, op: Operation) -> Iterator[str]:
+        """Any of what callers say; instances that are not there are made on the copy."""
+        allowed: dict[tuple[Choice, ...], bool] = {}
+        for combination in product(*(self.choices[name] for name in op.path)):
+            allowed[combination] = not self._denied(op, combination)
+        yield "  if"
+        for combination, fine in allowed.items():
+            sets = " ".join(f"k_{c.resource} = {self.keys[c.resource].index(c.key)}; w_{c.resource}_kd = {c.kind};" for c in combination)
+            yield f"  :: {sets if fine else sets + ' err = 3;'}"
+        yield "  fi;"
+        for n, name in enumerate(op.path):
+            r = self.m.resource(name)
+            w = f"w_{name}"
+            above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
+            last = n == len(op.path) - 1
+            make = self._make(op, r, last)
+            compare = "" if op.form is not Form.OBTAIN else f"if :: kd_{name}[i_{name}] != {w}_kd -> err = 3 :: else fi; "
+            found = "err = 3" if op.form is Form.CREATE and last else f"{compare}{self._copy(name)}"
+            yield f"  i_{name} = {above} + k_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
+            yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;"
+
+    def _make(self, op: Operation, r: Resource, last: bool) -> str:
+        w = f"w_{r.name}"
+        if op.form is Form.OBTAIN or (op.form is Form.CREATE and last):
+            state = op.enter if op.form is Form.CREATE and op.enter is not None else r.initial
+            return f"{w}_new = 1; {w}_st = {self.states[r.name][state]}; {w}_an = 0; {w}_gh = 0"
+        return f"err = {4 if op.absent_ok else 3}"
+
+    def _denied(self, op: Operation, combination: tuple[Choice, ...]) -> bool:
+        given = {c.resource: c.fields for c in combination}
+
+        def known(ref: Ref) -> Value | None:
+            return self.options[ref.name] if ref.scope == "option" else given[op.target if ref.scope == "field" else ref.scope][ref.name]
+
+        return any(fold(deny.guard, known) is True for deny in op.deny)
+
+    def _gives(self, op: Operation) -> str:
+        out = "skip"
+        if op.gives:
+            for name in op.path:
+                take = self.m.resource(name).take
+                if take is not None:
+                    out += f"; if :: err == 0 -> ev = {self.events[name][take]}; chain_{name}() :: else fi"
+        return out
+
+    def _step(self, op: Operation, part: str, name: str, event: str) -> Iterator[str]:
+        r = self.m.resource(name)
+        n = op.path.index(name)
+        w = f"w_{name}"
+        with_ = op.form is Form.WITH
+        skip = f"{w}_dead" + (f" || hl[c * L + {n}] == 0" if with_ else "")
+        final = " || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final) or "false"
+        yield f"  if\n  :: err == 0 && !({skip}) ->"
+        release = ""
+        if event == r.drop:
+            yield f"    {w}_let = 1;"
+            yield from self._others(op, r, n)
+            own = "1" if with_ else f"({w}_an > 0 -> 1 : 0)"
+            let_go = f"hl[c * L + {n}] = 0" if with_ else f"if :: {w}_an > 0 -> {w}_an--; {w}_went = 1 :: else fi"
+            # What is dropped is put back where the operation turns out never to have begun.
+            yield f"    if\n    :: others > {own} -> {let_go}; drops = 1\n    :: else -> drops = 0\n    fi; others = 0;"
+            release = f"if :: err == 0 -> {let_go} :: else fi; "
+        else:
+            yield "    drops = 0;"
+        take = f"if :: err == 0 -> {w}_an++ :: else fi; " if event == r.take and not with_ else ""
+        yield f"    if\n    :: drops == 0 -> ev = {self.events[name][event]}; chain_{name}(); {release}{take}"
+        yield f"      if :: {final} -> {w}_dead = 2 :: else fi"
+        yield "    :: else\n    fi; drops = 0\n  :: else\n  fi;"
+
+    def _others(self, op: Operation, r: Resource, n: int) -> Iterator[str]:
+        """Everybody who holds the instance of a level, the caller too."""
+        path = self.m.path(r.name)
+        yield f"    others = w_{r.name}_an; x = 0;\n    do\n    :: x < N ->"
+        yield f"      if :: md[x] != 0 && ty[x] == 1 && al[x * L + {n}] && hl[x * L + {n}] && {self._index('x', path)} == i_{r.name} -> others++ :: else fi; x++"
+        yield "    :: else -> break\n    od; x = 0;"
+        for child in self.m.children(r.name):
+            size = len(self.keys[child])
+            there = f"st_{child}[i_{r.name} * {size} + j] != 0"
+            if child in op.path:
+                there = (f"((i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 0) || (i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 1 && {there})"
+                         f" || (i_{r.name} * {size} + j != i_{child} && {there}))")
+            yield f"    j = 0; do :: j < {size} -> if :: {there} -> others++ :: else fi; j++ :: else -> break od; j = 0;"
+
+    def _finish(self, op: Operation, part: str) -> Iterator[str]:
+        """Writes back, lets instances end, and sets what the caller is."""
+        if part != "free":
+            yield "#ifdef CLEAN"
+            told = "err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny) else "err == 1 || err == 3"
+            yield f"  if :: {told} -> found_denied() :: else fi;"
+            yield "#endif"
+        yield "  if\n  :: err == 4 -> err = 0; called = 0  /* nothing there, and that is fine */"
+        yield "  :: err == 0 || (called && err != 3) ->"
+        for name in op.path:
+            w = f"w_{name}"
+            yield (f"    if :: {w}_dead != 1 -> st_{name}[i_{name}] = {w}_st; kd_{name}[i_{name}] = {w}_kd; an_{name}[i_{name}] = {w}_an; "
+                   f"gh_{name}[i_{name}] = {w}_gh :: else fi;")
+        if part == "releases":
+            yield from self._dropped(op)
+        for name in reversed(op.path):
+            yield f"    if :: w_{name}_dead == 2 && st_{name}[i_{name}] != 0 -> end_{name}(0) :: else fi;"
+        yield "    skip"
+        yield "  :: else ->"
+        if op.form is Form.WITH:
+            for n, name in enumerate(op.path):
+                yield f"    hl[c * L + {n}] = w_{name}_hl;"
+        yield "    skip\n  fi;"
+        yield from self._caller(op, part)
+        yield f"  {self._reset(op)}"
+        yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
+        yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
+        yield "  bad == 0; c = 0; err = 0; called = 0"
+
+    def _dropped(self, op: Operation) -> Iterator[str]:
+        """Which of the caller's own references went, and whether one of somebody else's did."""
+        drops = levels_of(self.m, op, "drop")
+        for n, name in enumerate(op.path):
+            if not drops[n]:
+                continue
+            same = " && ".join(f"kx[x * L + {k}] == k_{up} + 1" for k, up in enumerate(self.m.path(name)))
+            went = f"(w_{name}_went || w_{name}_dead == 2)"
+            yield f"    if\n    :: {went} && w_{name}_hl == 0 ->"
+            yield (f"      x = 0; do :: x < N -> if :: x != c && md[x] != 0 && ty[x] != 1 && al[x * L + {n}] && hl[x * L + {n}] && {same} -> "
+                   "found_interference() :: else fi; x++ :: else -> break od; x = 0")
+            yield f"    :: {went} && w_{name}_hl -> hl[c * L + {n}] = 0\n    :: else\n    fi;"
+
+    def _caller(self, op: Operation, part: str) -> Iterator[str]:
+        levels = range(self.depth)
+        clear = "; ".join(f"hl[c * L + {n}] = 0; al[c * L + {n}] = 0; kx[c * L + {n}] = 0" for n in levels)
+        idle = f"md[c] = 0; ty[c] = 0; {clear}"
+        if part == "gives":
+            sets = "; ".join(f"hl[c * L + {n}] = 1; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))
+            yield f"  if :: err == 0 -> md[c] = 1; ty[c] = 1; {sets} :: else fi;"
+        elif part == "acquires":
+            took = levels_of(self.m, op, "take")
+            number = self.types[op.path, took]
+            sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))
+            dead = " || ".join(f"w_{name}_dead == 2" for name in op.path)
+            yield f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 2; ty[c] = {number}; {sets} :: else fi;"
+        elif part == "uses":
+            yield "  if :: err == 0 -> md[c] = 2 :: else -> md[c] = 1 fi;"
+        elif part in ("ends", "releases"):
+            yield "#ifdef STRAND"
+            yield "  if :: victim != 0 && err != 0 -> tries++; if :: tries > 2 -> found_stranded() :: else fi :: else fi;"
+            yield "  if :: victim != 0 && err == 0 -> victim = 0; tries = 0; bad = 1 :: else fi;"
+            yield "#endif"
+            yield f"  if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
+
+    def _reset(self, op: Operation) -> str:
+        return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0" for name in op.path) + ";"

@@ -1,0 +1,18 @@
+# Exploration: what ships is explored before it is built; how sharp and how fast that is.
+
+EXPLORED := $(MANAGERS:%=$(BUILD)/%/explored.stamp)
+
+.PHONY: explored mutants-check bench-check
+all: explored
+explored: $(EXPLORED) ## explore the specs that ship: every interleaving of callers and failures
+$(EXPLORED): $(BUILD)/%/explored.stamp: spec/%.yaml $(COMPILER)
+	@mkdir -p $(@D)
+	$(call say,CHECK)
+	$(Q)$(BERTHC) check $< >$@.log
+	@mv $@.log $@
+
+mutants-check: ## change the specs that ship row by row and see what berthc check refuses
+	@$(TEST_PYTHON) tests/checker/mutants.py $(SPECS)
+
+bench-check: ## states and seconds of the exploration, beside Spin on the exported model
+	@$(TEST_PYTHON) bench/check.py $(SPECS)

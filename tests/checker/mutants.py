@@ -1,0 +1,64 @@
+"""How sharp is `berthc check`? Changes one thing of a spec at a time and looks whether the change is refused.
+
+    tests/checker/mutants.py [--callers N] [--keys N] [--verbose] SPEC…
+
+A mutant is refused by a static rule or by the search. One that passes must be a sound spec of another design; `explain.py` says of each why it is. Exit
+status 0 when every mutant is refused or explained, else 1.
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "gen"), str(Path(__file__).resolve().parent)]
+
+from berthc.diag import Severity  # noqa: E402
+from berthc.explore.bounds import Bounds  # noqa: E402
+from berthc.explore.report import explore  # noqa: E402
+from berthc.explore.spec import search_text  # noqa: E402
+from explain import explain  # noqa: E402
+from mutate import Mutant, mutants, tree_of  # noqa: E402
+
+
+def verdict(mutant: Mutant, bounds: Bounds) -> tuple[str, str]:
+    """("static" | "search" | "passed", the ids that refuse it)."""
+    result, manager = search_text("mutant.yaml", mutant.text)
+    errors = sorted({d.id for d in result.diagnostics if d.severity is Severity.ERROR})
+    if manager is not None:
+        found = sorted({f.fault.id for f in explore(manager, bounds).findings})
+        if found:
+            return "search", ", ".join(found)
+    return ("static", ", ".join(errors)) if errors else ("passed", "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--callers", type=int, default=2)
+    parser.add_argument("--keys", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true", help="one line per mutant")
+    parser.add_argument("specs", nargs="+", type=Path)
+    args = parser.parse_args()
+    bounds = Bounds(callers=args.callers, keys=args.keys)
+    unexplained = 0
+    for spec in args.specs:
+        counts: Counter[str] = Counter()
+        for mutant in mutants(tree_of(spec.read_text(encoding="utf-8"))):
+            how, ids = verdict(mutant, bounds)
+            counts[how] += 1
+            if how == "passed":
+                reason = explain(spec.stem, mutant)
+                unexplained += reason is None
+                print(f"{spec.stem}: passed: {mutant.where}: {mutant.what}: {reason or 'UNEXPLAINED'}")
+            elif args.verbose:
+                print(f"{spec.stem}: {how}: {mutant.where}: {mutant.what}: {ids}")
+        refused = counts["search"] + counts["static"]
+        print(f"{spec.stem}: {refused} of {sum(counts.values())} mutants refused ({counts['search']} by the search, {counts['static']} by static rules alone)")
+        sys.stdout.flush()
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

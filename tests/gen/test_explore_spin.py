@@ -1,0 +1,75 @@
+"""Spin on the exported model, which reads the semantics by itself: the same verdicts as the search on every spec, and as many states where there is no finding."""
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from explore_support import FAULTY, ROOT, manager_of
+
+from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.bounds import Bounds
+from berthc.explore.product import Product
+from berthc.explore.promela import FINDINGS, promela
+from berthc.explore.search import Search
+from berthc.model import Manager
+
+pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
+
+SOUND = sorted((ROOT / "spec").glob("*.yaml")) + sorted((FAULTY / "sound").glob("*.yaml"))
+# Spin's model asks for `stranded` only what a caller can do by itself; that another may help is more than a verifier of paths can ask.
+HELPED = {"waits-for-an-operator"}
+NOT_EXPORTED = {"looks-up-by-slot"}
+
+
+def bounds_for(path: Path) -> Bounds:
+    return Bounds(callers=2, keys=1 if path.stem in ("scsi", "removes-for-ever", "three-levels") else 2)
+
+
+def root_of(manager: Manager) -> str:
+    return next(r.name for r in manager.resources if r.parent is None)
+
+
+def verify(text: str, folder: Path, flag: str = "") -> tuple[set[str], int]:
+    """The findings that the verifier prints, and its states."""
+    (folder / "model.pml").write_text(text, encoding="utf-8")
+    subprocess.run(["spin", "-a", *([flag] if flag else []), "model.pml"], cwd=folder, check=True, capture_output=True, timeout=120)
+    subprocess.run(["gcc", "-O0", "-w", "-DSAFETY", "-DMEMLIM=2000", "-o", "pan", "pan.c"], cwd=folder, check=True, timeout=300)
+    done = subprocess.run(["./pan", "-E", "-m2000000", "-w22"], cwd=folder, capture_output=True, text=True, timeout=300, check=True)
+    assert "errors: 0" in done.stdout and "max search depth too small" not in done.stdout, done.stdout[:2000]
+    states = re.search(r"^\s*(\d+) states, stored", done.stdout, re.M)
+    assert states is not None
+    return set(re.findall(r"^FOUND (\w+)$", done.stdout, re.M)), int(states[1])
+
+
+def searched(manager: Manager, valuation: Valuation, bounds: Bounds) -> Search:
+    search = Search(manager, root_of(manager), valuation, bounds, lambda fault: False, keep_edges=True)
+    search.run()
+    return search
+
+
+@pytest.mark.parametrize("path", [p for p in SOUND if p.stem not in NOT_EXPORTED], ids=lambda path: path.stem)
+def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) -> None:
+    manager = manager_of(path.read_text(encoding="utf-8"))
+    bounds = bounds_for(path)
+    valuation = valuations(manager)[0]
+    search = searched(manager, valuation, bounds)
+    product = Product(search)
+    text = promela(manager, root_of(manager), valuation, bounds)
+    found, states = verify(text, tmp_path)
+    assert found == set() and search.found == []
+    assert states == product.plain(product.moments())
+    assert verify(text, tmp_path, "-DCLEAN")[0] == set()
+    assert verify(text, tmp_path, "-DSTRAND")[0] == ({"stranded"} if path.stem in HELPED else set())
+
+
+@pytest.mark.parametrize("path", sorted(FAULTY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
+    manager = manager_of(path.read_text(encoding="utf-8"))
+    bounds = Bounds(callers=3 if path.stem.startswith("interference") else 2, keys=1)
+    valuation = valuations(manager)[0]
+    text = promela(manager, root_of(manager), valuation, bounds)
+    found = verify(text, tmp_path)[0] | verify(text, tmp_path, "-DCLEAN")[0] & {"denied"} | verify(text, tmp_path, "-DSTRAND")[0] & {"stranded"}
+    assert found == {f.fault.id for f in searched(manager, valuation, bounds).found} & set(FINDINGS)
