@@ -320,3 +320,10 @@ def test_only_an_operation_that_gives_returns_a_reservation() -> None:
     held = reserve(world)
     assert world.run("map_to_guest", reservation=held).returns == {"guest_path": "/run/mounts/scsi/0_0_1"}
     assert world.run("unmap_from_guest", reservation=held).returns == {}
+
+
+def test_a_counter_goes_on_from_zero_after_its_last_value() -> None:
+    world = World(manager(BOX.replace("counter: {start: 5}", f"counter: {{start: {(1 << 64) - 1}}}")))
+    world.run("make", config=box("a"))
+    world.run("make", config=box("b"))
+    assert [b["number"] for b in boxes(world)] == [(1 << 64) - 1, 0]
