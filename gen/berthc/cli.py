@@ -198,6 +198,8 @@ def _specs(sub: argparse.ArgumentParser) -> None:
 def check_command(args: argparse.Namespace) -> int:
     if list(args.specs).count("-") > 1:
         raise Usage("standard input can be read only once")
+    if args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela):
+        raise Usage("--emit-test takes one spec, which is explored")
     if not args.static:
         return explore.check(args, colours(sys.stderr), summary)
     results = compile_all(args.specs)

@@ -5,6 +5,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from berthc.diag import Colours, Diagnostic, as_json, as_text
@@ -31,6 +32,7 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help=f"states after which the search gives up (default: {DEFAULT.states})")
     group.add_argument("--promela", action="store_true",
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
+    group.add_argument("--emit-test", metavar="FILE", type=Path, help="write the scripts of the findings of one spec to FILE, as cmocka tests")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -115,6 +117,16 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     return f"{ok}{file}: {claim(report)}\n"
 
 
+def _emit(file: Path, searched: tuple[Result, Manager | None, Report | None]) -> None:
+    """Writes the tests; templates are needed for nothing else here."""
+    from berthc.explore.emit_test import text
+    from berthc.output import write_file
+
+    _, manager, report = searched
+    if manager is not None and report is not None and any(f.script for f in report.findings):
+        write_file(file, text(manager, report))
+
+
 def export(args: argparse.Namespace, colours: Colours) -> int:
     """Prints the models that Spin can check; 1 when a spec has no meaning or says what the model has no words for."""
     status = 0
@@ -138,6 +150,8 @@ def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
     if args.promela:
         return export(args, colours)
     results = search(args)
+    if args.emit_test is not None:
+        _emit(args.emit_test, results[0])
     if args.format == "json":
         sys.stdout.write(as_object(args, results))
     else:

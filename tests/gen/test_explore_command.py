@@ -1,0 +1,118 @@
+"""`berthc check` as its users see it: text, JSON, bounds, acceptance, tests in C."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from explore_support import BUILD, FAULTY, FLAGS, ROOT, found, manager_of
+
+from berthc.emit import c
+from berthc.explore.bounds import Bounds
+from berthc.explore.report import explore
+
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1"}
+STRANDED = FAULTY / "stranded-failed-mount.yaml"
+LOST = FAULTY / "stranded-lost-removal.yaml"
+
+
+def berthc(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
+    done = berthc("check", str(STRANDED.relative_to(ROOT)))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "tests/gen/faulty/stranded-failed-mount.yaml:60:82: error[stranded]: unmap_from_guest gives ENOTRECOVERABLE, now and for ever, though every "
+        "hook works: a caller never gets rid of what it holds\n"
+        " 60 |         on: {claim: {reject: ENOTRECOVERABLE}, mount: {reject: ENOTRECOVERABLE}, unmount: {reject: ENOTRECOVERABLE}}\n"
+        "    |                                                                                  ^^^^^^^\n"
+        "  the shortest script:\n"
+        "       who  asks                        backend                            answer           tracked then (references)\n"
+        "    1  A    reserve disk \"/a\", mount 1                                     ok r1            disk \"/a\" reserved (1) [mount 1 reserved (1)]\n"
+        "    2  A    map_to_guest r1             vm.add_disk ok, guest.mount fails  EIO              disk \"/a\" attached (1) [mount 1 failed (1)]\n"
+        "    3  A    unmap_from_guest r1                                            ENOTRECOVERABLE  disk \"/a\" attached (1) [mount 1 failed (1)]\n"
+    )
+    assert done.stdout.startswith(
+        "tests/gen/faulty/stranded-failed-mount.yaml: explored (3 callers, 2 keys per level, any number of failures, 1 setting of options and hooks): ")
+
+
+def test_json_has_keys_that_stay() -> None:
+    done = berthc("check", "--format", "json", "--callers", "2", "--failures", "1", str(STRANDED.relative_to(ROOT)))
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1 and done.stderr == ""
+    assert set(answer) == {"findings", "diagnostics", "bound", "states", "transitions", "complete", "seconds"}
+    assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 200000}
+    [finding] = answer["findings"]
+    assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script"}
+    assert (finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60, 82, False)
+    assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1", "fail": ["guest.mount"]}
+    assert answer["complete"] is True and answer["diagnostics"] == []
+
+
+def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> None:
+    spec = LOST.read_text(encoding="utf-8")
+    accepted = spec + "accept:\n  - {finding: stranded, at: share.lost, why: The operator restarts the VM.}\n  - {finding: trap, at: share.lost, why: The same.}\n"
+    done = berthc("check", "-", stdin=accepted)
+    assert done.returncode == 0
+    assert "note[stranded]" in done.stderr and "accepted in line 41: The operator restarts the VM." in done.stderr
+    before, after = explore(manager_of(spec), Bounds()), explore(manager_of(accepted), Bounds())
+    assert after.transitions > before.transitions and not after.refused
+
+
+def test_an_entry_that_accepts_nothing_gets_a_warning() -> None:
+    spec = (FAULTY / "sound/removes-for-ever.yaml").read_text(encoding="utf-8")
+    done = berthc("check", "--callers", "2", "-", stdin=spec + "accept:\n  - {finding: leak, at: disk.failed, why: It was so once.}\n")
+    assert done.returncode == 0
+    assert "warning[unused]: nothing that is accepted here was found: leak" in done.stderr
+
+
+def test_bounds_are_kept_and_told() -> None:
+    uncertain_twice = LOST.read_text(encoding="utf-8")
+    assert found(uncertain_twice, failures=1) == []
+    assert found(uncertain_twice, failures=2) == [("stranded", "share.lost.remove")]
+    done = berthc("check", "--states", "5", "spec/vpci.yaml")
+    assert done.returncode == 0 and "vpci.yaml: explored in part (" in done.stdout and "then the bound on states was reached" in done.stdout
+    done = berthc("check", "--failures", "1", "spec/vpci.yaml")
+    assert "up to 1 failure, " in done.stdout
+
+
+@pytest.mark.parametrize("flags", [["--callers", "0"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"], ["--emit-test", "x.c", "--static"]])
+def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
+    assert berthc("check", *flags, "spec/vpci.yaml").returncode == 2
+
+
+def test_a_spec_without_a_meaning_is_not_explored() -> None:
+    done = berthc("check", "--format", "json", "tests/gen/bad/unknown-state.yaml")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert answer["findings"] == [] and answer["complete"] is False and [d["id"] for d in answer["diagnostics"]] == ["unknown-state"]
+
+
+def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_path: Path) -> None:
+    spec = FAULTY / "interference-retry-forgets-its-progress.yaml"
+    test = tmp_path / "finding.c"
+    assert berthc("check", "--emit-test", str(test), str(spec)).returncode == 1
+    for name, text in c.files(manager_of(spec.read_text(encoding="utf-8"))).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = tmp_path / "finding"
+    folder = tmp_path / "mount_retry"
+    subprocess.run([os.environ.get("BERTH_CC", "cc"), *FLAGS, f"-I{folder}", "-o", str(program), str(test), str(folder / "mount_retry.c"),
+                    str(BUILD / "libberth-testing.a"), str(BUILD / "libberth.a"), "-lcmocka", "-ljson-c", "-luuid", "-pthread"], check=True)
+    done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "finding_1_interference_mount_mounted_unmount" in done.stdout + done.stderr
+
+
+def test_the_model_for_spin_is_printed() -> None:
+    done = berthc("check", "--promela", "--callers", "2", "spec/vpci.yaml")
+    assert done.returncode == 0 and done.stdout.startswith("/* vpci: 2 callers.")
+    done = berthc("check", "--promela", "tests/gen/faulty/sound/looks-up-by-slot.yaml")
+    assert done.returncode == 1 and "has no words for lookups by a slot" in done.stderr
