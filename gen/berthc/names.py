@@ -36,8 +36,9 @@ TAKEN_PREFIXES = frozenset("atomic berth pthread uuid".split())
 
 # Parameters and file-scope names of the generated files: a manager of this name would be hidden by them, its name being a type.
 OWN_WORDS = frozenset(
-    """arg backend call config deadline error guard has hook item manager next options out request reservation results row state view
-    visit""".split()
+    """arg assigned at backend call config configs count deadline digits end error event from given guard has hook instance item length made
+    manager next number operation options out parts rc request reservation resource results row seen size sizes state text to value view visit
+    visitor""".split()
 )
 
 # Functions of the C library and of POSIX that a manager's type would clash with where an application includes their header.
@@ -45,10 +46,10 @@ LIBRARY = frozenset(
     """abort abs accept access acos alarm asin atan atexit atof atoi atol bind brk bsearch calloc ceil chdir chmod chown clock close connect cos
     creat ctime daemon div dup environ execl execv exit exp fabs fclose fcntl feof fflush fgetc fgets fileno floor fopen fork fprintf fputc fputs
     fread free freopen fscanf fseek fstat fsync ftell ftruncate fwrite getc getchar getcwd getenv getgid getopt getpid getppid getuid gmtime index
-    ioctl isatty kill labs ldexp link listen localtime log longjmp lseek lstat malloc memchr memcmp memcpy memmove memset mkdir mkfifo mktime mmap
+    ioctl isatty kill labs ldexp link listen localtime log longjmp lseek lstat main malloc memchr memcmp memcpy memmove memset mkdir mkfifo mktime mmap
     modf mount mprotect msync munmap nanosleep nice open optarg opterr optind optopt pause pclose perror pipe poll popen pow printf putc putchar
     puts qsort raise rand random read readdir realloc recv remove rename rewind rindex rmdir sbrk scanf select send setenv setjmp shutdown signal
-    sin sleep socket sprintf sqrt srand srandom sscanf stat strcat strchr strcmp strcpy strdup strerror strlen swab symlink sync sysconf system tan
+    sin sleep snprintf socket sprintf sqrt srand srandom sscanf stat strcat strchr strcmp strcpy strdup strerror strlen swab symlink sync sysconf system tan
     tcgetattr time timer_create timezone tmpfile truncate tzname tzset umask umount uname ungetc unlink usleep utime vfork wait waitpid
     write""".split()
 )

@@ -67,7 +67,7 @@ def glue(manager: Manager) -> str:
     return text
 
 
-@pytest.mark.parametrize("word", ("sim", "without", "given", "slot", "rc", "tap"))
+@pytest.mark.parametrize("word", ("sim", "without", "slot", "tap"))
 def test_a_manager_may_be_called_like_a_parameter_of_the_glue(word: str, tmp_path: Path) -> None:
     compiles(small(manager=word), tmp_path)
 

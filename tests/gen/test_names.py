@@ -1,11 +1,13 @@
 """C identifiers: the spelling that docs/architecture.md promises, reserved words, and every kind of collision."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from berthc.emit import c
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, Hook, Loc, Manager, Operation, Ref, State, Type
-from berthc.names import Names, collisions, free_name, hook_member, member
+from berthc.names import LIBRARY, OWN_WORDS, RESERVED, Names, collisions, free_name, hook_member, member
 from emit_c_support import SPECS, field, manager, pool, spec, thing
 
 HERE = Loc("m.yaml", 3, 5, 2)
@@ -78,6 +80,17 @@ def test_a_manager_cannot_take_the_prefix_of_others(name: str) -> None:
 def test_a_manager_is_not_called_like_a_parameter(name: str) -> None:
     """`int out_create(..., out **out)` does not compile, nor do others under -Wshadow."""
     assert messages(manager(name=name)) == [f"manager '{name}': the generated C uses this word for its parameters"]
+
+
+@pytest.mark.parametrize("name", ["kitchen", "scsi"])
+def test_every_parameter_and_variable_of_the_generated_source_is_no_name_for_a_manager(name: str) -> None:
+    found = spec(name)
+    text = re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"|struct \w* ?\{.*?\n\}', "", "".join(c.files(found).values()), flags=re.DOTALL)
+    mine = {found.name, *(r.name for r in found.resources)} | {f.name for r in found.resources for f in r.fields}
+    mine |= {word for r in found.resources for a in r.assigned for word in (a.name, *a.leaves)}
+    words = set(re.findall(r"\b[a-z]\w*\s+\**([a-z][a-z0-9]*)(?:\[[^\]]*\])*\s*(?=[,;)=])", text)) - mine
+    assert {"config", "given", "end", "visitor"} <= words
+    assert sorted(words - OWN_WORDS - RESERVED - LIBRARY) == []
 
 
 COLLIDING: list[tuple[str, Manager, str]] = [
