@@ -41,7 +41,7 @@ export BERTH_BUILD = $(abspath $(BUILD))
 export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
-.PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage run-coverage
+.PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
 check: $(LIBRARIES) suites clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
@@ -82,14 +82,19 @@ run-mutants:
 
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
-	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 run-coverage
+	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 coverage-c
+	@$(MAKE) coverage-python
 
-run-coverage: c-suites
+GCOVR = gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches
+coverage-c: c-suites
 	@find $(BUILD) -name '*.gcda' -delete
 	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,,$(BUILD))
-	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
-	@gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches --branches --txt $(BUILD)/branches.txt $(BUILD)
+	@$(GCOVR) --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
+	@$(GCOVR) --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
+
+# Some of these tests build programs with the libraries of the plain build.
+coverage-python: $(LIBRARIES) suites
 	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage run -m pytest -q tests/gen
 	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage report --skip-covered
 
