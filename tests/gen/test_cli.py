@@ -69,7 +69,7 @@ def test_a_bad_spec_is_told_on_stderr_with_status_1() -> None:
         "tests/gen/bad/unknown-state.yaml:9:35: error[unknown-state]: cup.full on release goes to 'going', which is no state of cup\n"
         " 9 |         on: {hold: stay, release: going}\n"
         "   |                                   ^^^^^\n"
-        "  = help: did you mean 'gone'? states of cup: full, gone\n"
+        "  = help: did you mean 'gone'? states of cup: full, gone; or stay\n"
     )
 
 

@@ -147,7 +147,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@rule("unhandled", "Every state says what it does with every event that can reach it, in every case: the last row has no condition.")
+@rule("unhandled", "The last row of an event, like the last alternative of a format, has no condition.")
 def last_unguarded(spec: Spec) -> Iterator[Diagnostic]:
     for group in _all_groups(spec.manager):
         last = group.entries[-1][1]

@@ -16,6 +16,8 @@ from .rule import rule
 @rule("unknown-resource", "A resource that is named is declared.")
 def unknown_resource(spec: Spec) -> Iterator[Diagnostic]:
     declared = refs.keys(spec, "resources")
+    if not declared:  # told already: without any, every use would be one more message about the same mistake
+        return
     for use in _resource_uses(spec):
         if use.name not in declared:
             yield Diagnostic("unknown-resource", use.loc, f"{use.by} {quote(use.name)}, which is no resource",
@@ -61,7 +63,7 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
             if target.state not in known:
                 condition = "" if row.call is None else f", if {row.call} {_ENDS[outcome]},"
                 by = f"{refs.cell(resource, row)} goes{condition} to"
-                yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name])
+                yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name], stay=True)
     for operation in manager.operations:
         if operation.enter and operation.target in declared and operation.enter not in declared[operation.target]:
             yield _no_state(spec.at("operations", operation.name, "create", "enter"), f"operation {operation.name} enters", operation.enter,
@@ -76,9 +78,12 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
 _ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain"}
 
 
-def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str]) -> Diagnostic:
-    return Diagnostic("unknown-state", loc, f"{by} {quote(state)}, which is no state of {resource}",
-                      hint(state, valid, f"states of {resource}"))
+def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str], stay: bool = False) -> Diagnostic:
+    """`stay`: the word may stand there as well."""
+    help_ = hint(state, valid, f"states of {resource}")
+    if stay:
+        help_ = f"{suggest(state, [*valid, 'stay'])}states of {resource}: {listing(valid)}; or stay"
+    return Diagnostic("unknown-state", loc, f"{by} {quote(state)}, which is no state of {resource}", help_)
 
 
 @rule("unknown-event", "An event that is fired, raised, or held by is one that a state of the resource mentions.")
