@@ -145,7 +145,9 @@ def parser() -> argparse.ArgumentParser:
                      "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do "
                      "when hooks fail. Each finding of the exploration comes with the shortest script that shows it.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -",
-                     check_command)
+                     check_command,
+                     "how the report is shown: text, or JSON on standard output: an object with findings, diagnostics, bounds and counts; "
+                     "with --static an array of diagnostics")
     _specs(check)
     explore.add_arguments(check)
 
@@ -168,7 +170,8 @@ def parser() -> argparse.ArgumentParser:
     diff = _command(commands, "diff", "what changed between two specs?",
                     "Compares options, hooks, resources, states, rows and operations; layout and comments do not count. "
                     "Exits with 0 when the specs mean the same, with 1 otherwise.",
-                    "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command)
+                    "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command,
+                    "how changes, and errors in the specs, are shown: text, or a JSON array on standard output")
     diff.add_argument("old", metavar="OLD", help='the spec before; "-" is standard input')
     diff.add_argument("new", metavar="NEW", help='the spec after; "-" is standard input')
     return top
@@ -177,12 +180,12 @@ def parser() -> argparse.ArgumentParser:
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
     function: Callable[[argparse.Namespace], int],
+    shown: str = "how errors are shown: text on standard error, or a JSON array on standard output",
 ) -> argparse.ArgumentParser:
     sub: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    sub.add_argument("--format", choices=("text", "json"), default="text",
-                     help="how errors are shown: text on standard error, or a JSON array on standard output")
+    sub.add_argument("--format", choices=("text", "json"), default="text", help=shown)
     sub.add_argument("--debug", action="store_true", help="show where in the compiler an internal error happened")
     sub.set_defaults(command=function)
     return sub
