@@ -75,8 +75,8 @@ typedef struct berth_config {
     void *trace_ctx;
     /*
      * Makes a UUID: 0, or a negative errno value, which the operation then fails with (anything else: -EPROTO). Runs with the manager
-     * locked. A reservation's must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across fork(), or from libuuid
-     * where there is none.
+     * locked. A reservation's must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across
+     * fork(), or from libuuid where there is none.
      */
     int (*uuid)(void *ctx, uuid_t out);
     void *uuid_ctx;
