@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measures the exploration: states and seconds at 2, 3 and 4 callers, beside Spin on the exported model in the same run.
 
-    bench/check.py [--callers N...] [--keys N] [--spin-seconds S] SPEC...
+bench/check.py [--callers N...] [--keys N] [--spin-seconds S] SPEC...
 
-The search: all settings of options and hooks together, moments of one root up to names. Spin: the first setting, several roots, callers and keys
-told apart; 'plain' is how many states it should see, put together from the search. Compiling the verifier is not counted.
+The search: all settings of options and hooks together, moments of one root up to names. Spin: the first setting, several roots, callers
+and keys told apart; 'plain' is how many states it should see, put together from the search. Compiling the verifier is not counted.
 """
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def spin(manager: Manager, bounds: Bounds, limit: float) -> str:
         subprocess.run(["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=4000", "-o", "pan", "pan.c"], cwd=folder, check=True)
         begin = time.perf_counter()
         try:
-            done = subprocess.run(["./pan", "-E", "-m5000000", "-w24"], cwd=folder, capture_output=True, text=True, timeout=limit, check=False)
+            done = subprocess.run(["./pan", "-E", "-m5000000", "-w24"], cwd=folder, capture_output=True, text=True, timeout=limit,
+                                  check=False)
         except subprocess.TimeoutExpired:
             return f"not done after {limit:g} s"
         seconds = time.perf_counter() - begin

@@ -1,13 +1,13 @@
 """Why mutants that pass are sound specs of another design, or wrong in a way that no finding speaks of.
 
-Each entry: manager, beginning of the place (`resource.state.event`, hook or operation), beginning of the change, reason. The first that fits is
-the reason; what none fits is unexplained, and somebody has to look.
+Each entry: manager, beginning of the place (`resource.state.event`, hook or operation), beginning of the change, reason. The first that
+fits is the reason; what none fits is unexplained, and somebody has to look.
 """
 from __future__ import annotations
 
 from mutate import Mutant
 
-CAUTIOUS = "both states refuse everybody, and letting go of both calls the same hook: only the name differs, or a failure is taken for a doubt"
+CAUTIOUS = "both states refuse everybody, and letting go of both calls one hook: only names differ, or failure is taken for doubt"
 SAME = "where uncertain leads by itself is where failed leads, or a state that lets go in the same way"
 WELCOME = "the newcomer gets a hold, its use is refused, and letting go is right: less early a refusal, no fault"
 NOT_UNDONE = "no hook undoes this one, so there is no effect to follow: whether the guest knows the device is not in the spec"

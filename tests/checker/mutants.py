@@ -1,9 +1,9 @@
 """How sharp is `berthc check`? Changes one thing of a spec at a time and looks whether the change is refused.
 
-    tests/checker/mutants.py [--callers N] [--keys N] [--verbose] SPEC…
+tests/checker/mutants.py [--callers N] [--keys N] [--verbose] SPEC…
 
-A mutant is refused by a static rule or by the search. One that passes must be a sound spec of another design; `explain.py` says of each why it is. Exit
-status 0 when every mutant is refused or explained, else 1.
+A mutant is refused by a static rule or by the search. One that passes must be a sound spec of another design; `explain.py` says of each
+why it is. Exit status 0 when every mutant is refused or explained, else 1.
 """
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def main() -> int:
             elif args.verbose:
                 print(f"{spec.stem}: {how}: {mutant.where}: {mutant.what}: {ids}")
         refused = counts["search"] + counts["static"]
-        print(f"{spec.stem}: {refused} of {sum(counts.values())} mutants refused ({counts['search']} by the search, {counts['static']} by static rules alone)")
+        print(f"{spec.stem}: {refused} of {sum(counts.values())} mutants refused "
+              f"({counts['search']} by the search, {counts['static']} by static rules alone)")
         sys.stdout.flush()
     return 1 if unexplained else 0
 

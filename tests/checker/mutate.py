@@ -43,7 +43,7 @@ def plain(node: Node) -> Any:
 def mutants(tree: Tree) -> Iterator[Mutant]:
     for name, resource in tree["resources"].items():
         yield from _states(tree, name, resource)
-        for word in ("take", "drop"):
+        for word in resource.get("holders", {}):
             yield _made(tree, "holder", f"{name}.holders", f"without {word}", ("resources", name, "holders", word), None)
     for group, hooks in tree["backend"].items():
         for short, hook in hooks.items():

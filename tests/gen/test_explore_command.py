@@ -20,7 +20,8 @@ LOST = FAULTY / "stranded-lost-removal.yaml"
 
 
 def berthc(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=ROOT, env=ENV,
+                          check=False)
     assert "Traceback" not in done.stderr
     return done
 
@@ -29,18 +30,23 @@ def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
     done = berthc("check", str(STRANDED.relative_to(ROOT)))
     assert done.returncode == 1
     assert done.stderr == (
-        "tests/gen/faulty/stranded-failed-mount.yaml:60:82: error[stranded]: unmap_from_guest gives ENOTRECOVERABLE, now and for ever, though every "
+        "tests/gen/faulty/stranded-failed-mount.yaml:60:82: error[stranded]: unmap_from_guest gives ENOTRECOVERABLE, now and for ever, "
+        "though every "
         "hook works: a caller never gets rid of what it holds\n"
         " 60 |         on: {claim: {reject: ENOTRECOVERABLE}, mount: {reject: ENOTRECOVERABLE}, unmount: {reject: ENOTRECOVERABLE}}\n"
         "    |                                                                                  ^^^^^^^\n"
         "  the shortest script:\n"
         "       who  asks                        backend                            answer           tracked then (references)\n"
-        "    1  A    reserve disk \"/a\", mount 1                                     ok r1            disk \"/a\" reserved (1) [mount 1 reserved (1)]\n"
-        "    2  A    map_to_guest r1             vm.add_disk ok, guest.mount fails  EIO              disk \"/a\" attached (1) [mount 1 failed (1)]\n"
-        "    3  A    unmap_from_guest r1                                            ENOTRECOVERABLE  disk \"/a\" attached (1) [mount 1 failed (1)]\n"
+        "    1  A    reserve disk \"/a\", mount 1                                     ok r1            disk \"/a\" reserved (1) [mount "
+        "1 reserved (1)]\n"
+        "    2  A    map_to_guest r1             vm.add_disk ok, guest.mount fails  EIO              disk \"/a\" attached (1) [mount 1 "
+        "failed (1)]\n"
+        "    3  A    unmap_from_guest r1                                            ENOTRECOVERABLE  disk \"/a\" attached (1) [mount 1 "
+        "failed (1)]\n"
     )
     assert done.stdout.startswith(
-        "tests/gen/faulty/stranded-failed-mount.yaml: explored (3 callers, 2 keys per level, any number of failures, 1 setting of options and hooks): ")
+        "tests/gen/faulty/stranded-failed-mount.yaml: explored (3 callers, 2 keys per level, any number of failures, "
+        "1 setting of options and hooks): ")
 
 
 def test_json_has_keys_that_stay() -> None:
@@ -58,7 +64,8 @@ def test_json_has_keys_that_stay() -> None:
 
 def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> None:
     spec = LOST.read_text(encoding="utf-8")
-    accepted = spec + "accept:\n  - {finding: stranded, at: share.lost, why: The operator restarts the VM.}\n  - {finding: trap, at: share.lost, why: The same.}\n"
+    accepted = spec + ("accept:\n  - {finding: stranded, at: share.lost, why: The operator restarts the VM.}\n"
+                       "  - {finding: trap, at: share.lost, why: The same.}\n")
     done = berthc("check", "-", stdin=accepted)
     assert done.returncode == 0
     assert "note[stranded]" in done.stderr and "accepted in line 41: The operator restarts the VM." in done.stderr
@@ -83,7 +90,9 @@ def test_bounds_are_kept_and_told() -> None:
     assert "up to 1 failure, " in done.stdout
 
 
-@pytest.mark.parametrize("flags", [["--callers", "0"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"], ["--emit-test", "x.c", "--static"]])
+@pytest.mark.parametrize("flags",
+                         [["--callers", "0"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
+                          ["--emit-test", "x.c", "--static"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
     assert berthc("check", *flags, "spec/vpci.yaml").returncode == 2
 

@@ -1,7 +1,8 @@
-"""Specs that each have one fault, close to real ones, with the findings and the exact scripts that must come of them; and sound specs that look suspicious.
+"""Specs that each have one fault, close to real ones, with the findings and the exact scripts that must come of them; and sound specs that
+look suspicious.
 
-The expectations beside the specs were checked by hand against docs/semantics.md. Every script runs on both simulators, whose answers must agree and show
-what the finding says.
+The expectations beside the specs were checked by hand against docs/semantics.md. Every script runs on both simulators, whose answers must
+agree and show what the finding says.
 """
 from __future__ import annotations
 

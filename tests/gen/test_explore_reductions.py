@@ -14,7 +14,8 @@ from berthc.explore.step import Reduced
 
 SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml", FAULTY / "sound/three-levels.yaml",
          FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml", FAULTY / "sound/looks-up-by-slot.yaml"]
-FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml", FAULTY / "stranded-failed-mount.yaml",
+FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml",
+          FAULTY / "stranded-failed-mount.yaml",
           FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "hollow-removal-timed-out.yaml"]
 
 
@@ -50,7 +51,8 @@ def test_keys_are_told_apart_for_callers_who_look_for_what_has_ended() -> None:
     manager = manager_of(text)
     counted = []
     for reduced in (Reduced(), Reduced(symmetric=False)):
-        one = Search(manager, "share", valuations(manager)[0], Bounds(callers=2, keys=2), lambda fault: False, keep_edges=True, reduced=reduced)
+        one = Search(manager, "share", valuations(manager)[0], Bounds(callers=2, keys=2), lambda fault: False, keep_edges=True,
+                     reduced=reduced)
         one.run()
         counted.append((one, {(f.fault.id, f.fault.where, len(f.requests)) for f in one.found}))
     assert counted[0][1] == counted[1][1]

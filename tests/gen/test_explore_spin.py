@@ -1,4 +1,5 @@
-"""Spin on the exported model, which reads the semantics by itself: the same verdicts as the search on every spec, and as many states where there is no finding."""
+"""Spin on the exported model, which reads the semantics by itself: the same verdicts as the search on every spec, and as many states where
+there is no finding."""
 from __future__ import annotations
 
 import re
@@ -71,5 +72,6 @@ def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     bounds = Bounds(callers=3 if path.stem.startswith("interference") else 2, keys=1)
     valuation = valuations(manager)[0]
     text = promela(manager, root_of(manager), valuation, bounds)
-    found = verify(text, tmp_path)[0] | verify(text, tmp_path, "-DCLEAN")[0] & {"denied"} | verify(text, tmp_path, "-DSTRAND")[0] & {"stranded"}
+    found = verify(text, tmp_path)[0] | verify(text, tmp_path, "-DCLEAN")[0] & {"denied"} | verify(text, tmp_path,
+        "-DSTRAND")[0] & {"stranded"}
     assert found == {f.fault.id for f in searched(manager, valuation, bounds).found} & set(FINDINGS)

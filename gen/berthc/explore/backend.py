@@ -57,7 +57,8 @@ def effects(manager: Manager) -> dict[str, Effects]:
     rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
-    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells) for h in manager.hooks}
+    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells)
+            for h in manager.hooks}
 
 
 def names(manager: Manager, mask: int) -> list[str]:

@@ -23,16 +23,20 @@ DEFAULT = Bounds()
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
     """The flags of the search."""
-    group = check.add_argument_group("exploration", "every interleaving of a few callers, with every outcome of every hook; what is claimed holds within "
+    group = check.add_argument_group("exploration",
+                                     "every interleaving of a few callers, with every outcome of every hook; what is claimed holds within "
                                                     "these bounds")
-    group.add_argument("--callers", metavar="N", type=_positive, default=DEFAULT.callers, help=f"callers at a time (default: {DEFAULT.callers})")
+    group.add_argument("--callers", metavar="N", type=_positive, default=DEFAULT.callers,
+                       help=f"callers at a time (default: {DEFAULT.callers})")
     group.add_argument("--keys", metavar="N", type=_positive, default=DEFAULT.keys, help=f"keys per level (default: {DEFAULT.keys})")
-    group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures, help="hook calls that fail or stay uncertain (default: any number)")
+    group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures,
+                       help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive, default=DEFAULT.states,
                        help=f"states after which the search gives up (default: {DEFAULT.states})")
     group.add_argument("--promela", action="store_true",
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
-    group.add_argument("--emit-test", metavar="FILE", type=Path, help="write the scripts of the findings of one spec to FILE, as cmocka tests")
+    group.add_argument("--emit-test", metavar="FILE", type=Path,
+                       help="write the scripts of the findings of one spec to FILE, as cmocka tests")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -83,8 +87,10 @@ def as_object(args: argparse.Namespace, results: Sequence[tuple[Result, Manager 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
     fault = finding.fault
-    return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column, "where": fault.where,
-            "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why, "script": finding.requests}
+    return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column,
+            "where": fault.where,
+            "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why,
+            "script": finding.requests}
 
 
 def _static(result: Result, report: Report | None) -> list[Diagnostic]:

@@ -1,11 +1,12 @@
 """The scripts of findings as cmocka tests on the typed API: `berthc check --emit-test FILE`.
 
-They go through the engine of the generated suites. A test passes when the manager does what the finding says, step by step, so it shows the fault on the C of the
-faulty spec, and fails as soon as the spec is mended: the place to say then what should happen instead.
+They go through the engine of the generated suites. A test passes when the manager does what the finding says, step by step, so it shows
+the fault on the C of the faulty spec, and fails as soon as the spec is mended: the place to say then what should happen instead.
 """
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from jinja2 import Environment as Jinja
 from jinja2 import PackageLoader, StrictUndefined
@@ -15,6 +16,7 @@ from berthc.explore.report import Report
 from berthc.explore.script import Line
 from berthc.explore.step import Change
 from berthc.model import Manager
+from berthc.names import Names
 from berthc.scenarios.alphabet import Config, Environment, zero
 from berthc.scenarios.explore import Action, Edge, Node, step
 from berthc.scenarios.select import Script, declared_rows, row_numbers, script
@@ -40,7 +42,7 @@ class _Suite(tests._Suite):  # noqa: SLF001  its glue is what is wanted here
 
     def __init__(self, manager: Manager, scripts: tuple[Script, ...]) -> None:
         self.m = manager
-        self.names = tests.Names(manager.name)
+        self.names = Names(manager.name)
         self.environments = []
         self.configs = {}
         self.steps = {}
@@ -59,9 +61,9 @@ def _scripts(manager: Manager, report: Report) -> tuple[Script, ...]:
 
 def _edges(manager: Manager, lines: tuple[Line, ...], names: dict[tuple[str, ...], str]) -> list[Edge]:
     """The script played again in the terms of the suites."""
-    new: Mapping[str, object] = next((line.request for line in lines if line.change is None), {})
-    options = {str(k): v for k, v in dict(new.get("options") or {}).items()}  # type: ignore[call-overload]
-    without = tuple(new.get("without") or ())  # type: ignore[call-overload]
+    new: Mapping[str, Any] = next((line.request for line in lines if line.change is None), {})
+    options = {str(k): v for k, v in dict(new.get("options") or {}).items()}
+    without: tuple[str, ...] = tuple(new.get("without") or ())
     word = "_".join([*(f"{k}_{v}" for k, v in options.items()), *("without_" + h.replace(".", "_") for h in without)]) or "default"
     environment = Environment(word.lower().replace("-", "minus_"), tuple(options.items()), without)
     node = Node(World(manager, options, without), environment)

@@ -43,7 +43,8 @@ def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
 
 def _rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
     """The rows of the calls, in their order."""
-    return [t for t in result.rows if t.row is not None and t.row.call is not None and t.row.call not in stepper.without and t.outcome != "rejected"]
+    return [t for t in result.rows if t.row is not None and t.row.call is not None
+            and t.row.call not in stepper.without and t.outcome != "rejected"]
 
 
 def _where(row: Row, resource: str) -> str:
@@ -56,10 +57,12 @@ def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
         hook = stepper.effects[call.hook]
         where = _where(taken.row, taken.resource)
         if not hook.repeatable and hook.own & call.before:
-            yield Fault("double", where, taken.row.loc, f"{call.hook} is called though its effect is there already, and it is not repeatable")
+            yield Fault("double", where, taken.row.loc,
+                        f"{call.hook} is called though its effect is there already, and it is not repeatable")
         if not hook.repeatable and hook.undoes and not hook.undoes & call.before:
             undone = " or ".join(names(stepper.manager, hook.undoes))
-            yield Fault("double", where, taken.row.loc, f"{call.hook} is called though there is no effect of {undone} to undo, and it is not repeatable")
+            yield Fault("double", where, taken.row.loc,
+                        f"{call.hook} is called though there is no effect of {undone} to undo, and it is not repeatable")
         lost = call.before & ~call.after
         if lost:
             yield from _interference(stepper, change, call, taken, lost)
@@ -72,7 +75,8 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
     for n, other in enumerate(change.before.holders):
         if n != change.move.who and other is not None and other.relies and id_ in other.path:
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
-                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies on the {taken.resource}")
+                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies "
+                        f"on the {taken.resource}")
             return
 
 
@@ -90,7 +94,8 @@ def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
         if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
             where, loc = _blame(stepper, change, old[id_])
             yield Fault("interference", where, loc,
-                        f"{change.move.op.name} lets go of the {old[id_].resource} again and takes the hold of another caller, its own went before")
+                        f"{change.move.op.name} lets go of the {old[id_].resource} again and takes the hold of another caller, "
+                        "its own went before")
 
 
 def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
@@ -101,7 +106,8 @@ def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
         where, loc = (_where(ender.row, ender.resource), ender.row.loc) if ender and ender.row else (resource, change.move.op.loc)
         if mask:
             yield Fault("leak", where, loc,
-                        f"the {resource} ends and is forgotten while the effect of {' and '.join(names(stepper.manager, mask))} is still there")
+                        f"the {resource} ends and is forgotten while the effect of "
+                        f"{' and '.join(names(stepper.manager, mask))} is still there")
         yield from _dangling(stepper, change, id_, resource, ender, where, loc)
 
 
@@ -155,7 +161,8 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
             return
-        if item.anonymous > sum(h.label is None and item.id in h.path and h.own[h.path.index(item.id)] for h in change.after.holders if h is not None):
+        if item.anonymous > sum(h.label is None and item.id in h.path
+                                and h.own[h.path.index(item.id)] for h in change.after.holders if h is not None):
             where, loc = _blame(stepper, change, item)
             yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
             return
@@ -172,7 +179,9 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
         if mask:
             item = tracked(change.after.world).items[id_]
             where, loc = _blame(stepper, change, item)
-            yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even drain takes back {' and '.join(names(stepper.manager, mask))}")
+            yield Fault("leak", where, loc,
+                        f"nobody holds the {item.resource} any more, and not even drain takes back "
+                        f"{' and '.join(names(stepper.manager, mask))}")
             return
 
 

@@ -1,7 +1,7 @@
 """Does a success mean what it says?
 
-While nothing fails, every success of a use leaves certain effects in the backend on the instances of its path. A success that leaves less, after
-failures, is hollow: the caller believes to have what is not there.
+While nothing fails, every success of a use leaves certain effects in the backend on the instances of its path. A success that leaves less,
+after failures, is hollow: the caller believes to have what is not there.
 """
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Promises:
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
         self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
-        self._in_all: dict[tuple[str, str, int], int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+        self._in_all: dict[tuple[str, str, int],
+                           int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""

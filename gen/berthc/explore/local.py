@@ -1,7 +1,8 @@
 """What one root instance and its callers are at one moment, and the form in which equal moments are equal.
 
-Operations touch one root. So a search looks at one root, all that is below it, and the callers that hold some of it; callers
-that are idle, or busy with other roots, are no part of it. Beside what the manager tracks stands the *truth*: which effects the backend has in fact.
+Operations touch one root. So a search looks at one root, all that is below it, and the callers that hold some of it; callers that are
+idle, or busy with other roots, are no part of it. Beside what the manager tracks stands the *truth*: which effects the backend has in
+fact.
 """
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from berthc.semantics.state import State
 
 class Holder(NamedTuple):
     """A caller that is not idle. `path` has the instances it was given, root first; `own` says of which it still has a reference of its
-    own (with a reservation the manager knows, and `own` is empty). It lets go of what it took until that succeeds, also when its references went with
-    a try that failed later on."""
+    own (with a reservation the manager knows, and `own` is empty). It lets go of what it took until that succeeds, also when its
+    references went with a try that failed later on."""
 
     label: str | None  # of its reservation; None for a caller with anonymous references
     path: tuple[int, ...]
@@ -55,7 +56,8 @@ def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
 
 
 class Shape:
-    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager made.
+    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager
+    made.
 
     With `plain`, callers and keys are told apart.
     """
@@ -93,7 +95,8 @@ class Shape:
             where = holder.path[alive - 1] if alive else 0
             looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named and holder.label is None else ()
             held = holder.own if holder.label is None else state.reservations[holder.label].held
-            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, holder.relies, holder.releasing,
+            at.setdefault(where,
+                          []).append((holder.label is None, len(holder.path), alive, held, holder.took, holder.relies, holder.releasing,
                                              self._elsewhere(state, holder), looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         for item in reversed(items.values()):
@@ -105,7 +108,8 @@ class Shape:
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 
     def named(self, local: Local) -> frozenset[str]:
-        """Resources of which keys are not alike: a caller will look by key for an instance that has ended, and may find another under that key."""
+        """Resources of which keys are not alike: a caller will look by key for an instance that has ended, and may find another under that
+        key."""
         if not self._by_key:
             return frozenset()
         items = tracked(local.world).items

@@ -1,8 +1,8 @@
 """How many moments there are with several roots, without looking at each: pairs, triples, … of the moments of one root.
 
-A search looks at one root. What any number of roots and all callers can do together is put together here from its edges: a moment of the whole is a
-multiset of moments of single roots, and one of them moves at a time. This is for counting, to be compared with searches that do without reductions
-and with Spin.
+A search looks at one root. What any number of roots and all callers can do together is put together here from its edges: a moment of the
+whole is a multiset of moments of single roots, and one of them moves at a time. This is for counting, to be compared with searches that do
+without reductions and with Spin.
 """
 from __future__ import annotations
 

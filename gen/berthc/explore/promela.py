@@ -1,11 +1,13 @@
 """The same question for Spin: the manager, its callers and its backend as a Promela model of its own.
 
-This is a second reading of docs/semantics.md, made of the spec's rows as text; only what callers say (`alphabet`) and what operations are to them (`contract`)
-is shared with the search. One process chooses a caller, an operation and the outcomes of its calls; an operation is one atomic step on copies of the
-instances of its path, which are written back unless it failed before its first call (S1). Callers and keys are told apart.
+This is a second reading of docs/semantics.md, made of the spec's rows as text; only what callers say (`alphabet`) and what operations are
+to them (`contract`) is shared with the search. One process chooses a caller, an operation and the outcomes of its calls; an operation is
+one atomic step on copies of the instances of its path, which are written back unless it failed before its first call (S1). Callers and
+keys are told apart.
 
-A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. Compile the verifier with
--DCLEAN for `denied` (no call fails), with -DSTRAND for `stranded` (from any moment on one caller only tries to let go, and every call ends ok).
+A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. Compile the
+verifier with -DCLEAN for `denied` (no call fails), with -DSTRAND for `stranded` (from any moment on one caller only tries to let go, and
+every call ends ok).
 """
 from __future__ import annotations
 
@@ -57,7 +59,8 @@ class _Model:
             raise NotExported("conditions on fields of other resources")
 
     def _cross(self, resource: Resource) -> bool:
-        return any(ref.scope not in ("option", "field", resource.name) for s in resource.states for row in s.rows if row.guard for ref in row.guard.refs())
+        return any(ref.scope not in ("option", "field", resource.name)
+                   for s in resource.states for row in s.rows if row.guard for ref in row.guard.refs())
 
     # The whole
 
@@ -74,12 +77,14 @@ class _Model:
         for r in self.resources:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
-            yield f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name};"
+            yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
+                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
         for n, name in enumerate(FINDINGS):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
-            yield f"inline found_{name}() {{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}{close} }}"
+            yield (f"inline found_{name}() "
+                   f"{{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}{close} }}")
         for r in self.resources:
             yield from self._chain(r)
             yield from self._end(r)
@@ -116,7 +121,7 @@ class _Model:
     # Rows
 
     def _chain(self, r: Resource) -> Iterator[str]:
-        """`ev` and all that it raises, on the copy of an instance; `err` is 1 after a reject that is to be told, 2 after any other error."""
+        """`ev` and all that it raises, on the copy of an instance; `err` is 1 after a reject that is told, 2 after other errors."""
         w = f"w_{r.name}"
         level = len(self.m.path(r.name)) - 1
         yield f"inline chain_{r.name}() {{"
@@ -196,7 +201,8 @@ class _Model:
         out = ""
         if of.undoes:
             same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(self.m.path(r.name)))
-            out += (f"if :: ({w}_gh & {of.undoes}) != 0 && {w}_new == 0 -> x = 0; do :: x < N -> if :: x != c && md[x] == 2 && al[x * L + {level}] && {same} -> "
+            out += (f"if :: ({w}_gh & {of.undoes}) != 0 && {w}_new == 0 -> x = 0; do :: x < N -> "
+                    f"if :: x != c && md[x] == 2 && al[x * L + {level}] && {same} -> "
                     f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; {w}_gh = {w}_gh & ~{of.undoes}; ")
         if of.own:
             out += f"{w}_gh = {w}_gh | {of.own}; "
@@ -205,7 +211,7 @@ class _Model:
     # Ends
 
     def _end(self, r: Resource) -> Iterator[str]:
-        """Instance number `i_R` ends: everybody who held it is asked, and all below it ends too (`up` says that it went with its parent)."""
+        """Instance number `i_R` ends: its holders are asked, and all below it ends too (`up`: it went with its parent)."""
         path = self.m.path(r.name)
         level = len(path) - 1
         w = f"w_{r.name}"
@@ -217,13 +223,15 @@ class _Model:
         yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
         yield "  x = 0;\n  do\n  :: x < N ->"
         yield f"    if\n    :: al[x * L + {level}] && {same} ->"
-        yield f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && {w}_hl && {w}_let == 0 -> found_dangling() :: else fi;"
+        yield (f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && {w}_hl && {w}_let == 0 -> found_dangling() "
+               f":: else fi;")
         yield f"      {forget}"
         yield "    :: else\n    fi; x++\n  :: else -> break\n  od; x = 0;"
         for child in self.m.children(r.name):
             size = len(self.keys[child])
             yield f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{r.name} * {size} + k_{child};"
-            yield f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; k_{child}++ :: else -> break od; k_{child} = s_{child}; s_{child} = 0;"
+            yield (f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; k_{child}++ :: else -> break od; k_{child} = "
+                   f"s_{child}; s_{child} = 0;")
             yield f"  i_{child} = i_{r.name} * {size} + k_{child};"
         yield "}"
 
@@ -243,16 +251,19 @@ class _Model:
         yield f"inline rest_{name}() {{\n  i = 0;\n  do\n  :: i < {self.count[name]} ->\n    if\n    :: st_{name}[i] != 0 ->"
         yield f"      others = an_{name}[i]; drops = 0; x = 0;\n      do\n      :: x < N ->"
         yield f"        if :: md[x] != 0 && al[x * L + {level}] && hl[x * L + {level}] && {self._index('x', path)} == i ->"
-        yield "          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n        fi; x++\n      :: else -> break\n      od; x = 0;"
+        yield ("          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n        fi; x++\n      :: else -> "
+               "break\n      od; x = 0;")
         yield f"      if :: an_{name}[i] > drops -> found_leak() :: else fi;"
         for child in self.m.children(name):
             size = len(self.keys[child])
-            yield f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> others++ :: else fi; j++ :: else -> break od; j = 0;"
+            yield (f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> others++ :: else fi; j++ :: else -> break "
+                   f"od; j = 0;")
         yield f"      if :: others == 0 && !({at_home}) -> found_leak() :: else fi;"
         for state in r.states:
             if state.resident:
                 for mask in self._stays(r, state):
-                    yield f"      if :: quiet && st_{name}[i] == {self.states[name][state.name]} && gh_{name}[i] == {mask} -> found_leak() :: else fi;"
+                    yield (f"      if :: quiet && st_{name}[i] == {self.states[name][state.name]} && gh_{name}[i] == {mask} -> "
+                           f"found_leak() :: else fi;")
         yield "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i = 0\n}"
 
     def _stays(self, r: Resource, state: State) -> Iterator[int]:
@@ -323,7 +334,8 @@ class _Model:
         full = " && ".join(f"hl[c * L + {n}]" for n in range(len(op.path)))
         for n, name in enumerate(op.path):
             w = f"w_{name}"
-            yield f"  k_{name} = 0; i_{name} = 0; w_{name}_new = 0; {w}_st = 0; {w}_an = 0; {w}_gh = 0; {w}_kd = 0; {w}_hl = hl[c * L + {n}]; {w}_let = 0; {w}_dead = 1;"
+            yield (f"  k_{name} = 0; i_{name} = 0; w_{name}_new = 0; {w}_st = 0; {w}_an = 0; {w}_gh = 0; {w}_kd = 0; {w}_hl = hl[c * L + "
+                   f"{n}]; {w}_let = 0; {w}_dead = 1;")
         if op.form is Form.WITH:
             for n, name in enumerate(op.path):
                 yield f"  if :: al[c * L + {n}] -> {self._load(op, n, name)} :: else fi;"
@@ -338,7 +350,8 @@ class _Model:
         for n, name in enumerate(op.path):
             above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
             yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name};"
-            yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> err = {4 if op.absent_ok else 3} :: else fi;"
+            yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> err = "
+                   f"{4 if op.absent_ok else 3} :: else fi;")
 
     def _load(self, op: Operation, n: int, name: str) -> str:
         above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
@@ -347,7 +360,8 @@ class _Model:
     @staticmethod
     def _copy(name: str) -> str:
         w = f"w_{name}"
-        return f"{w}_st = st_{name}[i_{name}]; {w}_kd = kd_{name}[i_{name}]; {w}_an = an_{name}[i_{name}]; {w}_gh = gh_{name}[i_{name}]; {w}_dead = 0"
+        return (f"{w}_st = st_{name}[i_{name}]; {w}_kd = kd_{name}[i_{name}]; {w}_an = an_{name}[i_{name}]; {w}_gh = "
+                f"gh_{name}[i_{name}]; {w}_dead = 0")
 
     def _choose(self, op: Operation) -> Iterator[str]:
         """Any of what callers say; instances that are not there are made on the copy."""
@@ -422,13 +436,15 @@ class _Model:
         """Everybody who holds the instance of a level, the caller too."""
         path = self.m.path(r.name)
         yield f"    others = w_{r.name}_an; x = 0;\n    do\n    :: x < N ->"
-        yield f"      if :: md[x] != 0 && ty[x] == 1 && al[x * L + {n}] && hl[x * L + {n}] && {self._index('x', path)} == i_{r.name} -> others++ :: else fi; x++"
+        yield (f"      if :: md[x] != 0 && ty[x] == 1 && al[x * L + {n}] && hl[x * L + {n}] && {self._index('x', path)} == i_{r.name} -> "
+               f"others++ :: else fi; x++")
         yield "    :: else -> break\n    od; x = 0;"
         for child in self.m.children(r.name):
             size = len(self.keys[child])
             there = f"st_{child}[i_{r.name} * {size} + j] != 0"
             if child in op.path:
-                there = (f"((i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 0) || (i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 1 && {there})"
+                there = (f"((i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 0) || "
+                         f"(i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 1 && {there})"
                          f" || (i_{r.name} * {size} + j != i_{child} && {there}))")
             yield f"    j = 0; do :: j < {size} -> if :: {there} -> others++ :: else fi; j++ :: else -> break od; j = 0;"
 
@@ -470,7 +486,8 @@ class _Model:
             same = " && ".join(f"kx[x * L + {k}] == k_{up} + 1" for k, up in enumerate(self.m.path(name)))
             went = f"(w_{name}_went || w_{name}_dead == 2)"
             yield f"    if\n    :: {went} && w_{name}_hl == 0 ->"
-            yield (f"      x = 0; do :: x < N -> if :: x != c && md[x] != 0 && ty[x] != 1 && al[x * L + {n}] && hl[x * L + {n}] && {same} -> "
+            yield ("      x = 0; do :: x < N -> "
+                   f"if :: x != c && md[x] != 0 && ty[x] != 1 && al[x * L + {n}] && hl[x * L + {n}] && {same} -> "
                    "found_interference() :: else fi; x++ :: else -> break od; x = 0")
             yield f"    :: {went} && w_{name}_hl -> hl[c * L + {n}] = 0\n    :: else\n    fi;"
 
@@ -484,9 +501,11 @@ class _Model:
         elif part == "acquires":
             took = levels_of(self.m, op, "take")
             number = self.types[op.path, took]
-            sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))
+            sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n,
+                             name in enumerate(op.path))
             dead = " || ".join(f"w_{name}_dead == 2" for name in op.path)
-            yield f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 2; ty[c] = {number}; {sets} :: else fi;"
+            yield (f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 2; ty[c] = {number}; {sets} :: "
+                   f"else fi;")
         elif part == "uses":
             yield "  if :: err == 0 -> md[c] = 2 :: else -> md[c] = 1 fi;"
         elif part in ("ends", "releases"):
@@ -497,4 +516,5 @@ class _Model:
             yield f"  if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:
-        return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0" for name in op.path) + ";"
+        return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0"
+                         for name in op.path) + ";"

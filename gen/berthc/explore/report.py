@@ -98,7 +98,8 @@ def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
         for root in (r.name for r in manager.resources if r.parent is None):
             if any(_same(old, valuation, root) for old in done):
                 continue
-            search = Search(manager, root, valuation, replace(bounds, states=max(left, 0)), lambda fault: accepted(manager, fault) is not None)
+            search = Search(manager, root, valuation, replace(bounds, states=max(left, 0)),
+                            lambda fault: accepted(manager, fault) is not None)
             search.run()
             left -= len(search.nodes)
             done.append(search)
@@ -113,8 +114,8 @@ def _same(old: Search, valuation: Valuation, root: str) -> bool:
 
 
 def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
-    """Rows and outcomes that no search took; what only drain takes is tried last. Rows that reject are left alone: they keep the table total, and
-    that nobody runs into them is no fault."""
+    """Rows and outcomes that no search took; what only drain takes is tried last. Rows that reject are left alone: they keep the table
+    total, and that nobody runs into them is no fault."""
     declared = {(id(row), outcome): (resource.name, row, outcome)
                 for resource in manager.resources for state in resource.states for row in state.rows for outcome in outcomes(row)}
     taken = {one for search in searches for one in search.taken}

@@ -1,7 +1,7 @@
 """A script as people read it and as simulators run it.
 
-The requests are played on the simulator's own reader and writer as they are made, so what is printed is what `berthc sim` answers; an answer
-other than the search saw would be a fault of this program and ends it.
+The requests are played on the simulator's own reader and writer as they are made, so what is printed is what `berthc sim` answers; an
+answer other than the search saw would be a fault of this program and ends it.
 """
 from __future__ import annotations
 

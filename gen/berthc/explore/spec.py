@@ -33,7 +33,8 @@ def search_text(file: str, text: str) -> tuple[Result, Manager | None]:
 
 
 def without_repeats(static: tuple[Diagnostic, ...], found: list[Diagnostic]) -> list[Diagnostic]:
-    """The messages of the static rules that a finding of the search does not tell better: same id, same resource and state. `stranded` tells what `trap` does."""
+    """The messages of the static rules that a finding of the search does not tell better: same id, same resource and state. `stranded`
+    tells what `trap` does."""
     told = {(d.id, _state(d.where)) for d in found} | {("trap", _state(d.where)) for d in found if d.id == "stranded"}
     return [d for d in static if not (d.id in EXPLORABLE and (d.id, _state(d.where)) in told)]
 

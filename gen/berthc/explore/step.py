@@ -28,8 +28,8 @@ class Move(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What came of a move. `levels` are the instances of the operation's path, also those that it made or ended; `gone` those that ended, with
-    their truth."""
+    """What came of a move. `levels` are the instances of the operation's path, also those that it made or ended; `gone` those that ended,
+    with their truth."""
 
     move: Move
     script: tuple[int, ...]
@@ -94,7 +94,8 @@ class Stepper:
         anyone = every[0] if every else 0
         for op in parts.free:
             yield from self._free(local, anyone, op)
-        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n for n, h in enumerate(local.holders) if h is not None]:
+        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n for n,
+            h in enumerate(local.holders) if h is not None]:
             yield from self.uses(local, who)
             yield from self.releases(local, who)
 
@@ -128,7 +129,8 @@ class Stepper:
         assigned = self._assigned(op)
         by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
         state = tracked(local.world)
-        found = next((i for i in state.items.values() if i.resource == op.target and all(i.values[x] == values[x] for x in assigned.leaves)), None)
+        found = next((i for i in state.items.values() if i.resource == op.target
+                      and all(i.values[x] == values[x] for x in assigned.leaves)), None)
         path = (-1,) * len(op.path) if found is None else tuple(i.id for i in state.path(found))
         return Move(who, part, op, by=by, path=path)
 
@@ -167,7 +169,8 @@ class Stepper:
             return
         resource = self.manager.resource(op.path[level])
         last = level == len(op.path) - 1
-        there = {} if parent == 0 else {tuple(i.values[f] for f in resource.key): i for i in state.children(parent) if i.resource == resource.name}
+        there = {} if parent == 0 else {tuple(i.values[f] for f in resource.key): i
+                                        for i in state.children(parent) if i.resource == resource.name}
         found: list[tuple[Choice, int | None]] = []
         new: set[int] = set()
         for choice in self.choices[resource.name]:
@@ -175,7 +178,8 @@ class Stepper:
             if item is not None:
                 if not (op.form is Form.CREATE and last):
                     found.append((choice, item.id))
-            elif (choice.kind not in new or not self.reduced.symmetric or resource.name in named) and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
+            elif (choice.kind not in new or not self.reduced.symmetric
+                  or resource.name in named) and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
                 # Locally there is one root at a time, and new instances of one kind differ in name only.
                 if not (level == 0 and state.items and self.reduced.one_root):
                     new.add(choice.kind)
@@ -244,7 +248,8 @@ class Stepper:
             if id_ is not None and id_ >= 0:
                 truth_after[id_] = script.truth.get(name, 0)
         first_new = tracked(local.world).next_id
-        ended = [*(i for i in tracked(local.world).items if i not in there), *(i for i in levels if i is not None and i >= first_new and i not in there)]
+        ended = [*(i for i in tracked(local.world).items if i not in there),
+                 *(i for i in levels if i is not None and i >= first_new and i not in there)]
         gone = {id_: truth_after.get(id_, 0) for id_ in ended}
         after = Local(world, self._holders(local, move, result, levels, world), {i: m for i, m in truth_after.items() if i in there and m})
         change = Change(move, script.chosen, local, after, result, called, levels, gone, script.failures)
@@ -263,7 +268,8 @@ class Stepper:
         if move.part == "gives" and result.ok:
             own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, relies=False, releasing=False)
         elif move.part == "acquires" and result.ok:
-            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config, self._told(world, path), relies=True, releasing=False)
+            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config, self._told(world, path),
+                         relies=True, releasing=False)
         elif move.part == "uses" and own is not None:
             own = own._replace(relies=result.ok)
         elif move.part == "ends" and own is not None:
@@ -281,7 +287,7 @@ class Stepper:
         return values
 
     def _released(self, own: Holder, move: Move, result: Result, before: World, world: World) -> Holder | None:
-        """A success is the end of what the operation drops. A failure may have dropped some of it already, which the caller does not know."""
+        """A success is the end of what the operation drops. A failure may have dropped some already, unknown to the caller."""
         drops = self._drops[move.op.name]
         if result.ok:
             left, took = (tuple(one and not (n < len(drops) and drops[n]) for n, one in enumerate(some)) for some in (own.own, own.took))

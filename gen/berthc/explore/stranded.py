@@ -1,7 +1,7 @@
 """Can a caller that holds something get rid of it, if every hook works from now on?
 
-Mostly its own release answers that. Where it does not, everything that callers can do with working hooks is searched for a way on which this
-caller gets to the end; what was found out about a moment is kept.
+Mostly its own release answers that. Where it does not, everything that callers can do with working hooks is searched for a way on which
+this caller gets to the end; what was found out about a moment is kept.
 """
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ class Stranded:
             where = f"{last.resource}.{last.state}.{last.event}"
             loc = last.row.loc if last.row is not None else manager.resource(last.resource).state(last.state).loc
         answer = change.result.error or "success, yet its hold stays"
-        return Fault("stranded", where, loc, f"{op.name} gives {answer}, now and for ever, though every hook works: a caller never gets rid of what it holds")
+        return Fault("stranded", where, loc,
+                     f"{op.name} gives {answer}, now and for ever, though every hook works: a caller never gets rid of what it holds")
 
 
 __all__ = ["Stranded"]
