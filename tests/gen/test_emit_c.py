@@ -212,6 +212,14 @@ def test_the_file_says_where_it_came_from_and_how_to_renew_it() -> None:
     assert '_Static_assert(BERTH_ABI == 1, "scsi.c was generated for Berth ABI 1; regenerate it with: berthc gen scsi.yaml");' in made["scsi/scsi.c"]
 
 
+def test_briefs_that_are_left_out_leave_no_empty_lines() -> None:
+    poke = Operation("poke", "", NOWHERE, Form.OBTAIN, ("thing",), (Step("thing", "take", NOWHERE),), ())
+    found = manager(operations=(poke,))
+    text = header(found, lower(found))
+    assert " * m.\n" in text
+    assert " *\n *\n" not in text and "/*\n *\n" not in text
+
+
 def test_another_abi_is_refused_at_compile_time(tmp_path: Path) -> None:
     made = write(tmp_path, spec("vpci"))
     table = (INCLUDE / "berth" / "table.h").read_text(encoding="utf-8")

@@ -116,7 +116,7 @@ class _Manual:
     # The overview.
 
     def overview(self) -> list[str]:
-        lines = wrap(f"{self.m.name}: {self.m.brief}", "", "", WIDTH - 3) + [""]
+        lines = wrap(f"{self.m.name}: {self.m.brief}" if self.m.brief else f"{self.m.name}.", "", "", WIDTH - 3) + [""]
         lines += ["Operations", ""]
         width = max((len(self.names.function(o.name)) for o in self.m.operations), default=0)
         for operation in self.m.operations:

@@ -38,8 +38,8 @@ class Writer:
         """The lines of the comment."""
         operation = self._m.operation(tables.name)
         met = self._reach.met(operation)
-        lines = wrap(operation.brief, "", "", INNER)
-        lines += ["", *wrap(f"{self._does(operation)} {self._after_failure(operation, met)}", "", "", INNER), ""]
+        lines = [*wrap(operation.brief, "", "", INNER), ""] if operation.brief else []
+        lines += [*wrap(f"{self._does(operation)} {self._after_failure(operation, met)}", "", "", INNER), ""]
         for word, text in (
             ("Ownership", self._ownership(operation)),
             ("Threads", self._threads(operation)),
