@@ -156,6 +156,35 @@ def test_small_things() -> None:
     assert table(("a",), [("b\nc",)]) == "| a |\n|---|\n| b c |\n"
 
 
+def test_a_field_says_its_default_unless_it_is_the_zero_value() -> None:
+    manager = made_of("""\
+berth: 1
+manager: m
+resources:
+  thing:
+    key: [name]
+    fields:
+      name: {type: string}
+      mtu: {type: u16, default: 1500}
+      zero: {type: u8, default: 0}
+      lid: {type: bool, default: true}
+      kind: {type: enum, values: [plain, gas], default: gas}
+      other: {type: enum, values: [plain, gas]}
+      tags: {type: set, of: string}
+    initial: here
+    states:
+      here: {resident: true, on: {poke: stay}}
+operations:
+  poke: {obtain: [thing], do: [thing.poke]}
+""")
+    roles = {row[0]: row[2] for row in rows_of(docs.files(manager)["m/README.md"]) if len(row) == 4 and row[0].startswith("`")}
+    assert roles["`mtu`"] == "must match, default `1500`"
+    assert roles["`lid`"] == "must match, default `true`"
+    assert roles["`kind`"] == "must match, default `gas`"
+    assert roles["`name`"] == "key"
+    assert {roles[f"`{name}`"] for name in ("zero", "other", "tags")} == {"must match"}
+
+
 def test_a_manager_without_options_hooks_and_key() -> None:
     manager = made_of("""\
 berth: 1

@@ -44,6 +44,8 @@ def _field_role(resource: Resource, field: Field) -> str:
         words.append("required")
     if field.ignore_case:
         words.append("case ignored")
+    if field.default and field.default != (field.values or ("",))[0]:
+        words.append(f"default {_default(field)}")
     return ", ".join(words)
 
 
