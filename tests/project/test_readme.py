@@ -1,4 +1,4 @@
-"""README quotes files and generated text; what it quotes must be there, line by line."""
+"""README and pages quote files and generated text; what they quote must be there, line by line."""
 from __future__ import annotations
 
 import re
@@ -38,3 +38,11 @@ def test_excerpt_of_the_generated_source(generated: Path) -> None:
 def test_the_generated_table(generated: Path) -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in sorted(generated.rglob("*.md")))
     assert QUOTES["docs"] in pages
+
+
+def test_the_page_of_the_checker_shows_what_it_prints_of_a_shipped_spec() -> None:
+    page = (ROOT / "docs/checker.md").read_text(encoding="utf-8")
+    found = re.search(r"^```console\n\$ berthc check (spec/\w+\.yaml)\n(.*?)^```", page, re.S | re.M)
+    assert found is not None
+    done = subprocess.run([str(ROOT / "bin/berthc"), "check", found[1]], cwd=ROOT, check=True, env=clean_environment(), capture_output=True, text=True)
+    assert found[2] == done.stdout
