@@ -203,6 +203,8 @@ def check_command(args: argparse.Namespace) -> int:
         raise Usage("standard input can be read only once")
     if args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela):
         raise Usage("--emit-test takes one spec, which is explored")
+    if args.spin and args.failures is not None:
+        raise Usage("Spin's model knows no bound on failures")
     if not args.static:
         return explore.check(args, colours(sys.stderr), summary)
     results = compile_all(args.specs)

@@ -8,13 +8,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from explore_support import FAULTY, ROOT, manager_of
+from explore_support import FAULTY, ROOT, manager_of, play
 
+from berthc.cli import main
 from berthc.explore.alphabet import Valuation, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.product import Product
 from berthc.explore.promela import FINDINGS, promela
+from berthc.explore.report import explore
 from berthc.explore.search import Search
+from berthc.explore.spin import explore_with_spin
 from berthc.model import Manager
 
 pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
@@ -75,3 +78,19 @@ def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     found = verify(text, tmp_path)[0] | verify(text, tmp_path, "-DCLEAN")[0] & {"denied"} | verify(text, tmp_path,
         "-DSTRAND")[0] & {"stranded"}
     assert found == {f.fault.id for f in searched(manager, valuation, bounds).found} & set(FINDINGS)
+
+
+def test_spin_as_the_engine_tells_the_same_with_a_script() -> None:
+    spec = FAULTY / "stranded-lost-removal.yaml"
+    manager = manager_of(spec.read_text(encoding="utf-8"), spec.name)
+    bounds = Bounds(callers=2, keys=1)
+    [finding] = explore_with_spin(manager, bounds).findings
+    [ours] = explore(manager, bounds).findings
+    assert finding.fault == ours.fault
+    assert [request["op"] for request in finding.requests] == ["reserve", "add_to_vm", "remove_from_vm"]
+    assert play(manager, finding.requests)[-1]["state"]["share"][0]["state"] == "lost"
+
+
+def test_what_the_model_has_no_words_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--spin", str(FAULTY / "sound/looks-up-by-slot.yaml")]) == 2
+    assert capsys.readouterr().err == "berthc: --spin: the model has no words for lookups by a slot\n"

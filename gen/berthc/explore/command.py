@@ -15,6 +15,7 @@ from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
+from berthc.explore.spin import SpinFailed, explore_with_spin
 from berthc.model import Manager
 from berthc.pipeline import Result
 
@@ -37,6 +38,9 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of the findings of one spec to FILE, as cmocka tests")
+    group.add_argument("--spin", action="store_true",
+                       help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc, and asks neither hollow nor "
+                            "unreachable")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -62,7 +66,8 @@ def search(args: argparse.Namespace) -> list[tuple[Result, Manager | None, Repor
     out: list[tuple[Result, Manager | None, Report | None]] = []
     for path in args.specs:
         result, manager = compile_for_search(path)
-        out.append((result, manager, None if manager is None else explore(manager, bounds_of(args))))
+        engine = explore_with_spin if args.spin else explore
+        out.append((result, manager, None if manager is None else engine(manager, bounds_of(args))))
     return out
 
 
@@ -155,7 +160,12 @@ def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
     """Runs the command; 0 when every spec is right, 2 when one cannot be read, else 1."""
     if args.promela:
         return export(args, colours)
-    results = search(args)
+    try:
+        results = search(args)
+    except (NotExported, SpinFailed) as reason:
+        words = "the model has no words for " if isinstance(reason, NotExported) else ""
+        print(f"berthc: --spin: {words}{reason}", file=sys.stderr)
+        return 2
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
     if args.format == "json":

@@ -26,7 +26,7 @@ FINDINGS = ("leak", "dangling", "interference", "denied", "double", "stranded")
 
 
 class NotExported(Exception):
-    """The model has no words for something in the spec; the text says what."""
+    """The model has no words for something in the spec; the text says for what."""
 
 
 def promela(manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -> str:
@@ -73,7 +73,7 @@ class _Model:
         yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 2 relies, 3 lets go; 1 reservation, 2.. what it took */"
         yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
         yield "byte victim = 0;  /* with -DSTRAND: who only tries to let go, + 1 */"
-        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet;\n#ifdef STRAND\nbyte tries;\n#endif"
+        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;\n#ifdef STRAND\nbyte tries;\n#endif"
         for r in self.resources:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
@@ -83,8 +83,10 @@ class _Model:
         for n, name in enumerate(FINDINGS):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
+            yield f"#ifdef TRAIL_{name}\n#define STOP_{name} stop = 1\n#else\n#define STOP_{name} skip\n#endif"
             yield (f"inline found_{name}() "
-                   f"{{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}{close} }}")
+                   f"{{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}; "
+                   f"STOP_{name}{close} }}")
         for r in self.resources:
             yield from self._chain(r)
             yield from self._end(r)
@@ -99,7 +101,7 @@ class _Model:
         for n in range(self.callers):
             yield f"     :: md[{n}] != 0 -> victim = {n + 1}"
             for number in self._without_release():
-                yield f"     :: ty[{n}] == {number} -> found_stranded(); bad == 0"
+                yield f"     :: ty[{n}] == {number} -> found_stranded(); assert(stop == 0); bad == 0"
         yield "     fi; tries = 0 }"
         yield "#endif"
         yield "  od\n}"
@@ -177,10 +179,12 @@ class _Model:
         failed = "if :: err == 0 -> err = 2 :: else fi; "
         did = self._effect(r, of, w, level)
         out = "called = 1; " + self._double(of, w) + "\n      if"
-        out += f"\n      :: {self._ran(row, 0)}{did}{self._go(r, row.ok, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{failed}{self._go(r, row.fail, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{did}{failed}{self._go(r, unsure, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{failed}{self._go(r, unsure, w)}"
+        said = [f'c_code {{ if (readtrail) printf("CALL {hook.name} {how}\\n"); }}; '
+                for how in ("ok 1", "fail 0", "uncertain 1", "uncertain 0")]
+        out += f"\n      :: {self._ran(row, 0)}{said[0]}{did}{self._go(r, row.ok, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{said[1]}{failed}{self._go(r, row.fail, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, unsure, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, unsure, w)}"
         return out + "\n      fi"
 
     def _go(self, r: Resource, target: Target, w: str) -> str:
@@ -475,7 +479,11 @@ class _Model:
         yield f"  {self._reset(op)}"
         yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
         yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
-        yield "  bad == 0; c = 0; err = 0; called = 0"
+        # Replayed, the verifier says what happened: calls first, then the operation, its caller, and key and kind of each level.
+        keys = " ".join("%d/%d" for _ in op.path)
+        values = ", ".join(f"k_{name}, w_{name}_kd" for name in op.path)
+        yield f"  c_code {{ if (readtrail) printf(\"STEP {op.name} %d {keys}\\n\", c, {values}); }};"
+        yield "  assert(stop == 0); bad == 0; c = 0; err = 0; called = 0"
 
     def _dropped(self, op: Operation) -> Iterator[str]:
         """Which of the caller's own references went, and whether one of somebody else's did."""

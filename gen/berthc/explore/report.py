@@ -48,6 +48,7 @@ class Report:
     searched: tuple[Searched, ...]
     complete: bool
     seconds: float
+    by_spin: bool = False
 
     @property
     def states(self) -> int:
@@ -176,6 +177,11 @@ def claim(report: Report) -> str:
     what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
             f"{settings} setting{'s' if settings != 1 else ''} of options and hooks")
     counted = f"{report.states} states, {report.transitions} transitions"
+    if report.by_spin:
+        counted += " in all roots, callers and keys told apart; hollow and unreachable not asked"
+        if not report.complete:
+            return f"explored by Spin in part ({what}): {counted}, then depth or memory ran out"
+        return f"explored by Spin ({what}): {counted}"
     if not report.complete:
         return f"explored in part ({what}): {counted}, then the bound on states was reached"
     return f"explored ({what}): {counted}"

@@ -48,6 +48,7 @@ def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
         _answer(simulator, new)
         out.append(Line("", _created(new), "", "", "", new, None))
     local = stepper.start()
+    names: dict[int, str] = {}
     for request in found.requests:
         change, _ = stepper.change(local, request.move, request.chosen, request.clean)
         asked = _request(manager, request, change.called, labels)
@@ -55,7 +56,8 @@ def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
         if answer["error"] != change.result.error:
             raise AssertionError(f"the simulator answers {answer['error']} where the search saw {change.result.error}")
         _match(change.after.world.snapshot(), answer["state"], labels)
-        out.append(Line(caller(request.move.who), describe(manager, asked, request.move), _backend(change), _said(answer),
+        who = names.setdefault(request.move.who, caller(len(names)))
+        out.append(Line(who, describe(manager, asked, request.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
         local = change.after
     return out

@@ -1,0 +1,183 @@
+"""Spin as the engine: for bounds that are too large for the built-in search.
+
+The verifier that Spin makes of the exported model is compiled and run for each setting; for each finding it leaves a
+trail, which is played again in the terms of the search, so that what is told has the same script, row to blame and words.
+Scripts are short, not always the shortest. `hollow` and `unreachable` are not asked.
+"""
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.backend import FAILED, Called
+from berthc.explore.bounds import Bounds
+from berthc.explore.findings import Fault, denied, judge
+from berthc.explore.local import Local
+from berthc.explore.promela import FINDINGS, promela
+from berthc.explore.report import Finding, Report, Searched, accepted
+from berthc.explore.script import lines
+from berthc.explore.search import Found, Request
+from berthc.explore.step import Change, Move, Reduced, Stepper
+from berthc.explore.stranded import Stranded
+from berthc.model import Manager
+
+MODES = {"": ("leak", "dangling", "interference", "double"), "CLEAN": ("denied",), "STRAND": ("stranded",)}
+DEEPEST = 5_000_000
+
+
+class SpinFailed(Exception):
+    """Spin, the C compiler or the verifier did not do what was asked; the text says which."""
+
+
+class Told(NamedTuple):
+    """One operation of a trail: its name, the caller, key and kind of each level, and the calls with their outcomes and effects."""
+
+    op: str
+    who: int
+    levels: tuple[tuple[int, int], ...]
+    calls: tuple[tuple[str, str, bool], ...]
+
+
+def explore_with_spin(manager: Manager, bounds: Bounds) -> Report:
+    """Explores a manager with Spin. Raises SpinFailed, and promela.NotExported."""
+    begin = time.perf_counter()
+    found: dict[tuple[str, str, int, int], Finding] = {}
+    searched: list[Searched] = []
+    complete = True
+    for valuation in valuations(manager):
+        for root in (r.name for r in manager.resources if r.parent is None):
+            text = promela(manager, root, valuation, bounds)
+            states = transitions = 0
+            for mode, ids in MODES.items():
+                names, counted, moved, whole = _verify(text, [mode] if mode else [])
+                complete = complete and whole
+                if not mode:
+                    states, transitions = counted, moved
+                for id_ in (name for name in ids if name in names):
+                    one = _found(manager, root, valuation, bounds, id_, _trail(text, [*([mode] if mode else []), f"TRAIL_{id_}"]))
+                    key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
+                    if key not in found:
+                        found[key] = Finding(one.fault, accepted(manager, one.fault), tuple(lines(manager, one, bounds)))
+            searched.append(Searched(valuation, root, states, transitions))
+    findings = sorted(found.values(), key=lambda f: (f.fault.loc.line, f.fault.loc.column, FINDINGS.index(f.fault.id)))
+    return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True)
+
+
+def _verify(text: str, defines: list[str]) -> tuple[set[str], int, int, bool]:
+    """What the verifier prints: the findings, its states and transitions, and whether it saw everything."""
+    with tempfile.TemporaryDirectory() as folder:
+        _build(Path(folder), text, defines, ["-O1", "-DCOLLAPSE"])
+        said = _run(Path(folder), ["./pan", "-E", f"-m{DEEPEST}", "-w24"])
+    states = re.search(r"^\s*(\S+) states, stored", said, re.M)
+    moves = re.search(r"^\s*(\S+) transitions", said, re.M)
+    if states is None or moves is None:
+        raise SpinFailed("the verifier gave no count of states")
+    whole = "max search depth too small" not in said and "out of memory" not in said
+    return set(re.findall(r"^FOUND (\w+)$", said, re.M)), int(float(states[1])), int(float(moves[1])), whole
+
+
+def _trail(text: str, defines: list[str]) -> list[Told]:
+    """A short way to a finding."""
+    with tempfile.TemporaryDirectory() as folder:
+        _build(Path(folder), text, defines, ["-O0", "-DREACH"])
+        _run(Path(folder), ["./pan", "-E", "-i", "-m20000", "-w22"])
+        said = _run(Path(folder), ["./pan", "-r", "-n"])
+    told: list[Told] = []
+    calls: list[tuple[str, str, bool]] = []
+    for line in said.splitlines():
+        words = line.split()
+        if words[:1] == ["CALL"] and len(words) == 4:
+            calls.append((words[1], words[2], words[3] == "1"))
+        elif words[:1] == ["STEP"] and len(words) >= 3:
+            levels = tuple((int(k), int(v)) for k, v in (word.split("/") for word in words[3:]))
+            told.append(Told(words[1], int(words[2]), levels, tuple(calls)))
+            calls = []
+    return told
+
+
+def _build(folder: Path, text: str, defines: list[str], flags: list[str]) -> None:
+    (folder / "model.pml").write_text(text, encoding="utf-8")
+    _run(folder, ["spin", "-a", *(f"-D{name}" for name in defines), "model.pml"])
+    _run(folder, ["gcc", "-w", "-DSAFETY", *flags, "-o", "pan", "pan.c"])
+
+
+def _run(folder: Path, command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise SpinFailed(f"cannot run {command[0]}: {error.strerror}") from None
+    if done.returncode != 0 and command[0] != "./pan":
+        raise SpinFailed(f"{command[0]} gives status {done.returncode}: {' '.join((done.stderr or done.stdout).split())[:200]}")
+    return done.stdout
+
+
+# Back to a script of ours
+
+
+def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told]) -> Found:
+    stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, Reduced(one_root=False, symmetric=False))
+    local = stepper.start()
+    requests: list[Request] = []
+    fault: Fault | None = None
+    for told in trail:
+        change = _play(stepper, local, told)
+        requests.append(Request(change.move, change.script, False))
+        faults = [*judge(stepper, change), *denied(stepper, change)]
+        fault = next((one for one in faults if one.id == id_), fault)
+        if id_ == "stranded":
+            fault = _stranded(stepper, change.after) or fault
+        local = change.after
+        if fault is not None:
+            return Found(fault, valuation, root, tuple(requests))
+    raise SpinFailed(f"the trail to {id_} does not lead there")
+
+
+def _stranded(stepper: Stepper, local: Local) -> Fault | None:
+    judge_ = Stranded(stepper)
+    for who, holder in enumerate(local.holders):
+        stuck = judge_.stuck(local, who) if holder is not None else None
+        if stuck is not None:
+            return stuck[0]
+    return None
+
+
+def _play(stepper: Stepper, local: Local, told: Told) -> Change:
+    """The change of ours that a line of a trail tells of."""
+    for move in stepper.moves(local):
+        if _same_move(stepper, move, told):
+            for change in stepper.changes(local, move):
+                if _same_calls(stepper, change.called, told.calls):
+                    return change
+    raise SpinFailed(f"the search knows no such step of the trail: {told.op}")
+
+
+def _same_move(stepper: Stepper, move: Move, told: Told) -> bool:
+    if move.op.name != told.op or (move.part != "free" and move.who != told.who):
+        return False
+    if move.part not in ("gives", "acquires", "free") or not move.config:
+        return True
+    for choice, (key, kind) in zip(move.config, told.levels, strict=True):
+        keys = list(dict.fromkeys(c.key for c in stepper.choices[choice.resource]))
+        if keys[key] != choice.key or choice.kind != kind or choice not in stepper.choices[choice.resource]:
+            return False
+    return True
+
+
+def _same_calls(stepper: Stepper, called: tuple[Called, ...], told: tuple[tuple[str, str, bool], ...]) -> bool:
+    """Where it makes no difference, the search takes uncertain without effect for failed, and without effect what changes nothing."""
+    if len(called) != len(told):
+        return False
+    for mine, (hook, kind, effect) in zip(called, told, strict=True):
+        of = stepper.effects[mine.hook]
+        effect = effect and (kind == "ok" or of.after(mine.before) != mine.before)
+        if kind == "uncertain" and not effect and not of.tells:
+            kind = FAILED.kind
+        if mine.hook != hook or mine.ending.outcome.kind != kind or mine.ending.effect != effect:
+            return False
+    return True
+
