@@ -54,7 +54,7 @@ def test_json_has_keys_that_stay() -> None:
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and done.stderr == ""
     assert set(answer) == {"findings", "diagnostics", "bound", "states", "transitions", "complete", "seconds"}
-    assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 200000}
+    assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 100000}
     [finding] = answer["findings"]
     assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script"}
     assert (finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60, 82, False)

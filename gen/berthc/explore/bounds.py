@@ -12,4 +12,4 @@ class Bounds:
     callers: int = 3
     keys: int = 2
     failures: int | None = None
-    states: int = 200_000
+    states: int = 100_000
