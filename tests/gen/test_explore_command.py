@@ -107,7 +107,10 @@ def test_a_spec_without_a_meaning_is_not_explored() -> None:
 def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_path: Path) -> None:
     spec = FAULTY / "interference-retry-forgets-its-progress.yaml"
     test = tmp_path / "finding.c"
-    assert berthc("check", "--emit-test", str(test), str(spec)).returncode == 1
+    assert berthc("check", "--callers", "2", "--emit-test", str(test), str(spec)).returncode == 1
+    head = test.read_text(encoding="utf-8").split("*/")[0]
+    assert f"berthc check --callers 2 --emit-test finding.c {spec.name}" in head and "berthc tests" not in head
+    assert f"finding_1_interference_mount_mounted_unmount:\n *     {spec.name}:39:39: interference: " in head and "every row" not in head
     for name, text in c.files(manager_of(spec.read_text(encoding="utf-8"))).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -135,7 +135,7 @@ def _emit(file: Path, searched: tuple[Result, Manager | None, Report | None]) ->
 
     _, manager, report = searched
     if manager is not None and report is not None and any(f.script for f in report.findings):
-        write_file(file, text(manager, report))
+        write_file(file, text(manager, report, file.name))
 
 
 def export(args: argparse.Namespace, colours: Colours) -> int:
