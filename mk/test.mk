@@ -83,7 +83,7 @@ run-mutants:
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
 	@$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 coverage-c
-	@$(MAKE) coverage-python
+	@$(MAKE) BUILD=$(BUILD)/coverage/compiler coverage-python
 
 GCOVR = gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches
 coverage-c: c-suites
@@ -93,10 +93,19 @@ coverage-c: c-suites
 	@$(GCOVR) --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
 
-# Some of these tests build programs with the libraries of the plain build.
-coverage-python: $(LIBRARIES) suites
-	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage run -m pytest -q tests/gen
-	@COVERAGE_FILE=$(BUILD)/python $(TEST_PYTHON) -m coverage report --skip-covered
+# Some of these tests build programs, with libraries that are not instrumented. Most start interpreters, and these measure too: every
+# interpreter that gets this user folder does.
+LINES = $(abspath $(BUILD))/lines
+USER_FOLDER = PYTHONUSERBASE=$(LINES)/user
+coverage-python: $(LIBRARIES)
+	@rm -rf $(LINES) && mkdir -p $(LINES)
+	@printf '[run]\nsource = %s\ndata_file = %s\nparallel = true\n[report]\nskip_covered = true\n' $(abspath gen/berthc) $(LINES)/data >$(LINES)/rc
+	@site=$$($(USER_FOLDER) $(TEST_PYTHON) -m site --user-site); mkdir -p "$$site" && \
+	    printf 'import coverage\ncoverage.process_startup()\n' >"$$site/usercustomize.py"
+	@$(USER_FOLDER) COVERAGE_PROCESS_START=$(LINES)/rc PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) \
+	    $(foreach f,$(filter tests/gen/%,$(PYTEST_FILES)),'pytest:$(f:tests/%=%)=$(f)')
+	@$(TEST_PYTHON) -m coverage combine -q --rcfile=$(LINES)/rc
+	@$(TEST_PYTHON) -m coverage report --rcfile=$(LINES)/rc --fail-under=95
 
 .PHONY: soak
 soak: suites ## the two simulators against each other for SOAK_SECONDS (300), from a new seed
