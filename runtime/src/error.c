@@ -71,6 +71,8 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
         error->event = type->resources[where.resource].events[where.event];
     if (where.hook > 0)
         error->hook = type->hooks[where.hook].name;
+    if (where.field > 0)
+        error->field = type->resources[where.resource].fields[where.field - 1].name;
     write_key(error->key, operation);
 }
 
@@ -103,6 +105,10 @@ const char *berth_error_text(const berth_error *error, char *line, size_t size)
             text_add(&text, " on ");
             text_add(&text, error->event);
         }
+        text_add(&text, ": ");
+    }
+    if (error->field) {
+        text_add(&text, error->field);
         text_add(&text, ": ");
     }
     if (error->hook) {

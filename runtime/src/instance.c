@@ -100,8 +100,8 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
     return (uint32_t)hash_end(&hash);
 }
 
-/* Are the key fields, or the others, equal? */
-static bool same_fields(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
+/* The first of the key fields, or of the others, that differs, 1-based; 0: they are equal. */
+static uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
 {
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(manager, instance);
@@ -110,9 +110,9 @@ static bool same_fields(const struct berth_manager *manager, struct instance *in
         const berth_field *field = &type->fields[i];
 
         if (!(field->flags & BERTH_KEY) == !key && !field_equal(field, view_value(field, view), config_value(field, config)))
-            return false;
+            return (uint8_t)(i + 1);
     }
-    return true;
+    return 0;
 }
 
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)
@@ -121,15 +121,15 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
     for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)node;
 
-        if (instance->parent == parent && instance->resource == resource && same_fields(manager, instance, config, true))
+        if (instance->parent == parent && instance->resource == resource && first_difference(manager, instance, config, true) == 0)
             return instance;
     }
     return NULL;
 }
 
-bool instance_matches(struct berth_manager *manager, struct instance *instance, const void *config)
+uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config)
 {
-    return same_fields(manager, instance, config, false);
+    return first_difference(manager, instance, config, false);
 }
 
 static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)

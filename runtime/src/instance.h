@@ -53,8 +53,8 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
 /* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
 struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by, const uint32_t *at);
 
-/* Has it the fields of `config` that are not its key? */
-bool instance_matches(struct berth_manager *manager, struct instance *instance, const void *config);
+/* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
+uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config);
 
 /* Number of the slot with these parts. False: one is outside its pool. */
 bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);

@@ -46,6 +46,7 @@ struct level {
 struct where {
     uint16_t state;
     uint8_t resource, event, hook;
+    uint8_t field;  /* 1-based, of the resource */
     uint8_t levels; /* of the path that the key is written from */
 };
 

@@ -32,19 +32,18 @@ static bool key_only(const berth_operation *type, uint8_t level)
     return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
 }
 
-static bool config_fits(const berth_resource *resource, const void *config, bool only_key)
+/* The first field that is not valid, 1-based; 0: there is none. */
+static uint8_t invalid_field(const berth_resource *resource, const void *config, bool only_key)
 {
-    if (!config)
-        return false;
     for (uint8_t i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
 
         if (only_key && !(field->flags & BERTH_KEY))
             continue;
         if (field_check(field, (const char *)config + field->config_offset) != 0)
-            return false;
+            return (uint8_t)(i + 1);
     }
-    return true;
+    return 0;
 }
 
 static void check_configs(struct operation *operation)
@@ -54,8 +53,11 @@ static void check_configs(struct operation *operation)
     for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
         const void *config = operation->request->config ? operation->request->config[i] : NULL;
 
-        if (!config_fits(&type_of(operation)->resources[resource_at(operation, i)], config, key_only(type, i)))
-            refuse(operation, -EINVAL, i);
+        uint8_t resource = resource_at(operation, i);
+        uint8_t field = config ? invalid_field(&type_of(operation)->resources[resource], config, key_only(type, i)) : 0;
+
+        if (!config || field > 0)
+            operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});
     }
 }
 
@@ -191,6 +193,16 @@ static struct where where_state(const struct operation *operation, uint8_t level
     return where;
 }
 
+/* S2: a found instance has the fields that are given. */
+static void check_conflict(struct operation *operation, uint8_t level)
+{
+    struct where where = where_state(operation, level);
+
+    where.field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->request->config[level]);
+    if (where.field > 0)
+        operation_fail(operation, -EEXIST, where);
+}
+
 /* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
 static void report_takes(struct operation *operation)
 {
@@ -225,9 +237,8 @@ static bool obtain(struct operation *operation)
             return true;
         if (!found)
             make(operation, i, hash, resource->initial);
-        else if (operation->code == 0 &&
-                 !instance_matches(operation->call.manager, operation->levels[i].instance, operation->request->config[i]))
-            operation_fail(operation, -EEXIST, where_state(operation, i));
+        else if (operation->code == 0)
+            check_conflict(operation, i);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
             engine_take(operation, i);
         if (operation->code != 0)

@@ -30,6 +30,7 @@ static void fields_outside_their_limits(void **unused)
         {.name = "a", .order = {long_item, 2}},
         {.name = "a", .tags = {NULL, 3}},
     };
+    static const char *const refused[] = {"name", "name", "name", "u8", "u64", "i32", "i32", "kind", "kind", "order", "order", "tags"};
     static const rack_config good[] = {
         {.name = "0123456789012345678901234567890123456789"},
         {.name = "b", .u8 = 200, .u64 = UINT64_MAX - 1, .i32 = 5, .kind = 2, .i64 = INT64_MIN},
@@ -43,6 +44,7 @@ static void fields_outside_their_limits(void **unused)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(resolve(&depot, &bad[i], &error), -EINVAL);
         assert_where(&error, "rack", NULL, NULL, NULL);
+        assert_string_equal(error.field, refused[i]);
         assert_string_equal(error.key, "");
     }
     assert_state(&depot, "");
@@ -71,6 +73,7 @@ static void required_uuids_and_lower_levels(void **unused)
     path.config[1] = NULL;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);
     assert_where(&error, "shelf", NULL, NULL, NULL);
+    assert_null(error.field);
     request.config = NULL;
     memset(id, 9, sizeof id);
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);

@@ -113,6 +113,7 @@ TEST(s2_obtain_finds_what_has_the_key_and_compares_the_rest)
     uuid_t a;
     struct path path;
     berth_request request = {.operation = OP_RESERVE, .gives = a, .deadline = BERTH_NO_DEADLINE};
+    char line[120];
     START(NULL);
 
     request.config = depot_path(&path, "a", 1)->config;
@@ -124,14 +125,18 @@ TEST(s2_obtain_finds_what_has_the_key_and_compares_the_rest)
     path.shelf.steel = true;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
     assert_where(&error, "shelf", "idle", NULL, NULL);
+    assert_string_equal(error.field, "steel");
+    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_reserve: shelf \"a\"/1,\"z\" idle: steel: File exists");
     path.shelf.steel = false;
     path.book.isbn[3] = 9; /* a book has no key: there is one at most */
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
     assert_where(&error, "book", "idle", NULL, NULL);
     assert_string_equal(error.key, "\"a\"/1,\"z\"");
+    assert_string_equal(error.field, "isbn");
     path.rack.u8 = 1;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
     assert_where(&error, "rack", "idle", NULL, NULL);
+    assert_string_equal(error.field, "u8");
     assert_state(&depot, "rack a idle 2+1\n shelf 1 idle 2+1\n  book idle 2+0\n");
     depot_stop(&depot);
 }
