@@ -94,7 +94,7 @@ coverage-c: c-suites
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
 
 # Some of these tests build programs, with libraries that are not instrumented. Most start interpreters, and these measure too: every
-# interpreter that gets this user folder does.
+# interpreter that gets this user folder does. Measured code is slow, so nobody asks how fast it is.
 LINES = $(abspath $(BUILD))/lines
 USER_FOLDER = PYTHONUSERBASE=$(LINES)/user
 coverage-python: $(LIBRARIES)
@@ -103,7 +103,7 @@ coverage-python: $(LIBRARIES)
 	@site=$$($(USER_FOLDER) $(TEST_PYTHON) -m site --user-site); mkdir -p "$$site" && \
 	    printf 'import coverage\ncoverage.process_startup()\n' >"$$site/usercustomize.py"
 	@$(USER_FOLDER) COVERAGE_PROCESS_START=$(LINES)/rc PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) \
-	    $(foreach f,$(filter tests/gen/%,$(PYTEST_FILES)),'pytest:$(f:tests/%=%)=$(f)')
+	    $(foreach f,$(filter-out %/test_speed.py,$(filter tests/gen/%,$(PYTEST_FILES))),'pytest:$(f:tests/%=%)=$(f)')
 	@$(TEST_PYTHON) -m coverage combine -q --rcfile=$(LINES)/rc
 	@$(TEST_PYTHON) -m coverage report --rcfile=$(LINES)/rc --fail-under=95
 
