@@ -216,7 +216,7 @@ class _Suite:
         parts = [f".name = {ctext.string(resource.name)}"]
         parts += [f".parent = {self.names.resource_id(resource.parent)}"] if resource.parent is not None else []
         parts.append(f".config_size = sizeof({self.names.config(resource.name)})")
-        parts += [f".set_key = set_key_{resource.name}"] if many_keys(resource) is not None else []
+        parts += [f".set_key = set_key_{resource.name}"] if many_keys(self.m, resource) is not None else []
         return ctext.braces(f"[{self.names.resource_id(resource.name)}] = ", parts)
 
     @staticmethod
@@ -251,7 +251,7 @@ class _Suite:
             extra += [self.show(upper, n, f, k, view) for n, f, k in members(upper) if n not in hidden]
             hidden |= {name for name, _, _ in members(upper)}
         key: tuple[str, ...] = ()
-        keys = many_keys(resource)
+        keys = many_keys(self.m, resource)
         if keys is not None:
             field = resource.field(keys[0])
             if field.type is Type.STRING:

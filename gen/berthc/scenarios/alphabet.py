@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from berthc.model import AssignedKind, Field, Guard, Manager, Operation, Ref, Resource, Type
+from berthc.semantics.values import is_valid
 
 Value = bool | int | str | tuple[str, ...]
 
@@ -74,7 +75,8 @@ def nth(field: Field, n: int) -> Value | None:
     if field.type.bits:
         low, high = limits(field)
         first = max(low, 0) if high >= 1 else low
-        return first + n if first + n <= high else (low + n - 1 if low + n - 1 <= high else None)
+        wrapped = low + (first + n - high - 1)
+        return first + n if first + n <= high else wrapped if wrapped <= first else None
     if field.type is Type.ENUM:
         return field.values[n - 1] if n <= len(field.values) else None
     if field.type is Type.UUID:
@@ -86,18 +88,15 @@ def nth(field: Field, n: int) -> Value | None:
 
 
 def base(resource: Resource, key: int = 1) -> dict[str, Value]:
-    """A config with the key-th key; the other fields keep their defaults unless they must not be empty."""
+    """A valid config with the key-th key where there are so many; the other fields keep their defaults where these are valid."""
     values: dict[str, Value] = {}
     for field in resource.fields:
-        if field.name in resource.key and not _flag_like(resource, field):
-            value = nth(field, key)
-            values[field.name] = zero(field) if value is None else value
-        elif field.required and not zero(field) or zero(field) == "nil" and field.required:
+        value = nth(field, key) if field.name in resource.key and not _flag_like(resource, field) else None
+        value = zero(field) if value is None else value
+        if not is_valid(field, value):
             value = nth(field, 1)
             assert value is not None
-            values[field.name] = value
-        else:
-            values[field.name] = zero(field)
+        values[field.name] = value
     return values
 
 
@@ -221,21 +220,28 @@ def _sides_of(manager: Manager, where: str | None, wanted: str, names: Mapping[s
     return found
 
 
+def asked_for(manager: Manager, resource: Resource) -> frozenset[str]:
+    """The fields of a resource that a guard names."""
+    names = {f.name: f for f in resource.fields}
+    return frozenset(_sides_of(manager, None, resource.name, names, rows_only=False)) | frozenset(
+        ref.name for o in manager.operations for d in o.deny for ref in d.guard.refs()
+        if (o.target if ref.scope == "field" else ref.scope) == resource.name)
+
+
 def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """Changes to a base config that bring the guards of rows to both sides; the first changes nothing."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=True), {f.name: zero(f) for f in resource.fields}, 6)
+    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=True), base(resource), 6)
 
 
 def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """The same for every guard, those of `deny` included."""
     names = {f.name: f for f in resource.fields}
-    usual = {f.name: zero(f) for f in resource.fields}
-    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), usual, MOST_COMBINATIONS)
+    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), base(resource), MOST_COMBINATIONS)
 
 
-def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dict[str, Value]]:
-    """Changes to a base config of one level that bring the guards of an operation's `deny` entries to both sides."""
+def deny_sides(manager: Manager, operation: Operation, name: str) -> dict[str, list[Value]]:
+    """Values of the fields of one level on every side of each comparison of an operation's `deny` entries."""
     fields = {f.name: f for f in manager.resource(name).fields}
     sides: dict[str, list[Value]] = {}
     for deny in operation.deny:
@@ -244,7 +250,12 @@ def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dic
             if ref is not None and (operation.target if ref.scope == "field" else ref.scope) == name and ref.name in fields:
                 values = sides.setdefault(ref.name, [])
                 values.extend(v for v in _sides(atom, fields[ref.name]) if v not in values)
-    return _combinations(sides, {f.name: zero(f) for f in fields.values()}, MOST_COMBINATIONS)
+    return sides
+
+
+def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dict[str, Value]]:
+    """Changes to a base config of one level that bring the guards of an operation's `deny` entries to both sides."""
+    return _combinations(deny_sides(manager, operation, name), base(manager.resource(name)), MOST_COMBINATIONS)
 
 
 def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], most: int) -> list[dict[str, Value]]:

@@ -14,6 +14,7 @@ from berthc.semantics import Outcome, Result, World
 
 THREADS = 4
 MOST_SLOTS = 1024
+FEWEST_KEYS = 8  # twice as many as threads
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,24 @@ class Pool:
     parts: tuple[tuple[str, int], ...]
 
 
-def many_keys(resource: Resource) -> tuple[str, int] | None:
-    """The key field that can tell many instances apart, and how many; None where there is none."""
+def many_keys(manager: Manager, resource: Resource) -> tuple[str, int] | None:
+    """The key field that can tell many instances apart without any condition asking for it, and how many; None where there is none."""
+    asked = alphabet.asked_for(manager, resource)
     for field in resource.fields:
-        if field.name not in resource.key or field.values:
+        if field.name not in resource.key or field.values or field.name in asked:
             continue
         if field.type is Type.STRING and (field.max_length is None or field.max_length >= 10):
             return field.name, 1 << 31
         if field.type.bits:
             low, high = alphabet.limits(field)
-            return field.name, min(high - max(low, 0), 1 << 31)
+            if high - max(low, 0) >= FEWEST_KEYS:
+                return field.name, min(high - max(low, 0), 1 << 31)
     return None
 
 
-def nth_key(resource: Resource, n: int) -> dict[str, Value]:
+def nth_key(manager: Manager, resource: Resource, n: int) -> dict[str, Value]:
     """What `set_key` of the generated suite gives the n-th time (from 1)."""
-    found = many_keys(resource)
+    found = many_keys(manager, resource)
     assert found is not None
     field = resource.field(found[0])
     if field.type is Type.STRING:
@@ -221,7 +224,7 @@ def _pool(manager: Manager, resource: Resource, name: str, environment: Environm
         end = operation.path.index(resource.name)
         for level in range(end, -1, -1):
             above = manager.resource(operation.path[level])
-            keys = many_keys(above)
+            keys = many_keys(manager, above)
             if keys is not None and keys[1] > slots + 1:
                 pool = Pool(resource, name, environment, operation, allowed_path(manager, environment, operation), level, parts)
                 if _fills(manager, pool, slots):
@@ -235,7 +238,7 @@ def _fills(manager: Manager, pool: Pool, slots: int) -> bool:
     resource = manager.resource(pool.operation.path[pool.level])
     for n in range(1, slots + 2):
         config = {c.resource: c.mapping() for c in pool.configs}
-        config[resource.name] = config[resource.name] | nth_key(resource, n)
+        config[resource.name] = config[resource.name] | nth_key(manager, resource, n)
         result = world.run(pool.operation.name, config=config)
         if (result.error is None) != (n <= slots):
             return False

@@ -14,6 +14,7 @@ from typing import cast
 from berthc.model import AssignedKind, Form, Manager, Operation, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
+from berthc.scenarios.policy import Given, Policy, changes, same_key
 from berthc.semantics import Outcome, Result, World
 from berthc.semantics.state import Item, State
 
@@ -143,6 +144,11 @@ class Search:
         self.limits = limits
         self.gives = next((o for o in manager.operations if o.gives), None)
         self.configs = {r.name: self._configs(r.name) for r in manager.resources}
+        options = self.start().world.options
+        makers = [o for o in manager.operations if o.form in (Form.OBTAIN, Form.CREATE)]
+        policies = {o.name: Policy(manager, o, options) for o in makers}
+        self._made = {o.name: self._making(o, policies[o.name]) for o in makers}
+        self.tried_all = all(p.complete for p in policies.values())  # no config was left out for want of tries
 
     def _configs(self, name: str) -> list[Config]:
         """Two keys, the first one with every variant that the guards of rows tell apart."""
@@ -159,12 +165,62 @@ class Search:
 
     def paths(self, operation: Operation) -> list[tuple[Config, ...]]:
         """Configs for every level of an operation: both keys at each level, yet not all combinations of keys and variants."""
+        if operation.name in self._made:
+            return self._made[operation.name]
+        found = self._plain_paths(operation)
+        end = len(operation.path)
+        found += [path[:end] for o in self.manager.operations if o.name in self._made and o.path[:end] == operation.path
+                  for path in self._made[o.name]]
+        return list(dict.fromkeys(found))
+
+    def _plain_paths(self, operation: Operation) -> list[tuple[Config, ...]]:
         levels = [self.configs[name] for name in operation.path]
         first = [level[0] for level in levels]
         found = [tuple(first)]
         for n, level in enumerate(levels):
             found += [tuple(first[:n] + [other] + first[n + 1:]) for other in level[1:]]
         return found
+
+    def _making(self, operation: Operation, policy: Policy) -> list[tuple[Config, ...]]:
+        """The paths of an operation that makes instances; for each that its policy refuses, also the nearest one that it lets through."""
+        found = self._plain_paths(operation)
+        usual: Given = self._fields(found[0])
+        if not policy.allows(usual):
+            usual = policy.nearest(usual, frozenset(), lambda _: True) or usual
+        more = [self._path(operation, usual)]
+        for path in found:
+            if policy.allows(self._fields(path)):
+                continue
+            level = next((n for n in range(len(path)) if path[n] != found[0][n]), 0)
+            name = operation.path[level]
+            changed, first = self._fields(path)[name], self._fields(found[0])[name]
+            keys = self.manager.resource(name).key
+            other_key = not same_key(keys, changed, first)
+
+            def distinct(given: Given, name: str = name, keys: tuple[str, ...] = keys) -> bool:
+                return not same_key(keys, given[name], usual[name])
+
+            if other_key:
+                nearest = policy.nearest(dict(usual) | {name: changed}, frozenset(), distinct)
+            else:
+                fixed = frozenset((name, f) for f, v in changed.items() if v != first[f])
+                level_start = {f: changed[f] if (name, f) in fixed else v for f, v in usual[name].items()}
+                nearest = policy.nearest(dict(usual) | {name: level_start}, fixed, lambda _: True)
+            if nearest is not None:
+                more.append(self._path(operation, nearest))
+        return list(dict.fromkeys(([] if policy.allows(self._fields(found[0])) else more[:1]) + found + more[1:]))
+
+    def _fields(self, path: tuple[Config, ...]) -> Given:
+        """Every field of every level."""
+        found: dict[str, Mapping[str, Value]] = {}
+        for config in path:
+            plain = {f.name: alphabet.zero(f) for f in self.manager.resource(config.resource).fields}
+            found[config.resource] = {**plain, **config.mapping()}
+        return found
+
+    def _path(self, operation: Operation, given: Given) -> tuple[Config, ...]:
+        return tuple(make_config(self.manager, name, 1, changes(alphabet.base(self.manager.resource(name)), given[name]))
+                     for name in operation.path)
 
     def actions(self, node: Node) -> Iterator[Action]:
         state = state_of(node.world)

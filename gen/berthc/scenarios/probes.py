@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.scenarios.explore import DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown
+
+MOST_PATHS = 500  # configs tried for one operation
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -49,10 +52,14 @@ def base_path(manager: Manager, operation: Operation, changed: Mapping[str, Conf
 
 def allowed_path(manager: Manager, environment: Environment, operation: Operation) -> tuple[Config, ...]:
     """The plainest configs for which the operation is not refused on an empty manager; the plainest of all where none is."""
-    for changes in product(*(alphabet.policy_variants(manager, manager.resource(name)) for name in operation.path)):
+    search = Search(manager, environment, NO_LIMITS)
+    for configs in search.paths(operation):
+        edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
+        if edge.result.error is None:
+            return configs
+    for changes in islice(product(*(alphabet.policy_variants(manager, manager.resource(name)) for name in operation.path)), MOST_PATHS):
         configs = tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes))
-        node = Search(manager, environment, NO_LIMITS).start()
-        edge = step(prepare(manager, node, operation, configs), _call(manager, operation, configs))
+        edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
         if edge.result.error is None:
             return configs
     return base_path(manager, operation)

@@ -1,0 +1,84 @@
+"""The plainest config is valid and allowed, whatever the limits of its fields and the policy of the operations."""
+from __future__ import annotations
+
+import pytest
+
+from berthc.model import NOWHERE, Field, Manager, Resource, Type
+from berthc.pipeline import compile_text
+from berthc.scenarios import alphabet
+from berthc.scenarios.explore import NO_LIMITS, Search, step
+from berthc.scenarios.probes import allowed_path
+from berthc.scenarios.select import scripts
+from berthc.semantics.values import is_valid
+
+SPEC = """\
+berth: 1
+manager: tapm
+brief: Taps.
+backend:
+  v:
+    open: {on: tap, repeatable: true, brief: Open.}
+resources:
+  tap:
+    brief: A tap.
+    key: [a1]
+    fields:
+      a1: {type: i32, brief: Number.}
+      a8: {type: i32, range: [5, 5], brief: Five.}
+      word: {type: set, of: string, required: true, brief: Words.}
+      id: {type: uuid, required: true, brief: Id.}
+    holders: {take: claim, drop: leave}
+    initial: shut
+    states:
+      shut: {brief: Shut., on: {claim: stay, turn: {call: v.open, ok: open, fail: stay, uncertain: stay}, leave: gone}}
+      open: {brief: Open., on: {claim: stay, turn: stay, leave: gone}}
+      gone: {final: true, brief: Gone.}
+operations:
+  take:
+    brief: Take.
+    obtain: [tap]
+    gives: reservation
+    deny: {if: tap.a1 <= 255 and tap.a1 != 7, error: EPERM, brief: No.}
+  turn: {brief: Turn., with: reservation, do: [tap.turn]}
+  drop: {brief: Drop., with: reservation, do: [tap.leave], ends: reservation}
+"""
+
+
+def manager() -> Manager:
+    result = compile_text("tapm.yaml", SPEC)
+    assert result.manager is not None, result.diagnostics
+    return result.manager
+
+
+@pytest.mark.parametrize("field", [
+    Field("f", Type.I32, "", NOWHERE, range=(5, 5)), Field("f", Type.U8, "", NOWHERE, range=(3, 4)),
+    Field("f", Type.I64, "", NOWHERE, range=(-9, -3)), Field("f", Type.SET, "", NOWHERE, required=True),
+    Field("f", Type.LIST, "", NOWHERE, required=True, max_length=1), Field("f", Type.STRING, "", NOWHERE, required=True, max_length=1),
+    Field("f", Type.UUID, "", NOWHERE, required=True), Field("f", Type.ENUM, "", NOWHERE, values=("x", "y")),
+])
+@pytest.mark.parametrize("key", [(), ("f",)])
+def test_base_configs_are_valid(field: Field, key: tuple[str, ...]) -> None:
+    resource = Resource("r", "", NOWHERE, None, key, (field,), (), None, None, "s", ())
+    assert [is_valid(field, alphabet.base(resource, n)["f"]) for n in (1, 2, 3)] == [True, True, True]
+
+
+def test_two_values_are_two_keys() -> None:
+    field = Field("f", Type.U8, "", NOWHERE, range=(5, 6))
+    assert {alphabet.nth(field, 1), alphabet.nth(field, 2)} == {5, 6}
+    assert alphabet.nth(field, 3) is None
+
+
+def test_a_config_is_found_that_policy_lets_through() -> None:
+    found = manager()
+    environment = alphabet.environments(found)[0]
+    (config,) = allowed_path(found, environment, found.operation("take"))
+    assert config.mapping()["a1"] == 7 or int(str(config.mapping()["a1"])) > 255
+    search = Search(found, environment, NO_LIMITS)
+    taken = [e for a in search.actions(search.start()) if (e := step(search.start(), a)).result.error is None]
+    assert len({e.action.config[0].mapping()["a1"] for e in taken}) >= 2
+
+
+def test_what_policy_hides_from_the_plainest_config_is_not_called_unreachable() -> None:
+    choice = scripts(manager())
+    assert choice.unreachable == frozenset()
+    assert any("v.open ok" in s.calls for one in choice.scripts for s in one.steps)
