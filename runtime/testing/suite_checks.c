@@ -302,7 +302,7 @@ void suite_test_rows(void **state)
     const berth_suite_manager *type = group->manager;
     berth_suite *suite = suite_begin(group, "every_row_was_taken", &type->environments[0]);
     berth_suite_text line;
-    unsigned declared = 0, taken = 0, unreachable = 0, rows_taken = 0, i;
+    unsigned declared = 0, taken = 0, unreachable = 0, unsearched = 0, rows_taken = 0, i;
 
     suite_text_init(&line, suite);
     for (i = 1; i <= type->n_rows; i++) {
@@ -326,12 +326,17 @@ void suite_test_rows(void **state)
             add_outcomes(&line, row->unreachable);
             unreachable += count_bits(row->unreachable);
         }
+        if (row->unsearched != 0) {
+            suite_text_add(&line, "   not searched:");
+            add_outcomes(&line, row->unsearched);
+            unsearched += count_bits(row->unsearched);
+        }
         if ((group->taken[i] & row->unreachable) != 0)
             suite_fail(suite, "%s: taken all the same", line.data);
         (void)printf("%4u  %s\n", i, line.data);
     }
-    (void)printf("%s: rows taken in full %u of %u, outcomes taken %u of %u, that no caller can bring about %u\n", type->name, rows_taken,
-                 (unsigned)type->n_rows, taken, declared, unreachable);
+    (void)printf("%s: rows taken in full %u of %u, outcomes taken %u of %u, that no caller can bring about %u, not searched %u\n",
+                 type->name, rows_taken, (unsigned)type->n_rows, taken, declared, unreachable, unsearched);
     suite_text_free(&line);
     if (taken != declared)
         suite_fail(suite, "%u outcomes of the table were never taken", declared - taken);

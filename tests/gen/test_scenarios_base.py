@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import pytest
 
+from berthc.emit import tests
 from berthc.model import NOWHERE, Field, Manager, Resource, Type
 from berthc.pipeline import compile_text
-from berthc.scenarios import alphabet
-from berthc.scenarios.explore import NO_LIMITS, Search, step
+from berthc.scenarios import alphabet, explore, select
+from berthc.scenarios.explore import NO_LIMITS, Limits, Search, step
 from berthc.scenarios.probes import allowed_path
 from berthc.scenarios.select import scripts
 from berthc.semantics.values import is_valid
@@ -82,3 +83,15 @@ def test_what_policy_hides_from_the_plainest_config_is_not_called_unreachable() 
     choice = scripts(manager())
     assert choice.unreachable == frozenset()
     assert any("v.open ok" in s.calls for one in choice.scripts for s in one.steps)
+
+
+def test_a_search_that_gave_up_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Limits(edges=5, patience=5)
+    monkeypatch.setattr(explore.Exploration.run, "__defaults__", (explore.rows_only,))
+    monkeypatch.setattr(select, "Limits", lambda **_: few)
+    monkeypatch.setattr(select, "LATER", few)
+    monkeypatch.setattr(select, "THOROUGH", 0)
+    choice = scripts(manager())
+    assert choice.unreachable == frozenset() and choice.unsearched
+    text = tests.files(manager())["tapm/tapm-conformance.c"]
+    assert "The search for scripts ended at its bounds" in text and ".unsearched = " in text and ".unreachable = " not in text

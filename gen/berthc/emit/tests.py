@@ -84,6 +84,7 @@ class SuiteData:
     header: str
     manager: str
     names: Names
+    unsearched: int  # outcomes
     hooks: tuple[HookGlue, ...]
     resources: tuple[ResourceGlue, ...]
     functions: tuple[FunctionGlue, ...]
@@ -152,6 +153,7 @@ class _Suite:
         choice = scripts(manager)
         self.scripts = choice.scripts
         self.unreachable = choice.unreachable
+        self.unsearched = choice.unsearched
 
     def build(self) -> SuiteData:
         step_numbers = [[self.steps.setdefault(step, len(self.steps)) for step in script.steps] for script in self.scripts]
@@ -166,6 +168,7 @@ class _Suite:
             header=f"{self.m.name}.h",
             manager=self.m.name,
             names=self.names,
+            unsearched=len(self.unsearched),
             hooks=tuple(self.hook(h) for h in self.m.hooks),
             resources=tuple(self.resource(r) for r in self.m.resources),
             functions=tuple(self.function(o) for o in self.m.operations),
@@ -480,8 +483,10 @@ class _Suite:
             words = (("resource", found.resource), ("state", row.state), ("event", row.event))
             parts = [f".{word} = {ctext.string(text)}" for word, text in words]
             parts += [f".hook = {ctext.string(row.call)}"] if row.call else []
-            for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in self.unreachable]),
-                               ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable])):
+            hidden = self.unreachable | self.unsearched
+            for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in hidden]),
+                               ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable]),
+                               ("unsearched", [o for o in found.outcomes if (found.number, o) in self.unsearched])):
                 parts += [f".{name} = " + " | ".join(NUMBER_BITS[o] for o in bits)] if bits else []
             lines += ctext.braces(f"[{found.number}] = ", parts)
         return lines

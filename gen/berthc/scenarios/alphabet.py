@@ -270,6 +270,31 @@ def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], 
     return distinct if distinct and not distinct[0] else [{}, *distinct]
 
 
+def covers_guards(manager: Manager) -> bool:
+    """Whether the search tries every combination of what guards ask about, so that it may say that something cannot be."""
+    sides = _sides_of(manager, None, "option", {o.name: o for o in manager.options}, rows_only=False)
+    fields = {o.name: o for o in manager.options}
+    whole = _all_tried(sides, fields, 8) and sum(h.optional for h in manager.hooks) <= 2
+    told = 0  # resources whose guards tell fields apart: paths change one level at a time
+    for resource in manager.resources:
+        fields = {f.name: f for f in resource.fields}
+        sides = _sides_of(manager, None, resource.name, fields, rows_only=True)
+        told += bool(sides)
+        denying = [o for o in manager.operations if resource.name in o.path and deny_sides(manager, o, resource.name)]
+        whole = whole and _all_tried(sides, fields, 6) and len(denying) <= 1
+    return whole and told <= 1
+
+
+def _all_tried(sides: Mapping[str, list[Value]], fields: Mapping[str, Field], most: int) -> bool:
+    """Whether `_combinations` takes all of them, and no enum has values that are like none of those tried."""
+    total = 1
+    for name, values in sides.items():
+        total *= len(values)
+        if len(values) > 2 and len(values) < len(fields[name].values):
+            return False
+    return total <= most
+
+
 def environments(manager: Manager) -> list[Environment]:
     """The default one, then those with other options, then those with optional hooks left out."""
     changes = _option_changes(manager)

@@ -424,32 +424,39 @@ def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Fea
     return frozenset(("row", row) for row in _rows(edge))
 
 
-def explore(search: Search, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
-            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features) -> bool:
-    """Search from an empty manager; `keep` gets every edge with a feature not in `seen`, which grows.
+class Exploration:
+    """A search from an empty manager, which can be taken up again where it stopped."""
 
-    True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
-    """
-    guarded = guarded_cells(search.manager)
-    start = search.start()
-    known = {start.world.key()}
-    queue = deque([start])
-    edges = idle = 0
-    while queue:
-        if edges >= limit.edges or idle >= limit.patience:
-            return False
-        node = queue.popleft()
-        for action in search.actions(node):
-            for edge in with_outcomes(node, action):
-                edges += 1
-                idle += 1
-                edge.features = facts(search.manager, edge, guarded)
-                if not edge.features <= seen:
-                    seen |= edge.features
-                    idle = 0
-                    keep(edge)
-                key = edge.target.world.key()
-                if key not in known and search.allowed(edge.target):
-                    known.add(key)
-                    queue.append(edge.target)
-    return True
+    def __init__(self, search: Search) -> None:
+        start = search.start()
+        self.search = search
+        self.edges = 0
+        self._guarded = guarded_cells(search.manager)
+        self._known = {start.world.key()}
+        self._queue = deque([start])
+
+    def run(self, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
+            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features) -> bool:
+        """`keep` gets every edge with a feature not in `seen`, which grows.
+
+        True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
+        """
+        search, end, idle = self.search, self.edges + limit.edges, 0
+        while self._queue:
+            if self.edges >= end or idle >= limit.patience:
+                return False
+            node = self._queue.popleft()
+            for action in search.actions(node):
+                for edge in with_outcomes(node, action):
+                    self.edges += 1
+                    idle += 1
+                    edge.features = facts(search.manager, edge, self._guarded)
+                    if not edge.features <= seen:
+                        seen |= edge.features
+                        idle = 0
+                        keep(edge)
+                    key = edge.target.world.key()
+                    if key not in self._known and search.allowed(edge.target):
+                        self._known.add(key)
+                        self._queue.append(edge.target)
+        return True

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
+from berthc.explore.alphabet import fold, guards
 from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import (
-    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Feature, Guarded, Limits, Search, before, explore, features, guarded_cells, rows_only, state_of,
-    step,
+    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Exploration, Feature, Guarded, Limits, Search, before, features, guarded_cells, rows_only,
+    state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
 from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
@@ -133,14 +134,15 @@ def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int,
 
 @dataclass(frozen=True)
 class Choice:
-    """The scripts, and the outcomes of rows that no caller can bring about: (number of the row, outcome)."""
+    """The scripts, and the outcomes of rows that they do not show: (number of the row, outcome)."""
 
     scripts: tuple[Script, ...]
-    unreachable: frozenset[tuple[int, str]]
+    unreachable: frozenset[tuple[int, str]]  # no caller can bring them about: a search of everything found none
+    unsearched: frozenset[tuple[int, str]]  # not found either, but the search was not complete
 
 
 LATER = Limits(patience=2000)  # outside the default environment there is less to find
-THOROUGH = Limits(edges=400000, patience=400000)
+THOROUGH = 200000  # steps of the last search, of all environments together
 
 
 def missing_outcomes(manager: Manager, seen: set[Feature]) -> frozenset[tuple[int, str]]:
@@ -152,27 +154,45 @@ def missing_outcomes(manager: Manager, seen: set[Feature]) -> frozenset[tuple[in
     return frozenset(found)
 
 
-def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]]]:
-    """Edges that show every feature, and the outcomes that nothing shows because no caller can bring them about."""
+def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bool]:
+    """Edges that show every feature, the outcomes that nothing shows, and whether that is because no caller can bring them about."""
     kept: list[Edge] = []
     seen: set[Feature] = set()
+    searches: list[Exploration] = []
     usual, mixed = alphabet.environments(manager), alphabet.mixed_environments(manager)
     for number, environment in enumerate(usual):
         limits = Limits() if number == 0 else LATER
-        explore(Search(manager, environment, limits), seen, limits, kept.append)
+        searches.append(Exploration(Search(manager, environment, limits)))
+        searches[-1].run(seen, limits, kept.append)
     for environment in mixed:
         if missing_outcomes(manager, seen):
-            explore(Search(manager, environment, LATER), seen, LATER, kept.append)
-    complete = True
-    for environment in usual:
-        if missing_outcomes(manager, seen):
-            complete = explore(Search(manager, environment, THOROUGH), seen, THOROUGH, kept.append, rows_only) and complete
-    return kept, missing_outcomes(manager, seen) if complete else frozenset()
+            searches.append(Exploration(Search(manager, environment, LATER)))
+            searches[-1].run(seen, LATER, kept.append)
+    missing = missing_outcomes(manager, seen)
+    complete = alphabet.covers_guards(manager) and all(one.search.tried_all for one in searches)
+    left = THOROUGH
+    told: set[Hashable] = set()
+    for one in searches:
+        if missing and (settled := alike(one.search)) not in told:
+            told.add(settled)
+            begin = one.edges
+            complete = one.run(seen, Limits(edges=left, patience=left), kept.append, rows_only) and complete
+            left -= one.edges - begin
+            missing = missing_outcomes(manager, seen)
+    return kept, missing, complete
+
+
+def alike(search: Search) -> Hashable:
+    """Equal for environments in which every condition of rows and policy asks the same of the fields, so that the same rows can be taken."""
+    manager, options = search.manager, search.start().world.options
+    residues = tuple(fold(guard, lambda ref: options[ref.name] if ref.scope == "option" else None) for _, guard in guards(manager))
+    sizes = tuple(options[p.option] for r in manager.resources for a in r.assigned for p in a.parts if p.option is not None)
+    return residues, sizes, search.environment.without
 
 
 def scripts(manager: Manager) -> Choice:
     """The suite's scripts: those of the search first, then the probes."""
-    kept, unreachable = search(manager)
+    kept, missing, complete = search(manager)
     guarded = guarded_cells(manager)
     kept += [retry for edge in list(kept) if (retry := retried(manager, edge, guarded)) is not None]
     names: Counter[str] = Counter()
@@ -184,7 +204,8 @@ def scripts(manager: Manager) -> Choice:
     for probe in probes(manager, plain):
         found.append(script(manager, unique(names, probe.name), played(manager, probe), numbers))
     found += refusals(manager, kept, numbers)
-    return Choice(tuple(found), unreachable)
+    nothing: frozenset[tuple[int, str]] = frozenset()
+    return Choice(tuple(found), missing if complete else nothing, nothing if complete else missing)
 
 
 def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> list[Script]:

@@ -6,7 +6,7 @@ becomes the state is for the caller to say (S1), who looks at `calls`.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from berthc.model import Assigned, AssignedKind, Field, Form, Operation, Step, Type
 from berthc.semantics.program import BrokenTable, Lookup, Program, ResourceProgram, leaf_zeros
@@ -168,7 +168,7 @@ class Run:
         self.state.reservations[label] = Reservation(path, (True,) * len(path))
         for id_ in path:
             item = self.state.items[id_]
-            self.state.items[id_] = replace(item, pins=item.pins + 1)
+            self.state.items[id_] = item._replace(pins=item.pins + 1)
         return label
 
     def _find_keys(self, names: tuple[str, ...], config: Config) -> tuple[int, ...]:
@@ -290,7 +290,7 @@ class Run:
             self._let_go(item.id, label, level)
         elif fault is None and step.event == resource.spec.take and label is None:
             item = self.state.items[item.id]
-            self.state.items[item.id] = replace(item, anonymous=item.anonymous + 1)
+            self.state.items[item.id] = item._replace(anonymous=item.anonymous + 1)
         self._end_if_final(item.id)
         if fault is not None:
             raise Refused(fault.error, **fault.where)
@@ -302,7 +302,7 @@ class Run:
             return
         item = self.state.items[id_]
         if item.anonymous:
-            self.state.items[id_] = replace(item, anonymous=item.anonymous - 1)
+            self.state.items[id_] = item._replace(anonymous=item.anonymous - 1)
 
     def _end_if_final(self, id_: int) -> None:
         item = self.state.items[id_]
@@ -340,7 +340,7 @@ class Run:
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
         target = {"ok": row.ok, "fail": row.fail, "uncertain": row.uncertain or row.fail}[kind]
         assert target is not None
-        self.state.items[item.id] = replace(item, state=target.state, values=values)
+        self.state.items[item.id] = item._replace(state=target.state, values=values)
         return fault, target.raise_event
 
     def _call(self, item: Item, hook: str) -> tuple[str, str | None, Mapping[str, Value]]:
@@ -434,7 +434,7 @@ class Run:
             for level, pinned in enumerate(reservation.path):
                 if pinned == id_:
                     self.state.unpin(label, level)
-        self.state.items[id_] = replace(self.state.items[id_], anonymous=0)
+        self.state.items[id_] = self.state.items[id_]._replace(anonymous=0)
 
     def _end_empty_reservations(self) -> None:
         for label, reservation in list(self.state.reservations.items()):

@@ -6,13 +6,13 @@ small dictionaries. An operation works on a copy; dropping it is what S1 asks fo
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from berthc.semantics.values import Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class Item(NamedTuple):
     """An instance. `values` has fields and leaves of assigned values; `key` and `rest` are its fields in comparable form."""
 
     id: int  # counts up, never used again: the order of creation
@@ -112,7 +112,7 @@ class State:
 
     def _count_child(self, parent: int, change: int) -> None:
         above = self.items[parent]
-        self.items[parent] = replace(above, children=above.children + change)
+        self.items[parent] = above._replace(children=above.children + change)
 
     def children(self, parent: int | None) -> Iterator[Item]:
         """Instances below one (None: the roots), in order of creation."""
@@ -131,4 +131,4 @@ class State:
         self.reservations[reservation] = Reservation(held.path, held.held[:level] + (False,) + held.held[level + 1:])
         item = self.items.get(held.path[level])
         if held.held[level] and item is not None:
-            self.items[item.id] = replace(item, pins=item.pins - 1)
+            self.items[item.id] = item._replace(pins=item.pins - 1)

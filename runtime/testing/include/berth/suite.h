@@ -134,6 +134,7 @@ typedef struct berth_suite_row {
     const char *hook; /* NULL: none */
     unsigned declared;
     unsigned unreachable; /* outcomes that no caller can bring about: a complete search of the model found none */
+    unsigned unsearched;  /* outcomes that the search did not reach before its bounds: nothing is claimed about them */
 } berth_suite_row;
 
 /* A hook whose effect others take back, or one that takes back. */
