@@ -303,7 +303,8 @@ class _Suite:
         return FunctionGlue(
             operation.name, "RUN_" + operation.name.upper(), "run_" + operation.name, operation.gives, tuple(declared),
             ctext.signature(f"        rc = {plain}", [*arguments, "call->error"], ";"),
-            ctext.signature(f"        rc = {self.names.until(operation.name)}", [*arguments, "call->deadline", "call->error"], ";"), tuple(shows))
+            ctext.signature(f"        rc = {self.names.until(operation.name)}", [*arguments, "call->deadline", "call->error"], ";"),
+            tuple(shows))
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
         assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)

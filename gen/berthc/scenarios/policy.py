@@ -33,7 +33,8 @@ class Policy:
         for name in operation.path:
             for field, values in alphabet.deny_sides(manager, operation, name).items():
                 spec = self.fields[name, field]
-                extra: list[Value | None] = [*(alphabet.limits(spec) if spec.type.bits else ()), *(alphabet.nth(spec, n) for n in (1, 2, 3))]
+                ends = alphabet.limits(spec) if spec.type.bits else ()
+                extra: list[Value | None] = [*ends, *(alphabet.nth(spec, n) for n in (1, 2, 3))]
                 found = [*values, *(v for v in [*spec.values, *extra] if v is not None)]
                 self.sides[name, field] = [v for v in dict.fromkeys(found) if is_valid(spec, v)]
 

@@ -183,7 +183,7 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
 
 
 def alike(search: Search) -> Hashable:
-    """Equal for environments in which every condition of rows and policy asks the same of the fields, so that the same rows can be taken."""
+    """Equal for environments in which every condition asks the same of the fields, so that the same rows can be taken."""
     manager, options = search.manager, search.start().world.options
     residues = tuple(fold(guard, lambda ref: options[ref.name] if ref.scope == "option" else None) for _, guard in guards(manager))
     sizes = tuple(options[p.option] for r in manager.resources for a in r.assigned for p in a.parts if p.option is not None)
