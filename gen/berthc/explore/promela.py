@@ -5,9 +5,9 @@ to them (`contract`) is shared with the search. One process chooses a caller, an
 one atomic step on copies of the instances of its path, which are written back unless it failed before its first call (S1). Callers and
 keys are told apart.
 
-A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. Compile the
-verifier with -DCLEAN for `denied` (no call fails), with -DSTRAND for `stranded` (from any moment on one caller only tries to let go, and
-every call ends ok).
+A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. One verifier
+answers every question: its environment says ASK=clean for `denied` (no call fails), ASK=strand for `stranded` (from any moment on one
+caller only tries to let go, and every call ends ok), and STOP=id for a trail to one finding. Compiling takes longer than most searches.
 """
 from __future__ import annotations
 
@@ -23,6 +23,28 @@ from berthc.model import AssignedKind, Form, Manager, Operation, Ref, Resource, 
 from berthc.semantics import Value
 
 FINDINGS = ("leak", "dangling", "interference", "denied", "double", "stranded")
+
+
+# What the environment asks of the verifier, read before it starts: it is no part of a state.
+FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), **{f"stops_at_{name}": ("STOP", name) for name in FINDINGS}}
+ASKED = f"""\
+c_decl {{
+\\#include <stdio.h>
+\\#include <stdlib.h>
+\\#include <string.h>
+int told[16], ran[4096], {", ".join(FLAGS)};
+static int is_set(const char *name, const char *value)
+{{
+    const char *given = getenv(name);
+    return given != NULL && strcmp(given, value) == 0;
+}}
+__attribute__((constructor)) static void read_environment(void)
+{{
+    {" ".join(f'{flag} = is_set("{name}", "{value}");' for flag, (name, value) in FLAGS.items())}
+}}
+}}
+#define CLEAN c_expr {{ is_clean }}
+#define STRAND c_expr {{ is_strand }}"""
 
 
 class NotExported(Exception):
@@ -65,15 +87,16 @@ class _Model:
     # The whole
 
     def text(self) -> Iterator[str]:
-        yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c [-DCLEAN|-DSTRAND], pan -E. */"
-        yield "#ifdef CLEAN\n#define MAYFAIL false\n#else\n#define MAYFAIL (victim == 0)\n#endif"
-        yield "c_decl { \\#include <stdio.h>\n int told[16]; int ran[4096]; }"
+        yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c, [ASK=clean|strand] pan -E. */"
+        yield ASKED
+        yield "#define MAYFAIL (victim == 0 && !CLEAN)"
         yield f"#define N {self.callers}"
         yield f"#define L {self.depth}"
         yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 2 relies, 3 lets go; 1 reservation, 2.. what it took */"
         yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
-        yield "byte victim = 0;  /* with -DSTRAND: who only tries to let go, + 1 */"
-        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;\n#ifdef STRAND\nbyte tries;\n#endif"
+        yield "byte victim = 0;  /* with ASK=strand: who only tries to let go, + 1 */"
+        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;"
+        yield "byte tries;"
         for r in self.resources:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
@@ -83,10 +106,8 @@ class _Model:
         for n, name in enumerate(FINDINGS):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
-            yield f"#ifdef TRAIL_{name}\n#define STOP_{name} stop = 1\n#else\n#define STOP_{name} skip\n#endif"
-            yield (f"inline found_{name}() "
-                   f"{{ {guard}bad = 1; c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf(\"FOUND {name}\\n\"); }} }}; "
-                   f"STOP_{name}{close} }}")
+            note = f'c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
+            yield f"inline found_{name}() {{ {guard}bad = 1; {note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
         for r in self.resources:
             yield from self._chain(r)
             yield from self._end(r)
@@ -96,14 +117,12 @@ class _Model:
         yield "init {\n  do"
         for op in self._operations():
             yield f"  :: atomic {{ pick_{op.name}(); op_{op.name}() }}"
-        yield "#ifdef STRAND"
-        yield "  :: atomic { victim == 0 -> if"
+        yield "  :: atomic { victim == 0 && STRAND -> if"
         for n in range(self.callers):
             yield f"     :: md[{n}] != 0 -> victim = {n + 1}"
             for number in self._without_release():
                 yield f"     :: ty[{n}] == {number} -> found_stranded(); assert(stop == 0); bad == 0"
         yield "     fi; tries = 0 }"
-        yield "#endif"
         yield "  od\n}"
 
     def _operations(self) -> list[Operation]:
@@ -455,10 +474,8 @@ class _Model:
     def _finish(self, op: Operation, part: str) -> Iterator[str]:
         """Writes back, lets instances end, and sets what the caller is."""
         if part != "free":
-            yield "#ifdef CLEAN"
             told = "err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny) else "err == 1 || err == 3"
-            yield f"  if :: {told} -> found_denied() :: else fi;"
-            yield "#endif"
+            yield f"  if :: CLEAN && ({told}) -> found_denied() :: else fi;"
         yield "  if\n  :: err == 4 -> err = 0; called = 0  /* nothing there, and that is fine */"
         yield "  :: err == 0 || (called && err != 3) ->"
         for name in op.path:
@@ -517,10 +534,8 @@ class _Model:
         elif part == "uses":
             yield "  if :: err == 0 -> md[c] = 2 :: else -> md[c] = 1 fi;"
         elif part in ("ends", "releases"):
-            yield "#ifdef STRAND"
             yield "  if :: victim != 0 && err != 0 -> tries++; if :: tries > 2 -> found_stranded() :: else fi :: else fi;"
             yield "  if :: victim != 0 && err == 0 -> victim = 0; tries = 0; bad = 1 :: else fi;"
-            yield "#endif"
             yield f"  if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:

@@ -6,6 +6,7 @@ Scripts are short, not always the shortest. `hollow` and `unreachable` are not a
 """
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -26,7 +27,7 @@ from berthc.explore.step import Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Manager
 
-MODES = {"": ("leak", "dangling", "interference", "double"), "CLEAN": ("denied",), "STRAND": ("stranded",)}
+MODES = {"every": ("leak", "dangling", "interference", "double"), "clean": ("denied",), "strand": ("stranded",)}
 DEEPEST = 5_000_000
 
 
@@ -51,69 +52,73 @@ def explore_with_spin(manager: Manager, bounds: Bounds) -> Report:
     complete = True
     for valuation in valuations(manager):
         for root in (r.name for r in manager.resources if r.parent is None):
-            text = promela(manager, root, valuation, bounds)
-            states = transitions = 0
-            for mode, ids in MODES.items():
-                names, counted, moved, whole = _verify(text, [mode] if mode else [])
-                complete = complete and whole
-                if not mode:
-                    states, transitions = counted, moved
-                for id_ in (name for name in ids if name in names):
-                    one = _found(manager, root, valuation, bounds, id_, _trail(text, [*([mode] if mode else []), f"TRAIL_{id_}"]))
-                    key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
-                    if key not in found:
-                        found[key] = Finding(one.fault, accepted(manager, one.fault), tuple(lines(manager, one, bounds)))
-            searched.append(Searched(valuation, root, states, transitions))
+            with tempfile.TemporaryDirectory() as folder:
+                verifier = _Verifier(Path(folder), promela(manager, root, valuation, bounds))
+                states = transitions = 0
+                for mode, ids in MODES.items():
+                    names, counted, moved, whole = verifier.verify(mode)
+                    complete = complete and whole
+                    if mode == "every":
+                        states, transitions = counted, moved
+                    for id_ in (name for name in ids if name in names):
+                        one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_))
+                        key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
+                        if key not in found:
+                            found[key] = Finding(one.fault, accepted(manager, one.fault), tuple(lines(manager, one, bounds)))
+                searched.append(Searched(valuation, root, states, transitions))
     findings = sorted(found.values(), key=lambda f: (f.fault.loc.line, f.fault.loc.column, FINDINGS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True)
 
 
-def _verify(text: str, defines: list[str]) -> tuple[set[str], int, int, bool]:
-    """What the verifier prints: the findings, its states and transitions, and whether it saw everything."""
-    with tempfile.TemporaryDirectory() as folder:
-        _build(Path(folder), text, defines, ["-O1", "-DCOLLAPSE"])
-        said = _run(Path(folder), ["./pan", "-E", f"-m{DEEPEST}", "-w24"])
-    states = re.search(r"^\s*(\S+) states, stored", said, re.M)
-    moves = re.search(r"^\s*(\S+) transitions", said, re.M)
-    if states is None or moves is None:
-        raise SpinFailed("the verifier gave no count of states")
-    whole = "max search depth too small" not in said and "out of memory" not in said
-    return set(re.findall(r"^FOUND (\w+)$", said, re.M)), int(float(states[1])), int(float(moves[1])), whole
+class _Verifier:
+    """The verifiers of one model. Each is compiled when it is first needed, and answers every question."""
 
+    def __init__(self, folder: Path, text: str) -> None:
+        self._folder = folder
+        (folder / "model.pml").write_text(text, encoding="utf-8")
+        self._run(["spin", "-a", "model.pml"])
 
-def _trail(text: str, defines: list[str]) -> list[Told]:
-    """A short way to a finding."""
-    with tempfile.TemporaryDirectory() as folder:
-        _build(Path(folder), text, defines, ["-O0", "-DREACH"])
-        _run(Path(folder), ["./pan", "-E", "-i", "-m20000", "-w22"])
-        said = _run(Path(folder), ["./pan", "-r", "-n"])
-    told: list[Told] = []
-    calls: list[tuple[str, str, bool]] = []
-    for line in said.splitlines():
-        words = line.split()
-        if words[:1] == ["CALL"] and len(words) == 4:
-            calls.append((words[1], words[2], words[3] == "1"))
-        elif words[:1] == ["STEP"] and len(words) >= 3:
-            levels = tuple((int(k), int(v)) for k, v in (word.split("/") for word in words[3:]))
-            told.append(Told(words[1], int(words[2]), levels, tuple(calls)))
-            calls = []
-    return told
+    def verify(self, mode: str) -> tuple[set[str], int, int, bool]:
+        """What the verifier prints: the findings, its states and transitions, and whether it saw everything."""
+        pan = self._built("exact", "-O1", "-DCOLLAPSE")
+        said = self._run([pan, "-E", "-n", f"-m{DEEPEST}", "-w24"], ASK=mode, STOP="")
+        states = re.search(r"^\s*(\S+) states, stored", said, re.M)
+        moves = re.search(r"^\s*(\S+) transitions", said, re.M)
+        if states is None or moves is None:
+            raise SpinFailed("the verifier gave no count of states")
+        whole = "max search depth too small" not in said and "out of memory" not in said
+        return set(re.findall(r"^FOUND (\w+)$", said, re.M)), int(float(states[1])), int(float(moves[1])), whole
 
+    def trail(self, mode: str, id_: str) -> list[Told]:
+        """A short way to a finding."""
+        pan = self._built("trail", "-O0", "-DREACH")
+        self._run([pan, "-E", "-i", "-m20000", "-w22"], ASK=mode, STOP=id_)
+        said = self._run([pan, "-r", "-n"], ASK=mode, STOP=id_)
+        told: list[Told] = []
+        calls: list[tuple[str, str, bool]] = []
+        for line in said.splitlines():
+            words = line.split()
+            if words[:1] == ["CALL"] and len(words) == 4:
+                calls.append((words[1], words[2], words[3] == "1"))
+            elif words[:1] == ["STEP"] and len(words) >= 3:
+                levels = tuple((int(k), int(v)) for k, v in (word.split("/") for word in words[3:]))
+                told.append(Told(words[1], int(words[2]), levels, tuple(calls)))
+                calls = []
+        return told
 
-def _build(folder: Path, text: str, defines: list[str], flags: list[str]) -> None:
-    (folder / "model.pml").write_text(text, encoding="utf-8")
-    _run(folder, ["spin", "-a", *(f"-D{name}" for name in defines), "model.pml"])
-    _run(folder, ["gcc", "-w", "-DSAFETY", *flags, "-o", "pan", "pan.c"])
+    def _built(self, name: str, *flags: str) -> str:
+        if not (self._folder / name).exists():
+            self._run(["gcc", "-w", "-DSAFETY", *flags, "-o", name, "pan.c"])
+        return f"./{name}"
 
-
-def _run(folder: Path, command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise SpinFailed(f"cannot run {command[0]}: {error.strerror}") from None
-    if done.returncode != 0 and command[0] != "./pan":
-        raise SpinFailed(f"{command[0]} gives status {done.returncode}: {' '.join((done.stderr or done.stdout).split())[:200]}")
-    return done.stdout
+    def _run(self, command: list[str], **environment: str) -> str:
+        try:
+            done = subprocess.run(command, cwd=self._folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise SpinFailed(f"cannot run {command[0]}: {error.strerror}") from None
+        if done.returncode != 0 and not command[0].startswith("./"):
+            raise SpinFailed(f"{command[0]} gives status {done.returncode}: {' '.join((done.stderr or done.stdout).split())[:200]}")
+        return done.stdout
 
 
 # Back to a script of ours
