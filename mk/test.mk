@@ -97,7 +97,7 @@ coverage-c: c-suites
 # interpreter that gets this user folder does. Measured code is slow, so nobody asks how fast it is.
 LINES = $(abspath $(BUILD))/lines
 USER_FOLDER = PYTHONUSERBASE=$(LINES)/user
-coverage-python: $(LIBRARIES)
+coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@rm -rf $(LINES) && mkdir -p $(LINES)
 	@printf '[run]\nsource = %s\ndata_file = %s\nparallel = true\n[report]\nskip_covered = true\n' $(abspath gen/berthc) $(LINES)/data >$(LINES)/rc
 	@site=$$($(USER_FOLDER) $(TEST_PYTHON) -m site --user-site); mkdir -p "$$site" && \

@@ -74,6 +74,7 @@ class _Suite(tests._Suite):  # noqa: SLF001  its glue is what is wanted here
         self.steps = {}
         self.scripts = scripts
         self.unreachable = frozenset((row.number, outcome) for row in declared_rows(manager) for outcome in row.outcomes)
+        self.unsearched = frozenset()
 
 
 def _scripts(manager: Manager, told: Mapping[str, Finding]) -> Iterator[Script]:
