@@ -100,3 +100,15 @@ def test_spin_as_the_engine_tells_the_same_with_a_script() -> None:
 def test_what_the_model_has_no_words_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--spin", str(FAULTY / "sound/looks-up-by-slot.yaml")]) == 2
     assert capsys.readouterr().err == "berthc: --spin: the model has no words for lookups by a slot\n"
+
+
+def test_what_is_too_large_for_the_memory_proves_nothing_and_still_finds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--spin", "--callers", "3", "--memory", "8", str(FAULTY / "stranded-lost-removal.yaml")]) == 1
+    told = capsys.readouterr()
+    assert "error[stranded]" in told.err
+    assert "explored by Spin in part (" in told.out and told.out.endswith("states were only hashed and some passed over: nothing is proved\n")
+
+
+@pytest.mark.parametrize("memory", ["7", "-1", "much"])
+def test_too_little_memory_is_bad_usage(memory: str) -> None:
+    assert main(["check", "--spin", "--memory", memory, "spec/vpci.yaml"]) == 2

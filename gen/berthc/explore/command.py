@@ -15,7 +15,7 @@ from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
-from berthc.explore.spin import SpinFailed, explore_with_spin
+from berthc.explore.spin import LEAST_MEMORY, MEMORY, SpinFailed, explore_with_spin
 from berthc.model import Manager
 from berthc.pipeline import Result
 
@@ -27,9 +27,9 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group = check.add_argument_group("exploration",
                                      "every interleaving of a few callers, with every outcome of every hook; what is claimed holds within "
                                                     "these bounds")
-    group.add_argument("--callers", metavar="N", type=_positive, default=DEFAULT.callers,
+    group.add_argument("--callers", metavar="N", type=_callers, default=DEFAULT.callers,
                        help=f"callers at a time (default: {DEFAULT.callers})")
-    group.add_argument("--keys", metavar="N", type=_positive, default=DEFAULT.keys, help=f"keys per level (default: {DEFAULT.keys})")
+    group.add_argument("--keys", metavar="N", type=_keys, default=DEFAULT.keys, help=f"keys per level (default: {DEFAULT.keys})")
     group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive, default=DEFAULT.states,
@@ -41,6 +41,9 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--spin", action="store_true",
                        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc, and asks neither hollow nor "
                             "unreachable")
+    group.add_argument("--memory", metavar="MB", type=_memory, default=MEMORY,
+                       help="with --spin: memory for each search; one that needs more goes on with hashed states, is partial and proves "
+                            f"nothing (default: {MEMORY})")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -48,6 +51,28 @@ def _positive(text: str) -> int:
     number = _natural(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _memory(text: str) -> int:
+    number = _natural(text)
+    if number < LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(f"must be at least {LEAST_MEMORY}")
+    return number
+
+
+def _callers(text: str) -> int:
+    return _up_to(26, text)  # scripts name them by letters
+
+
+def _keys(text: str) -> int:
+    return _up_to(100, text)
+
+
+def _up_to(most: int, text: str) -> int:
+    number = _positive(text)
+    if number > most:
+        raise argparse.ArgumentTypeError(f"must be at most {most}")
     return number
 
 
@@ -66,8 +91,10 @@ def search(args: argparse.Namespace) -> list[tuple[Result, Manager | None, Repor
     out: list[tuple[Result, Manager | None, Report | None]] = []
     for path in args.specs:
         result, manager = compile_for_search(path)
-        engine = explore_with_spin if args.spin else explore
-        out.append((result, manager, None if manager is None else engine(manager, bounds_of(args))))
+        report = None
+        if manager is not None:
+            report = explore_with_spin(manager, bounds_of(args), args.memory) if args.spin else explore(manager, bounds_of(args))
+        out.append((result, manager, report))
     return out
 
 

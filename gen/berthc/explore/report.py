@@ -49,6 +49,7 @@ class Report:
     complete: bool
     seconds: float
     by_spin: bool = False
+    hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
 
     @property
     def states(self) -> int:
@@ -179,6 +180,9 @@ def claim(report: Report) -> str:
     counted = f"{report.states} states, {report.transitions} transitions"
     if report.by_spin:
         counted += " in all roots, callers and keys told apart; hollow and unreachable not asked"
+        if report.hashed:
+            return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states were only hashed and some passed over: "
+                    "nothing is proved")
         if not report.complete:
             return f"explored by Spin in part ({what}): {counted}, then depth or memory ran out"
         return f"explored by Spin ({what}): {counted}"

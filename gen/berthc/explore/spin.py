@@ -3,6 +3,9 @@
 The verifier that Spin makes of the exported model is compiled and run for each setting; for each finding it leaves a
 trail, which is played again in the terms of the search, so that what is told has the same script, row to blame and words.
 Scripts are short, not always the shortest. `hollow` and `unreachable` are not asked.
+
+The verifier searches exactly as long as memory lasts. What is larger is searched once more with states kept as bits of a hash only: that
+goes much further in the same memory, but passes over states whose bits are set already, so it may find something and never proves anything.
 """
 from __future__ import annotations
 
@@ -28,7 +31,19 @@ from berthc.explore.stranded import Stranded
 from berthc.model import Manager
 
 MODES = {"every": ("leak", "dangling", "interference", "double"), "clean": ("denied",), "strand": ("stranded",)}
-DEEPEST = 5_000_000
+MEMORY = 2000  # MB
+LEAST_MEMORY = 8
+FRAME = 64  # bytes of the verifier's stack for one level of depth, and of bitstate's second stack
+
+
+class Verdict(NamedTuple):
+    """What a verifier says: the findings, its states and transitions, whether it saw everything, and whether states were but hashed."""
+
+    found: frozenset[str]
+    states: int
+    transitions: int
+    whole: bool
+    hashed: bool
 
 
 class SpinFailed(Exception):
@@ -44,50 +59,64 @@ class Told(NamedTuple):
     calls: tuple[tuple[str, str, bool], ...]
 
 
-def explore_with_spin(manager: Manager, bounds: Bounds) -> Report:
-    """Explores a manager with Spin. Raises SpinFailed, and promela.NotExported."""
+def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) -> Report:
+    """Explores a manager with Spin, each search in `memory` MB. Raises SpinFailed, and promela.NotExported."""
     begin = time.perf_counter()
     found: dict[tuple[str, str, int, int], Finding] = {}
     searched: list[Searched] = []
-    complete = True
+    complete, hashed = True, False
     for valuation in valuations(manager):
         for root in (r.name for r in manager.resources if r.parent is None):
             with tempfile.TemporaryDirectory() as folder:
-                verifier = _Verifier(Path(folder), promela(manager, root, valuation, bounds))
+                verifier = _Verifier(Path(folder), promela(manager, root, valuation, bounds), memory)
                 states = transitions = 0
                 for mode, ids in MODES.items():
-                    names, counted, moved, whole = verifier.verify(mode)
-                    complete = complete and whole
+                    verdict = verifier.verify(mode)
+                    complete, hashed = complete and verdict.whole, hashed or verdict.hashed
                     if mode == "every":
-                        states, transitions = counted, moved
-                    for id_ in (name for name in ids if name in names):
+                        states, transitions = verdict.states, verdict.transitions
+                    for id_ in (name for name in ids if name in verdict.found):
                         one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_))
                         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
                         if key not in found:
                             found[key] = Finding(one.fault, accepted(manager, one.fault), tuple(lines(manager, one, bounds)))
                 searched.append(Searched(valuation, root, states, transitions))
     findings = sorted(found.values(), key=lambda f: (f.fault.loc.line, f.fault.loc.column, FINDINGS.index(f.fault.id)))
-    return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True)
+    return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
+                  hashed=hashed)
 
 
 class _Verifier:
     """The verifiers of one model. Each is compiled when it is first needed, and answers every question."""
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, memory: int) -> None:
         self._folder = folder
+        self._memory = memory
         (folder / "model.pml").write_text(text, encoding="utf-8")
         self._run(["spin", "-a", "model.pml"])
 
-    def verify(self, mode: str) -> tuple[set[str], int, int, bool]:
-        """What the verifier prints: the findings, its states and transitions, and whether it saw everything."""
-        pan = self._built("exact", "-O1", "-DCOLLAPSE")
-        said = self._run([pan, "-E", "-n", f"-m{DEEPEST}", "-w24"], ASK=mode, STOP="")
+    def verify(self, mode: str) -> Verdict:
+        """Exactly, as far as memory goes; then by bits, keeping what both found."""
+        exact = self._verify(mode, "exact", "-DCOLLAPSE", slots=8)
+        if exact.whole:
+            return exact
+        hashed = self._verify(mode, "hashed", "-DBITSTATE", slots=1 / 8)
+        most = max(exact, hashed, key=lambda verdict: verdict.states)
+        return Verdict(exact.found | hashed.found, most.states, most.transitions, whole=False, hashed=True)
+
+    def _verify(self, mode: str, name: str, flag: str, slots: float) -> Verdict:
+        """One search: a quarter of the memory for the stack, at most a quarter for the table, whose slots have so many bytes."""
+        pan = self._built(name, "-O1", f"-DMEMLIM={self._memory}", flag)
+        quarter = self._memory * 1_000_000 // 4
+        table = int(quarter / slots).bit_length() - 1
+        said = self._run([pan, "-E", "-n", f"-m{quarter // FRAME}", f"-w{table}"], ASK=mode, STOP="")
         states = re.search(r"^\s*(\S+) states, stored", said, re.M)
         moves = re.search(r"^\s*(\S+) transitions", said, re.M)
         if states is None or moves is None:
-            raise SpinFailed("the verifier gave no count of states")
-        whole = "max search depth too small" not in said and "out of memory" not in said
-        return set(re.findall(r"^FOUND (\w+)$", said, re.M)), int(float(states[1])), int(float(moves[1])), whole
+            raise SpinFailed("the verifier gave no count of states; it may need more memory")
+        whole = not any(words in said for words in ("max search depth too small", "out of memory", "reached -DMEMLIM bound"))
+        found = frozenset(re.findall(r"^FOUND (\w+)$", said, re.M))
+        return Verdict(found, int(float(states[1])), int(float(moves[1])), whole, hashed=name == "hashed")
 
     def trail(self, mode: str, id_: str) -> list[Told]:
         """A short way to a finding."""
