@@ -72,6 +72,9 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
     assert taken.row is not None
     level = change.move.op.path.index(taken.resource)
     id_ = change.levels[level]
+    lost &= 0 if id_ is None else change.before.truth.get(id_, 0)  # what the same request brought about, nobody else relies on
+    if not lost:
+        return
     for n, other in enumerate(change.before.holders):
         if n != change.move.who and other is not None and other.relies and id_ in other.path:
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
