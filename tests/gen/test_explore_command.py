@@ -91,7 +91,7 @@ def test_bounds_are_kept_and_told() -> None:
 
 
 @pytest.mark.parametrize("flags",
-                         [["--callers", "0"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
+                         [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
                           ["--emit-test", "x.c", "--static"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
     assert berthc("check", *flags, "spec/vpci.yaml").returncode == 2
