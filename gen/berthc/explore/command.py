@@ -76,21 +76,6 @@ def _up_to(most: int, text: str) -> int:
     return number
 
 
-def _callers(text: str) -> int:
-    return _up_to(26, text)  # scripts name them by letters
-
-
-def _keys(text: str) -> int:
-    return _up_to(100, text)
-
-
-def _up_to(most: int, text: str) -> int:
-    number = _positive(text)
-    if number > most:
-        raise argparse.ArgumentTypeError(f"must be at most {most}")
-    return number
-
-
 def _natural(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is no whole number")
