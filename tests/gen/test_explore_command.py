@@ -80,6 +80,12 @@ def test_an_entry_that_accepts_nothing_gets_a_warning() -> None:
     assert "warning[unused]: nothing that is accepted here was found: leak" in done.stderr
 
 
+def test_a_search_in_part_says_nothing_of_entries_that_it_did_not_match() -> None:
+    spec = STRANDED.read_text(encoding="utf-8") + "accept: [{finding: stranded, why: A test.}]\n"
+    done = berthc("check", "--states", "1", "-", stdin=spec)
+    assert "explored in part" in done.stdout and "unused" not in done.stderr
+
+
 def test_bounds_are_kept_and_told() -> None:
     uncertain_twice = LOST.read_text(encoding="utf-8")
     assert found(uncertain_twice, failures=1) == []

@@ -79,7 +79,7 @@ def explore(manager: Manager, bounds: Bounds) -> Report:
         findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
-    unused = tuple(a for a in manager.accept if a.finding in IDS and id(a) not in used)
+    unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin)
 
