@@ -13,6 +13,7 @@ from typing import NamedTuple
 from berthc.explore.alphabet import Valuation
 from berthc.explore.backend import Script
 from berthc.explore.bounds import Bounds
+from berthc.explore.cancelled import try_uses
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local
@@ -83,6 +84,7 @@ class Search:
         self.nodes: list[Node] = []
         self.edges: set[Edge] | None = set() if keep_edges else None
         self.transitions = 0
+        self.cancelled = 0  # uses that were refused because a release had begun
         self.complete = True  # nothing was left out for want of states
         self.limited = False  # something was left out because it has too many failures
         self.cut = False
@@ -103,8 +105,10 @@ class Search:
         while queue:
             source = queue.popleft()
             node = self.nodes[source]
-            if not clean and self._strands(node):
-                continue
+            if not clean:
+                self.cancelled += try_uses(self.stepper, node.local)
+                if self._strands(node):
+                    continue
             for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean, queue)
             if len(self.nodes) > self.bounds.states:
