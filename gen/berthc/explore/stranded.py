@@ -1,7 +1,8 @@
 """Can a caller that holds something get rid of it, if every hook works from now on?
 
-Mostly its own release answers that. Where it does not, everything that callers can do with working hooks is searched for a way on which
-this caller gets to the end; what was found out about a moment is kept.
+Mostly its own release answers that. Where it does not, everything that those who are there can do with working hooks is searched for a
+way on which this caller gets to the end; what was found out about a moment is kept. A newcomer who takes a share in what is stuck is no
+way out: perhaps nobody comes, and who comes is stuck instead.
 """
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class Stranded:
             now, key = queue.popleft()
             for move in (*self._stepper.releases(now, who), *self._stepper.uses(now, who), *self._stepper.moves(now)):
                 change, _ = self._stepper.change(now, move, (), clean=True)
-                if change.nothing:
+                if change.nothing or _newcomer(now, change.after):
                     continue
                 next_key = None if change.after.holders[who] is None else shape.key(change.after, who)
                 if next_key is None or next_key in self._good:
@@ -79,6 +80,11 @@ class Stranded:
         answer = change.result.error or "success, yet its hold stays"
         return Fault("stranded", where, loc,
                      f"{op.name} gives {answer}, now and for ever, though every hook works: a caller never gets rid of what it holds")
+
+
+def _newcomer(before: Local, after: Local) -> bool:
+    """Does somebody hold something who held nothing?"""
+    return any(old is None and new is not None for old, new in zip(before.holders, after.holders, strict=True))
 
 
 __all__ = ["Stranded"]
