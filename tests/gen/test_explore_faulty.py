@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from explore_support import FAULTY, ROOT, Json, c_simulator, found, play, play_c, report_of
+from explore_support import FAULTY, ROOT, Json, c_simulator, play, play_c, report_of
 
 from berthc.explore.findings import IDS
 
@@ -45,47 +45,6 @@ def test_a_sound_spec_passes(spec: Path) -> None:
     report = report_of(spec)
     assert [(f.fault.id, f.fault.where) for f in report.findings] == []
     assert report.complete and not report.refused
-
-
-def test_what_a_request_takes_back_of_its_own_takes_nothing_from_others() -> None:
-    """B's plug fails half-way and undoes itself; A has looked at the device, but nothing was there to rely on."""
-    row = "look: stay, plug: {reject: ENOTRECOVERABLE}, claim: {reject: ENOTRECOVERABLE}"
-    assert found(f"""
-berth: 1
-manager: undoes_its_own
-backend:
-  vm:
-    attach: {{on: device}}
-    detach: {{on: device, undoes: vm.attach, repeatable: true}}
-    tell: {{on: device, repeatable: true}}
-resources:
-  device:
-    key: [path]
-    fields: {{path: {{type: string, required: true}}}}
-    holders: {{take: claim, drop: release}}
-    initial: idle
-    states:
-      idle:
-        on:
-          claim: stay
-          look: stay
-          plug: {{call: vm.attach, ok: {{to: told, raise: tell}}, fail: dead, uncertain: {{to: unsure, raise: undo}}}}
-          release: gone
-      told: {{on: {{tell: {{call: vm.tell, ok: plugged, fail: {{to: unsure, raise: undo}}}}}}}}
-      plugged: {{on: {{claim: stay, look: stay, plug: stay, release: {{call: vm.detach, ok: gone, fail: plugged, uncertain: unsure}}}}}}
-      unsure:
-        on:
-          {row.replace(", ", chr(10) + "          ")}
-          undo: {{call: vm.detach, ok: dead, fail: unsure}}
-          release: {{call: vm.detach, ok: gone, fail: unsure}}
-      dead: {{on: {{{row}, release: gone}}}}
-      gone: {{final: true}}
-operations:
-  reserve: {{obtain: [device], gives: reservation}}
-  look: {{with: reservation, do: [device.look]}}
-  plug: {{with: reservation, do: [device.plug]}}
-  unplug: {{with: reservation, do: [device.release], ends: reservation}}
-""") == []
 
 
 def instances(state: Json) -> list[Json]:

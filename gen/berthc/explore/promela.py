@@ -224,7 +224,8 @@ class _Model:
         out = ""
         if of.undoes:
             same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(self.m.path(r.name)))
-            out += (f"if :: ({w}_gh & {of.undoes}) != 0 && {w}_new == 0 -> x = 0; do :: x < N -> "
+            before = f"gh_{r.name}[i_{r.name}]"  # what the same request brought about, nobody else relies on
+            out += (f"if :: {w}_new == 0 && ({w}_gh & {before} & {of.undoes}) != 0 -> x = 0; do :: x < N -> "
                     f"if :: x != c && md[x] == 2 && al[x * L + {level}] && {same} -> "
                     f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; {w}_gh = {w}_gh & ~{of.undoes}; ")
         if of.own:
