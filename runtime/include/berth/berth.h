@@ -97,7 +97,7 @@ typedef struct berth_error {
     const char *state; /* the state that rejected the event, or whose call failed */
     const char *event;
     const char *hook;
-    const char *field;                  /* the field that is not valid (-EINVAL), or that the instance has otherwise (-EEXIST) */
+    const char *field;              /* the field that is not valid (-EINVAL), or that the instance has otherwise (-EEXIST) */
     char key[BERTH_ERROR_KEY_SIZE]; /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
 } berth_error;
 
