@@ -30,7 +30,7 @@ NOT_EXPORTED = {"looks-up-by-slot"}
 
 
 def bounds_for(path: Path) -> Bounds:
-    return Bounds(callers=2, keys=1 if path.stem in ("scsi", "removes-for-ever", "three-levels") else 2)
+    return Bounds(callers=2, keys=1 if path.stem in ("scsi", "removes-for-ever", "three-levels", "retries-its-own-plug") else 2)
 
 
 def root_of(manager: Manager) -> str:

@@ -76,7 +76,7 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
     if not lost:
         return
     for n, other in enumerate(change.before.holders):
-        if n != change.move.who and other is not None and other.relies and id_ in other.path:
+        if n != change.move.who and other is not None and id_ in other.path and other.relies[level] & lost:
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
                         f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies "
                         f"on the {taken.resource}")

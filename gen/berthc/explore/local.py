@@ -26,7 +26,7 @@ class Holder(NamedTuple):
     took: tuple[bool, ...]
     config: tuple[Choice, ...]
     values: Mapping[str, Any]  # assigned values it was told
-    relies: bool  # its last use succeeded
+    relies: tuple[int, ...]  # by level of the path: the effects that were there when its last use that reaches so far succeeded
     releasing: bool  # it has begun to let go
 
 
@@ -95,8 +95,9 @@ class Shape:
             where = holder.path[alive - 1] if alive else 0
             looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named and holder.label is None else ()
             held = holder.own if holder.label is None else state.reservations[holder.label].held
+            relies = holder.relies[:alive]  # on what is gone nobody relies
             at.setdefault(where,
-                          []).append((holder.label is None, len(holder.path), alive, held, holder.took, holder.relies, holder.releasing,
+                          []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
                                              self._elsewhere(state, holder), looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         for item in reversed(items.values()):

@@ -18,7 +18,7 @@ from math import prod
 from berthc.explore.alphabet import Choice, Valuation, choices, fold
 from berthc.explore.backend import Effects, effects
 from berthc.explore.bounds import Bounds
-from berthc.explore.contract import contract, levels_of
+from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.model import AssignedKind, Form, Manager, Operation, Ref, Resource, Row, State, Target
 from berthc.semantics import Value
 
@@ -92,8 +92,9 @@ class _Model:
         yield "#define MAYFAIL (victim == 0 && !CLEAN)"
         yield f"#define N {self.callers}"
         yield f"#define L {self.depth}"
-        yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 2 relies, 3 lets go; 1 reservation, 2.. what it took */"
+        yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 3 lets go; 1 reservation, 2.. what it took */"
         yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
+        yield "int rl[N * L];  /* effects at the level that the caller relies on */"
         yield "byte victim = 0;  /* with ASK=strand: who only tries to let go, + 1 */"
         yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;"
         yield "byte tries;"
@@ -226,7 +227,7 @@ class _Model:
             same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(self.m.path(r.name)))
             before = f"gh_{r.name}[i_{r.name}]"  # what the same request brought about, nobody else relies on
             out += (f"if :: {w}_new == 0 && ({w}_gh & {before} & {of.undoes}) != 0 -> x = 0; do :: x < N -> "
-                    f"if :: x != c && md[x] == 2 && al[x * L + {level}] && {same} -> "
+                    f"if :: x != c && (rl[x * L + {level}] & {w}_gh & {before} & {of.undoes}) != 0 && al[x * L + {level}] && {same} -> "
                     f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; {w}_gh = {w}_gh & ~{of.undoes}; ")
         if of.own:
             out += f"{w}_gh = {w}_gh | {of.own}; "
@@ -263,7 +264,7 @@ class _Model:
         """The caller's instance at a level is gone. Who will look for it by its key remembers that."""
         by_key = any(o.by is None for o in self.contract.releases)
         key = f"if :: ty[{who}] == 1 -> kx[{who} * L + {level}] = 0 :: else fi" if by_key else f"kx[{who} * L + {level}] = 0"
-        return f"al[{who} * L + {level}] = 0; {key}"
+        return f"al[{who} * L + {level}] = 0; rl[{who} * L + {level}] = 0; {key}"
 
     def _rest(self, r: Resource) -> Iterator[str]:
         """After an operation: what nobody holds must be at home where it rests."""
@@ -339,7 +340,7 @@ class _Model:
             return "victim == 0"
         mine = f"(victim == 0 || victim == {n + 1})"
         if part == "uses":
-            return f"victim == 0 && ty[{n}] == 1 && (md[{n}] == 1 || md[{n}] == 2)"
+            return f"victim == 0 && ty[{n}] == 1 && md[{n}] == 1"
         if part == "ends":
             return f"{mine} && ty[{n}] == 1 && md[{n}] != 0"
         drops = levels_of(self.m, op, "drop")
@@ -520,6 +521,10 @@ class _Model:
     def _caller(self, op: Operation, part: str) -> Iterator[str]:
         levels = range(self.depth)
         clear = "; ".join(f"hl[c * L + {n}] = 0; al[c * L + {n}] = 0; kx[c * L + {n}] = 0" for n in levels)
+        reached = list(enumerate(op.path[:reach_of(op)]))
+        relies = "; ".join(f"rl[c * L + {n}] = gh_{name}[i_{name}]" for n, name in reached) or "skip"
+        forgets = "; ".join(f"rl[c * L + {n}] = 0" for n, _ in reached) or "skip"
+        lets_go = "; ".join(f"rl[c * L + {n}] = 0" for n in levels)
         idle = f"md[c] = 0; ty[c] = 0; {clear}"
         if part == "gives":
             sets = "; ".join(f"hl[c * L + {n}] = 1; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))
@@ -530,14 +535,14 @@ class _Model:
             sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n,
                              name in enumerate(op.path))
             dead = " || ".join(f"w_{name}_dead == 2" for name in op.path)
-            yield (f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 2; ty[c] = {number}; {sets} :: "
+            yield (f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: "
                    f"else fi;")
         elif part == "uses":
-            yield "  if :: err == 0 -> md[c] = 2 :: else -> md[c] = 1 fi;"
+            yield f"  if :: err == 0 -> {relies} :: else -> {forgets} fi;"
         elif part in ("ends", "releases"):
             yield "  if :: victim != 0 && err != 0 -> tries++; if :: tries > 2 -> found_stranded() :: else fi :: else fi;"
             yield "  if :: victim != 0 && err == 0 -> victim = 0; tries = 0; bad = 1 :: else fi;"
-            yield f"  if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
+            yield f"  {lets_go}; if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:
         return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0"

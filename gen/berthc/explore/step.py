@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from berthc.explore.alphabet import Choice, choices, conflicting
 from berthc.explore.backend import Called, Script, effects
 from berthc.explore.bounds import Bounds
-from berthc.explore.contract import contract, levels_of
+from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Result, Value, World
@@ -76,6 +76,7 @@ class Stepper:
         self._refused: set[tuple[str, tuple[int, ...]]] = set()  # by policy, which asks for nothing but options and fields
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
         self._drops = {o.name: levels_of(manager, o, "drop") for o in manager.operations}
+        self._reach = {o.name: reach_of(o) for o in manager.operations}
 
     def start(self) -> Local:
         return Local(self.world, (None,) * self.bounds.callers, {})
@@ -238,7 +239,7 @@ class Stepper:
         if result.error is not None and not called:
             if not result.where and any(deny.error == result.error for deny in op.deny):
                 self._refused.add((op.name, tuple(c.kind for c in move.config)))
-            holders = self._holders(local, move, result, move.path, world)
+            holders = self._holders(local, move, result, move.path, world, local.truth)
             after = local if holders == local.holders else local._replace(holders=holders)
             return Change(move, script.chosen, local, after, result, called, move.path, {}, 0), script.following()
         levels = self._levels(local, move, world)
@@ -251,7 +252,7 @@ class Stepper:
         ended = [*(i for i in tracked(local.world).items if i not in there),
                  *(i for i in levels if i is not None and i >= first_new and i not in there)]
         gone = {id_: truth_after.get(id_, 0) for id_ in ended}
-        after = Local(world, self._holders(local, move, result, levels, world), {i: m for i, m in truth_after.items() if i in there and m})
+        after = Local(world, self._holders(local, move, result, levels, world, truth_after), {i: m for i, m in truth_after.items() if i in there and m})
         change = Change(move, script.chosen, local, after, result, called, levels, gone, script.failures)
         return change, script.following()
 
@@ -261,22 +262,28 @@ class Stepper:
         following = iter(range(tracked(local.world).next_id, tracked(world).next_id))
         return tuple(next(following, None) if id_ is None else id_ for id_ in move.path)
 
-    def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...], world: World) -> tuple[Holder | None, ...]:
+    def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...], world: World,
+                 truth: Mapping[int, int]) -> tuple[Holder | None, ...]:
         """What the callers are afterwards; only the one who asked can change."""
         own: Holder | None = local.holders[move.who]
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         if move.part == "gives" and result.ok:
-            own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, relies=False, releasing=False)
+            own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, (0,) * len(path), releasing=False)
         elif move.part == "acquires" and result.ok:
             own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config, self._told(world, path),
-                         relies=True, releasing=False)
+                         self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
-            own = own._replace(relies=result.ok)
+            own = own._replace(relies=self._relies(move.op, own.relies, path, truth if result.ok else {}))
         elif move.part == "ends" and own is not None:
-            own = None if result.ok else own._replace(relies=False, releasing=True)
+            own = None if result.ok else own._replace(relies=(0,) * len(path), releasing=True)
         elif move.part == "releases" and own is not None:
             own = self._released(own, move, result, local.world, world)
         return (*local.holders[:move.who], own, *local.holders[move.who + 1:])
+
+    def _relies(self, op: Operation, before: tuple[int, ...], path: tuple[int, ...], truth: Mapping[int, int]) -> tuple[int, ...]:
+        """After a use: on what is true now, as deep as the use reaches; after a failure (nothing is true) on nothing there."""
+        reach = self._reach[op.name]
+        return (*(truth.get(id_, 0) for id_ in path[:reach]), *before[reach:])
 
     def _told(self, world: World, path: tuple[int, ...]) -> Mapping[str, Any]:
         values: dict[str, Any] = {}
@@ -289,11 +296,12 @@ class Stepper:
     def _released(self, own: Holder, move: Move, result: Result, before: World, world: World) -> Holder | None:
         """A success is the end of what the operation drops. A failure may have dropped some already, unknown to the caller."""
         drops = self._drops[move.op.name]
+        nothing = (0,) * len(own.path)
         if result.ok:
             left, took = (tuple(one and not (n < len(drops) and drops[n]) for n, one in enumerate(some)) for some in (own.own, own.took))
-            return own._replace(own=left, took=took, relies=False, releasing=True) if any(took) else None
+            return own._replace(own=left, took=took, relies=nothing, releasing=True) if any(took) else None
         left = tuple(held and not self._dropped(id_, before, world) for held, id_ in zip(own.own, own.path, strict=True))
-        return own._replace(own=left, relies=False, releasing=True)
+        return own._replace(own=left, relies=nothing, releasing=True)
 
     @staticmethod
     def _dropped(id_: int, before: World, after: World) -> bool:
