@@ -196,7 +196,7 @@ STATIC_NAMES = (
     "resource_table operation_table hook_table option_table guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
     "has_hook call_hook accept_out check_backend visit_item"
 ).split()
-RESOURCE_STATICS = ("fields", "assigned", "states", "events", "rows", "cells")
+RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 OPERATION_STATICS = ("steps", "returns", "denies")
 
 FIXED_FUNCTIONS = ("create", "destroy", "drain", "discard", "for_each", "for_each_reservation")

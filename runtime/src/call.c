@@ -118,7 +118,6 @@ static void open_call(struct operation *operation)
     call->result = 0;
     call->completed = false;
     call->out_given = false;
-    call->hook = operation->row->hook;
     call->out_size = call->manager->type->hooks[call->hook].out_size;
     operation->called = true;
     operation->report = true;

@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include "row.h"
+
 static const berth_manager_type *type_of(const struct operation *operation)
 {
     return operation->call.manager->type;
@@ -15,43 +17,44 @@ static const void *view_of(const struct operation *operation)
     return instance_view(operation->call.manager, operation->levels[operation->level].instance);
 }
 
-/* The row for the event in the level's state; NULL: a hole. */
-static const berth_row *find_row(const struct operation *operation)
+/* The row for the event in the level's state, and what it does; 0: a hole. */
+static uint16_t find_row(const struct operation *operation, const berth_resource *resource, struct deed *deed)
 {
-    const berth_resource *resource = resource_of(operation);
-    uint16_t state = operation->levels[operation->level].state;
-    const berth_cell *cell = &resource->cells[(size_t)state * (resource->n_events + 1u) + operation->event];
+    uint16_t row = row_first(resource, operation->levels[operation->level].state, operation->event);
 
-    for (uint8_t i = 0; i < cell->count; i++) {
-        const berth_row *row = &resource->rows[cell->first + i];
-
-        if (row->guard == 0 || type_of(operation)->guard(row->guard, operation->call.manager->options, view_of(operation)))
-            return row;
+    for (; row > 0; row = row_next(resource, row)) {
+        *deed = row_deed(resource, row);
+        if (deed->guard == 0 || type_of(operation)->guard(deed->guard, operation->call.manager->options, view_of(operation)))
+            break;
     }
-    return NULL;
+    return row;
 }
 
-static void report(const struct operation *operation, const berth_row *row, berth_outcome outcome, int error, uint16_t next)
+/* Most managers have no trace; they pay no more than this question. */
+static bool is_traced(const struct operation *operation)
+{
+    return operation->report && operation->call.manager->trace;
+}
+
+static void report(const struct operation *operation, uint16_t row, berth_outcome outcome, int error, uint16_t next)
 {
     const struct berth_manager *manager = operation->call.manager;
     const berth_resource *resource = resource_of(operation);
-    bool called = row && operation->stage >= STAGE_CALL;
+    bool called = row > 0 && operation->stage >= STAGE_CALL;
     berth_transition transition;
 
-    if (!manager->trace || !operation->report)
-        return;
     transition = (berth_transition){
         .operation = operation->call.operation,
         .resource = resource->name,
         .instance = view_of(operation),
-        .state = resource->states[operation->levels[operation->level].state].name,
+        .state = resource->states[operation->levels[operation->level].state],
         .event = resource->events[operation->event],
-        .hook = called ? manager->type->hooks[row->hook].name : NULL,
+        .hook = called ? manager->type->hooks[operation->call.hook].name : NULL,
         .outcome = outcome,
         .error = error,
-        .next = resource->states[next].name,
+        .next = resource->states[next],
         .duration_ns = called ? berth_now() - operation->started : 0,
-        .row = row ? (uint16_t)(resource->first_row + (row - resource->rows)) : 0,
+        .row = row > 0 ? (uint16_t)(resource->first_row + row) : 0,
     };
     manager->trace(manager->trace_ctx, &transition);
 }
@@ -69,25 +72,25 @@ static void fail(struct operation *operation, int code, uint8_t hook)
     operation_fail(operation, code, where);
 }
 
-static void reject(struct operation *operation, const berth_row *row, uint16_t error)
+static void reject(struct operation *operation, uint16_t row, uint8_t error)
 {
-    report(operation, row, BERTH_REJECTED, -error, operation->levels[operation->level].state);
+    if (is_traced(operation))
+        report(operation, row, BERTH_REJECTED, -error, operation->levels[operation->level].state);
     fail(operation, -error, 0);
     operation->event = 0;
 }
 
 /* An outcome leads to its state, where the next event may be raised. */
-static void follow(struct operation *operation, const berth_row *row, berth_outcome outcome, int error, uint8_t hook)
+static inline void follow(struct operation *operation, const berth_resource *resource, uint16_t row, berth_outcome outcome, int error)
 {
-    const berth_target *target = &row->ok;
+    struct target target = row_target(resource, row, outcome);
 
-    if (outcome != BERTH_OK)
-        target = outcome == BERTH_UNSURE && row->uncertain.state > 0 ? &row->uncertain : &row->fail;
-    report(operation, row, outcome, error, target->state);
+    if (is_traced(operation))
+        report(operation, row, outcome, error, target.state);
     if (error < 0)
-        fail(operation, error, hook);
-    operation->levels[operation->level].state = target->state;
-    operation->event = target->raise;
+        fail(operation, error, operation->call.hook);
+    operation->levels[operation->level].state = target.state;
+    operation->event = target.raise;
 }
 
 /* Has the backend this hook? */
@@ -96,41 +99,41 @@ static bool is_there(const struct operation *operation, uint8_t hook)
     return type_of(operation)->has(operation->call.manager->backend, hook);
 }
 
-/* The error that a row rejects its event with; 0: it does not. */
-static uint16_t refusal(const struct operation *operation, const berth_row *row)
+/* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
+static uint8_t refusal(const struct operation *operation, const berth_resource *resource, uint16_t row, struct deed deed)
 {
-    if (!row) {
-        uint16_t otherwise = resource_of(operation)->otherwise;
-
-        return otherwise > 0 ? otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
-    }
-    if (row->reject > 0 || row->hook == 0)
-        return row->reject;
-    return is_there(operation, row->hook) ? 0 : type_of(operation)->hooks[row->hook].absent;
+    if (row == 0)
+        return resource->otherwise > 0 ? resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
+    return deed.hook > 0 ? type_of(operation)->hooks[deed.hook].absent : deed.reject;
 }
 
 /* Runs the event, and what it raises. True: a hook is to be called first. */
 static bool run_event(struct operation *operation)
 {
-    while (operation->event > 0) {
-        const berth_row *row = find_row(operation);
-        uint16_t error = refusal(operation, row);
+    const berth_resource *resource = resource_of(operation);
 
-        if (error > 0) {
-            reject(operation, row, error);
-        } else if (row->hook > 0 && is_there(operation, row->hook)) {
+    while (operation->event > 0) {
+        struct deed deed = {0};
+        uint16_t row = find_row(operation, resource, &deed);
+        uint8_t error;
+
+        if (row > 0 && deed.hook > 0 && is_there(operation, deed.hook)) {
             operation->row = row;
+            operation->call.hook = deed.hook;
             return true;
-        } else {
-            follow(operation, row, BERTH_OK, 0, 0);
         }
+        error = refusal(operation, resource, row, deed);
+        if (error > 0)
+            reject(operation, row, error);
+        else
+            follow(operation, resource, row, BERTH_OK, 0);
     }
     return false;
 }
 
 void engine_settle(struct operation *operation, berth_outcome outcome, int error)
 {
-    follow(operation, operation->row, outcome, error, operation->row->hook);
+    follow(operation, resource_of(operation), operation->row, outcome, error);
 }
 
 static bool with(const struct operation *operation)
@@ -192,7 +195,8 @@ static bool begin_step(struct operation *operation)
         return false;
     operation->event = step_event(operation);
     if (!operation->drain && operation->event == resource_of(operation)->drop && somebody_else(operation, level)) {
-        report(operation, NULL, BERTH_RELEASED, 0, level->state);
+        if (is_traced(operation))
+            report(operation, 0, BERTH_RELEASED, 0, level->state);
         let_go(operation, level);
         return false;
     }
@@ -202,7 +206,7 @@ static bool begin_step(struct operation *operation)
 /* S8: what is below an instance ends with it. */
 static void end_if_final(struct operation *operation)
 {
-    if (!resource_of(operation)->states[operation->levels[operation->level].state].final)
+    if (!state_is(resource_of(operation), operation->levels[operation->level].state, BERTH_FINAL))
         return;
     for (uint8_t i = operation->level; i < operation->n_levels; i++)
         operation->levels[i].ended = true;
@@ -258,7 +262,7 @@ void engine_take(struct operation *operation, uint8_t level)
     operation->level = level;
     operation->event = resource_of(operation)->take;
     if (run_event(operation)) { /* berthc lets no `take` row call a hook */
-        reject(operation, NULL, EPROTO);
+        reject(operation, 0, EPROTO);
     }
     if (operation->code == 0)
         end_if_final(operation);

@@ -66,7 +66,7 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     if (where.resource > 0)
         error->resource = type->resources[where.resource].name;
     if (where.state > 0)
-        error->state = type->resources[where.resource].states[where.state].name;
+        error->state = type->resources[where.resource].states[where.state];
     if (where.event > 0)
         error->event = type->resources[where.resource].events[where.event];
     if (where.hook > 0)

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "queue.h"
 #include "reservation.h"
+#include "row.h"
 
 static size_t align(size_t size)
 {
@@ -287,7 +288,7 @@ static bool in_use(const struct berth_manager *manager)
         return true;
     for (struct instance *root = manager->roots; root; root = root->next)
         for (struct instance *at = instance_first_below(root); at; at = instance_following(at))
-            if (at->anonymous > 0 || at->n_children > 0 || !instance_type(manager, at)->states[at->state].resident)
+            if (at->anonymous > 0 || at->n_children > 0 || !state_is(instance_type(manager, at), at->state, BERTH_RESIDENT))
                 return true;
     return false;
 }

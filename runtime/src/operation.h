@@ -77,7 +77,7 @@ struct operation {
 
     /* progress */
     struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
-    const berth_row *row;            /* whose hook is to be called */
+    uint16_t row;                    /* of the resource of `level`: whose hook is to be called, call.hook */
     int64_t started;                 /* that hook; only with a trace */
     int code;                        /* first error */
     struct where where;

@@ -116,7 +116,7 @@ static int visit_instance(void *arg, const berth_item *item)
         next = &uuid->next;
         json_object_object_add(made->object, value.name, NULL); /* keeps its place */
     }
-    json_object_object_add(made->object, "state", json_object_new_string(resource->states[item->state].name));
+    json_object_object_add(made->object, "state", json_object_new_string(resource->states[item->state]));
     json_object_object_add(made->object, "refs", json_object_new_int64(item->refs));
     return 0;
 }

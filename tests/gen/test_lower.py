@@ -19,7 +19,7 @@ def rows_of(tables: ir.Manager, name: str, state: str, event: str) -> list[ir.Ro
     states = [s.id.name for s in found.states]
     events = [e.name for e in found.events]
     cell = next(c for c in found.cells if (c.state, c.event) == (states.index(state) + 1, events.index(event) + 1))
-    return list(found.rows[cell.first - 1 : cell.first - 1 + cell.count])
+    return [r for r in found.rows[cell.first - 1 :] if (r.state, r.event) == (cell.state, cell.event)]
 
 
 def state_id(tables: ir.Manager, name: str, state: str) -> int:

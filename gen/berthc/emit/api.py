@@ -146,7 +146,7 @@ class Api:
             if option.type is Type.ENUM:
                 of_values(names.option_enum(option.name), f"value of the option {option.name}", option, f"option_{option.name}_values")
         for r in m.resources:
-            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states", ".name")
+            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states", "")
             of_ids((r.name, "event"), f"event of {r.name}", tuple(e.c for e in r.events), f"{r.name}_events", "")
             for field in r.fields:
                 if field.type is Type.ENUM:

@@ -16,7 +16,7 @@ from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Type
 from berthc.names import Names, hook_member, member
 
-ABI = 1  # BERTH_ABI of the berth/table.h that the templates were written for
+ABI = 2  # BERTH_ABI of the berth/table.h that the templates were written for
 
 
 def files(manager: model.Manager) -> dict[str, str]:
@@ -169,10 +169,12 @@ class _Source:
         if resource.assigned:
             lines = [line for a in resource.assigned for line in tables.assigned(a, resource.view, f"{name}_{a.name}_parts")]
             arrays.append(array("const berth_assigned", f"{name}_assigned", lines))
-        lines = [f"    [{s.id.c}] = {{.name = {string(s.id.name)}{self.flags(s)}}}," for s in resource.states]
-        arrays.append(array("const berth_state", f"{name}_states", lines))
+        arrays.append(self.values(f"{name}_states", tuple(s.id for s in resource.states)))
+        marks = [f"    [{s.id.c}] = {self.marks(s)}," for s in resource.states if s.final or s.resident]
+        first = [f"    [{resource.states[0].id.c}] = 0,"]
+        arrays.append(Array(f"const uint8_t {name}_marks[{len(resource.states) + 1}] = {{", tuple(marks or first)))
         if resource.events:
-            arrays.append(array("const char *const", f"{name}_events", [f"    [{e.c}] = {string(e.name)}," for e in resource.events]))
+            arrays.append(self.values(f"{name}_events", resource.events))
         if resource.rows:
             lines = []
             for index, row in enumerate(resource.rows, 1):
@@ -180,17 +182,16 @@ class _Source:
                 lines += wrap(f"{where}: {tables.row_words(self.m, resource, row)}", "    /* ", "     * ", WIDTH - 3)
                 lines[-1] += " */"
                 lines += tables.row(self.m, resource, index, row, none)
-            arrays.append(array("const berth_row", f"{name}_rows", lines))
-        cells = [
-            f"    [{resource.states[c.state - 1].id.c}][{resource.events[c.event - 1].c}] = {{.first = {c.first}, .count = {c.count}}}," for c in resource.cells
-        ]
-        head = f"const berth_cell {name}_cells[{len(resource.states) + 1}][{len(resource.events) + 1}] = {{"
-        arrays.append(Array(head, tuple(cells or [f"    [{resource.states[0].id.c}][{none}] = {{.first = 0, .count = 0}},"])))
+            arrays.append(array("const berth_wide_row" if resource.wide_rows else "const berth_row", f"{name}_rows", lines))
+        cells = [f"    [{resource.states[c.state - 1].id.c}][{resource.events[c.event - 1].c}] = {c.first}," for c in resource.cells]
+        kind = "uint16_t" if resource.wide_cells else "uint8_t"
+        head = f"const {kind} {name}_cells[{len(resource.states) + 1}][{len(resource.events) + 1}] = {{"
+        arrays.append(Array(head, tuple(cells or [f"    [{resource.states[0].id.c}][{none}] = 0,"])))
         return Section(f"Resource {name}.", tuple(arrays))
 
     @staticmethod
-    def flags(state: ir.State) -> str:
-        return (", .final = true" if state.final else "") + (", .resident = true" if state.resident else "")
+    def marks(state: ir.State) -> str:
+        return " | ".join(word for word, has in (("BERTH_FINAL", state.final), ("BERTH_RESIDENT", state.resident)) if has)
 
     def operation(self, operation: ir.Operation) -> Section:
         arrays: list[Array] = []
@@ -219,11 +220,12 @@ class _Source:
         if r.otherwise is not None:
             members.append(f".otherwise = {r.otherwise}")
         members.append(f".first_row = {r.first_row}")
-        members += [f".n_states = {len(r.states)}", f".states = {name}_states"]
+        members += [f".n_states = {len(r.states)}", f".states = {name}_states", f".marks = {name}_marks"]
         for word, items in (("events", r.events), ("rows", r.rows), ("fields", r.fields), ("assigned", r.assigned)):
             if items:
-                members += [f".n_{word} = {len(items)}", f".{word} = {name}_{word}"]
-        members.append(f".cells = {name}_cells[0]")
+                wide = "wide_" if word == "rows" and r.wide_rows else ""
+                members += [f".n_{word} = {len(items)}", f".{wide}{word} = {name}_{word}"]
+        members.append(f".{'wide_' if r.wide_cells else ''}cells = {name}_cells[0]")
         return [f"    [{r.c}] = {{", *(f"        {m}," for m in members), "    },"]
 
     @staticmethod
@@ -236,6 +238,8 @@ class _Source:
         """(condition, what is wrong otherwise) of what the tables assume about the compiler's layout."""
         m = self.m
         found = [(f"sizeof({self.names.id_enum('resource')}) == sizeof(int)", "the runtime reads an enum as an int")]
+        for first in range(0, len(m.errors), 3):  # as many as a line has room for
+            found.append((f"({' | '.join(m.errors[first:first + 3])}) <= UINT8_MAX", "the tables keep error numbers in a byte"))
         found += [(f"sizeof({r.view}) <= UINT16_MAX", f"a view of {r.name} is too large for its offsets") for r in m.resources]
         found += [(f"sizeof({r.config}) <= UINT16_MAX", f"a config of {r.name} is too large for its offsets") for r in m.resources]
         found += [(f"sizeof({h.out}) <= BERTH_MAX_OUT", f"the out-values of {h.name} are too large") for h in m.hooks if h.out]

@@ -138,11 +138,8 @@ class _Lowering:
                         uncertain=target(row.uncertain),
                     )
                 )
-                last = cells[-1] if cells else None
-                if last is not None and (last.state, last.event) == (rows[-1].state, rows[-1].event):
-                    cells[-1] = ir.Cell(last.state, last.event, last.first, last.count + 1)
-                else:
-                    cells.append(ir.Cell(rows[-1].state, rows[-1].event, len(rows), 1))
+                if not cells or (cells[-1].state, cells[-1].event) != (rows[-1].state, rows[-1].event):
+                    cells.append(ir.Cell(rows[-1].state, rows[-1].event, len(rows)))
         names = self.names
         return ir.Resource(
             name=resource.name,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from berthc.model import AssignedKind, Form, Type
 
+BYTE = 255
+
 
 @dataclass(frozen=True)
 class Id:
@@ -40,12 +42,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Cell:
-    """`count` rows from row `first` (an id) on."""
+    """The rows of a state and event: those from row `first` (an id) on that are of both."""
 
     state: int
     event: int
     first: int
-    count: int
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,16 @@ class Resource:
     assigned: tuple[Assigned, ...]
     first_row: int
 
+    @property
+    def wide_rows(self) -> bool:
+        """Are there too many states for a byte?"""
+        return len(self.states) > BYTE
+
+    @property
+    def wide_cells(self) -> bool:
+        """Are there too many rows for a byte?"""
+        return len(self.rows) > BYTE
+
 
 @dataclass(frozen=True)
 class Guard:
@@ -223,3 +234,10 @@ class Manager:
 
     def resource(self, number: int) -> Resource:
         return self.resources[number - 1]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The errno names in the tables of rows, resources, hooks and operations, each once."""
+        found = [row.reject for r in self.resources for row in r.rows] + [r.otherwise for r in self.resources]
+        found += [h.absent for h in self.hooks] + [d.error for o in self.operations for d in o.denies]
+        return tuple(dict.fromkeys(e for e in found if e is not None))

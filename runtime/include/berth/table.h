@@ -14,7 +14,7 @@
 
 #include <berth/berth.h>
 
-#define BERTH_ABI 1
+#define BERTH_ABI 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,33 +92,47 @@ typedef struct berth_assigned {
 
 /* Where an outcome leads. state 0: there is no such outcome. */
 typedef struct berth_target {
-    uint16_t state;
+    uint8_t state;
     uint8_t raise; /* event, 0: none */
 } berth_target;
 
-/* What a state does with an event, if `guard` holds (0: always). */
+/*
+ * What a state does with an event, if `guard` holds (0: always). The rows of one state and event, its cell, are next to each other and
+ * tried in that order.
+ */
 typedef struct berth_row {
-    uint16_t state; /* whose row it is, and for what event: for reading and for coverage */
+    uint8_t state; /* whose row it is, and for what event */
     uint8_t event;
     uint8_t guard;
-    uint8_t hook;    /* 0: no call */
-    uint16_t reject; /* positive errno value; 0: it does not */
+    uint8_t hook;   /* 0: no call */
+    uint8_t reject; /* positive errno value; 0: it does not */
     berth_target ok;
     berth_target fail;
     berth_target uncertain;
 } berth_row;
 
-/* The rows of one state and event: `count` rows from rows[first] on, tried in order. count 0: there is none, such an event cannot come. */
-typedef struct berth_cell {
-    uint16_t first; /* index into berth_resource.rows */
-    uint8_t count;
-} berth_cell;
+/* The same for a resource of more than 255 states. */
+typedef struct berth_wide_target {
+    uint16_t state;
+    uint8_t raise;
+} berth_wide_target;
 
-typedef struct berth_state {
-    const char *name;
-    bool final;
-    bool resident;
-} berth_state;
+typedef struct berth_wide_row {
+    uint16_t state;
+    uint8_t event;
+    uint8_t guard;
+    uint8_t hook;
+    uint8_t reject;
+    berth_wide_target ok;
+    berth_wide_target fail;
+    berth_wide_target uncertain;
+} berth_wide_row;
+
+/* Marks of a state, a byte each. */
+enum {
+    BERTH_FINAL = 1,
+    BERTH_RESIDENT = 2 /* may stay without a holder */
+};
 
 typedef struct berth_resource {
     const char *name;
@@ -126,19 +140,31 @@ typedef struct berth_resource {
     uint8_t level;                          /* 0: a root */
     uint8_t take, drop;                     /* events, 0: none */
     uint8_t n_events, n_fields, n_assigned; /* without the unused element 0 */
+    uint8_t otherwise;                      /* positive errno value for cells without a row; 0: there are none that an event reaches */
     uint16_t initial;                       /* state */
     uint16_t n_states;                      /* without the unused element 0 */
     uint16_t n_rows;                        /* without the unused element 0 */
-    uint16_t otherwise;                     /* positive errno value for cells without a row; 0: there are none that an event reaches */
     uint16_t first_row;                     /* rows of the resources before this one: berth_transition.row is first_row + row */
     uint16_t view_size;                     /* sizeof the view struct */
     uint16_t parent_offset;                 /* of the member that points to the parent's view; 0 for a root */
-    const berth_state *states;              /* [1 .. n_states] */
+    const char *const *states;              /* [1 .. n_states]: names */
+    const uint8_t *marks;                   /* [1 .. n_states] */
     const char *const *events;              /* [1 .. n_events] */
-    const berth_row *rows;                  /* [1 .. n_rows] */
-    const berth_cell *cells;                /* [(state * (n_events + 1)) + event]: two-dimensional in the generated source */
-    const berth_field *fields;              /* [0 .. n_fields) in the order of the spec */
-    const berth_assigned *assigned;         /* [0 .. n_assigned) */
+    /* [1 .. n_rows]; wide_rows where n_states is more than 255 */
+    union {
+        const berth_row *rows;
+        const berth_wide_row *wide_rows;
+    };
+    /*
+     * First row of each state and event, 0: none, such an event cannot come; wide_cells where n_rows is more than 255.
+     * [(state * (n_events + 1)) + event]: two-dimensional in the generated source
+     */
+    union {
+        const uint8_t *cells;
+        const uint16_t *wide_cells;
+    };
+    const berth_field *fields;      /* [0 .. n_fields) in the order of the spec */
+    const berth_assigned *assigned; /* [0 .. n_assigned) */
 } berth_resource;
 
 typedef enum berth_form { BERTH_OBTAIN = 1, BERTH_CREATE, BERTH_FIND, BERTH_WITH } berth_form;
@@ -157,8 +183,8 @@ typedef struct berth_return {
 } berth_return;
 
 typedef struct berth_deny {
-    uint8_t guard;  /* argument of berth_manager_type.denied */
-    uint16_t error; /* positive errno value */
+    uint8_t guard; /* argument of berth_manager_type.denied */
+    uint8_t error; /* positive errno value */
 } berth_deny;
 
 /* berth_operation.flags */
@@ -181,7 +207,7 @@ typedef struct berth_operation {
 
 typedef struct berth_hook {
     const char *name;  /* "vm.add_disk" */
-    uint16_t absent;   /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok */
+    uint8_t absent;    /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok */
     uint16_t out_size; /* sizeof its out-values; 0: it has none */
 } berth_hook;
 

@@ -93,21 +93,20 @@ int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void
 
 static void test_rows_of_a_cell(void)
 {
-    const berth_cell *cell =
-        &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
-    const berth_row *rows = kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].rows + cell->first;
+    const berth_resource *burner = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER];
+    const berth_resource *stove = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE];
+    const berth_row *rows = burner->rows + burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
 
-    assert(cell->count == 3);
+    for (int i = 0; i < 3; i++)
+        assert(rows[i].state == KITCHEN_BURNER_STATE_DARK && rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
+    assert(rows[3].event != KITCHEN_BURNER_EVENT_IGNITE);
     assert(rows[0].reject == EPROTOTYPE && rows[0].hook == 0 && rows[0].guard != 0);
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
     assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK && rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
     assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
-    cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER]
-                .cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
-    rows = kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER].rows + cell->first;
-    assert(cell->count == 1 && rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
-    cell = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT];
-    assert(cell->count == 0);
+    rows = burner->rows + burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    assert(rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
+    assert(stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT] == 0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].otherwise == ENODATA);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].first_row == 0);
 }

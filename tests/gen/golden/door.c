@@ -8,8 +8,9 @@
 
 #include <berth/table.h>
 
-_Static_assert(BERTH_ABI == 1, "door.c was generated for Berth ABI 1; regenerate it with: berthc gen door.yaml");
+_Static_assert(BERTH_ABI == 2, "door.c was generated for Berth ABI 2; regenerate it with: berthc gen door.yaml");
 _Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int");
+_Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
 _Static_assert(sizeof(door_door) <= UINT16_MAX, "a view of door is too large for its offsets");
 _Static_assert(sizeof(door_door_config) <= UINT16_MAX, "a config of door is too large for its offsets");
 
@@ -35,11 +36,15 @@ static const berth_assigned door_assigned[] = {
     },
 };
 
-static const berth_state door_states[] = {
-    [DOOR_DOOR_STATE_CLOSED] = {.name = "closed"},
-    [DOOR_DOOR_STATE_OPENED] = {.name = "opened"},
-    [DOOR_DOOR_STATE_STUCK] = {.name = "stuck"},
-    [DOOR_DOOR_STATE_GONE] = {.name = "gone", .final = true},
+static const char *const door_states[] = {
+    [DOOR_DOOR_STATE_CLOSED] = "closed",
+    [DOOR_DOOR_STATE_OPENED] = "opened",
+    [DOOR_DOOR_STATE_STUCK] = "stuck",
+    [DOOR_DOOR_STATE_GONE] = "gone",
+};
+
+static const uint8_t door_marks[5] = {
+    [DOOR_DOOR_STATE_GONE] = BERTH_FINAL,
 };
 
 static const char *const door_events[] = {
@@ -86,16 +91,16 @@ static const berth_row door_rows[] = {
     },
 };
 
-static const berth_cell door_cells[5][4] = {
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = {.first = 1, .count = 1},
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_OPEN] = {.first = 2, .count = 2},
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLOSE] = {.first = 4, .count = 1},
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = {.first = 5, .count = 1},
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = {.first = 6, .count = 1},
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLOSE] = {.first = 7, .count = 1},
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLAIM] = {.first = 8, .count = 1},
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_OPEN] = {.first = 9, .count = 1},
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLOSE] = {.first = 10, .count = 1},
+static const uint8_t door_cells[5][4] = {
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = 1,
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_OPEN] = 2,
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLOSE] = 4,
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = 5,
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = 6,
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLOSE] = 7,
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLAIM] = 8,
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_OPEN] = 9,
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLOSE] = 10,
 };
 
 /* Operation open. */
@@ -126,6 +131,7 @@ static const berth_resource resource_table[] = {
         .first_row = 0,
         .n_states = 4,
         .states = door_states,
+        .marks = door_marks,
         .n_events = 3,
         .events = door_events,
         .n_rows = 10,
@@ -299,7 +305,7 @@ const char *door_door_state_name(door_door_state state)
 {
     if (state == DOOR_DOOR_STATE_NONE || (unsigned)state > DOOR_DOOR_STATE_GONE)
         return "?";
-    return door_states[state].name;
+    return door_states[state];
 }
 
 const char *door_door_event_name(door_door_event event)

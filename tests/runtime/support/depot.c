@@ -153,7 +153,7 @@ static int write_item(void *arg, const berth_item *item)
         assert_ptr_equal(item->parent, ((const book_view *)item->view)->shelf);
     writer->length +=
         (size_t)snprintf(writer->text + writer->length, sizeof writer->text - writer->length, "%*s%s%s %s %u+%u\n", (int)resource->level,
-                         "", resource->name, name, resource->states[item->state].name, item->refs, item->children);
+                         "", resource->name, name, resource->states[item->state], item->refs, item->children);
     return 0;
 }
 

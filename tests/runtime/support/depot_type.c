@@ -9,15 +9,10 @@ enum { N_EVENTS = WIPE, N_STATES = GONE };
 
 static const char *const events[] = {NULL, "hold", "close", "open", "crash", "kick", "wipe"};
 
-static const berth_state states[] = {
-    [IDLE] = {.name = "idle"},
-    [ON] = {.name = "on"},
-    [BAD] = {.name = "bad"},
-    [ODD] = {.name = "odd"},
-    [LEFT] = {.name = "left"},
-    [REST] = {.name = "rest", .resident = true},
-    [GONE] = {.name = "gone", .final = true},
+static const char *const states[] = {
+    [IDLE] = "idle", [ON] = "on", [BAD] = "bad", [ODD] = "odd", [LEFT] = "left", [REST] = "rest", [GONE] = "gone",
 };
+static const uint8_t marks[N_STATES + 1] = {[REST] = BERTH_RESIDENT, [GONE] = BERTH_FINAL};
 
 /* clang-format off */
 #define ROWS(lock, open, close, eject) { \
@@ -56,13 +51,13 @@ static const berth_row shelf_rows[] = ROWS(2, SHELF_OPEN, SHELF_CLOSE, SHELF_EJE
 static const berth_row book_rows[] = ROWS(2, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
 enum { N_ROWS = 27 };
 
-static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
-    [IDLE] = {[HOLD] = {1, 1}, [CLOSE] = {2, 1}, [OPEN] = {3, 2}, [CRASH] = {5, 1}, [KICK] = {6, 1}, [WIPE] = {7, 1}},
-    [ON] = {[HOLD] = {8, 1}, [CLOSE] = {9, 1}, [OPEN] = {10, 1}, [CRASH] = {11, 1}, [KICK] = {12, 1}},
-    [BAD] = {[HOLD] = {13, 1}, [CLOSE] = {14, 1}, [OPEN] = {15, 1}, [WIPE] = {16, 1}},
-    [ODD] = {[HOLD] = {17, 1}, [CLOSE] = {18, 1}, [OPEN] = {19, 1}, [WIPE] = {20, 1}},
-    [LEFT] = {[HOLD] = {21, 1}, [CLOSE] = {22, 1}, [OPEN] = {23, 1}},
-    [REST] = {[HOLD] = {24, 1}, [CLOSE] = {25, 1}, [OPEN] = {26, 1}, [CRASH] = {27, 1}},
+static const uint8_t cells[N_STATES + 1][N_EVENTS + 1] = {
+    [IDLE] = {[HOLD] = 1, [CLOSE] = 2, [OPEN] = 3, [CRASH] = 5, [KICK] = 6, [WIPE] = 7},
+    [ON] = {[HOLD] = 8, [CLOSE] = 9, [OPEN] = 10, [CRASH] = 11, [KICK] = 12},
+    [BAD] = {[HOLD] = 13, [CLOSE] = 14, [OPEN] = 15, [WIPE] = 16},
+    [ODD] = {[HOLD] = 17, [CLOSE] = 18, [OPEN] = 19, [WIPE] = 20},
+    [LEFT] = {[HOLD] = 21, [CLOSE] = 22, [OPEN] = 23},
+    [REST] = {[HOLD] = 24, [CLOSE] = 25, [OPEN] = 26, [CRASH] = 27},
 };
 
 static const char *const kinds[] = {"plain", "tall", "wide"};
@@ -119,7 +114,7 @@ static const berth_field book_fields[] = {{FIELD(BERTH_UUID, isbn, book_config, 
 
 #define TABLE(rows_)                                                                                                                       \
     .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD, .drop = CLOSE, .states = states,          \
-    .events = events, .rows = (rows_), .cells = &cells[0][0]
+    .marks = marks, .events = events, .rows = (rows_), .cells = &cells[0][0]
 
 static const berth_resource resources[] = {
     [RACK] = {.name = "rack",

@@ -1,0 +1,86 @@
+/*
+ * Reading the states, rows and cells of a resource, whose tables are as narrow as its numbers allow: rows hold 8-bit states, and cells 8-bit rows,
+ * unless there are too many of them. Nothing else knows that there are two widths.
+ */
+#ifndef BERTH_SRC_ROW_H
+#define BERTH_SRC_ROW_H
+
+#include <berth/table.h>
+
+static inline bool state_is(const berth_resource *resource, uint16_t state, uint8_t mark)
+{
+    return (resource->marks[state] & mark) != 0;
+}
+
+/* Where an outcome leads, as in berth_target. */
+struct target {
+    uint16_t state;
+    uint8_t raise;
+};
+
+static inline bool row_is_wide(const berth_resource *resource)
+{
+    return resource->n_states > UINT8_MAX;
+}
+
+/* The first row of a cell; 0: it has none. */
+static inline uint16_t row_first(const berth_resource *resource, uint16_t state, uint8_t event)
+{
+    size_t cell = (size_t)state * (resource->n_events + 1u) + event;
+
+    return resource->n_rows > UINT8_MAX ? resource->wide_cells[cell] : resource->cells[cell];
+}
+
+/* The row after this one in its cell; 0: it was the last. */
+static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
+{
+    uint16_t next = (uint16_t)(row + 1);
+    bool same;
+
+    if (row >= resource->n_rows)
+        return 0;
+    if (row_is_wide(resource))
+        same = resource->wide_rows[next].state == resource->wide_rows[row].state &&
+               resource->wide_rows[next].event == resource->wide_rows[row].event;
+    else
+        same = resource->rows[next].state == resource->rows[row].state && resource->rows[next].event == resource->rows[row].event;
+    return same ? next : 0;
+}
+
+/* What a row does with its event before it leads anywhere. */
+struct deed {
+    uint8_t guard;
+    uint8_t hook;
+    uint8_t reject;
+};
+
+static inline struct deed row_deed(const berth_resource *resource, uint16_t row)
+{
+    if (row_is_wide(resource)) {
+        const berth_wide_row *at = &resource->wide_rows[row];
+
+        return (struct deed){at->guard, at->hook, at->reject};
+    }
+    return (struct deed){resource->rows[row].guard, resource->rows[row].hook, resource->rows[row].reject};
+}
+
+static inline struct target row_target(const berth_resource *resource, uint16_t row, berth_outcome outcome)
+{
+    if (row_is_wide(resource)) {
+        const berth_wide_row *at = &resource->wide_rows[row];
+        const berth_wide_target *to = &at->ok;
+
+        if (outcome != BERTH_OK)
+            to = outcome == BERTH_UNSURE && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+        return (struct target){to->state, to->raise};
+    } else {
+        const berth_row *at = &resource->rows[row];
+        const berth_target *to = &at->ok;
+
+        if (outcome != BERTH_OK)
+            to = outcome == BERTH_UNSURE && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+        return (struct target){to->state, to->raise};
+    }
+}
+
+#endif
