@@ -93,9 +93,9 @@ int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void
 
 static void test_rows_of_a_cell(void)
 {
-    const berth_resource *burner = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER];
-    const berth_resource *stove = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE];
-    const berth_row *rows = burner->rows + burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    const berth_resource *of_burner = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER];
+    const berth_resource *of_stove = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE];
+    const berth_row *rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
 
     for (int i = 0; i < 3; i++)
         assert(rows[i].state == KITCHEN_BURNER_STATE_DARK && rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
@@ -104,9 +104,9 @@ static void test_rows_of_a_cell(void)
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
     assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK && rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
     assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
-    rows = burner->rows + burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
     assert(rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
-    assert(stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT] == 0);
+    assert(of_stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT] == 0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].otherwise == ENODATA);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].first_row == 0);
 }
