@@ -193,7 +193,7 @@ class Names:
 
 # What the generated source declares for itself.
 STATIC_NAMES = (
-    "resource_table operation_table hook_table option_table guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
+    "resource_table operation_table hook_table option_table option_defaults guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
     "has_hook call_hook accept_out check_backend visit_item"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")

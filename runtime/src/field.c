@@ -80,8 +80,8 @@ static int check_strings(const berth_field *field, const berth_strings *strings)
 static bool in_range(const berth_field *field, uint64_t value)
 {
     if (field->type == BERTH_I32 || field->type == BERTH_I64)
-        return (int64_t)value >= field->min && (int64_t)value <= field->max;
-    return value >= (uint64_t)field->min && value <= (uint64_t)field->max;
+        return (int64_t)value >= field->range->min && (int64_t)value <= field->range->max;
+    return value >= (uint64_t)field->range->min && value <= (uint64_t)field->range->max;
 }
 
 int field_check(const berth_field *field, const void *value)

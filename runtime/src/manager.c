@@ -35,30 +35,30 @@ union value_of {
     berth_strings strings;
 };
 
-static void set_default(const berth_field *option, union value_of *value)
+static void set_default(uint8_t type, const berth_default *given, union value_of *value)
 {
     memset(value, 0, sizeof *value);
-    switch (option->type) {
+    switch (type) {
     case BERTH_STRING:
-        value->string = option->def_text;
+        value->string = given->text;
         break;
     case BERTH_BOOL:
-        value->boolean = option->def != 0;
+        value->boolean = given->number != 0;
         break;
     case BERTH_U8:
-        value->u8 = (uint8_t)option->def;
+        value->u8 = (uint8_t)given->number;
         break;
     case BERTH_U16:
-        value->u16 = (uint16_t)option->def;
+        value->u16 = (uint16_t)given->number;
         break;
     case BERTH_U32:
     case BERTH_I32:
     case BERTH_ENUM:
-        value->u32 = (uint32_t)option->def;
+        value->u32 = (uint32_t)given->number;
         break;
     case BERTH_U64:
     case BERTH_I64:
-        value->i64 = option->def;
+        value->i64 = given->number;
         break;
     default: /* the empty list or set, the nil UUID */
         break;
@@ -76,13 +76,14 @@ static bool is_zero(const berth_field *option, const void *value)
 }
 
 /* The address of an option's value: the caller's, or `fallback`, filled with the default. */
-static const void *option_value(const berth_field *option, const void *options, union value_of *fallback)
+static const void *option_value(const berth_manager_type *type, uint8_t i, const void *options, union value_of *fallback)
 {
+    const berth_field *option = &type->options[i];
     const void *value = options ? (const char *)options + option->config_offset : NULL;
 
     if (value && !((option->flags & BERTH_ZERO_DEFAULT) && is_zero(option, value)))
         return value;
-    set_default(option, fallback);
+    set_default(option->type, &type->defaults[i], fallback);
     return fallback;
 }
 
@@ -102,7 +103,7 @@ static int make_plan(const berth_manager_type *type, const void *options, struct
 
     memset(plan, 0, sizeof *plan);
     for (uint8_t i = 0; i < type->n_options; i++) {
-        const void *value = option_value(&type->options[i], options, &fallback);
+        const void *value = option_value(type, i, options, &fallback);
 
         if (field_check(&type->options[i], value) != 0)
             return -EINVAL;
@@ -129,7 +130,7 @@ static void copy_options(struct berth_manager *manager, const void *options, con
     for (uint8_t i = 0; i < manager->type->n_options; i++) {
         const berth_field *option = &manager->type->options[i];
 
-        field_copy(option, (char *)manager->options + option->config_offset, option_value(option, options, &fallback), &storage);
+        field_copy(option, (char *)manager->options + option->config_offset, option_value(manager->type, i, options, &fallback), &storage);
     }
 }
 

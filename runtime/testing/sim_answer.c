@@ -40,7 +40,10 @@ static bool leaf_at(const berth_resource *resource, size_t index, leaf *out)
 {
     if (index < resource->n_fields) {
         const berth_field *field = &resource->fields[index];
-        *out = (leaf){.name = field->name, .type = field->type, .view_offset = field->view_offset, .values = field->values};
+        *out = (leaf){.name = field->name,
+                      .type = field->type,
+                      .view_offset = field->view_offset,
+                      .values = field->type == BERTH_ENUM ? field->values : NULL};
         return true;
     }
     index -= resource->n_fields;

@@ -160,9 +160,10 @@ static bool options_in_range(const berth_manager_type *type, sim_request *reques
         if ((option->flags & BERTH_RANGED) == 0)
             continue;
         json_object *value = sim_value_json(NULL, option->type, NULL, (const char *)request->options + option->config_offset);
-        bool in = json_object_get_int64(value) >= option->min && json_object_get_int64(value) <= option->max;
+        bool in = json_object_get_int64(value) >= option->range->min && json_object_get_int64(value) <= option->range->max;
         if (option->type == BERTH_U64)
-            in = json_object_get_uint64(value) >= (uint64_t)option->min && json_object_get_uint64(value) <= (uint64_t)option->max;
+            in = json_object_get_uint64(value) >= (uint64_t)option->range->min &&
+                 json_object_get_uint64(value) <= (uint64_t)option->range->max;
         json_object_put(value);
         if (!in)
             return malformed(request, "outside its range: option", option->name);

@@ -289,8 +289,9 @@ static void other_fields_in_a_key(void **unused)
 {
     static const char *const ab[] = {"ab", "c"}, *const a[] = {"a", "bc"};
     static const berth_strings first = {ab, 2}, second = {a, 2}, none = {NULL, 0};
+    static const berth_range range = {-3, 3};
     static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED}, id = {.type = BERTH_UUID}, number = {.type = BERTH_I64},
-                             ranged = {.type = BERTH_I64, .flags = BERTH_RANGED, .min = -3, .max = 3};
+                             ranged = {.type = BERTH_I64, .flags = BERTH_RANGED, .range = &range};
     static const uuid_t x = {1}, y = {2};
     static const int64_t minus = -1, plus = 1;
 

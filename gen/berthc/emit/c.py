@@ -149,6 +149,7 @@ class _Source:
             for option in self.m.options:
                 lines += tables.field(option, self.names.options, None, f"option_{option.name}_values")
             arrays.append(array("const berth_field", "option_table", lines))
+            arrays.append(array("const berth_default", "option_defaults", [tables.default(o, str(i)) for i, o in enumerate(self.m.options)]))
         return Section("The options.", tuple(arrays))
 
     @staticmethod

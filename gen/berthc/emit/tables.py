@@ -113,13 +113,16 @@ def field(found: ir.Field, config: str, view: str | None, values: str) -> list[s
     if found.max_length:
         members.append(f".max_length = {found.max_length}")
     if found.range is not None:
-        members += [f".min = {number(found.range[0], found.type)}", f".max = {number(found.range[1], found.type)}"]
-    if isinstance(found.default, str):
-        if found.default:
-            members.append(f".def_text = {string(found.default)}")
-    elif found.default:
-        members.append(f".def = {number(found.default, found.type)}")
+        members.append(f".range = &(const berth_range){{{number(found.range[0], found.type)}, {number(found.range[1], found.type)}}}")
     return braces("", members)
+
+
+def default(option: ir.Field, index: str) -> str:
+    """One element of the array of defaults."""
+    if isinstance(option.default, str) and option.type is Type.STRING:
+        return f"    [{index}] = {{.text = {string(option.default) if option.default else 'NULL'}}}, /* {option.name} */"
+    assert isinstance(option.default, int)
+    return f"    [{index}] = {{.number = {number(option.default, option.type)}}}, /* {option.name} */"
 
 
 def assigned(found: ir.Assigned, view: str, parts: str) -> list[str]:

@@ -41,24 +41,37 @@ enum {
     BERTH_KEY = 1,          /* part of the key */
     BERTH_REQUIRED = 2,     /* empty is EINVAL */
     BERTH_IGNORE_CASE = 4,  /* ASCII letters are equal in either case */
-    BERTH_RANGED = 8,       /* min and max hold */
-    BERTH_ZERO_DEFAULT = 16 /* options: 0 (or NULL) stands for `def`, because 0 is outside the range (or def is a string) */
+    BERTH_RANGED = 8,       /* `range` holds */
+    BERTH_ZERO_DEFAULT = 16 /* options: 0 (or NULL) stands for the default, because 0 is outside the range (or the default is a text) */
 };
+
+/* What an integer may be, both ends included; for BERTH_U64 they are uint64_t in two's complement. */
+typedef struct berth_range {
+    int64_t min;
+    int64_t max;
+} berth_range;
+
+/* The value of an option where none is given. */
+typedef union berth_default {
+    int64_t number;   /* bool, integer or enum */
+    const char *text; /* string */
+} berth_default;
 
 /* A field that callers give, or an option. A config struct's member and the view's member of the same name have the same type. */
 typedef struct berth_field {
     const char *name;
+    union {
+        const char *const *values; /* BERTH_ENUM: names, indexed from 0 */
+        const berth_range *range;  /* BERTH_RANGED */
+    };
     uint8_t type; /* berth_type */
     uint8_t flags;
-    uint16_t config_offset;    /* in the config struct (in the options struct, for an option) */
-    uint16_t view_offset;      /* in the view struct; 0 for options */
-    uint16_t n_values;         /* BERTH_ENUM */
-    const char *const *values; /* BERTH_ENUM: names, indexed from 0 */
-    uint32_t max_length;       /* bytes without NUL; 0: any */
-    int64_t min;               /* BERTH_RANGED; for BERTH_U64 both are uint64_t in two's complement */
-    int64_t max;
-    int64_t def;          /* default: bool, integer or enum */
-    const char *def_text; /* default: string */
+    uint16_t config_offset; /* in the config struct (in the options struct, for an option) */
+    uint16_t view_offset;   /* in the view struct; 0 for options */
+    union {
+        uint16_t n_values;   /* BERTH_ENUM */
+        uint16_t max_length; /* of a text: bytes without NUL; 0: any */
+    };
 } berth_field;
 
 typedef enum berth_assigned_kind {
@@ -224,6 +237,7 @@ typedef struct berth_manager_type {
     const berth_operation *operations;                     /* [1 .. n_operations] */
     const berth_hook *hooks;                               /* [1 .. n_hooks] */
     const berth_field *options;                            /* [0 .. n_options) */
+    const berth_default *defaults;                         /* [0 .. n_options) */
 
     /* Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a guard. */
     bool (*guard)(uint8_t guard, const void *options, const void *view);

@@ -409,20 +409,22 @@ static void test_fields_and_options(void)
 {
     const berth_resource *shelf = &kitchen_manager_type.resources[KITCHEN_RESOURCE_SHELF];
     const berth_field *option = kitchen_manager_type.options;
+    const berth_default *defaults = kitchen_manager_type.defaults;
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
     kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
 
     assert(options.rows == 2 && options.gas && options.mode == KITCHEN_OPTION_MODE_SCHOOL && options.level == -1 && options.budget == 1000);
     assert(strcmp(options.owner, "cook") == 0);
     assert(a_stove.number == 1 && a_stove.kind == KITCHEN_STOVE_KIND_GAS && a_stove.tools.count == 0 && uuid_is_null(a_stove.site));
-    assert(option[0].flags == (BERTH_RANGED | BERTH_ZERO_DEFAULT) && option[0].def == 2 && option[0].min == 1 && option[0].max == 3);
-    assert(option[3].flags == BERTH_RANGED && option[3].def == -1 && option[3].min == -5);
-    assert(option[5].flags == BERTH_ZERO_DEFAULT && strcmp(option[5].def_text, "cook") == 0 && option[5].max_length == 16);
+    assert(option[0].flags == (BERTH_RANGED | BERTH_ZERO_DEFAULT) && defaults[0].number == 2 && option[0].range->min == 1 &&
+           option[0].range->max == 3);
+    assert(option[3].flags == BERTH_RANGED && defaults[3].number == -1 && option[3].range->min == -5);
+    assert(option[5].flags == BERTH_ZERO_DEFAULT && strcmp(defaults[5].text, "cook") == 0 && option[5].max_length == 16);
     assert(shelf->n_fields == 7);
     for (int i = 0; i < 7; i++)
         assert(shelf->fields[i].flags & BERTH_KEY); /* key: all */
     assert(strcmp(shelf->fields[1].name, "class") == 0 && shelf->fields[1].view_offset == offsetof(kitchen_shelf, class_));
-    assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].fields[8].max == -2); /* 2^64 - 2 in two's complement */
+    assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].fields[8].range->max == -2); /* 2^64 - 2 in two's complement */
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_LAMP].n_fields == 0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].assigned[0].start == 100);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].assigned[0].indexed);

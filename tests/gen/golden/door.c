@@ -24,7 +24,7 @@ enum {
 static const berth_field door_fields[] = {
     {
         .name = "number", .type = BERTH_U8, .flags = BERTH_KEY | BERTH_RANGED, .config_offset = offsetof(door_door_config, number),
-        .view_offset = offsetof(door_door, number), .min = 1, .max = 9,
+        .view_offset = offsetof(door_door, number), .range = &(const berth_range){1, 9},
     },
     {.name = "glass", .type = BERTH_BOOL, .config_offset = offsetof(door_door_config, glass), .view_offset = offsetof(door_door, glass)},
 };

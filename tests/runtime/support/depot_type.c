@@ -69,11 +69,11 @@ static const char *const kinds[] = {"plain", "tall", "wide"};
 static const berth_field rack_fields[] = {
     {RACK_FIELD(BERTH_STRING, name), .flags = BERTH_KEY | BERTH_REQUIRED, .max_length = 40},
     {RACK_FIELD(BERTH_BOOL, locked)},
-    {RACK_FIELD(BERTH_U8, u8), .flags = BERTH_RANGED, .min = 0, .max = 200},
+    {RACK_FIELD(BERTH_U8, u8), .flags = BERTH_RANGED, .range = &(const berth_range){0, 200}},
     {RACK_FIELD(BERTH_U16, u16)},
     {RACK_FIELD(BERTH_U32, u32)},
-    {RACK_FIELD(BERTH_U64, u64), .flags = BERTH_RANGED, .min = 0, .max = -2}, /* UINT64_MAX - 1 */
-    {RACK_FIELD(BERTH_I32, i32), .flags = BERTH_RANGED, .min = -5, .max = 5},
+    {RACK_FIELD(BERTH_U64, u64), .flags = BERTH_RANGED, .range = &(const berth_range){0, -2}}, /* UINT64_MAX - 1 */
+    {RACK_FIELD(BERTH_I32, i32), .flags = BERTH_RANGED, .range = &(const berth_range){-5, 5}},
     {RACK_FIELD(BERTH_I64, i64)},
     {RACK_FIELD(BERTH_ENUM, kind), .values = kinds, .n_values = 3},
     {RACK_FIELD(BERTH_UUID, owner)},
@@ -102,7 +102,7 @@ static const berth_assigned rack_assigned[] = {
 };
 
 static const berth_field shelf_fields[] = {
-    {FIELD(BERTH_U16, index, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_RANGED, .max = 999},
+    {FIELD(BERTH_U16, index, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_RANGED, .range = &(const berth_range){0, 999}},
     {FIELD(BERTH_STRING, zone, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_REQUIRED | BERTH_IGNORE_CASE, .max_length = 8},
     {FIELD(BERTH_BOOL, steel, shelf_config, shelf_view)},
 };
@@ -242,28 +242,24 @@ static const berth_field options[] = {
      .type = BERTH_U8,
      .flags = BERTH_RANGED | BERTH_ZERO_DEFAULT,
      .config_offset = offsetof(depot_options, rows),
-     .min = 1,
-     .max = 4,
-     .def = 2},
+     .range = &(const berth_range){1, 4}},
     {.name = "strict", .type = BERTH_BOOL, .config_offset = offsetof(depot_options, strict)},
-    {.name = "site",
-     .type = BERTH_STRING,
-     .flags = BERTH_ZERO_DEFAULT,
-     .config_offset = offsetof(depot_options, site),
-     .max_length = 16,
-     .def_text = "yard"},
-    {.name = "u16", .type = BERTH_U16, .config_offset = offsetof(depot_options, u16), .def = 5},
-    {.name = "i32", .type = BERTH_I32, .config_offset = offsetof(depot_options, i32), .def = -1},
+    {.name = "site", .type = BERTH_STRING, .flags = BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, site), .max_length = 16},
+    {.name = "u16", .type = BERTH_U16, .config_offset = offsetof(depot_options, u16)},
+    {.name = "i32", .type = BERTH_I32, .config_offset = offsetof(depot_options, i32)},
     {.name = "u64",
      .type = BERTH_U64,
      .flags = BERTH_ZERO_DEFAULT | BERTH_RANGED,
      .config_offset = offsetof(depot_options, u64),
-     .min = 1,
-     .max = 99,
-     .def = 9},
+     .range = &(const berth_range){1, 99}},
     {.name = "list", .type = BERTH_LIST, .config_offset = offsetof(depot_options, list)},
     {.name = "uuid", .type = BERTH_UUID, .config_offset = offsetof(depot_options, uuid)},
-    {.name = "kind", .type = BERTH_ENUM, .config_offset = offsetof(depot_options, kind), .n_values = 3, .values = kinds, .def = 1},
+    {.name = "kind", .type = BERTH_ENUM, .config_offset = offsetof(depot_options, kind), .n_values = 3, .values = kinds},
+};
+
+static const berth_default defaults[sizeof options / sizeof *options] = {
+    {.number = 2}, {.number = 0}, {.text = "yard"}, {.number = 5}, {.number = -1},
+    {.number = 9}, {.number = 0}, {.number = 0},    {.number = 1},
 };
 
 /* 1: racks whose name begins with L cannot be opened. 2: never. */
@@ -358,6 +354,7 @@ const berth_manager_type depot_type = {
     .n_operations = N_OPERATIONS,
     .n_hooks = N_HOOKS,
     .n_options = sizeof options / sizeof *options,
+    .defaults = defaults,
     .options_size = sizeof(depot_options),
     .backend_size = sizeof(struct depot_backend),
     .resources = resources,
