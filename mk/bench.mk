@@ -1,24 +1,60 @@
-# Numbers: time of the compiler, sizes of what it makes, memory per instance.
+# Numbers: ratios to what a user would write instead, time of the compiler, sizes of what it makes, memory per instance.
 
-MEMORY_OBJECT := $(BUILD)/obj/bench/memory.o
+CXX ?= g++
+BENCH_SPEC := bench/specs/stock.yaml
+BENCH_MANAGERS := plan9_mount scsi vpci stock
+BENCH_RESULTS := $(BUILD)/bench/results.json
+GLIB_FLAGS = $(eval GLIB_FLAGS := $(shell pkg-config --cflags glib-2.0))$(GLIB_FLAGS)
+BENCH_FLAGS = -Ibench -Iruntime/src $(foreach m,$(BENCH_MANAGERS),-I$(BUILD)/$(m)) $(GLIB_FLAGS)
+BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(wildcard bench/hand/*.c bench/floor/*.c bench/cases/*.cpp)))
 
-$(MEMORY_OBJECT): bench/memory.c $(FLAGS_FILE) $(BUILD)/plan9/plan9.h $(BUILD)/scsi/scsi.h $(BUILD)/vpci/vpci.h
-	$(call compile,-I$(BUILD)/plan9 -I$(BUILD)/scsi -I$(BUILD)/vpci)
-$(BUILD)/bench/memory: $(MEMORY_OBJECT) $(BUILD)/plan9/plan9.o $(BUILD)/scsi/scsi.o $(BUILD)/vpci/vpci.o $(LIBBERTH)
+$(eval $(call generated,$(BUILD)/stock/gen.stamp,$(BENCH_SPEC),gen,$(BUILD)/stock/stock.c $(BUILD)/stock/stock.h))
+$(BUILD)/stock/stock.o: $(BUILD)/stock/stock.c $(BUILD)/stock/stock.h $(FLAGS_FILE)
+	$(call compile)
+
+$(BUILD)/obj/bench/%.o: bench/%.c $(FLAGS_FILE)
+	$(call compile,$(BENCH_FLAGS))
+$(BUILD)/obj/bench/%.o: bench/%.cpp $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(call say,CXX)
+	$(Q)$(CXX) $(ALL_CPPFLAGS) $(BENCH_FLAGS) -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread $(CFLAGS) \
+	    -MMD -MP -c -o $@ $<
+$(BENCH_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
+$(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CXX) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0) -lbenchmark
+
+$(BUILD)/bench/memory: $(BUILD)/obj/bench/memory.o $(BUILD)/plan9/plan9.o $(BUILD)/scsi/scsi.o $(BUILD)/vpci/vpci.o $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
-
-# It measures an inner part of the runtime, hence its private headers.
-$(BUILD)/obj/bench/uuid.o: bench/uuid.c $(FLAGS_FILE)
-	$(call compile,-Iruntime/src)
+$(BUILD)/obj/bench/memory.o: BENCH_FLAGS += -I$(BUILD)/plan9
+$(BUILD)/obj/bench/memory.o: $(BUILD)/plan9/plan9.h $(BUILD)/scsi/scsi.h $(BUILD)/vpci/vpci.h
 $(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
-.PHONY: bench
-bench: all $(BUILD)/bench/memory $(BUILD)/bench/uuid ## generator time, object sizes, bytes per instance, cost of a UUID
+INSTRUCTIONS := $(BUILD)/bench/instructions
+$(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
+$(INSTRUCTIONS): $(BUILD)/obj/bench/instructions/cases.o $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+.PHONY: bench run-bench bench-sizes renew-budget
+renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
+	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
+bench: ## what it costs beside a manager written by hand; ratios, and whether the targets are met
+	@scripts/setup bench
+	@$(PARALLEL) run-bench
+run-bench: $(BUILD)/bench/cases
+	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json $(BENCH_ARGUMENTS) >$(BUILD)/bench/log.txt 2>&1 || \
+	    { cat $(BUILD)/bench/log.txt; exit 1; }
+	@$(TEST_PYTHON) bench/report.py $(BENCH_RESULTS)
+
+bench-sizes: all $(BUILD)/bench/memory $(BUILD)/bench/uuid ## generator time, object sizes, bytes per instance, cost of a UUID
 	@echo "berthc gen:"
 	@PYTHON=$(PYTHON_FOUND) $(PYTHON_FOUND) bench/compiler.py $(SPECS)
 	@echo "objects:"

@@ -42,12 +42,13 @@ export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
 .PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
-check: $(LIBRARIES) suites clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
+check: $(LIBRARIES) suites $(INSTRUCTIONS) clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
 	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
 	    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
 	    'script:drift of docs/managers=$(MAKE) check-drift' \
+	    'script:budget of instructions=$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS)' \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
 check-c: c-suites ## the C suites alone, without the set-up

@@ -1,0 +1,153 @@
+// Rows (e) and (f), and contention: many threads.
+#include <atomic>
+#include <barrier>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "contenders.hpp"
+#include "keys.hpp"
+#include "stock.hpp"
+
+namespace
+{
+
+constexpr int THREADS = 64;
+constexpr long MILLISECOND = 1000000;
+
+using Ours = plan9_mount_case::Berth;
+using Theirs = plan9_mount_case::Hand<Source::pool>;
+
+// One manager for all threads of a run: the first to come makes it and the last to go ends it.
+template <class Manager> class Shared
+{
+  public:
+    Manager &enter(long sleep_ns)
+    {
+        const std::lock_guard<std::mutex> guard(lock);
+        if (users++ == 0) {
+            backend.sleep_ns = sleep_ns;
+            manager = std::make_unique<Manager>(backend);
+        }
+        return *manager;
+    }
+    void leave()
+    {
+        const std::lock_guard<std::mutex> guard(lock);
+        if (--users == 0)
+            manager.reset();
+    }
+
+  private:
+    std::mutex lock;
+    int users = 0;
+    Backend backend;
+    std::unique_ptr<Manager> manager;
+};
+
+// Row (e), and contention with hooks that take no time: every thread has a root of its own.
+template <class Manager, long SLEEP> void roots(benchmark::State &state)
+{
+    static Shared<Manager> shared;
+    Manager &manager = shared.enter(SLEEP);
+    const std::string key = "/srv/images/layer-" + std::to_string(10000000 + state.thread_index());
+    uuid_t id;
+
+    for (auto _ : state) {
+        manager.reserve(key.c_str(), 1, id);
+        manager.map(id, true);
+        manager.unmap(id, true);
+    }
+    shared.leave();
+    state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(roots<Ours, MILLISECOND>)->Name("slow-hooks/berth")->Threads(THREADS)->UseRealTime()->Iterations(50);
+BENCHMARK(roots<Theirs, MILLISECOND>)->Name("slow-hooks/one-mutex")->Threads(THREADS)->UseRealTime()->Iterations(2);
+BENCHMARK(roots<Ours, 0>)->Name("contention/roots/berth")->Threads(1)->Threads(2)->Threads(4)->Threads(16)->Threads(64)->UseRealTime();
+BENCHMARK(roots<Theirs, 0>)
+    ->Name("contention/roots/one-mutex")
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(4)
+    ->Threads(16)
+    ->Threads(64)
+    ->UseRealTime();
+
+// Look-ups of the same thousand names.
+template <class Manager> class Table
+{
+  public:
+    Table() : keys(1000)
+    {
+        for (std::size_t i = 0; i < keys.size(); i++)
+            manager.hold(keys[i]);
+    }
+    const Keys keys;
+    Manager manager;
+};
+
+template <class Manager> void look_ups(benchmark::State &state)
+{
+    static Table<Manager> table;
+    Numbers numbers(static_cast<std::uint64_t>(state.thread_index()) + 1);
+
+    for (auto _ : state)
+        benchmark::DoNotOptimize(table.manager.find(table.keys[numbers.next() % table.keys.size()]));
+    state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(look_ups<Stock>)->Name("contention/look-ups/berth")->Threads(1)->Threads(2)->Threads(4)->Threads(16)->Threads(64)->UseRealTime();
+BENCHMARK(look_ups<HandStock>)
+    ->Name("contention/look-ups/one-mutex")
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(4)
+    ->Threads(16)
+    ->Threads(64)
+    ->UseRealTime();
+
+// Row (f): everybody wants the same root added. The spread is how long after the first the last one returns.
+void one_root(benchmark::State &state)
+{
+    using Clock = std::chrono::steady_clock;
+    Backend backend;
+    std::vector<double> spreads;
+    long calls = 0;
+
+    backend.sleep_ns = MILLISECOND;
+    for (auto _ : state) {
+        Ours manager(backend);
+        std::vector<Clock::time_point> ends(THREADS);
+        std::vector<std::thread> threads;
+        std::barrier start(THREADS);
+        const long before = backend.adds;
+
+        for (int i = 0; i < THREADS; i++) {
+            threads.emplace_back([&, i] {
+                uuid_t id;
+                manager.reserve("/srv/images/layer", 1, id);
+                start.arrive_and_wait();
+                manager.map(id, true);
+                ends[static_cast<std::size_t>(i)] = Clock::now();
+            });
+        }
+        for (std::thread &thread : threads)
+            thread.join();
+        calls = std::max(calls, backend.adds - before);
+        spreads.push_back(
+            std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - *std::min_element(ends.begin(), ends.end()))
+                .count());
+    }
+    std::sort(spreads.begin(), spreads.end());
+    state.counters["calls"] = static_cast<double>(calls);
+    state.counters["spread_ms"] = spreads[spreads.size() / 2] * 1e3;
+}
+
+BENCHMARK(one_root)->Name("one-root/berth")->UseRealTime()->Iterations(5);
+
+} // namespace

@@ -1,0 +1,207 @@
+/*
+ * The cases whose instructions are counted: `cases CASE N` does one of them N times. The difference between two numbers of times is what
+ * they cost, without what comes before and after. One root at a time is tracked, so the counts do not depend on the seed of the hash.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan9_mount.h"
+#include "scsi.h"
+#include "stock.h"
+#include "vpci.h"
+
+enum { KEYS = 16 };
+
+static char keys[KEYS][40];
+
+static void must(int result)
+{
+    if (result != 0)
+        abort();
+}
+
+static int share_hook(void *ctx, berth_call *call, const plan9_mount_share *share)
+{
+    (void)ctx, (void)call, (void)share;
+    return 0;
+}
+
+static int share_mount_hook(void *ctx, berth_call *call, const plan9_mount_mount *mount)
+{
+    (void)ctx, (void)call, (void)mount;
+    return 0;
+}
+
+static int disk_hook(void *ctx, berth_call *call, const scsi_disk *disk)
+{
+    (void)ctx, (void)call, (void)disk;
+    return 0;
+}
+
+static int mount_hook(void *ctx, berth_call *call, const scsi_mount *mount)
+{
+    (void)ctx, (void)call, (void)mount;
+    return 0;
+}
+
+static int device_hook(void *ctx, berth_call *call, const vpci_device *device)
+{
+    (void)ctx, (void)call, (void)device;
+    return 0;
+}
+
+static int sweep_hook(void *ctx, berth_call *call, const stock_box *box)
+{
+    (void)ctx, (void)call, (void)box;
+    return 0;
+}
+
+static void cycle_share(plan9_mount *manager, const char *key)
+{
+    char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
+    uuid_t id;
+
+    must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = key}, &(plan9_mount_mount_config){.read_only = true}, id,
+                             NULL));
+    must(plan9_mount_map_to_guest(manager, id, path, sizeof path, NULL));
+    must(plan9_mount_unmap_from_guest(manager, id, NULL));
+}
+
+static void shares(long n, bool held)
+{
+    const plan9_mount_backend backend = {
+        .version = PLAN9_MOUNT_BACKEND_VERSION,
+        .vm = {.add_plan9 = share_hook, .remove_plan9 = share_hook},
+        .guest = {.add_mapped_directory = share_mount_hook, .remove_mapped_directory = share_mount_hook},
+    };
+    char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
+    plan9_mount *manager;
+    uuid_t id;
+
+    must(plan9_mount_create(NULL, &backend, NULL, &manager));
+    if (held) {
+        must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = keys[0]}, &(plan9_mount_mount_config){.read_only = true},
+                                 id, NULL));
+        must(plan9_mount_map_to_guest(manager, id, path, sizeof path, NULL));
+    }
+    for (long i = 0; i < n; i++)
+        cycle_share(manager, keys[held ? 0 : i % KEYS]);
+    must(plan9_mount_discard(manager));
+    must(plan9_mount_destroy(manager));
+}
+
+static void cycle_disk(scsi *manager, const char *key)
+{
+    char path[SCSI_MOUNT_GUEST_PATH_SIZE];
+    uuid_t id;
+
+    must(
+        scsi_reserve(manager, &(scsi_disk_config){.host_path = key}, &(scsi_mount_config){.partition = 1, .filesystem = "ext4"}, id, NULL));
+    must(scsi_map_to_guest(manager, id, path, sizeof path, NULL));
+    must(scsi_unmap_from_guest(manager, id, NULL));
+}
+
+static void disks(long n, bool held)
+{
+    const scsi_backend backend = {
+        .version = SCSI_BACKEND_VERSION,
+        .vm = {.add_disk = disk_hook, .remove_disk = disk_hook},
+        .guest = {.mount = mount_hook, .unmount = mount_hook, .eject = disk_hook},
+    };
+    char path[SCSI_MOUNT_GUEST_PATH_SIZE];
+    scsi *manager;
+    uuid_t id;
+
+    must(scsi_create(NULL, &backend, NULL, &manager));
+    if (held) {
+        must(scsi_reserve(manager, &(scsi_disk_config){.host_path = keys[0]}, &(scsi_mount_config){.partition = 1, .filesystem = "ext4"},
+                          id, NULL));
+        must(scsi_map_to_guest(manager, id, path, sizeof path, NULL));
+    }
+    for (long i = 0; i < n; i++)
+        cycle_disk(manager, keys[held ? 0 : i % KEYS]);
+    must(scsi_discard(manager));
+    must(scsi_destroy(manager));
+}
+
+static void cycle_device(vpci *manager, const char *key)
+{
+    uuid_t id, guid;
+
+    must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = key}, id, guid, NULL));
+    must(vpci_add_to_vm(manager, id, NULL));
+    must(vpci_remove_from_vm(manager, id, NULL));
+}
+
+static void devices(long n, bool held, bool add_only)
+{
+    const vpci_backend backend = {
+        .version = VPCI_BACKEND_VERSION,
+        .vm = {.add_device = device_hook, .remove_device = device_hook},
+        .guest = {.add_vpci_device = device_hook},
+    };
+    vpci *manager;
+    uuid_t id;
+
+    must(vpci_create(NULL, &backend, NULL, &manager));
+    if (held) {
+        must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = keys[0]}, id, NULL, NULL));
+        must(vpci_add_to_vm(manager, id, NULL));
+    }
+    for (long i = 0; i < n; i++) {
+        if (add_only)
+            must(vpci_add_to_vm(manager, id, NULL));
+        else
+            cycle_device(manager, keys[held ? 0 : i % KEYS]);
+    }
+    must(vpci_discard(manager));
+    must(vpci_destroy(manager));
+}
+
+static void find(long n)
+{
+    const stock_backend backend = {.version = STOCK_BACKEND_VERSION, .house = {.sweep = sweep_hook}};
+    const stock_shelf_config shelf = {.name = keys[0]};
+    uint32_t number;
+    stock *manager;
+
+    must(stock_create(NULL, &backend, NULL, &manager));
+    must(stock_hold(manager, &shelf, &number, NULL));
+    for (long i = 0; i < n; i++)
+        must(stock_find(manager, &shelf, &number, NULL));
+    must(stock_discard(manager));
+    must(stock_destroy(manager));
+}
+
+static int run(const char *name, long n)
+{
+    if (strcmp(name, "distinct/plan9_mount") == 0)
+        shares(n, false);
+    else if (strcmp(name, "distinct/scsi") == 0)
+        disks(n, false);
+    else if (strcmp(name, "distinct/vpci") == 0)
+        devices(n, false, false);
+    else if (strcmp(name, "held/plan9_mount") == 0)
+        shares(n, true);
+    else if (strcmp(name, "held/scsi") == 0)
+        disks(n, true);
+    else if (strcmp(name, "held/vpci") == 0)
+        devices(n, true, false);
+    else if (strcmp(name, "add_ready/vpci") == 0)
+        devices(n, true, true);
+    else if (strcmp(name, "find/stock") == 0)
+        find(n);
+    else
+        return 2;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    for (int i = 0; i < KEYS; i++)
+        (void)snprintf(keys[i], sizeof keys[i], "/srv/images/layer-%08d", i);
+    return run(argv[1], strtol(argv[2], NULL, 10));
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Instructions per operation, counted by callgrind, and the budget that they are held against.
+
+    bench/instructions/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
+
+The counts repeat with the same compiler, C library and flags; then more than 2 % above the
+budget is an error. With others the margin is 25 %.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+BUDGET = Path(__file__).resolve().parent.parent / "budget.json"
+CASES = (
+    "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
+)
+FEW, MANY = 100, 600
+TIGHT, GENEROUS = 0.02, 0.25
+
+
+def environment(compiler: str, flags: str) -> dict[str, str]:
+    """What the counts depend on besides the source."""
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    return {"compiler": version, "flags": flags, "library": " ".join(platform.libc_ver()), "machine": platform.machine()}
+
+
+def instructions(program: Path, case: str, times: int) -> int:
+    """All instructions of a run that does a case so many times."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", str(program), case, str(times)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"Collected : (\d+)", run.stderr)
+    if run.returncode != 0 or found is None:
+        raise RuntimeError(f"{' '.join(command)}: status {run.returncode}\n{run.stderr}")
+    return int(found[1])
+
+
+def count(program: Path) -> dict[str, int]:
+    """Instructions per operation of every case."""
+    return {case: round((instructions(program, case, MANY) - instructions(program, case, FEW)) / (MANY - FEW)) for case in CASES}
+
+
+def excess(budget: Mapping[str, int], counted: Mapping[str, int], margin: float) -> list[str]:
+    """A line for every case that needs more than its budget and the margin, or has none."""
+    lines = []
+    for case, value in counted.items():
+        if case not in budget:
+            lines.append(f"{case}: {value} instructions, and no budget")
+        elif value > budget[case] * (1 + margin):
+            lines.append(f"{case}: {value} instructions, {100 * (value / budget[case] - 1):.1f} % more than the budget of {budget[case]}")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Counts, compares or records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument("--compiler", default=os.environ.get("BERTH_CC", "gcc"))
+    parser.add_argument("--flags", default=os.environ.get("BERTH_CFLAGS", "-O2 -g"))
+    parser.add_argument("--renew", action="store_true", help="record what is counted as the budget")
+    options = parser.parse_args(arguments)
+    here, counted = environment(options.compiler, options.flags), count(options.program)
+    if options.renew:
+        BUDGET.write_text(json.dumps({"environment": here, "instructions": counted}, indent=2) + "\n", encoding="utf-8")
+        return 0
+    recorded = json.loads(BUDGET.read_text(encoding="utf-8"))
+    if here["flags"] != recorded["environment"]["flags"]:
+        print(f"built with {here['flags']!r}, the budget is for {recorded['environment']['flags']!r}: not compared")
+        return 0
+    lines = excess(recorded["instructions"], counted, TIGHT if here == recorded["environment"] else GENEROUS)
+    for case, value in counted.items():
+        print(f"  {case:<22}{value:>8}")
+    for line in lines:
+        print(line)
+    if lines:
+        print("if that is as it should be, record it in bench/budget.json with: make renew-budget")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""What `make bench` prints: the medians of a results file as tables of ratios, and whether each target is met.
+
+    bench/report.py [--strict] RESULTS.json
+
+Cases of one thread count processor time, so that being preempted does not matter; cases of several threads count the clock's. With
+--strict the exit status is 1 when a target is missed.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
+CYCLES = ("plan9_mount", "scsi", "vpci")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: median time in nanoseconds, and medians of its counters."""
+
+    time: float
+    counters: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target, and what was measured. `most`: the value must be no greater than the limit, else no smaller."""
+
+    row: str
+    what: str
+    value: float
+    limit: float
+    most: bool = True
+
+    @property
+    def met(self) -> bool:
+        """Is it?"""
+        return self.value <= self.limit if self.most else self.value >= self.limit
+
+
+KNOWN = {
+    "name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index", "threads", "iterations",
+    "real_time", "cpu_time", "time_unit",
+}
+
+
+def read(path: Path) -> dict[str, Case]:
+    """The cases of a results file by name."""
+    runs: dict[str, list[Mapping[str, object]]] = {}
+    for run in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
+        if run["run_type"] == "iteration":
+            runs.setdefault(short(run["run_name"]), []).append(run)
+    return {name: summary(same) for name, same in runs.items()}
+
+
+def short(name: str) -> str:
+    """A case's name without what Google Benchmark adds."""
+    return "/".join(part for part in name.split("/") if part != "real_time" and not part.startswith(("iterations:", "repeats:")))
+
+
+def summary(runs: list[Mapping[str, object]]) -> Case:
+    """Medians of the repetitions of one case."""
+    clock = "real_time" if "real_time" in str(runs[0]["run_name"]).split("/") else "cpu_time"
+    counters = sorted(set(runs[0]) - KNOWN)
+    return Case(
+        statistics.median(float(str(run[clock])) * UNITS[str(run["time_unit"])] for run in runs),
+        {name: statistics.median(float(str(run[name])) for run in runs) for name in counters},
+    )
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Columns as wide as they need, the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = []
+    for row in [head, *rows]:
+        cells = [cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def ratio(cases: Mapping[str, Case], of: str, to: str) -> float:
+    """How many times as long the first takes."""
+    return cases[of].time / cases[to].time
+
+
+def ns(cases: Mapping[str, Case], name: str) -> str:
+    """A time, or a dash for a case that is not there."""
+    return f"{cases[name].time:.1f}" if name in cases else "-"
+
+
+def cycles(cases: Mapping[str, Case]) -> str:
+    """Rows (a) to (d): times, and ours as a multiple of the others'."""
+    rows = []
+    for name in [f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES] + ["add_ready/vpci", "find/stock"]:
+        ratios = [f"{ratio(cases, f'{name}/berth', other):.2f}" if (other := f"{name}/{c}") in cases else "-" for c in CONTENDERS[1:]]
+        rows.append([name, *(ns(cases, f"{name}/{contender}") for contender in CONTENDERS), *ratios])
+    return table(["ns", *CONTENDERS, "/libuuid", "/pool", "/floor"], rows)
+
+
+def contention(cases: Mapping[str, Case]) -> str:
+    """Millions of operations per second, by number of threads."""
+    rows = []
+    for what in ("roots", "look-ups"):
+        for who in ("berth", "one-mutex"):
+            names = [f"contention/{what}/{who}/threads:{n}" for n in (1, 2, 4, 16, 64)]
+            rows.append([f"{what}/{who}", *(f"{cases[name].counters['items_per_second'] / 1e6:.2f}" for name in names)])
+    return table(["million/s, by threads", "1", "2", "4", "16", "64"], rows)
+
+
+def scale(cases: Mapping[str, Case]) -> str:
+    """Times by number of what is tracked."""
+    rows = []
+    for what in ("come-and-go/berth", "come-and-go/hand", "find/berth", "find/hand", "cycle/berth", "children/berth", "holders/berth"):
+        rows.append([what, *(ns(cases, f"scale/{what}/{n}") for n in (1000, 100000, 1000000))])
+    return table(["ns, by number tracked", "1,000", "100,000", "1,000,000"], rows)
+
+
+def per_row(cases: Mapping[str, Case]) -> float:
+    """Row (i): nanoseconds per row of a table."""
+    return (cases["dispatch/17-rows"].time - cases["dispatch/1-row"].time) / 16
+
+
+def targets(cases: Mapping[str, Case]) -> list[Target]:
+    """Every target with what was measured."""
+    found = []
+    for row, case in (("a", "distinct"), ("b", "held")):
+        for manager in CYCLES:
+            name = f"{case}/{manager}"
+            faster = ratio(cases, f"{name}/hand-libuuid", f"{name}/berth")
+            found += [
+                Target(row, f"{name}: times faster than by hand with libuuid", faster, 3, most=False),
+                Target(row, f"{name}: time / by hand with our UUIDs", ratio(cases, f"{name}/berth", f"{name}/hand-pool"), 1),
+                Target(row, f"{name}: time / floor", ratio(cases, f"{name}/berth", f"{name}/floor"), 1.5),
+            ]
+    add_ready = ratio(cases, "add_ready/vpci/berth", "add_ready/vpci/floor")
+    found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", add_ready, 2))
+    slow = [cases[f"slow-hooks/{who}/threads:64"].counters["items_per_second"] for who in ("berth", "one-mutex")]
+    found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
+    one_root = cases["one-root/berth"].counters
+    found.append(Target("f", "64 callers of one root: calls", one_root["calls"], 1))
+    found.append(Target("f", "64 callers of one root: ms from the first return to the last", one_root["spread_ms"], 1.2))
+    for what in ("come-and-go", "find", "cycle"):
+        value = ratio(cases, f"scale/{what}/berth/1000000", f"scale/{what}/berth/1000")
+        found.append(Target("h", f"{what}: time at a million / at a thousand", value, 2))
+    found.append(Target("h", "bytes per root beside its strings", cases["scale/million/berth"].counters["bytes"], 200))
+    return found
+
+
+def report(cases: Mapping[str, Case]) -> str:
+    """All of it."""
+    million, memory = cases["scale/million/berth"].counters, cases["scale/memory/berth"].counters
+    lines = [
+        "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
+        "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases), "",
+        "(h) scale", scale(cases),
+        f"  a million roots: filled in {million['fill_ns']:.0f} ns each, drained in {million['drain_ns']:.0f} ns each",
+        f"  bytes: {million['bytes']:.0f} per root beside its strings, {memory['child_bytes']:.0f} per child,"
+        f" {memory['reservation_bytes']:.0f} per reservation of two levels", "",
+        f"(i) dispatch: {per_row(cases):.1f} ns per row", "",
+    ]
+    rows = []
+    for t in targets(cases):
+        rows.append([f"({t.row}) {t.what}", f"{t.value:.2f}", f"{'<=' if t.most else '>='} {t.limit:g}", "met" if t.met else "MISSED"])
+    return "\n".join([*lines, table(["targets", "measured", "target", ""], rows)])
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
+    options = parser.parse_args(arguments)
+    cases = read(options.results)
+    print(report(cases))
+    return 1 if options.strict and not all(target.met for target in targets(cases)) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
