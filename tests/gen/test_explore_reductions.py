@@ -13,7 +13,7 @@ from berthc.explore.search import Search
 from berthc.explore.step import Reduced
 
 SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml", FAULTY / "sound/three-levels.yaml",
-         FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml", FAULTY / "sound/looks-up-by-slot.yaml"]
+         FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml"]
 FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml",
           FAULTY / "stranded-failed-mount.yaml",
           FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "hollow-removal-timed-out.yaml"]

@@ -90,7 +90,7 @@ def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
         return
     old, new = tracked(change.before.world).items, tracked(change.after.world).items
     for level, id_ in enumerate(change.levels):
-        if id_ not in old or not stepper.dropping(change, level) or own.own[level]:
+        if id_ not in old or not stepper.dropping(change, level) or (own.own[level] and own.path[level] == id_):
             continue
         others = [h for n, h in enumerate(change.before.holders) if n != change.move.who and h is not None and h.label is None
                   and id_ in h.path and h.own[h.path.index(id_)]]

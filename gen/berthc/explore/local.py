@@ -25,7 +25,7 @@ class Holder(NamedTuple):
     own: tuple[bool, ...]
     took: tuple[bool, ...]
     config: tuple[Choice, ...]
-    values: Mapping[str, Any]  # assigned values it was told
+    values: Mapping[str, Mapping[str, Any]]  # by resource: what it was told of the instance
     relies: tuple[int, ...]  # by level of the path: the effects that were there when its last use that reaches so far succeeded
     releasing: bool  # it has begun to let go
 
@@ -62,7 +62,7 @@ class Shape:
     With `plain`, callers and keys are told apart.
     """
 
-    __slots__ = ("_fields", "_kinds", "_order", "_slots", "_plain", "_by_key")
+    __slots__ = ("_fields", "_kinds", "_order", "slots", "_plain", "_by_key")
 
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
         self._plain = plain
@@ -70,8 +70,9 @@ class Shape:
         self._order = {r.name: n for n, r in enumerate(manager.resources)}
         self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
         self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind for name, some in choices.items() for c in some}
-        # A slot can be given to a newcomer, so who looks up by one may find another instance than the one it held.
-        self._slots = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
+        # A slot can be given to a newcomer, so who looks up by one may find another instance than the one it held. Then slots do not
+        # differ in name only: the lowest free one is the next.
+        self.slots: Mapping[str, tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
                        for o in manager.operations if o.by is not None
                        and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)}
 
@@ -98,10 +99,12 @@ class Shape:
             relies = holder.relies[:alive]  # on what is gone nobody relies
             at.setdefault(where,
                           []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
-                                             self._elsewhere(state, holder), looks_for, n if self._plain else n == marked))
+                                             self._stale(items, holder), looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         for item in reversed(items.values()):
             name = str(item.key) if self._plain or item.resource in named else ""
+            if item.resource in self.slots:
+                name += self._slot(item.resource, item.values)
             node = (self._order[item.resource], name, self.kind(item.resource, item.values), item.state, item.anonymous,
                     local.truth.get(item.id, 0), tuple(sorted(at[item.id])) if item.id in at else (),
                     tuple(sorted(below.pop(item.id))) if item.id in below else ())
@@ -117,15 +120,15 @@ class Shape:
         return frozenset(choice.resource for holder in local.holders if holder is not None and holder.label is None
                          for choice, id_ in zip(holder.config, holder.path, strict=True) if id_ not in items)
 
-    def _elsewhere(self, state: State, holder: Holder) -> int:
-        """Another instance that a slot the caller remembers belongs to by now: its place in order of creation, else -1."""
-        if holder.label is not None or not self._slots:
-            return -1
-        for n, item in enumerate(state.items.values()):
-            leaves = self._slots.get(item.resource)
-            if leaves and item.id not in holder.path and all(holder.values.get(leaf) == item.values[leaf] for leaf in leaves):
-                return n
-        return -1
+    def _slot(self, resource: str, values: Mapping[str, Any]) -> str:
+        return "#" + "/".join(str(values[leaf]) for leaf in self.slots[resource])
+
+    def _stale(self, items: Mapping[int, Any], holder: Holder) -> tuple[str, ...]:
+        """Slots that the caller remembers of instances that have ended; others may be given them."""
+        if holder.label is not None or not self.slots:
+            return ()
+        return tuple(self._slot(c.resource, holder.values[c.resource]) for c, id_ in zip(holder.config, holder.path, strict=True)
+                     if c.resource in self.slots and c.resource in holder.values and id_ not in items)
 
 
 def symmetric(local: Local, shape: Shape) -> list[int]:

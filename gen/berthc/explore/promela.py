@@ -19,7 +19,7 @@ from berthc.explore.alphabet import Choice, Valuation, choices, fold
 from berthc.explore.backend import Effects, effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.contract import contract, levels_of, reach_of
-from berthc.model import AssignedKind, Form, Manager, Operation, Ref, Resource, Row, State, Target
+from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Ref, Resource, Row, State, Target
 from berthc.semantics import Value
 
 FINDINGS = ("leak", "dangling", "interference", "denied", "double", "stranded")
@@ -75,14 +75,21 @@ class _Model:
         # What a caller with anonymous references holds: the path, and the levels it took.
         held = dict.fromkeys((o.path, levels_of(manager, o, "take")) for o in self.contract.acquires)
         self.types = {kind: n for n, kind in enumerate(held, 2)}
-        if any(a.kind is AssignedKind.POOL and a.name == o.by for o in manager.operations for a in manager.resource(o.target).assigned):
-            raise NotExported("lookups by a slot")
+        # Resources looked up by a slot: a caller may remember one that has been given to another instance.
+        self.slotted = {o.target for o in manager.operations for a in manager.resource(o.target).assigned
+                        if a.kind is AssignedKind.POOL and a.name == o.by}
+        self.capacity = {r.name: min((self._slots(a) for a in r.assigned if a.kind is AssignedKind.POOL), default=None)
+                         for r in self.resources}
         if any(c.kind is not None and self._cross(r) for r in self.resources for c in self.choices[r.name]):
             raise NotExported("conditions on fields of other resources")
 
     def _cross(self, resource: Resource) -> bool:
         return any(ref.scope not in ("option", "field", resource.name)
                    for s in resource.states for row in s.rows if row.guard for ref in row.guard.refs())
+
+    def _slots(self, pool: Assigned) -> int:
+        sizes = [self.options[part.option] if part.option is not None else part.size for part in pool.parts]
+        return prod(size for size in sizes if isinstance(size, int))
 
     # The whole
 
@@ -94,6 +101,8 @@ class _Model:
         yield f"#define L {self.depth}"
         yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 3 lets go; 1 reservation, 2.. what it took */"
         yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
+        if self.slotted:
+            yield "byte rs[N * L];  /* slot + 1 that the caller remembers of an instance that has ended */"
         yield "int rl[N * L];  /* effects at the level that the caller relies on */"
         yield "byte victim = 0;  /* with ASK=strand: who only tries to let go, + 1 */"
         yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;"
@@ -104,12 +113,15 @@ class _Model:
             yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
                    f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
+            if r.name in self.slotted:
+                yield f"byte sl_{r.name}[{size}];  /* slot + 1 */\nhidden byte w_{r.name}_sl;"
         for n, name in enumerate(FINDINGS):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
             note = f'c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
             yield f"inline found_{name}() {{ {guard}bad = 1; {note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
         for r in self.resources:
+            yield from self._slot(r)
             yield from self._chain(r)
             yield from self._end(r)
             yield from self._rest(r)
@@ -139,6 +151,23 @@ class _Model:
     def _part(self, op: Operation) -> str:
         c = self.contract
         return next(p for p in ("gives", "uses", "ends", "acquires", "releases", "free") if op in getattr(c, p))
+
+    def _slot(self, r: Resource) -> Iterator[str]:
+        """The lowest free slot for a new instance, or `err = 3`."""
+        size, most = self.count[r.name], self.capacity[r.name]
+        if r.name in self.slotted:
+            yield f"inline slot_{r.name}() {{\n  j = 1; x = 0;"
+            yield (f"  do\n  :: x < {size} && sl_{r.name}[x] == j -> j++; x = 0\n  :: x < {size} && sl_{r.name}[x] != j -> x++\n"
+                   f"  :: else -> break\n  od; x = 0;")
+            yield f"  if :: j > {most} -> err = 3 :: else -> w_{r.name}_sl = j fi; j = 0\n}}"
+        elif self._may_fill(r.name):
+            yield f"inline slot_{r.name}() {{\n  j = 0; x = 0;"
+            yield f"  do :: x < {size} -> if :: st_{r.name}[x] != 0 -> j++ :: else fi; x++ :: else -> break od; x = 0;"
+            yield f"  if :: j >= {most} -> err = 3 :: else fi; j = 0\n}}"
+
+    def _may_fill(self, name: str) -> bool:
+        most = self.capacity[name]
+        return most is not None and most < self.count[name]
 
     # Rows
 
@@ -245,6 +274,8 @@ class _Model:
         yield f"inline end_{r.name}(up) {{"
         yield f"  if :: gh_{r.name}[i_{r.name}] != 0 -> found_leak() :: else fi;"
         yield "  if :: up -> found_dangling() :: else fi;"
+        if r.name in self.slotted:
+            forget = f"if :: ty[x] != 1 -> rs[x * L + {level}] = sl_{r.name}[i_{r.name}] :: else fi; " + forget
         yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
         yield "  x = 0;\n  do\n  :: x < N ->"
         yield f"    if\n    :: al[x * L + {level}] && {same} ->"
@@ -252,6 +283,8 @@ class _Model:
                f":: else fi;")
         yield f"      {forget}"
         yield "    :: else\n    fi; x++\n  :: else -> break\n  od; x = 0;"
+        if r.name in self.slotted:
+            yield f"  sl_{r.name}[i_{r.name}] = 0;"
         for child in self.m.children(r.name):
             size = len(self.keys[child])
             yield f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{r.name} * {size} + k_{child};"
@@ -367,8 +400,12 @@ class _Model:
             if not op.ends:
                 yield f"  if :: !({full}) -> err = 3 :: else fi;"
             return
-        if op.by is not None:  # a number or a name that was never given to anything else
+        if op.by is not None:
             last = len(op.path) - 1
+            if op.target in self.slotted and self._by_slot(op):
+                yield from self._own_slot(op)
+                return
+            # a number or a name that was never given to anything else
             loads = " ".join(self._load(op, n, name) + ";" for n, name in enumerate(op.path))
             yield f"  if :: al[c * L + {last}] -> {loads} :: else -> err = {4 if op.absent_ok else 3} fi;"
             return
@@ -378,15 +415,40 @@ class _Model:
             yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> err = "
                    f"{4 if op.absent_ok else 3} :: else fi;")
 
+    def _by_slot(self, op: Operation) -> bool:
+        return any(a.name == op.by and a.kind is AssignedKind.POOL for a in self.m.resource(op.target).assigned)
+
+    def _own_slot(self, op: Operation) -> Iterator[str]:
+        """Where the slot leads that the caller knows: to its own instance, or to what was given the slot when that had ended."""
+        last, target = len(op.path) - 1, op.target
+        own = "0"
+        for n, name in enumerate(op.path):
+            own = "kx[c * L] - 1" if n == 0 else f"({own}) * {len(self.keys[name])} + kx[c * L + {n}] - 1"
+        yield f"  j = 0;\n  if :: al[c * L + {last}] -> j = {own}"
+        yield (f"  :: else -> do :: j < {self.count[target]} && (st_{target}[j] == 0 || sl_{target}[j] != rs[c * L + {last}]) -> j++ "
+               ":: else -> break od fi;")
+        yield f"  if :: j == {self.count[target]} -> err = {4 if op.absent_ok else 3}"
+        yield "  :: else ->"
+        below = 1
+        for n, name in reversed(list(enumerate(op.path))):
+            w = f"w_{name}"
+            size = len(self.keys[name])
+            yield f"    i_{name} = j / {below}; k_{name} = i_{name} % {size}; {self._copy(name)};"
+            yield f"    if :: al[c * L + {n}] == 0 || kx[c * L + {n}] != k_{name} + 1 -> {w}_hl = 0 :: else fi;"
+            below *= size
+        for n, (up, name) in enumerate(zip(op.path, op.path[1:], strict=False)):  # below another instance nothing is the caller's own
+            yield f"    if :: w_{up}_hl == 0 && kx[c * L + {n}] != k_{up} + 1 -> w_{name}_hl = 0 :: else fi;"
+        yield "  fi; j = 0;"
+
     def _load(self, op: Operation, n: int, name: str) -> str:
         above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
         return f"k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; {self._copy(name)}"
 
-    @staticmethod
-    def _copy(name: str) -> str:
+    def _copy(self, name: str) -> str:
         w = f"w_{name}"
+        slot = f"; {w}_sl = sl_{name}[i_{name}]" if name in self.slotted else ""
         return (f"{w}_st = st_{name}[i_{name}]; {w}_kd = kd_{name}[i_{name}]; {w}_an = an_{name}[i_{name}]; {w}_gh = "
-                f"gh_{name}[i_{name}]; {w}_dead = 0")
+                f"gh_{name}[i_{name}]; {w}_dead = 0{slot}")
 
     def _choose(self, op: Operation) -> Iterator[str]:
         """Any of what callers say; instances that are not there are made on the copy."""
@@ -413,7 +475,8 @@ class _Model:
         w = f"w_{r.name}"
         if op.form is Form.OBTAIN or (op.form is Form.CREATE and last):
             state = op.enter if op.form is Form.CREATE and op.enter is not None else r.initial
-            return f"{w}_new = 1; {w}_st = {self.states[r.name][state]}; {w}_an = 0; {w}_gh = 0"
+            slot = f"; slot_{r.name}()" if r.name in self.slotted or self._may_fill(r.name) else ""
+            return f"{w}_new = 1; {w}_st = {self.states[r.name][state]}; {w}_an = 0; {w}_gh = 0{slot}"
         return f"err = {4 if op.absent_ok else 3}"
 
     def _denied(self, op: Operation, combination: tuple[Choice, ...]) -> bool:
@@ -482,8 +545,9 @@ class _Model:
         yield "  :: err == 0 || (called && err != 3) ->"
         for name in op.path:
             w = f"w_{name}"
+            slot = f"; sl_{name}[i_{name}] = {w}_sl" if name in self.slotted else ""
             yield (f"    if :: {w}_dead != 1 -> st_{name}[i_{name}] = {w}_st; kd_{name}[i_{name}] = {w}_kd; an_{name}[i_{name}] = {w}_an; "
-                   f"gh_{name}[i_{name}] = {w}_gh :: else fi;")
+                   f"gh_{name}[i_{name}] = {w}_gh{slot} :: else fi;")
         if part == "releases":
             yield from self._dropped(op)
         for name in reversed(op.path):
@@ -525,6 +589,8 @@ class _Model:
         relies = "; ".join(f"rl[c * L + {n}] = gh_{name}[i_{name}]" for n, name in reached) or "skip"
         forgets = "; ".join(f"rl[c * L + {n}] = 0" for n, _ in reached) or "skip"
         lets_go = "; ".join(f"rl[c * L + {n}] = 0" for n in levels)
+        if self.slotted:
+            clear += "; " + "; ".join(f"rs[c * L + {n}] = 0" for n in levels)
         idle = f"md[c] = 0; ty[c] = 0; {clear}"
         if part == "gives":
             sets = "; ".join(f"hl[c * L + {n}] = 1; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))

@@ -183,19 +183,20 @@ def _stranded(stepper: Stepper, local: Local) -> Fault | None:
 def _play(stepper: Stepper, local: Local, told: Told) -> Change:
     """The change of ours that a line of a trail tells of."""
     for move in stepper.moves(local):
-        if _same_move(stepper, move, told):
+        if _same_move(stepper, local, move, told):
             for change in stepper.changes(local, move):
                 if _same_calls(stepper, change.called, told.calls):
                     return change
     raise SpinFailed(f"the search knows no such step of the trail: {told.op}")
 
 
-def _same_move(stepper: Stepper, move: Move, told: Told) -> bool:
+def _same_move(stepper: Stepper, local: Local, move: Move, told: Told) -> bool:
     if move.op.name != told.op or (move.part != "free" and move.who != told.who):
         return False
-    if move.part not in ("gives", "acquires", "free") or not move.config:
+    config = move.config or stepper.config(local.world, move.path)
+    if move.part not in ("gives", "acquires", "free") or not config:
         return True
-    for choice, (key, kind) in zip(move.config, told.levels, strict=True):
+    for choice, (key, kind) in zip(config, told.levels, strict=True):
         keys = list(dict.fromkeys(c.key for c in stepper.choices[choice.resource]))
         if keys[key] != choice.key or choice.kind != kind or choice not in stepper.choices[choice.resource]:
             return False

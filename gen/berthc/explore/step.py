@@ -70,8 +70,11 @@ class Stepper:
         self.contract = contract(manager, root)
         self.effects = effects(manager)
         self.choices = {r.name: choices(manager, r, options, bounds.keys) for r in manager.resources}
-        self.reduced = reduced
         self.shape = Shape(manager, self.choices, plain=not reduced.symmetric)
+        # By a slot, which all roots share, a caller of one root may come to another.
+        self.reduced = reduced._replace(one_root=False) if self.shape.slots else reduced
+        self._choice = {(name, tuple(c.fields[f.name] for f in manager.resource(name).fields)): c
+                        for name, some in self.choices.items() for c in some}
         self.runs = 0
         self._refused: set[tuple[str, tuple[int, ...]]] = set()  # by policy, which asks for nothing but options and fields
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
@@ -91,10 +94,10 @@ class Stepper:
             for op in parts.gives:
                 yield from self._by_config(local, idle, "gives", op)
             for op in parts.acquires:
-                yield from self._by_config(local, idle, "acquires", op)
+                yield from self._asked(local, idle, "acquires", op)
         anyone = every[0] if every else 0
         for op in parts.free:
-            yield from self._free(local, anyone, op)
+            yield from self._asked(local, anyone, "free", op)
         for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n for n,
             h in enumerate(local.holders) if h is not None]:
             yield from self.uses(local, who)
@@ -123,8 +126,8 @@ class Stepper:
             if op.by is None:
                 path = self._find(tracked(local.world), holder.config[:len(op.path)])
                 yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
-            elif all(leaf in holder.values for leaf in self._assigned(op).leaves):
-                yield self._look_up(local, who, "releases", op, holder.values)
+            elif op.target in holder.values:
+                yield self._look_up(local, who, "releases", op, holder.values[op.target])
 
     def _look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
         assigned = self._assigned(op)
@@ -139,13 +142,14 @@ class Stepper:
         """The value that an operation finds by."""
         return next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
 
-    def _free(self, local: Local, who: int, op: Operation) -> Iterator[Move]:
+    def _asked(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
+        """By what callers give; or by a value of anything that is there, which somebody may have told them."""
         if op.by is None:
-            yield from self._by_config(local, who, "free", op)
+            yield from self._by_config(local, who, part, op)
             return
         for item in tracked(local.world).items.values():
             if item.resource == op.target:
-                yield self._look_up(local, who, "free", op, item.values)
+                yield self._look_up(local, who, part, op, item.values)
 
     def _by_config(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
         state = tracked(local.world)
@@ -270,8 +274,8 @@ class Stepper:
         if move.part == "gives" and result.ok:
             own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, (0,) * len(path), releasing=False)
         elif move.part == "acquires" and result.ok:
-            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config, self._told(world, path),
-                         self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
+            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config or self.config(world, path),
+                         self._told(world, path), self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
             own = own._replace(relies=self._relies(move.op, own.relies, path, truth if result.ok else {}))
         elif move.part == "ends" and own is not None:
@@ -285,13 +289,17 @@ class Stepper:
         reach = self._reach[op.name]
         return (*(truth.get(id_, 0) for id_ in path[:reach]), *before[reach:])
 
-    def _told(self, world: World, path: tuple[int, ...]) -> Mapping[str, Any]:
-        values: dict[str, Any] = {}
+    def config(self, world: World, path: tuple[int | None, ...]) -> tuple[Choice, ...]:
+        """What callers give for instances that are tracked; () when one of them is not."""
         items = tracked(world).items
-        for id_ in path:
-            if id_ in items:
-                values.update(items[id_].values)
-        return values
+        found = [items[id_] for id_ in path if id_ in items]
+        return tuple(self._choice[i.resource, tuple(i.values[f.name] for f in self.manager.resource(i.resource).fields)]
+                     for i in found) if len(found) == len(path) else ()
+
+    @staticmethod
+    def _told(world: World, path: tuple[int, ...]) -> Mapping[str, Mapping[str, Any]]:
+        items = tracked(world).items
+        return {items[id_].resource: items[id_].values for id_ in path if id_ in items}
 
     def _released(self, own: Holder, move: Move, result: Result, before: World, world: World) -> Holder | None:
         """A success is the end of what the operation drops. A failure may have dropped some already, unknown to the caller."""
