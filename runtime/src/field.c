@@ -5,7 +5,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <uuid/uuid.h>
+
+#include <berth/uuid.h>
 
 size_t type_size(uint8_t type)
 {

@@ -7,6 +7,8 @@
 
 #include <berth/berth.h>
 
+#ifndef BERTH_NO_CLOCK
+
 int64_t berth_now(void)
 {
     struct timespec now;
@@ -14,6 +16,8 @@ int64_t berth_now(void)
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock and a valid pointer */
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+#endif
 
 #ifndef BERTH_NO_THREADS
 

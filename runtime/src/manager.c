@@ -209,7 +209,6 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     const berth_manager_type *type = manager->type;
     char *block = (char *)manager;
     struct value *values = (struct value *)(void *)(block + plan->values);
-    uuid_t seed;
 
     manager->size = plan->end;
     manager->layouts = (struct layout *)(void *)(block + plan->layouts);
@@ -221,8 +220,6 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
         lay_out(manager, (uint8_t)i, values);
         values += type->resources[i].n_assigned;
     }
-    uuid_generate_random(seed);
-    memcpy(&manager->seed, seed, sizeof seed);
     map_init(&manager->instances);
     map_init(&manager->reservations);
     map_init(&manager->calls);
@@ -259,7 +256,9 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     manager->type = type;
     manager->allocator = *allocator;
     set_up(manager, config, options, backend, &plan);
-    rc = lock_init(&manager->lock);
+    rc = uuid_source_seed(&manager->uuids, &manager->seed);
+    if (rc == 0)
+        rc = lock_init(&manager->lock);
     if (rc != 0) {
         release(manager);
         return rc;

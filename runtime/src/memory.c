@@ -1,7 +1,10 @@
 #include "memory.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#ifndef BERTH_NO_MALLOC
+
+#include <stdlib.h>
 
 static void *default_alloc(void *ctx, size_t size)
 {
@@ -17,6 +20,12 @@ static void default_release(void *ctx, void *memory, size_t size)
 }
 
 const berth_allocator memory_default = {.alloc = default_alloc, .release = default_release};
+
+#else
+
+const berth_allocator memory_default = {.alloc = NULL};
+
+#endif
 
 void *memory_take(const berth_allocator *allocator, size_t size)
 {

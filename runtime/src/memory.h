@@ -6,7 +6,7 @@
 
 #include <berth/berth.h>
 
-/* malloc and free. */
+/* malloc and free; nothing, which no manager can be made with, where there is no malloc. */
 extern const berth_allocator memory_default;
 
 /* Zeroed memory, or NULL. */

@@ -1,7 +1,8 @@
 #include "text.h"
 
 #include <string.h>
-#include <uuid/uuid.h>
+
+#include <berth/uuid.h>
 
 static const char more[] = "...";
 

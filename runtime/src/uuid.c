@@ -6,18 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __linux__
+#if defined __linux__ && !defined BERTH_NO_LIBUUID
 #include <sys/mman.h>
 #include <sys/random.h>
 #endif
-
-enum { PAGE = 4096, POOLED = PAGE / sizeof(uuid_t) - 1 };
-
-/* The first word is 0 in a page that the kernel has wiped: nothing is left, whatever was there. */
-struct uuid_page {
-    uint32_t left;
-    unsigned char bytes[POOLED][sizeof(uuid_t)];
-};
 
 void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx)
 {
@@ -27,7 +19,17 @@ void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_
     source->no_page = false;
 }
 
+#ifndef BERTH_NO_LIBUUID
+
 #if defined __linux__ && defined MADV_WIPEONFORK
+
+enum { PAGE = 4096, POOLED = PAGE / sizeof(uuid_t) - 1 };
+
+/* The first word is 0 in a page that the kernel has wiped: nothing is left, whatever was there. */
+struct uuid_page {
+    uint32_t left;
+    unsigned char bytes[POOLED][sizeof(uuid_t)];
+};
 
 void uuid_source_clear(struct uuid_source *source)
 {
@@ -90,18 +92,58 @@ static bool from_pool(struct uuid_source *source, uuid_t out)
 
 #endif
 
-int uuid_source_next(struct uuid_source *source, uuid_t out)
+static int make(struct uuid_source *source, uuid_t out)
 {
-    if (source->custom) {
-        int rc = source->custom(source->ctx, out);
-
-        return rc > 0 ? -EPROTO : rc;
-    }
     if (!from_pool(source, out)) {
         uuid_generate_random(out);
         return 0;
     }
     out[6] = (unsigned char)((out[6] & 0x0f) | 0x40); /* version 4 */
     out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
+    return 0;
+}
+
+#else
+
+void uuid_source_clear(struct uuid_source *source)
+{
+    (void)source;
+}
+
+/* Nothing makes one here but the custom function. */
+static int make(struct uuid_source *source, uuid_t out)
+{
+    (void)source;
+    (void)out;
+    return -EINVAL;
+}
+
+#endif
+
+int uuid_source_next(struct uuid_source *source, uuid_t out)
+{
+    int rc;
+
+    if (!source->custom)
+        return make(source, out);
+    rc = source->custom(source->ctx, out);
+    return rc > 0 ? -EPROTO : rc;
+}
+
+int uuid_source_seed(struct uuid_source *source, struct hash_seed *seed)
+{
+    uuid_t bytes;
+
+#ifndef BERTH_NO_LIBUUID
+    (void)source;
+    uuid_generate_random(bytes);
+#else
+    int rc = uuid_source_next(source, bytes);
+
+    if (rc < 0)
+        return rc;
+#endif
+    _Static_assert(sizeof bytes == sizeof *seed, "a UUID makes a seed");
+    memcpy(seed, bytes, sizeof *seed);
     return 0;
 }

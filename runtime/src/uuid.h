@@ -6,7 +6,10 @@
 #define BERTH_SRC_UUID_H
 
 #include <stdbool.h>
-#include <uuid/uuid.h>
+
+#include <berth/uuid.h>
+
+#include "hash.h"
 
 struct uuid_page;
 
@@ -22,5 +25,11 @@ void uuid_source_clear(struct uuid_source *source);
 
 /* 0, or what the custom function returned; -EPROTO when that is no answer. */
 int uuid_source_next(struct uuid_source *source, uuid_t out);
+
+/*
+ * A seed for hashes. It is random whatever UUIDs the custom function makes; with BERTH_NO_LIBUUID it can be nothing but one of those, or the error
+ * of that function, and without one there is none: -EINVAL.
+ */
+int uuid_source_seed(struct uuid_source *source, struct hash_seed *seed);
 
 #endif

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,3 +32,18 @@ def test_without_threads(tmp_path: Path) -> None:
     program = str(tmp_path / "single")
     run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *objects, "-o", program, "-lcmocka", "-luuid")
     assert "4 test(s) run" in run(program)
+
+
+def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
+    """What small machines lack is the program's to give, and nothing else is asked of them."""
+    objects = []
+    small = [f"-DBERTH_NO_{word}" for word in ("THREADS", "LIBUUID", "MALLOC", "CLOCK")]
+    for source in sorted((ROOT / "runtime/src").glob("*.c")):
+        objects.append(str(tmp_path / f"{source.stem}.o"))
+        run(compiler(), *FLAGS, *small, "-c", str(source), "-o", objects[-1])
+    program = str(tmp_path / "bare")
+    missing = {line.split()[-1] for line in run("nm", "--undefined-only", *objects).splitlines() if " U " in line}
+    wanted = {name for name in missing if re.match(r"malloc|free|calloc|pthread|uuid_(generate|compare|copy|is_null|unparse)|clock_|getrandom|mmap|madvise", name)}
+    assert wanted == set(), wanted
+    run(compiler(), *FLAGS, *small, "-Itests/runtime", "tests/runtime/no_threads/bare.c", "tests/runtime/support/depot_type.c", *objects, "-o", program, "-lcmocka")
+    assert "3 test(s) run" in run(program)

@@ -15,9 +15,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <uuid/uuid.h>
 
 #include <berth/backend.h>
+#include <berth/uuid.h>
 
 #define BERTH_VERSION "0.1.0"
 
@@ -70,13 +70,14 @@ typedef void berth_trace(void *ctx, const berth_transition *transition);
 
 /* Settings of a manager; every member may be zero. Copied by <manager>_create; what the pointers lead to must outlive the manager. */
 typedef struct berth_config {
-    const berth_allocator *allocator; /* NULL: malloc and free */
+    const berth_allocator *allocator; /* NULL: malloc and free; with BERTH_NO_MALLOC it must be given */
     berth_trace *trace;               /* NULL: none, and nothing is spent on it */
     void *trace_ctx;
     /*
      * Makes a UUID: 0, or a negative errno value, which the operation then fails with (anything else: -EPROTO). Runs with the manager
      * locked. A reservation's must be neither nil nor in use (-EEXIST). NULL: version 4, from a pool of random bytes that is safe across
-     * fork(), or from libuuid where there is none.
+     * fork(), or from libuuid where there is none. With BERTH_NO_LIBUUID it must be given, and <manager>_create asks it once more, for the seed
+     * of the hash tables: where callers choose keys, what it makes must be hard to guess.
      */
     int (*uuid)(void *ctx, uuid_t out);
     void *uuid_ctx;
@@ -114,7 +115,10 @@ const char *berth_errno_name(int error);
 /* Version of the runtime that is linked: BERTH_VERSION of its headers. */
 const char *berth_version(void);
 
-/* Now, in the nanoseconds that deadlines are given in (CLOCK_MONOTONIC). Thread-safe. */
+/*
+ * Now, in the nanoseconds that deadlines are given in (CLOCK_MONOTONIC). Thread-safe. With BERTH_NO_CLOCK the library has none and the program
+ * defines it; the library asks it for the durations of a trace only, when built with BERTH_NO_THREADS too.
+ */
 int64_t berth_now(void);
 
 #ifdef __cplusplus

@@ -34,7 +34,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uuid/uuid.h>
 
 #include <berth/berth.h>
 
