@@ -27,6 +27,8 @@ pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is no
 SOUND = sorted((ROOT / "spec").glob("*.yaml")) + sorted((FAULTY / "sound").glob("*.yaml"))
 # Spin's model asks for `stranded` only what a caller can do by itself; that another may help is more than a verifier of paths can ask.
 HELPED = {"waits-for-an-operator"}
+# It does not ask whether a slot is kept for ever.
+KEPT = {"leak-broken-keeps-its-number"}
 TWO_KEYS = {"interference-number-of-another-card"}
 
 
@@ -86,7 +88,7 @@ def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) 
     assert verify(pan, "strand")[0] == ({"stranded"} if path.stem in HELPED else set())
 
 
-@pytest.mark.parametrize("path", sorted(FAULTY.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(p for p in FAULTY.glob("*.yaml") if p.stem not in KEPT), ids=lambda path: path.stem)
 def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     manager = manager_of(path.read_text(encoding="utf-8"))
     bounds = Bounds(callers=3 if path.stem.startswith("interference") else 2, keys=2 if path.stem in TWO_KEYS else 1)

@@ -2,11 +2,13 @@
 
     bounds     how far a search goes
     contract   what callers may do, read off the operations
+    pools      how many slots there are, and who may wait for one
     alphabet   what they say, and what the manager is created with
     backend    the ways in which calls end, and what is true afterwards
     local      one root with its callers at one moment
     step       from one moment to the next, by the semantics
     findings   what is wrong with a step, or with what it leaves
+    slots      what a full pool does, and who keeps a slot for ever
     stranded   whether a caller can still let go
     search     breadth first, shortest scripts
     report     all searches of one manager, what they found, and what they can claim

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from berthc.explore.pools import few, with_slots
 from berthc.model import Field, Guard, Manager, Ref, Resource, Type
 from berthc.scenarios.alphabet import base, limits, zero
 from berthc.semantics import Value
@@ -27,10 +28,15 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Valuation:
-    """What a manager is created with: all its options, and the optional hooks that the backend leaves out."""
+    """What a manager is created with: all its options, the optional hooks that the backend leaves out, and sizes of pools."""
 
     options: tuple[tuple[str, Value], ...]
     without: tuple[str, ...]
+    slots: int | None = None  # of each pool, where its size is not an option's; None: as many as the spec says
+
+    def applied(self, manager: Manager) -> Manager:
+        """The manager with pools of that many slots."""
+        return with_slots(manager, self.slots)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +137,8 @@ def valuations(manager: Manager) -> list[Valuation]:
         missing = [tuple(h for h, out in zip(optional, outs, strict=True) if out) for outs in product((False, True), repeat=len(optional))]
     else:
         missing = [(), *((h,) for h in optional), tuple(optional)]
-    return [Valuation(tuple(options.items()), without) for options in told.values() for without in missing]
+    sizes: list[int | None] = [None] if few(manager) is None else [None, few(manager)]
+    return [Valuation(tuple(options.items()), without, slots) for slots in sizes for options in told.values() for without in missing]
 
 
 def choices(manager: Manager, resource: Resource, options: Mapping[str, Value], keys: int) -> list[Choice]:

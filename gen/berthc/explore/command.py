@@ -161,7 +161,7 @@ def _emit(file: Path, searched: tuple[Result, Manager | None, Report | None]) ->
     from berthc.output import write_file
 
     _, manager, report = searched
-    if manager is not None and report is not None and any(f.script for f in report.findings):
+    if manager is not None and report is not None and any(f.script and f.slots is None for f in report.findings):
         write_file(file, text(manager, report, file.name))
 
 

@@ -38,9 +38,9 @@ def text(manager: Manager, report: Report, file: str) -> str:
 
 
 def _told(report: Report) -> dict[str, Finding]:
-    """The findings that have a script, by the names of their tests."""
+    """The findings that have a script for the manager as it is, by the names of their tests."""
     return {f"finding_{n}_{finding.fault.id}_{finding.fault.where.replace('.', '_')}": finding
-            for n, finding in enumerate((f for f in report.findings if f.script), 1)}
+            for n, finding in enumerate((f for f in report.findings if f.script and f.slots is None), 1)}
 
 
 def _head(report: Report, told: Mapping[str, Finding], file: str) -> list[str]:

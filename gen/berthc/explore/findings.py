@@ -95,7 +95,7 @@ def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
         others = [h for n, h in enumerate(change.before.holders) if n != change.move.who and h is not None and h.label is None
                   and id_ in h.path and h.own[h.path.index(id_)]]
         if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
-            where, loc = _blame(stepper, change, old[id_])
+            where, loc = blame(stepper, change, old[id_])
             yield Fault("interference", where, loc,
                         f"{change.move.op.name} lets go of the {old[id_].resource} again and takes the hold of another caller, "
                         "its own went before")
@@ -161,12 +161,12 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
     for item in reversed(items.values()):
         state = stepper.manager.resource(item.resource).state(item.state)
         if not state.resident and not item.refs and not item.children:
-            where, loc = _blame(stepper, change, item)
+            where, loc = blame(stepper, change, item)
             yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
             return
         if item.anonymous > sum(h.label is None and item.id in h.path
                                 and h.own[h.path.index(item.id)] for h in change.after.holders if h is not None):
-            where, loc = _blame(stepper, change, item)
+            where, loc = blame(stepper, change, item)
             yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
             return
     if not change.after.busy:
@@ -181,7 +181,7 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
     for id_, mask in truth.items():
         if mask:
             item = tracked(change.after.world).items[id_]
-            where, loc = _blame(stepper, change, item)
+            where, loc = blame(stepper, change, item)
             yield Fault("leak", where, loc,
                         f"nobody holds the {item.resource} any more, and not even drain takes back "
                         f"{' and '.join(names(stepper.manager, mask))}")
@@ -210,7 +210,7 @@ def _is(item: Item, args: object) -> bool:
     return all(values.get(name) == value for name, value in item.values.items())
 
 
-def _blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
+def blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
     """The row, or for want of one the step or the operation, after which the instance was left as it is."""
     for taken in reversed(change.result.rows):
         if taken.resource == item.resource:
@@ -243,4 +243,4 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
 
 
-__all__ = ["IDS", "Fault", "Holder", "caller", "denied", "drained", "judge"]
+__all__ = ["IDS", "Fault", "Holder", "blame", "caller", "denied", "drained", "judge"]

@@ -58,7 +58,7 @@ def promela(manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -
 
 class _Model:
     def __init__(self, manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -> None:
-        self.m = manager
+        manager = self.m = valuation.applied(manager)
         self.callers = bounds.callers
         self.options = dict(valuation.options)
         self.without = frozenset(valuation.without)

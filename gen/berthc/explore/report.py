@@ -21,6 +21,7 @@ class Finding:
     fault: Fault
     accept: Accept | None
     script: tuple[Line, ...]
+    slots: int | None = None  # the script is for a manager with so many slots in each pool; None: for the one of the spec
 
     @property
     def requests(self) -> list[Json]:
@@ -73,7 +74,7 @@ def explore(manager: Manager, bounds: Bounds) -> Report:
         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
         if key not in found or len(one.requests) < len(found[key].requests):
             found[key] = one
-    findings = [Finding(f.fault, accepted(manager, f.fault), tuple(lines(manager, f, bounds))) for f in found.values()]
+    findings = [finding(manager, one, bounds) for one in found.values()]
     complete = all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
@@ -82,6 +83,14 @@ def explore(manager: Manager, bounds: Bounds) -> Report:
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin)
+
+
+def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
+    """What was found, with the entry that accepts it and its script."""
+    fault, slots = one.fault, one.valuation.slots
+    if slots is not None:
+        fault = fault._replace(message=f"{fault.message} (shown with {slots} slot{'s' if slots != 1 else ''} in each pool)")
+    return Finding(fault, accepted(manager, fault), tuple(lines(manager, one, bounds)), slots)
 
 
 def accepted(manager: Manager, fault: Fault) -> Accept | None:
@@ -110,7 +119,7 @@ def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
 
 def _same(old: Search, valuation: Valuation, root: str) -> bool:
     """Was this search made already, but for absent hooks that it never came to?"""
-    if old.root != root or old.valuation.options != valuation.options or not set(old.valuation.without) <= set(valuation.without):
+    if old.root != root or replace(old.valuation, without=()) != replace(valuation, without=()) or not set(old.valuation.without) <= set(valuation.without):
         return False
     return not old.called & set(valuation.without)
 
@@ -175,8 +184,9 @@ def claim(report: Report) -> str:
     b = report.bounds
     failures = "any number of failures" if b.failures is None else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}"
     settings = len({s.valuation for s in report.searched})
+    of = "options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched) else "options and hooks"
     what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
-            f"{settings} setting{'s' if settings != 1 else ''} of options and hooks")
+            f"{settings} setting{'s' if settings != 1 else ''} of {of}")
     counted = f"{report.states} states, {report.transitions} transitions"
     if report.by_spin:
         counted += " in all roots, callers and keys told apart; hollow and unreachable not asked"

@@ -38,6 +38,7 @@ class Line:
 
 def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
     """The script of a finding, from the creation of the manager on."""
+    manager = found.valuation.applied(manager)
     options = dict(found.valuation.options)
     stepper = Stepper(manager, found.root, options, found.valuation.without, bounds)
     simulator = Simulator(manager)

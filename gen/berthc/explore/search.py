@@ -17,7 +17,8 @@ from berthc.explore.cancelled import try_uses
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local
-from berthc.explore.step import REDUCED, Move, Reduced, Stepper
+from berthc.explore.slots import Full, Kept
+from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
 
@@ -77,7 +78,9 @@ class Search:
         self.valuation = valuation
         self.bounds = bounds
         self.accepted = accepted
-        self.stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, reduced)
+        if valuation.slots is not None:  # all roots share the few slots
+            reduced = reduced._replace(one_root=False)
+        self.stepper = Stepper(valuation.applied(manager), root, dict(valuation.options), valuation.without, bounds, reduced)
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
         self.called: set[str] = set()
@@ -92,6 +95,8 @@ class Search:
         self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
+        self._kept = Kept(self.stepper)
+        self.full = Full(self.stepper)
 
     def run(self) -> None:
         """First with a backend that never fails, for `denied`; then with one that does."""
@@ -107,6 +112,7 @@ class Search:
             node = self.nodes[source]
             if not clean:
                 self.cancelled += try_uses(self.stepper, node.local)
+                self.full.ask_taken(node.local)
                 if self._strands(node):
                     continue
             for move in self.stepper.moves(node.local):
@@ -118,6 +124,8 @@ class Search:
     def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
         node = self.nodes[source]
         limit = self.bounds.failures
+        if not clean:
+            self.full.ask(node.local, move)
         for change in self.stepper.changes(node.local, move, clean):
             failures = node.failures + change.failures
             if limit is not None and failures > limit:
@@ -129,15 +137,23 @@ class Search:
             self.called.update(call.hook for call in change.called)
             if clean:
                 self._promises.learn(change)
+                self._kept.learn(change)
                 for fault in denied(self.stepper, change):
                     self._tell(fault, node, request)
             stop = False
-            for fault in () if clean else (*judge(self.stepper, change), *self._promises.judge(change)):
+            for fault in () if clean else self._judge(change):
                 stop = self._tell(fault, node, request) or stop
             if not change.nothing and not stop:
                 target = self._reach(Node(change.after, node, request, failures), queue)
                 if self.edges is not None:
                     self.edges.add(Edge(source, target, change.failures))
+
+    def _judge(self, change: Change) -> Iterator[Fault]:
+        found = list(judge(self.stepper, change))
+        yield from found
+        yield from self._promises.judge(change)
+        if not found:
+            yield from self._kept.judge(change)
 
     def _reach(self, node: Node, queue: deque[int]) -> int:
         key = self.stepper.shape.key(node.local)

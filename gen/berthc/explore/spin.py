@@ -23,8 +23,7 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.local import Local
 from berthc.explore.promela import FINDINGS, promela
-from berthc.explore.report import Finding, Report, Searched, accepted
-from berthc.explore.script import lines
+from berthc.explore.report import Finding, Report, Searched, finding
 from berthc.explore.search import Found, Request
 from berthc.explore.step import Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
@@ -79,7 +78,7 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
                         one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_))
                         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
                         if key not in found:
-                            found[key] = Finding(one.fault, accepted(manager, one.fault), tuple(lines(manager, one, bounds)))
+                            found[key] = finding(manager, one, bounds)
                 searched.append(Searched(valuation, root, states, transitions))
     findings = sorted(found.values(), key=lambda f: (f.fault.loc.line, f.fault.loc.column, FINDINGS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
@@ -154,6 +153,7 @@ class _Verifier:
 
 
 def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told]) -> Found:
+    manager = valuation.applied(manager)
     stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, Reduced(one_root=False, symmetric=False))
     local = stepper.start()
     requests: list[Request] = []

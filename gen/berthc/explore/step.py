@@ -61,7 +61,8 @@ class Stepper:
     """The moves and changes of one root resource of a manager that was created with given options and hooks."""
 
     def __init__(self, manager: Manager, root: str, options: Mapping[str, Value], without: tuple[str, ...], bounds: Bounds,
-                 reduced: Reduced = REDUCED) -> None:
+                 reduced: Reduced = REDUCED, more: frozenset[str] = frozenset()) -> None:
+        """`more`: resources with one key more than the bounds say."""
         self.manager = manager
         self.root = root
         self.world = World(manager, options, without)
@@ -69,7 +70,7 @@ class Stepper:
         self.bounds = bounds
         self.contract = contract(manager, root)
         self.effects = effects(manager)
-        self.choices = {r.name: choices(manager, r, options, bounds.keys) for r in manager.resources}
+        self.choices = {r.name: choices(manager, r, options, bounds.keys + (r.name in more)) for r in manager.resources}
         self.shape = Shape(manager, self.choices, plain=not reduced.symmetric)
         # By a slot, which all roots share, a caller of one root may come to another.
         self.reduced = reduced._replace(one_root=False) if self.shape.slots else reduced

@@ -11,13 +11,17 @@ from collections.abc import Hashable
 
 from berthc.explore.findings import Fault
 from berthc.explore.local import Local
+from berthc.explore.pools import helpers
 from berthc.explore.step import Change, Move, Stepper
 from berthc.model import Loc
 
 
 class Stranded:
     def __init__(self, stepper: Stepper) -> None:
-        self._stepper = stepper
+        # Who helps by making an instance does not do without a key for it because callers hold as many as the bounds say.
+        made = helpers(stepper.manager)
+        self._stepper = stepper if not made else Stepper(stepper.manager, stepper.root, stepper.world.options, tuple(stepper.without),
+                                                         stepper.bounds, stepper.reduced, more=made)
         self._good: set[Hashable] = set()
         self._bad: set[Hashable] = set()
 

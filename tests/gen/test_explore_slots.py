@@ -1,0 +1,96 @@
+"""Slots: full pools, slots that are given anew, and slots that are kept for ever."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from explore_support import FAULTY, ROOT, manager_of
+
+from berthc.explore.alphabet import valuations
+from berthc.explore.bounds import Bounds
+from berthc.explore.emit_test import text
+from berthc.explore.pools import few, helpers, with_slots
+from berthc.explore.report import claim, explore
+from berthc.explore.search import Search
+from berthc.explore.slots import NotRefused
+from berthc.model import Manager
+from berthc.semantics import World, run
+from berthc.semantics.run import Run
+
+NO_BAY = (FAULTY / "stranded-no-bay-left.yaml").read_text(encoding="utf-8")
+FOUR_BAYS = NO_BAY.replace("options:\n  bays: {type: u8, default: 4, range: [1, 24]}\n", "").replace("bay: bays", "bay: 4")
+
+
+def search(manager: Manager, **bounds: int) -> Search:
+    one = Search(manager, manager.resources[0].name, valuations(manager)[0], Bounds(**bounds), lambda fault: False)
+    one.run()
+    return one
+
+
+def test_every_request_for_a_slot_is_refused_where_there_is_none() -> None:
+    manager = manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"))
+    one = search(manager, callers=1, keys=2)
+    assert one.found == [] and one.full.refused["ENOSPC"] > 0 and one.full.refused["EBUSY"] > 0
+    assert not search(manager_of((ROOT / "spec/vpci.yaml").read_text(encoding="utf-8")), callers=1, keys=1).full.refused
+
+
+def test_semantics_that_give_a_slot_out_twice_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "_lowest_slot", lambda self, resource, pool: 0)
+    monkeypatch.setattr(run, "_slot_parts", lambda assigned, sizes, slot: dict.fromkeys(assigned.leaves, slot))
+    with pytest.raises(NotRefused, match="reserve gives success though there is no slot for the disk"):
+        search(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")), callers=1, keys=1)
+
+
+def test_semantics_that_create_at_a_slot_that_is_taken_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "_taken_slots", lambda self, resource, pool: set())
+    with pytest.raises(NotRefused, match="gives success though there is no slot"):
+        search(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")), callers=1, keys=2)
+
+
+def test_a_full_pool_may_strand_who_waits_for_a_slot() -> None:
+    manager = manager_of(FOUR_BAYS)
+    assert helpers(manager) == {"disk"} and few(manager) == 1
+    report = explore(manager, Bounds(callers=2, keys=1))
+    [finding] = report.findings
+    assert finding.fault.id == "stranded" and finding.fault.where == "set.degraded.let_out"
+    assert finding.fault.message.endswith("a caller never gets rid of what it holds (shown with 1 slot in each pool)")
+    assert [request["op"] for request in finding.requests] == ["reserve", "insert", "insert", "remove"]
+    assert "2 settings of options, hooks and pools" in claim(report)
+    assert "finding_1" not in text(manager, report, "finding.c")  # the manager as it is has more slots than the script fills
+
+
+def test_who_needs_no_slot_finds_a_way_out_though_callers_hold_every_key() -> None:
+    without = FOUR_BAYS.replace("    assigned: {bay: {pool: {bay: 4}}}\n", "")
+    manager = manager_of(without)
+    assert few(manager) is None
+    assert explore(manager, Bounds(callers=2, keys=1)).findings == ()
+
+
+def test_pools_get_smaller_never_larger() -> None:
+    manager = manager_of(FOUR_BAYS)
+    assert with_slots(manager, None) is manager
+
+    def bays(slots: int) -> list[Any]:
+        world = World(with_slots(manager, slots))
+        return [world.run("reserve", config={"set": {"name": "/a"}, "disk": {"serial": n}}).error for n in range(1, 6)]
+
+    assert bays(0) == ["ENOSPC"] * 5
+    assert bays(2) == [None, None, "ENOSPC", "ENOSPC", "ENOSPC"]
+    assert bays(9) == [None, None, None, None, "ENOSPC"]
+
+
+@pytest.mark.parametrize("name", ["looks-up-by-slot", "shares-by-number"])
+def test_who_looks_up_by_a_slot_is_seen_with_all_roots(name: str) -> None:
+    manager = manager_of((FAULTY / f"sound/{name}.yaml").read_text(encoding="utf-8"))
+    one = search(manager, callers=2, keys=2)
+    assert not one.stepper.reduced.one_root
+    slots = {tuple(sorted(i.values["number"] for i in node.local.world._state.items.values())) for node in one.nodes}  # noqa: SLF001
+    assert slots == {(), (0,), (1,), (0, 1)}
+
+
+def test_one_root_would_not_show_whose_port_is_closed() -> None:
+    path: Path = FAULTY / "interference-number-of-another-card.yaml"
+    manager = manager_of(path.read_text(encoding="utf-8"))
+    assert search(manager, callers=2, keys=2).found
+    assert search(manager, callers=2, keys=1).found == []
