@@ -29,38 +29,6 @@ size_t type_size(uint8_t type)
     return size[type];
 }
 
-uint64_t type_integer(uint8_t type, const void *value)
-{
-    switch (type) {
-    case BERTH_BOOL:
-        return *(const bool *)value;
-    case BERTH_U8:
-        return *(const uint8_t *)value;
-    case BERTH_U16:
-        return *(const uint16_t *)value;
-    case BERTH_U32:
-        return *(const uint32_t *)value;
-    case BERTH_I32:
-        return (uint64_t)(int64_t) * (const int32_t *)value;
-    case BERTH_ENUM:
-        return (uint64_t)(int64_t) * (const int *)value;
-    default: /* BERTH_U64, BERTH_I64: the same bits */
-        return *(const uint64_t *)value;
-    }
-}
-
-static const char *string_of(const void *value)
-{
-    const char *string = *(const char *const *)value;
-
-    return string ? string : "";
-}
-
-static const char *item(const berth_strings *strings, uint32_t i)
-{
-    return strings->items[i] ? strings->items[i] : "";
-}
-
 static bool too_long(const berth_field *field, const char *string)
 {
     return field->max_length > 0 && strnlen(string, (size_t)field->max_length + 1) > field->max_length;
@@ -73,7 +41,7 @@ static int check_strings(const berth_field *field, const berth_strings *strings)
     if (strings->count == 0 && (field->flags & BERTH_REQUIRED))
         return -EINVAL;
     for (uint32_t i = 0; i < strings->count; i++)
-        if (too_long(field, item(strings, i)))
+        if (too_long(field, strings_item(strings, i)))
             return -EINVAL;
     return 0;
 }
@@ -91,7 +59,7 @@ int field_check(const berth_field *field, const void *value)
 
     switch (field->type) {
     case BERTH_STRING:
-        fine = !too_long(field, string_of(value)) && (!(field->flags & BERTH_REQUIRED) || *string_of(value));
+        fine = !too_long(field, field_text(value)) && (!(field->flags & BERTH_REQUIRED) || *field_text(value));
         break;
     case BERTH_LIST:
     case BERTH_SET:
@@ -109,92 +77,22 @@ int field_check(const berth_field *field, const void *value)
     return fine ? 0 : -EINVAL;
 }
 
-static bool same_string(const char *a, const char *b, bool fold)
-{
-    if (!fold)
-        return strcmp(a, b) == 0;
-    while (*a && hash_fold((unsigned char)*a) == hash_fold((unsigned char)*b)) {
-        a++;
-        b++;
-    }
-    return hash_fold((unsigned char)*a) == hash_fold((unsigned char)*b);
-}
-
-static bool same_list(const berth_strings *a, const berth_strings *b, bool fold)
-{
-    if (a->count != b->count)
-        return false;
-    for (uint32_t i = 0; i < a->count; i++)
-        if (!same_string(item(a, i), item(b, i), fold))
-            return false;
-    return true;
-}
-
-static bool contains(const berth_strings *set, const char *string, bool fold)
-{
-    for (uint32_t i = 0; i < set->count; i++)
-        if (same_string(item(set, i), string, fold))
-            return true;
-    return false;
-}
-
-static bool subset(const berth_strings *a, const berth_strings *b, bool fold)
-{
-    for (uint32_t i = 0; i < a->count; i++)
-        if (!contains(b, item(a, i), fold))
-            return false;
-    return true;
-}
-
-bool field_equal(const berth_field *field, const void *a, const void *b)
+bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed, const berth_allocator *allocator)
 {
     bool fold = field->flags & BERTH_IGNORE_CASE;
 
     switch (field->type) {
     case BERTH_STRING:
-        return same_string(string_of(a), string_of(b), fold);
+        return strings_same_text(field_text(a), field_text(b), fold);
     case BERTH_LIST:
-        return same_list(a, b, fold);
-    case BERTH_SET: /* callers tend to give the same list again, so that comes first */
-        return same_list(a, b, fold) || (subset(a, b, fold) && subset(b, a, fold));
+        return strings_same_list(a, b, fold);
+    case BERTH_SET:
+        return strings_same_set(a, b, fold, seed, allocator);
     case BERTH_UUID:
-        return uuid_compare(a, b) == 0;
+        return memcmp(a, b, sizeof(uuid_t)) == 0;
     default:
         return type_integer(field->type, a) == type_integer(field->type, b);
     }
-}
-
-enum { SET_SAMPLE = 64 };
-
-/*
- * The hash of a set must know neither order nor repetition. So it is made of the smallest few hashes of its items, each once, in ascending order: all of them, for a
- * set of ordinary size.
- */
-static void hash_set(const berth_field *field, const berth_strings *set, struct hash *hash, const struct hash_seed *seed)
-{
-    uint64_t smallest[SET_SAMPLE];
-    size_t n = 0;
-
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct hash one;
-        uint64_t h;
-        size_t at;
-
-        hash_start(&one, seed);
-        hash_bytes(&one, item(set, i), strlen(item(set, i)), field->flags & BERTH_IGNORE_CASE);
-        h = hash_end(&one);
-        for (at = n; at > 0 && smallest[at - 1] > h; at--)
-            ;
-        if (at == SET_SAMPLE || (at > 0 && smallest[at - 1] == h))
-            continue;
-        if (n < SET_SAMPLE)
-            n++;
-        memmove(smallest + at + 1, smallest + at, (n - 1 - at) * sizeof *smallest);
-        smallest[at] = h;
-    }
-    for (size_t i = 0; i < n; i++)
-        hash_word(hash, smallest[i]);
-    hash_word(hash, n);
 }
 
 void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed)
@@ -204,15 +102,15 @@ void field_hash(const berth_field *field, const void *value, struct hash *hash, 
 
     switch (field->type) {
     case BERTH_STRING:
-        hash_bytes(hash, string_of(value), strlen(string_of(value)), fold);
+        hash_bytes(hash, field_text(value), strlen(field_text(value)), fold);
         break;
     case BERTH_LIST:
         for (uint32_t i = 0; i < strings->count; i++)
-            hash_bytes(hash, item(strings, i), strlen(item(strings, i)), fold);
+            hash_bytes(hash, strings_item(strings, i), strlen(strings_item(strings, i)), fold);
         hash_word(hash, strings->count);
         break;
     case BERTH_SET:
-        hash_set(field, strings, hash, seed);
+        strings_hash_set(strings, fold, hash, seed);
         break;
     case BERTH_UUID:
         hash_bytes(hash, value, sizeof(uuid_t), false);
@@ -232,13 +130,13 @@ static uint64_t text_size(const char *string)
 void field_measure(const berth_field *field, const void *value, struct storage_size *size)
 {
     if (field->type == BERTH_STRING) {
-        size->text += text_size(string_of(value));
+        size->text += text_size(field_text(value));
     } else if (field->type == BERTH_LIST || field->type == BERTH_SET) {
         const berth_strings *strings = value;
 
         size->items += strings->count;
         for (uint32_t i = 0; i < strings->count; i++)
-            size->text += text_size(item(strings, i));
+            size->text += text_size(strings_item(strings, i));
     }
 }
 
@@ -257,7 +155,7 @@ static const char *copy_text(const char *string, struct storage *storage)
 void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage)
 {
     if (field->type == BERTH_STRING) {
-        *(const char **)to = copy_text(string_of(from), storage);
+        *(const char **)to = copy_text(field_text(from), storage);
     } else if (field->type == BERTH_LIST || field->type == BERTH_SET) {
         const berth_strings *strings = from;
         berth_strings *copy = to;
@@ -265,9 +163,9 @@ void field_copy(const berth_field *field, void *to, const void *from, struct sto
         copy->items = strings->count > 0 ? storage->items : NULL;
         copy->count = strings->count;
         for (uint32_t i = 0; i < strings->count; i++)
-            *storage->items++ = copy_text(item(strings, i), storage);
+            *storage->items++ = copy_text(strings_item(strings, i), storage);
     } else {
-        memcpy(to, from, type_size(field->type));
+        type_copy(field->type, to, from);
     }
 }
 
@@ -278,7 +176,7 @@ void field_write(const berth_field *field, const void *value, struct text *text)
 
     switch (field->type) {
     case BERTH_STRING:
-        text_quoted(text, string_of(value));
+        text_quoted(text, field_text(value));
         break;
     case BERTH_LIST:
     case BERTH_SET:
@@ -286,7 +184,7 @@ void field_write(const berth_field *field, const void *value, struct text *text)
         for (uint32_t i = 0; i < strings->count; i++) {
             if (i > 0)
                 text_add(text, ",");
-            text_quoted(text, item(strings, i));
+            text_quoted(text, strings_item(strings, i));
         }
         text_add(text, "]");
         break;

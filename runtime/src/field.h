@@ -5,23 +5,84 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <berth/table.h>
 
 #include "hash.h"
+#include "list.h"
 #include "text.h"
 
 /* Bytes of a member of this type; 0 for BERTH_CHARS, which has its own size. */
 size_t type_size(uint8_t type);
 
 /* An integer member (signed ones sign-extended), bool or enum. */
-uint64_t type_integer(uint8_t type, const void *value);
+static inline uint64_t type_integer(uint8_t type, const void *value)
+{
+    switch (type) {
+    case BERTH_BOOL:
+        return *(const bool *)value;
+    case BERTH_U8:
+        return *(const uint8_t *)value;
+    case BERTH_U16:
+        return *(const uint16_t *)value;
+    case BERTH_U32:
+        return *(const uint32_t *)value;
+    case BERTH_I32:
+        return (uint64_t)(int64_t) * (const int32_t *)value;
+    case BERTH_ENUM:
+        return (uint64_t)(int64_t) * (const int *)value;
+    default: /* BERTH_U64, BERTH_I64: the same bits */
+        return *(const uint64_t *)value;
+    }
+}
+
+/* Is it one of those that are kept in their member alone and need no check but of a range? */
+static inline bool type_is_number(uint8_t type)
+{
+    return type < BERTH_STRING;
+}
+
+/* Copies a member of a type that is kept in it alone. */
+static inline void type_copy(uint8_t type, void *to, const void *from)
+{
+    switch (type) {
+    case BERTH_BOOL:
+    case BERTH_U8:
+        memcpy(to, from, 1);
+        break;
+    case BERTH_U16:
+        memcpy(to, from, 2);
+        break;
+    case BERTH_U32:
+    case BERTH_I32:
+        memcpy(to, from, 4);
+        break;
+    case BERTH_ENUM:
+        memcpy(to, from, sizeof(int));
+        break;
+    case BERTH_UUID:
+        memcpy(to, from, sizeof(uuid_t));
+        break;
+    default: /* BERTH_U64, BERTH_I64 */
+        memcpy(to, from, 8);
+        break;
+    }
+}
+
+/* The text of a member of type BERTH_STRING. */
+static inline const char *field_text(const void *value)
+{
+    const char *string = *(const char *const *)value;
+
+    return string ? string : "";
+}
 
 /* -EINVAL: not what the field may be. */
 int field_check(const berth_field *field, const void *value);
 
-/* Are they equal by the field's own rule? */
-bool field_equal(const berth_field *field, const void *a, const void *b);
+/* Are they equal by the field's own rule? Large sets in different orders are compared faster with memory, if there is any. */
+bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed, const berth_allocator *allocator);
 
 /* Values that are equal hash alike. */
 void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed);

@@ -1,6 +1,8 @@
 /*
  * A keyed hash of a sequence of words and texts: SipHash's permutation, one round per word and three at the end. Keys come from callers, so
  * that a hash they can compute would let them choose collisions.
+ *
+ * All of it is in the header: it is called for each word of each key, and a call would cost more than a round.
  */
 #ifndef BERTH_SRC_HASH_H
 #define BERTH_SRC_HASH_H
@@ -8,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct hash_seed {
     uint64_t word[2];
@@ -17,15 +20,125 @@ struct hash {
     uint64_t v[4];
 };
 
-void hash_start(struct hash *hash, const struct hash_seed *seed);
-void hash_word(struct hash *hash, uint64_t word);
+static inline uint64_t hash_rotate(uint64_t x, unsigned bits)
+{
+    return (x << bits) | (x >> (64 - bits));
+}
 
-/* `length` bytes; ASCII letters count as small ones when `fold`. The length goes in too: "ab", "c" is not "a", "bc". */
-void hash_bytes(struct hash *hash, const void *bytes, size_t length, bool fold);
+static inline void hash_mix(struct hash *hash)
+{
+    uint64_t *v = hash->v;
 
-uint64_t hash_end(struct hash *hash);
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = hash_rotate(v[1], 13) ^ v[0];
+    v[3] = hash_rotate(v[3], 16) ^ v[2];
+    v[0] = hash_rotate(v[0], 32);
+    v[2] += v[1];
+    v[0] += v[3];
+    v[1] = hash_rotate(v[1], 17) ^ v[2];
+    v[3] = hash_rotate(v[3], 21) ^ v[0];
+    v[2] = hash_rotate(v[2], 32);
+}
+
+static inline void hash_start(struct hash *hash, const struct hash_seed *seed)
+{
+    hash->v[0] = seed->word[0] ^ UINT64_C(0x736f6d6570736575);
+    hash->v[1] = seed->word[1] ^ UINT64_C(0x646f72616e646f6d);
+    hash->v[2] = seed->word[0] ^ UINT64_C(0x6c7967656e657261);
+    hash->v[3] = seed->word[1] ^ UINT64_C(0x7465646279746573);
+}
+
+static inline void hash_word(struct hash *hash, uint64_t word)
+{
+    hash->v[3] ^= word;
+    hash_mix(hash);
+    hash->v[0] ^= word;
+}
 
 /* The small letter of an ASCII letter, everything else as it is. */
-unsigned char hash_fold(unsigned char c);
+static inline unsigned char hash_fold(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
+}
+
+/* The same for each of a word's bytes. */
+static inline uint64_t hash_fold_word(uint64_t word)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t low = word & (0x7f * each);
+    uint64_t from_a = low + (0x80 - 'A') * each;      /* top bit: 'A' or above */
+    uint64_t above_z = low + (0x80 - 'Z' - 1) * each; /* top bit: above 'Z' */
+
+    return word | ((from_a & ~above_z & ~word & (0x80 * each)) >> 2);
+}
+
+static inline uint64_t hash_load(const void *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Fewer than 8 bytes as a word. Different bytes give different words. */
+static inline uint64_t hash_load_tail(const unsigned char *bytes, size_t n)
+{
+    uint32_t first, last;
+
+    if (n >= sizeof first) {
+        memcpy(&first, bytes, sizeof first);
+        memcpy(&last, bytes + n - sizeof last, sizeof last);
+        return first | (uint64_t)last << (8 * (n - sizeof last));
+    }
+    return n == 0 ? 0 : bytes[0] | (uint64_t)bytes[n / 2] << 8 | (uint64_t)bytes[n - 1] << 16;
+}
+
+/*
+ * `length` bytes; ASCII letters count as small ones when `fold`. As in SipHash the last word has the length in it; besides, the state is
+ * marked, so that "ab", "c" is not "a", "bc".
+ */
+static inline void hash_bytes(struct hash *hash, const void *bytes, size_t length, bool fold)
+{
+    const unsigned char *from = bytes;
+    size_t left = length;
+    uint64_t word;
+
+    for (; left >= sizeof word; left -= sizeof word, from += sizeof word) {
+        word = hash_load(from);
+        hash_word(hash, fold ? hash_fold_word(word) : word);
+    }
+    word = hash_load_tail(from, left);
+    hash_word(hash, (fold ? hash_fold_word(word) : word) ^ ((uint64_t)length << 56));
+    hash->v[2] ^= 0xee;
+}
+
+static inline uint64_t hash_end(struct hash *hash)
+{
+    hash->v[2] ^= 0xff;
+    hash_mix(hash);
+    hash_mix(hash);
+    hash_mix(hash);
+    return hash->v[0] ^ hash->v[1] ^ hash->v[2] ^ hash->v[3];
+}
+
+/*
+ * The hash of a UUID under which something is kept. Those are random, so one multiplication, whose two halves are mixed, spreads them; the
+ * seed keeps those who bring UUIDs of their own (berth_config.uuid) from computing collisions.
+ */
+static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
+{
+    uint64_t a = hash_load(id) ^ seed->word[0], b = hash_load(id + 8) ^ seed->word[1];
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    uint64_t mixed = (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    uint64_t mixed = (a ^ hash_rotate(b, 32)) * ((b ^ (a >> 29)) | 1);
+
+    mixed ^= mixed >> 32;
+#endif
+    return (uint32_t)(mixed ^ (mixed >> 32));
+}
 
 #endif

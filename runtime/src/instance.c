@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "field.h"
+#include "fields.h"
 #include "memory.h"
 #include "operation.h"
 
@@ -11,18 +11,6 @@ struct root *instance_root(struct instance *instance)
     while (instance->parent)
         instance = instance->parent;
     return (struct root *)instance;
-}
-
-/* Addresses of members. */
-
-static const void *config_value(const berth_field *field, const void *config)
-{
-    return (const char *)config + field->config_offset;
-}
-
-static const void *view_value(const berth_field *field, const void *view)
-{
-    return (const char *)view + field->view_offset;
 }
 
 /* Slots */
@@ -88,31 +76,19 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 static uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
-    const berth_resource *type = &manager->type->resources[resource];
     struct hash hash;
 
     hash_start(&hash, &manager->seed);
-    hash_word(&hash, (uint64_t)(uintptr_t)parent);
-    hash_word(&hash, resource);
-    for (uint8_t i = 0; i < type->n_fields; i++)
-        if (type->fields[i].flags & BERTH_KEY)
-            field_hash(&type->fields[i], config_value(&type->fields[i], config), &hash, &manager->seed);
+    hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
+    fields_hash(&manager->type->resources[resource], config, &hash, &manager->seed);
     return (uint32_t)hash_end(&hash);
 }
 
 /* The first of the key fields, or of the others, that differs, 1-based; 0: they are equal. */
 static uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
 {
-    const berth_resource *type = instance_type(manager, instance);
-    const void *view = instance_view(manager, instance);
-
-    for (uint8_t i = 0; i < type->n_fields; i++) {
-        const berth_field *field = &type->fields[i];
-
-        if (!(field->flags & BERTH_KEY) == !key && !field_equal(field, view_value(field, view), config_value(field, config)))
-            return (uint8_t)(i + 1);
-    }
-    return 0;
+    return fields_difference(instance_type(manager, instance), instance_view(manager, instance), config, key, &manager->seed,
+                             &manager->allocator);
 }
 
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)
@@ -247,8 +223,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     uint64_t size;
     void *view;
 
-    for (uint8_t i = 0; i < type->n_fields; i++)
-        field_measure(&type->fields[i], config_value(&type->fields[i], making->config), &need);
+    fields_measure(type, making->config, &need);
     size = layout->fixed + need.items * sizeof(const char *) + need.text;
     if (size > UINT32_MAX)
         return NULL;
@@ -260,8 +235,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     view = instance_view(manager, instance);
     storage.items = (const char **)(void *)((char *)instance + layout->fixed);
     storage.text = (char *)instance + layout->fixed + need.items * sizeof(const char *);
-    for (uint8_t i = 0; i < type->n_fields; i++)
-        field_copy(&type->fields[i], (char *)view + type->fields[i].view_offset, config_value(&type->fields[i], making->config), &storage);
+    fields_copy(type, view, making->config, &storage);
     return instance;
 }
 

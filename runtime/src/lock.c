@@ -23,14 +23,9 @@ int64_t berth_now(void)
 
 int lock_init(struct lock *lock)
 {
-    pthread_mutexattr_t attributes;
-    int rc;
-
-    (void)pthread_mutexattr_init(&attributes);
-    (void)pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-    rc = pthread_mutex_init(&lock->mutex, &attributes);
-    (void)pthread_mutexattr_destroy(&attributes);
-    return -rc;
+    atomic_init(&lock->open, false);
+    lock->watched = false;
+    return -pthread_mutex_init(&lock->mutex, NULL);
 }
 
 void sleeper_init(struct sleeper *sleeper)
@@ -56,16 +51,22 @@ void sleeper_wake(struct sleeper *sleeper)
 bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
 {
     struct timespec until;
+    bool in_time = true;
 
+    if (lock->watched)
+        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
     if (deadline == BERTH_NO_DEADLINE) {
         (void)pthread_cond_wait(&sleeper->condition, &lock->mutex);
-        return true;
+    } else {
+        if (deadline < 0)
+            deadline = 0;
+        until.tv_sec = (time_t)(deadline / 1000000000);
+        until.tv_nsec = (long)(deadline % 1000000000);
+        in_time = pthread_cond_timedwait(&sleeper->condition, &lock->mutex, &until) == 0;
     }
-    if (deadline < 0)
-        deadline = 0;
-    until.tv_sec = (time_t)(deadline / 1000000000);
-    until.tv_nsec = (long)(deadline % 1000000000);
-    return pthread_cond_timedwait(&sleeper->condition, &lock->mutex, &until) == 0;
+    if (lock->watched)
+        lock_open(lock);
+    return in_time;
 }
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * The one lock of a manager, and what a thread sleeps on. With BERTH_NO_THREADS both compile to almost nothing: there is nobody to wait for.
  *
- * The lock knows its holder, so that a callback that runs under it (trace, visitor, allocator, uuid) and calls the manager is told
- * -EDEADLK instead of hanging.
+ * A callback that runs under the lock (trace, visitor, allocator, uuid) and calls the manager is told -EDEADLK instead of hanging: for as long
+ * as there may be such callbacks the lock knows its holder.
  */
 #ifndef BERTH_SRC_LOCK_H
 #define BERTH_SRC_LOCK_H
@@ -48,6 +48,21 @@ static inline void lock_drop(struct lock *lock)
     lock->held = false;
 }
 
+static inline void lock_watch(struct lock *lock)
+{
+    (void)lock;
+}
+
+static inline void lock_open(struct lock *lock)
+{
+    (void)lock;
+}
+
+static inline void lock_close(struct lock *lock)
+{
+    (void)lock;
+}
+
 static inline thread_id thread_self(void)
 {
     return 0;
@@ -61,11 +76,15 @@ static inline bool thread_same(thread_id a, thread_id b)
 #else
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef pthread_t thread_id;
 
 struct lock {
     pthread_mutex_t mutex;
+    _Atomic(thread_id) holder; /* counts only with `open` */
+    atomic_bool open;          /* to callbacks: `holder` has the lock, and may be inside one */
+    bool watched;              /* open whenever it is held */
 };
 
 struct sleeper {
@@ -79,14 +98,42 @@ static inline void lock_destroy(struct lock *lock)
     (void)pthread_mutex_destroy(&lock->mutex);
 }
 
-/* 0, or -EDEADLK when this thread has it already. */
+/* With the lock held: from here on callbacks may run. */
+static inline void lock_open(struct lock *lock)
+{
+    atomic_store_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&lock->open, true, memory_order_release); /* who sees it sees the holder, not one before */
+}
+
+/* And here they end, unless they may run all the time. */
+static inline void lock_close(struct lock *lock)
+{
+    if (!lock->watched)
+        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
+}
+
+/* Callbacks may run whenever the lock is held. Once, before anybody takes it. */
+static inline void lock_watch(struct lock *lock)
+{
+    lock->watched = true;
+}
+
+/* 0, or -EDEADLK when this thread has it already and is inside a callback. */
 static inline int lock_take(struct lock *lock)
 {
-    return -pthread_mutex_lock(&lock->mutex);
+    if (atomic_load_explicit(&lock->open, memory_order_acquire) &&
+        pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self()))
+        return -EDEADLK;
+    (void)pthread_mutex_lock(&lock->mutex);
+    if (lock->watched)
+        lock_open(lock);
+    return 0;
 }
 
 static inline void lock_drop(struct lock *lock)
 {
+    if (lock->watched)
+        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
     (void)pthread_mutex_unlock(&lock->mutex);
 }
 

@@ -263,6 +263,8 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
         release(manager);
         return rc;
     }
+    if (config->allocator || config->trace || config->uuid)
+        lock_watch(&manager->lock);
     *out = manager;
     return 0;
 }

@@ -18,11 +18,12 @@ struct node {
 
 enum { MAP_SMALL = 16 };
 
+/* Not to be copied: it may point into itself. */
 struct map {
-    struct node **chains; /* NULL: `small` */
-    struct node **old;    /* the table before the last growth; NULL: `old_small` says whether it is `small` */
+    struct node **chains; /* at first `small` */
+    struct node **old;    /* the table before the last growth */
     size_t n;             /* chains; a power of 2 */
-    size_t old_n;         /* 0: all have moved */
+    size_t old_n;         /* of `old`; 0: all have moved */
     size_t moved;         /* chains of `old` below this one have moved */
     size_t count;
     struct node *small[MAP_SMALL];
@@ -34,8 +35,34 @@ void map_insert(struct map *map, const berth_allocator *allocator, struct node *
 /* `node` must be in the map. */
 void map_remove(struct map *map, struct node *node);
 
+static inline struct node *map_skip(struct node *node, uint32_t hash)
+{
+    while (node && node->hash != hash)
+        node = node->next;
+    return node;
+}
+
+/* The chain that an item with this hash is in, or belongs into. */
+static inline struct node **map_chain(const struct map *map, uint32_t hash)
+{
+    if (map->old_n > 0) {
+        size_t i = hash & (map->old_n - 1);
+
+        if (i >= map->moved)
+            return &map->old[i];
+    }
+    return &map->chains[hash & (map->n - 1)];
+}
+
 /* The first item with this hash, and the next one after it; NULL at the end. */
-struct node *map_first(const struct map *map, uint32_t hash);
-struct node *map_next(const struct node *node);
+static inline struct node *map_first(const struct map *map, uint32_t hash)
+{
+    return map_skip(*map_chain(map, hash), hash);
+}
+
+static inline struct node *map_next(const struct node *node)
+{
+    return map_skip(node->next, node->hash);
+}
 
 #endif

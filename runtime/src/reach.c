@@ -1,7 +1,7 @@
 #include "reach.h"
 
 #include "engine.h"
-#include "field.h"
+#include "fields.h"
 #include "queue.h"
 
 static const berth_manager_type *type_of(const struct operation *operation)
@@ -32,20 +32,6 @@ static bool key_only(const berth_operation *type, uint8_t level)
     return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
 }
 
-/* The first field that is not valid, 1-based; 0: there is none. */
-static uint8_t invalid_field(const berth_resource *resource, const void *config, bool only_key)
-{
-    for (uint8_t i = 0; i < resource->n_fields; i++) {
-        const berth_field *field = &resource->fields[i];
-
-        if (only_key && !(field->flags & BERTH_KEY))
-            continue;
-        if (field_check(field, (const char *)config + field->config_offset) != 0)
-            return (uint8_t)(i + 1);
-    }
-    return 0;
-}
-
 static void check_configs(struct operation *operation)
 {
     const berth_operation *type = operation->type;
@@ -54,7 +40,7 @@ static void check_configs(struct operation *operation)
         const void *config = operation->request->config ? operation->request->config[i] : NULL;
 
         uint8_t resource = resource_at(operation, i);
-        uint8_t field = config ? invalid_field(&type_of(operation)->resources[resource], config, key_only(type, i)) : 0;
+        uint8_t field = config ? fields_invalid(&type_of(operation)->resources[resource], config, key_only(type, i)) : 0;
 
         if (!config || field > 0)
             operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});

@@ -9,25 +9,22 @@ static size_t record_size(uint8_t levels)
     return sizeof(struct reservation) + levels * sizeof(struct pin);
 }
 
-/* The first bytes of a UUID are random, unless the caller makes them; so they are mixed with the manager's own seed. */
-static uint32_t id_hash(const struct berth_manager *manager, const unsigned char *id)
+static struct reservation *look_up(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
 {
-    struct hash hash;
-
-    hash_start(&hash, &manager->seed);
-    hash_bytes(&hash, id, sizeof(uuid_t), false);
-    return (uint32_t)hash_end(&hash);
-}
-
-static struct reservation *look_up(struct berth_manager *manager, const unsigned char *id)
-{
-    for (struct node *node = map_first(&manager->reservations, id_hash(manager, id)); node; node = map_next(node)) {
+    for (struct node *node = map_first(&manager->reservations, hash); node; node = map_next(node)) {
         struct reservation *reservation = (struct reservation *)node;
 
-        if (uuid_compare(reservation->id, id) == 0)
+        if (memcmp(reservation->id, id, sizeof(uuid_t)) == 0)
             return reservation;
     }
     return NULL;
+}
+
+static bool is_nil(const unsigned char *id)
+{
+    static const uuid_t nil;
+
+    return memcmp(id, nil, sizeof nil) == 0;
 }
 
 int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
@@ -39,7 +36,8 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
         return -ENOMEM;
     reservation->levels = levels;
     rc = uuid_source_next(&manager->uuids, reservation->id);
-    if (rc == 0 && (uuid_is_null(reservation->id) || look_up(manager, reservation->id)))
+    reservation->node.hash = hash_uuid(&manager->seed, reservation->id);
+    if (rc == 0 && (is_nil(reservation->id) || look_up(manager, reservation->id, reservation->node.hash)))
         rc = -EEXIST;
     if (rc < 0) {
         reservation_unmake(manager, reservation);
@@ -65,7 +63,7 @@ void reservation_link(struct berth_manager *manager, struct reservation *reserva
 {
     struct reservation **first = &manager->reserved;
 
-    map_insert(&manager->reservations, &manager->allocator, &reservation->node, id_hash(manager, reservation->id));
+    map_insert(&manager->reservations, &manager->allocator, &reservation->node, reservation->node.hash);
     reservation->previous = *first ? (*first)->previous : reservation;
     if (*first)
         (*first)->previous->next = reservation;
@@ -92,7 +90,7 @@ void reservation_remove(struct berth_manager *manager, struct reservation *reser
 
 struct reservation *reservation_find(struct berth_manager *manager, const unsigned char *id)
 {
-    struct reservation *reservation = uuid_is_null(id) ? NULL : look_up(manager, id);
+    struct reservation *reservation = look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
 
     return reservation && reservation_spent(reservation) ? NULL : reservation;
 }
@@ -130,9 +128,11 @@ bool reservation_spent(const struct reservation *reservation)
 {
     bool any = false;
 
+    if (holds_any(reservation))
+        return false;
     for (uint8_t i = 0; i < reservation->levels; i++)
         any = any || drained(&reservation->pins[i]);
-    return any && !holds_any(reservation);
+    return any;
 }
 
 void reservation_sweep(struct berth_manager *manager)

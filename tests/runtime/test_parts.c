@@ -240,9 +240,17 @@ static uint64_t hash_of(const berth_field *field, const void *value)
     return hash_end(&hash);
 }
 
+/* Without memory to do it faster. */
+static bool equal(const berth_field *field, const void *a, const void *b)
+{
+    static const struct hash_seed seed = {{1, 2}};
+
+    return field_equal(field, a, b, &seed, NULL);
+}
+
 static void hash_is_siphash_13(void **unused)
 {
-    /* SipHash-1-3 of the 8 bytes 0 to 7 with the key 0 to 15 goes through the same permutation; this pins ours, which adds the length as a word. */
+    /* SipHash-1-3 of the 8 bytes 0 to 7 with the key 0 to 15 goes through the same permutation; this pins ours. */
     static const struct hash_seed seed = {{UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
     struct hash a, b;
 
@@ -259,6 +267,59 @@ static void hash_is_siphash_13(void **unused)
     assert_true(hash_end(&a) == hash_end(&b));
 }
 
+static void every_byte_and_length_of_a_text_counts(void **unused)
+{
+    static const struct hash_seed seed = {{3, 4}};
+    static const char text[] = "abcdefghijklmnopqrstuvwxyz";
+    uint64_t seen[27 * 26];
+    size_t n = 0;
+
+    (void)unused;
+    for (size_t length = 0; length <= 26; length++) {
+        for (size_t changed = 0; changed < (length > 0 ? length : 1); changed++) {
+            char copy[sizeof text];
+            struct hash hash;
+
+            memcpy(copy, text, sizeof text);
+            copy[changed] = '!';
+            hash_start(&hash, &seed);
+            hash_bytes(&hash, copy, length, false);
+            seen[n] = hash_end(&hash);
+            for (size_t i = 0; i < n; i++)
+                assert_true(seen[i] != seen[n]);
+            n++;
+        }
+    }
+}
+
+static void small_letters_of_a_word_at_a_time(void **unused)
+{
+    (void)unused;
+    for (unsigned c = 0; c < 256; c++) {
+        unsigned char bytes[8] = {'@', 'A', 'Z', '[', (unsigned char)c, 0xc1, 0, 'a'}, folded[8];
+        uint64_t word = hash_fold_word(hash_load(bytes));
+
+        memcpy(folded, &word, sizeof folded);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            assert_int_equal(folded[i], bytes[i] >= 'A' && bytes[i] <= 'Z' ? bytes[i] + 32 : bytes[i]);
+    }
+}
+
+static void uuids_that_differ_in_one_bit_hash_otherwise(void **unused)
+{
+    static const struct hash_seed seed = {{UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}}, other = {{5, 6}};
+    uuid_t id = {0x51, 2, 3, 4, 5, 6, 0x47, 8, 0x89};
+    uint32_t before = hash_uuid(&seed, id);
+
+    (void)unused;
+    assert_true(before != hash_uuid(&other, id));
+    for (unsigned bit = 0; bit < 128; bit++) {
+        id[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        assert_true(hash_uuid(&seed, id) != before);
+        id[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+}
+
 static void what_is_equal_hashes_alike(void **unused)
 {
     static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"}, *const c[] = {"x", "y"};
@@ -268,20 +329,20 @@ static void what_is_equal_hashes_alike(void **unused)
     const char *upper = "HOST", *lower = "host", *null = NULL, *empty = "", *longer = "hosts";
 
     (void)unused;
-    assert_true(field_equal(&set, &set_a, &set_b));
+    assert_true(equal(&set, &set_a, &set_b));
     assert_true(hash_of(&set, &set_a) == hash_of(&set, &set_b));
-    assert_false(field_equal(&set, &set_a, &set_c));
-    assert_false(field_equal(&set, &set_c, &set_a));
+    assert_false(equal(&set, &set_a, &set_c));
+    assert_false(equal(&set, &set_c, &set_a));
     assert_true(hash_of(&set, &set_a) != hash_of(&set, &set_c));
-    assert_false(field_equal(&exact_set, &set_a, &set_b));
-    assert_false(field_equal(&list, &set_a, &set_b));
+    assert_false(equal(&exact_set, &set_a, &set_b));
+    assert_false(equal(&list, &set_a, &set_b));
     assert_true(hash_of(&list, &set_a) != hash_of(&list, &set_c));
     assert_true(hash_of(&set, &none) != hash_of(&set, &set_c));
-    assert_true(field_equal(&folded, &upper, &lower));
+    assert_true(equal(&folded, &upper, &lower));
     assert_true(hash_of(&folded, &upper) == hash_of(&folded, &lower));
-    assert_false(field_equal(&folded, &upper, &longer));
-    assert_false(field_equal(&folded, &longer, &upper));
-    assert_true(field_equal(&folded, &null, &empty));
+    assert_false(equal(&folded, &upper, &longer));
+    assert_false(equal(&folded, &longer, &upper));
+    assert_true(equal(&folded, &null, &empty));
     assert_true(hash_of(&folded, &null) == hash_of(&folded, &empty));
 }
 
@@ -324,8 +385,50 @@ static void large_sets_hash_alike_in_any_order(void **unused)
         down[N - 1 - i] = down[N + i] = text[i];
     }
     assert_true(hash_of(&set, &a) == hash_of(&set, &b));
-    assert_true(field_equal(&set, &a, &b));
-    assert_false(field_equal(&set, &a, &c));
+    assert_true(equal(&set, &a, &b));
+    assert_false(equal(&set, &a, &c));
+}
+
+/* With memory and without: the same answers, and no memory is kept. */
+static void large_sets_are_compared_with_memory_if_there_is_any(void **unused)
+{
+    enum { N = 400 };
+    static const struct hash_seed seed = {{1, 2}};
+    static char text[N + 1][8];
+    const char *up[N], *down[N + N / 2];
+    berth_strings a = {up, N}, b = {down, N + N / 2};
+    struct depot depot;
+
+    (void)unused;
+    depot_init(&depot);
+    for (unsigned i = 0; i <= N; i++) {
+        text[i][0] = (char)('A' + i % 26);
+        text[i][1] = (char)('a' + i / 26);
+    }
+    for (unsigned i = 0; i < N; i++) {
+        up[i] = i == 7 ? NULL : text[i];
+        down[N - 1 - i] = up[i];
+    }
+    for (unsigned i = 0; i < N / 2; i++)
+        down[N + i] = up[2 * i]; /* again */
+    for (int memory = 0; memory < 2; memory++) {
+        depot.fail_from = memory ? 0 : depot.allocations + 1;
+        down[N] = "aA"; /* another case of an item */
+        up[26] = "Ab";
+        assert_false(strings_same_set(&a, &b, false, &seed, &depot.allocator));
+        assert_true(strings_same_set(&a, &b, true, &seed, &depot.allocator));
+        down[N] = text[N];
+        assert_false(strings_same_set(&a, &b, true, &seed, &depot.allocator));
+        assert_false(strings_same_set(&b, &a, true, &seed, &depot.allocator));
+        down[N] = up[0];
+        assert_true(strings_same_set(&a, &b, false, &seed, &depot.allocator));
+        up[N - 1] = up[0]; /* one item less, and it is in the other set */
+        assert_false(strings_same_set(&a, &b, false, &seed, &depot.allocator));
+        assert_false(strings_same_set(&b, &a, false, &seed, &depot.allocator));
+        up[N - 1] = text[N - 1];
+    }
+    assert_true(depot.allocations >= 12);
+    assert_int_equal(depot.live_bytes, 0);
 }
 
 static void keys_as_text(void **unused)
@@ -386,9 +489,13 @@ int main(void)
         cmocka_unit_test(map_grows_again_when_there_is_memory_again),
         cmocka_unit_test(map_is_cleared_in_the_middle_of_growing),
         cmocka_unit_test(hash_is_siphash_13),
+        cmocka_unit_test(every_byte_and_length_of_a_text_counts),
+        cmocka_unit_test(small_letters_of_a_word_at_a_time),
+        cmocka_unit_test(uuids_that_differ_in_one_bit_hash_otherwise),
         cmocka_unit_test(what_is_equal_hashes_alike),
         cmocka_unit_test(other_fields_in_a_key),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
+        cmocka_unit_test(large_sets_are_compared_with_memory_if_there_is_any),
         cmocka_unit_test(keys_as_text),
     };
 

@@ -1,0 +1,92 @@
+#include "fields.h"
+
+static const void *config_value(const berth_field *field, const void *config)
+{
+    return (const char *)config + field->config_offset;
+}
+
+static const void *view_value(const berth_field *field, const void *view)
+{
+    return (const char *)view + field->view_offset;
+}
+
+static bool is_valid(const berth_field *field, const void *value)
+{
+    if (type_is_number(field->type) && !(field->flags & BERTH_RANGED))
+        return true;
+    if (field->type == BERTH_STRING && field->max_length == 0)
+        return !(field->flags & BERTH_REQUIRED) || *field_text(value);
+    return field_check(field, value) == 0;
+}
+
+uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key)
+{
+    for (unsigned i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+
+        if (only_key && !(field->flags & BERTH_KEY))
+            continue;
+        if (!is_valid(field, config_value(field, config)))
+            return (uint8_t)(i + 1);
+    }
+    return 0;
+}
+
+void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed)
+{
+    for (unsigned i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+        const void *value = config_value(field, config);
+
+        if (!(field->flags & BERTH_KEY))
+            continue;
+        if (field->type == BERTH_STRING && !(field->flags & BERTH_IGNORE_CASE))
+            hash_bytes(hash, field_text(value), strlen(field_text(value)), false);
+        else if (type_is_number(field->type))
+            hash_word(hash, type_integer(field->type, value));
+        else
+            field_hash(field, value, hash, seed);
+    }
+}
+
+uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
+                          const berth_allocator *allocator)
+{
+    for (unsigned i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+        const void *mine = view_value(field, view), *given = config_value(field, config);
+        bool same;
+
+        if (!(field->flags & BERTH_KEY) == key)
+            continue;
+        if (type_is_number(field->type))
+            same = type_integer(field->type, mine) == type_integer(field->type, given);
+        else if (field->type == BERTH_STRING && !(field->flags & BERTH_IGNORE_CASE))
+            same = strcmp(field_text(mine), field_text(given)) == 0;
+        else
+            same = field_equal(field, mine, given, seed, allocator);
+        if (!same)
+            return (uint8_t)(i + 1);
+    }
+    return 0;
+}
+
+void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size)
+{
+    for (unsigned i = 0; i < resource->n_fields; i++)
+        if (!type_is_number(resource->fields[i].type))
+            field_measure(&resource->fields[i], config_value(&resource->fields[i], config), size);
+}
+
+void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage)
+{
+    for (unsigned i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+        void *to = (char *)view + field->view_offset;
+
+        if (type_is_number(field->type))
+            type_copy(field->type, to, config_value(field, config));
+        else
+            field_copy(field, to, config_value(field, config), storage);
+    }
+}

@@ -1,0 +1,33 @@
+/* Lists and sets of strings: comparing and hashing them. A NULL item counts as "". */
+#ifndef BERTH_SRC_LIST_H
+#define BERTH_SRC_LIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <berth/berth.h>
+
+#include "hash.h"
+
+static inline const char *strings_item(const berth_strings *strings, uint32_t i)
+{
+    return strings->items[i] ? strings->items[i] : "";
+}
+
+/* `fold`: ASCII letters are equal in either case. */
+bool strings_same_text(const char *a, const char *b, bool fold);
+
+/* The same items in the same order? */
+bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
+
+/*
+ * The same items, whatever their order and repetition? Takes time in proportion to their number; for large sets in different orders this needs
+ * memory for a while, and where there is none (or `allocator` is NULL) each item is compared with each.
+ */
+bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
+                      const berth_allocator *allocator);
+
+/* Sets that are the same hash alike. */
+void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed);
+
+#endif
