@@ -36,8 +36,8 @@ TAKEN_PREFIXES = frozenset("atomic berth pthread uuid".split())
 
 # Parameters and file-scope names of the generated files: a manager of this name would be hidden by them, its name being a type.
 OWN_WORDS = frozenset(
-    """arg assigned at backend call config configs count deadline digits end error event from given guard has hook instance item length made
-    manager next number operation options out parts rc request reservation resource results row seen size sizes state text to value view visit
+    """arg assigned at backend call config configs count deadline digits done end error event from given guard has hook instance item length made
+    manager next number op operation options out parts rc request reservation resource results row seen size sizes state text to value view visit
     visitor""".split()
 )
 
@@ -109,7 +109,15 @@ class Names:
     def until(self, operation: str) -> str:
         return lower(self.manager, operation, "until")
 
+    def start(self, operation: str) -> str:
+        return lower(self.manager, operation, "start")
+
     # Types.
+
+    @property
+    def op(self) -> str:
+        """The block of a started operation."""
+        return lower(self.manager, "op")
 
     @property
     def options(self) -> str:
@@ -199,7 +207,7 @@ STATIC_NAMES = (
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 OPERATION_STATICS = ("steps", "returns", "denies")
 
-FIXED_FUNCTIONS = ("create", "destroy", "drain", "discard", "for_each", "for_each_reservation")
+FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation")
 NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 
@@ -262,7 +270,7 @@ def identifiers(manager: Manager) -> Iterator[Identifier]:
     for word in NAME_FUNCTIONS:
         yield from _id_enum(names, (word,), NOWHERE)
     for text, what in (
-        (names.options, "the options"), (names.backend, "the backend"), (names.item, "the type of items"), (names.visit, "the type of visitors"),
+        (names.options, "the options"), (names.op, "the block of a started operation"), (names.backend, "the backend"), (names.item, "the type of items"), (names.visit, "the type of visitors"),
         (names.options_default, "the options' default"), (names.backend_version, "the backend's version"),
     ):
         yield Identifier(text, what, NOWHERE)
@@ -357,6 +365,7 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
     what = f"operation {operation.name}"
     yield Identifier(names.function(operation.name), what, operation.loc)
     yield Identifier(names.until(operation.name), f"{what} with a deadline", operation.loc)
+    yield Identifier(names.start(operation.name), f"{what} started", operation.loc)
     yield Identifier(names.operation_id(operation.name), what, operation.loc)
     for word in OPERATION_STATICS:
         yield Identifier(f"{operation.name}_{word}", f"the table {operation.name}_{word}", operation.loc)

@@ -3,8 +3,8 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "dispatch.h"
 #include "engine.h"
-#include "queue.h"
 
 int64_t berth_call_deadline(const berth_call *call)
 {
@@ -13,7 +13,39 @@ int64_t berth_call_deadline(const berth_call *call)
 
 bool berth_call_cancelled(const berth_call *call)
 {
-    return atomic_load(&call->cancelled);
+    return atomic_load(&call->cancelled) || (call->deadline != BERTH_NO_DEADLINE && call->deadline <= berth_now());
+}
+
+void call_tell(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+    berth_notify *notify = call->notify;
+
+    call->notify = NULL;
+    atomic_store(&call->cancelled, true);
+    if (!notify)
+        return;
+    lock_open(&call->manager->lock);
+    notify(call->notify_ctx);
+    lock_close(&call->manager->lock);
+}
+
+int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
+{
+    int rc = lock_take(&call->manager->lock);
+
+    if (rc != 0)
+        return rc;
+    if (call->completed) {
+        rc = -ENOENT;
+    } else if (berth_call_cancelled(call)) {
+        rc = -ECANCELED;
+    } else {
+        call->notify = notify;
+        call->notify_ctx = ctx;
+    }
+    lock_drop(&call->manager->lock);
+    return rc;
 }
 
 const char *berth_call_hook(const berth_call *call)
@@ -59,9 +91,10 @@ static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
     return NULL;
 }
 
-/* Nobody can complete it from here on. */
+/* Nobody can complete it from here on, and nobody is told. */
 static void close_call(struct berth_call *call)
 {
+    call->notify = NULL;
     if (call->id > 0 && !call->completed)
         map_remove(&call->manager->calls, &call->node);
 }
@@ -92,7 +125,8 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
         call->out_given = true;
         memcpy(operation->out, out, out_size);
     }
-    queue_wake(operation);
+    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to it */
+        operation_wake(operation);
     return 0;
 }
 
@@ -106,6 +140,7 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
     if (rc != 0)
         return rc;
     rc = complete(token.manager, token.id, result, out, out_size);
+    dispatch(token.manager);
     lock_drop(&token.manager->lock);
     return rc;
 }
@@ -125,6 +160,16 @@ static void open_call(struct operation *operation)
         operation->started = berth_now();
 }
 
+/* 0, or why nobody could ever complete the call. */
+static int why_not_pending(const struct operation *operation)
+{
+#ifdef BERTH_NO_THREADS
+    if (!operation->done)
+        return -EDEADLK; /* there is no thread but this one, which waits */
+#endif
+    return operation->call.id > 0 ? 0 : -EPROTO;
+}
+
 bool call_hook(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
@@ -132,26 +177,26 @@ bool call_hook(struct operation *operation)
     /* The hook's own out-values: while it runs, a completion from another thread may already write the operation's. */
     alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
     const void *view = instance_view(manager, operation->levels[operation->level].instance);
-    int result;
+    int result, rc;
 
     open_call(operation);
     memset(scratch, 0, call->out_size);
+    operation->thread = thread_self();
+    operation->in_hook = true;
     lock_drop(&manager->lock);
     result = manager->type->call(manager->backend, call->hook, call, view, call->out_size > 0 ? scratch : NULL);
     (void)lock_take(&manager->lock);
+    operation->in_hook = false;
 
     if (!call->out_given && call->out_size > 0)
         memcpy(operation->out, scratch, call->out_size);
     if (result == BERTH_PENDING) {
         if (call->completed)
             return true; /* already: its result counts */
-#ifdef BERTH_NO_THREADS
-        result = BERTH_UNCERTAIN(-EDEADLK); /* nobody can complete it while this thread waits */
-#else
-        if (call->id > 0)
+        rc = why_not_pending(operation);
+        if (rc == 0)
             return false;
-        result = BERTH_UNCERTAIN(-EPROTO); /* nobody could ever complete it */
-#endif
+        result = BERTH_UNCERTAIN(rc);
     } else if (call->out_given) { /* a completion of a call that was not pending is dropped, out-values and all */
         memcpy(operation->out, scratch, call->out_size);
     }

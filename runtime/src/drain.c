@@ -67,6 +67,8 @@ static bool next_root(struct operation *operation)
 
         drain->root = root->next;
         rc = queue_enter(operation, (struct root *)root);
+        if (rc > 0 && !operation->queued)
+            drain->root = root; /* not yet in the queue: again */
         if (rc > 0)
             return true;
         if (rc < 0)

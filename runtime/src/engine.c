@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <string.h>
+
 #include "row.h"
 
 static const berth_manager_type *type_of(const struct operation *operation)
@@ -250,8 +252,11 @@ bool engine_run(struct operation *operation)
 
 bool engine_rehearse(const struct operation *operation)
 {
+    struct level levels[BERTH_MAX_LEVELS];
     struct operation copy = *operation;
 
+    memcpy(levels, operation->levels, operation->n_levels * sizeof *levels);
+    copy.levels = levels;
     copy.report = false;
     (void)engine_run(&copy);
     return copy.code == 0;

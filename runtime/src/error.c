@@ -48,8 +48,7 @@ static void write_key(char *key, const struct operation *operation)
         if (!has_key(resource))
             continue;
         text_add(&text, between);
-        write_level(&text, resource, is_view ? instance_view(manager, operation->levels[i].instance) : operation->request->config[i],
-                    is_view);
+        write_level(&text, resource, is_view ? instance_view(manager, operation->levels[i].instance) : operation->asked.config[i], is_view);
         between = "/";
     }
     text_end(&text);

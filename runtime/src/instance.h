@@ -24,6 +24,7 @@ struct instance {
     uint16_t state;
     uint8_t resource;
     bool ended;
+    bool handing; /* a root: somebody lets go of it, and hands it to those who wait */
 };
 
 /* An instance without a parent: operations take turns on it and what is below. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dispatch.h"
 #include "field.h"
 #include "instance.h"
 #include "memory.h"
@@ -187,6 +188,16 @@ static bool type_fits(const berth_manager_type *type)
     return true;
 }
 
+static bool op_fits(const struct berth_manager *manager)
+{
+    const berth_manager_type *type = manager->type;
+
+    for (unsigned i = 1; i <= type->n_operations; i++)
+        if (operation_size(manager, &type->operations[i]) > type->op_size)
+            return false;
+    return operation_size(manager, NULL) <= type->op_size;
+}
+
 static void release(struct berth_manager *manager)
 {
     berth_allocator allocator = manager->allocator;
@@ -223,6 +234,14 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     map_init(&manager->instances);
     map_init(&manager->reservations);
     map_init(&manager->calls);
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        if (manager->max_levels <= type->resources[i].level)
+            manager->max_levels = (uint8_t)(type->resources[i].level + 1);
+    for (unsigned i = 1; i <= type->n_hooks; i++)
+        if (manager->max_out < type->hooks[i].out_size)
+            manager->max_out = (uint16_t)((type->hooks[i].out_size + 7u) / 8 * 8);
+    manager->wake = config->wake;
+    manager->wake_ctx = config->wake_ctx;
     manager->trace = config->trace;
     manager->trace_ctx = config->trace_ctx;
     uuid_source_init(&manager->uuids, config->uuid, config->uuid_ctx);
@@ -256,7 +275,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     manager->type = type;
     manager->allocator = *allocator;
     set_up(manager, config, options, backend, &plan);
-    rc = uuid_source_seed(&manager->uuids, &manager->seed);
+    rc = op_fits(manager) ? uuid_source_seed(&manager->uuids, &manager->seed) : -EINVAL;
     if (rc == 0)
         rc = lock_init(&manager->lock);
     if (rc != 0) {
@@ -282,6 +301,9 @@ static void forget(struct berth_manager *manager)
         queue_discard(root);
         instance_unref(manager, &root->instance);
     }
+    for (struct operation *operation = manager->ready; operation; operation = operation->next)
+        if (operation->stage == STAGE_REACH)
+            operation_abandon(operation, -ECANCELED);
 }
 
 static bool in_use(const struct berth_manager *manager)
@@ -295,6 +317,15 @@ static bool in_use(const struct berth_manager *manager)
     return false;
 }
 
+/* Threads that called the last `done` may still be on their way out. */
+static int may_go(struct berth_manager *manager)
+{
+    if (in_use(manager))
+        return -EBUSY;
+    dispatch_wait(manager);
+    return in_use(manager) ? -EBUSY : 0;
+}
+
 int berth_manager_destroy(berth_manager *manager)
 {
     int rc;
@@ -304,9 +335,10 @@ int berth_manager_destroy(berth_manager *manager)
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return rc;
-    if (in_use(manager)) {
+    rc = dispatch_inside(manager) ? -EDEADLK : may_go(manager);
+    if (rc != 0) {
         lock_drop(&manager->lock);
-        return -EBUSY;
+        return rc;
     }
     forget(manager);
     lock_drop(&manager->lock);
@@ -325,6 +357,7 @@ int berth_manager_discard(berth_manager *manager)
     if (rc != 0)
         return rc;
     forget(manager);
+    dispatch(manager);
     lock_drop(&manager->lock);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "uuid.h"
 
+struct dispatcher;
 struct instance;
 struct operation;
 struct reservation;
@@ -39,6 +40,10 @@ struct berth_manager {
     void *backend;
     void *options;
     struct layout *layouts; /* by resource id */
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+    uint16_t max_out;   /* bytes that the out-values of any hook need, in whole words of 8 */
+    uint8_t max_levels; /* of any path */
 
     struct lock lock;
     struct uuid_source uuids;
@@ -47,11 +52,21 @@ struct berth_manager {
     struct map calls;             /* that have a token and are not completed */
     struct instance *roots;       /* in order of creation */
     struct reservation *reserved; /* in the order given */
-    struct operation *waiting;    /* for a root */
+    struct operation *waiting;    /* blocking calls that wait for a root */
     struct operation *drains;     /* that run */
     uint64_t last_root;           /* serial number of the newest root */
     uint64_t last_call;
-    uint64_t n_operations; /* that run or wait */
+    uint64_t n_operations; /* that run or wait; a started one until its `done` is called */
+
+    /* started operations; see dispatch.h */
+    struct operation *ready, *last_ready; /* in the order they became so */
+    uint64_t n_ready;
+    uint64_t n_unclaimed; /* ready, and no thread is on its way to them; more than there are is fine */
+    struct dispatcher *dispatchers;
+    struct sleeper *leaver;      /* who waits for the last of them to leave; NULL: nobody */
+    struct operation *deadlines; /* the one that ends first */
+    thread_id loop;              /* the last that polled */
+    bool has_loop;
 };
 
 /* The resource at `level` of the path that ends in `resource`. */

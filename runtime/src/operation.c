@@ -3,12 +3,38 @@
 #include <string.h>
 
 #include "call.h"
+#include "deadline.h"
+#include "dispatch.h"
 #include "drain.h"
 #include "engine.h"
 #include "error.h"
 #include "field.h"
 #include "queue.h"
 #include "reach.h"
+
+/* What generated headers reserve for a block; see BERTH_OP_SIZE. */
+_Static_assert(sizeof(struct operation) <= BERTH_OP_BASE, "BERTH_OP_BASE is too small");
+_Static_assert(sizeof(struct level) <= BERTH_OP_LEVEL, "BERTH_OP_LEVEL is too small");
+_Static_assert(sizeof(struct drain) <= BERTH_OP_DRAIN, "BERTH_OP_DRAIN is too small");
+
+/* Pools of any number of parts and numbers of 8 bytes fit where the value that an operation finds by is kept. */
+static size_t value_size(const struct berth_manager *manager, const berth_operation *type)
+{
+    const berth_assigned *assigned;
+
+    if (type->at == 0 && type->by == 0)
+        return 0;
+    assigned = &manager->type->resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
+    return (assigned->n_parts * sizeof(uint32_t) + 15) / 8 * 8;
+}
+
+size_t operation_size(const struct berth_manager *manager, const berth_operation *type)
+{
+    size_t levels = type ? type->levels : manager->max_levels;
+    size_t own = type ? (levels + type->n_returns) * sizeof(void *) + value_size(manager, type) : sizeof(struct drain);
+
+    return sizeof(struct operation) + levels * sizeof(struct level) + own + manager->max_out;
+}
 
 void operation_fail(struct operation *operation, int code, struct where where)
 {
@@ -101,7 +127,7 @@ static void settle_reservation(struct operation *operation)
         for (uint8_t i = 0; i < operation->n_levels; i++)
             reservation_pin(reservation, i, operation->levels[i].instance);
         reservation_link(operation->call.manager, reservation);
-        memcpy(operation->request->gives, reservation->id, sizeof(uuid_t));
+        memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
     } else if (operation->type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation);
     }
@@ -109,17 +135,17 @@ static void settle_reservation(struct operation *operation)
 
 static void write_results(const struct operation *operation)
 {
-    const berth_request *request = operation->request;
+    void *const *results = operation->asked.results;
 
-    for (uint8_t i = 0; request->results && i < operation->type->n_returns; i++) {
+    for (uint8_t i = 0; results && i < operation->type->n_returns; i++) {
         const berth_return *returns = &operation->type->returns[i];
 
-        if (!request->results[i])
+        if (!results[i])
             continue;
         if (operation->absent)
-            memset(request->results[i], 0, returns->size);
+            memset(results[i], 0, returns->size);
         else
-            memcpy(request->results[i],
+            memcpy(results[i],
                    (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
                    returns->size);
     }
@@ -141,7 +167,7 @@ static void end_operation(struct operation *operation)
     }
     if (operation->type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation);
-        memset(operation->request->gives, 0, sizeof(uuid_t));
+        memset(operation->asked.gives, 0, sizeof(uuid_t));
     }
     error_fill(operation->error, operation->call.operation, operation);
 }
@@ -154,7 +180,26 @@ void operation_finish(struct operation *operation)
         end_operation(operation);
     queue_release(operation);
     operation_unload(operation);
+    deadline_forget(operation);
     operation->stage = STAGE_DONE;
+}
+
+void operation_abandon(struct operation *operation, int code)
+{
+    if (operation->queued)
+        queue_leave(operation);
+    operation_fail(operation, code, (struct where){0});
+    operation_finish(operation);
+}
+
+void operation_wake(struct operation *operation)
+{
+    if (operation->done)
+        dispatch_ready(operation);
+#ifndef BERTH_NO_THREADS
+    else if (operation->sleeper)
+        sleeper_wake(operation->sleeper);
+#endif
 }
 
 /* The instances are there: off it goes. */
@@ -180,7 +225,7 @@ enum progress operation_advance(struct operation *operation, bool may_call)
         switch (operation->stage) {
         case STAGE_REACH:
             if (reach(operation))
-                return PROGRESS_QUEUED;
+                return operation->queued ? PROGRESS_QUEUED : PROGRESS_BUSY;
             if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
                 operation_finish(operation);
             break;

@@ -1,6 +1,7 @@
 /*
  * One running operation: a state machine in one block of memory.
  *
+ * The block of a blocking call is on its thread's stack; that of a started operation is its caller's, or the allocator's.
  * operation_advance() runs it as far as it gets; where it has to wait, everything it needs to go on is in this block and nothing on the C
  * stack. It works on copies of the few numbers of each level (`struct level`) and writes them back ("commits") before each hook call and at
  * its end. What fails before the first call is not written back: that is rule S1.
@@ -21,8 +22,10 @@ struct berth_call {
     berth_manager *manager;
     const char *operation;
     int64_t deadline;
-    uint64_t id; /* of its token; 0: nobody asked for one */
-    int result;  /* what berth_complete() was told */
+    uint64_t id;          /* of its token; 0: nobody asked for one */
+    berth_notify *notify; /* to be told of a cancellation; NULL: nobody */
+    void *notify_ctx;
+    int result; /* what berth_complete() was told */
     uint16_t out_size;
     uint8_t hook;
     bool completed;
@@ -50,6 +53,16 @@ struct where {
     uint8_t levels; /* of the path that the key is written from */
 };
 
+/* What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's caller, or in a started operation's block. */
+struct asked {
+    const void *const *config; /* one per level */
+    const unsigned char *reservation;
+    unsigned char *gives;
+    const uint32_t *at;
+    const void *by;
+    void *const *results;
+};
+
 enum stage {
     STAGE_REACH,  /* get at the instances: needs the root */
     STAGE_RUN,    /* steps and rows */
@@ -63,17 +76,27 @@ struct operation {
 
     /* what is asked */
     const berth_operation *type; /* NULL: drain */
-    const berth_request *request;
+    struct asked asked;
     berth_error *error; /* the caller's, or NULL */
-    void *out;          /* room for BERTH_MAX_OUT bytes of out-values */
-    thread_id thread;
+    berth_done *done;   /* started: what to call at the end; NULL: a blocking call */
+    void *done_arg;
+    void *out;        /* room for the out-values of any hook of the manager */
+    thread_id thread; /* a blocking call's; of a started operation only while `in_hook` */
 
     /* waiting */
-    struct root *root;                                 /* owned */
-    struct root *queued;                               /* waited for */
-    struct operation *next, *previous;                 /* in its queue */
-    struct operation *next_waiting, *previous_waiting; /* in the manager's list */
-    struct sleeper *sleeper;                           /* NULL: nobody sleeps */
+    struct root *root;                 /* owned */
+    struct root *queued;               /* waited for */
+    struct operation *next, *previous; /* in its queue; `next` also in the manager's list of what is ready */
+    union {
+        struct {                                               /* a blocking call */
+            struct operation *next_waiting, *previous_waiting; /* in the manager's list */
+            struct sleeper *sleeper;                           /* NULL: nobody sleeps */
+        };
+        struct { /* a started operation, in the manager's heap of deadlines while `watched` */
+            struct operation *child, *sibling;
+            struct operation *before; /* the sibling before it, or the parent of the first */
+        };
+    };
 
     /* progress */
     struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
@@ -91,10 +114,13 @@ struct operation {
     bool discarded : 1; /* by berth_manager_discard() */
     bool absent : 1;    /* nothing found, and that is fine */
     bool in_step : 1;   /* the step has begun: `level` and `event` are its own */
+    bool in_hook : 1;   /* `thread` is inside its hook */
+    bool ready : 1;     /* in the manager's list of what is ready */
+    bool watched : 1;   /* in the manager's heap of deadlines */
+    uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
-    struct drain *drain; /* NULL: an operation of the spec */
-
-    struct level levels[BERTH_MAX_LEVELS];
+    struct drain *drain;  /* NULL: an operation of the spec */
+    struct level *levels; /* room for the path */
 };
 
 /* What drain needs besides. */
@@ -111,9 +137,25 @@ struct drain {
 enum progress {
     PROGRESS_DONE,
     PROGRESS_QUEUED,  /* waits for `queued` */
+    PROGRESS_BUSY,    /* would have to wait for a root, and its thread has other things to run first: see dispatch_help() */
     PROGRESS_PENDING, /* waits for a completion */
     PROGRESS_READY    /* the next thing is a hook, and it may not be called here */
 };
+
+/* Bytes of a started operation's block. `type` NULL: drain. */
+size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
+
+/* Is what it waited for there, or has it nothing to wait for? */
+static inline bool operation_waits(const struct operation *operation)
+{
+    return operation->queued || (operation->stage == STAGE_CALLED && !operation->call.completed);
+}
+
+/* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
+void operation_wake(struct operation *operation);
+
+/* Ends one that has not begun, with `code`: nothing has happened. */
+void operation_abandon(struct operation *operation, int code);
 
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
 enum progress operation_advance(struct operation *operation, bool may_call);

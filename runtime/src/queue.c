@@ -1,16 +1,8 @@
 #include "queue.h"
 
+#include "call.h"
+#include "dispatch.h"
 #include "error.h"
-
-void queue_wake(struct operation *operation)
-{
-#ifndef BERTH_NO_THREADS
-    if (operation->sleeper)
-        sleeper_wake(operation->sleeper);
-#else
-    (void)operation;
-#endif
-}
 
 static void append(struct operation *operation, struct root *root)
 {
@@ -26,6 +18,8 @@ static void append(struct operation *operation, struct root *root)
     (*first)->previous = operation;
     operation->queued = root;
 
+    if (operation->done)
+        return;
     operation->previous_waiting = NULL;
     operation->next_waiting = manager->waiting;
     if (manager->waiting)
@@ -46,6 +40,8 @@ void queue_leave(struct operation *operation)
     after->previous = operation->previous;
     operation->queued = NULL;
 
+    if (operation->done)
+        return;
     if (operation->previous_waiting)
         operation->previous_waiting->next_waiting = operation->next_waiting;
     else
@@ -63,7 +59,7 @@ static struct operation *take_first(struct root *root)
     return first;
 }
 
-/* What the thread waits for, or NULL. */
+/* What the thread waits for, or NULL. The newest comes first: what it called before cannot go on until then. */
 static struct operation *waiting_of(const struct berth_manager *manager, thread_id thread)
 {
     struct operation *operation = manager->waiting;
@@ -83,6 +79,8 @@ static bool closes_circle(const struct operation *operation, const struct root *
         const struct operation *owner = root->owner;
         const struct operation *blocked;
 
+        if (owner->done && !owner->in_hook)
+            return false; /* it is no thread's */
         if (thread_same(owner->thread, operation->thread))
             return true;
         blocked = waiting_of(operation->call.manager, owner->thread);
@@ -101,8 +99,14 @@ int queue_enter(struct operation *operation, struct root *root)
         operation->root = root;
         return 0;
     }
-    if (closes_circle(operation, root))
+    if (!operation->done && closes_circle(operation, root))
         return -EDEADLK;
+    if (dispatch_can_help(operation))
+        return 1;
+#ifdef BERTH_NO_THREADS
+    if (!operation->done)
+        return -EDEADLK; /* nobody would let it go while this thread waits */
+#endif
     append(operation, root);
     return 1;
 }
@@ -113,67 +117,80 @@ void queue_own_new(struct operation *operation, struct root *root)
     operation->root = root;
 }
 
-/* Everyone who waited for a root that ended gets the error that ended it, or starts again. */
-static void root_ended(struct operation *by, struct root *root)
-{
-    struct operation *next;
+/* How many of those that wait are run by the thread that lets go, before it sees to its own business. */
+enum { MOST_SHARED = 64 };
 
-    while ((next = take_first(root))) {
-        if (by->code != 0 && !by->discarded && !next->drain) {
-            error_fill(next->error, next->call.operation, by);
-            next->error = NULL;
-            next->code = by->code;
-            operation_finish(next);
-        } else if (operation_advance(next, false) == PROGRESS_QUEUED) {
-            continue;
-        }
-        queue_wake(next);
+/* Gives one of those who waited what `by`, who let go of the root, leaves it. True: it may be the next to let go. */
+static bool hand_over(struct operation *by, struct root *root, struct operation *next, bool run)
+{
+    if (!root->instance.ended) {
+        root->owner = next;
+        next->root = root;
+    } else if (by->code != 0 && !by->discarded && !next->drain) {
+        error_fill(next->error, next->call.operation, by);
+        next->error = NULL;
+        next->code = by->code;
+        operation_finish(next);
     }
+    if (root->instance.ended || run)
+        (void)operation_advance(next, false);
+    if (!next->queued)
+        operation_wake(next);
+    return next->stage == STAGE_DONE;
+}
+
+/*
+ * An operation that is run here may be over at once, and let the root go in its turn: that ends up in queue_release() again, which leaves it
+ * to this loop.
+ */
+static void hand_over_all(struct operation *by, struct root *root)
+{
+    struct berth_manager *manager = by->call.manager;
+    unsigned run = 0;
+
+    instance_ref(&root->instance);
+    root->instance.handing = true;
+    while (!root->owner && root->queue) {
+        bool had_ended = root->instance.ended;
+        struct operation *next = take_first(root);
+
+        if (hand_over(by, root, next, run < MOST_SHARED) && !had_ended)
+            by = next;
+        run++;
+    }
+    root->instance.handing = false;
+    instance_unref(manager, &root->instance);
 }
 
 void queue_release(struct operation *operation)
 {
     struct root *root = operation->root;
-    struct operation *next;
 
     if (!root)
         return;
     operation->root = NULL;
     root->owner = NULL;
-    if (root->instance.ended) {
-        root_ended(operation, root);
-        return;
-    }
-    next = take_first(root);
-    if (next) {
-        root->owner = next;
-        next->root = root;
-        queue_wake(next);
-    }
-}
-
-/* Ends an operation that has not touched anything. */
-static void cancel(struct operation *operation)
-{
-    operation->root = NULL;
-    operation_fail(operation, -ECANCELED, (struct where){0});
-    operation_finish(operation);
-    queue_wake(operation);
+    if (root->queue && !root->instance.handing)
+        hand_over_all(operation, root);
 }
 
 void queue_discard(struct root *root)
 {
-    struct operation *next;
+    struct operation *owner = root->owner;
 
-    while ((next = take_first(root)))
-        cancel(next);
-    if (!root->owner)
+    while (root->queue) {
+        struct operation *next = root->queue;
+
+        operation_abandon(next, -ECANCELED);
+        operation_wake(next);
+    }
+    if (!owner)
         return;
-    if (root->owner->stage == STAGE_REACH) { /* it was handed the root and has not woken up yet */
-        cancel(root->owner);
-        root->owner = NULL;
+    if (owner->stage == STAGE_REACH) { /* it was handed the root and has not gone on yet */
+        operation_abandon(owner, -ECANCELED);
+        operation_wake(owner);
     } else {
-        root->owner->discarded = true;
-        atomic_store(&root->owner->call.cancelled, true);
+        owner->discarded = true;
+        call_tell(owner);
     }
 }

@@ -37,7 +37,7 @@ static void check_configs(struct operation *operation)
     const berth_operation *type = operation->type;
 
     for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
-        const void *config = operation->request->config ? operation->request->config[i] : NULL;
+        const void *config = operation->asked.config ? operation->asked.config[i] : NULL;
 
         uint8_t resource = resource_at(operation, i);
         uint8_t field = config ? fields_invalid(&type_of(operation)->resources[resource], config, key_only(type, i)) : 0;
@@ -50,7 +50,7 @@ static void check_configs(struct operation *operation)
 static void check_at(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    const uint32_t *at = operation->request->at;
+    const uint32_t *at = operation->asked.at;
     uint64_t slot;
 
     if (!at || !instance_slot(operation->call.manager, &type_of(operation)->resources[type->resource].assigned[type->at - 1], at, &slot))
@@ -60,10 +60,10 @@ static void check_at(struct operation *operation)
 static void check_by(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    const berth_request *request = operation->request;
+    const struct asked *asked = &operation->asked;
     bool pool = type_of(operation)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
 
-    if (pool ? !request->at : !request->by)
+    if (pool ? !asked->at : !asked->by)
         refuse(operation, -EINVAL, (uint8_t)(type->levels - 1));
 }
 
@@ -75,22 +75,18 @@ static bool results_fit(const berth_operation *type, const berth_request *reques
     return true;
 }
 
-static void check_policy(struct operation *operation)
+void reach_policy(struct operation *operation)
 {
     const berth_operation *type = operation->type;
 
-    for (uint8_t i = 0; i < type->n_denies; i++) {
-        if (type_of(operation)->denied(type->denies[i].guard, operation->call.manager->options, operation->request->config)) {
+    for (uint8_t i = 0; i < type->n_denies && operation->code == 0; i++)
+        if (type_of(operation)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
             operation_fail(operation, -type->denies[i].error, (struct where){0});
-            return;
-        }
-    }
 }
 
-void reach_check(struct operation *operation)
+void reach_check(struct operation *operation, const berth_request *request)
 {
     const berth_operation *type = operation->type;
-    const berth_request *request = operation->request;
 
     if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
         operation_fail(operation, -EINVAL, (struct where){0});
@@ -102,8 +98,6 @@ void reach_check(struct operation *operation)
         check_by(operation);
     if (!results_fit(type, request))
         operation_fail(operation, -ENOBUFS, (struct where){0});
-    if (operation->code == 0)
-        check_policy(operation);
 }
 
 /* Getting at the instances */
@@ -130,8 +124,8 @@ static void make(struct operation *operation, uint8_t level, uint32_t hash, uint
     bool last = level + 1 == type->levels;
     struct making making = {
         .parent = level > 0 ? operation->levels[level - 1].instance : NULL,
-        .config = operation->request->config[level],
-        .at = operation->request->at,
+        .config = operation->asked.config[level],
+        .at = operation->asked.at,
         .hash = hash,
         .state = state,
         .resource = resource_at(operation, level),
@@ -159,7 +153,7 @@ static bool find_level(struct operation *operation, uint8_t level, bool *found, 
 {
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
     struct instance *instance =
-        instance_find(operation->call.manager, parent, resource_at(operation, level), operation->request->config[level], hash);
+        instance_find(operation->call.manager, parent, resource_at(operation, level), operation->asked.config[level], hash);
 
     *found = instance != NULL;
     if (!instance)
@@ -184,7 +178,7 @@ static void check_conflict(struct operation *operation, uint8_t level)
 {
     struct where where = where_state(operation, level);
 
-    where.field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->request->config[level]);
+    where.field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->asked.config[level]);
     if (where.field > 0)
         operation_fail(operation, -EEXIST, where);
 }
@@ -286,9 +280,8 @@ static void load_path(struct operation *operation, struct instance *instance)
 static bool find_by_value(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    const berth_request *request = operation->request;
-    struct instance *instance =
-        instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), request->by, request->at);
+    const struct asked *asked = &operation->asked;
+    struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
     struct where where = {.resource = type->resource};
 
     if (!instance && (type->flags & BERTH_ABSENT_OK)) {
@@ -307,7 +300,7 @@ static bool find_by_value(struct operation *operation)
 static bool with_reservation(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    struct reservation *reservation = reservation_find(operation->call.manager, operation->request->reservation);
+    struct reservation *reservation = reservation_find(operation->call.manager, operation->asked.reservation);
     struct where nowhere = {0};
 
     if (!reservation) {

@@ -2,50 +2,62 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "call.h"
+#include "dispatch.h"
 #include "drain.h"
 #include "error.h"
-#include "queue.h"
 #include "reach.h"
+
+/* Before it sleeps, a thread runs what is ready: it might be waiting for just that. */
+static void help(struct operation *operation)
+{
+    while (operation_waits(operation) && dispatch_can_help(operation))
+        dispatch_help(operation);
+}
 
 #ifndef BERTH_NO_THREADS
 
 static void give_up(struct operation *operation)
 {
-    if (operation->drain) {
+    if (operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
-        return;
-    }
-    queue_leave(operation);
-    operation_fail(operation, -ETIMEDOUT, (struct where){0});
-    operation_finish(operation);
+    else
+        operation_abandon(operation, -ETIMEDOUT);
 }
 
-static void sleep_on(struct operation *operation, enum progress why)
+/* Sleeps until there is something new. What is ready is anybody's now. */
+static bool doze(struct operation *operation, int64_t deadline)
 {
-    struct lock *lock = &operation->call.manager->lock;
+    struct berth_manager *manager = operation->call.manager;
+
+    manager->n_unclaimed = manager->n_ready;
+    return sleeper_wait(operation->sleeper, &manager->lock, deadline);
+}
+
+static void sleep_on(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
     struct sleeper sleeper;
 
+    help(operation);
     sleeper_init(&sleeper);
     operation->sleeper = &sleeper;
-    if (why == PROGRESS_PENDING) {
-        while (!operation->call.completed)
-            (void)sleeper_wait(&sleeper, lock, BERTH_NO_DEADLINE);
-    } else {
-        while (operation->queued)
-            if (!sleeper_wait(&sleeper, lock, operation->call.deadline) && operation->queued)
-                give_up(operation);
-    }
+    while (operation->queued)
+        if (!doze(operation, call->deadline) && operation->queued)
+            give_up(operation);
+    while (operation_waits(operation))
+        if (!doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) && operation_waits(operation))
+            call_tell(operation);
     operation->sleeper = NULL;
     sleeper_destroy(&sleeper);
 }
 
 #else
 
-/* Without threads nothing has to wait: a root that is taken is the caller's own, and a call that is pending counts as uncertain. */
-static void sleep_on(struct operation *operation, enum progress why)
+/* Without threads nothing has to wait: a root that is taken, or a call that is pending, is an error. */
+static void sleep_on(struct operation *operation)
 {
-    (void)operation;
-    (void)why;
+    help(operation);
 }
 
 #endif
@@ -53,8 +65,8 @@ static void sleep_on(struct operation *operation, enum progress why)
 /* An error before the operation began. */
 static int refuse(struct operation *operation)
 {
-    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->request->gives)
-        memset(operation->request->gives, 0, sizeof(uuid_t));
+    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
+        memset(operation->asked.gives, 0, sizeof(uuid_t));
     error_fill(operation->error, operation->call.operation, operation);
     return operation->code;
 }
@@ -62,6 +74,7 @@ static int refuse(struct operation *operation)
 static int run(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
+    struct level levels[BERTH_MAX_LEVELS];
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
     int rc = lock_take(&manager->lock);
 
@@ -69,15 +82,24 @@ static int run(struct operation *operation)
         operation_fail(operation, rc, (struct where){0});
         return refuse(operation);
     }
+    operation->levels = levels;
     operation->out = out;
     operation->thread = thread_self();
     manager->n_operations++;
     if (operation->drain)
         drain_begin(operation);
-    for (enum progress progress = operation_advance(operation, true); progress != PROGRESS_DONE;
-         progress = operation_advance(operation, true))
-        sleep_on(operation, progress);
+    for (;;) {
+        enum progress progress = operation_advance(operation, true);
+
+        if (progress == PROGRESS_DONE)
+            break;
+        if (progress == PROGRESS_BUSY)
+            dispatch_help(operation);
+        else
+            sleep_on(operation);
+    }
     manager->n_operations--;
+    dispatch(manager);
     lock_drop(&manager->lock);
     return operation->code;
 }
@@ -97,12 +119,21 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     }
     memset(&operation, 0, sizeof operation);
     operation.type = &manager->type->operations[request->operation];
-    operation.request = request;
+    operation.asked = (struct asked){
+        .config = request->config,
+        .reservation = request->reservation,
+        .gives = request->gives,
+        .at = request->at,
+        .by = request->by,
+        .results = request->results,
+    };
     operation.error = error;
     operation.call.manager = manager;
     operation.call.operation = operation.type->name;
     operation.call.deadline = request->deadline;
-    reach_check(&operation);
+    reach_check(&operation, request);
+    if (operation.code == 0)
+        reach_policy(&operation);
     if (operation.code != 0)
         return refuse(&operation);
     return run(&operation);

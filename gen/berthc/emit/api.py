@@ -10,7 +10,8 @@ from berthc.names import OPERATION_STATICS, RESOURCE_STATICS, STATIC_NAMES, Name
 
 @dataclass(frozen=True)
 class Parameter:
-    """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation", "slot", "by", "result", "size", "error" or "deadline"."""
+    """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation", "slot", "by", "result", "size", "error", "deadline", "op", "done" or
+    "arg"."""
 
     name: str
     declaration: str
@@ -111,18 +112,38 @@ class Api:
         name = free_name("deadline", self._file_scope | {p.name for p in self.parameters(operation)})
         return Parameter(name, f"int64_t {name}", "deadline")
 
-    def prototypes(self, operation: ir.Operation) -> tuple[Prototype, Prototype]:
-        """Without a deadline, and with one: head and parameters of each."""
+    def started(self, operation: ir.Operation) -> tuple[Parameter, Parameter, Parameter]:
+        """What the function that starts it has besides: the block, what to call at the end, and its argument."""
+        taken = self._file_scope | {p.name for p in self.parameters(operation)} | {self.deadline(operation).name}
+        block, done, arg = (free_name(word, taken) for word in ("op", "done", "arg"))
+        return (
+            Parameter(block, f"{self.names.op} *{block}", "op"),
+            Parameter(done, f"berth_done *{done}", "done"),
+            Parameter(arg, f"void *{arg}", "arg"),
+        )
+
+    def prototypes(self, operation: ir.Operation) -> tuple[Prototype, Prototype, Prototype]:
+        """Without a deadline, with one, and started: head and parameters of each."""
         given = [p.declaration for p in self.parameters(operation)]
-        until = [*given[:-1], self.deadline(operation).declaration, given[-1]]
+        deadline = self.deadline(operation).declaration
+        block, done, arg = (p.declaration for p in self.started(operation))
         return (
             (f"int {self.names.function(operation.name)}", tuple(given)),
-            (f"int {self.names.until(operation.name)}", tuple(until)),
+            (f"int {self.names.until(operation.name)}", (*given[:-1], deadline, given[-1])),
+            (f"int {self.names.start(operation.name)}", (given[0], block, *given[1:], deadline, done, arg)),
         )
+
+    def op_size(self) -> str:
+        """Size of the block that any operation of the manager fits into, but for its out-values."""
+        m = self.m
+        levels = max(r.level for r in m.resources) + 1
+        returns = max((len(o.returns) for o in m.operations), default=0)
+        parts = max((len(a.parts) for r in m.resources for a in r.assigned), default=0)
+        return f"BERTH_OP_SIZE({levels}, {returns}, {parts})"
 
     def local_names(self, operation: ir.Operation) -> dict[str, str]:
         """Names of the local variables of the function, which step aside for the user's."""
-        taken = self._file_scope | {p.name for p in self.parameters(operation)} | {self.deadline(operation).name}
+        taken = self._file_scope | {p.name for p in (*self.parameters(operation), self.deadline(operation), *self.started(operation))}
         return {word: free_name(word, taken) for word in ("configs", "parts", "results", "sizes", "request")}
 
     def name_functions(self) -> list[NameFunction]:

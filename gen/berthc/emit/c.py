@@ -115,6 +115,7 @@ class _Source:
             "m": m,
             "names": self.names,
             "create": manual.create(self.names),
+            "drain_start": manual.drain_start(self.names),
             "spec": comment(m.file).replace("\\", "/").replace('"', "'"),
             "sections": [s for s in (self.options(), *map(self.resource, m.resources), *map(self.operation, m.operations)) if s.arrays],
             "resources": [line for r in m.resources for line in self.resource_element(r)],
@@ -377,16 +378,18 @@ class _Source:
     # Operations.
 
     def functions(self, operation: ir.Operation) -> list[Function]:
-        """The two functions of one operation."""
-        plain, until = self.api.prototypes(operation)
+        """The three functions of one operation."""
+        plain, until, start = self.api.prototypes(operation)
         parameters = self.api.parameters(operation)
         passed = [*(p.name for p in parameters[:-1]), "BERTH_NO_DEADLINE", parameters[-1].name]
         return [
-            Function(signature(*until), tuple(self.body(operation, parameters))),
+            Function(signature(*until), tuple(self.body(operation, parameters, "run", []))),
             Function(signature(*plain), signature(f"return {self.names.until(operation.name)}", passed, ";", WIDTH - 4)),
+            Function(signature(*start), tuple(self.body(operation, parameters, "start", [p.name for p in self.api.started(operation)]))),
         ]
 
-    def body(self, operation: ir.Operation, parameters: list[Parameter]) -> list[str]:
+    def body(self, operation: ir.Operation, parameters: list[Parameter], function: str, more: list[str]) -> list[str]:
+        """Fills the request, and passes it with `more` to berth_manager_<function>."""
         name_of = self.api.local_names(operation)
         role: Callable[[str], list[Parameter]] = lambda word: [p for p in parameters if p.role == word]
         manager = role("manager")[0].name
@@ -417,8 +420,8 @@ class _Source:
         members.append(f".deadline = {self.api.deadline(operation).name}")
         request = name_of["request"]
         lines += [f"const berth_request {request} = {{", *(f"    {m}," for m in members), "};", ""]
-        lines.append(f"return berth_manager_run((berth_manager *){manager}, &{request}, {parameters[-1].name});")
-        return lines
+        passed = [f"(berth_manager *){manager}", f"&{request}", parameters[-1].name, *more]
+        return [*lines, *signature(f"return berth_manager_{function}", passed, ";", WIDTH - 4)]
 
     def visit(self, resource: ir.Resource) -> Case:
         """How an item of this resource gets its typed views: its own, then up from child to parent."""

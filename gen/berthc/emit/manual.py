@@ -98,6 +98,7 @@ class _Manual:
         return {
             "m": self.m,
             "create": create(names, ";"),
+            "drain_start": drain_start(names, ";"),
             "overview": self.overview(),
             "id_enums": self.id_enums(),
             "option_enums": self.option_enums(),
@@ -106,12 +107,18 @@ class _Manual:
             "resources": [self.resource(r, t) for r, t in zip(self.m.resources, self.ir.resources)],
             "outs": [self.out(h) for h in self.ir.hooks if h.outs],
             "groups": self.groups(),
+            "op_size": self.api.op_size(),
+            "op_example": self.op_example(),
             "version": f"0x{self.ir.version:08x}u",
             "item_members": [Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources],
             "state_notes": note(f"A {listed((names.id_enum(r.name, 'state') for r in self.m.resources), 'or')}, as `resource` says.", "    "),
             "functions": [self.function(o, writer) for o in self.ir.operations],
             "name_functions": [self.name_function(n) for n in self.api.name_functions()],
         }
+
+    def op_example(self) -> str:
+        """A function that starts an operation, for the text on all of them."""
+        return self.names.start(self.m.operations[0].name) if self.m.operations else self.names.function("drain_start")
 
     # The overview.
 
@@ -342,8 +349,8 @@ class _Manual:
     # Functions.
 
     def function(self, operation: ir.Operation, writer: Writer) -> Function:
-        plain, until = self.api.prototypes(operation)
-        return Function(tuple(block(writer.comment(operation))), (signature(*plain, tail=";"), signature(*until, tail=";")))
+        prototypes = tuple(signature(*p, tail=";") for p in self.api.prototypes(operation))
+        return Function(tuple(block(writer.comment(operation))), prototypes)
 
     @staticmethod
     def name_function(found: NameFunction) -> Function:
@@ -359,6 +366,12 @@ def create(names: Names, tail: str = "") -> tuple[str, ...]:
     """Prototype of the function that makes a manager."""
     given = (f"const {names.options} *options", f"const {names.backend} *backend", "const berth_config *config", f"{names.manager} **out")
     return signature(f"int {names.function('create')}", given, tail)
+
+
+def drain_start(names: Names, tail: str = "") -> tuple[str, ...]:
+    """Prototype of the function that starts a drain."""
+    given = (f"{names.manager} *manager", f"{names.op} *op", "berth_error *error", "int64_t deadline", "berth_done *done", "void *arg")
+    return signature(f"int {names.function('drain_start')}", given, tail)
 
 
 def initial(field: ir.Field) -> str:

@@ -124,6 +124,9 @@ class Writer:
             words.append("Success ends the caller's reservation.")
         return " ".join(words)
 
+    def _with_deadline(self, operation: Operation) -> str:
+        return f"{self._names.until(operation.name)} and {self._names.start(operation.name)}"
+
     @staticmethod
     def _threads(operation: Operation) -> str:
         root = operation.path[0]
@@ -162,7 +165,7 @@ class Writer:
             return f"bytes of {parameter.of}, at least {self._size_macro(operation, parameter.of)}"
         if parameter.role == "deadline":
             return (
-                f"{self._names.until(operation.name)} only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. "
+                f"{self._with_deadline(operation)} only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. "
                 "Hooks are told of it"
             )
         return "out: where it failed, zeroed with success; NULL: not wanted"
@@ -279,6 +282,6 @@ class Writer:
     def _general(self, operation: Operation, add: AddCause) -> None:
         root = operation.path[0]
         add("ENOMEM", "out of memory; everything is as it was")
-        add("ECANCELED", f"{self._names.function('discard')} was called meanwhile")
+        add("ECANCELED", f"{self._names.function('discard')} was called meanwhile; or, started, it was cancelled before it began")
         add("EDEADLK", f"called by a hook about the {root} it works for, in a circle of such calls, or by a trace callback or visitor")
-        add("ETIMEDOUT", f"{self._names.until(operation.name)} only: the deadline passed while waiting; nothing has happened")
+        add("ETIMEDOUT", f"{self._with_deadline(operation)} only: the deadline passed while waiting; nothing has happened")

@@ -47,8 +47,28 @@ typedef struct berth_token {
  */
 int64_t berth_call_deadline(const berth_call *call);
 
-/* True once nobody waits for the outcome any more: the manager was discarded. The hook should end soon; its outcome is ignored. */
+/*
+ * True once nobody waits for the outcome any more: the operation was cancelled, its deadline has passed, or the manager was discarded. The hook
+ * should end soon, as failed or uncertain if need be. Its outcome counts all the same, except after a discard, when it is ignored.
+ */
 bool berth_call_cancelled(const berth_call *call);
+
+/* What a hook wants to be told by. Runs with the manager locked: it must be short (write to an eventfd), and must not call the manager. */
+typedef void berth_notify(void *ctx);
+
+/*
+ * Has `notify` called, once, when the operation of this call is cancelled, its deadline passes, or the manager is discarded. For hooks that
+ * answer BERTH_PENDING: the deadline of one that runs is looked at by berth_call_cancelled() only. A later `notify` replaces an earlier one;
+ * NULL takes it back. It is forgotten when the call is completed: it does not run once berth_complete() of the call has returned 0.
+ *
+ * Threads: `notify` runs on the thread that cancels, discards or polls, or on that of the operation's blocking caller.
+ *
+ * 0           `notify` will be called
+ * -ECANCELED  it is cancelled already, see berth_call_cancelled(); `notify` was not called and will not be
+ * -ENOENT     the call is completed already
+ * -EDEADLK    from a callback that runs with the manager locked
+ */
+int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx);
 
 /* Name of the hook ("vm.add_disk") and of the operation ("map_to_guest") this call is for. Static strings. */
 const char *berth_call_hook(const berth_call *call);
@@ -69,7 +89,8 @@ berth_token berth_call_token(berth_call *call);
  *
  * Threads: any, also one that is inside a hook. Must not be used after the manager was destroyed.
  *
- * 0          accepted; the operation goes on
+ * 0          accepted; the operation goes on: a blocking one on its caller's thread, a started one on this thread before the function
+ *            returns, or in <manager>_poll (see berth_config.wake)
  * -ENOENT    the token names no call that is open: completed already, answered by its hook itself, or never given out. Nothing happened
  * -EINVAL    `result` is BERTH_PENDING or no outcome, or `out_size` is not the size of this hook's out-values. The call stays open
  * -EDEADLK   from a callback that runs with the manager locked (trace, visitor, allocator). The call stays open

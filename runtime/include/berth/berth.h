@@ -68,6 +68,24 @@ typedef struct berth_transition {
 /* See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported. */
 typedef void berth_trace(void *ctx, const berth_transition *transition);
 
+/*
+ * The end of a started operation: called exactly once, with what the blocking call would have returned. No lock is held; it may call the manager
+ * (start, cancel, block, discard; destroy gets -EDEADLK). The operation's block is the caller's again, or was given back.
+ */
+typedef void berth_done(void *arg, int code);
+
+/*
+ * Bytes of the block of a started operation, but for its out-values: `levels` of the longest path, greatest numbers of results and of parts of a
+ * slot. For generated headers.
+ */
+#define BERTH_OP_SIZE(levels, returns, parts)                                                                                              \
+    (BERTH_OP_BASE + (levels)*BERTH_OP_LEVEL +                                                                                             \
+     (BERTH_OP_ASKED(levels, returns, parts) > BERTH_OP_DRAIN ? BERTH_OP_ASKED(levels, returns, parts) : BERTH_OP_DRAIN))
+#define BERTH_OP_BASE (28u * sizeof(void *) + 72u)
+#define BERTH_OP_LEVEL (sizeof(void *) + 16u)
+#define BERTH_OP_ASKED(levels, returns, parts) (((levels) + (returns)) * sizeof(void *) + ((parts)*4u + 15u) / 8u * 8u)
+#define BERTH_OP_DRAIN (3u * sizeof(void *) + 24u)
+
 /* Settings of a manager; every member may be zero. Copied by <manager>_create; what the pointers lead to must outlive the manager. */
 typedef struct berth_config {
     const berth_allocator *allocator; /* NULL: malloc and free; with BERTH_NO_MALLOC it must be given */
@@ -81,6 +99,14 @@ typedef struct berth_config {
      */
     int (*uuid)(void *ctx, uuid_t out);
     void *uuid_ctx;
+    /*
+     * For event loops: called when there is something for <manager>_poll to do, so that the loop wakes up and calls it. Runs with the manager
+     * locked, on any thread: it must only signal (write to an eventfd), and must not call the manager. NULL: the thread that lets a started
+     * operation go on (it completes a hook, cancels, lets a root go, …) runs it on and calls its `done`. With it, <manager>_poll does, on the
+     * thread that calls it; a start still runs its own operation as far as it gets.
+     */
+    void (*wake)(void *ctx);
+    void *wake_ctx;
 } berth_config;
 
 /* Bytes of an instance's key in berth_error, with the NUL; longer keys are cut and end in "...". */
@@ -117,7 +143,7 @@ const char *berth_version(void);
 
 /*
  * Now, in the nanoseconds that deadlines are given in (CLOCK_MONOTONIC). Thread-safe. With BERTH_NO_CLOCK the library has none and the program
- * defines it; the library asks it for the durations of a trace only, when built with BERTH_NO_THREADS too.
+ * defines it; built with BERTH_NO_THREADS too, the library asks it for the durations of a trace and for the deadlines that callers give.
  */
 int64_t berth_now(void);
 

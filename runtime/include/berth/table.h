@@ -233,6 +233,7 @@ typedef struct berth_manager_type {
     uint8_t n_resources, n_operations, n_hooks, n_options; /* without the unused element 0 */
     uint16_t options_size;                                 /* sizeof the options struct */
     uint16_t backend_size;                                 /* sizeof the backend struct, which is copied at create */
+    uint16_t op_size;                                      /* sizeof the block that callers give to started operations */
     const berth_resource *resources;                       /* [1 .. n_resources], parents first */
     const berth_operation *operations;                     /* [1 .. n_operations] */
     const berth_hook *hooks;                               /* [1 .. n_hooks] */
@@ -256,7 +257,7 @@ typedef struct berth_manager_type {
     int (*check_backend)(const void *backend);
 } berth_manager_type;
 
-/* One call of an operation: filled by the generated function, on its stack. */
+/* One call of an operation: filled by the generated function, on its stack. A started operation copies it, with its arrays. */
 typedef struct berth_request {
     uint8_t operation;
     const void *const
@@ -290,6 +291,10 @@ int berth_manager_destroy(berth_manager *manager);
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error);
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error);
 int berth_manager_discard(berth_manager *manager);
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg);
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg);
+int berth_manager_cancel(berth_manager *manager, void *op);
+int berth_manager_poll(berth_manager *manager, int64_t *next_deadline);
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg);
 /* The reservations that are valid, oldest first. `visit` gets the UUID; same rules as for_each. */
 int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg);

@@ -14,6 +14,11 @@ static uint32_t last_at[2];
 static void *last_results[11];
 static size_t last_sizes[11];
 static uint64_t last_number;
+static struct {
+    void *op;
+    berth_done *done;
+    void *arg;
+} started;
 
 int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
                          berth_manager **out)
@@ -67,6 +72,36 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
 static kitchen_stove stove;
 static kitchen_burner burner = {.stove = &stove};
 static kitchen_pot pot = {.burner = &burner};
+
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg)
+{
+    started.op = op;
+    started.done = done;
+    started.arg = arg;
+    return berth_manager_run(manager, request, error);
+}
+
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
+{
+    started.op = op;
+    started.done = done;
+    started.arg = arg;
+    return berth_manager_drain(manager, deadline, error);
+}
+
+int berth_manager_cancel(berth_manager *manager, void *op)
+{
+    last_manager = manager;
+    started.op = op;
+    return 3;
+}
+
+int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
+{
+    last_manager = manager;
+    *next_deadline = 77;
+    return 4;
+}
 
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg)
 {
@@ -370,6 +405,49 @@ static void test_requests(void)
     assert(kitchen_destroy(NULL) == 0);
 }
 
+static void is_done(void *arg, int code)
+{
+    (void)arg;
+    (void)code;
+}
+
+static void was_started(const kitchen_op *op, const void *arg)
+{
+    assert(started.op == op && started.done == is_done && started.arg == arg);
+    memset(&started, 0, sizeof started);
+}
+
+static void test_started(void)
+{
+    kitchen *manager = (kitchen *)&called;
+    kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
+    kitchen_stove_place a_place = {.row = 2, .column = 1};
+    kitchen_op op;
+    uuid_t id = {7};
+    uuid_t tag;
+    uint8_t row;
+    int64_t next;
+
+    assert(kitchen_clean_start(manager, &op, id, NULL, 5, is_done, &id) == -EXDEV);
+    was_started(&op, &id);
+    assert((void *)last_manager == (void *)manager);
+    assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id && last.gives == NULL && last.deadline == 5);
+
+    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL, NULL, BERTH_NO_DEADLINE, is_done, NULL) == -EXDEV);
+    was_started(NULL, NULL);
+    assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL && last_results[1] == &row && last.deadline == BERTH_NO_DEADLINE);
+
+    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, NULL, 6, is_done, tag) == -EXDEV && last_number == 9);
+    was_started(&op, tag);
+    assert(kitchen_drain_start(manager, &op, NULL, 7, is_done, tag) == -ETIMEDOUT);
+    was_started(&op, tag);
+    last_manager = NULL;
+    assert(kitchen_cancel(manager, &op) == 3 && started.op == &op && (void *)last_manager == (void *)manager);
+    last_manager = NULL;
+    assert(kitchen_poll(manager, &next) == 4 && next == 77 && (void *)last_manager == (void *)manager);
+    assert(kitchen_manager_type.op_size == sizeof(kitchen_op));
+}
+
 static int visit(void *arg, const kitchen_item *item)
 {
     assert(arg == &called);
@@ -442,6 +520,7 @@ int main(void)
     test_hooks();
     test_backend_is_checked();
     test_requests();
+    test_started();
     test_visits();
     test_names();
     test_fields_and_options();

@@ -265,6 +265,7 @@ const berth_manager_type door_manager_type = {
     .name = "door",
     .options_size = sizeof(door_options),
     .backend_size = sizeof(door_backend),
+    .op_size = sizeof(door_op),
     .n_resources = 1,
     .resources = resource_table,
     .n_operations = 3,
@@ -339,9 +340,24 @@ int door_drain(door *manager, int64_t deadline, berth_error *error)
     return berth_manager_drain((berth_manager *)manager, deadline, error);
 }
 
+int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg)
+{
+    return berth_manager_drain_start((berth_manager *)manager, deadline, error, op, done, arg);
+}
+
 int door_discard(door *manager)
 {
     return berth_manager_discard((berth_manager *)manager);
+}
+
+int door_cancel(door *manager, door_op *op)
+{
+    return berth_manager_cancel((berth_manager *)manager, op);
+}
+
+int door_poll(door *manager, int64_t *next_deadline)
+{
+    return berth_manager_poll((berth_manager *)manager, next_deadline);
 }
 
 /* What door_for_each hands through the runtime. */
@@ -407,6 +423,20 @@ int door_reserve(door *manager, const door_door_config *door, uuid_t reservation
     return door_reserve_until(manager, door, reservation, BERTH_NO_DEADLINE, error);
 }
 
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, berth_error *error, int64_t deadline,
+        berth_done *done, void *arg)
+{
+    const void *const configs[] = {door};
+    const berth_request request = {
+        .operation = DOOR_OPERATION_RESERVE,
+        .config = configs,
+        .gives = reservation,
+        .deadline = deadline,
+    };
+
+    return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
+}
+
 int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline, berth_error *error)
 {
     void *const results[] = {plate};
@@ -427,6 +457,22 @@ int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate
     return door_open_until(manager, reservation, plate, plate_size, BERTH_NO_DEADLINE, error);
 }
 
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error,
+        int64_t deadline, berth_done *done, void *arg)
+{
+    void *const results[] = {plate};
+    const size_t sizes[] = {plate_size};
+    const berth_request request = {
+        .operation = DOOR_OPERATION_OPEN,
+        .reservation = reservation,
+        .results = results,
+        .result_sizes = sizes,
+        .deadline = deadline,
+    };
+
+    return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
+}
+
 int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, berth_error *error)
 {
     const berth_request request = {
@@ -441,4 +487,16 @@ int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, 
 int door_leave(door *manager, const uuid_t reservation, berth_error *error)
 {
     return door_leave_until(manager, reservation, BERTH_NO_DEADLINE, error);
+}
+
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, berth_error *error, int64_t deadline, berth_done *done,
+        void *arg)
+{
+    const berth_request request = {
+        .operation = DOOR_OPERATION_LEAVE,
+        .reservation = reservation,
+        .deadline = deadline,
+    };
+
+    return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
 }

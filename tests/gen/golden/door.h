@@ -31,6 +31,7 @@
 #ifndef BERTH_GENERATED_DOOR_H
 #define BERTH_GENERATED_DOOR_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -174,7 +175,7 @@ typedef int door_visit(void *arg, const door_item *item);
  *
  * options  NULL: the defaults
  * backend  must be given
- * config   allocator, trace, source of UUIDs; NULL: the defaults
+ * config   allocator, trace, source of UUIDs, wake-up of an event loop; NULL: the defaults
  * out      the manager; NULL after a failure
  *
  * 0        made
@@ -188,13 +189,13 @@ int door_create(const door_options *options, const door_backend *backend, const 
  * Ends a manager that nobody uses any more. Must be the last call on it. After a failure the manager is as it was.
  *
  * Ownership: frees `manager` with success. NULL is fine.
- * Threads:   any, while no other thread uses the manager.
+ * Threads:   any, while no other thread uses the manager. Waits for threads that are about to leave it after the last `done`.
  * Hooks:     none run.
  *
  * 0         gone
  * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds or that may not rest without a holder;
  *           see door_drain and door_discard
- * -EDEADLK  called by a trace callback or visitor
+ * -EDEADLK  called by a trace callback, a visitor or a `done`, or by a hook of a started operation
  */
 int door_destroy(door *manager);
 
@@ -224,18 +225,80 @@ int door_drain(door *manager, int64_t deadline, berth_error *error);
 /*
  * Forgets everything and calls nothing: for when what the backend worked on is gone.
  *
- * Operations that wait, and those whose hook is running, return -ECANCELED (the latter when the hook ends). All reservations have ended.
+ * Operations that wait, and those whose hook is running, end with -ECANCELED (the latter when the hook ends). All reservations have ended.
  * Counters go on.
  *
  * Ownership: ends reservations of callers.
  * Threads:   any. Does not wait for hooks.
- * Hooks:     none run; one that is running sees it in berth_call_cancelled().
+ * Hooks:     none run; one that is running sees it in berth_call_cancelled(), one that is pending is told.
  *
  * 0         forgotten
  * -EINVAL   `manager` is NULL
  * -EDEADLK  called by a trace callback or visitor
  */
 int door_discard(door *manager);
+
+/*
+ * Started operations: each operation NAME below has a function door_NAME_start beside its blocking one (door_reserve_start),
+ * which returns at once and has `done` called at the end. The arguments between `op` and `deadline` are those of the blocking call.
+ *
+ * op        memory for the operation while it is in flight; no more is needed. NULL: the manager's allocator gives it, and it is given back
+ *           before `done` is called; such an operation cannot be cancelled
+ * deadline  when to give up, in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE; needs door_poll to pass
+ * done      called exactly once with `arg` and what the blocking call would have returned; perhaps before the function returns
+ *
+ * Ownership: `op`, and whatever the other arguments point to (configs, reservation, results, error), must stay valid and unchanged until
+ *            `done` is called.
+ * Threads:   any. `done` and hooks run on the thread that lets the operation go on, with no lock held, or, with berth_config.wake, in
+ *            door_poll; what needs not wait runs here.
+ * Hooks:     as those of the blocking call, here or later.
+ *
+ * 0         accepted; all other errors of the blocking call go to `done`
+ * -EINVAL   an argument is not valid, as with the blocking call, or `done` is NULL; `done` will not be called, and nothing happened
+ * -ENOBUFS  a result's buffer is too small; likewise
+ * -ENOMEM   `op` is NULL and there is no memory for it; likewise
+ * -EDEADLK  called by a trace callback or visitor; likewise
+ *
+ * The members are not for use.
+ */
+typedef struct door_op {
+    alignas(max_align_t) unsigned char bytes[BERTH_OP_SIZE(1, 1, 0)];
+} door_op;
+
+/*
+ * Cancels a started operation. One that waits, or has not run yet, leaves its queue: nothing has happened, and its `done` gets
+ * -ECANCELED. Once it has begun it goes on to its end, as its hooks answer: the hook that runs or is pending is told
+ * (berth_call_cancelled(), berth_call_on_cancel()), and `done` gets what comes of it.
+ *
+ * Ownership: `op` was given to a start that returned 0, and is still that operation's memory.
+ * Threads:   any. Where `done` runs is as with a start.
+ * Hooks:     none run but those of operations that can go on now.
+ *
+ * 0         it has left its queue, or its hook is told
+ * -ENOENT   it is over; `done` was called or is about to be
+ * -EINVAL   `manager` or `op` is NULL, or `op` is another manager's
+ * -EDEADLK  called by a trace callback or visitor
+ */
+int door_cancel(door *manager, door_op *op);
+
+/*
+ * For event loops, and for deadlines of started operations: lets those pass that are due, runs what is ready, and tells when the next is
+ * due. Call it when berth_config.wake was called, and when the deadline that it told has passed.
+ *
+ * Threads: any; one at a time is best. Does not wait.
+ * Hooks:   those of operations that are ready.
+ *
+ * next_deadline  out: when to call again at the latest, in nanoseconds of CLOCK_MONOTONIC; 0: at once; BERTH_NO_DEADLINE: there is none.
+ *                NULL: not wanted
+ *
+ * 0         done
+ * -EINVAL   `manager` is NULL
+ * -EDEADLK  called by a trace callback or visitor
+ */
+int door_poll(door *manager, int64_t *next_deadline);
+
+/* door_drain, started. */
+int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg);
 
 /*
  * Shows every tracked instance to `visit`: roots in order of creation, each followed by what is below it.
@@ -268,8 +331,8 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * manager      from door_create
  * door         which door, and how it should be
  * reservation  out: names the reservation; all zero after a failure
- * deadline     door_reserve_until only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. Hooks are
- *              told of it
+ * deadline     door_reserve_until and door_reserve_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC;
+ *              BERTH_NO_DEADLINE: never. Hooks are told of it
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0                 the reservation is given
@@ -277,12 +340,14 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * -EEXIST           a door of the same number is tracked with another glass
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
  * -ENOMEM           out of memory; everything is as it was
- * -ECANCELED        door_discard was called meanwhile
+ * -ECANCELED        door_discard was called meanwhile; or, started, it was cancelled before it began
  * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT        door_reserve_until only: the deadline passed while waiting; nothing has happened
+ * -ETIMEDOUT        door_reserve_until and door_reserve_start only: the deadline passed while waiting; nothing has happened
  */
 int door_reserve(door *manager, const door_door_config *door, uuid_t reservation, berth_error *error);
 int door_reserve_until(door *manager, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error);
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, berth_error *error, int64_t deadline,
+        berth_done *done, void *arg);
 
 /*
  * Open it, where that has not happened yet.
@@ -300,24 +365,27 @@ int door_reserve_until(door *manager, const door_door_config *door, uuid_t reser
  * reservation  what names it
  * plate        out: door.plate; NULL: not wanted. Always NUL-terminated with success
  * plate_size   bytes of plate, at least DOOR_DOOR_PLATE_SIZE
- * deadline     door_open_until only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. Hooks are told
- *              of it
+ * deadline     door_open_until and door_open_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE:
+ *              never. Hooks are told of it
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0                 done
  * -EINVAL           `manager` or `reservation` is NULL
  * -ENOBUFS          plate_size is too small
  * -ENOENT           the UUID names no reservation: ended, of another manager, or never given
- * -ECANCELED        the reservation has begun to let go; only door_leave takes it now; or door_discard was called meanwhile
+ * -ECANCELED        the reservation has begun to let go; only door_leave takes it now; or door_discard was called meanwhile; or, started,
+ *                   it was cancelled before it began
  * -EPERM            door is closed, where open is refused if field.glass: Glass doors stay closed
  * -ENOTRECOVERABLE  door is stuck, where open is refused
  * -ENOMEM           out of memory; everything is as it was
  * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT        door_open_until only: the deadline passed while waiting; nothing has happened
+ * -ETIMEDOUT        door_open_until and door_open_start only: the deadline passed while waiting; nothing has happened
  * other             what motor.pull failed with; error->hook says which
  */
 int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error);
 int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline, berth_error *error);
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error,
+        int64_t deadline, berth_done *done, void *arg);
 
 /*
  * Let go of it; the last one closes it.
@@ -334,21 +402,23 @@ int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t
  *
  * manager      from door_create
  * reservation  what names it
- * deadline     door_leave_until only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE: never. Hooks are told
- *              of it
+ * deadline     door_leave_until and door_leave_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE:
+ *              never. Hooks are told of it
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0           let go of; the reservation has ended
  * -EINVAL     `manager` or `reservation` is NULL
  * -ENOENT     the UUID names no reservation: ended, of another manager, or never given
  * -ENOMEM     out of memory; everything is as it was
- * -ECANCELED  door_discard was called meanwhile
+ * -ECANCELED  door_discard was called meanwhile; or, started, it was cancelled before it began
  * -EDEADLK    called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT  door_leave_until only: the deadline passed while waiting; nothing has happened
+ * -ETIMEDOUT  door_leave_until and door_leave_start only: the deadline passed while waiting; nothing has happened
  * other       what motor.push failed with; error->hook says which
  */
 int door_leave(door *manager, const uuid_t reservation, berth_error *error);
 int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, berth_error *error);
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, berth_error *error, int64_t deadline, berth_done *done,
+        void *arg);
 
 /* Names, in the spec's words. Static strings; "?" for a number that has none. Thread-safe. */
 const char *door_resource_name(door_resource resource);

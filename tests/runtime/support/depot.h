@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,6 +95,12 @@ typedef struct rack_out {
     uint32_t watt;
     uuid_t session;
 } rack_out;
+
+/* The block of a started operation. */
+typedef struct depot_op {
+    alignas(max_align_t) unsigned char bytes[BERTH_OP_SIZE(3, 3, 2)];
+    rack_out out;
+} depot_op;
 
 typedef struct depot_options {
     uint8_t rows; /* 1 to 4; 0 stands for 2 */

@@ -357,6 +357,7 @@ const berth_manager_type depot_type = {
     .defaults = defaults,
     .options_size = sizeof(depot_options),
     .backend_size = sizeof(struct depot_backend),
+    .op_size = sizeof(depot_op),
     .resources = resources,
     .operations = operations,
     .hooks = hooks,

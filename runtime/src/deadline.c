@@ -1,0 +1,113 @@
+#include "deadline.h"
+
+#include "call.h"
+#include "dispatch.h"
+#include "drain.h"
+
+/* Joins two heaps; the later one becomes the first child of the earlier. Either may be NULL. */
+static struct operation *join(struct operation *a, struct operation *b)
+{
+    struct operation *later;
+
+    if (!a || !b)
+        return a ? a : b;
+    if (b->call.deadline < a->call.deadline) {
+        later = a;
+        a = b;
+    } else {
+        later = b;
+    }
+    later->sibling = a->child;
+    if (a->child)
+        a->child->before = later;
+    later->before = a;
+    a->child = later;
+    return a;
+}
+
+/* Joins a list of siblings into one heap: in pairs from the left, then the pairs from the right. */
+static struct operation *join_all(struct operation *first)
+{
+    struct operation *pairs = NULL;
+    struct operation *whole = NULL;
+
+    while (first) {
+        struct operation *a = first;
+        struct operation *b = a->sibling;
+
+        first = b ? b->sibling : NULL;
+        a = join(a, b);
+        a->sibling = pairs;
+        pairs = a;
+    }
+    while (pairs) {
+        struct operation *pair = pairs;
+
+        pairs = pair->sibling;
+        whole = join(pair, whole);
+    }
+    if (whole) {
+        whole->sibling = NULL;
+        whole->before = NULL;
+    }
+    return whole;
+}
+
+void deadline_watch(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    if (operation->call.deadline == BERTH_NO_DEADLINE || operation->watched)
+        return;
+    if (!operation->queued && atomic_load(&operation->call.cancelled))
+        return; /* told, and a call is told once */
+    operation->watched = true;
+    operation->child = NULL;
+    operation->sibling = NULL;
+    operation->before = NULL;
+    manager->deadlines = join(manager->deadlines, operation);
+    if (manager->deadlines == operation)
+        dispatch_wake(manager); /* whoever sleeps until the next deadline sleeps too long now */
+}
+
+void deadline_forget(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    if (!operation->watched)
+        return;
+    operation->watched = false;
+    if (!operation->before) {
+        manager->deadlines = join_all(operation->child);
+        return;
+    }
+    if (operation->before->child == operation)
+        operation->before->child = operation->sibling;
+    else
+        operation->before->sibling = operation->sibling;
+    if (operation->sibling)
+        operation->sibling->before = operation->before;
+    manager->deadlines = join(manager->deadlines, join_all(operation->child));
+}
+
+static void expire(struct operation *operation)
+{
+    if (operation->queued && operation->drain)
+        drain_give_up(operation, -ETIMEDOUT);
+    else if (operation->queued)
+        operation_abandon(operation, -ETIMEDOUT);
+    else if (operation->in_hook || operation_waits(operation))
+        call_tell(operation);
+    if (!operation->in_hook && !operation_waits(operation))
+        dispatch_ready(operation);
+}
+
+void deadline_expire(struct berth_manager *manager, int64_t now)
+{
+    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
+        struct operation *operation = manager->deadlines;
+
+        deadline_forget(operation);
+        expire(operation);
+    }
+}

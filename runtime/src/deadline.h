@@ -1,0 +1,16 @@
+/* Deadlines of started operations: a pairing heap of the operations themselves, so that it needs no memory. */
+#ifndef BERTH_SRC_DEADLINE_H
+#define BERTH_SRC_DEADLINE_H
+
+#include "operation.h"
+
+/* A started operation has to wait: it is told when its deadline passes. Without one, or told already, nothing happens. */
+void deadline_watch(struct operation *operation);
+
+/* It has ended. One that is not watched is fine. */
+void deadline_forget(struct operation *operation);
+
+/* Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that is pending is told. */
+void deadline_expire(struct berth_manager *manager, int64_t now);
+
+#endif

@@ -1,0 +1,223 @@
+#include "dispatch.h"
+
+#include "deadline.h"
+#include "memory.h"
+
+/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block. */
+enum { MOST_NESTED = 16 };
+
+static struct dispatcher *innermost(const struct berth_manager *manager)
+{
+    thread_id self = thread_self();
+    struct dispatcher *dispatcher = manager->dispatchers;
+
+    while (dispatcher && !thread_same(dispatcher->thread, self))
+        dispatcher = dispatcher->next;
+    return dispatcher;
+}
+
+bool dispatch_inside(const struct berth_manager *manager)
+{
+    return innermost(manager) != NULL;
+}
+
+void dispatch_wake(struct berth_manager *manager)
+{
+    const struct dispatcher *self;
+
+    if (!manager->wake)
+        return;
+    self = innermost(manager);
+    if (self && self->polling)
+        return;
+    lock_open(&manager->lock);
+    manager->wake(manager->wake_ctx);
+    lock_close(&manager->lock);
+}
+
+static void enter(struct berth_manager *manager, struct dispatcher *self, bool polling)
+{
+    self->next = manager->dispatchers;
+    self->thread = thread_self();
+    self->polling = polling;
+    manager->dispatchers = self;
+}
+
+static void leave(struct berth_manager *manager, const struct dispatcher *self)
+{
+    struct dispatcher **at = &manager->dispatchers;
+
+    while (*at != self)
+        at = &(*at)->next;
+    *at = self->next;
+#ifndef BERTH_NO_THREADS
+    if (manager->leaver)
+        sleeper_wake(manager->leaver);
+#endif
+}
+
+void dispatch_wait(struct berth_manager *manager)
+{
+#ifndef BERTH_NO_THREADS
+    struct sleeper sleeper;
+
+    if (!manager->dispatchers)
+        return;
+    sleeper_init(&sleeper);
+    manager->leaver = &sleeper;
+    while (manager->dispatchers)
+        (void)sleeper_wait(&sleeper, &manager->lock, BERTH_NO_DEADLINE);
+    manager->leaver = NULL;
+    sleeper_destroy(&sleeper);
+#else
+    (void)manager; /* a thread at work would be this one */
+#endif
+}
+
+void dispatch_ready(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    if (operation->ready)
+        return;
+    operation->ready = true;
+    operation->next = NULL;
+    if (manager->ready)
+        manager->last_ready->next = operation;
+    else
+        manager->ready = operation;
+    manager->last_ready = operation;
+    manager->n_ready++;
+    manager->n_unclaimed++;
+    if (manager->ready == operation)
+        dispatch_wake(manager);
+}
+
+static struct operation *take_ready(struct berth_manager *manager)
+{
+    struct operation *operation = manager->ready;
+
+    manager->ready = operation->next;
+    manager->n_ready--;
+    operation->ready = false;
+    return operation;
+}
+
+/* How many have become ready that no thread is on its way to: those are this one's now. */
+static uint64_t claim(struct berth_manager *manager)
+{
+    uint64_t n = manager->n_unclaimed < manager->n_ready ? manager->n_unclaimed : manager->n_ready;
+
+    manager->n_unclaimed = 0;
+    return n;
+}
+
+/* The operation is over: tells, and touches it no more. */
+static void tell_done(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    berth_done *done = operation->done;
+    void *arg = operation->done_arg;
+    int code = operation->code;
+
+    if (operation->block > 0)
+        memory_give(&manager->allocator, operation, operation->block);
+    manager->n_operations--;
+    lock_drop(&manager->lock);
+    done(arg, code);
+    (void)lock_take(&manager->lock);
+}
+
+static void run(struct operation *operation)
+{
+    if (operation_advance(operation, true) == PROGRESS_DONE)
+        tell_done(operation);
+    else
+        deadline_watch(operation);
+}
+
+/* Runs what this thread made ready. */
+static void run_claimed(struct berth_manager *manager)
+{
+    for (uint64_t n = claim(manager); n > 0 && manager->ready; n += claim(manager)) {
+        n--;
+        run(take_ready(manager));
+    }
+}
+
+void dispatch(struct berth_manager *manager)
+{
+    struct dispatcher self;
+
+    if (!manager->ready || manager->n_unclaimed == 0 || manager->wake || dispatch_inside(manager))
+        return;
+    enter(manager, &self, false);
+    run_claimed(manager);
+    leave(manager, &self);
+}
+
+void dispatch_new(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct dispatcher self;
+
+    if (dispatch_inside(manager)) {
+        dispatch_ready(operation);
+        return;
+    }
+    enter(manager, &self, false);
+    run(operation);
+    if (!manager->wake)
+        run_claimed(manager);
+    leave(manager, &self);
+}
+
+/* No more than are ready when it begins. */
+static void run_those_ready(struct berth_manager *manager)
+{
+    for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
+        run(take_ready(manager));
+}
+
+void dispatch_poll(struct berth_manager *manager)
+{
+    struct dispatcher self;
+
+    if (!manager->ready || dispatch_inside(manager))
+        return;
+    enter(manager, &self, true);
+    run_those_ready(manager);
+    if (!manager->wake)
+        run_claimed(manager);
+    leave(manager, &self);
+    if (manager->ready)
+        dispatch_wake(manager);
+}
+
+bool dispatch_can_help(const struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+    unsigned nested = 0;
+    thread_id self;
+
+    if (!manager->ready || operation->done)
+        return false;
+    self = thread_self();
+    if (!thread_same(operation->thread, self))
+        return false; /* somebody else's, who sleeps */
+    if (manager->wake && !(manager->has_loop && thread_same(manager->loop, self)))
+        return false;
+    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
+        nested += thread_same(at->thread, self);
+    return nested < MOST_NESTED;
+}
+
+void dispatch_help(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct dispatcher self;
+
+    enter(manager, &self, false);
+    run_those_ready(manager);
+    leave(manager, &self);
+}

@@ -1,0 +1,206 @@
+/* Started operations: accepting, cancelling, polling. */
+#include <string.h>
+
+#include "call.h"
+#include "deadline.h"
+#include "dispatch.h"
+#include "drain.h"
+#include "error.h"
+#include "memory.h"
+#include "reach.h"
+
+/* Parts of a block, one behind the other. */
+static void *cut(unsigned char **at, size_t size)
+{
+    void *part = *at;
+
+    *at += size;
+    return part;
+}
+
+/* The caller's arrays live until its function returns: the block keeps what will be asked later. */
+static void copy_asked(struct operation *operation, const berth_request *request, unsigned char **at)
+{
+    const berth_operation *type = operation->type;
+    const berth_resource *resource = &operation->call.manager->type->resources[type->resource];
+    struct asked *asked = &operation->asked;
+
+    *asked = (struct asked){.reservation = request->reservation, .gives = request->gives, .by = request->by};
+    if (request->config)
+        asked->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config, type->levels * sizeof(void *));
+    if (request->results && type->n_returns > 0)
+        asked->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results, type->n_returns * sizeof(void *));
+    if (request->at && (type->at > 0 || type->by > 0)) {
+        size_t size = resource->assigned[(type->at > 0 ? type->at : type->by) - 1].n_parts * sizeof(uint32_t);
+
+        asked->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
+    }
+    if (request->by && type->by > 0 && resource->assigned[type->by - 1].type == BERTH_U64)
+        asked->by = memcpy(cut(at, sizeof(uint64_t)), request->by, sizeof(uint64_t));
+}
+
+/* Lays out a block for an operation, or (`request` NULL) for a drain. */
+static void lay_out(struct operation *operation, berth_manager *manager, const berth_request *request)
+{
+    unsigned char *at = (unsigned char *)(operation + 1);
+
+    memset(operation, 0, sizeof *operation);
+    operation->call.manager = manager;
+    operation->call.operation = "drain";
+    if (request)
+        operation->type = &manager->type->operations[request->operation];
+    operation->levels = cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
+    operation->out = cut(&at, manager->max_out);
+    if (request) {
+        operation->call.operation = operation->type->name;
+        operation->call.deadline = request->deadline;
+        copy_asked(operation, request, &at);
+    } else {
+        operation->drain = memset(cut(&at, sizeof(struct drain)), 0, sizeof(struct drain));
+    }
+}
+
+static int refuse(struct operation *operation, int code)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation_fail(operation, code, (struct where){0});
+    code = operation->code;
+    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
+        memset(operation->asked.gives, 0, sizeof(uuid_t));
+    error_fill(operation->error, operation->call.operation, operation);
+    if (operation->block > 0)
+        memory_give(&manager->allocator, operation, operation->block);
+    return code;
+}
+
+/* Nothing is known of the operation but what it was to fill in. */
+static int refuse_early(const berth_request *request, berth_error *error, int code)
+{
+    if (request && request->gives)
+        memset(request->gives, 0, sizeof(uuid_t));
+    if (error)
+        error->code = code;
+    return code;
+}
+
+/* Memory for the operation; `size` 0: the caller's own. */
+static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
+{
+    return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
+}
+
+static int accept(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    int rc = lock_take(&manager->lock);
+
+    if (rc != 0)
+        return refuse(operation, rc);
+    manager->n_operations++;
+    if (operation->drain)
+        drain_begin(operation);
+    else if (operation->code != 0)
+        operation_finish(operation); /* policy: that is for `done` */
+    dispatch_new(operation);
+    lock_drop(&manager->lock);
+    return 0;
+}
+
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg)
+{
+    struct operation *operation;
+    size_t size;
+
+    if (error)
+        *error = (berth_error){0};
+    if (!manager || !done || !request || request->operation == 0 || request->operation > manager->type->n_operations)
+        return refuse_early(request, error, -EINVAL);
+    size = operation_size(manager, &manager->type->operations[request->operation]);
+    operation = find_block(manager, op, size);
+    if (!operation)
+        return refuse_early(request, error, -ENOMEM);
+    lay_out(operation, manager, request);
+    operation->block = op ? 0 : (uint16_t)size;
+    operation->error = error;
+    operation->done = done;
+    operation->done_arg = arg;
+    reach_check(operation, request);
+    if (operation->code != 0)
+        return refuse(operation, 0);
+    reach_policy(operation);
+    return accept(operation);
+}
+
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
+{
+    struct operation *operation;
+    size_t size;
+
+    if (error)
+        *error = (berth_error){0};
+    if (!manager || !done)
+        return refuse_early(NULL, error, -EINVAL);
+    size = operation_size(manager, NULL);
+    operation = find_block(manager, op, size);
+    if (!operation)
+        return refuse_early(NULL, error, -ENOMEM);
+    lay_out(operation, manager, NULL);
+    operation->call.deadline = deadline;
+    operation->block = op ? 0 : (uint16_t)size;
+    operation->error = error;
+    operation->done = done;
+    operation->done_arg = arg;
+    return accept(operation);
+}
+
+static int cancel(struct operation *operation)
+{
+    if (operation->stage == STAGE_DONE)
+        return -ENOENT;
+    if (operation->stage == STAGE_REACH) { /* it waits for a root, or has not run yet */
+        operation_abandon(operation, -ECANCELED);
+        dispatch_ready(operation);
+    } else {
+        call_tell(operation);
+    }
+    return 0;
+}
+
+int berth_manager_cancel(berth_manager *manager, void *op)
+{
+    struct operation *operation = op;
+    int rc;
+
+    if (!manager || !operation || operation->call.manager != manager)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    rc = cancel(operation);
+    dispatch(manager);
+    lock_drop(&manager->lock);
+    return rc;
+}
+
+int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
+{
+    int rc;
+
+    if (!manager)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    manager->loop = thread_self();
+    manager->has_loop = true;
+    if (manager->deadlines)
+        deadline_expire(manager, berth_now());
+    dispatch_poll(manager);
+    if (next_deadline && manager->ready)
+        *next_deadline = 0;
+    else if (next_deadline)
+        *next_deadline = manager->deadlines ? manager->deadlines->call.deadline : BERTH_NO_DEADLINE;
+    lock_drop(&manager->lock);
+    return 0;
+}
