@@ -32,11 +32,14 @@ def caller(n: int) -> str:
 
 def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now."""
-    calls = list(_calls(stepper, change))
+    calls = list(_calls(stepper, change)) if change.called else []
     yield from (fault for fault in calls if fault.id != "interference")
-    taken = [fault for fault in calls if fault.id == "interference"] or list(_robbed(stepper, change))
+    taken = [fault for fault in calls if fault.id == "interference"]
+    if change.move.part == "releases" and not taken:
+        taken = list(_robbed(stepper, change))
     yield from taken[:1]  # what else one request does to others is the same fault
-    yield from (fault for fault in _endings(stepper, change) if not (taken and fault.id == "dangling"))
+    if change.gone:
+        yield from (fault for fault in _endings(stepper, change) if not (taken and fault.id == "dangling"))
     if not change.nothing:
         yield from _left(stepper, change)
 
@@ -86,8 +89,7 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
 def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """A retry of a release that dropped the caller's reference before drops one again: somebody else's."""
     own = change.before.holders[change.move.who]
-    if change.move.part != "releases" or own is None:
-        return
+    assert own is not None
     old, new = tracked(change.before.world).items, tracked(change.after.world).items
     for level, id_ in enumerate(change.levels):
         if id_ not in old or not stepper.dropping(change, level) or (own.own[level] and own.path[level] == id_):
@@ -139,11 +141,9 @@ def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: 
 
 def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
     """The row that ended an instance: its own, or one of an instance above it."""
-    path = stepper.manager.path(resource)
-    for name in reversed(path):
-        final = {s.name for s in stepper.manager.resource(name).states if s.final}
+    for name in reversed(stepper.path[resource]):
         for taken in reversed(change.result.rows):
-            if taken.resource == name and taken.row is not None and _target(taken) in final:
+            if taken.resource == name and taken.row is not None and (name, _target(taken)) in stepper.final:
                 return taken
     return None
 
@@ -157,10 +157,8 @@ def _target(taken: Taken) -> str:
 
 def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """What nobody holds must be at home where it rests. That the callers of other instances are not done yet changes nothing for it."""
-    items = tracked(change.after.world).items
-    for item in reversed(items.values()):
-        state = stepper.manager.resource(item.resource).state(item.state)
-        if not state.resident and not item.refs and not item.children:
+    for item in stepper.loose(change.after.world):
+        if not item.refs:
             where, loc = blame(stepper, change, item)
             yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
             return

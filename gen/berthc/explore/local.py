@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice
+from berthc.explore.runs import Memo
 from berthc.model import Form, Manager
 from berthc.semantics import World
 from berthc.semantics.state import State
@@ -55,6 +56,23 @@ def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
     return (False,) * len(holder.path) if reservation is None else reservation.held
 
 
+_NONE: list[tuple[Any, ...]] = []
+
+
+class _Part(NamedTuple):
+    """An instance in a key."""
+
+    id: int
+    parent: int | None
+    resource: str
+    order: int
+    key: str
+    slot: str
+    kind: int
+    state: str
+    anonymous: int
+
+
 class Shape:
     """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager
     made.
@@ -62,10 +80,11 @@ class Shape:
     With `plain`, callers and keys are told apart.
     """
 
-    __slots__ = ("_fields", "_kinds", "_order", "slots", "_plain", "_by_key")
+    __slots__ = ("_fields", "_kinds", "_order", "slots", "_plain", "_by_key", "_frames")
 
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
         self._plain = plain
+        self.forget()
         self._by_key = any(o.form is Form.FIND and o.by is None for o in manager.operations)
         self._order = {r.name: n for n, r in enumerate(manager.resources)}
         self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
@@ -75,6 +94,10 @@ class Shape:
         self.slots: Mapping[str, tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
                        for o in manager.operations if o.by is not None
                        and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)}
+
+    def forget(self) -> None:
+        """Lets go of all that is kept only to be quick."""
+        self._frames: Memo[tuple[_Part, ...]] = Memo()
 
     def kind(self, resource: str, values: Mapping[str, Any]) -> int:
         return self._kinds.get((resource, tuple(values[f] for f in self._fields[resource])), -1)
@@ -94,22 +117,38 @@ class Shape:
                     break
                 alive += 1
             where = holder.path[alive - 1] if alive else 0
-            looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named and holder.label is None else ()
-            held = holder.own if holder.label is None else state.reservations[holder.label].held
+            if holder.label is None:
+                held, stale = holder.own, self._stale(items, holder)
+                looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named else ()
+            else:
+                held, stale, looks_for = state.reservations[holder.label].held, (), ()
             relies = holder.relies[:alive]  # on what is gone nobody relies
-            at.setdefault(where,
-                          []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
-                                             self._stale(items, holder), looks_for, n if self._plain else n == marked))
+            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
+                                             stale, looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
-        for item in reversed(items.values()):
-            name = str(item.key) if self._plain or item.resource in named else ""
-            if item.resource in self.slots:
-                name += self._slot(item.resource, item.values)
-            node = (self._order[item.resource], name, self.kind(item.resource, item.values), item.state, item.anonymous,
-                    local.truth.get(item.id, 0), tuple(sorted(at[item.id])) if item.id in at else (),
-                    tuple(sorted(below.pop(item.id))) if item.id in below else ())
-            below.setdefault(item.parent, []).append(node)
+        truth = local.truth
+        for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
+            callers, children = at.get(id_, _NONE), below.get(id_, _NONE)
+            below.setdefault(parent, []).append((
+                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous, truth.get(id_, 0),
+                tuple(sorted(callers) if len(callers) > 1 else callers), tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
+
+    def tree(self, state: State) -> Hashable:
+        """What of a tracked state decides what drain can do: kinds and states. Of siblings that are alike, one counts."""
+        below: dict[int | None, set[Hashable]] = {}
+        for part in self._parts(state):
+            below.setdefault(part.parent, set()).add((part.resource, part.kind, part.state, frozenset(below.get(part.id, ()))))
+        return frozenset(below.get(None, ()))
+
+    def _parts(self, state: State) -> tuple[_Part, ...]:
+        return self._frames.get(state) or self._frames.put(state, self._frame(state))
+
+    def _frame(self, state: State) -> tuple[_Part, ...]:
+        """The part of a key that the tracked state alone decides; what is below comes before what is above."""
+        return tuple(_Part(i.id, i.parent, i.resource, self._order[i.resource], str(i.key),
+                           self._slot(i.resource, i.values) if i.resource in self.slots else "", self.kind(i.resource, i.values),
+                           i.state, i.anonymous) for i in reversed(state.items.values()))
 
     def named(self, local: Local) -> frozenset[str]:
         """Resources of which keys are not alike: a caller will look by key for an instance that has ended, and may find another under that
@@ -125,7 +164,7 @@ class Shape:
 
     def _stale(self, items: Mapping[int, Any], holder: Holder) -> tuple[str, ...]:
         """Slots that the caller remembers of instances that have ended; others may be given them."""
-        if holder.label is not None or not self.slots:
+        if not self.slots:
             return ()
         return tuple(self._slot(c.resource, holder.values[c.resource]) for c, id_ in zip(holder.config, holder.path, strict=True)
                      if c.resource in self.slots and c.resource in holder.values and id_ not in items)

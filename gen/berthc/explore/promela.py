@@ -601,8 +601,8 @@ class _Model:
             sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n,
                              name in enumerate(op.path))
             dead = " || ".join(f"w_{name}_dead == 2" for name in op.path)
-            yield (f"  if :: err == 0 && ({dead}) -> found_dangling() :: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: "
-                   f"else fi;")
+            yield (f"  if :: err == 0 && ({dead}) -> found_dangling() "
+                   f":: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: else fi;")
         elif part == "uses":
             yield f"  if :: err == 0 -> {relies} :: else -> {forgets} fi;"
         elif part in ("ends", "releases"):

@@ -1,8 +1,10 @@
 """All searches of one manager: what they found, and what they can claim."""
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from berthc.diag import Diagnostic, Severity
@@ -67,6 +69,23 @@ class Report:
 
 def explore(manager: Manager, bounds: Bounds) -> Report:
     """Explores a manager. The spec must have passed the static rules, findings of the tables aside."""
+    with _without_collector():
+        return _explore(manager, bounds)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's collector looks for cycles among all that is kept, again and again; a search keeps a lot and makes none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _explore(manager: Manager, bounds: Bounds) -> Report:
     begin = time.perf_counter()
     searches = _searches(manager, bounds)
     found: dict[tuple[str, str, int, int], Found] = {}

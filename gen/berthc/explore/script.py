@@ -13,7 +13,7 @@ from typing import Any
 from berthc.explore.backend import ENDS_OK, Called
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import caller
-from berthc.explore.search import Found, Request
+from berthc.explore.search import Found
 from berthc.explore.step import Change, Move, Stepper
 from berthc.model import Manager, Resource
 from berthc.scenarios.alphabet import zero
@@ -48,19 +48,23 @@ def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
     if len(new) > 1:
         _answer(simulator, new)
         out.append(Line("", _created(new), "", "", "", new, None))
-    local = stepper.start()
+    local = stepper.settle(stepper.start())
     names: dict[int, str] = {}
+    given: dict[int, str] = {}  # by caller: what the simulator calls its reservation
     for request in found.requests:
-        change, _ = stepper.change(local, request.move, request.chosen, request.clean)
-        asked = _request(manager, request, change.called, labels)
+        change = stepper.change(local, request.move, request.chosen, request.clean)
+        change = change._replace(move=change.move._replace(reservation=given.get(request.move.who) if request.move.reservation else None))
+        asked = _request(manager, change.move, change.called, labels)
         answer = _answer(simulator, asked)
         if answer["error"] != change.result.error:
             raise AssertionError(f"the simulator answers {answer['error']} where the search saw {change.result.error}")
-        _match(change.after.world.snapshot(), answer["state"], labels)
+        if "reservation" in answer["returns"]:
+            given[request.move.who] = answer["returns"]["reservation"]
+        _match({**change.after.world.snapshot(), "reservations": []}, answer["state"], labels)
         who = names.setdefault(request.move.who, caller(len(names)))
-        out.append(Line(who, describe(manager, asked, request.move), _backend(change), _said(answer),
+        out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
-        local = change.after
+        local = stepper.settle(change.after)
     return out
 
 
@@ -75,8 +79,7 @@ def _created(new: Json) -> str:
     return "create" + (f" with {options}" if options else "") + (f" without {without}" if without else "")
 
 
-def _request(manager: Manager, request: Request, called: tuple[Called, ...], labels: Mapping[str, str]) -> Json:
-    move = request.move
+def _request(manager: Manager, move: Move, called: tuple[Called, ...], labels: Mapping[str, str]) -> Json:
     asked: Json = {"op": move.op.name}
     for choice in move.config:
         resource = manager.resource(choice.resource)

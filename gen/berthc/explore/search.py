@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from berthc.explore.alphabet import Valuation
@@ -16,7 +16,7 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.cancelled import try_uses
 from berthc.explore.findings import Fault, denied, judge
 from berthc.explore.hollow import Promises
-from berthc.explore.local import Local
+from berthc.explore.local import Local, tracked
 from berthc.explore.slots import Full, Kept
 from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
@@ -103,6 +103,7 @@ class Search:
         self._walk(clean=True)
         self._ids, self.nodes, self.transitions = {}, [], 0
         self._walk(clean=False)
+        self.stepper.forget()
 
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()
@@ -127,13 +128,13 @@ class Search:
         if not clean:
             self.full.ask(node.local, move)
         for change in self.stepper.changes(node.local, move, clean):
-            failures = node.failures + change.failures
+            failures = node.failures + change.way.failures
             if limit is not None and failures > limit:
                 self.limited = True
                 continue
             self.transitions += 1
-            request = Request(move, change.script, clean)
-            self.taken.update((id(t.row), t.outcome) for t in change.result.rows if t.row is not None)
+            request = Request(move, change.way.chosen, clean)
+            self.taken |= change.way.answer.taken
             self.called.update(call.hook for call in change.called)
             if clean:
                 self._promises.learn(change)
@@ -146,7 +147,7 @@ class Search:
             if not change.nothing and not stop:
                 target = self._reach(Node(change.after, node, request, failures), queue)
                 if self.edges is not None:
-                    self.edges.add(Edge(source, target, change.failures))
+                    self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
         found = list(judge(self.stepper, change))
@@ -156,16 +157,20 @@ class Search:
             yield from self._kept.judge(change)
 
     def _reach(self, node: Node, queue: deque[int]) -> int:
+        """The number of a moment, which is settled when it is new."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
             known = self._ids[key] = len(self.nodes)
-            self.nodes.append(node)
+            self.nodes.append(self._settled(node))
             queue.append(known)
         elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
-            self.nodes[known] = node  # more may follow when fewer failures are used up
+            self.nodes[known] = self._settled(node)  # more may follow when fewer failures are used up
             queue.append(known)
         return known
+
+    def _settled(self, node: Node) -> Node:
+        return replace(node, local=self.stepper.settle(node.local))
 
     def _strands(self, node: Node) -> bool:
         stop = False
@@ -189,8 +194,14 @@ class Search:
         return True
 
     def drains(self, missing: Callable[[], bool]) -> None:
-        """Drains in every moment, with every outcome, as long as rows are missing: for what only drain reaches."""
+        """Drains in every moment, with every outcome, as long as rows are missing: for what only drain reaches. Of moments in which it does
+        the same, one is enough."""
+        seen: set[Hashable] = set()
         for node in self.nodes:
+            tree = self.stepper.shape.tree(tracked(node.local.world))
+            if tree in seen:
+                continue
+            seen.add(tree)
             if not missing():
                 return
             for rows in _drains(self.stepper, node.local):

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Hashable, Iterator
 from typing import Any
 
+from berthc.explore.alphabet import Choice
 from berthc.explore.backend import Script
 from berthc.explore.findings import Fault, blame
 from berthc.explore.local import Local, tracked
@@ -32,11 +33,12 @@ class Full:
         self._pooled = {r.name for r in manager.resources if pools(r)}
         self._named = [op for op in manager.operations if op.at is not None and op.path[0] == stepper.root]
         self.refused: Counter[str] = Counter()  # by error
+        self._tried: set[Hashable] = set()  # in what is tracked; callers and truth make no difference
 
     def ask(self, local: Local, move: Move) -> None:
         """Raises NotRefused where a request that makes an instance with a slot is not refused, or changes something."""
         made = [name for name, id_ in zip(move.op.path, move.path, strict=True) if id_ is None and name in self._pooled]
-        if not made or move.op.at is not None:
+        if not made or move.op.at is not None or not self._new(local, move.op, move.config):
             return
         world = self._world.clone()
         world._state = tracked(local.world)  # noqa: SLF001  the same moment of a manager with other pools
@@ -48,10 +50,16 @@ class Full:
             pool = next(a for a in self._stepper.manager.resource(op.target).assigned if a.name == op.at)
             at = next(({part.name: i.values[part.name] for part in pool.parts}
                        for i in tracked(local.world).items.values() if i.resource == op.target), None)
-            if at is not None:
+            if at is not None and self._new(local, op):
                 last = self._stepper.choices[op.target][-1]
                 config = {name: self._stepper.choices[name][0].fields for name in op.path[:-1]} | {op.target: last.fields}
                 self._refused(local, local.world.clone(), op, config, at, op.target)
+
+    def _new(self, local: Local, op: Operation, config: tuple[Choice, ...] = ()) -> bool:
+        question = (tracked(local.world), op.name, config)
+        new = question not in self._tried
+        self._tried.add(question)
+        return new
 
     def _refused(self, local: Local, world: World, op: Operation, config: Config, at: dict[str, Any] | None, resource: str) -> None:
         script = Script(self._stepper.effects, {}, ())
@@ -97,7 +105,7 @@ class Kept:
         while queue:
             now = queue.popleft()
             for move in self._stepper.moves(now):
-                change, _ = self._stepper.change(now, move, (), clean=True)
+                change = self._stepper.change(now, move, (), clean=True)
                 if change.nothing:
                     continue
                 if id_ not in tracked(change.after.world).items:
@@ -105,7 +113,7 @@ class Kept:
                 key = self._stepper.shape.key(change.after)
                 if key not in seen:
                     seen.add(key)
-                    queue.append(change.after)
+                    queue.append(self._stepper.settle(change.after))
         return True
 
 

@@ -160,12 +160,12 @@ def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id
     fault: Fault | None = None
     for told in trail:
         change = _play(stepper, local, told)
-        requests.append(Request(change.move, change.script, False))
+        requests.append(Request(change.move, change.way.chosen, False))
         faults = [*judge(stepper, change), *denied(stepper, change)]
         fault = next((one for one in faults if one.id == id_), fault)
         if id_ == "stranded":
             fault = _stranded(stepper, change.after) or fault
-        local = change.after
+        local = stepper.settle(change.after)
         if fault is not None:
             return Found(fault, valuation, root, tuple(requests))
     raise SpinFailed(f"the trail to {id_} does not lead there")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice, choices, conflicting
@@ -9,9 +10,11 @@ from berthc.explore.backend import Called, Script, effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
+from berthc.explore.runs import Answer, Memo, Question, Runs, Way
+from berthc.explore.settle import Settle
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Result, Value, World
-from berthc.semantics.state import State
+from berthc.semantics.state import Item, State
 
 
 class Move(NamedTuple):
@@ -32,14 +35,16 @@ class Change(NamedTuple):
     with their truth."""
 
     move: Move
-    script: tuple[int, ...]
+    way: Way
     before: Local
     after: Local
     result: Result
-    called: tuple[Called, ...]
     levels: tuple[int | None, ...]
     gone: Mapping[int, int]
-    failures: int
+
+    @property
+    def called(self) -> tuple[Called, ...]:
+        return self.way.called
 
     @property
     def nothing(self) -> bool:
@@ -76,11 +81,22 @@ class Stepper:
         self.reduced = reduced._replace(one_root=False) if self.shape.slots else reduced
         self._choice = {(name, tuple(c.fields[f.name] for f in manager.resource(name).fields)): c
                         for name, some in self.choices.items() for c in some}
-        self.runs = 0
+        self.path = {r.name: manager.path(r.name) for r in manager.resources}
+        self.final = {(r.name, s.name) for r in manager.resources for s in r.states if s.final}
+        self._resident = {(r.name, s.name) for r in manager.resources for s in r.states if s.resident}
+        self.forget()
+        self._conflicts: dict[Choice, Choice | None] = {}
         self._refused: set[tuple[str, tuple[int, ...]]] = set()  # by policy, which asks for nothing but options and fields
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
         self._drops = {o.name: levels_of(manager, o, "drop") for o in manager.operations}
         self._reach = {o.name: reach_of(o) for o in manager.operations}
+
+    def forget(self) -> None:
+        """Lets go of all that is kept only to be quick."""
+        self.settle = Settle()
+        self._runs = Runs(self.effects)
+        self._loose: Memo[tuple[Item, ...]] = Memo()
+        self.shape.forget()
 
     def start(self) -> Local:
         return Local(self.world, (None,) * self.bounds.callers, {})
@@ -163,9 +179,15 @@ class Stepper:
                 continue
             yield Move(who, part, op, config=config, at=at, path=path)
             if op.form is Form.OBTAIN and None not in path:
-                other = conflicting(self.manager.resource(op.target), config[-1])
+                other = self._conflicting(config[-1])
                 if other is not None:
                     yield Move(who, part, op, config=(*config[:-1], other), path=path)
+
+    def _conflicting(self, choice: Choice) -> Choice | None:
+        """The same one each time, since questions are known by their choices."""
+        if choice not in self._conflicts:
+            self._conflicts[choice] = conflicting(self.manager.resource(choice.resource), choice)
+        return self._conflicts[choice]
 
     def _paths(self, state: State, op: Operation, level: int, parent: int | None,
                named: frozenset[str]) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
@@ -226,45 +248,51 @@ class Stepper:
 
     def changes(self, local: Local, move: Move, clean: bool = False) -> Iterator[Change]:
         """Every way in which the backend can answer; with `clean`, the one in which every call ends ok."""
-        chosen: tuple[int, ...] | None = ()
-        while chosen is not None:
-            change, chosen = self.change(local, move, chosen, clean)
-            yield change
+        for way in self._ways(local, move, clean):
+            yield self._change(local, move, way)
 
-    def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> tuple[Change, tuple[int, ...] | None]:
-        """One way, and what to choose for the next."""
-        self.runs += 1
-        op = move.op
-        truth = {name: local.truth.get(id_, 0) for name, id_ in zip(op.path, move.path, strict=True) if id_ is not None}
-        script = Script(self.effects, truth, chosen, clean)
-        world = local.world.clone()
-        result = world.run(op.name, config={c.resource: c.fields for c in move.config} or None if move.reservation is None else None,
-                           reservation=move.reservation, by=move.by, at=None if move.at is None else dict(move.at), outcomes=script)
-        called = tuple(script.called)
-        if result.error is not None and not called:
-            if not result.where and any(deny.error == result.error for deny in op.deny):
-                self._refused.add((op.name, tuple(c.kind for c in move.config)))
+    def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> Change:
+        """One way."""
+        return self._change(local, move, next(way for way in self._ways(local, move, clean) if way.chosen == chosen))
+
+    def _ways(self, local: Local, move: Move, clean: bool) -> tuple[Way, ...]:
+        by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
+        question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by, move.at)
+        truth = tuple(0 if id_ is None else local.truth.get(id_, 0) for id_ in move.path)
+        return self._runs.ways(question, move.op.path, truth, clean, lambda script: self._run(local.world, move, script))
+
+    def _change(self, local: Local, move: Move, way: Way) -> Change:
+        result, world, levels, ended, _ = way.answer
+        if result.error is not None and not way.called:
+            if not result.where and any(deny.error == result.error for deny in move.op.deny):
+                self._refused.add((move.op.name, tuple(c.kind for c in move.config)))
             holders = self._holders(local, move, result, move.path, world, local.truth)
             after = local if holders == local.holders else local._replace(holders=holders)
-            return Change(move, script.chosen, local, after, result, called, move.path, {}, 0), script.following()
-        levels = self._levels(local, move, world)
+            return Change(move, way, local, after, result, move.path, {})
         there = tracked(world).items
-        truth_after = dict(local.truth)
-        for name, id_ in zip(op.path, levels, strict=True):
+        truth = dict(local.truth)
+        for id_, mask in zip(levels, way.truth, strict=True):
             if id_ is not None and id_ >= 0:
-                truth_after[id_] = script.truth.get(name, 0)
-        first_new = tracked(local.world).next_id
-        ended = [*(i for i in tracked(local.world).items if i not in there),
-                 *(i for i in levels if i is not None and i >= first_new and i not in there)]
-        gone = {id_: truth_after.get(id_, 0) for id_ in ended}
-        after = Local(world, self._holders(local, move, result, levels, world, truth_after), {i: m for i, m in truth_after.items() if i in there and m})
-        change = Change(move, script.chosen, local, after, result, called, levels, gone, script.failures)
-        return change, script.following()
+                truth[id_] = mask
+        gone = {id_: truth.get(id_, 0) for id_ in ended}
+        holders = self._holders(local, move, result, levels, world, truth)
+        return Change(move, way, local, Local(world, holders, {i: m for i, m in truth.items() if m and i in there}), result, levels, gone)
+
+    def _run(self, before: World, move: Move, script: Script) -> Answer:
+        """Asks the semantics."""
+        world = before.clone()
+        result = world.run(move.op.name, config={c.resource: c.fields for c in move.config} or None if move.reservation is None else None,
+                           reservation=move.reservation, by=move.by, at=None if move.at is None else dict(move.at), outcomes=script)
+        levels = self._levels(before, move, world)
+        there, was = tracked(world).items, tracked(before)
+        ended = (*(i for i in was.items if i not in there), *(i for i in levels if i is not None and i >= was.next_id and i not in there))
+        taken = frozenset((id(t.row), t.outcome) for t in result.rows if t.row is not None)
+        return Answer(replace(result, calls=()), world, levels, ended, taken)
 
     @staticmethod
-    def _levels(local: Local, move: Move, world: World) -> tuple[int | None, ...]:
+    def _levels(before: World, move: Move, world: World) -> tuple[int | None, ...]:
         """The ids of the path; instances that were made got theirs root first."""
-        following = iter(range(tracked(local.world).next_id, tracked(world).next_id))
+        following = iter(range(tracked(before).next_id, tracked(world).next_id))
         return tuple(next(following, None) if id_ is None else id_ for id_ in move.path)
 
     def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...], world: World,
@@ -317,6 +345,16 @@ class Stepper:
         """Has the instance ended, or has it fewer references now?"""
         old, new = tracked(before).items.get(id_), tracked(after).items.get(id_)
         return old is not None and (new is None or new.anonymous < old.anonymous)
+
+    def loose(self, world: World) -> tuple[Item, ...]:
+        """Instances that nobody holds though they are not at home where they rest, and those with anonymous references, newest first."""
+        state = tracked(world)
+        known = self._loose.get(state)
+        if known is None:
+            known = self._loose.put(state, tuple(
+                i for i in reversed(state.items.values())
+                if i.anonymous or not (i.refs or i.children or (i.resource, i.state) in self._resident)))
+        return known
 
     def dropping(self, change: Change, level: int) -> bool:
         """Did the operation fire the `drop` event at the level?"""

@@ -39,7 +39,7 @@ class Stranded:
         return self._fault(local, who, changes), changes[0].move if changes else None
 
     def _releases(self, local: Local, who: int) -> list[Change]:
-        return [self._stepper.change(local, move, (), clean=True)[0] for move in self._stepper.releases(local, who)]
+        return [self._stepper.change(local, move, (), clean=True) for move in self._stepper.releases(local, who)]
 
     def _way_out(self, local: Local, who: int) -> bool:
         """Breadth first over what callers do with working hooks. All that was seen is good when there is a way out of it, else bad."""
@@ -50,7 +50,7 @@ class Stranded:
         while queue:
             now, key = queue.popleft()
             for move in (*self._stepper.releases(now, who), *self._stepper.uses(now, who), *self._stepper.moves(now)):
-                change, _ = self._stepper.change(now, move, (), clean=True)
+                change = self._stepper.change(now, move, (), clean=True)
                 if change.nothing or _newcomer(now, change.after):
                     continue
                 next_key = None if change.after.holders[who] is None else shape.key(change.after, who)
@@ -62,7 +62,7 @@ class Stranded:
                     return True
                 if next_key not in above:
                     above[next_key] = key
-                    queue.append((change.after, next_key))
+                    queue.append((self._stepper.settle(change.after), next_key))
         self._bad.update(above)
         return False
 

@@ -8,7 +8,7 @@ from berthc.model import Row
 from berthc.semantics.values import Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a call ends: "ok", "fail" or "uncertain"; the last two with the hook's error."""
 
@@ -31,7 +31,7 @@ def all_ok(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
     return OK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call of a hook: what it was told (its instance, then its parents where names do not clash), and how it ended."""
 
@@ -40,7 +40,7 @@ class Call:
     args: Mapping[str, Value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Taken:
     """One event that reached an instance.
 
@@ -55,7 +55,7 @@ class Taken:
     event: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """The answer of an operation. `where` is None exactly when `error` is, `returns` is empty unless it is."""
 
@@ -70,7 +70,7 @@ class Result:
         return self.error is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """An error and where it happened."""
 

@@ -69,6 +69,30 @@ class State:
         other.next_uuid = self.next_uuid
         return other
 
+    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str], next_reservation: int) -> State:
+        """The same with other numbers of instances and other names of reservations, which every instance and reservation must have.
+
+        Instances keep their order, reservations get that of their names.
+        """
+        other = self.copy()
+        other.items = {ids[i]: item._replace(id=ids[i], parent=None if item.parent is None else ids[item.parent])
+                       for i, item in self.items.items()}
+        other.index = {(name, None if parent is None else ids[parent], key): ids[i] for (name, parent, key), i in self.index.items()}
+        other.ended = {ids[i]: item._replace(id=ids[i], parent=None) for i, item in self.ended.items()}
+        held = {labels[label]: Reservation(tuple(ids[i] for i in r.path), r.held) for label, r in self.reservations.items()}
+        other.reservations = {label: held[label] for label in sorted(held)}
+        other.next_id = max(other.items, default=0) + 1
+        other.next_reservation = next_reservation
+        return other
+
+    def content(self) -> Hashable:
+        """Equal for states in which operations do the same and give the same."""
+        return (tuple(_content(item) for item in self.items.values()),
+                tuple(_content(self.ended[i]) for i in sorted(self.ended)),
+                tuple((label, r.path, r.held) for label, r in self.reservations.items()),
+                tuple(sorted(self.counters.items())), tuple(sorted(self.hook_calls.items())),
+                self.next_id, self.next_reservation, self.next_uuid)
+
     def forget(self) -> None:
         """Discard: nothing is tracked or reserved any more; counters go on where they were."""
         self.items.clear()
@@ -132,3 +156,9 @@ class State:
         item = self.items.get(held.path[level])
         if held.held[level] and item is not None:
             self.items[item.id] = item._replace(pins=item.pins - 1)
+
+
+def _content(item: Item) -> Hashable:
+    """Of an instance; its other fields are among the values."""
+    return (item.id, item.resource, item.parent, item.key, item.state, item.anonymous, item.pins, item.children, item.slots,
+            tuple(item.values.values()))

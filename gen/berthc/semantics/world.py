@@ -83,6 +83,12 @@ class World:
         other._state = self._state
         return other
 
+    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str], next_reservation: int) -> World:
+        """Another world with the same things under other numbers and names, for searches; see `State.renumbered`."""
+        other = self.clone()
+        other._state = self._state.renumbered(ids, labels, next_reservation)
+        return other
+
     def snapshot(self) -> dict[str, Any]:
         """What is tracked, in the words of the simulator's protocol."""
         shown: dict[str, Any] = {"reservations": list(self._state.reservations)}
