@@ -15,4 +15,4 @@ mutants-check: ## change the specs that ship row by row and see what berthc chec
 	@$(TEST_PYTHON) tests/checker/mutants.py $(SPECS)
 
 bench-check: ## states and seconds of the exploration, beside Spin on the exported model
-	@$(TEST_PYTHON) bench/check.py $(SPECS)
+	@$(TEST_PYTHON) bench/check.py $(SPECS) tests/gen/faulty/sound/retries-its-own-plug.yaml

@@ -6,6 +6,7 @@ Names are not resolved; the static rules do that on the model, with the nodes at
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from .diag import Diagnostic
@@ -75,6 +76,9 @@ def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
     return Spec(builder.manager(), builder.root, aliased), builder.found
 
 
+_PLACE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")  # what an entry accepts; one that is written in another way is an error of shape
+
+
 def _text(node: Node | None, default: str = "") -> str:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else default
 
@@ -132,8 +136,9 @@ class _Builder:
                 o if o.form is not Form.WITH else replace(o, path=held) for o in operations if o is not None
             ),
             accept=tuple(
-                Accept(_text(a.get("finding")), " ".join(_text(a.get("why")).split()), a.loc, _text(a.get("at")))
+                Accept(_text(a.get("finding")), " ".join(_text(a.get("why")).split()), a.loc, _text(at), at.loc if at else a.loc)
                 for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
+                for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))
             ),
         )
 

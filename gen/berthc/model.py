@@ -349,7 +349,8 @@ class Accept:
     finding: str
     why: str
     loc: Loc
-    where: str = ""  # "resource.state", "resource.state.event" or "" for all of them
+    where: str  # "resource.state", "resource.state.event" or "" for all of them
+    where_loc: Loc
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def test_events_that_are_raised_count_as_fired() -> None:
 
 
 def test_accepted_findings_are_repeated() -> None:
-    accepted = (Accept("trap", "It is | meant.", NOWHERE, "lamp.eternal"), Accept("leak", "So what.", NOWHERE))
+    accepted = (Accept("trap", "It is | meant.", NOWHERE, "lamp.eternal", NOWHERE), Accept("leak", "So what.", NOWHERE, "", NOWHERE))
     manager = replace(spec(LANTERN), accept=accepted)
     text = docs.files(manager)["lantern/README.md"]
     assert "| `trap` | `lamp.eternal` | It is \\| meant. |\n| `leak` | everywhere | So what. |\n" in text

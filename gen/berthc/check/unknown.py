@@ -45,7 +45,7 @@ def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
             yield refs.Use(ref.scope, ref.loc, f"the format of {resource.name}.{name} uses")
     for accept in spec.manager.accept:
         if accept.where:
-            yield refs.Use(accept.where.partition(".")[0], accept.loc, "accept names")
+            yield refs.Use(accept.where.partition(".")[0], accept.where_loc, "accept names")
 
 
 @rule("unknown-state", "A state that is named is a state of the resource.")
@@ -72,7 +72,7 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
         name, _, rest = accept.where.partition(".")
         state = rest.partition(".")[0]
         if name in declared and state not in declared[name]:
-            yield _no_state(accept.loc, "accept names", state, name, declared[name])
+            yield _no_state(accept.where_loc, "accept names", state, name, declared[name])
 
 
 _ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain"}
@@ -110,7 +110,7 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
         name, _, rest = accept.where.partition(".")
         event = rest.partition(".")[2]
         if event and name in known and event not in known[name]:
-            yield _no_event(accept.loc, "accept names", event, name, known[name])
+            yield _no_event(accept.where_loc, "accept names", event, name, known[name])
 
 
 def _no_event(loc: Loc, by: str, event: str, resource: str, valid: list[str]) -> Diagnostic:
