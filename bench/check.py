@@ -40,7 +40,7 @@ def spin(manager: Manager, bounds: Bounds, limit: float) -> str:
         subprocess.run(["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=4000", "-o", "pan", "pan.c"], cwd=folder, check=True)
         begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         try:
-            done = subprocess.run(["./pan", "-E", "-m5000000", "-w24"], cwd=folder, capture_output=True, text=True, timeout=limit,
+            done = subprocess.run(["./pan", "-E", "-m10000000", "-w24"], cwd=folder, capture_output=True, text=True, timeout=limit,
                                   check=False)
         except subprocess.TimeoutExpired:
             return f"not done after {limit:g} s"

@@ -16,7 +16,7 @@ import textwrap
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -24,9 +24,10 @@ from types import ModuleType
 from typing import IO
 
 from . import __version__
-from .diag import PLAIN, TERMINAL, Colours, Diagnostic, as_json, has_errors, show
+from .diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
 from .diff import compare
 from .explore import command as explore
+from .explore.spec import compile_for_search
 from .model import Manager
 from .output import OutputError, depfile, drift, write, write_file
 from .pipeline import Result, compile_spec
@@ -203,6 +204,12 @@ def check_command(args: argparse.Namespace) -> int:
         raise Usage("standard input can be read only once")
     if args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela):
         raise Usage("--emit-test takes one spec, which is explored")
+    if args.scripts is not None and (args.static or args.promela):
+        raise Usage("--scripts keeps what an exploration finds, and nothing is explored")
+    if args.promela and (args.static or args.spin):
+        raise Usage("--promela prints a model and does nothing else, so neither --static nor --spin goes with it")
+    if args.spin and args.static:
+        raise Usage("--static explores nothing, so --spin does not go with it")
     if args.spin and args.failures is not None:
         raise Usage("Spin's model knows no bound on failures")
     if not args.static:
@@ -255,11 +262,13 @@ def show_drift(args: argparse.Namespace, target: Target, files: Mapping[str, str
 def sim_command(args: argparse.Namespace) -> int:
     if args.spec == "-":
         raise Usage("sim reads its requests from standard input, so the spec must be a file")
-    results = compile_all([args.spec])
-    report(args, results, quiet=True)
-    manager = results[0].manager
+    result, manager = compile_for_search(args.spec)
     if manager is None:
-        return status_of(results)
+        report(args, [result], quiet=True)
+        return status_of([result])
+    # Scripts of findings are for faulty specs, so a spec that has a meaning is played; what gen refuses is a warning here.
+    refused = [replace(d, severity=Severity.WARNING) for d in result.diagnostics if has_errors([d])]
+    sys.stderr.write(show(refused, {result.source.file: result.source.lines}, colours(sys.stderr)))
     play: Callable[[Manager, IO[str], IO[str]], int] = import_module("berthc.sim").main
     return play(manager, sys.stdin, sys.stdout)
 

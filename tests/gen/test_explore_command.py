@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from explore_support import BUILD, FAULTY, FLAGS, ROOT, found, manager_of
 from berthc.emit import c
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import explore
+from berthc.explore.save import names
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1"}
 STRANDED = FAULTY / "stranded-failed-mount.yaml"
@@ -43,10 +45,42 @@ def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
         "failed (1)]\n"
         "    3  A    unmap_from_guest r1                                            ENOTRECOVERABLE  disk \"/a\" attached (1) [mount 1 "
         "failed (1)]\n"
+        "berthc: to play a script: berthc check --scripts DIR tests/gen/faulty/stranded-failed-mount.yaml, then berthc sim "
+        "tests/gen/faulty/stranded-failed-mount.yaml <DIR/FILE\n"
     )
     assert done.stdout.startswith(
         "tests/gen/faulty/stranded-failed-mount.yaml: explored (3 callers, 2 keys per level, any number of failures, "
         "1 setting of options and hooks): ")
+
+
+def test_scripts_are_kept_and_can_be_played(tmp_path: Path) -> None:
+    spec = "tests/gen/faulty/leak-forgets-on-failure.yaml"  # refused by a static rule as well
+    done = berthc("check", "--scripts", str(tmp_path / "new/kept"), spec)
+    [kept] = (tmp_path / "new/kept").iterdir()
+    assert done.returncode == 1 and kept.name == "share_forgets-leak-share-added-remove.jsonl"
+    assert done.stderr.endswith(f"  to play it: berthc sim {spec} <{kept}\n")
+    assert kept.read_text(encoding="utf-8") == (
+        '{"op": "reserve", "share": {"host_path": "/a"}}\n{"op": "add_to_vm", "reservation": "r1"}\n'
+        '{"op": "remove_from_vm", "reservation": "r1", "fail": ["vm.remove_plan9"]}\n')
+    played = berthc("sim", spec, stdin=kept.read_text(encoding="utf-8"))
+    assert played.returncode == 0
+    assert [json.loads(line)["error"] for line in played.stdout.splitlines()] == [None, None, "EIO"]
+    assert "warning[leak]: share.added on remove ends the instance" in played.stderr and "error" not in played.stderr
+
+
+def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
+    text = (FAULTY / "leak-guest-refused.yaml").read_text(encoding="utf-8")
+    done = berthc("check", "--format", "json", "--scripts", str(tmp_path), "-", stdin=text)
+    report = explore(manager_of(text), Bounds())
+    twice = replace(report, findings=report.findings * 3)
+    [name] = [path.name for path in tmp_path.iterdir()]
+    stem = name.removesuffix(".jsonl")
+    assert done.returncode == 1 and list(names(twice).values()) == [name, f"{stem}~2.jsonl", f"{stem}~3.jsonl"]
+
+
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    done = berthc("check", "--scripts", "README.md/below", str(STRANDED))
+    assert done.returncode == 2 and done.stderr.startswith("berthc: README.md/below/")
 
 
 def test_json_has_keys_that_stay() -> None:
@@ -90,17 +124,23 @@ def test_bounds_are_kept_and_told() -> None:
     uncertain_twice = LOST.read_text(encoding="utf-8")
     assert found(uncertain_twice, failures=1) == []
     assert found(uncertain_twice, failures=2) == [("stranded", "share.lost.remove")]
-    done = berthc("check", "--states", "5", "spec/vpci.yaml")
-    assert done.returncode == 0 and "vpci.yaml: explored in part (" in done.stdout and "then the bound on states was reached" in done.stdout
+    for states in (1, 5):
+        done = berthc("check", "--states", str(states), "spec/vpci.yaml")
+        assert done.returncode == 0 and done.stdout.startswith("spec/vpci.yaml: explored in part (3 callers, 2 keys per level, any number "
+                                                               "of failures, 1 setting of options and hooks): ")
+        assert f": {states} state{'s' if states > 1 else ''}, " in done.stdout
+        assert done.stdout.endswith(", then the bound on states was reached\n")
     done = berthc("check", "--failures", "1", "spec/vpci.yaml")
     assert "up to 1 failure, " in done.stdout
 
 
 @pytest.mark.parametrize("flags",
                          [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
-                          ["--emit-test", "x.c", "--static"]])
+                          ["--emit-test", "x.c", "--static"], ["--static", "--promela"], ["--static", "--spin"], ["--promela", "--spin"],
+                          ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
-    assert berthc("check", *flags, "spec/vpci.yaml").returncode == 2
+    done = berthc("check", *flags, "spec/vpci.yaml")
+    assert done.returncode == 2 and done.stdout == "" and done.stderr
 
 
 def test_a_spec_without_a_meaning_is_not_explored() -> None:

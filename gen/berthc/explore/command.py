@@ -13,6 +13,7 @@ from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore
+from berthc.explore.save import how_to_play, how_to_save, names, save
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
 from berthc.explore.spin import LEAST_MEMORY, MEMORY, SpinFailed, explore_with_spin
@@ -38,6 +39,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of the findings of one spec to FILE, as cmocka tests")
+    group.add_argument("--scripts", metavar="DIR", type=Path,
+                       help="write the script of each finding to a file in DIR, for berthc sim; DIR is made where it is missing")
     group.add_argument("--spin", action="store_true",
                        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc, and asks neither hollow nor "
                             "unreachable")
@@ -129,20 +132,24 @@ def _static(result: Result, report: Report | None) -> list[Diagnostic]:
     return list(result.diagnostics) if report is None else without_repeats(result.diagnostics, diagnostics(report))
 
 
-def as_messages(result: Result, report: Report | None, colours: Colours) -> str:
-    """The diagnostics of one spec, in order of place, each finding of the search with its script."""
-    scripts: dict[Diagnostic, Finding] = {}
+def as_messages(result: Result, report: Report | None, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
+    """The diagnostics of one spec, in order of place, each finding of the search with its script; `folder` is where scripts are kept."""
+    scripts: dict[Diagnostic, tuple[Finding, str]] = {}
     found = _static(result, report)
     if report is not None:
         own = diagnostics(report)
-        scripts = dict(zip(own, report.findings, strict=False))
+        files = names(report)
+        scripts = {own[n]: (report.findings[n], file) for n, file in files.items()}
         found += own
     out = []
     for diagnostic in sorted(found, key=lambda d: (d.loc.line, d.loc.column, d.id, d.message)):
         out.append(as_text(diagnostic, result.source.lines, colours))
-        finding = scripts.get(diagnostic)
-        if finding is not None and finding.script:
+        if diagnostic in scripts:
+            finding, file = scripts[diagnostic]
             out += ["  the shortest script:", *(f"    {line}" for line in table(list(finding.script)))]
+            out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
+    if scripts and folder is None:
+        out.append(how_to_save(spec))
     return "".join(line + "\n" for line in out)
 
 
@@ -151,7 +158,7 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     file = result.source.file
     if report is None:
         return ""
-    ok = f"{file}: ok: {summary}\n" if is_right(result, report) else ""
+    ok = f"{file}: ok: {summary}\n" if is_right(result, report) and report.complete else ""
     return f"{ok}{file}: {claim(report)}\n"
 
 
@@ -195,11 +202,15 @@ def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
         return 2
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
+    if args.scripts is not None:
+        for _, _, report in results:
+            if report is not None:
+                save(args.scripts, report)
     if args.format == "json":
         sys.stdout.write(as_object(args, results))
     else:
-        for result, manager, report in results:
-            sys.stderr.write(as_messages(result, report, colours))
+        for spec, (result, manager, report) in zip(args.specs, results, strict=True):
+            sys.stderr.write(as_messages(result, report, colours, spec, args.scripts))
             sys.stdout.write(tell(result, report, "" if manager is None else summary(manager)))
     if any(d.id == "file" for result, _, _ in results for d in result.diagnostics):
         return 2

@@ -202,11 +202,11 @@ def claim(report: Report) -> str:
     """What was looked at, in one sentence; never more than is true."""
     b = report.bounds
     failures = "any number of failures" if b.failures is None else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}"
-    settings = len({s.valuation for s in report.searched})
+    settings = len({s.valuation for s in report.searched if s.states})
     of = "options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched) else "options and hooks"
     what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
             f"{settings} setting{'s' if settings != 1 else ''} of {of}")
-    counted = f"{report.states} states, {report.transitions} transitions"
+    counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((report.states, "state"), (report.transitions, "transition")))
     if report.by_spin:
         counted += " in all roots, callers and keys told apart; hollow and unreachable not asked"
         if report.hashed:

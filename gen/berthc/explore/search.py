@@ -91,6 +91,7 @@ class Search:
         self.complete = True  # nothing was left out for want of states
         self.limited = False  # something was left out because it has too many failures
         self.cut = False
+        self._full = False  # this walk met more states than the bound allows
         self._ids: dict[Hashable, int] = {}
         self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
@@ -107,6 +108,7 @@ class Search:
 
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()
+        self._full = False
         self._reach(Node(self.stepper.start(), None, None, 0), queue)
         while queue:
             source = queue.popleft()
@@ -118,8 +120,7 @@ class Search:
                     continue
             for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean, queue)
-            if len(self.nodes) > self.bounds.states:
-                self.complete = False
+            if self._full:
                 return
 
     def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
@@ -146,7 +147,7 @@ class Search:
                 stop = self._tell(fault, node, request) or stop
             if not change.nothing and not stop:
                 target = self._reach(Node(change.after, node, request, failures), queue)
-                if self.edges is not None:
+                if self.edges is not None and target is not None:
                     self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
@@ -156,11 +157,14 @@ class Search:
         if not found:
             yield from self._kept.judge(change)
 
-    def _reach(self, node: Node, queue: deque[int]) -> int:
-        """The number of a moment, which is settled when it is new."""
+    def _reach(self, node: Node, queue: deque[int]) -> int | None:
+        """The number of a moment, which is settled when it is new; None when it is one more than the bound allows."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
+            if len(self.nodes) >= self.bounds.states:
+                self._full, self.complete = True, False
+                return None
             known = self._ids[key] = len(self.nodes)
             self.nodes.append(self._settled(node))
             queue.append(known)
