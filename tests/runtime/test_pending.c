@@ -319,25 +319,14 @@ static void many_pending_calls_and_no_token_twice(void **unused)
     struct depot depot;
     struct many many = {.n = 0};
     struct task tasks[MANY];
-    berth_manager_type type = depot_type;
-    berth_resource resources[4];
-    berth_assigned assigned[8];
-    struct depot_backend backend = {&depot};
     char names[MANY][8];
     bool all = false;
 
     (void)unused;
-    memcpy(resources, depot_type.resources, sizeof resources);
-    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
-    assigned[3].kind = BERTH_ASSIGN_HOOK; /* without the small pool */
-    assigned[3].indexed = false;
-    resources[RACK].assigned = assigned;
-    type.resources = resources;
-    depot_init(&depot);
+    depot_start_many(&depot, NULL);
     pthread_mutex_init(&many.lock, NULL);
     depot.hook = keep_token;
     depot.arg = &many;
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &depot.manager), 0);
     for (unsigned i = 0; i < MANY; i++) {
         names[i][0] = (char)('a' + i % 26);
         names[i][1] = (char)('a' + i / 26);

@@ -90,6 +90,26 @@ void depot_start_changed(struct depot *depot, const struct depot_change *change)
     assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager), 0);
 }
 
+void depot_start_many(struct depot *depot, const berth_config *config)
+{
+    static berth_manager_type type;
+    static berth_resource resources[BOOK + 1];
+    static berth_assigned assigned[8];
+    struct depot_backend backend = {depot};
+    berth_config full = config ? *config : (berth_config){0};
+
+    type = depot_type;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    assigned[3].kind = BERTH_ASSIGN_HOOK;
+    assigned[3].indexed = false;
+    resources[RACK].assigned = assigned;
+    type.resources = resources;
+    depot_init(depot);
+    full.allocator = &depot->allocator;
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &full, &depot->manager), 0);
+}
+
 void depot_stop(struct depot *depot)
 {
     assert_int_equal(berth_manager_discard(depot->manager), 0);

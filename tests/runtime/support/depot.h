@@ -191,6 +191,8 @@ struct depot_change {
     berth_target ok, fail; /* state 0: as it was */
 };
 void depot_start_changed(struct depot *depot, const struct depot_change *change);
+/* One without the small pool of places: for any number of racks. */
+void depot_start_many(struct depot *depot, const berth_config *config);
 /* Discards and destroys; fails when memory is left. */
 void depot_stop(struct depot *depot);
 void depot_clear_log(struct depot *depot);

@@ -1,0 +1,422 @@
+/*
+ * Started operations and many threads: completions, cancellations, deadlines, discards and polls at random, and every `done` exactly once; and managers
+ * that are destroyed as soon as the last of them was called.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/started.h"
+#include "support/threads.h"
+
+enum { STARTERS = 3, PER_STARTER = 1500, N_JOBS = STARTERS * PER_STARTER, RACKS = 5, RING = 4096 };
+
+struct stress {
+    struct depot depot;
+    pthread_mutex_t lock;
+    pthread_cond_t wakened;
+    berth_token ring[RING]; /* calls that are pending */
+    unsigned first, last;
+    bool woken;
+    bool loop, discards;
+    atomic_uint random;
+    atomic_uint accepted, done, told;
+    atomic_uint published[STARTERS]; /* jobs of each starter that may be cancelled */
+    atomic_bool stop;
+    atomic_int inside[RACKS];
+    struct job jobs[N_JOBS];
+};
+
+static struct stress stress;
+
+static unsigned next_random(void)
+{
+    unsigned x = atomic_fetch_add(&stress.random, 2654435761u);
+
+    x ^= x >> 15;
+    x *= 2246822519u;
+    return x ^ (x >> 13);
+}
+
+static void nap(void)
+{
+    unsigned x = next_random() % 16;
+
+    if (x == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    else if (x < 6)
+        sched_yield();
+}
+
+static void note_told(void *ctx)
+{
+    (void)ctx;
+    atomic_fetch_add(&stress.told, 1);
+}
+
+static void put(berth_token token)
+{
+    pthread_mutex_lock(&stress.lock);
+    assert_true(stress.last - stress.first < RING);
+    stress.ring[stress.last++ % RING] = token;
+    pthread_mutex_unlock(&stress.lock);
+}
+
+static bool get(berth_token *token)
+{
+    bool found;
+
+    pthread_mutex_lock(&stress.lock);
+    found = stress.first != stress.last;
+    if (found)
+        *token = stress.ring[stress.first++ % RING];
+    pthread_mutex_unlock(&stress.lock);
+    return found;
+}
+
+static int backend(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    unsigned fate = next_random() % 16;
+    int rack = hook <= RACK_EJECT ? ((const rack_view *)view)->name[0] - 'a' : 0;
+    berth_token token;
+
+    (void)depot;
+    (void)out;
+    if (!stress.discards) /* else a successor of the same name may be at work */
+        assert_int_equal(atomic_fetch_add(&stress.inside[rack], 1), 0);
+    nap();
+    if (!stress.discards)
+        atomic_fetch_sub(&stress.inside[rack], 1);
+    if (fate < 4)
+        return 0;
+    if (fate == 4)
+        return -EIO;
+    if (fate == 5)
+        (void)berth_call_cancelled(call);
+    token = berth_call_token(call);
+    if (fate < 12)
+        (void)berth_call_on_cancel(call, note_told, NULL);
+    if (fate == 6)
+        assert_int_equal(berth_complete(token, 0, NULL, 0), 0); /* before it returns */
+    put(token);                                                 /* and perhaps completed on another thread before it returns */
+    if (fate == 7)
+        return 0; /* answers itself: the completion is late */
+    nap();
+    return BERTH_PENDING;
+}
+
+static void count_done(struct job *job, int code)
+{
+    assert_int_equal(atomic_load(&job->n_done), 1);
+    assert_true(code == 0 || code == -EIO || code == -ECANCELED || code == -ETIMEDOUT || code == -ENOTRECOVERABLE || code == -EBUSY ||
+                code == -ENOENT || code == -ENODATA);
+    atomic_fetch_add(&stress.done, 1);
+}
+
+static void *run_starter(void *arg)
+{
+    static const uint8_t operations[] = {OP_USE, OP_USE, OP_KICK, OP_RESOLVE, OP_KICK, OP_CRASH, 0, OP_WIPE};
+    static const char *const names[RACKS] = {"a", "b", "c", "d", "e"};
+    unsigned starter = (unsigned)(size_t)arg;
+
+    for (unsigned i = 0; i < PER_STARTER; i++) {
+        struct job *job = &stress.jobs[starter * PER_STARTER + i];
+        unsigned x = next_random();
+        uint8_t operation = operations[x % 8];
+        int64_t deadline = x / 8 % 3 == 0 ? berth_now() + (int64_t)(x % 300000) : BERTH_NO_DEADLINE;
+
+        if (operation == 0 && x / 64 % 16 != 0)
+            operation = OP_USE;
+        job_init(job, &stress.depot);
+        job->keep = true;
+        job->no_block = x / 32 % 4 == 0;
+        job->then = count_done;
+        atomic_fetch_add(&stress.accepted, 1);
+        assert_int_equal(job_start(job, operation, names[x / 128 % RACKS], deadline), 0);
+        atomic_store(&stress.published[starter], i + 1);
+        if (x / 1024 % 32 == 0)
+            (void)on_rack(&stress.depot, OP_USE, names[x / 128 % RACKS], NULL);
+        nap();
+    }
+    return NULL;
+}
+
+static void *run_completer(void *arg)
+{
+    berth_token token;
+
+    (void)arg;
+    while (!atomic_load(&stress.stop)) {
+        if (!get(&token)) {
+            sched_yield();
+            continue;
+        }
+        if (next_random() % 2)
+            nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+        (void)berth_complete(token, next_random() % 8 == 0 ? -EIO : 0, NULL, 0);
+        if (next_random() % 8 == 0)
+            assert_int_equal(berth_complete(token, 0, NULL, 0), -ENOENT);
+    }
+    return NULL;
+}
+
+static void *run_canceller(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&stress.stop)) {
+        unsigned starter = next_random() % STARTERS;
+        unsigned n = atomic_load(&stress.published[starter]);
+        struct job *job;
+
+        nap();
+        if (n == 0)
+            continue;
+        job = &stress.jobs[starter * PER_STARTER + n - 1 - next_random() % (n < 8 ? n : 8)];
+        if (!job->no_block) {
+            int rc = job_cancel(job);
+
+            assert_true(rc == 0 || rc == -ENOENT);
+        }
+        if (stress.discards && next_random() % 256 == 0)
+            assert_int_equal(berth_manager_discard(stress.depot.manager), 0);
+    }
+    return NULL;
+}
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    pthread_mutex_lock(&stress.lock);
+    stress.woken = true;
+    pthread_cond_signal(&stress.wakened);
+    pthread_mutex_unlock(&stress.lock);
+}
+
+static void *run_poller(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&stress.stop)) {
+        int64_t next;
+
+        if (!stress.loop) {
+            assert_int_equal(berth_manager_poll(stress.depot.manager, NULL), 0);
+            nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+            continue;
+        }
+        assert_int_equal(berth_manager_poll(stress.depot.manager, &next), 0);
+        pthread_mutex_lock(&stress.lock);
+        while (next > 0 && !stress.woken && !atomic_load(&stress.stop)) {
+            struct timespec until = {.tv_sec = (time_t)(next / 1000000000), .tv_nsec = (long)(next % 1000000000)};
+
+            if (next == BERTH_NO_DEADLINE)
+                pthread_cond_wait(&stress.wakened, &stress.lock);
+            else if (pthread_cond_timedwait(&stress.wakened, &stress.lock, &until) != 0)
+                break;
+        }
+        stress.woken = false;
+        pthread_mutex_unlock(&stress.lock);
+    }
+    return NULL;
+}
+
+static void run(bool loop, bool discards)
+{
+    pthread_t starters[STARTERS], completers[2], canceller, poller;
+    pthread_condattr_t attributes;
+    berth_config config = {.wake = loop ? wake : NULL};
+
+    memset(&stress, 0, sizeof stress);
+    stress.loop = loop;
+    stress.discards = discards;
+    atomic_store(&stress.random, 4711);
+    pthread_mutex_init(&stress.lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&stress.wakened, &attributes);
+    pthread_condattr_destroy(&attributes);
+    depot_start_many(&stress.depot, &config);
+    stress.depot.hook = backend;
+    assert_int_equal(pthread_create(&poller, NULL, run_poller, NULL), 0);
+    assert_int_equal(pthread_create(&canceller, NULL, run_canceller, NULL), 0);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&completers[i], NULL, run_completer, NULL), 0);
+    for (size_t i = 0; i < STARTERS; i++)
+        assert_int_equal(pthread_create(&starters[i], NULL, run_starter, (void *)i), 0);
+    for (unsigned i = 0; i < STARTERS; i++)
+        pthread_join(starters[i], NULL);
+    while (atomic_load(&stress.done) < N_JOBS)
+        sched_yield();
+    pthread_mutex_lock(&stress.lock);
+    atomic_store(&stress.stop, true);
+    pthread_cond_signal(&stress.wakened);
+    pthread_mutex_unlock(&stress.lock);
+    pthread_join(poller, NULL);
+    pthread_join(canceller, NULL);
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(completers[i], NULL);
+    assert_int_equal(atomic_load(&stress.accepted), N_JOBS);
+    assert_int_equal(atomic_load(&stress.done), N_JOBS);
+    for (unsigned i = 0; i < N_JOBS; i++)
+        assert_int_equal(atomic_load(&stress.jobs[i].n_done), 1);
+    assert_true(atomic_load(&stress.told) > 0);
+    stress.depot.hook = NULL;
+    assert_int_equal(berth_manager_drain(stress.depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+    assert_state(&stress.depot, "");
+    depot_stop(&stress.depot);
+    pthread_cond_destroy(&stress.wakened);
+    pthread_mutex_destroy(&stress.lock);
+}
+
+static void every_done_once(void **unused)
+{
+    (void)unused;
+    run(false, false);
+}
+
+static void every_done_once_in_a_loop(void **unused)
+{
+    (void)unused;
+    run(true, false);
+}
+
+static void every_done_once_with_discards(void **unused)
+{
+    (void)unused;
+    run(false, true);
+}
+
+static void every_done_once_in_a_loop_with_discards(void **unused)
+{
+    (void)unused;
+    run(true, true);
+}
+
+/* Destroying as soon as the last `done` was called, while the thread that called it is still on its way out of the manager. */
+
+struct last {
+    struct depot depot;
+    atomic_bool called;
+    berth_token token;
+};
+
+static void last_done(void *arg, int code)
+{
+    assert_int_equal(code, -EIO);
+    atomic_store(&((struct last *)arg)->called, true);
+}
+
+static int pend(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)view;
+    (void)out;
+    ((struct last *)depot->arg)->token = berth_call_token(call);
+    return BERTH_PENDING;
+}
+
+static void *complete_last(void *arg)
+{
+    assert_int_equal(berth_complete(((struct last *)arg)->token, -EIO, NULL, 0), 0);
+    return NULL;
+}
+
+static void destroyed_right_after_the_last_done(void **unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 500; i++) {
+        struct last last;
+        struct path path;
+        pthread_t other;
+        depot_op op;
+        berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
+
+        depot_start_changed(&last.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
+        last.depot.hook = pend;
+        last.depot.arg = &last;
+        atomic_store(&last.called, false);
+        assert_int_equal(berth_manager_start(last.depot.manager, &request, NULL, i % 2 ? &op : NULL, last_done, &last), 0);
+        assert_int_equal(berth_manager_destroy(last.depot.manager), -EBUSY);
+        assert_int_equal(pthread_create(&other, NULL, complete_last, &last), 0);
+        while (!atomic_load(&last.called))
+            if (i % 4 < 2)
+                sched_yield();
+        assert_int_equal(berth_manager_destroy(last.depot.manager), 0);
+        assert_int_equal(last.depot.live_bytes, 0);
+        pthread_join(other, NULL);
+    }
+}
+
+/* Cancelling and completing at the same moment. */
+
+struct race {
+    struct job job;
+    berth_token token;
+    atomic_bool go;
+};
+
+static int pend_race(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)view;
+    (void)out;
+    ((struct race *)depot->arg)->token = berth_call_token(call);
+    return BERTH_PENDING;
+}
+
+static void *cancel_race(void *arg)
+{
+    struct race *race = arg;
+    int rc;
+
+    while (!atomic_load(&race->go))
+        ;
+    rc = job_cancel(&race->job);
+    assert_true(rc == 0 || rc == -ENOENT);
+    return NULL;
+}
+
+static void cancelled_while_it_is_completed(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    depot.hook = pend_race;
+    for (unsigned i = 0; i < 300; i++) {
+        struct race race;
+        pthread_t other;
+
+        atomic_store(&race.go, false);
+        depot.arg = &race;
+        job_init(&race.job, &depot);
+        race.job.keep = true;
+        assert_int_equal(job_start(&race.job, OP_USE, "a", BERTH_NO_DEADLINE), 0);
+        assert_not_done(&race.job);
+        assert_int_equal(pthread_create(&other, NULL, cancel_race, &race), 0);
+        atomic_store(&race.go, true);
+        assert_int_equal(berth_complete(race.token, i % 2 ? -EIO : 0, NULL, 0), 0);
+        pthread_join(other, NULL);
+        assert_done(&race.job, i % 2 ? -EIO : 0); /* told or not, its hook's answer counts */
+        depot.hook = NULL;
+        assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+        depot.hook = pend_race;
+    }
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_done_once),
+        cmocka_unit_test(every_done_once_in_a_loop),
+        cmocka_unit_test(every_done_once_with_discards),
+        cmocka_unit_test(every_done_once_in_a_loop_with_discards),
+        cmocka_unit_test(destroyed_right_after_the_last_done),
+        cmocka_unit_test(cancelled_while_it_is_completed),
+    };
+
+    return cmocka_run_group_tests_name("started, stress", tests, NULL, NULL);
+}
