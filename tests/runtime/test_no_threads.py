@@ -28,10 +28,10 @@ def test_without_threads(tmp_path: Path) -> None:
         objects.append(str(tmp_path / f"{source.stem}.o"))
         run(compiler(), *FLAGS, "-DBERTH_NO_THREADS", "-c", str(source), "-o", objects[-1])
     assert "pthread_" not in run("nm", "--undefined-only", *objects)
-    support = [str(ROOT / "tests/runtime/support" / name) for name in ("depot.c", "depot_type.c")]
+    support = [str(ROOT / "tests/runtime/support" / name) for name in ("depot.c", "depot_type.c", "started.c")]
     program = str(tmp_path / "single")
     run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *objects, "-o", program, "-lcmocka", "-luuid")
-    assert "4 test(s) run" in run(program)
+    assert "6 test(s) run" in run(program)
 
 
 def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "support/depot.h"
+#include "support/started.h"
 
 static void a_life(void **unused)
 {
@@ -97,12 +97,72 @@ static void callbacks_under_the_lock_get_edeadlk(void **unused)
     depot_stop(&depot);
 }
 
+/* In an event loop one thread is enough: operations pend, wait for each other, and have deadlines. */
+static void started_operations_pend_and_queue(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job use, drop, late;
+    int64_t next;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    shelf_init(&shelf, &depot);
+    job_go(&use, &depot, OP_USE, "a");
+    job_go(&drop, &depot, OP_DROP, "0");
+    job_init(&late, &depot);
+    assert_int_equal(job_start(&late, OP_USE, "a", 1), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), -EDEADLK); /* nobody would let it go while this thread waits */
+    assert_int_equal(berth_manager_poll(depot.manager, &next), 0);
+    assert_int_equal(next, BERTH_NO_DEADLINE);
+    assert_done(&late, -ETIMEDOUT);
+    assert_not_done(&use);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(shelf_complete(&shelf, i, 0), 0);
+    assert_done(&use, 0);
+    assert_done(&drop, 0);
+    assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
+    job_go(&use, &depot, OP_USE, "a");
+    assert_int_equal(job_cancel(&use), 0);
+    assert_int_equal(shelf.calls[3].told, 1);
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -EDEADLK);
+    assert_int_equal(shelf_complete(&shelf, 3, 0), 0);
+    assert_done(&use, 0);
+    depot_stop(&depot);
+}
+
+static void no_wake(void *ctx)
+{
+    (void)ctx;
+}
+
+/* What it waits for is ready, and nobody but this thread could run it. */
+static void a_blocking_call_runs_what_is_ready(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job use;
+
+    (void)unused;
+    depot_start(&depot, NULL, &(berth_config){.wake = no_wake});
+    shelf_init(&shelf, &depot);
+    job_go(&use, &depot, OP_USE, "a");
+    assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_not_done(&use);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_done(&use, 0);
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_life),
         cmocka_unit_test(a_hook_may_use_other_roots),
         cmocka_unit_test(a_pending_call_is_uncertain_unless_it_is_completed_already),
+        cmocka_unit_test(started_operations_pend_and_queue),
+        cmocka_unit_test(a_blocking_call_runs_what_is_ready),
         cmocka_unit_test(callbacks_under_the_lock_get_edeadlk),
     };
 
