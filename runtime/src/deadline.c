@@ -74,8 +74,6 @@ void deadline_forget(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    if (!operation->watched)
-        return;
     operation->watched = false;
     if (!operation->before) {
         manager->deadlines = join_all(operation->child);

@@ -7,7 +7,7 @@
 /* A started operation has to wait: it is told when its deadline passes. Without one, or told already, nothing happens. */
 void deadline_watch(struct operation *operation);
 
-/* It has ended. One that is not watched is fine. */
+/* It is watched no more. */
 void deadline_forget(struct operation *operation);
 
 /* Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that is pending is told. */

@@ -180,7 +180,8 @@ void operation_finish(struct operation *operation)
         end_operation(operation);
     queue_release(operation);
     operation_unload(operation);
-    deadline_forget(operation);
+    if (operation->watched)
+        deadline_forget(operation);
     operation->stage = STAGE_DONE;
 }
 

@@ -2,7 +2,7 @@
 
 #include "call.h"
 #include "dispatch.h"
-#include "error.h"
+#include "handover.h"
 
 static void append(struct operation *operation, struct root *root)
 {
@@ -48,15 +48,6 @@ void queue_leave(struct operation *operation)
         manager->waiting = operation->next_waiting;
     if (operation->next_waiting)
         operation->next_waiting->previous_waiting = operation->previous_waiting;
-}
-
-static struct operation *take_first(struct root *root)
-{
-    struct operation *first = root->queue;
-
-    if (first)
-        queue_leave(first);
-    return first;
 }
 
 /* What the thread waits for, or NULL. The newest comes first: what it called before cannot go on until then. */
@@ -117,51 +108,6 @@ void queue_own_new(struct operation *operation, struct root *root)
     operation->root = root;
 }
 
-/* How many of those that wait are run by the thread that lets go, before it sees to its own business. */
-enum { MOST_SHARED = 64 };
-
-/* Gives one of those who waited what `by`, who let go of the root, leaves it. True: it may be the next to let go. */
-static bool hand_over(struct operation *by, struct root *root, struct operation *next, bool run)
-{
-    if (!root->instance.ended) {
-        root->owner = next;
-        next->root = root;
-    } else if (by->code != 0 && !by->discarded && !next->drain) {
-        error_fill(next->error, next->call.operation, by);
-        next->error = NULL;
-        next->code = by->code;
-        operation_finish(next);
-    }
-    if (root->instance.ended || run)
-        (void)operation_advance(next, false);
-    if (!next->queued)
-        operation_wake(next);
-    return next->stage == STAGE_DONE;
-}
-
-/*
- * An operation that is run here may be over at once, and let the root go in its turn: that ends up in queue_release() again, which leaves it
- * to this loop.
- */
-static void hand_over_all(struct operation *by, struct root *root)
-{
-    struct berth_manager *manager = by->call.manager;
-    unsigned run = 0;
-
-    instance_ref(&root->instance);
-    root->instance.handing = true;
-    while (!root->owner && root->queue) {
-        bool had_ended = root->instance.ended;
-        struct operation *next = take_first(root);
-
-        if (hand_over(by, root, next, run < MOST_SHARED) && !had_ended)
-            by = next;
-        run++;
-    }
-    root->instance.handing = false;
-    instance_unref(manager, &root->instance);
-}
-
 void queue_release(struct operation *operation)
 {
     struct root *root = operation->root;
@@ -170,8 +116,8 @@ void queue_release(struct operation *operation)
         return;
     operation->root = NULL;
     root->owner = NULL;
-    if (root->queue && !root->instance.handing)
-        hand_over_all(operation, root);
+    if (root->queue)
+        handover(operation, root);
 }
 
 void queue_discard(struct root *root)

@@ -132,7 +132,7 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     operation.call.operation = operation.type->name;
     operation.call.deadline = request->deadline;
     reach_check(&operation, request);
-    if (operation.code == 0)
+    if (operation.code == 0 && operation.type->n_denies > 0)
         reach_policy(&operation);
     if (operation.code != 0)
         return refuse(&operation);
