@@ -1,7 +1,6 @@
 """Generated suites work for specs that nobody wrote them for: variants that `berthc check` takes."""
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -9,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from berthc.emit import c, tests
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import explore
 from berthc.model import Manager
 from berthc.pipeline import compile_text
-from builds import BUILD, ROOT
+from builds import ROOT
+from programs import suite
 from variants import variants
-from vary import FLAGS
 
 SOUND_ENOUGH = frozenset(("unreachable", "hollow"))
 """Findings that leave the backend as it should be and let everybody go, and so the suite without complaint."""
@@ -33,25 +31,10 @@ def sound(path: Path, seed: int) -> Iterator[Manager]:
             yield manager
 
 
-def suite(manager: Manager, folder: Path) -> Path:
-    sources = []
-    for name, text in {**c.files(manager), **tests.files(manager)}.items():
-        path = folder / Path(name).name
-        path.write_text(text, encoding="utf-8")
-        if path.suffix == ".c" and not path.stem.endswith("-sim"):
-            sources.append(str(path))
-    program = folder / "suite"
-    libraries = [str(BUILD / "libberth-testing.a"), str(BUILD / "libberth.a"), "-lcmocka", "-ljson-c", "-luuid"]
-    subprocess.run([os.environ.get("BERTH_CC", "cc"), *FLAGS, f"-I{folder}", "-o", str(program), *sources, *libraries], check=True)
-    return program
-
-
 @pytest.mark.parametrize(("spec", "seed"), [("tests/gen/specs/lantern.yaml", 3), ("spec/vpci.yaml", 1), ("spec/plan9.yaml", 2)])
 def test_suites_of_variants_pass(spec: str, seed: int, tmp_path: Path) -> None:
     for number, manager in zip(range(3), sound(ROOT / spec, seed), strict=False):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        run = subprocess.run([suite(manager, folder)], capture_output=True, text=True, timeout=120)
+        run = subprocess.run([suite(manager, tmp_path / str(number))], capture_output=True, text=True, timeout=120)
         failed = [line for line in (run.stdout + run.stderr).splitlines() if "FAILED" in line or "ERROR" in line or "not " in line]
         assert run.returncode == 0, (manager, failed)
         assert "[  PASSED  ]" in run.stdout + run.stderr

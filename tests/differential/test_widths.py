@@ -11,7 +11,7 @@ import pytest
 from berthc.pipeline import compile_text
 from builds import ROOT
 from differ import difference_run
-from vary import build
+from programs import simulator
 
 SCRIPTS = 150
 ROW = re.compile(r"e1: (s\d+)$", re.MULTILINE)
@@ -41,7 +41,7 @@ def synthetic(states: int, events: int) -> str:
 def test_tables_of_any_width_do_the_same(states: int, events: int, rows: str, cells: str, tmp_path: Path) -> None:
     manager = compile_text("synthetic.yaml", synthetic(states, events)).manager
     assert manager is not None
-    program = build(manager, tmp_path)
+    program = simulator(manager, tmp_path)
     made = (tmp_path / "synthetic/synthetic.c").read_text(encoding="utf-8")
     assert f"static {rows}[]" in made and f"static {cells} = " in made
     tally = difference_run(manager, [str(program)], 5, SCRIPTS, None)

@@ -3,15 +3,13 @@
 
 usage: vary.py [--seconds S | --variants N] [--scripts N] [--seed SEED] SPEC...
 
-Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($CC, cc). A difference is shown with the variant's
+Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($BERTH_CC, $CC, cc). A difference is shown with the variant's
 text, which is JSON and so YAML too. Exit status: 0 if all answers agree, 1 if not, 2 on misuse.
 """
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,16 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "gen"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(ROOT / "gen"), str(ROOT / "tests/support"), str(Path(__file__).resolve().parent)]
 
-from berthc.emit import c, sim  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 from berthc.semantics import BrokenTable  # noqa: E402
 from differ import Tally, difference_run  # noqa: E402
+from programs import build_dir, simulator  # noqa: E402
 from variants import variants  # noqa: E402
-
-# Some variants have unused functions and tables; a warning there says nothing about the compiler of specs.
-FLAGS = ("-std=c11", "-w", "-O0", "-pthread", f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/testing/include")
 
 
 @dataclass
@@ -41,29 +36,10 @@ class Sum:
     difference: str | None = None
 
 
-def build_dir() -> Path:
-    return Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
-
-
-def build(manager: Manager, folder: Path) -> Path:
-    """The C simulator of a manager, built below `folder`."""
-    sources = []
-    for name, text in {**c.files(manager), **sim.files(manager)}.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        if path.suffix == ".c":
-            sources.append(str(path))
-    program = folder / "simulator"
-    libraries = [str(build_dir() / "libberth-testing.a"), str(build_dir() / "libberth.a"), "-ljson-c", "-luuid"]
-    subprocess.run([os.environ.get("CC", "cc"), *FLAGS, "-o", str(program), *sources, *libraries], check=True)
-    return program
-
-
 def compare_variant(manager: Manager, seed: int, scripts: int) -> Tally | None:
     """Both simulators of one variant on random scripts; None where the model finds its table broken."""
     with tempfile.TemporaryDirectory() as folder:
-        program = build(manager, Path(folder))
+        program = simulator(manager, Path(folder))
         try:
             return difference_run(manager, [str(program)], seed, scripts, None)
         except BrokenTable:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from explore_support import BUILD, FAULTY, FLAGS, ROOT, found, manager_of
+from explore_support import FAULTY, ROOT, found, manager_of
 
-from berthc.emit import c
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import explore
 from berthc.explore.save import names
+from programs import with_test
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1"}
 STRANDED = FAULTY / "stranded-failed-mount.yaml"
@@ -75,7 +75,7 @@ def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
     twice = replace(report, findings=report.findings * 3)
     [name] = [path.name for path in tmp_path.iterdir()]
     stem = name.removesuffix(".jsonl")
-    assert done.returncode == 1 and list(names(twice).values()) == [name, f"{stem}~2.jsonl", f"{stem}~3.jsonl"]
+    assert done.returncode == 1 and list(names(twice).values()) == [name, f"{stem}-2.jsonl", f"{stem}-3.jsonl"]
 
 
 def test_a_folder_that_cannot_be_made_is_told() -> None:
@@ -157,13 +157,7 @@ def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_
     head = test.read_text(encoding="utf-8").split("*/")[0]
     assert f"berthc check --callers 2 --emit-test finding.c {spec.name}" in head and "berthc tests" not in head
     assert f"finding_1_interference_mount_mounted_unmount:\n *     {spec.name}:39:39: interference: " in head and "every row" not in head
-    for name, text in c.files(manager_of(spec.read_text(encoding="utf-8"))).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    program = tmp_path / "finding"
-    folder = tmp_path / "mount_retry"
-    subprocess.run([os.environ.get("BERTH_CC", "cc"), *FLAGS, f"-I{folder}", "-o", str(program), str(test), str(folder / "mount_retry.c"),
-                    str(BUILD / "libberth-testing.a"), str(BUILD / "libberth.a"), "-lcmocka", "-ljson-c", "-luuid", "-pthread"], check=True)
+    program = with_test(manager_of(spec.read_text(encoding="utf-8")), tmp_path, test.read_text(encoding="utf-8"))
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "finding_1_interference_mount_mounted_unmount" in done.stdout + done.stderr

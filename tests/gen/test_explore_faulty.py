@@ -11,9 +11,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from explore_support import FAULTY, ROOT, Json, c_simulator, play, play_c, report_of
+from explore_support import FAULTY, ROOT, Json, play, play_c, report_of
 
 from berthc.explore.findings import IDS
+from programs import simulator
 
 SPECS = sorted(FAULTY.glob("*.yaml"))
 SOUND = sorted((FAULTY / "sound").glob("*.yaml")) + sorted((ROOT / "spec").glob("*.yaml"))
@@ -73,7 +74,7 @@ def shows(id_: str, answers: list[Json]) -> bool:
 @pytest.mark.parametrize("spec", [s for s in SPECS if not s.name.startswith("unreachable")], ids=lambda spec: spec.stem)
 def test_scripts_run_on_both_simulators_and_show_it(spec: Path, tmp_path: Path) -> None:
     manager = report_of(spec).manager
-    program = c_simulator(manager, tmp_path)
+    program = simulator(manager, tmp_path)
     for finding in expected(spec):
         answers = play(manager, finding["script"])
         assert play_c(program, finding["script"]) == answers

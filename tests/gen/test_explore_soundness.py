@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from explore_support import FAULTY, ROOT, Json, c_simulator, manager_of
+from explore_support import FAULTY, ROOT, Json, manager_of
 
 from berthc.diag import Severity
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import explore
 from berthc.explore.spec import search_text
 from berthc.model import Manager, Resource
+from programs import simulator
 
 sys.path.insert(0, str(ROOT / "tests/checker"))
 from mutate import mutants, tree_of  # noqa: E402
@@ -138,7 +139,7 @@ def test_walks_on_the_c_code_see_no_fault_either(base: str, tmp_path: Path) -> N
     specs = sound_specs(base, seed=20)
     for n in range(SPECS):
         manager = next(specs)
-        program = c_simulator(manager, tmp_path / str(n))
+        program = simulator(manager, tmp_path / str(n))
         for seed in range(WALKS):
             walk(manager, base, program, seed)
 
@@ -157,7 +158,7 @@ def walk(manager: Manager, base: str, program: Path, seed: int) -> None:
 @pytest.mark.parametrize("name", ["leak-unmap-without-map", "leak-uncertain-as-failed", "stranded-failed-mount", "double-attach-again"])
 def test_walks_see_the_faults_of_faulty_specs(name: str, tmp_path: Path) -> None:
     manager = manager_of((FAULTY / f"{name}.yaml").read_text(encoding="utf-8"))
-    program = c_simulator(manager, tmp_path)
+    program = simulator(manager, tmp_path)
     with pytest.raises(AssertionError):
         for seed in range(WALKS):
             walk(manager, "disk", program, seed)

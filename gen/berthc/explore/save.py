@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 
 from berthc.explore.report import Finding, Report
@@ -14,11 +15,12 @@ SUFFIX = ".jsonl"
 def names(report: Report) -> dict[int, str]:
     """The names of the files, by the places of their findings in the report: manager, id and where it is."""
     found: dict[int, str] = {}
+    times: Counter[str] = Counter()
     for n, finding in enumerate(report.findings):
         if finding.script:
             name = "-".join([report.manager.name, finding.fault.id, *finding.fault.where.split(".")])
-            same = sum(other == name + SUFFIX or other.startswith(f"{name}~") for other in found.values())
-            found[n] = f"{name}~{same + 1}{SUFFIX}" if same else name + SUFFIX
+            times[name] += 1
+            found[n] = name + (f"-{times[name]}" if times[name] > 1 else "") + SUFFIX
     return found
 
 
