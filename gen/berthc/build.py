@@ -13,7 +13,7 @@ from .diag import Diagnostic
 from .expr import ExprError, parse_format, parse_guard
 from .load import Mapping, Node, Scalar, Sequence
 from .model import (
-    Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Loc, Manager, Operation, PoolPart, Ref, Resource,
+    Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Limit, Limits, Loc, Manager, Operation, PoolPart, Ref, Resource,
     Row, State, Step, Target, Type,
 )
 
@@ -140,6 +140,20 @@ class _Builder:
                 for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
                 for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))
             ),
+            limits=self.limits(root.get("limits")),
+        )
+
+    def limits(self, node: Node | None) -> Limits | None:
+        if not isinstance(node, Mapping):
+            return None
+        limits = _map(node.get("resources"))
+        return Limits(
+            resources=tuple(
+                Limit(name, count, limits.keys[name].loc, _integer(of.get("text")))
+                for name, of in limits.values.items() if isinstance(of, Mapping) and (count := _integer(of.get("instances"))) is not None
+            ),
+            loc=self.root.keys["limits"].loc,
+            reservations=_integer(node.get("reservations")),
         )
 
     def entries(self, key: str) -> list[tuple[str, Mapping]]:

@@ -47,6 +47,11 @@ def things(manager: Manager) -> Iterator[tuple[tuple[str, str], str]]:
         yield from _resource(resource)
     for operation in manager.operations:
         yield ("operation", operation.name), _operation(operation)
+    if manager.limits is not None:
+        if manager.limits.reservations is not None:
+            yield ("limit", "reservations"), str(manager.limits.reservations)
+        for limit in manager.limits.resources:
+            yield ("limit", limit.resource), _words(f"{limit.instances} instances", f"{limit.text} bytes of text" if limit.text is not None else "")
     for accept in manager.accept:
         yield ("accept", f"{accept.finding} {accept.where}".strip()), accept.why
 

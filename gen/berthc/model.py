@@ -354,6 +354,28 @@ class Accept:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How many instances of a resource take memory at once, and the bytes of the strings and lists of one (None: by their max_length)."""
+
+    resource: str
+    instances: int
+    loc: Loc
+    text: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the manager's memory is computed from. They change no behaviour but that beyond them there is no memory."""
+
+    resources: tuple[Limit, ...]
+    loc: Loc
+    reservations: int | None = None
+
+    def of(self, resource: str) -> Limit:
+        return next(r for r in self.resources if r.resource == resource)
+
+
+@dataclass(frozen=True)
 class Manager:
     name: str
     brief: str
@@ -364,6 +386,7 @@ class Manager:
     resources: tuple[Resource, ...] = ()  # parents before children
     operations: tuple[Operation, ...] = ()
     accept: tuple[Accept, ...] = field(default=())
+    limits: Limits | None = None
 
     def resource(self, name: str) -> Resource:
         return next(r for r in self.resources if r.name == name)

@@ -164,6 +164,10 @@ class Names:
         return upper(self.manager, "options_default")
 
     @property
+    def arena_size(self) -> str:
+        return upper(self.manager, "arena_size")
+
+    @property
     def backend_version(self) -> str:
         return upper(self.manager, "backend_version")
 
@@ -201,7 +205,7 @@ class Names:
 
 # What the generated source declares for itself.
 STATIC_NAMES = (
-    "resource_table operation_table hook_table option_table option_defaults guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
+    "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
     "has_hook call_hook accept_out check_backend visit_item"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
@@ -272,6 +276,7 @@ def identifiers(manager: Manager) -> Iterator[Identifier]:
     for text, what in (
         (names.options, "the options"), (names.op, "the block of a started operation"), (names.backend, "the backend"), (names.item, "the type of items"), (names.visit, "the type of visitors"),
         (names.options_default, "the options' default"), (names.backend_version, "the backend's version"),
+        (names.arena_size, "the size of an arena"),
     ):
         yield Identifier(text, what, NOWHERE)
     yield from _options(manager, names)

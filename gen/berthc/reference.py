@@ -10,7 +10,8 @@ from .schema import Part, Schema
 _PLACES: tuple[tuple[str, str], ...] = (
     ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource", "resource"), ("assigned", "assigned"), ("state", "state"),
     ("row", "row"),
-    ("target", "target"), ("operation", "operation"), ("refusal", "denial"), ("accept", "accept"),
+    ("target", "target"), ("operation", "operation"), ("refusal", "denial"), ("limits", "limits"),
+    ("limits of a resource", "resource_limit"), ("accept", "accept"),
 )
 
 

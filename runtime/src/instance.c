@@ -88,7 +88,7 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
 static uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
 {
     return fields_difference(instance_type(manager, instance), instance_view(manager, instance), config, key, &manager->seed,
-                             &manager->allocator);
+                             manager->type->limits ? NULL : &manager->allocator); /* limits know nothing of memory for a while */
 }
 
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)
@@ -213,10 +213,31 @@ static int assign(struct berth_manager *manager, const struct making *making, st
     }
 }
 
+/* Bytes of an instance whose strings and lists take `text`; 0: more than there may be. */
+static uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
+{
+    const struct layout *layout = &manager->layouts[resource];
+    const berth_limit *limit = manager->type->limits ? &manager->type->limits->resources[resource] : NULL;
+    uint64_t size = layout->fixed + text;
+
+    if (limit) {
+        if (text > limit->text || layout->blocks >= limit->instances)
+            return 0;
+        size = layout->fixed + (uint64_t)limit->text;
+    }
+    return size <= UINT32_MAX ? size : 0;
+}
+
+static void free_block(struct berth_manager *manager, struct instance *instance)
+{
+    manager->layouts[instance->resource].blocks--;
+    memory_give(&manager->allocator, instance, instance->size);
+}
+
 static struct instance *allocate(struct berth_manager *manager, const struct making *making)
 {
     const berth_resource *type = &manager->type->resources[making->resource];
-    const struct layout *layout = &manager->layouts[making->resource];
+    struct layout *layout = &manager->layouts[making->resource];
     struct storage_size need = {0, 0};
     struct storage storage;
     struct instance *instance;
@@ -224,12 +245,11 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     void *view;
 
     fields_measure(type, making->config, &need);
-    size = layout->fixed + need.items * sizeof(const char *) + need.text;
-    if (size > UINT32_MAX)
-        return NULL;
-    instance = memory_take(&manager->allocator, (size_t)size);
+    size = block_size(manager, making->resource, need.items * sizeof(const char *) + need.text);
+    instance = size > 0 ? memory_take(&manager->allocator, (size_t)size) : NULL;
     if (!instance)
         return NULL;
+    layout->blocks++;
     instance->size = (uint32_t)size;
     instance->resource = making->resource;
     view = instance_view(manager, instance);
@@ -260,7 +280,7 @@ int instance_make(struct berth_manager *manager, const struct making *making, st
 
         if (rc < 0) {
             free_slots(manager, instance, i);
-            memory_give(&manager->allocator, instance, instance->size);
+            free_block(manager, instance);
             return rc;
         }
     }
@@ -381,7 +401,7 @@ void instance_unref(struct berth_manager *manager, struct instance *instance)
     while (instance && --instance->refs == 0) {
         struct instance *parent = instance->parent;
 
-        memory_give(&manager->allocator, instance, instance->size);
+        free_block(manager, instance);
         instance = parent;
     }
 }

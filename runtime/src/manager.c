@@ -247,6 +247,26 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     uuid_source_init(&manager->uuids, config->uuid, config->uuid_ctx);
 }
 
+/* With limits, the hash tables are made at once, and that of calls stays as it is. */
+static int prepare(struct berth_manager *manager)
+{
+    const berth_manager_type *type = manager->type;
+    const berth_allocator *allocator = &manager->allocator;
+    bool done = map_prepare(&manager->reservations, allocator, type->limits->reservations) && map_prepare(&manager->calls, allocator, 0);
+    size_t instances = 0;
+
+    for (unsigned i = 1; done && i <= type->n_resources; i++) {
+        size_t most = type->limits->resources[i].instances;
+
+        instances += most;
+        for (uint8_t j = 0; done && j < type->resources[i].n_assigned; j++)
+            if (type->resources[i].assigned[j].indexed)
+                done = map_prepare(&manager->layouts[i].values[j].index, allocator, most);
+    }
+    done = done && map_prepare(&manager->instances, allocator, instances);
+    return done ? 0 : -ENOMEM;
+}
+
 int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
                          berth_manager **out)
 {
@@ -276,6 +296,8 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     manager->allocator = *allocator;
     set_up(manager, config, options, backend, &plan);
     rc = op_fits(manager) ? uuid_source_seed(&manager->uuids, &manager->seed) : -EINVAL;
+    if (rc == 0 && type->limits)
+        rc = prepare(manager);
     if (rc == 0)
         rc = lock_init(&manager->lock);
     if (rc != 0) {

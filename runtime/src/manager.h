@@ -26,7 +26,8 @@ struct value {
 /* Where things are in the memory of an instance of a resource, in bytes from its start. */
 struct layout {
     uint32_t view;
-    uint32_t fixed; /* everything but strings */
+    uint32_t fixed;  /* everything but strings */
+    uint32_t blocks; /* instances that take memory; the rest never changes */
     struct value *values;
 };
 

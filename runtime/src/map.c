@@ -24,6 +24,22 @@ static void release(struct map *map, const berth_allocator *allocator, struct no
         memory_give(allocator, chains, bytes_of(n));
 }
 
+bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count)
+{
+    size_t n = map->n;
+
+    map->fixed = true;
+    while (n < count)
+        n *= 2;
+    if (n == map->n)
+        return true;
+    map->chains = memory_take(allocator, bytes_of(n));
+    if (!map->chains)
+        return false;
+    map->n = n;
+    return true;
+}
+
 void map_clear(struct map *map, const berth_allocator *allocator)
 {
     release(map, allocator, map->old, map->old_n);
@@ -56,7 +72,7 @@ static void move_some(struct map *map, const berth_allocator *allocator)
 
 static void grow(struct map *map, const berth_allocator *allocator)
 {
-    struct node **chains = memory_take(allocator, bytes_of(2 * map->n));
+    struct node **chains = map->fixed ? NULL : memory_take(allocator, bytes_of(2 * map->n));
 
     if (!chains)
         return; /* the next insertion asks again */

@@ -26,10 +26,13 @@ struct map {
     size_t old_n;         /* of `old`; 0: all have moved */
     size_t moved;         /* chains of `old` below this one have moved */
     size_t count;
+    bool fixed; /* never grows */
     struct node *small[MAP_SMALL];
 };
 
 void map_init(struct map *map);
+/* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
+bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
 void map_clear(struct map *map, const berth_allocator *allocator);
 void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
 /* `node` must be in the map. */

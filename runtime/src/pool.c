@@ -15,6 +15,16 @@ struct pool_node {
     } part;
 };
 
+/* Bytes of a node. A pool that is one leaf has no more words than it needs. */
+static size_t node_size(const struct pool *pool)
+{
+    uint64_t words = (pool->size + WAYS - 1) / WAYS;
+
+    if (pool->depth > 0 || words >= WAYS)
+        return sizeof(struct pool_node);
+    return offsetof(struct pool_node, part) + (size_t)words * sizeof(uint64_t);
+}
+
 static unsigned lowest_zero(uint64_t word)
 {
     return (unsigned)__builtin_ctzll(~word);
@@ -35,18 +45,18 @@ void pool_init(struct pool *pool, uint64_t size)
         pool->depth++;
 }
 
-static void clear(const berth_allocator *allocator, struct pool_node *node, unsigned height)
+static void clear(const struct pool *pool, const berth_allocator *allocator, struct pool_node *node, unsigned height)
 {
     if (!node)
         return;
     for (unsigned i = 0; height > 0 && i < WAYS; i++)
-        clear(allocator, node->part.child[i], height - 1);
-    memory_give(allocator, node, sizeof *node);
+        clear(pool, allocator, node->part.child[i], height - 1);
+    memory_give(allocator, node, node_size(pool));
 }
 
 void pool_clear(struct pool *pool, const berth_allocator *allocator)
 {
-    clear(allocator, pool->top, pool->depth);
+    clear(pool, allocator, pool->top, pool->depth);
     pool->top = NULL;
 }
 
@@ -57,7 +67,7 @@ static int descend(struct pool *pool, const berth_allocator *allocator, uint64_t
 
     for (unsigned height = pool->depth;; height--) {
         if (!*at) {
-            *at = memory_take(allocator, sizeof **at);
+            *at = memory_take(allocator, node_size(pool));
             if (!*at)
                 return -ENOMEM;
         }
@@ -93,7 +103,9 @@ int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64
             return -ENOSPC;
         i = lowest_zero(node->full);
         if (height == 0) {
-            lowest |= ((uint64_t)i << STEP_BITS) | lowest_zero(node->part.taken[i]);
+            lowest |= (uint64_t)i << STEP_BITS;
+            if (lowest < pool->size) /* else there is no such word */
+                lowest |= lowest_zero(node->part.taken[i]);
             break;
         }
         lowest |= (uint64_t)i << shift_at(height);

@@ -29,9 +29,12 @@ static bool is_nil(const unsigned char *id)
 
 int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
 {
-    struct reservation *reservation = memory_take(&manager->allocator, record_size(levels));
+    const berth_limits *limits = manager->type->limits;
+    struct reservation *reservation = NULL;
     int rc;
 
+    if (!limits || manager->reservations.count < limits->reservations)
+        reservation = memory_take(&manager->allocator, record_size(levels));
     if (!reservation)
         return -ENOMEM;
     reservation->levels = levels;

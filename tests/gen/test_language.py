@@ -54,6 +54,12 @@ def test_whole_examples_are_good_specs(text: str) -> None:
 
 
 FRAMES = {
+    "limits": "berth: 1\nmanager: m\n{}resources:\n"
+              "  disk: {{key: [path], fields: {{path: {{type: string}}}}, initial: s, \n"
+              "         states: &s {{s: {{on: {{take: stay, drop: gone}}}}, gone: {{final: true}}}}, holders: &h {{take: take, drop: drop}}}}\n"
+              "  mount: {{parent: disk, initial: s, states: *s, holders: *h}}\n"
+              "operations:\n  hold: {{obtain: [disk, mount], gives: reservation}}\n"
+              "  drop: {{with: reservation, do: [mount.drop, disk.drop], ends: reservation}}\n",
     "options": "berth: 1\nmanager: m\n{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
                "operations: {{o: {{obtain: [r]}}}}\n",
     "accept": "berth: 1\nmanager: m\nresources: {{disk: {{initial: failed, states: "

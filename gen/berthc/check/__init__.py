@@ -13,7 +13,7 @@ from berthc.build import Spec
 from berthc.diag import Diagnostic, Severity, has_errors
 from berthc.model import Accept
 
-from . import cnames, guards, limits, operations, refs, resources, table, unknown, unused
+from . import bounds, cnames, guards, limits, operations, refs, resources, table, unknown, unused
 from .rule import Input, Rule
 from .table import Tables, analyse_all
 
@@ -26,7 +26,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     resources.absent_hooks,
     guards.guard_scope, guards.guard_type, guards.guard_cases, guards.last_unguarded,
     operations.paths, operations.find_by, operations.gives, operations.reservations, operations.ends,
-    table.raise_cycle, limits.limits,
+    table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, unused.unused,

@@ -46,6 +46,8 @@ def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
     for accept in spec.manager.accept:
         if accept.where:
             yield refs.Use(accept.where.partition(".")[0], accept.where_loc, "accept names")
+    for limit in spec.manager.limits.resources if spec.manager.limits else ():
+        yield refs.Use(limit.resource, limit.loc, "limits name")
 
 
 @rule("unknown-state", "A state that is named is a state of the resource.")

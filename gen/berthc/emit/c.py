@@ -121,6 +121,8 @@ class _Source:
             "resources": [line for r in m.resources for line in self.resource_element(r)],
             "operations": [line for o in m.operations for line in tables.operation(m, o)],
             "hooks": [line for h in m.hooks for line in self.hook_element(h)],
+            "limits": [f"    [{r.c}] = {{.instances = {k.instances}, .text = {k.text}}}," for r, k in zip(m.resources, m.limits.resources)]
+            if m.limits else [],
             "guards": [f"{comment(m.resource(g.owner).name)}: if {comment(g.text)}" for g in m.guards],
             "guard_cases": [self.guard(i, g) for i, g in enumerate(m.guards, 1)],
             "guard_head": self.guard_head(m.guards, "instance", any("view->" in g.expression for g in m.guards)),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from berthc import model
+from berthc.emit import arena
 from berthc.emit.api import Api, NameFunction
 from berthc.emit.ctext import WIDTH, comment, signature, string, wrap
 from berthc.emit.operations import Writer, listed
@@ -110,6 +111,7 @@ class _Manual:
             "op_size": self.api.op_size(),
             "op_example": self.op_example(),
             "version": f"0x{self.ir.version:08x}u",
+            "arena": arena.context(self.names, self.ir) if self.ir.limits else None,
             "item_members": [Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources],
             "state_notes": note(f"A {listed((names.id_enum(r.name, 'state') for r in self.m.resources), 'or')}, as `resource` says.", "    "),
             "functions": [self.function(o, writer) for o in self.ir.operations],

@@ -5,7 +5,7 @@ import zlib
 from pathlib import PurePath
 
 from berthc import model
-from berthc.lower import expr, ir
+from berthc.lower import expr, ir, room
 from berthc.model import AssignedKind, Type
 from berthc.names import Names, outs
 
@@ -74,6 +74,7 @@ class _Lowering:
             operations=tuple(self.operation(o) for o in self.m.operations),
             guards=tuple(self.guards.found),
             denials=tuple(self.denials.found),
+            limits=room.limits(self.m),
         )
 
     def field(self, field: model.Field, resource: model.Resource | None) -> ir.Field:

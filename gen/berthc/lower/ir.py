@@ -221,6 +221,33 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Of one resource: instances, bytes of the strings and lists of one, and the slots that each of its pools ever touches (as words or nodes)."""
+
+    instances: int
+    text: int
+    pools: tuple[Pool, ...]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a pool takes: `words` of 64 slots if it is one leaf, else so many `nodes`."""
+
+    words: int = 0
+    nodes: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`resources` is in the order of Manager.resources; `levels` is the length of a reservation's path; `text` that of the options' strings."""
+
+    resources: tuple[Limit, ...]
+    reservations: int
+    levels: int
+    text: int
+
+
+@dataclass(frozen=True)
 class Manager:
     name: str
     file: str  # base name of the spec
@@ -231,6 +258,7 @@ class Manager:
     operations: tuple[Operation, ...]
     guards: tuple[Guard, ...]
     denials: tuple[Guard, ...]
+    limits: Limits | None = None
 
     def resource(self, number: int) -> Resource:
         return self.resources[number - 1]

@@ -224,6 +224,20 @@ typedef struct berth_hook {
     uint16_t out_size; /* sizeof its out-values; 0: it has none */
 } berth_hook;
 
+/*
+ * What the spec limits. All instances of a resource then take the memory of the largest, and all hash tables are made with the manager, so
+ * that what is taken and given back comes in few sizes; beyond the limits there is no memory (-ENOMEM).
+ */
+typedef struct berth_limit {
+    uint32_t instances; /* that take memory at the same time */
+    uint32_t text;      /* bytes for the strings and lists of one */
+} berth_limit;
+
+typedef struct berth_limits {
+    uint32_t reservations;
+    const berth_limit *resources; /* [1 .. n_resources] */
+} berth_limits;
+
 #define BERTH_MAX_LEVELS 8
 #define BERTH_MAX_OUT 256 /* greatest berth_hook.out_size */
 
@@ -239,6 +253,7 @@ typedef struct berth_manager_type {
     const berth_hook *hooks;                               /* [1 .. n_hooks] */
     const berth_field *options;                            /* [0 .. n_options) */
     const berth_default *defaults;                         /* [0 .. n_options) */
+    const berth_limits *limits;                            /* NULL: none */
 
     /* Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a guard. */
     bool (*guard)(uint8_t guard, const void *options, const void *view);

@@ -1,0 +1,51 @@
+/*
+ * How much of an arena the parts of a manager take: what <MANAGER>_ARENA_SIZE is made of. Nothing here is for applications.
+ *
+ * The structs are private to the runtime, so their sizes are said here in pointers and bytes, which holds for machines of 32 and of 64 bits;
+ * runtime/src/room.c does not compile where it is too little.
+ */
+#ifndef BERTH_ROOM_H
+#define BERTH_ROOM_H
+
+#include <berth/arena.h>
+
+#define BERTH_SIZE_MANAGER (96 * sizeof(void *) + 136)
+#define BERTH_SIZE_LAYOUT (sizeof(void *) + 24)
+#define BERTH_SIZE_VALUE (23 * sizeof(void *) + 40)
+#define BERTH_SIZE_ROOT (8 * sizeof(void *) + 40)
+#define BERTH_SIZE_CHILD (7 * sizeof(void *) + 24)
+#define BERTH_SIZE_NODE (2 * sizeof(void *))
+#define BERTH_SIZE_RESERVATION (5 * sizeof(void *) + 16)
+#define BERTH_SIZE_PIN (sizeof(void *) + 8)
+
+/* What parts of the manager's block are aligned to, at most: room for the gaps between its five parts. */
+#define BERTH_SIZE_GAPS (5 * BERTH_ARENA_UNIT)
+
+/* In arithmetic that does not overflow on machines of 32 bits before anybody can see it. */
+#define BERTH_ROOM(size) ((uint64_t)BERTH_ARENA_ROOM(size))
+
+/* The block of a manager with so many resources and assigned values, and `text` bytes of strings among its options. */
+#define BERTH_ROOM_MANAGER(resources, values, backend, options, text)                                                                      \
+    BERTH_ROOM(BERTH_SIZE_MANAGER + BERTH_SIZE_GAPS + ((resources) + 1) * BERTH_SIZE_LAYOUT + (values)*BERTH_SIZE_VALUE +                  \
+               sizeof(backend) + sizeof(options) + (text))
+
+/* A hash table of so many chains. */
+#define BERTH_ROOM_CHAINS(chains) BERTH_ROOM((chains) * sizeof(void *))
+
+/* An instance with this view, which so many indexes find, and with `text` bytes of strings and lists. */
+#define BERTH_ROOM_ROOT(view, indexes, text) BERTH_ROOM_INSTANCE(BERTH_SIZE_ROOT, view, indexes, text)
+#define BERTH_ROOM_CHILD(view, indexes, text) BERTH_ROOM_INSTANCE(BERTH_SIZE_CHILD, view, indexes, text)
+#define BERTH_ROOM_INSTANCE(head, view, indexes, text)                                                                                     \
+    BERTH_ROOM((head) + (sizeof(view) + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) + (indexes)*BERTH_SIZE_NODE + (text))
+
+/* A reservation of a path of so many levels. */
+#define BERTH_ROOM_RESERVATION(levels) BERTH_ROOM(BERTH_SIZE_RESERVATION + (levels)*BERTH_SIZE_PIN)
+
+/* A pool of at most 4,096 slots, 64 of them in each of so many words; and one node of a larger pool. */
+#define BERTH_ROOM_POOL(words) BERTH_ROOM(8 + (words)*8)
+#define BERTH_ROOM_POOL_NODE BERTH_ROOM(8 + 64 * 8)
+
+/* What is lost where the memory begins at no multiple of the unit. */
+#define BERTH_ROOM_START ((uint64_t)BERTH_ARENA_UNIT - 1)
+
+#endif

@@ -1,0 +1,17 @@
+/* Does berth/room.h say how large things are? Who makes one of them larger says so there. */
+#include <berth/room.h>
+
+#include "instance.h"
+#include "reservation.h"
+
+#define ROOM_FOR(type, size) _Static_assert(sizeof(type) <= (size), #size " of berth/room.h is less than " #type " has")
+
+ROOM_FOR(struct berth_manager, BERTH_SIZE_MANAGER);
+ROOM_FOR(struct layout, BERTH_SIZE_LAYOUT);
+ROOM_FOR(struct value, BERTH_SIZE_VALUE);
+ROOM_FOR(struct root, BERTH_SIZE_ROOT);
+ROOM_FOR(struct instance, BERTH_SIZE_CHILD);
+ROOM_FOR(struct node, BERTH_SIZE_NODE);
+ROOM_FOR(struct reservation, BERTH_SIZE_RESERVATION);
+ROOM_FOR(struct pin, BERTH_SIZE_PIN);
+_Static_assert(_Alignof(max_align_t) <= BERTH_ARENA_UNIT, "the parts of a manager's block are aligned to more than a unit");
