@@ -141,7 +141,7 @@ static void set_field(const berth_field *field, unsigned char *config, uint32_t 
     case BERTH_LIST:
     case BERTH_SET: /* an even number of items, which the next caller gives in another order */
         for (uint32_t i = 0; i < N_ITEMS; i++)
-            items[i] = &letters[(i + step) % N_ITEMS];
+            items[i] = &letters[(i + (uint32_t)step) % N_ITEMS];
         memcpy(to, &(berth_strings){items, key % 3 > 0 ? N_ITEMS : 0}, sizeof(berth_strings));
         break;
     default:
@@ -240,7 +240,7 @@ static void one_step(void)
     if (run(number) == -ENOMEM) {
         refused++;
         CHECK(digest() == before);
-        CHECK(arena.used == used);
+        CHECK(arena.used >= used && arena.used - used <= 3 * BERTH_ROOM_POOL_NODE); /* pools keep the nodes that they have made */
     }
     observe();
 }
