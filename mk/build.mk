@@ -15,7 +15,7 @@ LIBRARIES := $(LIBBERTH) $(LIBSHARED)
 TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
 SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
 CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
-EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads
+EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads $(BUILD)/examples/epoll
 
 .PHONY: managers simulators examples run-demo
 managers: $(MANAGER_OBJECTS)
@@ -86,6 +86,7 @@ endef
 $(eval $(call example,demo,scsi))
 $(eval $(call example,minimal,net))
 $(eval $(call example,threads,scsi))
+$(eval $(call example,epoll,vpci))
 
 run-demo: $(BUILD)/examples/demo
 	@$(BUILD)/examples/demo

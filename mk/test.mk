@@ -32,7 +32,7 @@ cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)
 PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
 # $(call examples,label,prefix of the command,folder)
 examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
-    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)'
+    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)'
 DIFFER = PYTHONPATH=gen $(TEST_PYTHON) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 

@@ -55,6 +55,29 @@ def test_threads_leave_nothing_behind(threads: str) -> None:
     assert "destroy: ok; wrong calls and things left behind: 0" in done.stdout
 
 
+@pytest.mark.parametrize("devices", [1, 1000, 3000])
+def test_one_thread_has_all_operations_in_flight(devices: int) -> None:
+    done = run("epoll", str(devices))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    hanging, cancelled = (sum(i % 100 == rest for i in range(devices)) for rest in (7, 50))
+    added = devices - hanging - cancelled
+    first, second, *others = done.stdout.splitlines()
+    size = re.fullmatch(
+        rf"{devices} devices, {2 * devices} callers, one thread: at most {2 * devices} operations in flight, (\d+) bytes each", first
+    )
+    assert size is not None and int(size[1]) < 512
+    # of a device that hangs, one caller is told while its hook is pending, the other while it waits; of one that is cancelled, the other is refused
+    assert second == f"added: {2 * added}; cancelled: {hanging + cancelled}; timed out: {hanging}; refused: {cancelled}"
+    assert others == [
+        f"host: asked {devices} times to add, {added} times to tell the guest, {added} times to remove; the VM has 0 left", "destroy: ok",
+    ]
+
+
+def test_epoll_refuses_bad_usage() -> None:
+    assert run("epoll", "0").returncode == 2
+    assert run("epoll", "50001").returncode == 2
+
+
 def test_threads_refuse_bad_usage() -> None:
     assert run("threads", "0").returncode == 2
     assert run("threads", "1000").returncode == 2
