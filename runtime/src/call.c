@@ -180,7 +180,8 @@ bool call_hook(struct operation *operation)
     int result, rc;
 
     open_call(operation);
-    memset(scratch, 0, call->out_size);
+    if (call->out_size > 0)
+        memset(scratch, 0, call->out_size);
     operation->thread = thread_self();
     operation->in_hook = true;
     lock_drop(&manager->lock);

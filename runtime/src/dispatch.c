@@ -145,11 +145,11 @@ static void run_claimed(struct berth_manager *manager)
     }
 }
 
-void dispatch(struct berth_manager *manager)
+void dispatch_claimed(struct berth_manager *manager)
 {
     struct dispatcher self;
 
-    if (!manager->ready || manager->n_unclaimed == 0 || manager->wake || dispatch_inside(manager))
+    if (manager->n_unclaimed == 0 || manager->wake || dispatch_inside(manager))
         return;
     enter(manager, &self, false);
     run_claimed(manager);

@@ -26,7 +26,13 @@ void dispatch_ready(struct operation *operation);
 void dispatch_new(struct operation *operation);
 
 /* What every thread does before it leaves the manager. */
-void dispatch(struct berth_manager *manager);
+void dispatch_claimed(struct berth_manager *manager);
+
+static inline void dispatch(struct berth_manager *manager)
+{
+    if (manager->ready)
+        dispatch_claimed(manager);
+}
 
 /* For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. */
 void dispatch_poll(struct berth_manager *manager);

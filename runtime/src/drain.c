@@ -138,6 +138,8 @@ void drain_settle(struct operation *operation)
 
     if (operation->code == 0 || operation->called)
         operation_commit(operation);
+    else
+        operation_undo(operation);
     if (operation->code != 0) {
         note_error(operation);
         drain->leave |= (uint8_t)((1u << (operation->n_levels - 1)) - 1);

@@ -4,271 +4,285 @@
 
 #include "row.h"
 
-static const berth_manager_type *type_of(const struct operation *operation)
+/* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
+struct place {
+    struct operation *operation;
+    struct berth_manager *manager;
+    struct level *level;
+    struct instance *instance;
+    const berth_resource *resource;
+};
+
+static inline struct place place_at(struct operation *operation, unsigned level)
 {
-    return operation->call.manager->type;
+    struct berth_manager *manager = operation->call.manager;
+    struct instance *instance = operation->levels[level].instance;
+
+    return (struct place){operation, manager, &operation->levels[level], instance, instance_type(manager, instance)};
 }
 
-static const berth_resource *resource_of(const struct operation *operation)
+static inline uint8_t number_of(struct place at)
 {
-    return instance_type(operation->call.manager, operation->levels[operation->level].instance);
+    return (uint8_t)(at.level - at.operation->levels);
 }
 
-static const void *view_of(const struct operation *operation)
+static inline const void *view_of(struct place at)
 {
-    return instance_view(operation->call.manager, operation->levels[operation->level].instance);
+    return instance_view(at.manager, at.instance);
 }
 
-/* The row for the event in the level's state, and what it does; 0: a hole. */
-static uint16_t find_row(const struct operation *operation, const berth_resource *resource, struct deed *deed)
+/* The row for the event in the instance's state, and what it does; 0: a hole. */
+static inline uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
 {
-    uint16_t row = row_first(resource, operation->levels[operation->level].state, operation->event);
+    uint16_t row = row_first(at.resource, at.instance->state, event);
 
-    for (; row > 0; row = row_next(resource, row)) {
-        *deed = row_deed(resource, row);
-        if (deed->guard == 0 || type_of(operation)->guard(deed->guard, operation->call.manager->options, view_of(operation)))
+    for (; row > 0; row = row_next(at.resource, row)) {
+        *deed = row_deed(at.resource, row);
+        if (deed->guard == 0 || at.manager->type->guard(deed->guard, at.manager->options, view_of(at)))
             break;
     }
     return row;
 }
 
 /* Most managers have no trace; they pay no more than this question. */
-static bool is_traced(const struct operation *operation)
+static inline bool is_traced(struct place at)
 {
-    return operation->report && operation->call.manager->trace;
+    return at.manager->trace && at.operation->report;
 }
 
-static void report(const struct operation *operation, uint16_t row, berth_outcome outcome, int error, uint16_t next)
-{
-    const struct berth_manager *manager = operation->call.manager;
-    const berth_resource *resource = resource_of(operation);
-    bool called = row > 0 && operation->stage >= STAGE_CALL;
-    berth_transition transition;
+struct ended {
+    uint16_t row; /* 0: none ran */
+    berth_outcome outcome;
+    int error;
+    uint16_t next;
+};
 
-    transition = (berth_transition){
+static void report(struct place at, uint8_t event, struct ended ended)
+{
+    const struct operation *operation = at.operation;
+    const struct berth_manager *manager = at.manager;
+    bool called = ended.row > 0 && operation->stage >= STAGE_CALL;
+    berth_transition transition = {
         .operation = operation->call.operation,
-        .resource = resource->name,
-        .instance = view_of(operation),
-        .state = resource->states[operation->levels[operation->level].state],
-        .event = resource->events[operation->event],
+        .resource = at.resource->name,
+        .instance = view_of(at),
+        .state = at.resource->states[at.instance->state],
+        .event = at.resource->events[event],
         .hook = called ? manager->type->hooks[operation->call.hook].name : NULL,
-        .outcome = outcome,
-        .error = error,
-        .next = resource->states[next],
+        .outcome = ended.outcome,
+        .error = ended.error,
+        .next = at.resource->states[ended.next],
         .duration_ns = called ? berth_now() - operation->started : 0,
-        .row = row > 0 ? (uint16_t)(resource->first_row + row) : 0,
+        .row = ended.row > 0 ? (uint16_t)(at.resource->first_row + ended.row) : 0,
     };
+
     manager->trace(manager->trace_ctx, &transition);
 }
 
-static void fail(struct operation *operation, int code, uint8_t hook)
+static void fail(struct place at, uint8_t event, int code, uint8_t hook)
 {
     struct where where = {
-        .state = operation->levels[operation->level].state,
-        .resource = operation->levels[operation->level].instance->resource,
-        .event = operation->event,
+        .state = at.instance->state,
+        .resource = at.instance->resource,
+        .event = event,
         .hook = hook,
-        .levels = (uint8_t)(operation->level + 1),
+        .levels = (uint8_t)(number_of(at) + 1),
     };
 
-    operation_fail(operation, code, where);
+    operation_fail(at.operation, code, where);
 }
 
-static void reject(struct operation *operation, uint16_t row, uint8_t error)
+static void reject(struct place at, uint8_t event, uint16_t row, uint8_t error)
 {
-    if (is_traced(operation))
-        report(operation, row, BERTH_REJECTED, -error, operation->levels[operation->level].state);
-    fail(operation, -error, 0);
-    operation->event = 0;
+    if (is_traced(at))
+        report(at, event, (struct ended){row, BERTH_REJECTED, -error, at.instance->state});
+    fail(at, event, -error, 0);
 }
 
-/* An outcome leads to its state, where the next event may be raised. */
-static inline void follow(struct operation *operation, const berth_resource *resource, uint16_t row, berth_outcome outcome, int error)
+/* An outcome leads to its state. The event that is raised there, or 0. */
+static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth_outcome outcome, int error)
 {
-    struct target target = row_target(resource, row, outcome);
+    struct target target = row_target(at.resource, row, outcome);
 
-    if (is_traced(operation))
-        report(operation, row, outcome, error, target.state);
+    if (is_traced(at))
+        report(at, event, (struct ended){row, outcome, error, target.state});
     if (error < 0)
-        fail(operation, error, operation->call.hook);
-    operation->levels[operation->level].state = target.state;
-    operation->event = target.raise;
-}
-
-/* Has the backend this hook? */
-static bool is_there(const struct operation *operation, uint8_t hook)
-{
-    return type_of(operation)->has(operation->call.manager->backend, hook);
+        fail(at, event, error, at.operation->call.hook);
+    at.instance->state = target.state;
+    return target.raise;
 }
 
 /* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
-static uint8_t refusal(const struct operation *operation, const berth_resource *resource, uint16_t row, struct deed deed)
+static inline uint8_t refusal(struct place at, uint16_t row, struct deed deed)
 {
     if (row == 0)
-        return resource->otherwise > 0 ? resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
-    return deed.hook > 0 ? type_of(operation)->hooks[deed.hook].absent : deed.reject;
+        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
+    return deed.hook > 0 ? at.manager->type->hooks[deed.hook].absent : deed.reject;
 }
 
-/* Runs the event, and what it raises. True: a hook is to be called first. */
-static bool run_event(struct operation *operation)
+/* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
+static inline __attribute__((always_inline)) bool run_event(struct place at, uint8_t event)
 {
-    const berth_resource *resource = resource_of(operation);
-
-    while (operation->event > 0) {
+    while (event > 0) {
         struct deed deed = {0};
-        uint16_t row = find_row(operation, resource, &deed);
+        uint16_t row = find_row(at, event, &deed);
         uint8_t error;
 
-        if (row > 0 && deed.hook > 0 && is_there(operation, deed.hook)) {
-            operation->row = row;
-            operation->call.hook = deed.hook;
+        if (deed.hook > 0 && manager_has(at.manager, deed.hook)) {
+            at.operation->row = row;
+            at.operation->call.hook = deed.hook;
+            at.operation->level = number_of(at);
+            at.operation->event = event;
             return true;
         }
-        error = refusal(operation, resource, row, deed);
-        if (error > 0)
-            reject(operation, row, error);
-        else
-            follow(operation, resource, row, BERTH_OK, 0);
+        error = refusal(at, row, deed);
+        if (error > 0) {
+            reject(at, event, row, error);
+            return false;
+        }
+        event = follow(at, event, row, BERTH_OK, 0);
     }
     return false;
 }
 
 void engine_settle(struct operation *operation, berth_outcome outcome, int error)
 {
-    follow(operation, resource_of(operation), operation->row, outcome, error);
-}
-
-static bool with(const struct operation *operation)
-{
-    return operation->type && operation->type->form == BERTH_WITH;
+    operation->event = follow(place_at(operation, operation->level), operation->event, operation->row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */
-static bool somebody_else(const struct operation *operation, const struct level *level)
+static inline bool somebody_else(struct place at, bool with)
 {
-    uint64_t holders = (uint64_t)level->pins + level->anonymous + level->n_children;
-    uint64_t own = with(operation) || level->anonymous > 0 ? 1 : 0;
+    uint64_t holders = (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
+    uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
 
     return holders > own;
 }
 
-/* The caller's own hold goes. */
-static void let_go(struct operation *operation, struct level *level)
+/* The caller's own hold goes. `with`: its reservation's. */
+static inline void let_go(struct place at, bool with)
 {
-    if (with(operation)) {
-        level->mine = false;
-        level->dropped = true;
-        level->pins--;
-    } else if (level->anonymous > 0) {
-        level->anonymous--;
+    if (with) {
+        at.level->flags &= (uint8_t)~LEVEL_MINE;
+        operation_mark(at.operation, at.level, LEVEL_DROPPED);
+        at.instance->pins--;
+    } else if (at.instance->anonymous > 0) {
+        at.instance->anonymous--;
     }
-}
-
-static void let_all_go(struct level *level)
-{
-    level->pins = 0;
-    level->anonymous = 0;
-    level->cleared = true;
-}
-
-static uint8_t n_steps(const struct operation *operation)
-{
-    return operation->drain ? 1 : operation->type->n_steps;
-}
-
-static uint8_t step_level(const struct operation *operation)
-{
-    return operation->drain ? (uint8_t)(operation->n_levels - 1) : operation->type->steps[operation->step].level;
-}
-
-static uint8_t step_event(const struct operation *operation)
-{
-    return operation->drain ? resource_of(operation)->drop : operation->type->steps[operation->step].event;
-}
-
-/* False: there is nothing to do. */
-static bool begin_step(struct operation *operation)
-{
-    struct level *level;
-
-    operation->level = step_level(operation);
-    level = &operation->levels[operation->level];
-    if (level->ended || (with(operation) && !level->mine))
-        return false;
-    operation->event = step_event(operation);
-    if (!operation->drain && operation->event == resource_of(operation)->drop && somebody_else(operation, level)) {
-        if (is_traced(operation))
-            report(operation, 0, BERTH_RELEASED, 0, level->state);
-        let_go(operation, level);
-        return false;
-    }
-    return true;
 }
 
 /* S8: what is below an instance ends with it. */
-static void end_if_final(struct operation *operation)
+static inline void end_if_final(struct place at)
 {
-    if (!state_is(resource_of(operation), operation->levels[operation->level].state, BERTH_FINAL))
+    if (!state_is(at.resource, at.instance->state, BERTH_FINAL))
         return;
-    for (uint8_t i = operation->level; i < operation->n_levels; i++)
-        operation->levels[i].ended = true;
-    if (operation->level > 0)
-        operation->levels[operation->level - 1].n_children--;
+    for (unsigned i = number_of(at); i < at.operation->n_levels; i++)
+        operation_mark(at.operation, &at.operation->levels[i], LEVEL_ENDED);
+    if (number_of(at) > 0)
+        at.level[-1].instance->n_children--;
 }
 
-static void end_step(struct operation *operation)
+/* Is there anything to do? */
+static inline bool begin_step(struct place at, uint8_t event, bool with)
 {
-    struct level *level = &operation->levels[operation->level];
-    const berth_resource *resource = resource_of(operation);
-    uint8_t event = step_event(operation);
+    if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
+        return false;
+    if (event != at.resource->drop || !somebody_else(at, with))
+        return true;
+    if (is_traced(at))
+        report(at, event, (struct ended){0, BERTH_RELEASED, 0, at.instance->state});
+    let_go(at, with);
+    return false;
+}
 
-    if (operation->code == 0) {
-        if (operation->drain)
-            let_all_go(level);
-        else if (event == resource->drop)
-            let_go(operation, level);
-        else if (event == resource->take && !with(operation))
-            level->anonymous++;
+static inline void end_step(struct place at, uint8_t event, bool with)
+{
+    if (at.operation->code == 0) {
+        if (event == at.resource->drop)
+            let_go(at, with);
+        else if (event == at.resource->take && !with)
+            at.instance->anonymous++;
     }
-    end_if_final(operation);
+    end_if_final(at);
+}
+
+static bool run_steps(struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+    bool with = type->form == BERTH_WITH;
+
+    for (; operation->step < type->n_steps; operation->step++) {
+        uint8_t event = type->steps[operation->step].event;
+        struct place at = place_at(operation, type->steps[operation->step].level);
+
+        if (!operation->in_step) {
+            if (operation->code != 0)
+                return false;
+            if (!begin_step(at, event, with))
+                continue;
+            operation->in_step = true;
+            operation->event = event;
+        }
+        if (run_event(at, operation->event))
+            return true;
+        end_step(at, event, with);
+        operation->in_step = false;
+    }
+    return false;
+}
+
+/* Drain has one step, the drop of the last level, and nobody else's holds count. */
+static bool run_drain(struct operation *operation)
+{
+    struct place at = place_at(operation, operation->n_levels - 1u);
+
+    if (!operation->in_step) {
+        if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
+            return false;
+        operation->in_step = true;
+        operation->event = at.resource->drop;
+    }
+    if (run_event(at, operation->event))
+        return true;
+    if (operation->code == 0) {
+        at.instance->pins = 0;
+        at.instance->anonymous = 0;
+        operation_mark(operation, at.level, LEVEL_CLEARED);
+    }
+    end_if_final(at);
+    operation->in_step = false;
+    operation->step = 1;
+    return false;
 }
 
 bool engine_run(struct operation *operation)
 {
-    for (;; operation->step++) {
-        if (!operation->in_step) {
-            if (operation->code != 0 || operation->step >= n_steps(operation))
-                return false;
-            if (!begin_step(operation))
-                continue;
-            operation->in_step = true;
-        }
-        if (run_event(operation))
-            return true;
-        end_step(operation);
-        operation->in_step = false;
-    }
+    return operation->drain ? run_drain(operation) : run_steps(operation);
 }
 
 bool engine_rehearse(const struct operation *operation)
 {
-    struct level levels[BERTH_MAX_LEVELS];
+    struct level levels[BERTH_MAX_LEVELS], now[BERTH_MAX_LEVELS];
     struct operation copy = *operation;
 
-    memcpy(levels, operation->levels, operation->n_levels * sizeof *levels);
+    for (unsigned i = 0; i < operation->n_levels; i++) {
+        levels[i] = operation->levels[i];
+        level_note(&now[i], levels[i].instance);
+    }
     copy.levels = levels;
     copy.report = false;
     (void)engine_run(&copy);
+    for (unsigned i = 0; i < operation->n_levels; i++)
+        level_restore(&now[i]);
     return copy.code == 0;
 }
 
 void engine_take(struct operation *operation, uint8_t level)
 {
-    operation->level = level;
-    operation->event = resource_of(operation)->take;
-    if (run_event(operation)) { /* berthc lets no `take` row call a hook */
-        reject(operation, 0, EPROTO);
-    }
+    struct place at = place_at(operation, level);
+
+    if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
+        reject(at, at.resource->take, 0, EPROTO);
     if (operation->code == 0)
-        end_if_final(operation);
+        end_if_final(at);
 }

@@ -391,19 +391,14 @@ void instance_end(struct berth_manager *manager, struct instance *instance)
     unlink_one(manager, instance);
 }
 
-void instance_ref(struct instance *instance)
+void instance_free(struct berth_manager *manager, struct instance *instance)
 {
-    instance->refs++;
-}
-
-void instance_unref(struct berth_manager *manager, struct instance *instance)
-{
-    while (instance && --instance->refs == 0) {
+    do {
         struct instance *parent = instance->parent;
 
         free_block(manager, instance);
         instance = parent;
-    }
+    } while (instance && --instance->refs == 0);
 }
 
 struct instance *instance_first_below(struct instance *root)

@@ -84,8 +84,19 @@ void instance_link(struct berth_manager *manager, struct instance *instance);
 /* It, and everything below, leaves the maps; their slots are free. */
 void instance_end(struct berth_manager *manager, struct instance *instance);
 
-void instance_ref(struct instance *instance);
-void instance_unref(struct berth_manager *manager, struct instance *instance);
+static inline void instance_ref(struct instance *instance)
+{
+    instance->refs++;
+}
+
+/* Nobody keeps its memory any more: frees it, and lets its parent go. */
+void instance_free(struct berth_manager *manager, struct instance *instance);
+
+static inline void instance_unref(struct berth_manager *manager, struct instance *instance)
+{
+    if (--instance->refs == 0)
+        instance_free(manager, instance);
+}
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
 struct instance *instance_first_below(struct instance *root);

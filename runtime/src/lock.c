@@ -1,4 +1,4 @@
-/* The lock and the sleepers: POSIX threads with deadlines on CLOCK_MONOTONIC. */
+/* The lock, and the clock that deadlines are given by. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "lock.h"
@@ -25,47 +25,16 @@ int lock_init(struct lock *lock)
 {
     atomic_init(&lock->open, false);
     lock->watched = false;
-    return -pthread_mutex_init(&lock->mutex, NULL);
-}
-
-void sleeper_init(struct sleeper *sleeper)
-{
-    pthread_condattr_t attributes;
-
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&sleeper->condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
-void sleeper_destroy(struct sleeper *sleeper)
-{
-    (void)pthread_cond_destroy(&sleeper->condition);
-}
-
-void sleeper_wake(struct sleeper *sleeper)
-{
-    (void)pthread_cond_signal(&sleeper->condition);
+    return mutex_init(&lock->mutex);
 }
 
 bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
 {
-    struct timespec until;
-    bool in_time = true;
+    bool in_time;
 
-    if (lock->watched)
-        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
-    if (deadline == BERTH_NO_DEADLINE) {
-        (void)pthread_cond_wait(&sleeper->condition, &lock->mutex);
-    } else {
-        if (deadline < 0)
-            deadline = 0;
-        until.tv_sec = (time_t)(deadline / 1000000000);
-        until.tv_nsec = (long)(deadline % 1000000000);
-        in_time = pthread_cond_timedwait(&sleeper->condition, &lock->mutex, &until) == 0;
-    }
-    if (lock->watched)
-        lock_open(lock);
+    lock_drop(lock);
+    in_time = sleeper_sleep(sleeper, deadline);
+    (void)lock_take(lock); /* not from inside a callback, so it cannot fail */
     return in_time;
 }
 

@@ -78,24 +78,22 @@ static inline bool thread_same(thread_id a, thread_id b)
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "mutex.h"
+
 typedef pthread_t thread_id;
 
 struct lock {
-    pthread_mutex_t mutex;
+    struct mutex mutex;
     _Atomic(thread_id) holder; /* counts only with `open` */
     atomic_bool open;          /* to callbacks: `holder` has the lock, and may be inside one */
     bool watched;              /* open whenever it is held */
-};
-
-struct sleeper {
-    pthread_cond_t condition;
 };
 
 int lock_init(struct lock *lock);
 
 static inline void lock_destroy(struct lock *lock)
 {
-    (void)pthread_mutex_destroy(&lock->mutex);
+    mutex_destroy(&lock->mutex);
 }
 
 /* With the lock held: from here on callbacks may run. */
@@ -124,7 +122,7 @@ static inline int lock_take(struct lock *lock)
     if (atomic_load_explicit(&lock->open, memory_order_acquire) &&
         pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self()))
         return -EDEADLK;
-    (void)pthread_mutex_lock(&lock->mutex);
+    mutex_take(&lock->mutex);
     if (lock->watched)
         lock_open(lock);
     return 0;
@@ -134,7 +132,7 @@ static inline void lock_drop(struct lock *lock)
 {
     if (lock->watched)
         atomic_store_explicit(&lock->open, false, memory_order_relaxed);
-    (void)pthread_mutex_unlock(&lock->mutex);
+    mutex_drop(&lock->mutex);
 }
 
 static inline thread_id thread_self(void)
@@ -147,10 +145,6 @@ static inline bool thread_same(thread_id a, thread_id b)
     return pthread_equal(a, b) != 0;
 }
 
-/* All with the lock held. */
-void sleeper_init(struct sleeper *sleeper);
-void sleeper_destroy(struct sleeper *sleeper);
-void sleeper_wake(struct sleeper *sleeper);
 /* Gives the lock up while it sleeps. False: the deadline passed. It may return true early. */
 bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
 

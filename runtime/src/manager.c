@@ -227,6 +227,9 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     manager->options = block + plan->options;
     memcpy(manager->backend, backend, type->backend_size);
     copy_options(manager, options, plan);
+    for (unsigned i = 1; i <= type->n_hooks; i++)
+        if (type->has(manager->backend, (uint8_t)i))
+            manager->hooks[i / 64] |= UINT64_C(1) << (i % 64);
     for (unsigned i = 1; i <= type->n_resources; i++) {
         lay_out(manager, (uint8_t)i, values);
         values += type->resources[i].n_assigned;

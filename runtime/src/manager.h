@@ -40,6 +40,7 @@ struct berth_manager {
     size_t size; /* of this block, which also holds the copies of backend and options */
     void *backend;
     void *options;
+    uint64_t hooks[4];      /* bit i: the backend has hook i */
     struct layout *layouts; /* by resource id */
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -69,6 +70,12 @@ struct berth_manager {
     thread_id loop;              /* the last that polled */
     bool has_loop;
 };
+
+/* Has the backend this hook? */
+static inline bool manager_has(const struct berth_manager *manager, uint8_t hook)
+{
+    return (manager->hooks[hook / 64] >> (hook % 64)) & 1;
+}
 
 /* The resource at `level` of the path that ends in `resource`. */
 static inline uint8_t path_resource(const berth_manager_type *type, uint8_t resource, uint8_t level)

@@ -41,3 +41,8 @@ void memory_give(const berth_allocator *allocator, void *memory, size_t size)
     if (memory)
         allocator->release(allocator->ctx, memory, size);
 }
+
+void memory_zero(void *memory, size_t size)
+{
+    memset(memory, 0, size);
+}

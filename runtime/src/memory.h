@@ -12,6 +12,9 @@ extern const berth_allocator memory_default;
 /* Zeroed memory, or NULL. */
 void *memory_take(const berth_allocator *allocator, size_t size);
 
+/* Zeroes what is too large for the few instructions, slow to start, that compilers make of a memset() of known size. */
+void memory_zero(void *memory, size_t size);
+
 /* NULL is fine. */
 void memory_give(const berth_allocator *allocator, void *memory, size_t size);
 

@@ -8,7 +8,6 @@
 #include "drain.h"
 #include "engine.h"
 #include "error.h"
-#include "field.h"
 #include "queue.h"
 #include "reach.h"
 
@@ -44,66 +43,40 @@ void operation_fail(struct operation *operation, int code, struct where where)
     operation->where = where;
 }
 
-struct level *operation_load(struct operation *operation, struct instance *instance)
+static void commit(struct operation *operation)
 {
-    struct level *level = &operation->levels[operation->n_levels++];
+    struct berth_manager *manager = operation->call.manager;
 
-    instance_ref(instance);
-    *level = (struct level){
-        .instance = instance,
-        .pins = instance->pins,
-        .anonymous = instance->anonymous,
-        .n_children = instance->n_children,
-        .state = instance->state,
-        .ended = instance->ended,
-    };
-    return level;
-}
+    operation->changed = false;
+    for (unsigned i = 0; i < operation->n_levels; i++) {
+        struct level *level = &operation->levels[i];
 
-void operation_unload(struct operation *operation)
-{
-    while (operation->n_levels > 0)
-        instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
-}
-
-static void write_back(struct berth_manager *manager, struct level *level)
-{
-    struct instance *instance = level->instance;
-
-    if (level->fresh)
-        instance_link(manager, instance);
-    level->fresh = false;
-    instance->pins = level->pins;
-    instance->anonymous = level->anonymous;
-    instance->n_children = level->n_children;
-    instance->state = level->state;
-    if (level->cleared)
-        instance->epoch++;
-    level->cleared = false;
+        if (level->flags & LEVEL_FRESH)
+            instance_link(manager, level->instance);
+        if (level->flags & LEVEL_CLEARED)
+            level->instance->epoch++;
+        if (level->flags & LEVEL_DROPPED)
+            operation->reservation->pins[i].held = false;
+        level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
+    }
+    for (unsigned i = operation->n_levels; i-- > 0;)
+        if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
+            instance_end(manager, operation->levels[i].instance);
 }
 
 void operation_commit(struct operation *operation)
 {
-    struct berth_manager *manager = operation->call.manager;
-
-    for (uint8_t i = 0; i < operation->n_levels; i++)
-        write_back(manager, &operation->levels[i]);
-    for (uint8_t i = 0; i < operation->n_levels; i++) {
-        if (operation->levels[i].dropped)
-            operation->reservation->pins[i].held = false;
-        operation->levels[i].dropped = false;
-    }
-    for (uint8_t i = operation->n_levels; i-- > 0;)
-        if (operation->levels[i].ended && !operation->levels[i].instance->ended)
-            instance_end(manager, operation->levels[i].instance);
+    if (operation->changed)
+        commit(operation);
 }
 
 void operation_undo(struct operation *operation)
 {
-    for (uint8_t i = operation->n_levels; i-- > 0;) {
+    for (unsigned i = operation->n_levels; i-- > 0;) {
         struct level *level = &operation->levels[i];
 
-        if (level->fresh) {
+        level_restore(level);
+        if (level->flags & LEVEL_FRESH) {
             instance_ref(level->instance); /* the level's own ref goes with operation_unload() */
             instance_unmake(operation->call.manager, level->instance);
         }
@@ -115,17 +88,15 @@ static void settle_reservation(struct operation *operation)
 {
     struct reservation *reservation = operation->reservation;
 
-    if (operation->type->flags & BERTH_GIVES) {
-        for (uint8_t i = 0; i < operation->n_levels; i++)
-            operation->levels[i].pins++;
-    } else if (operation->type->flags & BERTH_ENDS) {
-        for (uint8_t i = 0; i < operation->n_levels; i++)
-            operation->levels[i].pins -= operation->levels[i].mine;
-    }
+    if (operation->type->flags & BERTH_ENDS)
+        for (unsigned i = 0; i < operation->n_levels; i++)
+            operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     operation_commit(operation);
     if (operation->type->flags & BERTH_GIVES) {
-        for (uint8_t i = 0; i < operation->n_levels; i++)
-            reservation_pin(reservation, i, operation->levels[i].instance);
+        for (unsigned i = 0; i < operation->n_levels; i++) {
+            operation->levels[i].instance->pins++;
+            reservation_pin(reservation, (uint8_t)i, operation->levels[i].instance);
+        }
         reservation_link(operation->call.manager, reservation);
         memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
     } else if (operation->type->flags & BERTH_ENDS) {

@@ -3,8 +3,8 @@
  *
  * The block of a blocking call is on its thread's stack; that of a started operation is its caller's, or the allocator's.
  * operation_advance() runs it as far as it gets; where it has to wait, everything it needs to go on is in this block and nothing on the C
- * stack. It works on copies of the few numbers of each level (`struct level`) and writes them back ("commits") before each hook call and at
- * its end. What fails before the first call is not written back: that is rule S1.
+ * stack. It keeps what the few numbers of each instance were when it began (`struct level`); what fails before the first call puts them back:
+ * that is rule S1. What it makes and ends enters and leaves the maps ("commits") before each hook call and at its end.
  *
  * All of this happens with the manager's lock held, which is given up only while a hook runs and while a thread sleeps.
  */
@@ -33,16 +33,21 @@ struct berth_call {
     atomic_bool cancelled; /* read without the lock */
 };
 
-/* One level of the operation's path, as the operation sees it. */
+/* level.flags */
+enum {
+    LEVEL_MINE = 1,    /* the operation's reservation holds it */
+    LEVEL_ENDED = 2,   /* by this operation or before it */
+    LEVEL_FRESH = 4,   /* made by this operation and not yet in the maps */
+    LEVEL_DROPPED = 8, /* by the operation's reservation; not yet noted there */
+    LEVEL_CLEARED = 16 /* drain let all holders go; likewise */
+};
+
+/* One level of the operation's path, and what its instance was when the operation loaded it. */
 struct level {
     struct instance *instance;
     uint32_t pins, anonymous, n_children;
     uint16_t state;
-    bool mine : 1;    /* the operation's reservation holds it */
-    bool ended : 1;   /* by this operation or before it */
-    bool fresh : 1;   /* made by this operation and not yet in the maps */
-    bool dropped : 1; /* by the operation's reservation; not yet noted there */
-    bool cleared : 1; /* drain let all holders go; likewise */
+    uint8_t flags;
 };
 
 /* Where an error happened; 0: does not apply. */
@@ -117,6 +122,7 @@ struct operation {
     bool in_hook : 1;   /* `thread` is inside its hook */
     bool ready : 1;     /* in the manager's list of what is ready */
     bool watched : 1;   /* in the manager's heap of deadlines */
+    bool changed : 1;   /* some level has flags that a commit sees to */
     uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
     struct drain *drain;  /* NULL: an operation of the spec */
@@ -166,13 +172,52 @@ void operation_finish(struct operation *operation);
 /* The first error of an operation, and where; later ones are ignored. */
 void operation_fail(struct operation *operation, int code, struct where where);
 
-/* Fills in level `n_levels`, and keeps the instance's memory. */
-struct level *operation_load(struct operation *operation, struct instance *instance);
-void operation_unload(struct operation *operation);
+/* Notes what the instance is. */
+static inline void level_note(struct level *level, struct instance *instance)
+{
+    level->instance = instance;
+    level->pins = instance->pins;
+    level->anonymous = instance->anonymous;
+    level->n_children = instance->n_children;
+    level->state = instance->state;
+}
 
-/* Writes the levels back into the instances. */
+/* Makes the instance what was noted. */
+static inline void level_restore(const struct level *level)
+{
+    level->instance->pins = level->pins;
+    level->instance->anonymous = level->anonymous;
+    level->instance->n_children = level->n_children;
+    level->instance->state = level->state;
+}
+
+/* Fills in level `n_levels`, and keeps the instance's memory. */
+static inline struct level *operation_load(struct operation *operation, struct instance *instance)
+{
+    struct level *level = &operation->levels[operation->n_levels++];
+
+    instance_ref(instance);
+    level_note(level, instance);
+    level->flags = instance->ended ? LEVEL_ENDED : 0;
+    return level;
+}
+
+static inline void operation_unload(struct operation *operation)
+{
+    while (operation->n_levels > 0)
+        instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
+}
+
+/* Notes for the next commit. */
+static inline void operation_mark(struct operation *operation, struct level *level, uint8_t flag)
+{
+    level->flags |= flag;
+    operation->changed = true;
+}
+
+/* The maps and the reservation get to know what has changed. */
 void operation_commit(struct operation *operation);
-/* Forgets what the levels have that the instances have not. */
+/* Puts back what the instances were, and unmakes those that are new. */
 void operation_undo(struct operation *operation);
 
 /* A root leaves the maps: running drains must not meet it. */

@@ -2,7 +2,6 @@
 
 #include "call.h"
 #include "dispatch.h"
-#include "handover.h"
 
 static void append(struct operation *operation, struct root *root)
 {
@@ -80,10 +79,8 @@ static bool closes_circle(const struct operation *operation, const struct root *
     return false;
 }
 
-int queue_enter(struct operation *operation, struct root *root)
+int queue_enter_slowly(struct operation *operation, struct root *root)
 {
-    if (operation->root == root) /* it waited, and has it now */
-        return 0;
     queue_release(operation); /* it waited for another root, and what it looks for is no longer there */
     if (!root->owner) {
         root->owner = operation;
@@ -106,18 +103,6 @@ void queue_own_new(struct operation *operation, struct root *root)
 {
     root->owner = operation;
     operation->root = root;
-}
-
-void queue_release(struct operation *operation)
-{
-    struct root *root = operation->root;
-
-    if (!root)
-        return;
-    operation->root = NULL;
-    root->owner = NULL;
-    if (root->queue)
-        handover(operation, root);
 }
 
 void queue_discard(struct root *root)

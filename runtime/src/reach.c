@@ -75,7 +75,7 @@ static bool results_fit(const berth_operation *type, const berth_request *reques
     return true;
 }
 
-void reach_policy(struct operation *operation)
+void reach_deny(struct operation *operation)
 {
     const berth_operation *type = operation->type;
 
@@ -143,8 +143,8 @@ static void make(struct operation *operation, uint8_t level, uint32_t hash, uint
     if (level == 0)
         queue_own_new(operation, (struct root *)instance);
     else
-        operation->levels[level - 1].n_children++;
-    operation_load(operation, instance)->fresh = true;
+        operation->levels[level - 1].instance->n_children++;
+    operation_mark(operation, operation_load(operation, instance), LEVEL_FRESH);
     instance_unref(manager, instance); /* the level keeps it now */
 }
 
@@ -169,7 +169,7 @@ static struct where where_state(const struct operation *operation, uint8_t level
 {
     struct where where = where_at(operation, level);
 
-    where.state = operation->levels[level].state;
+    where.state = operation->levels[level].instance->state;
     return where;
 }
 
@@ -188,7 +188,7 @@ static void report_takes(struct operation *operation)
 {
     operation->report = true;
     for (uint8_t i = 0; i < operation->n_levels; i++) {
-        operation->levels[i].state = operation->levels[i].instance->state;
+        operation->levels[i].instance->state = operation->levels[i].state;
         engine_take(operation, i);
     }
 }
@@ -300,14 +300,17 @@ static bool find_by_value(struct operation *operation)
 static bool with_reservation(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    struct reservation *reservation = reservation_find(operation->call.manager, operation->asked.reservation);
+    struct reservation *reservation = reservation_look_up(operation->call.manager, operation->asked.reservation);
     struct where nowhere = {0};
+    struct grip grip;
 
-    if (!reservation) {
+    if (reservation)
+        grip = reservation_grip(reservation);
+    if (!reservation || grip_spent(grip)) {
         operation_fail(operation, -ENOENT, nowhere);
         return false;
     }
-    if (!(type->flags & BERTH_ENDS) && reservation_begun(reservation)) {
+    if (!(type->flags & BERTH_ENDS) && grip_begun(grip)) {
         operation_fail(operation, -ECANCELED, nowhere);
         return false;
     }
@@ -316,8 +319,8 @@ static bool with_reservation(struct operation *operation)
     if (operation->code != 0)
         return false;
     operation->reservation = reservation;
-    for (uint8_t i = 0; i < reservation->levels; i++)
-        operation_load(operation, reservation->pins[i].instance)->mine = reservation_holds(reservation, i);
+    for (unsigned i = 0; i < reservation->levels; i++)
+        operation_load(operation, reservation->pins[i].instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
     return false;
 }
 

@@ -6,7 +6,13 @@
 
 /* Steps 1 and 2: arguments and policy. Need no lock. The operation has failed when they do. `request` is what `asked` was copied from. */
 void reach_check(struct operation *operation, const berth_request *request);
-void reach_policy(struct operation *operation);
+void reach_deny(struct operation *operation);
+
+static inline void reach_policy(struct operation *operation)
+{
+    if (operation->type->n_denies > 0)
+        reach_deny(operation);
+}
 
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
 bool reach_instances(struct operation *operation);

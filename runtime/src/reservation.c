@@ -91,51 +91,9 @@ void reservation_remove(struct berth_manager *manager, struct reservation *reser
     reservation_unmake(manager, reservation);
 }
 
-struct reservation *reservation_find(struct berth_manager *manager, const unsigned char *id)
+struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
-    struct reservation *reservation = look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
-
-    return reservation && reservation_spent(reservation) ? NULL : reservation;
-}
-
-/* Has drain let it go? */
-static bool drained(const struct pin *pin)
-{
-    return pin->held && pin->epoch != pin->instance->epoch;
-}
-
-bool reservation_holds(const struct reservation *reservation, uint8_t i)
-{
-    const struct pin *pin = &reservation->pins[i];
-
-    return pin->held && !drained(pin) && !pin->instance->ended;
-}
-
-bool reservation_begun(const struct reservation *reservation)
-{
-    for (uint8_t i = 0; i < reservation->levels; i++)
-        if (!reservation->pins[i].held || drained(&reservation->pins[i]))
-            return true;
-    return false;
-}
-
-static bool holds_any(const struct reservation *reservation)
-{
-    for (uint8_t i = 0; i < reservation->levels; i++)
-        if (reservation_holds(reservation, i))
-            return true;
-    return false;
-}
-
-bool reservation_spent(const struct reservation *reservation)
-{
-    bool any = false;
-
-    if (holds_any(reservation))
-        return false;
-    for (uint8_t i = 0; i < reservation->levels; i++)
-        any = any || drained(&reservation->pins[i]);
-    return any;
+    return look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
 }
 
 void reservation_sweep(struct berth_manager *manager)
@@ -144,7 +102,7 @@ void reservation_sweep(struct berth_manager *manager)
 
     for (struct reservation *reservation = manager->reserved; reservation; reservation = next) {
         next = reservation->next;
-        if (!holds_any(reservation))
+        if (reservation_grip(reservation).holds == 0)
             reservation_remove(manager, reservation);
     }
 }

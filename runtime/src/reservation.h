@@ -30,14 +30,46 @@ void reservation_link(struct berth_manager *manager, struct reservation *reserva
 /* Forgets it. The instances' count of pins is the caller's business. */
 void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
 
-/* The one with this UUID, unless it has ended; NULL. */
-struct reservation *reservation_find(struct berth_manager *manager, const unsigned char *id);
+/* What it has of its path, a bit for each level. */
+struct grip {
+    uint8_t holds;   /* still has */
+    uint8_t drained; /* drain took */
+    uint8_t dropped; /* let go of itself */
+};
 
-bool reservation_holds(const struct reservation *reservation, uint8_t i);
+static inline struct grip reservation_grip(const struct reservation *reservation)
+{
+    struct grip grip = {0, 0, 0};
+
+    for (unsigned i = 0; i < reservation->levels; i++) {
+        const struct pin *pin = &reservation->pins[i];
+        uint8_t bit = (uint8_t)(1u << i);
+
+        if (!pin->held)
+            grip.dropped |= bit;
+        else if (pin->epoch != pin->instance->epoch)
+            grip.drained |= bit;
+        else if (!pin->instance->ended)
+            grip.holds |= bit;
+    }
+    return grip;
+}
+
 /* Has it begun to let go? */
-bool reservation_begun(const struct reservation *reservation);
+static inline bool grip_begun(struct grip grip)
+{
+    return (grip.drained | grip.dropped) != 0;
+}
+
 /* Did drain take the last of its holds? Then it has ended, though its record may still be there. */
-bool reservation_spent(const struct reservation *reservation);
+static inline bool grip_spent(struct grip grip)
+{
+    return grip.drained != 0 && grip.holds == 0;
+}
+
+/* The one with this UUID, also when it is spent; NULL. */
+struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
+
 /* Ends all that hold nothing. */
 void reservation_sweep(struct berth_manager *manager);
 

@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "error.h"
+#include "memory.h"
 #include "reach.h"
 
 /* Before it sleeps, a thread runs what is ready: it might be waiting for just that. */
@@ -109,7 +110,7 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     struct operation operation;
 
     if (error)
-        *error = (berth_error){0};
+        memory_zero(error, sizeof *error);
     if (!manager || !request || request->operation == 0 || request->operation > manager->type->n_operations) {
         if (error)
             error->code = -EINVAL;
@@ -117,7 +118,7 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
             memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
-    memset(&operation, 0, sizeof operation);
+    memory_zero(&operation, sizeof operation);
     operation.type = &manager->type->operations[request->operation];
     operation.asked = (struct asked){
         .config = request->config,
@@ -145,13 +146,13 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
     struct drain drain = {0};
 
     if (error)
-        *error = (berth_error){0};
+        memory_zero(error, sizeof *error);
     if (!manager) {
         if (error)
             error->code = -EINVAL;
         return -EINVAL;
     }
-    memset(&operation, 0, sizeof operation);
+    memory_zero(&operation, sizeof operation);
     operation.drain = &drain;
     operation.error = error;
     operation.call.manager = manager;

@@ -44,7 +44,7 @@ static void lay_out(struct operation *operation, berth_manager *manager, const b
 {
     unsigned char *at = (unsigned char *)(operation + 1);
 
-    memset(operation, 0, sizeof *operation);
+    memory_zero(operation, sizeof *operation);
     operation->call.manager = manager;
     operation->call.operation = "drain";
     if (request)
@@ -113,7 +113,7 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     size_t size;
 
     if (error)
-        *error = (berth_error){0};
+        memory_zero(error, sizeof *error);
     if (!manager || !done || !request || request->operation == 0 || request->operation > manager->type->n_operations)
         return refuse_early(request, error, -EINVAL);
     size = operation_size(manager, &manager->type->operations[request->operation]);
@@ -138,7 +138,7 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
     size_t size;
 
     if (error)
-        *error = (berth_error){0};
+        memory_zero(error, sizeof *error);
     if (!manager || !done)
         return refuse_early(NULL, error, -EINVAL);
     size = operation_size(manager, NULL);

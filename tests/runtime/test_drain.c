@@ -125,7 +125,7 @@ static void what_is_rejected_stays_as_it_was(void **unused)
     depot_start(&depot, NULL, NULL);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
-    depot.missing[SHELF_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
     assert_int_equal(drain(&depot, &error), -EOPNOTSUPP);
     assert_where(&error, "shelf", "on", "close", NULL);
     assert_state(&depot, "rack a on 1+1\n shelf 1 on 1+0\n");

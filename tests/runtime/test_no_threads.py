@@ -47,3 +47,18 @@ def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
     assert wanted == set(), wanted
     run(compiler(), *FLAGS, *small, "-Itests/runtime", "tests/runtime/no_threads/bare.c", "tests/runtime/support/depot_type.c", *objects, "-o", program, "-lcmocka")
     assert "3 test(s) run" in run(program)
+
+
+def test_without_futexes(tmp_path: Path) -> None:
+    """Where there are none, mutexes and conditions of POSIX do the same."""
+    objects = []
+    for source in sorted((ROOT / "runtime/src").glob("*.c")):
+        objects.append(str(tmp_path / f"{source.stem}.o"))
+        run(compiler(), *FLAGS, "-DBERTH_NO_FUTEX", "-c", str(source), "-o", objects[-1])
+    assert "pthread_cond_timedwait" in run("nm", "--undefined-only", *objects)
+    support = [str(path) for path in sorted((ROOT / "tests/runtime/support").glob("*.c"))]
+    for suite in ("waiting", "stress"):
+        program = str(tmp_path / suite)
+        command = [compiler(), *FLAGS, "-DBERTH_NO_FUTEX", "-pthread", "-Itests/runtime", "-Iruntime/src", f"tests/runtime/test_{suite}.c"]
+        run(*command, *support, *objects, "-o", program, "-lcmocka", "-luuid")
+        assert "FAILED" not in run(program)

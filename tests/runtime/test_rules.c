@@ -83,14 +83,14 @@ TEST(s1_a_hold_dropped_before_a_failing_step_is_still_there)
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     depot_clear_log(&depot);
-    depot.missing[SHELF_EJECT] = true; /* then closing a shelf is rejected with EOPNOTSUPP */
-    depot.missing[BOOK_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true); /* then closing a shelf is rejected with EOPNOTSUPP */
+    depot_lack(&depot, BOOK_EJECT, true);
     depot.outcome[BOOK_CLOSE] = 0;
     assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EOPNOTSUPP);
     assert_where(&error, "shelf", "on", "close", NULL);
     assert_string_equal(depot.log, "book.close:a"); /* a call was made, so the book is gone */
     assert_state(&depot, "rack a on 1+1\n shelf 1 on 1+0\n");
-    depot.missing[SHELF_EJECT] = false;
+    depot_lack(&depot, SHELF_EJECT, false);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
     assert_state(&depot, "");
 
@@ -98,7 +98,7 @@ TEST(s1_a_hold_dropped_before_a_failing_step_is_still_there)
     depot.outcome[BOOK_OPEN] = -EIO;
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), -EIO);
     depot_clear_log(&depot);
-    depot.missing[SHELF_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
     assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EOPNOTSUPP); /* the bad book goes without a call: taken back */
     assert_string_equal(depot.log, "");
     assert_state(&depot, "rack b on 1+1\n shelf 1 on 1+1\n  book bad 1+0\n");
@@ -326,7 +326,7 @@ TEST(s2_find_by_a_value_of_a_child_finds_its_path)
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -ENOENT);
     assert_where(&error, "shelf", NULL, NULL, NULL);
     bay[0] = 1;
-    depot.missing[SHELF_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
     assert_int_equal(with(&depot, OP_CLOSE_BOOK, a, NULL), 0);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, &error), -EOPNOTSUPP);
     assert_string_equal(error.key, "\"b\"/1,\"z\"");
@@ -517,11 +517,11 @@ TEST(s6_an_optional_hook_counts_as_ok_or_rejects)
     uuid_t a;
     START(NULL);
 
-    depot.missing[RACK_EJECT] = true;
+    depot_lack(&depot, RACK_EJECT, true);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_int_equal(by_label(&depot, "0", NULL), 0);
     assert_string_equal(depot.log, "rack.open:a rack.close:a");
-    depot.missing[SHELF_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EOPNOTSUPP);

@@ -65,8 +65,8 @@ static void rejects_after_a_call_are_reported(void **unused)
     start(&depot);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
-    depot.missing[SHELF_EJECT] = true;
-    depot.missing[BOOK_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
+    depot_lack(&depot, BOOK_EJECT, true);
     depot_clear_log(&depot);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -EOPNOTSUPP);
     assert_string_equal(depot.trace,
@@ -101,7 +101,7 @@ static void drain_reports_what_happened_to_each_instance(void **unused)
     (void)unused;
     start(&depot);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
-    depot.missing[SHELF_EJECT] = true;
+    depot_lack(&depot, SHELF_EJECT, true);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     depot_clear_log(&depot);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -EOPNOTSUPP);

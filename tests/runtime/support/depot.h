@@ -194,6 +194,8 @@ void depot_start_changed(struct depot *depot, const struct depot_change *change)
 /* One without the small pool of places: for any number of racks. */
 void depot_start_many(struct depot *depot, const berth_config *config);
 /* Discards and destroys; fails when memory is left. */
+/* Takes a hook away, or gives it back, behind the back of a manager that was created with it. */
+void depot_lack(struct depot *depot, unsigned hook, bool lacks);
 void depot_stop(struct depot *depot);
 void depot_clear_log(struct depot *depot);
 berth_trace depot_trace;

@@ -295,7 +295,7 @@ static struct depot *depot_of(const void *backend)
 
 static bool has(const void *backend, uint8_t hook)
 {
-    return !depot_of(backend)->missing[hook];
+    return hook > N_HOOKS || !depot_of(backend)->missing[hook];
 }
 
 static const rack_view *rack_of(uint8_t hook, const void *view)

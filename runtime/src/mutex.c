@@ -1,0 +1,135 @@
+#define _GNU_SOURCE /* syscall() */
+
+#include <berth/berth.h>
+
+#ifndef BERTH_NO_THREADS
+
+#include <errno.h>
+#include <time.h>
+
+#include "mutex.h"
+
+static struct timespec timespec_of(int64_t deadline)
+{
+    int64_t from_start = deadline > 0 ? deadline : 0;
+
+    return (struct timespec){.tv_sec = (time_t)(from_start / 1000000000), .tv_nsec = (long)(from_start % 1000000000)};
+}
+
+#if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Sleeps while the word is `value`. False: the deadline passed. */
+static bool futex_wait(atomic_uint *word, unsigned value, int64_t deadline)
+{
+    struct timespec until = timespec_of(deadline);
+    const struct timespec *limit = deadline == BERTH_NO_DEADLINE ? NULL : &until;
+
+    /* with FUTEX_WAIT_BITSET the time is a point in CLOCK_MONOTONIC time */
+    return syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, limit, NULL, FUTEX_BITSET_MATCH_ANY) == 0 || errno != ETIMEDOUT;
+}
+
+static void futex_wake(atomic_uint *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static inline void relax(void)
+{
+#if defined __x86_64__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
+/* What is done under the lock takes a fraction of a microsecond, and a thread that goes to sleep needs several: so it first looks a few times. */
+enum { LOOKS = 100 };
+
+void mutex_take_slowly(struct mutex *mutex)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        unsigned word = atomic_load_explicit(&mutex->word, memory_order_relaxed);
+
+        if (word == MUTEX_FREE &&
+            atomic_compare_exchange_weak_explicit(&mutex->word, &word, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed))
+            return;
+        if (word == MUTEX_CROWDED)
+            break; /* others sleep already */
+        relax();
+    }
+    while (atomic_exchange_explicit(&mutex->word, MUTEX_CROWDED, memory_order_acquire) != MUTEX_FREE)
+        (void)futex_wait(&mutex->word, MUTEX_CROWDED, BERTH_NO_DEADLINE);
+}
+
+void mutex_wake_one(struct mutex *mutex)
+{
+    futex_wake(&mutex->word);
+}
+
+void sleeper_wake(struct sleeper *sleeper)
+{
+    atomic_store_explicit(&sleeper->woken, 1, memory_order_release);
+    futex_wake(&sleeper->woken);
+}
+
+bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline)
+{
+    bool in_time = true;
+
+    while (in_time && atomic_load_explicit(&sleeper->woken, memory_order_acquire) == 0)
+        in_time = futex_wait(&sleeper->woken, 0, deadline);
+    return atomic_exchange_explicit(&sleeper->woken, 0, memory_order_acquire) == 1 || in_time;
+}
+
+#else
+
+void sleeper_init(struct sleeper *sleeper)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_mutex_init(&sleeper->mutex, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&sleeper->condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    sleeper->woken = false;
+}
+
+void sleeper_destroy(struct sleeper *sleeper)
+{
+    (void)pthread_cond_destroy(&sleeper->condition);
+    (void)pthread_mutex_destroy(&sleeper->mutex);
+}
+
+void sleeper_wake(struct sleeper *sleeper)
+{
+    (void)pthread_mutex_lock(&sleeper->mutex);
+    sleeper->woken = true;
+    (void)pthread_cond_signal(&sleeper->condition);
+    (void)pthread_mutex_unlock(&sleeper->mutex);
+}
+
+bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline)
+{
+    struct timespec until = timespec_of(deadline);
+    bool in_time = true, woken;
+
+    (void)pthread_mutex_lock(&sleeper->mutex);
+    while (in_time && !sleeper->woken) {
+        if (deadline == BERTH_NO_DEADLINE)
+            (void)pthread_cond_wait(&sleeper->condition, &sleeper->mutex);
+        else
+            in_time = pthread_cond_timedwait(&sleeper->condition, &sleeper->mutex, &until) == 0;
+    }
+    woken = sleeper->woken;
+    sleeper->woken = false;
+    (void)pthread_mutex_unlock(&sleeper->mutex);
+    return woken;
+}
+
+#endif
+#endif
