@@ -23,6 +23,7 @@ include mk/lint.mk
 include mk/docs.mk
 include mk/bench.mk
 include mk/check.mk
+include mk/small.mk
 include mk/install.mk
 
 .PHONY: all demo test help clean setup

@@ -84,9 +84,11 @@ static int refuse_early(const berth_request *request, berth_error *error, int co
     return code;
 }
 
-/* Memory for the operation; `size` 0: the caller's own. */
+/* Memory for the operation: the caller's own, or the manager's, where no limits say that there is none for such things. */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
+    if (!op && manager->type->limits)
+        return NULL;
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
 

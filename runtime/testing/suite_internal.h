@@ -55,6 +55,7 @@ struct berth_suite {
     suite_memory memory;
     berth_allocator allocator;
     berth_config config;
+    uint64_t last_uuid; /* of those made where there is no libuuid; with the manager locked */
 
     pthread_mutex_t lock;                /* below: the backend's side, which hooks of several threads share */
     bool counting;                       /* threads run: calls are counted, not written down */
@@ -149,6 +150,11 @@ void suite_test_pools(void **state);
 void suite_test_creations(void **state);
 void suite_test_backends(void **state);
 void suite_test_rows(void **state);
+
+#ifdef BERTH_NO_LIBUUID
+/* For berth_config.uuid, with the suite: no two UUIDs are alike. */
+int suite_count_uuid(void *ctx, uuid_t out);
+#endif
 
 /* suite_threads.c */
 void suite_test_many_roots(void **state);

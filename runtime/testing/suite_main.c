@@ -35,11 +35,13 @@ static const struct {
     {"failing_every_allocation_changes_nothing", suite_test_allocations},
     {"failing_every_call_then_letting_go_leaves_nothing", suite_test_calls},
     {"full_pools", suite_test_pools},
+#ifndef BERTH_NO_THREADS
     {"threads_on_many_roots", suite_test_many_roots},
     {"threads_on_one_root", suite_test_one_root},
     {"threads_on_one_root_freely", suite_test_one_root_freely},
     {"waiting_callers_share_the_outcome", suite_test_sharing},
     {"a_deadline_ends_the_wait", suite_test_deadline},
+#endif
     {"a_hook_cannot_ask_for_its_own_root", suite_test_reentry},
 };
 

@@ -42,6 +42,10 @@ berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite
     if (pthread_mutex_init(&suite->lock, NULL) != 0)
         abort();
     suite->config = (berth_config){.allocator = &suite->allocator, .trace = suite_trace, .trace_ctx = suite};
+#ifdef BERTH_NO_LIBUUID
+    suite->config.uuid = suite_count_uuid;
+    suite->config.uuid_ctx = suite;
+#endif
     suite_text_init(&suite->calls, suite);
     suite_text_init(&suite->trace, suite);
     suite->sections = suite_allocate((suite->type->n_resources + 1u) * sizeof *suite->sections);

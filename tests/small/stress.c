@@ -253,6 +253,24 @@ static void summary(void)
     (void)printf(" reservations %" PRIu32 "/%" PRIu32 "\n", met_reservations, type->limits->reservations);
 }
 
+static void never(void *arg, int code)
+{
+    (void)arg;
+    (void)code;
+    CHECK(false);
+}
+
+/* What is started brings its own memory: limits have none for it. */
+static void start_without_memory(void)
+{
+    const void *path[BERTH_MAX_LEVELS] = {0};
+    const berth_request request = {.operation = 1, .config = path, .deadline = BERTH_NO_DEADLINE};
+    size_t used = arena.used;
+
+    CHECK(berth_manager_start(manager, &request, NULL, NULL, never, NULL) == -ENOMEM);
+    CHECK(arena.used == used);
+}
+
 int main(void)
 {
     static berth_manager_type changed;
@@ -268,6 +286,7 @@ int main(void)
     type = &changed;
     berth_arena_init(&arena, memory, sizeof memory);
     CHECK(berth_manager_create(type, NULL, backend, &config, &manager) == 0);
+    start_without_memory();
     for (step = 0; step < STEPS; step++) {
         if (step % 20000 == 19999) { /* begin anew: nothing is lost */
             CHECK(berth_manager_discard(manager) == 0);

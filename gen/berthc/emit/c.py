@@ -241,7 +241,7 @@ class _Source:
     def checks(self) -> list[tuple[str, str]]:
         """(condition, what is wrong otherwise) of what the tables assume about the compiler's layout."""
         m = self.m
-        found = [(f"sizeof({self.names.id_enum('resource')}) == sizeof(int)", "the runtime reads an enum as an int")]
+        found = [(f"sizeof({self.names.id_enum('resource')}) == sizeof(int)", "the runtime reads an enum as an int: compile with -fno-short-enums")]
         for first in range(0, len(m.errors), 3):  # as many as a line has room for
             found.append((f"({' | '.join(m.errors[first:first + 3])}) <= UINT8_MAX", "the tables keep error numbers in a byte"))
         found += [(f"sizeof({r.view}) <= UINT16_MAX", f"a view of {r.name} is too large for its offsets") for r in m.resources]

@@ -36,8 +36,8 @@ struct berth_arena_block;
 /*
  * Not copied once it is in use: `allocator` points to it. The statistics may be read at any time that no other thread uses the arena.
  *
- * Threads: an arena has no lock of its own. One manager uses its allocator with the manager locked; an arena of several managers needs
- * all of them to be used by one thread.
+ * Threads: an arena has no lock of its own. A manager uses its allocator with the manager locked, but for the blocks of started operations
+ * that callers do not bring themselves; an arena for those, or of several managers, needs all of it to be used by one thread.
  */
 typedef struct berth_arena {
     berth_allocator allocator; /* for berth_config */

@@ -9,7 +9,7 @@
 #include <berth/table.h>
 
 _Static_assert(BERTH_ABI == 2, "door.c was generated for Berth ABI 2; regenerate it with: berthc gen door.yaml");
-_Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int");
+_Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
 _Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
 _Static_assert(sizeof(door_door) <= UINT16_MAX, "a view of door is too large for its offsets");
 _Static_assert(sizeof(door_door_config) <= UINT16_MAX, "a config of door is too large for its offsets");

@@ -1,0 +1,57 @@
+# Small machines: the managers that ship, with limits, for Cortex-M, linked with no malloc; and the same programs for this machine.
+
+SMALL_CROSS ?= arm-none-eabi-
+SMALL_CPU ?= -mcpu=cortex-m3 -mthumb
+SMALL := $(BUILD)/small
+SMALL_DEFINES := -DBERTH_NO_THREADS -DBERTH_NO_LIBUUID -DBERTH_NO_MALLOC -DBERTH_NO_CLOCK
+# Enums of that machine's own sizes would not be ints.
+SMALL_CFLAGS = -std=c11 $(WARNINGS) $(SMALL_CPU) -Os -fno-short-enums -ffunction-sections -fdata-sections -fcallgraph-info=su
+SMALL_LDFLAGS = $(SMALL_CPU) -specs=nano.specs -specs=nosys.specs -Wl,--gc-sections -Wl,--no-enum-size-warning -Wl,--no-warn-mismatch
+
+SMALL_RUNTIME := $(RUNTIME_SOURCES:runtime/src/%.c=$(SMALL)/arm/runtime/%.o)
+SMALL_PROGRAMS := $(MANAGERS:%=$(SMALL)/arm/%.elf)
+SMALL_NATIVE := $(MANAGERS:%=$(SMALL)/native/%)
+
+$(MANAGERS:%=$(SMALL)/spec/%.yaml): $(SMALL)/spec/%.yaml: spec/%.yaml examples/small/limits/%.yaml
+	@mkdir -p $(@D)
+	@(cat spec/$*.yaml; echo; cat examples/small/limits/$*.yaml) >$@
+$(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml $(COMPILER)
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)$(BERTHC) gen -q -o $(SMALL)/gen $<
+	@touch $@
+
+small_cc = $(SMALL_CROSS)gcc $(SMALL_CFLAGS) $(SMALL_DEFINES) -Iruntime/include
+$(SMALL)/arm/runtime/%.o: runtime/src/%.c $(wildcard runtime/include/berth/*.h runtime/src/*.h) mk/small.mk
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(small_cc) -c -o $@ $<
+$(SMALL)/arm/board.o: examples/small/board.c examples/small/board.h $(wildcard runtime/include/berth/*.h) mk/small.mk
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(small_cc) -c -o $@ $<
+$(SMALL)/arm/libberth.a: $(SMALL_RUNTIME)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(SMALL_CROSS)ar rcs $@ $^
+$(MANAGERS:%=$(SMALL)/arm/%.elf): $(SMALL)/arm/%.elf: $(SMALL)/gen/%.stamp examples/small/%.c $(SMALL)/arm/board.o $(SMALL)/arm/libberth.a
+	$(call say,LD)
+	$(Q)$(small_cc) -I$(SMALL)/gen/$* -c -o $(SMALL)/arm/$*.o $(SMALL)/gen/$*/$*.c
+	$(Q)$(small_cc) -I$(SMALL)/gen/$* -Iexamples/small -c -o $(SMALL)/arm/$*-main.o examples/small/$*.c
+	$(Q)$(SMALL_CROSS)gcc $(SMALL_LDFLAGS) -o $@ $(SMALL)/arm/$*-main.o $(SMALL)/arm/$*.o $(SMALL)/arm/board.o $(SMALL)/arm/libberth.a
+
+$(SMALL_NATIVE): $(SMALL)/native/%: $(SMALL)/gen/%.stamp examples/small/%.c examples/small/board.c $(RUNTIME_SOURCES) $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(SMALL_DEFINES) -Iruntime/include -I$(SMALL)/gen/$* -o $@ examples/small/$*.c examples/small/board.c \
+	    $(SMALL)/gen/$*/$*.c $(RUNTIME_SOURCES)
+
+.PHONY: small run-small small-native
+small: ## build the managers that ship for Cortex-M, without malloc; a table of what they take
+	@scripts/setup small
+	@$(PARALLEL) run-small
+run-small: $(SMALL_PROGRAMS)
+	@$(PYTHON_FOUND) bench/small.py $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
+small-native: $(SMALL_NATIVE) ## build and run the same programs on this machine
+	@for program in $^; do $$program || { echo "$$program: ended with $$?"; exit 1; }; done
+	@echo "small: $(words $^) programs ran"
