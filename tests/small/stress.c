@@ -17,7 +17,7 @@
 
 #include "instance.h"
 
-enum { STEPS = 60000, MOST_RESERVATIONS = 64, TEXT = 300, N_ITEMS = 20 };
+enum { STEPS = 40000, MOST_RESERVATIONS = 64, TEXT = 300, N_ITEMS = 20 };
 
 #ifdef BERTH_NO_CLOCK
 int64_t berth_now(void)
