@@ -160,7 +160,7 @@ def test_many_optional_hooks_are_left_out_one_by_one_and_together() -> None:
 
 def test_what_spin_saw_is_claimed_as_its_own() -> None:
     report = replace(report_of(FAULTY / "leak-counts-before-add.yaml"), by_spin=True, complete=True)
-    assert claim(report).startswith("explored by Spin (3 callers, ") and claim(report).endswith("; hollow and unreachable not asked")
+    assert claim(report).startswith("explored by Spin (3 callers, ") and claim(report).endswith(", callers and keys told apart")
     assert claim(replace(report, complete=False)).endswith(", then depth or memory ran out")
 
 

@@ -42,8 +42,7 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--scripts", metavar="DIR", type=Path,
                        help="write the script of each finding to a file in DIR, for berthc sim; DIR is made where it is missing")
     group.add_argument("--spin", action="store_true",
-                       help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc, and asks neither hollow nor "
-                            "unreachable")
+                       help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc")
     group.add_argument("--memory", metavar="MB", type=_memory, default=MEMORY,
                        help="with --spin: memory for each search; one that needs more goes on with hashed states, is partial and proves "
                             f"nothing (default: {MEMORY})")

@@ -5,7 +5,7 @@ after failures, is hollow: the caller believes to have what is not there.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from berthc.explore.backend import names
 from berthc.explore.findings import Fault
@@ -25,6 +25,11 @@ class Promises:
         self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
         self._in_all: dict[tuple[str, str, int],
                            int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+
+    def know(self, by_state: Mapping[tuple[str, str, int, str], int], in_all: Mapping[tuple[str, str, int], int]) -> None:
+        """Takes what somebody else has learned."""
+        self._by_state.update(by_state)
+        self._in_all.update(in_all)
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""

@@ -1,8 +1,8 @@
 """Pools, how many slots a search gives them, and who may wait for a slot.
 
 Operations ask for slots before their first call, and `take` rows call nothing. So a full pool, or a slot that is taken, refuses and leaves
-everything as it was (S1), and a caller who is refused is where it was. One thing is left that a full pool can do: what an operation that takes
-no hold makes below a root may be what somebody else waits for.
+everything as it was (S1), and a caller who is refused is where it was. One thing is left that a full pool can do: what an operation that
+takes no hold makes below a root may be what somebody else waits for.
 """
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def with_slots(manager: Manager, slots: int | None) -> Manager:
     if slots is None:
         return manager
     return replace(manager, resources=tuple(
-        replace(r, assigned=tuple(replace(a, parts=_parts(a.parts, slots)) if a.parts else a for a in r.assigned)) for r in manager.resources))
+        replace(r, assigned=tuple(replace(a, parts=_parts(a.parts, slots)) if a.parts else a for a in r.assigned))
+        for r in manager.resources))
 
 
 def _parts(parts: tuple[PoolPart, ...], slots: int) -> tuple[PoolPart, ...]:

@@ -6,8 +6,10 @@ one atomic step on copies of the instances of its path, which are written back u
 keys are told apart.
 
 A finding is noted by C code in the verifier, which prints `FOUND id` the first time, and the search does not go on behind it. One verifier
-answers every question: its environment says ASK=clean for `denied` (no call fails), ASK=strand for `stranded` (from any moment on one
-caller only tries to let go, and every call ends ok), and STOP=id for a trail to one finding. Compiling takes longer than most searches.
+answers every question: its environment says ASK=clean for `denied` (no call fails; this run also learns what others judge by), nothing for
+most, ASK=strand for `stranded` and for slots that are kept, ASK=drain for rows that only drain takes, and STOP=id for a trail to one finding
+(`verifier` has the C code). Compiling takes longer than most searches. With ASK=strand the search goes on behind findings, but only where no
+call fails: a way out of one thing may lead through another.
 """
 from __future__ import annotations
 
@@ -19,33 +21,10 @@ from berthc.explore.alphabet import Choice, Valuation, choices, fold
 from berthc.explore.backend import Effects, effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.contract import contract, levels_of, reach_of
+from berthc.explore.pools import helpers
+from berthc.explore.verifier import FINDINGS, Pooled, Site, Tables, declarations, definitions, promise
 from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Ref, Resource, Row, State, Target
 from berthc.semantics import Value
-
-FINDINGS = ("leak", "dangling", "interference", "denied", "double", "stranded")
-
-
-# What the environment asks of the verifier, read before it starts: it is no part of a state.
-FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), **{f"stops_at_{name}": ("STOP", name) for name in FINDINGS}}
-ASKED = f"""\
-c_decl {{
-\\#include <stdio.h>
-\\#include <stdlib.h>
-\\#include <string.h>
-int told[16], ran[4096], {", ".join(FLAGS)};
-static int is_set(const char *name, const char *value)
-{{
-    const char *given = getenv(name);
-    return given != NULL && strcmp(given, value) == 0;
-}}
-__attribute__((constructor)) static void read_environment(void)
-{{
-    {" ".join(f'{flag} = is_set("{name}", "{value}");' for flag, (name, value) in FLAGS.items())}
-}}
-}}
-#define CLEAN c_expr {{ is_clean }}
-#define STRAND c_expr {{ is_strand }}"""
-
 
 class NotExported(Exception):
     """The model has no words for something in the spec; the text says for what."""
@@ -54,6 +33,11 @@ class NotExported(Exception):
 def promela(manager: Manager, root: str, valuation: Valuation, bounds: Bounds) -> str:
     """The model of one root resource with what is below it, for one valuation. Raises NotExported."""
     return "\n".join(_Model(manager, root, valuation, bounds).text()) + "\n"
+
+
+def rows_of(manager: Manager, root: str) -> list[Row]:
+    """The rows in the order of the numbers by which a verifier says that they ran."""
+    return [row for r in manager.resources if manager.path(r.name)[0] == root for s in r.states for row in s.rows]
 
 
 class _Model:
@@ -66,12 +50,15 @@ class _Model:
         self.resources = [r for r in manager.resources if manager.path(r.name)[0] == root]
         self.effects: dict[str, Effects] = effects(manager)
         self.choices = {r.name: choices(manager, r, self.options, bounds.keys) for r in self.resources}
-        self.keys = {name: list(dict.fromkeys(c.key for c in some)) for name, some in self.choices.items()}
+        # Who helps those that are stuck by making an instance has a key of its own for it, after the others.
+        self.spare = {r.name: choices(manager, r, self.options, bounds.keys + 1) if r.name in helpers(manager) else self.choices[r.name]
+                      for r in self.resources}
+        self.keys = {name: list(dict.fromkeys(c.key for c in (*some, *self.spare[name]))) for name, some in self.choices.items()}
         self.count = {r.name: prod(len(self.keys[up]) for up in manager.path(r.name)) for r in self.resources}
         self.depth = max(len(manager.path(r.name)) for r in self.resources)
         self.states = {r.name: {s.name: n for n, s in enumerate(r.states, 1)} for r in self.resources}
         self.events = {r.name: {e: n for n, e in enumerate(r.events, 1)} for r in self.resources}
-        self.rows = [row for r in self.resources for s in r.states for row in s.rows]
+        self.rows = rows_of(manager, root)
         # What a caller with anonymous references holds: the path, and the levels it took.
         held = dict.fromkeys((o.path, levels_of(manager, o, "take")) for o in self.contract.acquires)
         self.types = {kind: n for n, kind in enumerate(held, 2)}
@@ -95,8 +82,8 @@ class _Model:
 
     def text(self) -> Iterator[str]:
         yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c, [ASK=clean|strand] pan -E. */"
-        yield ASKED
-        yield "#define MAYFAIL (victim == 0 && !CLEAN)"
+        yield declarations(self._sites())
+        yield "#define MAYFAIL (behind == 0 && !CLEAN)"
         yield f"#define N {self.callers}"
         yield f"#define L {self.depth}"
         yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 3 lets go; 1 reservation, 2.. what it took */"
@@ -104,53 +91,87 @@ class _Model:
         if self.slotted:
             yield "byte rs[N * L];  /* slot + 1 that the caller remembers of an instance that has ended */"
         yield "int rl[N * L];  /* effects at the level that the caller relies on */"
-        yield "byte victim = 0;  /* with ASK=strand: who only tries to let go, + 1 */"
-        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop;"
-        yield "byte tries;"
+        yield "byte behind;  /* with ASK=strand: behind a finding, or what only a helper does */"
+        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop, rough;"
+        yield "hidden int before;"
         for r in self.resources:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
             yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
-                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name};")
+                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
             if r.name in self.slotted:
                 yield f"byte sl_{r.name}[{size}];  /* slot + 1 */\nhidden byte w_{r.name}_sl;"
-        for n, name in enumerate(FINDINGS):
+        yield definitions(self._tables())
+        for n, name in enumerate(FINDINGS[:-2]):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
-            note = f'c_code {{ if (!told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
+            note = f'c_code {{ if (!is_drain && !told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
             yield f"inline found_{name}() {{ {guard}bad = 1; {note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
         for r in self.resources:
             yield from self._slot(r)
             yield from self._chain(r)
             yield from self._end(r)
             yield from self._rest(r)
+        for r in reversed(self.resources):  # those below first
+            yield from self._drain(r)
         for op in self._operations():
             yield from self._operation(op)
         yield "init {\n  do"
         for op in self._operations():
             yield f"  :: atomic {{ pick_{op.name}(); op_{op.name}() }}"
-        yield "  :: atomic { victim == 0 && STRAND -> if"
-        for n in range(self.callers):
-            yield f"     :: md[{n}] != 0 -> victim = {n + 1}"
-            for number in self._without_release():
-                yield f"     :: ty[{n}] == {number} -> found_stranded(); assert(stop == 0); bad == 0"
-        yield "     fi; tries = 0 }"
+        yield "  :: c_expr { GONE_ON_FROM } -> skip"
+        root = self.resources[0].name
+        yield f"  :: atomic {{ DRAIN -> c = N; err = 0; k_{root} = 0;"
+        yield (f"     do :: k_{root} < {self.count[root]} -> i_{root} = k_{root}; "
+               f"if :: st_{root}[i_{root}] != 0 -> drain_{root}() :: else fi; k_{root}++ :: else -> break od; false }}")
         yield "  od\n}"
 
     def _operations(self) -> list[Operation]:
         c = self.contract
         return [*c.gives, *c.uses, *c.ends, *c.acquires, *c.releases, *c.free]
 
-    def _without_release(self) -> list[int]:
-        """What callers hold that no operation lets go of."""
-        drops = [(o.path, levels_of(self.m, o, "drop")) for o in self.contract.releases]
-        return [number for (path, took), number in self.types.items()
-                if not any(path[:len(p)] == p and any(d and t for d, t in zip(drop, took, strict=False)) for p, drop in drops)]
+    # What the verifier is told
+
+    def _tables(self) -> Tables:
+        arrays = ["md", "ty", "hl", "al", "kx", "rl", *(["rs"] if self.slotted else [])]
+        for r in self.resources:
+            arrays += [f"{kind}_{r.name}" for kind in ("st", "kd", "an", "gh", *(["sl"] if r.name in self.slotted else []))]
+        pooled = [Pooled(r.name, self.count[r.name], self._held(r), self._keeps(r))
+                  for r in self.resources if self.capacity[r.name] is not None]
+        if sum(one.size for one in pooled) > 64:
+            raise NotExported("more than 64 instances with slots")
+        kinds = 1 + max(c.kind for some in self.choices.values() for c in some)
+        return Tables(self.callers, arrays, self._sites(), kinds, {r.name: [s.name for s in r.states] for r in self.resources},
+                      {r.name: [self.states[r.name][s.name] for s in r.states if s.resident] for r in self.resources}, pooled)
+
+    def _sites(self) -> list[Site]:
+        return [Site(op.name, name) for op in (*self.contract.uses, *self.contract.acquires) for name in op.path]
+
+    def _held(self, r: Resource) -> str:
+        """C text: does anybody hold instance number `i`?"""
+        path = self.m.path(r.name)
+        index = "now.kx[x * L] - 1".replace("L", str(self.depth))
+        for n, name in enumerate(path[1:], 1):
+            index = f"({index}) * {len(self.keys[name])} + now.kx[x * {self.depth} + {n}] - 1"
+        at = f"x * {self.depth} + {len(path) - 1}"
+        out = f"        held = now.an_{r.name}[i] != 0;\n        for (x = 0; x < {self.callers}; x++)\n"
+        out += f"            held |= now.md[x] != 0 && now.ty[x] == 1 && now.al[{at}] && now.hl[{at}] && {index} == i;\n"
+        for child in self.m.children(r.name):
+            size = len(self.keys[child])
+            out += f"        for (j = 0; j < {size}; j++)\n            held |= now.st_{child}[i * {size} + j] != 0;\n"
+        return out
+
+    def _keeps(self, r: Resource) -> list[int]:
+        """States where an instance may rest and that a drain in which every call ends ok does not end."""
+        final = {s.name for s in r.states if s.final}
+        return [self.states[r.name][s.name] for s in r.states if s.resident and self._drained_to(r, s.name, 0)[0] not in final]
 
     def _part(self, op: Operation) -> str:
         c = self.contract
         return next(p for p in ("gives", "uses", "ends", "acquires", "releases", "free") if op in getattr(c, p))
+
+    # Slots
 
     def _slot(self, r: Resource) -> Iterator[str]:
         """The lowest free slot for a new instance, or `err = 3`."""
@@ -231,6 +252,7 @@ class _Model:
         said = [f'c_code {{ if (readtrail) printf("CALL {hook.name} {how}\\n"); }}; '
                 for how in ("ok 1", "fail 0", "uncertain 1", "uncertain 0")]
         out += f"\n      :: {self._ran(row, 0)}{said[0]}{did}{self._go(r, row.ok, w)}"
+        failed += "rough = 1; "
         out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{said[1]}{failed}{self._go(r, row.fail, w)}"
         out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, unsure, w)}"
         out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, unsure, w)}"
@@ -328,19 +350,37 @@ class _Model:
         """Effects that a drain in which every call ends ok does not take back."""
         bits = sum(self.effects[h.name].own for h in self.m.hooks if h.on == r.name)
         for mask in range(1, bits + 1):
-            if mask & bits == mask and self._drained(r, state.name, mask):
+            if mask & bits == mask and self._drained_to(r, state.name, mask)[1]:
                 yield mask
 
-    def _drained(self, r: Resource, state: str, mask: int) -> int:
+    def _drained_to(self, r: Resource, state: str, mask: int) -> tuple[str, int]:
+        """The state and the effects after a drain of an instance in which every call ends ok."""
         event = r.drop
         while event is not None:
             row = next((row for row in r.rows(state, event) if row.guard is None), None)
             if row is None or row.ok is None:
-                return mask
+                break
             if row.call is not None and row.call not in self.without:
                 mask = self.effects[row.call].after(mask)
             state, event = row.ok.state, row.ok.raise_event
-        return mask
+        return state, mask
+
+    def _drain(self, r: Resource) -> Iterator[str]:
+        """Drains instance `i_R` after what is below it; `f_R`: something failed. What it leaves is not looked at, only which rows ran."""
+        w, name = f"w_{r.name}", r.name
+        yield f"inline drain_{name}() {{\n  f_{name} = 0; r_{name} = 0;"
+        for child in self.m.children(name):
+            size = len(self.keys[child])
+            yield (f"  k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{name} * {size} + k_{child}; "
+                   f"if :: st_{child}[i_{child}] != 0 -> drain_{child}(); if :: f_{child} -> f_{name} = 1 :: else fi; "
+                   f"if :: st_{child}[i_{child}] != 0 -> r_{name} = 1 :: else fi :: else fi; k_{child}++ :: else -> break od;")
+        if r.drop is not None:
+            final = " || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final) or "false"
+            event = self.events[name][r.drop]
+            yield f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; err = 0; ev = {event}; chain_{name}();"
+            yield f"    f_{name} = (err != 0 -> 1 : 0); err = 0; if :: {final} -> {w}_st = 0 :: else fi; st_{name}[i_{name}] = {w}_st"
+            yield "  :: else fi;"
+        yield "  skip\n}"
 
     def _index(self, who: str, path: tuple[str, ...]) -> str:
         """The number of the instance that a caller's keys lead to."""
@@ -357,7 +397,8 @@ class _Model:
         for n in range(1 if part == "free" else self.callers):
             yield f"  :: {self._may(part, op, n)} -> c = {'N' if part == 'free' else n}"
         yield "  fi\n}"
-        yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0;"
+        yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0; rough = 0;"
+        yield "  before = c_expr { MOMENT };"
         yield from self._reach(op, part)
         yield f"  if :: err == 0 -> {self._gives(op)}"
         yield "  :: else fi;"
@@ -368,25 +409,24 @@ class _Model:
 
     def _may(self, part: str, op: Operation, n: int) -> str:
         if part in ("gives", "acquires"):
-            return f"victim == 0 && md[{n}] == 0"
+            return f"behind == 0 && md[{n}] == 0"
         if part == "free":
-            return "victim == 0"
-        mine = f"(victim == 0 || victim == {n + 1})"
+            return "true"
         if part == "uses":
-            return f"victim == 0 && ty[{n}] == 1 && md[{n}] == 1"
+            return f"ty[{n}] == 1 && md[{n}] == 1"
         if part == "ends":
-            return f"{mine} && ty[{n}] == 1 && md[{n}] != 0"
+            return f"ty[{n}] == 1 && md[{n}] != 0"
         drops = levels_of(self.m, op, "drop")
         fit = [str(number) for (path, took), number in self.types.items()
                if path[:len(op.path)] == op.path and any(d and t for d, t in zip(drops, took, strict=False))]
-        return f"{mine} && md[{n}] != 0 && ({' || '.join(f'ty[{n}] == {f}' for f in fit) or 'false'})"
+        return f"md[{n}] != 0 && ({' || '.join(f'ty[{n}] == {f}' for f in fit) or 'false'})"
 
     def _reach(self, op: Operation, part: str) -> Iterator[str]:
         """Loads copies of the path, or `err = 3`: refused, and nothing has happened."""
         if op.form is Form.WITH or part == "releases":
             yield from self._own_path(op)
         else:
-            yield from self._choose(op)
+            yield from self._choose(op, part)
 
     def _own_path(self, op: Operation) -> Iterator[str]:
         full = " && ".join(f"hl[c * L + {n}]" for n in range(len(op.path)))
@@ -450,14 +490,19 @@ class _Model:
         return (f"{w}_st = st_{name}[i_{name}]; {w}_kd = kd_{name}[i_{name}]; {w}_an = an_{name}[i_{name}]; {w}_gh = "
                 f"gh_{name}[i_{name}]; {w}_dead = 0{slot}")
 
-    def _choose(self, op: Operation) -> Iterator[str]:
+    def _choose(self, op: Operation, part: str) -> Iterator[str]:
         """Any of what callers say; instances that are not there are made on the copy."""
         allowed: dict[tuple[Choice, ...], bool] = {}
         for combination in product(*(self.choices[name] for name in op.path)):
             allowed[combination] = not self._denied(op, combination)
+        known = {(c.resource, c.kind, c.key) for some in self.choices.values() for c in some}
         yield "  if"
+        if part == "free":
+            for combination in product(*(self.spare[name] for name in op.path)):
+                if any((c.resource, c.kind, c.key) not in known for c in combination) and not self._denied(op, combination):
+                    yield f"  :: STRAND -> behind = 1; {self._sets(combination)} skip"
         for combination, fine in allowed.items():
-            sets = " ".join(f"k_{c.resource} = {self.keys[c.resource].index(c.key)}; w_{c.resource}_kd = {c.kind};" for c in combination)
+            sets = self._sets(combination)
             yield f"  :: {sets if fine else sets + ' err = 3;'}"
         yield "  fi;"
         for n, name in enumerate(op.path):
@@ -470,6 +515,9 @@ class _Model:
             found = "err = 3" if op.form is Form.CREATE and last else f"{compare}{self._copy(name)}"
             yield f"  i_{name} = {above} + k_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
             yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;"
+
+    def _sets(self, combination: tuple[Choice, ...]) -> str:
+        return " ".join(f"k_{c.resource} = {self.keys[c.resource].index(c.key)}; w_{c.resource}_kd = {c.kind};" for c in combination)
 
     def _make(self, op: Operation, r: Resource, last: bool) -> str:
         w = f"w_{r.name}"
@@ -559,6 +607,7 @@ class _Model:
                 yield f"    hl[c * L + {n}] = w_{name}_hl;"
         yield "    skip\n  fi;"
         yield from self._caller(op, part)
+        yield from self._promises(op, part)
         yield f"  {self._reset(op)}"
         yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
         yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
@@ -566,7 +615,23 @@ class _Model:
         keys = " ".join("%d/%d" for _ in op.path)
         values = ", ".join(f"k_{name}, w_{name}_kd" for name in op.path)
         yield f"  c_code {{ if (readtrail) printf(\"STEP {op.name} %d {keys}\\n\", c, {values}); }};"
-        yield "  assert(stop == 0); bad == 0; c = 0; err = 0; called = 0"
+        yield "  c_code { if (is_clean) learn_slots(); if (is_strand && !rough) note_way(before); };"
+        yield "  if :: bad == 0 && c_expr { IS_STUCK } -> stop = 1 :: else fi; assert(stop == 0);"
+        taking = "false" if part in ("gives", "acquires") else "STRAND && rough == 0"
+        yield f"  if :: bad == 0 || CLEAN :: bad != 0 && {taking} -> behind = 1 fi;"
+        yield "  c = 0; err = 0; called = 0; bad = 0; rough = 0; before = 0"
+
+    def _promises(self, op: Operation, part: str) -> Iterator[str]:
+        """What a use leaves where it succeeds: learned where no call fails, else asked for."""
+        if part not in ("uses", "acquires"):
+            return
+        sites = self._sites()
+        for name in op.path:
+            site = Site(op.name, name)
+            n = sites.index(site)
+            yield (f"  if :: err == 0 && w_{name}_dead == 0 && st_{name}[i_{name}] != 0 -> "
+                   f"c_code {{ if (is_clean) learn({promise(n, site)}); }};")
+            yield f"    if :: c_expr {{ LACKS_{n} }} -> found_hollow() :: else fi\n  :: else fi;"
 
     def _dropped(self, op: Operation) -> Iterator[str]:
         """Which of the caller's own references went, and whether one of somebody else's did."""
@@ -606,8 +671,6 @@ class _Model:
         elif part == "uses":
             yield f"  if :: err == 0 -> {relies} :: else -> {forgets} fi;"
         elif part in ("ends", "releases"):
-            yield "  if :: victim != 0 && err != 0 -> tries++; if :: tries > 2 -> found_stranded() :: else fi :: else fi;"
-            yield "  if :: victim != 0 && err == 0 -> victim = 0; tries = 0; bad = 1 :: else fi;"
             yield f"  {lets_go}; if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:

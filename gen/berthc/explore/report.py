@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -138,23 +139,42 @@ def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
 
 def _same(old: Search, valuation: Valuation, root: str) -> bool:
     """Was this search made already, but for absent hooks that it never came to?"""
-    if old.root != root or replace(old.valuation, without=()) != replace(valuation, without=()) or not set(old.valuation.without) <= set(valuation.without):
+    others = replace(old.valuation, without=valuation.without)
+    if old.root != root or others != valuation or not set(old.valuation.without) <= set(valuation.without):
         return False
     return not old.called & set(valuation.without)
 
 
 def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
-    """Rows and outcomes that no search took; what only drain takes is tried last. Rows that reject are left alone: they keep the table
-    total, and that nobody runs into them is no fault."""
-    declared = {(id(row), outcome): (resource.name, row, outcome)
-                for resource in manager.resources for state in resource.states for row in state.rows for outcome in outcomes(row)}
+    """Rows and outcomes that no search took; what only drain takes is tried last."""
+    declared = _declared(manager)
     taken = {one for search in searches for one in search.taken}
     for search in searches:
         if declared.keys() <= taken:
             break
         search.drains(lambda: not declared.keys() <= taken | search.taken)
         taken |= search.taken
-    for (row_id, outcome), (resource, row, _) in declared.items():
+    yield from unreachable(manager, taken)
+
+
+Outcomes = AbstractSet[tuple[int, str]]
+"""Outcomes of rows, which are known by their identity."""
+
+
+def _declared(manager: Manager) -> dict[tuple[int, str], tuple[str, Row]]:
+    return {(id(row), outcome): (resource.name, row)
+            for resource in manager.resources for state in resource.states for row in state.rows for outcome in outcomes(row)}
+
+
+def missing(manager: Manager, taken: Outcomes) -> bool:
+    """Is there anything that was not taken?"""
+    return not _declared(manager).keys() <= taken
+
+
+def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
+    """Rows and outcomes that were not taken. Rows that reject are left alone: they keep the table total, and that nobody runs into them is
+    no fault."""
+    for (row_id, outcome), (resource, row) in _declared(manager).items():
         if (row_id, outcome) in taken or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken):
             continue
         what = "this row" if outcome == "ok" else f"the outcome {outcome} of this row"
@@ -208,7 +228,7 @@ def claim(report: Report) -> str:
             f"{settings} setting{'s' if settings != 1 else ''} of {of}")
     counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((report.states, "state"), (report.transitions, "transition")))
     if report.by_spin:
-        counted += " in all roots, callers and keys told apart; hollow and unreachable not asked"
+        counted += " in all roots, callers and keys told apart"
         if report.hashed:
             return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states were only hashed and some passed over: "
                     "nothing is proved")

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from berthc.explore.alphabet import Choice
@@ -77,6 +77,10 @@ class Kept:
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
         self._usual: set[tuple[str, str]] = set()  # resource, state
+
+    def know(self, usual: Iterable[tuple[str, str]]) -> None:
+        """Takes what somebody else has learned."""
+        self._usual.update(usual)
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""

@@ -2,7 +2,7 @@
 
 The verifier that Spin makes of the exported model is compiled and run for each setting; for each finding it leaves a
 trail, which is played again in the terms of the search, so that what is told has the same script, row to blame and words.
-Scripts are short, not always the shortest. `hollow` and `unreachable` are not asked.
+Scripts are short, not always the shortest.
 
 The verifier searches exactly as long as memory lasts. What is larger is searched once more with states kept as bits of a hash only: that
 goes much further in the same memory, but passes over states whose bits are set already, so it may find something and never proves anything.
@@ -20,18 +20,24 @@ from typing import NamedTuple
 from berthc.explore.alphabet import Valuation, valuations
 from berthc.explore.backend import FAILED, Called
 from berthc.explore.bounds import Bounds
-from berthc.explore.findings import Fault, denied, judge
+from berthc.explore.findings import IDS, Fault, denied, judge
 from berthc.explore.local import Local
-from berthc.explore.promela import FINDINGS, promela
-from berthc.explore.report import Finding, Report, Searched, finding
+from berthc.explore.hollow import Promises
+from berthc.explore.promela import promela, rows_of
+from berthc.explore.report import Finding, Report, Searched, accepted, finding, missing, unreachable
 from berthc.explore.search import Found, Request
+from berthc.explore.slots import Kept
 from berthc.explore.step import Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Manager
 
-MODES = {"every": ("leak", "dangling", "interference", "double"), "clean": ("denied",), "strand": ("stranded",)}
+MODES = {"clean": ("denied",), "every": ("leak", "dangling", "interference", "double", "hollow"), "strand": ("stranded", "kept")}
+"""What each run is asked for. The first one learns what the others judge by."""
+LIMITS = ("max search depth too small", "out of memory", "reached -DMEMLIM bound", "GRAPH too large")
+"""What a verifier says that did not see everything."""
 MEMORY = 2000  # MB
 LEAST_MEMORY = 8
+LARGE = 10_000  # states
 FRAME = 64  # bytes of the verifier's stack for one level of depth, and of bitstate's second stack
 
 
@@ -43,6 +49,7 @@ class Verdict(NamedTuple):
     transitions: int
     whole: bool
     hashed: bool
+    rows: frozenset[tuple[int, int]]  # that ran, and how they ended, by number
 
 
 class SpinFailed(Exception):
@@ -58,12 +65,21 @@ class Told(NamedTuple):
     calls: tuple[tuple[str, str, bool], ...]
 
 
+class Learned(NamedTuple):
+    """What is left by successes of uses, by operation, resource, kind and state, and in all states; and where slots are kept."""
+
+    by_state: dict[tuple[str, str, int, str], int]
+    in_all: dict[tuple[str, str, int], int]
+    usual: frozenset[tuple[str, str]]
+
+
 def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) -> Report:
     """Explores a manager with Spin, each search in `memory` MB. Raises SpinFailed, and promela.NotExported."""
     begin = time.perf_counter()
     found: dict[tuple[str, str, int, int], Finding] = {}
     searched: list[Searched] = []
     complete, hashed = True, False
+    taken: set[tuple[int, str]] = set()
     for valuation in valuations(manager):
         for root in (r.name for r in manager.resources if r.parent is None):
             with tempfile.TemporaryDirectory() as folder:
@@ -72,17 +88,28 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
                 for mode, ids in MODES.items():
                     verdict = verifier.verify(mode)
                     complete, hashed = complete and verdict.whole, hashed or verdict.hashed
+                    taken |= _outcomes(manager, root, verdict)
                     if mode == "every":
                         states, transitions = verdict.states, verdict.transitions
                     for id_ in (name for name in ids if name in verdict.found):
-                        one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_))
+                        one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_), verifier.learned())
                         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
                         if key not in found:
                             found[key] = finding(manager, one, bounds)
+                if complete and not found and missing(manager, taken):
+                    taken |= _outcomes(manager, root, verifier.verify("drain"))
                 searched.append(Searched(valuation, root, states, transitions))
-    findings = sorted(found.values(), key=lambda f: (f.fault.loc.line, f.fault.loc.column, FINDINGS.index(f.fault.id)))
+    told = list(found.values())
+    if complete and bounds.callers > 1 and all(one.fault.id == "denied" for one in told):
+        told += [Finding(fault, accepted(manager, fault), ()) for fault in unreachable(manager, taken)]
+    findings = sorted(told, key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
                   hashed=hashed)
+
+
+def _outcomes(manager: Manager, root: str, verdict: Verdict) -> set[tuple[int, str]]:
+    rows = rows_of(manager, root)
+    return {(id(rows[n]), ("ok", "fail", "uncertain")[outcome]) for n, outcome in verdict.rows}
 
 
 class _Verifier:
@@ -91,6 +118,7 @@ class _Verifier:
     def __init__(self, folder: Path, text: str, memory: int) -> None:
         self._folder = folder
         self._memory = memory
+        self._large = False  # so that optimizing is worth its time, which is much longer than that of small searches
         (folder / "model.pml").write_text(text, encoding="utf-8")
         self._run(["spin", "-a", "model.pml"])
 
@@ -101,24 +129,33 @@ class _Verifier:
             return exact
         hashed = self._verify(mode, "hashed", "-DBITSTATE", slots=1 / 8)
         most = max(exact, hashed, key=lambda verdict: verdict.states)
-        return Verdict(exact.found | hashed.found, most.states, most.transitions, whole=False, hashed=True)
+        if mode == "clean":  # what is true of some moments is no promise
+            (self._folder / "learned").unlink(missing_ok=True)
+        return Verdict(exact.found | hashed.found, most.states, most.transitions, whole=False, hashed=True, rows=exact.rows | hashed.rows)
 
     def _verify(self, mode: str, name: str, flag: str, slots: float) -> Verdict:
         """One search: a quarter of the memory for the stack, at most a quarter for the table, whose slots have so many bytes."""
-        pan = self._built(name, "-O1", f"-DMEMLIM={self._memory}", flag)
+        fast = "-O1" if self._large else "-O0"
+        pan = self._built(name + fast, fast, f"-DMEMLIM={self._memory}", flag)
         quarter = self._memory * 1_000_000 // 4
         table = int(quarter / slots).bit_length() - 1
-        said = self._run([pan, "-E", "-n", f"-m{quarter // FRAME}", f"-w{table}"], ASK=mode, STOP="")
+        said = self._run([pan, "-E", "-n", f"-m{quarter // FRAME}", f"-w{table}"], ASK=mode, STOP="",
+                         ROOM=str(self._memory * 1_000_000))
         states = re.search(r"^\s*(\S+) states, stored", said, re.M)
         moves = re.search(r"^\s*(\S+) transitions", said, re.M)
         if states is None or moves is None:
             raise SpinFailed("the verifier gave no count of states; it may need more memory")
-        whole = not any(words in said for words in ("max search depth too small", "out of memory", "reached -DMEMLIM bound"))
+        whole = not any(words in said for words in LIMITS)
+        rows = frozenset((int(n), int(outcome)) for n, outcome in re.findall(r"^ROW (\d+) (\d)$", said, re.M))
         found = frozenset(re.findall(r"^FOUND (\w+)$", said, re.M))
-        return Verdict(found, int(float(states[1])), int(float(moves[1])), whole, hashed=name == "hashed")
+        if mode == "strand" and not whole:  # where the search breaks off, a way out may not have been seen yet
+            found = frozenset()
+        self._large = self._large or float(states[1]) > LARGE
+        return Verdict(found, int(float(states[1])), int(float(moves[1])), whole, name == "hashed", rows)
 
     def trail(self, mode: str, id_: str) -> list[Told]:
         """A short way to a finding."""
+        mode = "every" if mode == "strand" else mode
         pan = self._built("trail", "-O0", "-DREACH")
         self._run([pan, "-E", "-i", "-m20000", "-w22"], ASK=mode, STOP=id_)
         said = self._run([pan, "-r", "-n"], ASK=mode, STOP=id_)
@@ -133,6 +170,14 @@ class _Verifier:
                 told.append(Told(words[1], int(words[2]), levels, tuple(calls)))
                 calls = []
         return told
+
+    def learned(self) -> Learned:
+        """What the run in which no call fails has learned."""
+        file = self._folder / "learned"
+        lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+        return Learned({(op, name, int(kind), state): int(mask) for what, op, name, kind, state, mask in lines if what == "state"},
+                       {(op, name, int(kind)): int(mask) for what, op, name, kind, _, mask in lines if what == "all"},
+                       frozenset((name, state) for what, _, name, _, state, _ in lines if what == "usual"))
 
     def _built(self, name: str, *flags: str) -> str:
         if not (self._folder / name).exists():
@@ -152,32 +197,40 @@ class _Verifier:
 # Back to a script of ours
 
 
-def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told]) -> Found:
+def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told], learned: Learned) -> Found:
     manager = valuation.applied(manager)
     stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, Reduced(one_root=False, symmetric=False))
+    promises, kept = Promises(stepper), Kept(stepper)
+    promises.know(learned.by_state, learned.in_all)
+    kept.know(learned.usual)
     local = stepper.start()
     requests: list[Request] = []
     fault: Fault | None = None
     for told in trail:
         change = _play(stepper, local, told)
         requests.append(Request(change.move, change.way.chosen, False))
-        faults = [*judge(stepper, change), *denied(stepper, change)]
-        fault = next((one for one in faults if one.id == id_), fault)
-        if id_ == "stranded":
-            fault = _stranded(stepper, change.after) or fault
         local = stepper.settle(change.after)
+        if id_ == "kept":
+            fault = next(kept.judge(change), None)
+        elif id_ == "stranded":
+            fault, move = _stranded(stepper, local)
+            requests += [] if move is None else [Request(move, (), True)]
+        else:
+            faults = [*judge(stepper, change), *promises.judge(change), *denied(stepper, change)]
+            fault = next((one for one in faults if one.id == id_), None)
         if fault is not None:
             return Found(fault, valuation, root, tuple(requests))
     raise SpinFailed(f"the trail to {id_} does not lead there")
 
 
-def _stranded(stepper: Stepper, local: Local) -> Fault | None:
+def _stranded(stepper: Stepper, local: Local) -> tuple[Fault | None, Move | None]:
+    """The fault, and the request that shows it."""
     judge_ = Stranded(stepper)
     for who, holder in enumerate(local.holders):
         stuck = judge_.stuck(local, who) if holder is not None else None
         if stuck is not None:
-            return stuck[0]
-    return None
+            return stuck
+    return None, None
 
 
 def _play(stepper: Stepper, local: Local, told: Told) -> Change:
