@@ -6,13 +6,19 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "gen"))
 
-from berthc.pipeline import compile_text  # noqa: E402
+from berthc.explore.bounds import Bounds  # noqa: E402
+from berthc.explore.report import explore  # noqa: E402
+from berthc.pipeline import compile_text, read_spec  # noqa: E402
 
 # Processor time, since other suites run at the same time; about 1.2 s on the machine this was written on.
 MOST_SECONDS = 4.0
+# At the default bounds; about 1.5 s for scsi, which has the most states.
+MOST_SECONDS_EXPLORED = 10.0
 
 
 def synthetic(states: int, events: int) -> str:
@@ -38,3 +44,12 @@ def test_ten_thousand_mistakes_are_told_in_time() -> None:
     result = compile_text("big.yaml", text)
     assert result.manager is None and len(result.diagnostics) < 1000
     assert time.process_time() - start < MOST_SECONDS
+
+
+@pytest.mark.parametrize("spec", sorted((ROOT / "spec").glob("*.yaml")), ids=lambda spec: spec.stem)
+def test_what_ships_is_explored_in_time(spec: Path) -> None:
+    manager, _ = read_spec(str(spec))
+    assert manager is not None
+    start = time.process_time()
+    assert explore(manager, Bounds()).complete
+    assert time.process_time() - start < MOST_SECONDS_EXPLORED

@@ -13,7 +13,7 @@ from berthc.semantics import Result, Value, World
 from berthc.semantics.state import State
 
 T = TypeVar("T")
-MOST = 50_000  # entries of a table of what is kept; some kilobytes each
+MOST = 20_000  # entries of a table of what is kept; some kilobytes each
 _NO_ARGS: Mapping[str, Value] = {}
 
 
