@@ -28,12 +28,14 @@ from mutate import mutants, tree_of  # noqa: E402
 
 BASES = {"disk": FAULTY / "sound/removes-for-ever.yaml", "device": ROOT / "spec/vpci.yaml", "share": ROOT / "spec/plan9_mount.yaml"}
 TAKES = {
-    "disk": [{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": p}} for p in (1, 2)],
+    "disk": [{"op": "reserve", "disk": {"host_path": path}, "mount": {"partition": p}} for path in ("/a", "/b") for p in (1, 2)],
     "device": [{"op": "reserve", "device": {"device_instance_id": "/a"}}],
     "share": [{"op": "reserve", "share": {"host_path": "/a"}, "mount": {}}],
 }
 USE = {"disk": "map_to_guest", "device": "add_to_vm", "share": "map_to_guest"}
 END = {"disk": "unmap_from_guest", "device": "remove_from_vm", "share": "unmap_from_guest"}
+# Pools that are full as soon as anything has a slot; of other specs there are none.
+SMALLER = {"disk": ("pool: {lun: 64}", "pool: {lun: 1}")}
 SPECS, WALKS, STEPS, CALLERS = 4, 25, 25, 3
 
 
@@ -41,6 +43,9 @@ def sound_specs(base: str, seed: int) -> Iterator[Manager]:
     """Specs with two changes that the static rules and the search both take."""
     rng = random.Random(seed)
     text = BASES[base].read_text(encoding="utf-8")
+    if base in SMALLER:
+        assert SMALLER[base][0] in text
+        text = text.replace(*SMALLER[base])
     first = list(mutants(tree_of(text)))
     while True:
         once = rng.choice(first).text
@@ -64,6 +69,8 @@ class Walk:
     held: dict[int, str] = field(default_factory=dict)  # caller: reservation
     releasing: set[int] = field(default_factory=set)
     truth: dict[str, set[str]] = field(default_factory=dict)  # instance: effects
+    tracked: dict[str, Json] = field(default_factory=dict)  # the instances of the last answer
+    full: int = 0  # refusals for want of a slot
 
     def ask(self, request: Json, failing: bool = True) -> Json:
         hooks = [h for h in self.manager.hooks if failing and self.rng.random() < 0.3]
@@ -77,13 +84,17 @@ class Walk:
         assert "message" not in answer, answer
         for call in answer["calls"]:
             self.called(call, call["outcome"] == "ok" or (call["outcome"] == "uncertain" and effects[call["hook"]]))
-        there = {self.name(r.name, item) for r, item in self.instances(answer["state"])}
+        there = {self.name(r.name, item): item for r, item in self.instances(answer["state"])}
+        if answer["error"] == "ENOSPC" and not answer["calls"]:
+            assert there == self.tracked and any(r.parent is None for r, _ in self.instances(answer["state"])), "refused for want of a slot"
+            self.full += 1
+        self.tracked = there
         assert not [(name, what) for name, what in self.truth.items() if what and name not in there], "an effect outlived its instance"
         return answer
 
     def name(self, resource: str, args: Json) -> str:
         if self.base == "disk":
-            return "/a" if resource == "disk" else f"/a/{args['partition']}"
+            return str(args["host_path"]) if resource == "disk" else f"{args['host_path']}/{args['partition']}"
         return resource
 
     def called(self, call: Json, effect: bool) -> None:
@@ -102,7 +113,7 @@ class Walk:
             if resource.parent is None:
                 for item in state[resource.name]:
                     found.append((resource, item))
-                    found += [(child, below) for child in self.manager.resources
+                    found += [(child, {**item, **below}) for child in self.manager.resources
                               if child.parent == resource.name for below in item[child.name]]
         return found
 
@@ -140,12 +151,12 @@ def test_walks_on_the_c_code_see_no_fault_either(base: str, tmp_path: Path) -> N
     for n in range(SPECS):
         manager = next(specs)
         program = simulator(manager, tmp_path / str(n))
-        for seed in range(WALKS):
-            walk(manager, base, program, seed)
+        full = sum(walk(manager, base, program, seed) for seed in range(WALKS))
+        assert (full > 0) == (base in SMALLER)
 
 
-def walk(manager: Manager, base: str, program: Path, seed: int) -> None:
-    """One random walk to its end; AssertionError where something is wrong."""
+def walk(manager: Manager, base: str, program: Path, seed: int) -> int:
+    """One random walk to its end, and how often a pool was full; AssertionError where something is wrong."""
     with subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as pipe:
         one = Walk(manager, base, random.Random(seed), pipe)
         for _ in range(STEPS):
@@ -153,6 +164,7 @@ def walk(manager: Manager, base: str, program: Path, seed: int) -> None:
         one.end()
         assert pipe.stdin is not None
         pipe.stdin.close()
+        return one.full
 
 
 @pytest.mark.parametrize("name", ["leak-unmap-without-map", "leak-uncertain-as-failed", "stranded-failed-mount", "double-attach-again"])
