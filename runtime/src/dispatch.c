@@ -136,10 +136,10 @@ static void run(struct operation *operation)
         deadline_watch(operation);
 }
 
-/* Runs what this thread made ready. */
-static void run_claimed(struct berth_manager *manager)
+/* Runs `n`, and what this thread makes ready meanwhile. */
+static void run_claimed(struct berth_manager *manager, uint64_t n)
 {
-    for (uint64_t n = claim(manager); n > 0 && manager->ready; n += claim(manager)) {
+    for (; n > 0 && manager->ready; n += claim(manager)) {
         n--;
         run(take_ready(manager));
     }
@@ -152,7 +152,7 @@ void dispatch_claimed(struct berth_manager *manager)
     if (manager->n_unclaimed == 0 || manager->wake || dispatch_inside(manager))
         return;
     enter(manager, &self, false);
-    run_claimed(manager);
+    run_claimed(manager, claim(manager));
     leave(manager, &self);
 }
 
@@ -168,15 +168,8 @@ void dispatch_new(struct operation *operation)
     enter(manager, &self, false);
     run(operation);
     if (!manager->wake)
-        run_claimed(manager);
+        run_claimed(manager, claim(manager));
     leave(manager, &self);
-}
-
-/* No more than are ready when it begins. */
-static void run_those_ready(struct berth_manager *manager)
-{
-    for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
-        run(take_ready(manager));
 }
 
 void dispatch_poll(struct berth_manager *manager)
@@ -186,9 +179,10 @@ void dispatch_poll(struct berth_manager *manager)
     if (!manager->ready || dispatch_inside(manager))
         return;
     enter(manager, &self, true);
-    run_those_ready(manager);
+    for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
+        run(take_ready(manager));
     if (!manager->wake)
-        run_claimed(manager);
+        run_claimed(manager, claim(manager));
     leave(manager, &self);
     if (manager->ready)
         dispatch_wake(manager);
@@ -200,7 +194,7 @@ bool dispatch_can_help(const struct operation *operation)
     unsigned nested = 0;
     thread_id self;
 
-    if (!manager->ready || operation->done)
+    if (!manager->ready || operation->done || operation->helped)
         return false;
     self = thread_self();
     if (!thread_same(operation->thread, self))
@@ -217,7 +211,9 @@ void dispatch_help(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
     struct dispatcher self;
 
+    operation->helped = true;
     enter(manager, &self, false);
-    run_those_ready(manager);
+    (void)claim(manager);
+    run_claimed(manager, manager->n_ready);
     leave(manager, &self);
 }

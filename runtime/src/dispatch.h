@@ -37,7 +37,10 @@ static inline void dispatch(struct berth_manager *manager)
 /* For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. */
 void dispatch_poll(struct berth_manager *manager);
 
-/* Has the blocking call's thread something to run before it sleeps? It might be waiting for just that. */
+/*
+ * Has the blocking call's thread something to run before it sleeps? It might be waiting for just that. Once it has run what was ready then, and
+ * what it made ready by that, other threads are on their way to whatever there is.
+ */
 bool dispatch_can_help(const struct operation *operation);
 void dispatch_help(struct operation *operation);
 

@@ -123,6 +123,7 @@ struct operation {
     bool ready : 1;     /* in the manager's list of what is ready */
     bool watched : 1;   /* in the manager's heap of deadlines */
     bool changed : 1;   /* some level has flags that a commit sees to */
+    bool helped : 1;    /* a blocking call has run what was ready: it may queue */
     uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
     struct drain *drain;  /* NULL: an operation of the spec */

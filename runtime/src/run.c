@@ -9,13 +9,6 @@
 #include "memory.h"
 #include "reach.h"
 
-/* Before it sleeps, a thread runs what is ready: it might be waiting for just that. */
-static void help(struct operation *operation)
-{
-    while (operation_waits(operation) && dispatch_can_help(operation))
-        dispatch_help(operation);
-}
-
 #ifndef BERTH_NO_THREADS
 
 static void give_up(struct operation *operation)
@@ -40,7 +33,6 @@ static void sleep_on(struct operation *operation)
     struct berth_call *call = &operation->call;
     struct sleeper sleeper;
 
-    help(operation);
     sleeper_init(&sleeper);
     operation->sleeper = &sleeper;
     while (operation->queued)
@@ -58,7 +50,7 @@ static void sleep_on(struct operation *operation)
 /* Without threads nothing has to wait: a root that is taken, or a call that is pending, is an error. */
 static void sleep_on(struct operation *operation)
 {
-    help(operation);
+    (void)operation;
 }
 
 #endif
@@ -94,10 +86,12 @@ static int run(struct operation *operation)
 
         if (progress == PROGRESS_DONE)
             break;
-        if (progress == PROGRESS_BUSY)
+        if (progress == PROGRESS_BUSY || (progress == PROGRESS_PENDING && dispatch_can_help(operation)))
             dispatch_help(operation);
-        else
-            sleep_on(operation);
+        if (progress == PROGRESS_BUSY)
+            continue;
+        sleep_on(operation);
+        operation->helped = false;
     }
     manager->n_operations--;
     dispatch(manager);

@@ -202,6 +202,31 @@ static void a_blocking_call_on_the_loops_thread_runs_what_is_ready(void **unused
     stop(&depot);
 }
 
+static void complete_the_other(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    assert_int_equal(shelf_complete(job->depot->arg, 1, -EIO), 0);
+}
+
+static void a_blocking_call_whose_hook_pends_runs_what_completes_it(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job job;
+
+    (void)unused;
+    start(&depot, &shelf);
+    job_init(&job, &depot);
+    job.then = complete_the_other;
+    assert_int_equal(job_start(&job, OP_USE, "a", BERTH_NO_DEADLINE), 0);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_not_done(&job);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), -EIO);
+    assert_done(&job, 0);
+    stop(&depot);
+}
+
 static void poll_in_done(struct job *job, int code)
 {
     assert_int_equal(code, 0);
@@ -362,6 +387,7 @@ int main(void)
         cmocka_unit_test(poll_runs_no_more_than_was_ready),
         cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
         cmocka_unit_test(a_blocking_call_on_the_loops_thread_runs_what_is_ready),
+        cmocka_unit_test(a_blocking_call_whose_hook_pends_runs_what_completes_it),
         cmocka_unit_test(poll_in_poll_runs_nothing),
         cmocka_unit_test(callbacks_must_not_call_the_manager),
         cmocka_unit_test(hooks_and_done_run_on_the_loops_thread),
