@@ -1,5 +1,7 @@
 /* Hooks that answer BERTH_PENDING, and who completes them. */
 #include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "support/threads.h"
@@ -85,6 +87,39 @@ static void completed_later_from_another_thread(void **unused)
     assert_state(&depot, "rack a on 1+0\n");
     assert_int_equal(watt_of(&depot, "a"), 99);
     assert_int_equal(berth_complete(parcel.token, 0, &out, sizeof out), -ENOENT);
+    depot_stop(&depot);
+}
+
+static atomic_uint told;
+
+static void count_told(void *ctx)
+{
+    assert_ptr_equal(ctx, &told);
+    atomic_fetch_add(&told, 1);
+}
+
+/* Its thread sleeps until then; nobody polls. */
+static void a_pending_hook_is_told_when_the_deadline_passes(void **unused)
+{
+    struct depot depot;
+    struct parcel parcel;
+    struct task task;
+    int64_t deadline = berth_now() + 30000000;
+
+    (void)unused;
+    atomic_store(&told, 0);
+    start(&depot, &parcel);
+    gate_open(&parcel.gate, 1);
+    task_start_until(&task, &depot, OP_USE, "a", deadline);
+    gate_wait(&parcel.gate, 1);
+    assert_int_equal(berth_call_on_cancel(parcel.call, count_told, &told), 0);
+    while (atomic_load(&told) == 0)
+        sched_yield();
+    assert_true(berth_now() >= deadline);
+    assert_int_equal(berth_call_on_cancel(parcel.call, count_told, &told), -ECANCELED);
+    assert_int_equal(berth_complete(parcel.token, -EIO, NULL, 0), 0);
+    assert_int_equal(task_join(&task), -EIO); /* the hook's answer counts */
+    assert_int_equal(atomic_load(&told), 1);
     depot_stop(&depot);
 }
 
@@ -355,17 +390,12 @@ static void many_pending_calls_and_no_token_twice(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(completed_later_from_another_thread),
-        cmocka_unit_test(failed_and_uncertain_completions),
-        cmocka_unit_test(completed_before_the_hook_returned),
-        cmocka_unit_test(without_out_values_the_hooks_own_count),
-        cmocka_unit_test(a_completion_of_a_call_that_is_not_pending_is_dropped),
-        cmocka_unit_test(out_values_are_those_of_the_last_call),
-        cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
-        cmocka_unit_test(pending_calls_hold_up_their_root_only),
-        cmocka_unit_test(completed_after_discard),
-        cmocka_unit_test(no_token_from_under_the_lock),
-        cmocka_unit_test(many_pending_calls_and_no_token_twice),
+        cmocka_unit_test(completed_later_from_another_thread),    cmocka_unit_test(a_pending_hook_is_told_when_the_deadline_passes),
+        cmocka_unit_test(failed_and_uncertain_completions),       cmocka_unit_test(completed_before_the_hook_returned),
+        cmocka_unit_test(without_out_values_the_hooks_own_count), cmocka_unit_test(a_completion_of_a_call_that_is_not_pending_is_dropped),
+        cmocka_unit_test(out_values_are_those_of_the_last_call),  cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
+        cmocka_unit_test(pending_calls_hold_up_their_root_only),  cmocka_unit_test(completed_after_discard),
+        cmocka_unit_test(no_token_from_under_the_lock),           cmocka_unit_test(many_pending_calls_and_no_token_twice),
     };
 
     return cmocka_run_group_tests_name("pending", tests, NULL, NULL);

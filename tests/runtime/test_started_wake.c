@@ -122,6 +122,24 @@ static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
     stop(&depot);
 }
 
+/* Not run yet, but its call is over: its hook may have forgotten what it registered. */
+static void nobody_is_told_of_a_call_that_is_completed(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job job;
+
+    (void)unused;
+    start(&depot, &shelf);
+    job_go(&job, &depot, OP_USE, "a");
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_int_equal(job_cancel(&job), 0);
+    assert_int_equal(shelf.calls[0].told, 0);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_done(&job, 0);
+    stop(&depot);
+}
+
 static void again(struct job *job, int code)
 {
     unsigned *left = job->arg;
@@ -384,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_start_runs_as_far_as_it_gets),
         cmocka_unit_test(what_is_completed_goes_on_in_poll),
         cmocka_unit_test(what_is_cancelled_or_discarded_is_done_in_poll),
+        cmocka_unit_test(nobody_is_told_of_a_call_that_is_completed),
         cmocka_unit_test(poll_runs_no_more_than_was_ready),
         cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
         cmocka_unit_test(a_blocking_call_on_the_loops_thread_runs_what_is_ready),
