@@ -37,7 +37,7 @@ LIMITS = ("max search depth too small", "out of memory", "reached -DMEMLIM bound
 """What a verifier says that did not see everything."""
 MEMORY = 2000  # MB
 LEAST_MEMORY = 8
-LARGE = 10_000  # states
+LARGE = 10_000  # states in which no call fails
 FRAME = 64  # bytes of the verifier's stack for one level of depth, and of bitstate's second stack
 
 
@@ -150,7 +150,8 @@ class _Verifier:
         found = frozenset(re.findall(r"^FOUND (\w+)$", said, re.M))
         if mode == "strand" and not whole:  # where the search breaks off, a way out may not have been seen yet
             found = frozenset()
-        self._large = self._large or float(states[1]) > LARGE
+        if mode == "clean":  # the first run, and the smallest
+            self._large = self._large or float(states[1]) > LARGE
         return Verdict(found, int(float(states[1])), int(float(moves[1])), whole, name == "hashed", rows)
 
     def trail(self, mode: str, id_: str) -> list[Told]:
