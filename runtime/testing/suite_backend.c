@@ -107,7 +107,7 @@ berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const
     return &suite->calls;
 }
 
-int berth_suite_hook_end(berth_suite *suite)
+int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size)
 {
     const int answer = suite->answer;
     const uint8_t hook = suite->current;
@@ -116,7 +116,7 @@ int berth_suite_hook_end(berth_suite *suite)
     (void)pthread_mutex_unlock(&suite->lock);
     if (during != NULL)
         during(suite, hook);
-    return answer;
+    return suite_answer(suite, call, hook, answer, out, out_size);
 }
 
 uint64_t berth_suite_hook_number(const berth_suite *suite)
@@ -129,27 +129,9 @@ void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out
     (void)snprintf(out, size, "%s-%llu", name, (unsigned long long)berth_suite_hook_number(suite));
 }
 
-#ifdef BERTH_NO_LIBUUID
-/* No two are alike, in one suite. */
-int suite_count_uuid(void *ctx, uuid_t out)
-{
-    berth_suite *suite = ctx;
-
-    suite->last_uuid++;
-    uuid_clear(out);
-    memcpy(out, &suite->last_uuid, sizeof suite->last_uuid);
-    return 0;
-}
-#endif
-
 void berth_suite_hook_uuid(berth_suite *suite, uuid_t out)
 {
-    (void)suite;
-#ifdef BERTH_NO_LIBUUID
     (void)suite_count_uuid(suite, out);
-#else
-    uuid_generate_random(out);
-#endif
 }
 
 /* Checks a row that is reported against the table the suite was made from. */
@@ -192,4 +174,6 @@ void suite_trace(void *suite_, const berth_transition *t)
         suite->group->taken[t->row] |= left_out ? BERTH_SUITE_LEFT_OUT : 1u << t->outcome;
     }
     (void)pthread_mutex_unlock(&suite->lock);
+    if (suite->on_row != NULL)
+        suite->on_row(suite);
 }

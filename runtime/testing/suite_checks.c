@@ -16,7 +16,7 @@ void suite_test_allocations(void **state)
     uint32_t i;
 
     for (i = 0; i < group->manager->n_scripts; i++)
-        suite_script(group, &group->manager->scripts[i], true);
+        suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING, true);
 }
 
 void suite_test_create_allocations(void **state)

@@ -46,6 +46,42 @@ typedef struct suite_group {
 
 typedef void suite_during(berth_suite *suite, uint8_t hook);
 
+/* How operations are run, and how their hooks answer. */
+typedef enum suite_mode {
+    SUITE_BLOCKING, /* the blocking functions; hooks answer at once */
+    SUITE_AT_ONCE,  /* started, with a block from the allocator; hooks answer at once, and what completes them besides must not count */
+    SUITE_EARLY,    /* started; hooks are pending, and completed before they return */
+    SUITE_LATER,    /* started; hooks are pending, and completed when the start has returned */
+    SUITE_LOOP      /* the same in an event loop: a completion only wakes it, all else happens in poll */
+} suite_mode;
+
+/* A call whose hook is pending. */
+typedef struct suite_pending {
+    struct suite_pending *next; /* that began later */
+    berth_call *call;
+    berth_token token;
+    uint8_t hook;
+    int answer;
+    void *out; /* a copy of the out-values, to complete it with; NULL: the hook's own count */
+    uint32_t out_size;
+} suite_pending;
+
+/* A started operation. Lives until the suite ends, so that one whose `done` is called again is noticed. */
+typedef struct suite_job {
+    struct suite_job *next;
+    berth_suite *suite;
+    const berth_suite_function *function; /* NULL: drain */
+    berth_suite_call call;
+    struct suite_lent *lent; /* what `call` points to until it is over */
+    berth_error *error;      /* where it goes then */
+    unsigned char *gives;
+    int refused;     /* what the start returned */
+    unsigned n_done; /* how often `done` was called, */
+    int code;        /* and with what */
+    unsigned order;  /* how many of the suite's were over then */
+    bool keeps;      /* the block stays, to be asked about when it is over */
+} suite_job;
+
 struct berth_suite {
     suite_group *group;
     const berth_suite_manager *type;
@@ -55,7 +91,6 @@ struct berth_suite {
     suite_memory memory;
     berth_allocator allocator;
     berth_config config;
-    uint64_t last_uuid; /* of those made where there is no libuuid; with the manager locked */
 
     pthread_mutex_t lock;                /* below: the backend's side, which hooks of several threads share */
     bool counting;                       /* threads run: calls are counted, not written down */
@@ -70,6 +105,8 @@ struct berth_suite {
     int fail_error;
     suite_during *during; /* called within a hook, without the lock; NULL: nothing */
     void *during_arg;
+    void (*on_row)(berth_suite *suite); /* called by the trace, which runs with the manager locked; NULL: nothing */
+    void *on_row_arg;
     uint8_t current;       /* the hook between begin and end */
     int answer;            /* of it */
     unsigned counts[256];  /* per hook, since the counts were zeroed */
@@ -79,10 +116,24 @@ struct berth_suite {
     berth_suite_text calls;
     berth_suite_text trace;
 
+    suite_mode mode;                /* below: of started operations, which only tests of one thread have */
+    bool no_blocks;                 /* the allocator gives them */
+    bool no_done;                   /* starts lack it */
+    bool keeps;                     /* jobs that are started keep their blocks */
+    void (*at_end)(suite_job *job); /* called by `done` when all is the caller's again; NULL: nothing */
+    void *at_end_arg;
+    suite_job *jobs;        /* all, the newest first */
+    suite_pending *pending; /* the oldest first */
+    unsigned n_over;        /* jobs */
+    unsigned inside;        /* within a start or poll */
+    bool woken;             /* the loop is to poll */
+    berth_token stale;      /* of a call that its hook has answered by itself; its id is 0: none */
+
     uuid_t *reservations; /* in the order given */
     size_t n_reservations;
     uuid_t *uuids; /* that the manager made, in the order seen */
     size_t n_uuids;
+    uint64_t last_uuid; /* of those that the suite made */
 
     berth_suite_text *sections; /* of a snapshot: reservations, then one per resource */
     suite_item *items;
@@ -96,6 +147,10 @@ void suite_text_init(berth_suite_text *text, berth_suite *suite);
 void suite_text_free(berth_suite_text *text);
 void suite_text_clear(berth_suite_text *text);
 void suite_text_add(berth_suite_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds all of another text. */
+void suite_text_copy(berth_suite_text *text, const berth_suite_text *from);
+/* For berth_config.uuid where no thread has the manager but one, and for out-values: no two UUIDs of a suite are alike. */
+int suite_count_uuid(void *suite, uuid_t out);
 /* Number of a UUID that the manager made; a new one gets the next. */
 unsigned suite_uuid_number(berth_suite *suite, const unsigned char *value);
 void suite_given_uuid(unsigned number, uuid_t out);
@@ -111,6 +166,23 @@ void suite_trace(void *suite, const berth_transition *transition);
 void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes);
 void suite_zero_counts(berth_suite *suite);
 
+/* suite_start.c: started operations on one thread */
+const char *suite_mode_name(suite_mode mode);
+void suite_mode_set(berth_suite *suite, suite_mode mode);
+/* What a hook returns in the suite's mode, which ends as `answer` says. Without the suite's lock. */
+int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out, uint32_t out_size);
+/* Starts an operation, or (NULL) a drain; `call` is copied. */
+suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function, const berth_suite_call *call);
+/* Does the next thing that can be done: polls, where the loop was woken, or completes the oldest pending call. False: there is nothing. */
+bool suite_go_on(berth_suite *suite);
+int64_t suite_poll(berth_suite *suite);
+/* Completes a pending call, which is no longer one then. */
+void suite_complete(berth_suite *suite, suite_pending *pending);
+/* Goes on until the operation is over; what it came to. */
+int suite_job_finish(suite_job *job);
+/* Has every job ended exactly once? Frees them. */
+void suite_jobs_free(berth_suite *suite);
+
 /* suite_snapshot.c */
 void suite_snapshot(berth_suite *suite, berth_suite_text *out);
 
@@ -120,6 +192,7 @@ typedef struct suite_caller { /* what one caller of the phases remembers */
     char kept_text[64];
     uint64_t kept_number;
     uuid_t kept_uuid;
+    berth_error error; /* of its last operation */
 } suite_caller;
 
 _Noreturn void suite_fail(berth_suite *suite, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -132,7 +205,14 @@ void suite_close(berth_suite *suite);
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
                  berth_suite_text *returns, berth_error *error);
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline);
-void suite_script(suite_group *group, const berth_suite_script *script, bool failing_allocations);
+int suite_drain(berth_suite *suite, berth_error *error);
+/* The phase started, and what comes of it when it is over. `config` must stay until then. */
+suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config,
+                             int64_t deadline);
+int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
+/* The first phase in which one caller alone causes a call, and its number; NULL: there is none. */
+const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, bool failing_allocations);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
 typedef struct suite_configs {
     _Alignas(max_align_t) unsigned char storage[8192];
@@ -151,10 +231,22 @@ void suite_test_creations(void **state);
 void suite_test_backends(void **state);
 void suite_test_rows(void **state);
 
-#ifdef BERTH_NO_LIBUUID
-/* For berth_config.uuid, with the suite: no two UUIDs are alike. */
-int suite_count_uuid(void *ctx, uuid_t out);
-#endif
+/* suite_started.c: the same for started operations */
+void suite_test_at_once(void **state);
+void suite_test_early(void **state);
+void suite_test_later(void **state);
+void suite_test_loop(void **state);
+void suite_test_start_allocations(void **state);
+void suite_test_start_refuses(void **state);
+void suite_test_cancel_queued(void **state);
+void suite_test_deadline_queued(void **state);
+void suite_test_cancel_pending(void **state);
+void suite_test_deadline_pending(void **state);
+void suite_test_discard_started(void **state);
+void suite_test_starts_on_many_roots(void **state);
+void suite_test_starts_on_one_root(void **state);
+void suite_test_sharing_started(void **state);
+void suite_test_start_from_done(void **state);
 
 /* suite_threads.c */
 void suite_test_many_roots(void **state);

@@ -21,7 +21,7 @@ static void run_script(void **state)
 {
     const script_test *test = *state;
 
-    suite_script(test->group, test->script, false);
+    suite_script(test->group, test->script, SUITE_BLOCKING, false);
 }
 
 static const struct {
@@ -43,6 +43,21 @@ static const struct {
     {"a_deadline_ends_the_wait", suite_test_deadline},
 #endif
     {"a_hook_cannot_ask_for_its_own_root", suite_test_reentry},
+    {"started_and_answered_at_once", suite_test_at_once},
+    {"started_and_completed_early", suite_test_early},
+    {"started_and_completed_later", suite_test_later},
+    {"started_in_a_loop", suite_test_loop},
+    {"failing_every_allocation_of_a_start_changes_nothing", suite_test_start_allocations},
+    {"start_refuses", suite_test_start_refuses},
+    {"a_queued_start_is_cancelled", suite_test_cancel_queued},
+    {"a_queued_start_passes_its_deadline", suite_test_deadline_queued},
+    {"a_pending_hook_is_told_of_a_cancel", suite_test_cancel_pending},
+    {"a_pending_hook_is_told_of_its_deadline", suite_test_deadline_pending},
+    {"discard_ends_what_was_started", suite_test_discard_started},
+    {"starts_on_many_roots", suite_test_starts_on_many_roots},
+    {"starts_on_one_root", suite_test_starts_on_one_root},
+    {"queued_starts_share_the_outcome", suite_test_sharing_started},
+    {"done_starts_the_next", suite_test_start_from_done},
 };
 
 #define N_COMMON (sizeof common / sizeof *common)

@@ -87,5 +87,5 @@ void suite_snapshot(berth_suite *suite, berth_suite_text *out)
     suite_text_clear(out);
     suite_text_add(out, "%s", suite->sections[0].length > 0 ? suite->sections[0].data : "-");
     for (i = 1; i <= type->n_resources; i++)
-        suite_text_add(out, "%s", suite->sections[i].data);
+        suite_text_copy(out, &suite->sections[i]);
 }

@@ -17,7 +17,7 @@ void suite_fail(berth_suite *suite, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    (void)fprintf(stderr, "%s %s: ", suite->type->name, suite->name);
+    (void)fprintf(stderr, "%s %s%s: ", suite->type->name, suite->name, suite_mode_name(suite->mode));
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
@@ -66,6 +66,7 @@ void suite_end(berth_suite *suite)
 {
     unsigned i;
 
+    suite_jobs_free(suite);
     if (suite->memory.blocks != 0)
         suite_fail(suite, "%zu blocks of memory were not released", suite->memory.blocks);
     if (suite->memory.wrong_size)
@@ -103,6 +104,7 @@ void suite_close(berth_suite *suite)
     berth_error error;
     int rc;
 
+    suite->mode = SUITE_BLOCKING;
     suite->outcomes = NULL;
     suite->fail_call = 0;
     suite->fail_hook = 0;
@@ -124,6 +126,61 @@ static void reservation_of(const berth_suite *suite, unsigned number, uuid_t out
         suite_foreign_uuid(out);
     else
         uuid_copy(out, suite->reservations[number - 1]);
+}
+
+/* The results of an operation that failed must be as they were before it. */
+#define UNTOUCHED 0xa5
+
+static void check_untouched(berth_suite *suite, const berth_suite_function *function, const unsigned char *results)
+{
+    size_t i;
+
+    for (i = 0; i < function->results_size; i++) {
+        if (results[i] != UNTOUCHED)
+            suite_fail(suite, "%s: results were written though it failed", function->name);
+    }
+}
+
+/* Gives the call room for its results. */
+static void begin_call(const berth_suite_function *function, berth_suite_call *call)
+{
+    call->memory = suite_allocate(function->memory_size);
+    memset(call->memory, UNTOUCHED, function->memory_size);
+}
+
+/* Tells the results of a call that is over. */
+static int end_call(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call, int rc)
+{
+    if (rc != 0)
+        check_untouched(suite, function, call->memory);
+    else if (function->tell != NULL)
+        function->tell(call);
+    free(call->memory);
+    call->memory = NULL;
+    return rc;
+}
+
+/* Runs one operation to its end, as the mode says. */
+static int operate(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call)
+{
+    suite_job *job;
+    int rc;
+
+    begin_call(function, call);
+    if (suite->mode == SUITE_BLOCKING)
+        return end_call(suite, function, call, function->run(call));
+    job = suite_job_start(suite, function, call);
+    rc = suite_job_finish(job);
+    return end_call(suite, function, &job->call, rc);
+}
+
+int suite_drain(berth_suite *suite, berth_error *error)
+{
+    const berth_suite_call call = {.manager = suite->manager, .deadline = BERTH_NO_DEADLINE, .error = error};
+
+    if (suite->mode == SUITE_BLOCKING)
+        return suite->type->drain(suite->manager, error);
+    return suite_job_finish(suite_job_start(suite, NULL, &call));
 }
 
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
@@ -152,9 +209,9 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
     else if (step->by_uuid > 0 && step->by_uuid <= suite->n_uuids)
         uuid_copy(by, suite->uuids[step->by_uuid - 1]);
     if (function->run != NULL)
-        return function->run(&call);
+        return operate(suite, function, &call);
     if (strcmp(function->name, "drain") == 0)
-        return suite->type->drain(suite->manager, error);
+        return suite_drain(suite, error);
     memset(error, 0, sizeof *error);
     suite->n_held = 0;
     return suite->type->discard(suite->manager);
@@ -323,7 +380,7 @@ static void finish(const place *at, attempt *got)
         suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy),
                    rc == 0 ? "ok" : berth_errno_name(rc));
     suite_backend_reset(suite, NULL, 0);
-    rc = suite->type->drain(suite->manager, &error);
+    rc = suite_drain(suite, &error);
     suite_snapshot(suite, &got->state);
     if (rc != -script->drain || strcmp(script->drained, got->state.data) != 0)
         suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s",
@@ -336,20 +393,22 @@ static void finish(const place *at, attempt *got)
     destroyed(suite);
 }
 
-void suite_script(suite_group *group, const berth_suite_script *script, bool failing_allocations)
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, bool failing_allocations)
 {
     berth_suite *suite = suite_begin(group, script->name, &group->manager->environments[script->environment]);
     place at = {.suite = suite, .script = script};
     attempt got;
     berth_suite_text before;
 
-    suite->covers = !failing_allocations;
+    suite->covers = mode == SUITE_BLOCKING && !failing_allocations;
+    suite_mode_set(suite, mode);
+    suite->no_blocks = suite->no_blocks || (failing_allocations && !suite->type->limited);
     suite_text_init(&got.returns, suite);
     suite_text_init(&got.state, suite);
     suite_text_init(&before, suite);
     suite_create(suite);
     if (group->narrate)
-        (void)printf("%s (%s)\n", script->name, suite->environment->name);
+        (void)printf("%s%s (%s)\n", script->name, suite_mode_name(mode), suite->environment->name);
     for (at.number = 1; at.number <= script->n_steps; at.number++) {
         at.step = &group->manager->steps[script->steps[at.number - 1]];
         if (failing_allocations) {
@@ -383,10 +442,10 @@ bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const
     return true;
 }
 
-int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline)
+static berth_suite_call phase_call(const berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
+                                   const void *const *config, int64_t deadline)
 {
-    berth_error error;
-    berth_suite_call call = {
+    return (berth_suite_call){
         .manager = suite->manager,
         .config = config,
         .reservation = phase->reserved ? caller->reservation : NULL,
@@ -395,14 +454,61 @@ int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller
         .by_number = caller->kept_number,
         .by_uuid = caller->kept_uuid,
         .deadline = deadline,
-        .error = &error,
+        .error = &caller->error,
     };
-    const int rc = suite->type->operations[phase->operation].run(&call);
+}
 
-    if (rc == 0 && !phase->kept && !phase->reserved) {
-        memcpy(caller->kept_text, call.kept_text, sizeof caller->kept_text);
-        caller->kept_number = call.kept_number;
-        uuid_copy(caller->kept_uuid, call.kept_uuid);
-    }
+static void keep(const berth_suite_phase *phase, suite_caller *caller, const berth_suite_call *call)
+{
+    if (phase->kept || phase->reserved)
+        return;
+    memcpy(caller->kept_text, call->kept_text, sizeof caller->kept_text);
+    caller->kept_number = call->kept_number;
+    uuid_copy(caller->kept_uuid, call->kept_uuid);
+}
+
+int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline)
+{
+    const berth_suite_function *function = &suite->type->operations[phase->operation];
+    berth_suite_call call = phase_call(suite, phase, caller, config, deadline);
+    int rc;
+
+    begin_call(function, &call);
+    rc = end_call(suite, function, &call, function->run(&call));
+    if (rc == 0)
+        keep(phase, caller, &call);
     return rc;
+}
+
+suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config,
+                             int64_t deadline)
+{
+    const berth_suite_function *function = &suite->type->operations[phase->operation];
+    berth_suite_call call = phase_call(suite, phase, caller, config, deadline);
+
+    begin_call(function, &call);
+    return suite_job_start(suite, function, &call);
+}
+
+int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job)
+{
+    const int rc = suite_job_finish(job);
+
+    (void)end_call(job->suite, job->function, &job->call, rc);
+    if (rc == 0)
+        keep(phase, caller, &job->call);
+    return rc;
+}
+
+const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number)
+{
+    unsigned h;
+
+    for (*number = 0; *number < type->n_phases; ++*number) {
+        for (h = 1; h <= type->n_hooks; h++) {
+            if (type->phases[*number].alone[h] > 0)
+                return &type->phases[*number];
+        }
+    }
+    return NULL;
 }

@@ -37,6 +37,21 @@ void suite_text_clear(berth_suite_text *text)
     text->data[0] = '\0';
 }
 
+/* Makes room for so many characters. False: there was enough. */
+static bool grow(berth_suite_text *text, size_t length)
+{
+    char *larger;
+
+    if (text->length + length < text->capacity)
+        return false;
+    larger = realloc(text->data, text->capacity * 2);
+    if (larger == NULL)
+        abort();
+    text->data = larger;
+    text->capacity *= 2;
+    return true;
+}
+
 void suite_text_add(berth_suite_text *text, const char *format, ...)
 {
     va_list arguments;
@@ -44,23 +59,22 @@ void suite_text_add(berth_suite_text *text, const char *format, ...)
 
     if (text == NULL)
         return;
-    va_start(arguments, format);
-    length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    if (length < 0)
-        abort();
-    while (text->length + (size_t)length + 1 > text->capacity) {
-        char *larger = realloc(text->data, text->capacity * 2);
-
-        if (larger == NULL)
+    do {
+        va_start(arguments, format);
+        length = vsnprintf(text->data + text->length, text->capacity - text->length, format, arguments);
+        va_end(arguments);
+        if (length < 0)
             abort();
-        text->data = larger;
-        text->capacity *= 2;
-    }
-    va_start(arguments, format);
-    (void)vsnprintf(text->data + text->length, text->capacity - text->length, format, arguments);
-    va_end(arguments);
+    } while (grow(text, (size_t)length));
     text->length += (size_t)length;
+}
+
+void suite_text_copy(berth_suite_text *text, const berth_suite_text *from)
+{
+    while (grow(text, from->length))
+        ;
+    memcpy(text->data + text->length, from->data, from->length + 1);
+    text->length += from->length;
 }
 
 static const uuid_t given_pattern = BERTH_SUITE_UUID(0);
@@ -74,6 +88,16 @@ void suite_given_uuid(unsigned number, uuid_t out)
 void suite_foreign_uuid(uuid_t out)
 {
     suite_given_uuid(BERTH_SUITE_FOREIGN, out);
+}
+
+int suite_count_uuid(void *ctx, uuid_t out)
+{
+    berth_suite *suite = ctx;
+
+    suite->last_uuid++;
+    uuid_clear(out);
+    memcpy(out, &suite->last_uuid, sizeof suite->last_uuid);
+    return 0;
 }
 
 unsigned suite_uuid_number(berth_suite *suite, const unsigned char *value)

@@ -276,20 +276,6 @@ void suite_test_sharing(void **state)
     }
 }
 
-/* The first phase in which one caller alone causes a call. */
-static const berth_suite_phase *calling_phase(const berth_suite_manager *type, unsigned *number)
-{
-    unsigned h;
-
-    for (*number = 0; *number < type->n_phases; ++*number) {
-        for (h = 1; h <= type->n_hooks; h++) {
-            if (type->phases[*number].alone[h] > 0)
-                return &type->phases[*number];
-        }
-    }
-    return NULL;
-}
-
 /* What the caller inside the hook does in the two tests below, once. */
 typedef struct inside {
     worker *worker;
@@ -331,7 +317,7 @@ static void ask_inside(suite_group *group, const char *name, bool other_thread, 
     const berth_suite_manager *type = group->manager;
     worker workers[2];
     unsigned number;
-    const berth_suite_phase *phase = calling_phase(type, &number);
+    const berth_suite_phase *phase = suite_calling_phase(type, &number);
     berth_suite *suite;
     inside in = {0};
     int rc;

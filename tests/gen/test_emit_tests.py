@@ -8,7 +8,7 @@ from pathlib import Path
 from berthc.emit import tests
 from berthc.emit.tests import describe, literal, number
 from berthc.model import Manager, Type
-from berthc.pipeline import read_spec
+from berthc.pipeline import compile_text, read_spec
 from berthc.scenarios.explore import Action
 from berthc.scenarios.select import Step
 from berthc.semantics import Outcome
@@ -40,10 +40,26 @@ def test_lines_keep_to_the_width() -> None:
     assert [line for line in suite().splitlines() if len(line) > 140] == []
 
 
-def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline() -> None:
+def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline_and_started() -> None:
     for name in ("reserve", "add_to_vm", "remove_from_vm"):
         assert f"vpci_{name}(call->manager, " in suite()
         assert f"vpci_{name}_until(call->manager, " in suite()
+        assert f"vpci_{name}_start(call->manager, call->op, " in suite()
+    assert "vpci_drain_start(call->manager, call->op, call->error, call->deadline, call->done, call->arg)" in suite()
+
+
+def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:
+    struct = "typedef struct lent_reserve {\n    uuid_t result_vmbus_guid;\n} lent_reserve;\n"
+    assert struct in suite()
+    assert ".results_size = sizeof(lent_reserve), .gives = true" in suite()
+
+
+def test_managers_with_limits_say_that_they_have_no_blocks_for_started_operations() -> None:
+    limits = (SPECS.parent / "examples/small/limits/vpci.yaml").read_text(encoding="utf-8")
+    manager = compile_text("vpci.yaml", (SPECS / "vpci.yaml").read_text(encoding="utf-8") + limits).manager
+    assert manager is not None
+    assert ".limited = true" in tests.files(manager)["vpci/vpci-conformance.c"]
+    assert ".limited" not in suite()
 
 
 def test_every_row_of_the_spec_is_declared() -> None:

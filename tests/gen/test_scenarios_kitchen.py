@@ -214,10 +214,14 @@ def test_a_hook_is_shown_what_the_parents_add_under_names_of_their_own() -> None
 
 def test_operations_are_called_with_what_they_are_declared_with() -> None:
     text = re.sub(r"\s+", " ", suite())
-    assert "rc = kitchen_locate(call->manager, &slot, result_tag, result_name, sizeof result_name - call->shrink, call->error);" in text
-    assert "rc = kitchen_take_down(call->manager, call->config[0], call->error);" in text
-    assert "rc = kitchen_clean(call->manager, call->reservation, call->error);" in text
-    assert "kitchen_install(call->manager, call->config[0], &slot, &result_serial, &result_row, &result_column, call->error)" in text
+    located = "&lent->slot, lent->result_tag, lent->result_name, sizeof lent->result_name - call->shrink, call->error"
+    assert f"return kitchen_locate(call->manager, {located});" in text
+    assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->deadline, call->done, call->arg);" in text
+    assert "return kitchen_take_down(call->manager, call->config[0], call->error);" in text
+    assert "return kitchen_clean(call->manager, call->reservation, call->error);" in text
+    installed = "call->config[0], &lent->slot, &lent->result_serial, &lent->result_row, &lent->result_column, call->error"
+    assert f"kitchen_install(call->manager, {installed})" in text
+    assert f"kitchen_install_start(call->manager, call->op, {installed}, call->deadline, call->done, call->arg)" in text
 
 
 def test_rows_of_the_spec_are_declared_once_each() -> None:

@@ -26,6 +26,7 @@ NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain"
                "left out": "BERTH_SUITE_LEFT_OUT"}
 KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN"}
 LONGEST_LITERAL = 100
+SLOT = "&lent->slot"  # a slot as an argument
 
 
 def files(manager: model.Manager) -> dict[str, str]:
@@ -46,6 +47,7 @@ class HookGlue:
     args: str
     out: str
     sets: tuple[str, ...]  # statements that set the out-values
+    end: str  # what the engine is told of them at the end
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,16 @@ class FunctionGlue:
     name: str
     id: str
     function: str
-    gives: bool
-    locals: tuple[str, ...]
-    call: tuple[str, ...]  # lines of the call without a deadline
-    until: tuple[str, ...]  # and with one
-    shows: tuple[str, ...]
+    start_function: str
+    struct: str  # what the arguments point to: the results, then a slot; "" where there is neither
+    members: tuple[str, ...]  # declarations
+    sets: tuple[str, ...]  # statements that set what is no result
+    call: tuple[str, ...]  # lines of the call without a deadline,
+    until: tuple[str, ...]  # with one,
+    start: tuple[str, ...]  # and started
+    tell: str  # function that writes down the results; "" where there are none
+    tells: tuple[str, ...]
+    line: tuple[str, ...]  # of the table of functions
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class SuiteData:
     banner: str
     header: str
     manager: str
+    limited: bool
     names: Names
     unsearched: int  # outcomes
     hooks: tuple[HookGlue, ...]
@@ -167,6 +175,7 @@ class _Suite:
             banner=banner(lower(self.m)),
             header=f"{self.m.name}.h",
             manager=self.m.name,
+            limited=self.m.limits is not None,
             names=self.names,
             unsearched=len(self.unsearched),
             hooks=tuple(self.hook(h) for h in self.m.hooks),
@@ -202,7 +211,8 @@ class _Suite:
                 assert out.type is not None
                 sets.append(f"out->{name} = ({self.integer(out.type)})berth_suite_hook_number(suite);")
         return HookGlue(self.names.hook_id(hook.name), hook.name, "hook_" + hook.name.replace(".", "_"), hook_member(hook.name),
-                        self.names.view(hook.on), f"show_{hook.on}", self.names.out(hook.name) if sets else "", tuple(sets))
+                        self.names.view(hook.on), f"show_{hook.on}", self.names.out(hook.name) if sets else "", tuple(sets),
+                        "out, sizeof *out" if sets else "NULL, 0")
 
     def hook_line(self, hook: model.Hook) -> list[str]:
         parts = [f".name = {ctext.string(hook.name)}"]
@@ -270,41 +280,55 @@ class _Suite:
             shows=tuple(self.show(resource, n, f, k, "view") for n, f, k in members(resource)), args=tuple(extra), key=key)
 
     def function(self, operation: model.Operation) -> FunctionGlue:
-        arguments = ["call->manager"]
-        declared: list[str] = []
+        arguments, members_, tells, slot = [], [], [], ""
         if operation.form is Form.WITH:
             arguments.append("call->reservation")
         elif operation.by is not None:
-            arguments.append(self.lookup(operation, declared))
+            arguments.append(self.lookup(operation))
+            slot = operation.by if arguments[-1] == SLOT else ""
         else:
             arguments += [f"call->config[{level}]" for level in range(len(operation.path))]
         if operation.at is not None:
-            self.slot(operation, operation.at, declared)
-            arguments.append("&slot")
+            arguments.append(SLOT)
+            slot = operation.at
         arguments += ["call->gives"] if operation.gives else []
-        shows: list[str] = []
         for ref in operation.returns:
             kind = next(k for n, _, k in members(self.m.resource(ref.scope)) if n == ref.name)
             name = f"result_{ref.name}"
             if kind is Type.STRING:
-                declared.append(f"char {name}[{self.names.size(ref.scope, ref.name)}];")
-                arguments += [name, f"sizeof {name} - call->shrink"]
+                members_.append(f"char {name}[{self.names.size(ref.scope, ref.name)}];")
+                arguments += [f"lent->{name}", f"sizeof lent->{name} - call->shrink"]
             elif kind is Type.UUID:
-                declared.append(f"uuid_t {name};")
-                arguments.append(name)
+                members_.append(f"uuid_t {name};")
+                arguments.append(f"lent->{name}")
             else:
-                declared.append(f"{self.result_type(ref, kind)} {name};")
-                arguments.append(f"&{name}")
-            shows.append(self.show_result(ref.name, kind, name))
+                members_.append(f"{self.result_type(ref, kind)} {name};")
+                arguments.append(f"&lent->{name}")
+            tells.append(self.show_result(ref.name, kind, f"lent->{name}"))
             if any(o.by == ref.name and o.target == ref.scope for o in self.m.operations):
-                shows.append({Type.STRING: f"(void)snprintf(call->kept_text, sizeof call->kept_text, \"%s\", {name});",
-                              Type.UUID: f"uuid_copy(call->kept_uuid, {name});"}.get(kind or Type.U32, f"call->kept_number = {name};"))
-        plain = self.names.function(operation.name)
+                tells.append({Type.STRING: f"(void)snprintf(call->kept_text, sizeof call->kept_text, \"%s\", lent->{name});",
+                              Type.UUID: f"uuid_copy(call->kept_uuid, lent->{name});"}.get(
+                                  kind or Type.U32, f"call->kept_number = lent->{name};"))
+        sets = self.slot(operation, slot, members_) if slot else ()
+        struct = f"lent_{operation.name}" if members_ else ""
+        tell = f"tell_{operation.name}" if tells else ""
         return FunctionGlue(
-            operation.name, "RUN_" + operation.name.upper(), "run_" + operation.name, operation.gives, tuple(declared),
-            ctext.signature(f"        rc = {plain}", [*arguments, "call->error"], ";"),
-            ctext.signature(f"        rc = {self.names.until(operation.name)}", [*arguments, "call->deadline", "call->error"], ";"),
-            tuple(shows))
+            operation.name, run_id(operation.name), f"run_{operation.name}", f"start_{operation.name}", struct, tuple(members_), sets,
+            ctext.signature(f"        return {self.names.function(operation.name)}", ["call->manager", *arguments, "call->error"], ";"),
+            ctext.signature(f"    return {self.names.until(operation.name)}",
+                            ["call->manager", *arguments, "call->deadline", "call->error"], ";"),
+            ctext.signature(f"    return {self.names.start(operation.name)}",
+                            ["call->manager", "call->op", *arguments, "call->error", "call->deadline", "call->done", "call->arg"], ";"),
+            tell, tuple(tells), self.function_line(operation, struct, tell, bool(slot)))
+
+    @staticmethod
+    def function_line(operation: model.Operation, struct: str, tell: str, slot: bool) -> tuple[str, ...]:
+        parts = [f".name = {ctext.string(operation.name)}", f".run = run_{operation.name}", f".start = start_{operation.name}"]
+        parts += [f".tell = {tell}"] if tell else []
+        parts += [f".memory_size = sizeof({struct})"] if struct else []
+        parts += [f".results_size = offsetof({struct}, slot)" if slot else f".results_size = sizeof({struct})"] if tell else []
+        parts += [".gives = true"] if operation.gives else []
+        return tuple(ctext.braces(f"[{run_id(operation.name)}] = ", parts))
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
         assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)
@@ -327,18 +351,19 @@ class _Suite:
             function = "signed" if kind is not None and kind.signed else "unsigned"
         return f"berth_suite_{function}(call->returns, true, {ctext.string(name)}, {value});"
 
-    def lookup(self, operation: model.Operation, declared: list[str]) -> str:
+    def lookup(self, operation: model.Operation) -> str:
         assert operation.by is not None
         assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == operation.by)
         if assigned.kind is AssignedKind.POOL:
-            self.slot(operation, operation.by, declared)
-            return "&slot"
+            return SLOT
         return {Type.UUID: "call->by_uuid", Type.STRING: "call->by_text"}.get(assigned.type or Type.U64, "call->by_number")
 
-    def slot(self, operation: model.Operation, pool: str, declared: list[str]) -> None:
+    def slot(self, operation: model.Operation, pool: str, declared: list[str]) -> tuple[str, ...]:
+        """Statements that set the slot, which is declared behind the results."""
         assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == pool)
-        values = ", ".join(f".{member(p.name)} = ({self.integer(self.part_type(p))})call->at[{n}]" for n, p in enumerate(assigned.parts))
-        declared.append(f"const {self.names.slot(operation.target, pool)} slot = {{{values}}};")
+        declared.append(f"{self.names.slot(operation.target, pool)} slot;")
+        return tuple(f"lent->slot.{member(p.name)} = ({self.integer(self.part_type(p))})call->at[{n}];"
+                     for n, p in enumerate(assigned.parts))
 
     # What callers give
 

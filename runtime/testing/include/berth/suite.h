@@ -1,9 +1,10 @@
 /*
  * The engine behind every generated <manager>-conformance.c.
  *
- * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (one function per operation, hook and
+ * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (a few functions per operation, hook and
  * resource). Everything else is here: a scripted backend, a failing allocator, the comparison of each answer, and the tests that are the
- * same for every manager: failing every allocation, failing every call, full pools, threads, and whether every row was taken.
+ * same for every manager: every script with started operations, failing every allocation, failing every call, full pools, threads, and
+ * whether every row was taken.
  *
  * What a suite sees it writes down as text, in one notation for both sides (gen/berthc/scenarios/text.py). Fields that are zero are left
  * out:
@@ -56,7 +57,7 @@ typedef struct berth_suite_outcome {
     int error; /* positive errno value */
 } berth_suite_outcome;
 
-/* What an operation's glue gets, and where it puts what comes back. */
+/* What an operation's glue gets, and where it puts what comes back. Of a started operation it lives until `done` was called. */
 typedef struct berth_suite_call {
     void *manager;
     const void *const *config; /* typed configs, root first */
@@ -69,19 +70,27 @@ typedef struct berth_suite_call {
     size_t shrink;      /* taken off the size of every text buffer */
     int64_t deadline;
     berth_error *error;
-    berth_suite_text *returns; /* results, as text; only with success */
+    void *memory;     /* results, then what else the arguments point to; berth_suite_function.memory_size bytes */
+    void *op;         /* of a started operation: its block, or NULL */
+    berth_done *done; /* and what to call at its end */
+    void *arg;
+    berth_suite_text *returns; /* results, as text */
     char kept_text[64];        /* results that another operation looks up by */
     uint64_t kept_number;
     uuid_t kept_uuid;
 } berth_suite_call;
 
-/* Calls the typed function; returns what it returns. */
+/* Calls the typed function, or the one that starts it; returns what it returns. */
 typedef int berth_suite_operation(berth_suite_call *call);
 
 /* One operation of the manager. */
 typedef struct berth_suite_function {
     const char *name;
     berth_suite_operation *run; /* NULL: drain and discard */
+    berth_suite_operation *start;
+    void (*tell)(berth_suite_call *call); /* writes down and keeps the results of one that succeeded; NULL: it has none */
+    size_t memory_size;                   /* bytes of berth_suite_call.memory, */
+    size_t results_size;                  /* and of the results at its beginning */
     bool gives;
 } berth_suite_function;
 
@@ -220,7 +229,12 @@ typedef struct berth_suite_manager {
                   const berth_config *config, void **manager);
     int (*destroy)(void *manager);
     int (*drain)(void *manager, berth_error *error);
+    berth_suite_operation *drain_start;
     int (*discard)(void *manager);
+    size_t op_size; /* of the block of a started operation */
+    bool limited;   /* it has limits, and so no memory for such blocks: who brings none gets ENOMEM */
+    int (*cancel)(void *manager, void *op);
+    int (*poll)(void *manager, int64_t *next_deadline);
     int (*for_each)(void *manager, berth_suite *suite);
     int (*for_each_reservation)(void *manager, berth_suite *suite);
 } berth_suite_manager;
@@ -229,11 +243,12 @@ typedef struct berth_suite_manager {
 int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
 
 /*
- * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments;
- * end unlocks and returns what the hook answers. `text` is NULL where nothing is written down.
+ * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments and
+ * sets the out-values (`out` NULL: the hook has none); end unlocks and returns what the hook answers. `text` is NULL where nothing is
+ * written down.
  */
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
-int berth_suite_hook_end(berth_suite *suite);
+int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size);
 /* For out-values, between begin and end: which call of the hook since the manager was created this is (from 1), and a new UUID. */
 uint64_t berth_suite_hook_number(const berth_suite *suite);
 void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);
