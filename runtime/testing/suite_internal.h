@@ -46,6 +46,8 @@ typedef struct suite_group {
 
 typedef void suite_during(berth_suite *suite, uint8_t hook);
 
+#define SUITE_HOUR INT64_C(3600000000000) /* nothing takes so long */
+
 /* How operations are run, and how their hooks answer. */
 typedef enum suite_mode {
     SUITE_BLOCKING, /* the blocking functions; hooks answer at once */
@@ -117,6 +119,7 @@ struct berth_suite {
     berth_suite_text trace;
 
     suite_mode mode;                /* below: of started operations, which only tests of one thread have */
+    int64_t deadline;               /* of every operation and so of its hooks; 0: each has its own */
     bool no_blocks;                 /* the allocator gives them */
     bool no_done;                   /* starts lack it */
     bool keeps;                     /* jobs that are started keep their blocks */
@@ -231,22 +234,24 @@ void suite_test_creations(void **state);
 void suite_test_backends(void **state);
 void suite_test_rows(void **state);
 
-/* suite_started.c: the same for started operations */
+/* suite_started.c: the same for started operations that come to their end */
 void suite_test_at_once(void **state);
 void suite_test_early(void **state);
 void suite_test_later(void **state);
 void suite_test_loop(void **state);
 void suite_test_start_allocations(void **state);
-void suite_test_start_refuses(void **state);
+void suite_test_starts_on_many_roots(void **state);
+void suite_test_starts_on_one_root(void **state);
+void suite_test_sharing_started(void **state);
+void suite_test_start_from_done(void **state);
+
+/* suite_ended.c: and for those that are cancelled, late, discarded or refused */
 void suite_test_cancel_queued(void **state);
 void suite_test_deadline_queued(void **state);
 void suite_test_cancel_pending(void **state);
 void suite_test_deadline_pending(void **state);
 void suite_test_discard_started(void **state);
-void suite_test_starts_on_many_roots(void **state);
-void suite_test_starts_on_one_root(void **state);
-void suite_test_sharing_started(void **state);
-void suite_test_start_from_done(void **state);
+void suite_test_start_refuses(void **state);
 
 /* suite_threads.c */
 void suite_test_many_roots(void **state);

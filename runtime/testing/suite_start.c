@@ -54,6 +54,17 @@ static void *copy_of(const void *memory, size_t size)
     return copy;
 }
 
+static bool is_scribble(const unsigned char *memory, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        if (memory[i] != SCRIBBLE)
+            return false;
+    }
+    return true;
+}
+
 static void wreck(void *memory, size_t size)
 {
     memset(memory, SCRIBBLE, size);
@@ -117,6 +128,8 @@ static int answer_later(berth_suite *suite, berth_call *call, uint8_t hook, int 
     suite_pending *pending = suite_allocate(sizeof *pending);
     suite_pending **at = &suite->pending;
 
+    if (suite->deadline != 0 && berth_call_deadline(call) != suite->deadline)
+        suite_fail(suite, "%s is told another deadline than the caller gave", suite->type->hooks[hook].name);
     *pending = (suite_pending){.call = call, .token = token_of(suite, call, hook), .hook = hook, .answer = answer, .out_size = out_size};
     if (suite->mode == SUITE_LATER && out_size > 0) {
         pending->out = copy_of(out, out_size);
@@ -174,6 +187,11 @@ void suite_complete(berth_suite *suite, suite_pending *pending)
 
 /* Operations */
 
+static const char *name_of(const suite_job *job)
+{
+    return job->function != NULL ? job->function->name : "drain";
+}
+
 /* Nothing that was lent is the operation's any more. */
 static void take_back(suite_job *job)
 {
@@ -193,6 +211,8 @@ static void take_back(suite_job *job)
         wreck(call->memory, job->function->memory_size);
         call->memory = results;
     }
+    if (call->op != NULL && job->n_done > 0 && is_scribble(call->op, job->suite->type->op_size))
+        suite_fail(job->suite, "%s did not use the block that it was given", name_of(job));
     if (call->op != NULL && !job->keeps) {
         wreck(call->op, job->suite->type->op_size);
         call->op = NULL;
@@ -213,11 +233,6 @@ static void done(void *arg, int code)
     take_back(job);
     if (suite->at_end != NULL)
         suite->at_end(job);
-}
-
-static const char *name_of(const suite_job *job)
-{
-    return job->function != NULL ? job->function->name : "drain";
 }
 
 static int start(suite_job *job)
@@ -247,8 +262,10 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
         job->call.gives = memcpy(job->lent->gives, call->gives, sizeof job->lent->gives);
     if (call->reservation != NULL)
         job->call.reservation = memcpy(job->lent->reservation, call->reservation, sizeof job->lent->reservation);
-    if (!suite->no_blocks)
+    if (!suite->no_blocks) {
         job->call.op = suite_allocate(suite->type->op_size);
+        memset(job->call.op, SCRIBBLE, suite->type->op_size);
+    }
     job->call.done = suite->no_done ? NULL : done;
     job->call.arg = job;
     job->refused = start(job);
@@ -284,6 +301,15 @@ bool suite_go_on(berth_suite *suite)
     return true;
 }
 
+/* Refused by a policy, though nothing is missing and no value is wrong. */
+static bool is_denied(const suite_job *job)
+{
+    const berth_suite_call *call = &job->call;
+    const bool asks = call->manager != NULL && call->done != NULL && call->config != NULL && call->config[0] != NULL;
+
+    return asks && job->refused == -EINVAL && job->error->resource == NULL;
+}
+
 /* Did the error come the way that it should: what is wrong with the arguments from the start, all else from `done`? */
 static void check_way(const suite_job *job)
 {
@@ -292,6 +318,8 @@ static void check_way(const suite_job *job)
 
     if (job->refused != 0 && job->refused != -EINVAL && job->refused != -ENOBUFS && job->refused != -ENOMEM && job->refused != -EDEADLK)
         suite_fail(job->suite, "%s: %s came from its start, not from `done`", name_of(job), berth_errno_name(job->refused));
+    if (is_denied(job))
+        suite_fail(job->suite, "%s: what a policy refuses came from its start, not from `done`", name_of(job));
     if (job->refused == 0 && (code == -ENOBUFS || (code == -EINVAL && error != NULL && error->field != NULL)))
         suite_fail(job->suite, "%s: %s came from `done`, not from its start", name_of(job), berth_errno_name(code));
 }

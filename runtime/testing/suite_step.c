@@ -174,9 +174,14 @@ static int operate(berth_suite *suite, const berth_suite_function *function, ber
     return end_call(suite, function, &job->call, rc);
 }
 
+static int64_t deadline_of(const berth_suite *suite)
+{
+    return suite->deadline != 0 ? suite->deadline : BERTH_NO_DEADLINE;
+}
+
 int suite_drain(berth_suite *suite, berth_error *error)
 {
-    const berth_suite_call call = {.manager = suite->manager, .deadline = BERTH_NO_DEADLINE, .error = error};
+    const berth_suite_call call = {.manager = suite->manager, .deadline = deadline_of(suite), .error = error};
 
     if (suite->mode == SUITE_BLOCKING)
         return suite->type->drain(suite->manager, error);
@@ -198,7 +203,7 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
         .by_uuid = by,
         .at = step->at,
         .shrink = step->shrink,
-        .deadline = BERTH_NO_DEADLINE,
+        .deadline = deadline_of(suite),
         .error = error,
         .returns = returns,
     };
@@ -402,6 +407,8 @@ void suite_script(suite_group *group, const berth_suite_script *script, suite_mo
 
     suite->covers = mode == SUITE_BLOCKING && !failing_allocations;
     suite_mode_set(suite, mode);
+    if (mode == SUITE_LATER)
+        suite->deadline = berth_now() + SUITE_HOUR;
     suite->no_blocks = suite->no_blocks || (failing_allocations && !suite->type->limited);
     suite_text_init(&got.returns, suite);
     suite_text_init(&got.state, suite);
