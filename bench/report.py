@@ -62,12 +62,12 @@ def read(path: Path) -> dict[str, Case]:
 
 def short(name: str) -> str:
     """A case's name without what Google Benchmark adds."""
-    return "/".join(part for part in name.split("/") if part != "real_time" and not part.startswith(("iterations:", "repeats:")))
+    return "/".join(part for part in name.split("/") if part not in ("real_time", "manual_time") and not part.startswith(("iterations:", "repeats:")))
 
 
 def summary(runs: list[Mapping[str, object]]) -> Case:
     """Medians of the repetitions of one case."""
-    clock = "real_time" if "real_time" in str(runs[0]["run_name"]).split("/") else "cpu_time"
+    clock = "real_time" if {"real_time", "manual_time"} & set(str(runs[0]["run_name"]).split("/")) else "cpu_time"
     counters = sorted(set(runs[0]) - KNOWN)
     return Case(
         statistics.median(float(str(run[clock])) * UNITS[str(run["time_unit"])] for run in runs),
@@ -141,11 +141,12 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
             ]
     add_ready = ratio(cases, "add_ready/vpci/berth", "add_ready/vpci/floor")
     found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", add_ready, 2))
-    slow = [cases[f"slow-hooks/{who}/threads:64"].counters["items_per_second"] for who in ("berth", "one-mutex")]
+    slow = [cases[f"slow-hooks/{who}"].counters["items_per_second"] for who in ("berth", "one-mutex")]
     found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
     one_root = cases["one-root/berth"].counters
     found.append(Target("f", "64 callers of one root: calls", one_root["calls"], 1))
     found.append(Target("f", "64 callers of one root: ms from the first return to the last", one_root["spread_ms"], 1.2))
+    found.append(Target("g", "bytes per started operation", cases["in-flight/vpci/berth"].counters["bytes"], 512))
     for what in ("come-and-go", "find", "cycle"):
         value = ratio(cases, f"scale/{what}/berth/1000000", f"scale/{what}/berth/1000")
         found.append(Target("h", f"{what}: time at a million / at a thousand", value, 2))
@@ -155,10 +156,13 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
 
 def report(cases: Mapping[str, Case]) -> str:
     """All of it."""
+    flight = cases["in-flight/vpci/berth"].counters
     million, memory = cases["scale/million/berth"].counters, cases["scale/memory/berth"].counters
     lines = [
         "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
         "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases), "",
+        f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each, {flight['bytes_with_device']:.0f} with the device and its"
+        f" reservation; start {flight['start_ns']:.0f} ns, complete {flight['complete_ns']:.0f} ns", "",
         "(h) scale", scale(cases),
         f"  a million roots: filled in {million['fill_ns']:.0f} ns each, drained in {million['drain_ns']:.0f} ns each",
         f"  bytes: {million['bytes']:.0f} per root beside its strings, {memory['child_bytes']:.0f} per child,"

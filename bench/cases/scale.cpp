@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contenders.hpp"
+#include "counter.hpp"
 #include "keys.hpp"
 #include "stock.hpp"
 
@@ -124,27 +125,7 @@ template <bool CHILDREN> void crowd(benchmark::State &state)
 BENCHMARK(crowd<true>)->Name("scale/children/berth")->Arg(THOUSAND)->Arg(MANY);
 BENCHMARK(crowd<false>)->Name("scale/holders/berth")->Arg(THOUSAND)->Arg(MANY);
 
-// Bytes, counted by an allocator; times of filling and draining.
-class Counter
-{
-  public:
-    std::size_t bytes = 0;
-    berth_allocator allocator = {.alloc = take, .release = give, .ctx = this};
-    berth_config config = {.allocator = &allocator, .trace = nullptr, .trace_ctx = nullptr, .uuid = nullptr, .uuid_ctx = nullptr};
-
-  private:
-    static void *take(void *ctx, std::size_t size)
-    {
-        static_cast<Counter *>(ctx)->bytes += size;
-        return std::malloc(size);
-    }
-    static void give(void *ctx, void *memory, std::size_t size)
-    {
-        static_cast<Counter *>(ctx)->bytes -= size;
-        std::free(memory);
-    }
-};
-
+// Bytes; times of filling and draining.
 double seconds()
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
