@@ -6,7 +6,7 @@ enum state { RESERVED, READY, ASSIGNED_INVALID, FAILED };
 
 struct device {
     struct hand_device view; /* first: the key is in it */
-    char *path; /* the view's device_instance_id */
+    char *path;              /* the view's device_instance_id */
     enum state state;
     unsigned refs;
 };

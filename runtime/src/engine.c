@@ -4,6 +4,9 @@
 
 #include "row.h"
 
+/* These run for every row, and a call would cost as much as what they do. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
 struct place {
     struct operation *operation;
@@ -32,7 +35,7 @@ static inline const void *view_of(struct place at)
 }
 
 /* The row for the event in the instance's state, and what it does; 0: a hole. */
-static inline uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
+ALWAYS_INLINE uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
 {
     uint16_t row = row_first(at.resource, at.instance->state, event);
 
@@ -121,7 +124,7 @@ static inline uint8_t refusal(struct place at, uint16_t row, struct deed deed)
 }
 
 /* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
-static inline __attribute__((always_inline)) bool run_event(struct place at, uint8_t event)
+ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 {
     while (event > 0) {
         struct deed deed = {0};

@@ -122,13 +122,10 @@ static inline uint64_t hash_end(struct hash *hash)
     return hash->v[0] ^ hash->v[1] ^ hash->v[2] ^ hash->v[3];
 }
 
-/*
- * The hash of a UUID under which something is kept. Those are random, so one multiplication, whose two halves are mixed, spreads them; the
- * seed keeps those who bring UUIDs of their own (berth_config.uuid) from computing collisions.
- */
-static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
+/* One multiplication, whose two halves are mixed: enough for words that nobody chooses, or whose hash nobody can compute without the seed. */
+static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, uint64_t second)
 {
-    uint64_t a = hash_load(id) ^ seed->word[0], b = hash_load(id + 8) ^ seed->word[1];
+    uint64_t a = first ^ seed->word[0], b = second ^ seed->word[1];
 #ifdef __SIZEOF_INT128__
     __extension__ typedef unsigned __int128 wide;
     wide product = (wide)a * b;
@@ -139,6 +136,12 @@ static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned ch
     mixed ^= mixed >> 32;
 #endif
     return (uint32_t)(mixed ^ (mixed >> 32));
+}
+
+/* The hash of a UUID under which something is kept: random, or made by berth_config.uuid, which does not know the seed. */
+static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
+{
+    return hash_pair(seed, hash_load(id), hash_load(id + 8));
 }
 
 #endif

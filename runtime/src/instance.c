@@ -78,6 +78,8 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
 {
     struct hash hash;
 
+    if (!manager->layouts[resource].has_key)
+        return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
     fields_hash(&manager->type->resources[resource], config, &hash, &manager->seed);
@@ -97,7 +99,8 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
     for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)node;
 
-        if (instance->parent == parent && instance->resource == resource && first_difference(manager, instance, config, true) == 0)
+        if (instance->parent == parent && instance->resource == resource &&
+            (!manager->layouts[resource].has_key || first_difference(manager, instance, config, true) == 0))
             return instance;
     }
     return NULL;
@@ -162,6 +165,8 @@ static void free_slots(struct berth_manager *manager, struct instance *instance,
 {
     const berth_resource *type = instance_type(manager, instance);
 
+    if (!manager->layouts[instance->resource].in_pools)
+        return;
     for (uint8_t i = 0; i < n; i++)
         if (type->assigned[i].kind == BERTH_ASSIGN_POOL)
             pool_free(&manager->layouts[instance->resource].values[i].pool,
@@ -332,26 +337,35 @@ static struct node *link_of(const struct value *value, struct instance *instance
     return (struct node *)(void *)((char *)instance + value->link);
 }
 
-void instance_link(struct berth_manager *manager, struct instance *instance)
+/* Its counters go on, and it is found by what it has been assigned. */
+static void link_values(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(manager, instance);
 
+    for (unsigned i = 0; i < type->n_assigned; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+        struct value *value = &manager->layouts[instance->resource].values[i];
+
+        if (assigned->kind == BERTH_ASSIGN_COUNTER)
+            value->next++;
+        if (assigned->indexed) {
+            uint64_t slot = assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
+
+            map_insert(&value->index, &manager->allocator, link_of(value, instance),
+                       value_hash(manager, assigned, (const char *)view + assigned->view_offset, slot));
+        }
+    }
+}
+
+void instance_link(struct berth_manager *manager, struct instance *instance)
+{
     map_insert(&manager->instances, &manager->allocator, &instance->node, instance->node.hash);
     append(siblings(manager, instance), instance);
     if (!instance->parent)
         ((struct root *)instance)->serial = ++manager->last_root;
-    for (uint8_t i = 0; i < type->n_assigned; i++) {
-        const berth_assigned *assigned = &type->assigned[i];
-        struct value *value = &manager->layouts[instance->resource].values[i];
-        uint64_t slot = assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
-
-        if (assigned->kind == BERTH_ASSIGN_COUNTER)
-            value->next++;
-        if (assigned->indexed)
-            map_insert(&value->index, &manager->allocator, link_of(value, instance),
-                       value_hash(manager, assigned, (const char *)view + assigned->view_offset, slot));
-    }
+    if (manager->layouts[instance->resource].numbered)
+        link_values(manager, instance);
     instance_ref(instance);
 }
 
@@ -362,7 +376,7 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
     if (!instance->parent)
         operation_root_leaves(manager, instance);
     map_remove(&manager->instances, &instance->node);
-    for (uint8_t i = 0; i < type->n_assigned; i++) {
+    for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
         struct value *value = &manager->layouts[instance->resource].values[i];
 
         if (type->assigned[i].indexed)

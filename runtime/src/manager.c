@@ -164,6 +164,8 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
         const berth_assigned *assigned = &resource->assigned[i];
 
         values[i].next = assigned->start;
+        layout->numbered = layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
+        layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
         if (assigned->kind == BERTH_ASSIGN_POOL)
             pool_init(&values[i].pool, pool_size(manager, assigned));
         map_init(&values[i].index);
@@ -172,6 +174,8 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
             at += sizeof(struct node);
         }
     }
+    for (unsigned i = 0; i < resource->n_fields; i++)
+        layout->has_key = layout->has_key || (resource->fields[i].flags & BERTH_KEY);
     layout->fixed = (uint32_t)at;
 }
 

@@ -29,6 +29,9 @@ struct layout {
     uint32_t fixed;  /* everything but strings */
     uint32_t blocks; /* instances that take memory; the rest never changes */
     struct value *values;
+    bool has_key;  /* else there is at most one below each parent */
+    bool numbered; /* it has counters, or values that it is found by */
+    bool in_pools; /* it has slots */
 };
 
 struct berth_manager {

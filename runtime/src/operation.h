@@ -76,6 +76,7 @@ enum stage {
     STAGE_DONE
 };
 
+/* A new member that may be read before it is written is set in operation_init(), too. */
 struct operation {
     struct berth_call call; /* first, so that one is the other */
 
@@ -172,6 +173,49 @@ void operation_finish(struct operation *operation);
 
 /* The first error of an operation, and where; later ones are ignored. */
 void operation_fail(struct operation *operation, int code, struct where where);
+
+/*
+ * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
+ * written anyway, took longer than a look-up.
+ */
+static inline void operation_init(struct operation *operation, struct berth_manager *manager, const char *name, int64_t deadline)
+{
+    struct berth_call *call = &operation->call;
+
+    call->manager = manager;
+    call->operation = name;
+    call->deadline = deadline;
+    call->id = 0;
+    call->notify = NULL;
+    call->completed = false;
+    atomic_init(&call->cancelled, false);
+    operation->type = NULL;
+    operation->error = NULL;
+    operation->done = NULL;
+    operation->root = NULL;
+    operation->queued = NULL;
+    operation->sleeper = NULL;
+    operation->reservation = NULL;
+    operation->code = 0;
+    operation->where = (struct where){0};
+    operation->stage = STAGE_REACH;
+    operation->n_levels = 0;
+    operation->step = 0;
+    operation->level = 0;
+    operation->event = 0;
+    operation->called = false;
+    operation->report = false;
+    operation->discarded = false;
+    operation->absent = false;
+    operation->in_step = false;
+    operation->in_hook = false;
+    operation->ready = false;
+    operation->watched = false;
+    operation->helped = false;
+    operation->changed = false;
+    operation->block = 0;
+    operation->drain = NULL;
+}
 
 /* Notes what the instance is. */
 static inline void level_note(struct level *level, struct instance *instance)

@@ -108,9 +108,9 @@ static struct where where_at(const struct operation *operation, uint8_t level)
 }
 
 /* Makes `instance`'s root the operation's own. True: it has to wait. On an error the operation has failed. */
-static bool get_root(struct operation *operation, struct instance *instance, struct where where)
+static inline bool get_root(struct operation *operation, struct root *root, struct where where)
 {
-    int rc = queue_enter(operation, instance_root(instance));
+    int rc = queue_enter(operation, root);
 
     if (rc < 0)
         operation_fail(operation, rc, where);
@@ -158,7 +158,7 @@ static bool find_level(struct operation *operation, uint8_t level, bool *found, 
     *found = instance != NULL;
     if (!instance)
         return false;
-    if (level == 0 && get_root(operation, instance, where_at(operation, level)))
+    if (level == 0 && get_root(operation, (struct root *)instance, where_at(operation, level)))
         return true;
     if (operation->code == 0)
         operation_load(operation, instance);
@@ -290,7 +290,7 @@ static bool find_by_value(struct operation *operation)
     }
     if (!instance)
         operation_fail(operation, -ENOENT, where);
-    else if (get_root(operation, instance, where))
+    else if (get_root(operation, instance_root(instance), where))
         return true;
     if (operation->code == 0)
         load_path(operation, instance);
@@ -314,7 +314,7 @@ static bool with_reservation(struct operation *operation)
         operation_fail(operation, -ECANCELED, nowhere);
         return false;
     }
-    if (!reservation->pins[0].instance->ended && get_root(operation, reservation->pins[0].instance, nowhere))
+    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance, nowhere))
         return true;
     if (operation->code != 0)
         return false;

@@ -101,6 +101,7 @@ static int run(struct operation *operation)
 
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
 {
+    const berth_operation *type;
     struct operation operation;
 
     if (error)
@@ -112,8 +113,9 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
             memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
-    memory_zero(&operation, sizeof operation);
-    operation.type = &manager->type->operations[request->operation];
+    type = &manager->type->operations[request->operation];
+    operation_init(&operation, manager, type->name, request->deadline);
+    operation.type = type;
     operation.asked = (struct asked){
         .config = request->config,
         .reservation = request->reservation,
@@ -123,11 +125,8 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
         .results = request->results,
     };
     operation.error = error;
-    operation.call.manager = manager;
-    operation.call.operation = operation.type->name;
-    operation.call.deadline = request->deadline;
     reach_check(&operation, request);
-    if (operation.code == 0 && operation.type->n_denies > 0)
+    if (operation.code == 0 && type->n_denies > 0)
         reach_policy(&operation);
     if (operation.code != 0)
         return refuse(&operation);
@@ -146,11 +145,8 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
             error->code = -EINVAL;
         return -EINVAL;
     }
-    memory_zero(&operation, sizeof operation);
+    operation_init(&operation, manager, "drain", deadline);
     operation.drain = &drain;
     operation.error = error;
-    operation.call.manager = manager;
-    operation.call.operation = "drain";
-    operation.call.deadline = deadline;
     return run(&operation);
 }

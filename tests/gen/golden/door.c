@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <berth/table.h>
 
@@ -176,11 +177,14 @@ static bool guard_holds(uint8_t guard, const void *given, const void *instance)
 }
 
 /* The put functions append to the text that ends at `at`, never past `end`, and return where it ends then. */
-static char *put_text(char *at, const char *end, const char *text)
+static inline char *put_text(char *at, const char *end, const char *text)
 {
-    while (*text != '\0' && at < end)
-        *at++ = *text++;
-    return at;
+    const size_t room = (size_t)(end - at);
+    const size_t length = strlen(text);
+    const size_t count = length < room ? length : room;
+
+    memcpy(at, text, count);
+    return at + count;
 }
 
 static char *put_number(char *at, const char *end, uint64_t number)
