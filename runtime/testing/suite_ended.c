@@ -340,3 +340,75 @@ void suite_test_start_refuses(void **state)
     }
     party_end(&p);
 }
+
+/* The step started behind a drain, whose hook is pending: what waits is over as expected, and nothing has changed. False: it did not wait. */
+static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64_t deadline, int expected)
+{
+    suite_asked asked = {.error = {.code = 0}};
+    berth_suite_text before, after;
+    const unsigned calls = suite->total;
+    suite_job *job;
+    bool waits;
+
+    suite_text_init(&before, suite);
+    suite_text_init(&after, suite);
+    suite_snapshot(suite, &before);
+    job = suite_step_start(suite, step, &asked, deadline);
+    waits = job->refused == 0 && job->n_done == 0 && suite->total == calls;
+    if (waits) {
+        (void)suite_poll(suite);
+        if (deadline == BERTH_NO_DEADLINE && suite->type->cancel(suite->manager, job->call.op) != 0)
+            suite_fail(suite, "%s waits, and cannot be cancelled", job->function->name);
+        if (job->n_done != 1 || job->code != expected || asked.error.code != expected)
+            suite_fail(suite, "%s waits, and is not over with %s", job->function->name, berth_errno_name(expected));
+        suite_snapshot(suite, &after);
+        if (suite->total != calls || strcmp(before.data, after.data) != 0)
+            suite_fail(suite, "%s waited, and %s changed\n  %s\n  to\n  %s", job->function->name, berth_errno_name(expected), before.data,
+                       after.data);
+    }
+    (void)suite_step_finish(job);
+    suite_text_free(&before);
+    suite_text_free(&after);
+    return waits;
+}
+
+/* The last step of a script, behind a drain. False: it would not wait for it. */
+static bool waits_behind_drain(suite_group *group, const berth_suite_script *script, const berth_suite_step *step)
+{
+    berth_suite *suite = suite_begin(group, script->name, &group->manager->environments[script->environment]);
+    berth_error error;
+    suite_job *drain;
+    bool waits;
+
+    suite_create(suite);
+    suite_play(suite, script, script->n_steps - 1u);
+    suite_mode_set(suite, SUITE_LATER);
+    suite_backend_reset(suite, NULL, 0);
+    suite->keeps = true;
+    drain = suite_job_start(suite, NULL, &(berth_suite_call){.manager = suite->manager, .deadline = BERTH_NO_DEADLINE, .error = &error});
+    waits = drain->n_done == 0 && ends_waiting(suite, step, berth_now() - 1, -ETIMEDOUT);
+    if (waits && !ends_waiting(suite, step, BERTH_NO_DEADLINE, -ECANCELED))
+        suite_fail(suite, "%s waits once only", group->manager->operations[step->operation].name);
+    (void)suite_job_finish(drain);
+    suite->n_held = 0;
+    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager) != 0)
+        suite_fail(suite, "the manager cannot be destroyed after discard");
+    suite_end(suite);
+    return waits;
+}
+
+void suite_test_each_waits(void **state)
+{
+    suite_group *group = *state;
+    const berth_suite_manager *type = group->manager;
+    bool shown[256] = {false};
+    uint32_t i;
+
+    for (i = 0; i < type->n_scripts; i++) {
+        const berth_suite_script *script = &type->scripts[i];
+        const berth_suite_step *step = &type->steps[script->steps[script->n_steps - 1u]];
+
+        if (type->operations[step->operation].start != NULL && !shown[step->operation])
+            shown[step->operation] = waits_behind_drain(group, script, step);
+    }
+}

@@ -209,6 +209,17 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
                  berth_suite_text *returns, berth_error *error);
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline);
 int suite_drain(berth_suite *suite, berth_error *error);
+/* The first steps of a script, whatever comes of them. */
+void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps);
+typedef struct suite_asked { /* what one started step points to */
+    uuid_t by;
+    uuid_t reservation;
+    uuid_t gives;
+    berth_error error;
+} suite_asked;
+/* A step of an operation, started; and what comes of it. */
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked, int64_t deadline);
+int suite_step_finish(suite_job *job);
 /* The phase started, and what comes of it when it is over. `config` must stay until then. */
 suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config,
                              int64_t deadline);
@@ -252,6 +263,7 @@ void suite_test_cancel_pending(void **state);
 void suite_test_deadline_pending(void **state);
 void suite_test_discard_started(void **state);
 void suite_test_start_refuses(void **state);
+void suite_test_each_waits(void **state);
 
 /* suite_threads.c */
 void suite_test_many_roots(void **state);

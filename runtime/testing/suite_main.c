@@ -49,6 +49,7 @@ static const struct {
     {"started_in_a_loop", suite_test_loop},
     {"failing_every_allocation_of_a_start_changes_nothing", suite_test_start_allocations},
     {"start_refuses", suite_test_start_refuses},
+    {"each_operation_can_be_ended_while_it_waits", suite_test_each_waits},
     {"a_queued_start_is_cancelled", suite_test_cancel_queued},
     {"a_queued_start_passes_its_deadline", suite_test_deadline_queued},
     {"a_pending_hook_is_told_of_a_cancel", suite_test_cancel_pending},

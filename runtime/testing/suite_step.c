@@ -188,31 +188,37 @@ int suite_drain(berth_suite *suite, berth_error *error)
     return suite_job_finish(suite_job_start(suite, NULL, &call));
 }
 
-int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
-                 berth_suite_text *returns, berth_error *error)
+/* What a step asks; the UUID to look up by goes to `by`. */
+static berth_suite_call call_of(const berth_suite *suite, const berth_suite_step *step, uuid_t by)
 {
-    const berth_suite_function *function = &suite->type->operations[step->operation];
-    uuid_t by;
-    berth_suite_call call = {
+    uuid_clear(by);
+    if (step->by_uuid >= BERTH_SUITE_GIVEN && step->by_uuid != BERTH_SUITE_NIL)
+        suite_given_uuid(step->by_uuid, by);
+    else if (step->by_uuid > 0 && step->by_uuid <= suite->n_uuids)
+        uuid_copy(by, suite->uuids[step->by_uuid - 1]);
+    return (berth_suite_call){
         .manager = suite->manager,
         .config = step->config,
-        .reservation = reservation,
-        .gives = gives,
         .by_text = step->by_text,
         .by_number = step->by_number,
         .by_uuid = by,
         .at = step->at,
         .shrink = step->shrink,
         .deadline = deadline_of(suite),
-        .error = error,
-        .returns = returns,
     };
+}
 
-    uuid_clear(by);
-    if (step->by_uuid >= BERTH_SUITE_GIVEN && step->by_uuid != BERTH_SUITE_NIL)
-        suite_given_uuid(step->by_uuid, by);
-    else if (step->by_uuid > 0 && step->by_uuid <= suite->n_uuids)
-        uuid_copy(by, suite->uuids[step->by_uuid - 1]);
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
+                 berth_suite_text *returns, berth_error *error)
+{
+    const berth_suite_function *function = &suite->type->operations[step->operation];
+    uuid_t by;
+    berth_suite_call call = call_of(suite, step, by);
+
+    call.reservation = reservation;
+    call.gives = gives;
+    call.error = error;
+    call.returns = returns;
     if (function->run != NULL)
         return operate(suite, function, &call);
     if (strcmp(function->name, "drain") == 0)
@@ -220,6 +226,25 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
     memset(error, 0, sizeof *error);
     suite->n_held = 0;
     return suite->type->discard(suite->manager);
+}
+
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked, int64_t deadline)
+{
+    const berth_suite_function *function = &suite->type->operations[step->operation];
+    berth_suite_call call = call_of(suite, step, asked->by);
+
+    reservation_of(suite, step->reservation, asked->reservation);
+    call.reservation = step->reservation != 0 ? asked->reservation : NULL;
+    call.gives = asked->gives;
+    call.error = &asked->error;
+    call.deadline = deadline;
+    begin_call(function, &call);
+    return suite_job_start(suite, function, &call);
+}
+
+int suite_step_finish(suite_job *job)
+{
+    return end_call(job->suite, job->function, &job->call, suite_job_finish(job));
 }
 
 /* Adds one difference to the report. */
@@ -430,6 +455,22 @@ void suite_script(suite_group *group, const berth_suite_script *script, suite_mo
     suite_text_free(&got.state);
     suite_text_free(&before);
     suite_end(suite);
+}
+
+void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps)
+{
+    place at = {.suite = suite, .script = script};
+    attempt got;
+    unsigned i;
+
+    suite_text_init(&got.returns, suite);
+    for (i = 0; i < n_steps; i++) {
+        at.step = &suite->type->steps[script->steps[i]];
+        attempt_step(&at, &got);
+        if (got.rc == 0 && suite->type->operations[at.step->operation].gives)
+            remember(suite, got.gives);
+    }
+    suite_text_free(&got.returns);
 }
 
 bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n)
