@@ -108,16 +108,16 @@ static struct where where_at(const struct operation *operation, uint8_t level)
 }
 
 /* Makes `instance`'s root the operation's own. True: it has to wait. On an error the operation has failed. */
-static inline bool get_root(struct operation *operation, struct root *root, struct where where)
+static inline bool get_root(struct operation *operation, struct root *root, const struct where *where)
 {
     int rc = queue_enter(operation, root);
 
     if (rc < 0)
-        operation_fail(operation, rc, where);
+        operation_fail(operation, rc, *where);
     return rc > 0;
 }
 
-static void make(struct operation *operation, uint8_t level, uint32_t hash, uint16_t state)
+static void make(struct operation *operation, uint8_t level, uint8_t resource, uint32_t hash, uint16_t state)
 {
     struct berth_manager *manager = operation->call.manager;
     const berth_operation *type = operation->type;
@@ -128,7 +128,7 @@ static void make(struct operation *operation, uint8_t level, uint32_t hash, uint
         .at = operation->asked.at,
         .hash = hash,
         .state = state,
-        .resource = resource_at(operation, level),
+        .resource = resource,
         .at_pool = last ? type->at : 0,
     };
     struct instance *instance;
@@ -149,17 +149,20 @@ static void make(struct operation *operation, uint8_t level, uint32_t hash, uint
 }
 
 /* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
-static bool find_level(struct operation *operation, uint8_t level, bool *found, uint32_t *hash)
+static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
 {
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
-    struct instance *instance =
-        instance_find(operation->call.manager, parent, resource_at(operation, level), operation->asked.config[level], hash);
+    struct instance *instance = instance_find(operation->call.manager, parent, resource, operation->asked.config[level], hash);
 
     *found = instance != NULL;
     if (!instance)
         return false;
-    if (level == 0 && get_root(operation, (struct root *)instance, where_at(operation, level)))
-        return true;
+    if (level == 0) {
+        const struct where where = {.resource = resource, .levels = 1};
+
+        if (get_root(operation, (struct root *)instance, &where))
+            return true;
+    }
     if (operation->code == 0)
         operation_load(operation, instance);
     return false;
@@ -176,11 +179,14 @@ static struct where where_state(const struct operation *operation, uint8_t level
 /* S2: a found instance has the fields that are given. */
 static void check_conflict(struct operation *operation, uint8_t level)
 {
-    struct where where = where_state(operation, level);
+    uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->asked.config[level]);
 
-    where.field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->asked.config[level]);
-    if (where.field > 0)
+    if (field > 0) {
+        struct where where = where_state(operation, level);
+
+        where.field = field;
         operation_fail(operation, -EEXIST, where);
+    }
 }
 
 /* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
@@ -209,14 +215,14 @@ static bool obtain(struct operation *operation)
     const berth_operation *type = operation->type;
 
     for (uint8_t i = 0; i < type->levels; i++) {
-        const berth_resource *resource = &type_of(operation)->resources[resource_at(operation, i)];
+        uint8_t resource = resource_at(operation, i);
         uint32_t hash;
         bool found;
 
-        if (find_level(operation, i, &found, &hash))
+        if (find_level(operation, i, resource, &found, &hash))
             return true;
         if (!found)
-            make(operation, i, hash, resource->initial);
+            make(operation, i, resource, hash, type_of(operation)->resources[resource].initial);
         else if (operation->code == 0)
             check_conflict(operation, i);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
@@ -236,7 +242,7 @@ static bool find_by_keys(struct operation *operation, uint8_t levels)
         uint32_t hash;
         bool found;
 
-        if (find_level(operation, i, &found, &hash))
+        if (find_level(operation, i, resource_at(operation, i), &found, &hash))
             return true;
         if (!found && (operation->type->flags & BERTH_ABSENT_OK))
             operation->absent = true;
@@ -256,12 +262,12 @@ static bool create(struct operation *operation)
         return true;
     if (operation->code != 0)
         return false;
-    if (find_level(operation, last, &found, &hash))
+    if (find_level(operation, last, operation->type->resource, &found, &hash))
         return true;
     if (operation->code == 0 && found)
         operation_fail(operation, -EEXIST, where_state(operation, last));
     else if (!found)
-        make(operation, last, hash, operation->type->enter);
+        make(operation, last, operation->type->resource, hash, operation->type->enter);
     return false;
 }
 
@@ -290,7 +296,7 @@ static bool find_by_value(struct operation *operation)
     }
     if (!instance)
         operation_fail(operation, -ENOENT, where);
-    else if (get_root(operation, instance_root(instance), where))
+    else if (get_root(operation, instance_root(instance), &where))
         return true;
     if (operation->code == 0)
         load_path(operation, instance);
@@ -314,7 +320,7 @@ static bool with_reservation(struct operation *operation)
         operation_fail(operation, -ECANCELED, nowhere);
         return false;
     }
-    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance, nowhere))
+    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance, &nowhere))
         return true;
     if (operation->code != 0)
         return false;
