@@ -341,7 +341,7 @@ void suite_test_start_refuses(void **state)
     party_end(&p);
 }
 
-/* The step started behind a drain, whose hook is pending: what waits is over as expected, and nothing has changed. False: it did not wait. */
+/* The step, started behind a drain whose hook is pending: what waits ends as expected, and nothing has changed. False: it did not wait. */
 static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64_t deadline, int expected)
 {
     suite_asked asked = {.error = {.code = 0}};

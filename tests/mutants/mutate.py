@@ -1,4 +1,4 @@
-"""Every change of one cell of a manager's tables: what a generated suite must notice.
+"""Every change of one cell of a manager's tables, and of what its start functions hand on: what a generated suite must notice.
 
 Most mutants are changed models, which the model of the semantics can run too. A few change the tables alone, where the change would also
 change the typed functions that the suite was compiled against.
@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from berthc import model
+from berthc.emit import c
 from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Form, Guard, Manager, Operation, Resource, Row, State, Target, Type
+from started import starts
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ def mutants(manager: Manager) -> Iterator[Mutant]:
     for operation in original.operations:
         if operation.gives:
             yield Mutant(f"{operation.name}: gives -> False", "flag", original, patch=("BERTH_GIVES", "0"))
+    for what, patch in starts(c.source(original)):
+        yield Mutant(what, "start", original, patch=patch)
 
 
 Change = tuple[str, str, Manager]

@@ -1,4 +1,4 @@
-"""Mutation test of the generated suites: changes one cell of a manager's tables at a time and runs the suite of the original on it.
+"""Mutation test of the generated suites: changes one cell of the tables, or one start function, and runs the suite of the original.
 
     tests/mutants/run.py [--out DIR] [--sample N] [--jobs N] [--verbose] SPEC…
 

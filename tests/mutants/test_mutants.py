@@ -45,7 +45,15 @@ def test_a_sample_of_changed_cells_is_noticed(name: str, tmp_path: Path) -> None
 def test_every_kind_of_cell_is_changed() -> None:
     kinds = {m.kind for name in ("plan9", "plan9_mount", "vpci", "scsi") for m in mutants(read(name))}
     assert kinds >= {"target", "raise", "hook", "guard", "reject", "take", "drop", "initial", "final", "resident", "step", "returns", "deny",
-                     "flag", "enter", "key", "ignore_case", "required", "range", "pool", "counter", "format", "absent"}
+                     "flag", "enter", "key", "ignore_case", "required", "range", "pool", "counter", "format", "absent", "start"}
+
+
+def test_every_start_function_is_changed() -> None:
+    found = {m.what for m in mutants(read("scsi")) if m.kind == "start"}
+    assert found >= {"reserve_start: two configs swapped", "reserve_start: reservation to give dropped",
+                     "map_to_guest_start: first result dropped",
+                     "reserve_for_rootfs_start: parts of the slot swapped", "unmap_from_guest_start: reservation to use dropped",
+                     "drain_start: error dropped", "drain_start: block dropped"}
 
 
 def test_every_target_of_every_row_is_sent_to_every_other_state() -> None:
