@@ -160,7 +160,9 @@ def report(cases: Mapping[str, Case]) -> str:
     million, memory = cases["scale/million/berth"].counters, cases["scale/memory/berth"].counters
     lines = [
         "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
-        "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases), "",
+        "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases),
+        f"  400 cycles with a hook of 1 ms: {cases['400-slow-cycles/8-threads/berth'].time / 1e6:.0f} ms with 8 threads,"
+        f" {cases['400-slow-cycles/1-thread/berth'].time / 1e6:.0f} ms with one", "",
         f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each, {flight['bytes_with_device']:.0f} with the device and its"
         f" reservation; start {flight['start_ns']:.0f} ns, complete {flight['complete_ns']:.0f} ns", "",
         "(h) scale", scale(cases),

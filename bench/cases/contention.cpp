@@ -102,7 +102,7 @@ BENCHMARK(look_ups<HandStock>)
     ->UseRealTime();
 
 // Row (e): every thread has roots of its own, and adding one takes a millisecond. Timed from the first thread's start to the last one's end.
-template <class Manager, int CYCLES> void slow_hooks(benchmark::State &state)
+template <class Manager, int COUNT, int CYCLES> void slow_hooks(benchmark::State &state)
 {
     using Clock = std::chrono::steady_clock;
     Backend backend;
@@ -112,9 +112,9 @@ template <class Manager, int CYCLES> void slow_hooks(benchmark::State &state)
     for (auto _ : state) {
         Manager manager(backend);
         std::vector<std::thread> threads;
-        std::barrier start(THREADS + 1);
+        std::barrier start(COUNT + 1);
 
-        for (int i = 0; i < THREADS; i++) {
+        for (int i = 0; i < COUNT; i++) {
             threads.emplace_back([&, i] {
                 const std::string key = "/srv/images/layer-" + std::to_string(10000000 + i);
                 uuid_t id;
@@ -133,11 +133,15 @@ template <class Manager, int CYCLES> void slow_hooks(benchmark::State &state)
         seconds = std::chrono::duration<double>(Clock::now() - begin).count();
         state.SetIterationTime(seconds);
     }
-    state.SetItemsProcessed(state.iterations() * THREADS * CYCLES);
+    state.SetItemsProcessed(state.iterations() * COUNT * CYCLES);
 }
 
-BENCHMARK(slow_hooks<Ours, 100>)->Name("slow-hooks/berth")->UseManualTime()->Iterations(1);
-BENCHMARK(slow_hooks<Theirs, 3>)->Name("slow-hooks/one-mutex")->UseManualTime()->Iterations(1);
+BENCHMARK(slow_hooks<Ours, THREADS, 100>)->Name("slow-hooks/berth")->UseManualTime()->Iterations(1);
+BENCHMARK(slow_hooks<Theirs, THREADS, 3>)->Name("slow-hooks/one-mutex")->UseManualTime()->Iterations(1);
+
+// 400 cycles: figures for managers written in Go are known for these.
+BENCHMARK(slow_hooks<Ours, 8, 50>)->Name("400-slow-cycles/8-threads/berth")->UseManualTime()->Iterations(1);
+BENCHMARK(slow_hooks<Ours, 1, 400>)->Name("400-slow-cycles/1-thread/berth")->UseManualTime()->Iterations(1);
 
 // Row (f): everybody wants the same root added. The spread is how long after the first the last one returns.
 void one_root(benchmark::State &state)

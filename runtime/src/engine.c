@@ -6,6 +6,8 @@
 
 /* These run for every row, and a call would cost as much as what they do. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+/* And these run so seldom that they are better kept out of the way. */
+#define SELDOM __attribute__((noinline, cold))
 
 /* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
 struct place {
@@ -14,6 +16,7 @@ struct place {
     struct level *level;
     struct instance *instance;
     const berth_resource *resource;
+    uint8_t number; /* of the level */
 };
 
 static inline struct place place_at(struct operation *operation, unsigned level)
@@ -21,12 +24,7 @@ static inline struct place place_at(struct operation *operation, unsigned level)
     struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
 
-    return (struct place){operation, manager, &operation->levels[level], instance, instance_type(manager, instance)};
-}
-
-static inline uint8_t number_of(struct place at)
-{
-    return (uint8_t)(at.level - at.operation->levels);
+    return (struct place){operation, manager, &operation->levels[level], instance, instance_type(manager, instance), (uint8_t)level};
 }
 
 static inline const void *view_of(struct place at)
@@ -34,8 +32,8 @@ static inline const void *view_of(struct place at)
     return instance_view(at.manager, at.instance);
 }
 
-/* The row for the event in the instance's state, and what it does; 0: a hole. */
-ALWAYS_INLINE uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
+/* The row for the event in the instance's state, and what it does; 0: a hole. Of several, the first whose guard holds. */
+static __attribute__((noinline)) uint16_t find_any_row(struct place at, uint8_t event, struct deed *deed)
 {
     uint16_t row = row_first(at.resource, at.instance->state, event);
 
@@ -45,6 +43,22 @@ ALWAYS_INLINE uint16_t find_row(struct place at, uint8_t event, struct deed *dee
             break;
     }
     return row;
+}
+
+/* The same, for most rows there are: without a guard, and in a narrow table. */
+ALWAYS_INLINE uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
+{
+    if (at.resource->n_rows <= UINT8_MAX && !row_is_wide(at.resource)) {
+        size_t cell = (size_t)at.instance->state * (at.resource->n_events + 1u) + event;
+        uint8_t row = at.resource->cells[cell];
+        const berth_row *found = &at.resource->rows[row];
+
+        if (row > 0 && found->guard == 0) {
+            *deed = (struct deed){0, found->hook, found->reject};
+            return row;
+        }
+    }
+    return find_any_row(at, event, deed);
 }
 
 /* Most managers have no trace; they pay no more than this question. */
@@ -60,7 +74,7 @@ struct ended {
     uint16_t next;
 };
 
-static void report(struct place at, uint8_t event, struct ended ended)
+static SELDOM void report(struct place at, uint8_t event, struct ended ended)
 {
     const struct operation *operation = at.operation;
     const struct berth_manager *manager = at.manager;
@@ -82,20 +96,20 @@ static void report(struct place at, uint8_t event, struct ended ended)
     manager->trace(manager->trace_ctx, &transition);
 }
 
-static void fail(struct place at, uint8_t event, int code, uint8_t hook)
+static SELDOM void fail(struct place at, uint8_t event, int code, uint8_t hook)
 {
     struct where where = {
         .state = at.instance->state,
         .resource = at.instance->resource,
         .event = event,
         .hook = hook,
-        .levels = (uint8_t)(number_of(at) + 1),
+        .levels = (uint8_t)(at.number + 1),
     };
 
     operation_fail(at.operation, code, where);
 }
 
-static void reject(struct place at, uint8_t event, uint16_t row, uint8_t error)
+static SELDOM void reject(struct place at, uint8_t event, uint16_t row, uint8_t error)
 {
     if (is_traced(at))
         report(at, event, (struct ended){row, BERTH_REJECTED, -error, at.instance->state});
@@ -116,7 +130,7 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
 }
 
 /* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
-static inline uint8_t refusal(struct place at, uint16_t row, struct deed deed)
+static SELDOM uint8_t refusal(struct place at, uint16_t row, struct deed deed)
 {
     if (row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
@@ -134,11 +148,11 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
         if (deed.hook > 0 && manager_has(at.manager, deed.hook)) {
             at.operation->row = row;
             at.operation->call.hook = deed.hook;
-            at.operation->level = number_of(at);
+            at.operation->level = at.number;
             at.operation->event = event;
             return true;
         }
-        error = refusal(at, row, deed);
+        error = row > 0 && deed.hook == 0 ? deed.reject : refusal(at, row, deed);
         if (error > 0) {
             reject(at, event, row, error);
             return false;
@@ -179,9 +193,9 @@ static inline void end_if_final(struct place at)
 {
     if (!state_is(at.resource, at.instance->state, BERTH_FINAL))
         return;
-    for (unsigned i = number_of(at); i < at.operation->n_levels; i++)
+    for (unsigned i = at.number; i < at.operation->n_levels; i++)
         operation_mark(at.operation, &at.operation->levels[i], LEVEL_ENDED);
-    if (number_of(at) > 0)
+    if (at.number > 0)
         at.level[-1].instance->n_children--;
 }
 
@@ -235,7 +249,7 @@ static bool run_steps(struct operation *operation)
 }
 
 /* Drain has one step, the drop of the last level, and nobody else's holds count. */
-static bool run_drain(struct operation *operation)
+static SELDOM bool run_drain(struct operation *operation)
 {
     struct place at = place_at(operation, operation->n_levels - 1u);
 

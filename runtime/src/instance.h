@@ -42,7 +42,7 @@ static inline void *instance_view(const struct berth_manager *manager, struct in
 
 static inline const berth_resource *instance_type(const struct berth_manager *manager, const struct instance *instance)
 {
-    return &manager->type->resources[instance->resource];
+    return manager->layouts[instance->resource].type;
 }
 
 struct root *instance_root(struct instance *instance);

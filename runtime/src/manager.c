@@ -157,6 +157,7 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
     struct layout *layout = &manager->layouts[id];
     size_t at = resource->parent == 0 ? sizeof(struct root) : sizeof(struct instance);
 
+    layout->type = resource;
     layout->values = values;
     layout->view = (uint32_t)at;
     at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);

@@ -25,13 +25,14 @@ struct value {
 
 /* Where things are in the memory of an instance of a resource, in bytes from its start. */
 struct layout {
+    const berth_resource *type;
+    struct value *values;
     uint32_t view;
     uint32_t fixed;  /* everything but strings */
     uint32_t blocks; /* instances that take memory; the rest never changes */
-    struct value *values;
-    bool has_key;  /* else there is at most one below each parent */
-    bool numbered; /* it has counters, or values that it is found by */
-    bool in_pools; /* it has slots */
+    bool has_key;    /* else there is at most one below each parent */
+    bool numbered;   /* it has counters, or values that it is found by */
+    bool in_pools;   /* it has slots */
 };
 
 struct berth_manager {
