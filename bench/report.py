@@ -104,6 +104,13 @@ def cycles(cases: Mapping[str, Case]) -> str:
     return table(["ns", *CONTENDERS, "/libuuid", "/pool", "/floor"], rows)
 
 
+def sets(cases: Mapping[str, Case]) -> str:
+    """Comparing large sets."""
+    sizes = (100, 1000, 10000)
+    rows = [[order, *(f"{cases[f'sets/{order}/{n}'].time / 1e3:.1f}" for n in sizes)] for order in ("same-order", "other-order")]
+    return table(["", *(f"{n:,}" for n in sizes)], rows)
+
+
 def contention(cases: Mapping[str, Case]) -> str:
     """Millions of operations per second, by number of threads."""
     rows = []
@@ -160,6 +167,7 @@ def report(cases: Mapping[str, Case]) -> str:
     million, memory = cases["scale/million/berth"].counters, cases["scale/memory/berth"].counters
     lines = [
         "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
+        "sets of names that are given again, us by number of names", sets(cases), "",
         "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases),
         f"  400 cycles with a hook of 1 ms: {cases['400-slow-cycles/8-threads/berth'].time / 1e6:.0f} ms with 8 threads,"
         f" {cases['400-slow-cycles/1-thread/berth'].time / 1e6:.0f} ms with one", "",
