@@ -18,10 +18,10 @@ BUILD ?= build
 include mk/toolchain.mk
 include mk/generate.mk
 include mk/build.mk
+include mk/bench.mk
 include mk/test.mk
 include mk/lint.mk
 include mk/docs.mk
-include mk/bench.mk
 include mk/check.mk
 include mk/small.mk
 include mk/install.mk

@@ -4,7 +4,7 @@ CXX ?= g++
 BENCH_SPEC := bench/specs/stock.yaml
 BENCH_MANAGERS := plan9_mount scsi vpci stock
 BENCH_RESULTS := $(BUILD)/bench/results.json
-GLIB_FLAGS = $(eval GLIB_FLAGS := $(shell pkg-config --cflags glib-2.0))$(GLIB_FLAGS)
+GLIB_FLAGS = $(eval GLIB_FLAGS := $(shell pkg-config --cflags glib-2.0 2>/dev/null))$(GLIB_FLAGS)
 BENCH_FLAGS = -Ibench -Iruntime/src $(foreach m,$(BENCH_MANAGERS),-I$(BUILD)/$(m)) $(GLIB_FLAGS)
 BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(wildcard bench/hand/*.c bench/floor/*.c bench/cases/*.cpp)))
 
