@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from explore_support import FAULTY, ROOT, manager_of, play, report_of
 
-from berthc.explore.alphabet import Choice, choices, conflicting, valuations
+from berthc.explore.alphabet import Choice, choices, combined, conflicting, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import Finding, claim, explore
 from berthc.explore.script import table
@@ -150,12 +150,85 @@ def test_a_field_of_one_value_has_no_conflict(type_: str) -> None:
     assert conflicting(manager.resource("box"), usual) is None
 
 
-def test_many_optional_hooks_are_left_out_one_by_one_and_together() -> None:
-    hooks = "\n".join(f"    h{n}: {{on: share, optional: true}}" for n in range(4))
-    text = SHARE.format(remove=REMOVE, options="").replace("resources:", hooks + "\nresources:")
-    found = {v.without for v in valuations(manager_of(text))}
-    five = ("vm.flush", "vm.h0", "vm.h1", "vm.h2", "vm.h3")
-    assert found == {(), *((hook,) for hook in five), five}
+def optional_hooks(count: int) -> Manager:
+    hooks = "\n".join(f"    h{n}: {{on: share, optional: true}}" for n in range(count - 1))  # vm.flush is one more
+    return manager_of(SHARE.format(remove=REMOVE, options="").replace("resources:", hooks + "\nresources:"))
+
+
+def test_optional_hooks_are_left_out_in_all_combinations() -> None:
+    found = {v.without for v in valuations(optional_hooks(6))}
+    assert len(found) == 64 and ("vm.flush", "vm.h3") in found
+    assert combined(optional_hooks(6), keys=2)
+
+
+def test_so_many_optional_hooks_are_left_out_one_by_one_and_together_and_that_is_said() -> None:
+    manager = optional_hooks(7)
+    seven = ("vm.flush", "vm.h0", "vm.h1", "vm.h2", "vm.h3", "vm.h4", "vm.h5")
+    assert {v.without for v in valuations(manager)} == {(), *((hook,) for hook in seven), seven}
+    report = explore(manager, Bounds(callers=2, keys=1))
+    assert not report.complete and not any(f.fault.id == "unreachable" for f in report.findings)
+    assert claim(report).startswith("explored in part (")
+    assert claim(report).endswith(", but not all combinations of fields, options and absent hooks")
+
+
+def combinations(fields: int, row: str, denied: list[str]) -> str:
+    """A thing of many fields, with a condition of its release and conditions under which it is denied."""
+    named = "\n".join(f"      f{n}: {{type: bool}}" for n in range(fields))
+    deny = "\n".join(f"      - {{if: {guard}, error: EINVAL}}" for guard in denied)
+    return f"""berth: 1
+manager: combinations
+backend:
+  h:
+    on: {{on: thing}}
+    off: {{on: thing, undoes: h.on, repeatable: true}}
+resources:
+  thing:
+    key: [name]
+    fields:
+      name: {{type: string, required: true}}
+      n: {{type: u8}}
+{named}
+    holders: {{take: claim, drop: release}}
+    initial: idle
+    states:
+      idle: {{on: {{claim: stay, use: {{call: h.on, ok: live, fail: idle, uncertain: unsure}}, release: gone}}}}
+      unsure: {{on: {{claim: {{reject: EBUSY}}, use: {{reject: EBUSY}}, release: {{call: h.off, ok: gone, fail: unsure}}}}}}
+      live:
+        on:
+          claim: stay
+          use: stay
+          release:
+            - {{if: {row}, reject: EBUSY}}
+            - {{call: h.off, ok: gone, fail: live, uncertain: unsure}}
+      gone: {{final: true}}
+operations:
+  reserve:
+    obtain: [thing]
+    gives: reservation
+    deny:
+{deny}
+  use: {{with: reservation, do: [thing.use]}}
+  end: {{with: reservation, do: [thing.release], ends: reservation}}
+"""
+
+
+def test_fields_that_no_condition_names_together_are_combined_group_by_group() -> None:
+    manager = manager_of(combinations(10, "field.f0 and field.f1", [f"thing.f{n} and thing.n == 77" for n in range(2, 10)]))
+    kinds = {choice.kind for choice in choices(manager, manager.resource("thing"), {}, 2)}
+    assert len(kinds) == 4 and combined(manager, 2)  # refused for ever or not, denied or not
+    report = explore(manager, Bounds(callers=1, keys=1))
+    assert report.complete and [(f.fault.id, f.fault.where) for f in report.findings] == [("stranded", "thing.live.release")]
+
+
+def test_too_many_combinations_of_one_condition_are_said() -> None:
+    every = " and ".join(f"field.f{n}" for n in range(13))
+    manager = manager_of(combinations(13, every, ["thing.n == 77"]))
+    assert not combined(manager, 1)
+    report = explore(manager, Bounds(callers=2, keys=1))
+    assert not report.complete and report.findings == ()  # the row that strands is not seen, and nothing is claimed
+    assert "in part" in claim(report)
+    fewer = manager_of(combinations(12, every.replace(" and field.f12", ""), ["thing.n == 77"]))
+    assert combined(fewer, 1) and [f.fault.id for f in explore(fewer, Bounds(callers=2, keys=1)).findings] == ["stranded"]
 
 
 def test_what_spin_saw_is_claimed_as_its_own() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from explore_support import FAULTY, ROOT, manager_of
 
-from berthc.explore.alphabet import valuations
+from berthc.explore.alphabet import scarce, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.emit_test import text
 from berthc.explore.pools import few, helpers, with_slots
@@ -65,6 +65,71 @@ def test_who_needs_no_slot_finds_a_way_out_though_callers_hold_every_key() -> No
     manager = manager_of(without)
     assert few(manager) is None
     assert explore(manager, Bounds(callers=2, keys=1)).findings == ()
+
+
+SOCKETS = """berth: 1
+manager: hub
+options:
+  ports: {type: u8, default: DEFAULT, range: [1, MOST]}
+backend:
+  power:
+    up: {on: device}
+    down: {on: device, undoes: power.up, repeatable: true}
+resources:
+  device:
+    key: [name]
+    fields: {name: {type: string, required: true}}
+    holders: {drop: release}
+    initial: dark
+    states:
+      dark: {resident: true, on: {use: {call: power.up, ok: lit, fail: unsure}, calm: stay, release: gone}}
+      unsure:
+        resident: true
+        on:
+          use: {call: power.down, ok: {to: dark, raise: use}, fail: unsure}
+          calm: {call: power.down, ok: dark, fail: unsure}
+          release: {call: power.down, ok: gone, fail: unsure}
+      lit:
+        resident: true
+        on: {use: stay, calm: {call: power.down, ok: dark, fail: unsure}, release: {call: power.down, ok: gone, fail: unsure}}
+      gone: {final: true}
+  port:
+    parent: device
+    key: [plug]
+    fields: {plug: {type: string, required: true}}
+    assigned: {number: {pool: {number: SIZE}}}
+    holders: {take: claim, drop: release}
+    initial: free
+    states:
+      free: {resident: true, on: {use: used, release: gone}}
+      used: {on: {claim: stay, use: {reject: EBUSY}, release: gone}}
+      gone: {final: true}
+operations:
+  plug: {obtain: [device, port], do: [device.use, port.use, port.claim], returns: [port.number]}
+  unplug: {find: port, do: [device.calm, port.release]}
+accept:
+  - {finding: denied, at: port.used.use, why: A port is for one.}
+"""
+
+
+@pytest.mark.parametrize(("default", "most", "used"), [(4, 64, 4), (1, 64, 4), (9, 64, 9), (1, 3, 3)])
+def test_pools_of_a_size_that_an_option_gives_have_room_for_all(default: int, most: int, used: int) -> None:
+    sized = SOCKETS.replace("DEFAULT", str(default)).replace("[1, MOST]", f"[1, {most}]").replace("SIZE", "ports")
+    assert [dict(v.options) for v in valuations(manager_of(sized))] == [{"ports": used}]  # two devices of two ports
+    literal = SOCKETS.replace("SIZE", "4")
+    told = [(f.fault.id, f.fault.where, len(f.requests)) for f in explore(manager_of(literal.replace(
+        "options:\n  ports: {type: u8, default: DEFAULT, range: [1, MOST]}\n", "")), Bounds()).findings]
+    report = explore(manager_of(sized), Bounds())
+    assert ("interference", "device.lit.calm", 3) in told  # a sibling loses its power
+    more = 0 if default == used else 1  # the request that creates the manager
+    assert [(f.fault.id, f.fault.where, len(f.requests) - more) for f in report.findings] == told
+
+
+def test_where_somebody_waits_for_a_slot_pools_are_also_tried_full() -> None:
+    manager = manager_of(NO_BAY)
+    assert [dict(v.options) for v in valuations(manager)] == [{"bays": 6}, {"bays": 1}]  # two sets of two disks, and one to help
+    assert [scarce(manager, v, 2) for v in valuations(manager)] == [False, True]
+    assert claim(explore(manager, Bounds(callers=2, keys=1))).count("2 settings of options and hooks") == 1
 
 
 def test_pools_get_smaller_never_larger() -> None:

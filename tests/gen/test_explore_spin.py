@@ -13,7 +13,7 @@ import pytest
 from explore_support import FAULTY, ROOT, manager_of, play
 
 from berthc.cli import main
-from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.alphabet import Valuation, scarce, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.product import Product
 from berthc.explore.findings import Fault
@@ -105,7 +105,8 @@ def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) 
 def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     manager = manager_of(path.read_text(encoding="utf-8"))
     bounds = Bounds(callers=3 if path.stem.startswith("interference") else 2, keys=2 if path.stem in TWO_KEYS else 1)
-    valuation = valuations(manager)[0]
+    every_valuation = valuations(manager, bounds.keys)  # where full pools can do harm, one with full pools
+    valuation = next((v for v in every_valuation if scarce(manager, v, bounds.keys)), every_valuation[0])
     pan = verifier(promela(manager, root_of(manager), valuation, bounds), tmp_path)
     clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))  # the first one learns what the others judge by
     found = every.found | clean.found & {"denied"} | {{"kept": "leak"}.get(id_, id_) for id_ in strand.found & {"stranded", "kept"}}

@@ -2,25 +2,31 @@
 
 Two instances behave alike when no condition tells them apart. So the fields of a resource get every combination of values between
 which conditions distinguish (a *class*), and within a class as many keys as the bound says. Options are treated in the same way, pools get
-their smallest size, and optional hooks are tried present and absent.
+room for all that callers can ask for, and one slot too where a full pool can do harm. Optional hooks are tried present and absent.
 """
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
-from berthc.explore.pools import few, with_slots
-from berthc.model import Field, Guard, Manager, Ref, Resource, Type
+from berthc.explore.bounds import Bounds
+from berthc.explore.pools import few, helpers, room, sized, waited_for, with_slots
+from berthc.model import Field, Guard, Manager, Ref, Resource, Row, Type
 from berthc.scenarios.alphabet import base, limits, zero
 from berthc.semantics import Value
 
 Residue = bool | str
 """What is left of a condition once all that is known is put in."""
 
-_MOST = 512  # combinations looked at; beyond, each change is tried on its own
+Known = Callable[[str, str], Value | None]
+"""Gives the value of an option or field, by `option` or its resource and its name; None where it is not known."""
+
+_MOST = 4096  # combinations looked at; beyond, each change is tried on its own
+_HOOKS = 6  # optional hooks of which each may be absent with any others; beyond, alone or with all
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }
@@ -70,14 +76,49 @@ def fold(guard: Guard, known: Callable[[Ref], Value | None]) -> Residue:
 
 def guards(manager: Manager) -> Iterator[tuple[str, Guard]]:
     """Every condition that decides what happens, with the resource that it calls `field`."""
+    return ((d.owner, guard) for d in decisions(manager) for guard, _ in d.tried if guard is not None)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Conditions that are tried in order until one holds, each with what it decides. They call the fields of `owner` simply `field`."""
+
+    owner: str
+    tried: tuple[tuple[Guard | None, int | str], ...]
+
+    def whose(self, ref: Ref) -> str:
+        """`option`, or the resource of the field."""
+        return self.owner if ref.scope == "field" else ref.scope
+
+    def left(self, known: Known) -> tuple[tuple[int | str, Residue], ...]:
+        """What it comes to once all that is known is put in."""
+        found: list[tuple[int | str, Residue]] = []
+        for guard, what in self.tried:
+            residue = True if guard is None else fold(guard, lambda ref: known(self.whose(ref), ref.name))
+            if residue is not False:
+                found.append((what, residue))
+            if residue is True:
+                break
+        return tuple(found)
+
+    def names(self, scope: str) -> set[str]:
+        """The options, or fields of a resource, that it asks for."""
+        return {ref.name for guard, _ in self.tried if guard is not None for ref in guard.refs() if self.whose(ref) == scope}
+
+
+def decisions(manager: Manager) -> Iterator[Decision]:
+    """Everything that conditions decide: which row is taken, and whether an operation is denied."""
     for resource in manager.resources:
         for state in resource.states:
+            events: dict[str, list[Row]] = {}
             for row in state.rows:
-                if row.guard is not None:
-                    yield resource.name, row.guard
+                events.setdefault(row.event, []).append(row)
+            for rows in events.values():
+                if any(row.guard is not None for row in rows):
+                    yield Decision(resource.name, tuple((row.guard, n) for n, row in enumerate(rows)))
     for op in manager.operations:
-        for deny in op.deny:
-            yield op.target, deny.guard
+        if op.deny:
+            yield Decision(op.target, tuple((deny.guard, deny.error) for deny in op.deny))
 
 
 def _atoms(guard: Guard) -> Iterator[Guard]:
@@ -87,16 +128,23 @@ def _atoms(guard: Guard) -> Iterator[Guard]:
         yield from _atoms(arg)
 
 
-def _sides(manager: Manager, scope: str, fields: tuple[Field, ...]) -> dict[str, list[Value]]:
-    """For each field that conditions mention, values on every side of each comparison."""
+def _sides(manager: Manager, scope: str, fields: tuple[Field, ...], keep: tuple[str, ...]) -> dict[str, list[Value]]:
+    """For each field that conditions mention, values on every side of each comparison; of those that make no difference the first, unless
+    the field is to `keep`."""
     known = {f.name: f for f in fields}
-    found: dict[str, list[Value]] = {}
-    for owner, guard in guards(manager):
-        for atom in _atoms(guard):
+    atoms: dict[str, list[Guard]] = {}
+    for decision in decisions(manager):
+        for atom in (a for guard, _ in decision.tried if guard is not None for a in _atoms(guard)):
             assert atom.ref is not None
-            if (owner if atom.ref.scope == "field" else atom.ref.scope) == scope and atom.ref.name in known:
-                values = found.setdefault(atom.ref.name, [])
-                values += [v for v in _around(atom, known[atom.ref.name]) if v not in values]
+            if decision.whose(atom.ref) == scope and atom.ref.name in known:
+                atoms.setdefault(atom.ref.name, []).append(atom)
+    found: dict[str, list[Value]] = {}
+    for name, some in atoms.items():
+        values = list(dict.fromkeys(v for atom in some for v in _around(atom, known[name])))
+        told: dict[tuple[Residue, ...], Value] = {}
+        for value in values:
+            told.setdefault(tuple(fold(atom, lambda _, value=value: value) for atom in some), value)  # type: ignore[misc]
+        found[name] = values if name in keep else list(told.values())
     return found
 
 
@@ -110,48 +158,132 @@ def _around(atom: Guard, field: Field) -> list[Value]:
     return [v for d in (0, -1, 1, -2, 2) if low <= (v := atom.literal + d) <= high]
 
 
-def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value]) -> list[dict[str, Value]]:
+def _changes(manager: Manager, scope: str, sides: Mapping[str, list[Value]], usual: Mapping[str, Value], keep: tuple[str, ...], most: int,
+             known: Known) -> tuple[list[dict[str, Value]], bool]:
+    """Combinations of values, the usual ones first: one for each way in which decisions can come out, and up to `most` that differ in
+    fields to `keep`. False with it where that is too much, and each value was tried on its own only.
+
+    Fields that no decision asks for together make a difference independently of each other, so they are looked at group by group.
+    """
+    deciding = [(d, names) for d in decisions(manager) if (names := d.names(scope) & sides.keys())]
+    groups: list[set[str]] = [{name} for name in sides]
+    for _, names in deciding:
+        groups = [g for g in groups if not g & names] + [set[str]().union(*(g for g in groups if g & names))]
+    by_group: list[list[dict[str, Value]]] = []
     total = 1
-    for values in sides.values():
-        total *= len(values)
-    if total <= _MOST:
-        return [dict(zip(sides, values, strict=True)) for values in product(*sides.values())]
-    return [dict(usual)] + [{**usual, name: value} for name, values in sides.items() for value in values]
+    order = list(sides)
+    for group in sorted(sorted(g, key=order.index) for g in groups):
+        if prod(len(sides[name]) for name in group) > _MOST:
+            total = _MOST + 1
+            break
+        by_group.append(_of_group(scope, [d for d, names in deciding if names <= set(group)], {n: sides[n] for n in group}, usual, keep,
+                                  most, known))
+        total *= len(by_group[-1])
+    if total > _MOST:
+        return [{n: usual[n] for n in sides}, *({**{n: usual[n] for n in sides}, name: value} for name in sides for value in sides[name])], False
+    return [dict(pair for part in parts for pair in part.items()) for parts in product(*by_group)], True
 
 
-def valuations(manager: Manager) -> list[Valuation]:
-    """The default one first; one for each way in which conditions and absent hooks can make a difference."""
+def _of_group(scope: str, deciding: list[Decision], sides: Mapping[str, list[Value]], usual: Mapping[str, Value], keep: tuple[str, ...],
+              most: int, known: Known) -> list[dict[str, Value]]:
+    found: dict[Hashable, dict[Hashable, dict[str, Value]]] = {}
+    for values in (tuple(usual[n] for n in sides), *product(*sides.values())):
+        change = dict(zip(sides, values, strict=True))
+
+        def with_change(owner: str, name: str, change: Mapping[str, Value] = change) -> Value | None:
+            return change[name] if owner == scope and name in change else known(owner, name)
+
+        same = found.setdefault(tuple(d.left(with_change) for d in deciding), {})
+        kept = tuple(change[n] for n in sides if n in keep)
+        if len(same) < most:
+            same.setdefault(kept, change)
+    return [change for same in found.values() for change in same.values()]
+
+
+def combined(manager: Manager, keys: int) -> bool:
+    """Is every way in which conditions and absent hooks can come out tried, whatever the options are?"""
     usual = {o.name: zero(o) for o in manager.options}
-    pools = {part.option: limits(manager.option(part.option))[0]
-             for r in manager.resources for a in r.assigned for part in a.parts if part.option is not None}
-    sides = _sides(manager, "option", manager.options)
-    usual.update({name: max(low, 1) for name, low in pools.items() if name not in sides})
-    told: dict[tuple[Residue, ...], dict[str, Value]] = {}
-    changes: list[dict[str, Value]] = [{}, *_combinations(sides, {n: usual[n] for n in sides})]
-    for change in changes:
-        options = {**usual, **change}
-        residues = tuple(fold(g, lambda ref: options[ref.name] if ref.scope == "option" else None) for _, g in guards(manager))
-        told.setdefault(residues, options)
-    optional = [h.name for h in manager.hooks if h.optional]
-    if len(optional) <= 4:
+    return len(_optional(manager)) <= _HOOKS and _option_changes(manager, keys, usual)[1] and all(
+        _field_changes(manager, resource, {}, base(resource, 1), keys)[1] for resource in manager.resources)
+
+
+def valuations(manager: Manager, keys: int = Bounds().keys) -> list[Valuation]:
+    """The default one first; one for each way in which conditions, sizes of pools and absent hooks can make a difference."""
+    optional = _optional(manager)
+    if len(optional) <= _HOOKS:
         missing = [tuple(h for h, out in zip(optional, outs, strict=True) if out) for outs in product((False, True), repeat=len(optional))]
     else:
         missing = [(), *((h,) for h in optional), tuple(optional)]
-    sizes: list[int | None] = [None] if few(manager) is None else [None, few(manager)]
-    return [Valuation(tuple(options.items()), without, slots) for slots in sizes for options in told.values() for without in missing]
+    usual = {o.name: zero(o) for o in manager.options}
+    classes: dict[Hashable, list[dict[str, Value]]] = {}
+    for change in _option_changes(manager, keys, usual)[0]:
+        options = {**usual, **change}
+        left = tuple(d.left(lambda scope, name, known=options: known[name] if scope == "option" else None)  # type: ignore[misc]
+                     for d in decisions(manager))
+        classes.setdefault(left, []).append(options)
+    want = wanted(manager, keys)
+    settings: list[tuple[dict[str, Value], int | None]] = [(_roomy(manager, same, want), None) for same in classes.values()]
+    if waited_for(manager):
+        settings += [(options, slots) for same in classes.values() for options in (_roomy(manager, same, want), _tight(manager, same, want))
+                     for slots in (None, few(manager))]
+    told = {Valuation(tuple(options.items()), without, slots): None for options, slots in settings for without in missing}
+    return list(told)
+
+
+def _optional(manager: Manager) -> list[str]:
+    return [h.name for h in manager.hooks if h.optional]
+
+
+def _option_changes(manager: Manager, keys: int, usual: Mapping[str, Value]) -> tuple[list[dict[str, Value]], bool]:
+    """Sizes of pools are tried as given, as small as may be, and with room for all that callers can ask for."""
+    pooled = sized(manager)
+    sides = _sides(manager, "option", manager.options, pooled)
+    enough = max(wanted(manager, keys).values())
+    for name in pooled:
+        low, high = limits(manager.option(name))
+        sides[name] = list(dict.fromkeys([usual[name], low, max(low, min(high, enough)), *sides.get(name, [])]))
+    return _changes(manager, "option", sides, usual, pooled, _MOST, lambda scope, name: None)
+
+
+def wanted(manager: Manager, keys: int) -> dict[str, int]:
+    """How many instances of each resource there can be when callers ask for all keys."""
+    helped = helpers(manager)
+    each = {r.name: len(choices(manager, r, {}, keys + (r.name in helped))) for r in manager.resources}
+    return {name: prod(each[up] for up in manager.path(name)) for name in each}
+
+
+def scarce(manager: Manager, valuation: Valuation, keys: int) -> bool:
+    """Is there too little room for all that callers can ask for, and may somebody wait for it?"""
+    return waited_for(manager) and not room(valuation.applied(manager), dict(valuation.options), wanted(manager, keys))[0]
+
+
+def _roomy(manager: Manager, same: list[dict[str, Value]], want: Mapping[str, int]) -> dict[str, Value]:
+    """The first with room for all, or the one with most."""
+    def most(options: Mapping[str, Value]) -> tuple[bool, int]:
+        enough, slots = room(manager, options, want)
+        return enough, 0 if enough else slots
+
+    return max(same, key=most)
+
+
+def _tight(manager: Manager, same: list[dict[str, Value]], want: Mapping[str, int]) -> dict[str, Value]:
+    """The one with the fewest slots."""
+    return min(same, key=lambda options: room(manager, options, want)[1])
 
 
 def choices(manager: Manager, resource: Resource, options: Mapping[str, Value], keys: int) -> list[Choice]:
-    """The configs of a resource: up to `keys` keys in each class that conditions tell apart."""
-    sides = _sides(manager, resource.name, resource.fields)
-    kinds: dict[tuple[Residue, ...], int] = {}
+    """The configs of a resource: up to `keys` keys in each class that conditions tell apart. Options that are not given are unknown."""
+    kinds: dict[Hashable, int] = {}
     found: dict[int, dict[tuple[Value, ...], Choice]] = {}
     for n in range(1, keys + 1):
         usual = base(resource, n)
-        changes: list[dict[str, Value]] = [{}, *_combinations(sides, {f: usual[f] for f in sides})]
-        for change in changes:
+        for change in _field_changes(manager, resource, options, usual, keys)[0]:
             fields = {**usual, **change}
-            kind = kinds.setdefault(_residues(manager, resource, options, fields), len(kinds))
+
+            def known(scope: str, name: str, fields: Mapping[str, Value] = fields) -> Value | None:
+                return options.get(name) if scope == "option" else fields.get(name) if scope == resource.name else None
+
+            kind = kinds.setdefault(tuple(d.left(known) for d in decisions(manager)), len(kinds))
             key = tuple(fields[name] for name in resource.key)
             mine = found.setdefault(kind, {})
             if key not in mine and len(mine) < keys:
@@ -159,17 +291,11 @@ def choices(manager: Manager, resource: Resource, options: Mapping[str, Value], 
     return [choice for mine in found.values() for choice in mine.values()]
 
 
-def _residues(manager: Manager, resource: Resource, options: Mapping[str, Value], fields: Mapping[str, Value]) -> tuple[Residue, ...]:
-    residues = []
-    for owner, guard in guards(manager):
-        def known(ref: Ref, owner: str = owner) -> Value | None:
-            if ref.scope == "option":
-                return options[ref.name]
-            scope = owner if ref.scope == "field" else ref.scope
-            return fields[ref.name] if scope == resource.name and ref.name in fields else None
-
-        residues.append(fold(guard, known))
-    return tuple(residues)
+def _field_changes(manager: Manager, resource: Resource, options: Mapping[str, Value], usual: Mapping[str, Value],
+                   keys: int) -> tuple[list[dict[str, Value]], bool]:
+    sides = _sides(manager, resource.name, resource.fields, resource.key)
+    return _changes(manager, resource.name, sides, usual, resource.key, keys,
+                    lambda scope, name: options.get(name) if scope == "option" else None)
 
 
 def conflicting(resource: Resource, choice: Choice) -> Choice | None:

@@ -6,10 +6,12 @@ takes no hold makes below a root may be what somebody else waits for.
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 
 from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, PoolPart, Resource
+from berthc.semantics import Value
 
 
 def pools(resource: Resource) -> list[Assigned]:
@@ -52,8 +54,29 @@ def _takes(manager: Manager, op: Operation) -> bool:
     return op.gives or any((name, manager.resource(name).take) in fired for name in op.path)
 
 
+def sized(manager: Manager) -> tuple[str, ...]:
+    """The options that give sizes of pools."""
+    return tuple(dict.fromkeys(part.option for r in manager.resources for a in r.assigned for part in a.parts if part.option is not None))
+
+
+def room(manager: Manager, options: Mapping[str, Value], wanted: Mapping[str, int]) -> tuple[bool, int]:
+    """Has each pool a slot for each of the instances that are wanted of its resource? And how many slots the smallest one has."""
+    sizes = [(prod(_size(part, options) for part in a.parts), wanted[r.name]) for r in manager.resources for a in pools(r)]
+    return all(size >= most for size, most in sizes), min((size for size, _ in sizes), default=0)
+
+
+def _size(part: PoolPart, options: Mapping[str, Value]) -> int:
+    size = options[part.option] if part.option is not None else part.size
+    assert isinstance(size, int)
+    return size
+
+
+def waited_for(manager: Manager) -> bool:
+    """May somebody who holds something wait for a slot?"""
+    return any(pools(manager.resource(name)) for name in helpers(manager))
+
+
 def few(manager: Manager) -> int | None:
     """How many slots pools have in one more setting, where somebody may wait for one; None where a full pool makes no difference, or has no
     more as it is."""
-    waited = any(pools(manager.resource(name)) for name in helpers(manager))
-    return 1 if waited and with_slots(manager, 1) != manager else None
+    return 1 if waited_for(manager) and with_slots(manager, 1) != manager else None

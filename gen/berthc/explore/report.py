@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from berthc.diag import Diagnostic, Severity
-from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault
 from berthc.explore.script import Json, Line, lines
@@ -43,7 +43,8 @@ class Searched:
 
 @dataclass(frozen=True)
 class Report:
-    """`complete`: within the bounds on callers, keys and failures everything was seen, except what lies behind a finding."""
+    """`complete`: within the bounds on callers, keys and failures everything was seen, except what lies behind a finding; not where it was
+    not `combined`."""
 
     manager: Manager
     bounds: Bounds
@@ -54,6 +55,7 @@ class Report:
     seconds: float
     by_spin: bool = False
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
+    combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
 
     @property
     def states(self) -> int:
@@ -95,14 +97,15 @@ def _explore(manager: Manager, bounds: Bounds) -> Report:
         if key not in found or len(one.requests) < len(found[key].requests):
             found[key] = one
     findings = [finding(manager, one, bounds) for one in found.values()]
-    complete = all(s.complete for s in searches)
+    every = combined(manager, bounds.keys)
+    complete = every and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
-    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin)
+    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every)
 
 
 def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
@@ -125,7 +128,7 @@ def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
     """One per valuation and root resource. A hook that one search never called makes no difference to that search when it is absent."""
     done: list[Search] = []
     left = bounds.states
-    for valuation in valuations(manager):
+    for valuation in valuations(manager, bounds.keys):
         for root in (r.name for r in manager.resources if r.parent is None):
             if any(_same(old, valuation, root) for old in done):
                 continue
@@ -227,14 +230,20 @@ def claim(report: Report) -> str:
     what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
             f"{settings} setting{'s' if settings != 1 else ''} of {of}")
     counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((report.states, "state"), (report.transitions, "transition")))
+    if not report.combined:
+        counted += ", but not all combinations of fields, options and absent hooks"
     if report.by_spin:
         counted += " in all roots, callers and keys told apart"
         if report.hashed:
             return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states were only hashed and some passed over: "
                     "nothing is proved")
+        if not report.combined:
+            return f"explored by Spin in part ({what}): {counted}"
         if not report.complete:
             return f"explored by Spin in part ({what}): {counted}, then depth or memory ran out"
         return f"explored by Spin ({what}): {counted}"
+    if not report.combined:
+        return f"explored in part ({what}): {counted}"
     if not report.complete:
         return f"explored in part ({what}): {counted}, then the bound on states was reached"
     return f"explored ({what}): {counted}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from berthc.explore.alphabet import Valuation
+from berthc.explore.alphabet import Valuation, scarce
 from berthc.explore.backend import Script
 from berthc.explore.bounds import Bounds
 from berthc.explore.cancelled import try_uses
@@ -78,7 +78,7 @@ class Search:
         self.valuation = valuation
         self.bounds = bounds
         self.accepted = accepted
-        if valuation.slots is not None:  # all roots share the few slots
+        if scarce(manager, valuation, bounds.keys):  # all roots share the few slots
             reduced = reduced._replace(one_root=False)
         self.stepper = Stepper(valuation.applied(manager), root, dict(valuation.options), valuation.without, bounds, reduced)
         self.found: list[Found] = []

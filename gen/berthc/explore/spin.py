@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from berthc.explore.alphabet import Valuation, valuations
+from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import FAILED, Called
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault, denied, judge
@@ -78,9 +78,10 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
     begin = time.perf_counter()
     found: dict[tuple[str, str, int, int], Finding] = {}
     searched: list[Searched] = []
-    complete, hashed = True, False
+    every, hashed = combined(manager, bounds.keys), False
+    complete = every
     taken: set[tuple[int, str]] = set()
-    for valuation in valuations(manager):
+    for valuation in valuations(manager, bounds.keys):
         for root in (r.name for r in manager.resources if r.parent is None):
             with tempfile.TemporaryDirectory() as folder:
                 verifier = _Verifier(Path(folder), promela(manager, root, valuation, bounds), memory)
@@ -104,7 +105,7 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
         told += [Finding(fault, accepted(manager, fault), ()) for fault in unreachable(manager, taken)]
     findings = sorted(told, key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
-                  hashed=hashed)
+                  hashed=hashed, combined=every)
 
 
 def _outcomes(manager: Manager, root: str, verdict: Verdict) -> set[tuple[int, str]]:
