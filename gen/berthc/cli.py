@@ -144,7 +144,8 @@ def parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do "
-                     "when hooks fail. Each finding of the exploration comes with the shortest script that shows it.",
+                     "when hooks fail. Each finding of the exploration comes with a script that shows it, the shortest unless Spin explores. An "
+                     "exploration that is cut short warns of that, and exits with 0 when it found nothing until then.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -",
                      check_command,
                      "how the report is shown: text, or JSON on standard output: an object with findings, diagnostics, bounds and counts; "
@@ -202,16 +203,11 @@ def _specs(sub: argparse.ArgumentParser) -> None:
 def check_command(args: argparse.Namespace) -> int:
     if list(args.specs).count("-") > 1:
         raise Usage("standard input can be read only once")
-    if args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela):
-        raise Usage("--emit-test takes one spec, which is explored")
-    if args.scripts is not None and (args.static or args.promela):
-        raise Usage("--scripts keeps what an exploration finds, and nothing is explored")
-    if args.promela and (args.static or args.spin):
-        raise Usage("--promela prints a model and does nothing else, so neither --static nor --spin goes with it")
-    if args.spin and args.static:
-        raise Usage("--static explores nothing, so --spin does not go with it")
-    if args.spin and args.failures is not None:
-        raise Usage("Spin's model knows no bound on failures")
+    refused = explore.refusal(args)
+    if refused is not None:
+        raise Usage(refused)
+    if args.scripts is not None and args.scripts.exists() and not args.scripts.is_dir():
+        raise OutputError(f"{args.scripts}: is not a directory")
     if not args.static:
         return explore.check(args, colours(sys.stderr), summary)
     results = compile_all(args.specs)

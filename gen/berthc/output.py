@@ -32,22 +32,40 @@ def target(folder: Path, name: str) -> Path:
 
 
 def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Writes what differs; returns the files that were written."""
-    return [path for name, text in sorted(files.items()) if write_file(path := target(folder, name), text)]
+    """Writes what differs; returns the files that were written. Folders are made where they are missing."""
+    return [path for name, text in sorted(files.items()) if write_file(path := _in_folder(target(folder, name)), text)]
+
+
+def _in_folder(path: Path) -> Path:
+    """The same path, with its folder there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror or error}") from error
+    return path
 
 
 def write_file(path: Path, text: str) -> bool:
-    """Replaces one file by `text`, unless that is its text already. A reader sees the old file or the new one, never a part."""
+    """Replaces one file by `text`, unless that is its text already. A reader sees the old file or the new one, never a part.
+
+    A link is followed, and the file that it leads to is replaced. What is no regular file, such as a device or a pipe, is written to.
+    """
     data = text.encode("utf-8", "surrogateescape")  # a depfile names files, whose names are bytes
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.write(data)
+            return True
         if path.is_file() and path.read_bytes() == data:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        shown, path = path, Path(os.path.realpath(path))
+        if not path.parent.is_dir():
+            raise OutputError(f"{shown}: no such directory: {path.parent if shown.is_symlink() else shown.parent}")
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-            temporary = stream.name
-            stream.write(data)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+            temporary = new.name
+            new.write(data)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
         temporary = None

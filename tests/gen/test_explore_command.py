@@ -83,6 +83,16 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
     assert done.returncode == 2 and done.stderr.startswith("berthc: README.md/below/")
 
 
+def test_scripts_want_a_folder_and_tests_in_c_one_that_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    done = berthc("check", "--scripts", str(file), str(STRANDED))
+    assert done.returncode == 2 and done.stderr == f"berthc: {file}: is not a directory\n" and file.read_text() == "mine"
+    done = berthc("check", "--emit-test", str(tmp_path / "missing/x.c"), str(STRANDED))
+    assert done.returncode == 2 and f"{tmp_path}/missing/x.c: no such directory: {tmp_path}/missing\n" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_json_has_keys_that_stay() -> None:
     done = berthc("check", "--format", "json", "--callers", "2", "--failures", "1", str(STRANDED.relative_to(ROOT)))
     answer = json.loads(done.stdout)
@@ -130,6 +140,8 @@ def test_bounds_are_kept_and_told() -> None:
                                                                "of failures, 1 setting of options and hooks): ")
         assert f": {states} state{'s' if states > 1 else ''}, " in done.stdout
         assert done.stdout.endswith(", then the bound on states was reached\n")
+        assert done.stderr.endswith("berthc: warning: spec/vpci.yaml: explored in part: what was not seen may have findings; the exit status "
+                                    "says nothing of it\n")
     done = berthc("check", "--failures", "1", "spec/vpci.yaml")
     assert "up to 1 failure, " in done.stdout
 
@@ -137,7 +149,10 @@ def test_bounds_are_kept_and_told() -> None:
 @pytest.mark.parametrize("flags",
                          [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
                           ["--emit-test", "x.c", "--static"], ["--static", "--promela"], ["--static", "--spin"], ["--promela", "--spin"],
-                          ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"]])
+                          ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"], ["--memory", "100"],
+                          ["--static", "--callers", "2"], ["--static", "--keys", "2"], ["--static", "--failures", "2"],
+                          ["--static", "--states", "2"], ["--promela", "--format", "json"], ["--spin", "--states", "100"],
+                          ["--spin", "--failures", "1"], ["--promela", "--states", "100"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
     done = berthc("check", *flags, "spec/vpci.yaml")
     assert done.returncode == 2 and done.stdout == "" and done.stderr

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from explore_support import FAULTY, ROOT, manager_of, play
@@ -20,7 +20,8 @@ from berthc.explore.findings import Fault
 from berthc.explore.promela import promela, rows_of
 from berthc.explore.report import _unreachable, explore, unreachable
 from berthc.explore.search import Search
-from berthc.explore.spin import explore_with_spin
+from berthc.explore import spin
+from berthc.explore.spin import NotReplayed, explore_with_spin
 from berthc.explore.step import Reduced
 from berthc.model import Manager
 
@@ -142,6 +143,42 @@ def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None
     assert len(finding.requests) == (len(ours.requests) if length is None else length)
 
 
+@pytest.mark.parametrize(("name", "callers", "ids"), [
+    ("goes-with-its-root", 1, {"leak"}), ("rests-below", 1, {"leak"}), ("lets-go-in-parts", 1, {"leak"}),
+    ("drain-after-denied", 2, {"denied"})])
+def test_spin_and_the_search_agree_where_the_model_once_erred(name: str, callers: int, ids: set[str]) -> None:
+    manager = manager_of((ROOT / f"tests/gen/spin/{name}.yaml").read_text(encoding="utf-8"), name)
+    bounds = Bounds(callers=callers, keys=1)
+    told = explore_with_spin(manager, bounds)
+    assert told.unshown == () and {f.fault.id for f in told.findings} == ids
+    assert {f.fault.id for f in explore(manager, bounds).findings} == ids
+
+
+def test_a_trail_that_cannot_be_played_loses_nothing_else(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    played = spin._found  # noqa: SLF001
+
+    def found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, *rest: Any) -> Any:
+        if id_ == "hollow":
+            raise NotReplayed("played again, its trail does not lead there")
+        return played(manager, root, valuation, bounds, id_, *rest)
+
+    monkeypatch.setattr(spin, "_found", found)
+    hollow, sound = str(FAULTY / "hollow-add-after-refusal.yaml"), str(FAULTY / "sound/removes-for-ever.yaml")
+    lost = str(FAULTY / "stranded-lost-removal.yaml")
+    assert main(["check", "--spin", "--callers", "1", "--keys", "1", hollow, lost, sound]) == 2
+    told = capsys.readouterr()
+    assert f"berthc: --spin: {hollow}: Spin's model says hollow, but played again, its trail does not lead there; please report it\n" in told.err
+    assert "error[stranded]" in told.err and f"{sound}: ok: " in told.out and f"{hollow}: ok" not in told.out
+
+
+def test_a_verifier_that_cannot_start_has_proved_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = str(FAULTY / "stranded-lost-removal.yaml")
+    assert main(["check", "--spin", "--callers", "1", "--keys", "1", "--memory", "999999999", spec]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.endswith("berthc: --spin: " + spec + ": the verifier did not start with 999999999 MB; this machine may "
+                                                "have less (--memory)\n")
+
+
 def test_a_search_in_part_strands_nobody() -> None:
     """What breaks off has not seen every way out."""
     spec = (ROOT / "spec/vpci.yaml").read_text(encoding="utf-8")
@@ -155,7 +192,7 @@ def test_what_the_model_has_no_words_for_is_said(tmp_path: Path, capsys: pytest.
     claim = "claim: [{if: tray.number == 1, reject: EPERM}, {to: used}]"
     spec.write_text(text.replace("used: {on: {claim: stay,", f"used: {{on: {{{claim},"), encoding="utf-8")
     assert main(["check", "--spin", str(spec)]) == 2
-    assert capsys.readouterr().err == "berthc: --spin: the model has no words for conditions on fields of other resources\n"
+    assert capsys.readouterr().err == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other resources\n"
     assert main(["check", "--promela", str(spec)]) == 1
     assert "the model for Spin has no words for conditions on fields of other resources" in capsys.readouterr().err
 

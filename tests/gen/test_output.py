@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,51 @@ def test_modes_are_those_of_new_files_and_are_kept(tmp_path: Path) -> None:
     path.chmod(0o600)
     write_file(path, "b")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_links_are_followed_and_stay(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/f").write_text("old")
+    (tmp_path / "f").symlink_to("there/f")
+    assert write_file(tmp_path / "f", "new")
+    assert (tmp_path / "f").is_symlink() and not (tmp_path / "there/f").is_symlink() and (tmp_path / "there/f").read_text() == "new"
+    (tmp_path / "g").symlink_to("there/g")  # which is not there yet
+    assert write_file(tmp_path / "g", "made")
+    assert (tmp_path / "g").is_symlink() and (tmp_path / "there/g").read_text() == "made"
+    (tmp_path / "h").symlink_to("nowhere/h")
+    with pytest.raises(OutputError, match="h: no such directory: .*nowhere"):
+        write_file(tmp_path / "h", "lost")
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["f", "g"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_regular_file_is_written_to_and_stays(linked: bool, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    path = fifo
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to("fifo")
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_file(path, "through\n")
+        assert os.read(reader, 100) == b"through\n"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(fifo.stat().st_mode) and path.is_symlink() == linked
+    assert {one.name for one in tmp_path.iterdir()} <= {"fifo", "link"}
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="Is a directory"):
+        write_file(tmp_path, "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_file_makes_no_folders(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="x.c: no such directory: .*missing"):
+        write_file(tmp_path / "missing/x.c", "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../up", "/abs", "a/../../up"])

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from berthc.diag import Colours, Diagnostic, as_json, as_text
 from berthc.explore.alphabet import valuations
@@ -21,6 +21,7 @@ from berthc.model import Manager
 from berthc.pipeline import Result
 
 DEFAULT = Bounds()
+BOUNDS = ("callers", "keys", "failures", "states")
 
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
@@ -28,13 +29,14 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group = check.add_argument_group("exploration",
                                      "every interleaving of a few callers, with every outcome of every hook; what is claimed holds within "
                                                     "these bounds")
-    group.add_argument("--callers", metavar="N", type=_callers, default=DEFAULT.callers,
+    group.add_argument("--callers", metavar="N", type=_callers,
                        help=f"callers at a time (default: {DEFAULT.callers})")
-    group.add_argument("--keys", metavar="N", type=_keys, default=DEFAULT.keys, help=f"keys per level (default: {DEFAULT.keys})")
-    group.add_argument("--failures", metavar="N", type=_natural, default=DEFAULT.failures,
+    group.add_argument("--keys", metavar="N", type=_keys, help=f"keys per level (default: {DEFAULT.keys})")
+    group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
-    group.add_argument("--states", metavar="N", type=_positive, default=DEFAULT.states,
-                       help=f"states after which the search gives up (default: {DEFAULT.states})")
+    group.add_argument("--states", metavar="N", type=_positive,
+                       help="states after which the search stops; then it claims nothing but what it found, and alone that does not change the exit "
+                            f"status (default: {DEFAULT.states})")
     group.add_argument("--promela", action="store_true",
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
@@ -43,7 +45,7 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="write the script of each finding to a file in DIR, for berthc sim; DIR is made where it is missing")
     group.add_argument("--spin", action="store_true",
                        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc")
-    group.add_argument("--memory", metavar="MB", type=_memory, default=MEMORY,
+    group.add_argument("--memory", metavar="MB", type=_memory,
                        help="with --spin: memory for each search; one that needs more goes on with hashed states, is partial and proves "
                             f"nothing (default: {MEMORY})")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
@@ -85,36 +87,70 @@ def _natural(text: str) -> int:
 
 
 def bounds_of(args: argparse.Namespace) -> Bounds:
-    return Bounds(args.callers, args.keys, args.failures, args.states)
+    """What was asked for, else the defaults."""
+    return Bounds(**{name: getattr(DEFAULT, name) if (given := getattr(args, name)) is None else given for name in BOUNDS})
 
 
-def search(args: argparse.Namespace) -> list[tuple[Result, Manager | None, Report | None]]:
-    """Every spec with its diagnostics, its model and, where it has a meaning, what the search says."""
-    out: list[tuple[Result, Manager | None, Report | None]] = []
-    for path in args.specs:
-        result, manager = compile_for_search(path)
-        report = None
-        if manager is not None:
-            report = explore_with_spin(manager, bounds_of(args), args.memory) if args.spin else explore(manager, bounds_of(args))
-        out.append((result, manager, report))
-    return out
+def refusal(args: argparse.Namespace) -> str | None:
+    """Flags that do not go together: each would be ignored beside the other."""
+    bound = next((f"--{name}" for name in (*BOUNDS, "memory") if getattr(args, name) is not None), None)
+    rules: list[tuple[bool, str]] = [
+        (args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela), "--emit-test takes one spec, which is explored"),
+        (args.scripts is not None and (args.static or args.promela), "--scripts keeps what an exploration finds, and nothing is explored"),
+        (args.promela and (args.static or args.spin), "--promela prints a model and does nothing else, so neither --static nor --spin goes with it"),
+        (args.promela and args.format == "json", "--promela prints a model, which is no JSON"),
+        (args.spin and args.static, "--static explores nothing, so --spin does not go with it"),
+        (args.static and bound is not None, f"--static explores nothing, so {bound} does not go with it"),
+        ((args.spin or args.promela) and args.failures is not None, "Spin's model knows no bound on failures"),
+        ((args.spin or args.promela) and args.states is not None, "Spin's model knows no bound on states; --memory bounds a search by Spin"),
+        (args.memory is not None and not args.spin, "--memory is for --spin; --states bounds the built-in search"),
+    ]
+    return next((text for refused, text in rules if refused), None)
+
+
+class Checked(NamedTuple):
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says; `problems`: what the search could not do."""
+
+    result: Result
+    manager: Manager | None
+    report: Report | None
+    problems: tuple[str, ...]
+
+
+def search(args: argparse.Namespace) -> list[Checked]:
+    """Every spec. What goes wrong with one of them is no reason to say nothing of the others."""
+    return [_checked(args, *compile_for_search(path)) for path in args.specs]
+
+
+def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
+    if manager is None:
+        return Checked(result, None, None, ())
+    if not args.spin:
+        return Checked(result, manager, explore(manager, bounds_of(args)), ())
+    try:
+        report = explore_with_spin(manager, bounds_of(args), MEMORY if args.memory is None else args.memory)
+    except NotExported as reason:
+        return Checked(result, manager, None, (f"the model has no words for {reason}",))
+    except SpinFailed as reason:
+        return Checked(result, manager, None, (str(reason),))
+    return Checked(result, manager, report, tuple(f"{text}; please report it" for text in report.unshown))
 
 
 def is_right(result: Result, report: Report | None) -> bool:
-    return result.manager is not None and report is not None and not report.refused
+    return result.manager is not None and report is not None and not report.refused and not report.unshown
 
 
-def as_object(args: argparse.Namespace, results: Sequence[tuple[Result, Manager | None, Report | None]]) -> str:
+def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     """One JSON object for all specs, with keys that stay."""
-    reports = [report for _, _, report in results if report is not None]
-    static = [d for result, _, report in results for d in _static(result, report)]
+    reports = [one.report for one in results if one.report is not None]
+    static = [d for one in results for d in _static(one.result, one.report)]
     return json.dumps({
         "findings": [_as_json(f) for report in reports for f in report.findings],
         "diagnostics": json.loads(as_json(static)),
-        "bound": {"callers": args.callers, "keys": args.keys, "failures": args.failures, "states": args.states},
+        "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
-        "complete": len(reports) == len(results) and all(r.complete for r in reports),
+        "complete": len(reports) == len(results) and all(r.complete and not r.unshown for r in reports),
         "seconds": round(sum(r.seconds for r in reports), 3),
     }, indent=2, ensure_ascii=False) + "\n"
 
@@ -145,7 +181,7 @@ def as_messages(result: Result, report: Report | None, colours: Colours, spec: s
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]
-            out += ["  the shortest script:", *(f"    {line}" for line in table(list(finding.script)))]
+            out += ["  a script:" if report is not None and report.by_spin else "  the shortest script:", *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
     if scripts and folder is None:
         out.append(how_to_save(spec))
@@ -161,12 +197,12 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     return f"{ok}{file}: {claim(report)}\n"
 
 
-def _emit(file: Path, searched: tuple[Result, Manager | None, Report | None]) -> None:
+def _emit(file: Path, checked: Checked) -> None:
     """Writes the tests; templates are needed for nothing else here."""
     from berthc.explore.emit_test import text
     from berthc.output import write_file
 
-    _, manager, report = searched
+    manager, report = checked.manager, checked.report
     if manager is not None and report is not None and any(f.script and f.slots is None for f in report.findings):
         write_file(file, text(manager, report, file.name))
 
@@ -190,27 +226,28 @@ def export(args: argparse.Namespace, colours: Colours) -> int:
 
 
 def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
-    """Runs the command; 0 when every spec is right, 2 when one cannot be read, else 1."""
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read or searched, else 1."""
     if args.promela:
         return export(args, colours)
-    try:
-        results = search(args)
-    except (NotExported, SpinFailed) as reason:
-        words = "the model has no words for " if isinstance(reason, NotExported) else ""
-        print(f"berthc: --spin: {words}{reason}", file=sys.stderr)
-        return 2
+    results = search(args)
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
     if args.scripts is not None:
-        for _, _, report in results:
-            if report is not None:
-                save(args.scripts, report)
+        for one in results:
+            if one.report is not None:
+                save(args.scripts, one.report)
     if args.format == "json":
         sys.stdout.write(as_object(args, results))
     else:
-        for spec, (result, manager, report) in zip(args.specs, results, strict=True):
-            sys.stderr.write(as_messages(result, report, colours, spec, args.scripts))
-            sys.stdout.write(tell(result, report, "" if manager is None else summary(manager)))
-    if any(d.id == "file" for result, _, _ in results for d in result.diagnostics):
+        for spec, one in zip(args.specs, results, strict=True):
+            sys.stderr.write(as_messages(one.result, one.report, colours, spec, args.scripts))
+            sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
+            if one.report is not None and not one.report.complete:
+                print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings; the exit status "
+                      "says nothing of it", file=sys.stderr)
+    for one in results:
+        for problem in one.problems:
+            print(f"berthc: --spin: {one.result.source.file}: {problem}", file=sys.stderr)
+    if any(one.problems or any(d.id == "file" for d in one.result.diagnostics) for one in results):
         return 2
-    return 0 if all(is_right(result, report) for result, _, report in results) else 1
+    return 0 if all(is_right(one.result, one.report) for one in results) else 1

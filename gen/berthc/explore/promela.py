@@ -60,8 +60,7 @@ class _Model:
         self.events = {r.name: {e: n for n, e in enumerate(r.events, 1)} for r in self.resources}
         self.rows = rows_of(manager, root)
         # What a caller with anonymous references holds: the path, and the levels it took.
-        held = dict.fromkeys((o.path, levels_of(manager, o, "take")) for o in self.contract.acquires)
-        self.types = {kind: n for n, kind in enumerate(held, 2)}
+        self.types = {kind: n for n, kind in enumerate(self._held_at_times(), 2)}
         # Resources looked up by a slot: a caller may remember one that has been given to another instance.
         self.slotted = {o.target for o in manager.operations for a in manager.resource(o.target).assigned
                         if a.kind is AssignedKind.POOL and a.name == o.by}
@@ -69,6 +68,26 @@ class _Model:
                          for r in self.resources}
         if any(c.kind is not None and self._cross(r) for r in self.resources for c in self.choices[r.name]):
             raise NotExported("conditions on fields of other resources")
+        for op in self.contract.releases:  # a caller's keys are remembered, and nothing else of what it gave
+            if op.form is Form.CREATE or op.form is Form.OBTAIN and any(len({c.kind for c in self.choices[name]}) > 1 for name in op.path):
+                raise NotExported(f"fields given to operations that let go of what they may have to make, such as {op.name}")
+
+    def _held_at_times(self) -> list[tuple[tuple[str, ...], tuple[bool, ...]]]:
+        """The paths that callers hold anonymously and the levels that they have not let go of: at first, and after releases of a part."""
+        held = list(dict.fromkeys((o.path, levels_of(self.m, o, "take")) for o in self.contract.acquires))
+        for path, took in held:  # which grows meanwhile
+            for op in self.contract.releases:
+                left = self._left(op, path, took)
+                if left is not None and any(left) and (path, left) not in held:
+                    held.append((path, left))
+        return held
+
+    def _left(self, op: Operation, path: tuple[str, ...], took: tuple[bool, ...]) -> tuple[bool, ...] | None:
+        """What a caller has still to let go of after a success of an operation; None when the operation lets go of none of it."""
+        drops = (*levels_of(self.m, op, "drop"), *(False for _ in path))
+        if path[:len(op.path)] != op.path or not any(d and t for d, t in zip(drops, took, strict=False)):
+            return None
+        return tuple(t and not d for t, d in zip(took, drops, strict=False))
 
     def _cross(self, resource: Resource) -> bool:
         return any(ref.scope not in ("option", "field", resource.name)
@@ -82,7 +101,7 @@ class _Model:
 
     def text(self) -> Iterator[str]:
         yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c, [ASK=clean|strand] pan -E. */"
-        yield declarations(self._sites())
+        yield declarations(self._sites(), [r.name for r in self.resources])
         yield "#define MAYFAIL (behind == 0 && !CLEAN)"
         yield f"#define N {self.callers}"
         yield f"#define L {self.depth}"
@@ -98,11 +117,12 @@ class _Model:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
             yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
-                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name};")
+                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
             if r.name in self.slotted:
                 yield f"byte sl_{r.name}[{size}];  /* slot + 1 */\nhidden byte w_{r.name}_sl;"
         yield definitions(self._tables())
+        yield "c_code {\n" + "\n".join(line for r in reversed(self.resources) for line in self._undrained(r)) + "\n}"
         for n, name in enumerate(FINDINGS[:-2]):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
@@ -295,7 +315,8 @@ class _Model:
         forget = "; ".join(self._forget("x", n) for n in range(level, self.depth))
         yield f"inline end_{r.name}(up) {{"
         yield f"  if :: gh_{r.name}[i_{r.name}] != 0 -> found_leak() :: else fi;"
-        yield "  if :: up -> found_dangling() :: else fi;"
+        # What the same request made is nobody's yet: it goes with the instance above it.
+        yield f"  if :: up && !({w}_new && i_{r.name} == o_{r.name}) -> found_dangling() :: else fi;"
         if r.name in self.slotted:
             forget = f"if :: ty[x] != 1 -> rs[x * L + {level}] = sl_{r.name}[i_{r.name}] :: else fi; " + forget
         yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
@@ -339,19 +360,49 @@ class _Model:
             yield (f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> others++ :: else fi; j++ :: else -> break "
                    f"od; j = 0;")
         yield f"      if :: others == 0 && !({at_home}) -> found_leak() :: else fi;"
-        for state in r.states:
-            if state.resident:
-                for mask in self._stays(r, state):
-                    yield (f"      if :: quiet && st_{name}[i] == {self.states[name][state.name]} && gh_{name}[i] == {mask} -> "
-                           f"found_leak() :: else fi;")
+        yield f"      if :: quiet && gh_{name}[i] != 0 && c_expr {{ UNDRAINED_{name} }} -> found_leak() :: else fi;"
         yield "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i = 0\n}"
 
-    def _stays(self, r: Resource, state: State) -> Iterator[int]:
-        """Effects that a drain in which every call ends ok does not take back."""
-        bits = sum(self.effects[h.name].own for h in self.m.hooks if h.on == r.name)
-        for mask in range(1, bits + 1):
-            if mask & bits == mask and self._drained_to(r, state.name, mask)[1]:
-                yield mask
+    def _undrained(self, r: Resource) -> Iterator[str]:
+        """C functions for a drain in which every call ends ok: `left` of a tree has bit 0 when something failed and bit 1 when an instance
+        is still there; `undrained` has the effects that are."""
+        name, bits = r.name, sum(self.effects[h.name].own for h in self.m.hooks if h.on == r.name)
+        yield f"static int blocked_{name}(int i)\n{{\n    int j, below = 0;"
+        for child in self.m.children(name):
+            size = len(self.keys[child])
+            yield f"    for (j = 0; j < {size}; j++)\n        if (now.st_{child}[i * {size} + j] != 0)"
+            yield f"            below |= left_{child}(i * {size} + j);"
+        yield "    (void)i; (void)j;\n    return below;\n}"
+        ends, effects_ = [], []
+        for state in r.states:
+            for kind in sorted({c.kind for c in self.choices[name]}):
+                here = f"now.st_{name}[i] == {self.states[name][state.name]} && now.kd_{name}[i] == {kind}"
+                to, refused, kept, added = self._drained(r, state.name, kind)
+                ends.append(f"    if ({here})\n        return {int(refused)} | {0 if self.m.resource(name).state(to).final else 2};")
+                effects_.append(f"    if ({here})\n        return (now.gh_{name}[i] & {kept & bits}) | {added};")
+        yield f"static int left_{name}(int i)\n{{\n    int below = blocked_{name}(i);"
+        yield f"    if (below != 0 || {int(r.drop is None)})\n        return below | 2;"
+        yield "\n".join(ends) + "\n    return 2;\n}"
+        yield f"int undrained_{name}(int i)\n{{\n    if (blocked_{name}(i) != 0 || {int(r.drop is None)})\n        return now.gh_{name}[i];"
+        yield "\n".join(effects_) + f"\n    return now.gh_{name}[i];\n}}"
+
+    def _drained(self, r: Resource, state: str, kind: int) -> tuple[str, bool, int, int]:
+        """A drain of an instance below which nothing is: its state then, whether it was refused, which effects stay and which are new."""
+        fields = next(c.fields for c in self.choices[r.name] if c.kind == kind)
+        kept, added = -1, 0
+        event = r.drop
+        while event is not None:
+            row = next((row for row in r.rows(state, event) if row.guard is None or fold(row.guard, self._known(r, fields)) is True), None)
+            if row is None or row.ok is None:
+                return state, True, kept, added
+            hook = self.m.hook(row.call) if row.call is not None else None
+            if hook is not None and hook.name in self.without and hook.absent is not None:
+                return state, True, kept, added
+            if hook is not None and hook.name not in self.without:
+                of = self.effects[hook.name]
+                kept, added = kept & ~of.undoes, of.after(added)
+            state, event = row.ok.state, row.ok.raise_event
+        return state, False, kept, added
 
     def _drained_to(self, r: Resource, state: str, mask: int) -> tuple[str, int]:
         """The state and the effects after a drain of an instance in which every call ends ok."""
@@ -416,9 +467,7 @@ class _Model:
             return f"ty[{n}] == 1 && md[{n}] == 1"
         if part == "ends":
             return f"ty[{n}] == 1 && md[{n}] != 0"
-        drops = levels_of(self.m, op, "drop")
-        fit = [str(number) for (path, took), number in self.types.items()
-               if path[:len(op.path)] == op.path and any(d and t for d, t in zip(drops, took, strict=False))]
+        fit = [str(number) for (path, took), number in self.types.items() if self._left(op, path, took) is not None]
         return f"md[{n}] != 0 && ({' || '.join(f'ty[{n}] == {f}' for f in fit) or 'false'})"
 
     def _reach(self, op: Operation, part: str) -> Iterator[str]:
@@ -451,9 +500,12 @@ class _Model:
             return
         for n, name in enumerate(op.path):
             above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
-            yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name};"
-            yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> err = "
-                   f"{4 if op.absent_ok else 3} :: else fi;")
+            make = self._make(op, self.m.resource(name), n == len(op.path) - 1)
+            if op.form is Form.OBTAIN:
+                make += f"; w_{name}_dead = 0; w_{name}_kd = {self.choices[name][0].kind}"
+            yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; o_{name} = i_{name};"
+            yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} "
+                   f":: else fi;")
 
     def _by_slot(self, op: Operation) -> bool:
         return any(a.name == op.by and a.kind is AssignedKind.POOL for a in self.m.resource(op.target).assigned)
@@ -513,7 +565,7 @@ class _Model:
             make = self._make(op, r, last)
             compare = "" if op.form is not Form.OBTAIN else f"if :: kd_{name}[i_{name}] != {w}_kd -> err = 3 :: else fi; "
             found = "err = 3" if op.form is Form.CREATE and last else f"{compare}{self._copy(name)}"
-            yield f"  i_{name} = {above} + k_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
+            yield f"  i_{name} = {above} + k_{name}; o_{name} = i_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
             yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;"
 
     def _sets(self, combination: tuple[Choice, ...]) -> str:
@@ -670,8 +722,16 @@ class _Model:
                    f":: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: else fi;")
         elif part == "uses":
             yield f"  if :: err == 0 -> {relies} :: else -> {forgets} fi;"
-        elif part in ("ends", "releases"):
+        elif part == "ends":
             yield f"  {lets_go}; if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
+        elif part == "releases":
+            dropped = "; ".join(f"hl[c * L + {n}] = 0" for n, drop in enumerate(levels_of(self.m, op, "drop")) if drop)
+            parts = "".join(f":: err == 0 && ty[c] == {number} -> md[c] = 3; {dropped}; ty[c] = {self.types[path, left]} "
+                            for (path, took), number in self.types.items()
+                            if (left := self._left(op, path, took)) is not None and any(left))
+            whole = " || ".join(f"ty[c] == {number}" for (path, took), number in self.types.items()
+                                if (left := self._left(op, path, took)) is not None and not any(left)) or "false"
+            yield f"  {lets_go}; if {parts}:: err == 0 && ({whole}) -> {idle} :: err != 0 -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:
         return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0"

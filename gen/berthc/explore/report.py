@@ -56,6 +56,7 @@ class Report:
     by_spin: bool = False
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
     combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
+    unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
 
     @property
     def states(self) -> int:

@@ -14,6 +14,7 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,8 @@ from berthc.model import Manager
 
 MODES = {"clean": ("denied",), "every": ("leak", "dangling", "interference", "double", "hollow"), "strand": ("stranded", "kept")}
 """What each run is asked for. The first one learns what the others judge by."""
+SHOWN = {"kept": "leak"}
+"""How a report calls what a verifier finds, where it has another name."""
 LIMITS = ("max search depth too small", "out of memory", "reached -DMEMLIM bound", "GRAPH too large")
 """What a verifier says that did not see everything."""
 MEMORY = 2000  # MB
@@ -56,6 +59,10 @@ class SpinFailed(Exception):
     """Spin, the C compiler or the verifier did not do what was asked; the text says which."""
 
 
+class NotReplayed(Exception):
+    """A trail of Spin's leads to no such finding in the terms of the search: one of the two readings of the semantics is wrong."""
+
+
 class Told(NamedTuple):
     """One operation of a trail: its name, the caller, key and kind of each level, and the calls with their outcomes and effects."""
 
@@ -74,9 +81,11 @@ class Learned(NamedTuple):
 
 
 def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) -> Report:
-    """Explores a manager with Spin, each search in `memory` MB. Raises SpinFailed, and promela.NotExported."""
+    """Explores a manager with Spin, each search in `memory` MB. Raises SpinFailed, and promela.NotExported. A finding
+    of which the trail cannot be played again is only named, and the others are told all the same."""
     begin = time.perf_counter()
     found: dict[tuple[str, str, int, int], Finding] = {}
+    unshown: list[str] = []
     searched: list[Searched] = []
     every, hashed = combined(manager, bounds.keys), False
     complete = every
@@ -93,19 +102,28 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
                     if mode == "every":
                         states, transitions = verdict.states, verdict.transitions
                     for id_ in (name for name in ids if name in verdict.found):
-                        one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_), verifier.learned())
+                        try:
+                            one = _found(manager, root, valuation, bounds, id_, verifier.trail(mode, id_), verifier.learned())
+                        except NotReplayed as reason:
+                            unshown += [text for text in [f"Spin's model says {SHOWN.get(id_, id_)}, but {reason}"] if text not in unshown]
+                            continue
                         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
                         if key not in found:
                             found[key] = finding(manager, one, bounds)
-                if complete and not found and missing(manager, taken):
+                if complete and not unshown and _goes_on(found.values()) and missing(manager, taken):
                     taken |= _outcomes(manager, root, verifier.verify("drain"))
                 searched.append(Searched(valuation, root, states, transitions))
     told = list(found.values())
-    if complete and bounds.callers > 1 and all(one.fault.id == "denied" for one in told):
+    if complete and not unshown and bounds.callers > 1 and _goes_on(told):
         told += [Finding(fault, accepted(manager, fault), ()) for fault in unreachable(manager, taken)]
     findings = sorted(told, key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
-                  hashed=hashed, combined=every)
+                  hashed=hashed, combined=every, unshown=tuple(unshown))
+
+
+def _goes_on(found: Iterable[Finding]) -> bool:
+    """Did the searches see everything? They stop at each finding but `denied`."""
+    return all(one.fault.id == "denied" for one in found)
 
 
 def _outcomes(manager: Manager, root: str, verdict: Verdict) -> set[tuple[int, str]]:
@@ -146,6 +164,8 @@ class _Verifier:
         moves = re.search(r"^\s*(\S+) transitions", said, re.M)
         if states is None or moves is None:
             raise SpinFailed("the verifier gave no count of states; it may need more memory")
+        if float(states[1]) == 0:
+            raise SpinFailed(f"the verifier did not start with {self._memory} MB; this machine may have less (--memory)")
         whole = not any(words in said for words in LIMITS)
         rows = frozenset((int(n), int(outcome)) for n, outcome in re.findall(r"^ROW (\d+) (\d)$", said, re.M))
         found = frozenset(re.findall(r"^FOUND (\w+)$", said, re.M))
@@ -222,7 +242,7 @@ def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id
             fault = next((one for one in faults if one.id == id_), None)
         if fault is not None:
             return Found(fault, valuation, root, tuple(requests))
-    raise SpinFailed(f"the trail to {id_} does not lead there")
+    raise NotReplayed("played again, its trail does not lead there")
 
 
 def _stranded(stepper: Stepper, local: Local) -> tuple[Fault | None, Move | None]:
@@ -242,7 +262,7 @@ def _play(stepper: Stepper, local: Local, told: Told) -> Change:
             for change in stepper.changes(local, move):
                 if _same_calls(stepper, change.called, told.calls):
                     return change
-    raise SpinFailed(f"the search knows no such step of the trail: {told.op}")
+    raise NotReplayed(f"the built-in search knows no such step as its trail has: {told.op}")
 
 
 def _same_move(stepper: Stepper, local: Local, move: Move, told: Told) -> bool:

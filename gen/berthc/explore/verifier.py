@@ -50,8 +50,9 @@ class Tables(NamedTuple):
     pooled: Sequence[Pooled]
 
 
-def declarations(sites: Sequence[Site]) -> str:
+def declarations(sites: Sequence[Site], resources: Sequence[str]) -> str:
     """What the model uses. Spin takes no calls in expressions, so they have names."""
+    drained = "\n".join(f"int undrained_{name}(int i);\n\\#define UNDRAINED_{name} undrained_{name}(i)" for name in resources)
     asked = "\n".join(f"\\#define LACKS_{n} (!is_clean && lacks({promise(n, site)}))" for n, site in enumerate(sites))
     return f"""\
 c_decl {{
@@ -71,6 +72,7 @@ int moment(void);
 int gone_on_from(void);
 void note_way(int before);
 int is_stuck(void);
+{drained}
 \\#define MOMENT (is_strand ? moment() : 0)
 \\#define GONE_ON_FROM (is_strand && gone_on_from())
 \\#define IS_STUCK ((stops_at_stranded || stops_at_kept) && is_stuck())
