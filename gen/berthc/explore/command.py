@@ -218,7 +218,7 @@ def export(args: argparse.Namespace, colours: Colours) -> int:
             continue
         root = next(r.name for r in manager.resources if r.parent is None)
         try:
-            sys.stdout.write(promela(manager, root, valuations(manager, args.keys)[0], bounds_of(args)))
+            sys.stdout.write(promela(manager, root, valuations(manager, bounds_of(args).keys)[0], bounds_of(args)))
         except NotExported as reason:
             print(f"berthc: {result.source.file}: the model for Spin has no words for {reason}", file=sys.stderr)
             status = 1
