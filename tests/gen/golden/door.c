@@ -179,9 +179,8 @@ static bool guard_holds(uint8_t guard, const void *given, const void *instance)
 /* The put functions append to the text that ends at `at`, never past `end`, and return where it ends then. */
 static inline char *put_text(char *at, const char *end, const char *text)
 {
-    const size_t room = (size_t)(end - at);
     const size_t length = strlen(text);
-    const size_t count = length < room ? length : room;
+    const size_t count = length < (size_t)(end - at) ? length : (size_t)(end - at);
 
     memcpy(at, text, count);
     return at + count;
