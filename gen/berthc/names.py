@@ -43,15 +43,18 @@ OWN_WORDS = frozenset(
 
 # Functions of the C library and of POSIX that a manager's type would clash with where an application includes their header.
 LIBRARY = frozenset(
-    """abort abs accept access acos alarm asin atan atexit atof atoi atol bind brk bsearch calloc ceil chdir chmod chown clock close connect cos
-    creat ctime daemon div dup environ execl execv exit exp fabs fclose fcntl feof fflush fgetc fgets fileno floor fopen fork fprintf fputc fputs
-    fread free freopen fscanf fseek fstat fsync ftell ftruncate fwrite getc getchar getcwd getenv getgid getopt getpid getppid getuid gmtime index
-    ioctl isatty kill labs ldexp link listen localtime log longjmp lseek lstat main malloc memchr memcmp memcpy memmove memset mkdir mkfifo mktime mmap
-    modf mount mprotect msync munmap nanosleep nice open optarg opterr optind optopt pause pclose perror pipe poll popen pow printf putc putchar
-    puts qsort raise rand random read readdir realloc recv remove rename rewind rindex rmdir sbrk scanf select send setenv setjmp shutdown signal
-    sin sleep snprintf socket sprintf sqrt srand srandom sscanf stat strcat strchr strcmp strcpy strdup strerror strlen swab symlink sync sysconf system tan
-    tcgetattr time timer_create timezone tmpfile truncate tzname tzset umask umount uname ungetc unlink usleep utime vfork wait waitpid
-    write""".split()
+    """abort abs accept access acos alarm asin atan atexit atof atoi atol bcmp bcopy bind brk bsearch bzero calloc ceil chdir chmod chown
+    clock close connect cos creat ctime daemon div dup environ execl execv exit exp explicit_bzero fabs fclose fcntl feof fflush ffs
+    ffsl ffsll fgetc fgets fileno floor fopen fork fprintf fputc fputs fread free freopen fscanf fseek fstat fsync ftell ftruncate
+    fwrite getc getchar getcwd getenv getgid getopt getpid getppid getuid gmtime index ioctl isatty kill labs ldexp link listen
+    localtime log longjmp lseek lstat main malloc memccpy memchr memcmp memcpy memmove memset mkdir mkfifo mktime mmap modf mount
+    mprotect msync munmap nanosleep nice open optarg opterr optind optopt pause pclose perror pipe poll popen pow printf putc putchar
+    puts qsort raise rand random read readdir realloc recv remove rename rewind rindex rmdir sbrk scanf select send setenv setjmp
+    shutdown signal sin sleep snprintf socket sprintf sqrt srand srandom sscanf stat stpcpy stpncpy strcasecmp strcasecmp_l strcat
+    strchr strcmp strcoll strcoll_l strcpy strcspn strdup strerror strerror_l strerror_r strlen strncasecmp strncasecmp_l strncat
+    strncmp strncpy strndup strnlen strpbrk strrchr strsep strsignal strspn strstr strtok strtok_r strxfrm strxfrm_l swab symlink sync
+    sysconf system tan tcgetattr time timer_create timezone tmpfile truncate tzname tzset umask umount uname ungetc unlink usleep utime
+    vfork wait waitpid write""".split()
 )
 
 

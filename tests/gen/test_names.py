@@ -1,7 +1,9 @@
 """C identifiers: the spelling that docs/architecture.md promises, reserved words, and every kind of collision."""
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -68,6 +70,16 @@ def test_a_manager_cannot_be_a_keyword(name: str) -> None:
 
 def test_a_manager_cannot_be_a_function_of_the_c_library() -> None:
     assert messages(manager(name="mount")) == ["manager 'mount': the C library has a function of this name"]
+
+
+def test_a_manager_cannot_be_what_string_h_declares() -> None:
+    """Generated sources include it."""
+    source = subprocess.run(
+        [os.environ.get("BERTH_CC", "cc"), "-std=gnu11", "-E", "-P", "-"], input="#include <string.h>", capture_output=True, text=True, check=True,
+    ).stdout
+    declared = set(re.findall(r"\b(\w+) ?\([^()]*\)[^;{}]*;", re.sub(r"__attribute__ ?\(\(.*?\)\)(?=[ ;)])", "", source)))
+    assert {"memcpy", "strtok", "strdup"} <= declared
+    assert sorted(word for word in declared - LIBRARY - RESERVED if not word.startswith("_")) == []
 
 
 @pytest.mark.parametrize("name", ["berth", "berth_x", "uuid", "pthread_pool"])
