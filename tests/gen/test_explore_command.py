@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from explore_support import FAULTY, ROOT, found, manager_of
+from explore_support import FAULTY, ROOT, found, manager_of, report_of
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.report import explore
+from berthc.explore.report import diagnostics, explore
 from berthc.explore.save import names
 from programs import with_test
 
@@ -37,6 +37,7 @@ def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
         "hook works: a caller never gets rid of what it holds\n"
         " 60 |         on: {claim: {reject: ENOTRECOVERABLE}, mount: {reject: ENOTRECOVERABLE}, unmount: {reject: ENOTRECOVERABLE}}\n"
         "    |                                                                                  ^^^^^^^\n"
+        "  = help: let mount.failed take 'unmount' instead of rejecting it: callers let go until that succeeds\n"
         "  the shortest script:\n"
         "       who  asks                        backend                            answer           tracked then (references)\n"
         "    1  A    reserve disk \"/a\", mount 1                                     ok r1            disk \"/a\" reserved (1) [mount "
@@ -117,6 +118,30 @@ def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> Non
     assert after.transitions > before.transitions and not after.refused
 
 
+@pytest.mark.parametrize("path", sorted(FAULTY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_finding_says_what_would_be_right(path: Path) -> None:
+    for finding in diagnostics(report_of(path)):
+        assert finding.help and not finding.help.endswith(".") and "\n" not in finding.help
+
+
+@pytest.mark.parametrize(("name", "help_"), [
+    ("double-attach-again", "'repeatable: true' for vm.add_disk"),
+    ("leak-unmap-without-map", "'resident: true' of "),
+    ("unreachable-add-after-removal", "take the row away"),
+    ("denied-one-holder", "a target in ")])
+def test_help_names_what_it_is_about(name: str, help_: str) -> None:
+    assert any(help_ in finding.help for finding in diagnostics(report_of(FAULTY / f"{name}.yaml")))
+
+
+def test_effects_that_nothing_undoes_are_named() -> None:
+    text = (ROOT / "spec/plan9.yaml").read_text(encoding="utf-8")
+    assert "effects followed" not in berthc("check", "--callers", "2", "-", stdin=text).stdout
+    forgotten = text.replace("      undoes: vm.add_plan9\n", "")
+    assert forgotten != text
+    assert berthc("check", "--callers", "2", "-", stdin=forgotten).stdout.endswith(
+        "<stdin>: effects followed: none; not followed, nothing undoes them: vm.add_plan9, vm.remove_plan9\n")
+
+
 def test_an_entry_that_accepts_nothing_gets_a_warning() -> None:
     spec = (FAULTY / "sound/removes-for-ever.yaml").read_text(encoding="utf-8")
     done = berthc("check", "--callers", "2", "-", stdin=spec + "accept:\n  - {finding: leak, at: disk.failed, why: It was so once.}\n")
@@ -139,7 +164,7 @@ def test_bounds_are_kept_and_told() -> None:
         assert done.returncode == 0 and done.stdout.startswith("spec/vpci.yaml: explored in part (3 callers, 2 keys per level, any number "
                                                                "of failures, 1 setting of options and hooks): ")
         assert f": {states} state{'s' if states > 1 else ''}, " in done.stdout
-        assert done.stdout.endswith(", then the bound on states was reached\n")
+        assert ", then the bound on states was reached\n" in done.stdout
         assert done.stderr.endswith("berthc: warning: spec/vpci.yaml: explored in part: what was not seen may have findings; the exit status "
                                     "says nothing of it\n")
     done = berthc("check", "--failures", "1", "spec/vpci.yaml")

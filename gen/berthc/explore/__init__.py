@@ -10,6 +10,7 @@
     runs       what the semantics answered before, to be quick
     settle     one world for all moments in which the same is tracked
     findings   what is wrong with a step, or with what it leaves
+    advice     what would be right instead
     slots      what a full pool does, and who keeps a slot for ever
     stranded   whether a caller can still let go
     search     breadth first, shortest scripts

@@ -12,7 +12,7 @@ from berthc.diag import Colours, Diagnostic, as_json, as_text
 from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.promela import NotExported, promela
-from berthc.explore.report import Finding, Report, claim, diagnostics, explore
+from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed
 from berthc.explore.save import how_to_play, how_to_save, names, save
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
@@ -194,7 +194,8 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     if report is None:
         return ""
     ok = f"{file}: ok: {summary}\n" if is_right(result, report) and report.complete else ""
-    return f"{ok}{file}: {claim(report)}\n"
+    effects = followed(report)
+    return f"{ok}{file}: {claim(report)}\n" + (f"{file}: {effects}\n" if effects else "")
 
 
 def _emit(file: Path, checked: Checked) -> None:

@@ -1,7 +1,8 @@
 """The scripts of findings as cmocka tests on the typed API: `berthc check --emit-test FILE`.
 
 They go through the engine of the generated suites. A test passes when the manager does what the finding says, step by step, so it shows
-the fault on the C of the faulty spec, and fails as soon as the spec is mended: the place to say then what should happen instead.
+the fault on the C of the faulty spec. It fails when the spec is mended so that the manager does something else: the place to say then what
+should happen instead. Where the cure is a promise about the backend, such as `repeatable: true`, the manager does the same and it passes.
 """
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def _head(report: Report, told: Mapping[str, Finding], file: str) -> list[str]:
              f" * berthc check{flags} --emit-test {ctext.comment(file)} {ctext.comment(spec)}",
              " *",
              *ctext.wrap(f"What the checker found in {report.manager.name}. A test passes when the manager does what the finding says, step by "
-                         "step, and fails as soon as the spec is mended. The engine that runs them is berth/suite.h. One test alone: give its "
+                         "step. It fails when the spec is mended so that the manager does something else; where the cure is a promise "
+                         "about the backend, such as repeatable: true, it passes as before. The engine that runs them is berth/suite.h. One test alone: give its "
                          "name; with BERTH_SUITE_NARRATE=1 it tells what happens.", " * ", " * ")]
     for name, finding in told.items():
         fault = finding.fault

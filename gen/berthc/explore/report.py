@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from berthc.diag import Diagnostic, Severity
+from berthc.explore.advice import advice
 from berthc.explore.alphabet import Valuation, combined, valuations
+from berthc.explore.backend import effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault
 from berthc.explore.script import Json, Line, lines
@@ -213,13 +215,23 @@ def diagnostics(report: Report) -> list[Diagnostic]:
     """The findings in the form of all other messages; the scripts are shown beside them."""
     out = []
     for finding in report.findings:
-        severity, help_ = Severity.ERROR, ""
+        severity, help_ = Severity.ERROR, advice(report.manager, finding.fault)
         if finding.accept is not None:
             severity, help_ = Severity.NOTE, f"accepted in line {finding.accept.loc.line}: {finding.accept.why}"
         out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_, severity, finding.fault.where))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}", "take the entry away", Severity.WARNING)
             for a in report.unused]
     return out
+
+
+def followed(report: Report) -> str:
+    """Which effects the search kept account of, where it did not of all: that of a hook counts when another hook undoes it."""
+    of = effects(report.manager)
+    own = [name for name, one in of.items() if one.own]
+    none = [name for name, one in of.items() if not (one.own or one.undoes)]
+    if not none:
+        return ""
+    return f"effects followed: {', '.join(own) or 'none'}; not followed, nothing undoes them: {', '.join(none)}"
 
 
 def claim(report: Report) -> str:
