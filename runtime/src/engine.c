@@ -32,33 +32,39 @@ static inline const void *view_of(struct place at)
     return instance_view(at.manager, at.instance);
 }
 
-/* The row for the event in the instance's state, and what it does; 0: a hole. Of several, the first whose guard holds. */
-static __attribute__((noinline)) uint16_t find_any_row(struct place at, uint8_t event, struct deed *deed)
+/* A row that was found, and what it does; row 0: a hole. Small enough for a register. */
+struct found {
+    uint16_t row;
+    uint8_t hook;
+    uint8_t reject;
+};
+
+/* The row for the event in the instance's state. Of several, the first whose guard holds. */
+static __attribute__((noinline)) struct found find_any_row(struct place at, uint8_t event)
 {
     uint16_t row = row_first(at.resource, at.instance->state, event);
 
     for (; row > 0; row = row_next(at.resource, row)) {
-        *deed = row_deed(at.resource, row);
-        if (deed->guard == 0 || at.manager->type->guard(deed->guard, at.manager->options, view_of(at)))
-            break;
+        struct deed deed = row_deed(at.resource, row);
+
+        if (deed.guard == 0 || at.manager->type->guard(deed.guard, at.manager->options, view_of(at)))
+            return (struct found){row, deed.hook, deed.reject};
     }
-    return row;
+    return (struct found){0, 0, 0};
 }
 
 /* The same, for most rows there are: without a guard, and in a narrow table. */
-ALWAYS_INLINE uint16_t find_row(struct place at, uint8_t event, struct deed *deed)
+ALWAYS_INLINE struct found find_row(struct place at, uint8_t event)
 {
     if (at.resource->n_rows <= UINT8_MAX && !row_is_wide(at.resource)) {
         size_t cell = (size_t)at.instance->state * (at.resource->n_events + 1u) + event;
         uint8_t row = at.resource->cells[cell];
-        const berth_row *found = &at.resource->rows[row];
+        const berth_row *first = &at.resource->rows[row];
 
-        if (row > 0 && found->guard == 0) {
-            *deed = (struct deed){0, found->hook, found->reject};
-            return row;
-        }
+        if (row > 0 && first->guard == 0)
+            return (struct found){row, first->hook, first->reject};
     }
-    return find_any_row(at, event, deed);
+    return find_any_row(at, event);
 }
 
 /* Most managers have no trace; they pay no more than this question. */
@@ -130,34 +136,33 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
 }
 
 /* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
-static SELDOM uint8_t refusal(struct place at, uint16_t row, struct deed deed)
+static SELDOM uint8_t refusal(struct place at, struct found found)
 {
-    if (row == 0)
+    if (found.row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
-    return deed.hook > 0 ? at.manager->type->hooks[deed.hook].absent : deed.reject;
+    return found.hook > 0 ? at.manager->type->hooks[found.hook].absent : found.reject;
 }
 
 /* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
 ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 {
     while (event > 0) {
-        struct deed deed = {0};
-        uint16_t row = find_row(at, event, &deed);
+        struct found found = find_row(at, event);
         uint8_t error;
 
-        if (deed.hook > 0 && manager_has(at.manager, deed.hook)) {
-            at.operation->row = row;
-            at.operation->call.hook = deed.hook;
+        if (found.hook > 0 && manager_has(at.manager, found.hook)) {
+            at.operation->row = found.row;
+            at.operation->call.hook = found.hook;
             at.operation->level = at.number;
             at.operation->event = event;
             return true;
         }
-        error = row > 0 && deed.hook == 0 ? deed.reject : refusal(at, row, deed);
+        error = found.row > 0 && found.hook == 0 ? found.reject : refusal(at, found);
         if (error > 0) {
-            reject(at, event, row, error);
+            reject(at, event, found.row, error);
             return false;
         }
-        event = follow(at, event, row, BERTH_OK, 0);
+        event = follow(at, event, found.row, BERTH_OK, 0);
     }
     return false;
 }
