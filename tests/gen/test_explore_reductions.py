@@ -45,9 +45,11 @@ def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> Non
         assert {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, reduced).found} == told
 
 
-def test_keys_are_told_apart_for_callers_who_look_for_what_has_ended() -> None:
+@pytest.mark.parametrize("form", ["find: mount, absent: ok", "obtain: [share, mount]"])
+def test_keys_are_told_apart_for_callers_who_look_for_what_has_ended(form: str) -> None:
     text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace(
-        "    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n")
+        "    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
+    assert form in text
     manager = manager_of(text)
     counted = []
     for reduced in (Reduced(), Reduced(symmetric=False)):

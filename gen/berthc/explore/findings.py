@@ -1,7 +1,8 @@
 """What is wrong with a change, or with the moment that it leads to."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from berthc.explore.backend import Called, names
@@ -25,23 +26,41 @@ class Fault(NamedTuple):
     message: str
 
 
+Accepted = Callable[[Fault], bool]
+_WHICH = ""
+
+
 def caller(n: int) -> str:
     """The name of a caller in scripts: A, B, …"""
     return chr(ord("A") + n)
 
 
-def judge(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now."""
+def nobody_accepts(_fault: Fault) -> bool:
+    return False
+
+
+def up_to(faults: Iterable[Fault], accepted: Accepted) -> Iterator[Fault]:
+    """Those that are accepted, up to one that is not: the others are the same fault, or follow from it."""
+    for fault in faults:
+        yield fault
+        if not accepted(fault):
+            return
+
+
+def judge(stepper: Stepper, change: Change, accepted: Accepted = nobody_accepts) -> Iterator[Fault]:
+    """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now. What is accepted hides
+    nothing."""
     calls = list(_calls(stepper, change)) if change.called else []
     yield from (fault for fault in calls if fault.id != "interference")
-    taken = [fault for fault in calls if fault.id == "interference"]
-    if change.move.part == "releases" and not taken:
-        taken = list(_robbed(stepper, change))
-    yield from taken[:1]  # what else one request does to others is the same fault
+    robbed = _robbed(stepper, change) if change.move.part == "releases" else ()
+    # What else one request does to others is the same fault.
+    taken = list(up_to(chain((fault for fault in calls if fault.id == "interference"), robbed), accepted))
+    yield from taken
+    known = all(accepted(fault) for fault in taken)
     if change.gone:
-        yield from (fault for fault in _endings(stepper, change) if not (taken and fault.id == "dangling"))
+        yield from (fault for fault in _endings(stepper, change) if known or fault.id != "dangling")
     if not change.nothing:
-        yield from _left(stepper, change)
+        yield from up_to(_left(stepper, change), accepted)
 
 
 def _rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
@@ -156,56 +175,73 @@ def _target(taken: Taken) -> str:
 
 
 def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """What nobody holds must be at home where it rests. That the callers of other instances are not done yet changes nothing for it."""
-    for item in stepper.loose(change.after.world):
-        if not item.refs:
-            where, loc = blame(stepper, change, item)
-            yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
-            return
-        if item.anonymous > sum(h.label is None and item.id in h.path
-                                and h.own[h.path.index(item.id)] for h in change.after.holders if h is not None):
-            where, loc = blame(stepper, change, item)
-            yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop")
-            return
-    if not change.after.busy:
-        yield from _undrained(stepper, change)
+    """What nobody holds must be at home where it rests. That the callers of other instances are not done yet changes nothing for it. What
+    was left by an earlier request, and accepted, is not told again."""
+    left = _adrift(stepper, change.after)
+    before = _adrift(stepper, change.before) if left else {}
+    for id_, lost in left.items():
+        if lost <= before.get(id_, -1):
+            continue
+        item = tracked(change.after.world).items[id_]
+        where, loc = blame(stepper, change, item)
+        yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop" if lost else
+                    f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
+    yield from _undrained(stepper, change)
+
+
+def _adrift(stepper: Stepper, local: Local) -> dict[int, int]:
+    """Instances that nobody holds and that are not at home where they rest, and those with references that no caller has: how many."""
+    found: dict[int, int] = {}
+    for item in stepper.loose(local.world):
+        lost = item.anonymous - sum(h.label is None and item.id in h.path and h.own[h.path.index(item.id)]
+                                    for h in local.holders if h is not None)
+        if lost > 0 or not item.refs:
+            found[item.id] = lost
+    return found
 
 
 def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Effects on instances that rest without a holder are gone after a drain in which every call ends ok."""
-    if not change.after.truth:
-        return
-    truth = drained(stepper, change.after)
-    for id_, mask in truth.items():
-        if mask:
+    left = _undrainable(stepper, change.after)
+    before = _undrainable(stepper, change.before) if left else {}
+    for id_, mask in left.items():
+        if mask & ~before.get(id_, 0):
             item = tracked(change.after.world).items[id_]
             where, loc = blame(stepper, change, item)
             yield Fault("leak", where, loc,
                         f"nobody holds the {item.resource} any more, and not even drain takes back "
                         f"{' and '.join(names(stepper.manager, mask))}")
-            return
+
+
+def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
+    """The effects that not even drain takes back, of instances below roots that no caller has to do with any more. Who still lets go of
+    what has ended may come to any of them."""
+    state = tracked(local.world)
+    roots = {holder.path[0] for holder in local.holders if holder is not None}
+    if not local.truth or not all(root in state.items for root in roots):
+        return {}
+    left = [id_ for id_ in local.truth if state.path(state.items[id_])[0].id not in roots]
+    truth = drained(stepper, local) if left else {}
+    return {id_: truth[id_] for id_ in left if truth[id_]}
 
 
 def drained(stepper: Stepper, local: Local) -> dict[int, int]:
     """The truth after a drain in which every call ends ok, of the instances there were before."""
     truth = dict(local.truth)
-    items = tracked(local.world).items
+    world = local.world.clone()
+    state = tracked(world).copy()
+    # Instances below different parents may have equal values, so each is told by one more, which no spec can name.
+    state.items = {id_: item._replace(values={**item.values, _WHICH: id_}) for id_, item in state.items.items()}
+    world._state = state  # noqa: SLF001
 
-    def outcomes(hook: str, _nth: int, args: object) -> Outcome:
-        of = stepper.effects[hook]
-        for item in items.values():
-            if item.resource == of.on and _is(item, args):
-                truth[item.id] = of.after(truth.get(item.id, 0))
+    def outcomes(hook: str, _nth: int, args: Mapping[str, Value]) -> Outcome:
+        id_ = args[_WHICH]
+        assert isinstance(id_, int)
+        truth[id_] = stepper.effects[hook].after(truth.get(id_, 0))
         return Outcome("ok")
 
-    local.world.clone().drain(outcomes)
+    world.drain(outcomes)
     return truth
-
-
-def _is(item: Item, args: object) -> bool:
-    assert isinstance(args, dict)
-    values: dict[str, Value] = args
-    return all(values.get(name) == value for name, value in item.values.items())
 
 
 def blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
@@ -241,4 +277,4 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
 
 
-__all__ = ["IDS", "Fault", "Holder", "blame", "caller", "denied", "drained", "judge"]
+__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "drained", "judge", "up_to"]

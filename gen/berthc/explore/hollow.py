@@ -51,7 +51,6 @@ class Promises:
                 where, loc = self._blame(change, item)
                 effects = " and ".join(names(self._stepper.manager, missing))
                 yield Fault("hollow", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
-                return
 
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
         return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice
+from berthc.explore.contract import levels_of
 from berthc.explore.runs import Memo
 from berthc.model import Form, Manager
 from berthc.semantics import World
@@ -85,7 +86,8 @@ class Shape:
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
         self._plain = plain
         self.forget()
-        self._by_key = any(o.form is Form.FIND and o.by is None for o in manager.operations)
+        self._by_key = any(o.by is None and (o.form is Form.FIND or o.form is Form.OBTAIN and not any(levels_of(manager, o, "take"))
+                                             and any(levels_of(manager, o, "drop"))) for o in manager.operations)
         self._order = {r.name: n for n, r in enumerate(manager.resources)}
         self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
         self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind for name, some in choices.items() for c in some}

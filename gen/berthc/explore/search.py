@@ -14,16 +14,13 @@ from berthc.explore.alphabet import Valuation, scarce
 from berthc.explore.backend import Script
 from berthc.explore.bounds import Bounds
 from berthc.explore.cancelled import try_uses
-from berthc.explore.findings import Fault, denied, judge
+from berthc.explore.findings import Accepted, Fault, denied, judge, up_to
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local, tracked
 from berthc.explore.slots import Full, Kept
 from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
-
-Accepted = Callable[[Fault], bool]
-
 
 class Request(NamedTuple):
     """One line of a script."""
@@ -142,20 +139,20 @@ class Search:
                 self._kept.learn(change)
                 for fault in denied(self.stepper, change):
                     self._tell(fault, node, request)
-            stop = False
-            for fault in () if clean else self._judge(change):
-                stop = self._tell(fault, node, request) or stop
+                stop = not all(self.accepted(fault) for fault in judge(self.stepper, change, self.accepted))  # the next walk tells it
+            else:
+                stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:
                 target = self._reach(Node(change.after, node, request, failures), queue)
                 if self.edges is not None and target is not None:
                     self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
-        found = list(judge(self.stepper, change))
+        found = list(judge(self.stepper, change, self.accepted))
         yield from found
-        yield from self._promises.judge(change)
-        if not found:
-            yield from self._kept.judge(change)
+        yield from up_to(self._promises.judge(change), self.accepted)
+        if all(self.accepted(fault) for fault in found):
+            yield from up_to(self._kept.judge(change), self.accepted)
 
     def _reach(self, node: Node, queue: deque[int]) -> int | None:
         """The number of a moment, which is settled when it is new; None when it is one more than the bound allows."""

@@ -88,16 +88,18 @@ class Kept:
 
     def judge(self, change: Change) -> Iterator[Fault]:
         """Looks at what a change leaves without a holder."""
-        local = change.after
         if change.nothing:
             return
-        for item in tracked(local.world).items.values():
-            if (item.slots and item.id in change.levels and not item.refs and not item.children
-                    and (item.resource, item.state) not in self._usual and self._for_ever(local, item.id)):
+        for item in tracked(change.after.world).items.values():
+            if item.id in change.levels and self._keeps(change.after, item.id) and not self._keeps(change.before, item.id):
                 where, loc = blame(self._stepper, change, item)
                 yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and neither drain nor any request ever gives "
                                                 "its slot back")
-                return
+
+    def _keeps(self, local: Local, id_: int) -> bool:
+        item = tracked(local.world).items.get(id_)
+        return (item is not None and bool(item.slots) and not item.refs and not item.children
+                and (item.resource, item.state) not in self._usual and self._for_ever(local, id_))
 
     def _for_ever(self, local: Local, id_: int) -> bool:
         world = local.world.clone()

@@ -141,7 +141,7 @@ class Stepper:
             if not same or not any(drop and took for drop, took in zip(drops, holder.took, strict=False)):
                 continue
             if op.by is None:
-                path = self._find(tracked(local.world), holder.config[:len(op.path)])
+                path = self._find(tracked(local.world), holder.config[:len(op.path)], op.form is Form.OBTAIN)
                 yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
             elif op.target in holder.values:
                 yield self._look_up(local, who, "releases", op, holder.values[op.target])
@@ -216,8 +216,8 @@ class Stepper:
             for configs, ids in self._paths(state, op, level + 1, 0 if id_ is None else id_, named):
                 yield (choice, *configs), (id_, *ids)
 
-    def _find(self, state: State, config: tuple[Choice, ...]) -> tuple[int, ...]:
-        """Where a lookup by keys leads; -1 where nothing is there."""
+    def _find(self, state: State, config: tuple[Choice, ...], makes: bool) -> tuple[int | None, ...]:
+        """Where a lookup by keys leads. Where nothing is there it fails (-1), or makes it."""
         path: list[int] = []
         for choice in config:
             key = self.manager.resource(choice.resource).key
@@ -225,7 +225,7 @@ class Stepper:
             found = next((i.id for i in state.children(parent) if i.resource == choice.resource
                           and tuple(i.values[f] for f in key) == choice.key), None)
             if found is None:
-                return (-1,) * len(config)
+                return (*path, *(None,) * (len(config) - len(path))) if makes else (-1,) * len(config)
             path.append(found)
         return tuple(path)
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Hashable
 
 from berthc.explore.findings import Fault
-from berthc.explore.local import Local
+from berthc.explore.local import Local, holds
 from berthc.explore.pools import helpers
 from berthc.explore.step import Change, Move, Stepper
 from berthc.model import Loc
@@ -36,7 +36,7 @@ class Stranded:
             return None
         if key not in self._bad and self._way_out(local, who):
             return None
-        return self._fault(local, who, changes), changes[0].move if changes else None
+        return self._fault(local, who, changes), _refused(changes).move if changes else None
 
     def _releases(self, local: Local, who: int) -> list[Change]:
         return [self._stepper.change(local, move, (), clean=True) for move in self._stepper.releases(local, who)]
@@ -73,7 +73,7 @@ class Stranded:
         if not changes:
             target = manager.resource(holder.config[-1].resource)
             return Fault("stranded", target.name, target.loc, f"a caller holds a {target.name}, and no operation lets go of it")
-        change = changes[0]
+        change = _refused(changes)
         op = change.move.op
         where: str = op.target
         loc: Loc = op.loc
@@ -82,8 +82,13 @@ class Stranded:
             where = f"{last.resource}.{last.state}.{last.event}"
             loc = last.row.loc if last.row is not None else manager.resource(last.resource).state(last.state).loc
         answer = change.result.error or "success, yet its hold stays"
-        return Fault("stranded", where, loc,
-                     f"{op.name} gives {answer}, now and for ever, though every hook works: a caller never gets rid of what it holds")
+        harm = "a caller never gets rid of what it holds" if any(holds(change.after, holder)) else "its try to let go never succeeds"
+        return Fault("stranded", where, loc, f"{op.name} gives {answer}, now and for ever, though every hook works: {harm}")
+
+
+def _refused(changes: list[Change]) -> Change:
+    """The release that shows it: one that fails, if any."""
+    return next((change for change in changes if change.result.error is not None), changes[0])
 
 
 def _newcomer(before: Local, after: Local) -> bool:
