@@ -144,8 +144,8 @@ def parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do "
-                     "when hooks fail. Each finding of the exploration comes with a script that shows it, the shortest unless Spin explores. An "
-                     "exploration that is cut short warns of that, and exits with 0 when it found nothing until then.",
+                     "when hooks fail. Each finding of the exploration comes with a script that shows it, the shortest unless Spin explores. "
+                     "An exploration that is cut short warns of that, and exits with 0 when it found nothing until then.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -",
                      check_command,
                      "how the report is shown: text, or JSON on standard output: an object with findings, diagnostics, bounds and counts; "

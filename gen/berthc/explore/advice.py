@@ -26,8 +26,8 @@ def advice(manager: Manager, fault: Fault) -> str:
         rests = fault.message.rsplit(" ", 1)[1]
         return f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if instances may stay in it with no holder"
     if fault.id == "double" and row is not None and row.call is not None:
-        return (f"let what comes before lead to a state that knows what was done, or promise 'repeatable: true' for {row.call} if the backend "
-                "allows it")
+        return ("let what comes before lead to a state that knows what was done, or promise 'repeatable: true' for "
+                f"{row.call} if the backend allows it")
     if fault.id == "denied" and row is not None and row.reject is not None:
         return f"give '{event}' a target in {state}; where the refusal is meant, say it by a condition (deny, or a row with if)"
     if fault.id == "interference" and any(op.gives for op in manager.operations):

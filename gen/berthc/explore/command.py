@@ -35,8 +35,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
-                       help="states after which the search stops; then it claims nothing but what it found, and alone that does not change the exit "
-                            f"status (default: {DEFAULT.states})")
+                       help="states after which the search stops; then it claims nothing but what it found, and that alone does not "
+                            f"change the exit status (default: {DEFAULT.states})")
     group.add_argument("--promela", action="store_true",
                        help="explore nothing; print the model of the first root resource, with default options and all hooks, for Spin")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
@@ -95,21 +95,25 @@ def refusal(args: argparse.Namespace) -> str | None:
     """Flags that do not go together: each would be ignored beside the other."""
     bound = next((f"--{name}" for name in (*BOUNDS, "memory") if getattr(args, name) is not None), None)
     rules: list[tuple[bool, str]] = [
-        (args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela), "--emit-test takes one spec, which is explored"),
+        (args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela),
+         "--emit-test takes one spec, which is explored"),
         (args.scripts is not None and (args.static or args.promela), "--scripts keeps what an exploration finds, and nothing is explored"),
-        (args.promela and (args.static or args.spin), "--promela prints a model and does nothing else, so neither --static nor --spin goes with it"),
+        (args.promela and (args.static or args.spin),
+         "--promela prints a model and does nothing else, so neither --static nor --spin goes with it"),
         (args.promela and args.format == "json", "--promela prints a model, which is no JSON"),
         (args.spin and args.static, "--static explores nothing, so --spin does not go with it"),
         (args.static and bound is not None, f"--static explores nothing, so {bound} does not go with it"),
         ((args.spin or args.promela) and args.failures is not None, "Spin's model knows no bound on failures"),
-        ((args.spin or args.promela) and args.states is not None, "Spin's model knows no bound on states; --memory bounds a search by Spin"),
+        ((args.spin or args.promela) and args.states is not None,
+         "Spin's model knows no bound on states; --memory bounds a search by Spin"),
         (args.memory is not None and not args.spin, "--memory is for --spin; --states bounds the built-in search"),
     ]
     return next((text for refused, text in rules if refused), None)
 
 
 class Checked(NamedTuple):
-    """A spec with its diagnostics, its model and, where it has a meaning, what the search says; `problems`: what the search could not do."""
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says; `problems`: what the search
+    could not do."""
 
     result: Result
     manager: Manager | None
@@ -181,7 +185,8 @@ def as_messages(result: Result, report: Report | None, colours: Colours, spec: s
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]
-            out += ["  a script:" if report is not None and report.by_spin else "  the shortest script:", *(f"    {line}" for line in table(list(finding.script)))]
+            heading = "a script" if report is not None and report.by_spin else "the shortest script"
+            out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
     if scripts and folder is None:
         out.append(how_to_save(spec))
