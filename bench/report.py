@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What `make bench` prints: the medians of a results file as tables of ratios, and whether each target is met.
 
-    bench/report.py [--strict] RESULTS.json
+    bench/report.py [--strict] [--renew] RESULTS.json
 
 Cases of one thread count processor time, so that being preempted does not matter; cases of several threads count the clock's. With
---strict the exit status is 1 when a target is missed.
+--strict the exit status is 1 when a target is missed. It is 1 in any case when a cycle has become half as slow again, beside its floor,
+as bench/ratios.json has it; --renew records the ratios there.
 """
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ from pathlib import Path
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
+BUDGET = Path(__file__).resolve().parent / "ratios.json"
+MARGIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,13 @@ def ns(cases: Mapping[str, Case], name: str) -> str:
     return f"{cases[name].time:.1f}" if name in cases else "-"
 
 
+MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
+
+
 def cycles(cases: Mapping[str, Case]) -> str:
     """Rows (a) to (d): times, and ours as a multiple of the others'."""
     rows = []
-    for name in [f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES] + ["add_ready/vpci", "find/stock"]:
+    for name in MEASURED:
         ratios = [f"{ratio(cases, f'{name}/berth', other):.2f}" if (other := f"{name}/{c}") in cases else "-" for c in CONTENDERS[1:]]
         rows.append([name, *(ns(cases, f"{name}/{contender}") for contender in CONTENDERS), *ratios])
     return table(["ns", *CONTENDERS, "/libuuid", "/pool", "/floor"], rows)
@@ -185,15 +191,40 @@ def report(cases: Mapping[str, Case]) -> str:
     return "\n".join([*lines, table(["targets", "measured", "target", ""], rows)])
 
 
+def ratios(cases: Mapping[str, Case]) -> dict[str, float]:
+    """Ours as a multiple of the floor, of rows (a) to (d)."""
+    return {name: round(ratio(cases, f"{name}/berth", f"{name}/floor"), 2) for name in MEASURED}
+
+
+def excess(budget: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
+    """A line for every case that has become too slow beside its floor, or has no budget."""
+    lines = []
+    for name, value in measured.items():
+        if name not in budget:
+            lines.append(f"{name}: {value:.2f} times the floor, and no budget")
+        elif value > budget[name] * (1 + MARGIN):
+            lines.append(f"{name}: {value:.2f} times the floor, more than {1 + MARGIN:g} times the recorded {budget[name]:.2f}")
+    return lines
+
+
 def main(arguments: list[str]) -> int:
     """Prints the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
+    parser.add_argument("--renew", action="store_true", help="record the ratios to the floor, print nothing")
     options = parser.parse_args(arguments)
     cases = read(options.results)
+    if options.renew:
+        BUDGET.write_text(json.dumps(ratios(cases), indent=2) + "\n", encoding="utf-8")
+        return 0
     print(report(cases))
-    return 1 if options.strict and not all(target.met for target in targets(cases)) else 0
+    slower = excess(json.loads(BUDGET.read_text(encoding="utf-8")), ratios(cases))
+    for line in slower:
+        print(line)
+    if slower:
+        print("once more on a quiet machine; if it stays so and is as it should be, record it in bench/ratios.json with: make renew-ratios")
+    return 1 if slower or (options.strict and not all(target.met for target in targets(cases))) else 0
 
 
 if __name__ == "__main__":

@@ -43,9 +43,13 @@ $(INSTRUCTIONS): $(BUILD)/obj/bench/instructions/cases.o $(foreach m,$(BENCH_MAN
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
-.PHONY: bench run-bench bench-sizes renew-budget
+.PHONY: bench run-bench bench-sizes renew-budget renew-ratios
 renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
 	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
+renew-ratios: $(BENCH_RESULTS) ## record the ratios of the last make bench in bench/ratios.json
+	@$(TEST_PYTHON) bench/report.py --renew $(BENCH_RESULTS)
+$(BENCH_RESULTS):
+	@echo "there are no results: run make bench first" >&2; exit 1
 bench: ## what it costs beside a manager written by hand; ratios, and whether the targets are met
 	@scripts/setup bench
 	@$(PARALLEL) run-bench

@@ -73,3 +73,14 @@ def test_targets_are_met_at_their_limit(report: ModuleType, value: float, most: 
 def test_a_row_costs_what_sixteen_more_cost(report: ModuleType) -> None:
     cases = {"dispatch/1-row": report.Case(100.0, {}), "dispatch/17-rows": report.Case(260.0, {})}
     assert report.per_row(cases) == 10.0
+
+
+def test_a_cycle_half_as_slow_again_is_told(report: ModuleType) -> None:
+    assert report.excess({"held/x": 2.0, "find/x": 1.0}, {"held/x": 3.0, "find/x": 1.5}) == []
+    assert report.excess({"held/x": 2.0}, {"held/x": 3.01, "add/x": 1.0}) == [
+        "held/x: 3.01 times the floor, more than 1.5 times the recorded 2.00", "add/x: 1.00 times the floor, and no budget",
+    ]
+
+
+def test_every_measured_cycle_has_a_ratio(report: ModuleType) -> None:
+    assert set(json.loads((ROOT / "bench/ratios.json").read_text(encoding="utf-8"))) == set(report.MEASURED)
