@@ -1,10 +1,15 @@
 """Small specs that each need one thing of the search."""
 from __future__ import annotations
 
-from explore_support import ROOT, manager_of
+import pytest
+from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.explore.bounds import Bounds
+from berthc.explore.findings import drained
+from berthc.explore.local import Local, tracked
 from berthc.explore.report import explore
+from berthc.explore.step import Stepper
+from berthc.semantics import OK, Outcome
 
 Told = list[tuple[str, str, str]]
 
@@ -107,3 +112,98 @@ fail: idle, uncertain: {to: probed, raise: probe}}, reset: stay, release: gone}}
     found = [(id_, where) for id_, where, _ in told(accepted)]
     assert ("interference", "thing.live.reset") in found
     assert ("interference", "thing.probed.probe") not in found
+
+
+ANONYMOUS = """  open: {obtain: [thing], do: [thing.use, thing.claim]}
+  close: {find: thing, do: [thing.release]}
+"""
+
+
+def test_who_acquires_is_promised_what_others_get_while_nothing_fails() -> None:
+    """The effect is not there after a failure, yet opening succeeds."""
+    states = """      idle: {on: {use: {call: h.on, ok: live, fail: live, uncertain: live}}}
+      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
+"""
+    found = told(spec(states, ANONYMOUS), callers=2)
+    assert ("hollow", "thing.live.use", "open succeeds though the effect of h.on is not there") in found
+
+
+def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
+    """Where an instance is put by hand nothing was called; a use elsewhere still promises what it does while nothing fails."""
+    states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: half}, release: gone}}
+      half: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: half}}}
+      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
+      rest: {resident: true, on: {claim: stay, use: stay, release: stay}}
+"""
+    put = RESERVED + "  put: {create: {resource: thing, enter: rest}}\n"
+    assert ("hollow", "thing.half.use", "use succeeds though the effect of h.on is not there") in told(spec(states, put), callers=1)
+
+
+def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> None:
+    """A's first try drops its reference and fails afterwards. The second one drops B's, and ends what B holds."""
+    states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle, uncertain: live}, tick: stay, release: gone}}
+      live: {on: {claim: stay, use: stay, tick: {call: h.tick, ok: live, fail: live}, release: {call: h.off, ok: gone, fail: live}}}
+"""
+    more = """  part:
+    parent: thing
+    key: [number]
+    fields: {number: {type: u8}}
+    holders: {take: claim, drop: release}
+    initial: there
+    states:
+      there: {resident: true, on: {claim: stay, release: gone}}
+      gone: {final: true}
+"""
+    operations = """  open: {obtain: [thing, part], do: [thing.use, part.claim]}
+  close: {find: part, do: [part.release, thing.tick]}
+"""
+    text = spec(states.replace("idle: {on:", "idle: {resident: true, on:").replace("live: {on:", "live: {resident: true, on:"), operations,
+                hooks="    tick: {on: thing, repeatable: true}", more=more)
+    found = told(text, callers=2)
+    assert ("interference", "part.there.release",
+            "close lets go of the part again and takes the hold of another caller, its own went before") in found
+
+
+def test_what_only_drain_ends_does_not_keep_its_slot() -> None:
+    text = (FAULTY / "leak-broken-keeps-its-number.yaml").read_text(encoding="utf-8")
+    assert [id_ for id_, _, _ in told(text)] == ["leak"]
+    drained_at_last = text.replace("open: {reject: EIO}, release: stay", "open: {reject: EIO}, release: gone")
+    assert drained_at_last != text and told(drained_at_last) == []
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_drain_is_followed_to_the_right_one_of_two_instances_of_equal_values(failing: int) -> None:
+    """Two parts of one number below different shelves: drain takes back the effect of one, and leaves that of the other."""
+    more = """  shelf:
+    parent: thing
+    key: [place]
+    fields: {place: {type: u8}}
+    initial: there
+    states:
+      there: {resident: true, on: {touch: stay}}
+  part:
+    parent: shelf
+    key: [number]
+    fields: {number: {type: u8}}
+    holders: {drop: release}
+    initial: new
+    states:
+      new: {resident: true, on: {add: {call: p.add, ok: there, fail: lost}, release: gone}}
+      there: {resident: true, on: {add: stay, release: {call: p.remove, ok: gone, fail: there}}}
+      lost: {resident: true, on: {add: stay, release: stay}}
+      gone: {final: true}
+"""
+    text = spec("      idle: {resident: true, on: {claim: stay, release: gone}}\n",
+                "  add: {obtain: [thing, shelf, part], do: [part.add]}\n  remove: {find: part, do: [part.release]}\n",
+                hooks="  p:\n    add: {on: part, repeatable: true}\n    remove: {on: part, undoes: p.add, repeatable: true}", more=more)
+    manager = manager_of(text)
+    stepper = Stepper(manager, "thing", {}, (), Bounds(callers=1, keys=2))
+    world = stepper.world.clone()
+    for place in (1, 2):
+        outcome = Outcome("uncertain", "EIO") if place == failing else OK
+        world.run("add", config={"thing": {"name": "a"}, "shelf": {"place": place}, "part": {"number": 1}},
+                  outcomes=lambda *_, outcome=outcome: outcome)
+    parts = {item.state: id_ for id_, item in tracked(world).items.items() if item.resource == "part"}
+    mask = stepper.effects["p.add"].own
+    local = Local(world, (None,), {parts["there"]: mask, parts["lost"]: mask})
+    assert drained(stepper, local) == {parts["there"]: 0, parts["lost"]: mask}
