@@ -207,3 +207,31 @@ def test_drain_is_followed_to_the_right_one_of_two_instances_of_equal_values(fai
     mask = stepper.effects["p.add"].own
     local = Local(world, (None,), {parts["there"]: mask, parts["lost"]: mask})
     assert drained(stepper, local) == {parts["there"]: 0, parts["lost"]: mask}
+
+
+def test_instances_that_ended_keep_their_numbers_apart() -> None:
+    """Its last try ended both instances and failed, so the reservation stays, for both."""
+    more = """  part:
+    parent: thing
+    key: [number]
+    fields: {number: {type: u8}}
+    holders: {take: claim, drop: release}
+    initial: there
+    states:
+      there: {on: {claim: stay, release: gone}}
+      gone: {final: true}
+"""
+    text = spec("      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle}, release: gone}}\n"
+                "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: gone}}}\n",
+                "  reserve: {obtain: [thing, part], gives: reservation}\n  use: {with: reservation, do: [thing.use]}\n"
+                "  end: {with: reservation, do: [part.release, thing.release], ends: reservation}\n", more=more)
+    stepper = Stepper(manager_of(text), "thing", {}, (), Bounds(callers=1, keys=1))
+    local = stepper.start()
+    for op, failing in (("reserve", False), ("use", False), ("end", True)):
+        move = next(m for m in stepper.moves(local) if m.op.name == op)
+        change = next(c for c in stepper.changes(local, move) if (c.way.failures > 0) == failing)
+        local = stepper.settle(change.after)
+    state = tracked(local.world)
+    [reservation] = state.reservations.values()
+    assert not state.items and len(set(reservation.path)) == 2
+    assert {state.ended[id_].resource for id_ in reservation.path} == {"thing", "part"}
