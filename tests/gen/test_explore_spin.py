@@ -145,7 +145,8 @@ def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None
 
 @pytest.mark.parametrize(("name", "callers", "ids"), [
     ("goes-with-its-root", 1, {"leak"}), ("rests-below", 1, {"leak"}), ("lets-go-in-parts", 1, {"leak"}),
-    ("drain-after-denied", 2, {"denied"})])
+    ("drain-after-denied", 2, {"denied"}), ("makes-to-let-go", 1, {"hollow", "leak"}),
+    ("no-refusal-of-its-own", 2, {"interference", "leak", "stranded"})])
 def test_spin_and_the_search_agree_where_the_model_once_erred(name: str, callers: int, ids: set[str]) -> None:
     manager = manager_of((ROOT / f"tests/gen/spin/{name}.yaml").read_text(encoding="utf-8"), name)
     bounds = Bounds(callers=callers, keys=1)

@@ -123,7 +123,7 @@ class Operations(Paths):
         yield "  c_code { if (is_clean) learn_slots(); if (is_strand && !rough) note_way(before); };"
         yield "  if :: bad == 0 && c_expr { IS_STUCK } -> stop = 1 :: else fi; assert(stop == 0);"
         taking = "false" if part in ("gives", "acquires") else "STRAND && rough == 0"
-        yield f"  if :: bad == 0 || CLEAN :: bad != 0 && {taking} -> behind = 1 fi;"
+        yield f"  if :: bad == 0 :: bad != 0 && {taking} -> behind = 1 fi;"
         yield "  c = 0; err = 0; called = 0; bad = 0; rough = 0; before = 0"
 
     def _promises(self, op: Operation, part: str) -> Iterator[str]:

@@ -40,7 +40,8 @@ class Whole(Operations):
             guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
             note = f'c_code {{ if (!is_drain && !told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
-            yield f"inline found_{name}() {{ {guard}bad = 1; {note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
+            bad = "" if name == "denied" else "bad = 1; "  # behind a refusal the search goes on
+            yield f"inline found_{name}() {{ {guard}{bad}{note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
         for r in self.resources:
             yield from self._slot(r)
             yield from self._chain(r)
