@@ -80,7 +80,8 @@ def test_more_may_fail_where_a_longer_way_needs_fewer_failures() -> None:
 
 
 def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
-    text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE, RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
+    text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE,
+                RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
     assert ("dangling", "thing.idle.pull", "the thing ends while another caller holds it") in told(text, callers=2)
     assert ("dangling", "thing.idle.pull", "the thing ends while the caller holds it and has not let go of it") in told(text, callers=1)
 
@@ -101,11 +102,13 @@ def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
 
 def test_what_a_request_brings_about_and_takes_back_nobody_else_relies_on() -> None:
     """A relies on the effect; B's reset, which is accepted, takes it back; a probe brings it about and takes it back again."""
-    states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle, uncertain: live}, probe: {call: h.on, ok: {to: probed, raise: probe}, \
+    states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle, uncertain: live}, \
+probe: {call: h.on, ok: {to: probed, raise: probe}, \
 fail: idle, uncertain: {to: probed, raise: probe}}, reset: stay, release: gone}}
       probed: {on: {probe: {call: h.off, ok: idle, fail: broken}}}
       broken: {on: {claim: {reject: EIO}, use: {reject: EIO}, probe: stay, reset: stay, release: {call: h.off, ok: gone, fail: broken}}}
-      live: {on: {claim: stay, use: stay, probe: stay, reset: {call: h.off, ok: idle, fail: live}, release: {call: h.off, ok: gone, fail: live}}}
+      live: {on: {claim: stay, use: stay, probe: stay, reset: {call: h.off, ok: idle, fail: live}, \
+release: {call: h.off, ok: gone, fail: live}}}
 """
     text = spec(states, RESERVED + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
     accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: hollow, why: Agreed.}\n"

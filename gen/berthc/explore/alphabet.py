@@ -180,7 +180,8 @@ def _changes(manager: Manager, scope: str, sides: Mapping[str, list[Value]], usu
                                   most, known))
         total *= len(by_group[-1])
     if total > _MOST:
-        return [{n: usual[n] for n in sides}, *({**{n: usual[n] for n in sides}, name: value} for name in sides for value in sides[name])], False
+        alone = {n: usual[n] for n in sides}
+        return [alone, *({**alone, name: value} for name in sides for value in sides[name])], False
     return [dict(pair for part in parts for pair in part.items()) for parts in product(*by_group)], True
 
 
