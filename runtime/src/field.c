@@ -95,7 +95,8 @@ bool field_equal(const berth_field *field, const void *a, const void *b, const s
     }
 }
 
-void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed)
+void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
+                const berth_allocator *allocator)
 {
     bool fold = field->flags & BERTH_IGNORE_CASE;
     const berth_strings *strings = value;
@@ -110,7 +111,7 @@ void field_hash(const berth_field *field, const void *value, struct hash *hash, 
         hash_word(hash, strings->count);
         break;
     case BERTH_SET:
-        strings_hash_set(strings, fold, hash, seed);
+        strings_hash_set(strings, fold, hash, seed, allocator);
         break;
     case BERTH_UUID:
         hash_bytes(hash, value, sizeof(uuid_t), false);

@@ -85,7 +85,8 @@ int field_check(const berth_field *field, const void *value);
 bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed, const berth_allocator *allocator);
 
 /* Values that are equal hash alike. */
-void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed);
+void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
+                const berth_allocator *allocator);
 
 /* What a value needs beyond its member, to be copied. */
 struct storage_size {

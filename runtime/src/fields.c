@@ -32,7 +32,8 @@ uint8_t fields_invalid(const berth_resource *resource, const void *config, bool 
     return 0;
 }
 
-void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed)
+void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
+                 const berth_allocator *allocator)
 {
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
@@ -45,7 +46,7 @@ void fields_hash(const berth_resource *resource, const void *config, struct hash
         else if (type_is_number(field->type))
             hash_word(hash, type_integer(field->type, value));
         else
-            field_hash(field, value, hash, seed);
+            field_hash(field, value, hash, seed, allocator);
     }
 }
 

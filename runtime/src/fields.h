@@ -11,7 +11,8 @@
 uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key);
 
 /* The key's fields. */
-void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed);
+void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
+                 const berth_allocator *allocator);
 
 /* The first of the key's fields (`key`), or of the others, that differs, 1-based; 0: they are equal. */
 uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,

@@ -74,6 +74,12 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 /* Finding */
 
+/* Where memory for a while comes from; NULL: limits know nothing of such. */
+static const berth_allocator *spare_memory(const struct berth_manager *manager)
+{
+    return manager->type->limits ? NULL : &manager->allocator;
+}
+
 static uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
     struct hash hash;
@@ -82,7 +88,7 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
-    fields_hash(&manager->type->resources[resource], config, &hash, &manager->seed);
+    fields_hash(&manager->type->resources[resource], config, &hash, &manager->seed, spare_memory(manager));
     return (uint32_t)hash_end(&hash);
 }
 
@@ -90,7 +96,7 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
 static uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
 {
     return fields_difference(instance_type(manager, instance), instance_view(manager, instance), config, key, &manager->seed,
-                             manager->type->limits ? NULL : &manager->allocator); /* limits know nothing of memory for a while */
+                             spare_memory(manager));
 }
 
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)

@@ -96,53 +96,129 @@ static bool same_by_table(const struct table *table, const berth_strings *other)
     return left == 0;
 }
 
-enum { FEW = 16, LEAST_SLOTS = 32 }; /* comparing each with each is faster up to about here */
+enum { LEAST_SLOTS = 32 };
+
+/* Slots for a hash table of so many items, all 0, and how many they are: a power of 2. NULL: no memory. */
+static uint64_t *take_slots(const berth_allocator *allocator, uint32_t items, uint64_t *n)
+{
+    *n = LEAST_SLOTS;
+    while (*n <= 2 * (uint64_t)items)
+        *n *= 2;
+    return *n > SIZE_MAX / sizeof(uint64_t) ? NULL : memory_take(allocator, (size_t)*n * sizeof(uint64_t));
+}
+
+static void give_slots(const berth_allocator *allocator, uint64_t *slots, uint64_t n)
+{
+    memory_give(allocator, slots, (size_t)n * sizeof *slots);
+}
+
+enum { FEW = 16 }; /* comparing each with each is faster up to about here */
 
 bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
                       const berth_allocator *allocator)
 {
-    struct table table = {.set = a, .n = LEAST_SLOTS, .fold = fold, .seed = seed};
+    struct table table = {.set = a, .fold = fold, .seed = seed};
     bool same;
 
     if (strings_same_list(a, b, fold)) /* callers tend to give the same list again */
         return true;
     if (!allocator || a->count <= FEW || b->count <= FEW)
         return subset(a, b, fold) && subset(b, a, fold);
-    while (table.n <= 2 * (uint64_t)a->count)
-        table.n *= 2;
-    table.slots = table.n > SIZE_MAX / sizeof *table.slots ? NULL : memory_take(allocator, (size_t)table.n * sizeof *table.slots);
+    table.slots = take_slots(allocator, a->count, &table.n);
     if (!table.slots)
         return subset(a, b, fold) && subset(b, a, fold);
     same = same_by_table(&table, b);
-    memory_give(allocator, table.slots, (size_t)table.n * sizeof *table.slots);
+    give_slots(allocator, table.slots, table.n);
     return same;
 }
 
-enum { SET_SAMPLE = 64 };
+/* What is made of a set's items, each once: whatever their order, and nobody who does not know the seed can choose two sets with the same. */
+struct sum {
+    uint64_t sum, mixed, n;
+};
 
-/*
- * The hash of a set must know neither order nor repetition. So it is made of the smallest few hashes of its items, each once, in ascending
- * order: all of them, for a set of ordinary size.
- */
-void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed)
+static void add(struct sum *sum, uint64_t item)
 {
-    uint64_t smallest[SET_SAMPLE];
+    sum->sum += item;
+    sum->mixed ^= item;
+    sum->n++;
+}
+
+/* Never 0. */
+static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold, const struct hash_seed *seed)
+{
+    uint64_t hash = hash_text(strings_item(set, i), fold, seed);
+
+    return hash > 0 ? hash : 1;
+}
+
+enum { AT_ONCE = 64 };
+
+/* The smallest hashes from `from` on, each once, in ascending order; how many. */
+static size_t find_smallest(const berth_strings *set, bool fold, const struct hash_seed *seed, uint64_t from, uint64_t *smallest)
+{
     size_t n = 0;
 
     for (uint32_t i = 0; i < set->count; i++) {
-        uint64_t h = hash_text(strings_item(set, i), fold, seed);
+        uint64_t h = hash_item(set, i, fold, seed);
         size_t at;
 
         for (at = n; at > 0 && smallest[at - 1] > h; at--)
             ;
-        if (at == SET_SAMPLE || (at > 0 && smallest[at - 1] == h))
+        if (h < from || at == AT_ONCE || (at > 0 && smallest[at - 1] == h))
             continue;
-        if (n < SET_SAMPLE)
+        if (n < AT_ONCE)
             n++;
         memmove(smallest + at + 1, smallest + at, (n - 1 - at) * sizeof *smallest);
         smallest[at] = h;
     }
-    for (size_t i = 0; i < n; i++)
-        hash_word(hash, smallest[i]);
-    hash_word(hash, n);
+    return n;
+}
+
+/* Without memory: the smallest few, the next few, and so on. A set of ordinary size has no more than a few. */
+static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed, struct sum *sum)
+{
+    uint64_t smallest[AT_ONCE], from = 1;
+    size_t n;
+
+    do {
+        n = find_smallest(set, fold, seed, from, smallest);
+        for (size_t i = 0; i < n; i++)
+            add(sum, smallest[i]);
+        from = n > 0 ? smallest[n - 1] + 1 : 0;
+    } while (n == AT_ONCE && set->count > AT_ONCE && from > 0);
+}
+
+/* Items count as one when their hashes are the same: so do they in the other way, and for every set with the same items. */
+static void sum_by_table(const berth_strings *set, bool fold, const struct hash_seed *seed, uint64_t *slots, uint64_t n, struct sum *sum)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        uint64_t item = hash_item(set, i, fold, seed), at = item & (n - 1);
+
+        while (slots[at] != 0 && slots[at] != item)
+            at = (at + 1) & (n - 1);
+        if (slots[at] == item)
+            continue;
+        slots[at] = item;
+        add(sum, item);
+    }
+}
+
+void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
+                      const berth_allocator *allocator)
+{
+    struct sum sum = {0, 0, 0};
+    uint64_t n = 0, *slots = NULL;
+
+    if (allocator && set->count > AT_ONCE)
+        slots = take_slots(allocator, set->count, &n);
+    if (slots) {
+        sum_by_table(set, fold, seed, slots, n, &sum);
+        give_slots(allocator, slots, n);
+    } else {
+        sum_by_order(set, fold, seed, &sum);
+    }
+    hash_word(hash, sum.sum);
+    hash_word(hash, sum.mixed);
+    hash_word(hash, sum.n);
 }

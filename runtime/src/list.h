@@ -27,7 +27,11 @@ bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold
 bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
                       const berth_allocator *allocator);
 
-/* Sets that are the same hash alike. */
-void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed);
+/*
+ * Sets that are the same hash alike, and every item counts. Takes time in proportion to their number; for more than 64 items this needs memory
+ * for a while, and where there is none (or `allocator` is NULL) the hash is the same, but takes that time once for every 64.
+ */
+void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
+                      const berth_allocator *allocator);
 
 #endif

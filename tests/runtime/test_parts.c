@@ -1,5 +1,6 @@
 /* The parts that know nothing of a manager: pool, map, hash, fields. Against naive models, with random scripts. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,7 +237,7 @@ static uint64_t hash_of(const berth_field *field, const void *value)
     struct hash hash;
 
     hash_start(&hash, &seed);
-    field_hash(field, value, &hash, &seed);
+    field_hash(field, value, &hash, &seed, NULL);
     return hash_end(&hash);
 }
 
@@ -389,6 +390,81 @@ static void large_sets_hash_alike_in_any_order(void **unused)
     assert_false(equal(&set, &a, &c));
 }
 
+static uint64_t hash_with(const berth_field *field, const void *value, struct depot *depot)
+{
+    static const struct hash_seed seed = {{1, 2}};
+    struct hash hash;
+
+    hash_start(&hash, &seed);
+    field_hash(field, value, &hash, &seed, &depot->allocator);
+    return hash_end(&hash);
+}
+
+/* Around the number of items up to which no memory is needed, and around twice that: the same hash with memory, without, and where there is none. */
+static void a_set_hashes_alike_with_memory_and_without(void **unused)
+{
+    static const uint32_t counts[] = {63, 64, 65, 127, 128, 129, 300};
+    static const berth_field set = {.type = BERTH_SET, .flags = BERTH_IGNORE_CASE};
+    char lower[300][16], upper[300][16];
+    const char *once[300], *twice[600];
+    struct depot depot;
+
+    (void)unused;
+    depot_init(&depot);
+    for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
+        berth_strings a = {once, counts[c]}, b = {twice, 2 * counts[c]};
+        uint64_t hash;
+
+        for (unsigned i = 0; i < counts[c]; i++) {
+            (void)snprintf(lower[i], sizeof lower[i], "i%u", i);
+            (void)snprintf(upper[i], sizeof upper[i], "I%u", i);
+            once[i] = lower[i];
+            twice[counts[c] - 1 - i] = twice[counts[c] + i] = i % 3 ? upper[i] : lower[i];
+        }
+        hash = hash_of(&set, &a);
+        assert_true(hash_of(&set, &b) == hash);
+        depot.fail_from = 0;
+        depot.allocations = 0;
+        assert_true(hash_with(&set, &a, &depot) == hash);
+        assert_true(hash_with(&set, &b, &depot) == hash);
+        assert_int_equal(depot.allocations, (counts[c] > 64) + (2 * counts[c] > 64));
+        depot.fail_from = depot.allocations + 1;
+        assert_true(hash_with(&set, &a, &depot) == hash);
+        assert_true(hash_with(&set, &b, &depot) == hash);
+        assert_int_equal(depot.live_bytes, 0);
+    }
+}
+
+/* Whoever chooses sets that have nearly all of many items in common cannot make them collide. */
+static void every_item_of_a_large_set_counts_in_its_hash(void **unused)
+{
+    enum { N = 400, VARIANTS = 200 };
+    static const berth_field set = {.type = BERTH_SET};
+    char text[N][16], own[16];
+    const char *items[N];
+    berth_strings strings = {items, N};
+    uint64_t seen[2 * VARIANTS];
+    struct depot depot;
+
+    (void)unused;
+    depot_init(&depot);
+    for (unsigned i = 0; i < N; i++) {
+        (void)snprintf(text[i], sizeof text[i], "f%u", i);
+        items[i] = text[i];
+    }
+    for (unsigned v = 0; v < VARIANTS; v++) {
+        (void)snprintf(own, sizeof own, "x%u", v);
+        items[v] = own; /* another item instead */
+        seen[2 * v] = hash_of(&set, &strings);
+        assert_true(hash_with(&set, &strings, &depot) == seen[2 * v]);
+        items[v] = text[(v + 1) % N]; /* the item less */
+        seen[2 * v + 1] = hash_of(&set, &strings);
+        items[v] = text[v];
+        for (unsigned i = 0; i < 2 * v; i++)
+            assert_true((uint32_t)seen[i] != (uint32_t)seen[2 * v] && seen[i] != seen[2 * v + 1]);
+    }
+}
+
 /* With memory and without: the same answers, and no memory is kept. */
 static void large_sets_are_compared_with_memory_if_there_is_any(void **unused)
 {
@@ -495,6 +571,8 @@ int main(void)
         cmocka_unit_test(what_is_equal_hashes_alike),
         cmocka_unit_test(other_fields_in_a_key),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
+        cmocka_unit_test(a_set_hashes_alike_with_memory_and_without),
+        cmocka_unit_test(every_item_of_a_large_set_counts_in_its_hash),
         cmocka_unit_test(large_sets_are_compared_with_memory_if_there_is_any),
         cmocka_unit_test(keys_as_text),
     };
