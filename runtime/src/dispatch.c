@@ -3,7 +3,7 @@
 #include "deadline.h"
 #include "memory.h"
 
-/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block. */
+/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block; see docs/runtime.md. */
 enum { MOST_NESTED = 16 };
 
 static struct dispatcher *innermost(const struct berth_manager *manager)
@@ -19,6 +19,21 @@ static struct dispatcher *innermost(const struct berth_manager *manager)
 bool dispatch_inside(const struct berth_manager *manager)
 {
     return innermost(manager) != NULL;
+}
+
+bool dispatch_is_loop(const struct berth_manager *manager)
+{
+    return manager->wake && manager->has_loop && thread_same(manager->loop, thread_self());
+}
+
+bool dispatch_too_deep(const struct berth_manager *manager)
+{
+    thread_id self = thread_self();
+    unsigned nested = 0;
+
+    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
+        nested += thread_same(at->thread, self);
+    return nested >= MOST_NESTED;
 }
 
 void dispatch_wake(struct berth_manager *manager)
@@ -91,6 +106,10 @@ void dispatch_ready(struct operation *operation)
     manager->n_unclaimed++;
     if (manager->ready == operation)
         dispatch_wake(manager);
+#ifndef BERTH_NO_THREADS
+    if (manager->loop_sleeper)
+        sleeper_wake(manager->loop_sleeper);
+#endif
 }
 
 static struct operation *take_ready(struct berth_manager *manager)
@@ -191,19 +210,12 @@ void dispatch_poll(struct berth_manager *manager)
 bool dispatch_can_help(const struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
-    unsigned nested = 0;
-    thread_id self;
 
     if (!manager->ready || operation->done || operation->helped)
         return false;
-    self = thread_self();
-    if (!thread_same(operation->thread, self))
+    if (!thread_same(operation->thread, thread_self()))
         return false; /* somebody else's, who sleeps */
-    if (manager->wake && !(manager->has_loop && thread_same(manager->loop, self)))
-        return false;
-    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
-        nested += thread_same(at->thread, self);
-    return nested < MOST_NESTED;
+    return !manager->wake || dispatch_is_loop(manager);
 }
 
 void dispatch_help(struct operation *operation)

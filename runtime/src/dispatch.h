@@ -44,6 +44,12 @@ void dispatch_poll(struct berth_manager *manager);
 bool dispatch_can_help(const struct operation *operation);
 void dispatch_help(struct operation *operation);
 
+/* Is this thread the one that polls? Only a manager with `wake` has such a one. */
+bool dispatch_is_loop(const struct berth_manager *manager);
+
+/* Has this thread called so often from inside hooks, in operations that it ran because a call had to wait, that no more of its stack may go? */
+bool dispatch_too_deep(const struct berth_manager *manager);
+
 /* Is this thread inside a hook or a `done` of a started operation? */
 bool dispatch_inside(const struct berth_manager *manager);
 

@@ -321,6 +321,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
 /* Every tree is let go of, without a call; memory that a running operation needs stays until it ends. */
 static void forget(struct berth_manager *manager)
 {
+    manager->n_discards++;
     while (manager->reserved)
         reservation_remove(manager, manager->reserved);
     while (manager->roots) {

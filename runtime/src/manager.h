@@ -69,9 +69,11 @@ struct berth_manager {
     uint64_t n_ready;
     uint64_t n_unclaimed; /* ready, and no thread is on its way to them; more than there are is fine */
     struct dispatcher *dispatchers;
-    struct sleeper *leaver;      /* who waits for the last of them to leave; NULL: nobody */
-    struct operation *deadlines; /* the one that ends first */
-    thread_id loop;              /* the last that polled */
+    struct sleeper *leaver;       /* who waits for the last of them to leave; NULL: nobody */
+    struct operation *deadlines;  /* the one that ends first */
+    thread_id loop;               /* the last that polled */
+    struct sleeper *loop_sleeper; /* of a blocking call of that thread, which sleeps; NULL: none does */
+    uint32_t n_discards;
     bool has_loop;
 };
 

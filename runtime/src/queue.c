@@ -91,7 +91,6 @@ int queue_enter_slowly(struct operation *operation, struct root *root)
         return -EDEADLK;
     if (dispatch_can_help(operation))
         return 1;
-    operation->helped = false; /* when it waits again it may help again */
 #ifdef BERTH_NO_THREADS
     if (!operation->done)
         return -EDEADLK; /* nobody would let it go while this thread waits */

@@ -1,4 +1,5 @@
 /* The blocking calls: they keep the operation on the stack and sleep where it has to wait. */
+#include <errno.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "drain.h"
 #include "error.h"
 #include "memory.h"
+#include "queue.h"
 #include "reach.h"
 
 #ifndef BERTH_NO_THREADS
@@ -19,28 +21,69 @@ static void give_up(struct operation *operation)
         operation_abandon(operation, -ETIMEDOUT);
 }
 
-/* Sleeps until there is something new. What is ready is anybody's now. */
+/* Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is the loop's, should that be this thread. */
 static bool doze(struct operation *operation, int64_t deadline)
 {
     struct berth_manager *manager = operation->call.manager;
+    struct sleeper *sleeper = operation->sleeper;
+    bool in_time;
 
     manager->n_unclaimed = manager->n_ready;
-    return sleeper_wait(operation->sleeper, &manager->lock, deadline);
+    if (dispatch_is_loop(manager))
+        manager->loop_sleeper = sleeper;
+    in_time = sleeper_wait(sleeper, &manager->lock, deadline);
+    if (manager->loop_sleeper == sleeper)
+        manager->loop_sleeper = NULL;
+    operation->helped = false;
+    return in_time;
+}
+
+/* With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this call waits for. */
+static bool is_needed(const struct operation *operation)
+{
+    return operation->call.manager->wake && dispatch_can_help(operation);
+}
+
+/* It is not in the queue while it runs others: a call that it makes from their hooks could not get past it. */
+static void leave_queue(struct operation *operation)
+{
+    struct root *root = operation->queued;
+
+    queue_leave(operation);
+    if (operation->drain)
+        operation->drain->root = &root->instance; /* again */
+}
+
+static void sleep_for_root(struct operation *operation)
+{
+    while (operation->queued) {
+        if (is_needed(operation))
+            leave_queue(operation);
+        else if (!doze(operation, operation->call.deadline) && operation->queued)
+            give_up(operation);
+    }
+}
+
+static void sleep_for_completion(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+
+    while (operation_waits(operation)) {
+        if (is_needed(operation))
+            dispatch_help(operation);
+        else if (!doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) && operation_waits(operation))
+            call_tell(operation);
+    }
 }
 
 static void sleep_on(struct operation *operation)
 {
-    struct berth_call *call = &operation->call;
     struct sleeper sleeper;
 
     sleeper_init(&sleeper);
     operation->sleeper = &sleeper;
-    while (operation->queued)
-        if (!doze(operation, call->deadline) && operation->queued)
-            give_up(operation);
-    while (operation_waits(operation))
-        if (!doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) && operation_waits(operation))
-            call_tell(operation);
+    sleep_for_root(operation);
+    sleep_for_completion(operation);
     operation->sleeper = NULL;
     sleeper_destroy(&sleeper);
 }
@@ -64,6 +107,26 @@ static int refuse(struct operation *operation)
     return operation->code;
 }
 
+/* Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not find it. */
+static void help_and_try_again(struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+    uint32_t discards = manager->n_discards;
+
+    dispatch_help(operation);
+    if (manager->n_discards != discards)
+        operation_abandon(operation, -ECANCELED);
+}
+
+/* Runs what is ready before it waits for a completion. */
+static void help_and_sleep(struct operation *operation)
+{
+    operation->helped = false; /* it may have run what was ready before it got its root: there is more now */
+    if (dispatch_can_help(operation))
+        dispatch_help(operation);
+    sleep_on(operation);
+}
+
 static int run(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -71,6 +134,10 @@ static int run(struct operation *operation)
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
     int rc = lock_take(&manager->lock);
 
+    if (rc == 0 && manager->dispatchers && dispatch_too_deep(manager)) {
+        lock_drop(&manager->lock);
+        rc = -EDEADLK;
+    }
     if (rc != 0) {
         operation_fail(operation, rc, (struct where){0});
         return refuse(operation);
@@ -86,12 +153,12 @@ static int run(struct operation *operation)
 
         if (progress == PROGRESS_DONE)
             break;
-        if (progress == PROGRESS_BUSY || (progress == PROGRESS_PENDING && dispatch_can_help(operation)))
-            dispatch_help(operation);
         if (progress == PROGRESS_BUSY)
-            continue;
-        sleep_on(operation);
-        operation->helped = false;
+            help_and_try_again(operation);
+        else if (progress == PROGRESS_PENDING)
+            help_and_sleep(operation);
+        else
+            sleep_on(operation);
     }
     manager->n_operations--;
     dispatch(manager);

@@ -6,7 +6,8 @@
  * Caveats
  * - All functions of a manager may be called from any thread at any time, except <manager>_destroy, which must be the last one.
  * - Operations on different roots run in parallel; operations on the same root queue, first come first served.
- * - No lock is held while a hook runs. A hook may call the manager about another root; about its own it gets -EDEADLK.
+ * - No lock is held while a hook runs. A hook may call the manager about another root; about its own it gets -EDEADLK, and so it
+ *   does where blocking calls are 16 deep inside hooks that blocking calls run.
  * - Every operation can be started instead: it returns at once, and calls back at the end. See <manager>_op in the generated header.
  * - The trace callback and the for_each visitor run with the manager locked: they must not call the manager (they get -EDEADLK) nor block.
  * - Functions return 0 or a negative errno value. Nothing is printed, no global is kept, nothing exits.

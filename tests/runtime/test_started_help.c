@@ -1,0 +1,282 @@
+/* Blocking calls that run what is ready before they sleep, and wake up to do so: nobody else would. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/started.h"
+#include "support/threads.h"
+
+/* What is left hanging ends the program: nothing here takes a second. */
+enum { PATIENCE = 60 };
+
+/* Inside hooks: rack "a" is taken by what pends, and the thread that blocks for it has something else to run. */
+
+struct tangle {
+    struct job held, outer, ready;
+    berth_token token; /* of the call that pends */
+    bool discards;
+    int rc;
+    berth_error error;
+};
+
+static int pend(struct tangle *tangle, berth_call *call)
+{
+    tangle->token = berth_call_token(call);
+    return BERTH_PENDING;
+}
+
+/*
+ * "outer" starts "ready" and blocks for rack a, which pends: so "ready" runs, and completes it. The blocking call gets the rack. Its own call pends
+ * as well, and is completed by what its hook starts.
+ */
+static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    struct tangle *tangle = depot->arg;
+    const char *rack = ((const rack_view *)view)->name;
+
+    (void)out;
+    if (hook == RACK_OPEN && strcmp(rack, "a") == 0)
+        return pend(tangle, call);
+    if (hook == RACK_EJECT) {
+        job_go(&tangle->ready, depot, OP_USE, "later");
+        return pend(tangle, call);
+    }
+    if (strcmp(rack, "outer") == 0) {
+        job_go(&tangle->ready, depot, OP_USE, "ready");
+        tangle->rc = by_label(depot, "0", &tangle->error);
+    } else if (hook == RACK_OPEN) {
+        assert_int_equal(tangle->discards ? berth_manager_discard(depot->manager) : berth_complete(tangle->token, 0, NULL, 0), 0);
+    }
+    return 0;
+}
+
+static void run_tangle(struct depot *depot, struct tangle *tangle)
+{
+    *tangle = (struct tangle){.discards = tangle->discards, .rc = 1};
+    depot_start(depot, NULL, NULL);
+    depot->hook = entangle;
+    depot->arg = tangle;
+    job_go(&tangle->held, depot, OP_USE, "a");
+    job_go(&tangle->outer, depot, OP_USE, "outer");
+}
+
+static void who_helped_before_it_got_its_root_helps_again(void **unused)
+{
+    static struct tangle tangle = {.discards = false};
+    struct depot depot;
+
+    (void)unused;
+    run_tangle(&depot, &tangle);
+    assert_done(&tangle.held, 0);
+    assert_int_equal(tangle.rc, 0);
+    assert_done(&tangle.outer, 0);
+    assert_done(&tangle.ready, 0);
+    assert_string_equal(depot.log, "rack.open:a rack.open:outer rack.open:ready rack.eject:a rack.open:later rack.close:a");
+    depot_stop(&depot);
+}
+
+static void a_discard_finds_who_helps(void **unused)
+{
+    static struct tangle tangle = {.discards = true};
+    struct depot depot;
+
+    (void)unused;
+    run_tangle(&depot, &tangle);
+    assert_int_equal(tangle.rc, -ECANCELED);
+    assert_int_equal(tangle.error.code, -ECANCELED);
+    assert_not_done(&tangle.held);
+    assert_int_equal(berth_complete(tangle.token, 0, NULL, 0), 0);
+    assert_done(&tangle.held, -ECANCELED);
+    assert_done(&tangle.outer, -ECANCELED);
+    assert_done(&tangle.ready, -ECANCELED);
+    assert_string_equal(depot.log, "rack.open:a rack.open:outer rack.open:ready");
+    depot_stop(&depot);
+}
+
+/* Each hook starts the next one, and blocks for what pends: the thread is one deeper in each. */
+
+enum { MOST_DEEP = 16 };
+
+struct ladder {
+    struct job held, jobs[MOST_DEEP + 1];
+    berth_token token;
+    int rc[MOST_DEEP + 1];
+    int drain_rc;
+    berth_error error;
+};
+
+static int climb(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    struct ladder *ladder = depot->arg;
+    long at = strtol(((const rack_view *)view)->name, NULL, 10);
+    char next[24];
+
+    (void)hook;
+    (void)out;
+    if (at == 0) {
+        ladder->token = berth_call_token(call);
+        return BERTH_PENDING;
+    }
+    if (at < MOST_DEEP) {
+        (void)snprintf(next, sizeof next, "%ld", at + 1);
+        job_go(&ladder->jobs[at + 1], depot, OP_USE, next);
+    }
+    ladder->rc[at] = on_rack(depot, OP_RESOLVE, "0", at < MOST_DEEP ? NULL : &ladder->error);
+    if (at == MOST_DEEP) {
+        ladder->drain_rc = berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, NULL);
+        assert_int_equal(berth_complete(ladder->token, 0, NULL, 0), 0);
+    }
+    return 0;
+}
+
+static void no_thread_goes_deeper_than_sixteen(void **unused)
+{
+    static struct ladder ladder;
+    struct depot depot;
+
+    (void)unused;
+    depot_start_many(&depot, NULL);
+    depot.hook = climb;
+    depot.arg = &ladder;
+    job_go(&ladder.held, &depot, OP_USE, "0");
+    job_go(&ladder.jobs[1], &depot, OP_USE, "1");
+    assert_done(&ladder.held, 0);
+    for (unsigned i = 1; i <= MOST_DEEP; i++) {
+        assert_done(&ladder.jobs[i], 0);
+        assert_int_equal(ladder.rc[i], i < MOST_DEEP ? 0 : -EDEADLK);
+    }
+    assert_int_equal(ladder.error.code, -EDEADLK);
+    assert_where(&ladder.error, NULL, NULL, NULL, NULL);
+    assert_int_equal(ladder.drain_rc, -EDEADLK);
+    depot_stop(&depot);
+}
+
+/* In an event loop: another thread completes a call while the loop's thread sleeps in a blocking call. */
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+}
+
+static const berth_config waking = {.wake = wake};
+
+static void start_loop(struct depot *depot, struct shelf_of_calls *shelf)
+{
+    depot_start(depot, NULL, &waking);
+    shelf_init(shelf, depot);
+    assert_int_equal(berth_manager_poll(depot->manager, NULL), 0);
+}
+
+static void stop_loop(struct depot *depot)
+{
+    assert_int_equal(berth_manager_discard(depot->manager), 0);
+    assert_int_equal(berth_manager_poll(depot->manager, NULL), 0);
+    depot_stop(depot);
+}
+
+static void *complete_what_is_waited_for(void *arg)
+{
+    struct depot *depot = arg;
+    struct shelf_of_calls *shelf = depot->arg;
+
+    wait_for_waiters(depot, 1);
+    depot->hook = NULL; /* those that come answer at once */
+    assert_int_equal(shelf_complete(shelf, 0, 0), 0);
+    return NULL;
+}
+
+static void who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help(void **unused)
+{
+    (void)unused;
+    for (unsigned drains = 0; drains < 2; drains++) {
+        struct depot depot;
+        struct shelf_of_calls shelf;
+        struct job job;
+        pthread_t other;
+
+        start_loop(&depot, &shelf);
+        job_go(&job, &depot, OP_USE, "a");
+        assert_int_equal(pthread_create(&other, NULL, complete_what_is_waited_for, &depot), 0);
+        if (drains)
+            assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+        else
+            assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+        pthread_join(other, NULL);
+        assert_done(&job, 0);
+        assert_state(&depot, drains ? "" : "rack a on 2+0\n");
+        stop_loop(&depot);
+    }
+}
+
+static void complete_the_blocking_call(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    assert_int_equal(shelf_complete(job->depot->arg, 2, -EIO), 0);
+}
+
+static void pause_shortly(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* Waits until the blocking call's hook pends too. */
+static void *complete_one_after_the_other(void *arg)
+{
+    const struct depot *depot = arg;
+    struct shelf_of_calls *shelf = depot->arg;
+    unsigned n = 0;
+
+    while (n < 3) {
+        pause_shortly(); /* and a little longer, so that it sleeps */
+        pthread_mutex_lock(&shelf->lock);
+        n = shelf->n;
+        pthread_mutex_unlock(&shelf->lock);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pause_shortly();
+        assert_int_equal(shelf_complete(shelf, i, 0), 0);
+    }
+    return NULL;
+}
+
+/* It wakes for each, and sleeps on after the first: only the `done` of the second completes its own call. */
+static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job jobs[2];
+    pthread_t other;
+
+    (void)unused;
+    start_loop(&depot, &shelf);
+    for (unsigned i = 0; i < 2; i++) {
+        job_init(&jobs[i], &depot);
+        jobs[i].then = i ? complete_the_blocking_call : NULL;
+        assert_int_equal(job_start(&jobs[i], OP_USE, i ? "b" : "a", BERTH_NO_DEADLINE), 0);
+    }
+    assert_int_equal(pthread_create(&other, NULL, complete_one_after_the_other, &depot), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "c", NULL), -EIO);
+    pthread_join(other, NULL);
+    assert_done(&jobs[0], 0);
+    assert_done(&jobs[1], 0);
+    stop_loop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_helped_before_it_got_its_root_helps_again),
+        cmocka_unit_test(a_discard_finds_who_helps),
+        cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
+        cmocka_unit_test(who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help),
+        cmocka_unit_test(who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help),
+    };
+
+    (void)alarm(PATIENCE);
+    return cmocka_run_group_tests_name("started, and helped by blocking calls", tests, NULL, NULL);
+}
