@@ -14,6 +14,7 @@ void drain_begin(struct operation *operation)
     manager->drains = operation;
 }
 
+/* Looks at every drain that runs or waits: there are never many. */
 void operation_root_leaves(struct berth_manager *manager, const struct instance *root)
 {
     for (struct operation *operation = manager->drains; operation; operation = operation->drain->next)
@@ -158,11 +159,12 @@ void drain_end(struct operation *operation)
         at = &(*at)->drain->next;
     *at = operation->drain->next;
     if (operation->discarded || operation->code != 0) {
+        reservation_sweep(manager, false); /* what it has let go of on its way stays so, and nothing else has happened */
         operation->code = -ECANCELED;
         operation->where = (struct where){0};
         error_fill(operation->error, operation->call.operation, operation);
         return;
     }
     operation->code = operation->drain->code;
-    reservation_sweep(manager);
+    reservation_sweep(manager, true);
 }

@@ -97,13 +97,15 @@ struct reservation *reservation_look_up(struct berth_manager *manager, const uns
     return look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
 }
 
-void reservation_sweep(struct berth_manager *manager)
+void reservation_sweep(struct berth_manager *manager, bool empty)
 {
     struct reservation *next;
 
     for (struct reservation *reservation = manager->reserved; reservation; reservation = next) {
+        struct grip grip = reservation_grip(reservation);
+
         next = reservation->next;
-        if (reservation_grip(reservation).holds == 0)
+        if (empty ? grip.holds == 0 : grip_spent(grip))
             reservation_remove(manager, reservation);
     }
 }

@@ -70,7 +70,7 @@ static inline bool grip_spent(struct grip grip)
 /* The one with this UUID, also when it is spent; NULL. */
 struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
 
-/* Ends all that hold nothing. */
-void reservation_sweep(struct berth_manager *manager);
+/* Forgets those that have ended because drains took the last of their holds. `empty`: and ends all others that hold nothing. */
+void reservation_sweep(struct berth_manager *manager, bool empty);
 
 #endif

@@ -269,6 +269,7 @@ typedef struct door_op {
  * Cancels a started operation. One that waits, or has not run yet, leaves its queue: nothing has happened, and its `done` gets
  * -ECANCELED. Once it has begun it goes on to its end, as its hooks answer: the hook that runs or is pending is told
  * (berth_call_cancelled(), berth_call_on_cancel()), and `done` gets what comes of it.
+ * A drain that waits ends there with -ECANCELED; what it has let go of by then stays let go of.
  *
  * Ownership: `op` was given to a start that returned 0, and is still that operation's memory.
  * Threads:   any. Where `done` runs is as with a start.
