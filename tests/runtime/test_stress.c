@@ -7,7 +7,7 @@
 
 #include "support/threads.h"
 
-enum { THREADS = 6, ROUNDS = 150 };
+enum { THREADS = 6, ROUNDS = 150, CROWD = 64, CROWD_ROUNDS = 20 };
 
 struct stress {
     struct depot depot;
@@ -18,6 +18,7 @@ struct stress {
     atomic_uint transitions;
     atomic_bool done;
     bool failing;
+    unsigned rounds;
 };
 
 static unsigned next_random(struct stress *stress)
@@ -67,7 +68,7 @@ static void *use_racks(void *arg)
     struct stress *stress = arg;
     struct depot *depot = &stress->depot;
 
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < stress->rounds; i++) {
         char rack[2] = {(char)('a' + next_random(stress) % 3), 0};
         uuid_t id;
         int rc = reserve(depot, rack, (uint16_t)(next_random(stress) % 2), id, NULL);
@@ -108,22 +109,23 @@ static void count_transition(void *ctx, const berth_transition *transition)
     atomic_fetch_add(&stress->transitions, 1);
 }
 
-static void run(bool failing, bool trace)
+static void run(bool failing, bool trace, unsigned n, unsigned rounds)
 {
     static struct stress stress;
     berth_config config = {.trace = trace ? count_transition : NULL, .trace_ctx = &stress};
-    pthread_t threads[THREADS], looker;
+    pthread_t threads[CROWD], looker;
 
     memset(&stress, 0, sizeof stress);
     stress.failing = failing;
+    stress.rounds = rounds;
     atomic_store(&stress.random, 12345);
     depot_start(&stress.depot, NULL, &config);
     stress.depot.hook = backend;
     stress.depot.arg = &stress;
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < n; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, use_racks, &stress), 0);
     assert_int_equal(pthread_create(&looker, NULL, look, &stress), 0);
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < n; i++)
         pthread_join(threads[i], NULL);
     atomic_store(&stress.done, true);
     pthread_join(looker, NULL);
@@ -139,13 +141,20 @@ static void run(bool failing, bool trace)
 static void nothing_is_lost_when_all_goes_well(void **unused)
 {
     (void)unused;
-    run(false, false);
+    run(false, false, THREADS, ROUNDS);
 }
 
 static void nothing_is_lost_when_hooks_fail(void **unused)
 {
     (void)unused;
-    run(true, true);
+    run(true, true, THREADS, ROUNDS);
+}
+
+/* Far more threads than processors, most of them asleep or at the lock at any time. */
+static void nothing_is_lost_in_a_crowd(void **unused)
+{
+    (void)unused;
+    run(true, false, CROWD, CROWD_ROUNDS);
 }
 
 static void *crash_rack(void *arg)
@@ -204,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost_when_all_goes_well),
         cmocka_unit_test(nothing_is_lost_when_hooks_fail),
+        cmocka_unit_test(nothing_is_lost_in_a_crowd),
         cmocka_unit_test(drain_and_discard_among_running_operations),
     };
 
