@@ -92,7 +92,7 @@ static void expire(struct operation *operation)
 {
     if (operation->queued && operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
-    else if (operation->queued)
+    else if (operation->queued || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
         operation_abandon(operation, -ETIMEDOUT);
     else if (operation->in_hook || operation_waits(operation))
         call_tell(operation);

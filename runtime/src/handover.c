@@ -15,11 +15,22 @@ static void share_error(const struct operation *by, struct operation *next)
     operation_finish(next);
 }
 
+/*
+ * May it be run here? A drain has time. What a trace was told cannot be taken back, should the operation be cancelled before its first hook. When
+ * the root has ended, the order in which they look for another one is that in which they waited.
+ */
+static bool may_run(const struct operation *next, const struct root *root, unsigned n)
+{
+    if (next->drain)
+        return false;
+    return root->instance.ended || (n < MOST_SHARED && !next->call.manager->trace);
+}
+
 /* An operation that is run here may be over at once, and let the root go in its turn: that ends up here again, and is left to this loop. */
 void handover(struct operation *by, struct root *root)
 {
     struct berth_manager *manager = by->call.manager;
-    bool failed = root->instance.ended && by->code != 0 && !by->discarded;
+    bool failed = root->instance.ended && by->called && by->code != 0 && !by->discarded;
 
     if (root->instance.handing)
         return;
@@ -35,7 +46,7 @@ void handover(struct operation *by, struct root *root)
         }
         if (failed && !next->drain)
             share_error(by, next);
-        else if (root->instance.ended || n < MOST_SHARED)
+        else if (may_run(next, root, n))
             (void)operation_advance(next, false);
         if (!next->queued)
             operation_wake(next);

@@ -333,7 +333,7 @@ static void forget(struct berth_manager *manager)
         instance_unref(manager, &root->instance);
     }
     for (struct operation *operation = manager->ready; operation; operation = operation->next)
-        if (operation->stage == STAGE_REACH)
+        if (operation_is_new(operation))
             operation_abandon(operation, -ECANCELED);
 }
 

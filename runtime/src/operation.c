@@ -135,6 +135,8 @@ static void end_operation(struct operation *operation)
         operation_commit(operation);
     } else {
         operation_undo(operation);
+        if (operation->ahead && !operation->levels[0].instance->ended)
+            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
     }
     if (operation->type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation);
@@ -191,6 +193,32 @@ static bool reach(struct operation *operation)
     return waits;
 }
 
+/*
+ * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
+ * goes back to where it has just got its root. One that has made its root stays: others find that, and queue up behind it.
+ */
+static void step_back(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation->ahead = operation->levels[0].flags & LEVEL_FRESH;
+    if (operation->ahead || manager->trace) { /* the trace has been told, and not twice */
+        operation_commit(operation);
+        operation->stage = STAGE_CALL;
+        return;
+    }
+    operation_undo(operation);
+    if (operation->type->flags & BERTH_GIVES)
+        reservation_unmake(manager, operation->reservation);
+    operation->reservation = NULL;
+    operation_unload(operation);
+    operation->changed = false;
+    operation->in_step = false;
+    operation->step = 0;
+    operation->event = 0;
+    operation->stage = STAGE_REACH;
+}
+
 enum progress operation_advance(struct operation *operation, bool may_call)
 {
     for (;;) {
@@ -203,6 +231,10 @@ enum progress operation_advance(struct operation *operation, bool may_call)
             break;
         case STAGE_RUN:
             if (engine_run(operation)) {
+                if (!may_call) {
+                    step_back(operation);
+                    return PROGRESS_READY;
+                }
                 operation_commit(operation);
                 operation->stage = STAGE_CALL;
             } else if (operation->drain) {
@@ -212,8 +244,6 @@ enum progress operation_advance(struct operation *operation, bool may_call)
             }
             break;
         case STAGE_CALL:
-            if (!may_call)
-                return PROGRESS_READY;
             if (!operation->discarded && !call_hook(operation)) {
                 operation->stage = STAGE_CALLED;
                 return PROGRESS_PENDING;

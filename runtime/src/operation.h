@@ -125,6 +125,7 @@ struct operation {
     bool watched : 1;   /* in the manager's heap of deadlines */
     bool changed : 1;   /* some level has flags that a commit sees to */
     bool helped : 1;    /* a blocking call has run what was ready: it may queue */
+    bool ahead : 1;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
     uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
     struct drain *drain;  /* NULL: an operation of the spec */
@@ -159,10 +160,16 @@ static inline bool operation_waits(const struct operation *operation)
     return operation->queued || (operation->stage == STAGE_CALLED && !operation->call.completed);
 }
 
+/* Can it still be as if it had never been: does it wait for its root, or has it that and not run on? A drain: is it between two instances? */
+static inline bool operation_is_new(const struct operation *operation)
+{
+    return operation->stage == STAGE_REACH || (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
+}
+
 /* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
 void operation_wake(struct operation *operation);
 
-/* Ends one that has not begun, with `code`: nothing has happened. */
+/* Ends one that operation_is_new(), with `code`: nothing has happened. */
 void operation_abandon(struct operation *operation, int code);
 
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
@@ -212,6 +219,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->ready = false;
     operation->watched = false;
     operation->helped = false;
+    operation->ahead = false;
     operation->changed = false;
     operation->block = 0;
     operation->drain = NULL;

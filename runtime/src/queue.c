@@ -117,7 +117,7 @@ void queue_discard(struct root *root)
     }
     if (!owner)
         return;
-    if (owner->stage == STAGE_REACH) { /* it was handed the root and has not gone on yet */
+    if (operation_is_new(owner)) { /* it was handed the root and has not gone on yet */
         operation_abandon(owner, -ECANCELED);
         operation_wake(owner);
     } else {

@@ -160,7 +160,7 @@ static int cancel(struct operation *operation)
 {
     if (operation->stage == STAGE_DONE)
         return -ENOENT;
-    if (operation->stage == STAGE_REACH) { /* it waits for a root, or has not run yet */
+    if (operation_is_new(operation)) {
         operation_abandon(operation, -ECANCELED);
         dispatch_ready(operation);
     } else {

@@ -1,0 +1,289 @@
+/* Operations that were handed their root and have not run yet: cancelled, late or discarded, they have never been. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/started.h"
+#include "support/threads.h"
+
+static void cancel_the_next(struct job *job, int code)
+{
+    struct job *next = job->arg;
+
+    (void)code;
+    assert_int_equal(job_cancel(next), 0);
+    assert_int_equal(job_cancel(next), -ENOENT);
+}
+
+/* The steps before its first hook drop two holds, end an instance and move a state. */
+static void cancelled_when_it_was_handed_its_root(void **unused)
+{
+    static const char before[] = "rack a on 1+1\n shelf 0 bad 1+1\n  book idle 1+0\n";
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, next;
+    uuid_t id;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(reserve(&depot, "a", 0, id, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_init(&first, &depot);
+    first.then = cancel_the_next;
+    first.arg = &next;
+    assert_int_equal(job_start(&first, OP_FIND_SHELF, "a", BERTH_NO_DEADLINE), 0);
+    job_init(&next, &depot);
+    next.id = id;
+    next.keep = true;
+    assert_int_equal(job_start(&next, OP_CLOSE, NULL, BERTH_NO_DEADLINE), 0);
+    depot_clear_log(&depot);
+    assert_int_equal(shelf_complete(&shelf, 0, -EIO), 0);
+    assert_done(&first, -EIO);
+    assert_done(&next, -ECANCELED);
+    assert_where(&next.error, NULL, NULL, NULL, NULL);
+    assert_string_equal(depot.log, "");
+    assert_state(&depot, before);
+    assert_int_equal(depot_reservations(&depot), 1);
+    depot.hook = NULL;
+    assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
+    assert_string_equal(depot.log, "rack.eject:a rack.close:a");
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+/* A root that ended well: the first of those that waited makes it anew, and is cancelled. The others do not get its error. */
+static void cancelled_when_it_had_made_its_root_anew(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job drop, jobs[3];
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_init(&drop, &depot);
+    drop.then = cancel_the_next;
+    drop.arg = &jobs[0];
+    assert_int_equal(job_start(&drop, OP_DROP, "0", BERTH_NO_DEADLINE), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        job_init(&jobs[i], &depot);
+        jobs[i].keep = true;
+        assert_int_equal(job_start(&jobs[i], i < 2 ? OP_USE_ALL : OP_USE, "a", BERTH_NO_DEADLINE), 0);
+    }
+    depot_clear_log(&depot);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    depot.hook = NULL;
+    assert_int_equal(shelf_complete(&shelf, 1, 0), 0);
+    assert_done(&drop, 0);
+    assert_done(&jobs[0], -ECANCELED);
+    assert_done(&jobs[1], 0);
+    assert_done(&jobs[2], 0);
+    assert_string_equal(depot.log, "rack.close:a rack.open:a shelf.open:a book.open:a");
+    assert_state(&depot, "rack a on 1+1\n shelf 0 on 0+1\n  book on 1+0\n");
+    depot_stop(&depot);
+}
+
+/* In an event loop */
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+}
+
+static const berth_config waking = {.wake = wake};
+
+static int64_t poll_depot(struct depot *depot)
+{
+    int64_t next = -1;
+
+    assert_int_equal(berth_manager_poll(depot->manager, &next), 0);
+    return next;
+}
+
+static void stop_loop(struct depot *depot)
+{
+    assert_int_equal(berth_manager_discard(depot->manager), 0);
+    (void)poll_depot(depot);
+    depot_stop(depot);
+}
+
+static void pass(int64_t deadline)
+{
+    while (berth_now() < deadline)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static void late_when_it_was_handed_its_root(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, next;
+    int64_t deadline;
+
+    (void)unused;
+    depot_start(&depot, NULL, &waking);
+    shelf_init(&shelf, &depot);
+    job_go(&first, &depot, OP_USE, "a");
+    job_init(&next, &depot);
+    deadline = berth_now() + 200000000;
+    assert_int_equal(job_start(&next, OP_DROP, "0", deadline), 0);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_int_equal(poll_depot(&depot), 0);
+    assert_done(&first, 0);
+    assert_not_done(&next);
+    pass(deadline);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_done(&next, -ETIMEDOUT);
+    assert_string_equal(depot.log, "rack.open:a");
+    assert_state(&depot, "rack a on 1+0\n");
+    stop_loop(&depot);
+}
+
+static void discarded_when_it_was_handed_its_root(void **unused)
+{
+    (void)unused;
+    for (unsigned anew = 0; anew < 2; anew++) {
+        struct depot depot;
+        struct shelf_of_calls shelf;
+        struct job first, next;
+
+        depot_start(&depot, NULL, &waking);
+        if (anew)
+            assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+        shelf_init(&shelf, &depot);
+        job_go(&first, &depot, anew ? OP_DROP : OP_USE, anew ? "0" : "a");
+        job_go(&next, &depot, anew ? OP_USE_ALL : OP_DROP, anew ? "a" : "0");
+        for (unsigned i = 0; i <= anew; i++) { /* a drop has two hooks */
+            assert_int_equal(shelf_complete(&shelf, i, 0), 0);
+            (void)poll_depot(&depot);
+        }
+        assert_done(&first, 0);
+        assert_not_done(&next);
+        assert_int_equal(berth_manager_discard(depot.manager), 0);
+        assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+        assert_done(&next, -ECANCELED);
+        assert_state(&depot, "");
+        stop_loop(&depot);
+    }
+}
+
+/* Once told, its deadline is over, and the loop need not look for it again. */
+static void a_deadline_passes_once(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job drop;
+    int64_t deadline;
+
+    (void)unused;
+    depot_start(&depot, NULL, &waking);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_init(&drop, &depot);
+    deadline = berth_now() + 2000000;
+    assert_int_equal(job_start(&drop, OP_DROP, "0", deadline), 0);
+    pass(deadline);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_int_equal(shelf.calls[0].told, 1);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_int_equal(shelf.calls[1].registered, -ECANCELED);
+    assert_int_equal(shelf_complete(&shelf, 1, 0), 0);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
+    assert_done(&drop, 0);
+    stop_loop(&depot);
+}
+
+/* More wait for a root that ends than are run at once: who comes later comes last all the same. */
+static void nobody_overtakes_those_whose_root_ended(void **unused)
+{
+    enum { N = 100 };
+    static struct job jobs[N + 1];
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job drop;
+    atomic_uint counter = 0;
+
+    (void)unused;
+    depot_start(&depot, NULL, &waking);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_go(&drop, &depot, OP_DROP, "0");
+    for (unsigned i = 0; i <= N; i++) {
+        if (i == N) { /* now they are on their way */
+            depot.hook = NULL;
+            assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+            assert_int_equal(poll_depot(&depot), 0);
+            assert_done(&drop, 0);
+        }
+        job_init(&jobs[i], &depot);
+        jobs[i].counter = &counter;
+        assert_int_equal(job_start(&jobs[i], OP_USE, "a", BERTH_NO_DEADLINE), 0);
+    }
+    while (poll_depot(&depot) == 0)
+        ;
+    for (unsigned i = 0; i <= N; i++) {
+        assert_done(&jobs[i], 0);
+        assert_int_equal(jobs[i].nth, i + 1);
+    }
+    stop_loop(&depot);
+}
+
+/* A thread is handed the root, and has not woken up: with a trace it does not run before. */
+
+static void discard(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    assert_int_equal(berth_manager_discard(job->depot->manager), 0);
+}
+
+static void a_thread_that_was_handed_its_root_is_discarded(void **unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 100; i++) {
+        struct depot depot;
+        struct shelf_of_calls shelf;
+        struct job first;
+        struct task task;
+        berth_config tracing;
+        int rc;
+
+        depot_init(&depot);
+        tracing = depot_tracing(&depot);
+        depot_start(&depot, NULL, &tracing);
+        shelf_init(&shelf, &depot);
+        job_init(&first, &depot);
+        first.then = discard;
+        assert_int_equal(job_start(&first, OP_USE, "a", BERTH_NO_DEADLINE), 0);
+        task_start(&task, &depot, OP_USE, "a");
+        wait_for_waiters(&depot, 1);
+        assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+        rc = task_join(&task);
+        assert_true(rc == -ECANCELED || rc == 0); /* 0: it was faster than the discard */
+        assert_done(&first, 0);
+        assert_state(&depot, "");
+        depot_stop(&depot);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cancelled_when_it_was_handed_its_root),
+        cmocka_unit_test(cancelled_when_it_had_made_its_root_anew),
+        cmocka_unit_test(late_when_it_was_handed_its_root),
+        cmocka_unit_test(discarded_when_it_was_handed_its_root),
+        cmocka_unit_test(a_deadline_passes_once),
+        cmocka_unit_test(nobody_overtakes_those_whose_root_ended),
+        cmocka_unit_test(a_thread_that_was_handed_its_root_is_discarded),
+    };
+
+    (void)alarm(60);
+    return cmocka_run_group_tests_name("started, and handed its root", tests, NULL, NULL);
+}
