@@ -191,7 +191,7 @@ void dispatch_new(struct operation *operation)
     leave(manager, &self);
 }
 
-void dispatch_poll(struct berth_manager *manager)
+void dispatch_poll(struct berth_manager *manager, bool all)
 {
     struct dispatcher self;
 
@@ -200,7 +200,7 @@ void dispatch_poll(struct berth_manager *manager)
     enter(manager, &self, true);
     for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
         run(take_ready(manager));
-    if (!manager->wake)
+    if (!manager->wake && all)
         run_claimed(manager, claim(manager));
     leave(manager, &self);
     if (manager->ready)

@@ -34,8 +34,11 @@ static inline void dispatch(struct berth_manager *manager)
         dispatch_claimed(manager);
 }
 
-/* For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. */
-void dispatch_poll(struct berth_manager *manager);
+/*
+ * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that too, should nobody be woken for it, because the
+ * caller will not know that there is more.
+ */
+void dispatch_poll(struct berth_manager *manager, bool all);
 
 /*
  * Has the blocking call's thread something to run before it sleeps? It might be waiting for just that. Once it has run what was ready then, and

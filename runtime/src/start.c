@@ -198,7 +198,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
     manager->has_loop = true;
     if (manager->deadlines)
         deadline_expire(manager, berth_now());
-    dispatch_poll(manager);
+    dispatch_poll(manager, !next_deadline);
     if (next_deadline && manager->ready)
         *next_deadline = 0;
     else if (next_deadline)

@@ -176,6 +176,71 @@ static void poll_runs_no_more_than_was_ready(void **unused)
     stop(&depot);
 }
 
+static void next_in_chain(struct job *job, int code)
+{
+    unsigned *left = job->arg;
+
+    assert_int_equal(code, *left == 4 ? -ETIMEDOUT : 0);
+    if (--*left == 0)
+        return;
+    atomic_store(&job->n_done, 0);
+    assert_int_equal(job_start(job, OP_RESOLVE, "b", BERTH_NO_DEADLINE), 0);
+}
+
+/* Without `wake` as well, when the caller can learn that there is more. */
+static void poll_that_tells_runs_no_more_than_was_ready(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job pending, job;
+
+    (void)unused;
+    for (unsigned tells = 0; tells < 2; tells++) {
+        unsigned left = 4;
+
+        depot_start(&depot, NULL, NULL);
+        shelf_init(&shelf, &depot);
+        job_go(&pending, &depot, OP_USE, "a");
+        job_init(&job, &depot);
+        job.then = next_in_chain;
+        job.arg = &left;
+        assert_int_equal(job_start(&job, OP_USE, "a", 1), 0);
+        if (!tells)
+            assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
+        for (unsigned i = 4; tells && i > 0; i--) {
+            assert_int_equal(left, i);
+            assert_int_equal(poll_depot(&depot), i > 1 ? 0 : BERTH_NO_DEADLINE);
+        }
+        assert_int_equal(left, 0);
+        assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+        depot_stop(&depot);
+    }
+}
+
+/* What such a poll left is anybody's: whoever leaves the manager next runs it. */
+static void what_poll_leaves_is_run_by_the_next_that_comes(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job pending, job;
+    unsigned left = 4;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    shelf_init(&shelf, &depot);
+    job_go(&pending, &depot, OP_USE, "a");
+    job_init(&job, &depot);
+    job.then = next_in_chain;
+    job.arg = &left;
+    assert_int_equal(job_start(&job, OP_USE, "a", 1), 0);
+    assert_int_equal(poll_depot(&depot), 0);
+    assert_int_equal(left, 3);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "c", NULL), 0);
+    assert_int_equal(left, 0);
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    depot_stop(&depot);
+}
+
 static void an_earlier_deadline_wakes_the_loop(void **unused)
 {
     struct depot depot;
@@ -404,6 +469,8 @@ int main(void)
         cmocka_unit_test(what_is_cancelled_or_discarded_is_done_in_poll),
         cmocka_unit_test(nobody_is_told_of_a_call_that_is_completed),
         cmocka_unit_test(poll_runs_no_more_than_was_ready),
+        cmocka_unit_test(poll_that_tells_runs_no_more_than_was_ready),
+        cmocka_unit_test(what_poll_leaves_is_run_by_the_next_that_comes),
         cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
         cmocka_unit_test(a_blocking_call_on_the_loops_thread_runs_what_is_ready),
         cmocka_unit_test(a_blocking_call_whose_hook_pends_runs_what_completes_it),

@@ -289,8 +289,8 @@ int door_cancel(door *manager, door_op *op);
  * Threads: any; one at a time is best. Does not wait.
  * Hooks:   those of operations that are ready.
  *
- * next_deadline  out: when to call again at the latest, in nanoseconds of CLOCK_MONOTONIC; 0: at once; BERTH_NO_DEADLINE: there is none.
- *                NULL: not wanted
+ * next_deadline  out: when to call again at the latest, in nanoseconds of CLOCK_MONOTONIC; 0: at once, there is more to run now;
+ *                BERTH_NO_DEADLINE: there is none. NULL: not wanted; without berth_config.wake all is run then, what comes up meanwhile too
  *
  * 0         done
  * -EINVAL   `manager` is NULL
