@@ -20,8 +20,14 @@ from pathlib import Path
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
+MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
 BUDGET = Path(__file__).resolve().parent / "ratios.json"
 MARGIN = 0.5
+SINGLE = (
+    "slow-hooks/berth", "slow-hooks/one-mutex", "one-root/berth", "in-flight/vpci/berth", "scale/million/berth", "scale/memory/berth",
+    "dispatch/1-row", "dispatch/17-rows", "400-slow-cycles/8-threads/berth", "400-slow-cycles/1-thread/berth",
+    *(f"scale/{what}/berth/{n}" for what in ("come-and-go", "find", "cycle") for n in (1000, 1000000)),
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,12 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
+def complete(cases: Mapping[str, Case]) -> bool:
+    """Was everything measured? Tables that compare need all of it."""
+    needed = [f"{name}/{contender}" for name in MEASURED for contender in ("berth", "floor")]
+    return all(name in cases for name in [*needed, *SINGLE])
+
+
 def ratio(cases: Mapping[str, Case], of: str, to: str) -> float:
     """How many times as long the first takes."""
     return cases[of].time / cases[to].time
@@ -96,9 +108,6 @@ def ratio(cases: Mapping[str, Case], of: str, to: str) -> float:
 def ns(cases: Mapping[str, Case], name: str) -> str:
     """A time, or a dash for a case that is not there."""
     return f"{cases[name].time:.1f}" if name in cases else "-"
-
-
-MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
 
 
 def cycles(cases: Mapping[str, Case]) -> str:
@@ -191,6 +200,12 @@ def report(cases: Mapping[str, Case]) -> str:
     return "\n".join([*lines, table(["targets", "measured", "target", ""], rows)])
 
 
+def part(cases: Mapping[str, Case]) -> str:
+    """What a run with a filter measured: medians, and nothing is compared."""
+    rows = [[name, f"{case.time:.1f}", " ".join(f"{key}={value:.4g}" for key, value in case.counters.items())] for name, case in cases.items()]
+    return table(["a part of the cases, so no ratios and targets; ns", "median", ""], rows)
+
+
 def ratios(cases: Mapping[str, Case]) -> dict[str, float]:
     """Ours as a multiple of the floor, of rows (a) to (d)."""
     return {name: round(ratio(cases, f"{name}/berth", f"{name}/floor"), 2) for name in MEASURED}
@@ -214,7 +229,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument("--renew", action="store_true", help="record the ratios to the floor, print nothing")
     options = parser.parse_args(arguments)
-    cases = read(options.results)
+    try:
+        cases = read(options.results)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"{options.results}: no results of a run ({error!r}): does the filter match any case?", file=sys.stderr)
+        return 2
+    if not complete(cases):
+        if options.renew:
+            print(f"{options.results}: not a whole run: run make bench without a filter first", file=sys.stderr)
+            return 2
+        print(part(cases))
+        return 0
     if options.renew:
         BUDGET.write_text(json.dumps(ratios(cases), indent=2) + "\n", encoding="utf-8")
         return 0

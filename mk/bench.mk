@@ -54,6 +54,7 @@ bench: ## what it costs beside a manager written by hand; ratios, and whether th
 	@scripts/setup bench
 	@$(PARALLEL) run-bench
 run-bench: $(BUILD)/bench/cases
+	@echo "measuring, for some two minutes"
 	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json $(BENCH_ARGUMENTS) >$(BUILD)/bench/log.txt 2>&1 || \
 	    { cat $(BUILD)/bench/log.txt; exit 1; }
 	@$(TEST_PYTHON) bench/report.py $(BENCH_RESULTS)

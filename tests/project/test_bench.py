@@ -84,3 +84,15 @@ def test_a_cycle_half_as_slow_again_is_told(report: ModuleType) -> None:
 
 def test_every_measured_cycle_has_a_ratio(report: ModuleType) -> None:
     assert set(json.loads((ROOT / "bench/ratios.json").read_text(encoding="utf-8"))) == set(report.MEASURED)
+
+
+def test_a_run_with_a_filter_prints_what_it_measured_and_is_no_budget(report: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"benchmarks": [run("held/vpci/berth", cpu_time=4.0)]}), encoding="utf-8")
+    assert report.main([str(path)]) == 0
+    assert "held/vpci/berth" in capsys.readouterr().out
+    assert report.main(["--renew", str(path)]) == 2
+    assert "not a whole run: run make bench without a filter first" in capsys.readouterr().err
+    path.write_text("", encoding="utf-8")
+    assert report.main([str(path)]) == 2
+    assert "does the filter match any case?" in capsys.readouterr().err

@@ -259,7 +259,7 @@ class _Manual:
         says = f"Which {resource.name} a caller means, by {key}, and how it should be." if resource.key else f"How a caller wants the {resource.name}."
         config = Struct(
             tables.config,
-            note(f"{says} Read during the call only, and copied."),
+            note(f"{says} Copied: read during the call only, or until `done` of a started operation."),
             tuple(self.given(f, t) for f, t in zip(resource.fields, tables.fields))
             or (Member(note("This resource has no fields.", "    "), "char unused;"),),
         )

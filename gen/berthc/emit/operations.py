@@ -113,7 +113,7 @@ class Writer:
     # Ownership, threads, hooks.
 
     def _ownership(self, operation: Operation) -> str:
-        words = ["what the pointers lead to is read, or written, during the call only."]
+        words = ["what the pointers lead to is read, or written, during the call only; by the started function until `done` is called."]
         if operation.gives:
             end = listed(self._enders, "or")
             words.append(f"The caller owns the reservation until {end} returns 0." if end else "The caller owns the reservation.")
@@ -131,7 +131,7 @@ class Writer:
     def _threads(operation: Operation) -> str:
         root = operation.path[0]
         shared = "" if operation.form is Form.CREATE else f" When that one fails and ends the {root}, this one returns its error."
-        return f"any. Waits while another operation works on the same {root}, in order of arrival.{shared}"
+        return f"any. Waits, or is queued when it was started, while another operation works on the same {root}, in order of arrival.{shared}"
 
     def _hooks(self, operation: Operation, met: Met) -> str:
         if not met.hooks:

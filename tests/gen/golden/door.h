@@ -99,7 +99,7 @@ typedef struct door_options {
 /* Bytes of door.plate, with the NUL. */
 #define DOOR_DOOR_PLATE_SIZE 7
 
-/* Which door a caller means, by number, and how it should be. Read during the call only, and copied. */
+/* Which door a caller means, by number, and how it should be. Copied: read during the call only, or until `done` of a started operation. */
 typedef struct door_door_config {
     /* Number on the door. 1 to 9. */
     uint8_t number;
@@ -240,12 +240,14 @@ int door_discard(door *manager);
 
 /*
  * Started operations: each operation NAME below has a function door_NAME_start beside its blocking one (door_reserve_start),
- * which returns at once and has `done` called at the end. The arguments between `op` and `deadline` are those of the blocking call.
+ * which does not wait, for roots or for pending hooks, and has `done` called at the end. It runs what can run at once itself: a hook that
+ * blocks instead of answering BERTH_PENDING holds up its caller. The arguments between `op` and `deadline` are those of the blocking call.
  *
  * op        memory for the operation while it is in flight; no more is needed. NULL: the manager's allocator gives it, and it is given back
  *           before `done` is called; such an operation cannot be cancelled
  * deadline  when to give up, in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE; needs door_poll to pass
- * done      called exactly once with `arg` and what the blocking call would have returned; perhaps before the function returns
+ * done      called exactly once with `arg` and what the blocking call would have returned; perhaps before the function returns. -ETIMEDOUT
+ *           and -ECANCELED mean that nothing has happened when error->hook is NULL; else they are what that hook answered
  *
  * Ownership: `op`, and whatever the other arguments point to (configs, reservation, results, error), must stay valid and unchanged until
  *            `done` is called.
@@ -254,7 +256,8 @@ int door_discard(door *manager);
  * Hooks:     as those of the blocking call, here or later.
  *
  * 0         accepted; all other errors of the blocking call go to `done`
- * -EINVAL   an argument is not valid, as with the blocking call, or `done` is NULL; `done` will not be called, and nothing happened
+ * -EINVAL   an argument is not valid, as with the blocking call, or `done` is NULL; `done` will not be called, and nothing happened, but
+ *           `error` says why and a reservation that would have been given is zeroed
  * -ENOBUFS  a result's buffer is too small; likewise
  * -ENOMEM   `op` is NULL and there is no memory for it; likewise
  * -EDEADLK  called by a trace callback or visitor; likewise
@@ -284,7 +287,8 @@ int door_cancel(door *manager, door_op *op);
 
 /*
  * For event loops, and for deadlines of started operations: lets those pass that are due, runs what is ready, and tells when the next is
- * due. Call it when berth_config.wake was called, and when the deadline that it told has passed.
+ * due. Call it when berth_config.wake was called, and when the deadline that it told has passed; without `wake`, also after starting an
+ * operation whose deadline is earlier than that.
  *
  * Threads: any; one at a time is best. Does not wait.
  * Hooks:   those of operations that are ready.
@@ -298,7 +302,10 @@ int door_cancel(door *manager, door_op *op);
  */
 int door_poll(door *manager, int64_t *next_deadline);
 
-/* door_drain, started. */
+/*
+ * door_drain, started: `op`, `deadline`, `done`, ownership, threads and return codes as for the operations above. When it is cancelled, or
+ * its deadline passes, while it waits for a root, what it has let go of by then stays let go of.
+ */
 int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg);
 
 /*
@@ -323,10 +330,10 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds door. After a failure everything is as it
  * was.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only. The caller owns the reservation until door_leave returns
- *            0.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
- *            one returns its error.
+ * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called. The
+ *            caller owns the reservation until door_leave returns 0.
+ * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
+ *            one fails and ends the door, this one returns its error.
  * Hooks:     none run.
  *
  * manager      from door_create
@@ -357,9 +364,9 @@ int door_reserve_start(door *manager, door_op *op, const door_door_config *door,
  * leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and no later step is done; the
  * reservation still holds what it held.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
- *            one returns its error.
+ * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called.
+ * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
+ *            one fails and ends the door, this one returns its error.
  * Hooks:     may call motor.pull. They may call this manager about another door; about this one they get -EDEADLK.
  *
  * manager      from door_create
@@ -396,9 +403,10 @@ int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *
  * before the first hook call leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and
  * no later step is done; the reservation stays valid: call again until it returns 0, it goes on where it stopped.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only. Success ends the caller's reservation.
- * Threads:   any. Waits while another operation works on the same door, in order of arrival. When that one fails and ends the door, this
- *            one returns its error.
+ * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called. Success
+ *            ends the caller's reservation.
+ * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
+ *            one fails and ends the door, this one returns its error.
  * Hooks:     may call motor.push. They may call this manager about another door; about this one they get -EDEADLK.
  *
  * manager      from door_create
