@@ -303,8 +303,8 @@ int door_cancel(door *manager, door_op *op);
 int door_poll(door *manager, int64_t *next_deadline);
 
 /*
- * door_drain, started: `op`, `deadline`, `done`, ownership, threads and return codes as for the operations above. When it is cancelled, or
- * its deadline passes, while it waits for a root, what it has let go of by then stays let go of.
+ * door_drain, started. Parameters, ownership, threads and return codes are those of the operations that are started.
+ * When it is cancelled, or its deadline passes, while it waits for a root, what it has let go of by then stays let go of.
  */
 int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg);
 
