@@ -224,19 +224,26 @@ static void pause_shortly(void)
     (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
-/* Waits until the blocking call's hook pends too. */
-static void *complete_one_after_the_other(void *arg)
+/* Waits until so many hooks pend, and a little longer, so that who called the last of them sleeps. */
+static void wait_for_calls(struct shelf_of_calls *shelf, unsigned wanted)
 {
-    const struct depot *depot = arg;
-    struct shelf_of_calls *shelf = depot->arg;
     unsigned n = 0;
 
-    while (n < 3) {
-        pause_shortly(); /* and a little longer, so that it sleeps */
+    while (n < wanted) {
+        pause_shortly();
         pthread_mutex_lock(&shelf->lock);
         n = shelf->n;
         pthread_mutex_unlock(&shelf->lock);
     }
+    pause_shortly();
+}
+
+static void *complete_one_after_the_other(void *arg)
+{
+    const struct depot *depot = arg;
+    struct shelf_of_calls *shelf = depot->arg;
+
+    wait_for_calls(shelf, 3);
     for (unsigned i = 0; i < 2; i++) {
         pause_shortly();
         assert_int_equal(shelf_complete(shelf, i, 0), 0);
@@ -267,6 +274,64 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
     stop_loop(&depot);
 }
 
+/* Not in an event loop: a thread has two operations to run, and the first keeps it. Whoever sleeps meanwhile leaves the second to anybody. */
+
+static void complete_both(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    for (unsigned i = 1; i < 3; i++)
+        assert_int_equal(shelf_complete(job->depot->arg, i, 0), 0);
+}
+
+static void stop_at_gate(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    gate_pass(job->arg);
+}
+
+static void *complete_first(void *arg)
+{
+    const struct depot *depot = arg;
+
+    assert_int_equal(shelf_complete(depot->arg, 0, 0), 0);
+    return NULL;
+}
+
+static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct gate gate;
+    struct job jobs[3];
+    struct task sleeping;
+    pthread_t busy;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    shelf_init(&shelf, &depot);
+    gate_init(&gate);
+    for (unsigned i = 0; i < 3; i++) {
+        job_init(&jobs[i], &depot);
+        jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
+        jobs[i].arg = &gate;
+        assert_int_equal(job_start(&jobs[i], OP_USE, i == 0 ? "a" : i == 1 ? "b" : "c", BERTH_NO_DEADLINE), 0);
+    }
+    task_start_until(&sleeping, &depot, OP_USE, "d", berth_now() + 200000000);
+    wait_for_calls(&shelf, 4);
+    assert_int_equal(pthread_create(&busy, NULL, complete_first, &depot), 0);
+    gate_wait(&gate, 1);
+    for (unsigned i = 0; i < 500 && atomic_load(&jobs[2].n_done) == 0; i++) {
+        pause_shortly(); /* until the deadline has passed: it is told, and sleeps again */
+        assert_int_equal(on_rack(&depot, OP_RESOLVE, "e", NULL), 0);
+    }
+    assert_done(&jobs[2], 0);
+    gate_open(&gate, 1);
+    pthread_join(busy, NULL);
+    assert_int_equal(shelf_complete(&shelf, 3, 0), 0);
+    assert_int_equal(task_join(&sleeping), 0);
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +340,7 @@ int main(void)
         cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
         cmocka_unit_test(who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help),
         cmocka_unit_test(who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help),
+        cmocka_unit_test(what_a_busy_thread_has_to_run_is_anybodys),
     };
 
     (void)alarm(PATIENCE);
