@@ -6,6 +6,9 @@
 
 #include "support/threads.h"
 
+/* Nanoseconds from now to a deadline that is to pass in a test, but not before the operation has begun: threads start slowly under valgrind. */
+enum { SOON = 1000000000 };
+
 /* What a hook leaves for whoever completes it. */
 struct parcel {
     struct gate gate;
@@ -74,9 +77,9 @@ static void completed_later_from_another_thread(void **unused)
 
     (void)unused;
     start(&depot, &parcel);
-    task_start_until(&task, &depot, OP_USE, "a", berth_now() + 50000000); /* the hook is told; the operation goes on all the same */
+    task_start_until(&task, &depot, OP_USE, "a", berth_now() + SOON); /* the hook is told; the operation goes on all the same */
     gate_wait(&parcel.gate, 1);
-    assert_true(berth_call_deadline(parcel.call) <= berth_now() + 50000000);
+    assert_true(berth_call_deadline(parcel.call) <= berth_now() + SOON);
     assert_false(berth_call_cancelled(parcel.call));
     gate_open(&parcel.gate, 1);
     while (berth_call_deadline(parcel.call) > berth_now())
@@ -104,7 +107,7 @@ static void a_pending_hook_is_told_when_the_deadline_passes(void **unused)
     struct depot depot;
     struct parcel parcel;
     struct task task;
-    int64_t deadline = berth_now() + 30000000;
+    int64_t deadline = berth_now() + SOON;
 
     (void)unused;
     atomic_store(&told, 0);
