@@ -5,6 +5,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 ASAN := BUILD=$(BUILD)/asan SANITIZE=address,undefined
 TSAN := BUILD=$(BUILD)/tsan SANITIZE=thread
 
+# The runtime tests move the clock: see tests/runtime/support/clock.h.
 RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/test_*.c))
 TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
@@ -15,7 +16,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -Wl,--wrap=berth_now -lcmocka $(LIBS)
 $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIBTESTING) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)

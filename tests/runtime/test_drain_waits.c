@@ -1,15 +1,102 @@
-/* Draining and destroying while others are at work: what a drain that has to wait for a root leaves behind, and who comes in while destroy waits. */
+/* Draining and destroying while others are at work: drains that wait for a root, what they leave behind, and who comes in while destroy waits. */
 #include <errno.h>
 #include <time.h>
 
-#include "support/started.h"
+#include "support/loop.h"
+#include "support/threads.h"
 
-static void wake(void *ctx)
+static void drain_waits_its_turn(void **unused)
 {
-    (void)ctx;
+    struct depot depot;
+    struct gate gate;
+    struct task first, drains, late;
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    task_start(&drains, &depot, 0, NULL);
+    wait_for_waiters(&depot, 1);
+    task_start_until(&late, &depot, 0, NULL, berth_now() + 10000000); /* another one, that does not want to wait */
+    assert_int_equal(task_join(&late), -ETIMEDOUT);
+    assert_where(&late.error, "rack", NULL, NULL, NULL);
+    assert_string_equal(late.error.key, "\"a\"");
+    gate_open(&gate, 3);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&drains), 0);
+    assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
+    assert_state(&depot, "");
+    depot_stop(&depot);
 }
 
-static const berth_config waking = {.wake = wake};
+static void drain_goes_on_when_what_it_waited_for_is_gone(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, drains;
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    depot.outcome[RACK_OPEN] = -EIO;
+    task_start(&first, &depot, OP_CRASH, "a"); /* fails, and ends a */
+    gate_wait(&gate, 1);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "c", NULL), 0);
+    task_start(&drains, &depot, 0, NULL);
+    wait_for_waiters(&depot, 1);
+    assert_int_equal(on_rack(&depot, OP_KICK, "b", NULL), 0); /* the next one is gone before it gets there */
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), -EIO);
+    assert_int_equal(task_join(&drains), 0); /* that error is not the drain's */
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+static void who_waited_for_a_drained_root_starts_again(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task drains, second;
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    gate_open(&gate, 1);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    task_start(&drains, &depot, 0, NULL);
+    gate_wait(&gate, 2);
+    task_start(&second, &depot, OP_USE, "a");
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 3);
+    assert_int_equal(task_join(&drains), 0);
+    assert_int_equal(task_join(&second), 0);
+    assert_state(&depot, "rack a on 1+0\n");
+    depot_stop(&depot);
+}
+
+static void two_drains_end_in_the_order_they_came(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, drains[2];
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    task_start(&drains[0], &depot, 0, NULL);
+    wait_for_waiters(&depot, 1);
+    task_start(&drains[1], &depot, 0, NULL);
+    wait_for_waiters(&depot, 2);
+    depot.outcome[RACK_EJECT] = -EIO;
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&first), 0);
+    assert_int_equal(task_join(&drains[0]), -EIO);
+    gate_wait(&gate, 3); /* the second one tries again */
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&drains[1]), -EIO);
+    assert_state(&depot, "rack a on 1+0\n");
+    depot_stop(&depot);
+}
 
 /* It has let go of the first root and waits for the second. */
 static void a_cancelled_drain_ends_the_reservations_it_has_emptied(void **unused)
@@ -58,8 +145,7 @@ static void a_drain_comes_back_to_the_root_it_had_to_wait_for(void **unused)
     struct job use;
 
     (void)unused;
-    depot_start(&depot, NULL, &waking);
-    shelf_init(&shelf, &depot);
+    loop_start(&depot, &shelf);
     job_go(&use, &depot, OP_USE, "a");
     assert_int_equal(berth_manager_poll(depot.manager, NULL), 0); /* this is the loop's thread */
     depot.hook = NULL;
@@ -79,15 +165,6 @@ struct latecomer {
     berth_token token;
     atomic_bool called;
 };
-
-static int pend(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
-{
-    (void)hook;
-    (void)view;
-    (void)out;
-    ((struct latecomer *)depot->arg)->token = berth_call_token(call);
-    return BERTH_PENDING;
-}
 
 /* Nothing is tracked any more. Destroy gets the time to see that, and to wait for this to return. */
 static void track_one_more(void *arg, int code)
@@ -116,8 +193,8 @@ static void destroy_looks_again_when_it_had_to_wait(void **unused)
 
     (void)unused;
     depot_start_changed(&late.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
-    late.depot.hook = pend;
-    late.depot.arg = &late;
+    late.depot.hook = leave_token;
+    late.depot.arg = &late.token;
     atomic_store(&late.called, false);
     assert_int_equal(berth_manager_start(late.depot.manager, &request, NULL, &op, track_one_more, &late), 0);
     assert_int_equal(pthread_create(&other, NULL, complete, &late), 0);
@@ -133,6 +210,10 @@ static void destroy_looks_again_when_it_had_to_wait(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(drain_waits_its_turn),
+        cmocka_unit_test(drain_goes_on_when_what_it_waited_for_is_gone),
+        cmocka_unit_test(who_waited_for_a_drained_root_starts_again),
+        cmocka_unit_test(two_drains_end_in_the_order_they_came),
         cmocka_unit_test(a_cancelled_drain_ends_the_reservations_it_has_emptied),
         cmocka_unit_test(a_drain_comes_back_to_the_root_it_had_to_wait_for),
         cmocka_unit_test(destroy_looks_again_when_it_had_to_wait),

@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "support/started.h"
+#include "support/clock.h"
+#include "support/loop.h"
 #include "support/threads.h"
 
-/* What is left hanging ends the program: nothing here takes a second. */
-enum { PATIENCE = 60 };
+/* What is left hanging ends the program, after many times what the slowest machine takes. */
+enum { PATIENCE = 300 };
 
 /* Inside hooks: rack "a" is taken by what pends, and the thread that blocks for it has something else to run. */
 
@@ -158,27 +158,6 @@ static void no_thread_goes_deeper_than_sixteen(void **unused)
 
 /* In an event loop: another thread completes a call while the loop's thread sleeps in a blocking call. */
 
-static void wake(void *ctx)
-{
-    (void)ctx;
-}
-
-static const berth_config waking = {.wake = wake};
-
-static void start_loop(struct depot *depot, struct shelf_of_calls *shelf)
-{
-    depot_start(depot, NULL, &waking);
-    shelf_init(shelf, depot);
-    assert_int_equal(berth_manager_poll(depot->manager, NULL), 0);
-}
-
-static void stop_loop(struct depot *depot)
-{
-    assert_int_equal(berth_manager_discard(depot->manager), 0);
-    assert_int_equal(berth_manager_poll(depot->manager, NULL), 0);
-    depot_stop(depot);
-}
-
 static void *complete_what_is_waited_for(void *arg)
 {
     struct depot *depot = arg;
@@ -199,7 +178,8 @@ static void who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help(void **unuse
         struct job job;
         pthread_t other;
 
-        start_loop(&depot, &shelf);
+        loop_start(&depot, &shelf);
+        assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop\'s thread */
         job_go(&job, &depot, OP_USE, "a");
         assert_int_equal(pthread_create(&other, NULL, complete_what_is_waited_for, &depot), 0);
         if (drains)
@@ -209,7 +189,7 @@ static void who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help(void **unuse
         pthread_join(other, NULL);
         assert_done(&job, 0);
         assert_state(&depot, drains ? "" : "rack a on 2+0\n");
-        stop_loop(&depot);
+        loop_stop(&depot);
     }
 }
 
@@ -217,11 +197,6 @@ static void complete_the_blocking_call(struct job *job, int code)
 {
     assert_int_equal(code, 0);
     assert_int_equal(shelf_complete(job->depot->arg, 2, -EIO), 0);
-}
-
-static void pause_shortly(void)
-{
-    (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
 /* Waits until so many hooks pend, and a little longer, so that who called the last of them sleeps. */
@@ -260,7 +235,8 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
     pthread_t other;
 
     (void)unused;
-    start_loop(&depot, &shelf);
+    loop_start(&depot, &shelf);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop\'s thread */
     for (unsigned i = 0; i < 2; i++) {
         job_init(&jobs[i], &depot);
         jobs[i].then = i ? complete_the_blocking_call : NULL;
@@ -271,7 +247,7 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
     pthread_join(other, NULL);
     assert_done(&jobs[0], 0);
     assert_done(&jobs[1], 0);
-    stop_loop(&depot);
+    loop_stop(&depot);
 }
 
 /* Not in an event loop: a thread has two operations to run, and the first keeps it. Whoever sleeps meanwhile leaves the second to anybody. */
@@ -297,7 +273,8 @@ static void *complete_first(void *arg)
     return NULL;
 }
 
-static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
+/* False: its deadline, in so many nanoseconds, had passed before the first thread was busy. Then it has not slept again since. */
+static bool sleeps_again_while_the_other_is_busy(int64_t patience)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -305,10 +282,10 @@ static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
     struct job jobs[3];
     struct task sleeping;
     pthread_t busy;
+    int64_t deadline;
+    bool in_time;
 
-    (void)unused;
-    depot_start(&depot, NULL, NULL);
-    shelf_init(&shelf, &depot);
+    depot_start_shelved(&depot, &shelf);
     gate_init(&gate);
     for (unsigned i = 0; i < 3; i++) {
         job_init(&jobs[i], &depot);
@@ -316,20 +293,34 @@ static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
         jobs[i].arg = &gate;
         assert_int_equal(job_start(&jobs[i], OP_USE, i == 0 ? "a" : i == 1 ? "b" : "c", BERTH_NO_DEADLINE), 0);
     }
-    task_start_until(&sleeping, &depot, OP_USE, "d", berth_now() + 200000000);
+    deadline = berth_now() + patience;
+    task_start_until(&sleeping, &depot, OP_USE, "d", deadline);
     wait_for_calls(&shelf, 4);
     assert_int_equal(pthread_create(&busy, NULL, complete_first, &depot), 0);
     gate_wait(&gate, 1);
-    for (unsigned i = 0; i < 500 && atomic_load(&jobs[2].n_done) == 0; i++) {
+    in_time = berth_now() < deadline;
+    for (unsigned i = 0; in_time && i < 3000 && atomic_load(&jobs[2].n_done) == 0; i++) {
         pause_shortly(); /* until the deadline has passed: it is told, and sleeps again */
         assert_int_equal(on_rack(&depot, OP_RESOLVE, "e", NULL), 0);
     }
-    assert_done(&jobs[2], 0);
+    if (in_time)
+        assert_done(&jobs[2], 0);
     gate_open(&gate, 1);
     pthread_join(busy, NULL);
+    assert_done(&jobs[2], 0);
     assert_int_equal(shelf_complete(&shelf, 3, 0), 0);
     assert_int_equal(task_join(&sleeping), 0);
     depot_stop(&depot);
+    return in_time;
+}
+
+static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
+{
+    int64_t patience = 100000000;
+
+    (void)unused;
+    while (!sleeps_again_while_the_other_is_busy(patience))
+        patience *= 2;
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/clock.h"
 #include "support/started.h"
 
 enum { MANY = 100000, SMALL_STACK = 256 * 1024 };
@@ -126,8 +127,7 @@ static void many_in_flight_on_one_thread(void **unused)
     before = depot.live_bytes;
     depot.hook = keep;
     for (unsigned i = 0; i < MANY; i++) {
-        berth_request request = {
-            .operation = OP_USE, .config = depot_path(&paths[i], names[i], 0)->config, .deadline = berth_now() + INT64_C(3600000000000)};
+        berth_request request = {.operation = OP_USE, .config = depot_path(&paths[i], names[i], 0)->config, .deadline = berth_now() + HOUR};
 
         assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, count, &counter), 0);
     }

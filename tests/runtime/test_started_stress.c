@@ -309,15 +309,6 @@ static void last_done(void *arg, int code)
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* and only then it leaves the manager */
 }
 
-static int pend(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
-{
-    (void)hook;
-    (void)view;
-    (void)out;
-    ((struct last *)depot->arg)->token = berth_call_token(call);
-    return BERTH_PENDING;
-}
-
 static void *complete_last(void *arg)
 {
     assert_int_equal(berth_complete(((struct last *)arg)->token, -EIO, NULL, 0), 0);
@@ -335,8 +326,8 @@ static void destroyed_right_after_the_last_done(void **unused)
         berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
 
         depot_start_changed(&last.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
-        last.depot.hook = pend;
-        last.depot.arg = &last;
+        last.depot.hook = leave_token;
+        last.depot.arg = &last.token;
         atomic_store(&last.called, false);
         assert_int_equal(berth_manager_start(last.depot.manager, &request, NULL, i % 2 ? &op : NULL, last_done, &last), 0);
         assert_int_equal(berth_manager_destroy(last.depot.manager), -EBUSY);
@@ -358,15 +349,6 @@ struct race {
     atomic_bool go;
 };
 
-static int pend_race(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
-{
-    (void)hook;
-    (void)view;
-    (void)out;
-    ((struct race *)depot->arg)->token = berth_call_token(call);
-    return BERTH_PENDING;
-}
-
 static void *cancel_race(void *arg)
 {
     struct race *race = arg;
@@ -385,13 +367,13 @@ static void cancelled_while_it_is_completed(void **unused)
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
-    depot.hook = pend_race;
+    depot.hook = leave_token;
     for (unsigned i = 0; i < 300; i++) {
         struct race race;
         pthread_t other;
 
         atomic_store(&race.go, false);
-        depot.arg = &race;
+        depot.arg = &race.token;
         job_init(&race.job, &depot);
         race.job.keep = true;
         assert_int_equal(job_start(&race.job, OP_USE, "a", BERTH_NO_DEADLINE), 0);
@@ -403,7 +385,7 @@ static void cancelled_while_it_is_completed(void **unused)
         assert_done(&race.job, i % 2 ? -EIO : 0); /* told or not, its hook's answer counts */
         depot.hook = NULL;
         assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
-        depot.hook = pend_race;
+        depot.hook = leave_token;
     }
     depot_stop(&depot);
 }

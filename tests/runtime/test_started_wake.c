@@ -2,46 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "support/started.h"
+#include "support/clock.h"
+#include "support/loop.h"
 #include "support/threads.h"
-
-static atomic_uint woken;
-
-static void wake(void *ctx)
-{
-    assert_ptr_equal(ctx, &woken);
-    atomic_fetch_add(&woken, 1);
-}
-
-static const berth_config waking = {.wake = wake, .wake_ctx = &woken};
-
-static void start(struct depot *depot, struct shelf_of_calls *shelf)
-{
-    atomic_store(&woken, 0);
-    depot_start(depot, NULL, &waking);
-    shelf_init(shelf, depot);
-}
-
-static void stop(struct depot *depot)
-{
-    assert_int_equal(berth_manager_discard(depot->manager), 0);
-    assert_int_equal(berth_manager_poll(depot->manager, NULL), 0);
-    depot_stop(depot);
-}
-
-/* How often it was woken since it was asked last. */
-static unsigned wakes(void)
-{
-    return atomic_exchange(&woken, 0);
-}
-
-static int64_t poll_depot(struct depot *depot)
-{
-    int64_t next = -1;
-
-    assert_int_equal(berth_manager_poll(depot->manager, &next), 0);
-    return next;
-}
 
 static void a_start_runs_as_far_as_it_gets(void **unused)
 {
@@ -49,12 +12,12 @@ static void a_start_runs_as_far_as_it_gets(void **unused)
     struct job job;
 
     (void)unused;
-    atomic_store(&woken, 0);
+    (void)wakes();
     depot_start(&depot, NULL, &waking);
     job_go(&job, &depot, OP_USE, "a");
     assert_done(&job, 0);
     assert_int_equal(wakes(), 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void what_is_completed_goes_on_in_poll(void **unused)
@@ -64,7 +27,7 @@ static void what_is_completed_goes_on_in_poll(void **unused)
     struct job a, b, queued;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_go(&a, &depot, OP_USE, "a");
     job_go(&b, &depot, OP_USE, "b");
     job_go(&queued, &depot, OP_DROP, "0");
@@ -89,7 +52,7 @@ static void what_is_completed_goes_on_in_poll(void **unused)
         assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     }
     assert_done(&queued, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
@@ -99,7 +62,7 @@ static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
     struct job pending, queued[2];
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_go(&pending, &depot, OP_USE, "a");
     job_go(&queued[0], &depot, OP_USE, "a");
     job_go(&queued[1], &depot, OP_USE, "a");
@@ -119,7 +82,7 @@ static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
     assert_int_equal(wakes(), 1);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&pending, -ECANCELED);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 /* Not run yet, but its call is over: its hook may have forgotten what it registered. */
@@ -130,14 +93,14 @@ static void nobody_is_told_of_a_call_that_is_completed(void **unused)
     struct job job;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_int_equal(job_cancel(&job), 0);
     assert_int_equal(shelf.calls[0].told, 0);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&job, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void again(struct job *job, int code)
@@ -160,7 +123,7 @@ static void poll_runs_no_more_than_was_ready(void **unused)
     unsigned left = 4;
 
     (void)unused;
-    atomic_store(&woken, 0);
+    (void)wakes();
     depot_start(&depot, NULL, &waking);
     job_init(&job, &depot);
     job.then = again;
@@ -173,7 +136,7 @@ static void poll_runs_no_more_than_was_ready(void **unused)
     }
     assert_int_equal(left, 0);
     assert_int_equal(wakes(), 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void next_in_chain(struct job *job, int code)
@@ -198,8 +161,7 @@ static void poll_that_tells_runs_no_more_than_was_ready(void **unused)
     for (unsigned tells = 0; tells < 2; tells++) {
         unsigned left = 4;
 
-        depot_start(&depot, NULL, NULL);
-        shelf_init(&shelf, &depot);
+        depot_start_shelved(&depot, &shelf);
         job_go(&pending, &depot, OP_USE, "a");
         job_init(&job, &depot);
         job.then = next_in_chain;
@@ -226,8 +188,7 @@ static void what_poll_leaves_is_run_by_the_next_that_comes(void **unused)
     unsigned left = 4;
 
     (void)unused;
-    depot_start(&depot, NULL, NULL);
-    shelf_init(&shelf, &depot);
+    depot_start_shelved(&depot, &shelf);
     job_go(&pending, &depot, OP_USE, "a");
     job_init(&job, &depot);
     job.then = next_in_chain;
@@ -246,11 +207,11 @@ static void an_earlier_deadline_wakes_the_loop(void **unused)
     struct depot depot;
     struct shelf_of_calls shelf;
     struct job jobs[4];
-    int64_t base = berth_now() + INT64_C(3600000000000);
+    int64_t base = berth_now() + HOUR;
     static const int64_t deadlines[] = {300, 400, 200, 1};
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     for (unsigned i = 0; i < 4; i++) {
         job_init(&jobs[i], &depot);
         assert_int_equal(job_start(&jobs[i], OP_USE, "a", i < 3 ? base + deadlines[i] : 1), 0);
@@ -264,7 +225,7 @@ static void an_earlier_deadline_wakes_the_loop(void **unused)
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     for (unsigned i = 0; i < 3; i++)
         assert_done(&jobs[i], 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 /* This thread is the loop's: nobody else would run what it waits for. */
@@ -275,14 +236,14 @@ static void a_blocking_call_on_the_loops_thread_runs_what_is_ready(void **unused
     struct job job;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_not_done(&job);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     assert_done(&job, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void complete_the_other(struct job *job, int code)
@@ -298,7 +259,7 @@ static void a_blocking_call_whose_hook_pends_runs_what_completes_it(void **unuse
     struct job job;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_init(&job, &depot);
     job.then = complete_the_other;
     assert_int_equal(job_start(&job, OP_USE, "a", BERTH_NO_DEADLINE), 0);
@@ -307,7 +268,7 @@ static void a_blocking_call_whose_hook_pends_runs_what_completes_it(void **unuse
     assert_not_done(&job);
     assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), -EIO);
     assert_done(&job, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void poll_in_done(struct job *job, int code)
@@ -325,7 +286,7 @@ static void poll_in_poll_runs_nothing(void **unused)
     struct job a, b;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_init(&a, &depot);
     a.then = poll_in_done;
     a.arg = &b;
@@ -336,7 +297,7 @@ static void poll_in_poll_runs_nothing(void **unused)
     assert_done(&a, 0);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&b, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 /* Under the manager's lock: whatever it calls is refused, and it is the runtime that says so, not a hang. */
@@ -377,7 +338,7 @@ static void callbacks_must_not_call_the_manager(void **unused)
     assert_int_equal(berth_complete(token, 0, NULL, 0), 0);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&job, 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 /* Other threads */
@@ -418,7 +379,7 @@ static void hooks_and_done_run_on_the_loops_thread(void **unused)
     uint32_t loops = 0;
 
     (void)unused;
-    atomic_store(&woken, 0);
+    (void)wakes();
     depot_start(&depot, NULL, &waking);
     depot.hook = pend_then_note;
     depot.arg = &token;
@@ -437,7 +398,7 @@ static void hooks_and_done_run_on_the_loops_thread(void **unused)
     assert_done(&drop, 0);
     assert_true(pthread_equal(done_ran_on, pthread_self()));
     assert_true(pthread_equal(hook_ran_on, pthread_self()));
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 static void a_blocking_call_on_another_thread_leaves_it_to_the_loop(void **unused)
@@ -448,7 +409,7 @@ static void a_blocking_call_on_another_thread_leaves_it_to_the_loop(void **unuse
     struct task task;
 
     (void)unused;
-    start(&depot, &shelf);
+    loop_start(&depot, &shelf);
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
@@ -458,7 +419,7 @@ static void a_blocking_call_on_another_thread_leaves_it_to_the_loop(void **unuse
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&job, 0);
     assert_int_equal(task_join(&task), 0);
-    stop(&depot);
+    loop_stop(&depot);
 }
 
 int main(void)

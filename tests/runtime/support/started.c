@@ -103,3 +103,18 @@ int shelf_complete(struct shelf_of_calls *shelf, unsigned n, int result)
 {
     return berth_complete(shelf->calls[n].token, result, NULL, 0);
 }
+
+void depot_start_shelved(struct depot *depot, struct shelf_of_calls *shelf)
+{
+    depot_start(depot, NULL, NULL);
+    shelf_init(shelf, depot);
+}
+
+int leave_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)view;
+    (void)out;
+    *(berth_token *)depot->arg = berth_call_token(call);
+    return BERTH_PENDING;
+}

@@ -38,7 +38,7 @@ int job_cancel(struct job *job);
 void check_done(struct job *job, int expected, const char *file, int line);
 #define assert_not_done(job) assert_int_equal(atomic_load(&(job)->n_done), 0)
 
-/* Every hook that `holds` says pends, and is listed here in order of its call. */
+/* Every hook pends, and is listed here in order of its call. */
 struct shelf_of_calls {
     pthread_mutex_t lock;
     unsigned n;
@@ -53,5 +53,10 @@ void shelf_init(struct shelf_of_calls *shelf, struct depot *depot);
 int shelved(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out);
 /* Completes the nth call, from 0. */
 int shelf_complete(struct shelf_of_calls *shelf, unsigned n, int result);
+/* A depot, with no options and no configuration, that has such hooks. */
+void depot_start_shelved(struct depot *depot, struct shelf_of_calls *shelf);
+
+/* A hook that pends, and leaves its token in the berth_token that depot->arg points to. */
+int leave_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out);
 
 #endif

@@ -49,6 +49,14 @@ int gated(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
     return depot->outcome[hook];
 }
 
+void depot_start_gated(struct depot *depot, struct gate *gate)
+{
+    gate_init(gate);
+    depot_start(depot, NULL, NULL);
+    depot->hook = gated;
+    depot->arg = gate;
+}
+
 static void *run_task(void *arg)
 {
     struct task *task = arg;

@@ -44,5 +44,7 @@ void wait_for_waiters(struct depot *depot, unsigned n);
 
 /* A hook that stops at the gate in depot->arg. */
 int gated(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out);
+/* A depot, with no options and no configuration, whose hooks all do. */
+void depot_start_gated(struct depot *depot, struct gate *gate);
 
 #endif

@@ -1,0 +1,222 @@
+/* Rules S3 to S5, S8 and S9 of docs/semantics.md, for one caller at a time: holders, reservations, the end of instances. */
+#include <errno.h>
+
+#include "support/rules.h"
+
+/* S3, S4: holders */
+
+TEST(s4_only_the_last_holder_drops)
+{
+    START(NULL);
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_state(&depot, "rack a on 2+0\n");
+    assert_string_equal(depot.log, "rack.open:a");
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    assert_state(&depot, "rack a on 1+0\n");
+    assert_string_equal(depot.log, "rack.open:a");
+    depot.outcome[RACK_EJECT] = -ETIMEDOUT;
+    assert_int_equal(by_label(&depot, "0", &error), -ETIMEDOUT);
+    assert_where(&error, "rack", "on", "close", "rack.eject");
+    assert_state(&depot, "rack a on 1+0\n"); /* the hold stays */
+    depot.outcome[RACK_EJECT] = 0;
+    depot.outcome[RACK_CLOSE] = BERTH_UNCERTAIN(-EIO);
+    assert_int_equal(by_label(&depot, "0", &error), -EIO);
+    assert_where(&error, "rack", "left", "close", "rack.close");
+    assert_state(&depot, "rack a odd 1+0\n");
+    depot.outcome[RACK_CLOSE] = 0;
+    assert_int_equal(by_label(&depot, "0", &error), 0);
+    assert_state(&depot, "");
+    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(depot.live_bytes, 0);
+}
+
+TEST(s4_a_child_is_a_holder)
+{
+    START(NULL);
+
+    assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(by_label(&depot, "0", NULL), 0); /* only the reference goes */
+    assert_state(&depot, "rack a rest 0+1\n shelf 1 idle 0+0\n");
+    assert_int_equal(by_label(&depot, "0", NULL), 0); /* no reference left, the child holds it */
+    assert_state(&depot, "rack a rest 0+1\n shelf 1 idle 0+0\n");
+    depot_stop(&depot);
+}
+
+TEST(s4_reservation_and_reference_hold_each_other_up)
+{
+    uuid_t a;
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_state(&depot, "rack a on 2+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_state(&depot, "rack a on 1+0\n");
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    assert_state(&depot, "");
+    assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
+    depot_stop(&depot);
+}
+
+TEST(s4_without_any_hold_the_row_runs)
+{
+    START(NULL);
+
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+/* S5: progress */
+
+TEST(s5_a_retry_never_touches_a_successor)
+{
+    uuid_t a, b;
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
+    depot.outcome[SHELF_EJECT] = -EIO;
+    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EIO); /* the book is gone, the shelf stays */
+    assert_where(&error, "shelf", "on", "close", "shelf.eject");
+    assert_string_equal(error.key, "\"a\"/1,\"z\"");
+    depot.outcome[SHELF_EJECT] = 0;
+    assert_int_equal(reserve(&depot, "a", 1, b, NULL), 0); /* a new book */
+    assert_int_equal(with(&depot, OP_OPEN, b, NULL), 0);
+    assert_state(&depot, "rack a on 2+1\n shelf 1 on 2+1\n  book on 1+0\n");
+    assert_int_equal(with(&depot, OP_OPEN, a, &error), -ECANCELED);
+    assert_where(&error, NULL, NULL, NULL, NULL);
+    assert_int_equal(with(&depot, OP_LOOK, a, NULL), -ECANCELED);
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_state(&depot, "rack a on 1+1\n shelf 1 on 1+1\n  book on 1+0\n");
+    assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+TEST(s5_a_hold_dropped_without_ending_counts_as_begun)
+{
+    uuid_t a, b;
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(reserve(&depot, "a", 1, b, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE_BOOK, a, NULL), 0);
+    assert_state(&depot, "rack a idle 2+1\n shelf 1 idle 2+1\n  book idle 1+0\n");
+    assert_int_equal(with(&depot, OP_CLOSE_BOOK, a, NULL), -ECANCELED);
+    assert_int_equal(depot_reservations(&depot), 2);
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE_TWICE, b, NULL), 0); /* the wrong way round: what is below holds rack and shelf up */
+    assert_state(&depot, "rack a idle 0+1\n shelf 1 idle 0+0\n");
+    depot_stop(&depot);
+}
+
+TEST(s5_what_is_left_when_a_reservation_ends_goes_with_it)
+{
+    uuid_t a;
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_FORGET, a, NULL), 0);
+    assert_state(&depot, "rack a idle 0+1\n shelf 1 idle 0+1\n  book idle 0+0\n");
+    assert_int_equal(depot_reservations(&depot), 0);
+    depot_stop(&depot);
+}
+
+/* S8: final states */
+
+TEST(s8_a_slot_is_free_at_once_and_an_end_by_failure_is_an_end)
+{
+    depot_options options = {.rows = 1};
+    START(&options);
+
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    depot.outcome[RACK_OPEN] = -EIO;
+    assert_int_equal(on_rack(&depot, OP_CRASH, "c", &error), -EIO); /* idle on crash: fail leads to gone */
+    assert_where(&error, "rack", "idle", "crash", "rack.open");
+    assert_string_equal(error.key, "\"c\"");
+    assert_state(&depot, "rack a idle 0+0\nrack b idle 0+0\n");
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "d", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "e", NULL), -ENOSPC);
+    depot_stop(&depot);
+}
+
+TEST(s8_steps_on_what_ended_are_skipped)
+{
+    START(NULL);
+
+    assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
+    depot.outcome[SHELF_OPEN] = 0;
+    assert_int_equal(on_path(&depot, OP_SHELF_CRASH, "a", 1, NULL), 0); /* crash: on; kick: gone; open of the rack still runs */
+    assert_state(&depot, "rack a rest 0+0\n");
+    depot_stop(&depot);
+}
+
+TEST(s8_what_is_below_ends_with_it_and_a_reservation_holds_nothing_then)
+{
+    uuid_t a, b;
+    char path[64];
+    void *results[] = {path};
+    const size_t sizes[] = {sizeof path};
+    berth_request look = {.operation = OP_LOOK, .reservation = a, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(reserve(&depot, "a", 2, b, NULL), 0);
+    assert_int_equal(with(&depot, OP_KICK_ALL, a, NULL), 0); /* a table that berthc warns of: the rack ends while others hold it */
+    assert_state(&depot, "");
+    assert_int_equal(reserve(&depot, "a", 1, (uuid_t){0}, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0); /* nothing is held, so nothing happens to the successor */
+    assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
+    assert_int_equal(berth_manager_run(depot.manager, &look, NULL), 0);
+    assert_string_equal(path, "yard/0/0"); /* values of an ended instance stay readable */
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_string_equal(depot.log, "");
+    assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    depot_stop(&depot);
+}
+
+/* S9: identity */
+
+TEST(s9_no_other_uuid_is_a_reservation)
+{
+    uuid_t a, null = {0}, stranger = {1, 2, 3};
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE, null, &error), -ENOENT);
+    assert_where(&error, NULL, NULL, NULL, NULL);
+    assert_int_equal(with(&depot, OP_CLOSE, stranger, &error), -ENOENT);
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -ENOENT);
+    assert_int_equal(with(&depot, OP_OPEN, a, &error), -ENOENT);
+    assert_state(&depot, "");
+    assert_string_equal(depot.log, "");
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(s4_only_the_last_holder_drops),
+        cmocka_unit_test(s4_a_child_is_a_holder),
+        cmocka_unit_test(s4_reservation_and_reference_hold_each_other_up),
+        cmocka_unit_test(s4_without_any_hold_the_row_runs),
+        cmocka_unit_test(s5_a_retry_never_touches_a_successor),
+        cmocka_unit_test(s5_a_hold_dropped_without_ending_counts_as_begun),
+        cmocka_unit_test(s5_what_is_left_when_a_reservation_ends_goes_with_it),
+        cmocka_unit_test(s8_a_slot_is_free_at_once_and_an_end_by_failure_is_an_end),
+        cmocka_unit_test(s8_steps_on_what_ended_are_skipped),
+        cmocka_unit_test(s8_what_is_below_ends_with_it_and_a_reservation_holds_nothing_then),
+        cmocka_unit_test(s9_no_other_uuid_is_a_reservation),
+    };
+
+    return cmocka_run_group_tests_name("rules, S3 to S5, S8, S9", tests, NULL, NULL);
+}
