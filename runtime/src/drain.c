@@ -161,7 +161,8 @@ void drain_end(struct operation *operation)
     if (operation->discarded || operation->code != 0) {
         reservation_sweep(manager, false); /* what it has let go of on its way stays so, and nothing else has happened */
         operation->code = -ECANCELED;
-        operation->where = (struct where){0};
+        if (operation->discarded)
+            operation->where = (struct where){0};
         error_fill(operation->error, operation->call.operation, operation);
         return;
     }

@@ -160,9 +160,13 @@ void operation_finish(struct operation *operation)
 
 void operation_abandon(struct operation *operation, int code)
 {
+    struct root *root = operation->queued ? operation->queued : operation->root;
+
     if (operation->queued)
         queue_leave(operation);
-    operation_fail(operation, code, (struct where){0});
+    if (root && operation->n_levels == 0)
+        operation_load(operation, &root->instance); /* for the error's key */
+    operation_fail(operation, code, reach_place(operation));
     operation_finish(operation);
 }
 

@@ -32,6 +32,15 @@ static bool key_only(const berth_operation *type, uint8_t level)
     return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
 }
 
+struct where reach_place(const struct operation *operation)
+{
+    if (operation->n_levels > 0)
+        return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
+    if (operation->type && takes_configs(operation->type))
+        return (struct where){.resource = resource_at(operation, 0), .levels = 1};
+    return (struct where){0};
+}
+
 static void check_configs(struct operation *operation)
 {
     const berth_operation *type = operation->type;
@@ -107,13 +116,15 @@ static struct where where_at(const struct operation *operation, uint8_t level)
     return (struct where){.resource = resource_at(operation, level), .levels = (uint8_t)(level + 1)};
 }
 
-/* Makes `instance`'s root the operation's own. True: it has to wait. On an error the operation has failed. */
-static inline bool get_root(struct operation *operation, struct root *root, const struct where *where)
+/* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
+static inline bool get_root(struct operation *operation, struct root *root)
 {
     int rc = queue_enter(operation, root);
 
-    if (rc < 0)
-        operation_fail(operation, rc, *where);
+    if (rc < 0) {
+        operation_load(operation, &root->instance);
+        operation_fail(operation, rc, reach_place(operation));
+    }
     return rc > 0;
 }
 
@@ -157,12 +168,8 @@ static bool find_level(struct operation *operation, uint8_t level, uint8_t resou
     *found = instance != NULL;
     if (!instance)
         return false;
-    if (level == 0) {
-        const struct where where = {.resource = resource, .levels = 1};
-
-        if (get_root(operation, (struct root *)instance, &where))
-            return true;
-    }
+    if (level == 0 && get_root(operation, (struct root *)instance))
+        return true;
     if (operation->code == 0)
         operation_load(operation, instance);
     return false;
@@ -288,15 +295,14 @@ static bool find_by_value(struct operation *operation)
     const berth_operation *type = operation->type;
     const struct asked *asked = &operation->asked;
     struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
-    struct where where = {.resource = type->resource};
 
     if (!instance && (type->flags & BERTH_ABSENT_OK)) {
         operation->absent = true;
         return false;
     }
     if (!instance)
-        operation_fail(operation, -ENOENT, where);
-    else if (get_root(operation, instance_root(instance), &where))
+        operation_fail(operation, -ENOENT, (struct where){.resource = type->resource});
+    else if (get_root(operation, instance_root(instance)))
         return true;
     if (operation->code == 0)
         load_path(operation, instance);
@@ -320,7 +326,7 @@ static bool with_reservation(struct operation *operation)
         operation_fail(operation, -ECANCELED, nowhere);
         return false;
     }
-    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance, &nowhere))
+    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance))
         return true;
     if (operation->code != 0)
         return false;

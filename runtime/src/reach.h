@@ -14,6 +14,9 @@ static inline void reach_policy(struct operation *operation)
         reach_deny(operation);
 }
 
+/* Where an operation fails that has not run: at the root that it has loaded or, before it got to one, that its caller named. Nowhere: none is known. */
+struct where reach_place(const struct operation *operation);
+
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
 bool reach_instances(struct operation *operation);
 

@@ -139,7 +139,7 @@ static int run(struct operation *operation)
         rc = -EDEADLK;
     }
     if (rc != 0) {
-        operation_fail(operation, rc, (struct where){0});
+        operation_fail(operation, rc, reach_place(operation));
         return refuse(operation);
     }
     operation->levels = levels;

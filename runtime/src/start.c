@@ -64,7 +64,7 @@ static int refuse(struct operation *operation, int code)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    operation_fail(operation, code, (struct where){0});
+    operation_fail(operation, code, reach_place(operation));
     code = operation->code;
     if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
         memset(operation->asked.gives, 0, sizeof(uuid_t));

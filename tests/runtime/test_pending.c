@@ -98,7 +98,6 @@ static void completed_later_from_another_thread(void **unused)
     assert_state(&depot, "rack a on 1+0\n");
     assert_int_equal(watt_of(&depot, "a"), 99);
     assert_int_equal(berth_complete(parcel.token, 0, &out, sizeof out), -ENOENT);
-    clock_shift(0);
     depot_stop(&depot);
 }
 
@@ -397,12 +396,18 @@ static void many_pending_calls_and_no_token_twice(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(completed_later_from_another_thread),    cmocka_unit_test(a_pending_hook_is_told_when_the_deadline_passes),
-        cmocka_unit_test(failed_and_uncertain_completions),       cmocka_unit_test(completed_before_the_hook_returned),
-        cmocka_unit_test(without_out_values_the_hooks_own_count), cmocka_unit_test(a_completion_of_a_call_that_is_not_pending_is_dropped),
-        cmocka_unit_test(out_values_are_those_of_the_last_call),  cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
-        cmocka_unit_test(pending_calls_hold_up_their_root_only),  cmocka_unit_test(completed_after_discard),
-        cmocka_unit_test(no_token_from_under_the_lock),           cmocka_unit_test(many_pending_calls_and_no_token_twice),
+        cmocka_unit_test_teardown(completed_later_from_another_thread, clock_back),
+        cmocka_unit_test_teardown(a_pending_hook_is_told_when_the_deadline_passes, clock_back),
+        cmocka_unit_test(failed_and_uncertain_completions),
+        cmocka_unit_test(completed_before_the_hook_returned),
+        cmocka_unit_test(without_out_values_the_hooks_own_count),
+        cmocka_unit_test(a_completion_of_a_call_that_is_not_pending_is_dropped),
+        cmocka_unit_test(out_values_are_those_of_the_last_call),
+        cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
+        cmocka_unit_test(pending_calls_hold_up_their_root_only),
+        cmocka_unit_test(completed_after_discard),
+        cmocka_unit_test(no_token_from_under_the_lock),
+        cmocka_unit_test(many_pending_calls_and_no_token_twice),
     };
 
     return cmocka_run_group_tests_name("pending", tests, NULL, NULL);

@@ -25,7 +25,7 @@ static void who_is_cancelled_in_the_queue_leaves_it(void **unused)
     for (unsigned i = 3; i-- > 0;) {
         assert_int_equal(job_cancel(&jobs[i]), 0);
         assert_done(&jobs[i], -ECANCELED);
-        assert_where(&jobs[i].error, NULL, NULL, NULL, NULL);
+        assert_where(&jobs[i].error, "rack", NULL, NULL, NULL);
         assert_int_equal(job_cancel(&jobs[i]), -ENOENT);
     }
     assert_true(uuid_is_null(id));

@@ -300,7 +300,7 @@ static void a_deadline_passes_while_waiting(void **unused)
     wait_for_waiters(&depot, 1);
     task_start_until(&second, &depot, OP_USE, "a", berth_now() + 20000000);
     assert_int_equal(task_join(&second), -ETIMEDOUT);
-    assert_where(&second.error, NULL, NULL, NULL, NULL);
+    assert_where(&second.error, "rack", NULL, NULL, NULL);
     assert_int_equal(until(&depot, OP_USE, "a", -5, NULL), -ETIMEDOUT); /* long past */
     assert_int_equal(until(&depot, OP_USE, "a", 0, NULL), -ETIMEDOUT);
     wait_for_waiters(&depot, 1);

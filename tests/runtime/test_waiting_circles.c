@@ -48,7 +48,7 @@ static int reenter_with(struct depot *depot, uint8_t hook, berth_call *call, con
     (void)out;
     if (hook == RACK_OPEN) {
         assert_int_equal(with(depot, OP_CLOSE, depot->arg, &error), -EDEADLK);
-        assert_where(&error, NULL, NULL, NULL, NULL);
+        assert_where(&error, "rack", NULL, NULL, NULL);
         assert_int_equal(on_path(depot, OP_ADD, "a", 9, NULL), -EDEADLK);
         assert_int_equal(place(depot, "a", 0, 0, NULL), -EDEADLK);
         assert_int_equal(on_rack(depot, OP_KICK, "a", NULL), -EDEADLK);

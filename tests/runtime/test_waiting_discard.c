@@ -35,7 +35,7 @@ static void discard_ends_who_waits_and_tells_who_runs(void **unused)
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(task_join(&others[i]), -ECANCELED);
-        assert_where(&others[i].error, NULL, NULL, NULL, NULL);
+        assert_where(&others[i].error, "rack", NULL, NULL, NULL);
     }
     assert_state(&depot, "");
     assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY); /* the hook still runs */

@@ -117,6 +117,10 @@ typedef struct berth_config {
 /*
  * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings
  * and NULL where they do not apply. A value: it holds no memory.
+ *
+ * What ended before it ran, because it was late (-ETIMEDOUT), cancelled or discarded (-ECANCELED), or would have waited for itself (-EDEADLK),
+ * names the root that it waited for or had been handed, whatever it was to do below that. If it had not looked for one yet, that is what the
+ * caller's first config names, and nothing where it was to be found by a value or a reservation.
  */
 typedef struct berth_error {
     int code;              /* what the operation returned */

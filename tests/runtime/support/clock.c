@@ -20,6 +20,13 @@ void clock_shift(int64_t nanoseconds)
     atomic_store(&ahead, nanoseconds);
 }
 
+int clock_back(void **unused)
+{
+    (void)unused;
+    clock_shift(0);
+    return 0;
+}
+
 void pause_shortly(void)
 {
     (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);

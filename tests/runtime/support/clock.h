@@ -13,6 +13,9 @@
 /* From now on berth_now() is this much ahead of the machine's clock; negative: behind. 0: as it was. */
 void clock_shift(int64_t nanoseconds);
 
+/* The same with 0, as a teardown of tests that move it. */
+int clock_back(void **unused);
+
 /* A short sleep, for loops that wait until something is seen. */
 void pause_shortly(void);
 
