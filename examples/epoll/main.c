@@ -207,7 +207,7 @@ static bool report(unsigned n, const struct host *host, int result)
     printf("added: %lu; cancelled: %lu; timed out: %lu; refused: %lu\n", count.added, count.cancelled, count.timed_out, count.refused);
     printf("host: asked %lu times to add, %lu times to tell the guest, %lu times to remove; the VM has %u left\n", host->adds,
            host->announcements, host->removals, left);
-    printf("destroy: %s\n", result == 0 ? "ok" : berth_errno_name(result));
+    printf("destroy: %s\n", berth_errno_name(result));
     return result == 0 && left == 0 && count.strange == 0;
 }
 

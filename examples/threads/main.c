@@ -149,6 +149,6 @@ int main(int argc, char **argv)
         wrong += (unsigned long)atomic_load(&machine.attached[i]);
     printf("%lu threads, %u rounds each: %lu mapped, %lu refused or failed, %lu hook calls in %.3f s\n", threads, rounds,
            atomic_load(&done), atomic_load(&refused), atomic_load(&machine.calls), seconds);
-    printf("destroy: %s; wrong calls and things left behind: %lu\n", result == 0 ? "ok" : berth_errno_name(result), wrong);
+    printf("destroy: %s; wrong calls and things left behind: %lu\n", berth_errno_name(result), wrong);
     return result == 0 && wrong == 0 ? 0 : 1;
 }

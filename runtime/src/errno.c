@@ -32,7 +32,7 @@
 
 const char *berth_errno_name(int error)
 {
-    static const char *const names[] = {ERRORS(NAME) LINUX_ERRORS(NAME)};
+    static const char *const names[] = {[0] = "ok", ERRORS(NAME) LINUX_ERRORS(NAME)};
     unsigned number = error < 0 ? 0u - (unsigned)error : (unsigned)error;
 
     if (number >= sizeof names / sizeof *names || !names[number])

@@ -37,7 +37,7 @@ void suite_test_create_allocations(void **state)
             return;
         }
         if (rc != -ENOMEM || suite->manager != NULL)
-            suite_fail(suite, "create without allocation %zu: expected ENOMEM and NULL, came %s", k, rc == 0 ? "ok" : berth_errno_name(rc));
+            suite_fail(suite, "create without allocation %zu: expected ENOMEM and NULL, came %s", k, berth_errno_name(rc));
         suite_end(suite);
     }
 }
@@ -181,7 +181,7 @@ static void fill_pool(suite_group *group, const berth_suite_pool *pool)
         check_slot(suite, pool, n);
     rc = take_slot(suite, pool, slots + 1, &error);
     if (rc != -ENOSPC)
-        suite_fail(suite, "pool %s is full: expected ENOSPC, came %s", pool->name, rc == 0 ? "ok" : berth_errno_name(rc));
+        suite_fail(suite, "pool %s is full: expected ENOSPC, came %s", pool->name, berth_errno_name(rc));
     if (error.resource == NULL || strcmp(error.resource, suite->type->resources[pool->target].name) != 0 || error.state != NULL)
         suite_fail(suite, "pool %s is full: the error does not name the resource", pool->name);
     suite_snapshot(suite, &after);
@@ -219,8 +219,7 @@ void suite_test_creations(void **state)
         const int rc = group->manager->create(suite, &environment, 0, 0, &suite->config, &suite->manager);
 
         if (rc != -creation->error)
-            suite_fail(suite, "create: expected %s, came %s", creation->error == 0 ? "ok" : berth_errno_name(creation->error),
-                       rc == 0 ? "ok" : berth_errno_name(rc));
+            suite_fail(suite, "create: expected %s, came %s", berth_errno_name(creation->error), berth_errno_name(rc));
         if (rc == 0 && creation->usable && group->manager->n_phases > 0) {
             const berth_suite_phase *phase = &group->manager->phases[0];
             suite_caller caller;
@@ -243,7 +242,7 @@ static void backend_refused(suite_group *group, const char *what, uint32_t versi
     const int rc = group->manager->create(suite, suite->environment, version, missing, &suite->config, &suite->manager);
 
     if (rc != -EINVAL)
-        suite_fail(suite, "create: expected EINVAL, came %s", rc == 0 ? "ok" : berth_errno_name(rc));
+        suite_fail(suite, "create: expected EINVAL, came %s", berth_errno_name(rc));
     suite_end(suite);
 }
 

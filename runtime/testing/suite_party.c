@@ -42,8 +42,7 @@ const char *party_operation(const party *p)
 void party_expect(const party *p, const char *what, int code, int expected)
 {
     if (code != expected)
-        suite_fail(p->suite, "%s %s: expected %s, came %s", party_operation(p), what, expected == 0 ? "ok" : berth_errno_name(expected),
-                   code == 0 ? "ok" : berth_errno_name(code));
+        suite_fail(p->suite, "%s %s: expected %s, came %s", party_operation(p), what, berth_errno_name(expected), berth_errno_name(code));
 }
 
 void party_block(party *p, const berth_suite_phase *phase, unsigned i)

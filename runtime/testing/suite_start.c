@@ -76,8 +76,7 @@ static void wreck(void *memory, size_t size)
 static void expect_complete(berth_suite *suite, const char *what, int rc, int expected)
 {
     if (rc != expected)
-        suite_fail(suite, "%s: expected %s, came %s", what, expected == 0 ? "ok" : berth_errno_name(expected),
-                   rc == 0 ? "ok" : berth_errno_name(rc));
+        suite_fail(suite, "%s: expected %s, came %s", what, berth_errno_name(expected), berth_errno_name(rc));
 }
 
 static berth_token token_of(berth_suite *suite, berth_call *call, uint8_t hook)

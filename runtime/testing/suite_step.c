@@ -265,7 +265,7 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
     const bool discards = suite->type->operations[step->operation].run == NULL && error->code == 0 && rc == 0;
     unsigned i;
 
-    compare(report, "result", step->error == 0 ? "ok" : berth_errno_name(step->error), rc == 0 ? "ok" : berth_errno_name(rc));
+    compare(report, "result", berth_errno_name(step->error), berth_errno_name(rc));
     if (rc > 0)
         suite_text_add(report, "\n  the result is positive: %d", rc);
     if (rc != -step->error || discards)
@@ -332,7 +332,7 @@ static void narrate(const place *at, const attempt *got)
     if (!suite->group->narrate)
         return;
     (void)printf("  %u. %s: %s\n     returns %s\n     calls   %s\n     rows    %s\n     state   %s\n", at->number, at->step->text,
-                 got->rc == 0 ? "ok" : berth_errno_name(got->rc), got->returns.data, suite->calls.data, suite->trace.data, got->state.data);
+                 berth_errno_name(got->rc), got->returns.data, suite->calls.data, suite->trace.data, got->state.data);
 }
 
 /* Compares a finished attempt with what the step expects. */
@@ -407,15 +407,13 @@ static void finish(const place *at, attempt *got)
     }
     rc = suite->type->destroy(suite->manager);
     if (rc != -script->destroy)
-        suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy),
-                   rc == 0 ? "ok" : berth_errno_name(rc));
+        suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy), berth_errno_name(rc));
     suite_backend_reset(suite, NULL, 0);
     rc = suite_drain(suite, &error);
     suite_snapshot(suite, &got->state);
     if (rc != -script->drain || strcmp(script->drained, got->state.data) != 0)
-        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s",
-                   script->drain == 0 ? "ok" : berth_errno_name(script->drain), script->drained, rc == 0 ? "ok" : berth_errno_name(rc),
-                   got->state.data);
+        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s", berth_errno_name(script->drain),
+                   script->drained, berth_errno_name(rc), got->state.data);
     if (rc == 0 && strcmp(got->state.data, "-") == 0)
         nothing_held(suite);
     if (suite->type->discard(suite->manager) != 0)

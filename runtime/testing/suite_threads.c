@@ -249,8 +249,8 @@ static bool share_failure(suite_group *group, const berth_suite_sharing *sharing
     if (!late && (failed != 1 || others != THREADS - 1))
         suite_fail(suite, "%s: one caller fails with %s, the others get %s: they got %s, %s, %s and %s",
                    suite->type->operations[workers[0].phase->operation].name, berth_errno_name(sharing->error),
-                   sharing->others == 0 ? "ok" : berth_errno_name(sharing->others), berth_errno_name(workers[0].rc),
-                   berth_errno_name(workers[1].rc), berth_errno_name(workers[2].rc), berth_errno_name(workers[3].rc));
+                   berth_errno_name(sharing->others), berth_errno_name(workers[0].rc), berth_errno_name(workers[1].rc),
+                   berth_errno_name(workers[2].rc), berth_errno_name(workers[3].rc));
     suite->during = NULL;
     suite_close(suite);
     return !late;
@@ -338,7 +338,7 @@ static void ask_inside(suite_group *group, const char *name, bool other_thread, 
         suite_fail(suite, "%s: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));
     if (!in.done || in.rc != -error)
         suite_fail(suite, "%s inside its own hook: expected %s, came %s", type->operations[phase->operation].name, berth_errno_name(error),
-                   in.rc == 0 ? "ok" : berth_errno_name(in.rc));
+                   berth_errno_name(in.rc));
     rc = run_phase(&workers[1], phase, BERTH_NO_DEADLINE);
     if (rc != 0)
         suite_fail(suite, "%s afterwards: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));

@@ -141,7 +141,7 @@ typedef struct berth_error {
  */
 const char *berth_error_text(const berth_error *error, char *line, size_t size);
 
-/* "EIO" for EIO or -EIO; "E?" for a number that has no name here. Static string. Thread-safe. */
+/* "EIO" for EIO or -EIO; "ok" for 0; "E?" for a number that has no name here. Static string. Thread-safe. */
 const char *berth_errno_name(int error);
 
 /* Version of the runtime that is linked: BERTH_VERSION of its headers. */
