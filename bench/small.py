@@ -70,25 +70,31 @@ def stack(folder: Path, manager: str) -> tuple[int, list[str]]:
     return max(deepest(title) for title in sorted(public))
 
 
-def main(argv: list[str]) -> int:
-    if len(argv) < 4:
-        print("usage: small.py PREFIX FOLDER MANAGER...", file=sys.stderr)
-        return 2
-    prefix, folder = argv[1], Path(argv[2])
+def report(prefix: str, folder: Path, managers: list[str]) -> str:
+    """The compiler, a table of the managers and the size of the runtime; docs/small.md has it word for word."""
     version = subprocess.run([f"{prefix}gcc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    print(f"{version}, cortex-m3, -Os; bytes\n")
-    print("| manager | its code | its tables | program: code | constants | RAM: arena | other | stack |")
-    print("|---|---|---|---|---|---|---|---|")
-    for manager in argv[3:]:
+    lines = [f"{version}, cortex-m3, -Os; bytes", "",
+             "| manager | its code | its tables | program: code | constants | RAM: arena | other | stack |", "|---|---|---|---|---|---|---|---|"]
+    for manager in managers:
         own, whole = sections(prefix, folder / f"{manager}.o"), sections(prefix, folder / f"{manager}.elf")
         arena = symbol(prefix, folder / f"{manager}.elf", "memory")
         other = whole["data"] + whole["bss"] - arena
         deep, _ = stack(folder, manager)
         numbers = [own["text"], own["rodata"] + own["data"], whole["text"], whole["rodata"], arena, other, deep]
-        print(" | ".join([f"| {manager}", *(f"{n:,}" for n in numbers)]) + " |")
+        lines.append(" | ".join([f"| {manager}", *(f"{n:,}" for n in numbers)]) + " |")
     runtime = [sections(prefix, path) for path in sorted((folder / "runtime").glob("*.o"))]
-    print(f"\nAll of the runtime, before the linker leaves out what nobody calls: {sum(s['text'] for s in runtime):,} of code, "
-          f"{sum(s['rodata'] for s in runtime):,} of constants.")
+    lines += ["", f"All of the runtime, before the linker leaves out what nobody calls: {sum(s['text'] for s in runtime):,} of code, "
+                  f"{sum(s['rodata'] for s in runtime):,} of constants."]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: list[str]) -> int:
+    """Prints the report, and sees that no program has `malloc`."""
+    if len(argv) < 4:
+        print("usage: small.py PREFIX FOLDER MANAGER...", file=sys.stderr)
+        return 2
+    prefix, folder = argv[1], Path(argv[2])
+    print(report(prefix, folder, argv[3:]), end="")
     undefined = re.compile(r"^\S* [A-Za-z] (_?(?:malloc|calloc|realloc|free|sbrk)(?:_r)?)$", re.M)
     found: set[str] = set()
     for manager in argv[3:]:

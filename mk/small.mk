@@ -46,12 +46,20 @@ $(SMALL_NATIVE): $(SMALL)/native/%: $(SMALL)/gen/%.stamp examples/small/%.c exam
 	$(Q)$(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(SMALL_DEFINES) -Iruntime/include -I$(SMALL)/gen/$* -o $@ examples/small/$*.c examples/small/board.c \
 	    $(SMALL)/gen/$*/$*.c $(RUNTIME_SOURCES)
 
-.PHONY: small run-small small-native
+.PHONY: small run-small check-small renew-small small-native
 small: ## build the managers that ship for Cortex-M, without malloc; a table of what they take
 	@scripts/setup small
 	@$(PARALLEL) run-small
 run-small: $(SMALL_PROGRAMS)
 	@$(PYTHON_FOUND) bench/small.py $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
+check-small: ## does docs/small.md still say what make small measures? (only where there is a cross compiler)
+	@if command -v $(SMALL_CROSS)gcc >/dev/null 2>&1; then $(MAKE) compare-small; else \
+	    echo "docs/small.md: not compared, there is no $(SMALL_CROSS)gcc here: scripts/setup small installs it"; fi
+.PHONY: compare-small
+compare-small: $(SMALL_PROGRAMS)
+	@$(PYTHON_FOUND) bench/small_page.py $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
+renew-small: $(SMALL_PROGRAMS) ## put what make small measures into docs/small.md
+	@$(PYTHON_FOUND) bench/small_page.py --renew $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
 small-native: $(SMALL_NATIVE) ## build and run the same programs on this machine
 	@for program in $^; do $$program || { echo "$$program: ended with $$?"; exit 1; }; done
 	@echo "small: $(words $^) programs ran"

@@ -48,7 +48,7 @@ check: $(LIBRARIES) suites $(INSTRUCTIONS) clang-objects asan-suites tsan-suites
 	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
 	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
 	    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
-	    'script:drift of docs/managers=$(MAKE) check-drift' \
+	    'script:drift of docs=$(MAKE) check-drift' \
 	    'script:budget of instructions=$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS)' \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
