@@ -43,7 +43,12 @@ $(INSTRUCTIONS): $(BUILD)/obj/bench/instructions/cases.o $(foreach m,$(BENCH_MAN
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
-.PHONY: bench run-bench bench-sizes renew-budget renew-ratios
+.PHONY: bench run-bench bench-sizes check-budget run-check-budget renew-budget renew-ratios
+check-budget: ## does an operation take more instructions than bench/budget.json allows?
+	@scripts/setup valgrind
+	@$(PARALLEL) run-check-budget
+run-check-budget: $(INSTRUCTIONS)
+	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)'
 renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
 	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
 renew-ratios: $(BENCH_RESULTS) ## record the ratios of the last make bench in bench/ratios.json

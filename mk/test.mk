@@ -49,7 +49,7 @@ check: $(LIBRARIES) suites $(INSTRUCTIONS) clang-objects asan-suites tsan-suites
 	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
 	    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
 	    'script:drift of docs=$(MAKE) check-drift' \
-	    'script:budget of instructions=$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS)' \
+	    'script:budget of instructions=$(MAKE) run-check-budget' \
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
 check-c: c-suites ## the C suites alone, without the set-up

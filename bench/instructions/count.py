@@ -68,7 +68,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--flags", default=os.environ.get("BERTH_CFLAGS", "-O2 -g"))
     parser.add_argument("--renew", action="store_true", help="record what is counted as the budget")
     options = parser.parse_args(arguments)
-    here, counted = environment(options.compiler, options.flags), count(options.program)
+    try:
+        here, counted = environment(options.compiler, options.flags), count(options.program)
+    except (OSError, RuntimeError) as error:
+        print(f"count.py: {error}", file=sys.stderr)
+        return 2
     if options.renew:
         BUDGET.write_text(json.dumps({"environment": here, "instructions": counted}, indent=2) + "\n", encoding="utf-8")
         return 0

@@ -43,7 +43,7 @@ def test_flags_of_the_caller_come_last() -> None:
 
 def test_help_names_the_targets() -> None:
     named = {line.split()[0] for line in make("help").stdout.splitlines() if line.startswith("  ")}
-    assert {"all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak", "diagrams", "check-drift", "bench",
+    assert {"all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak", "diagrams", "check-drift", "check-budget", "bench",
             "install", "uninstall", "clean", "setup"} <= named
 
 
