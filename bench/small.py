@@ -45,7 +45,7 @@ def stack(folder: Path, manager: str) -> tuple[int, list[str]]:
     """Bytes of the deepest way down from a public function of the manager, and the functions on it."""
     frames: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
-    graphs = [*sorted((folder / "runtime").glob("*.ci")), folder / f"{manager}.ci", folder / "board.ci"]
+    graphs = [folder / f"{name}.ci" for name in ("library", manager, "board")]
     for graph in graphs:
         text = graph.read_text(encoding="utf-8")
         frames |= {title: int(size) for title, size in NODE.findall(text)}
@@ -82,9 +82,8 @@ def report(prefix: str, folder: Path, managers: list[str]) -> str:
         deep, _ = stack(folder, manager)
         numbers = [own["text"], own["rodata"] + own["data"], whole["text"], whole["rodata"], arena, other, deep]
         lines.append(" | ".join([f"| {manager}", *(f"{n:,}" for n in numbers)]) + " |")
-    runtime = [sections(prefix, path) for path in sorted((folder / "runtime").glob("*.o"))]
-    lines += ["", f"All of the runtime, before the linker leaves out what nobody calls: {sum(s['text'] for s in runtime):,} of code, "
-                  f"{sum(s['rodata'] for s in runtime):,} of constants."]
+    runtime = sections(prefix, folder / "library.o")
+    lines += ["", f"All of the runtime, before the linker leaves out what nobody calls: {runtime['text']:,} of code, {runtime['rodata']:,} of constants."]
     return "\n".join(lines) + "\n"
 
 

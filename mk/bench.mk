@@ -20,7 +20,7 @@ $(BUILD)/obj/bench/%.o: bench/%.cpp $(FLAGS_FILE)
 	$(Q)$(CXX) $(ALL_CPPFLAGS) $(BENCH_FLAGS) -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
 $(BENCH_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
-$(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH)
+$(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CXX) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0) -lbenchmark
@@ -31,7 +31,7 @@ $(BUILD)/bench/memory: $(BUILD)/obj/bench/memory.o $(BUILD)/plan9/plan9.o $(BUIL
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 $(BUILD)/obj/bench/memory.o: BENCH_FLAGS += -I$(BUILD)/plan9
 $(BUILD)/obj/bench/memory.o: $(BUILD)/plan9/plan9.h $(BUILD)/scsi/scsi.h $(BUILD)/vpci/vpci.h
-$(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBBERTH)
+$(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)

@@ -2,11 +2,14 @@
 
 RUNTIME_SOURCES := $(wildcard runtime/src/*.c)
 TESTING_SOURCES := $(wildcard runtime/testing/*.c)
-RUNTIME_OBJECTS := $(RUNTIME_SOURCES:%.c=$(BUILD)/obj/%.o)
+# The library is one translation unit; its files one by one are for what looks at parts of it.
+RUNTIME_OBJECT := $(BUILD)/obj/runtime/library.o
+PARTS_OBJECTS := $(RUNTIME_SOURCES:%.c=$(BUILD)/obj/%.o)
 TESTING_OBJECTS := $(TESTING_SOURCES:%.c=$(BUILD)/obj/%.o)
 MANAGER_OBJECTS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).o)
 
 LIBBERTH := $(BUILD)/libberth.a
+LIBPARTS := $(BUILD)/libberth-parts.a
 LIBTESTING := $(BUILD)/libberth-testing.a
 SONAME := libberth.so.$(firstword $(subst ., ,$(VERSION)))
 LIBSHARED := $(BUILD)/libberth.so.$(VERSION)
@@ -32,14 +35,21 @@ simulators:
 	@echo "no json-c here: the simulators are left out (make setup installs it)"
 endif
 
-$(BUILD)/obj/runtime/src/%.o: runtime/src/%.c $(FLAGS_FILE)
+$(RUNTIME_OBJECT): runtime/library.c $(FLAGS_FILE)
 	$(call compile)
+# Whoever links parts has a clock of their own, or the library's.
+$(BUILD)/obj/runtime/src/%.o: runtime/src/%.c $(FLAGS_FILE)
+	$(call compile,-DBERTH_NO_CLOCK)
 $(BUILD)/obj/runtime/testing/%.o: runtime/testing/%.c $(FLAGS_FILE)
 	$(call compile,$(TESTING_FLAGS))
 $(BUILD)/obj/examples/%.o: examples/%.c $(FLAGS_FILE)
 	$(call compile,$(EXAMPLE_FLAGS))
 
-$(LIBBERTH): $(RUNTIME_OBJECTS)
+$(LIBBERTH): $(RUNTIME_OBJECT)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+$(LIBPARTS): $(PARTS_OBJECTS)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
@@ -52,9 +62,9 @@ $(LIBTESTING): $(TESTING_OBJECTS)
 $(BUILD)/libberth.map: $(wildcard runtime/include/berth/*.h) scripts/exports
 	@mkdir -p $(@D)
 	$(Q)scripts/exports runtime/include/berth/*.h >$@
-$(LIBSHARED): $(RUNTIME_OBJECTS) $(BUILD)/libberth.map
+$(LIBSHARED): $(RUNTIME_OBJECT) $(BUILD)/libberth.map
 	$(call say,LD)
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECTS) $(LIBS)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECT) $(LIBS)
 
 # Each manager, its simulator and its suite.
 define manager_build

@@ -8,7 +8,6 @@ SMALL_DEFINES := -DBERTH_NO_THREADS -DBERTH_NO_LIBUUID -DBERTH_NO_MALLOC -DBERTH
 SMALL_CFLAGS = -std=c11 $(WARNINGS) $(SMALL_CPU) -Os -fno-short-enums -ffunction-sections -fdata-sections -fcallgraph-info=su
 SMALL_LDFLAGS = $(SMALL_CPU) -specs=nano.specs -specs=nosys.specs -Wl,--gc-sections -Wl,--no-enum-size-warning -Wl,--no-warn-mismatch
 
-SMALL_RUNTIME := $(RUNTIME_SOURCES:runtime/src/%.c=$(SMALL)/arm/runtime/%.o)
 SMALL_PROGRAMS := $(MANAGERS:%=$(SMALL)/arm/%.elf)
 SMALL_NATIVE := $(MANAGERS:%=$(SMALL)/native/%)
 
@@ -22,7 +21,7 @@ $(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml $
 	@touch $@
 
 small_cc = $(SMALL_CROSS)gcc $(SMALL_CFLAGS) $(SMALL_DEFINES) -Iruntime/include
-$(SMALL)/arm/runtime/%.o: runtime/src/%.c $(wildcard runtime/include/berth/*.h runtime/src/*.h) mk/small.mk
+$(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*.h) mk/small.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(small_cc) -c -o $@ $<
@@ -30,21 +29,17 @@ $(SMALL)/arm/board.o: examples/small/board.c examples/small/board.h $(wildcard r
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(small_cc) -c -o $@ $<
-$(SMALL)/arm/libberth.a: $(SMALL_RUNTIME)
-	@rm -f $@
-	$(call say,AR)
-	$(Q)$(SMALL_CROSS)ar rcs $@ $^
-$(MANAGERS:%=$(SMALL)/arm/%.elf): $(SMALL)/arm/%.elf: $(SMALL)/gen/%.stamp examples/small/%.c $(SMALL)/arm/board.o $(SMALL)/arm/libberth.a
+$(MANAGERS:%=$(SMALL)/arm/%.elf): $(SMALL)/arm/%.elf: $(SMALL)/gen/%.stamp examples/small/%.c $(SMALL)/arm/board.o $(SMALL)/arm/library.o
 	$(call say,LD)
 	$(Q)$(small_cc) -I$(SMALL)/gen/$* -c -o $(SMALL)/arm/$*.o $(SMALL)/gen/$*/$*.c
 	$(Q)$(small_cc) -I$(SMALL)/gen/$* -Iexamples/small -c -o $(SMALL)/arm/$*-main.o examples/small/$*.c
-	$(Q)$(SMALL_CROSS)gcc $(SMALL_LDFLAGS) -o $@ $(SMALL)/arm/$*-main.o $(SMALL)/arm/$*.o $(SMALL)/arm/board.o $(SMALL)/arm/libberth.a
+	$(Q)$(SMALL_CROSS)gcc $(SMALL_LDFLAGS) -o $@ $(SMALL)/arm/$*-main.o $(SMALL)/arm/$*.o $(SMALL)/arm/board.o $(SMALL)/arm/library.o
 
 $(SMALL_NATIVE): $(SMALL)/native/%: $(SMALL)/gen/%.stamp examples/small/%.c examples/small/board.c $(RUNTIME_SOURCES) $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(SMALL_DEFINES) -Iruntime/include -I$(SMALL)/gen/$* -o $@ examples/small/$*.c examples/small/board.c \
-	    $(SMALL)/gen/$*/$*.c $(RUNTIME_SOURCES)
+	    $(SMALL)/gen/$*/$*.c runtime/library.c
 
 .PHONY: small run-small check-small renew-small small-native
 small: ## build the managers that ship for Cortex-M, without malloc; a table of what they take

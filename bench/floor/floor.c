@@ -58,8 +58,8 @@ struct least *floor_create(const struct floor_shape *shape)
 /* What is still tracked is left to the system. */
 void floor_destroy(struct least *least)
 {
-    map_clear(&least->things, &memory_default);
-    map_clear(&least->records, &memory_default);
+    map_clear(&least->things, memory_default());
+    map_clear(&least->records, memory_default());
     uuid_source_clear(&least->uuids);
     (void)pthread_mutex_destroy(&least->lock);
     free(least);
@@ -148,7 +148,7 @@ static struct thing *get_root(struct least *least, const char *key)
     root->key = key;
     for (unsigned i = 0; i < least->shape.root_uuids; i++)
         (void)uuid_source_next(&least->uuids, name);
-    map_insert(&least->things, &memory_default, &root->node, hash);
+    map_insert(&least->things, memory_default(), &root->node, hash);
     root->only = NULL;
     return root;
 }
@@ -168,7 +168,7 @@ static struct thing *get_child(struct least *least, struct thing *parent, uint64
     child->parent = parent;
     child->number = number;
     if (least->shape.child_key)
-        map_insert(&least->things, &memory_default, &child->node, hash);
+        map_insert(&least->things, memory_default(), &child->node, hash);
     else
         parent->only = child;
     return child;
@@ -185,7 +185,7 @@ void floor_reserve(struct least *least, const char *key, uint64_t child, uuid_t 
     record->child = least->shape.child_size > 0 ? get_child(least, record->root, child) : NULL;
     (void)uuid_source_next(&least->uuids, record->id);
     hash = id_hash(least, record->id);
-    map_insert(&least->records, &memory_default, &record->node, hash);
+    map_insert(&least->records, memory_default(), &record->node, hash);
     memcpy(id, record->id, sizeof(uuid_t));
     (void)pthread_mutex_unlock(&least->lock);
 }

@@ -2,15 +2,16 @@
 #ifndef BERTH_SRC_CALL_H
 #define BERTH_SRC_CALL_H
 
+#include "linkage.h"
 #include "operation.h"
 
 /* Calls the hook of the operation's row, without the lock. True: it has ended, see call_settle(). False: it is pending. */
-bool call_hook(struct operation *operation);
+INTERNAL bool call_hook(struct operation *operation);
 
 /* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
-void call_tell(struct operation *operation);
+INTERNAL void call_tell(struct operation *operation);
 
 /* Takes the outcome of an ended call into the instance and the operation. */
-void call_settle(struct operation *operation);
+INTERNAL void call_settle(struct operation *operation);
 
 #endif

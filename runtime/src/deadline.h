@@ -2,15 +2,16 @@
 #ifndef BERTH_SRC_DEADLINE_H
 #define BERTH_SRC_DEADLINE_H
 
+#include "linkage.h"
 #include "operation.h"
 
 /* A started operation has to wait: it is told when its deadline passes. Without one, or told already, nothing happens. */
-void deadline_watch(struct operation *operation);
+INTERNAL void deadline_watch(struct operation *operation);
 
 /* It is watched no more. */
-void deadline_forget(struct operation *operation);
+INTERNAL void deadline_forget(struct operation *operation);
 
 /* Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that is pending is told. */
-void deadline_expire(struct berth_manager *manager, int64_t now);
+INTERNAL void deadline_expire(struct berth_manager *manager, int64_t now);
 
 #endif

@@ -147,7 +147,7 @@ static void tell_done(struct operation *operation)
     (void)lock_take(&manager->lock);
 }
 
-static void run(struct operation *operation)
+static void run_one(struct operation *operation)
 {
     if (operation_advance(operation, true) == PROGRESS_DONE)
         tell_done(operation);
@@ -160,7 +160,7 @@ static void run_claimed(struct berth_manager *manager, uint64_t n)
 {
     for (; n > 0 && manager->ready; n += claim(manager)) {
         n--;
-        run(take_ready(manager));
+        run_one(take_ready(manager));
     }
 }
 
@@ -185,7 +185,7 @@ void dispatch_new(struct operation *operation)
         return;
     }
     enter(manager, &self, false);
-    run(operation);
+    run_one(operation);
     if (!manager->wake)
         run_claimed(manager, claim(manager));
     leave(manager, &self);
@@ -199,7 +199,7 @@ void dispatch_poll(struct berth_manager *manager, bool all)
         return;
     enter(manager, &self, true);
     for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
-        run(take_ready(manager));
+        run_one(take_ready(manager));
     if (!manager->wake && all)
         run_claimed(manager, claim(manager));
     leave(manager, &self);

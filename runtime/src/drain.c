@@ -78,13 +78,6 @@ static bool next_root(struct operation *operation)
     return false;
 }
 
-static void load_path(struct operation *operation, struct instance *instance)
-{
-    if (instance->parent)
-        load_path(operation, instance->parent);
-    operation_load(operation, instance);
-}
-
 /* The next instance of the root that is to be let go of. False: there is none left. */
 static bool next_instance(struct operation *operation)
 {
@@ -101,7 +94,7 @@ static bool next_instance(struct operation *operation)
         drain->leave &= (uint8_t)~bit;
         if (leave || resource->drop == 0 || instance->n_children > 0)
             continue;
-        load_path(operation, instance);
+        operation_load_path(operation, instance);
         return true;
     }
     return false;

@@ -2,19 +2,20 @@
 #ifndef BERTH_SRC_DRAIN_H
 #define BERTH_SRC_DRAIN_H
 
+#include "linkage.h"
 #include "operation.h"
 
-void drain_begin(struct operation *operation);
+INTERNAL void drain_begin(struct operation *operation);
 
 /* Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait for a root. */
-bool drain_next(struct operation *operation);
+INTERNAL bool drain_next(struct operation *operation);
 
 /* The instance's rows are over. */
-void drain_settle(struct operation *operation);
+INTERNAL void drain_settle(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */
-void drain_give_up(struct operation *operation, int code);
+INTERNAL void drain_give_up(struct operation *operation, int code);
 
-void drain_end(struct operation *operation);
+INTERNAL void drain_end(struct operation *operation);
 
 #endif

@@ -1,9 +1,10 @@
 #ifndef BERTH_SRC_ERROR_H
 #define BERTH_SRC_ERROR_H
 
+#include "linkage.h"
 #include "operation.h"
 
 /* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
-void error_fill(berth_error *error, const char *name, const struct operation *operation);
+INTERNAL void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
 #endif

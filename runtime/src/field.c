@@ -8,27 +8,6 @@
 
 #include <berth/uuid.h>
 
-size_t type_size(uint8_t type)
-{
-    static const uint8_t size[] = {
-        [BERTH_BOOL] = sizeof(bool),
-        [BERTH_U8] = 1,
-        [BERTH_U16] = 2,
-        [BERTH_U32] = 4,
-        [BERTH_U64] = 8,
-        [BERTH_I32] = 4,
-        [BERTH_I64] = 8,
-        [BERTH_STRING] = sizeof(const char *),
-        [BERTH_ENUM] = sizeof(int),
-        [BERTH_UUID] = sizeof(uuid_t),
-        [BERTH_LIST] = sizeof(berth_strings),
-        [BERTH_SET] = sizeof(berth_strings),
-        [BERTH_CHARS] = 0,
-    };
-
-    return size[type];
-}
-
 static bool too_long(const berth_field *field, const char *string)
 {
     return field->max_length > 0 && strnlen(string, (size_t)field->max_length + 1) > field->max_length;

@@ -10,11 +10,9 @@
 #include <berth/table.h>
 
 #include "hash.h"
+#include "linkage.h"
 #include "list.h"
 #include "text.h"
-
-/* Bytes of a member of this type; 0 for BERTH_CHARS, which has its own size. */
-size_t type_size(uint8_t type);
 
 /* An integer member (signed ones sign-extended), bool or enum. */
 static inline uint64_t type_integer(uint8_t type, const void *value)
@@ -79,14 +77,15 @@ static inline const char *field_text(const void *value)
 }
 
 /* -EINVAL: not what the field may be. */
-int field_check(const berth_field *field, const void *value);
+INTERNAL int field_check(const berth_field *field, const void *value);
 
 /* Are they equal by the field's own rule? Large sets in different orders are compared faster with memory, if there is any. */
-bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed, const berth_allocator *allocator);
+INTERNAL bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed,
+                          const berth_allocator *allocator);
 
 /* Values that are equal hash alike. */
-void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
-                const berth_allocator *allocator);
+INTERNAL void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
+                         const berth_allocator *allocator);
 
 /* What a value needs beyond its member, to be copied. */
 struct storage_size {
@@ -100,12 +99,12 @@ struct storage {
     char *text;
 };
 
-void field_measure(const berth_field *field, const void *value, struct storage_size *size);
+INTERNAL void field_measure(const berth_field *field, const void *value, struct storage_size *size);
 
 /* Copies the value, and what it points to into `storage`. */
-void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage);
+INTERNAL void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage);
 
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
-void field_write(const berth_field *field, const void *value, struct text *text);
+INTERNAL void field_write(const berth_field *field, const void *value, struct text *text);
 
 #endif

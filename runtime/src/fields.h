@@ -6,19 +6,20 @@
 #define BERTH_SRC_FIELDS_H
 
 #include "field.h"
+#include "linkage.h"
 
 /* The first field that is not valid, 1-based; 0: there is none. `only_key`: the others do not matter. */
-uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key);
+INTERNAL uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key);
 
 /* The key's fields. */
-void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
-                 const berth_allocator *allocator);
-
-/* The first of the key's fields (`key`), or of the others, that differs, 1-based; 0: they are equal. */
-uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
+INTERNAL void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
                           const berth_allocator *allocator);
 
-void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size);
-void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage);
+/* The first of the key's fields (`key`), or of the others, that differs, 1-based; 0: they are equal. */
+INTERNAL uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key,
+                                   const struct hash_seed *seed, const berth_allocator *allocator);
+
+INTERNAL void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size);
+INTERNAL void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage);
 
 #endif

@@ -2,9 +2,10 @@
 #ifndef BERTH_SRC_HANDOVER_H
 #define BERTH_SRC_HANDOVER_H
 
+#include "linkage.h"
 #include "operation.h"
 
 /* `by` has just let go of `root`, which nobody owns now and somebody waits for; see queue_release(). */
-void handover(struct operation *by, struct root *root);
+INTERNAL void handover(struct operation *by, struct root *root);
 
 #endif

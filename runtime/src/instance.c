@@ -314,7 +314,7 @@ static struct instance **siblings(struct berth_manager *manager, const struct in
     return instance->parent ? &instance->parent->children : &manager->roots;
 }
 
-static void append(struct instance **first, struct instance *instance)
+static void append_sibling(struct instance **first, struct instance *instance)
 {
     instance->next = NULL;
     if (*first) {
@@ -367,7 +367,7 @@ static void link_values(struct berth_manager *manager, struct instance *instance
 void instance_link(struct berth_manager *manager, struct instance *instance)
 {
     map_insert(&manager->instances, &manager->allocator, &instance->node, instance->node.hash);
-    append(siblings(manager, instance), instance);
+    append_sibling(siblings(manager, instance), instance);
     if (!instance->parent)
         ((struct root *)instance)->serial = ++manager->last_root;
     if (manager->layouts[instance->resource].numbered)

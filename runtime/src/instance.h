@@ -7,6 +7,7 @@
 #ifndef BERTH_SRC_INSTANCE_H
 #define BERTH_SRC_INSTANCE_H
 
+#include "linkage.h"
 #include "manager.h"
 
 struct instance {
@@ -45,20 +46,21 @@ static inline const berth_resource *instance_type(const struct berth_manager *ma
     return manager->layouts[instance->resource].type;
 }
 
-struct root *instance_root(struct instance *instance);
+INTERNAL struct root *instance_root(struct instance *instance);
 
 /* The one with the key that `config` has, or NULL. `hash` gets the hash of the key. */
-struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                               uint32_t *hash);
+INTERNAL struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+                                        uint32_t *hash);
 
 /* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
-struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by, const uint32_t *at);
+INTERNAL struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
+                                           const uint32_t *at);
 
 /* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
-uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config);
+INTERNAL uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config);
 
 /* Number of the slot with these parts. False: one is outside its pool. */
-bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
+INTERNAL bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
 
 /*
  * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool `at_pool` (1-based, 0: none).
@@ -73,16 +75,16 @@ struct making {
     uint8_t resource;
     uint8_t at_pool;
 };
-int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
+INTERNAL int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
 
 /* Takes instance_make back. */
-void instance_unmake(struct berth_manager *manager, struct instance *instance);
+INTERNAL void instance_unmake(struct berth_manager *manager, struct instance *instance);
 
 /* Lets it be found; its numbers are used up. The maps take a ref. */
-void instance_link(struct berth_manager *manager, struct instance *instance);
+INTERNAL void instance_link(struct berth_manager *manager, struct instance *instance);
 
 /* It, and everything below, leaves the maps; their slots are free. */
-void instance_end(struct berth_manager *manager, struct instance *instance);
+INTERNAL void instance_end(struct berth_manager *manager, struct instance *instance);
 
 static inline void instance_ref(struct instance *instance)
 {
@@ -90,7 +92,7 @@ static inline void instance_ref(struct instance *instance)
 }
 
 /* Nobody keeps its memory any more: frees it, and lets its parent go. */
-void instance_free(struct berth_manager *manager, struct instance *instance);
+INTERNAL void instance_free(struct berth_manager *manager, struct instance *instance);
 
 static inline void instance_unref(struct berth_manager *manager, struct instance *instance)
 {
@@ -99,7 +101,7 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 }
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-struct instance *instance_first_below(struct instance *root);
-struct instance *instance_following(struct instance *instance);
+INTERNAL struct instance *instance_first_below(struct instance *root);
+INTERNAL struct instance *instance_following(struct instance *instance);
 
 #endif

@@ -137,7 +137,7 @@ struct sum {
     uint64_t sum, mixed, n;
 };
 
-static void add(struct sum *sum, uint64_t item)
+static void sum_add(struct sum *sum, uint64_t item)
 {
     sum->sum += item;
     sum->mixed ^= item;
@@ -184,7 +184,7 @@ static void sum_by_order(const berth_strings *set, bool fold, const struct hash_
     do {
         n = find_smallest(set, fold, seed, from, smallest);
         for (size_t i = 0; i < n; i++)
-            add(sum, smallest[i]);
+            sum_add(sum, smallest[i]);
         from = n > 0 ? smallest[n - 1] + 1 : 0;
     } while (n == AT_ONCE && set->count > AT_ONCE && from > 0);
 }
@@ -200,7 +200,7 @@ static void sum_by_table(const berth_strings *set, bool fold, const struct hash_
         if (slots[at] == item)
             continue;
         slots[at] = item;
-        add(sum, item);
+        sum_add(sum, item);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <berth/berth.h>
 
 #include "hash.h"
+#include "linkage.h"
 
 static inline const char *strings_item(const berth_strings *strings, uint32_t i)
 {
@@ -15,23 +16,23 @@ static inline const char *strings_item(const berth_strings *strings, uint32_t i)
 }
 
 /* `fold`: ASCII letters are equal in either case. */
-bool strings_same_text(const char *a, const char *b, bool fold);
+INTERNAL bool strings_same_text(const char *a, const char *b, bool fold);
 
 /* The same items in the same order? */
-bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
+INTERNAL bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
 
 /*
  * The same items, whatever their order and repetition? Takes time in proportion to their number; for large sets in different orders this needs
  * memory for a while, and where there is none (or `allocator` is NULL) each item is compared with each.
  */
-bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
-                      const berth_allocator *allocator);
+INTERNAL bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
+                               const berth_allocator *allocator);
 
 /*
  * Sets that are the same hash alike, and every item counts. Takes time in proportion to their number; for more than 64 items this needs memory
  * for a while, and where there is none (or `allocator` is NULL) the hash is the same, but takes that time once for every 64.
  */
-void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
-                      const berth_allocator *allocator);
+INTERNAL void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
+                               const berth_allocator *allocator);
 
 #endif

@@ -78,6 +78,7 @@ static inline bool thread_same(thread_id a, thread_id b)
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "linkage.h"
 #include "mutex.h"
 
 typedef pthread_t thread_id;
@@ -89,7 +90,7 @@ struct lock {
     bool watched;              /* open whenever it is held */
 };
 
-int lock_init(struct lock *lock);
+INTERNAL int lock_init(struct lock *lock);
 
 static inline void lock_destroy(struct lock *lock)
 {
@@ -146,7 +147,7 @@ static inline bool thread_same(thread_id a, thread_id b)
 }
 
 /* Gives the lock up while it sleeps. False: the deadline passed. It may return true early. */
-bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
+INTERNAL bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
 
 #endif
 #endif

@@ -203,7 +203,7 @@ static bool op_fits(const struct berth_manager *manager)
     return operation_size(manager, NULL) <= type->op_size;
 }
 
-static void release(struct berth_manager *manager)
+static void release_all(struct berth_manager *manager)
 {
     berth_allocator allocator = manager->allocator;
     struct value *values = manager->layouts[1].values;
@@ -291,7 +291,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
         return -EINVAL;
     if (!config)
         config = &no_config;
-    allocator = config->allocator ? config->allocator : &memory_default;
+    allocator = config->allocator ? config->allocator : memory_default();
     if (!allocator->alloc || !allocator->release)
         return -EINVAL;
     rc = make_plan(type, options, &plan);
@@ -309,7 +309,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     if (rc == 0)
         rc = lock_init(&manager->lock);
     if (rc != 0) {
-        release(manager);
+        release_all(manager);
         return rc;
     }
     if (config->allocator || config->trace || config->uuid)
@@ -374,7 +374,7 @@ int berth_manager_destroy(berth_manager *manager)
     forget(manager);
     lock_drop(&manager->lock);
     lock_destroy(&manager->lock);
-    release(manager);
+    release_all(manager);
     return 0;
 }
 

@@ -18,7 +18,7 @@ static size_t bytes_of(size_t n)
     return n * sizeof(void *);
 }
 
-static void release(struct map *map, const berth_allocator *allocator, struct node **chains, size_t n)
+static void release_chains(struct map *map, const berth_allocator *allocator, struct node **chains, size_t n)
 {
     if (chains != map->small)
         memory_give(allocator, chains, bytes_of(n));
@@ -42,8 +42,8 @@ bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count
 
 void map_clear(struct map *map, const berth_allocator *allocator)
 {
-    release(map, allocator, map->old, map->old_n);
-    release(map, allocator, map->chains, map->n);
+    release_chains(map, allocator, map->old, map->old_n);
+    release_chains(map, allocator, map->chains, map->n);
     map_init(map);
 }
 
@@ -63,7 +63,7 @@ static void move_some(struct map *map, const berth_allocator *allocator)
             node = next;
         }
         if (map->moved == map->old_n) {
-            release(map, allocator, map->old, map->old_n);
+            release_chains(map, allocator, map->old, map->old_n);
             map->old = NULL;
             map->old_n = 0;
         }

@@ -11,6 +11,8 @@
 
 #include <berth/berth.h>
 
+#include "linkage.h"
+
 struct node {
     struct node *next;
     uint32_t hash;
@@ -30,13 +32,13 @@ struct map {
     struct node *small[MAP_SMALL];
 };
 
-void map_init(struct map *map);
+INTERNAL void map_init(struct map *map);
 /* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
-bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
-void map_clear(struct map *map, const berth_allocator *allocator);
-void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
+INTERNAL bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
+INTERNAL void map_clear(struct map *map, const berth_allocator *allocator);
+INTERNAL void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
 /* `node` must be in the map. */
-void map_remove(struct map *map, struct node *node);
+INTERNAL void map_remove(struct map *map, struct node *node);
 
 static inline struct node *map_skip(struct node *node, uint32_t hash)
 {

@@ -19,11 +19,21 @@ static void default_release(void *ctx, void *memory, size_t size)
     free(memory);
 }
 
-const berth_allocator memory_default = {.alloc = default_alloc, .release = default_release};
+const berth_allocator *memory_default(void)
+{
+    static const berth_allocator allocator = {.alloc = default_alloc, .release = default_release};
+
+    return &allocator;
+}
 
 #else
 
-const berth_allocator memory_default = {.alloc = NULL};
+const berth_allocator *memory_default(void)
+{
+    static const berth_allocator allocator = {.alloc = NULL};
+
+    return &allocator;
+}
 
 #endif
 
@@ -42,7 +52,8 @@ void memory_give(const berth_allocator *allocator, void *memory, size_t size)
         allocator->release(allocator->ctx, memory, size);
 }
 
-void memory_zero(void *memory, size_t size)
+/* Not where it is called: that would be the few instructions again. */
+__attribute__((noinline)) void memory_zero(void *memory, size_t size)
 {
     memset(memory, 0, size);
 }

@@ -6,16 +6,18 @@
 
 #include <berth/berth.h>
 
+#include "linkage.h"
+
 /* malloc and free; nothing, which no manager can be made with, where there is no malloc. */
-extern const berth_allocator memory_default;
+INTERNAL const berth_allocator *memory_default(void);
 
 /* Zeroed memory, or NULL. */
-void *memory_take(const berth_allocator *allocator, size_t size);
+INTERNAL void *memory_take(const berth_allocator *allocator, size_t size);
 
 /* Zeroes what is too large for the few instructions, slow to start, that compilers make of a memset() of known size. */
-void memory_zero(void *memory, size_t size);
+INTERNAL void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */
-void memory_give(const berth_allocator *allocator, void *memory, size_t size);
+INTERNAL void memory_give(const berth_allocator *allocator, void *memory, size_t size);
 
 #endif

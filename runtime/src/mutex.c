@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* syscall() */
+#define _DEFAULT_SOURCE 1 /* syscall() */
 
 #include <berth/berth.h>
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "linkage.h"
+
 #if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
 
 struct mutex {
@@ -22,8 +24,8 @@ struct sleeper {
     atomic_uint woken; /* 0 or 1 */
 };
 
-void mutex_take_slowly(struct mutex *mutex);
-void mutex_wake_one(struct mutex *mutex);
+INTERNAL void mutex_take_slowly(struct mutex *mutex);
+INTERNAL void mutex_wake_one(struct mutex *mutex);
 
 /* 0, or a negative errno value. */
 static inline int mutex_init(struct mutex *mutex)
@@ -65,6 +67,8 @@ static inline void sleeper_destroy(struct sleeper *sleeper)
 
 #include <pthread.h>
 
+#include "linkage.h"
+
 struct mutex {
     pthread_mutex_t mutex;
 };
@@ -95,15 +99,15 @@ static inline void mutex_drop(struct mutex *mutex)
     (void)pthread_mutex_unlock(&mutex->mutex);
 }
 
-void sleeper_init(struct sleeper *sleeper);
-void sleeper_destroy(struct sleeper *sleeper);
+INTERNAL void sleeper_init(struct sleeper *sleeper);
+INTERNAL void sleeper_destroy(struct sleeper *sleeper);
 
 #endif
 
 /* Its thread, when it sleeps or when it next does, goes on. */
-void sleeper_wake(struct sleeper *sleeper);
+INTERNAL void sleeper_wake(struct sleeper *sleeper);
 
 /* Until it is woken, once for each time; only its own thread. False: the deadline (as in backend.h) passed. It may return true early. */
-bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
+INTERNAL bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
 
 #endif

@@ -43,6 +43,13 @@ void operation_fail(struct operation *operation, int code, struct where where)
     operation->where = where;
 }
 
+void operation_load_path(struct operation *operation, struct instance *instance)
+{
+    if (instance->parent)
+        operation_load_path(operation, instance->parent);
+    (void)operation_load(operation, instance);
+}
+
 static void commit(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "instance.h"
+#include "linkage.h"
 #include "reservation.h"
 
 /* The handle that a hook gets. */
@@ -152,7 +153,7 @@ enum progress {
 };
 
 /* Bytes of a started operation's block. `type` NULL: drain. */
-size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
+INTERNAL size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
 
 /* Is what it waited for there, or has it nothing to wait for? */
 static inline bool operation_waits(const struct operation *operation)
@@ -167,19 +168,19 @@ static inline bool operation_is_new(const struct operation *operation)
 }
 
 /* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
-void operation_wake(struct operation *operation);
+INTERNAL void operation_wake(struct operation *operation);
 
 /* Ends one that operation_is_new(), with `code`: nothing has happened. */
-void operation_abandon(struct operation *operation, int code);
+INTERNAL void operation_abandon(struct operation *operation, int code);
 
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
-enum progress operation_advance(struct operation *operation, bool may_call);
+INTERNAL enum progress operation_advance(struct operation *operation, bool may_call);
 
 /* Ends it: writes back or undoes, fills results and error, lets the root go. */
-void operation_finish(struct operation *operation);
+INTERNAL void operation_finish(struct operation *operation);
 
 /* The first error of an operation, and where; later ones are ignored. */
-void operation_fail(struct operation *operation, int code, struct where where);
+INTERNAL void operation_fail(struct operation *operation, int code, struct where where);
 
 /*
  * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
@@ -255,6 +256,9 @@ static inline struct level *operation_load(struct operation *operation, struct i
     return level;
 }
 
+/* Fills in a level for the instance and each above it, root first. */
+INTERNAL void operation_load_path(struct operation *operation, struct instance *instance);
+
 static inline void operation_unload(struct operation *operation)
 {
     while (operation->n_levels > 0)
@@ -269,11 +273,11 @@ static inline void operation_mark(struct operation *operation, struct level *lev
 }
 
 /* The maps and the reservation get to know what has changed. */
-void operation_commit(struct operation *operation);
+INTERNAL void operation_commit(struct operation *operation);
 /* Puts back what the instances were, and unmakes those that are new. */
-void operation_undo(struct operation *operation);
+INTERNAL void operation_undo(struct operation *operation);
 
 /* A root leaves the maps: running drains must not meet it. */
-void operation_root_leaves(struct berth_manager *manager, const struct instance *root);
+INTERNAL void operation_root_leaves(struct berth_manager *manager, const struct instance *root);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <berth/berth.h>
 
+#include "linkage.h"
+
 struct pool_node;
 
 struct pool {
@@ -17,16 +19,16 @@ struct pool {
     unsigned depth; /* of inner nodes above the leaves */
 };
 
-void pool_init(struct pool *pool, uint64_t size);
-void pool_clear(struct pool *pool, const berth_allocator *allocator);
+INTERNAL void pool_init(struct pool *pool, uint64_t size);
+INTERNAL void pool_clear(struct pool *pool, const berth_allocator *allocator);
 
 /* Takes the lowest free number. -ENOSPC, -ENOMEM. */
-int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
+INTERNAL int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
 
 /* Takes `number`, which is below the size. -EBUSY, -ENOMEM. */
-int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
+INTERNAL int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
 
 /* Frees `number`, which is taken. */
-void pool_free(struct pool *pool, uint64_t number);
+INTERNAL void pool_free(struct pool *pool, uint64_t number);
 
 #endif

@@ -3,10 +3,11 @@
 #define BERTH_SRC_QUEUE_H
 
 #include "handover.h"
+#include "linkage.h"
 #include "operation.h"
 
 /* For queue_enter(), unless the root is free and the operation has none. */
-int queue_enter_slowly(struct operation *operation, struct root *root);
+INTERNAL int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
@@ -25,10 +26,10 @@ static inline int queue_enter(struct operation *operation, struct root *root)
 }
 
 /* A root that the operation has just made. */
-void queue_own_new(struct operation *operation, struct root *root);
+INTERNAL void queue_own_new(struct operation *operation, struct root *root);
 
 /* Gives up waiting. */
-void queue_leave(struct operation *operation);
+INTERNAL void queue_leave(struct operation *operation);
 
 /*
  * Lets the operation's root go. Those that wait are run, in their order, as far as they need no hook: most of them find the work done. The
@@ -47,6 +48,6 @@ static inline void queue_release(struct operation *operation)
 }
 
 /* The manager is discarded: ends all operations that wait for `root`, and tells the one that runs on it. */
-void queue_discard(struct root *root);
+INTERNAL void queue_discard(struct root *root);
 
 #endif

@@ -16,7 +16,7 @@ static uint8_t resource_at(const struct operation *operation, uint8_t level)
 
 /* Arguments and policy */
 
-static void refuse(struct operation *operation, int code, uint8_t level)
+static void refuse_argument(struct operation *operation, int code, uint8_t level)
 {
     operation_fail(operation, code, (struct where){.resource = resource_at(operation, level)});
 }
@@ -63,7 +63,7 @@ static void check_at(struct operation *operation)
     uint64_t slot;
 
     if (!at || !instance_slot(operation->call.manager, &type_of(operation)->resources[type->resource].assigned[type->at - 1], at, &slot))
-        refuse(operation, -EINVAL, (uint8_t)(type->levels - 1));
+        refuse_argument(operation, -EINVAL, (uint8_t)(type->levels - 1));
 }
 
 static void check_by(struct operation *operation)
@@ -73,7 +73,7 @@ static void check_by(struct operation *operation)
     bool pool = type_of(operation)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
 
     if (pool ? !asked->at : !asked->by)
-        refuse(operation, -EINVAL, (uint8_t)(type->levels - 1));
+        refuse_argument(operation, -EINVAL, (uint8_t)(type->levels - 1));
 }
 
 static bool results_fit(const berth_operation *type, const berth_request *request)
@@ -128,7 +128,7 @@ static inline bool get_root(struct operation *operation, struct root *root)
     return rc > 0;
 }
 
-static void make(struct operation *operation, uint8_t level, uint8_t resource, uint32_t hash, uint16_t state)
+static void make_level(struct operation *operation, uint8_t level, uint8_t resource, uint32_t hash, uint16_t state)
 {
     struct berth_manager *manager = operation->call.manager;
     const berth_operation *type = operation->type;
@@ -229,7 +229,7 @@ static bool obtain(struct operation *operation)
         if (find_level(operation, i, resource, &found, &hash))
             return true;
         if (!found)
-            make(operation, i, resource, hash, type_of(operation)->resources[resource].initial);
+            make_level(operation, i, resource, hash, type_of(operation)->resources[resource].initial);
         else if (operation->code == 0)
             check_conflict(operation, i);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
@@ -274,20 +274,8 @@ static bool create(struct operation *operation)
     if (operation->code == 0 && found)
         operation_fail(operation, -EEXIST, where_state(operation, last));
     else if (!found)
-        make(operation, last, operation->type->resource, hash, operation->type->enter);
+        make_level(operation, last, operation->type->resource, hash, operation->type->enter);
     return false;
-}
-
-/* The instance and all above it, root first. */
-static void load_path(struct operation *operation, struct instance *instance)
-{
-    struct instance *path[BERTH_MAX_LEVELS];
-    uint8_t n = 0;
-
-    for (; instance; instance = instance->parent)
-        path[n++] = instance;
-    while (n > 0)
-        operation_load(operation, path[--n]);
 }
 
 static bool find_by_value(struct operation *operation)
@@ -305,7 +293,7 @@ static bool find_by_value(struct operation *operation)
     else if (get_root(operation, instance_root(instance)))
         return true;
     if (operation->code == 0)
-        load_path(operation, instance);
+        operation_load_path(operation, instance);
     return false;
 }
 

@@ -2,11 +2,12 @@
 #ifndef BERTH_SRC_REACH_H
 #define BERTH_SRC_REACH_H
 
+#include "linkage.h"
 #include "operation.h"
 
 /* Steps 1 and 2: arguments and policy. Need no lock. The operation has failed when they do. `request` is what `asked` was copied from. */
-void reach_check(struct operation *operation, const berth_request *request);
-void reach_deny(struct operation *operation);
+INTERNAL void reach_check(struct operation *operation, const berth_request *request);
+INTERNAL void reach_deny(struct operation *operation);
 
 static inline void reach_policy(struct operation *operation)
 {
@@ -15,9 +16,9 @@ static inline void reach_policy(struct operation *operation)
 }
 
 /* Where an operation fails that has not run: at the root that it has loaded or, before it got to one, that its caller named. Nowhere: none is known. */
-struct where reach_place(const struct operation *operation);
+INTERNAL struct where reach_place(const struct operation *operation);
 
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
-bool reach_instances(struct operation *operation);
+INTERNAL bool reach_instances(struct operation *operation);
 
 #endif

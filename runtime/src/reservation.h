@@ -3,6 +3,7 @@
 #define BERTH_SRC_RESERVATION_H
 
 #include "instance.h"
+#include "linkage.h"
 
 /* A reservation's hold on one instance. It keeps the memory, so that it can never mean another instance. */
 struct pin {
@@ -20,15 +21,15 @@ struct reservation {
 };
 
 /* Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet. -ENOMEM, -EEXIST: the caller's UUID was used before, or its error. */
-int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
+INTERNAL int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
 /* For one that was never linked. NULL is fine. */
-void reservation_unmake(struct berth_manager *manager, struct reservation *reservation);
+INTERNAL void reservation_unmake(struct berth_manager *manager, struct reservation *reservation);
 
 /* Pins level i. */
-void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
-void reservation_link(struct berth_manager *manager, struct reservation *reservation);
+INTERNAL void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
+INTERNAL void reservation_link(struct berth_manager *manager, struct reservation *reservation);
 /* Forgets it. The instances' count of pins is the caller's business. */
-void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
+INTERNAL void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
 
 /* What it has of its path, a bit for each level. */
 struct grip {
@@ -68,9 +69,9 @@ static inline bool grip_spent(struct grip grip)
 }
 
 /* The one with this UUID, also when it is spent; NULL. */
-struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
+INTERNAL struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
 
 /* Forgets those that have ended because drains took the last of their holds. `empty`: and ends all others that hold nothing. */
-void reservation_sweep(struct berth_manager *manager, bool empty);
+INTERNAL void reservation_sweep(struct berth_manager *manager, bool empty);
 
 #endif

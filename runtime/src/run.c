@@ -99,7 +99,7 @@ static void sleep_on(struct operation *operation)
 #endif
 
 /* An error before the operation began. */
-static int refuse(struct operation *operation)
+static int fail_early(struct operation *operation)
 {
     if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
         memset(operation->asked.gives, 0, sizeof(uuid_t));
@@ -140,7 +140,7 @@ static int run(struct operation *operation)
     }
     if (rc != 0) {
         operation_fail(operation, rc, reach_place(operation));
-        return refuse(operation);
+        return fail_early(operation);
     }
     operation->levels = levels;
     operation->out = out;
@@ -196,7 +196,7 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     if (operation.code == 0 && type->n_denies > 0)
         reach_policy(&operation);
     if (operation.code != 0)
-        return refuse(&operation);
+        return fail_early(&operation);
     return run(&operation);
 }
 

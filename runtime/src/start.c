@@ -40,7 +40,7 @@ static void copy_asked(struct operation *operation, const berth_request *request
 }
 
 /* Lays out a block for an operation, or (`request` NULL) for a drain. */
-static void lay_out(struct operation *operation, berth_manager *manager, const berth_request *request)
+static void lay_out_block(struct operation *operation, berth_manager *manager, const berth_request *request)
 {
     unsigned char *at = (unsigned char *)(operation + 1);
 
@@ -60,7 +60,7 @@ static void lay_out(struct operation *operation, berth_manager *manager, const b
     }
 }
 
-static int refuse(struct operation *operation, int code)
+static int refuse_start(struct operation *operation, int code)
 {
     struct berth_manager *manager = operation->call.manager;
 
@@ -98,7 +98,7 @@ static int accept(struct operation *operation)
     int rc = lock_take(&manager->lock);
 
     if (rc != 0)
-        return refuse(operation, rc);
+        return refuse_start(operation, rc);
     manager->n_operations++;
     if (operation->drain)
         drain_begin(operation);
@@ -122,14 +122,14 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     operation = find_block(manager, op, size);
     if (!operation)
         return refuse_early(request, error, -ENOMEM);
-    lay_out(operation, manager, request);
+    lay_out_block(operation, manager, request);
     operation->block = op ? 0 : (uint16_t)size;
     operation->error = error;
     operation->done = done;
     operation->done_arg = arg;
     reach_check(operation, request);
     if (operation->code != 0)
-        return refuse(operation, 0);
+        return refuse_start(operation, 0);
     reach_policy(operation);
     return accept(operation);
 }
@@ -147,7 +147,7 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
     operation = find_block(manager, op, size);
     if (!operation)
         return refuse_early(NULL, error, -ENOMEM);
-    lay_out(operation, manager, NULL);
+    lay_out_block(operation, manager, NULL);
     operation->call.deadline = deadline;
     operation->block = op ? 0 : (uint16_t)size;
     operation->error = error;

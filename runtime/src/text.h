@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "linkage.h"
+
 struct text {
     char *buffer;
     size_t size; /* with the NUL */
@@ -15,17 +17,17 @@ struct text {
 };
 
 /* `size` is at least 1. */
-void text_start(struct text *text, char *buffer, size_t size);
-void text_add(struct text *text, const char *string);
-void text_number(struct text *text, uint64_t number, bool negative);
-void text_uuid(struct text *text, const unsigned char *uuid);
+INTERNAL void text_start(struct text *text, char *buffer, size_t size);
+INTERNAL void text_add(struct text *text, const char *string);
+INTERNAL void text_number(struct text *text, uint64_t number, bool negative);
+INTERNAL void text_uuid(struct text *text, const unsigned char *uuid);
 /* In double quotes; what would not be readable, or would end the quotes, is escaped. */
-void text_quoted(struct text *text, const char *string);
+INTERNAL void text_quoted(struct text *text, const char *string);
 /* Ends the text; call it once, last. */
-void text_end(struct text *text);
+INTERNAL void text_end(struct text *text);
 
 /* The decimal digits of a number, most significant first, at the end of `digits`; returns where they begin. */
 enum { TEXT_DIGITS = 21 };
-const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
+INTERNAL const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
 
 #endif

@@ -42,13 +42,13 @@ static void pool_agrees_with_a_naive_one(void **unused)
                 taken[number] = false;
                 break;
             case 1:
-                assert_int_equal(pool_take(&pool, &memory_default, number), taken[number] ? -EBUSY : 0);
+                assert_int_equal(pool_take(&pool, memory_default(), number), taken[number] ? -EBUSY : 0);
                 taken[number] = true;
                 break;
             default:
                 while (lowest < size && taken[lowest])
                     lowest++;
-                assert_int_equal(pool_take_lowest(&pool, &memory_default, &got), lowest == size ? -ENOSPC : 0);
+                assert_int_equal(pool_take_lowest(&pool, memory_default(), &got), lowest == size ? -ENOSPC : 0);
                 if (lowest < size) {
                     assert_int_equal(got, lowest);
                     taken[lowest] = true;
@@ -56,7 +56,7 @@ static void pool_agrees_with_a_naive_one(void **unused)
                 break;
             }
         }
-        pool_clear(&pool, &memory_default);
+        pool_clear(&pool, memory_default());
         free(taken);
     }
 }
@@ -68,18 +68,18 @@ static void pool_fills_to_the_last_and_no_further(void **unused)
 
     (void)unused;
     pool_init(&pool, 300000);
-    while (pool_take_lowest(&pool, &memory_default, &number) == 0)
+    while (pool_take_lowest(&pool, memory_default(), &number) == 0)
         assert_int_equal(number, n++);
     assert_int_equal(n, 300000);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), -ENOSPC);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
     pool_free(&pool, 262143);
     pool_free(&pool, 70000);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), 0);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 70000);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), 0);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 262143);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), -ENOSPC);
-    pool_clear(&pool, &memory_default);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    pool_clear(&pool, memory_default());
 }
 
 static void pool_of_nearly_all_numbers(void **unused)
@@ -89,15 +89,15 @@ static void pool_of_nearly_all_numbers(void **unused)
 
     (void)unused;
     pool_init(&pool, UINT64_MAX);
-    assert_int_equal(pool_take(&pool, &memory_default, UINT64_MAX - 1), 0);
-    assert_int_equal(pool_take(&pool, &memory_default, UINT64_MAX - 1), -EBUSY);
-    assert_int_equal(pool_take(&pool, &memory_default, 0), 0);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), 0);
+    assert_int_equal(pool_take(&pool, memory_default(), UINT64_MAX - 1), 0);
+    assert_int_equal(pool_take(&pool, memory_default(), UINT64_MAX - 1), -EBUSY);
+    assert_int_equal(pool_take(&pool, memory_default(), 0), 0);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 1);
-    pool_clear(&pool, &memory_default);
+    pool_clear(&pool, memory_default());
     pool_init(&pool, 0);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), -ENOSPC);
-    pool_clear(&pool, &memory_default);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    pool_clear(&pool, memory_default());
 }
 
 static void pool_full_at_a_power_of_the_width(void **unused)
@@ -108,9 +108,9 @@ static void pool_full_at_a_power_of_the_width(void **unused)
     (void)unused;
     pool_init(&pool, 4096); /* exactly one leaf: full is known by its bits, not by the size */
     for (unsigned i = 0; i < 4096; i++)
-        assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), 0);
-    assert_int_equal(pool_take_lowest(&pool, &memory_default, &number), -ENOSPC);
-    pool_clear(&pool, &memory_default);
+        assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
+    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    pool_clear(&pool, memory_default());
 }
 
 static void pool_without_memory_takes_nothing(void **unused)

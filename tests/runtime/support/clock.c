@@ -5,14 +5,16 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include <berth/berth.h>
+
 static _Atomic int64_t ahead;
 
-int64_t __real_berth_now(void);
-int64_t __wrap_berth_now(void);
-
-int64_t __wrap_berth_now(void)
+int64_t berth_now(void)
 {
-    return __real_berth_now() + atomic_load(&ahead);
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + atomic_load(&ahead);
 }
 
 void clock_shift(int64_t nanoseconds)

@@ -1,6 +1,6 @@
 /*
  * The clock of the tests: what berth_now() says can be moved, so that deadlines pass when a test wants it, and not before. These tests are linked
- * with --wrap=berth_now. Threads that sleep until a deadline go by the machine's clock as ever.
+ * with a library that was compiled without a clock (BERTH_NO_CLOCK). Threads that sleep until a deadline go by the machine's clock as ever.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
