@@ -62,7 +62,7 @@ void in_flight(benchmark::State &state)
         const std::size_t reserved = counter.bytes;
         const double begin = nanoseconds();
         for (std::size_t i = 0; i < COUNT; i++)
-            must(vpci_add_to_vm_start(manager, nullptr, ids[i].data(), nullptr, BERTH_NO_DEADLINE, ended, &flight));
+            must(vpci_add_to_vm_start(manager, nullptr, ids[i].data(), BERTH_NO_DEADLINE, nullptr, ended, &flight));
         start = nanoseconds() - begin;
         own = static_cast<double>(counter.bytes - reserved) / count;
         all = static_cast<double>(counter.bytes - empty) / count;

@@ -65,7 +65,7 @@ static void has_let_go(void *arg, int code)
 
 static void let_go(struct caller *caller)
 {
-    started(vpci_remove_from_vm_start(devices, &caller->op, caller->reservation, NULL, BERTH_NO_DEADLINE, has_let_go, caller));
+    started(vpci_remove_from_vm_start(devices, &caller->op, caller->reservation, BERTH_NO_DEADLINE, NULL, has_let_go, caller));
 }
 
 static void is_added(void *arg, int code)
@@ -93,7 +93,7 @@ static void is_added(void *arg, int code)
 
 static void add(struct caller *caller, int64_t deadline)
 {
-    started(vpci_add_to_vm_start(devices, &caller->op, caller->reservation, NULL, deadline, is_added, caller));
+    started(vpci_add_to_vm_start(devices, &caller->op, caller->reservation, deadline, NULL, is_added, caller));
 }
 
 /* Those that have a deadline come last: it is the same for all of them. */

@@ -45,7 +45,7 @@ def test_every_operation_is_driven_through_its_typed_functions_with_and_without_
         assert f"vpci_{name}(call->manager, " in suite()
         assert f"vpci_{name}_until(call->manager, " in suite()
         assert f"vpci_{name}_start(call->manager, call->op, " in suite()
-    assert "vpci_drain_start(call->manager, call->op, call->error, call->deadline, call->done, call->arg)" in suite()
+    assert "vpci_drain_start(call->manager, call->op, call->deadline, call->error, call->done, call->arg)" in suite()
 
 
 def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:

@@ -216,12 +216,14 @@ def test_operations_are_called_with_what_they_are_declared_with() -> None:
     text = re.sub(r"\s+", " ", suite())
     located = "&lent->slot, lent->result_tag, lent->result_name, sizeof lent->result_name - call->shrink, call->error"
     assert f"return kitchen_locate(call->manager, {located});" in text
-    assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->deadline, call->done, call->arg);" in text
+    located = located.replace("call->error", "call->deadline, call->error")
+    assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);" in text
     assert "return kitchen_take_down(call->manager, call->config[0], call->error);" in text
     assert "return kitchen_clean(call->manager, call->reservation, call->error);" in text
     installed = "call->config[0], &lent->slot, &lent->result_serial, &lent->result_row, &lent->result_column, call->error"
     assert f"kitchen_install(call->manager, {installed})" in text
-    assert f"kitchen_install_start(call->manager, call->op, {installed}, call->deadline, call->done, call->arg)" in text
+    installed = installed.replace("call->error", "call->deadline, call->error")
+    assert f"kitchen_install_start(call->manager, call->op, {installed}, call->done, call->arg)" in text
 
 
 def test_rows_of_the_spec_are_declared_once_each() -> None:

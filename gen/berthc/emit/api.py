@@ -130,7 +130,7 @@ class Api:
         return (
             (f"int {self.names.function(operation.name)}", tuple(given)),
             (f"int {self.names.until(operation.name)}", (*given[:-1], deadline, given[-1])),
-            (f"int {self.names.start(operation.name)}", (given[0], block, *given[1:], deadline, done, arg)),
+            (f"int {self.names.start(operation.name)}", (given[0], block, *given[1:-1], deadline, given[-1], done, arg)),
         )
 
     def op_size(self) -> str:

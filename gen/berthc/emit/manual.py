@@ -372,7 +372,7 @@ def create(names: Names, tail: str = "") -> tuple[str, ...]:
 
 def drain_start(names: Names, tail: str = "") -> tuple[str, ...]:
     """Prototype of the function that starts a drain."""
-    given = (f"{names.manager} *manager", f"{names.op} *op", "berth_error *error", "int64_t deadline", "berth_done *done", "void *arg")
+    given = (f"{names.manager} *manager", f"{names.op} *op", "int64_t deadline", "berth_error *error", "berth_done *done", "void *arg")
     return signature(f"int {names.function('drain_start')}", given, tail)
 
 

@@ -318,7 +318,7 @@ class _Suite:
             ctext.signature(f"    return {self.names.until(operation.name)}",
                             ["call->manager", *arguments, "call->deadline", "call->error"], ";"),
             ctext.signature(f"    return {self.names.start(operation.name)}",
-                            ["call->manager", "call->op", *arguments, "call->error", "call->deadline", "call->done", "call->arg"], ";"),
+                            ["call->manager", "call->op", *arguments, "call->deadline", "call->error", "call->done", "call->arg"], ";"),
             tell, tuple(tells), self.function_line(operation, struct, tell, bool(slot)))
 
     @staticmethod

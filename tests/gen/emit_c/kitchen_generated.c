@@ -428,18 +428,18 @@ static void test_started(void)
     uint8_t row;
     int64_t next;
 
-    assert(kitchen_clean_start(manager, &op, id, NULL, 5, is_done, &id) == -EXDEV);
+    assert(kitchen_clean_start(manager, &op, id, 5, NULL, is_done, &id) == -EXDEV);
     was_started(&op, &id);
     assert((void *)last_manager == (void *)manager);
     assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id && last.gives == NULL && last.deadline == 5);
 
-    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL, NULL, BERTH_NO_DEADLINE, is_done, NULL) == -EXDEV);
+    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL, BERTH_NO_DEADLINE, NULL, is_done, NULL) == -EXDEV);
     was_started(NULL, NULL);
     assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL && last_results[1] == &row && last.deadline == BERTH_NO_DEADLINE);
 
-    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, NULL, 6, is_done, tag) == -EXDEV && last_number == 9);
+    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, 6, NULL, is_done, tag) == -EXDEV && last_number == 9);
     was_started(&op, tag);
-    assert(kitchen_drain_start(manager, &op, NULL, 7, is_done, tag) == -ETIMEDOUT);
+    assert(kitchen_drain_start(manager, &op, 7, NULL, is_done, tag) == -ETIMEDOUT);
     was_started(&op, tag);
     last_manager = NULL;
     assert(kitchen_cancel(manager, &op) == 3 && started.op == &op && (void *)last_manager == (void *)manager);

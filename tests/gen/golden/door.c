@@ -343,7 +343,7 @@ int door_drain(door *manager, int64_t deadline, berth_error *error)
     return berth_manager_drain((berth_manager *)manager, deadline, error);
 }
 
-int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg)
+int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error, berth_done *done, void *arg)
 {
     return berth_manager_drain_start((berth_manager *)manager, deadline, error, op, done, arg);
 }
@@ -426,7 +426,7 @@ int door_reserve(door *manager, const door_door_config *door, uuid_t reservation
     return door_reserve_until(manager, door, reservation, BERTH_NO_DEADLINE, error);
 }
 
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, berth_error *error, int64_t deadline,
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error,
         berth_done *done, void *arg)
 {
     const void *const configs[] = {door};
@@ -460,8 +460,8 @@ int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate
     return door_open_until(manager, reservation, plate, plate_size, BERTH_NO_DEADLINE, error);
 }
 
-int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error,
-        int64_t deadline, berth_done *done, void *arg)
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline,
+        berth_error *error, berth_done *done, void *arg)
 {
     void *const results[] = {plate};
     const size_t sizes[] = {plate_size};
@@ -492,7 +492,7 @@ int door_leave(door *manager, const uuid_t reservation, berth_error *error)
     return door_leave_until(manager, reservation, BERTH_NO_DEADLINE, error);
 }
 
-int door_leave_start(door *manager, door_op *op, const uuid_t reservation, berth_error *error, int64_t deadline, berth_done *done,
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done,
         void *arg)
 {
     const berth_request request = {

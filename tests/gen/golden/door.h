@@ -241,7 +241,7 @@ int door_discard(door *manager);
 /*
  * Started operations: each operation NAME below has a function door_NAME_start beside its blocking one (door_reserve_start),
  * which does not wait, for roots or for pending hooks, and has `done` called at the end. It runs what can run at once itself: a hook that
- * blocks instead of answering BERTH_PENDING holds up its caller. The arguments between `op` and `deadline` are those of the blocking call.
+ * blocks instead of answering BERTH_PENDING holds up its caller. The arguments between `op` and `done` are those of door_NAME_until.
  *
  * op        memory for the operation while it is in flight; no more is needed. NULL: the manager's allocator gives it, and it is given back
  *           before `done` is called; such an operation cannot be cancelled
@@ -306,7 +306,7 @@ int door_poll(door *manager, int64_t *next_deadline);
  * door_drain, started. Parameters, ownership, threads and return codes are those of the operations that are started.
  * When it is cancelled, or its deadline passes, while it waits for a root, what it has let go of by then stays let go of.
  */
-int door_drain_start(door *manager, door_op *op, berth_error *error, int64_t deadline, berth_done *done, void *arg);
+int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error, berth_done *done, void *arg);
 
 /*
  * Shows every tracked instance to `visit`: roots in order of creation, each followed by what is below it.
@@ -354,7 +354,7 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  */
 int door_reserve(door *manager, const door_door_config *door, uuid_t reservation, berth_error *error);
 int door_reserve_until(door *manager, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error);
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, berth_error *error, int64_t deadline,
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error,
         berth_done *done, void *arg);
 
 /*
@@ -392,8 +392,8 @@ int door_reserve_start(door *manager, door_op *op, const door_door_config *door,
  */
 int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error);
 int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline, berth_error *error);
-int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error,
-        int64_t deadline, berth_done *done, void *arg);
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline,
+        berth_error *error, berth_done *done, void *arg);
 
 /*
  * Let go of it; the last one closes it.
@@ -426,7 +426,7 @@ int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *
  */
 int door_leave(door *manager, const uuid_t reservation, berth_error *error);
 int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, berth_error *error);
-int door_leave_start(door *manager, door_op *op, const uuid_t reservation, berth_error *error, int64_t deadline, berth_done *done,
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done,
         void *arg);
 
 /* Names, in the spec's words. Static strings; "?" for a number that has none. Thread-safe. */
