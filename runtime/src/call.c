@@ -50,7 +50,7 @@ int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
 
 const char *berth_call_hook(const berth_call *call)
 {
-    return call->manager->type->hooks[call->hook].name;
+    return type_of(call->manager)->hooks[call->hook].name;
 }
 
 const char *berth_call_operation(const berth_call *call)
@@ -92,7 +92,7 @@ static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
 }
 
 /* Nobody can complete it from here on, and nobody is told. */
-static void close_call(struct berth_call *call)
+static HOT void close_call(struct berth_call *call)
 {
     call->notify = NULL;
     if (call->id > 0 && !call->completed)
@@ -145,7 +145,7 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
     return rc;
 }
 
-static void open_call(struct operation *operation)
+static HOT void open_call(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
 
@@ -153,7 +153,7 @@ static void open_call(struct operation *operation)
     call->result = 0;
     call->completed = false;
     call->out_given = false;
-    call->out_size = call->manager->type->hooks[call->hook].out_size;
+    call->out_size = type_of(call->manager)->hooks[call->hook].out_size;
     operation->called = true;
     operation->report = true;
     if (call->manager->trace)
@@ -170,7 +170,7 @@ static int why_not_pending(const struct operation *operation)
     return operation->call.id > 0 ? 0 : -EPROTO;
 }
 
-bool call_hook(struct operation *operation)
+HOT bool call_hook(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
@@ -185,7 +185,7 @@ bool call_hook(struct operation *operation)
     operation->thread = thread_self();
     operation->in_hook = true;
     lock_drop(&manager->lock);
-    result = manager->type->call(manager->backend, call->hook, call, view, call->out_size > 0 ? scratch : NULL);
+    result = type_of(manager)->call(manager->backend, call->hook, call, view, call->out_size > 0 ? scratch : NULL);
     (void)lock_take(&manager->lock);
     operation->in_hook = false;
 
@@ -207,18 +207,18 @@ bool call_hook(struct operation *operation)
     return true;
 }
 
-void call_settle(struct operation *operation)
+HOT void call_settle(struct operation *operation, const berth_operation *type)
 {
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
 
     if (call->result == 0) {
         if (call->out_size > 0)
-            manager->type->accept(call->hook, operation->out, instance_view(manager, operation->levels[operation->level].instance));
-        engine_settle(operation, BERTH_OK, 0);
+            type_of(manager)->accept(call->hook, operation->out, instance_view(manager, operation->levels[operation->level].instance));
+        engine_settle(operation, type, BERTH_OK, 0);
     } else if (is_failure(call->result)) {
-        engine_settle(operation, BERTH_FAILED, call->result);
+        engine_settle(operation, type, BERTH_FAILED, call->result);
     } else {
-        engine_settle(operation, BERTH_UNSURE, is_uncertain(call->result) ? call->result + BERTH_UNCERTAIN_BASE : -EPROTO);
+        engine_settle(operation, type, BERTH_UNSURE, is_uncertain(call->result) ? call->result + BERTH_UNCERTAIN_BASE : -EPROTO);
     }
 }

@@ -12,6 +12,6 @@ INTERNAL bool call_hook(struct operation *operation);
 INTERNAL void call_tell(struct operation *operation);
 
 /* Takes the outcome of an ended call into the instance and the operation. */
-INTERNAL void call_settle(struct operation *operation);
+INTERNAL void call_settle(struct operation *operation, const berth_operation *type);
 
 #endif

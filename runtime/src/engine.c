@@ -19,12 +19,13 @@ struct place {
     uint8_t number; /* of the level */
 };
 
-static inline struct place place_at(struct operation *operation, unsigned level)
+static inline struct place place_at(struct operation *operation, const berth_operation *type, unsigned level)
 {
     struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
+    const berth_resource *resource = operation_resource(operation, type, level);
 
-    return (struct place){operation, manager, &operation->levels[level], instance, instance_type(manager, instance), (uint8_t)level};
+    return (struct place){operation, manager, &operation->levels[level], instance, resource, (uint8_t)level};
 }
 
 static inline const void *view_of(struct place at)
@@ -47,7 +48,7 @@ static __attribute__((noinline)) struct found find_any_row(struct place at, uint
     for (; row > 0; row = row_next(at.resource, row)) {
         struct deed deed = row_deed(at.resource, row);
 
-        if (deed.guard == 0 || at.manager->type->guard(deed.guard, at.manager->options, view_of(at)))
+        if (deed.guard == 0 || type_of(at.manager)->guard(deed.guard, at.manager->options, view_of(at)))
             return (struct found){row, deed.hook, deed.reject};
     }
     return (struct found){0, 0, 0};
@@ -91,7 +92,7 @@ static SELDOM void report(struct place at, uint8_t event, struct ended ended)
         .instance = view_of(at),
         .state = at.resource->states[at.instance->state],
         .event = at.resource->events[event],
-        .hook = called ? manager->type->hooks[operation->call.hook].name : NULL,
+        .hook = called ? type_of(manager)->hooks[operation->call.hook].name : NULL,
         .outcome = ended.outcome,
         .error = ended.error,
         .next = at.resource->states[ended.next],
@@ -140,7 +141,7 @@ static SELDOM uint8_t refusal(struct place at, struct found found)
 {
     if (found.row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
-    return found.hook > 0 ? at.manager->type->hooks[found.hook].absent : found.reject;
+    return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
 }
 
 /* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
@@ -167,9 +168,9 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
     return false;
 }
 
-void engine_settle(struct operation *operation, berth_outcome outcome, int error)
+HOT void engine_settle(struct operation *operation, const berth_operation *type, berth_outcome outcome, int error)
 {
-    operation->event = follow(place_at(operation, operation->level), operation->event, operation->row, outcome, error);
+    operation->event = follow(place_at(operation, type, operation->level), operation->event, operation->row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */
@@ -228,15 +229,19 @@ static inline void end_step(struct place at, uint8_t event, bool with)
     end_if_final(at);
 }
 
-static bool run_steps(struct operation *operation)
+static HOT bool run_steps(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
     bool with = type->form == BERTH_WITH;
 
-    for (; operation->step < type->n_steps; operation->step++) {
-        uint8_t event = type->steps[operation->step].event;
-        struct place at = place_at(operation, type->steps[operation->step].level);
+    UNROLL
+    for (uint8_t i = 0; i < type->n_steps; i++) {
+        uint8_t event = type->steps[i].event;
+        struct place at;
 
+        if (i < operation->step)
+            continue;
+        at = place_at(operation, type, type->steps[i].level);
+        operation->step = i;
         if (!operation->in_step) {
             if (operation->code != 0)
                 return false;
@@ -256,7 +261,7 @@ static bool run_steps(struct operation *operation)
 /* Drain has one step, the drop of the last level, and nobody else's holds count. */
 static SELDOM bool run_drain(struct operation *operation)
 {
-    struct place at = place_at(operation, operation->n_levels - 1u);
+    struct place at = place_at(operation, NULL, operation->n_levels - 1u);
 
     if (!operation->in_step) {
         if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
@@ -277,9 +282,9 @@ static SELDOM bool run_drain(struct operation *operation)
     return false;
 }
 
-bool engine_run(struct operation *operation)
+HOT bool engine_run(struct operation *operation, const berth_operation *type)
 {
-    return operation->drain ? run_drain(operation) : run_steps(operation);
+    return type ? run_steps(operation, type) : run_drain(operation);
 }
 
 bool engine_rehearse(const struct operation *operation)
@@ -293,15 +298,15 @@ bool engine_rehearse(const struct operation *operation)
     }
     copy.levels = levels;
     copy.report = false;
-    (void)engine_run(&copy);
+    (void)engine_run(&copy, copy.type);
     for (unsigned i = 0; i < operation->n_levels; i++)
         level_restore(&now[i]);
     return copy.code == 0;
 }
 
-void engine_take(struct operation *operation, uint8_t level)
+HOT void engine_take(struct operation *operation, const berth_operation *type, uint8_t level)
 {
-    struct place at = place_at(operation, level);
+    struct place at = place_at(operation, type, level);
 
     if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
         reject(at, at.resource->take, 0, EPROTO);

@@ -1,16 +1,16 @@
 #include "fields.h"
 
-static const void *config_value(const berth_field *field, const void *config)
+static HOT const void *config_value(const berth_field *field, const void *config)
 {
     return (const char *)config + field->config_offset;
 }
 
-static const void *view_value(const berth_field *field, const void *view)
+static HOT const void *view_value(const berth_field *field, const void *view)
 {
     return (const char *)view + field->view_offset;
 }
 
-static bool is_valid(const berth_field *field, const void *value)
+static HOT bool is_valid(const berth_field *field, const void *value)
 {
     if (type_is_number(field->type) && !(field->flags & BERTH_RANGED))
         return true;
@@ -19,8 +19,9 @@ static bool is_valid(const berth_field *field, const void *value)
     return field_check(field, value) == 0;
 }
 
-uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key)
+HOT uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key)
 {
+    UNROLL
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
 
@@ -32,9 +33,10 @@ uint8_t fields_invalid(const berth_resource *resource, const void *config, bool 
     return 0;
 }
 
-void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
-                 const berth_allocator *allocator)
+HOT void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
+                     const berth_allocator *allocator)
 {
+    UNROLL
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
         const void *value = config_value(field, config);
@@ -50,9 +52,10 @@ void fields_hash(const berth_resource *resource, const void *config, struct hash
     }
 }
 
-uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
-                          const berth_allocator *allocator)
+HOT uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
+                              const berth_allocator *allocator)
 {
+    UNROLL
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
         const void *mine = view_value(field, view), *given = config_value(field, config);
@@ -72,15 +75,17 @@ uint8_t fields_difference(const berth_resource *resource, const void *view, cons
     return 0;
 }
 
-void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size)
+HOT void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size)
 {
+    UNROLL
     for (unsigned i = 0; i < resource->n_fields; i++)
         if (!type_is_number(resource->fields[i].type))
             field_measure(&resource->fields[i], config_value(&resource->fields[i], config), size);
 }
 
-void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage)
+HOT void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage)
 {
+    UNROLL
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
         void *to = (char *)view + field->view_offset;

@@ -21,11 +21,11 @@ static uint64_t part_size(const struct berth_manager *manager, const berth_pool_
 
     if (part->option == 0)
         return part->size;
-    option = &manager->type->options[part->option - 1];
+    option = &type_of(manager)->options[part->option - 1];
     return type_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
-bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
+HOT bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
 {
     *slot = 0;
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
@@ -77,10 +77,10 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 /* Where memory for a while comes from; NULL: limits know nothing of such. */
 static const berth_allocator *spare_memory(const struct berth_manager *manager)
 {
-    return manager->type->limits ? NULL : &manager->allocator;
+    return type_of(manager)->limits ? NULL : &manager->allocator;
 }
 
-static uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+static HOT uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
     struct hash hash;
 
@@ -88,33 +88,35 @@ static uint32_t key_hash(const struct berth_manager *manager, const struct insta
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
-    fields_hash(&manager->type->resources[resource], config, &hash, &manager->seed, spare_memory(manager));
+    fields_hash(&type_of(manager)->resources[resource], config, &hash, &manager->seed, spare_memory(manager));
     return (uint32_t)hash_end(&hash);
 }
 
 /* The first of the key fields, or of the others, that differs, 1-based; 0: they are equal. */
-static uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, const void *config, bool key)
+static HOT uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config,
+                                    bool key)
 {
-    return fields_difference(instance_type(manager, instance), instance_view(manager, instance), config, key, &manager->seed,
+    return fields_difference(&type_of(manager)->resources[resource], instance_view(manager, instance), config, key, &manager->seed,
                              spare_memory(manager));
 }
 
-struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t *hash)
+HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+                                   uint32_t *hash)
 {
     *hash = key_hash(manager, parent, resource, config);
     for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)node;
 
         if (instance->parent == parent && instance->resource == resource &&
-            (!manager->layouts[resource].has_key || first_difference(manager, instance, config, true) == 0))
+            (!manager->layouts[resource].has_key || first_difference(manager, instance, resource, config, true) == 0))
             return instance;
     }
     return NULL;
 }
 
-uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config)
+HOT uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
 {
-    return first_difference(manager, instance, config, false);
+    return first_difference(manager, instance, resource, config, false);
 }
 
 static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)
@@ -148,9 +150,9 @@ static bool same_value(const struct berth_manager *manager, const berth_assigned
     return memcmp(mine, value, assigned->size) == 0;
 }
 
-struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+HOT struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
 {
-    const berth_assigned *assigned = &manager->type->resources[resource].assigned[i];
+    const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
     struct value *value = &manager->layouts[resource].values[i];
     uint64_t slot = 0;
 
@@ -179,7 +181,7 @@ static void free_slots(struct berth_manager *manager, struct instance *instance,
                       slot_of(manager, &type->assigned[i], instance_view(manager, instance)));
 }
 
-static void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
+static HOT void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
 {
     if (assigned->type == BERTH_CHARS) {
         char digits[TEXT_DIGITS];
@@ -191,7 +193,7 @@ static void set_counter(const berth_assigned *assigned, void *to, uint64_t numbe
     }
 }
 
-static int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
+static HOT int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
 {
     const berth_assigned *assigned = &instance_type(manager, instance)->assigned[i];
     struct value *value = &manager->layouts[instance->resource].values[i];
@@ -217,7 +219,7 @@ static int assign(struct berth_manager *manager, const struct making *making, st
             set_slot(manager, assigned, view, slot);
         return rc;
     case BERTH_ASSIGN_FORMAT:
-        manager->type->format(instance->resource, i, manager->options, view);
+        type_of(manager)->format(instance->resource, i, manager->options, view);
         return 0;
     default: /* BERTH_ASSIGN_HOOK: zero until the hook has said */
         return 0;
@@ -225,10 +227,10 @@ static int assign(struct berth_manager *manager, const struct making *making, st
 }
 
 /* Bytes of an instance whose strings and lists take `text`; 0: more than there may be. */
-static uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
+static HOT uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
 {
     const struct layout *layout = &manager->layouts[resource];
-    const berth_limit *limit = manager->type->limits ? &manager->type->limits->resources[resource] : NULL;
+    const berth_limit *limit = type_of(manager)->limits ? &type_of(manager)->limits->resources[resource] : NULL;
     uint64_t size = layout->fixed + text;
 
     if (limit) {
@@ -245,9 +247,9 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
     memory_give(&manager->allocator, instance, instance->size);
 }
 
-static struct instance *allocate(struct berth_manager *manager, const struct making *making)
+static HOT struct instance *allocate(struct berth_manager *manager, const struct making *making)
 {
-    const berth_resource *type = &manager->type->resources[making->resource];
+    const berth_resource *type = &type_of(manager)->resources[making->resource];
     struct layout *layout = &manager->layouts[making->resource];
     struct storage_size need = {0, 0};
     struct storage storage;
@@ -270,9 +272,9 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     return instance;
 }
 
-int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
+HOT int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
 {
-    const berth_resource *type = &manager->type->resources[making->resource];
+    const berth_resource *type = &type_of(manager)->resources[making->resource];
     struct instance *instance = allocate(manager, making);
 
     if (!instance)
@@ -286,6 +288,7 @@ int instance_make(struct berth_manager *manager, const struct making *making, st
 
         memcpy((char *)instance_view(manager, instance) + type->parent_offset, &parent_view, sizeof parent_view);
     }
+    UNROLL
     for (uint8_t i = 0; i < type->n_assigned; i++) {
         int rc = assign(manager, making, instance, i);
 
@@ -349,6 +352,7 @@ static void link_values(struct berth_manager *manager, struct instance *instance
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(manager, instance);
 
+    UNROLL
     for (unsigned i = 0; i < type->n_assigned; i++) {
         const berth_assigned *assigned = &type->assigned[i];
         struct value *value = &manager->layouts[instance->resource].values[i];
@@ -364,7 +368,7 @@ static void link_values(struct berth_manager *manager, struct instance *instance
     }
 }
 
-void instance_link(struct berth_manager *manager, struct instance *instance)
+HOT void instance_link(struct berth_manager *manager, struct instance *instance)
 {
     map_insert(&manager->instances, &manager->allocator, &instance->node, instance->node.hash);
     append_sibling(siblings(manager, instance), instance);
@@ -382,6 +386,7 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
     if (!instance->parent)
         operation_root_leaves(manager, instance);
     map_remove(&manager->instances, &instance->node);
+    UNROLL
     for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
         struct value *value = &manager->layouts[instance->resource].values[i];
 

@@ -57,7 +57,7 @@ INTERNAL struct instance *instance_find_by(struct berth_manager *manager, uint8_
                                            const uint32_t *at);
 
 /* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
-INTERNAL uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, const void *config);
+INTERNAL uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
 
 /* Number of the slot with these parts. False: one is outside its pool. */
 INTERNAL bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);

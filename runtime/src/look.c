@@ -54,7 +54,7 @@ int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void
         return rc;
     lock_open(&manager->lock);
     for (struct reservation *at = manager->reserved; at && rc == 0; at = at->next)
-        if (!grip_spent(reservation_grip(at)))
+        if (!grip_spent(reservation_grip(at, at->levels)))
             rc = visit(arg, at->id);
     lock_close(&manager->lock);
     lock_drop(&manager->lock);

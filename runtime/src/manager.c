@@ -128,8 +128,8 @@ static void copy_options(struct berth_manager *manager, const void *options, con
     };
     union value_of fallback;
 
-    for (uint8_t i = 0; i < manager->type->n_options; i++) {
-        const berth_field *option = &manager->type->options[i];
+    for (uint8_t i = 0; i < type_of(manager)->n_options; i++) {
+        const berth_field *option = &type_of(manager)->options[i];
 
         field_copy(option, (char *)manager->options + option->config_offset, option_value(manager->type, i, options, &fallback), &storage);
     }
@@ -141,7 +141,7 @@ static uint64_t pool_size(const struct berth_manager *manager, const berth_assig
 
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         const berth_pool_part *part = &assigned->parts[i];
-        const berth_field *option = part->option > 0 ? &manager->type->options[part->option - 1] : NULL;
+        const berth_field *option = part->option > 0 ? &type_of(manager)->options[part->option - 1] : NULL;
         uint64_t n = option ? type_integer(option->type, (const char *)manager->options + option->config_offset) : part->size;
 
         if (n > 0 && size > UINT64_MAX / n)
@@ -153,7 +153,7 @@ static uint64_t pool_size(const struct berth_manager *manager, const berth_assig
 
 static void lay_out(struct berth_manager *manager, uint8_t id, struct value *values)
 {
-    const berth_resource *resource = &manager->type->resources[id];
+    const berth_resource *resource = &type_of(manager)->resources[id];
     struct layout *layout = &manager->layouts[id];
     size_t at = resource->parent == 0 ? sizeof(struct root) : sizeof(struct instance);
 

@@ -23,7 +23,7 @@ static size_t value_size(const struct berth_manager *manager, const berth_operat
 
     if (type->at == 0 && type->by == 0)
         return 0;
-    assigned = &manager->type->resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
+    assigned = &type_of(manager)->resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
     return (assigned->n_parts * sizeof(uint32_t) + 15) / 8 * 8;
 }
 
@@ -50,7 +50,7 @@ void operation_load_path(struct operation *operation, struct instance *instance)
     (void)operation_load(operation, instance);
 }
 
-static void commit(struct operation *operation)
+static HOT void commit(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
@@ -71,7 +71,7 @@ static void commit(struct operation *operation)
             instance_end(manager, operation->levels[i].instance);
 }
 
-void operation_commit(struct operation *operation)
+HOT void operation_commit(struct operation *operation)
 {
     if (operation->changed)
         commit(operation);
@@ -91,32 +91,35 @@ void operation_undo(struct operation *operation)
 }
 
 /* Success: what the operation gives or ends. */
-static void settle_reservation(struct operation *operation)
+static HOT void settle_reservation(struct operation *operation, const berth_operation *type)
 {
     struct reservation *reservation = operation->reservation;
 
-    if (operation->type->flags & BERTH_ENDS)
-        for (unsigned i = 0; i < operation->n_levels; i++)
-            operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
+    if (type->flags & BERTH_ENDS)
+        UNROLL
+    for (unsigned i = 0; i < type->levels; i++)
+        operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     operation_commit(operation);
-    if (operation->type->flags & BERTH_GIVES) {
-        for (unsigned i = 0; i < operation->n_levels; i++) {
+    if (type->flags & BERTH_GIVES) {
+        UNROLL
+        for (unsigned i = 0; i < type->levels; i++) {
             operation->levels[i].instance->pins++;
             reservation_pin(reservation, (uint8_t)i, operation->levels[i].instance);
         }
         reservation_link(operation->call.manager, reservation);
         memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
-    } else if (operation->type->flags & BERTH_ENDS) {
+    } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation);
     }
 }
 
-static void write_results(const struct operation *operation)
+static HOT void write_results(const struct operation *operation, const berth_operation *type)
 {
     void *const *results = operation->asked.results;
 
-    for (uint8_t i = 0; results && i < operation->type->n_returns; i++) {
-        const berth_return *returns = &operation->type->returns[i];
+    UNROLL
+    for (uint8_t i = 0; results && i < type->n_returns; i++) {
+        const berth_return *returns = &type->returns[i];
 
         if (!results[i])
             continue;
@@ -129,14 +132,14 @@ static void write_results(const struct operation *operation)
     }
 }
 
-static void end_operation(struct operation *operation)
+static HOT void end_operation(struct operation *operation, const berth_operation *type)
 {
     if (operation->discarded) {
         operation->code = -ECANCELED;
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
-        settle_reservation(operation);
-        write_results(operation);
+        settle_reservation(operation, type);
+        write_results(operation, type);
         return;
     } else if (operation->called) {
         operation_commit(operation);
@@ -145,24 +148,29 @@ static void end_operation(struct operation *operation)
         if (operation->ahead && !operation->levels[0].instance->ended)
             instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
     }
-    if (operation->type->flags & BERTH_GIVES) {
+    if (type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation);
         memset(operation->asked.gives, 0, sizeof(uuid_t));
     }
     error_fill(operation->error, operation->call.operation, operation);
 }
 
-void operation_finish(struct operation *operation)
+static HOT void finish(struct operation *operation, const berth_operation *type)
 {
-    if (operation->drain)
-        drain_end(operation);
+    if (type)
+        end_operation(operation, type);
     else
-        end_operation(operation);
+        drain_end(operation);
     queue_release(operation);
     operation_unload(operation);
     if (operation->watched)
         deadline_forget(operation);
     operation->stage = STAGE_DONE;
+}
+
+void operation_finish(struct operation *operation)
+{
+    finish(operation, operation->type);
 }
 
 void operation_abandon(struct operation *operation, int code)
@@ -188,16 +196,16 @@ void operation_wake(struct operation *operation)
 }
 
 /* The instances are there: off it goes. */
-static void begin_run(struct operation *operation)
+static HOT void begin_run(struct operation *operation)
 {
     operation->stage = STAGE_RUN;
     operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
 }
 
 /* True: it has to wait. */
-static bool reach(struct operation *operation)
+static HOT bool reach(struct operation *operation, const berth_operation *type)
 {
-    bool waits = operation->drain ? drain_next(operation) : reach_instances(operation);
+    bool waits = type ? reach_instances(operation, type) : drain_next(operation);
 
     if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
         begin_run(operation);
@@ -230,47 +238,56 @@ static void step_back(struct operation *operation)
     operation->stage = STAGE_REACH;
 }
 
-enum progress operation_advance(struct operation *operation, bool may_call)
+HOT enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
 {
     for (;;) {
         switch (operation->stage) {
         case STAGE_REACH:
-            if (reach(operation))
+            if (reach(operation, type))
                 return operation->queued ? PROGRESS_QUEUED : PROGRESS_BUSY;
-            if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
-                operation_finish(operation);
-            break;
-        case STAGE_RUN:
-            if (engine_run(operation)) {
-                if (!may_call) {
-                    step_back(operation);
-                    return PROGRESS_READY;
-                }
-                operation_commit(operation);
-                operation->stage = STAGE_CALL;
-            } else if (operation->drain) {
-                drain_settle(operation);
-            } else {
-                operation_finish(operation);
+            if (operation->stage == STAGE_REACH) { /* failed, or there is nothing to run on */
+                finish(operation, type);
+                return PROGRESS_DONE;
             }
-            break;
+            __attribute__((fallthrough));
+        case STAGE_RUN:
+            if (!engine_run(operation, type)) {
+                if (!type) {
+                    drain_settle(operation);
+                    break;
+                }
+                finish(operation, type);
+                return PROGRESS_DONE;
+            }
+            if (!may_call) {
+                step_back(operation);
+                return PROGRESS_READY;
+            }
+            operation_commit(operation);
+            operation->stage = STAGE_CALL;
+            __attribute__((fallthrough));
         case STAGE_CALL:
             if (!operation->discarded && !call_hook(operation)) {
                 operation->stage = STAGE_CALLED;
                 return PROGRESS_PENDING;
             }
             operation->stage = STAGE_CALLED;
-            break;
+            __attribute__((fallthrough));
         case STAGE_CALLED:
             if (operation->discarded) {
-                operation_finish(operation);
-                break;
+                finish(operation, type);
+                return PROGRESS_DONE;
             }
-            call_settle(operation);
+            call_settle(operation, type);
             operation->stage = STAGE_RUN;
             break;
         default: /* STAGE_DONE */
             return PROGRESS_DONE;
         }
     }
+}
+
+enum progress operation_advance(struct operation *operation, bool may_call)
+{
+    return operation_advance_as(operation, operation->type, may_call);
 }

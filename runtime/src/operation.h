@@ -176,6 +176,9 @@ INTERNAL void operation_abandon(struct operation *operation, int code);
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
 INTERNAL enum progress operation_advance(struct operation *operation, bool may_call);
 
+/* The same, with the operation's `type`: where that is a constant, no more is left of it than the type needs. NULL: drain. */
+INTERNAL enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call);
+
 /* Ends it: writes back or undoes, fills results and error, lets the root go. */
 INTERNAL void operation_finish(struct operation *operation);
 
@@ -245,15 +248,34 @@ static inline void level_restore(const struct level *level)
     level->instance->state = level->state;
 }
 
-/* Fills in level `n_levels`, and keeps the instance's memory. */
-static inline struct level *operation_load(struct operation *operation, struct instance *instance)
+/* The resource of a level; `type` is the operation's, or NULL. */
+static inline const berth_resource *operation_resource(const struct operation *operation, const berth_operation *type, unsigned level)
 {
-    struct level *level = &operation->levels[operation->n_levels++];
+    const struct berth_manager *manager = operation->call.manager;
+
+#ifdef BERTH_ONLY_TYPE
+    if (type)
+        return &type_of(manager)->resources[path_resource(type_of(manager), type->resource, (uint8_t)level)];
+#endif
+    (void)type;
+    return instance_type(manager, operation->levels[level].instance);
+}
+
+/* Fills in level `n_levels`, and keeps the instance's memory. */
+static inline struct level *operation_load_at(struct operation *operation, unsigned i, struct instance *instance)
+{
+    struct level *level = &operation->levels[i];
 
     instance_ref(instance);
     level_note(level, instance);
     level->flags = instance->ended ? LEVEL_ENDED : 0;
+    operation->n_levels = (uint8_t)(i + 1);
     return level;
+}
+
+static inline struct level *operation_load(struct operation *operation, struct instance *instance)
+{
+    return operation_load_at(operation, operation->n_levels, instance);
 }
 
 /* Fills in a level for the instance and each above it, root first. */

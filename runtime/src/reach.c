@@ -4,30 +4,25 @@
 #include "fields.h"
 #include "queue.h"
 
-static const berth_manager_type *type_of(const struct operation *operation)
+static HOT uint8_t resource_at(const struct operation *operation, const berth_operation *type, uint8_t level)
 {
-    return operation->call.manager->type;
-}
-
-static uint8_t resource_at(const struct operation *operation, uint8_t level)
-{
-    return path_resource(type_of(operation), operation->type->resource, level);
+    return path_resource(type_of(operation->call.manager), type->resource, level);
 }
 
 /* Arguments and policy */
 
-static void refuse_argument(struct operation *operation, int code, uint8_t level)
+static void refuse_argument(struct operation *operation, const berth_operation *type, int code, uint8_t level)
 {
-    operation_fail(operation, code, (struct where){.resource = resource_at(operation, level)});
+    operation_fail(operation, code, (struct where){.resource = resource_at(operation, type, level)});
 }
 
-static bool takes_configs(const berth_operation *type)
+static HOT bool takes_configs(const berth_operation *type)
 {
     return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
 }
 
 /* Is the level only looked up, so that no more than its key counts? */
-static bool key_only(const berth_operation *type, uint8_t level)
+static HOT bool key_only(const berth_operation *type, uint8_t level)
 {
     return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
 }
@@ -37,83 +32,79 @@ struct where reach_place(const struct operation *operation)
     if (operation->n_levels > 0)
         return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
     if (operation->type && takes_configs(operation->type))
-        return (struct where){.resource = resource_at(operation, 0), .levels = 1};
+        return (struct where){.resource = resource_at(operation, operation->type, 0), .levels = 1};
     return (struct where){0};
 }
 
-static void check_configs(struct operation *operation)
+static HOT void check_configs(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
-
+    UNROLL
     for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
         const void *config = operation->asked.config ? operation->asked.config[i] : NULL;
 
-        uint8_t resource = resource_at(operation, i);
-        uint8_t field = config ? fields_invalid(&type_of(operation)->resources[resource], config, key_only(type, i)) : 0;
+        uint8_t resource = resource_at(operation, type, i);
+        uint8_t field = config ? fields_invalid(&type_of(operation->call.manager)->resources[resource], config, key_only(type, i)) : 0;
 
         if (!config || field > 0)
             operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});
     }
 }
 
-static void check_at(struct operation *operation)
+static HOT void check_at(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
     const uint32_t *at = operation->asked.at;
     uint64_t slot;
 
-    if (!at || !instance_slot(operation->call.manager, &type_of(operation)->resources[type->resource].assigned[type->at - 1], at, &slot))
-        refuse_argument(operation, -EINVAL, (uint8_t)(type->levels - 1));
+    if (!at || !instance_slot(operation->call.manager, &type_of(operation->call.manager)->resources[type->resource].assigned[type->at - 1],
+                              at, &slot))
+        refuse_argument(operation, type, -EINVAL, (uint8_t)(type->levels - 1));
 }
 
-static void check_by(struct operation *operation)
+static HOT void check_by(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
     const struct asked *asked = &operation->asked;
-    bool pool = type_of(operation)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
+    bool pool = type_of(operation->call.manager)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
 
     if (pool ? !asked->at : !asked->by)
-        refuse_argument(operation, -EINVAL, (uint8_t)(type->levels - 1));
+        refuse_argument(operation, type, -EINVAL, (uint8_t)(type->levels - 1));
 }
 
-static bool results_fit(const berth_operation *type, const berth_request *request)
+static HOT bool results_fit(const berth_operation *type, const berth_request *request)
 {
+    UNROLL
     for (uint8_t i = 0; request->results && i < type->n_returns; i++)
         if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
             return false;
     return true;
 }
 
-void reach_deny(struct operation *operation)
+HOT void reach_deny(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
-
+    UNROLL
     for (uint8_t i = 0; i < type->n_denies && operation->code == 0; i++)
-        if (type_of(operation)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
+        if (type_of(operation->call.manager)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
             operation_fail(operation, -type->denies[i].error, (struct where){0});
 }
 
-void reach_check(struct operation *operation, const berth_request *request)
+HOT void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request)
 {
-    const berth_operation *type = operation->type;
-
     if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
         operation_fail(operation, -EINVAL, (struct where){0});
     if (takes_configs(type))
-        check_configs(operation);
+        check_configs(operation, type);
     if (type->at > 0)
-        check_at(operation);
+        check_at(operation, type);
     if (type->by > 0)
-        check_by(operation);
+        check_by(operation, type);
     if (!results_fit(type, request))
         operation_fail(operation, -ENOBUFS, (struct where){0});
 }
 
 /* Getting at the instances */
 
-static struct where where_at(const struct operation *operation, uint8_t level)
+static struct where where_at(const struct operation *operation, const berth_operation *type, uint8_t level)
 {
-    return (struct where){.resource = resource_at(operation, level), .levels = (uint8_t)(level + 1)};
+    return (struct where){.resource = resource_at(operation, type, level), .levels = (uint8_t)(level + 1)};
 }
 
 /* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
@@ -128,10 +119,10 @@ static inline bool get_root(struct operation *operation, struct root *root)
     return rc > 0;
 }
 
-static void make_level(struct operation *operation, uint8_t level, uint8_t resource, uint32_t hash, uint16_t state)
+static HOT void make_level(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource, uint32_t hash,
+                           uint16_t state)
 {
     struct berth_manager *manager = operation->call.manager;
-    const berth_operation *type = operation->type;
     bool last = level + 1 == type->levels;
     struct making making = {
         .parent = level > 0 ? operation->levels[level - 1].instance : NULL,
@@ -148,19 +139,19 @@ static void make_level(struct operation *operation, uint8_t level, uint8_t resou
     if (rc < 0) {
         struct where nowhere = {0};
 
-        operation_fail(operation, rc, rc == -ENOMEM ? nowhere : where_at(operation, level));
+        operation_fail(operation, rc, rc == -ENOMEM ? nowhere : where_at(operation, type, level));
         return;
     }
     if (level == 0)
         queue_own_new(operation, (struct root *)instance);
     else
         operation->levels[level - 1].instance->n_children++;
-    operation_mark(operation, operation_load(operation, instance), LEVEL_FRESH);
+    operation_mark(operation, operation_load_at(operation, level, instance), LEVEL_FRESH);
     instance_unref(manager, instance); /* the level keeps it now */
 }
 
 /* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
-static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
+static HOT bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
 {
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
     struct instance *instance = instance_find(operation->call.manager, parent, resource, operation->asked.config[level], hash);
@@ -171,25 +162,25 @@ static bool find_level(struct operation *operation, uint8_t level, uint8_t resou
     if (level == 0 && get_root(operation, (struct root *)instance))
         return true;
     if (operation->code == 0)
-        operation_load(operation, instance);
+        (void)operation_load_at(operation, level, instance);
     return false;
 }
 
-static struct where where_state(const struct operation *operation, uint8_t level)
+static struct where where_state(const struct operation *operation, const berth_operation *type, uint8_t level)
 {
-    struct where where = where_at(operation, level);
+    struct where where = where_at(operation, type, level);
 
     where.state = operation->levels[level].instance->state;
     return where;
 }
 
 /* S2: a found instance has the fields that are given. */
-static void check_conflict(struct operation *operation, uint8_t level)
+static HOT void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource)
 {
-    uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance, operation->asked.config[level]);
+    uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance, resource, operation->asked.config[level]);
 
     if (field > 0) {
-        struct where where = where_state(operation, level);
+        struct where where = where_state(operation, type, level);
 
         where.field = field;
         operation_fail(operation, -EEXIST, where);
@@ -197,90 +188,89 @@ static void check_conflict(struct operation *operation, uint8_t level)
 }
 
 /* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
-static void report_takes(struct operation *operation)
+static void report_takes(struct operation *operation, const berth_operation *type)
 {
     operation->report = true;
     for (uint8_t i = 0; i < operation->n_levels; i++) {
         operation->levels[i].instance->state = operation->levels[i].state;
-        engine_take(operation, i);
+        engine_take(operation, type, i);
     }
 }
 
-static void give(struct operation *operation)
+static HOT void give(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
-    int rc = reservation_make(manager, operation->type->levels, &operation->reservation);
+    int rc = reservation_make(manager, type->levels, &operation->reservation);
 
     if (rc < 0)
         operation_fail(operation, rc, (struct where){0});
     else if (manager->trace)
-        report_takes(operation);
+        report_takes(operation, type);
 }
 
-static bool obtain(struct operation *operation)
+static HOT bool obtain(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
-
+    UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
-        uint8_t resource = resource_at(operation, i);
+        uint8_t resource = resource_at(operation, type, i);
         uint32_t hash;
         bool found;
 
         if (find_level(operation, i, resource, &found, &hash))
             return true;
         if (!found)
-            make_level(operation, i, resource, hash, type_of(operation)->resources[resource].initial);
+            make_level(operation, type, i, resource, hash, type_of(operation->call.manager)->resources[resource].initial);
         else if (operation->code == 0)
-            check_conflict(operation, i);
+            check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
-            engine_take(operation, i);
+            engine_take(operation, type, i);
         if (operation->code != 0)
             return false;
     }
     if (type->flags & BERTH_GIVES)
-        give(operation);
+        give(operation, type);
     return false;
 }
 
 /* Every level above `levels` by key. True: it has to wait. */
-static bool find_by_keys(struct operation *operation, uint8_t levels)
+static HOT bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
 {
+    UNROLL
     for (uint8_t i = 0; i < levels && operation->code == 0 && !operation->absent; i++) {
         uint32_t hash;
         bool found;
 
-        if (find_level(operation, i, resource_at(operation, i), &found, &hash))
+        if (find_level(operation, i, resource_at(operation, type, i), &found, &hash))
             return true;
-        if (!found && (operation->type->flags & BERTH_ABSENT_OK))
+        if (!found && (type->flags & BERTH_ABSENT_OK))
             operation->absent = true;
         else if (!found)
-            operation_fail(operation, -ENOENT, where_at(operation, i));
+            operation_fail(operation, -ENOENT, where_at(operation, type, i));
     }
     return false;
 }
 
-static bool create(struct operation *operation)
+static HOT bool create(struct operation *operation, const berth_operation *type)
 {
-    uint8_t last = (uint8_t)(operation->type->levels - 1);
+    uint8_t last = (uint8_t)(type->levels - 1);
     uint32_t hash;
     bool found;
 
-    if (find_by_keys(operation, last))
+    if (find_by_keys(operation, type, last))
         return true;
     if (operation->code != 0)
         return false;
-    if (find_level(operation, last, operation->type->resource, &found, &hash))
+    if (find_level(operation, last, type->resource, &found, &hash))
         return true;
     if (operation->code == 0 && found)
-        operation_fail(operation, -EEXIST, where_state(operation, last));
+        operation_fail(operation, -EEXIST, where_state(operation, type, last));
     else if (!found)
-        make_level(operation, last, operation->type->resource, hash, operation->type->enter);
+        make_level(operation, type, last, type->resource, hash, type->enter);
     return false;
 }
 
-static bool find_by_value(struct operation *operation)
+static HOT bool find_by_value(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
     const struct asked *asked = &operation->asked;
     struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
 
@@ -297,15 +287,14 @@ static bool find_by_value(struct operation *operation)
     return false;
 }
 
-static bool with_reservation(struct operation *operation)
+static HOT bool with_reservation(struct operation *operation, const berth_operation *type)
 {
-    const berth_operation *type = operation->type;
     struct reservation *reservation = reservation_look_up(operation->call.manager, operation->asked.reservation);
     struct where nowhere = {0};
     struct grip grip;
 
     if (reservation)
-        grip = reservation_grip(reservation);
+        grip = reservation_grip(reservation, type->levels);
     if (!reservation || grip_spent(grip)) {
         operation_fail(operation, -ENOENT, nowhere);
         return false;
@@ -319,21 +308,22 @@ static bool with_reservation(struct operation *operation)
     if (operation->code != 0)
         return false;
     operation->reservation = reservation;
-    for (unsigned i = 0; i < reservation->levels; i++)
-        operation_load(operation, reservation->pins[i].instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
+    UNROLL
+    for (unsigned i = 0; i < type->levels; i++)
+        operation_load_at(operation, i, reservation->pins[i].instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
     return false;
 }
 
-bool reach_instances(struct operation *operation)
+HOT bool reach_instances(struct operation *operation, const berth_operation *type)
 {
-    switch (operation->type->form) {
+    switch (type->form) {
     case BERTH_OBTAIN:
-        return obtain(operation);
+        return obtain(operation, type);
     case BERTH_CREATE:
-        return create(operation);
+        return create(operation, type);
     case BERTH_FIND:
-        return operation->type->by > 0 ? find_by_value(operation) : find_by_keys(operation, operation->type->levels);
+        return type->by > 0 ? find_by_value(operation, type) : find_by_keys(operation, type, type->levels);
     default: /* BERTH_WITH */
-        return with_reservation(operation);
+        return with_reservation(operation, type);
     }
 }

@@ -9,7 +9,7 @@ static size_t record_size(uint8_t levels)
     return sizeof(struct reservation) + levels * sizeof(struct pin);
 }
 
-static struct reservation *look_up(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
+static HOT struct reservation *look_up(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
 {
     for (struct node *node = map_first(&manager->reservations, hash); node; node = map_next(node)) {
         struct reservation *reservation = (struct reservation *)node;
@@ -27,9 +27,9 @@ static bool is_nil(const unsigned char *id)
     return memcmp(id, nil, sizeof nil) == 0;
 }
 
-int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
+HOT int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
 {
-    const berth_limits *limits = manager->type->limits;
+    const berth_limits *limits = type_of(manager)->limits;
     struct reservation *reservation = NULL;
     int rc;
 
@@ -51,19 +51,19 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     return 0;
 }
 
-void reservation_unmake(struct berth_manager *manager, struct reservation *reservation)
+HOT void reservation_unmake(struct berth_manager *manager, struct reservation *reservation)
 {
     if (reservation)
         memory_give(&manager->allocator, reservation, record_size(reservation->levels));
 }
 
-void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance)
+HOT void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance)
 {
     instance_ref(instance);
     reservation->pins[i] = (struct pin){.instance = instance, .epoch = instance->epoch, .held = true};
 }
 
-void reservation_link(struct berth_manager *manager, struct reservation *reservation)
+HOT void reservation_link(struct berth_manager *manager, struct reservation *reservation)
 {
     struct reservation **first = &manager->reserved;
 
@@ -76,7 +76,7 @@ void reservation_link(struct berth_manager *manager, struct reservation *reserva
     (*first)->previous = reservation;
 }
 
-void reservation_remove(struct berth_manager *manager, struct reservation *reservation)
+HOT void reservation_remove(struct berth_manager *manager, struct reservation *reservation)
 {
     struct reservation **first = &manager->reserved;
     struct reservation *after = reservation->next ? reservation->next : *first;
@@ -92,7 +92,7 @@ void reservation_remove(struct berth_manager *manager, struct reservation *reser
     reservation_unmake(manager, reservation);
 }
 
-struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
+HOT struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
     return look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
 }
@@ -102,7 +102,7 @@ void reservation_sweep(struct berth_manager *manager, bool empty)
     struct reservation *next;
 
     for (struct reservation *reservation = manager->reserved; reservation; reservation = next) {
-        struct grip grip = reservation_grip(reservation);
+        struct grip grip = reservation_grip(reservation, reservation->levels);
 
         next = reservation->next;
         if (empty ? grip.holds == 0 : grip_spent(grip))

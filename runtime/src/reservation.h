@@ -31,18 +31,19 @@ INTERNAL void reservation_link(struct berth_manager *manager, struct reservation
 /* Forgets it. The instances' count of pins is the caller's business. */
 INTERNAL void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
 
-/* What it has of its path, a bit for each level. */
+/* What a reservation of so many levels has of its path, a bit for each. */
 struct grip {
     uint8_t holds;   /* still has */
     uint8_t drained; /* drain took */
     uint8_t dropped; /* let go of itself */
 };
 
-static inline struct grip reservation_grip(const struct reservation *reservation)
+static inline struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
 {
     struct grip grip = {0, 0, 0};
 
-    for (unsigned i = 0; i < reservation->levels; i++) {
+    UNROLL
+    for (unsigned i = 0; i < levels; i++) {
         const struct pin *pin = &reservation->pins[i];
         uint8_t bit = (uint8_t)(1u << i);
 

@@ -127,7 +127,7 @@ static void help_and_sleep(struct operation *operation)
     sleep_on(operation);
 }
 
-static int run(struct operation *operation)
+static HOT int run(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
@@ -146,10 +146,10 @@ static int run(struct operation *operation)
     operation->out = out;
     operation->thread = thread_self();
     manager->n_operations++;
-    if (operation->drain)
+    if (!type)
         drain_begin(operation);
     for (;;) {
-        enum progress progress = operation_advance(operation, true);
+        enum progress progress = operation_advance_as(operation, type, true);
 
         if (progress == PROGRESS_DONE)
             break;
@@ -166,21 +166,21 @@ static int run(struct operation *operation)
     return operation->code;
 }
 
-int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
+HOT int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
 {
     const berth_operation *type;
     struct operation operation;
 
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !request || request->operation == 0 || request->operation > manager->type->n_operations) {
+    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations) {
         if (error)
             error->code = -EINVAL;
         if (request && request->gives)
             memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
-    type = &manager->type->operations[request->operation];
+    type = &type_of(manager)->operations[request->operation];
     operation_init(&operation, manager, type->name, request->deadline);
     operation.type = type;
     operation.asked = (struct asked){
@@ -192,12 +192,12 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
         .results = request->results,
     };
     operation.error = error;
-    reach_check(&operation, request);
+    reach_check(&operation, type, request);
     if (operation.code == 0 && type->n_denies > 0)
-        reach_policy(&operation);
+        reach_policy(&operation, type);
     if (operation.code != 0)
         return fail_early(&operation);
-    return run(&operation);
+    return run(&operation, type);
 }
 
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error)
@@ -215,5 +215,5 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
     operation_init(&operation, manager, "drain", deadline);
     operation.drain = &drain;
     operation.error = error;
-    return run(&operation);
+    return run(&operation, NULL);
 }

@@ -22,7 +22,7 @@ static void *cut(unsigned char **at, size_t size)
 static void copy_asked(struct operation *operation, const berth_request *request, unsigned char **at)
 {
     const berth_operation *type = operation->type;
-    const berth_resource *resource = &operation->call.manager->type->resources[type->resource];
+    const berth_resource *resource = &type_of(operation->call.manager)->resources[type->resource];
     struct asked *asked = &operation->asked;
 
     *asked = (struct asked){.reservation = request->reservation, .gives = request->gives, .by = request->by};
@@ -48,7 +48,7 @@ static void lay_out_block(struct operation *operation, berth_manager *manager, c
     operation->call.manager = manager;
     operation->call.operation = "drain";
     if (request)
-        operation->type = &manager->type->operations[request->operation];
+        operation->type = &type_of(manager)->operations[request->operation];
     operation->levels = cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
     operation->out = cut(&at, manager->max_out);
     if (request) {
@@ -87,7 +87,7 @@ static int refuse_early(const berth_request *request, berth_error *error, int co
 /* Memory for the operation: the caller's own, or the manager's, where no limits say that there is none for such things. */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
-    if (!op && manager->type->limits)
+    if (!op && type_of(manager)->limits)
         return NULL;
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
@@ -116,9 +116,9 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
 
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !done || !request || request->operation == 0 || request->operation > manager->type->n_operations)
+    if (!manager || !done || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations)
         return refuse_early(request, error, -EINVAL);
-    size = operation_size(manager, &manager->type->operations[request->operation]);
+    size = operation_size(manager, &type_of(manager)->operations[request->operation]);
     operation = find_block(manager, op, size);
     if (!operation)
         return refuse_early(request, error, -ENOMEM);
@@ -127,10 +127,10 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     operation->error = error;
     operation->done = done;
     operation->done_arg = arg;
-    reach_check(operation, request);
+    reach_check(operation, operation->type, request);
     if (operation->code != 0)
         return refuse_start(operation, 0);
-    reach_policy(operation);
+    reach_policy(operation, operation->type);
     return accept(operation);
 }
 
