@@ -271,7 +271,7 @@ static void errno_names(void **unused)
     assert_string_equal(berth_errno_name(EIO), "EIO");
     assert_string_equal(berth_errno_name(-ENOTRECOVERABLE), "ENOTRECOVERABLE");
     assert_string_equal(berth_errno_name(-EAGAIN), "EAGAIN");
-    assert_string_equal(berth_errno_name(0), "ok"); /* what functions return */
+    assert_string_equal(berth_errno_name(0), "ok");  /* what functions return */
     assert_string_equal(berth_errno_name(41), "E?"); /* a hole in Linux's numbers */
     assert_string_equal(berth_errno_name(100000), "E?");
     assert_string_equal(berth_errno_name(INT32_MIN), "E?");
