@@ -59,7 +59,7 @@ void deadline_watch(struct operation *operation)
 
     if (operation->call.deadline == BERTH_NO_DEADLINE || operation->watched)
         return;
-    if (!operation->queued && atomic_load(&operation->call.cancelled))
+    if (!operation->waits && atomic_load(&operation->call.cancelled))
         return; /* told, and a call is told once */
     operation->watched = true;
     operation->child = NULL;
@@ -90,9 +90,9 @@ void deadline_forget(struct operation *operation)
 
 static void expire(struct operation *operation)
 {
-    if (operation->queued && operation->drain)
+    if (operation->waits && operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
-    else if (operation->queued || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
+    else if (operation->waits || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
         operation_abandon(operation, -ETIMEDOUT);
     else if (operation->in_hook || operation_waits(operation))
         call_tell(operation);

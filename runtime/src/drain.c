@@ -8,18 +8,39 @@ void drain_begin(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
     struct drain *drain = operation->drain;
 
-    drain->root = manager->roots;
+    drain->fresh = true;
     drain->last = manager->last_root;
-    drain->next = manager->drains;
-    manager->drains = operation;
 }
 
-/* Looks at every drain that runs or waits: there are never many. */
-void operation_root_leaves(struct berth_manager *manager, const struct instance *root)
+/* The next root is this one, or NULL: there is none. The root knows the drain from now until that begins to visit it. */
+static void come(struct operation *operation, struct instance *root)
 {
-    for (struct operation *operation = manager->drains; operation; operation = operation->drain->next)
-        if (operation->drain->root == root)
-            operation->drain->root = root->next;
+    struct drain *drain = operation->drain;
+    struct root *to = (struct root *)root;
+
+    if (drain->root) {
+        if (drain->previous)
+            drain->previous->drain->next = drain->next;
+        else
+            ((struct root *)drain->root)->comers = drain->next;
+        if (drain->next)
+            drain->next->drain->previous = drain->previous;
+    }
+    drain->root = root;
+    if (!root)
+        return;
+    drain->previous = NULL;
+    drain->next = to->comers;
+    if (to->comers)
+        to->comers->drain->previous = operation;
+    to->comers = operation;
+    root->awaited = true;
+}
+
+void drain_root_leaves(struct root *root)
+{
+    while (root->comers)
+        come(root->comers, root->instance.next);
 }
 
 static void note_error(struct operation *operation)
@@ -54,6 +75,7 @@ void drain_give_up(struct operation *operation, int code)
     struct instance *root = &operation->queued->instance;
 
     queue_leave(operation);
+    come(operation, root->next);
     note_root(operation, root, code);
 }
 
@@ -66,14 +88,13 @@ static bool next_root(struct operation *operation)
         struct instance *root = drain->root;
         int rc;
 
-        drain->root = root->next;
         rc = queue_enter(operation, (struct root *)root);
-        if (rc > 0 && !operation->queued)
-            drain->root = root; /* not yet in the queue: again */
         if (rc > 0)
             return true;
-        if (rc < 0)
+        if (rc < 0) {
+            come(operation, root->next);
             note_root(operation, root, rc);
+        }
     }
     return false;
 }
@@ -110,6 +131,10 @@ bool drain_next(struct operation *operation)
 {
     struct drain *drain = operation->drain;
 
+    if (drain->fresh) {
+        drain->fresh = false;
+        come(operation, operation->call.manager->roots);
+    }
     for (;;) {
         if (next_root(operation))
             return true;
@@ -117,6 +142,7 @@ bool drain_next(struct operation *operation)
             return false;
         if (!drain->begun) {
             drain->begun = true;
+            come(operation, operation->root->instance.next);
             drain->leave = 0;
             drain->at = instance_first_below(&operation->root->instance);
         }
@@ -146,11 +172,8 @@ void drain_settle(struct operation *operation)
 void drain_end(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct operation **at = &manager->drains;
 
-    while (*at != operation)
-        at = &(*at)->drain->next;
-    *at = operation->drain->next;
+    come(operation, NULL);
     if (operation->discarded || operation->code != 0) {
         reservation_sweep(manager, false); /* what it has let go of on its way stays so, and nothing else has happened */
         operation->code = -ECANCELED;

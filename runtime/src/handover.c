@@ -26,21 +26,41 @@ static bool may_run(const struct operation *next, const struct root *root, unsig
     return root->instance.ended || (n < MOST_SHARED && !next->call.manager->trace);
 }
 
+/*
+ * The root has ended; `next` had this turn, has looked for another root, and is not over. In the queue of one that is newer than root number
+ * `newest` it keeps its turn, as does everybody who waited with it; in the queue of one that was there before it comes last. If it looks by
+ * key, those behind it in its line would find what it has found: they go there as they are, and look when it is their turn.
+ */
+static void settle(struct operation *next, struct root *ended, uint64_t turn, uint64_t newest)
+{
+    struct root *found = next->waits ? queue_root(next->next) : next->root; /* who comes last in its line is followed by the first */
+
+    if (!found)
+        return;
+    if (next->waits && found->serial > newest)
+        next->turn = turn;
+    if (queue_by_key(next))
+        queue_pass_on(ended, found);
+}
+
 /* An operation that is run here may be over at once, and let the root go in its turn: that ends up here again, and is left to this loop. */
 void handover(struct operation *by, struct root *root)
 {
     struct berth_manager *manager = by->call.manager;
+    uint64_t newest = manager->last_root;
+    struct operation *next;
     bool failed = root->instance.ended && by->called && by->code != 0 && !by->discarded;
 
     if (root->instance.handing)
         return;
     instance_ref(&root->instance);
     root->instance.handing = true;
-    for (unsigned n = 0; !root->owner && root->queue; n++) {
-        struct operation *next = root->queue;
+    for (unsigned n = 0; !root->owner && (next = queue_first(root)); n++) {
+        bool ended = root->instance.ended;
+        uint64_t turn = next->turn;
 
         queue_leave(next);
-        if (!root->instance.ended) {
+        if (!ended) {
             root->owner = next;
             next->root = root;
         }
@@ -48,9 +68,12 @@ void handover(struct operation *by, struct root *root)
             share_error(by, next);
         else if (may_run(next, root, n))
             (void)operation_advance(next, false);
-        if (!next->queued)
+        if (ended && next->stage != STAGE_DONE)
+            settle(next, root, turn, newest);
+        if (!next->waits)
             operation_wake(next);
     }
     root->instance.handing = false;
+    root->instance.awaited = root->owner || root->comers;
     instance_unref(manager, &root->instance);
 }

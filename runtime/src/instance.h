@@ -26,14 +26,16 @@ struct instance {
     uint8_t resource;
     bool ended;
     bool handing; /* a root: somebody lets go of it, and hands it to those who wait */
+    bool awaited; /* a root: somebody waits for it or will come to it, or did; else nobody */
 };
 
 /* An instance without a parent: operations take turns on it and what is below. */
 struct root {
     struct instance instance;
-    struct operation *owner; /* the operation that runs */
-    struct operation *queue; /* those that wait, in order; a list like that of siblings */
-    uint64_t serial;         /* grows in order of creation */
+    struct operation *owner;    /* the operation that runs */
+    struct operation *lines[2]; /* those that wait: the first of each line, see queue.h */
+    struct operation *comers;   /* drains whose next root it is, and that have not begun there: the first */
+    uint64_t serial;            /* grows in order of creation */
 };
 
 static inline void *instance_view(const struct berth_manager *manager, struct instance *instance)

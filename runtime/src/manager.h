@@ -59,9 +59,9 @@ struct berth_manager {
     struct instance *roots;       /* in order of creation */
     struct reservation *reserved; /* in the order given */
     struct operation *waiting;    /* blocking calls that wait for a root */
-    struct operation *drains;     /* that run */
     uint64_t last_root;           /* serial number of the newest root */
     uint64_t last_call;
+    uint64_t last_turn;    /* of an operation that waits for a root */
     uint64_t n_operations; /* that run or wait; a started one until its `done` is called */
 
     /* started operations; see dispatch.h */

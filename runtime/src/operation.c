@@ -175,9 +175,9 @@ void operation_finish(struct operation *operation)
 
 void operation_abandon(struct operation *operation, int code)
 {
-    struct root *root = operation->queued ? operation->queued : operation->root;
+    struct root *root = operation->waits ? operation->queued : operation->root;
 
-    if (operation->queued)
+    if (operation->waits)
         queue_leave(operation);
     if (root && operation->n_levels == 0)
         operation_load(operation, &root->instance); /* for the error's key */
@@ -244,7 +244,7 @@ HOT enum progress operation_advance_as(struct operation *operation, const berth_
         switch (operation->stage) {
         case STAGE_REACH:
             if (reach(operation, type))
-                return operation->queued ? PROGRESS_QUEUED : PROGRESS_BUSY;
+                return operation->waits ? PROGRESS_QUEUED : PROGRESS_BUSY;
             if (operation->stage == STAGE_REACH) { /* failed, or there is nothing to run on */
                 finish(operation, type);
                 return PROGRESS_DONE;

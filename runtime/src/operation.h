@@ -92,8 +92,9 @@ struct operation {
 
     /* waiting */
     struct root *root;                 /* owned */
-    struct root *queued;               /* waited for */
-    struct operation *next, *previous; /* in its queue; `next` also in the manager's list of what is ready */
+    struct root *queued;               /* while it `waits`: the root that it waits for; NULL: that of the one before it in its line */
+    struct operation *next, *previous; /* in its line, a ring; `next` also in the manager's list of what is ready */
+    uint64_t turn;                     /* while it `waits`: grows in the order they came */
     union {
         struct {                                               /* a blocking call */
             struct operation *next_waiting, *previous_waiting; /* in the manager's list */
@@ -107,7 +108,6 @@ struct operation {
 
     /* progress */
     struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
-    uint16_t row;                    /* of the resource of `level`: whose hook is to be called, call.hook */
     int64_t started;                 /* that hook; only with a trace */
     int code;                        /* first error */
     struct where where;
@@ -126,8 +126,10 @@ struct operation {
     bool watched : 1;   /* in the manager's heap of deadlines */
     bool changed : 1;   /* some level has flags that a commit sees to */
     bool helped : 1;    /* a blocking call has run what was ready: it may queue */
+    bool waits : 1;     /* in the queue of a root */
     bool ahead : 1;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
     uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
+    uint16_t row;       /* of the resource of `level`: whose hook is to be called, call.hook */
 
     struct drain *drain;  /* NULL: an operation of the spec */
     struct level *levels; /* room for the path */
@@ -135,18 +137,19 @@ struct operation {
 
 /* What drain needs besides. */
 struct drain {
-    struct operation *next; /* in the manager's list of those that run */
-    struct instance *root;  /* the next root to visit, or NULL */
-    struct instance *at;    /* the next instance of the root at work */
-    bool begun;             /* `at` is set for the root that is owned */
-    uint64_t last;          /* serial number of the last root to visit */
-    uint8_t leave;          /* bit l: the next instance of level l that comes is to be left alone, something below it failed */
-    int code;               /* first error */
+    struct operation *next, *previous; /* among those whose next root is `root` */
+    struct instance *root;             /* the next root to visit, which it may wait for; NULL: there is none */
+    struct instance *at;               /* the next instance of the root at work */
+    uint64_t last;                     /* serial number of the last root to visit */
+    int code;                          /* first error */
+    uint8_t leave;                     /* bit l: the next instance of level l that comes is left alone, something below it failed */
+    bool fresh;                        /* it has looked for no root yet */
+    bool begun;                        /* `at` is set for the root that is owned */
 };
 
 enum progress {
     PROGRESS_DONE,
-    PROGRESS_QUEUED,  /* waits for `queued` */
+    PROGRESS_QUEUED,  /* waits for a root */
     PROGRESS_BUSY,    /* would have to wait for a root, and its thread has other things to run first: see dispatch_help() */
     PROGRESS_PENDING, /* waits for a completion */
     PROGRESS_READY    /* the next thing is a hook, and it may not be called here */
@@ -158,7 +161,7 @@ INTERNAL size_t operation_size(const struct berth_manager *manager, const berth_
 /* Is what it waited for there, or has it nothing to wait for? */
 static inline bool operation_waits(const struct operation *operation)
 {
-    return operation->queued || (operation->stage == STAGE_CALLED && !operation->call.completed);
+    return operation->waits || (operation->stage == STAGE_CALLED && !operation->call.completed);
 }
 
 /* Can it still be as if it had never been: does it wait for its root, or has it that and not run on? A drain: is it between two instances? */
@@ -204,7 +207,6 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->error = NULL;
     operation->done = NULL;
     operation->root = NULL;
-    operation->queued = NULL;
     operation->sleeper = NULL;
     operation->reservation = NULL;
     operation->code = 0;
@@ -223,6 +225,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->ready = false;
     operation->watched = false;
     operation->helped = false;
+    operation->waits = false;
     operation->ahead = false;
     operation->changed = false;
     operation->block = 0;
@@ -299,7 +302,14 @@ INTERNAL void operation_commit(struct operation *operation);
 /* Puts back what the instances were, and unmakes those that are new. */
 INTERNAL void operation_undo(struct operation *operation);
 
-/* A root leaves the maps: running drains must not meet it. */
-INTERNAL void operation_root_leaves(struct berth_manager *manager, const struct instance *root);
+/* A root leaves the maps: drains must not meet it. */
+INTERNAL void drain_root_leaves(struct root *root);
+
+static inline void operation_root_leaves(struct berth_manager *manager, struct instance *root)
+{
+    (void)manager;
+    if (root->awaited)
+        drain_root_leaves((struct root *)root);
+}
 
 #endif

@@ -3,19 +3,51 @@
 #include "call.h"
 #include "dispatch.h"
 
+bool queue_by_key(const struct operation *operation)
+{
+    const berth_operation *type = operation->type;
+
+    return type && type->form != BERTH_WITH && (type->form != BERTH_FIND || type->by == 0);
+}
+
+static struct operation **line_of(struct root *root, const struct operation *operation)
+{
+    return &root->lines[queue_by_key(operation) ? LINE_KEY : LINE_OTHER];
+}
+
+struct root *queue_root(const struct operation *operation)
+{
+    while (!operation->queued)
+        operation = operation->previous;
+    return operation->queued;
+}
+
+/* Joins two rings: `second` and those behind it come last. */
+static void join_lines(struct operation *first, struct operation *second)
+{
+    struct operation *last = second->previous;
+
+    first->previous->next = second;
+    second->previous = first->previous;
+    last->next = first;
+    first->previous = last;
+}
+
 static void append(struct operation *operation, struct root *root)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct operation **first = &root->queue;
+    struct operation **first = line_of(root, operation);
 
-    operation->next = NULL;
-    operation->previous = *first ? (*first)->previous : operation;
+    operation->next = operation;
+    operation->previous = operation;
     if (*first)
-        (*first)->previous->next = operation;
+        join_lines(*first, operation);
     else
         *first = operation;
-    (*first)->previous = operation;
-    operation->queued = root;
+    operation->queued = *first == operation || first == &root->lines[LINE_OTHER] ? root : NULL;
+    operation->waits = true;
+    operation->turn = ++manager->last_turn;
+    root->instance.awaited = true;
 
     if (operation->done)
         return;
@@ -29,15 +61,17 @@ static void append(struct operation *operation, struct root *root)
 void queue_leave(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct operation **first = &operation->queued->queue;
-    struct operation *after = operation->next ? operation->next : *first;
+    struct root *root = operation->queued;
+    bool alone = operation->next == operation;
+    struct operation **first = root ? line_of(root, operation) : NULL;
 
-    if (*first == operation)
-        *first = operation->next;
-    else
-        operation->previous->next = operation->next;
-    after->previous = operation->previous;
-    operation->queued = NULL;
+    if (first && *first == operation) {
+        *first = alone ? NULL : operation->next;
+        operation->next->queued = root;
+    }
+    operation->previous->next = operation->next;
+    operation->next->previous = operation->previous;
+    operation->waits = false;
 
     if (operation->done)
         return;
@@ -47,6 +81,24 @@ void queue_leave(struct operation *operation)
         manager->waiting = operation->next_waiting;
     if (operation->next_waiting)
         operation->next_waiting->previous_waiting = operation->previous_waiting;
+}
+
+void queue_pass_on(struct root *root, struct root *successor)
+{
+    struct operation *first = root->lines[LINE_KEY];
+    struct operation **line = &successor->lines[LINE_KEY];
+
+    if (!first)
+        return;
+    root->lines[LINE_KEY] = NULL;
+    successor->instance.awaited = true;
+    if (*line) {
+        first->queued = NULL;
+        join_lines(*line, first);
+    } else {
+        first->queued = successor;
+        *line = first;
+    }
 }
 
 /* What the thread waits for, or NULL. The newest comes first: what it called before cannot go on until then. */
@@ -74,7 +126,7 @@ static bool closes_circle(const struct operation *operation, const struct root *
         if (thread_same(owner->thread, operation->thread))
             return true;
         blocked = waiting_of(operation->call.manager, owner->thread);
-        root = blocked ? blocked->queued : NULL;
+        root = blocked ? queue_root(blocked) : NULL;
     }
     return false;
 }
@@ -108,10 +160,9 @@ void queue_own_new(struct operation *operation, struct root *root)
 void queue_discard(struct root *root)
 {
     struct operation *owner = root->owner;
+    struct operation *next;
 
-    while (root->queue) {
-        struct operation *next = root->queue;
-
+    while ((next = queue_first(root))) {
         operation_abandon(next, -ECANCELED);
         operation_wake(next);
     }

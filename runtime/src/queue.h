@@ -6,13 +6,42 @@
 #include "linkage.h"
 #include "operation.h"
 
+/*
+ * Those that wait for a root stand in two lines, each a ring, and each knows its turn. Operations that find their root by its key are one line:
+ * when the root ends they all look for the same key again, so that line goes to the next root with it in one step, however long it is. Only its
+ * first knows the root. In the other line are those that may look for something else then: who has a reservation, who knows an assigned value,
+ * and drains. When their root ends they look at once.
+ */
+enum { LINE_KEY, LINE_OTHER };
+
+/* Who is first, NULL: nobody waits. */
+static inline struct operation *queue_first(const struct root *root)
+{
+    struct operation *by_key = root->lines[LINE_KEY];
+    struct operation *other = root->lines[LINE_OTHER];
+
+    return !other || (by_key && by_key->turn < other->turn) ? by_key : other;
+}
+
+/*
+ * What the operation waits for. Takes as many steps as there are in its line before it, so only those ask who look for circles of threads: a
+ * thread waits in the middle of a line, and is inside a hook of another root.
+ */
+INTERNAL struct root *queue_root(const struct operation *operation);
+
+/* Does it find its root by the root's key? */
+INTERNAL bool queue_by_key(const struct operation *operation);
+
+/* `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for the other now, behind those that do already. */
+INTERNAL void queue_pass_on(struct root *root, struct root *successor);
+
 /* For queue_enter(), unless the root is free and the operation has none. */
 INTERNAL int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
  * from one root to another while it waited.
- * 0: it is. 1: it waits in the queue, or (`queued` is NULL) its thread has other things to run first. -EDEADLK: it would wait for itself.
+ * 0: it is. 1: it waits in the queue, or (it does not `wait`) its thread has other things to run first. -EDEADLK: it would wait for itself.
  */
 static inline int queue_enter(struct operation *operation, struct root *root)
 {
@@ -43,7 +72,7 @@ static inline void queue_release(struct operation *operation)
         return;
     operation->root = NULL;
     root->owner = NULL;
-    if (root->queue)
+    if (root->instance.awaited)
         handover(operation, root);
 }
 

@@ -44,22 +44,12 @@ static bool is_needed(const struct operation *operation)
     return operation->call.manager->wake && dispatch_can_help(operation);
 }
 
-/* It is not in the queue while it runs others: a call that it makes from their hooks could not get past it. */
-static void leave_queue(struct operation *operation)
-{
-    struct root *root = operation->queued;
-
-    queue_leave(operation);
-    if (operation->drain)
-        operation->drain->root = &root->instance; /* again */
-}
-
 static void sleep_for_root(struct operation *operation)
 {
-    while (operation->queued) {
+    while (operation->waits) {
         if (is_needed(operation))
-            leave_queue(operation);
-        else if (!doze(operation, operation->call.deadline) && operation->queued)
+            queue_leave(operation); /* while it runs others: a call that it makes from their hooks could not get past it */
+        else if (!doze(operation, operation->call.deadline) && operation->waits)
             give_up(operation);
     }
 }

@@ -12,7 +12,7 @@
 #define BERTH_SIZE_MANAGER (97 * sizeof(void *) + 152)
 #define BERTH_SIZE_LAYOUT (sizeof(void *) + 24)
 #define BERTH_SIZE_VALUE (23 * sizeof(void *) + 40)
-#define BERTH_SIZE_ROOT (8 * sizeof(void *) + 40)
+#define BERTH_SIZE_ROOT (10 * sizeof(void *) + 40)
 #define BERTH_SIZE_CHILD (7 * sizeof(void *) + 28)
 #define BERTH_SIZE_NODE (2 * sizeof(void *))
 #define BERTH_SIZE_RESERVATION (5 * sizeof(void *) + 16)
