@@ -17,7 +17,7 @@ LIBRARIES := $(LIBBERTH) $(LIBSHARED)
 
 TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
 SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
-CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
+CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance $(BUILD)/$(m)/$(m)-conformance-specialized)
 EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads $(BUILD)/examples/epoll
 
 .PHONY: managers simulators examples run-demo
@@ -74,6 +74,11 @@ $(BUILD)/$(1)/$(1)-sim.o: $(BUILD)/$(1)/$(1)-sim.c $(BUILD)/$(1)/$(1).h $(FLAGS_
 	$$(call compile,$(TESTING_FLAGS))
 $(BUILD)/$(1)/$(1)-conformance.o: $(BUILD)/$(1)/$(1)-conformance.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile,$(TESTING_FLAGS))
+$(BUILD)/$(1)/$(1)-specialized.o: $(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+	$$(call compile,-DBERTH_SPECIALIZE)
+$(BUILD)/$(1)/$(1)-conformance-specialized: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1)-specialized.o $(LIBTESTING) $(LIBBERTH)
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
 $(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
 	$$(call say,LD)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)

@@ -7,6 +7,9 @@ libdir := $(PREFIX)/lib
 sharedir := $(PREFIX)/share/berth
 PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name 'py.typed')
 
+# What managers that are compiled with BERTH_SPECIALIZE include.
+SPECIALIZED = runtime/src/*.h $(shell sed -n 's|^\#include "../../\(src/.*\.c\)"|runtime/\1|p' runtime/include/berth/specialize.h)
+
 # $(call put,mode,files,folder)
 put = $(INSTALL) -d '$(DESTDIR)$(3)' && $(INSTALL) -m $(1) $(2) '$(DESTDIR)$(3)'
 
@@ -15,6 +18,8 @@ pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
 .PHONY: install uninstall
 install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
 	@$(call put,644,runtime/include/berth/*.h runtime/testing/include/berth/*.h,$(PREFIX)/include/berth)
+	@sed -i 's|"../../src/|"src/|' '$(DESTDIR)$(PREFIX)/include/berth/specialize.h'
+	@$(call put,644,$(SPECIALIZED),$(PREFIX)/include/berth/src)
 	@$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
 	@$(call put,755,$(LIBSHARED),$(libdir))
 	@ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'

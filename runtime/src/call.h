@@ -1,17 +1,31 @@
-/* Calling hooks, and completing them later. */
+/* The handle of a hook's call, and completing it later. */
 #ifndef BERTH_SRC_CALL_H
 #define BERTH_SRC_CALL_H
 
 #include "linkage.h"
+#include "map.h"
 #include "operation.h"
-
-/* Calls the hook of the operation's row, without the lock. True: it has ended, see call_settle(). False: it is pending. */
-INTERNAL bool call_hook(struct operation *operation);
 
 /* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
 INTERNAL void call_tell(struct operation *operation);
 
-/* Takes the outcome of an ended call into the instance and the operation. */
-INTERNAL void call_settle(struct operation *operation, const berth_operation *type);
+/* Nobody can complete it from here on, and nobody is told. */
+static inline void call_close(struct berth_call *call)
+{
+    call->notify = NULL;
+    if (call->id > 0 && !call->completed)
+        map_remove(&call->manager->calls, &call->node);
+}
+
+/* Of a hook's answer: no effect; nobody knows. */
+static inline bool call_is_failure(int result)
+{
+    return result < 0 && result > -BERTH_UNCERTAIN_BASE;
+}
+
+static inline bool call_is_uncertain(int result)
+{
+    return result < 0 && call_is_failure(result + BERTH_UNCERTAIN_BASE);
+}
 
 #endif

@@ -27,7 +27,7 @@ INTERNAL void dispatch_ready(struct operation *operation);
 INTERNAL void dispatch_new(struct operation *operation);
 
 /* What every thread does before it leaves the manager. */
-INTERNAL void dispatch_claimed(struct berth_manager *manager);
+SHARED void dispatch_claimed(struct berth_manager *manager);
 
 static inline void dispatch(struct berth_manager *manager)
 {
@@ -52,7 +52,7 @@ INTERNAL void dispatch_help(struct operation *operation);
 INTERNAL bool dispatch_is_loop(const struct berth_manager *manager);
 
 /* Has this thread called so often from inside hooks, in operations that it ran because a call had to wait, that no more of its stack may go? */
-INTERNAL bool dispatch_too_deep(const struct berth_manager *manager);
+SHARED bool dispatch_too_deep(const struct berth_manager *manager);
 
 /* Is this thread inside a hook or a `done` of a started operation? */
 INTERNAL bool dispatch_inside(const struct berth_manager *manager);

@@ -5,17 +5,17 @@
 #include "linkage.h"
 #include "operation.h"
 
-INTERNAL void drain_begin(struct operation *operation);
+SHARED void drain_begin(struct operation *operation);
 
 /* Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait for a root. */
-INTERNAL bool drain_next(struct operation *operation);
+SHARED bool drain_next(struct operation *operation);
 
 /* The instance's rows are over. */
-INTERNAL void drain_settle(struct operation *operation);
+SHARED void drain_settle(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */
 INTERNAL void drain_give_up(struct operation *operation, int code);
 
-INTERNAL void drain_end(struct operation *operation);
+SHARED void drain_end(struct operation *operation);
 
 #endif

@@ -287,23 +287,6 @@ HOT bool engine_run(struct operation *operation, const berth_operation *type)
     return type ? run_steps(operation, type) : run_drain(operation);
 }
 
-bool engine_rehearse(const struct operation *operation)
-{
-    struct level levels[BERTH_MAX_LEVELS], now[BERTH_MAX_LEVELS];
-    struct operation copy = *operation;
-
-    for (unsigned i = 0; i < operation->n_levels; i++) {
-        levels[i] = operation->levels[i];
-        level_note(&now[i], levels[i].instance);
-    }
-    copy.levels = levels;
-    copy.report = false;
-    (void)engine_run(&copy, copy.type);
-    for (unsigned i = 0; i < operation->n_levels; i++)
-        level_restore(&now[i]);
-    return copy.code == 0;
-}
-
 HOT void engine_take(struct operation *operation, const berth_operation *type, uint8_t level)
 {
     struct place at = place_at(operation, type, level);

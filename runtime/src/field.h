@@ -77,15 +77,15 @@ static inline const char *field_text(const void *value)
 }
 
 /* -EINVAL: not what the field may be. */
-INTERNAL int field_check(const berth_field *field, const void *value);
+SHARED int field_check(const berth_field *field, const void *value);
 
 /* Are they equal by the field's own rule? Large sets in different orders are compared faster with memory, if there is any. */
-INTERNAL bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed,
-                          const berth_allocator *allocator);
+SHARED bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed,
+                        const berth_allocator *allocator);
 
 /* Values that are equal hash alike. */
-INTERNAL void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
-                         const berth_allocator *allocator);
+SHARED void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
+                       const berth_allocator *allocator);
 
 /* What a value needs beyond its member, to be copied. */
 struct storage_size {
@@ -99,10 +99,10 @@ struct storage {
     char *text;
 };
 
-INTERNAL void field_measure(const berth_field *field, const void *value, struct storage_size *size);
+SHARED void field_measure(const berth_field *field, const void *value, struct storage_size *size);
 
 /* Copies the value, and what it points to into `storage`. */
-INTERNAL void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage);
+SHARED void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage);
 
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
 INTERNAL void field_write(const berth_field *field, const void *value, struct text *text);

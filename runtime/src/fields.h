@@ -9,17 +9,17 @@
 #include "linkage.h"
 
 /* The first field that is not valid, 1-based; 0: there is none. `only_key`: the others do not matter. */
-INTERNAL uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key);
+OWN uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key);
 
 /* The key's fields. */
-INTERNAL void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
-                          const berth_allocator *allocator);
+OWN void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
+                     const berth_allocator *allocator);
 
 /* The first of the key's fields (`key`), or of the others, that differs, 1-based; 0: they are equal. */
-INTERNAL uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key,
-                                   const struct hash_seed *seed, const berth_allocator *allocator);
+OWN uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
+                              const berth_allocator *allocator);
 
-INTERNAL void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size);
-INTERNAL void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage);
+OWN void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size);
+OWN void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage);
 
 #endif

@@ -6,6 +6,6 @@
 #include "operation.h"
 
 /* `by` has just let go of `root`, which nobody owns now and somebody waits for; see queue_release(). */
-INTERNAL void handover(struct operation *by, struct root *root);
+SHARED void handover(struct operation *by, struct root *root);
 
 #endif

@@ -386,7 +386,6 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
     if (!instance->parent)
         operation_root_leaves(manager, instance);
     map_remove(&manager->instances, &instance->node);
-    UNROLL
     for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
         struct value *value = &manager->layouts[instance->resource].values[i];
 

@@ -48,21 +48,21 @@ static inline const berth_resource *instance_type(const struct berth_manager *ma
     return manager->layouts[instance->resource].type;
 }
 
-INTERNAL struct root *instance_root(struct instance *instance);
+OWN struct root *instance_root(struct instance *instance);
 
 /* The one with the key that `config` has, or NULL. `hash` gets the hash of the key. */
-INTERNAL struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                        uint32_t *hash);
+OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+                                   uint32_t *hash);
 
 /* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
-INTERNAL struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
-                                           const uint32_t *at);
+OWN struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
+                                      const uint32_t *at);
 
 /* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
-INTERNAL uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
+OWN uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
 
 /* Number of the slot with these parts. False: one is outside its pool. */
-INTERNAL bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
+OWN bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
 
 /*
  * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool `at_pool` (1-based, 0: none).
@@ -77,16 +77,16 @@ struct making {
     uint8_t resource;
     uint8_t at_pool;
 };
-INTERNAL int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
+OWN int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
 
 /* Takes instance_make back. */
-INTERNAL void instance_unmake(struct berth_manager *manager, struct instance *instance);
+OWN void instance_unmake(struct berth_manager *manager, struct instance *instance);
 
 /* Lets it be found; its numbers are used up. The maps take a ref. */
-INTERNAL void instance_link(struct berth_manager *manager, struct instance *instance);
+OWN void instance_link(struct berth_manager *manager, struct instance *instance);
 
 /* It, and everything below, leaves the maps; their slots are free. */
-INTERNAL void instance_end(struct berth_manager *manager, struct instance *instance);
+OWN void instance_end(struct berth_manager *manager, struct instance *instance);
 
 static inline void instance_ref(struct instance *instance)
 {
@@ -94,7 +94,7 @@ static inline void instance_ref(struct instance *instance)
 }
 
 /* Nobody keeps its memory any more: frees it, and lets its parent go. */
-INTERNAL void instance_free(struct berth_manager *manager, struct instance *instance);
+OWN void instance_free(struct berth_manager *manager, struct instance *instance);
 
 static inline void instance_unref(struct berth_manager *manager, struct instance *instance)
 {
@@ -103,7 +103,7 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 }
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-INTERNAL struct instance *instance_first_below(struct instance *root);
-INTERNAL struct instance *instance_following(struct instance *instance);
+OWN struct instance *instance_first_below(struct instance *root);
+OWN struct instance *instance_following(struct instance *instance);
 
 #endif

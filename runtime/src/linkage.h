@@ -1,27 +1,43 @@
 /*
- * How the runtime's files hang together, in each of the ways that they are compiled.
+ * How the runtime's files hang together, in each of the three ways that they are compiled.
  *
  * The library is one translation unit (library.c), in which what the files call in each other is static (INTERNAL): the compiler sees all that
- * calls it, and a program that is linked with the static library meets no names of it but berth_... Compiled file by file, as for tests of single
- * parts, it is external.
+ * calls it, and a program that is linked with the static library meets no names of it but berth_...
  *
- * With BERTH_ONLY_TYPE, the name of a manager's descriptor, what every operation goes through (HOT) becomes part of each function that calls it.
- * Where that knows its operation, all that the descriptor says is a constant there, loops over what it lists (UNROLL) are no loops, and no more is
- * left of the runtime than this operation of this manager needs. For that such functions get `type`, the operation's own, as a parameter.
+ * A specialized manager (BERTH_ONLY_TYPE is the name of its descriptor) includes the files that every operation goes through: see
+ * berth/specialize.h. There such functions (HOT) become part of whatever calls them, down to the manager's own functions, which know their
+ * operation: so all that the descriptor says is a constant, loops over what it lists (UNROLL) are no loops, and no more is left than this
+ * operation of this manager needs. For that these functions get `type`, the operation's own, as a parameter. What those files call in each other
+ * is static there, too (OWN); what they seldom call, or what is the same for all, is the library's (SHARED). Both work on the same structs, and
+ * are compiled from the same lines.
+ *
+ * Compiled file by file, as for tests of single parts, everything is external.
  */
 #ifndef BERTH_SRC_LINKAGE_H
 #define BERTH_SRC_LINKAGE_H
 
 #if defined BERTH_ONLY_TYPE
-#define INTERNAL static __attribute__((unused))
+#include "private.h"
+#define INTERNAL /* not here: the library's own */
+#define OWN static
+#define SHARED
 #define HOT inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL /* it does so by itself, and warns when it is told to and cannot */
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 #elif defined BERTH_ONE_UNIT
+#include "private.h"
 #define INTERNAL static
+#define OWN static
+#define SHARED
 #define HOT
 #define UNROLL
 #else
 #define INTERNAL
+#define OWN
+#define SHARED
 #define HOT
 #define UNROLL
 #endif

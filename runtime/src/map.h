@@ -36,9 +36,9 @@ INTERNAL void map_init(struct map *map);
 /* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
 INTERNAL bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
 INTERNAL void map_clear(struct map *map, const berth_allocator *allocator);
-INTERNAL void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
+SHARED void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
 /* `node` must be in the map. */
-INTERNAL void map_remove(struct map *map, struct node *node);
+SHARED void map_remove(struct map *map, struct node *node);
 
 static inline struct node *map_skip(struct node *node, uint32_t hash)
 {

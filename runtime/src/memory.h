@@ -12,12 +12,12 @@
 INTERNAL const berth_allocator *memory_default(void);
 
 /* Zeroed memory, or NULL. */
-INTERNAL void *memory_take(const berth_allocator *allocator, size_t size);
+SHARED void *memory_take(const berth_allocator *allocator, size_t size);
 
 /* Zeroes what is too large for the few instructions, slow to start, that compilers make of a memset() of known size. */
-INTERNAL void memory_zero(void *memory, size_t size);
+SHARED void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */
-INTERNAL void memory_give(const berth_allocator *allocator, void *memory, size_t size);
+SHARED void memory_give(const berth_allocator *allocator, void *memory, size_t size);
 
 #endif

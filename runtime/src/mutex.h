@@ -24,8 +24,8 @@ struct sleeper {
     atomic_uint woken; /* 0 or 1 */
 };
 
-INTERNAL void mutex_take_slowly(struct mutex *mutex);
-INTERNAL void mutex_wake_one(struct mutex *mutex);
+SHARED void mutex_take_slowly(struct mutex *mutex);
+SHARED void mutex_wake_one(struct mutex *mutex);
 
 /* 0, or a negative errno value. */
 static inline int mutex_init(struct mutex *mutex)

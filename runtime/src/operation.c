@@ -2,11 +2,9 @@
 
 #include <string.h>
 
-#include "call.h"
-#include "deadline.h"
+#include "advance.h"
 #include "dispatch.h"
 #include "drain.h"
-#include "engine.h"
 #include "error.h"
 #include "queue.h"
 #include "reach.h"
@@ -50,33 +48,6 @@ void operation_load_path(struct operation *operation, struct instance *instance)
     (void)operation_load(operation, instance);
 }
 
-static HOT void commit(struct operation *operation)
-{
-    struct berth_manager *manager = operation->call.manager;
-
-    operation->changed = false;
-    for (unsigned i = 0; i < operation->n_levels; i++) {
-        struct level *level = &operation->levels[i];
-
-        if (level->flags & LEVEL_FRESH)
-            instance_link(manager, level->instance);
-        if (level->flags & LEVEL_CLEARED)
-            level->instance->epoch++;
-        if (level->flags & LEVEL_DROPPED)
-            operation->reservation->pins[i].held = false;
-        level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
-    }
-    for (unsigned i = operation->n_levels; i-- > 0;)
-        if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
-            instance_end(manager, operation->levels[i].instance);
-}
-
-HOT void operation_commit(struct operation *operation)
-{
-    if (operation->changed)
-        commit(operation);
-}
-
 void operation_undo(struct operation *operation)
 {
     for (unsigned i = operation->n_levels; i-- > 0;) {
@@ -90,87 +61,17 @@ void operation_undo(struct operation *operation)
     }
 }
 
-/* Success: what the operation gives or ends. */
-static HOT void settle_reservation(struct operation *operation, const berth_operation *type)
-{
-    struct reservation *reservation = operation->reservation;
-
-    if (type->flags & BERTH_ENDS)
-        UNROLL
-    for (unsigned i = 0; i < type->levels; i++)
-        operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
-    operation_commit(operation);
-    if (type->flags & BERTH_GIVES) {
-        UNROLL
-        for (unsigned i = 0; i < type->levels; i++) {
-            operation->levels[i].instance->pins++;
-            reservation_pin(reservation, (uint8_t)i, operation->levels[i].instance);
-        }
-        reservation_link(operation->call.manager, reservation);
-        memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
-    } else if (type->flags & BERTH_ENDS) {
-        reservation_remove(operation->call.manager, reservation);
-    }
-}
-
-static HOT void write_results(const struct operation *operation, const berth_operation *type)
-{
-    void *const *results = operation->asked.results;
-
-    UNROLL
-    for (uint8_t i = 0; results && i < type->n_returns; i++) {
-        const berth_return *returns = &type->returns[i];
-
-        if (!results[i])
-            continue;
-        if (operation->absent)
-            memset(results[i], 0, returns->size);
-        else
-            memcpy(results[i],
-                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
-                   returns->size);
-    }
-}
-
-static HOT void end_operation(struct operation *operation, const berth_operation *type)
-{
-    if (operation->discarded) {
-        operation->code = -ECANCELED;
-        operation->where = (struct where){0};
-    } else if (operation->code == 0) {
-        settle_reservation(operation, type);
-        write_results(operation, type);
-        return;
-    } else if (operation->called) {
-        operation_commit(operation);
-    } else {
-        operation_undo(operation);
-        if (operation->ahead && !operation->levels[0].instance->ended)
-            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
-    }
-    if (type->flags & BERTH_GIVES) {
-        reservation_unmake(operation->call.manager, operation->reservation);
-        memset(operation->asked.gives, 0, sizeof(uuid_t));
-    }
-    error_fill(operation->error, operation->call.operation, operation);
-}
-
-static HOT void finish(struct operation *operation, const berth_operation *type)
-{
-    if (type)
-        end_operation(operation, type);
-    else
-        drain_end(operation);
-    queue_release(operation);
-    operation_unload(operation);
-    if (operation->watched)
-        deadline_forget(operation);
-    operation->stage = STAGE_DONE;
-}
-
 void operation_finish(struct operation *operation)
 {
-    finish(operation, operation->type);
+    operation_finish_as(operation, operation->type);
+}
+
+int operation_refuse(struct operation *operation)
+{
+    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
+        memset(operation->asked.gives, 0, sizeof(uuid_t));
+    error_fill(operation->error, operation->call.operation, operation);
+    return operation->code;
 }
 
 void operation_abandon(struct operation *operation, int code)
@@ -195,28 +96,7 @@ void operation_wake(struct operation *operation)
 #endif
 }
 
-/* The instances are there: off it goes. */
-static HOT void begin_run(struct operation *operation)
-{
-    operation->stage = STAGE_RUN;
-    operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
-}
-
-/* True: it has to wait. */
-static HOT bool reach(struct operation *operation, const berth_operation *type)
-{
-    bool waits = type ? reach_instances(operation, type) : drain_next(operation);
-
-    if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
-        begin_run(operation);
-    return waits;
-}
-
-/*
- * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
- * goes back to where it has just got its root. One that has made its root stays: others find that, and queue up behind it.
- */
-static void step_back(struct operation *operation)
+void operation_step_back(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
@@ -236,55 +116,6 @@ static void step_back(struct operation *operation)
     operation->step = 0;
     operation->event = 0;
     operation->stage = STAGE_REACH;
-}
-
-HOT enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
-{
-    for (;;) {
-        switch (operation->stage) {
-        case STAGE_REACH:
-            if (reach(operation, type))
-                return operation->waits ? PROGRESS_QUEUED : PROGRESS_BUSY;
-            if (operation->stage == STAGE_REACH) { /* failed, or there is nothing to run on */
-                finish(operation, type);
-                return PROGRESS_DONE;
-            }
-            __attribute__((fallthrough));
-        case STAGE_RUN:
-            if (!engine_run(operation, type)) {
-                if (!type) {
-                    drain_settle(operation);
-                    break;
-                }
-                finish(operation, type);
-                return PROGRESS_DONE;
-            }
-            if (!may_call) {
-                step_back(operation);
-                return PROGRESS_READY;
-            }
-            operation_commit(operation);
-            operation->stage = STAGE_CALL;
-            __attribute__((fallthrough));
-        case STAGE_CALL:
-            if (!operation->discarded && !call_hook(operation)) {
-                operation->stage = STAGE_CALLED;
-                return PROGRESS_PENDING;
-            }
-            operation->stage = STAGE_CALLED;
-            __attribute__((fallthrough));
-        case STAGE_CALLED:
-            if (operation->discarded) {
-                finish(operation, type);
-                return PROGRESS_DONE;
-            }
-            call_settle(operation, type);
-            operation->stage = STAGE_RUN;
-            break;
-        default: /* STAGE_DONE */
-            return PROGRESS_DONE;
-        }
-    }
 }
 
 enum progress operation_advance(struct operation *operation, bool may_call)

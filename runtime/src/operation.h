@@ -179,14 +179,20 @@ INTERNAL void operation_abandon(struct operation *operation, int code);
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
 INTERNAL enum progress operation_advance(struct operation *operation, bool may_call);
 
-/* The same, with the operation's `type`: where that is a constant, no more is left of it than the type needs. NULL: drain. */
-INTERNAL enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call);
-
 /* Ends it: writes back or undoes, fills results and error, lets the root go. */
 INTERNAL void operation_finish(struct operation *operation);
 
+/* Ends one that never began, for what is wrong with its arguments or its moment: fills in the error. Its code. */
+SHARED int operation_refuse(struct operation *operation);
+
+/*
+ * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
+ * goes back to where it has just got its root. One that has made its root stays: others find that, and queue up behind it.
+ */
+SHARED void operation_step_back(struct operation *operation);
+
 /* The first error of an operation, and where; later ones are ignored. */
-INTERNAL void operation_fail(struct operation *operation, int code, struct where where);
+SHARED void operation_fail(struct operation *operation, int code, struct where where);
 
 /*
  * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
@@ -282,7 +288,7 @@ static inline struct level *operation_load(struct operation *operation, struct i
 }
 
 /* Fills in a level for the instance and each above it, root first. */
-INTERNAL void operation_load_path(struct operation *operation, struct instance *instance);
+SHARED void operation_load_path(struct operation *operation, struct instance *instance);
 
 static inline void operation_unload(struct operation *operation)
 {
@@ -298,12 +304,12 @@ static inline void operation_mark(struct operation *operation, struct level *lev
 }
 
 /* The maps and the reservation get to know what has changed. */
-INTERNAL void operation_commit(struct operation *operation);
+OWN void operation_commit(struct operation *operation);
 /* Puts back what the instances were, and unmakes those that are new. */
-INTERNAL void operation_undo(struct operation *operation);
+SHARED void operation_undo(struct operation *operation);
 
 /* A root leaves the maps: drains must not meet it. */
-INTERNAL void drain_root_leaves(struct root *root);
+SHARED void drain_root_leaves(struct root *root);
 
 static inline void operation_root_leaves(struct berth_manager *manager, struct instance *root)
 {

@@ -23,12 +23,12 @@ INTERNAL void pool_init(struct pool *pool, uint64_t size);
 INTERNAL void pool_clear(struct pool *pool, const berth_allocator *allocator);
 
 /* Takes the lowest free number. -ENOSPC, -ENOMEM. */
-INTERNAL int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
+SHARED int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
 
 /* Takes `number`, which is below the size. -EBUSY, -ENOMEM. */
-INTERNAL int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
+SHARED int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
 
 /* Frees `number`, which is taken. */
-INTERNAL void pool_free(struct pool *pool, uint64_t number);
+SHARED void pool_free(struct pool *pool, uint64_t number);
 
 #endif

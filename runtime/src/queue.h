@@ -36,7 +36,7 @@ INTERNAL bool queue_by_key(const struct operation *operation);
 INTERNAL void queue_pass_on(struct root *root, struct root *successor);
 
 /* For queue_enter(), unless the root is free and the operation has none. */
-INTERNAL int queue_enter_slowly(struct operation *operation, struct root *root);
+SHARED int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
@@ -55,7 +55,7 @@ static inline int queue_enter(struct operation *operation, struct root *root)
 }
 
 /* A root that the operation has just made. */
-INTERNAL void queue_own_new(struct operation *operation, struct root *root);
+SHARED void queue_own_new(struct operation *operation, struct root *root);
 
 /* Gives up waiting. */
 INTERNAL void queue_leave(struct operation *operation);

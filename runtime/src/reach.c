@@ -39,14 +39,16 @@ struct where reach_place(const struct operation *operation)
 static HOT void check_configs(struct operation *operation, const berth_operation *type)
 {
     UNROLL
-    for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
+    for (uint8_t i = 0; i < type->levels; i++) {
         const void *config = operation->asked.config ? operation->asked.config[i] : NULL;
 
         uint8_t resource = resource_at(operation, type, i);
         uint8_t field = config ? fields_invalid(&type_of(operation->call.manager)->resources[resource], config, key_only(type, i)) : 0;
 
-        if (!config || field > 0)
+        if (!config || field > 0) {
             operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});
+            return;
+        }
     }
 }
 
@@ -71,8 +73,10 @@ static HOT void check_by(struct operation *operation, const berth_operation *typ
 
 static HOT bool results_fit(const berth_operation *type, const berth_request *request)
 {
+    if (!request->results)
+        return true;
     UNROLL
-    for (uint8_t i = 0; request->results && i < type->n_returns; i++)
+    for (uint8_t i = 0; i < type->n_returns; i++)
         if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
             return false;
     return true;
@@ -81,7 +85,7 @@ static HOT bool results_fit(const berth_operation *type, const berth_request *re
 HOT void reach_deny(struct operation *operation, const berth_operation *type)
 {
     UNROLL
-    for (uint8_t i = 0; i < type->n_denies && operation->code == 0; i++)
+    for (uint8_t i = 0; i < type->n_denies; i++)
         if (type_of(operation->call.manager)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
             operation_fail(operation, -type->denies[i].error, (struct where){0});
 }
@@ -236,7 +240,7 @@ static HOT bool obtain(struct operation *operation, const berth_operation *type)
 static HOT bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
 {
     UNROLL
-    for (uint8_t i = 0; i < levels && operation->code == 0 && !operation->absent; i++) {
+    for (uint8_t i = 0; i < levels; i++) {
         uint32_t hash;
         bool found;
 
@@ -246,6 +250,8 @@ static HOT bool find_by_keys(struct operation *operation, const berth_operation 
             operation->absent = true;
         else if (!found)
             operation_fail(operation, -ENOENT, where_at(operation, type, i));
+        if (operation->code != 0 || operation->absent)
+            return false;
     }
     return false;
 }

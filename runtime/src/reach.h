@@ -6,8 +6,8 @@
 #include "operation.h"
 
 /* Steps 1 and 2: arguments and policy. Need no lock. The operation has failed when they do. `request` is what `asked` was copied from. */
-INTERNAL void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request);
-INTERNAL void reach_deny(struct operation *operation, const berth_operation *type);
+OWN void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request);
+OWN void reach_deny(struct operation *operation, const berth_operation *type);
 
 static inline void reach_policy(struct operation *operation, const berth_operation *type)
 {
@@ -16,9 +16,9 @@ static inline void reach_policy(struct operation *operation, const berth_operati
 }
 
 /* Where an operation fails that has not run: at the root that it has loaded or, before it got to one, that its caller named. Nowhere: none is known. */
-INTERNAL struct where reach_place(const struct operation *operation);
+OWN struct where reach_place(const struct operation *operation);
 
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
-INTERNAL bool reach_instances(struct operation *operation, const berth_operation *type);
+OWN bool reach_instances(struct operation *operation, const berth_operation *type);
 
 #endif

@@ -21,15 +21,15 @@ struct reservation {
 };
 
 /* Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet. -ENOMEM, -EEXIST: the caller's UUID was used before, or its error. */
-INTERNAL int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
+OWN int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
 /* For one that was never linked. NULL is fine. */
-INTERNAL void reservation_unmake(struct berth_manager *manager, struct reservation *reservation);
+OWN void reservation_unmake(struct berth_manager *manager, struct reservation *reservation);
 
 /* Pins level i. */
-INTERNAL void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
-INTERNAL void reservation_link(struct berth_manager *manager, struct reservation *reservation);
+OWN void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
+OWN void reservation_link(struct berth_manager *manager, struct reservation *reservation);
 /* Forgets it. The instances' count of pins is the caller's business. */
-INTERNAL void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
+OWN void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
 
 /* What a reservation of so many levels has of its path, a bit for each. */
 struct grip {
@@ -70,9 +70,9 @@ static inline bool grip_spent(struct grip grip)
 }
 
 /* The one with this UUID, also when it is spent; NULL. */
-INTERNAL struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
+OWN struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
 
 /* Forgets those that have ended because drains took the last of their holds. `empty`: and ends all others that hold nothing. */
-INTERNAL void reservation_sweep(struct berth_manager *manager, bool empty);
+OWN void reservation_sweep(struct berth_manager *manager, bool empty);
 
 #endif

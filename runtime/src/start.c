@@ -65,10 +65,7 @@ static int refuse_start(struct operation *operation, int code)
     struct berth_manager *manager = operation->call.manager;
 
     operation_fail(operation, code, reach_place(operation));
-    code = operation->code;
-    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
-        memset(operation->asked.gives, 0, sizeof(uuid_t));
-    error_fill(operation->error, operation->call.operation, operation);
+    code = operation_refuse(operation);
     if (operation->block > 0)
         memory_give(&manager->allocator, operation, operation->block);
     return code;

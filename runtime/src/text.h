@@ -28,6 +28,6 @@ INTERNAL void text_end(struct text *text);
 
 /* The decimal digits of a number, most significant first, at the end of `digits`; returns where they begin. */
 enum { TEXT_DIGITS = 21 };
-INTERNAL const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
+SHARED const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
 
 #endif

@@ -25,7 +25,7 @@ INTERNAL void uuid_source_init(struct uuid_source *source, int (*custom)(void *c
 INTERNAL void uuid_source_clear(struct uuid_source *source);
 
 /* 0, or what the custom function returned; -EPROTO when that is no answer. */
-INTERNAL int uuid_source_next(struct uuid_source *source, uuid_t out);
+SHARED int uuid_source_next(struct uuid_source *source, uuid_t out);
 
 /*
  * A seed for hashes. It is random whatever UUIDs the custom function makes; with BERTH_NO_LIBUUID it can be nothing but one of those, or the error

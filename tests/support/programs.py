@@ -24,8 +24,8 @@ def build_dir() -> Path:
     return Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
 
 
-def program(folder: Path, name: str, files: Mapping[str, str], *libraries: str) -> Path:
-    """Writes files below a folder, and links the C files among them."""
+def program(folder: Path, name: str, files: Mapping[str, str], *more: str) -> Path:
+    """Writes files below a folder, and links the C files among them. `more`: libraries, and flags of the compiler."""
     sources = []
     for file, text in files.items():
         path = folder / file
@@ -36,13 +36,13 @@ def program(folder: Path, name: str, files: Mapping[str, str], *libraries: str) 
     includes = sorted({f"-I{source.parent}" for source in sources})
     ours = [build_dir() / "libberth-testing.a", build_dir() / "libberth.a"]
     compiler = os.environ.get("BERTH_CC") or os.environ.get("CC") or "cc"
-    subprocess.run([compiler, *_FLAGS, *includes, "-o", folder / name, *sources, *ours, *libraries, "-ljson-c", "-luuid"], check=True)
+    subprocess.run([compiler, *_FLAGS, *includes, "-o", folder / name, *sources, *ours, *more, "-ljson-c", "-luuid"], check=True)
     return folder / name
 
 
-def simulator(manager: Manager, folder: Path) -> Path:
+def simulator(manager: Manager, folder: Path, *, specialized: bool = False) -> Path:
     """The C simulator of a manager; also of one that `berthc gen` would refuse."""
-    return program(folder, "simulator", {**c.files(manager), **sim.files(manager)})
+    return program(folder, "simulator", {**c.files(manager), **sim.files(manager)}, *(["-DBERTH_SPECIALIZE", "-O1"] if specialized else []))
 
 
 def suite(manager: Manager, folder: Path) -> Path:

@@ -9,6 +9,10 @@
 
 #include <berth/table.h>
 
+#ifdef BERTH_SPECIALIZE
+#define BERTH_ONLY_TYPE door_manager_type
+#endif
+
 _Static_assert(BERTH_ABI == 2, "door.c was generated for Berth ABI 2; regenerate it with: berthc gen door.yaml");
 _Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
 _Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
@@ -407,6 +411,10 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
 }
 
 /* Operations. */
+
+#ifdef BERTH_SPECIALIZE
+#include <berth/specialize.h>
+#endif
 
 int door_reserve_until(door *manager, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error)
 {

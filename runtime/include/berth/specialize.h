@@ -1,0 +1,36 @@
+/*
+ * For generated files that are compiled with BERTH_SPECIALIZE: brings along what every operation goes through, so that the compiler makes of it what
+ * each operation of this manager needs. Nothing here is for applications, and nothing changes for them but time and size: see docs/performance.md,
+ * "A specialized manager". For gcc and clang.
+ *
+ * The rest of the runtime is the library's. It must be of the same version, and both compiled with the same of BERTH_NO_THREADS and
+ * BERTH_NO_FUTEX; others do not link.
+ */
+#ifndef BERTH_SPECIALIZE_H
+#define BERTH_SPECIALIZE_H
+
+#ifndef BERTH_ONLY_TYPE
+#error "this header is for generated files"
+#endif
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function" /* not every manager needs all of it */
+#pragma GCC diagnostic ignored "-Wshadow"          /* the manager's name may be that of a variable */
+
+#include "../../src/fields.c"
+#include "../../src/instance.c"
+#include "../../src/reservation.c"
+#include "../../src/engine.c"
+#include "../../src/hook.c"
+#include "../../src/reach.c"
+#include "../../src/advance.c"
+#include "../../src/request.c"
+
+#pragma GCC diagnostic pop
+
+static const char *const same_library __attribute__((used)) = PRIVATE_VERSION;
+
+/* The manager's functions call it, and each becomes one of its own. */
+#define berth_manager_run request_run
+
+#endif

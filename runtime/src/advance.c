@@ -1,0 +1,190 @@
+/* The order of an operation, from its first step to its end: what every one of them goes through. */
+#include "advance.h"
+
+#include <string.h>
+
+#include "deadline.h"
+#include "drain.h"
+#include "engine.h"
+#include "error.h"
+#include "hook.h"
+#include "queue.h"
+#include "reach.h"
+
+static HOT void commit(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation->changed = false;
+    for (unsigned i = 0; i < operation->n_levels; i++) {
+        struct level *level = &operation->levels[i];
+
+        if (level->flags & LEVEL_FRESH)
+            instance_link(manager, level->instance);
+        if (level->flags & LEVEL_CLEARED)
+            level->instance->epoch++;
+        if (level->flags & LEVEL_DROPPED)
+            operation->reservation->pins[i].held = false;
+        level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
+    }
+    for (unsigned i = operation->n_levels; i-- > 0;)
+        if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
+            instance_end(manager, operation->levels[i].instance);
+}
+
+HOT void operation_commit(struct operation *operation)
+{
+    if (operation->changed)
+        commit(operation);
+}
+
+/* Success: what the operation gives or ends. */
+static HOT void settle_reservation(struct operation *operation, const berth_operation *type)
+{
+    struct reservation *reservation = operation->reservation;
+
+    if (type->flags & BERTH_ENDS) {
+        UNROLL
+        for (unsigned i = 0; i < type->levels; i++)
+            operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
+    }
+    operation_commit(operation);
+    if (type->flags & BERTH_GIVES) {
+        UNROLL
+        for (unsigned i = 0; i < type->levels; i++) {
+            operation->levels[i].instance->pins++;
+            reservation_pin(reservation, (uint8_t)i, operation->levels[i].instance);
+        }
+        reservation_link(operation->call.manager, reservation);
+        memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
+    } else if (type->flags & BERTH_ENDS) {
+        reservation_remove(operation->call.manager, reservation);
+    }
+}
+
+static HOT void write_results(const struct operation *operation, const berth_operation *type)
+{
+    void *const *results = operation->asked.results;
+
+    if (!results)
+        return;
+    UNROLL
+    for (uint8_t i = 0; i < type->n_returns; i++) {
+        const berth_return *returns = &type->returns[i];
+
+        if (!results[i])
+            continue;
+        if (operation->absent)
+            memset(results[i], 0, returns->size);
+        else
+            memcpy(results[i],
+                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
+                   returns->size);
+    }
+}
+
+static HOT void end_operation(struct operation *operation, const berth_operation *type)
+{
+    if (operation->discarded) {
+        operation->code = -ECANCELED;
+        operation->where = (struct where){0};
+    } else if (operation->code == 0) {
+        settle_reservation(operation, type);
+        write_results(operation, type);
+        return;
+    } else if (operation->called) {
+        operation_commit(operation);
+    } else {
+        operation_undo(operation);
+        if (operation->ahead && !operation->levels[0].instance->ended)
+            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
+    }
+    if (type->flags & BERTH_GIVES) {
+        reservation_unmake(operation->call.manager, operation->reservation);
+        memset(operation->asked.gives, 0, sizeof(uuid_t));
+    }
+    error_fill(operation->error, operation->call.operation, operation);
+}
+
+HOT void operation_finish_as(struct operation *operation, const berth_operation *type)
+{
+    if (type)
+        end_operation(operation, type);
+    else
+        drain_end(operation);
+    queue_release(operation);
+    operation_unload(operation);
+    if (operation->watched)
+        deadline_forget(operation);
+    operation->stage = STAGE_DONE;
+}
+
+/* The instances are there: off it goes. */
+static HOT void begin_run(struct operation *operation)
+{
+    operation->stage = STAGE_RUN;
+    operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
+}
+
+/* True: it has to wait. */
+static HOT bool reach(struct operation *operation, const berth_operation *type)
+{
+    bool waits = type ? reach_instances(operation, type) : drain_next(operation);
+
+    if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
+        begin_run(operation);
+    return waits;
+}
+
+/* As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been. */
+static HOT enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
+{
+    for (;;) {
+        switch (operation->stage) {
+        case STAGE_REACH:
+            if (reach(operation, type))
+                return operation->waits ? PROGRESS_QUEUED : PROGRESS_BUSY;
+            if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
+                return PROGRESS_DONE;
+            __attribute__((fallthrough));
+        case STAGE_RUN:
+            if (!engine_run(operation, type)) {
+                if (type)
+                    return PROGRESS_DONE;
+                drain_settle(operation);
+                break;
+            }
+            if (!may_call) {
+                operation_step_back(operation);
+                return PROGRESS_READY;
+            }
+            operation_commit(operation);
+            operation->stage = STAGE_CALL;
+            __attribute__((fallthrough));
+        case STAGE_CALL:
+            if (!operation->discarded && !hook_call(operation)) {
+                operation->stage = STAGE_CALLED;
+                return PROGRESS_PENDING;
+            }
+            operation->stage = STAGE_CALLED;
+            __attribute__((fallthrough));
+        case STAGE_CALLED:
+            if (operation->discarded)
+                return PROGRESS_DONE;
+            hook_settle(operation, type);
+            operation->stage = STAGE_RUN;
+            break;
+        default: /* STAGE_DONE */
+            return PROGRESS_DONE;
+        }
+    }
+}
+
+HOT enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
+{
+    enum progress progress = go_on(operation, type, may_call);
+
+    if (progress == PROGRESS_DONE && operation->stage != STAGE_DONE)
+        operation_finish_as(operation, type);
+    return progress;
+}

@@ -1,0 +1,14 @@
+/* A blocking call. */
+#ifndef BERTH_SRC_REQUEST_H
+#define BERTH_SRC_REQUEST_H
+
+#include "linkage.h"
+#include "operation.h"
+
+/* Does berth_manager_run(). */
+OWN int request_run(berth_manager *manager, const berth_request *request, berth_error *error);
+
+/* Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments are there, to its end. Its code. */
+OWN int operation_run(struct operation *operation, const berth_operation *type);
+
+#endif

@@ -1,0 +1,11 @@
+/* What a blocking call does while it cannot go on: it runs what is ready, or its thread sleeps. */
+#ifndef BERTH_SRC_WAIT_H
+#define BERTH_SRC_WAIT_H
+
+#include "linkage.h"
+#include "operation.h"
+
+/* `progress` is not PROGRESS_DONE. Returns when the operation may go on. */
+SHARED void wait_for(struct operation *operation, enum progress progress);
+
+#endif
