@@ -129,9 +129,9 @@ def sets(cases: Mapping[str, Case]) -> str:
 def contention(cases: Mapping[str, Case]) -> str:
     """Millions of operations per second, by number of threads."""
     rows = []
-    for what in ("roots", "look-ups"):
+    for what in ("roots", "look-ups", "changes-1000", "changes-100", "changes-10", "one-changes"):
         for who in ("berth", "one-mutex"):
-            names = [f"contention/{what}/{who}/threads:{n}" for n in (1, 2, 4, 16, 64)]
+            names = [f"contention/{what}/{who}/{n}" for n in (1, 2, 4, 16, 64)]
             rows.append([f"{what}/{who}", *(f"{cases[name].counters['items_per_second'] / 1e6:.2f}" for name in names)])
     return table(["million/s, by threads", "1", "2", "4", "16", "64"], rows)
 
@@ -183,7 +183,8 @@ def report(cases: Mapping[str, Case]) -> str:
     lines = [
         "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
         "sets of names that are given again, us by number of names", sets(cases), "",
-        "(e)-(f) contention; hooks that take no time, and look-ups", contention(cases),
+        "(e)-(f) contention: cycles of roots, hooks that take no time; look-ups, one in so many a change, or all of the first thread's",
+        contention(cases),
         f"  400 cycles with a hook of 1 ms: {cases['400-slow-cycles/8-threads/berth'].time / 1e6:.0f} ms with 8 threads,"
         f" {cases['400-slow-cycles/1-thread/berth'].time / 1e6:.0f} ms with one", "",
         f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each, {flight['bytes_with_device']:.0f} with the device and its"

@@ -62,27 +62,6 @@ static HOT void settle_reservation(struct operation *operation, const berth_oper
     }
 }
 
-static HOT void write_results(const struct operation *operation, const berth_operation *type)
-{
-    void *const *results = operation->asked.results;
-
-    if (!results)
-        return;
-    UNROLL
-    for (uint8_t i = 0; i < type->n_returns; i++) {
-        const berth_return *returns = &type->returns[i];
-
-        if (!results[i])
-            continue;
-        if (operation->absent)
-            memset(results[i], 0, returns->size);
-        else
-            memcpy(results[i],
-                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
-                   returns->size);
-    }
-}
-
 static HOT void end_operation(struct operation *operation, const berth_operation *type)
 {
     if (operation->discarded) {
@@ -90,7 +69,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
         settle_reservation(operation, type);
-        write_results(operation, type);
+        operation_results(operation, type);
         return;
     } else if (operation->called) {
         operation_commit(operation);

@@ -4,11 +4,6 @@
 
 #include "row.h"
 
-/* These run for every row, and a call would cost as much as what they do. */
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-/* And these run so seldom that they are better kept out of the way. */
-#define SELDOM __attribute__((noinline, cold))
-
 /* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
 struct place {
     struct operation *operation;

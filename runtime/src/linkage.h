@@ -42,4 +42,15 @@
 #define UNROLL
 #endif
 
+/* For what runs so often that a call would cost as much as what it does. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* What is called by functions that are small without it: seldom, or (where it does not become part of them) now and then. */
+#if defined BERTH_ONLY_TYPE
+#define APART
+#else
+#define APART __attribute__((noinline))
+#endif
+#define SELDOM __attribute__((noinline, cold))
+
 #endif

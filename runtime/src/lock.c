@@ -25,7 +25,15 @@ int lock_init(struct lock *lock)
 {
     atomic_init(&lock->open, false);
     lock->watched = false;
+    readers_init(&lock->readers);
     return mutex_init(&lock->mutex);
+}
+
+void lock_meet(struct lock *lock, const berth_allocator *allocator)
+{
+    mutex_take(&lock->mutex);
+    if (!lock->watched)
+        readers_meet(&lock->readers, allocator);
 }
 
 bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)

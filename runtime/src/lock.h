@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <berth/berth.h>
+
 #ifdef BERTH_NO_THREADS
 
 typedef int thread_id;
@@ -30,9 +32,10 @@ static inline int lock_init(struct lock *lock)
     return 0;
 }
 
-static inline void lock_destroy(struct lock *lock)
+static inline void lock_destroy(struct lock *lock, const berth_allocator *allocator)
 {
     (void)lock;
+    (void)allocator;
 }
 
 static inline int lock_take(struct lock *lock)
@@ -80,11 +83,13 @@ static inline bool thread_same(thread_id a, thread_id b)
 
 #include "linkage.h"
 #include "mutex.h"
+#include "readers.h"
 
 typedef pthread_t thread_id;
 
 struct lock {
     struct mutex mutex;
+    struct readers readers;
     _Atomic(thread_id) holder; /* counts only with `open` */
     atomic_bool open;          /* to callbacks: `holder` has the lock, and may be inside one */
     bool watched;              /* open whenever it is held */
@@ -92,8 +97,9 @@ struct lock {
 
 INTERNAL int lock_init(struct lock *lock);
 
-static inline void lock_destroy(struct lock *lock)
+static inline void lock_destroy(struct lock *lock, const berth_allocator *allocator)
 {
+    readers_destroy(&lock->readers, allocator);
     mutex_destroy(&lock->mutex);
 }
 
@@ -117,13 +123,20 @@ static inline void lock_watch(struct lock *lock)
     lock->watched = true;
 }
 
+/* Has this thread the lock, and is it inside a callback? */
+static inline bool lock_is_open(const struct lock *lock)
+{
+    return atomic_load_explicit(&lock->open, memory_order_acquire) &&
+           pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self());
+}
+
 /* 0, or -EDEADLK when this thread has it already and is inside a callback. */
 static inline int lock_take(struct lock *lock)
 {
-    if (atomic_load_explicit(&lock->open, memory_order_acquire) &&
-        pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self()))
+    if (lock_is_open(lock))
         return -EDEADLK;
     mutex_take(&lock->mutex);
+    readers_close(&lock->readers);
     if (lock->watched)
         lock_open(lock);
     return 0;
@@ -134,6 +147,35 @@ static inline void lock_drop(struct lock *lock)
     if (lock->watched)
         atomic_store_explicit(&lock->open, false, memory_order_relaxed);
     mutex_drop(&lock->mutex);
+}
+
+/* The mutex was taken when a reader came. */
+SHARED SELDOM void lock_meet(struct lock *lock, const berth_allocator *allocator);
+
+/*
+ * For a thread that changes nothing: as lock_take(), but others that change nothing may be inside, too, unless callbacks may run under the lock.
+ * To be given back with lock_unshare(). Memory for the readers comes from `allocator`, always the same one, and goes with lock_destroy().
+ */
+static inline int lock_share(struct lock *lock, const berth_allocator *allocator, struct lane **lane)
+{
+    *lane = readers_enter(&lock->readers);
+    if (*lane)
+        return 0;
+    if (lock_is_open(lock))
+        return -EDEADLK;
+    if (!mutex_try(&lock->mutex))
+        lock_meet(lock, allocator);
+    if (lock->watched)
+        lock_open(lock);
+    return 0;
+}
+
+static inline void lock_unshare(struct lock *lock, struct lane *lane)
+{
+    if (lane)
+        readers_leave(&lock->readers, lane);
+    else
+        lock_drop(lock);
 }
 
 static inline thread_id thread_self(void)

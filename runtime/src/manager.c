@@ -373,7 +373,7 @@ int berth_manager_destroy(berth_manager *manager)
     }
     forget(manager);
     lock_drop(&manager->lock);
-    lock_destroy(&manager->lock);
+    lock_destroy(&manager->lock, &manager->allocator);
     release_all(manager);
     return 0;
 }

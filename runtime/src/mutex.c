@@ -37,29 +37,24 @@ static void futex_wake(atomic_uint *word)
     (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static inline void relax(void)
-{
-#if defined __x86_64__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
-}
-
-/* What is done under the lock takes a fraction of a microsecond, and a thread that goes to sleep needs several: so it first looks a few times. */
-enum { LOOKS = 100 };
+/*
+ * What is done under the lock takes a fraction of a microsecond, and a thread that goes to sleep needs several: so it first looks again a few
+ * times. It stays away for longer each time, because looking takes the word, and what is next to it, from the processor of the holder; and that
+ * may do its work in one go where two that pass it to and fro take twice as long.
+ */
+enum { LONGEST_AWAY = 128 /* in times of mutex_relax() */ };
 
 void mutex_take_slowly(struct mutex *mutex)
 {
-    for (int i = 0; i < LOOKS; i++) {
-        unsigned word = atomic_load_explicit(&mutex->word, memory_order_relaxed);
+    for (int away = 1; away <= LONGEST_AWAY; away *= 2) {
+        unsigned word;
 
+        for (int i = 0; i < away; i++)
+            mutex_relax();
+        word = atomic_load_explicit(&mutex->word, memory_order_relaxed);
         if (word == MUTEX_FREE &&
             atomic_compare_exchange_weak_explicit(&mutex->word, &word, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed))
             return;
-        if (word == MUTEX_CROWDED)
-            break; /* others sleep already */
-        relax();
     }
     while (atomic_exchange_explicit(&mutex->word, MUTEX_CROWDED, memory_order_acquire) != MUTEX_FREE)
         (void)futex_wait(&mutex->word, MUTEX_CROWDED, BERTH_NO_DEADLINE);

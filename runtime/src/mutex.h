@@ -24,8 +24,8 @@ struct sleeper {
     atomic_uint woken; /* 0 or 1 */
 };
 
-SHARED void mutex_take_slowly(struct mutex *mutex);
-SHARED void mutex_wake_one(struct mutex *mutex);
+SHARED SELDOM void mutex_take_slowly(struct mutex *mutex);
+SHARED SELDOM void mutex_wake_one(struct mutex *mutex);
 
 /* 0, or a negative errno value. */
 static inline int mutex_init(struct mutex *mutex)
@@ -39,11 +39,17 @@ static inline void mutex_destroy(struct mutex *mutex)
     (void)mutex;
 }
 
-static inline void mutex_take(struct mutex *mutex)
+/* False: somebody has it. */
+static inline bool mutex_try(struct mutex *mutex)
 {
     unsigned expected = MUTEX_FREE;
 
-    if (!atomic_compare_exchange_strong_explicit(&mutex->word, &expected, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed))
+    return atomic_compare_exchange_strong_explicit(&mutex->word, &expected, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void mutex_take(struct mutex *mutex)
+{
+    if (!mutex_try(mutex))
         mutex_take_slowly(mutex);
 }
 
@@ -89,6 +95,11 @@ static inline void mutex_destroy(struct mutex *mutex)
     (void)pthread_mutex_destroy(&mutex->mutex);
 }
 
+static inline bool mutex_try(struct mutex *mutex)
+{
+    return pthread_mutex_trylock(&mutex->mutex) == 0;
+}
+
 static inline void mutex_take(struct mutex *mutex)
 {
     (void)pthread_mutex_lock(&mutex->mutex);
@@ -103,6 +114,16 @@ INTERNAL void sleeper_init(struct sleeper *sleeper);
 INTERNAL void sleeper_destroy(struct sleeper *sleeper);
 
 #endif
+
+/* Between two looks at what another thread is about to change. */
+static inline void mutex_relax(void)
+{
+#if defined __x86_64__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
 
 /* Its thread, when it sleeps or when it next does, goes on. */
 INTERNAL void sleeper_wake(struct sleeper *sleeper);

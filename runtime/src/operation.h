@@ -303,6 +303,28 @@ static inline void operation_mark(struct operation *operation, struct level *lev
     operation->changed = true;
 }
 
+/* Fills the caller's results. */
+ALWAYS_INLINE void operation_results(const struct operation *operation, const berth_operation *type)
+{
+    void *const *results = operation->asked.results;
+
+    if (!results)
+        return;
+    UNROLL
+    for (uint8_t i = 0; i < type->n_returns; i++) {
+        const berth_return *returns = &type->returns[i];
+
+        if (!results[i])
+            continue;
+        if (operation->absent)
+            memset(results[i], 0, returns->size);
+        else
+            memcpy(results[i],
+                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
+                   returns->size);
+    }
+}
+
 /* The maps and the reservation get to know what has changed. */
 OWN void operation_commit(struct operation *operation);
 /* Puts back what the instances were, and unmakes those that are new. */

@@ -21,6 +21,7 @@
 #define field_hash berth_private_field_hash
 #define field_measure berth_private_field_measure
 #define handover berth_private_handover
+#define lock_meet berth_private_lock_meet
 #define map_insert berth_private_map_insert
 #define map_remove berth_private_map_remove
 #define memory_give berth_private_memory_give
@@ -38,6 +39,9 @@
 #define pool_take_lowest berth_private_pool_take_lowest
 #define queue_enter_slowly berth_private_queue_enter_slowly
 #define queue_own_new berth_private_queue_own_new
+#define readers_clear berth_private_readers_clear
+#define readers_count berth_private_readers_count
+#define readers_leave berth_private_readers_leave
 #define text_digits berth_private_text_digits
 #define uuid_source_next berth_private_uuid_source_next
 #define wait_for berth_private_wait_for

@@ -295,20 +295,11 @@ static HOT bool find_by_value(struct operation *operation, const berth_operation
 
 static HOT bool with_reservation(struct operation *operation, const berth_operation *type)
 {
-    struct reservation *reservation = reservation_look_up(operation->call.manager, operation->asked.reservation);
-    struct where nowhere = {0};
     struct grip grip;
+    struct reservation *reservation = reach_reservation(operation, type, &grip);
 
-    if (reservation)
-        grip = reservation_grip(reservation, type->levels);
-    if (!reservation || grip_spent(grip)) {
-        operation_fail(operation, -ENOENT, nowhere);
+    if (!reservation)
         return false;
-    }
-    if (!(type->flags & BERTH_ENDS) && grip_begun(grip)) {
-        operation_fail(operation, -ECANCELED, nowhere);
-        return false;
-    }
     if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance))
         return true;
     if (operation->code != 0)

@@ -21,4 +21,22 @@ OWN struct where reach_place(const struct operation *operation);
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
 OWN bool reach_instances(struct operation *operation, const berth_operation *type);
 
+/* The caller's reservation, if the operation may use it; else NULL, and the operation has failed. `grip` gets what it holds. */
+ALWAYS_INLINE struct reservation *reach_reservation(struct operation *operation, const berth_operation *type, struct grip *grip)
+{
+    struct reservation *reservation = reservation_look_up(operation->call.manager, operation->asked.reservation);
+
+    if (reservation)
+        *grip = reservation_grip(reservation, type->levels);
+    if (!reservation || grip_spent(*grip)) {
+        operation_fail(operation, -ENOENT, (struct where){0});
+        return NULL;
+    }
+    if (!(type->flags & BERTH_ENDS) && grip_begun(*grip)) {
+        operation_fail(operation, -ECANCELED, (struct where){0});
+        return NULL;
+    }
+    return reservation;
+}
+
 #endif

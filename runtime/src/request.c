@@ -9,6 +9,7 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "error.h"
+#include "look_up.h"
 #include "memory.h"
 #include "reach.h"
 #include "wait.h"
@@ -78,5 +79,7 @@ HOT int request_run(berth_manager *manager, const berth_request *request, berth_
         reach_policy(&operation, type);
     if (operation.code != 0)
         return operation_refuse(&operation);
+    if (look_up(&operation, type))
+        return operation.code;
     return operation_run(&operation, type);
 }

@@ -9,7 +9,7 @@ static size_t record_size(uint8_t levels)
     return sizeof(struct reservation) + levels * sizeof(struct pin);
 }
 
-static HOT struct reservation *look_up(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
+static HOT struct reservation *find_record(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
 {
     for (struct node *node = map_first(&manager->reservations, hash); node; node = map_next(node)) {
         struct reservation *reservation = (struct reservation *)node;
@@ -41,7 +41,7 @@ HOT int reservation_make(struct berth_manager *manager, uint8_t levels, struct r
     rc = uuid_source_next(&manager->uuids, reservation->id);
     reservation->node.hash = hash_uuid(&manager->seed, reservation->id);
     /* one of 122 random bits is nobody else's, and looking for it would fetch another reservation from far away */
-    if (rc == 0 && manager->uuids.custom && (is_nil(reservation->id) || look_up(manager, reservation->id, reservation->node.hash)))
+    if (rc == 0 && manager->uuids.custom && (is_nil(reservation->id) || find_record(manager, reservation->id, reservation->node.hash)))
         rc = -EEXIST;
     if (rc < 0) {
         reservation_unmake(manager, reservation);
@@ -94,7 +94,7 @@ HOT void reservation_remove(struct berth_manager *manager, struct reservation *r
 
 HOT struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
-    return look_up(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
+    return find_record(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
 }
 
 void reservation_sweep(struct berth_manager *manager, bool empty)

@@ -72,12 +72,12 @@ def test_without_futexes(tmp_path: Path) -> None:
     """Where there are none, mutexes and conditions of POSIX do the same."""
     objects = build_without_futexes(tmp_path)
     assert "pthread_cond_timedwait" in run("nm", "--undefined-only", *objects)
-    for suite in ("waiting", "waiting_circles", "waiting_discard", "stress", "started_wake", "started_stress", "drain_waits", "deadlines"):
+    for suite in ("waiting", "waiting_circles", "waiting_discard", "stress", "started_wake", "started_stress", "drain_waits", "deadlines", "readers", "look_ups"):
         run_suite_without_futexes(suite, objects, tmp_path)
 
 
 def test_without_futexes_and_without_races(tmp_path: Path) -> None:
     """ThreadSanitizer knows what POSIX promises, so it sees more here than with futexes."""
     objects = build_without_futexes(tmp_path, "-fsanitize=thread")
-    for suite in ("stress", "started_stress"):
+    for suite in ("stress", "started_stress", "readers", "look_ups"):
         run_suite_without_futexes(suite, objects, tmp_path, "-fsanitize=thread")

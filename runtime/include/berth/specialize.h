@@ -24,6 +24,7 @@
 #include "../../src/hook.c"
 #include "../../src/reach.c"
 #include "../../src/advance.c"
+#include "../../src/look_up.c"
 #include "../../src/request.c"
 
 #pragma GCC diagnostic pop

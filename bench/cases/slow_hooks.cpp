@@ -1,17 +1,14 @@
-// Rows (e) and (f), and contention: many threads.
+// Rows (e) and (f): many threads, and hooks that take their time.
 #include <atomic>
 #include <barrier>
 #include <benchmark/benchmark.h>
 #include <chrono>
 #include <algorithm>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "contenders.hpp"
-#include "keys.hpp"
-#include "stock.hpp"
 
 namespace
 {
@@ -21,85 +18,6 @@ constexpr long MILLISECOND = 1000000;
 
 using Ours = plan9_mount_case::Berth;
 using Theirs = plan9_mount_case::Hand<Source::pool>;
-
-// One manager for all threads of a run: the first to come makes it and the last to go ends it.
-template <class Manager> class Shared
-{
-  public:
-    Manager &enter()
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        if (users++ == 0) {
-            manager = std::make_unique<Manager>(backend);
-        }
-        return *manager;
-    }
-    void leave()
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        if (--users == 0)
-            manager.reset();
-    }
-
-  private:
-    std::mutex lock;
-    int users = 0;
-    Backend backend;
-    std::unique_ptr<Manager> manager;
-};
-
-// Contention with hooks that take no time: every thread has a root of its own.
-template <class Manager> void roots(benchmark::State &state)
-{
-    static Shared<Manager> shared;
-    Manager &manager = shared.enter();
-    const std::string key = "/srv/images/layer-" + std::to_string(10000000 + state.thread_index());
-    uuid_t id;
-
-    for (auto _ : state) {
-        manager.reserve(key.c_str(), 1, id);
-        manager.map(id, true);
-        manager.unmap(id, true);
-    }
-    shared.leave();
-    state.SetItemsProcessed(state.iterations());
-}
-
-BENCHMARK(roots<Ours>)->Name("contention/roots/berth")->Threads(1)->Threads(2)->Threads(4)->Threads(16)->Threads(64)->UseRealTime();
-BENCHMARK(roots<Theirs>)->Name("contention/roots/one-mutex")->Threads(1)->Threads(2)->Threads(4)->Threads(16)->Threads(64)->UseRealTime();
-
-// Look-ups of the same thousand names.
-template <class Manager> class Table
-{
-  public:
-    Table() : keys(1000)
-    {
-        for (std::size_t i = 0; i < keys.size(); i++)
-            manager.hold(keys[i]);
-    }
-    const Keys keys;
-    Manager manager;
-};
-
-template <class Manager> void look_ups(benchmark::State &state)
-{
-    static Table<Manager> table;
-    Numbers numbers(static_cast<std::uint64_t>(state.thread_index()) + 1);
-
-    for (auto _ : state)
-        benchmark::DoNotOptimize(table.manager.find(table.keys[numbers.next() % table.keys.size()]));
-    state.SetItemsProcessed(state.iterations());
-}
-
-BENCHMARK(look_ups<Stock>)->Name("contention/look-ups/berth")->Threads(1)->Threads(2)->Threads(4)->Threads(16)->Threads(64)->UseRealTime();
-BENCHMARK(look_ups<HandStock>)
-    ->Name("contention/look-ups/one-mutex")
-    ->Threads(1)
-    ->Threads(2)
-    ->Threads(4)
-    ->Threads(16)
-    ->Threads(64)
-    ->UseRealTime();
 
 // Row (e): every thread has roots of its own, and adding one takes a millisecond. Timed from the first thread's start to the last one's end.
 template <class Manager, int COUNT, int CYCLES> void slow_hooks(benchmark::State &state)
