@@ -147,7 +147,7 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
         uint8_t error;
 
         if (found.hook > 0 && manager_has(at.manager, found.hook)) {
-            at.operation->row = found.row;
+            at.operation->call.row = found.row;
             at.operation->call.hook = found.hook;
             at.operation->level = at.number;
             at.operation->event = event;
@@ -165,7 +165,7 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 
 HOT void engine_settle(struct operation *operation, const berth_operation *type, berth_outcome outcome, int error)
 {
-    operation->event = follow(place_at(operation, type, operation->level), operation->event, operation->row, outcome, error);
+    operation->event = follow(place_at(operation, type, operation->level), operation->event, operation->call.row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */

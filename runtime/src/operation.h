@@ -32,6 +32,7 @@ struct berth_call {
     bool completed;
     bool out_given;        /* with out-values of its own */
     atomic_bool cancelled; /* read without the lock */
+    uint16_t row;          /* whose hook it is, of the resource of the operation's level */
 };
 
 /* level.flags */
@@ -46,7 +47,7 @@ enum {
 /* One level of the operation's path, and what its instance was when the operation loaded it. */
 struct level {
     struct instance *instance;
-    uint32_t pins, anonymous, n_children;
+    uint32_t n_children, anonymous, pins;
     uint16_t state;
     uint8_t flags;
 };
@@ -109,27 +110,26 @@ struct operation {
     /* progress */
     struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
     int64_t started;                 /* that hook; only with a trace */
-    int code;                        /* first error */
-    struct where where;
+    struct where where;              /* of the first error; all of this in one word, or two, to be zeroed at once and read in parts */
+    int code;
     uint8_t stage;
     uint8_t n_levels; /* loaded */
     uint8_t step;
-    uint8_t level;      /* of the step that runs */
-    uint8_t event;      /* whose row is next; 0: none */
-    bool called : 1;    /* a hook: S1 is behind us */
-    bool report : 1;    /* rows to the trace callback */
-    bool discarded : 1; /* by berth_manager_discard() */
-    bool absent : 1;    /* nothing found, and that is fine */
-    bool in_step : 1;   /* the step has begun: `level` and `event` are its own */
-    bool in_hook : 1;   /* `thread` is inside its hook */
-    bool ready : 1;     /* in the manager's list of what is ready */
-    bool watched : 1;   /* in the manager's heap of deadlines */
-    bool changed : 1;   /* some level has flags that a commit sees to */
-    bool helped : 1;    /* a blocking call has run what was ready: it may queue */
-    bool waits : 1;     /* in the queue of a root */
-    bool ahead : 1;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
-    uint16_t block;     /* bytes to give back to the allocator at the end; 0: the block is the caller's */
-    uint16_t row;       /* of the resource of `level`: whose hook is to be called, call.hook */
+    uint8_t level;  /* of the step that runs */
+    uint8_t event;  /* whose row is next; 0: none */
+    bool called;    /* a hook: S1 is behind us */
+    bool report;    /* rows to the trace callback */
+    bool discarded; /* by berth_manager_discard() */
+    bool absent;    /* nothing found, and that is fine */
+    bool in_step;   /* the step has begun: `level` and `event` are its own */
+    bool in_hook;   /* `thread` is inside its hook */
+    bool ready;     /* in the manager's list of what is ready */
+    bool watched;   /* in the manager's heap of deadlines */
+    bool changed;   /* some level has flags that a commit sees to */
+    bool helped;    /* a blocking call has run what was ready: it may queue */
+    bool waits;     /* in the queue of a root */
+    bool ahead;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
+    uint16_t block; /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
     struct drain *drain;  /* NULL: an operation of the spec */
     struct level *levels; /* room for the path */

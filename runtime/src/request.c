@@ -14,6 +14,16 @@
 #include "reach.h"
 #include "wait.h"
 
+/*
+ * Compilers set neighbouring members at once, and each is read soon after. A processor hands over what it has not written to its cache yet, but not
+ * when that lies across two lines of it. Small machines have neither such lines nor stack for them.
+ */
+#ifdef __LP64__
+#define LINE alignas(64)
+#else
+#define LINE
+#endif
+
 HOT int operation_run(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -51,7 +61,7 @@ HOT int operation_run(struct operation *operation, const berth_operation *type)
 HOT int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
 {
     const berth_operation *type;
-    struct operation operation;
+    LINE struct operation operation;
 
     if (error)
         memory_zero(error, sizeof *error);

@@ -83,7 +83,7 @@ typedef void berth_done(void *arg, int code);
 #define BERTH_OP_SIZE(levels, returns, parts)                                                                                              \
     (BERTH_OP_BASE + (levels)*BERTH_OP_LEVEL +                                                                                             \
      (BERTH_OP_ASKED(levels, returns, parts) > BERTH_OP_DRAIN ? BERTH_OP_ASKED(levels, returns, parts) : BERTH_OP_DRAIN))
-#define BERTH_OP_BASE (28u * sizeof(void *) + 72u)
+#define BERTH_OP_BASE (28u * sizeof(void *) + 80u)
 #define BERTH_OP_LEVEL (sizeof(void *) + 16u)
 #define BERTH_OP_ASKED(levels, returns, parts) (((levels) + (returns)) * sizeof(void *) + ((parts)*4u + 15u) / 8u * 8u)
 #define BERTH_OP_DRAIN (3u * sizeof(void *) + 24u)
