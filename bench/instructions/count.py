@@ -3,7 +3,7 @@
 
     bench/instructions/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
 
-The counts repeat with the same compiler, C library and flags; then more than 2 % above the
+Beside PROGRAM is PROGRAM-specialized, the same with specialized managers: its cases are those that begin with specialized/. The counts repeat with the same compiler, C library and flags; then more than 2 % above the
 budget is an error. With others the margin is 25 %.
 """
 from __future__ import annotations
@@ -20,9 +20,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 BUDGET = Path(__file__).resolve().parent.parent / "budget.json"
-CASES = (
+TABLES = (
     "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
 )
+SPECIALIZED = "specialized/"
+CASES = (*TABLES, *(SPECIALIZED + case for case in TABLES))
 FEW, MANY = 100, 600
 TIGHT, GENEROUS = 0.02, 0.25
 
@@ -35,6 +37,8 @@ def environment(compiler: str, flags: str) -> dict[str, str]:
 
 def instructions(program: Path, case: str, times: int) -> int:
     """All instructions of a run that does a case so many times."""
+    if case.startswith(SPECIALIZED):
+        program, case = program.with_name(program.name + "-specialized"), case.removeprefix(SPECIALIZED)
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", str(program), case, str(times)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -82,7 +86,7 @@ def main(arguments: list[str]) -> int:
         return 0
     lines = excess(recorded["instructions"], counted, TIGHT if here == recorded["environment"] else GENEROUS)
     for case, value in counted.items():
-        print(f"  {case:<22}{value:>8}")
+        print(f"  {case:<34}{value:>8}")
     for line in lines:
         print(line)
     if lines:
