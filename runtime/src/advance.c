@@ -11,12 +11,14 @@
 #include "queue.h"
 #include "reach.h"
 
-static HOT void commit(struct operation *operation)
+static HOT void commit(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
+    const unsigned n = type ? type->levels : operation->n_levels; /* whoever runs has loaded all of them */
 
     operation->changed = false;
-    for (unsigned i = 0; i < operation->n_levels; i++) {
+    UNROLL
+    for (unsigned i = 0; i < n; i++) {
         struct level *level = &operation->levels[i];
 
         if (level->flags & LEVEL_FRESH)
@@ -27,15 +29,16 @@ static HOT void commit(struct operation *operation)
             operation->reservation->pins[i].held = false;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
     }
-    for (unsigned i = operation->n_levels; i-- > 0;)
+    UNROLL
+    for (unsigned i = n; i-- > 0;)
         if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
             instance_end(manager, operation->levels[i].instance);
 }
 
-HOT void operation_commit(struct operation *operation)
+HOT void operation_commit(struct operation *operation, const berth_operation *type)
 {
     if (operation->changed)
-        commit(operation);
+        commit(operation, type);
 }
 
 /* Success: what the operation gives or ends. */
@@ -48,7 +51,7 @@ static HOT void settle_reservation(struct operation *operation, const berth_oper
         for (unsigned i = 0; i < type->levels; i++)
             operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     }
-    operation_commit(operation);
+    operation_commit(operation, type);
     if (type->flags & BERTH_GIVES) {
         UNROLL
         for (unsigned i = 0; i < type->levels; i++) {
@@ -58,7 +61,7 @@ static HOT void settle_reservation(struct operation *operation, const berth_oper
         reservation_link(operation->call.manager, reservation);
         memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
-        reservation_remove(operation->call.manager, reservation);
+        reservation_remove(operation->call.manager, reservation, type->levels);
     }
 }
 
@@ -72,7 +75,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
         operation_results(operation, type);
         return;
     } else if (operation->called) {
-        operation_commit(operation);
+        operation_commit(operation, type);
     } else {
         operation_undo(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
@@ -92,7 +95,7 @@ HOT void operation_finish_as(struct operation *operation, const berth_operation 
     else
         drain_end(operation);
     queue_release(operation);
-    operation_unload(operation);
+    operation_unload(operation, type);
     if (operation->watched)
         deadline_forget(operation);
     operation->stage = STAGE_DONE;
@@ -137,7 +140,7 @@ static HOT enum progress go_on(struct operation *operation, const berth_operatio
                 operation_step_back(operation);
                 return PROGRESS_READY;
             }
-            operation_commit(operation);
+            operation_commit(operation, type);
             operation->stage = STAGE_CALL;
             __attribute__((fallthrough));
         case STAGE_CALL:

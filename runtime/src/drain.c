@@ -53,7 +53,7 @@ static void note_error(struct operation *operation)
 
 static void forget_instance(struct operation *operation)
 {
-    operation_unload(operation);
+    operation_unload(operation, NULL);
     operation->code = 0;
     operation->where = (struct where){0};
     operation->called = false;
@@ -157,7 +157,7 @@ void drain_settle(struct operation *operation)
     struct drain *drain = operation->drain;
 
     if (operation->code == 0 || operation->called)
-        operation_commit(operation);
+        operation_commit(operation, NULL);
     else
         operation_undo(operation);
     if (operation->code != 0) {

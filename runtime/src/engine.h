@@ -12,7 +12,7 @@ OWN bool engine_run(struct operation *operation, const berth_operation *type);
 OWN void engine_settle(struct operation *operation, const berth_operation *type, berth_outcome outcome, int error);
 
 /* Would the operation, as it stands, get as far as its first hook call or its success? Changes nothing. */
-SHARED bool engine_rehearse(const struct operation *operation);
+SHARED SELDOM bool engine_rehearse(const struct operation *operation);
 
 /* Runs the `take` event's row at a level, for an operation that gives a reservation. */
 OWN void engine_take(struct operation *operation, const berth_operation *type, uint8_t level);

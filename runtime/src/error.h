@@ -5,6 +5,6 @@
 #include "operation.h"
 
 /* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
-SHARED void error_fill(berth_error *error, const char *name, const struct operation *operation);
+SHARED SELDOM void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
 #endif

@@ -41,6 +41,12 @@ static inline bool type_is_number(uint8_t type)
     return type < BERTH_STRING;
 }
 
+/* A list or a set? */
+static inline bool type_is_strings(uint8_t type)
+{
+    return type == BERTH_LIST || type == BERTH_SET;
+}
+
 /* Copies a member of a type that is kept in it alone. */
 static inline void type_copy(uint8_t type, void *to, const void *from)
 {

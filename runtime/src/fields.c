@@ -16,6 +16,8 @@ static HOT bool is_valid(const berth_field *field, const void *value)
         return true;
     if (field->type == BERTH_STRING && field->max_length == 0)
         return !(field->flags & BERTH_REQUIRED) || *field_text(value);
+    if (type_is_strings(field->type) && !(field->flags & BERTH_REQUIRED) && ((const berth_strings *)value)->count == 0)
+        return true;
     return field_check(field, value) == 0;
 }
 
@@ -67,6 +69,8 @@ HOT uint8_t fields_difference(const berth_resource *resource, const void *view, 
             same = type_integer(field->type, mine) == type_integer(field->type, given);
         else if (field->type == BERTH_STRING && !(field->flags & BERTH_IGNORE_CASE))
             same = strcmp(field_text(mine), field_text(given)) == 0;
+        else if (type_is_strings(field->type) && ((const berth_strings *)mine)->count == 0 && ((const berth_strings *)given)->count == 0)
+            same = true;
         else
             same = field_equal(field, mine, given, seed, allocator);
         if (!same)

@@ -8,28 +8,19 @@
 #include "linkage.h"
 #include "operation.h"
 
-#ifndef BERTH_NO_THREADS
-/* For look_up(), with one. */
-OWN bool look_up_run(struct operation *operation, const berth_operation *type);
-#endif
+#ifndef BERTH_NO_THREADS /* else nobody could run beside them: small machines are spared the code */
+
+static inline bool is_look_up(const berth_operation *type)
+{
+    return type->n_steps == 0 && (type->form == BERTH_FIND || (type->form == BERTH_WITH && !(type->flags & BERTH_ENDS)));
+}
 
 /*
  * Runs a look-up whose arguments have been checked. True: it is over, with results and error filled. False: it has done nothing yet and is to be
- * run as any other operation, because it is no look-up, an operation runs on the root, or others are ready to be run.
- *
- * Without threads nobody else could run, so none is: small machines are spared the code.
+ * run as any other operation, because an operation runs on the root, or others are ready to be run.
  */
-static inline bool look_up(struct operation *operation, const berth_operation *type)
-{
-#ifdef BERTH_NO_THREADS
-    (void)operation;
-    (void)type;
-    return false;
-#else
-    if (type->n_steps > 0 || (type->form != BERTH_FIND && (type->form != BERTH_WITH || (type->flags & BERTH_ENDS))))
-        return false;
-    return look_up_run(operation, type);
+OWN bool look_up_run(struct operation *operation, const berth_operation *type);
+
 #endif
-}
 
 #endif

@@ -323,7 +323,7 @@ static void forget(struct berth_manager *manager)
 {
     manager->n_discards++;
     while (manager->reserved)
-        reservation_remove(manager, manager->reserved);
+        reservation_remove(manager, manager->reserved, manager->reserved->levels);
     while (manager->roots) {
         struct root *root = (struct root *)manager->roots;
 

@@ -102,7 +102,7 @@ void operation_step_back(struct operation *operation)
 
     operation->ahead = operation->levels[0].flags & LEVEL_FRESH;
     if (operation->ahead || manager->trace) { /* the trace has been told, and not twice */
-        operation_commit(operation);
+        operation_commit(operation, operation->type);
         operation->stage = STAGE_CALL;
         return;
     }
@@ -110,7 +110,7 @@ void operation_step_back(struct operation *operation)
     if (operation->type->flags & BERTH_GIVES)
         reservation_unmake(manager, operation->reservation);
     operation->reservation = NULL;
-    operation_unload(operation);
+    operation_unload(operation, operation->type);
     operation->changed = false;
     operation->in_step = false;
     operation->step = 0;

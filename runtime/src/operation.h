@@ -183,16 +183,16 @@ INTERNAL enum progress operation_advance(struct operation *operation, bool may_c
 INTERNAL void operation_finish(struct operation *operation);
 
 /* Ends one that never began, for what is wrong with its arguments or its moment: fills in the error. Its code. */
-SHARED int operation_refuse(struct operation *operation);
+SHARED SELDOM int operation_refuse(struct operation *operation);
 
 /*
  * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
  * goes back to where it has just got its root. One that has made its root stays: others find that, and queue up behind it.
  */
-SHARED void operation_step_back(struct operation *operation);
+SHARED SELDOM void operation_step_back(struct operation *operation);
 
 /* The first error of an operation, and where; later ones are ignored. */
-SHARED void operation_fail(struct operation *operation, int code, struct where where);
+SHARED SELDOM void operation_fail(struct operation *operation, int code, struct where where);
 
 /*
  * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
@@ -290,10 +290,20 @@ static inline struct level *operation_load(struct operation *operation, struct i
 /* Fills in a level for the instance and each above it, root first. */
 SHARED void operation_load_path(struct operation *operation, struct instance *instance);
 
-static inline void operation_unload(struct operation *operation)
+/* Lets go of what is loaded. */
+static inline void operation_unload(struct operation *operation, const berth_operation *type)
 {
+#ifdef BERTH_ONLY_TYPE
+    UNROLL
+    for (unsigned i = 0; i < type->levels; i++)
+        if (i < operation->n_levels)
+            instance_unref(operation->call.manager, operation->levels[i].instance);
+    operation->n_levels = 0;
+#else
+    (void)type;
     while (operation->n_levels > 0)
         instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
+#endif
 }
 
 /* Notes for the next commit. */
@@ -326,9 +336,9 @@ ALWAYS_INLINE void operation_results(const struct operation *operation, const be
 }
 
 /* The maps and the reservation get to know what has changed. */
-OWN void operation_commit(struct operation *operation);
+OWN void operation_commit(struct operation *operation, const berth_operation *type);
 /* Puts back what the instances were, and unmakes those that are new. */
-SHARED void operation_undo(struct operation *operation);
+SHARED SELDOM void operation_undo(struct operation *operation);
 
 /* A root leaves the maps: drains must not meet it. */
 SHARED void drain_root_leaves(struct root *root);

@@ -112,7 +112,7 @@ static struct where where_at(const struct operation *operation, const berth_oper
 }
 
 /* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
-static inline bool get_root(struct operation *operation, struct root *root)
+static HOT bool get_root(struct operation *operation, struct root *root)
 {
     int rc = queue_enter(operation, root);
 

@@ -89,7 +89,9 @@ HOT int request_run(berth_manager *manager, const berth_request *request, berth_
         reach_policy(&operation, type);
     if (operation.code != 0)
         return operation_refuse(&operation);
-    if (look_up(&operation, type))
+#ifndef BERTH_NO_THREADS
+    if (is_look_up(type) && look_up_run(&operation, type))
         return operation.code;
+#endif
     return operation_run(&operation, type);
 }

@@ -76,7 +76,7 @@ HOT void reservation_link(struct berth_manager *manager, struct reservation *res
     (*first)->previous = reservation;
 }
 
-HOT void reservation_remove(struct berth_manager *manager, struct reservation *reservation)
+HOT void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
 {
     struct reservation **first = &manager->reserved;
     struct reservation *after = reservation->next ? reservation->next : *first;
@@ -87,7 +87,8 @@ HOT void reservation_remove(struct berth_manager *manager, struct reservation *r
     else
         reservation->previous->next = reservation->next;
     after->previous = reservation->previous;
-    for (uint8_t i = 0; i < reservation->levels; i++)
+    UNROLL
+    for (unsigned i = 0; i < levels; i++)
         instance_unref(manager, reservation->pins[i].instance);
     reservation_unmake(manager, reservation);
 }
@@ -106,6 +107,6 @@ void reservation_sweep(struct berth_manager *manager, bool empty)
 
         next = reservation->next;
         if (empty ? grip.holds == 0 : grip_spent(grip))
-            reservation_remove(manager, reservation);
+            reservation_remove(manager, reservation, reservation->levels);
     }
 }

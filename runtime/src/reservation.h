@@ -28,8 +28,8 @@ OWN void reservation_unmake(struct berth_manager *manager, struct reservation *r
 /* Pins level i. */
 OWN void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
 OWN void reservation_link(struct berth_manager *manager, struct reservation *reservation);
-/* Forgets it. The instances' count of pins is the caller's business. */
-OWN void reservation_remove(struct berth_manager *manager, struct reservation *reservation);
+/* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
+OWN void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
 
 /* What a reservation of so many levels has of its path, a bit for each. */
 struct grip {
@@ -38,7 +38,7 @@ struct grip {
     uint8_t dropped; /* let go of itself */
 };
 
-static inline struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
+ALWAYS_INLINE struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
 {
     struct grip grip = {0, 0, 0};
 

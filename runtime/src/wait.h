@@ -6,6 +6,6 @@
 #include "operation.h"
 
 /* `progress` is not PROGRESS_DONE. Returns when the operation may go on. */
-SHARED void wait_for(struct operation *operation, enum progress progress);
+SHARED SELDOM void wait_for(struct operation *operation, enum progress progress);
 
 #endif
