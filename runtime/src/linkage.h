@@ -16,16 +16,29 @@
 #ifndef BERTH_SRC_LINKAGE_H
 #define BERTH_SRC_LINKAGE_H
 
+#if defined __SANITIZE_ADDRESS__
+#define SANITIZED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 #if defined BERTH_ONLY_TYPE
 #include "private.h"
 #define INTERNAL /* not here: the library's own */
 #define OWN static
 #define SHARED
+#ifdef SANITIZED /* checks after every access, in functions of that size, take compilers minutes */
+#define HOT inline
+#define UNROLL
+#else
 #define HOT inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL /* it does so by itself, and warns when it is told to and cannot */
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 #endif
 #elif defined BERTH_ONE_UNIT
 #include "private.h"
