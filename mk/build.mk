@@ -49,6 +49,10 @@ $(LIBBERTH): $(RUNTIME_OBJECT)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
+.PHONY: renew-names
+renew-names: ## runtime/src/own_names.h, after functions of the runtime have got other names
+	@scripts/python scripts/own-names >$(BUILD)/own_names.h && mv $(BUILD)/own_names.h runtime/src/own_names.h
+
 $(LIBPARTS): $(PARTS_OBJECTS)
 	@rm -f $@
 	$(call say,AR)

@@ -26,7 +26,7 @@ CXX_KEYWORDS = frozenset(
 # Lower-case words that headers define as macros (in GNU modes also the name of the system), and the types that generated declarations use.
 TAKEN_WORDS = frozenset(
     """linux unix i386 errno assert offsetof stdin stdout stderr complex imaginary noreturn va_arg va_start va_end va_copy minor major makedev
-    sigmask NULL size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t intptr_t uuid_t""".split()
+    sigmask NULL max_align_t size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t intptr_t uuid_t""".split()
 )
 
 RESERVED = C_KEYWORDS | CXX_KEYWORDS | TAKEN_WORDS
@@ -37,8 +37,8 @@ TAKEN_PREFIXES = frozenset("atomic berth pthread uuid".split())
 # Parameters and file-scope names of the generated files: a manager of this name would be hidden by them, its name being a type.
 OWN_WORDS = frozenset(
     """arg assigned at backend call config configs count deadline digits done end error event from given guard has hook instance item length made
-    manager next number op operation options out parts rc request reservation resource results row seen size sizes state text to value view visit
-    visitor""".split()
+    manager next next_deadline number op operation options out parts rc request reservation resource results row seen size sizes state text to
+    value view visit visitor""".split()
 )
 
 # Functions of the C library and of POSIX that a manager's type would clash with where an application includes their header.

@@ -98,7 +98,7 @@ static SELDOM void report(struct place at, uint8_t event, struct ended ended)
     manager->trace(manager->trace_ctx, &transition);
 }
 
-static SELDOM void fail(struct place at, uint8_t event, int code, uint8_t hook)
+static SELDOM void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
 {
     struct where where = {
         .state = at.instance->state,
@@ -111,11 +111,11 @@ static SELDOM void fail(struct place at, uint8_t event, int code, uint8_t hook)
     operation_fail(at.operation, code, where);
 }
 
-static SELDOM void reject(struct place at, uint8_t event, uint16_t row, uint8_t error)
+static SELDOM void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
 {
     if (is_traced(at))
         report(at, event, (struct ended){row, BERTH_REJECTED, -error, at.instance->state});
-    fail(at, event, -error, 0);
+    fail_event(at, event, -error, 0);
 }
 
 /* An outcome leads to its state. The event that is raised there, or 0. */
@@ -126,7 +126,7 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
     if (is_traced(at))
         report(at, event, (struct ended){row, outcome, error, target.state});
     if (error < 0)
-        fail(at, event, error, at.operation->call.hook);
+        fail_event(at, event, error, at.operation->call.hook);
     at.instance->state = target.state;
     return target.raise;
 }
@@ -155,7 +155,7 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
         }
         error = found.row > 0 && found.hook == 0 ? found.reject : refusal(at, found);
         if (error > 0) {
-            reject(at, event, found.row, error);
+            reject_event(at, event, found.row, error);
             return false;
         }
         event = follow(at, event, found.row, BERTH_OK, 0);
@@ -287,7 +287,7 @@ HOT void engine_take(struct operation *operation, const berth_operation *type, u
     struct place at = place_at(operation, type, level);
 
     if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
-        reject(at, at.resource->take, 0, EPROTO);
+        reject_event(at, at.resource->take, 0, EPROTO);
     if (operation->code == 0)
         end_if_final(at);
 }

@@ -2,6 +2,7 @@
 
 #ifndef BERTH_NO_THREADS
 
+#include "dispatch.h"
 #include "error.h"
 #include "reach.h"
 
@@ -13,7 +14,7 @@ static bool is_busy(const struct instance *root)
     return ((const struct root *)root)->owner != NULL;
 }
 
-static enum sight absent(struct operation *operation, const berth_operation *type, struct where where)
+static enum sight not_there(struct operation *operation, const berth_operation *type, struct where where)
 {
     if (type->flags & BERTH_ABSENT_OK)
         operation->absent = true;
@@ -33,7 +34,7 @@ static HOT enum sight by_keys(struct operation *operation, const berth_operation
 
         at = instance_find(manager, at, resource, operation->asked.config[i], &hash);
         if (!at)
-            return absent(operation, type, (struct where){.resource = resource, .levels = (uint8_t)(i + 1)});
+            return not_there(operation, type, (struct where){.resource = resource, .levels = (uint8_t)(i + 1)});
         if (i == 0 && is_busy(at))
             return BUSY;
         operation->levels[operation->n_levels++].instance = at;
@@ -47,7 +48,7 @@ static HOT enum sight by_value(struct operation *operation, const berth_operatio
         instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), operation->asked.by, operation->asked.at);
 
     if (!instance)
-        return absent(operation, type, (struct where){.resource = type->resource});
+        return not_there(operation, type, (struct where){.resource = type->resource});
     if (is_busy(&instance_root(instance)->instance))
         return BUSY;
     operation->n_levels = type->levels;
@@ -98,7 +99,8 @@ APART HOT bool look_up_run(struct operation *operation, const berth_operation *t
     if (lock_share(&manager->lock, &manager->allocator, &lane) != 0)
         return false; /* it is told why when it tries again */
     operation->levels = levels;
-    over = !manager->ready && look(operation, type); /* else it might be this thread's to run that, on its way out */
+    /* Else it might be this thread's to run what is ready, on its way out, or it is not to have anything of its stack any more. */
+    over = !manager->ready && !(manager->dispatchers && dispatch_too_deep(manager)) && look(operation, type);
     lock_unshare(&manager->lock, lane);
     return over;
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,26 @@ def test_the_version_is_in_what_has_to_be_the_same() -> None:
 def test_nobody_else_includes_it(installed: Installation, tmp_path: Path) -> None:
     done = installed.run("echo '#include <berth/specialize.h>' | gcc -xc $(pkg-config --cflags berth) -fsyntax-only -", tmp_path)
     assert done.returncode != 0 and "this header is for generated files" in done.stdout
+
+
+def test_its_names_are_those_of_the_sources() -> None:
+    made = subprocess.run([sys.executable, str(ROOT / "scripts/own-names")], capture_output=True, text=True, check=True).stdout
+    assert made == (ROOT / "runtime/src/own_names.h").read_text(encoding="utf-8"), "runtime/src/own_names.h is out of date, renew it with: make renew-names"
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("manager: net", "manager: lock"), ("manager: net", "manager: progress"), ("manager: net", "manager: fail"), ("manager: net", "manager: map"),
+    ("manager: net", "manager: hash_word"), ("manager: net", "manager: handover"), ("manager: net", "manager: request_run"), ("open", "run"),
+    ("tap", "instance"), ("name", "map_insert"),
+])
+def test_a_spec_may_have_the_names_of_the_runtime(tmp_path: Path, old: str, new: str) -> None:
+    text = re.sub(rf"\b{old}\b", new, (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "spec.yaml").write_text(text, encoding="utf-8")
+    name = re.findall("^manager: (.*)", text, re.M)[0]
+    subprocess.run([str(ROOT / "bin/berthc"), "gen", "-q", "-o", str(tmp_path), str(tmp_path / "spec.yaml")], check=True)
+    strict = "-std=c11 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DBERTH_SPECIALIZE".split()
+    source = tmp_path / name / f"{name}.c"
+    done = subprocess.run(["gcc", *strict, f"-I{ROOT}/runtime/include", "-c", str(source), "-o", str(tmp_path / "made.o")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    symbols = subprocess.run(["nm", "--extern-only", "--defined-only", str(tmp_path / "made.o")], capture_output=True, text=True, check=True).stdout
+    assert {line.split()[-1].split("_")[0] for line in symbols.splitlines()} == {name.split("_")[0]}

@@ -17,6 +17,8 @@
 #pragma GCC diagnostic ignored "-Wunused-function" /* not every manager needs all of it */
 #pragma GCC diagnostic ignored "-Wshadow"          /* the manager's name may be that of a variable */
 
+#include "../../src/own_names.h"
+
 #include "../../src/fields.c"
 #include "../../src/instance.c"
 #include "../../src/reservation.c"
@@ -29,9 +31,11 @@
 
 #pragma GCC diagnostic pop
 
-static const char *const same_library __attribute__((used)) = PRIVATE_VERSION;
+static const char *const berth_own_library __attribute__((used)) = PRIVATE_VERSION;
 
-/* The manager's functions call it, and each becomes one of its own. */
-#define berth_manager_run request_run
+/* From here on the manager may call its own things what it likes. Its functions call this one, and each becomes one of its own. */
+#define OWN_NAMES_END
+#include "../../src/own_names.h"
+#define berth_manager_run berth_own_request_run
 
 #endif

@@ -1,0 +1,617 @@
+/* Made by scripts/own-names: make renew-names. Names of berth/specialize.h in a generated file; with OWN_NAMES_END they are the file's again. */
+#ifndef OWN_NAMES_END
+#define allocate berth_own_allocate
+#define append_sibling berth_own_append_sibling
+#define asked berth_own_asked
+#define assign berth_own_assign
+#define begin_run berth_own_begin_run
+#define begin_step berth_own_begin_step
+#define block_size berth_own_block_size
+#define by_keys berth_own_by_keys
+#define by_reservation berth_own_by_reservation
+#define by_value berth_own_by_value
+#define bytes_hash berth_own_bytes_hash
+#define call_close berth_own_call_close
+#define call_is_failure berth_own_call_is_failure
+#define call_is_uncertain berth_own_call_is_uncertain
+#define call_tell berth_own_call_tell
+#define check_at berth_own_check_at
+#define check_by berth_own_check_by
+#define check_configs berth_own_check_configs
+#define check_conflict berth_own_check_conflict
+#define commit berth_own_commit
+#define config_value berth_own_config_value
+#define create berth_own_create
+#define crowd berth_own_crowd
+#define deadline_expire berth_own_deadline_expire
+#define deadline_watch berth_own_deadline_watch
+#define deed berth_own_deed
+#define dispatch berth_own_dispatch
+#define dispatch_can_help berth_own_dispatch_can_help
+#define dispatch_help berth_own_dispatch_help
+#define dispatch_inside berth_own_dispatch_inside
+#define dispatch_is_loop berth_own_dispatch_is_loop
+#define dispatch_new berth_own_dispatch_new
+#define dispatch_poll berth_own_dispatch_poll
+#define dispatch_ready berth_own_dispatch_ready
+#define dispatch_wait berth_own_dispatch_wait
+#define dispatch_wake berth_own_dispatch_wake
+#define dispatcher berth_own_dispatcher
+#define drain berth_own_drain
+#define drain_give_up berth_own_drain_give_up
+#define end_if_final berth_own_end_if_final
+#define end_operation berth_own_end_operation
+#define end_step berth_own_end_step
+#define ended berth_own_ended
+#define engine_run berth_own_engine_run
+#define engine_settle berth_own_engine_settle
+#define engine_take berth_own_engine_take
+#define fail_event berth_own_fail_event
+#define field_text berth_own_field_text
+#define field_write berth_own_field_write
+#define fields_copy berth_own_fields_copy
+#define fields_difference berth_own_fields_difference
+#define fields_hash berth_own_fields_hash
+#define fields_invalid berth_own_fields_invalid
+#define fields_measure berth_own_fields_measure
+#define find berth_own_find
+#define find_any_row berth_own_find_any_row
+#define find_by_keys berth_own_find_by_keys
+#define find_by_value berth_own_find_by_value
+#define find_level berth_own_find_level
+#define find_record berth_own_find_record
+#define find_row berth_own_find_row
+#define first_difference berth_own_first_difference
+#define follow berth_own_follow
+#define found berth_own_found
+#define free_block berth_own_free_block
+#define free_slots berth_own_free_slots
+#define get_root berth_own_get_root
+#define give berth_own_give
+#define go_on berth_own_go_on
+#define grip berth_own_grip
+#define grip_begun berth_own_grip_begun
+#define grip_spent berth_own_grip_spent
+#define hash berth_own_hash
+#define hash_bytes berth_own_hash_bytes
+#define hash_end berth_own_hash_end
+#define hash_fold berth_own_hash_fold
+#define hash_fold_word berth_own_hash_fold_word
+#define hash_load berth_own_hash_load
+#define hash_load_tail berth_own_hash_load_tail
+#define hash_mix berth_own_hash_mix
+#define hash_pair berth_own_hash_pair
+#define hash_rotate berth_own_hash_rotate
+#define hash_seed berth_own_hash_seed
+#define hash_start berth_own_hash_start
+#define hash_uuid berth_own_hash_uuid
+#define hash_word berth_own_hash_word
+#define hook_call berth_own_hook_call
+#define hook_settle berth_own_hook_settle
+#define instance_conflict berth_own_instance_conflict
+#define instance_end berth_own_instance_end
+#define instance_find berth_own_instance_find
+#define instance_find_by berth_own_instance_find_by
+#define instance_first_below berth_own_instance_first_below
+#define instance_following berth_own_instance_following
+#define instance_free berth_own_instance_free
+#define instance_link berth_own_instance_link
+#define instance_make berth_own_instance_make
+#define instance_ref berth_own_instance_ref
+#define instance_root berth_own_instance_root
+#define instance_slot berth_own_instance_slot
+#define instance_type berth_own_instance_type
+#define instance_unmake berth_own_instance_unmake
+#define instance_unref berth_own_instance_unref
+#define instance_view berth_own_instance_view
+#define is_busy berth_own_is_busy
+#define is_look_up berth_own_is_look_up
+#define is_nil berth_own_is_nil
+#define is_traced berth_own_is_traced
+#define is_valid berth_own_is_valid
+#define key_hash berth_own_key_hash
+#define key_only berth_own_key_only
+#define lane berth_own_lane
+#define layout berth_own_layout
+#define let_go berth_own_let_go
+#define level_note berth_own_level_note
+#define level_restore berth_own_level_restore
+#define link_of berth_own_link_of
+#define link_values berth_own_link_values
+#define lock berth_own_lock
+#define lock_close berth_own_lock_close
+#define lock_destroy berth_own_lock_destroy
+#define lock_drop berth_own_lock_drop
+#define lock_init berth_own_lock_init
+#define lock_is_open berth_own_lock_is_open
+#define lock_open berth_own_lock_open
+#define lock_share berth_own_lock_share
+#define lock_take berth_own_lock_take
+#define lock_unshare berth_own_lock_unshare
+#define lock_watch berth_own_lock_watch
+#define look berth_own_look
+#define look_up_run berth_own_look_up_run
+#define make_level berth_own_make_level
+#define making berth_own_making
+#define manager_has berth_own_manager_has
+#define map berth_own_map
+#define map_chain berth_own_map_chain
+#define map_clear berth_own_map_clear
+#define map_first berth_own_map_first
+#define map_init berth_own_map_init
+#define map_next berth_own_map_next
+#define map_prepare berth_own_map_prepare
+#define map_skip berth_own_map_skip
+#define memory_default berth_own_memory_default
+#define mutex berth_own_mutex
+#define mutex_destroy berth_own_mutex_destroy
+#define mutex_drop berth_own_mutex_drop
+#define mutex_init berth_own_mutex_init
+#define mutex_relax berth_own_mutex_relax
+#define mutex_take berth_own_mutex_take
+#define mutex_try berth_own_mutex_try
+#define node berth_own_node
+#define not_there berth_own_not_there
+#define obtain berth_own_obtain
+#define open_call berth_own_open_call
+#define operation_abandon berth_own_operation_abandon
+#define operation_advance berth_own_operation_advance
+#define operation_advance_as berth_own_operation_advance_as
+#define operation_commit berth_own_operation_commit
+#define operation_finish berth_own_operation_finish
+#define operation_finish_as berth_own_operation_finish_as
+#define operation_init berth_own_operation_init
+#define operation_is_new berth_own_operation_is_new
+#define operation_load berth_own_operation_load
+#define operation_load_at berth_own_operation_load_at
+#define operation_mark berth_own_operation_mark
+#define operation_resource berth_own_operation_resource
+#define operation_results berth_own_operation_results
+#define operation_root_leaves berth_own_operation_root_leaves
+#define operation_run berth_own_operation_run
+#define operation_size berth_own_operation_size
+#define operation_unload berth_own_operation_unload
+#define operation_waits berth_own_operation_waits
+#define operation_wake berth_own_operation_wake
+#define part_size berth_own_part_size
+#define path_resource berth_own_path_resource
+#define pin berth_own_pin
+#define place berth_own_place
+#define place_at berth_own_place_at
+#define pool berth_own_pool
+#define pool_clear berth_own_pool_clear
+#define pool_init berth_own_pool_init
+#define pool_node berth_own_pool_node
+#define progress berth_own_progress
+#define queue_by_key berth_own_queue_by_key
+#define queue_discard berth_own_queue_discard
+#define queue_enter berth_own_queue_enter
+#define queue_first berth_own_queue_first
+#define queue_leave berth_own_queue_leave
+#define queue_pass_on berth_own_queue_pass_on
+#define queue_release berth_own_queue_release
+#define queue_root berth_own_queue_root
+#define reach berth_own_reach
+#define reach_check berth_own_reach_check
+#define reach_deny berth_own_reach_deny
+#define reach_instances berth_own_reach_instances
+#define reach_place berth_own_reach_place
+#define reach_policy berth_own_reach_policy
+#define reach_reservation berth_own_reach_reservation
+#define readers berth_own_readers
+#define readers_close berth_own_readers_close
+#define readers_destroy berth_own_readers_destroy
+#define readers_enter berth_own_readers_enter
+#define readers_init berth_own_readers_init
+#define readers_meet berth_own_readers_meet
+#define record_size berth_own_record_size
+#define refusal berth_own_refusal
+#define refuse_argument berth_own_refuse_argument
+#define reject_event berth_own_reject_event
+#define report berth_own_report
+#define report_takes berth_own_report_takes
+#define request_run berth_own_request_run
+#define reservation_grip berth_own_reservation_grip
+#define reservation_link berth_own_reservation_link
+#define reservation_look_up berth_own_reservation_look_up
+#define reservation_make berth_own_reservation_make
+#define reservation_pin berth_own_reservation_pin
+#define reservation_remove berth_own_reservation_remove
+#define reservation_sweep berth_own_reservation_sweep
+#define reservation_unmake berth_own_reservation_unmake
+#define resource_at berth_own_resource_at
+#define results_fit berth_own_results_fit
+#define root berth_own_root
+#define row_deed berth_own_row_deed
+#define row_first berth_own_row_first
+#define row_is_wide berth_own_row_is_wide
+#define row_next berth_own_row_next
+#define row_target berth_own_row_target
+#define run_drain berth_own_run_drain
+#define run_event berth_own_run_event
+#define run_steps berth_own_run_steps
+#define same_value berth_own_same_value
+#define set_counter berth_own_set_counter
+#define set_slot berth_own_set_slot
+#define settle_reservation berth_own_settle_reservation
+#define siblings berth_own_siblings
+#define sight berth_own_sight
+#define sleeper berth_own_sleeper
+#define sleeper_destroy berth_own_sleeper_destroy
+#define sleeper_init berth_own_sleeper_init
+#define sleeper_sleep berth_own_sleeper_sleep
+#define sleeper_wait berth_own_sleeper_wait
+#define sleeper_wake berth_own_sleeper_wake
+#define slot_of berth_own_slot_of
+#define somebody_else berth_own_somebody_else
+#define spare_memory berth_own_spare_memory
+#define stage berth_own_stage
+#define state_is berth_own_state_is
+#define storage berth_own_storage
+#define storage_size berth_own_storage_size
+#define strings_hash_set berth_own_strings_hash_set
+#define strings_item berth_own_strings_item
+#define strings_same_list berth_own_strings_same_list
+#define strings_same_set berth_own_strings_same_set
+#define strings_same_text berth_own_strings_same_text
+#define take_out berth_own_take_out
+#define takes_configs berth_own_takes_configs
+#define target berth_own_target
+#define text_add berth_own_text_add
+#define text_end berth_own_text_end
+#define text_number berth_own_text_number
+#define text_quoted berth_own_text_quoted
+#define text_start berth_own_text_start
+#define text_uuid berth_own_text_uuid
+#define thread_id berth_own_thread_id
+#define thread_same berth_own_thread_same
+#define thread_self berth_own_thread_self
+#define type_copy berth_own_type_copy
+#define type_integer berth_own_type_integer
+#define type_is_number berth_own_type_is_number
+#define type_is_strings berth_own_type_is_strings
+#define type_of berth_own_type_of
+#define unlink_one berth_own_unlink_one
+#define uuid_page berth_own_uuid_page
+#define uuid_source berth_own_uuid_source
+#define uuid_source_clear berth_own_uuid_source_clear
+#define uuid_source_init berth_own_uuid_source_init
+#define uuid_source_seed berth_own_uuid_source_seed
+#define value berth_own_value
+#define value_hash berth_own_value_hash
+#define view_of berth_own_view_of
+#define view_value berth_own_view_value
+#define where berth_own_where
+#define where_at berth_own_where_at
+#define where_state berth_own_where_state
+#define why_not_pending berth_own_why_not_pending
+#define with_reservation berth_own_with_reservation
+#else
+#undef PRIVATE_VERSION
+#undef allocate
+#undef append_sibling
+#undef asked
+#undef assign
+#undef begin_run
+#undef begin_step
+#undef block_size
+#undef by_keys
+#undef by_reservation
+#undef by_value
+#undef bytes_hash
+#undef call_close
+#undef call_is_failure
+#undef call_is_uncertain
+#undef call_tell
+#undef check_at
+#undef check_by
+#undef check_configs
+#undef check_conflict
+#undef commit
+#undef config_value
+#undef create
+#undef crowd
+#undef deadline_expire
+#undef deadline_forget
+#undef deadline_watch
+#undef deed
+#undef dispatch
+#undef dispatch_can_help
+#undef dispatch_claimed
+#undef dispatch_help
+#undef dispatch_inside
+#undef dispatch_is_loop
+#undef dispatch_new
+#undef dispatch_poll
+#undef dispatch_ready
+#undef dispatch_too_deep
+#undef dispatch_wait
+#undef dispatch_wake
+#undef dispatcher
+#undef drain
+#undef drain_begin
+#undef drain_end
+#undef drain_give_up
+#undef drain_next
+#undef drain_root_leaves
+#undef drain_settle
+#undef end_if_final
+#undef end_operation
+#undef end_step
+#undef ended
+#undef engine_rehearse
+#undef engine_run
+#undef engine_settle
+#undef engine_take
+#undef error_fill
+#undef fail_event
+#undef field_check
+#undef field_copy
+#undef field_equal
+#undef field_hash
+#undef field_measure
+#undef field_text
+#undef field_write
+#undef fields_copy
+#undef fields_difference
+#undef fields_hash
+#undef fields_invalid
+#undef fields_measure
+#undef find
+#undef find_any_row
+#undef find_by_keys
+#undef find_by_value
+#undef find_level
+#undef find_record
+#undef find_row
+#undef first_difference
+#undef follow
+#undef found
+#undef free_block
+#undef free_slots
+#undef get_root
+#undef give
+#undef go_on
+#undef grip
+#undef grip_begun
+#undef grip_spent
+#undef handover
+#undef hash
+#undef hash_bytes
+#undef hash_end
+#undef hash_fold
+#undef hash_fold_word
+#undef hash_load
+#undef hash_load_tail
+#undef hash_mix
+#undef hash_pair
+#undef hash_rotate
+#undef hash_seed
+#undef hash_start
+#undef hash_uuid
+#undef hash_word
+#undef hook_call
+#undef hook_settle
+#undef instance_conflict
+#undef instance_end
+#undef instance_find
+#undef instance_find_by
+#undef instance_first_below
+#undef instance_following
+#undef instance_free
+#undef instance_link
+#undef instance_make
+#undef instance_ref
+#undef instance_root
+#undef instance_slot
+#undef instance_type
+#undef instance_unmake
+#undef instance_unref
+#undef instance_view
+#undef is_busy
+#undef is_look_up
+#undef is_nil
+#undef is_traced
+#undef is_valid
+#undef key_hash
+#undef key_only
+#undef lane
+#undef layout
+#undef let_go
+#undef level_note
+#undef level_restore
+#undef link_of
+#undef link_values
+#undef lock
+#undef lock_close
+#undef lock_destroy
+#undef lock_drop
+#undef lock_init
+#undef lock_is_open
+#undef lock_meet
+#undef lock_open
+#undef lock_share
+#undef lock_take
+#undef lock_unshare
+#undef lock_watch
+#undef look
+#undef look_up_run
+#undef make_level
+#undef making
+#undef manager_has
+#undef map
+#undef map_chain
+#undef map_clear
+#undef map_first
+#undef map_init
+#undef map_insert
+#undef map_next
+#undef map_prepare
+#undef map_remove
+#undef map_skip
+#undef memory_default
+#undef memory_give
+#undef memory_take
+#undef memory_zero
+#undef mutex
+#undef mutex_destroy
+#undef mutex_drop
+#undef mutex_init
+#undef mutex_relax
+#undef mutex_take
+#undef mutex_take_slowly
+#undef mutex_try
+#undef mutex_wake_one
+#undef node
+#undef not_there
+#undef obtain
+#undef open_call
+#undef operation_abandon
+#undef operation_advance
+#undef operation_advance_as
+#undef operation_commit
+#undef operation_fail
+#undef operation_finish
+#undef operation_finish_as
+#undef operation_init
+#undef operation_is_new
+#undef operation_load
+#undef operation_load_at
+#undef operation_load_path
+#undef operation_mark
+#undef operation_refuse
+#undef operation_resource
+#undef operation_results
+#undef operation_root_leaves
+#undef operation_run
+#undef operation_size
+#undef operation_step_back
+#undef operation_undo
+#undef operation_unload
+#undef operation_waits
+#undef operation_wake
+#undef part_size
+#undef path_resource
+#undef pin
+#undef place
+#undef place_at
+#undef pool
+#undef pool_clear
+#undef pool_free
+#undef pool_init
+#undef pool_node
+#undef pool_take
+#undef pool_take_lowest
+#undef progress
+#undef queue_by_key
+#undef queue_discard
+#undef queue_enter
+#undef queue_enter_slowly
+#undef queue_first
+#undef queue_leave
+#undef queue_own_new
+#undef queue_pass_on
+#undef queue_release
+#undef queue_root
+#undef reach
+#undef reach_check
+#undef reach_deny
+#undef reach_instances
+#undef reach_place
+#undef reach_policy
+#undef reach_reservation
+#undef readers
+#undef readers_clear
+#undef readers_close
+#undef readers_count
+#undef readers_destroy
+#undef readers_enter
+#undef readers_init
+#undef readers_leave
+#undef readers_meet
+#undef record_size
+#undef refusal
+#undef refuse_argument
+#undef reject_event
+#undef report
+#undef report_takes
+#undef request_run
+#undef reservation_grip
+#undef reservation_link
+#undef reservation_look_up
+#undef reservation_make
+#undef reservation_pin
+#undef reservation_remove
+#undef reservation_sweep
+#undef reservation_unmake
+#undef resource_at
+#undef results_fit
+#undef root
+#undef row_deed
+#undef row_first
+#undef row_is_wide
+#undef row_next
+#undef row_target
+#undef run_drain
+#undef run_event
+#undef run_steps
+#undef same_value
+#undef set_counter
+#undef set_slot
+#undef settle_reservation
+#undef siblings
+#undef sight
+#undef sleeper
+#undef sleeper_destroy
+#undef sleeper_init
+#undef sleeper_sleep
+#undef sleeper_wait
+#undef sleeper_wake
+#undef slot_of
+#undef somebody_else
+#undef spare_memory
+#undef stage
+#undef state_is
+#undef storage
+#undef storage_size
+#undef strings_hash_set
+#undef strings_item
+#undef strings_same_list
+#undef strings_same_set
+#undef strings_same_text
+#undef take_out
+#undef takes_configs
+#undef target
+#undef text_add
+#undef text_digits
+#undef text_end
+#undef text_number
+#undef text_quoted
+#undef text_start
+#undef text_uuid
+#undef thread_id
+#undef thread_same
+#undef thread_self
+#undef type_copy
+#undef type_integer
+#undef type_is_number
+#undef type_is_strings
+#undef type_of
+#undef unlink_one
+#undef uuid_page
+#undef uuid_source
+#undef uuid_source_clear
+#undef uuid_source_init
+#undef uuid_source_next
+#undef uuid_source_seed
+#undef value
+#undef value_hash
+#undef view_of
+#undef view_value
+#undef wait_for
+#undef where
+#undef where_at
+#undef where_state
+#undef why_not_pending
+#undef with_reservation
+#endif
