@@ -17,7 +17,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 TESTED := $(BUILD)/obj/runtime/library-no-clock.o
 $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
-PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,manager parts uuid)
+PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,lanes manager parts uuid)
 $(PARTS_TESTS): TESTED :=
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
