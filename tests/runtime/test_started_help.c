@@ -106,9 +106,22 @@ struct ladder {
     struct job held, jobs[MOST_DEEP + 1];
     berth_token token;
     int rc[MOST_DEEP + 1];
-    int drain_rc;
+    int drain_rc, look_up_rc;
     berth_error error;
 };
+
+/* That there is no such rack is not what the answer is about. */
+static int look_up_nothing(struct depot *depot)
+{
+    const uuid_t uid = {9};
+    char label[sizeof((rack_view *)NULL)->label];
+    void *const results[] = {label};
+    const size_t sizes[] = {sizeof label};
+    const berth_request request = {
+        .operation = OP_BY_UID, .by = uid, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+
+    return berth_manager_run(depot->manager, &request, NULL);
+}
 
 static int climb(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
 {
@@ -129,6 +142,7 @@ static int climb(struct depot *depot, uint8_t hook, berth_call *call, const void
     ladder->rc[at] = on_rack(depot, OP_RESOLVE, "0", at < MOST_DEEP ? NULL : &ladder->error);
     if (at == MOST_DEEP) {
         ladder->drain_rc = berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, NULL);
+        ladder->look_up_rc = look_up_nothing(depot);
         assert_int_equal(berth_complete(ladder->token, 0, NULL, 0), 0);
     }
     return 0;
@@ -153,6 +167,7 @@ static void no_thread_goes_deeper_than_sixteen(void **unused)
     assert_int_equal(ladder.error.code, -EDEADLK);
     assert_where(&ladder.error, "rack", NULL, NULL, NULL);
     assert_int_equal(ladder.drain_rc, -EDEADLK);
+    assert_int_equal(ladder.look_up_rc, -EDEADLK);
     depot_stop(&depot);
 }
 
