@@ -35,6 +35,6 @@
 #include "src/request.c"
 #include "src/run.c"
 #include "src/start.c"
-#include "src/look.c"
+#include "src/visit.c"
 #include "src/manager.c"
 #include "src/room.c"

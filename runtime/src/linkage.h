@@ -16,7 +16,7 @@
 #ifndef BERTH_SRC_LINKAGE_H
 #define BERTH_SRC_LINKAGE_H
 
-#if defined __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined BERTH_SANITIZED
 #define SANITIZED
 #elif defined __has_feature
 #if __has_feature(address_sanitizer)

@@ -294,8 +294,10 @@ SHARED void operation_load_path(struct operation *operation, struct instance *in
 static inline void operation_unload(struct operation *operation, const berth_operation *type)
 {
 #ifdef BERTH_ONLY_TYPE
+    const unsigned n = type ? type->levels : 0; /* drains are the library's */
+
     UNROLL
-    for (unsigned i = 0; i < type->levels; i++)
+    for (unsigned i = 0; i < n; i++)
         if (i < operation->n_levels)
             instance_unref(operation->call.manager, operation->levels[i].instance);
     operation->n_levels = 0;

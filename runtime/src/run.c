@@ -1,4 +1,4 @@
-/* The blocking calls. */
+/* The library's entry points for blocking calls; the work is done in request.c. */
 #include <errno.h>
 
 #include "memory.h"

@@ -3,6 +3,8 @@
  * each operation of this manager needs. Nothing here is for applications, and nothing changes for them but time and size: see docs/performance.md,
  * "A specialized manager". For gcc and clang.
  *
+ * With -fsanitize=undefined alone, of which no macro tells, gcc takes minutes unless BERTH_SANITIZED is defined.
+ *
  * The rest of the runtime is the library's. It must be of the same version, and both compiled with the same of BERTH_NO_THREADS and
  * BERTH_NO_FUTEX; others do not link.
  */
