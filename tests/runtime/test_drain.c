@@ -132,6 +132,26 @@ static void what_is_rejected_stays_as_it_was(void **unused)
     depot_stop(&depot);
 }
 
+/* Closing leads to another state, and only what is raised there is rejected: no hook was called, so the state is the old one (S1). */
+static void what_is_rejected_after_a_raise_stays_as_it_was(void **unused)
+{
+    static const char before[] = "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n";
+    struct depot depot;
+    uuid_t a;
+    berth_error error;
+
+    (void)unused;
+    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = CLOSE, .ok = {.state = ODD, .raise = WIPE}});
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_state(&depot, before);
+    assert_int_equal(drain(&depot, &error), -ENODATA);
+    assert_where(&error, "book", "odd", "wipe", NULL);
+    assert_state(&depot, before);
+    assert_int_equal(depot_reservations(&depot), 1);
+    assert_string_equal(depot.log, "");
+    depot_stop(&depot);
+}
+
 static void residents_stay_and_lose_their_holders(void **unused)
 {
     struct depot depot;
@@ -364,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_failure_that_raises_leaves_what_is_above),
         cmocka_unit_test(an_end_by_failure_still_leaves_what_is_above),
         cmocka_unit_test(what_is_rejected_stays_as_it_was),
+        cmocka_unit_test(what_is_rejected_after_a_raise_stays_as_it_was),
         cmocka_unit_test(residents_stay_and_lose_their_holders),
         cmocka_unit_test(discard_calls_nothing_and_counters_go_on),
         cmocka_unit_test(destroy_refuses_while_anything_is_held),

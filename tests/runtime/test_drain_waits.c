@@ -160,6 +160,40 @@ static void a_drain_comes_back_to_the_root_it_had_to_wait_for(void **unused)
     depot_stop(&depot);
 }
 
+/* The first rack pends when it is closed. While the next one is opened, that is completed. */
+static int complete_from_inside(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    if (hook == RACK_CLOSE && depot->n_of[RACK_CLOSE] == 1)
+        return leave_token(depot, hook, call, view, out);
+    if (hook == RACK_OPEN)
+        assert_int_equal(berth_complete(*(berth_token *)depot->arg, 0, NULL, 0), 0);
+    return 0;
+}
+
+/* The drain's last hook ran on the thread that has the next root: but it is no longer that thread's, and can wait for it. */
+static void a_drain_waits_for_a_root_of_the_thread_that_ran_its_hook(void **unused)
+{
+    struct depot depot;
+    struct job drain;
+    berth_token token;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    depot.outcome[RACK_OPEN] = BERTH_UNCERTAIN(-EIO);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -EIO);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    depot_clear_log(&depot);
+    depot.hook = complete_from_inside;
+    depot.arg = &token;
+    job_go(&drain, &depot, 0, NULL);
+    assert_not_done(&drain);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    assert_done(&drain, 0);
+    assert_string_equal(depot.log, "rack.close:a rack.open:b rack.eject:b rack.close:b");
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
 struct latecomer {
     struct depot depot;
     berth_token token;
@@ -216,6 +250,7 @@ int main(void)
         cmocka_unit_test(two_drains_end_in_the_order_they_came),
         cmocka_unit_test(a_cancelled_drain_ends_the_reservations_it_has_emptied),
         cmocka_unit_test(a_drain_comes_back_to_the_root_it_had_to_wait_for),
+        cmocka_unit_test(a_drain_waits_for_a_root_of_the_thread_that_ran_its_hook),
         cmocka_unit_test(destroy_looks_again_when_it_had_to_wait),
     };
 

@@ -18,8 +18,17 @@ static void cancel_the_next(struct job *job, int code)
     assert_int_equal(job_cancel(next), -ENOENT);
 }
 
-/* The steps before its first hook drop two holds, end an instance and move a state. */
-static void cancelled_when_it_was_handed_its_root(void **unused)
+static void start_tracing(struct depot *depot)
+{
+    berth_config tracing;
+
+    depot_init(depot);
+    tracing = depot_tracing(depot);
+    assert_int_equal(depot_create(depot, NULL, &tracing), 0);
+}
+
+/* The steps before its first hook drop two holds, end an instance and move a state. A trace hears of none of it. */
+static void cancel_when_it_was_handed_its_root(bool traced)
 {
     static const char before[] = "rack a on 1+1\n shelf 0 bad 1+1\n  book idle 1+0\n";
     struct depot depot;
@@ -27,8 +36,10 @@ static void cancelled_when_it_was_handed_its_root(void **unused)
     struct job first, next;
     uuid_t id;
 
-    (void)unused;
-    depot_start(&depot, NULL, NULL);
+    if (traced)
+        start_tracing(&depot);
+    else
+        depot_start(&depot, NULL, NULL);
     assert_int_equal(reserve(&depot, "a", 0, id, NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_int_equal(by_label(&depot, "0", NULL), 0);
@@ -47,11 +58,58 @@ static void cancelled_when_it_was_handed_its_root(void **unused)
     assert_done(&next, -ECANCELED);
     assert_where(&next.error, "rack", NULL, NULL, NULL);
     assert_string_equal(depot.log, "");
+    assert_string_equal(depot.trace, traced ? "shelf idle open shelf.open failed bad#31 EIO" : "");
     assert_state(&depot, before);
     assert_int_equal(depot_reservations(&depot), 1);
     depot.hook = NULL;
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
     assert_string_equal(depot.log, "rack.eject:a rack.close:a");
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+static void cancelled_when_it_was_handed_its_root(void **unused)
+{
+    (void)unused;
+    cancel_when_it_was_handed_its_root(false);
+    cancel_when_it_was_handed_its_root(true);
+}
+
+static void discard(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    assert_int_equal(berth_manager_discard(job->depot->manager), 0);
+}
+
+/* The root that it waited for ended well, and its bay is another root's now: the hook that is next there is not called. */
+static void discarded_when_its_root_had_ended_and_it_had_found_another(void **unused)
+{
+    static const char hooks[] = "book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a";
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job close, by_bay;
+    uuid_t id;
+
+    (void)unused;
+    start_tracing(&depot);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_init(&close, &depot);
+    close.id = id;
+    close.then = discard;
+    depot_clear_log(&depot);
+    assert_int_equal(job_start(&close, OP_CLOSE, NULL, BERTH_NO_DEADLINE), 0);
+    job_go(&by_bay, &depot, OP_BY_BAY, NULL); /* bay 0 */
+    for (unsigned i = 0; i < 6; i++) {
+        if (i == 4) /* the shelf has ended, the rack has not */
+            assert_int_equal(on_path(&depot, OP_ADD, "b", 0, NULL), 0);
+        assert_int_equal(shelf_complete(&shelf, i, 0), 0);
+    }
+    assert_done(&close, 0);
+    assert_done(&by_bay, -ECANCELED);
+    assert_string_equal(depot.log, hooks);
     assert_state(&depot, "");
     depot_stop(&depot);
 }
@@ -167,8 +225,8 @@ static void a_deadline_passes_once(void **unused)
     loop_stop(&depot);
 }
 
-/* More wait for a root that ends than are run at once: who comes later comes last all the same. */
-static void nobody_overtakes_those_whose_root_ended(void **unused)
+/* More wait for a root that ends than are run at once, or there is a trace: who comes later comes last all the same. */
+static void come_later_than_those_whose_root_ended(bool traced)
 {
     enum { N = 100 };
     static struct job jobs[N + 1];
@@ -176,9 +234,14 @@ static void nobody_overtakes_those_whose_root_ended(void **unused)
     struct shelf_of_calls shelf;
     struct job drop;
     atomic_uint counter = 0;
+    berth_config config = waking;
 
-    (void)unused;
-    depot_start(&depot, NULL, &waking);
+    depot_init(&depot);
+    if (traced) {
+        config.trace = depot_trace;
+        config.trace_ctx = &depot;
+    }
+    assert_int_equal(depot_create(&depot, NULL, &config), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     shelf_init(&shelf, &depot);
     job_go(&drop, &depot, OP_DROP, "0");
@@ -202,14 +265,14 @@ static void nobody_overtakes_those_whose_root_ended(void **unused)
     loop_stop(&depot);
 }
 
-/* A thread is handed the root, and has not woken up: with a trace it does not run before. */
-
-static void discard(struct job *job, int code)
+static void nobody_overtakes_those_whose_root_ended(void **unused)
 {
-    assert_int_equal(code, 0);
-    assert_int_equal(berth_manager_discard(job->depot->manager), 0);
+    (void)unused;
+    come_later_than_those_whose_root_ended(false);
+    come_later_than_those_whose_root_ended(true);
 }
 
+/* A thread is handed the root, and has not woken up: with a trace it does not run before. */
 static void a_thread_that_was_handed_its_root_is_discarded(void **unused)
 {
     (void)unused;
@@ -243,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancelled_when_it_was_handed_its_root),
+        cmocka_unit_test(discarded_when_its_root_had_ended_and_it_had_found_another),
         cmocka_unit_test(cancelled_when_it_had_made_its_root_anew),
         cmocka_unit_test_teardown(late_when_it_was_handed_its_root, clock_back),
         cmocka_unit_test(discarded_when_it_was_handed_its_root),

@@ -1,7 +1,7 @@
 /* Started operations that wait for a root: their order, whose error they share, what blocking calls do for them. */
 #include <errno.h>
 
-#include "support/started.h"
+#include "support/loop.h"
 
 static void queued_operations_go_on_in_their_order(void **unused)
 {
@@ -26,6 +26,40 @@ static void queued_operations_go_on_in_their_order(void **unused)
     }
     assert_state(&depot, "rack a on 4+0\n");
     depot_stop(&depot);
+}
+
+/* Who lets a root go runs 64 of those that need no hook, and no more: the next one has the root, and goes on when it is its turn to run. */
+static void who_lets_go_runs_sixty_four(void **unused)
+{
+    enum { N = 200 };
+    static struct job jobs[N];
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first;
+    atomic_uint counter = 0;
+
+    (void)unused;
+    loop_start(&depot, &shelf);
+    job_go(&first, &depot, OP_USE, "a");
+    for (unsigned i = 0; i < N; i++) {
+        job_init(&jobs[i], &depot);
+        jobs[i].counter = &counter;
+        assert_int_equal(job_start(&jobs[i], OP_USE, "a", BERTH_NO_DEADLINE), 0);
+    }
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_int_equal(poll_depot(&depot), 0);
+    assert_done(&first, 0);
+    assert_int_equal(counter, 0); /* those that are over are told by the next poll */
+    assert_state(&depot, "rack a on 65+0\n");
+    while (poll_depot(&depot) == 0)
+        ;
+    for (unsigned i = 0; i < N; i++) {
+        assert_done(&jobs[i], 0);
+        assert_int_equal(jobs[i].nth, i + 1);
+    }
+    assert_state(&depot, "rack a on 201+0\n");
+    assert_string_equal(depot.log, "rack.open:a");
+    loop_stop(&depot);
 }
 
 static void those_that_need_a_hook_call_it_one_after_the_other(void **unused)
@@ -175,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queued_operations_go_on_in_their_order),
+        cmocka_unit_test(who_lets_go_runs_sixty_four),
         cmocka_unit_test(those_that_need_a_hook_call_it_one_after_the_other),
         cmocka_unit_test(who_waits_for_a_root_that_fails_and_ends_shares_the_error),
         cmocka_unit_test(a_hook_may_start_an_operation_for_its_own_root),

@@ -109,6 +109,36 @@ static void drain_reports_what_happened_to_each_instance(void **unused)
     depot_stop(&depot);
 }
 
+static int discard(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    assert_int_equal(berth_manager_discard(depot->manager), 0);
+    return 0;
+}
+
+/* A discarded operation changes nothing when its hook ends, whatever that answers: no row has ended. */
+static void a_discarded_operation_reports_no_more(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    start(&depot);
+    depot.hook = discard;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -ECANCELED);
+    assert_string_equal(depot.trace, "");
+    depot.hook = NULL;
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    depot_clear_log(&depot);
+    depot.hook = discard;
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -ECANCELED);
+    assert_string_equal(depot.trace, "");
+    assert_string_equal(depot.log, "rack.eject:b");
+    depot_stop(&depot);
+}
+
 /* Calling back from where the manager is locked. */
 
 static int call_back(void *arg, const berth_item *item)
@@ -176,6 +206,7 @@ int main(void)
         cmocka_unit_test(rejects_after_a_call_are_reported),
         cmocka_unit_test(a_release_and_a_hole),
         cmocka_unit_test(drain_reports_what_happened_to_each_instance),
+        cmocka_unit_test(a_discarded_operation_reports_no_more),
         cmocka_unit_test(callbacks_under_the_lock_get_edeadlk),
         cmocka_unit_test(a_visit_can_stop),
     };
