@@ -72,7 +72,7 @@ def test_without_futexes(tmp_path: Path) -> None:
     """Where there are none, mutexes and conditions of POSIX do the same."""
     objects = build_without_futexes(tmp_path)
     assert "pthread_cond_timedwait" in run("nm", "--undefined-only", *objects)
-    for suite in ("waiting", "waiting_circles", "waiting_discard", "stress", "started_wake", "started_stress", "drain_waits", "deadlines", "readers", "look_ups"):
+    for suite in ("waiting", "waiting_circles", "waiting_discard", "stress", "started_wake", "started_stress", "drain_waits", "deadlines", "lock", "readers", "look_ups"):
         run_suite_without_futexes(suite, objects, tmp_path)
 
 
