@@ -1,7 +1,9 @@
-/* Deadlines at both ends of their range: long before the machine started, and as late as can be said. */
+/* Deadlines at both ends of their range: long before the machine started, and as late as can be said. And those that pass at the last moment. */
 #include <errno.h>
 #include <string.h>
 
+#include "support/clock.h"
+#include "support/hold.h"
 #include "support/started.h"
 #include "support/threads.h"
 
@@ -99,12 +101,48 @@ static void what_need_not_wait_runs(void **unused)
     depot_stop(&depot);
 }
 
+/* Under the manager's lock: the thread wakes up at its deadline, which passes meanwhile, and stands still before it gets that lock. */
+static int be_late(void *arg, const berth_item *item)
+{
+    const struct task *task = arg;
+
+    (void)item;
+    while (berth_now() < task->deadline + 30000000)
+        pause_shortly();
+    hold_up(task);
+    return 1;
+}
+
+/* Its deadline has passed, but when it looks it has been handed its root: it goes on. */
+static void who_was_handed_its_root_at_the_last_moment_is_not_late(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first;
+    struct task second;
+
+    (void)unused;
+    depot_start_shelved(&depot, &shelf);
+    job_go(&first, &depot, OP_USE, "a");
+    task_start_until(&second, &depot, OP_DROP, "0", berth_now() + 200000000);
+    wait_for_waiters(&depot, 1);
+    assert_int_equal(berth_manager_for_each(depot.manager, be_late, &second), 1);
+    depot.hook = NULL;
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_done(&first, 0);
+    assert_int_equal(let_go(&second), 0);
+    assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
+    assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocking_calls_wait_until_then),
         cmocka_unit_test(started_operations_wait_until_then),
         cmocka_unit_test(what_need_not_wait_runs),
+        cmocka_unit_test(who_was_handed_its_root_at_the_last_moment_is_not_late),
     };
 
     return cmocka_run_group_tests_name("deadlines", tests, NULL, NULL);

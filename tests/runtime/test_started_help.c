@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "operation.h"
 #include "support/clock.h"
 #include "support/loop.h"
 #include "support/threads.h"
@@ -194,7 +195,7 @@ static void who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help(void **unuse
         pthread_t other;
 
         loop_start(&depot, &shelf);
-        assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop\'s thread */
+        assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop's thread */
         job_go(&job, &depot, OP_USE, "a");
         assert_int_equal(pthread_create(&other, NULL, complete_what_is_waited_for, &depot), 0);
         if (drains)
@@ -204,8 +205,57 @@ static void who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help(void **unuse
         pthread_join(other, NULL);
         assert_done(&job, 0);
         assert_state(&depot, drains ? "" : "rack a on 2+0\n");
+        assert_null(depot.manager->loop_sleeper); /* nobody sleeps any more */
         loop_stop(&depot);
     }
+}
+
+static void *complete_the_second(void *arg)
+{
+    struct depot *depot = arg;
+
+    wait_for_waiters(depot, 1);
+    assert_int_equal(shelf_complete(depot->arg, 1, 0), 0);
+    return NULL;
+}
+
+/* On the loop's thread, while the call that it interrupts would wait for the same root: that is behind it now. */
+static void complete_the_first_and_use_it(struct job *job, int code)
+{
+    struct depot *depot = job->depot;
+    int *rc = job->arg;
+
+    assert_int_equal(code, 0);
+    depot->hook = NULL;
+    assert_int_equal(shelf_complete(depot->arg, 0, 0), 0);
+    *rc = on_rack(depot, OP_USE, "a", NULL);
+}
+
+static void who_wakes_to_help_has_left_the_queue(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, second;
+    pthread_t other;
+    int rc = 1;
+
+    (void)unused;
+    loop_start(&depot, &shelf);
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop's thread */
+    job_go(&first, &depot, OP_USE, "a");
+    job_init(&second, &depot);
+    second.then = complete_the_first_and_use_it;
+    second.arg = &rc;
+    assert_int_equal(job_start(&second, OP_USE, "b", BERTH_NO_DEADLINE), 0);
+    assert_int_equal(pthread_create(&other, NULL, complete_the_second, &depot), 0);
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    pthread_join(other, NULL);
+    assert_int_equal(rc, 0);
+    assert_done(&first, 0);
+    assert_done(&second, 0);
+    assert_string_equal(depot.log, "rack.open:a rack.open:b"); /* of the two that use it one is left */
+    assert_state(&depot, "rack a on 1+0\nrack b on 1+0\n");
+    loop_stop(&depot);
 }
 
 static void complete_the_blocking_call(struct job *job, int code)
@@ -251,7 +301,7 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
 
     (void)unused;
     loop_start(&depot, &shelf);
-    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop\'s thread */
+    assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE); /* this is the loop's thread */
     for (unsigned i = 0; i < 2; i++) {
         job_init(&jobs[i], &depot);
         jobs[i].then = i ? complete_the_blocking_call : NULL;
@@ -262,6 +312,7 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
     pthread_join(other, NULL);
     assert_done(&jobs[0], 0);
     assert_done(&jobs[1], 0);
+    assert_null(depot.manager->loop_sleeper); /* nobody sleeps any more */
     loop_stop(&depot);
 }
 
@@ -299,6 +350,65 @@ static void look(struct depot *depot)
     const uuid_t nobodys = {1};
 
     assert_int_equal(with(depot, OP_LOOK, nobodys, NULL), -ENOENT);
+}
+
+/* Does the thread of this call, which its hook left pending, sleep? */
+static bool is_asleep(struct depot *depot, berth_call *call)
+{
+    const struct operation *operation = (const struct operation *)call;
+    bool asleep;
+
+    assert_int_equal(lock_take(&depot->manager->lock), 0);
+    asleep = operation->sleeper != NULL;
+    lock_drop(&depot->manager->lock);
+    return asleep;
+}
+
+static bool is_told(struct depot *depot, const struct shelf_of_calls *shelf, unsigned n)
+{
+    bool told;
+
+    assert_int_equal(lock_take(&depot->manager->lock), 0);
+    told = shelf->calls[n].told > 0;
+    lock_drop(&depot->manager->lock);
+    return told || shelf->calls[n].registered != 0; /* its deadline had passed before it could register */
+}
+
+/* It wakes up at its deadline to tell its hook, and that is all: what is ready is still the busy thread's. */
+static void who_wakes_at_its_deadline_helps_nobody(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct gate gate;
+    struct job jobs[3];
+    struct task sleeping;
+    pthread_t busy;
+
+    (void)unused;
+    depot_start_shelved(&depot, &shelf);
+    gate_init(&gate);
+    for (unsigned i = 0; i < 3; i++) {
+        job_init(&jobs[i], &depot);
+        jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
+        jobs[i].arg = &gate;
+        assert_int_equal(job_start(&jobs[i], OP_USE, i == 0 ? "a" : i == 1 ? "b" : "c", BERTH_NO_DEADLINE), 0);
+    }
+    task_start_until(&sleeping, &depot, OP_USE, "d", berth_now() + 200000000);
+    wait_for_calls(&shelf, 4);
+    while (!is_asleep(&depot, shelf.calls[3].call))
+        pause_shortly();
+    assert_int_equal(pthread_create(&busy, NULL, complete_first, &depot), 0);
+    gate_wait(&gate, 1);
+    while (!is_told(&depot, &shelf, 3))
+        pause_shortly();
+    pause_shortly();
+    assert_not_done(&jobs[2]);
+    gate_open(&gate, 1);
+    pthread_join(busy, NULL);
+    assert_done(&jobs[2], 0);
+    assert_int_equal(shelf_complete(&shelf, 3, 0), 0);
+    assert_int_equal(task_join(&sleeping), 0);
+    depot_stop(&depot);
 }
 
 /* False: its deadline, in so many nanoseconds, had passed before the first thread was busy. Then it has not slept again since. */
@@ -360,7 +470,9 @@ int main(void)
         cmocka_unit_test(a_discard_finds_who_helps),
         cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
         cmocka_unit_test(who_sleeps_for_a_root_on_the_loops_thread_wakes_to_help),
+        cmocka_unit_test(who_wakes_to_help_has_left_the_queue),
         cmocka_unit_test(who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help),
+        cmocka_unit_test(who_wakes_at_its_deadline_helps_nobody),
         cmocka_unit_test(what_a_busy_thread_has_to_run_is_anybodys),
     };
 
