@@ -23,9 +23,9 @@ void call_tell(struct operation *operation)
     atomic_store(&call->cancelled, true);
     if (!notify)
         return;
-    lock_open(&call->manager->lock);
+    lock_enter_callback(&call->manager->lock);
     notify(call->notify_ctx);
-    lock_close(&call->manager->lock);
+    lock_leave_callback(&call->manager->lock);
 }
 
 int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)

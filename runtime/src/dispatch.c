@@ -45,9 +45,9 @@ void dispatch_wake(struct berth_manager *manager)
     self = innermost(manager);
     if (self && self->polling)
         return;
-    lock_open(&manager->lock);
+    lock_enter_callback(&manager->lock);
     manager->wake(manager->wake_ctx);
-    lock_close(&manager->lock);
+    lock_leave_callback(&manager->lock);
 }
 
 static void enter(struct berth_manager *manager, struct dispatcher *self, bool polling)

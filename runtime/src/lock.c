@@ -23,7 +23,7 @@ int64_t berth_now(void)
 
 int lock_init(struct lock *lock)
 {
-    atomic_init(&lock->open, false);
+    atomic_init(&lock->in_callback, false);
     lock->watched = false;
     readers_init(&lock->readers);
     return mutex_init(&lock->mutex);

@@ -56,12 +56,12 @@ static inline void lock_watch(struct lock *lock)
     (void)lock;
 }
 
-static inline void lock_open(struct lock *lock)
+static inline void lock_enter_callback(struct lock *lock)
 {
     (void)lock;
 }
 
-static inline void lock_close(struct lock *lock)
+static inline void lock_leave_callback(struct lock *lock)
 {
     (void)lock;
 }
@@ -90,9 +90,9 @@ typedef pthread_t thread_id;
 struct lock {
     struct mutex mutex;
     struct readers readers;
-    _Atomic(thread_id) holder; /* counts only with `open` */
-    atomic_bool open;          /* to callbacks: `holder` has the lock, and may be inside one */
-    bool watched;              /* open whenever it is held */
+    _Atomic(thread_id) holder; /* counts only with `in_callback` */
+    atomic_bool in_callback;   /* `holder` has the lock, and may be inside one */
+    bool watched;              /* `in_callback` whenever it is held */
 };
 
 INTERNAL int lock_init(struct lock *lock);
@@ -104,17 +104,17 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
 }
 
 /* With the lock held: from here on callbacks may run. */
-static inline void lock_open(struct lock *lock)
+static inline void lock_enter_callback(struct lock *lock)
 {
     atomic_store_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
-    atomic_store_explicit(&lock->open, true, memory_order_release); /* who sees it sees the holder, not one before */
+    atomic_store_explicit(&lock->in_callback, true, memory_order_release); /* who sees it sees the holder, not one before */
 }
 
 /* And here they end, unless they may run all the time. */
-static inline void lock_close(struct lock *lock)
+static inline void lock_leave_callback(struct lock *lock)
 {
     if (!lock->watched)
-        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
+        atomic_store_explicit(&lock->in_callback, false, memory_order_relaxed);
 }
 
 /* Callbacks may run whenever the lock is held. Once, before anybody takes it. */
@@ -124,28 +124,28 @@ static inline void lock_watch(struct lock *lock)
 }
 
 /* Has this thread the lock, and is it inside a callback? */
-static inline bool lock_is_open(const struct lock *lock)
+static inline bool lock_in_callback(const struct lock *lock)
 {
-    return atomic_load_explicit(&lock->open, memory_order_acquire) &&
+    return atomic_load_explicit(&lock->in_callback, memory_order_acquire) &&
            pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self());
 }
 
 /* 0, or -EDEADLK when this thread has it already and is inside a callback. */
 static inline int lock_take(struct lock *lock)
 {
-    if (lock_is_open(lock))
+    if (lock_in_callback(lock))
         return -EDEADLK;
     mutex_take(&lock->mutex);
     readers_close(&lock->readers);
     if (lock->watched)
-        lock_open(lock);
+        lock_enter_callback(lock);
     return 0;
 }
 
 static inline void lock_drop(struct lock *lock)
 {
     if (lock->watched)
-        atomic_store_explicit(&lock->open, false, memory_order_relaxed);
+        atomic_store_explicit(&lock->in_callback, false, memory_order_relaxed);
     mutex_drop(&lock->mutex);
 }
 
@@ -161,12 +161,12 @@ static inline int lock_share(struct lock *lock, const berth_allocator *allocator
     *lane = readers_enter(&lock->readers);
     if (*lane)
         return 0;
-    if (lock_is_open(lock))
+    if (lock_in_callback(lock))
         return -EDEADLK;
     if (!mutex_try(&lock->mutex))
         lock_meet(lock, allocator);
     if (lock->watched)
-        lock_open(lock);
+        lock_enter_callback(lock);
     return 0;
 }
 

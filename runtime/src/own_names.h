@@ -119,12 +119,12 @@
 #define link_of berth_own_link_of
 #define link_values berth_own_link_values
 #define lock berth_own_lock
-#define lock_close berth_own_lock_close
 #define lock_destroy berth_own_lock_destroy
 #define lock_drop berth_own_lock_drop
+#define lock_enter_callback berth_own_lock_enter_callback
+#define lock_in_callback berth_own_lock_in_callback
 #define lock_init berth_own_lock_init
-#define lock_is_open berth_own_lock_is_open
-#define lock_open berth_own_lock_open
+#define lock_leave_callback berth_own_lock_leave_callback
 #define lock_share berth_own_lock_share
 #define lock_take berth_own_lock_take
 #define lock_unshare berth_own_lock_unshare
@@ -423,13 +423,13 @@
 #undef link_of
 #undef link_values
 #undef lock
-#undef lock_close
 #undef lock_destroy
 #undef lock_drop
+#undef lock_enter_callback
+#undef lock_in_callback
 #undef lock_init
-#undef lock_is_open
+#undef lock_leave_callback
 #undef lock_meet
-#undef lock_open
 #undef lock_share
 #undef lock_take
 #undef lock_unshare

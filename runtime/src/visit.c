@@ -35,10 +35,10 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return rc;
-    lock_open(&manager->lock);
+    lock_enter_callback(&manager->lock);
     for (struct instance *at = manager->roots; at && rc == 0; at = next_down(at))
         rc = visit_one(manager, at, visit, arg);
-    lock_close(&manager->lock);
+    lock_leave_callback(&manager->lock);
     lock_drop(&manager->lock);
     return rc;
 }
@@ -52,11 +52,11 @@ int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return rc;
-    lock_open(&manager->lock);
+    lock_enter_callback(&manager->lock);
     for (struct reservation *at = manager->reserved; at && rc == 0; at = at->next)
         if (!grip_spent(reservation_grip(at, at->levels)))
             rc = visit(arg, at->id);
-    lock_close(&manager->lock);
+    lock_leave_callback(&manager->lock);
     lock_drop(&manager->lock);
     return rc;
 }

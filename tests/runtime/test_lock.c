@@ -11,7 +11,7 @@ static void assert_refused(struct lock *lock)
 {
     struct lane *lane;
 
-    assert_true(lock_is_open(lock));
+    assert_true(lock_in_callback(lock));
     assert_int_equal(lock_take(lock), -EDEADLK);
     assert_int_equal(lock_share(lock, memory_default(), &lane), -EDEADLK);
     assert_null(lane);
@@ -27,7 +27,7 @@ static void start(struct lock *lock, bool watched)
 /* Nobody has it: neither does it say so, nor is it taken. */
 static void stop(struct lock *lock)
 {
-    assert_false(lock_is_open(lock));
+    assert_false(lock_in_callback(lock));
     assert_true(mutex_try(&lock->mutex));
     mutex_drop(&lock->mutex);
     lock_destroy(lock, memory_default());
@@ -40,12 +40,12 @@ static void its_holder_is_known_during_a_callback_only(void **unused)
     (void)unused;
     start(&lock, false);
     assert_int_equal(lock_take(&lock), 0);
-    assert_false(lock_is_open(&lock));
+    assert_false(lock_in_callback(&lock));
     for (int i = 0; i < 2; i++) {
-        lock_open(&lock);
+        lock_enter_callback(&lock);
         assert_refused(&lock);
-        lock_close(&lock);
-        assert_false(lock_is_open(&lock));
+        lock_leave_callback(&lock);
+        assert_false(lock_in_callback(&lock));
     }
     lock_drop(&lock);
     stop(&lock);
@@ -57,12 +57,12 @@ static void its_holder_is_known_all_the_time_when_watched(void **unused)
 
     (void)unused;
     start(&lock, true);
-    assert_false(lock_is_open(&lock));
+    assert_false(lock_in_callback(&lock));
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lock_take(&lock), 0);
         assert_refused(&lock);
         lock_drop(&lock);
-        assert_false(lock_is_open(&lock));
+        assert_false(lock_in_callback(&lock));
     }
     stop(&lock);
 }
@@ -76,9 +76,9 @@ static void a_callback_that_ends_is_not_the_last_when_watched(void **unused)
     start(&lock, true);
     assert_int_equal(lock_take(&lock), 0);
     for (int i = 0; i < 2; i++) {
-        lock_open(&lock);
+        lock_enter_callback(&lock);
         assert_refused(&lock);
-        lock_close(&lock);
+        lock_leave_callback(&lock);
         assert_refused(&lock);
     }
     lock_drop(&lock);
@@ -97,7 +97,7 @@ static void who_only_looks_is_known_too_when_watched(void **unused)
         assert_null(lane);
         assert_refused(&lock);
         lock_unshare(&lock, lane);
-        assert_false(lock_is_open(&lock));
+        assert_false(lock_in_callback(&lock));
     }
     stop(&lock);
 }
@@ -111,7 +111,7 @@ static void *look_at_it(void *arg)
 {
     struct other *other = arg;
 
-    other->open = lock_is_open(other->lock);
+    other->open = lock_in_callback(other->lock);
     other->free = mutex_try(&other->lock->mutex);
     return NULL;
 }
