@@ -14,27 +14,21 @@ static bool is_busy(const struct instance *root)
     return ((const struct root *)root)->owner != NULL;
 }
 
-static enum sight not_there(struct operation *operation, const berth_operation *type, struct where where)
-{
-    if (type->flags & BERTH_ABSENT_OK)
-        operation->absent = true;
-    else
-        operation_fail(operation, -ENOENT, where);
-    return ABSENT;
-}
-
 static HOT enum sight by_keys(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
     struct instance *at = NULL;
 
+    UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
         uint8_t resource = path_resource(type_of(manager), type->resource, i);
         uint32_t hash;
 
         at = instance_find(manager, at, resource, operation->asked.config[i], &hash);
-        if (!at)
-            return not_there(operation, type, (struct where){.resource = resource, .levels = (uint8_t)(i + 1)});
+        if (!at) {
+            reach_absent(operation, type, (struct where){.resource = resource, .levels = (uint8_t)(i + 1)});
+            return ABSENT;
+        }
         if (i == 0 && is_busy(at))
             return BUSY;
         operation->levels[operation->n_levels++].instance = at;
@@ -47,8 +41,10 @@ static HOT enum sight by_value(struct operation *operation, const berth_operatio
     struct instance *instance =
         instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), operation->asked.by, operation->asked.at);
 
-    if (!instance)
-        return not_there(operation, type, (struct where){.resource = type->resource});
+    if (!instance) {
+        reach_absent(operation, type, (struct where){.resource = type->resource});
+        return ABSENT;
+    }
     if (is_busy(&instance_root(instance)->instance))
         return BUSY;
     operation->n_levels = type->levels;

@@ -151,7 +151,6 @@
 #define mutex_take berth_own_mutex_take
 #define mutex_try berth_own_mutex_try
 #define node berth_own_node
-#define not_there berth_own_not_there
 #define obtain berth_own_obtain
 #define open_call berth_own_open_call
 #define operation_abandon berth_own_operation_abandon
@@ -192,6 +191,7 @@
 #define queue_release berth_own_queue_release
 #define queue_root berth_own_queue_root
 #define reach berth_own_reach
+#define reach_absent berth_own_reach_absent
 #define reach_check berth_own_reach_check
 #define reach_deny berth_own_reach_deny
 #define reach_instances berth_own_reach_instances
@@ -463,7 +463,6 @@
 #undef mutex_try
 #undef mutex_wake_one
 #undef node
-#undef not_there
 #undef obtain
 #undef open_call
 #undef operation_abandon
@@ -514,6 +513,7 @@
 #undef queue_release
 #undef queue_root
 #undef reach
+#undef reach_absent
 #undef reach_check
 #undef reach_deny
 #undef reach_instances

@@ -246,10 +246,8 @@ static HOT bool find_by_keys(struct operation *operation, const berth_operation 
 
         if (find_level(operation, i, resource_at(operation, type, i), &found, &hash))
             return true;
-        if (!found && (type->flags & BERTH_ABSENT_OK))
-            operation->absent = true;
-        else if (!found)
-            operation_fail(operation, -ENOENT, where_at(operation, type, i));
+        if (!found)
+            reach_absent(operation, type, where_at(operation, type, i));
         if (operation->code != 0 || operation->absent)
             return false;
     }
@@ -280,13 +278,11 @@ static HOT bool find_by_value(struct operation *operation, const berth_operation
     const struct asked *asked = &operation->asked;
     struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
 
-    if (!instance && (type->flags & BERTH_ABSENT_OK)) {
-        operation->absent = true;
+    if (!instance) {
+        reach_absent(operation, type, (struct where){.resource = type->resource});
         return false;
     }
-    if (!instance)
-        operation_fail(operation, -ENOENT, (struct where){.resource = type->resource});
-    else if (get_root(operation, instance_root(instance)))
+    if (get_root(operation, instance_root(instance)))
         return true;
     if (operation->code == 0)
         operation_load_path(operation, instance);

@@ -21,6 +21,15 @@ OWN struct where reach_place(const struct operation *operation);
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
 OWN bool reach_instances(struct operation *operation, const berth_operation *type);
 
+/* What it looks for is not there: it fails at `where`, unless that is fine. */
+static inline void reach_absent(struct operation *operation, const berth_operation *type, struct where where)
+{
+    if (type->flags & BERTH_ABSENT_OK)
+        operation->absent = true;
+    else
+        operation_fail(operation, -ENOENT, where);
+}
+
 /* The caller's reservation, if the operation may use it; else NULL, and the operation has failed. `grip` gets what it holds. */
 ALWAYS_INLINE struct reservation *reach_reservation(struct operation *operation, const berth_operation *type, struct grip *grip)
 {
