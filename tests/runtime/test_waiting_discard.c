@@ -103,21 +103,29 @@ static void discard_in_the_middle_of_a_drain(void **unused)
     depot_stop(&depot);
 }
 
+/* One thread has made rack a and let it go to a second, which waits for it and does not wake up. */
+static void hand_over_to_a_sleeper(struct depot *depot, struct gate *gate, struct task *second, uint8_t operation, const char *name)
+{
+    struct task first;
+
+    depot_start_gated(depot, gate);
+    task_start(&first, depot, OP_USE, "a");
+    gate_wait(gate, 1);
+    task_start(second, depot, operation, name);
+    wait_for_waiters(depot, 1);
+    hold_up(second);
+    gate_open(gate, 1);
+    assert_int_equal(task_join(&first), 0);
+}
+
 static void discard_when_the_root_is_handed_to_a_thread_that_still_sleeps(void **unused)
 {
     struct depot depot;
     struct gate gate;
-    struct task first, second;
+    struct task second;
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&second, &depot, OP_DROP, "0");
-    wait_for_waiters(&depot, 1);
-    hold_up(&second);
-    gate_open(&gate, 1);
-    assert_int_equal(task_join(&first), 0); /* its root belongs to the second now, which is to eject it */
+    hand_over_to_a_sleeper(&depot, &gate, &second, OP_DROP, "0"); /* the root is its own now, which it is to eject */
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     assert_int_equal(let_go(&second), -ECANCELED);
@@ -130,17 +138,10 @@ static void a_waiter_that_needs_no_hook_is_done_while_it_sleeps(void **unused)
 {
     struct depot depot;
     struct gate gate;
-    struct task first, second;
+    struct task second;
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
-    hold_up(&second);
-    gate_open(&gate, 1);
-    assert_int_equal(task_join(&first), 0);
+    hand_over_to_a_sleeper(&depot, &gate, &second, OP_USE, "a");
     assert_state(&depot, "rack a on 2+0\n");
     assert_int_equal(berth_manager_discard(depot.manager), 0); /* too late to cancel it */
     assert_int_equal(let_go(&second), 0);
