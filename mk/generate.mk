@@ -26,7 +26,7 @@ $(4): $(1)
 endef
 
 define manager_rules
-$(call generated,$(BUILD)/$(1)/gen.stamp,$(2),gen,$(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(BUILD)/$(1)/$(1)-sim.c)
+$(call generated,$(BUILD)/$(1)/gen.stamp,$(2),gen --sim,$(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(BUILD)/$(1)/$(1)-sim.c)
 $(call generated,$(BUILD)/$(1)/tests.stamp,$(2),tests,$(BUILD)/$(1)/$(1)-conformance.c)
 endef
 $(foreach spec,$(ALL_SPECS),$(eval $(call manager_rules,$(call manager_of,$(spec)),$(spec))))

@@ -6,6 +6,7 @@ cannot be read or written; 3 berthc itself failed.
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import io
 import json
 import os
@@ -29,8 +30,9 @@ from .diff import compare
 from .explore import command as explore
 from .explore.spec import compile_for_search
 from .model import Manager
-from .output import OutputError, depfile, drift, write, write_file
+from .output import OutputError, depfile, drift, write
 from .pipeline import Result, compile_spec
+from .place import STDOUT, Place, PlaceError, place_of_code, place_of_pages, refuse_collisions
 from .schema import SchemaMissing, schema_path
 
 OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
@@ -40,30 +42,38 @@ STATIC_NOTE = "note: checked by the static rules only; interleavings of callers 
 
 @dataclass(frozen=True)
 class Target:
-    """A command that writes files: which emitters, and where they go when -o does not say."""
+    """A command that writes files: which emitter, and where they go when -o does not say."""
 
     name: str
-    emitters: tuple[str, ...]
+    emitter: str
     folder: str
+    is_code: bool
     summary: str
     about: str
     example: str
 
 
 TARGETS = (
-    Target("gen", ("c", "sim"), "build", "write the C code of a manager",
-           "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth, and <manager>-sim.c, a simulator that links with "
-           "libberth-testing.",
-           "berthc gen -o build spec/scsi.yaml\n  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c"),
-    Target("tests", ("tests",), "build", "write the conformance tests of a manager",
-           "Writes DIR/<manager>/<manager>-conformance.c, a cmocka suite that drives the generated manager through its public functions.",
-           "berthc tests -o build spec/scsi.yaml"),
-    Target("diagram", ("diagram",), "docs/managers", "draw a manager",
+    Target("gen", "c", "build", True, "write the C code of a manager",
+           "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth. "
+           "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
+           "folders: the C compiler finds it beside FILE.c, or by -I.",
+           "berthc gen -o build spec/scsi.yaml\n"
+           "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
+           "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
+    Target("tests", "tests", "build", True, "write the conformance tests of a manager",
+           "Writes DIR/<manager>/<manager>-conformance.c, or FILE.c: a cmocka suite that drives the "
+           "generated manager through its public functions. It links with libberth-testing.",
+           "berthc tests -o build spec/scsi.yaml\n"
+           "  berthc tests -o disks-test.c --header disks.h spec/scsi.yaml"),
+    Target("diagram", "diagram", "docs/managers", False, "draw a manager",
            "Writes state, sequence and ownership diagrams as Mermaid, DOT, SVG (needs graphviz) and plain text.",
-           "berthc diagram -o docs/managers spec/scsi.yaml\n  berthc diagram -o docs/managers --check spec/*.yaml"),
-    Target("docs", ("docs",), "docs/managers", "write the reference page of a manager",
+           "berthc diagram -o docs/managers spec/scsi.yaml\n"
+           "  berthc diagram -o docs/managers --check spec/*.yaml\n"
+           "  berthc diagram -o - --only states-disk.svg spec/scsi.yaml"),
+    Target("docs", "docs", "docs/managers", False, "write the reference page of a manager",
            "Writes the state tables, hooks and operations of a manager as Markdown.",
-           "berthc docs -o docs/managers spec/scsi.yaml"),
+           "berthc docs -o docs/managers spec/scsi.yaml\n  berthc docs -o - spec/scsi.yaml"),
 )
 
 
@@ -81,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
         return status
     except SystemExit as end:  # argparse: --help, --version, bad usage
         return end.code if isinstance(end.code, int) else USAGE
-    except Usage as error:
+    except (Usage, PlaceError) as error:
         print(f"berthc: {error}\nTry 'berthc --help'.", file=sys.stderr)
         return USAGE
     except (OutputError, SchemaMissing) as error:
@@ -156,11 +166,11 @@ def parser() -> argparse.ArgumentParser:
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
         _specs(sub)
-        sub.add_argument("-o", "--output", metavar="DIR", type=Path, default=Path(target.folder),
-                         help=f"folder that the files go to (default: {target.folder}); made where it is missing")
+        _place(sub, target)
         sub.add_argument("--check", action="store_true",
                          help="write nothing; show how the files differ from what would be written, and exit with 1 if any does")
-        sub.add_argument("--depfile", metavar="FILE", type=Path, help="also write a rule for make: what the files were made from")
+        sub.add_argument("--depfile", metavar="FILE", type=Path,
+                         help="also write a rule for make or Ninja: what the files were made from")
         sub.add_argument("-q", "--quiet", action="store_true", help="no notes; errors are still shown")
 
     sim = _command(commands, "sim", "play a manager on the command line",
@@ -197,6 +207,33 @@ def _specs(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("specs", metavar="SPEC", nargs="+", help='spec files; "-" is standard input')
 
 
+def _place(sub: argparse.ArgumentParser, target: Target) -> None:
+    """Where the files go, and which ones."""
+    where = f"folder that the files go to (default: {target.folder}); made where it is missing"
+    if not target.is_code:
+        one = "one diagram" if target.name == "diagram" else "the page of one spec"
+        sub.add_argument("-o", "--output", metavar="DIR", default=target.folder,
+                         help=f'{where}; "-" prints {one} to standard output')
+    if target.name == "diagram":
+        sub.add_argument("--only", metavar="NAME", action="append", default=[],
+                         help="only files of this name, such as ownership.svg or 'states-*.dot'; "
+                         "may be given more than once")
+    if not target.is_code:
+        return
+    sub.add_argument("-o", "--output", metavar="DIR|FILE.c", default=target.folder,
+                     help=f"{where}; or a file that ends in .c, for one spec")
+    sub.add_argument("--flat", action="store_true",
+                     help="put the files into DIR itself, not into a folder per manager")
+    sub.add_argument("--header", metavar="FILE.h",
+                     help="with -o FILE.c: the header to write (default: FILE.h)"
+                     if target.name == "gen" else
+                     "with -o FILE.c: what the header is called (default: <manager>.h)")
+    if target.name == "gen":
+        sub.add_argument("--sim", action="store_true",
+                         help="also write <manager>-sim.c (or FILE-sim.c), a simulator that links "
+                         "with libberth-testing")
+
+
 # The commands.
 
 
@@ -222,6 +259,7 @@ def check_command(args: argparse.Namespace) -> int:
 def target_command(target: Target, args: argparse.Namespace) -> int:
     if args.depfile is not None and args.check:
         raise Usage("--depfile goes with writing, not with --check")
+    place = place_of(target, args)
     results = compile_all(args.specs)
     report(args, results, quiet=args.quiet)
     if status_of(results) != OK:
@@ -232,27 +270,92 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
     twice = [name for name, count in Counter(m.name for m in managers).items() if count > 1]
     if twice:
         raise Usage(f"two of the specs are of the manager {twice[0]}: they would write the same files")
-    emitters = [emitter(name) for name in target.emitters]
-    files = {name: text for manager in managers for module in emitters for name, text in module.files(manager).items()}
+    files = emitted(target, args, place, managers)
+    if args.output == STDOUT:
+        print_one(files)
+        return OK
+    refuse_collisions(files, args.depfile, args.specs)
     if args.check:
-        return show_drift(args, target, files, emitters)
-    write(args.output, files)
-    if args.depfile is not None:
-        write_file(args.depfile, depfile([args.output / name for name in files], inputs(args.specs)))
+        return show_drift(args, target, files)
+    rule = depfile(files, inputs(args.specs)) if args.depfile is not None else ""
+    # A build system compares times, so it would run berthc again until the files are newer.
+    fresh = place.source is not None or args.depfile is not None
+    write(files, (args.depfile, rule) if args.depfile is not None else None, fresh)
     return OK
 
 
-def show_drift(args: argparse.Namespace, target: Target, files: Mapping[str, str], emitters: Sequence[ModuleType]) -> int:
-    same = [function for module in emitters if (function := getattr(module, "same", None)) is not None]
-    drifts = drift(args.output, files, lambda name, old, new: any(function(name, old, new) for function in same))
+def place_of(target: Target, args: argparse.Namespace) -> Place:
+    """Where the files go; refuses options that do not go together."""
+    if target.is_code:
+        return place_of_code(args.output, args.specs, args.flat, args.header, target.name == "gen")
+    if args.output == STDOUT:
+        for option, given in (("--check", args.check), ("--depfile", args.depfile is not None)):
+            if given:
+                raise Usage(f"{option} goes with files, not with -o -")
+        if len(args.specs) > 1:
+            raise Usage(f"-o - prints one file, not those of {len(args.specs)} specs")
+    return place_of_pages(args.output)
+
+
+def emitted(
+    target: Target, args: argparse.Namespace, place: Place, managers: Sequence[Manager]
+) -> dict[Path, str]:
+    """The files by their paths, the source of the first spec first."""
+    modules = [emitter(target.emitter)]
+    if target.name == "gen" and args.sim:
+        modules.append(emitter("sim"))
+    options: dict[str, object] = {"include": place.include} if target.is_code else {}
+    if target.name == "diagram" and args.only:
+        options["only"] = chosen(modules[0], managers, args.only)
+    files = [module.files(manager, **options) for manager in managers for module in modules]
+    return {place.path(name): text for some in files for name, text in some.items()}
+
+
+def chosen(diagram: ModuleType, managers: Sequence[Manager], patterns: Sequence[str]) -> set[str]:
+    """The names of diagrams that --only asks for."""
+    names = sorted({name for manager in managers for name in diagram.names(manager)})
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            known = ", ".join(names)
+            raise Usage(f"--only {pattern}: there is no such diagram; there are: {known}")
+    return {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
+
+
+def print_one(files: Mapping[Path, str]) -> None:
+    """The text of the only file to standard output, in UTF-8 as all files are."""
+    if not files:
+        raise OutputError("the diagram cannot be drawn")  # a warning has said why
+    if len(files) > 1:
+        names = ", ".join(sorted(path.name for path in files))
+        raise Usage(f"-o - prints one diagram; choose it by --only NAME, from: {names}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(*files.values())
+
+
+def show_drift(args: argparse.Namespace, target: Target, files: Mapping[Path, str]) -> int:
+    same = getattr(emitter(target.emitter), "same", None)
+    drifts = drift(files, same)
     for one in drifts:
         sys.stdout.write(one.diff)
     if drifts:
-        command = ["berthc", target.name, "-o", str(args.output), *args.specs]
         names = ", ".join(one.file for one in drifts)
-        print(f"berthc: not up to date: {names}\nberthc: renew with: {shlex.join(command)}", file=sys.stderr)
+        print(f"berthc: not up to date: {names}", file=sys.stderr)
+        print(f"berthc: renew with: {renewal(args, target)}", file=sys.stderr)
         return BAD
     return OK
+
+
+def renewal(args: argparse.Namespace, target: Target) -> str:
+    """The command that writes what --check compared."""
+    command = ["berthc", target.name, "-o", args.output]
+    for option in ("flat", "sim"):
+        command += [f"--{option}"] if getattr(args, option, False) else []
+    if getattr(args, "header", None) is not None:
+        command += ["--header", args.header]
+    for pattern in getattr(args, "only", []):
+        command += ["--only", pattern]
+    return shlex.join([*command, *args.specs])
 
 
 def sim_command(args: argparse.Namespace) -> int:

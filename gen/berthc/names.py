@@ -99,6 +99,11 @@ class Names:
         return f"{self.manager}/{self.manager}.c"
 
     @property
+    def include(self) -> str:
+        """What the code calls the header."""
+        return f"{self.manager}.h"
+
+    @property
     def include_guard(self) -> str:
         return upper("berth_generated", self.manager, "h")
 

@@ -1,8 +1,12 @@
-"""The only module that writes: whole files, atomically, and only when their text changes. And the drift check, which writes nothing."""
+"""The only module that writes: whole files, atomically, and only when their text changes.
+
+For a build system, files whose text is the same get a new time. The drift check writes nothing.
+"""
 from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -31,9 +35,24 @@ def target(folder: Path, name: str) -> Path:
     return folder / pure
 
 
-def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Writes what differs; returns the files that were written. Folders are made where they are missing."""
-    return [path for name, text in sorted(files.items()) if write_file(path := _in_folder(target(folder, name)), text)]
+def placed(folder: Path, files: Mapping[str, str]) -> dict[Path, str]:
+    """The files of an emitter by their paths below a folder."""
+    return {target(folder, name): text for name, text in files.items()}
+
+
+def write(
+    files: Mapping[Path, str], depfile: tuple[Path, str] | None = None, fresh: bool = False
+) -> list[Path]:
+    """Writes what differs; with `fresh` the rest gets a new time. Folders are made where needed.
+
+    The depfile is written first and the first file last: if writing fails, that file stays older
+    than its inputs, and a build system tries again. Returns the files whose text changed.
+    """
+    for path in files:
+        _in_folder(path)
+    if depfile is not None:
+        write_file(*depfile, fresh)
+    return [path for path, text in reversed(files.items()) if write_file(path, text, fresh)]
 
 
 def _in_folder(path: Path) -> Path:
@@ -45,8 +64,10 @@ def _in_folder(path: Path) -> Path:
     return path
 
 
-def write_file(path: Path, text: str) -> bool:
-    """Replaces one file by `text`, unless that is its text already. A reader sees the old file or the new one, never a part.
+def write_file(path: Path, text: str, fresh: bool = False) -> bool:
+    """Replaces one file by `text`. A reader sees the old file or the new one, never a part.
+
+    A file that has this text already stays, and with `fresh` gets a new time.
 
     A link is followed, and the file that it leads to is replaced. What is no regular file, such as a device or a pipe, is written to.
     """
@@ -58,6 +79,8 @@ def write_file(path: Path, text: str) -> bool:
                 stream.write(data)
             return True
         if path.is_file() and path.read_bytes() == data:
+            if fresh:
+                os.utime(path)
             return False
         shown, path = path, Path(os.path.realpath(path))
         if not path.parent.is_dir():
@@ -84,18 +107,17 @@ def _umask() -> int:
     return mask
 
 
-def drift(folder: Path, files: Mapping[str, str], same: Same | None = None) -> list[Drift]:
+def drift(files: Mapping[Path, str], same: Same | None = None) -> list[Drift]:
     """The files that are missing or differ from `files`. `same` may call some differences none."""
     out = []
-    for name, wanted in sorted(files.items()):
-        path = target(folder, name)
+    for path, wanted in sorted(files.items()):
         try:
             found = path.read_bytes().decode("utf-8") if path.exists() else None
         except UnicodeDecodeError:
             found = ""
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
-        if found is None or (found != wanted and not (same is not None and same(name, found, wanted))):
+        if found is None or (found != wanted and not (same is not None and same(path.name, found, wanted))):
             out.append(Drift(str(path), unified(str(path) if found is not None else "/dev/null", found or "", str(path), wanted)))
     return out
 
@@ -106,14 +128,18 @@ def unified(old_name: str, old: str, new_name: str, new: str) -> str:
 
 
 def depfile(outputs: Iterable[Path], inputs: Iterable[Path]) -> str:
-    """A rule for make: the outputs depend on the inputs; each input also gets an empty rule, so that one that is removed is no error."""
-    wanted = sorted({_make_name(p) for p in inputs})
-    made = sorted({_make_name(p) for p in outputs})
-    return f"{' '.join(made)}: \\\n " + " \\\n ".join(wanted) + "\n" + "".join(f"\n{name}:\n" for name in wanted)
+    """A rule for make and Ninja: the outputs, in their order, depend on the inputs.
+
+    Each input also gets an empty rule, so that one that is removed is no error. A name with a
+    percent sign gets none, because make and Ninja read it differently as a target.
+    """
+    wanted = sorted({str(p) for p in inputs})
+    made = dict.fromkeys(_make_name(str(p)).replace("%", "\\%") for p in outputs)
+    rule = f"{' '.join(made)}: \\\n " + " \\\n ".join(map(_make_name, wanted)) + "\n"
+    return rule + "".join(f"\n{_make_name(name)}:\n" for name in wanted if "%" not in name)
 
 
-def _make_name(path: Path) -> str:
-    text = str(path)
-    for char in ("\\", " ", "#", "%", ":"):
-        text = text.replace(char, "\\" + char)
-    return text.replace("$", "$$")
+def _make_name(text: str) -> str:
+    """A name as depfiles have it. Backslashes are doubled only before a character they quote."""
+    quoted = re.sub(r"(\\*)([ \t#:])", lambda found: found[1] * 2 + "\\" + found[2], text)
+    return quoted.replace("$", "$$")

@@ -318,7 +318,7 @@ def test_colours_are_for_terminals_that_want_them() -> None:
     assert "\x1b" not in process("check", "--static", BAD, env={**base, "TERM": "xterm"}).stderr
 
 
-def broken(manager: object) -> dict[str, str]:
+def broken(manager: object, **options: object) -> dict[str, str]:
     raise ZeroDivisionError("what\nnow")
 
 

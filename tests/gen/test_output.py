@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "gen"))
 
 from berthc import output  # noqa: E402
-from berthc.output import Drift, OutputError, depfile, drift, write, write_file  # noqa: E402
+from berthc.output import Drift, OutputError, depfile, drift, placed, write, write_file  # noqa: E402
 
 
 def test_missing_folders_are_made_and_all_files_are_written(tmp_path: Path) -> None:
-    written = write(tmp_path / "out", {"m/m.h": "h\n", "m/m.c": "c\n"})
+    written = write(placed(tmp_path / "out", {"m/m.h": "h\n", "m/m.c": "c\n"}))
     assert written == [tmp_path / "out/m/m.c", tmp_path / "out/m/m.h"]
     assert (tmp_path / "out/m/m.h").read_text() == "h\n"
 
@@ -92,7 +93,7 @@ def test_a_named_file_makes_no_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../up", "/abs", "a/../../up"])
 def test_nothing_is_written_outside_of_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="outside of the output folder"):
-        write(tmp_path / "out", {name: "x"})
+        write(placed(tmp_path / "out", {name: "x"}))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,13 +116,13 @@ def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:
         write_file(tmp_path / "f", "x")
     (tmp_path / "g").write_text("")
     with pytest.raises(OutputError, match="Not a directory|File exists"):
-        write(tmp_path / "g", {"h": "x"})
+        write(placed(tmp_path / "g", {"h": "x"}))
 
 
 def test_drift_tells_what_is_missing_and_what_differs(tmp_path: Path) -> None:
-    write(tmp_path, {"same": "a\n", "old": "1\n2\n", "bytes": "x"})
+    write(placed(tmp_path, {"same": "a\n", "old": "1\n2\n", "bytes": "x"}))
     (tmp_path / "bytes").write_bytes(b"\xff")
-    drifts = drift(tmp_path, {"same": "a\n", "old": "1\n3\n", "new": "n\n", "bytes": "x"})
+    drifts = drift(placed(tmp_path, {"same": "a\n", "old": "1\n3\n", "new": "n\n", "bytes": "x"}))
     assert [d.file for d in drifts] == [str(tmp_path / n) for n in ("bytes", "new", "old")]
     assert drifts[1] == Drift(str(tmp_path / "new"), f"--- /dev/null\n+++ {tmp_path}/new\n@@ -0,0 +1 @@\n+n\n")
     assert drifts[2].diff == f"--- {tmp_path}/old\n+++ {tmp_path}/old\n@@ -1,2 +1,2 @@\n 1\n-2\n+3\n"
@@ -129,22 +130,69 @@ def test_drift_tells_what_is_missing_and_what_differs(tmp_path: Path) -> None:
 
 
 def test_a_missing_last_line_break_is_shown(tmp_path: Path) -> None:
-    write(tmp_path, {"f": "a"})
-    assert drift(tmp_path, {"f": "a\n"})[0].diff.endswith("-a\n\\ No newline at end of file\n+a\n")
+    write(placed(tmp_path, {"f": "a"}))
+    assert drift(placed(tmp_path, {"f": "a\n"}))[0].diff.endswith("-a\n\\ No newline at end of file\n+a\n")
 
 
 def test_some_differences_may_be_called_none(tmp_path: Path) -> None:
-    write(tmp_path, {"a.svg": "1", "b.md": "1"})
-    drifts = drift(tmp_path, {"a.svg": "2", "b.md": "2"}, lambda name, old, new: name.endswith(".svg") and (old, new) == ("1", "2"))
+    write(placed(tmp_path, {"a.svg": "1", "b.md": "1"}))
+    drifts = drift(placed(tmp_path, {"a.svg": "2", "b.md": "2"}), lambda name, old, new: name.endswith(".svg") and (old, new) == ("1", "2"))
     assert [d.file for d in drifts] == [str(tmp_path / "b.md")]
 
 
-def test_a_depfile_is_a_rule_that_make_understands(tmp_path: Path) -> None:
-    (tmp_path / "a b.yaml").write_text("")
-    (tmp_path / "c$d").write_text("")
-    rule = depfile([Path("out.c"), Path("out.h")], [Path("a b.yaml"), Path("c$d"), Path("gone")])
-    assert rule == "out.c out.h: \\\n a\\ b.yaml \\\n c$$d \\\n gone\n\na\\ b.yaml:\n\nc$$d:\n\ngone:\n"
-    (tmp_path / "Makefile").write_text("include out.d\nout.c out.h:\n\t@echo made $(words $^) $@\n")
+def test_a_depfile_has_the_outputs_in_order_and_a_rule_for_each_input() -> None:
+    rule = depfile([Path("z.c"), Path("a.h")], [Path("b.yaml"), Path("a.py"), Path("b.yaml")])
+    assert rule == "z.c a.h: \\\n a.py \\\n b.yaml\n\na.py:\n\nb.yaml:\n"
+
+
+def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+# What make and Ninja give a meaning of their own, and what only looks so.
+ODD = ["a b", "c$d", "e#f", "g\\h", "i\\ j", "k:l", "m%n", "o\\#p", "r'(s)&t"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_make_reads_the_names_of_a_depfile_as_they_are(name: str, tmp_path: Path) -> None:
+    rule = depfile([Path(f"{name}.c"), Path("x.h")], [Path(f"{name}.yaml"), Path("z.py")])
     (tmp_path / "out.d").write_text(rule)
-    done = subprocess.run(["make", "-C", str(tmp_path), "-s", "out.c"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "made 4 out.c\n")  # a blank in a name counts as two words for $(words)
+    done = run("make", "-npqrR", "-f", "out.d", cwd=tmp_path)
+    assert done.stderr == ""
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+    rules = {line for line in lines if ": " in line and line.endswith("z.py") or line == "z.py:"}
+    assert rules == {f"{name}.c: {name}.yaml z.py", f"x.h: {name}.yaml z.py", "z.py:"}
+
+
+@pytest.mark.skipif(shutil.which("ninja") is None, reason="no ninja here")
+@pytest.mark.parametrize("deps", ["", "  deps = gcc\n"], ids=["depfile", "deps"])
+@pytest.mark.parametrize("name", ["a b", "c$d", "e#f", "g\\h", "i\\ j", "k:l"])
+def test_ninja_reads_the_names_of_a_depfile_as_they_are(
+    name: str, deps: str, tmp_path: Path
+) -> None:
+    out, spec = tmp_path / f"{name}.c", tmp_path / f"{name}.yaml"
+    spec.write_text("")
+    os.utime(spec, (1, 1))
+    (tmp_path / "kept.d").write_text(depfile([Path(out.name), Path("x.h")], [Path(spec.name)]))
+    quoted = out.name.replace("$", "$$").replace(" ", "$ ").replace(":", "$:")
+    (tmp_path / "build.ninja").write_text(
+        "rule gen\n  command = cp kept.d out.d && touch $out\n  depfile = out.d\n"
+        f"{deps}build {quoted} x.h: gen\n"
+    )
+
+    def built() -> bool:
+        done = run("ninja", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return "no work to do" not in done.stdout
+
+    assert [built(), built()] == [True, False]
+    os.utime(spec, (2**31 - 1, 2**31 - 1))
+    assert built()
+
+
+def test_make_goes_on_when_an_input_has_gone(tmp_path: Path) -> None:
+    (tmp_path / "out.d").write_text(depfile([Path("out.c")], [Path("gone")]))
+    (tmp_path / "out.c").write_text("")
+    (tmp_path / "Makefile").write_text("include out.d\nout.c:\n\t@echo made $@\n")
+    done = run("make", "-s", "out.c", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "made out.c\n")

@@ -19,11 +19,17 @@ from berthc.names import Names, hook_member, member
 ABI = 2  # BERTH_ABI of the berth/table.h that the templates were written for
 
 
-def files(manager: model.Manager) -> dict[str, str]:
-    """Header and source of a manager that passed the static rules: file name to text."""
+def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
+    """Source and header of a manager that passed the static rules: file name to text.
+
+    `include` is what the source calls the header.
+    """
     names = Names(manager.name)
     tables_ir = lower(manager)
-    return {names.header: header(manager, tables_ir), names.source: source(tables_ir)}
+    return {
+        names.source: source(tables_ir, include),
+        names.header: header(manager, tables_ir),
+    }
 
 
 @cache
@@ -50,9 +56,12 @@ def header(manager: model.Manager, tables_ir: ir.Manager) -> str:
     )
 
 
-def source(tables_ir: ir.Manager) -> str:
-    """Text of the source: all of it comes from the IR."""
-    return _environment().get_template("manager.c.j2").render(banner=banner(tables_ir), abi=ABI, **_Source(tables_ir).context())
+def source(tables_ir: ir.Manager, include: str | None = None) -> str:
+    """Text of the source: all of it but the name of its header comes from the IR."""
+    return _environment().get_template("manager.c.j2").render(
+        banner=banner(tables_ir), abi=ABI, include=include or Names(tables_ir.name).include,
+        **_Source(tables_ir).context(),
+    )
 
 
 @dataclass(frozen=True)

@@ -88,20 +88,20 @@ class Glue:
 INTEGERS = {Type.U8: "uint8_t", Type.U16: "uint16_t", Type.U32: "uint32_t"}
 
 
-def files(manager: model.Manager) -> dict[str, str]:
-    """The one file, below the output folder."""
+def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
+    """The one file, below the output folder. `include` is what it calls the manager's header."""
     environment = Environment(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                               keep_trailing_newline=True, autoescape=False)
-    text = environment.get_template("sim.c.j2").render(g=_glue(manager))
+    text = environment.get_template("sim.c.j2").render(g=_glue(manager, include))
     return {f"{manager.name}/{manager.name}-sim.c": text}
 
 
-def _glue(manager: model.Manager) -> Glue:
+def _glue(manager: model.Manager, include: str | None) -> Glue:
     tables_ = lower(manager)
     names = Names(manager.name)
     return Glue(
         banner=banner(tables_),
-        header=f"{manager.name}.h",
+        header=include or names.include,
         manager=manager.name,
         names=names,
         has_options=bool(manager.options),

@@ -29,11 +29,11 @@ LONGEST_LITERAL = 100
 SLOT = "&lent->slot"  # a slot as an argument
 
 
-def files(manager: model.Manager) -> dict[str, str]:
-    """The one file, below the output folder."""
+def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
+    """The one file, below the output folder. `include` is what it calls the manager's header."""
     environment = Jinja(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                         keep_trailing_newline=True, autoescape=False)
-    text = environment.get_template("tests.c.j2").render(s=_Suite(manager).build())
+    text = environment.get_template("tests.c.j2").render(s=_Suite(manager).build(include))
     return {f"{manager.name}/{manager.name}-conformance.c": text}
 
 
@@ -163,7 +163,7 @@ class _Suite:
         self.unreachable = choice.unreachable
         self.unsearched = choice.unsearched
 
-    def build(self) -> SuiteData:
+    def build(self, include: str | None = None) -> SuiteData:
         step_numbers = [[self.steps.setdefault(step, len(self.steps)) for step in script.steps] for script in self.scripts]
         steps = [line for step in self.steps for line in self.step(step)]
         found_phases = phases(self.m)
@@ -173,7 +173,7 @@ class _Suite:
         phase_lines = tuple(line for phase in found_phases for line in self.phase(phase))
         return SuiteData(
             banner=banner(lower(self.m)),
-            header=f"{self.m.name}.h",
+            header=include or self.names.include,
             manager=self.m.name,
             limited=self.m.limits is not None,
             names=self.names,

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from berthc.explore.report import Finding, Report
-from berthc.output import write
+from berthc.output import placed, write
 
 SUFFIX = ".jsonl"
 
@@ -26,7 +26,7 @@ def names(report: Report) -> dict[int, str]:
 
 def save(folder: Path, report: Report) -> None:
     """Writes each script to a file of its own, one request per line."""
-    write(folder, {name: text(report.findings[n]) for n, name in names(report).items()})
+    write(placed(folder, {name: text(report.findings[n]) for n, name in names(report).items()}))
 
 
 def text(finding: Finding) -> str:

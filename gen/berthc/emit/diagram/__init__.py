@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from berthc.model import Manager
 
@@ -71,25 +71,45 @@ def _text_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
-def files(manager: Manager, warn: Warn = to_stderr, program: str = "dot") -> dict[str, str]:
-    """Every diagram of the manager: file name relative to the output folder, to its text.
+def names(manager: Manager) -> list[str]:
+    """The names of all files, without the manager's folder."""
+    states = [f"states-{resource.name}" for resource in manager.resources]
+    graphs = [f"{name}.{ending}" for name in (*states, "ownership") for ending in ("dot", "svg")]
+    drawn = sequences(manager).items()
+    shown = [f"sequence-{name}.svg" for name, some in drawn if some.sequences]
+    return ["diagrams.md", "diagrams.txt", *graphs, *shown]
+
+
+def files(
+    manager: Manager, warn: Warn = to_stderr, program: str = "dot",
+    only: Collection[str] | None = None,
+) -> dict[str, str]:
+    """Every diagram of the manager, or `only` some: file name below the output folder, to its text.
 
     Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there.
     """
-    drawn = sequences(manager)
-    made = {"diagrams.md": _mermaid_page(manager, drawn), "diagrams.txt": _text_page(manager, drawn)}
-    for name, source in dot_sources(manager).items():
-        made[f"{name}.dot"] = source
-    for name, source in dot_sources(manager).items():
-        try:
-            made[f"{name}.svg"] = render(source, f"{name}.dot", program)
-        except GraphvizError as error:
-            warn(f"{manager.name}/{error}")
-            break
-    for name, shown in drawn.items():
-        if shown.sequences:
-            made[f"sequence-{name}.svg"] = picture(f"{manager.name} {name}", shown.sequences)
-    return {f"{manager.name}/{name}": content for name, content in sorted(made.items())}
+    drawn, sources = sequences(manager), dot_sources(manager)
+    pages = {"diagrams.md": _mermaid_page, "diagrams.txt": _text_page}
+    made: dict[str, str] = {}
+    has_graphviz = True
+    for name in names(manager):
+        if only is not None and name not in only:
+            continue
+        stem, _, ending = name.rpartition(".")
+        if name in pages:
+            made[name] = pages[name](manager, drawn)
+        elif ending == "dot":
+            made[name] = sources[stem]
+        elif stem not in sources:
+            operation = stem.removeprefix("sequence-")
+            made[name] = picture(f"{manager.name} {operation}", drawn[operation].sequences)
+        elif has_graphviz:
+            try:
+                made[name] = render(sources[stem], f"{stem}.dot", program)
+            except GraphvizError as error:
+                warn(f"{manager.name}/{error}")
+                has_graphviz = False
+    return {f"{manager.name}/{name}": content for name, content in made.items()}
 
 
 def same(name: str, committed: str, fresh: str) -> bool:
@@ -97,4 +117,4 @@ def same(name: str, committed: str, fresh: str) -> bool:
     return committed == fresh or (name.endswith(".svg") and same_picture(committed, fresh))
 
 
-__all__ = ["GraphvizError", "Warn", "dot_sources", "files", "same", "to_stderr"]
+__all__ = ["GraphvizError", "Warn", "dot_sources", "files", "names", "same", "to_stderr"]
