@@ -1,41 +1,100 @@
-# Installing: headers, libraries, pkg-config files, the compiler with its Python package, and the specs.
+# Installing, in four parts: the runtime, the compiler, the library for tests, documentation with examples.
+# Each part keeps a list of its files in $(SHARE), from which uninstall takes them away.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
-libdir := $(PREFIX)/lib
-sharedir := $(PREFIX)/share/berth
 PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name 'py.typed')
+
+# A word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+# A relative PREFIX counts from here; an empty one stays empty.
+FINAL = $(eval FINAL := $(if $(strip $(PREFIX)),$(shell realpath -ms -- $(call quote,$(PREFIX)))))$(FINAL)
+# Where the files go now, below a folder of packagers.
+TO = $(DESTDIR)$(FINAL)
+
+# Folders below PREFIX.
+HEADERS := include/berth
+LIB := lib
+SHARE := share/berth
+DOC := share/doc/berth
 
 # What managers that are compiled with BERTH_SPECIALIZE include.
 SPECIALIZED = runtime/src/*.h $(shell sed -n 's|^\#include "../../\(src/.*\.c\)"|runtime/\1|p' runtime/include/berth/specialize.h)
 
+# Documents keep their places beside each other, so that their links lead somewhere. Links in examples become files.
+DOCUMENTS = README.md CHANGELOG.md LICENSE $(shell find docs examples -name build -prune -o ! -type d -print)
+
+# $(call listed,files): names below PREFIX, for the list of the part.
+LIST = $(call quote,$(TO)/$(SHARE)/files-$(@:install-%=%))
+listed = printf '%s\n' $(1) >>$(LIST)
+# What an earlier installation put there stays in the list.
+begin = $(INSTALL) -d $(call quote,$(TO)/$(SHARE)) && touch $(LIST) && sort -u -o $(LIST) $(LIST)
 # $(call put,mode,files,folder)
-put = $(INSTALL) -d '$(DESTDIR)$(3)' && $(INSTALL) -m $(1) $(2) '$(DESTDIR)$(3)'
+put = $(INSTALL) -d $(call quote,$(TO)/$(3)) && $(INSTALL) -m $(1) $(2) $(call quote,$(TO)/$(3)) && \
+    for file in $(2); do $(call listed,$(3)/"$${file$(hash)$(hash)*/}"); done
+hash := \#
+# $(call put_tree,files,folder of the files,folder): with the folders that they are in.
+put_tree = for file in $(1); do \
+    $(INSTALL) -D -m 644 $(2)$$file $(call quote,$(TO)/$(3))/$$file && $(call listed,$(3)/$$file) || exit 1; done
+# $(call link,to,name)
+link = ln -sf $(1) $(call quote,$(TO)/$(2)) && $(call listed,$(2))
+# $(call pkg_config,name): sed has three characters of its own in what it puts in.
+escaped = $(subst &,\&,$(subst |,\|,$(subst \,\\,$(FINAL))))
+pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
+    sed -e $(call quote,s|@PREFIX@|$(escaped)|) -e 's|@VERSION@|$(VERSION)|' scripts/$(1).pc.in \
+    >$(call quote,$(TO)/$(LIB)/pkgconfig/$(1).pc) && $(call listed,$(LIB)/pkgconfig/$(1).pc)
 
-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|'
+INSTALLS := install-runtime install-compiler install-testing install-docs
 
-.PHONY: install uninstall
-install: $(LIBRARIES) $(LIBTESTING) ## below DESTDIR and PREFIX (/usr/local)
-	@$(call put,644,runtime/include/berth/*.h runtime/testing/include/berth/*.h,$(PREFIX)/include/berth)
-	@sed -i 's|"../../src/|"src/|' '$(DESTDIR)$(PREFIX)/include/berth/specialize.h'
-	@$(call put,644,$(SPECIALIZED),$(PREFIX)/include/berth/src)
-	@$(call put,644,$(LIBBERTH) $(LIBTESTING),$(libdir))
-	@$(call put,755,$(LIBSHARED),$(libdir))
-	@ln -sf $(notdir $(LIBSHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
-	@ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libberth.so'
-	@$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig'
-	@for name in berth berth-testing; do $(pc) scripts/$$name.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/'$$name.pc || exit 1; done
-	@$(call put,755,bin/berthc,$(PREFIX)/bin)
-	@$(call put,755,scripts/find-python,$(sharedir))
-	@$(call put,644,spec/*.yaml,$(sharedir)/spec)
-	@$(call put,644,spec/schema/*.json,$(sharedir)/spec/schema)
-	@$(call put,644,spec/schema/berth.schema.json,$(sharedir)/python/berthc)
-	@for file in $(PACKAGE_FILES); do $(INSTALL) -D -m 644 gen/$$file '$(DESTDIR)$(sharedir)/python/'$$file || exit 1; done
-	@echo "installed below $(DESTDIR)$(PREFIX)"
+.PHONY: install $(INSTALLS) uninstall need-testing
+install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the following
+	@$(MAKE) $(INSTALLS)
 
-uninstall: ## take away what install put there
-	rm -rf '$(DESTDIR)$(PREFIX)/include/berth' '$(DESTDIR)$(sharedir)'
-	rm -f '$(DESTDIR)$(PREFIX)/bin/berthc' '$(DESTDIR)$(libdir)/libberth.a' '$(DESTDIR)$(libdir)/libberth-testing.a' \
-	    '$(DESTDIR)$(libdir)/libberth.so' '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/$(notdir $(LIBSHARED))' \
-	    '$(DESTDIR)$(libdir)/pkgconfig/berth.pc' '$(DESTDIR)$(libdir)/pkgconfig/berth-testing.pc'
+install-runtime: $(LIBRARIES) ## the libraries, their headers and berth.pc; needs libuuid only
+	@$(begin)
+	@$(call put,644,runtime/include/berth/*.h,$(HEADERS))
+	@sed -i 's|"../../src/|"src/|' $(call quote,$(TO)/$(HEADERS)/specialize.h)
+	@$(call put,644,$(SPECIALIZED),$(HEADERS)/src)
+	@$(call put,644,$(LIBBERTH),$(LIB))
+	@$(call put,755,$(LIBSHARED),$(LIB))
+	@$(call link,$(notdir $(LIBSHARED)),$(LIB)/$(SONAME))
+	@$(call link,$(SONAME),$(LIB)/libberth.so)
+	@$(call pkg_config,berth)
+	@$(call put,644,LICENSE,$(DOC))
+	@printf '%s\n' $(call quote,installed the runtime below $(TO))
+
+install-compiler: ## berthc with its Python package, and the specs
+	@$(begin)
+	@$(call put,755,bin/berthc,bin)
+	@$(call put,755,scripts/find-python,$(SHARE))
+	@$(call put,644,spec/*.yaml,$(SHARE)/spec)
+	@$(call put,644,spec/schema/*.json,$(SHARE)/spec/schema)
+	@$(call put,644,spec/schema/berth.schema.json,$(SHARE)/python/berthc)
+	@$(call put_tree,$(PACKAGE_FILES),gen/,$(SHARE)/python)
+	@printf '%s\n' $(call quote,installed the compiler below $(TO))
+
+install-testing: need-testing $(LIBTESTING) ## libberth-testing, for generated tests and simulators
+	@$(begin)
+	@$(call put,644,runtime/testing/include/berth/*.h,$(HEADERS))
+	@$(call put,644,$(LIBTESTING),$(LIB))
+	@$(call pkg_config,berth-testing)
+	@printf '%s\n' $(call quote,installed the library for tests below $(TO))
+
+install-docs: ## LICENSE, documentation and examples
+	@$(begin)
+	@$(call put_tree,$(DOCUMENTS),,$(DOC))
+	@printf '%s\n' $(call quote,installed documentation and examples below $(TO))
+
+uninstall: ## take away what install put there, and nothing else
+	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC)
+
+# Said before anything is installed.
+need-testing:
+	@for header in json-c/json.h cmocka.h; do \
+	    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' $$header | \
+	        $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
+	        echo "<$$header> is missing, which libberth-testing needs: make setup installs it on Debian" >&2; \
+	        echo "without it: make install-runtime install-compiler install-docs" >&2; exit 1; }; \
+	done
+$(TESTING_OBJECTS): | $(if $(filter install install-testing,$(MAKECMDGOALS)),need-testing)

@@ -1,13 +1,13 @@
 # Style and static analysis. Each tool is a target of its own, so that `make lint` shows everything at once.
 
 C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' 'bench/*.[ch]pp' | \
-    grep -v '^tests/gen/golden/')
+    grep -v '^tests/gen/golden/\|^examples/\(cmake\|make\|meson\)/')
 # The programs of examples/small need headers with limits, which make small builds with warnings of its own.
 # The library is its files, which are looked at one by one.
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(BUILD)/$(m)) \
     -Ibench $(GLIB_FLAGS)
-SHELL_FILES = bench/rename scripts/clang-tidy scripts/find-python scripts/python scripts/setup scripts/exports bin/berthc .ci/run
+SHELL_FILES = bench/rename scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 
 .PHONY: lint run-lint format $(LINT)

@@ -45,7 +45,7 @@ def test_flags_of_the_caller_come_last() -> None:
 def test_help_names_the_targets() -> None:
     named = {line.split()[0] for line in make("help").stdout.splitlines() if line.startswith("  ")}
     assert {"all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak", "diagrams", "check-drift", "check-budget", "bench",
-            "install", "uninstall", "clean", "setup"} <= named
+            "install", "install-runtime", "uninstall", "clean", "setup"} <= named
 
 
 def test_a_failing_compiler_leaves_no_file(tmp_path: Path) -> None:

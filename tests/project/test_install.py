@@ -1,6 +1,7 @@
 """What `make install` puts down is complete, works where it lies, and goes away again."""
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -81,14 +82,152 @@ def test_the_compiler_survives_a_move(installed: Installation, tmp_path: Path) -
     assert done.returncode == 0, done.stdout
 
 
+def files(folder: Path) -> set[str]:
+    """Files and links below a folder."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+
+
 def test_a_staged_installation_names_the_final_prefix(tmp_path: Path) -> None:
     assert make("install", f"DESTDIR={tmp_path}", "PREFIX=/opt/berth").returncode == 0
     text = (tmp_path / "opt/berth/lib/pkgconfig/berth.pc").read_text(encoding="utf-8")
     assert "prefix=/opt/berth\n" in text and str(tmp_path) not in text
 
 
-def test_uninstall_leaves_nothing(tmp_path: Path) -> None:
+def test_a_relative_prefix_counts_from_the_current_folder(tmp_path: Path) -> None:
+    relative = os.path.relpath(tmp_path / "here", ROOT)
+    done = make("install-runtime", f"PREFIX={relative}")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "here/lib/pkgconfig/berth.pc").read_text(encoding="utf-8")
+    assert f"prefix={tmp_path}/here\n" in text
+    assert make("install-runtime", f"DESTDIR={tmp_path}/stage", f"PREFIX={relative}").returncode == 0
+    assert files(tmp_path / f"stage{tmp_path}/here") == files(tmp_path / "here")
+    assert make("uninstall", f"PREFIX={relative}").returncode == 0
+    assert files(tmp_path / "here") == set()
+
+
+@pytest.mark.parametrize("name", ["with a blank", "it's && here", "back|slash & more"])
+def test_prefixes_may_have_blanks_and_other_characters_of_the_shell(
+    name: str, tmp_path: Path
+) -> None:
+    prefix = tmp_path / name
+    done = make("install", f"PREFIX={prefix}")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    one = Installation(prefix)
+    done = one.run(f'berthc gen -q -o net.c "{ROOT}/examples/minimal/net.yaml" && '
+                   'eval "cc net.c -c $(pkg-config --cflags berth)"', tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "net.o").exists()
+    assert make("uninstall", f"PREFIX={prefix}").returncode == 0
+    assert files(prefix) == set()
+
+
+def test_a_folder_of_packagers_may_have_blanks(tmp_path: Path) -> None:
+    stage = tmp_path / "a stage"
+    assert make("install", f"DESTDIR={stage}", "PREFIX=/opt/my berth").returncode == 0
+    assert "lib/libberth.a" in files(stage / "opt/my berth")
+    assert make("uninstall", f"DESTDIR={stage}", "PREFIX=/opt/my berth").returncode == 0
+    assert files(stage) == set()
+
+
+def test_what_only_tests_need_comes_with_their_pkg_config_file(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """Whoever names berth-testing and nothing else can link a generated test and a simulator."""
+    done = installed.run(
+        f"berthc gen -q --sim -o net.c '{ROOT}/examples/minimal/net.yaml' && "
+        f"berthc tests -q -o t.c '{ROOT}/examples/minimal/net.yaml' && "
+        "cc t.c net.c $(pkg-config --cflags --libs berth-testing) -o t && ./t >t.log 2>&1 && "
+        "cc net-sim.c net.c $(pkg-config --cflags --libs berth-testing) -o sim && "
+        "echo '{\"op\": \"drain\"}' | ./sim", tmp_path)
+    assert done.returncode == 0 and '"ok":true' in done.stdout, done.stdout
+    assert "net: rows taken in full" in (tmp_path / "t.log").read_text(encoding="utf-8")
+
+
+def test_the_runtime_alone_has_nothing_of_tests_and_compiler(tmp_path: Path) -> None:
+    assert make("install-runtime", f"PREFIX={tmp_path}").returncode == 0
+    made = files(tmp_path)
+    assert {"include/berth/berth.h", "lib/libberth.a", "lib/libberth.so", "lib/pkgconfig/berth.pc",
+            "share/doc/berth/LICENSE"} <= made
+    other = ("testing", "bin/", "python", "spec/", "suite.h", "sim.h")
+    assert [name for name in made if any(word in name for word in other)] == []
+
+
+@pytest.fixture(scope="module")
+def without_json(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings of make for a machine that has no json-c, with a build folder of its own."""
+    folder = tmp_path_factory.mktemp("without")
+    (folder / "json-c").mkdir()
+    (folder / "json-c/json.h").write_text("#error not here\n", encoding="utf-8")
+    return [f"CPPFLAGS=-I{folder}", f"BUILD={os.path.relpath(folder / 'build', ROOT)}"]
+
+
+def test_without_json_c_installing_all_fails_before_anything_is_there(
+    without_json: list[str], tmp_path: Path
+) -> None:
+    for target in ("install", "install-testing"):
+        done = make(target, *without_json, f"PREFIX={tmp_path}")
+        assert done.returncode != 0
+        assert done.stderr.startswith("<json-c/json.h> is missing, which libberth-testing needs")
+        assert "make install-runtime install-compiler install-docs" in done.stderr
+        assert files(tmp_path) == set()
+
+
+def test_without_json_c_all_else_can_be_installed(without_json: list[str], tmp_path: Path) -> None:
+    parts = ("install-runtime", "install-compiler", "install-docs")
+    done = make(*parts, *without_json, f"PREFIX={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert not any("testing" in name for name in files(tmp_path) if name.startswith("lib/"))
+    done = Installation(tmp_path).run(
+        "berthc gen -q -o net.c share/doc/berth/examples/minimal/net.yaml && "
+        "cc share/doc/berth/examples/minimal/main.c net.c -I. "
+        "$(pkg-config --cflags --libs berth) -o net && ./net", tmp_path)
+    assert done.returncode == 0 and "second is gone" in done.stdout, done.stdout
+
+
+def test_licence_documentation_and_examples_are_installed(installed: Installation) -> None:
+    there = files(installed.prefix / "share/doc/berth")
+    assert {"LICENSE", "README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/managers/scsi/README.md",
+            "examples/minimal/net.yaml", "examples/minimal/main.c"} <= there
+    wanted = {f"{folder}/{name}" for folder in ("docs", "examples")
+              for name in files(ROOT / folder) if "build" not in Path(name).parts}
+    assert wanted == {name for name in there if name.startswith(("docs/", "examples/"))}
+    assert not any(path.is_symlink() for path in (installed.prefix / "share").rglob("*"))
+
+
+def test_uninstall_takes_away_what_was_installed_and_nothing_else(tmp_path: Path) -> None:
+    own = {"bin/mine", "include/berth/mine.h", "lib/libmine.a", "lib/pkgconfig/mine.pc",
+           "share/berth/spec/mine.yaml", "share/doc/berth/mine.txt", "share/mine"}
+    for name in own:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine\n", encoding="utf-8")
+    for _ in range(2):  # installing again changes nothing
+        assert make("install", f"PREFIX={tmp_path}").returncode == 0
+    assert len(files(tmp_path)) > 150
+    compiled = Installation(tmp_path).run(
+        "env -u PYTHONDONTWRITEBYTECODE -u PYTHONPYCACHEPREFIX berthc --version", tmp_path)
+    assert compiled.returncode == 0 and any(tmp_path.rglob("__pycache__"))
+    done = make("uninstall", f"PREFIX={tmp_path}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert files(tmp_path) == own
+    done = make("uninstall", f"PREFIX={tmp_path}")
+    assert done.returncode != 0 and f"nothing is installed below {tmp_path}" in done.stderr
+
+
+def test_uninstall_removes_its_folders(tmp_path: Path) -> None:
     assert make("install", f"DESTDIR={tmp_path}", "PREFIX=/usr").returncode == 0
-    assert sum(path.is_file() for path in tmp_path.rglob("*")) > 20
+    assert len(files(tmp_path)) > 20
     assert make("uninstall", f"DESTDIR={tmp_path}", "PREFIX=/usr").returncode == 0
-    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
+    left = {str(path.relative_to(tmp_path / "usr")) for path in (tmp_path / "usr").rglob("*")}
+    assert left == {"bin", "include", "lib", "lib/pkgconfig", "share", "share/doc"}
+
+
+def test_uninstall_takes_away_what_an_older_version_installed(tmp_path: Path) -> None:
+    """The lists say what there is, not the files that this version has."""
+    assert make("install-runtime", f"PREFIX={tmp_path}").returncode == 0
+    (tmp_path / "include/berth/older.h").write_text("", encoding="utf-8")
+    with (tmp_path / "share/berth/files-runtime").open("a", encoding="utf-8") as stream:
+        stream.write("include/berth/older.h\n")
+    assert make("install-runtime", f"PREFIX={tmp_path}").returncode == 0
+    assert make("uninstall", f"PREFIX={tmp_path}").returncode == 0
+    assert files(tmp_path) == set()
