@@ -3,7 +3,8 @@
 
 SPECS := $(wildcard spec/*.yaml)
 TEST_SPECS := $(wildcard tests/gen/specs/*.yaml)
-EXAMPLE_SPECS := $(wildcard examples/*/*.yaml)
+# The projects of examples/cmake, make and meson have the spec of examples/minimal.
+EXAMPLE_SPECS := examples/minimal/net.yaml
 ALL_SPECS := $(SPECS) $(TEST_SPECS) $(EXAMPLE_SPECS)
 
 manager_of = $(basename $(notdir $(1)))

@@ -9,7 +9,16 @@ import pytest
 from installation import ROOT, clean_environment
 
 QUOTE = re.compile(r"^<!-- quote: (\S+) -->\n(?:```\w*\n(.*?)^```|((?:\|[^\n]*\n)+))", re.S | re.M)
-QUOTES = {found[1]: found[2] or found[3] for found in QUOTE.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}
+
+
+def quotes(page: str) -> dict[str, str]:
+    """What a page quotes: name to text."""
+    found = QUOTE.finditer((ROOT / page).read_text(encoding="utf-8"))
+    return {one[1]: one[2] or one[3] for one in found}
+
+
+QUOTES = quotes("README.md")
+BUILD = quotes("docs/build.md")
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +32,14 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_quote_is_known() -> None:
     assert set(QUOTES) == {"examples/minimal/net.yaml", "examples/minimal/main.c", "docs", "net.c"}
-    assert (ROOT / "README.md").read_text(encoding="utf-8").count("<!-- quote:") == len(QUOTES)
+    assert set(BUILD) == {"examples/make/Makefile", "examples/cmake/CMakeLists.txt", "examples/meson/meson.build"}
+    for page, found in (("README.md", QUOTES), ("docs/build.md", BUILD)):
+        assert (ROOT / page).read_text(encoding="utf-8").count("<!-- quote:") == len(found)
 
 
-@pytest.mark.parametrize("name", [name for name in QUOTES if "/" in name])
+@pytest.mark.parametrize("name", [name for name in {**QUOTES, **BUILD} if "/" in name])
 def test_whole_files(name: str) -> None:
-    assert QUOTES[name] == (ROOT / name).read_text(encoding="utf-8")
+    assert {**QUOTES, **BUILD}[name] == (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_excerpt_of_the_generated_source(generated: Path) -> None:
