@@ -130,13 +130,13 @@ def unified(old_name: str, old: str, new_name: str, new: str) -> str:
 def depfile(outputs: Iterable[Path], inputs: Iterable[Path]) -> str:
     """A rule for make and Ninja: the outputs, in their order, depend on the inputs.
 
-    Each input also gets an empty rule, so that one that is removed is no error. A name with a
-    percent sign gets none, because make and Ninja read it differently as a target.
+    Each input also gets an empty rule, so that one that is removed is no error. A percent sign is
+    quoted in outputs only: make would read a pattern, and Ninja takes the backslash as it is.
     """
-    wanted = sorted({str(p) for p in inputs})
+    wanted = sorted({_make_name(str(p)) for p in inputs})
     made = dict.fromkeys(_make_name(str(p)).replace("%", "\\%") for p in outputs)
-    rule = f"{' '.join(made)}: \\\n " + " \\\n ".join(map(_make_name, wanted)) + "\n"
-    return rule + "".join(f"\n{_make_name(name)}:\n" for name in wanted if "%" not in name)
+    rule = f"{' '.join(made)}: \\\n " + " \\\n ".join(wanted) + "\n"
+    return rule + "".join(f"\n{name}:\n" for name in wanted)
 
 
 def _make_name(text: str) -> str:
