@@ -55,7 +55,7 @@ SYSTEMS = {
 
 @pytest.fixture(scope="module")
 def with_blank(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation in a folder with a blank, which CMake and Meson can use."""
+    """An installation in a folder with a blank in its name."""
     prefix = tmp_path_factory.mktemp("build systems") / "a prefix"
     done = make("install", f"PREFIX={prefix}")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -88,15 +88,8 @@ class Project:
 
 
 @pytest.fixture(params=SYSTEMS)
-def project(
-    request: pytest.FixtureRequest,
-    installed: Installation,
-    with_blank: Installation,
-    tmp_path: Path,
-) -> Project:
-    # The Makefile leaves it to the shell to split what pkg-config prints.
-    prefix = installed if request.param == "make" else with_blank
-    return Project(SYSTEMS[request.param], prefix, tmp_path)
+def project(request: pytest.FixtureRequest, with_blank: Installation, tmp_path: Path) -> Project:
+    return Project(SYSTEMS[request.param], with_blank, tmp_path)
 
 
 def generated(lines: list[str]) -> list[str]:
