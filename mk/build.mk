@@ -49,7 +49,10 @@ $(LIBBERTH): $(RUNTIME_OBJECT)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
-.PHONY: renew-names
+.PHONY: renew-names renew-library-names
+renew-library-names: ## the names that specs must not take, and those of this system besides
+	@scripts/python scripts/library-names gen/berthc/data/library_names.txt >$(BUILD)/library_names.txt
+	@mv $(BUILD)/library_names.txt gen/berthc/data/library_names.txt
 renew-names: ## runtime/src/own_names.h, after functions of the runtime have got other names
 	@scripts/python scripts/own-names >$(BUILD)/own_names.h && mv $(BUILD)/own_names.h runtime/src/own_names.h
 

@@ -13,7 +13,7 @@ TEST_MANAGERS := $(call manager_of,$(TEST_SPECS))
 EXAMPLE_MANAGERS := $(call manager_of,$(EXAMPLE_SPECS))
 ALL_MANAGERS := $(MANAGERS) $(TEST_MANAGERS) $(EXAMPLE_MANAGERS)
 
-COMPILER := $(shell find gen/berthc -name '*.py' -o -name '*.j2') $(wildcard spec/schema/*.json)
+COMPILER := $(shell find gen/berthc -name '*.py' -o -name '*.j2' -o -name '*.txt') $(wildcard spec/schema/*.json)
 
 # $(call generated,stamp,spec,subcommand,files)
 define generated

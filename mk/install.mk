@@ -4,7 +4,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
-PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name 'py.typed')
+PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.txt' -o -name 'py.typed')
 
 # A word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'

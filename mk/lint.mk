@@ -33,6 +33,7 @@ lint-cppcheck: managers $(BUILD)/stock/stock.h
 lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/own-names
+	mypy --strict scripts/library-names
 	mypy --strict scripts/run-tests bench/compiler.py bench/small.py bench/small_page.py bench/report.py bench/instructions/count.py
 lint-shell:
 	shellcheck $(SHELL_FILES)

@@ -81,6 +81,11 @@ valgrind: ## every C suite under valgrind
 	@scripts/setup valgrind
 	@$(MAKE) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' check-c
 
+.PHONY: names
+names: ## every word that the compiler knows of in every role of the language (long)
+	@scripts/setup test
+	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/test_name_roles.py
+
 .PHONY: mutants
 mutants: ## change each cell of each manager's tables: does its suite notice? prints killed / total (long)
 	@scripts/setup test
