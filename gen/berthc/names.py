@@ -1,13 +1,17 @@
 """C identifiers: every name in generated C is made here, and nowhere else.
 
-`Names` spells them; `identifiers` lists every one that a manager needs, with the scope it lives in; `collisions` finds those that are reserved
-or needed twice. The table in docs/architecture.md is the contract behind the spelling.
+`Names` spells them; `identifiers` lists every one that a manager needs, with the scope it lives in;
+`collisions` finds those that are reserved, a library's, Berth's own, or needed twice. Members and
+parameters get an underscore instead (`member`, `called`, `free_name`).
+The table in docs/architecture.md is the contract behind the spelling.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from functools import cache
 
+from berthc import library
 from berthc.model import Assigned, AssignedKind, Field, Form, Hook, Loc, Manager, NOWHERE, Operation, Ref, Resource, Type
 
 C_KEYWORDS = frozenset(
@@ -23,38 +27,29 @@ CXX_KEYWORDS = frozenset(
     xor_eq""".split()
 )
 
-# Lower-case words that headers define as macros (in GNU modes also the name of the system), and the types that generated declarations use.
+# Macros that some compilers define, whatever a program includes; names that headers may define as
+# macros; and the types that generated declarations use.
 TAKEN_WORDS = frozenset(
-    """linux unix i386 errno assert offsetof stdin stdout stderr complex imaginary noreturn va_arg va_start va_end va_copy minor major makedev
-    sigmask NULL max_align_t size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t intptr_t uuid_t""".split()
+    """linux unix i386 sun mips sparc hppa vax errno assert offsetof stdin stdout stderr complex imaginary noreturn va_arg va_start va_end
+    va_copy minor major makedev sigmask NULL max_align_t size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t
+    uint64_t uintptr_t intptr_t uuid_t""".split()
 )
 
 RESERVED = C_KEYWORDS | CXX_KEYWORDS | TAKEN_WORDS
 
-# First words of identifiers that belong to others: a manager of this name would define theirs.
-TAKEN_PREFIXES = frozenset("atomic berth pthread uuid".split())
+# First words of identifiers that belong to others: a manager of this name would define theirs, or
+# what they may have tomorrow.
+TAKEN_PREFIXES = frozenset("atomic berth cnd mtx posix pthread thrd tss uuid".split())
 
-# Parameters and file-scope names of the generated files: a manager of this name would be hidden by them, its name being a type.
+# Berth's own: nothing that a spec names begins with it.
+OWN_PREFIX = "berth_"
+
+# Parameters and variables of the generated files, and structs of the runtime that are beside them in
+# a specialized manager. A manager of this name would be hidden by them, or be one of them.
 OWN_WORDS = frozenset(
-    """arg assigned at backend call config configs count deadline digits done end error event from given guard has hook instance item length made
-    manager next next_deadline number op operation options out parts rc request reservation resource results row seen size sizes state text to
-    value view visit visitor""".split()
-)
-
-# Functions of the C library and of POSIX that a manager's type would clash with where an application includes their header.
-LIBRARY = frozenset(
-    """abort abs accept access acos alarm asin atan atexit atof atoi atol bcmp bcopy bind brk bsearch bzero calloc ceil chdir chmod chown
-    clock close connect cos creat ctime daemon div dup environ execl execv exit exp explicit_bzero fabs fclose fcntl feof fflush ffs
-    ffsl ffsll fgetc fgets fileno floor fopen fork fprintf fputc fputs fread free freopen fscanf fseek fstat fsync ftell ftruncate
-    fwrite getc getchar getcwd getenv getgid getopt getpid getppid getuid gmtime index ioctl isatty kill labs ldexp link listen
-    localtime log longjmp lseek lstat main malloc memccpy memchr memcmp memcpy memmove memset mkdir mkfifo mktime mmap modf mount
-    mprotect msync munmap nanosleep nice open optarg opterr optind optopt pause pclose perror pipe poll popen pow printf putc putchar
-    puts qsort raise rand random read readdir realloc recv remove rename rewind rindex rmdir sbrk scanf select send setenv setjmp
-    shutdown signal sin sleep snprintf socket sprintf sqrt srand srandom sscanf stat stpcpy stpncpy strcasecmp strcasecmp_l strcat
-    strchr strcmp strcoll strcoll_l strcpy strcspn strdup strerror strerror_l strerror_r strlen strncasecmp strncasecmp_l strncat
-    strncmp strncpy strndup strnlen strpbrk strrchr strsep strsignal strspn strstr strtok strtok_r strxfrm strxfrm_l swab symlink sync
-    sysconf system tan tcgetattr time timer_create timezone tmpfile truncate tzname tzset umask umount uname ungetc unlink usleep utime
-    vfork wait waitpid write""".split()
+    """arg argc argv assigned at backend call config configs count ctx deadline digits done end environment error event from given guard
+    has hook instance item length lent level made manager missing n next next_deadline number only op operation option options out parts
+    pattern rc request reservation resource results row seen size sizes state suite text to value version view visit visitor""".split()
 )
 
 
@@ -72,14 +67,27 @@ def flat(hook: str) -> str:
     return hook.replace(".", "_")
 
 
+@cache
+def _of_kind(*kinds: str) -> frozenset[str]:
+    """The names of libraries that are one of these."""
+    return frozenset(name for name, (_, kind) in library.names().items() if kind in kinds)
+
+
 def member(word: str) -> str:
-    """A member of a struct or a parameter that a word of the spec names: `restrict_` where the word itself is reserved."""
-    return f"{word}_" if word in RESERVED else word
+    """A member of a struct: `restrict_` where the word is reserved, a macro, or Berth's."""
+    taken = word in RESERVED or word.startswith(OWN_PREFIX) or word in _of_kind("macro")
+    return f"{word}_" if taken else word
+
+
+def called(word: str) -> str:
+    """A member that is called, so that a macro with arguments would replace it, too."""
+    return f"{word}_" if word in _of_kind("callable macro") else member(word)
 
 
 def hook_member(hook: str) -> str:
     """vm.add_disk, as it stands after `backend->`."""
-    return ".".join(member(word) for word in hook.split("."))
+    group, short = hook.split(".")
+    return f"{member(group)}.{called(short)}"
 
 
 class Names:
@@ -211,13 +219,28 @@ class Names:
         return upper(self.manager, *words, "none")
 
 
+# Where a name lives. What the header declares is in every file; the others are files of their own.
+HEADER, SOURCE, SUITE = "", "the source", "the conformance suite"
+FILE_SCOPES = (HEADER, SOURCE, SUITE)
+ARGUMENTS = "the arguments of "  # begins the scope of an operation's
+
 # What the generated source declares for itself.
 STATIC_NAMES = (
     "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
-    "has_hook call_hook accept_out check_backend visit_item"
+    "has_hook call_hook accept_out check_backend visit_item visitor"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 OPERATION_STATICS = ("steps", "returns", "denies")
+
+# What the generated conformance suite declares for itself, and how its names of resources and
+# operations begin.
+SUITE_NAMES = (
+    "create destroy drain drain_start discard cancel poll_ visit for_each for_each_reservation "
+    "functions hooks resources environments rows steps scripts phases sharings pools creations "
+    "COUNT RUN_DRAIN_ALL RUN_DISCARD_ALL"
+).split()
+SUITE_RESOURCE = ("show", "set_key")
+SUITE_OPERATION = ("run", "start", "tell", "lent")
 
 FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation")
 NAME_FUNCTIONS = ("resource", "operation", "hook")
@@ -225,19 +248,32 @@ NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 @dataclass(frozen=True)
 class Identifier:
-    """One name that the generated files declare. Names of one scope must differ; `scope` "" is the file's."""
+    """One name that the generated files declare. Names of one scope must differ; `scope` is one of
+    the FILE_SCOPES, or says which struct or function. Members must differ from the header's types,
+    too, or C++ refuses them."""
 
     text: str
     what: str
     loc: Loc
-    scope: str = ""
+    scope: str = HEADER
+    is_type: bool = False
 
 
-def free_name(wanted: str, taken: set[str]) -> str:
-    """`wanted`, with underscores after it where the user's own names leave no other choice."""
-    while wanted in taken or wanted in RESERVED:
+def free_name(wanted: str, taken: Set[str]) -> str:
+    """A parameter or variable: `wanted`, with underscores after it where it would be a reserved
+    word, or hide what is `taken`, a library's or Berth's."""
+    hidden = _of_kind("macro", "type", "constant", "object", "included function")
+    if wanted in RESERVED or wanted in hidden or wanted.startswith(OWN_PREFIX):
+        wanted += "_"
+    while wanted in taken:
         wanted += "_"
     return wanted
+
+
+def file_scope(manager: Manager) -> frozenset[str]:
+    """The names at file scope of the generated header and source, which nothing inside may hide."""
+    found = identifiers(manager)
+    return frozenset(one.text for one in found if one.scope in (HEADER, SOURCE))
 
 
 def arguments(manager: Manager, operation: Operation) -> list[tuple[str, str, Loc]]:
@@ -273,16 +309,23 @@ def leaf_type(manager: Manager, ref: Ref) -> Type | None:
 def identifiers(manager: Manager) -> Iterator[Identifier]:
     """Every identifier that the generated files declare because of this spec."""
     names = Names(manager.name)
-    yield Identifier(manager.name, f"manager {manager.name}", manager.loc)
+    yield Identifier(manager.name, f"manager {manager.name}", manager.loc)  # a type, but of no member
     yield Identifier(names.descriptor, "the descriptor", NOWHERE)
     for word in FIXED_FUNCTIONS:
         yield Identifier(names.function(word), f"the function {names.function(word)}", NOWHERE)
     for text in STATIC_NAMES:
-        yield Identifier(text, f"{text} of the generated source", NOWHERE)
+        yield Identifier(text, f"{text} of the generated source", NOWHERE, SOURCE)
+    for text in SUITE_NAMES:
+        yield Identifier(text, f"{text} of the conformance suite", NOWHERE, SUITE)
+    yield Identifier(f"suite_of_{manager.name}", "the conformance suite", NOWHERE, SUITE)
     for word in NAME_FUNCTIONS:
         yield from _id_enum(names, (word,), NOWHERE)
     for text, what in (
-        (names.options, "the options"), (names.op, "the block of a started operation"), (names.backend, "the backend"), (names.item, "the type of items"), (names.visit, "the type of visitors"),
+        (names.options, "the options"), (names.op, "the block of a started operation"), (names.backend, "the backend"),
+        (names.item, "the type of items"), (names.visit, "the type of visitors"),
+    ):
+        yield Identifier(text, what, NOWHERE, is_type=True)
+    for text, what in (
         (names.options_default, "the options' default"), (names.backend_version, "the backend's version"),
         (names.arena_size, "the size of an arena"),
     ):
@@ -298,14 +341,15 @@ def identifiers(manager: Manager) -> Iterator[Identifier]:
 
 def _id_enum(names: Names, words: tuple[str, ...], loc: Loc) -> Iterator[Identifier]:
     enum = names.id_enum(*words)
-    yield Identifier(enum, f"the type {enum}", loc)
+    yield Identifier(enum, f"the type {enum}", loc, is_type=True)
     yield Identifier(names.none_id(*words), "the id 0", loc)
     yield Identifier(f"{enum}_name", f"the function {enum}_name", loc)
 
 
-def _enum(enum: str, field: Field, value_of: dict[str, str], what: str) -> Iterator[Identifier]:
-    yield Identifier(enum, f"the type of {what}", field.loc)
+def _enum(enum: str, table: str, field: Field, value_of: dict[str, str], what: str) -> Iterator[Identifier]:
+    yield Identifier(enum, f"the type of {what}", field.loc, is_type=True)
     yield Identifier(f"{enum}_name", f"the function {enum}_name of {what}", field.loc)
+    yield Identifier(f"{table}_values", f"the table {table}_values", field.loc, SOURCE)
     for value, text in value_of.items():
         yield Identifier(text, f"value {value} of {what}", field.loc)
 
@@ -315,7 +359,7 @@ def _options(manager: Manager, names: Names) -> Iterator[Identifier]:
         yield Identifier(member(option.name), f"option {option.name}", option.loc, "options")
         if option.type is Type.ENUM:
             values = {v: names.option_value(option.name, v) for v in option.values}
-            yield from _enum(names.option_enum(option.name), option, values, f"option {option.name}")
+            yield from _enum(names.option_enum(option.name), f"option_{option.name}", option, values, f"option {option.name}")
 
 
 def _backend(manager: Manager, names: Names) -> Iterator[Identifier]:
@@ -325,10 +369,11 @@ def _backend(manager: Manager, names: Names) -> Iterator[Identifier]:
         first = next(h for h in manager.hooks if h.group == group)
         yield Identifier(member(group), f"group {group}", first.loc, "the backend")
     for hook in manager.hooks:
-        yield Identifier(member(hook.short), f"hook {hook.name}", hook.loc, f"group {hook.group}")
+        yield Identifier(called(hook.short), f"hook {hook.name}", hook.loc, f"group {hook.group}")
         yield Identifier(names.hook_id(hook.name), f"hook {hook.name}", hook.loc)
+        yield Identifier(f"hook_{flat(hook.name)}", f"hook {hook.name}", hook.loc, SUITE)
         if outs(manager, hook):
-            yield Identifier(names.out(hook.name), f"out-values of {hook.name}", hook.loc)
+            yield Identifier(names.out(hook.name), f"out-values of {hook.name}", hook.loc, is_type=True)
 
 
 def outs(manager: Manager, hook: Hook) -> tuple[Assigned, ...]:
@@ -345,12 +390,16 @@ def _item(manager: Manager) -> Iterator[Identifier]:
 
 def _resource(manager: Manager, resource: Resource, names: Names) -> Iterator[Identifier]:
     name, loc = resource.name, resource.loc
-    yield Identifier(names.view(name), f"the view of {name}", loc)
+    yield Identifier(names.view(name), f"the view of {name}", loc, is_type=True)
     yield Identifier(names.resource_id(name), f"resource {name}", loc)
-    yield Identifier(names.config(name), f"the config of {name}", loc)
+    yield Identifier(names.config(name), f"the config of {name}", loc, is_type=True)
     yield Identifier(names.config_default(name), f"the config's default of {name}", loc)
     for word in RESOURCE_STATICS:
-        yield Identifier(f"{name}_{word}", f"the table {name}_{word}", loc)
+        yield Identifier(f"{name}_{word}", f"the table {name}_{word}", loc, SOURCE)
+    for word in SUITE_RESOURCE:
+        yield Identifier(f"{word}_{name}", f"the function {word}_{name} of the conformance suite", loc, SUITE)
+    if any(name in operation.path for operation in manager.operations if operation.deny):
+        yield Identifier(f"{name}_config", f"the variable {name}_config of the generated source", loc, SOURCE)
     yield from _id_enum(names, (name, "state"), loc)
     yield from _id_enum(names, (name, "event"), loc)
     for state in resource.states:
@@ -359,15 +408,18 @@ def _resource(manager: Manager, resource: Resource, names: Names) -> Iterator[Id
         yield Identifier(names.event_id(name, event), f"event {name}.{event}", loc)
     view = f"the view of {name}"
     if resource.parent is not None:
-        yield Identifier(member(resource.parent), f"parent {resource.parent}", loc, view)
+        yield Identifier(member(resource.parent), f"parent {resource.parent}", manager.resource(resource.parent).loc, view)
     for field in resource.fields:
         yield Identifier(member(field.name), f"field {name}.{field.name}", field.loc, view)
         if field.type is Type.ENUM:
             values = {v: names.field_value(name, field.name, v) for v in field.values}
-            yield from _enum(names.field_enum(name, field.name), field, values, f"field {name}.{field.name}")
+            yield from _enum(names.field_enum(name, field.name), f"{name}_{field.name}", field, values, f"field {name}.{field.name}")
     for assigned in resource.assigned:
         if assigned.kind is AssignedKind.POOL:
-            yield Identifier(names.slot(name, assigned.name), f"the slot {name}.{assigned.name}", assigned.loc)
+            yield Identifier(names.slot(name, assigned.name), f"the slot {name}.{assigned.name}", assigned.loc, is_type=True)
+            yield Identifier(f"{name}_{assigned.name}_parts", f"the parts of {name}.{assigned.name}", assigned.loc, SOURCE)
+        if assigned.kind is AssignedKind.FORMAT:
+            yield Identifier(f"format_{name}_{assigned.name}", f"the format of {name}.{assigned.name}", assigned.loc, SOURCE)
         for leaf in assigned.leaves:
             yield Identifier(member(leaf), f"assigned value {name}.{leaf}", assigned.loc, view)
         if is_text(assigned.type):
@@ -381,31 +433,68 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
     yield Identifier(names.start(operation.name), f"{what} started", operation.loc)
     yield Identifier(names.operation_id(operation.name), what, operation.loc)
     for word in OPERATION_STATICS:
-        yield Identifier(f"{operation.name}_{word}", f"the table {operation.name}_{word}", operation.loc)
+        yield Identifier(f"{operation.name}_{word}", f"the table {operation.name}_{word}", operation.loc, SOURCE)
+    for word in SUITE_OPERATION:
+        yield Identifier(f"{word}_{operation.name}", f"{what} in the conformance suite", operation.loc, SUITE)
+    yield Identifier(upper("run", operation.name), f"{what} in the conformance suite", operation.loc, SUITE)
     for text, meaning, loc in arguments(manager, operation):
-        yield Identifier(member(text), meaning, loc, f"the arguments of {operation.name}")
+        yield Identifier(member(text), meaning, loc, f"{ARGUMENTS}{operation.name}")
 
 
 def collisions(manager: Manager) -> list[tuple[Loc, str]]:
-    """Names that C does not allow for a manager, or that two things would share: (place, message), in the order of the spec."""
-    problems: list[tuple[Loc, str]] = []
+    """(place, message) of each name that C does not allow, that belongs to others, or that two
+    things would share; by place."""
     prefix = manager.name.split("_")[0]
-    if manager.name in LIBRARY:
-        problems.append((manager.loc, f"manager '{manager.name}': the C library has a function of this name"))
-    elif prefix in TAKEN_PREFIXES:
-        problems.append((manager.loc, f"manager '{manager.name}': names that begin with '{prefix}_' belong to others in C"))
-    elif manager.name in OWN_WORDS:
-        problems.append((manager.loc, f"manager '{manager.name}': the generated C uses this word for its parameters"))
-        return problems
+    if prefix in TAKEN_PREFIXES:
+        belongs = f"names that begin with '{prefix}_' belong to others in C"
+        return [(manager.loc, f"manager '{manager.name}': {belongs}")]
+    if manager.name in OWN_WORDS:
+        return [(manager.loc, f"manager '{manager.name}': the generated C uses this word itself")]
+    every = list(identifiers(manager))
+    others: dict[Loc, str] = {}  # one message for each word of the spec
+    for found in every:
+        for message in _of_others(found) if found.scope in FILE_SCOPES else ():
+            others.setdefault(found.loc, message)
+    problems = {*others.items(), *_shared(every)}
+    return sorted((manager.loc if loc == NOWHERE else loc, message) for loc, message in problems)
+
+
+def _of_others(found: Identifier) -> Iterator[str]:
+    """What is wrong with a name at file scope, whatever else the spec has."""
+    text = found.text
+    taken = library.names().get(text)
+    if text in RESERVED:
+        yield f"{found.what}: '{text}' is a reserved word in C or C++"
+    elif taken is not None and text not in SUITE_NAMES:
+        owner, kind = taken
+        whose = f"{library.POSSESSIVE[owner]} {library.WORDS[kind]}"
+        yield f"{found.what} would be called '{text}' in C, as {whose} is"
+    elif text.lower().startswith(OWN_PREFIX):
+        own = f"names that begin with '{text[:len(OWN_PREFIX)]}' are Berth's own"
+        yield f"{found.what} would be called '{text}' in C, and {own}"
+    elif text in OWN_WORDS and found.scope == HEADER:
+        yield f"{found.what} would be called '{text}' in C, which the generated C calls a variable"
+
+
+def _shared(every: list[Identifier]) -> list[tuple[Loc, str]]:
+    """Names that two things would share: in one scope, in the header and a file that includes it,
+    or as a member and a type."""
+    problems: list[tuple[Loc, str]] = []
+    header: dict[str, Identifier] = {}
+    for found in every:
+        if found.scope == HEADER:
+            header.setdefault(found.text, found)
     seen: dict[tuple[str, str], Identifier] = {}
-    for new in identifiers(manager):
-        if not new.scope and new.text in RESERVED:
-            problems.append((new.loc, f"{new.what}: '{new.text}' is a reserved word in C or C++"))
-            continue
+    for new in every:
         old = seen.setdefault((new.scope, new.text), new)
-        if old is not new and old != new:
+        if old == new and new.scope != HEADER and new.text in header:
+            known = header[new.text]
+            is_member = new.scope not in FILE_SCOPES and not new.scope.startswith(ARGUMENTS)
+            if new.scope in FILE_SCOPES or is_member and known.is_type:
+                old = known
+        if old != new:
             place = new.loc if new.loc != NOWHERE else old.loc
             first, second = (old, new) if new.loc != NOWHERE else (new, old)
-            scope = f" in {new.scope}" if new.scope else " in C"
+            scope = f" in {new.scope}" if new.scope not in FILE_SCOPES else " in C"
             problems.append((place, f"{second.what} would be called '{new.text}'{scope}, as {first.what} is"))
-    return sorted(set(problems))
+    return problems

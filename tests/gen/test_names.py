@@ -8,8 +8,11 @@ from dataclasses import replace
 
 import pytest
 from berthc.emit import c
-from berthc.model import NOWHERE, Assigned, AssignedKind, Form, Hook, Loc, Manager, Operation, Ref, State, Type
-from berthc.names import LIBRARY, OWN_WORDS, RESERVED, Names, collisions, free_name, hook_member, member
+from berthc.model import (
+    NOWHERE, Assigned, AssignedKind, Deny, Form, Guard, Hook, Loc, Manager, Operation, Ref, State, Type,
+)
+from berthc import library
+from berthc.names import OWN_WORDS, RESERVED, Names, called, collisions, free_name, hook_member, member
 from emit_c_support import SPECS, field, manager, pool, spec, thing
 
 HERE = Loc("m.yaml", 3, 5, 2)
@@ -48,6 +51,40 @@ def test_other_words_stay_as_they_are() -> None:
     assert hook_member("guest.switch") == "guest.switch_"
 
 
+@pytest.mark.parametrize("word", ["st_atime", "sa_handler", "berth_call", "berth_error", "sun"])
+def test_a_member_steps_aside_for_macros_and_berth(word: str) -> None:
+    assert member(word) == word + "_"
+
+
+def test_a_member_that_is_called_steps_aside_for_macros_with_arguments() -> None:
+    assert (member("fpclassify"), called("fpclassify")) == ("fpclassify", "fpclassify_")
+    assert hook_member("fpclassify.fpclassify") == "fpclassify.fpclassify_"
+
+
+@pytest.mark.parametrize("word", ["environ", "optarg", "uid_t", "preorder", "time", "berth_done", "stdin"])
+def test_a_parameter_hides_nothing_of_the_headers(word: str) -> None:
+    assert free_name(word, set()) == word + "_"
+
+
+@pytest.mark.parametrize("word", ["mount", "disk", "name", "berths"])
+def test_a_parameter_keeps_a_name_that_hides_nothing(word: str) -> None:
+    """A function of a header that the generated one does not bring along is no obstacle, nor is a struct's tag."""
+    assert free_name(word, set()) == word
+
+
+def test_a_resource_may_be_called_like_its_manager() -> None:
+    made = manager(thing(name="m"), operations=(Operation("take", "", NOWHERE, Form.OBTAIN, ("m",)),))
+    assert messages(made) == []
+    assert "int m_take(m *manager, const m_m_config *m_, berth_error *error);" in c.files(made)["m/m.h"]
+
+
+@pytest.mark.parametrize("word", ["m_op", "m_options", "m_backend", "m_item", "m_visit"])
+def test_a_member_is_not_called_like_a_type(word: str) -> None:
+    """In C++ a name cannot change its meaning in a class."""
+    assert any(f"would be called '{word}' in the view of thing" in text for text in messages(manager(thing(fields=(field(word),)))))
+    assert any(f"would be called '{word}' in items" in text for text in messages(manager(thing(name=word))))
+
+
 def test_a_local_name_steps_aside_until_it_is_free() -> None:
     assert free_name("results", set()) == "results"
     assert free_name("results", {"results", "results_"}) == "results__"
@@ -69,7 +106,7 @@ def test_a_manager_cannot_be_a_keyword(name: str) -> None:
 
 
 def test_a_manager_cannot_be_a_function_of_the_c_library() -> None:
-    assert messages(manager(name="mount")) == ["manager 'mount': the C library has a function of this name"]
+    assert messages(manager(name="mount")) == ["manager mount would be called 'mount' in C, as the C library's function is"]
 
 
 def test_a_manager_cannot_be_what_string_h_declares() -> None:
@@ -79,7 +116,7 @@ def test_a_manager_cannot_be_what_string_h_declares() -> None:
     ).stdout
     declared = set(re.findall(r"\b(\w+) ?\([^()]*\)[^;{}]*;", re.sub(r"__attribute__ ?\(\(.*?\)\)(?=[ ;)])", "", source)))
     assert {"memcpy", "strtok", "strdup"} <= declared
-    assert sorted(word for word in declared - LIBRARY - RESERVED if not word.startswith("_")) == []
+    assert sorted(word for word in declared - set(library.names()) - RESERVED if not word.startswith("_")) == []
 
 
 @pytest.mark.parametrize("name", ["berth", "berth_x", "uuid", "pthread_pool"])
@@ -91,7 +128,7 @@ def test_a_manager_cannot_take_the_prefix_of_others(name: str) -> None:
 @pytest.mark.parametrize("name", ["manager", "options", "visit", "call"])
 def test_a_manager_is_not_called_like_a_parameter(name: str) -> None:
     """`int out_create(..., out **out)` does not compile, nor do others under -Wshadow."""
-    assert messages(manager(name=name)) == [f"manager '{name}': the generated C uses this word for its parameters"]
+    assert messages(manager(name=name)) == [f"manager '{name}': the generated C uses this word itself"]
 
 
 @pytest.mark.parametrize("name", ["kitchen", "scsi"])
@@ -102,7 +139,7 @@ def test_every_parameter_and_variable_of_the_generated_source_is_no_name_for_a_m
     mine |= {word for r in found.resources for a in r.assigned for word in (a.name, *a.leaves)}
     words = set(re.findall(r"\b[a-z]\w*\s+\**([a-z][a-z0-9]*)(?:\[[^\]]*\])*\s*(?=[,;)=])", text)) - mine
     assert {"config", "given", "end", "visitor"} <= words
-    assert sorted(words - OWN_WORDS - RESERVED - LIBRARY) == []
+    assert sorted(words - OWN_WORDS - RESERVED - set(library.names())) == []
 
 
 COLLIDING: list[tuple[str, Manager, str]] = [
@@ -140,8 +177,18 @@ COLLIDING: list[tuple[str, Manager, str]] = [
                             operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing", "part"),
                                                   returns=(Ref("thing", "id", NOWHERE), Ref("part", "id", HERE))),)),
      "result part.id would be called 'id' in the arguments of go, as result thing.id is"),
+    ("a resource and Berth", manager(thing(name="berth", loc=HERE)),
+     "the table berth_fields would be called 'berth_fields' in C, and names that begin with 'berth_' are Berth's own"),
+    ("two formats", manager(*(thing(name=n, assigned=(Assigned(f, AssignedKind.FORMAT, Type.STRING, "", HERE),)) for n, f in (("a", "b_c"), ("a_b", "c")))),
+     "the format of a_b.c would be called 'format_a_b_c' in C, as the format of a.b_c is"),
+    ("a type and a variable of the source", manager(
+        thing(name="x"), thing(name="m_x", loc=HERE), operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("m_x",), deny=(
+            Deny(Guard("true", NOWHERE, ref=Ref("field", "f", NOWHERE)), "EPERM", "", NOWHERE),)),)),
+     "the variable m_x_config of the generated source would be called 'm_x_config' in C, as the config of x is"),
+    ("a manager and what its suite declares", manager(name="run", loc=HERE, operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),)),
+     "operation go would be called 'run_go' in C, as operation go in the conformance suite is"),
     ("a manager and what its source declares", manager(name="check", loc=HERE),
-     "check_backend of the generated source would be called 'check_backend' in C, as the backend is"),
+     "the backend would be called 'check_backend' in C, as check_backend of the generated source is"),
 ]
 
 

@@ -20,10 +20,12 @@ MAX_TEXTS = 57_000
 MAX_OUT = 256  # BERTH_MAX_OUT of berth/table.h
 
 
-@rule("c-name", "No name is a reserved word of C or C++ where it becomes an identifier, and no two things get the same identifier.")
+@rule("c-name", "No name becomes an identifier that is a reserved word of C or C++, the name of a "
+                "library or of Berth, or that of another thing.")
 def c_names(spec: Spec) -> Iterator[Diagnostic]:
     for loc, message in collisions(spec.manager):
-        yield Diagnostic("c-name", loc, message, "give it another name")
+        what = "the manager" if loc == spec.manager.loc else "it"
+        yield Diagnostic("c-name", loc, message, f"give {what} another name")
 
 
 @rule("limit", f"The assigned texts of a resource have together at most {MAX_TEXTS} bytes.")

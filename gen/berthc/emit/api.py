@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from berthc.lower import C_TYPES, ir
 from berthc.model import AssignedKind, Form, Type
-from berthc.names import OPERATION_STATICS, RESOURCE_STATICS, STATIC_NAMES, Names, free_name
+from berthc.names import Names, free_name
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,7 @@ class Api:
     def __init__(self, tables_ir: ir.Manager) -> None:
         self.m = tables_ir
         self.names = Names(tables_ir.name)
-        self._file_scope = self._statics()
-
-    def _statics(self) -> set[str]:
-        """Names at file scope in the generated source, which parameters must not shadow."""
-        m = self.m
-        found = set(STATIC_NAMES) | {f"option_{o.name}_values" for o in m.options}
-        for r in m.resources:
-            found |= {f"{r.name}_{word}" for word in RESOURCE_STATICS}
-            found |= {f"{r.name}_{f.name}_values" for f in r.fields} | {f"{r.name}_{a.name}_parts" for a in r.assigned}
-        for o in m.operations:
-            found |= {f"{o.name}_{word}" for word in OPERATION_STATICS}
-        return found
+        self._file_scope = tables_ir.file_scope
 
     def parameters(self, operation: ir.Operation) -> list[Parameter]:
         """All but the deadline, in the order of the prototype: manager, what is named, results, error."""

@@ -12,7 +12,7 @@ from berthc.emit.operations import Writer, listed
 from berthc.emit.tables import row_words
 from berthc.lower import C_TYPES, expr, ir
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
-from berthc.names import Names, free_name, member
+from berthc.names import Names, called, free_name, member
 
 
 @dataclass(frozen=True)
@@ -312,9 +312,9 @@ class _Manual:
         found: dict[str, list[Member]] = {}
         for hook, tables in zip(self.m.hooks, self.ir.hooks):
             view = self.ir.resource(tables.resource)
-            parameter = free_name(view.name, {"ctx", "call", "out"})
+            parameter = free_name(view.name, {"ctx", "call", "out"} | self.ir.file_scope)
             out = f", {tables.out} *out" if tables.out else ""
-            declaration = f"int (*{member(hook.short)})(void *ctx, berth_call *call, const {view.view} *{parameter}{out});"
+            declaration = f"int (*{called(hook.short)})(void *ctx, berth_call *call, const {view.view} *{parameter}{out});"
             found.setdefault(hook.group, []).append(Member(block(self.contract(hook, tables), " " * 8), declaration))
         return [Group(member(name), tuple(hooks)) for name, hooks in found.items()]
 

@@ -13,7 +13,7 @@ from berthc.emit import tables
 from berthc.emit.c import banner
 from berthc.lower import ir, lower
 from berthc.model import Form, Type
-from berthc.names import Names, free_name, hook_member, member
+from berthc.names import Names, flat, free_name, hook_member, member
 
 # Parameters and members that the glue declares; a manager may be called by one of these words.
 WORDS = ("manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view", "out", "call", "rc", "with", "given",
@@ -36,6 +36,7 @@ class HookGlue:
 
     id: str
     function: str
+    table: str  # of its out-values
     member: str  # of the backend struct: vm.add_disk
     view: str  # C type
     resource: str  # enumerator
@@ -108,7 +109,7 @@ def _glue(manager: model.Manager, include: str | None) -> Glue:
         resources=tuple(_resource(tables_, names, r) for r in tables_.resources),
         hooks=tuple(_hook(tables_, h) for h in tables_.hooks),
         operations=tuple(_operation(tables_, names, o) for o in tables_.operations),
-        words={word: free_name(word, {manager.name}) for word in WORDS},
+        words={word: free_name(word, tables_.file_scope) for word in WORDS},
     )
 
 
@@ -120,12 +121,12 @@ def _resource(manager: ir.Manager, names: Names, resource: ir.Resource) -> Resou
 def _hook(manager: ir.Manager, hook: ir.Hook) -> HookGlue:
     resource = manager.resource(hook.resource)
     outs = tuple(OutMember(o.name, member(o.name), tables.leaf_type(o.type), tables.size(o.type, o.size_macro)) for o in hook.outs)
-    function = "berth_hook_" + hook.name.replace(".", "_")
-    return HookGlue(hook.c, function, hook_member(hook.name), resource.view, resource.c, hook.optional, hook.out, outs)
+    word = flat(hook.name)
+    return HookGlue(hook.c, f"berth_hook_{word}", f"berth_outs_{word}", hook_member(hook.name), resource.view, resource.c, hook.optional, hook.out, outs)
 
 
 def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> OperationGlue:
-    given, word = (free_name(w, {manager.name}) for w in ("given", "slot"))
+    given, word = (free_name(w, manager.file_scope) for w in ("given", "slot"))
     target = manager.resource(operation.path[-1])
     arguments: list[str] = []
     slot = None

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from berthc import model
 from berthc.lower import expr, ir, room
 from berthc.model import AssignedKind, Type
-from berthc.names import Names, outs
+from berthc.names import Names, file_scope, outs
 
 __all__ = ["ir", "lower"]
 
@@ -75,6 +75,7 @@ class _Lowering:
             guards=tuple(self.guards.found),
             denials=tuple(self.denials.found),
             limits=room.limits(self.m),
+            file_scope=file_scope(self.m),
         )
 
     def field(self, field: model.Field, resource: model.Resource | None) -> ir.Field:

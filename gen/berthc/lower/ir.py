@@ -259,6 +259,7 @@ class Manager:
     guards: tuple[Guard, ...]
     denials: tuple[Guard, ...]
     limits: Limits | None = None
+    file_scope: frozenset[str] = frozenset()  # the names that parameters and variables must not hide
 
     def resource(self, number: int) -> Resource:
         return self.resources[number - 1]

@@ -416,9 +416,9 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
 #include <berth/specialize.h>
 #endif
 
-int door_reserve_until(door *manager, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error)
+int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error)
 {
-    const void *const configs[] = {door};
+    const void *const configs[] = {door_};
     const berth_request request = {
         .operation = DOOR_OPERATION_RESERVE,
         .config = configs,
@@ -429,15 +429,15 @@ int door_reserve_until(door *manager, const door_door_config *door, uuid_t reser
     return berth_manager_run((berth_manager *)manager, &request, error);
 }
 
-int door_reserve(door *manager, const door_door_config *door, uuid_t reservation, berth_error *error)
+int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation, berth_error *error)
 {
-    return door_reserve_until(manager, door, reservation, BERTH_NO_DEADLINE, error);
+    return door_reserve_until(manager, door_, reservation, BERTH_NO_DEADLINE, error);
 }
 
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error,
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error,
         berth_done *done, void *arg)
 {
-    const void *const configs[] = {door};
+    const void *const configs[] = {door_};
     const berth_request request = {
         .operation = DOOR_OPERATION_RESERVE,
         .config = configs,

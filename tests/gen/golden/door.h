@@ -138,7 +138,7 @@ typedef struct door_backend {
          * Must be provided. Its effect is taken back by motor.push.
          * Called in closed on open: ok opened; fail stuck; uncertain stuck.
          */
-        int (*pull)(void *ctx, berth_call *call, const door_door *door);
+        int (*pull)(void *ctx, berth_call *call, const door_door *door_);
         /*
          * Close it. Succeeds when it is closed already.
          *
@@ -147,7 +147,7 @@ typedef struct door_backend {
          * Called in opened on close: ok gone; fail opened; uncertain opened.
          * Called in stuck on close: ok gone; fail stuck; uncertain stuck.
          */
-        int (*push)(void *ctx, berth_call *call, const door_door *door);
+        int (*push)(void *ctx, berth_call *call, const door_door *door_);
     } motor;
 } door_backend;
 
@@ -337,14 +337,14 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * Hooks:     none run.
  *
  * manager      from door_create
- * door         which door, and how it should be
+ * door_        which door, and how it should be
  * reservation  out: names the reservation; all zero after a failure
  * deadline     door_reserve_until and door_reserve_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC;
  *              BERTH_NO_DEADLINE: never. Hooks are told of it
  * error        out: where it failed, zeroed with success; NULL: not wanted
  *
  * 0                 the reservation is given
- * -EINVAL           `manager`, `door` or `reservation` is NULL; or door.number is outside 1 to 9
+ * -EINVAL           `manager`, `door_` or `reservation` is NULL; or door.number is outside 1 to 9
  * -EEXIST           a door of the same number is tracked with another glass
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
  * -ENOMEM           out of memory; everything is as it was
@@ -352,9 +352,9 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
  * -ETIMEDOUT        door_reserve_until and door_reserve_start only: the deadline passed while waiting; nothing has happened
  */
-int door_reserve(door *manager, const door_door_config *door, uuid_t reservation, berth_error *error);
-int door_reserve_until(door *manager, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error);
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door, uuid_t reservation, int64_t deadline, berth_error *error,
+int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation, berth_error *error);
+int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error);
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error,
         berth_done *done, void *arg);
 
 /*
