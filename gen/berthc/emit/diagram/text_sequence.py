@@ -3,25 +3,52 @@ from __future__ import annotations
 
 from berthc.model import Manager
 
-from .ownership import ownership
+from .ownership import Link, ownership
 from .sequence import Kind, Message, Sequence
 from .style import wrap
 from .text import WIDTH, plain
 
 
+LEAST_GAP = 8  # columns between two lifelines, so that some words of an arrow fit above it
+LEAST_LABEL = 20  # columns for the words beside an arrow; where fewer are left, they go below it
+
+
 def _columns(sequence: Sequence, width: int) -> list[int]:
-    """Where the lifelines stand: as far apart as the words between them need, where that fits."""
+    """Where the lifelines stand: as far apart as their words need, where that fits.
+
+    They are never closer than LEAST_GAP.
+    """
     names, messages = sequence.participants, sequence.messages
     asked = max((len(m.text) for m in messages if m.kind in (Kind.REQUEST, Kind.REPLY)), default=0)
-    first = min(asked + 5, width // 2)
+    first = max(LEAST_GAP, min(asked + 5, width // 2))
     others = len(names) - 2
     if not others:
         return [3, 3 + first]
     room = (width - 3 - first - (len(names[-1]) + 1) // 2) // others
     called = max((len(m.text) for m in messages if m.group), default=0)
     noted = max((len(m.text) for m in messages if m.kind is Kind.NOTE), default=0)
-    gap = min(room, max(called + 5, (noted + 8) // others))
+    gap = max(LEAST_GAP, min(room, max(called + 5, (noted + 8) // others)))
     return [3, *(3 + first + gap * n for n in range(len(names) - 1))]
+
+
+def _head(columns: list[int], names: tuple[str, ...], width: int) -> list[str]:
+    """The names above their lifelines: in one line where they fit, else each wrapped."""
+    starts = [max(0, column - len(name) // 2) for column, name in zip(columns, names)]
+    ends = [start + len(name) for start, name in zip(starts, names)]
+    fits = ends[-1] <= width and all(end < start for end, start in zip(ends, starts[1:]))
+    space = min(b - a for a, b in zip(columns, columns[1:])) - 2
+    parts = [[name] if fits else wrap(name, space) for name in names]
+    height = max(map(len, parts))
+    lines = []
+    for n in range(height):
+        line = [" "] * (columns[-1] + width)
+        for column, name in zip(columns, parts):
+            part = n - height + len(name)  # the last one stands on the lifeline
+            word = name[part] if part >= 0 else ""
+            start = max(0, column - len(word) // 2)
+            line[start:start + len(word)] = list(word)
+        lines.append("".join(line).rstrip())
+    return lines
 
 
 def _lifelines(columns: list[int]) -> list[str]:
@@ -77,13 +104,12 @@ def _lines(message: Message, columns: list[int], groups: list[str], width: int) 
 
 
 def sequence_diagram(sequence: Sequence, width: int = WIDTH) -> str:
-    """One run of an operation; `x` ends what is no success."""
+    """One run of an operation; `x` ends what is no success.
+
+    Many participants make it wider than `width`.
+    """
     columns = _columns(sequence, width)
-    head = [" "] * width
-    for column, name in zip(columns, sequence.participants):
-        start = max(0, column - len(name) // 2)
-        head[start:start + len(name)] = list(name)
-    lines = ["".join(head).rstrip()[:width]]
+    lines = _head(columns, sequence.participants, width)
     for message in sequence.messages:
         lines += _lines(message, columns, list(sequence.participants), width)
     return "\n".join([*(line.rstrip() for line in lines), ""])
@@ -102,8 +128,20 @@ def ownership_diagram(manager: Manager, width: int = WIDTH) -> str:
         if facts:
             lines += [*(f"| {fact:<{inner}} |" for fact in facts), edge]
         for link in (x for x in picture.links if x.source == box.id):
-            head = f"   +{'..' if link.kind == 'calls' else '==' if link.kind == 'holds' else '--'}> {titles[link.target]}  "
-            words = [part for line in link.label.split("\n") for part in wrap(line, width - len(head))]
-            lines += [(head if n == 0 else "   |" + " " * (len(head) - 4)) + part for n, part in enumerate(words)]
+            lines += _link(link, titles[link.target], width)
         lines.append("")
     return "\n".join(lines)
+
+
+def _link(link: Link, title: str, width: int) -> list[str]:
+    """`   +==> disk  holds`; below the arrow where the title leaves no space beside it."""
+    tip = f"   +{'..' if link.kind == 'calls' else '==' if link.kind == 'holds' else '--'}> "
+    head = [f"{tip}{title}  "]
+    indent = len(head[0])
+    if width - indent < LEAST_LABEL:
+        first, *rest = wrap(title, width - len(tip))
+        head = [tip + first, *("   |" + " " * (len(tip) - 4) + part for part in rest)]
+        indent = len(tip) + 2
+    words = [part for line in link.label.split("\n") for part in wrap(line, width - indent)]
+    below = ["   |" + " " * (indent - 4) + part for part in words]
+    return [head[0] + words[0], *below[1:]] if len(head[0]) == indent else [*head, *below]
