@@ -21,10 +21,19 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True)
+class Note:
+    """Another place that a diagnostic speaks of, such as the row that caused it."""
+
+    loc: Loc
+    message: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right there.
 
     `where` is "resource.state" or "resource.state.event" for findings that `accept` can name.
+    `notes` are other places that belong to it, shown below it.
     """
 
     id: str
@@ -33,6 +42,7 @@ class Diagnostic:
     help: str = ""
     severity: Severity = Severity.ERROR
     where: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,25 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(unique, key=lambda d: (d.loc.file, d.loc.line, d.loc.column, d.id, d.message))
 
 
+MOST = 100  # messages about one spec; nobody reads more
+
+
+def at_most(diagnostics: Sequence[Diagnostic], most: int = MOST, uncounted: bool = False) -> list[Diagnostic]:
+    """The first `most`, errors before others, in their order; then one that counts those left out.
+
+    `uncounted`: there are still more, and nobody knows how many.
+    """
+    if len(diagnostics) <= most and not uncounted:
+        return list(diagnostics)
+    kept = set(sorted(range(len(diagnostics)), key=lambda n: not has_errors([diagnostics[n]]))[:most])
+    left = [d for n, d in enumerate(diagnostics) if n not in kept]
+    severity = Severity.ERROR if uncounted or has_errors(left) else Severity.WARNING
+    count = f"{'more than ' if uncounted else ''}{len(left):,} more" if left else "more"
+    rest = Diagnostic("more", Loc(diagnostics[0].loc.file, 0, 0), f"and {count}", "mend these first; one mistake can cause many messages",
+                      severity)
+    return [*(d for n, d in enumerate(diagnostics) if n in kept), rest]
+
+
 _UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode: control, format, surrogate, private, none, separators
 
 
@@ -91,8 +120,13 @@ def listing(names: Iterable[str], limit: int = 24) -> str:
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
 
 
+_MANY = 1000  # names among which any may be meant; of more, only those like the word are compared
+
+
 def suggest(word: str, valid: Sequence[str]) -> str:
     """`did you mean 'x'? ` with a trailing blank, or nothing where no valid word is near."""
+    if len(valid) > _MANY:
+        valid = [v for v in valid if v[:1].lower() == word[:1].lower() and abs(len(v) - len(word)) <= 2][:_MANY]
     folded = {v.lower(): v for v in reversed(valid)}
     near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.6)
     return f"did you mean {quote(folded[near[0]])}? " if near else ""
@@ -128,13 +162,22 @@ def as_text(diagnostic: Diagnostic, lines: Sequence[str] | None, colours: Colour
     tone = {Severity.ERROR: c.error, Severity.WARNING: c.warning, Severity.NOTE: c.note}[d.severity]
     place = f"{d.loc}: " if d.loc.line else f"{d.loc.file}: "
     out = [f"{c.bold}{printable(place)}{c.reset}{tone}{d.severity.value}[{d.id}]{c.reset}: {c.bold}{d.message}{c.reset}"]
-    if lines is not None and 1 <= d.loc.line <= len(lines):
-        source, caret = _excerpt(lines[d.loc.line - 1], d.loc.column, d.loc.length)
-        gutter = " " * len(str(d.loc.line))
-        out += [f" {d.loc.line} | {source}", f" {gutter} | {tone}{caret}{c.reset}"]
+    out += _source(d.loc, lines, tone, c.reset)
     if d.help:
         out.append(f"  = help: {d.help}")
+    for note in d.notes:
+        out.append(f"{c.bold}{printable(f'{note.loc}: ')}{c.reset}{c.note}note{c.reset}: {note.message}")
+        out += _source(note.loc, lines, c.note, c.reset)
     return "\n".join(out)
+
+
+def _source(loc: Loc, lines: Sequence[str] | None, tone: str, reset: str) -> list[str]:
+    """The line of a place with carets below it; nothing where there is no such line."""
+    if lines is None or not 1 <= loc.line <= len(lines):
+        return []
+    source, caret = _excerpt(lines[loc.line - 1], loc.column, loc.length)
+    gutter = " " * len(str(loc.line))
+    return [f" {loc.line} | {source}", f" {gutter} | {tone}{caret}{reset}"]
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
@@ -143,10 +186,16 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
         {
             "id": d.id, "severity": d.severity.value, "message": d.message, "help": d.help,
             "file": d.loc.file, "line": d.loc.line, "column": d.loc.column, "length": d.loc.length,
+            "notes": notes_as_objects(d.notes),
         }
         for d in diagnostics
     ]
     return json.dumps(items, indent=2) + "\n"
+
+
+def notes_as_objects(notes: Iterable[Note]) -> list[dict[str, object]]:
+    """Notes in the form that JSON has them."""
+    return [{"message": n.message, "file": n.loc.file, "line": n.loc.line, "column": n.loc.column, "length": n.loc.length} for n in notes]
 
 
 def show(diagnostics: Iterable[Diagnostic], lines: Mapping[str, Sequence[str]], colours: Colours = PLAIN) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 
 @dataclass(frozen=True, order=True)
@@ -388,6 +389,11 @@ class Manager:
     accept: tuple[Accept, ...] = field(default=())
     limits: Limits | None = None
 
+    @cached_property
+    def by_name(self) -> dict[str, Resource]:
+        """The resources by their names."""
+        return {r.name: r for r in self.resources}
+
     def resource(self, name: str) -> Resource:
         return next(r for r in self.resources if r.name == name)
 
@@ -408,7 +414,14 @@ class Manager:
         return tuple(up)
 
     def children(self, name: str) -> tuple[str, ...]:
-        return tuple(r.name for r in self.resources if r.parent == name)
+        return self._below.get(name, ())
+
+    @cached_property
+    def _below(self) -> dict[str | None, tuple[str, ...]]:
+        below: dict[str | None, list[str]] = {}
+        for resource in self.resources:
+            below.setdefault(resource.parent, []).append(resource.name)
+        return {parent: tuple(names) for parent, names in below.items()}
 
     @property
     def reservation_path(self) -> tuple[str, ...]:

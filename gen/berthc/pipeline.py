@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .build import build
-from .check import check
-from .diag import Diagnostic, has_errors, in_order
+from .check import check_counted
+from .diag import Diagnostic, at_most, has_errors, in_order
 from .load import Source, load, name_of, read
 from .model import Manager
 from .schema import Schema, check_shape
@@ -37,8 +37,10 @@ def compile_text(file: str, text: str) -> Result:
     found += _new(found, check_shape(Schema.read(), root))
     spec, more = build(root, source.aliased)
     found += _new(found, more)
-    found = in_order(found + check(spec, found))
-    return Result(None if has_errors(found) else spec.manager, tuple(found), source)
+    more, uncounted = check_counted(spec, found)
+    found = in_order(found + more)
+    manager = None if has_errors(found) else spec.manager
+    return Result(manager, tuple(at_most(found, uncounted=uncounted)), source)
 
 
 def _new(found: Sequence[Diagnostic], more: Sequence[Diagnostic]) -> list[Diagnostic]:

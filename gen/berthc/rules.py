@@ -10,6 +10,7 @@ READING: tuple[tuple[str, str], ...] = (
     ("encoding", "A spec is UTF-8 text without control characters."),
     ("yaml", "A spec is YAML."),
     ("empty", "The file holds something."),
+    ("more", "At most 100 messages about one spec are shown; this one counts the others."),
     ("documents", "A file holds one YAML document."),
     ("duplicate-key", "No mapping has a key twice."),
     ("merge-key", "Merge keys (`<<`) are not supported."),

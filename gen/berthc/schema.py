@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .diag import Diagnostic, hint, listing, quote
+from .diag import MOST, Diagnostic, hint, listing, quote, suggest
 from .load import Mapping, Node, Scalar, Sequence
 
 Part = MappingType[str, Any]
@@ -148,18 +148,21 @@ class _Checker:
     def mapping(self, node: Mapping, part: Part, place: Node) -> None:
         properties: Part = part.get("properties", {})
         rest = part.get("additionalProperties", True)
-        for name in part.get("required", ()):
-            if name not in node.values:
+        missing = [name for name in part.get("required", ()) if name not in node.values]
+        if rest is not False or all(key in properties for key in node.values):  # else a key may be misspelt: told with it
+            for name in missing:
                 self.report("missing-key", place, f"{_a(part)} lacks the key {quote(name)}", _describe(properties[name]))
         if len(node.values) < part.get("minProperties", 0):
             self.report("empty-value", place, f"{_a(part)} must not be empty", _describe(part))
         names = self.resolve(part["propertyNames"]) if "propertyNames" in part else None
+        unknown = 0
         for key, value in node.values.items():
             if key in properties:
                 self.visit(value, properties[key], node.keys[key])
             elif rest is False:
+                unknown += 1
                 self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}",
-                            hint(key, list(properties), "valid here"))
+                            _which_key(key, missing, properties, node) if unknown <= MOST else "")
             else:
                 if names is not None:
                     self.text(node.keys[key], node.keys[key].text, names)
@@ -259,6 +262,14 @@ class _Checker:
         text = chosen.text if isinstance(chosen, Scalar) else ""
         self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here", hint(text, list(words), "valid here"))
         return None
+
+
+def _which_key(key: str, missing: list[str], properties: Part, node: Mapping) -> str:
+    """Help for an unknown key: the one that is meant, best one that is missing; and those that must be there."""
+    left = [name for name in properties if name not in node.values]
+    near = suggest(key, missing) or suggest(key, left) or suggest(key, list(properties))
+    needed = "" if not missing or any(quote(name) in near for name in missing) else f"; needed: {listing(missing)}"
+    return f"{near}valid here: {listing(properties)}{needed}"
 
 
 def _a(part: Part) -> str:

@@ -86,7 +86,7 @@ def test_control_and_format_characters_are_escaped() -> None:
 def test_json_has_one_object_per_message() -> None:
     assert json.loads(as_json([at(2, 4, 3)])) == [{
         "id": "rule", "severity": "error", "message": "it is wrong", "help": "do it right", "file": "s.yaml", "line": 2, "column": 4,
-        "length": 3,
+        "length": 3, "notes": [],
     }]
     assert as_json([]) == "[]\n"
 

@@ -6,11 +6,12 @@ parts in which the first found nothing wrong, so that one mistake is not told tw
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from berthc.build import Spec
-from berthc.diag import Diagnostic, Severity, has_errors
+from berthc.diag import MOST, Diagnostic, Severity, has_errors
 from berthc.model import Accept
 
 from . import bounds, cnames, guards, limits, operations, refs, resources, table, unknown, unused
@@ -35,37 +36,59 @@ WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_s
 TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double)
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 
-# One rule does not tell more than this about one spec: who made more mistakes of one kind made one mistake.
-MOST = 200
+_SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")
 
 
 def check(spec: Spec, before: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """What the rules find. `before` is what was found while reading: where something is wrong already, the second phase does not look."""
+    """What the rules find: as much as is shown, see `check_counted`."""
+    return check_counted(spec, before)[0]
+
+
+def check_counted(spec: Spec, before: Sequence[Diagnostic]) -> tuple[list[Diagnostic], bool]:
+    """What the rules find, and whether a rule was stopped before it had told all.
+
+    `before` is what was found while reading: where something is wrong already, the second phase does not look.
+    """
+    runner = _Runner()
+    return _check(spec, before, runner), runner.stopped
+
+
+def _check(spec: Spec, before: Sequence[Diagnostic], run: _Runner) -> list[Diagnostic]:
     told = {(d.loc.line, d.loc.column) for d in before}
-    found = [d for rule in FIRST for d in _run(rule, spec) if (d.loc.line, d.loc.column) not in told]
+    found = [d for rule in FIRST for d in run(rule, spec) if (d.loc.line, d.loc.column) not in told]
     wrong = [*before, *found]
     spec = replace(spec, broken=frozenset(_broken(spec, wrong)))
-    found += [d for rule in SECOND for d in _run(rule, spec)]
+    found += [d for rule in SECOND for d in run(rule, spec)]
     tables = analyse_all(spec)
-    found += [d for rule in TABLES for d in _run(rule, tables)]
+    found += [d for rule in TABLES for d in run(rule, tables)]
     if not has_errors(wrong):
-        found += [d for rule in WHOLE for d in _run(rule, spec)]
+        found += [d for rule in WHOLE for d in run(rule, spec)]
     return [_accepted(spec, d) for d in found]
 
 
-def _run(rule: Rule[Input], input_: Input) -> Iterator[Diagnostic]:
-    return itertools.islice(rule.find(input_), MOST)
+class _Runner:
+    """Runs rules. One that finds more than is shown is stopped: it takes time, and nobody reads it."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def __call__(self, rule: Rule[Input], input_: Input) -> Iterator[Diagnostic]:
+        found = rule.find(input_)
+        yield from itertools.islice(found, 2 * MOST)
+        self.stopped = self.stopped or next(found, None) is not None
 
 
 def _broken(spec: Spec, found: Sequence[Diagnostic]) -> Iterator[tuple[str, ...]]:
     """The entries of the spec in which there is an error: a section, or an entry of resources."""
-    errors = [d for d in found if d.severity is Severity.ERROR]
-    for section in spec.root.keys:
+    lines = sorted({d.loc.line for d in found if d.severity is Severity.ERROR})
+    for section in (key for key in _SECTIONS if key in spec.root.keys):
         paths: list[tuple[str, ...]] = [(section, name) for name in refs.keys(spec, section)] if section == "resources" else []
         for path in paths or [(section,)]:
             first, last = spec.lines(*path)
-            if any(spec.aliased or first <= d.loc.line <= last for d in errors):
+            if lines and (spec.aliased or bisect_left(lines, first) < bisect_right(lines, last)):
                 yield path
+    if lines:
+        yield ("",)  # something is wrong, if only outside of every section
 
 
 def _accepted(spec: Spec, diagnostic: Diagnostic) -> Diagnostic:

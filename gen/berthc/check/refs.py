@@ -65,18 +65,17 @@ def row_path(spec: Spec, resource: Resource, row: Row) -> tuple[str | int, ...]:
 
 
 def resources_by_name(manager: Manager) -> dict[str, Resource]:
-    return {r.name: r for r in manager.resources}
+    return manager.by_name
 
 
 def path_of(manager: Manager, name: str) -> tuple[str, ...]:
     """The resource and those above it, root first; cut where a parent is unknown or a circle closes."""
-    parents = {r.name: r.parent for r in manager.resources}
-    up: list[str] = []
+    up: dict[str, None] = {}
     current: str | None = name
-    while current in parents and current not in up:
-        up.insert(0, current)
-        current = parents[current]
-    return tuple(up)
+    while current is not None and current in manager.by_name and current not in up:
+        up[current] = None
+        current = manager.by_name[current].parent
+    return tuple(reversed(up))
 
 
 def rows(manager: Manager) -> Iterator[tuple[Resource, Row]]:

@@ -18,8 +18,9 @@ def unknown_resource(spec: Spec) -> Iterator[Diagnostic]:
     declared = refs.keys(spec, "resources")
     if not declared:  # told already: without any, every use would be one more message about the same mistake
         return
+    known = set(declared)
     for use in _resource_uses(spec):
-        if use.name not in declared:
+        if use.name not in known:
             yield Diagnostic("unknown-resource", use.loc, f"{use.by} {quote(use.name)}, which is no resource",
                              hint(use.name, declared, "resources"))
 
@@ -163,8 +164,9 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
     by_name = refs.resources_by_name(spec.manager)
     for resource in spec.manager.resources:
         known = refs.keys(spec, "resources", resource.name, "fields")
+        names = set(known)
         for word, loc in refs.named(spec, "resources", resource.name, "key"):
-            if word not in known and word != "all":
+            if word not in names and word != "all":
                 yield Diagnostic("unknown-field", loc,
                                  f"the key of {resource.name} has {quote(word)}, which is no field of {resource.name}",
                                  hint(word, known, f"fields of {resource.name}"))
