@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,6 +131,16 @@ def suggest(word: str, valid: Sequence[str]) -> str:
     folded = {v.lower(): v for v in reversed(valid)}
     near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.6)
     return f"did you mean {quote(folded[near[0]])}? " if near else ""
+
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def snake(word: str) -> str:
+    """The name that a word in another style means: hostPath, HostPath, host-path; "" for none."""
+    name = re.sub(r"[^a-z0-9]+", "_", _HUMP.sub("_", word).lower()).strip("_")
+    return name if word.isascii() and name != word and len(name) <= 63 and _NAME.fullmatch(name) else ""
 
 
 def hint(word: str, valid: Sequence[str], what: str) -> str:

@@ -5,6 +5,8 @@ They are Linux's names without the aliases: each number has one name. Generated 
 """
 from __future__ import annotations
 
+import errno
+
 ERRNO_ALIASES = {"EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP"}
 
 ERRNO_NAMES: tuple[str, ...] = tuple("""
@@ -18,3 +20,11 @@ ERRNO_NAMES: tuple[str, ...] = tuple("""
     EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED
     EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
 """.split())
+
+
+def meant(text: str) -> str:
+    """The name that a number, of either sign, or a name in another style means; "" for none."""
+    word = text.strip().lstrip("-").upper()
+    name = errno.errorcode.get(int(word), "") if word.isdecimal() and len(word) < 6 else word
+    name = ERRNO_ALIASES.get(name, name)
+    return name if name in ERRNO_NAMES and name != text else ""

@@ -15,9 +15,14 @@ from .load import Scalar
 from .model import FormatText, Guard, Loc, Ref
 
 _TOKEN = re.compile(r"\s*(?:(?P<int>-?[0-9]+)(?![A-Za-z0-9_.])|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>==|!=|<=|>=|<|>|\(|\)|\.))")
+# What other languages write, and what it is here.
+_FOREIGN = re.compile(r"\s*(?P<word>===|!==|<>|=<|=>|&&?|\|\|?|=(?!=)|!(?!=)|[\"'`])")
+_MEANT = {"===": "==", "=": "==", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">=", "&&": "and", "&": "and", "||": "or", "|": "or",
+          "!": "not"}
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=")
 _MAX_DEPTH = 32
 _MAX_DIGITS = 20
+_SPELT = {"and": "and", "or": "or", "is": "==", "eq": "==", "ne": "!=", "equals": "=="}
 RESERVED_WORDS = ("and", "or", "not")
 
 
@@ -50,6 +55,9 @@ class _GuardParser:
         self.depth = 0
         at = 0
         while self.text[at:].strip():
+            foreign = _FOREIGN.match(self.text, at)
+            if foreign is not None:
+                raise self.foreign(foreign.group("word"), foreign.start("word"))
             match = _TOKEN.match(self.text, at)
             if match is None:
                 start = at + len(self.text[at:]) - len(self.text[at:].lstrip())
@@ -58,9 +66,14 @@ class _GuardParser:
             self.tokens.append((kind, match.group(kind), match.start(kind)))
             at = match.end()
 
-    def error(self, message: str, start: int, length: int) -> ExprError:
-        return ExprError(Diagnostic("guard-syntax", place(self.node, start, length), message,
+    def error(self, message: str, start: int, length: int, advice: str = "") -> ExprError:
+        return ExprError(Diagnostic("guard-syntax", place(self.node, start, length), message, advice +
                                     "a condition is like: option.guest == linux and not (field.read_only or field.size > 10)"))
+
+    def foreign(self, word: str, start: int) -> ExprError:
+        """An operator or a quote of another language."""
+        advice = f"did you mean {quote(_MEANT[word])}? " if word in _MEANT else "values are written without quotes; "
+        return self.error(f"{quote(word)} has no meaning in a condition", start, len(word), advice)
 
     def unexpected(self, wanted: str) -> ExprError:
         _, text, start = self.peek()
@@ -80,7 +93,8 @@ class _GuardParser:
         guard = self.either()
         kind, text, start = self.peek()
         if kind != "end":
-            raise self.error(f"{quote(text)} cannot follow here", start, len(text))
+            meant = _SPELT.get(text.lower(), "")
+            raise self.error(f"{quote(text)} cannot follow here", start, len(text), f"did you mean {quote(meant)}? " if meant else "")
         return Guard(guard.op, self.node.loc, guard.args, guard.ref, guard.literal, " ".join(self.text.split()))
 
     def either(self) -> Guard:
@@ -135,6 +149,8 @@ class _GuardParser:
             raise self.unexpected("a name such as option.x or field.x")
         self.next += 1
         if not self.take("."):
+            if scope == "NOT":
+                raise self.error("'NOT' has no meaning in a condition", start, len(scope), "did you mean 'not'? ")
             raise self.error(f"{quote(scope)} does not say of what: write option.{scope} or field.{scope}", start, len(scope))
         kind, name, last = self.peek()
         if kind != "word":

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping as MappingType
+from collections.abc import Iterator, Mapping as MappingType, Sequence as SequenceType
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .diag import MOST, Diagnostic, hint, listing, quote, suggest
+from .diag import MOST, Diagnostic, hint, listing, printable, quote, snake, suggest
+from .errnos import meant
 from .load import Mapping, Node, Scalar, Sequence
 
 Part = MappingType[str, Any]
+_ERRNO = "an errno name"  # the title of that part of the schema
 
 # In an installed package the schema lies beside this file; in the source tree it lies with the specs.
 _PLACES = (Path("berth.schema.json"), Path("../../spec/schema/berth.schema.json"))
@@ -57,7 +59,7 @@ def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
     """Everything in which the tree below `node` differs from the schema."""
     checker = _Checker(schema)
     checker.visit(node, schema.root)
-    return checker.found
+    return checker.once()
 
 
 _KINDS = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "true or false"}
@@ -94,6 +96,7 @@ class _Checker:
         self.found: list[Diagnostic] = []
         self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
         self.patterns: dict[str, re.Pattern[str]] = {}
+        self.misnamed: dict[str, list[tuple[bool, int]]] = {}  # for each use: does it declare; where in `found`
 
     def resolve(self, part: Part) -> Part:
         known = self.resolved.get(id(part))
@@ -107,13 +110,15 @@ class _Checker:
     def visit(self, node: Node, part: Part, key: Node | None = None) -> None:
         """`key` is the key that the node is the value of: the place of what is missing in it."""
         part = self.resolve(part)
+        others: list[Part] = []
         if "oneOf" in part:
             branch = self.choose(node, part, key or node)
             if branch is None:
                 return
+            others = [one for one in self.flatten(part) if one is not branch]
             part = branch
         if "const" in part or "enum" in part:
-            self.word(node, part)
+            self.word(node, part, others)
             return
         kind = kind_of(node)
         if "type" in part and part["type"] != kind:
@@ -123,16 +128,39 @@ class _Checker:
         elif isinstance(node, Sequence):
             self.sequence(node, part)
         elif isinstance(node, Scalar):
-            self.scalar(node, part)
+            self.scalar(node, part, others)
 
     def wrong_type(self, node: Node, part: Part) -> None:
         kind = _KINDS[part["type"]]
         wanted = str(part.get("title", kind))
         what = wanted if wanted == kind or part["type"] in ("string", "array", "integer") else f"{wanted} ({kind})"
-        advice = _quoting(node) if part["type"] == "string" else ""
+        advice = self.form(node, part) or (_quoting(node) if part["type"] == "string" else "")
         self.report("type", node, f"{shown(node)} stands where {what} belongs", advice or _describe(part))
 
-    def word(self, node: Node, part: Part) -> None:
+    def form(self, node: Node, part: Part) -> str:
+        """How a single value is written where it is a list, a mapping or an errno name that belongs there."""
+        if not isinstance(node, Scalar) or node.value is None:
+            return ""
+        if part.get("title") == _ERRNO:
+            name = meant(node.text)
+            return f"did you mean {quote(name)}?" if name else ""
+        if part.get("type") == "array":
+            return f"did you mean [{printable(node.text)}]?" if self.accepts(node, part.get("items", {})) else ""
+        keys: SequenceType[str] = part.get("required") or list(part.get("properties", {}))
+        for key in keys:
+            rest = [f"{name}: …" for name in part.get("required", ()) if name != key]
+            if key != "brief" and len(rest) < 3 and self.accepts(node, part["properties"][key]):
+                return f"did you mean {{{', '.join([f'{key}: {printable(node.text)}', *rest])}}}?"
+        return ""
+
+    def accepts(self, node: Scalar, part: Part) -> bool:
+        """Is the value right for a part?"""
+        trial = _Checker(self.schema)
+        trial.visit(node, part)
+        return not trial.found
+
+    def word(self, node: Node, part: Part, others: SequenceType[Part] = ()) -> None:
+        """`others` are forms that may stand there instead."""
         valid = [part["const"]] if "const" in part else list(part["enum"])
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(node, Scalar) and any(value == v and type(value) is type(v) for v in valid):
@@ -143,7 +171,8 @@ class _Checker:
         if isinstance(value, str) and text in words:
             self.report(rule, node, f"{shown(node)} is not valid here", f"write {text} without quotes: it is no text")
             return
-        self.report(rule, node, f"{shown(node)} is not valid here", hint(text, words, "valid here"))
+        advice = next((f"{form} " for other in others if (form := self.form(node, other))), "")
+        self.report(rule, node, f"{shown(node)} is not valid here", advice + hint(text, words, "valid here"))
 
     def mapping(self, node: Mapping, part: Part, place: Node) -> None:
         properties: Part = part.get("properties", {})
@@ -165,7 +194,7 @@ class _Checker:
                             _which_key(key, missing, properties, node) if unknown <= MOST else "")
             else:
                 if names is not None:
-                    self.text(node.keys[key], node.keys[key].text, names)
+                    self.text(node.keys[key], node.keys[key].text, names, declares=True)
                 if isinstance(rest, dict):
                     self.visit(value, rest, node.keys[key])
 
@@ -179,17 +208,20 @@ class _Checker:
             for item in node.items:
                 self.visit(item, part["items"])
 
-    def scalar(self, node: Scalar, part: Part) -> None:
+    def scalar(self, node: Scalar, part: Part, others: SequenceType[Part] = ()) -> None:
         value = node.value
         if isinstance(value, str):
-            self.text(node, value, part)
+            self.text(node, value, part, next((form for other in others if (form := self.form(node, other))), ""))
         elif isinstance(value, int) and not isinstance(value, bool):
             least, most = part.get("minimum"), part.get("maximum")
             if (least is not None and value < least) or (most is not None and value > most):
                 self.report("value", node, f"{shown(node)} is out of range", f"{_a(part)} is from {least} to {most}")
 
-    def text(self, node: Scalar, value: str, part: Part) -> None:
-        """A text or a key, against pattern and lengths."""
+    def text(self, node: Scalar, value: str, part: Part, form: str = "", declares: bool = False) -> None:
+        """A text or a key, against pattern and lengths.
+
+        `form` is help where it would be right in another form; `declares`: what it names is declared here.
+        """
         if len(value) > part.get("maxLength", len(value)):
             self.report("value", node, f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
         elif len(value) < part.get("minLength", 0):
@@ -200,7 +232,15 @@ class _Checker:
                 # JSON Schema's $ is the end of the text; Python's $ also matches before a final line break.
                 pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
             if not pattern.search(value):
-                self.report("name", node, f"{quote(value)} is not {_a(part)}", str(part.get("form", _describe(part))))
+                self.misnamed.setdefault(value, []).append((declares, len(self.found)))
+                self.report("name", node, f"{quote(value)} is not {_a(part)}", form or _renamed(value, part))
+
+    def once(self) -> list[Diagnostic]:
+        """What was found. A bad name that is told where it is declared is not told again where it is used."""
+        declared = {name for name, uses in self.misnamed.items() if any(declares for declares, _ in uses)}
+        again = {n for name, uses in self.misnamed.items() if declared.intersection(name.split("."))
+                 for declares, n in uses if not declares}
+        return [d for n, d in enumerate(self.found) if n not in again]
 
     def choose(self, node: Node, part: Part, place: Node) -> Part | None:
         """The alternative that `node` is meant to be, or None when that has been reported as unclear."""
@@ -208,7 +248,8 @@ class _Checker:
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
             wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
-            self.report("type", node, f"{shown(node)} stands where {wanted} belongs", _quoting(node) or _describe(part))
+            form = next((text for b in flat if (text := self.form(node, b))), "")
+            self.report("type", node, f"{shown(node)} stands where {wanted} belongs", form or _quoting(node) or _describe(part))
             return None
         if len(fitting) == 1 or not isinstance(node, Mapping):
             return fitting[0]
@@ -270,6 +311,18 @@ def _which_key(key: str, missing: list[str], properties: Part, node: Mapping) ->
     near = suggest(key, missing) or suggest(key, left) or suggest(key, list(properties))
     needed = "" if not missing or any(quote(name) in near for name in missing) else f"; needed: {listing(missing)}"
     return f"{near}valid here: {listing(properties)}{needed}"
+
+
+def _renamed(value: str, part: Part) -> str:
+    """Help for a name in the wrong style."""
+    wanted = str(part.get("form", _describe(part)))
+    if part.get("title") == _ERRNO:
+        name = meant(value)
+    elif "\\." in part["pattern"]:
+        name = ".".join(snake(word) or word for word in value.split("."))
+    else:
+        name = "" if meant(value.lower()) == value else snake(value)
+    return f"did you mean {quote(name)}? {wanted}" if name and name != value and re.fullmatch(part["pattern"], name) else wanted
 
 
 def _a(part: Part) -> str:

@@ -101,7 +101,7 @@ def test_json_has_keys_that_stay() -> None:
     assert set(answer) == {"findings", "diagnostics", "bound", "states", "transitions", "complete", "seconds"}
     assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 100000}
     [finding] = answer["findings"]
-    assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script"}
+    assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script", "notes"}
     assert (finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60, 82, False)
     assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1", "fail": ["guest.mount"]}
     assert answer["complete"] is True and answer["diagnostics"] == []

@@ -7,7 +7,7 @@ followed at once; per state three masks say for which hooks each of the three is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager, Resource, Row, Target
 
@@ -41,6 +41,7 @@ class Trouble:
     row: Row
     hook: str
     target: Target | None = None
+    unsure: bool = False  # it is never certain that the effect is there: a call stayed uncertain
 
 
 def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
@@ -56,7 +57,7 @@ def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
     found: dict[Trouble, None] = {}
     for case in every:
         found.update(dict.fromkeys(_Walk(manager, resource, flow, case).run()))
-    return list(found)
+    return [t for t in found if not t.unsure or replace(t, unsure=False) not in found]
 
 
 class _Walk:
@@ -152,7 +153,7 @@ class _Walk:
         if hook.repeatable:
             return
         if (before.maybe | before.on) & self.bits[hook.name]:
-            self.found[Trouble("again", row, hook.name)] = None
+            self.found[Trouble("again", row, hook.name, unsure=not before.on & self.bits[hook.name])] = None
         undone = self.undone[hook.name]
         if len(hook.undoes) == 1 and (before.off | before.maybe) & undone:
             self.found[Trouble("before", row, hook.name)] = None
@@ -161,4 +162,4 @@ class _Walk:
         left = (after.maybe | after.on) & self.undoable
         for name, bit in self.bits.items():
             if left & bit and not self.undone[name]:
-                self.found[Trouble("forgotten", row, name, target)] = None
+                self.found[Trouble("forgotten", row, name, target, unsure=not after.on & bit)] = None

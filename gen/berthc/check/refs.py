@@ -1,21 +1,23 @@
 """Everything in a spec that names something declared elsewhere, with its place. The rules about unknown names go through these."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from berthc.build import Spec
+from berthc.diag import snake
 from berthc.load import Mapping, Node, Scalar, Sequence
 from berthc.model import AssignedKind, Form, Guard, Loc, Manager, Operation, Ref, Resource, Row, Target
 
 
 @dataclass(frozen=True)
 class Use:
-    """A name where it is used. `by` says in words what uses it."""
+    """A name where it is used. `by` says in words what uses it; `own` is the resource that it is used in, where that matters."""
 
     name: str
     loc: Loc
     by: str
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ def keys(spec: Spec, *path: str) -> list[str]:
     """The keys at a path, also those whose values are malformed: what is declared badly is declared."""
     node = spec.node(*path)
     return list(node.keys) if isinstance(node, Mapping) else []
+
+
+def meant(names: Iterable[str]) -> set[str]:
+    """Declared names, and those that bad ones among them are told to become: both are right to be used."""
+    return {word for name in names for word in (name, snake(name)) if word}
 
 
 def row_path(spec: Spec, resource: Resource, row: Row) -> tuple[str | int, ...]:

@@ -285,8 +285,11 @@ def holders(spec: Spec) -> Iterator[Diagnostic]:
                              "use two events")
         if not resource.take:
             continue
+        known = {state.name for state in resource.states}
         for state in resource.states:
             for row in state.rows:
+                if row.ok is not None and row.ok.state not in known:
+                    continue  # told by unknown-state
                 if row.event == resource.take and (row.call or (row.ok and (row.ok.state != state.name or row.ok.raise_event))):
                     yield Diagnostic("holders", row.loc, f"{refs.cell(resource, row)} does more than take a hold",
                                      "a row for the take event is stay, or rejects")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from berthc.build import Spec
-from berthc.diag import Diagnostic, listing, quote
-from berthc.model import Resource
+from berthc.diag import Diagnostic, Note, listing, quote, suggest
+from berthc.model import Hook, Manager, Resource
 
 from . import refs
 from .effects import Trouble, troubles
@@ -55,8 +55,20 @@ def analyse_all(spec: Spec) -> Tables:
 def unhandled(tables: Tables) -> Iterator[Diagnostic]:
     for flow in tables.flows:
         resource = flow.resource
+        empty = {s.name for s in resource.states if not s.rows}
+        for state in dict.fromkeys(state for state, event in flow.holes() if state in empty and (state, event) in flow.fired):
+            yield _without_rows(flow, state)
         for cell in flow.holes():
             state, event = cell
+            if state in empty and cell in flow.fired:
+                continue
+            misspelt = _misspelt(flow, state, event)
+            if misspelt:
+                yield Diagnostic("unhandled", tables.spec.key("resources", resource.name, "states", state, "on", misspelt),
+                                 f"no operation fires {quote(misspelt)} and no row raises it, while {resource.name}.{state} does not say "
+                                 f"what it does with {quote(event)}", f"did you mean {quote(event)}?",
+                                 where=f"{resource.name}.{state}.{event}")
+                continue
             valid = f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
             if cell in flow.fired:
                 yield Diagnostic("unhandled", resource.state(state).loc,
@@ -68,6 +80,23 @@ def unhandled(tables: Tables) -> Iterator[Diagnostic]:
                 yield Diagnostic("unhandled", target.loc,
                                  f"{quote(event)} is raised here, and {resource.name}.{state} does not say what it does with it", valid,
                                  where=f"{resource.name}.{state}.{event}")
+
+
+def _misspelt(flow: Flow, state: str, event: str) -> str:
+    """A row of the state whose event nothing ever causes, and which is like the event; "" for none."""
+    caused = {e for _, e in (*flow.fired, *flow.raised)}
+    idle = [row.event for row in flow.resource.state(state).rows if row.event not in caused]
+    return next((word for word in dict.fromkeys(idle) if suggest(word, [event])), "")
+
+
+def _without_rows(flow: Flow, state: str) -> Diagnostic:
+    """A state that says nothing at all: most likely the last one."""
+    resource = flow.resource
+    events = [f"{quote(event)} ({by})" for (at, event), by in flow.fired.items() if at == state]
+    return Diagnostic("unhandled", resource.state(state).loc,
+                      f"{resource.name}.{state} has no rows, and {listing(events)} can come there",
+                      f"if the instance ends there, write {state}: {{final: true}}; otherwise add rows to it, or otherwise: reject to "
+                      f"{resource.name}", where=f"{resource.name}.{state}")
 
 
 @rule("unreachable", "Every state can be entered, and every row's event can come in its state.")
@@ -84,8 +113,10 @@ def unreachable(tables: Tables) -> Iterator[Diagnostic]:
                 continue
             for event in dict.fromkeys(row.event for row in state.rows):
                 if not flow.meets((state.name, event)):
+                    come = [e for s, e in (*flow.fired, *flow.raised) if s == state.name and (s, e) not in flow.chains.cells]
                     yield Diagnostic("unreachable", spec.key("resources", resource.name, "states", state.name, "on", event),
-                                     f"{quote(event)} never comes in {resource.name}.{state.name}", _who(spec, resource, event),
+                                     f"{quote(event)} never comes in {resource.name}.{state.name}",
+                                     suggest(event, come) + _who(spec, resource, event),
                                      where=f"{resource.name}.{state.name}.{event}")
 
 
@@ -153,7 +184,8 @@ def leak(tables: Tables) -> Iterator[Diagnostic]:
             yield Diagnostic("leak", trouble.target.loc,
                              f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} "
                              "is in effect, or may be", f"what undoes it must have ended ok before: {listing(undo)}",
-                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
+                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
+                             notes=_not_uncertain(resource, trouble) if trouble.unsure else ())
 
 
 @rule("double", "A hook that is not repeatable is not called for what is, or may be, done already, nor to undo what is not done.")
@@ -165,7 +197,28 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
             hook = hooks[trouble.hook]
             again = trouble.kind == "again"
             what = "when that is, or may be, done already" if again else f"when {hook.undoes[0]} is not, or may not be, in effect"
+            forgotten = _forgotten_undoes(spec.manager, resource, hook) if again else []
+            notes = [Note(h.loc, f"{h.name} is called where {hook.name} is in effect, and undoes nothing") for h in forgotten]
+            help_ = f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let another state handle it"
+            if forgotten:
+                help_ = f"if {forgotten[0].name} takes it back, say so: {forgotten[0].name} has undoes: {hook.name}; {help_}"
             yield Diagnostic("double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
-                             f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}",
-                             f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let another state handle it",
-                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
+                             f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}", help_,
+                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
+                             notes=(*notes, *(_not_uncertain(resource, trouble) if trouble.unsure else ())))
+
+
+def _not_uncertain(resource: Resource, trouble: Trouble) -> tuple[Note, ...]:
+    """The rows that call the hook and do not say what follows when nobody knows whether it took effect."""
+    return tuple(
+        Note(row.loc, f"this row says nothing of uncertain, so {trouble.hook} may be in effect in {row.fail.state}")
+        for state in resource.states for row in state.rows if row.call == trouble.hook and not row.uncertain_given and row.fail)
+
+
+def _forgotten_undoes(manager: Manager, resource: Resource, hook: Hook) -> list[Hook]:
+    """Hooks that undo nothing and that nothing undoes, called in a state to which the hook leads."""
+    after = {t.state for s in resource.states for row in s.rows if row.call == hook.name for t in (row.ok, row.uncertain)
+             if t is not None and t.state != row.state}
+    called = {row.call for s in resource.states if s.name in after for row in s.rows}
+    undone = {name for h in manager.hooks for name in h.undoes}
+    return [h for h in manager.hooks if h.name in called - undone and not h.undoes and h.name != hook.name]

@@ -18,17 +18,18 @@ def unknown_resource(spec: Spec) -> Iterator[Diagnostic]:
     declared = refs.keys(spec, "resources")
     if not declared:  # told already: without any, every use would be one more message about the same mistake
         return
-    known = set(declared)
+    known = refs.meant(declared)
     for use in _resource_uses(spec):
         if use.name not in known:
+            others = [name for name in declared if name != use.own]
             yield Diagnostic("unknown-resource", use.loc, f"{use.by} {quote(use.name)}, which is no resource",
-                             hint(use.name, declared, "resources"))
+                             hint(use.name, others, "resources"))
 
 
 def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
     for name in refs.keys(spec, "resources"):
         for word, loc in refs.named(spec, "resources", name, "parent"):
-            yield refs.Use(word, loc, f"the parent of {name} is")
+            yield refs.Use(word, loc, f"the parent of {name} is", own=name)
     for group in refs.keys(spec, "backend"):
         for name in refs.keys(spec, "backend", group):
             for word, loc in refs.named(spec, "backend", group, name, "on"):
@@ -56,7 +57,7 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     declared = {r.name: refs.keys(spec, "resources", r.name, "states") for r in manager.resources}
     for resource in manager.resources:
-        known = set(declared[resource.name])
+        known = refs.meant(declared[resource.name])
         if not known:
             continue
         if resource.initial and resource.initial not in known:
@@ -68,13 +69,13 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
                 by = f"{refs.cell(resource, row)} goes{condition} to"
                 yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name], stay=True)
     for operation in manager.operations:
-        if operation.enter and operation.target in declared and operation.enter not in declared[operation.target]:
+        if operation.enter and operation.target in declared and operation.enter not in refs.meant(declared[operation.target]):
             yield _no_state(spec.at("operations", operation.name, "create", "enter"), f"operation {operation.name} enters", operation.enter,
                             operation.target, declared[operation.target])
     for accept in manager.accept:
         name, _, rest = accept.where.partition(".")
         state = rest.partition(".")[0]
-        if name in declared and state not in declared[name]:
+        if name in declared and state not in refs.meant(declared[name]):
             yield _no_state(accept.where_loc, "accept names", state, name, declared[name])
 
 
@@ -84,7 +85,10 @@ _ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain"}
 def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str], stay: bool = False) -> Diagnostic:
     """`stay`: the word may stand there as well."""
     help_ = hint(state, valid, f"states of {resource}")
-    if stay:
+    if stay and state in ("reject", "call"):
+        form = "{reject: EBUSY}" if state == "reject" else "{call: group.hook, ok: …, fail: …}"
+        help_ = f"did you mean {form}? states of {resource}: {listing(valid)}; or stay"
+    elif stay:
         help_ = f"{suggest(state, [*valid, 'stay'])}states of {resource}: {listing(valid)}; or stay"
     return Diagnostic("unknown-state", loc, f"{by} {quote(state)}, which is no state of {resource}", help_)
 
@@ -96,23 +100,24 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
              for r in manager.resources}
     for resource in manager.resources:
         mine = known[resource.name]
+        usable = refs.meant(mine)
         if not mine:
             continue
         for holder, event in (("take", resource.take), ("drop", resource.drop)):
-            if event and event not in mine:
+            if event and event not in usable:
                 yield _no_event(spec.at("resources", resource.name, "holders", holder), f"holders of {resource.name} {holder} with", event,
                                 resource.name, mine)
         for row, _, target in refs.targets(resource):
-            if target.raise_event and target.raise_event not in mine:
+            if target.raise_event and target.raise_event not in usable:
                 yield _no_event(target.loc, f"{refs.cell(resource, row)} raises", target.raise_event, resource.name, mine)
     for operation in manager.operations:
         for step in operation.steps:
-            if known.get(step.resource) and step.event not in known[step.resource]:
+            if known.get(step.resource) and step.event not in refs.meant(known[step.resource]):
                 yield _no_event(step.loc, f"operation {operation.name} fires", step.event, step.resource, known[step.resource])
     for accept in manager.accept:
         name, _, rest = accept.where.partition(".")
         event = rest.partition(".")[2]
-        if event and name in known and event not in known[name]:
+        if event and name in known and event not in refs.meant(known[name]):
             yield _no_event(accept.where_loc, "accept names", event, name, known[name])
 
 
@@ -125,7 +130,8 @@ def _no_event(loc: Loc, by: str, event: str, resource: str, valid: list[str]) ->
 def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     known = [f"{group}.{name}" for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)]
-    declared = set(known)
+    declared = {f"{group}.{name}" for written in refs.keys(spec, "backend") for group in refs.meant([written])
+                for name in refs.meant(refs.keys(spec, "backend", written))}
     for resource, row in refs.rows(manager):
         if row.call is not None and row.call not in declared:
             yield Diagnostic("unknown-hook", spec.at(*refs.row_path(spec, resource, row), "call"),
@@ -136,7 +142,7 @@ def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
         for word, loc in refs.named(spec, "backend", group, name, "undoes"):
             if word not in declared:
                 yield Diagnostic("unknown-hook", loc, f"hook {hook.name} undoes {quote(word)}, which is no hook",
-                                 hint(word, known, "hooks"))
+                                 hint(word, [name for name in known if name != hook.name], "hooks"))
     for resource in manager.resources:
         for assigned in resource.assigned:
             if assigned.hook and assigned.hook not in declared:
@@ -148,15 +154,16 @@ def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
 @rule("unknown-option", "An option that a condition, a format or a pool names is declared.")
 def unknown_option(spec: Spec) -> Iterator[Diagnostic]:
     known = refs.keys(spec, "options")
-    uses = [refs.Use(r.name, r.loc, u.by) for u in refs.guards(spec.manager) for r in u.guard.refs() if r.scope == "option"]
+    uses = [refs.Use(r.name, r.loc, u.by, own=u.own or "") for u in refs.guards(spec.manager) for r in u.guard.refs() if r.scope == "option"]
     for resource, name, ref in refs.formats(spec.manager):
         if ref.scope == "option":
             uses.append(refs.Use(ref.name, ref.loc, f"the format of {resource.name}.{name}"))
     uses += [refs.Use(option, loc, f"the pool {res.name}.{pool}") for res, pool, option, loc in refs.pool_options(spec.manager)]
     for use in uses:
-        if use.name not in known:
+        if use.name not in refs.meant(known):
+            elsewhere = f"did you mean field.{use.name}? " if use.own and use.name in _values(spec, use.own) else ""
             yield Diagnostic("unknown-option", use.loc, f"{use.by} uses {quote(use.name)}, which is no option",
-                             hint(use.name, known, "options"))
+                             f"{elsewhere}options: {listing(known)}" if elsewhere else hint(use.name, known, "options"))
 
 
 @rule("unknown-field", "A field that a key or a condition names is a field of the resource.")
@@ -164,7 +171,7 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
     by_name = refs.resources_by_name(spec.manager)
     for resource in spec.manager.resources:
         known = refs.keys(spec, "resources", resource.name, "fields")
-        names = set(known)
+        names = refs.meant(known)
         for word, loc in refs.named(spec, "resources", resource.name, "key"):
             if word not in names and word != "all":
                 yield Diagnostic("unknown-field", loc,
@@ -175,9 +182,14 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
             owner = use.own if ref.scope == "field" else ref.scope
             if owner in use.path and owner in by_name:
                 known = refs.keys(spec, "resources", owner, "fields")
-                if ref.name not in known:
-                    yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, but {owner} has no such field",
-                                     hint(ref.name, known, f"fields of {owner}"))
+                if ref.name in refs.meant(known):
+                    continue
+                if ref.name in refs.leaves(by_name[owner]):
+                    yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, an assigned value",
+                                     f"conditions ask for what callers give, not for assigned values; fields of {owner}: {listing(known)}")
+                    continue
+                yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, but {owner} has no such field",
+                                 _elsewhere(spec, ref, use.path, owner) or hint(ref.name, known, f"fields of {owner}"))
 
 
 @rule("unknown-value",
@@ -189,10 +201,12 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
         owner = by_name.get(resource.name if ref.scope == "field" else ref.scope)
         if owner is not None and owner.name in refs.path_of(manager, resource.name):
             known = refs.keys(spec, "resources", owner.name, "fields") + list(refs.leaves(owner))
-            if ref.name not in known:
+            if ref.name not in refs.meant(known):
+                others = [n for n in known if n != name] if owner is resource else known
                 yield Diagnostic("unknown-value", ref.loc,
                                  f"the format of {resource.name}.{name} uses {quote(ref.name)}, which {owner.name} has not",
-                                 hint(ref.name, known, f"values of {owner.name}"))
+                                 _elsewhere(spec, ref, refs.path_of(manager, resource.name), owner.name, values=True)
+                                 or hint(ref.name, others, f"values of {owner.name}"))
     for operation in manager.operations:
         for ref in operation.returns:
             owner = by_name.get(ref.scope)
@@ -211,8 +225,26 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
         yield from _enum_words(spec, use)
 
 
+def _values(spec: Spec, resource: str) -> list[str]:
+    return refs.keys(spec, "resources", resource, "fields")
+
+
+def _elsewhere(spec: Spec, ref: Ref, path: tuple[str, ...], owner: str, values: bool = False) -> str:
+    """Help for a name that is there, but not where it was looked for. `values`: assigned values count, too."""
+    if ref.name in refs.keys(spec, "options"):
+        return f"did you mean option.{ref.name}?"
+    by_name = refs.resources_by_name(spec.manager)
+    for name in reversed(path):
+        if name != owner and (ref.name in _values(spec, name) or (values and ref.name in refs.leaves(by_name[name]))):
+            return f"did you mean {name}.{ref.name}?"
+    return ""
+
+
 def _no_leaf(by: str, ref: Ref, owner: Resource) -> Diagnostic:
     valid = list(refs.leaves(owner))
+    if any(f.name == ref.name for f in owner.fields):
+        return Diagnostic("unknown-value", ref.loc, f"{by} {quote(str(ref))}, a field that callers give",
+                          f"what is returned is assigned; assigned values of {owner.name}: {listing(valid)}")
     return Diagnostic("unknown-value", ref.loc, f"{by} {quote(str(ref))}, but {owner.name} is not assigned {quote(ref.name)}",
                       hint(ref.name, valid, f"assigned values of {owner.name}"))
 

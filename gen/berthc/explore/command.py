@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from berthc.diag import Colours, Diagnostic, as_json, as_text
+from berthc.diag import Colours, Diagnostic, as_json, as_text, notes_as_objects
 from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.promela import NotExported, promela
-from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed
+from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, uncertain_rows
 from berthc.explore.save import how_to_play, how_to_save, names, save
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
@@ -164,7 +164,7 @@ def _as_json(finding: Finding) -> dict[str, Any]:
     return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column,
             "where": fault.where,
             "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why,
-            "script": finding.requests}
+            "script": finding.requests, "notes": notes_as_objects(uncertain_rows(finding))}
 
 
 def _static(result: Result, report: Report | None) -> list[Diagnostic]:

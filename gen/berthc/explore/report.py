@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from berthc.diag import Diagnostic, Severity
+from berthc.diag import Diagnostic, Note, Severity
 from berthc.explore.advice import advice
 from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import effects
@@ -218,10 +218,22 @@ def diagnostics(report: Report) -> list[Diagnostic]:
         severity, help_ = Severity.ERROR, advice(report.manager, finding.fault)
         if finding.accept is not None:
             severity, help_ = Severity.NOTE, f"accepted in line {finding.accept.loc.line}: {finding.accept.why}"
-        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_, severity, finding.fault.where))
+        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_, severity, finding.fault.where,
+                              uncertain_rows(finding)))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}", "take the entry away", Severity.WARNING)
             for a in report.unused]
     return out
+
+
+def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
+    """The rows of a script whose call stayed uncertain, and which do not say what follows then."""
+    rows = [(call, taken.row) for line in finding.script if line.change is not None
+            for call, taken in zip(line.change.called, [t for t in line.change.result.rows if t.row is not None and t.row.call],
+                                   strict=False)
+            if taken.row is not None and taken.row.call == call.hook and call.ending.outcome.kind == "uncertain"]
+    return tuple(dict.fromkeys(
+        Note(row.loc, f"this row says nothing of uncertain, so {call.hook} is taken to have failed when nobody knows")
+        for call, row in rows if not row.uncertain_given))
 
 
 def followed(report: Report) -> str:
