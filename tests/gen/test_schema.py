@@ -17,7 +17,9 @@ sys.path.insert(0, str(ROOT / "tests" / "gen"))
 import bad_specs  # noqa: E402
 
 from berthc import schema  # noqa: E402
+from berthc.diff import compare  # noqa: E402
 from berthc.load import Mapping, Node, Scalar, Sequence, decode, load  # noqa: E402
+from berthc.pipeline import compile_text  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "spec/schema/berth.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -138,3 +140,36 @@ def test_a_missing_schema_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_PLACES", (Path("nowhere.json"),))
     with pytest.raises(schema.SchemaMissing, match="berth.schema.json is not installed"):
         schema.schema_path()
+
+
+LISTED = """\
+berth: 1
+manager: m
+options: {q: {type: bool}}
+resources:
+  r:
+    initial: s
+    states:
+      s: {resident: true, on: {go: [{if: option.q, to: t}, LAST]}}
+      t: {resident: true, on: {go: [{if: option.q, to: s}, stay]}}
+operations: {o: {obtain: [r], do: [r.go]}}
+"""
+
+
+@pytest.mark.parametrize(("bare", "written"), [("stay", "{to: stay}"), ("t", "{to: t}")])
+def test_the_last_of_a_list_of_rows_may_be_a_bare_state(bare: str, written: str) -> None:
+    text = LISTED.replace("LAST", bare)
+    node, _, _ = load("x.yaml", text)
+    assert node is not None and VALIDATOR.is_valid(plain(node))
+    assert schema.check_shape(schema.Schema.read(), node) == []
+    short = compile_text("x.yaml", text).manager
+    long = compile_text("x.yaml", LISTED.replace("LAST", written)).manager
+    assert short is not None and long is not None and compare(short, long) == []
+    assert short.resource("r").rows("s", "go")[1].guard is None
+
+
+@pytest.mark.parametrize("bare", ["5", "[t]", "Stay"])
+def test_what_is_no_state_stands_in_no_list_of_rows(bare: str) -> None:
+    node, _, _ = load("x.yaml", LISTED.replace("LAST", bare))
+    assert node is not None and not VALIDATOR.is_valid(plain(node))
+    assert len(schema.check_shape(schema.Schema.read(), node)) == 1
