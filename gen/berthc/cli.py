@@ -1,7 +1,7 @@
 """The command line: what the user asked for, and the stages in their order.
 
 Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2 the command line is wrong, or a file
-cannot be read or written; 3 berthc itself failed.
+cannot be read or written; 3 berthc itself failed; 130 the user interrupted it.
 """
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
                "  berthc COMMAND --help                   more about a command\n\n"
                "The language is described in docs/language.md and in the JSON Schema that editors use.\n\n"
                "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs differ;\n"
-               "  2 bad usage, or a file cannot be read or written; 3 internal error",
+               "  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"berthc {__version__}")

@@ -32,6 +32,10 @@ def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
     done = berthc("check", str(STRANDED.relative_to(ROOT)))
     assert done.returncode == 1
     assert done.stderr == (
+        "tests/gen/faulty/stranded-failed-mount.yaml:59:7: error[trap]: mount.failed has no way out\n"
+        " 59 |       failed:\n"
+        "    |       ^^^^^^\n"
+        "  = help: no events lead from it to a final or a resident state; let 'unmount' lead there\n"
         "tests/gen/faulty/stranded-failed-mount.yaml:60:82: error[stranded]: unmap_from_guest gives ENOTRECOVERABLE, now and for ever, "
         "though every "
         "hook works: a caller never gets rid of what it holds\n"

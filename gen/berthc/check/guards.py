@@ -25,6 +25,10 @@ def guard_scope(spec: Spec) -> Iterator[Diagnostic]:
                 valid = ["option", *(["field"] if use.own else []), *use.path]
                 yield Diagnostic("guard-scope", ref.loc, f"{use.by} cannot ask for {quote(str(ref))} here",
                                  f"known here: {listing(f'{v}.…' for v in valid)}")
+            elif (asked := refs.resources_by_name(manager).get(owner or "")) is not None and ref.name in refs.leaves(asked) \
+                    and ref.name not in (names := [f.name for f in asked.fields]):
+                yield Diagnostic("guard-scope", ref.loc, f"{use.by} cannot ask for {quote(str(ref))}, which is an assigned value",
+                                 f"conditions ask for options and for what callers give; fields of {owner}: {listing(names)}")
             elif use.keys_only:
                 resource = refs.resources_by_name(manager).get(owner or "")
                 if resource and ref.name not in resource.key and any(f.name == ref.name for f in resource.fields):

@@ -185,9 +185,7 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
                 if ref.name in refs.meant(known):
                     continue
                 if ref.name in refs.leaves(by_name[owner]):
-                    yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, an assigned value",
-                                     f"conditions ask for what callers give, not for assigned values; fields of {owner}: {listing(known)}")
-                    continue
+                    continue  # guard-scope tells that it cannot be asked for
                 yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, but {owner} has no such field",
                                  _elsewhere(spec, ref, use.path, owner) or hint(ref.name, known, f"fields of {owner}"))
 

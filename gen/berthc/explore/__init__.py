@@ -15,6 +15,7 @@
     stranded   whether a caller can still let go
     search     breadth first, shortest scripts
     save       scripts as files
+    progress   a line on a terminal that tells how far a search is
     report     all searches of one manager, what they found, and what they can claim
 
 The manager's behaviour comes from `berthc.semantics` alone; nothing here knows what a row does.

@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from berthc.diag import Colours, Diagnostic, as_json, as_text, notes_as_objects
+from berthc.diag import (
+    MOST, Colours, Diagnostic, as_json, as_text, at_most, in_order, notes_as_objects, show,
+)
 from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
+from berthc.explore.progress import Progress
 from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, uncertain_rows
 from berthc.explore.save import how_to_play, how_to_save, names, save
@@ -22,6 +26,7 @@ from berthc.pipeline import Result
 
 DEFAULT = Bounds()
 BOUNDS = ("callers", "keys", "failures", "states")
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
@@ -121,16 +126,34 @@ class Checked(NamedTuple):
     problems: tuple[str, ...]
 
 
-def search(args: argparse.Namespace) -> list[Checked]:
-    """Every spec. What goes wrong with one of them is no reason to say nothing of the others."""
-    return [_checked(args, *compile_for_search(path)) for path in args.specs]
+def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
+    """Every spec, up to one whose search is interrupted. What goes wrong with one of them is no reason to say nothing of the others.
+
+    As text, what the static rules say of a spec is told before its search begins.
+    """
+    for path in args.specs:
+        result, manager = compile_for_search(path)
+        if args.format == "text":
+            sys.stdout.flush()
+            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines}, colours))
+            sys.stderr.flush()
+        one = _checked(args, result, manager)
+        yield one
+        if is_interrupted(one):
+            return
+
+
+def is_interrupted(checked: Checked) -> bool:
+    return checked.report is not None and checked.report.interrupted is not None
 
 
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
         return Checked(result, None, None, ())
     if not args.spin:
-        return Checked(result, manager, explore(manager, bounds_of(args)), ())
+        terminal = args.format == "text" and sys.stderr.isatty()
+        progress = Progress(sys.stderr if terminal else None)
+        return Checked(result, manager, explore(manager, bounds_of(args), progress), ())
     try:
         report = explore_with_spin(manager, bounds_of(args), MEMORY if args.memory is None else args.memory)
     except NotExported as reason:
@@ -154,7 +177,7 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
         "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
-        "complete": len(reports) == len(results) and all(r.complete and not r.unshown for r in reports),
+        "complete": len(reports) == len(args.specs) and all(r.complete and not r.unshown for r in reports),
         "seconds": round(sum(r.seconds for r in reports), 3),
     }, indent=2, ensure_ascii=False) + "\n"
 
@@ -171,21 +194,16 @@ def _static(result: Result, report: Report | None) -> list[Diagnostic]:
     return list(result.diagnostics) if report is None else without_repeats(result.diagnostics, diagnostics(report))
 
 
-def as_messages(result: Result, report: Report | None, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
-    """The diagnostics of one spec, in order of place, each finding of the search with its script; `folder` is where scripts are kept."""
-    scripts: dict[Diagnostic, tuple[Finding, str]] = {}
-    found = _static(result, report)
-    if report is not None:
-        own = diagnostics(report)
-        files = names(report)
-        scripts = {own[n]: (report.findings[n], file) for n, file in files.items()}
-        found += own
+def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
+    """What the search found, in order of place, each finding with its script; `folder` is where scripts are kept."""
+    own = diagnostics(report)
+    scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
     out = []
-    for diagnostic in sorted(found, key=lambda d: (d.loc.line, d.loc.column, d.id, d.message)):
+    for diagnostic in at_most(in_order(own), max(1, MOST - len(result.diagnostics))):
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]
-            heading = "a script" if report is not None and report.by_spin else "the shortest script"
+            heading = "a script" if report.by_spin else "the shortest script"
             out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
     if scripts and folder is None:
@@ -219,7 +237,7 @@ def export(args: argparse.Namespace, colours: Colours) -> int:
     for path in args.specs:
         result, manager = compile_for_search(path)
         if manager is None:
-            sys.stderr.write(as_messages(result, None, colours))
+            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines}, colours))
             status = 1
             continue
         root = next(r.name for r in manager.resources if r.parent is None)
@@ -235,25 +253,33 @@ def check(args: argparse.Namespace, colours: Colours, summary: Any) -> int:
     """Runs the command; 0 when every spec is right, 2 when one cannot be read or searched, else 1."""
     if args.promela:
         return export(args, colours)
-    results = search(args)
+    results: list[Checked] = []
+    for one in search(args, colours):
+        results.append(one)
+        if args.scripts is not None and one.report is not None:
+            save(args.scripts, one.report)
+        if args.format == "text":
+            _tell_all(args, one, args.specs[len(results) - 1], colours, summary)
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
-    if args.scripts is not None:
-        for one in results:
-            if one.report is not None:
-                save(args.scripts, one.report)
     if args.format == "json":
         sys.stdout.write(as_object(args, results))
-    else:
-        for spec, one in zip(args.specs, results, strict=True):
-            sys.stderr.write(as_messages(one.result, one.report, colours, spec, args.scripts))
-            sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
-            if one.report is not None and not one.report.complete:
-                print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings; the exit status "
-                      "says nothing of it", file=sys.stderr)
     for one in results:
         for problem in one.problems:
             print(f"berthc: --spin: {one.result.source.file}: {problem}", file=sys.stderr)
     if any(one.problems or any(d.id == "file" for d in one.result.diagnostics) for one in results):
         return 2
+    if is_interrupted(results[-1]):
+        return INTERRUPTED
     return 0 if all(is_right(one.result, one.report) for one in results) else 1
+
+
+def _tell_all(args: argparse.Namespace, one: Checked, spec: str, colours: Colours, summary: Any) -> None:
+    """What the search of one spec found, as text, and how far it went."""
+    if one.report is None:
+        return
+    sys.stderr.write(as_messages(one.result, one.report, colours, spec, args.scripts))
+    sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
+    if not one.report.complete:
+        print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings; the exit status "
+              "says nothing of it", file=sys.stderr)

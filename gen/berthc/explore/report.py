@@ -14,6 +14,7 @@ from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault
+from berthc.explore.progress import Progress
 from berthc.explore.script import Json, Line, lines
 from berthc.explore.search import Found, Search
 from berthc.model import Accept, Manager, Row
@@ -59,6 +60,7 @@ class Report:
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
     combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
     unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
+    interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
 
     @property
     def states(self) -> int:
@@ -73,10 +75,13 @@ class Report:
         return any(f.accept is None for f in self.findings)
 
 
-def explore(manager: Manager, bounds: Bounds) -> Report:
-    """Explores a manager. The spec must have passed the static rules, findings of the tables aside."""
+def explore(manager: Manager, bounds: Bounds, progress: Progress | None = None) -> Report:
+    """Explores a manager. The spec must have passed the static rules, findings of the tables aside.
+
+    Ctrl-C ends the search, not the report.
+    """
     with _without_collector():
-        return _explore(manager, bounds)
+        return _explore(manager, bounds, Progress() if progress is None else progress)
 
 
 @contextmanager
@@ -91,9 +96,9 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _explore(manager: Manager, bounds: Bounds) -> Report:
+def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     begin = time.perf_counter()
-    searches = _searches(manager, bounds)
+    searches, interrupted = _searches(manager, bounds, progress)
     found: dict[tuple[str, str, int, int], Found] = {}
     for one in (f for search in searches for f in search.found):
         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
@@ -101,14 +106,15 @@ def _explore(manager: Manager, bounds: Bounds) -> Report:
             found[key] = one
     findings = [finding(manager, one, bounds) for one in found.values()]
     every = combined(manager, bounds.keys)
-    complete = every and all(s.complete for s in searches)
+    complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
-    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every)
+    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every,
+                  interrupted=(progress.setting, progress.settings) if interrupted else None)
 
 
 def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
@@ -127,20 +133,29 @@ def accepted(manager: Manager, fault: Fault) -> Accept | None:
     return None
 
 
-def _searches(manager: Manager, bounds: Bounds) -> list[Search]:
-    """One per valuation and root resource. A hook that one search never called makes no difference to that search when it is absent."""
+def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[list[Search], bool]:
+    """One per valuation and root resource, and whether the user interrupted them. A hook that one search never called makes no difference
+    to that search when it is absent."""
     done: list[Search] = []
     left = bounds.states
-    for valuation in valuations(manager, bounds.keys):
-        for root in (r.name for r in manager.resources if r.parent is None):
+    roots = [r.name for r in manager.resources if r.parent is None]
+    every = [(valuation, root) for valuation in valuations(manager, bounds.keys) for root in roots]
+    try:
+        for n, (valuation, root) in enumerate(every, 1):
             if any(_same(old, valuation, root) for old in done):
                 continue
             search = Search(manager, root, valuation, replace(bounds, states=max(left, 0)),
                             lambda fault: accepted(manager, fault) is not None)
+            search.watch = progress
+            progress.next(n, len(every))
+            done.append(search)
             search.run()
             left -= len(search.nodes)
-            done.append(search)
-    return done
+    except KeyboardInterrupt:
+        return done, True
+    finally:
+        progress.end()
+    return done, False
 
 
 def _same(old: Search, valuation: Valuation, root: str) -> bool:
@@ -257,6 +272,9 @@ def claim(report: Report) -> str:
     counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((report.states, "state"), (report.transitions, "transition")))
     if not report.combined:
         counted += ", but not all combinations of fields, options and absent hooks"
+    if report.interrupted is not None:
+        setting, of_all = report.interrupted
+        return f"interrupted ({what}): after {counted}, setting {setting} of {of_all}; nothing is proved"
     if report.by_spin:
         counted += " in all roots, callers and keys told apart"
         if report.hashed:

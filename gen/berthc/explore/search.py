@@ -88,6 +88,7 @@ class Search:
         self.complete = True  # nothing was left out for want of states
         self.limited = False  # something was left out because it has too many failures
         self.cut = False
+        self.watch: Callable[[int], None] | None = None  # is told how many states were seen
         self._full = False  # this walk met more states than the bound allows
         self._ids: dict[Hashable, int] = {}
         self._told: set[tuple[str, str, Loc]] = set()
@@ -108,6 +109,8 @@ class Search:
         self._full = False
         self._reach(Node(self.stepper.start(), None, None, 0), queue)
         while queue:
+            if self.watch is not None:
+                self.watch(len(self.nodes))
             source = queue.popleft()
             node = self.nodes[source]
             if not clean:
