@@ -26,5 +26,7 @@ def meant(text: str) -> str:
     """The name that a number, of either sign, or a name in another style means; "" for none."""
     word = text.strip().lstrip("-").upper()
     name = errno.errorcode.get(int(word), "") if word.isdecimal() and len(word) < 6 else word
+    if name not in ERRNO_NAMES and f"E{name}" in ERRNO_NAMES:
+        name = f"E{name}"
     name = ERRNO_ALIASES.get(name, name)
     return name if name in ERRNO_NAMES and name != text else ""

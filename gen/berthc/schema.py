@@ -18,6 +18,16 @@ from .errnos import meant
 from .load import Mapping, Node, Scalar, Sequence
 
 Part = MappingType[str, Any]
+# Words that newcomers write for keys and types of the language.
+_SYNONYMS = {
+    "error": "fail", "failed": "fail", "failure": "fail", "success": "ok", "unsure": "uncertain", "unknown": "uncertain",
+    "timeout": "uncertain", "goto": "to", "next": "to", "state": "to", "target": "to", "acquire": "take", "get": "take",
+    "release": "drop", "put": "drop", "description": "brief", "doc": "brief", "steps": "do", "return": "returns", "events": "on",
+    "transitions": "on", "rows": "on", "length": "max_length", "when": "if", "int": "i32", "integer": "i32", "number": "u32",
+    "str": "string", "text": "string",
+}
+_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_TARGET = "{to: state, raise: event}"
 _ERRNO = "an errno name"  # the title of that part of the schema
 
 # In an installed package the schema lies beside this file; in the source tree it lies with the specs.
@@ -57,7 +67,7 @@ class Schema:
 
 def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
     """Everything in which the tree below `node` differs from the schema."""
-    checker = _Checker(schema)
+    checker = _Checker(schema, node)
     checker.visit(node, schema.root)
     return checker.once()
 
@@ -91,8 +101,12 @@ def shown(node: Node) -> str:
 
 
 class _Checker:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, root: Node | None = None) -> None:
         self.schema = schema
+        self.hooks = [f"{group}.{name}" for group, hooks in _below(root, "backend") for name, _ in _below(hooks)]
+        self.events = list(dict.fromkeys(
+            f"{name}.{event}" for name, resource in _below(root, "resources") for _, state in _below(resource, "states")
+            for event, _ in _below(state, "on")))
         self.found: list[Diagnostic] = []
         self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
         self.patterns: dict[str, re.Pattern[str]] = {}
@@ -139,8 +153,16 @@ class _Checker:
 
     def form(self, node: Node, part: Part) -> str:
         """How a single value is written where it is a list, a mapping or an errno name that belongs there."""
-        if not isinstance(node, Scalar) or node.value is None:
+        if not isinstance(node, Scalar):
             return ""
+        if part.get("title") == "a state" and part.get("type") == "object" and node.value is None:
+            return "write {} for a state without rows, or {final: true} where the instance ends"
+        if node.value is None:
+            return ""
+        if part.get("type") == "boolean" and node.text.lower() in _BOOLEANS:
+            return f"did you mean {_BOOLEANS[node.text.lower()]}?"
+        if self.resolve(part.get("properties", {}).get(node.text, {})).get("type") == "boolean":
+            return f"did you mean {{{node.text}: true}}?"
         if part.get("title") == _ERRNO:
             name = meant(node.text)
             return f"did you mean {quote(name)}?" if name else ""
@@ -149,7 +171,8 @@ class _Checker:
         keys: SequenceType[str] = part.get("required") or list(part.get("properties", {}))
         for key in keys:
             rest = [f"{name}: …" for name in part.get("required", ()) if name != key]
-            if key != "brief" and len(rest) < 3 and self.accepts(node, part["properties"][key]):
+            wanted = self.resolve(part["properties"][key])  # not one that takes any text
+            if {"enum", "pattern", "minimum"} & wanted.keys() and len(rest) < 3 and self.accepts(node, part["properties"][key]):
                 return f"did you mean {{{', '.join([f'{key}: {printable(node.text)}', *rest])}}}?"
         return ""
 
@@ -172,7 +195,11 @@ class _Checker:
             self.report(rule, node, f"{shown(node)} is not valid here", f"write {text} without quotes: it is no text")
             return
         advice = next((f"{form} " for other in others if (form := self.form(node, other))), "")
-        self.report(rule, node, f"{shown(node)} is not valid here", advice + hint(text, words, "valid here"))
+        meant_ = _SYNONYMS.get(text, "") if len(words) > 1 else words[0]
+        near = hint(text, words, "valid here")
+        if not advice and meant_ in words and not near.startswith("did you mean"):
+            advice = f"did you mean {quote(meant_)}? "
+        self.report(rule, node, f"{shown(node)} is not valid here", advice + near)
 
     def mapping(self, node: Mapping, part: Part, place: Node) -> None:
         properties: Part = part.get("properties", {})
@@ -191,7 +218,7 @@ class _Checker:
             elif rest is False:
                 unknown += 1
                 self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}",
-                            _which_key(key, missing, properties, node) if unknown <= MOST else "")
+                            _which_key(key, missing, part, node) if unknown <= MOST else "")
             else:
                 if names is not None:
                     self.text(node.keys[key], node.keys[key].text, names, declares=True)
@@ -233,7 +260,14 @@ class _Checker:
                 pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
             if not pattern.search(value):
                 self.misnamed.setdefault(value, []).append((declares, len(self.found)))
-                self.report("name", node, f"{quote(value)} is not {_a(part)}", form or _renamed(value, part))
+                self.report("name", node, f"{quote(value)} is not {_a(part)}", form or self.dotted(value, part) or _renamed(value, part))
+
+    def dotted(self, value: str, part: Part) -> str:
+        """Help for a hook, or a name with its resource, of which only the last part is given, or with another sign for the dot."""
+        word = re.split(r"[^A-Za-z0-9_]+", value)[-1]
+        known = self.hooks if part.get("title") == "a hook" else self.events if part.get("title") == "a name with its resource" else ()
+        near = [name for name in known if name.split(".")[1] == word]
+        return f"did you mean {quote(near[0])}? {part.get('form', _describe(part))}" if near else ""
 
     def once(self) -> list[Diagnostic]:
         """What was found. A bad name that is told where it is declared is not told again where it is used."""
@@ -291,7 +325,7 @@ class _Checker:
                 at = node.keys[near[0]] if near else place
                 every = list(dict.fromkeys(k for b in branches for k in b["properties"]))
                 self.report("form", at, f"{title} needs one of: {listing(deciding)}",
-                            hint(near[0], every, "valid here") if near else _describe(part))
+                            _near_key(near[0], every) if near else _describe(part))
             return None
         candidates = [b for b in branches if b["required"][0] == present[0]]
         if len(candidates) == 1:
@@ -301,12 +335,24 @@ class _Checker:
         if isinstance(chosen, Scalar) and isinstance(chosen.value, str) and chosen.value in words:
             return words[chosen.value]
         text = chosen.text if isinstance(chosen, Scalar) else ""
-        self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here", hint(text, list(words), "valid here"))
+        self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here", _near_key(text, list(words)))
         return None
 
 
-def _which_key(key: str, missing: list[str], properties: Part, node: Mapping) -> str:
+def _near_key(key: str, every: list[str]) -> str:
+    """Help for the key that may say which form is meant."""
+    synonym = _SYNONYMS.get(key, "")
+    return f"did you mean {quote(synonym)}? valid here: {listing(every)}" if synonym in every else hint(key, every, "valid here")
+
+
+def _which_key(key: str, missing: list[str], part: Part, node: Mapping) -> str:
     """Help for an unknown key: the one that is meant, best one that is missing; and those that must be there."""
+    properties: Part = part.get("properties", {})
+    if part.get("title") == _TARGET and key in ("reject", "call"):
+        return "after a call the operation fails with the hook's error by itself; name the state to go to"
+    synonym = _SYNONYMS.get(key, "")
+    if synonym in properties and synonym not in node.values:
+        return f"did you mean {quote(synonym)}? valid here: {listing(properties)}"
     left = [name for name in properties if name not in node.values]
     near = suggest(key, missing) or suggest(key, left) or suggest(key, list(properties))
     needed = "" if not missing or any(quote(name) in near for name in missing) else f"; needed: {listing(missing)}"
@@ -325,6 +371,12 @@ def _renamed(value: str, part: Part) -> str:
     return f"did you mean {quote(name)}? {wanted}" if name and name != value and re.fullmatch(part["pattern"], name) else wanted
 
 
+def _below(node: Node | None, key: str = "") -> list[tuple[str, Node]]:
+    """The entries of a mapping, or of the one below a key of it."""
+    inner = node.get(key) if key and isinstance(node, Mapping) else node
+    return list(inner.values.items()) if isinstance(inner, Mapping) else []
+
+
 def _a(part: Part) -> str:
     return str(part.get("title") or _KINDS.get(part.get("type", ""), "this"))
 
@@ -336,5 +388,7 @@ def _describe(part: Part) -> str:
 def _quoting(node: Node) -> str:
     """Advice for a value that YAML read as something other than text."""
     if isinstance(node, Scalar) and node.value is not None and not isinstance(node.value, str):
+        if isinstance(node.value, bool):
+            return ""  # no name or condition is called so
         return f"write '{node.text}' in quotes if a text is meant"
     return ""

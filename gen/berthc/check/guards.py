@@ -1,10 +1,11 @@
 """Conditions: what may stand in them, and which rows they leave for which case."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence as SequenceType
 
 from berthc.build import Spec
 from berthc.diag import Diagnostic, listing, quote
+from berthc.load import Sequence
 from berthc.model import Field, Guard, Loc, Manager, Type
 
 from . import refs
@@ -80,11 +81,12 @@ def guard_cases(spec: Spec) -> Iterator[Diagnostic]:
 class _Group:
     """Conditions that are tried in order: of rows, of a format's alternatives, or of refusals. None is an entry without a condition."""
 
-    def __init__(self, by: str, loc: Loc, entries: Sequence[tuple[Loc, refs.GuardUse | None]], kind: str, *entry: str) -> None:
+    def __init__(self, by: str, loc: Loc, entries: SequenceType[tuple[Loc, refs.GuardUse | None]], kind: str, *entry: str) -> None:
         self.by, self.loc, self.entries, self.entry = by, loc, entries, entry
         self.exclusive = kind == "row"  # no two hold at once
         self.complete = kind != "refusal"  # one holds in every case
         self.kind = kind
+        self.cell: tuple[str, ...] = ()  # where rows stand in the spec
 
     def guards(self) -> list[refs.GuardUse]:
         return [use for _, use in self.entries if use is not None]
@@ -115,7 +117,9 @@ def _all_groups(manager: Manager) -> Iterator[_Group]:
                 if len(rows) > 1 or rows[0].guard is not None:
                     by = refs.cell(resource, rows[0])
                     uses = [(row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows]
-                    yield _Group(by, rows[0].loc, uses, "row", "resources", resource.name)
+                    group = _Group(by, rows[0].loc, uses, "row", "resources", resource.name)
+                    group.cell = ("resources", resource.name, "states", state.name, "on", event)
+                    yield group
         for assigned in resource.assigned:
             if len(assigned.texts) > 1 or any(t.guard for t in assigned.texts):
                 by = f"the format of {resource.name}.{assigned.name}"
@@ -155,6 +159,9 @@ def _shown(value: object) -> str:
 def last_unguarded(spec: Spec) -> Iterator[Diagnostic]:
     for group in _all_groups(spec.manager):
         last = group.entries[-1][1]
+        cell = spec.node(*group.cell) if group.cell else None
+        if isinstance(cell, Sequence) and cell.items[-1].loc != group.entries[-1][0]:
+            continue  # the last row could not be read
         if group.complete and last is not None:
             yield Diagnostic("unhandled", last.guard.loc,
                              f"{group.by}: the last {group.kind} has a condition, so nothing is said for the other cases",

@@ -86,6 +86,8 @@ def gives(spec: Spec) -> Iterator[Diagnostic]:
 @rule("reservation", "Reservations are given where they are used, and ended where they are given.")
 def reservations(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
+    if len(refs.keys(spec, "operations")) != len(manager.operations):
+        return  # one could not be read, and it may be the one that gives or ends
     given = [o for o in manager.operations if o.gives]
     used = [o for o in manager.operations if o.form is Form.WITH]
     for operation in used:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berthc.build import Spec
-from berthc.diag import Diagnostic, listing, quote
+from berthc.diag import Diagnostic, hint, listing, quote
 from berthc.load import Scalar
 from berthc.model import AssignedKind, Field, Loc, Ref, Resource, Type
 
@@ -156,7 +156,7 @@ def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | N
         return f"option {field.name} has no default, and its range leaves out 0", f"add a default from {low} to {high}"
     if field.type is Type.ENUM and given and value not in field.values:
         return (f"the default of {field.name} is {quote(str(value))}, which is none of its values",
-                f"values of {field.name}: {listing(field.values)}")
+                hint(str(value), field.values, f"values of {field.name}"))
     if field.type is Type.STRING and isinstance(value, str) and "\0" in value:
         return f"the default of {field.name} holds a NUL", "it would end the text in C"
     if field.type is Type.STRING and given and isinstance(value, str) and field.max_length is not None and \
