@@ -195,7 +195,7 @@ class _Checker:
             self.report(rule, node, f"{shown(node)} is not valid here", f"write {text} without quotes: it is no text")
             return
         advice = next((f"{form} " for other in others if (form := self.form(node, other))), "")
-        meant_ = _SYNONYMS.get(text, "") if len(words) > 1 else words[0]
+        meant_ = words[0] if len(words) == 1 and isinstance(valid[0], str) else _SYNONYMS.get(text, "")
         near = hint(text, words, "valid here")
         if not advice and meant_ in words and not near.startswith("did you mean"):
             advice = f"did you mean {quote(meant_)}? "
