@@ -15,6 +15,10 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BUILD ?= build
 
+ifneq ($(findstring :,$(CURDIR)),)
+$(error PATH cannot have a folder with a colon in its name; move the clone: $(CURDIR))
+endif
+
 include mk/toolchain.mk
 include mk/generate.mk
 include mk/build.mk

@@ -63,11 +63,11 @@ check-budget: ## does an operation take more instructions than bench/budget.json
 	@scripts/setup valgrind
 	@$(PARALLEL) run-check-budget
 run-check-budget: $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized
-	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)'
+	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)'
 renew-budget: $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized ## record the instructions per operation in bench/budget.json
-	@$(TEST_PYTHON) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
+	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
 renew-ratios: $(BENCH_RESULTS) ## record the ratios of the last make bench in bench/ratios.json
-	@$(TEST_PYTHON) bench/report.py --renew $(BENCH_RESULTS)
+	@$(PYTHON_FOUND) bench/report.py --renew $(BENCH_RESULTS)
 $(BENCH_RESULTS):
 	@echo "there are no results: run make bench first" >&2; exit 1
 bench: ## what it costs beside a manager written by hand; ratios, and whether the targets are met
@@ -77,7 +77,7 @@ run-bench: $(BUILD)/bench/cases
 	@echo "measuring, for some two minutes"
 	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json $(BENCH_ARGUMENTS) >$(BUILD)/bench/log.txt 2>&1 || \
 	    { cat $(BUILD)/bench/log.txt; exit 1; }
-	@$(TEST_PYTHON) bench/report.py $(BENCH_RESULTS)
+	@$(PYTHON_FOUND) bench/report.py $(BENCH_RESULTS)
 
 bench-sizes: all $(BUILD)/bench/memory $(BUILD)/bench/uuid ## generator time, object sizes, bytes per instance, cost of a UUID
 	@echo "berthc gen:"

@@ -17,5 +17,5 @@ check-drift: check-small ## do docs/managers still say what the specs say, and d
 	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)
 
 renew-tutorial: ## put what its commands print now into docs/tutorial.md; read the difference
-	@$(MAKE) install PREFIX=$(abspath $(BUILD)/tutorial)
-	$(TEST_PYTHON) tests/project/renew_tutorial.py docs/tutorial.md $(BUILD)/tutorial
+	@$(MAKE) install PREFIX='$(abspath $(BUILD)/tutorial)'
+	$(PYTHON_FOUND) tests/project/renew_tutorial.py docs/tutorial.md $(BUILD)/tutorial

@@ -40,7 +40,7 @@ PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
 # $(call examples,label,prefix of the command,folder)
 examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
     'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)'
-DIFFER = PYTHONPATH=gen $(TEST_PYTHON) tests/differential/differ.py
+DIFFER = PYTHONPATH=gen $(PYTHON_FOUND) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 
 # What tests that start programs of their own need to know.
@@ -59,7 +59,7 @@ check: $(LIBRARIES) suites $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized clang-obj
 	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
 
 check-c: c-suites ## the C suites alone, without the set-up
-	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
+	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
 
 .PHONY: asan-suites tsan-suites
 asan-suites:
@@ -91,7 +91,7 @@ mutants: ## change each cell of each manager's tables: does its suite notice? pr
 	@scripts/setup test
 	@$(MAKE) run-mutants
 run-mutants:
-	CC=$(CC) $(TEST_PYTHON) tests/mutants/run.py --out $(abspath $(BUILD))/mutants --jobs $(J) $(SPECS)
+	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) $(SPECS)
 
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
@@ -101,7 +101,7 @@ coverage: ## lines and branches of the runtime, lines of the compiler
 GCOVR = gcovr --root . --filter 'runtime/src/' --exclude-unreachable-branches
 coverage-c: c-suites
 	@find $(BUILD) -name '*.gcda' -delete
-	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) $(call cmocka,,,$(BUILD))
+	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) $(call cmocka,,,$(BUILD))
 	@$(GCOVR) --print-summary --txt $(BUILD)/lines.txt $(BUILD) >$(BUILD)/summary.txt
 	@$(GCOVR) --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
@@ -109,16 +109,16 @@ coverage-c: c-suites
 # Some of these tests build programs, with libraries that are not instrumented. Most start interpreters, and these measure too: every
 # interpreter that gets this user folder does. Measured code is slow, so nobody asks how fast it is.
 LINES = $(abspath $(BUILD))/lines
-USER_FOLDER = PYTHONUSERBASE=$(LINES)/user
+USER_FOLDER = PYTHONUSERBASE='$(LINES)/user'
 coverage-python: $(LIBBERTH) $(LIBTESTING)
-	@rm -rf $(LINES) && mkdir -p $(LINES)
-	@printf '[run]\nsource = %s\ndata_file = %s\nparallel = true\n[report]\nskip_covered = true\n' $(abspath gen/berthc) $(LINES)/data >$(LINES)/rc
-	@site=$$($(USER_FOLDER) $(TEST_PYTHON) -m site --user-site); mkdir -p "$$site" && \
+	@rm -rf '$(LINES)' && mkdir -p '$(LINES)'
+	@printf '[run]\nsource = %s\ndata_file = %s\nparallel = true\n[report]\nskip_covered = true\n' '$(abspath gen/berthc)' '$(LINES)/data' >'$(LINES)/rc'
+	@site=$$($(USER_FOLDER) $(COVERAGE_PYTHON) -m site --user-site); mkdir -p "$$site" && \
 	    printf 'import coverage\ncoverage.process_startup()\n' >"$$site/usercustomize.py"
-	@$(USER_FOLDER) COVERAGE_PROCESS_START=$(LINES)/rc PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) \
+	@$(USER_FOLDER) COVERAGE_PROCESS_START='$(LINES)/rc' PYTHON=$(COVERAGE_PYTHON) $(COVERAGE_PYTHON) scripts/run-tests --jobs $(J) \
 	    $(foreach f,$(filter-out %/test_speed.py,$(filter tests/gen/%,$(PYTEST_FILES))),'pytest:$(f:tests/%=%)=$(f)')
-	@$(TEST_PYTHON) -m coverage combine -q --rcfile=$(LINES)/rc
-	@$(TEST_PYTHON) -m coverage report --rcfile=$(LINES)/rc --fail-under=95
+	@$(COVERAGE_PYTHON) -m coverage combine -q --rcfile='$(LINES)/rc'
+	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
 soak: suites ## the two simulators against each other for SOAK_SECONDS (300), from a new seed

@@ -25,9 +25,20 @@ ALL_CFLAGS += -O0 --coverage
 ALL_LDFLAGS += --coverage
 endif
 
-# Looked for when it is first needed, so that `make help` and `make setup` work without.
-PYTHON_FOUND = $(eval PYTHON_FOUND := $(or $(shell scripts/find-python yaml jinja2),$(error no usable Python)))$(PYTHON_FOUND)
-TEST_PYTHON = $(eval TEST_PYTHON := $(or $(shell scripts/find-python yaml jinja2 pytest jsonschema),$(error no usable Python)))$(TEST_PYTHON)
+# Looked for when it is first needed, so that `make help` and `make setup` work without. PYTHON on
+# the command line of make is not in the environment of $(shell). TEST_PYTHON has pytest as well.
+python_for = '$(or $(shell PYTHON='$(PYTHON)' scripts/setup --python $1),$(error no usable Python))'
+PYTHON_FOUND = $(eval PYTHON_FOUND := $(call python_for,build))$(PYTHON_FOUND)
+TEST_PYTHON = $(eval TEST_PYTHON := $(call python_for,test))$(TEST_PYTHON)
+COVERAGE_PYTHON = $(eval COVERAGE_PYTHON := $(call python_for,coverage))$(COVERAGE_PYTHON)
+# These goals start Python after long compilations, so they look for it first.
+GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+$(if $(filter check run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
+$(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
+$(if $(filter all managers simulators examples suites c-suites check-c clang-objects explored \
+    run-demo bench-sizes run-bench run-check-budget renew-budget run-small compare-small \
+    renew-small small-native soak run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
+
 BERTHC = PYTHON=$(PYTHON_FOUND) PYTHONDONTWRITEBYTECODE=1 bin/berthc
 
 VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' runtime/include/berth/berth.h)

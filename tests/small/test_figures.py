@@ -5,6 +5,7 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -95,7 +96,8 @@ def test_a_wrong_figure_is_told_with_the_command_that_renews_it(tmp_path: Path, 
     text = PAGE.read_text(encoding="utf-8")
     arena = page.figures(page.recorded(text))["scsi", "RAM: arena"]
     (tmp_path / "docs/small.md").write_text(text.replace(f"{arena:,}", f"{arena + 4:,}"), encoding="utf-8")
-    command = ["/usr/bin/env", "python3", str(tmp_path / "bench/small_page.py"), "arm-none-eabi-", str(built), *managers]
+    command = [sys.executable, str(tmp_path / "bench/small_page.py"), "arm-none-eabi-", str(built),
+               *managers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert f"docs/small.md: scsi, RAM: arena: says {arena + 4:,}, is {arena:,}\n" in done.stderr
