@@ -1,6 +1,6 @@
 """Writes what the tests of the front end compare with: the messages of the bad specs, and the tables in docs/language.md.
 
-    PYTHONPATH=gen /usr/bin/python3 tests/gen/renew.py
+    scripts/python tests/gen/renew.py
 
 Read the changes before committing them: a message that changed is a change for users.
 """

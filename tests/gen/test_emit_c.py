@@ -52,7 +52,8 @@ def test_golden_files_are_up_to_date() -> None:
     made: dict[str, str] = __import__("json").loads(renew.stdout)
     assert sorted(made) == ["door.c", "door.h"]
     for name, text in made.items():
-        assert text == (GOLDEN / name).read_text(encoding="utf-8"), "renew with: PYTHONPATH=gen python3 tests/gen/golden/renew.py"
+        assert text == (GOLDEN / name).read_text(encoding="utf-8"), \
+            "renew with: scripts/python tests/gen/golden/renew.py"
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)

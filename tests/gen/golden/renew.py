@@ -1,6 +1,6 @@
 """Renews the golden files beside this one from door.yaml:
 
-    PYTHONPATH=gen python3 tests/gen/golden/renew.py
+    scripts/python tests/gen/golden/renew.py
 """
 from __future__ import annotations
 
