@@ -29,6 +29,7 @@ include mk/docs.mk
 include mk/check.mk
 include mk/small.mk
 include mk/install.mk
+include mk/fresh.mk
 
 .PHONY: all demo test help clean setup
 

@@ -7,7 +7,7 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]'
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(BUILD)/$(m)) \
     -Ibench $(GLIB_FLAGS)
-SHELL_FILES = bench/rename scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/exports bin/berthc .ci/run
+SHELL_FILES = bench/rename scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 
 .PHONY: lint run-lint format $(LINT)
