@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Union
 
-import yaml  # type: ignore[import]  # PyYAML comes without types
+import yaml
 
 from .diag import Diagnostic, quote
 from .model import Loc
