@@ -291,8 +291,10 @@ def test_other_line_ends_are_a_drift(tmp_path: Path) -> None:
 
 
 def test_interrupting_is_quiet() -> None:
+    """Also where the tests run in the background of a shell, and inherit that SIGINT is ignored."""
     process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, cwd=ROOT, env=ENV)
+                               text=True, cwd=ROOT, env=ENV,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
