@@ -162,7 +162,7 @@ class Assigned:
 
     counter: `start`; `type` is U64 or STRING (decimal). uuid: `type` is UUID. pool: `parts`, each a leaf of its own
     (see `leaves`). format: `texts`, the last unguarded; `type` is STRING. hook: `hook` is "group.name", whose
-    out-value it is; `type` is a bool, integer, UUID or STRING type (then `max_length` is set), zero until that hook ended ok.
+    out-value it is; `type` is a bool, integer, UUID or STRING type (then `max_length` is set), zero until that hook has given it.
     """
 
     name: str
@@ -333,7 +333,7 @@ class Operation:
     deny: tuple[Deny, ...] = ()
     gives: bool = False  # OBTAIN only, then without steps: the caller gets a reservation
     ends: bool = False  # WITH only: the reservation is gone once every step ended ok
-    by: str | None = None  # FIND only: an assigned value (counter, uuid or pool) of the last resource on the path
+    by: str | None = None  # FIND only: an assigned value (no format and no bool) of the last resource on the path
     absent_ok: bool = False  # FIND only: finding nothing is success
     at: str | None = None  # CREATE only: the pool whose slot the caller names
     enter: str | None = None  # CREATE only: the state it is made in
@@ -405,6 +405,11 @@ class Manager:
 
     def option(self, name: str) -> Field:
         return next(o for o in self.options if o.name == name)
+
+    def naming(self, hook: str) -> tuple[Assigned, ...]:
+        """The values that a hook gives and that some operation finds by."""
+        found = {(o.target, o.by) for o in self.operations if o.by is not None}
+        return tuple(a for r in self.resources for a in r.assigned if a.hook == hook and (r.name, a.name) in found)
 
     def path(self, name: str) -> tuple[str, ...]:
         """The resource and those above it, root first."""

@@ -227,7 +227,7 @@ ARGUMENTS = "the arguments of "  # begins the scope of an operation's
 # What the generated source declares for itself.
 STATIC_NAMES = (
     "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
-    "has_hook call_hook accept_out check_backend visit_item visitor"
+    "has_hook call_hook preset_out accept_out check_backend visit_item visitor"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 OPERATION_STATICS = ("steps", "returns", "denies")

@@ -41,8 +41,10 @@ HOT bool hook_call(struct operation *operation)
     int result, rc;
 
     open_call(operation);
-    if (call->out_size > 0)
-        memset(scratch, 0, call->out_size);
+    if (call->out_size > 0) {
+        memset(scratch, 0, call->out_size); /* what is between the values too: all of it is copied */
+        type_of(manager)->preset(call->hook, view, scratch);
+    }
     operation->thread = thread_self();
     operation->in_hook = true;
     lock_drop(&manager->lock);
@@ -68,18 +70,27 @@ HOT bool hook_call(struct operation *operation)
     return true;
 }
 
+/* What a call that did not fail gave is the instance's. False: it is what another instance is found by. */
+static inline bool keep_values(struct operation *operation)
+{
+    const struct berth_call *call = &operation->call;
+
+    if (call->out_size == 0 || call_is_failure(call->result))
+        return true;
+    return instance_accept(call->manager, operation->levels[operation->level].instance, call->hook, operation->out);
+}
+
 HOT void hook_settle(struct operation *operation, const berth_operation *type)
 {
-    struct berth_call *call = &operation->call;
-    struct berth_manager *manager = call->manager;
+    int result = operation->call.result;
+    bool named = keep_values(operation);
 
-    if (call->result == 0) {
-        if (call->out_size > 0)
-            type_of(manager)->accept(call->hook, operation->out, instance_view(manager, operation->levels[operation->level].instance));
+    if (result == 0 && named)
         engine_settle(operation, type, BERTH_OK, 0);
-    } else if (call_is_failure(call->result)) {
-        engine_settle(operation, type, BERTH_FAILED, call->result);
-    } else {
-        engine_settle(operation, type, BERTH_UNSURE, call_is_uncertain(call->result) ? call->result + BERTH_UNCERTAIN_BASE : -EPROTO);
-    }
+    else if (result == 0)
+        engine_settle(operation, type, BERTH_UNSURE, -EEXIST);
+    else if (call_is_failure(result))
+        engine_settle(operation, type, BERTH_FAILED, result);
+    else
+        engine_settle(operation, type, BERTH_UNSURE, call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
 }

@@ -128,7 +128,7 @@ static uint32_t bytes_hash(const struct berth_manager *manager, const void *byte
     return (uint32_t)hash_end(&hash);
 }
 
-/* Hash of an indexed value, which is a slot number, a counter's number or text, or a UUID. */
+/* Hash of an indexed value, which is a slot number, a text, or the bytes of a number or UUID. */
 static uint32_t value_hash(const struct berth_manager *manager, const berth_assigned *assigned, const void *value, uint64_t slot)
 {
     if (assigned->kind == BERTH_ASSIGN_POOL)
@@ -150,21 +150,27 @@ static bool same_value(const struct berth_manager *manager, const berth_assigned
     return memcmp(mine, value, assigned->size) == 0;
 }
 
-HOT struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+/* The one that the index has for a value with this hash, or NULL. */
+static HOT struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned, const struct value *value,
+                                       uint32_t hash, const void *by, uint64_t slot)
 {
-    const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
-    struct value *value = &manager->layouts[resource].values[i];
-    uint64_t slot = 0;
-
-    if (assigned->kind == BERTH_ASSIGN_POOL && !instance_slot(manager, assigned, at, &slot))
-        return NULL;
-    for (struct node *node = map_first(&value->index, value_hash(manager, assigned, by, slot)); node; node = map_next(node)) {
+    for (struct node *node = map_first(&value->index, hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)(void *)((char *)node - value->link);
 
         if (same_value(manager, assigned, instance_view(manager, instance), by, slot))
             return instance;
     }
     return NULL;
+}
+
+HOT struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+{
+    const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
+    uint64_t slot = 0;
+
+    if (assigned->kind == BERTH_ASSIGN_POOL && !instance_slot(manager, assigned, at, &slot))
+        return NULL;
+    return find_value(manager, assigned, &manager->layouts[resource].values[i], value_hash(manager, assigned, by, slot), by, slot);
 }
 
 /* Making */
@@ -221,7 +227,7 @@ static HOT int assign(struct berth_manager *manager, const struct making *making
     case BERTH_ASSIGN_FORMAT:
         type_of(manager)->format(instance->resource, i, manager->options, view);
         return 0;
-    default: /* BERTH_ASSIGN_HOOK: zero until the hook has said */
+    default: /* BERTH_ASSIGN_HOOK: zero until the hook has given it */
         return 0;
     }
 }
@@ -346,6 +352,13 @@ static struct node *link_of(const struct value *value, struct instance *instance
     return (struct node *)(void *)((char *)instance + value->link);
 }
 
+/* No hook has given it this value yet: there is only room for it. */
+static void reserve_value(struct berth_manager *manager, struct value *value, struct instance *instance)
+{
+    map_reserve(&value->index, &manager->allocator);
+    node_mark_detached(link_of(value, instance));
+}
+
 /* Its counters go on, and it is found by what it has been assigned. */
 static void link_values(struct berth_manager *manager, struct instance *instance)
 {
@@ -359,7 +372,9 @@ static void link_values(struct berth_manager *manager, struct instance *instance
 
         if (assigned->kind == BERTH_ASSIGN_COUNTER)
             value->next++;
-        if (assigned->indexed) {
+        if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK) {
+            reserve_value(manager, value, instance);
+        } else if (assigned->indexed) {
             uint64_t slot = assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
 
             map_insert(&value->index, &manager->allocator, link_of(value, instance),
@@ -379,6 +394,68 @@ HOT void instance_link(struct berth_manager *manager, struct instance *instance)
     instance_ref(instance);
 }
 
+static bool is_zero_value(const berth_assigned *assigned, const unsigned char *value)
+{
+    if (assigned->type == BERTH_CHARS)
+        return value[0] == '\0';
+    for (uint16_t i = 0; i < assigned->size; i++)
+        if (value[i] != 0)
+            return false;
+    return true;
+}
+
+static void forget_value(struct value *value, struct instance *instance)
+{
+    struct node *link = link_of(value, instance);
+
+    if (node_is_detached(link))
+        return;
+    map_detach(&value->index, link);
+    node_mark_detached(link);
+}
+
+/* The instance is found by what its view has from now on, unless that is zero. False: it is taken. */
+static bool name_by(struct berth_manager *manager, struct instance *instance, const berth_assigned *assigned, struct value *value)
+{
+    const void *given = (const char *)instance_view(manager, instance) + assigned->view_offset;
+    uint32_t hash;
+
+    forget_value(value, instance);
+    if (is_zero_value(assigned, given))
+        return true;
+    hash = value_hash(manager, assigned, given, 0);
+    if (find_value(manager, assigned, value, hash, given, 0))
+        return false;
+    map_attach(&value->index, link_of(value, instance), hash);
+    return true;
+}
+
+HOT bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out)
+{
+    const berth_resource *type = instance_type(manager, instance);
+    struct layout *layout = &manager->layouts[instance->resource];
+    bool named = true;
+
+    type_of(manager)->accept(hook, out, instance_view(manager, instance));
+    for (unsigned i = 0; i < type->n_assigned && layout->told; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+
+        if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK && assigned->hook == hook)
+            named &= name_by(manager, instance, assigned, &layout->values[i]);
+    }
+    return named;
+}
+
+static void unlink_value(const berth_assigned *assigned, struct value *value, struct instance *instance)
+{
+    if (assigned->kind != BERTH_ASSIGN_HOOK) {
+        map_remove(&value->index, link_of(value, instance));
+    } else {
+        forget_value(value, instance);
+        map_release(&value->index);
+    }
+}
+
 static void unlink_one(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
@@ -387,10 +464,8 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
         operation_root_leaves(manager, instance);
     map_remove(&manager->instances, &instance->node);
     for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
-        struct value *value = &manager->layouts[instance->resource].values[i];
-
         if (type->assigned[i].indexed)
-            map_remove(&value->index, link_of(value, instance));
+            unlink_value(&type->assigned[i], &manager->layouts[instance->resource].values[i], instance);
     }
     take_out(siblings(manager, instance), instance);
     free_slots(manager, instance, type->n_assigned);

@@ -54,7 +54,7 @@ OWN struct root *instance_root(struct instance *instance);
 OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
                                    uint32_t *hash);
 
-/* The one with this assigned value (0-based; indexed), given as in berth_request, or NULL. */
+/* The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL. */
 OWN struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
                                       const uint32_t *at);
 
@@ -84,6 +84,12 @@ OWN void instance_unmake(struct berth_manager *manager, struct instance *instanc
 
 /* Lets it be found; its numbers are used up. The maps take a ref. */
 OWN void instance_link(struct berth_manager *manager, struct instance *instance);
+
+/*
+ * Takes the out-values of a call of `hook` into the view, and lets the instance be found by them. It must be in the maps. False: another instance
+ * is found by one of them, so that this one is not. Asks for no memory.
+ */
+OWN bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out);
 
 /* It, and everything below, leaves the maps; their slots are free. */
 OWN void instance_end(struct berth_manager *manager, struct instance *instance);

@@ -164,8 +164,9 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
     for (uint8_t i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];
 
-        values[i].next = assigned->start;
+        values[i].next = assigned->kind == BERTH_ASSIGN_COUNTER ? assigned->start : 0;
         layout->numbered = layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
+        layout->told = layout->told || (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK);
         layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
         if (assigned->kind == BERTH_ASSIGN_POOL)
             pool_init(&values[i].pool, pool_size(manager, assigned));

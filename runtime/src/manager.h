@@ -33,6 +33,7 @@ struct layout {
     bool has_key;    /* else there is at most one below each parent */
     bool numbered;   /* it has counters, or values that it is found by */
     bool in_pools;   /* it has slots */
+    bool told;       /* it is found by values that hooks give */
 };
 
 struct berth_manager {

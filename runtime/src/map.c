@@ -83,28 +83,28 @@ static void grow(struct map *map, const berth_allocator *allocator)
     map->n *= 2;
 }
 
-void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash)
+static inline void reserve(struct map *map, const berth_allocator *allocator)
 {
-    struct node **to;
-
     if (map->count >= map->n && map->old_n == 0)
         grow(map, allocator);
     if (map->old_n > 0)
         move_some(map, allocator);
-    to = map_chain(map, hash);
-    node->hash = hash;
-    node->next = *to;
-    *to = node;
     map->count++;
+}
+
+void map_reserve(struct map *map, const berth_allocator *allocator)
+{
+    reserve(map, allocator);
+}
+
+void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash)
+{
+    reserve(map, allocator);
+    map_attach(map, node, hash);
 }
 
 void map_remove(struct map *map, struct node *node)
 {
-    struct node **at = map_chain(map, node->hash);
-
-    while (*at != node)
-        at = &(*at)->next;
-    *at = node->next;
-    node->next = NULL;
-    map->count--;
+    map_detach(map, node);
+    map_release(map);
 }

@@ -61,8 +61,10 @@
 #define find_level berth_own_find_level
 #define find_record berth_own_find_record
 #define find_row berth_own_find_row
+#define find_value berth_own_find_value
 #define first_difference berth_own_first_difference
 #define follow berth_own_follow
+#define forget_value berth_own_forget_value
 #define found berth_own_found
 #define free_block berth_own_free_block
 #define free_slots berth_own_free_slots
@@ -88,6 +90,7 @@
 #define hash_word berth_own_hash_word
 #define hook_call berth_own_hook_call
 #define hook_settle berth_own_hook_settle
+#define instance_accept berth_own_instance_accept
 #define instance_conflict berth_own_instance_conflict
 #define instance_end berth_own_instance_end
 #define instance_find berth_own_instance_find
@@ -109,6 +112,8 @@
 #define is_nil berth_own_is_nil
 #define is_traced berth_own_is_traced
 #define is_valid berth_own_is_valid
+#define is_zero_value berth_own_is_zero_value
+#define keep_values berth_own_keep_values
 #define key_hash berth_own_key_hash
 #define key_only berth_own_key_only
 #define lane berth_own_lane
@@ -135,12 +140,15 @@
 #define making berth_own_making
 #define manager_has berth_own_manager_has
 #define map berth_own_map
+#define map_attach berth_own_map_attach
 #define map_chain berth_own_map_chain
 #define map_clear berth_own_map_clear
+#define map_detach berth_own_map_detach
 #define map_first berth_own_map_first
 #define map_init berth_own_map_init
 #define map_next berth_own_map_next
 #define map_prepare berth_own_map_prepare
+#define map_release berth_own_map_release
 #define map_skip berth_own_map_skip
 #define memory_default berth_own_memory_default
 #define mutex berth_own_mutex
@@ -150,7 +158,10 @@
 #define mutex_relax berth_own_mutex_relax
 #define mutex_take berth_own_mutex_take
 #define mutex_try berth_own_mutex_try
+#define name_by berth_own_name_by
 #define node berth_own_node
+#define node_is_detached berth_own_node_is_detached
+#define node_mark_detached berth_own_node_mark_detached
 #define obtain berth_own_obtain
 #define open_call berth_own_open_call
 #define operation_abandon berth_own_operation_abandon
@@ -219,6 +230,7 @@
 #define reservation_remove berth_own_reservation_remove
 #define reservation_sweep berth_own_reservation_sweep
 #define reservation_unmake berth_own_reservation_unmake
+#define reserve_value berth_own_reserve_value
 #define resource_at berth_own_resource_at
 #define results_fit berth_own_results_fit
 #define root berth_own_root
@@ -272,6 +284,7 @@
 #define type_is_strings berth_own_type_is_strings
 #define type_of berth_own_type_of
 #define unlink_one berth_own_unlink_one
+#define unlink_value berth_own_unlink_value
 #define uuid_page berth_own_uuid_page
 #define uuid_source berth_own_uuid_source
 #define uuid_source_clear berth_own_uuid_source_clear
@@ -364,8 +377,10 @@
 #undef find_level
 #undef find_record
 #undef find_row
+#undef find_value
 #undef first_difference
 #undef follow
+#undef forget_value
 #undef found
 #undef free_block
 #undef free_slots
@@ -392,6 +407,7 @@
 #undef hash_word
 #undef hook_call
 #undef hook_settle
+#undef instance_accept
 #undef instance_conflict
 #undef instance_end
 #undef instance_find
@@ -413,6 +429,8 @@
 #undef is_nil
 #undef is_traced
 #undef is_valid
+#undef is_zero_value
+#undef keep_values
 #undef key_hash
 #undef key_only
 #undef lane
@@ -440,14 +458,18 @@
 #undef making
 #undef manager_has
 #undef map
+#undef map_attach
 #undef map_chain
 #undef map_clear
+#undef map_detach
 #undef map_first
 #undef map_init
 #undef map_insert
 #undef map_next
 #undef map_prepare
+#undef map_release
 #undef map_remove
+#undef map_reserve
 #undef map_skip
 #undef memory_default
 #undef memory_give
@@ -462,7 +484,10 @@
 #undef mutex_take_slowly
 #undef mutex_try
 #undef mutex_wake_one
+#undef name_by
 #undef node
+#undef node_is_detached
+#undef node_mark_detached
 #undef obtain
 #undef open_call
 #undef operation_abandon
@@ -544,6 +569,7 @@
 #undef reservation_remove
 #undef reservation_sweep
 #undef reservation_unmake
+#undef reserve_value
 #undef resource_at
 #undef results_fit
 #undef root
@@ -598,6 +624,7 @@
 #undef type_is_strings
 #undef type_of
 #undef unlink_one
+#undef unlink_value
 #undef uuid_page
 #undef uuid_source
 #undef uuid_source_clear

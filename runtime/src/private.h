@@ -24,6 +24,7 @@
 #define lock_meet berth_private_lock_meet
 #define map_insert berth_private_map_insert
 #define map_remove berth_private_map_remove
+#define map_reserve berth_private_map_reserve
 #define memory_give berth_private_memory_give
 #define memory_take berth_private_memory_take
 #define memory_zero berth_private_memory_zero

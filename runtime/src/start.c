@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "error.h"
+#include "field.h"
 #include "memory.h"
 #include "reach.h"
 
@@ -35,8 +36,8 @@ static void copy_asked(struct operation *operation, const berth_request *request
 
         asked->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
     }
-    if (request->by && type->by > 0 && resource->assigned[type->by - 1].type == BERTH_U64)
-        asked->by = memcpy(cut(at, sizeof(uint64_t)), request->by, sizeof(uint64_t));
+    if (request->by && type->by > 0 && type_is_number(resource->assigned[type->by - 1].type))
+        asked->by = memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
 }
 
 /* Lays out a block for an operation, or (`request` NULL) for a drain. */

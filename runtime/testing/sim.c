@@ -5,7 +5,7 @@
 #include "sim_json.h"
 #include "sim_line.h"
 
-/* Is this call of a hook, the nth of the request, to fail? The first entry that fits decides. */
+/* How does this call of a hook, the nth of the request, end? The first entry that fits decides; NULL: ok. */
 static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uint64_t nth)
 {
     for (size_t i = 0; i < request->n_faults; i++) {
@@ -16,21 +16,39 @@ static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uin
     return NULL;
 }
 
-int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out)
+/* Writes what the call is to give. */
+static void write_outs(berth_sim *sim, uint8_t hook, sim_writes writes, void *out)
 {
     const berth_sim_hook *glue = &sim->glue->hooks[hook];
+    size_t size = sim->glue->type->hooks[hook].out_size;
+    if (glue->n_outs == 0 || writes == SIM_NOTHING)
+        return;
+    if (writes == SIM_ZEROS) {
+        memset(out, 0, size);
+        return;
+    }
+    for (size_t i = 0; i < glue->n_outs && writes == SIM_NEW_VALUES; i++)
+        sim_value_make(&sim->labels, &glue->outs[i], sim->calls[hook], sim->news[hook] + glue->outs[i].offset);
+    memcpy(out, sim->news[hook], size);
+}
+
+int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out)
+{
+    static const char *const outcome_names[] = {[SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_OK] = "ok"};
+    const berth_sim_hook *glue = &sim->glue->hooks[hook];
     const sim_fault *fault = find_fault(sim->request, hook, ++sim->calls_now[hook]);
+    const int outcome = fault == NULL ? SIM_OK : (int)fault->outcome;
+    const int error = fault == NULL || fault->error == 0 ? -EIO : fault->error;
     ++sim->calls[hook];
     json_object *call = json_object_new_object();
     json_object_object_add(call, "hook", json_object_new_string(sim->glue->type->hooks[hook].name));
-    json_object_object_add(call, "outcome", json_object_new_string(fault == NULL ? "ok" : fault->uncertain ? "uncertain" : "fail"));
+    json_object_object_add(call, "outcome", json_object_new_string(outcome_names[outcome]));
     json_object_object_add(call, "args", sim_answer_args(sim, glue->resource, view));
     json_object_array_add(sim->recorded, call);
-    for (size_t i = 0; i < glue->n_outs; i++)
-        sim_value_make(&sim->labels, &glue->outs[i], sim->calls[hook], (char *)out + glue->outs[i].offset);
-    if (fault == NULL)
+    write_outs(sim, hook, fault == NULL ? SIM_NEW_VALUES : fault->writes, out);
+    if (outcome == SIM_OK)
         return 0;
-    return fault->uncertain ? BERTH_UNCERTAIN(fault->error) : fault->error;
+    return outcome == SIM_UNCERTAIN ? BERTH_UNCERTAIN(error) : error;
 }
 
 /* Ends a manager, whatever it tracks. */
@@ -53,6 +71,10 @@ static int renew(berth_sim *sim, const sim_request *request)
     sim->manager = manager;
     sim_labels_clear(&sim->labels);
     memset(sim->calls, 0, (sim->glue->type->n_hooks + 1U) * sizeof sim->calls[0]);
+    for (unsigned i = 1; i <= sim->glue->type->n_hooks; i++) {
+        if (sim->news[i] != NULL)
+            memset(sim->news[i], 0, sim->glue->type->hooks[i].out_size);
+    }
     return 0;
 }
 
@@ -150,6 +172,11 @@ int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     berth_sim sim = {.glue = manager};
     sim.calls = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls[0]);
     sim.calls_now = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls_now[0]);
+    sim.news = sim_new(manager->type->n_hooks + 1U, sizeof sim.news[0]);
+    for (unsigned i = 1; i <= manager->type->n_hooks; i++) {
+        if (manager->hooks[i].n_outs > 0)
+            sim.news[i] = sim_new(1, manager->type->hooks[i].out_size);
+    }
     sim_line line = {0};
     bool written = true;
     while (written && sim_line_read(&line, in)) {
@@ -164,5 +191,8 @@ int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     sim_labels_clear(&sim.labels);
     sim_free(sim.calls);
     sim_free(sim.calls_now);
+    for (unsigned i = 1; i <= manager->type->n_hooks; i++)
+        sim_free(sim.news[i]);
+    sim_free(sim.news);
     return written && ferror(in) == 0 ? 0 : -EIO;
 }

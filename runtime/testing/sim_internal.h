@@ -9,12 +9,16 @@
 #include "sim_label.h"
 #include "sim_memory.h"
 
-/* A hook that does not succeed during a request. */
+/* What a hook writes to its out-values: new ones, those of its last call that wrote new ones, zeros, or nothing. */
+typedef enum sim_writes { SIM_NEW_VALUES, SIM_LAST_VALUES, SIM_ZEROS, SIM_NOTHING } sim_writes;
+
+/* How a hook's call ends during a request. */
 typedef struct sim_fault {
     uint8_t hook;
     uint64_t nth; /* call of the hook within the request, from 1; 0: every call */
-    int error;    /* negative errno value */
-    bool uncertain;
+    int error;    /* negative errno value; 0: EIO */
+    enum { SIM_FAIL, SIM_UNCERTAIN, SIM_OK } outcome;
+    sim_writes writes;
 } sim_fault;
 
 /* Text of a UUID argument, whose UUID goes to `at` once the whole request proved well-formed: a malformed one must bind no label. */
@@ -51,6 +55,7 @@ struct berth_sim {
     uint64_t requests;          /* answered or being answered */
     uint64_t *calls;            /* indexed by hook: since the manager was made */
     uint64_t *calls_now;        /* indexed by hook: within this request */
+    unsigned char **news;       /* indexed by hook: the out-values that it last wrote new; NULL: it has none */
     const sim_request *request; /* the one that runs */
     json_object *recorded;      /* its calls */
 };

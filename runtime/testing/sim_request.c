@@ -69,6 +69,18 @@ static bool read_hook_name(const berth_manager_type *type, sim_request *request,
     return *hook != 0 || malformed(request, "unknown hook", json_object_get_string(value));
 }
 
+/* The number of a word; false: it is not among them. */
+static bool find_word(const char *const *words, size_t n, const char *text, unsigned *number)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *number = (unsigned)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_fault_member(const berth_manager_type *type, sim_request *request, const char *name, json_object *value, sim_fault *fault)
 {
     if (strcmp(name, "hook") == 0)
@@ -84,15 +96,27 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
         return fault->error != 0 || malformed(request, "unknown errno name", text);
     }
     if (strcmp(name, "outcome") == 0) {
-        fault->uncertain = strcmp(text, "uncertain") == 0;
-        return fault->uncertain || strcmp(text, "fail") == 0 || malformed(request, "outcome must be fail or uncertain, not", text);
+        static const char *const outcomes[] = {[SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_OK] = "ok"};
+        unsigned outcome = 0;
+        if (!find_word(outcomes, sizeof outcomes / sizeof outcomes[0], text, &outcome))
+            return malformed(request, "outcome must be ok, fail or uncertain, not", text);
+        fault->outcome = outcome;
+        return true;
+    }
+    if (strcmp(name, "writes") == 0) {
+        static const char *const all[] = {
+            [SIM_NEW_VALUES] = "new", [SIM_LAST_VALUES] = "last", [SIM_ZEROS] = "zero", [SIM_NOTHING] = "nothing"};
+        unsigned writes = 0;
+        if (!find_word(all, sizeof all / sizeof all[0], text, &writes))
+            return malformed(request, "writes must be new, last, zero or nothing, not", text);
+        fault->writes = (sim_writes)writes;
+        return true;
     }
     return malformed(request, "unknown member of fail:", name);
 }
 
 static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value, sim_fault *fault)
 {
-    fault->error = -find_errno("EIO");
     if (!json_object_is_type(value, json_type_object))
         return read_hook_name(type, request, value, &fault->hook);
     json_object_object_foreach(value, name, member)
@@ -100,6 +124,8 @@ static bool read_fault(const berth_manager_type *type, sim_request *request, jso
         if (!read_fault_member(type, request, name, member, fault))
             return false;
     }
+    if (fault->outcome == SIM_OK && fault->error != 0)
+        return plain(request, "a call that ends ok has no error");
     return fault->hook != 0 || plain(request, "an entry of fail lacks its hook");
 }
 

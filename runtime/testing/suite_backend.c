@@ -28,12 +28,12 @@ void suite_zero_counts(berth_suite *suite)
 /* How the call that just began ends. */
 static berth_suite_outcome decide(berth_suite *suite, uint8_t hook)
 {
-    berth_suite_outcome outcome = {BERTH_SUITE_OK, 0};
+    berth_suite_outcome outcome = {.kind = BERTH_SUITE_OK};
 
     if (suite->fail_hook == hook && suite->counts[hook] == 1)
-        outcome = (berth_suite_outcome){BERTH_SUITE_FAIL, suite->fail_error};
+        outcome = (berth_suite_outcome){.kind = BERTH_SUITE_FAIL, .error = suite->fail_error};
     else if (suite->fail_call != 0 && suite->total == suite->fail_call)
-        outcome = (berth_suite_outcome){suite->fail_kind, EIO};
+        outcome = (berth_suite_outcome){.kind = suite->fail_kind, .error = EIO};
     else if (suite->outcomes != NULL && suite->n_calls <= suite->n_outcomes)
         outcome = suite->outcomes[suite->n_calls - 1];
     return outcome;
@@ -101,10 +101,31 @@ berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const
     suite->answer = outcome.kind == BERTH_SUITE_OK     ? 0
                     : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error
                                                        : BERTH_UNCERTAIN(-outcome.error);
+    suite->writes = outcome.writes;
     if (suite->counting)
         return NULL;
     suite_text_add(&suite->calls, "%s%s %s", suite->n_calls > 1 ? "; " : "", type->name, kinds[outcome.kind]);
     return &suite->calls;
+}
+
+bool berth_suite_hook_writes(berth_suite *suite, void *out, uint32_t out_size)
+{
+    const void *news = suite->news[suite->current];
+
+    if (suite->writes == BERTH_SUITE_ZEROS || (suite->writes == BERTH_SUITE_LAST && news == NULL))
+        memset(out, 0, out_size);
+    else if (suite->writes == BERTH_SUITE_LAST)
+        memcpy(out, news, out_size);
+    return suite->writes == BERTH_SUITE_NEW;
+}
+
+static void keep_news(berth_suite *suite, uint8_t hook, const void *out, uint32_t out_size)
+{
+    if (out_size == 0 || suite->writes != BERTH_SUITE_NEW)
+        return;
+    if (suite->news[hook] == NULL)
+        suite->news[hook] = suite_allocate(out_size);
+    memcpy(suite->news[hook], out, out_size);
 }
 
 int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size)
@@ -113,6 +134,7 @@ int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32
     const uint8_t hook = suite->current;
     suite_during *during = suite->during;
 
+    keep_news(suite, hook, out, out_size);
     (void)pthread_mutex_unlock(&suite->lock);
     if (during != NULL)
         during(suite, hook);

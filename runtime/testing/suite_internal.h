@@ -109,10 +109,12 @@ struct berth_suite {
     void *during_arg;
     void (*on_row)(berth_suite *suite); /* called by the trace, which runs with the manager locked; NULL: nothing */
     void *on_row_arg;
-    uint8_t current;       /* the hook between begin and end */
-    int answer;            /* of it */
+    uint8_t current; /* the hook between begin and end */
+    int answer;      /* of it */
+    berth_suite_writes writes;
     unsigned counts[256];  /* per hook, since the counts were zeroed */
     uint64_t numbers[256]; /* per hook, since the manager was created */
+    void *news[256];       /* per hook: the out-values that it last wrote new; NULL: none yet */
     suite_held *held;
     size_t n_held, held_capacity;
     berth_suite_text calls;

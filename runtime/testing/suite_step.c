@@ -75,6 +75,8 @@ void suite_end(berth_suite *suite)
         suite_text_free(&suite->sections[i]);
     suite_text_free(&suite->calls);
     suite_text_free(&suite->trace);
+    for (i = 0; i < sizeof suite->news / sizeof suite->news[0]; i++)
+        free(suite->news[i]);
     free(suite->sections);
     free(suite->held);
     free(suite->items);

@@ -12,6 +12,7 @@ from typing import Any
 
 from berthc.errnos import ERRNO_NAMES
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
+from berthc.semantics import WRITES
 
 Request = dict[str, Any]
 Script = list[Request | str]
@@ -246,10 +247,20 @@ class Writer:
             return self.slot(assigned)
         if assigned.type is Type.UUID:
             return rng.choice(UUIDS)
+        if assigned.kind is AssignedKind.HOOK:
+            return self.hook_value(assigned)
         number = assigned.start + rng.randrange(6) if rng.random() < 0.95 else rng.choice((0, (1 << 64) - 1, 1 << 63))
         if assigned.type is Type.STRING:
             return str(number) if rng.random() < 0.97 else rng.choice(("", "00", "-1", "+1", " 0", "0 ", "x", "18446744073709551616"))
         return number
+
+    def hook_value(self, assigned: Assigned) -> Any:
+        """One that a hook gave, may have given, or cannot give."""
+        assert assigned.type is not None
+        rng = self.rng
+        if assigned.type is Type.STRING:
+            return rng.choice((f"{assigned.name}-{rng.randint(1, 9)}", "", "x", "y" * 300))
+        return rng.choice((rng.randint(1, 9), 0, *assigned.type.limits))
 
     def slot(self, pool: Assigned) -> dict[str, int]:
         rng = self.rng
@@ -280,6 +291,11 @@ class Writer:
             fault["error"] = rng.choice(COMMON_ERRORS if rng.random() < 0.8 else ERRNO_NAMES)
         if rng.random() < 0.6:
             fault["outcome"] = rng.choice(("uncertain", "uncertain", "fail"))
+        if any(a.hook == hook for r in self.manager.resources for a in r.assigned) and rng.random() < 0.6:
+            fault["writes"] = rng.choice(WRITES)
+            if rng.random() < 0.6:
+                fault["outcome"] = "ok"
+                fault.pop("error", None)
         return fault
 
     def spoiled(self, request: Request) -> Request:
@@ -304,7 +320,9 @@ class Writer:
             place["fail"] = rng.choice((
                 [{"hook": "x"}], [{}], [None], {}, "x", [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "nth": 0}],
                 [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "error": "EWOULDNOT"}],
-                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "outcome": "ok"}]))
+                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "outcome": "good"}],
+                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "outcome": "ok", "error": "EIO"}],
+                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "writes": "old"}]))
         return request
 
 

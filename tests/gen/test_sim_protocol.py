@@ -249,7 +249,11 @@ HOSTILE = [
     '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "nth": null}]}',
     '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": "EWHAT"}]}',
     '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": 5}]}',
-    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "ok"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "good"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": "ok", "error": "EIO"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "error": "EIO", "outcome": "ok"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "writes": "old"}]}',
+    '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "writes": 1}]}',
     '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "outcome": ["fail"]}]}',
     '{"op": "reserve", "fail": [{"hook": "vm.add_disk", "times": 2}]}',
 ]

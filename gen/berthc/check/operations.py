@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from berthc.build import Spec
 from berthc.diag import Diagnostic, listing, quote
-from berthc.model import AssignedKind, Form, Operation, Resource
+from berthc.model import Assigned, AssignedKind, Form, Operation, Resource, Type
 
 from . import refs
 from .rule import rule
@@ -39,19 +39,23 @@ def paths(spec: Spec) -> Iterator[Diagnostic]:
                                  f"its path is: {', '.join(operation.path)}")
 
 
-@rule("by", "An operation finds by a counter, a uuid or a pool, since these differ between instances; it creates at a pool.")
+def _serves(assigned: Assigned, kinds: tuple[AssignedKind, ...]) -> bool:
+    return assigned.kind in kinds and assigned.type is not Type.BOOL
+
+
+@rule("by", "An operation finds by what differs between instances: a counter, a uuid, a pool, or a value from a hook that is no bool; it creates at a pool.")
 def find_by(spec: Spec) -> Iterator[Diagnostic]:
-    unique = (AssignedKind.COUNTER, AssignedKind.UUID, AssignedKind.POOL)
+    unique = (AssignedKind.COUNTER, AssignedKind.UUID, AssignedKind.POOL, AssignedKind.HOOK)
     for operation, resources in _operations(spec):
         target = resources[-1]
         for word, path, kinds, verb in (
             (operation.by, ("by",), unique, "finds by"), (operation.at, ("create", "at"), (AssignedKind.POOL,), "creates at"),
         ):
             assigned = next((a for a in target.assigned if a.name == word), None)
-            if assigned is not None and assigned.kind not in kinds:
-                what = {AssignedKind.FORMAT: "a format", AssignedKind.HOOK: "a value from a hook", AssignedKind.COUNTER: "a counter",
+            if assigned is not None and not _serves(assigned, kinds):
+                what = {AssignedKind.FORMAT: "a format", AssignedKind.HOOK: f"a {assigned.type.value if assigned.type else 'value'} from a hook", AssignedKind.COUNTER: "a counter",
                         AssignedKind.UUID: "a uuid"}[assigned.kind]
-                valid = [a.name for a in target.assigned if a.kind in kinds]
+                valid = [a.name for a in target.assigned if _serves(a, kinds)]
                 yield Diagnostic("by", spec.at("operations", operation.name, *path),
                                  f"operation {operation.name} {verb} {quote(assigned.name)}, which is {what}",
                                  f"possible here: {listing(valid)}")

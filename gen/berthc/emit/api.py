@@ -20,6 +20,7 @@ class Parameter:
     resource: int = 0  # config: whose; slot and by: of what
     of: str = ""  # size: the result's parameter
     result: ir.Return | None = None
+    is_number: bool = False  # by: the request points to it
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class Api:
             return Parameter(name, f"const char *{name}", "by", "const char *")
         if assigned.type is Type.UUID:
             return Parameter(name, f"const uuid_t {name}", "by", "const uuid_t")
-        return Parameter(name, f"uint64_t {name}", "by", "uint64_t")
+        assert assigned.type is not None
+        kind = C_TYPES[assigned.type]
+        return Parameter(name, f"{kind} {name}", "by", kind, is_number=True)
 
     def _result(self, result: ir.Return) -> list[Parameter]:
         name = free_name(result.leaf, self._file_scope)

@@ -16,7 +16,7 @@ from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Type
 from berthc.names import Names, hook_member, member
 
-ABI = 2  # BERTH_ABI of the berth/table.h that the templates were written for
+ABI = 3  # BERTH_ABI of the berth/table.h that the templates were written for
 
 
 def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
@@ -119,6 +119,7 @@ class _Source:
     def context(self) -> dict[str, object]:
         m = self.m
         formats = [f for r in m.resources for f in self.formats(r)]
+        presets = [self.preset(h) for h in m.hooks if h.outs]
         accepts = [self.accept(h) for h in m.hooks if h.outs]
         return {
             "m": m,
@@ -144,6 +145,7 @@ class _Source:
             "has": [case(h.c, (f"return backend->{hook_member(h.name)} != NULL;",)) for h in m.hooks],
             "calls": [self.call(h) for h in m.hooks],
             "outs_used": any(h.out for h in m.hooks),
+            "presets": presets,
             "accepts": accepts,
             "required": [hook_member(h.name) for h in m.hooks if not h.optional],
             "checks": self.checks(),
@@ -180,7 +182,7 @@ class _Source:
                 lines = [line for p in assigned.parts for line in tables.part(p, resource.view, self.m.options)]
                 arrays.append(array("const berth_pool_part", f"{name}_{assigned.name}_parts", lines))
         if resource.assigned:
-            lines = [line for a in resource.assigned for line in tables.assigned(a, resource.view, f"{name}_{a.name}_parts")]
+            lines = [line for a in resource.assigned for line in tables.assigned(a, resource.view, f"{name}_{a.name}_parts", self.m.hooks)]
             arrays.append(array("const berth_assigned", f"{name}_assigned", lines))
         arrays.append(self.values(f"{name}_states", tuple(s.id for s in resource.states)))
         marks = [f"    [{s.id.c}] = {self.marks(s)}," for s in resource.states if s.final or s.resident]
@@ -358,8 +360,15 @@ class _Source:
         out = ", out" if hook.out else ""
         return case(hook.c, (f"return backend->{hook_member(hook.name)}(backend->ctx, call, view{out});",))
 
+    def preset(self, hook: ir.Hook) -> Case:
+        return self.copy_outs(hook, f"const {self.m.resource(hook.resource).view} *from = view;", f"{hook.out} *to = out;")
+
     def accept(self, hook: ir.Hook) -> Case:
-        view = self.m.resource(hook.resource).view
+        return self.copy_outs(hook, f"const {hook.out} *from = out;", f"{self.m.resource(hook.resource).view} *to = view;")
+
+    @staticmethod
+    def copy_outs(hook: ir.Hook, *declarations: str) -> Case:
+        """Copies the out-values of a hook between `from` and `to`, as they are declared."""
         lines: list[str] = []
         for found in hook.outs:
             name = member(found.name)
@@ -369,7 +378,7 @@ class _Source:
                 lines.append(f"uuid_copy(to->{name}, from->{name});")
             else:
                 lines.append(f"to->{name} = from->{name};")
-        return case(hook.c, (*lines, "break;"), (f"const {hook.out} *from = out;", f"{view} *to = view;", ""))
+        return case(hook.c, (*lines, "break;"), (*declarations, ""))
 
     # Names of ids.
 
@@ -419,7 +428,7 @@ class _Source:
             members.append(f".at = {slots[0].name} != NULL ? {name_of['parts']} : NULL")
         if by := role("by"):
             value = by[0]
-            members.append(f".by = {'&' if value.type == 'uint64_t' else ''}{value.name}")
+            members.append(f".by = {'&' if value.is_number else ''}{value.name}")
         if results := role("result"):
             sizes = role("size")
             lines.append(f"void *const {name_of['results']}[] = {{{', '.join(p.name for p in results)}}};")

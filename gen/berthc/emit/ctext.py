@@ -28,6 +28,11 @@ def string(text: str) -> str:
 _TRIGRAPH = re.compile(r"\?(?=\?[=/'()!<>-])")
 
 
+def cast_number(text: str, kind: str) -> str:
+    """A uint64_t as an integer of the C type `kind`; negative numbers are in two's complement."""
+    return text if kind == "uint64_t" else f"({kind}){text}"
+
+
 def comment(text: str) -> str:
     """Text that is harmless inside a block comment: one line, no comment marks, no trigraphs, no invisible characters."""
     text = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")

@@ -297,7 +297,7 @@ class _Manual:
     @staticmethod
     def set_by(assigned: model.Assigned) -> str:
         if assigned.kind is AssignedKind.HOOK:
-            return f"Set by {assigned.hook}; zero until that ended ok."
+            return f"Set by {assigned.hook}; zero until that has given it."
         return ""
 
     # The backend.

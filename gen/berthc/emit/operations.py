@@ -199,6 +199,7 @@ class Writer:
             add(deny.error, deny.brief.rstrip(".") or f"denied: {deny.guard.text}")
         self._lookup(operation, add)
         self._refusals(met, add)
+        self._duplicates(met, add)
         self._general(operation, add)
         if met.hooks:
             causes["other"] = [f"what {listed(met.hooks, 'or')} failed with; error->hook says which"]
@@ -278,6 +279,11 @@ class Writer:
             else:
                 why = f": {brief.rstrip('.')}" if brief else ""
                 add(error, f"{resource} is {listed(states, 'or')}, where {event} is refused{condition}{why}")
+
+    def _duplicates(self, met: Met, add: AddCause) -> None:
+        for hook in met.hooks:
+            for value in self._m.naming(hook):
+                add("EEXIST", f"{hook} gave a {value.name} that another {self._m.hook(hook).on} has; it took effect all the same")
 
     def _general(self, operation: Operation, add: AddCause) -> None:
         root = operation.path[0]

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from berthc import model
 from berthc.emit import tables
 from berthc.emit.c import banner
-from berthc.lower import ir, lower
+from berthc.emit.ctext import cast_number
+from berthc.lower import C_TYPES, ir, lower
 from berthc.model import Form, Type
 from berthc.names import Names, flat, free_name, hook_member, member
 
@@ -136,7 +137,7 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
         by = target.assigned[operation.by - 1]
         slot = _slot(by)
         arguments.append(f"&{word}" if slot is not None else {Type.UUID: f"{given}->by_uuid", Type.STRING: f"{given}->by_text"}.get(
-            by.type or Type.U64, f"{given}->by_number"))
+            by.type or Type.U64, cast_number(f"{given}->by_number", C_TYPES[by.type or Type.U64])))
     else:
         arguments += [f"{given}->config[{level}]" for level in range(len(operation.path))]
     if operation.at:

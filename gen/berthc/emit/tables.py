@@ -125,7 +125,8 @@ def default(option: ir.Field, index: str) -> str:
     return f"    [{index}] = {{.number = {number(option.default, option.type)}}}, /* {option.name} */"
 
 
-def assigned(found: ir.Assigned, view: str, parts: str) -> list[str]:
+def assigned(found: ir.Assigned, view: str, parts: str, hooks: tuple[ir.Hook, ...]) -> list[str]:
+    """One element of the array of assigned values; `parts` is the array of a pool."""
     members = [f".name = {string(found.name)}", f".kind = {KIND_IDS[found.kind]}"]
     if found.kind is AssignedKind.POOL:
         members += [f".n_parts = {len(found.parts)}", f".parts = {parts}"]
@@ -134,6 +135,8 @@ def assigned(found: ir.Assigned, view: str, parts: str) -> list[str]:
         members += [f".type = {leaf_type(found.type)}", f".view_offset = offsetof({view}, {member(found.name)})", f".size = {size(found.type, found.size_macro)}"]
     if found.indexed:
         members.append(".indexed = true")
+    if found.hook:
+        members.append(f".hook = {hooks[found.hook - 1].c}")
     if found.start:
         members.append(f".start = UINT64_C({found.start})")
     return braces("", members)

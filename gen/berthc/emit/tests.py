@@ -21,9 +21,12 @@ from berthc.scenarios.cycles import Phase, Pool, Sharing, many_keys, phases, poo
 from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
+from berthc.semantics import Outcome
 
 NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain": "1u << BERTH_UNSURE", "rejected": "1u << BERTH_REJECTED",
                "left out": "BERTH_SUITE_LEFT_OUT"}
+WRITES = {"last": "BERTH_SUITE_LAST", "zero": "BERTH_SUITE_ZEROS", "nothing": "BERTH_SUITE_NOTHING"}
+WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothing"}
 KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN"}
 LONGEST_LITERAL = 100
 SLOT = "&lent->slot"  # a slot as an argument
@@ -306,9 +309,10 @@ class _Suite:
                 arguments.append(f"&lent->{name}")
             tells.append(self.show_result(ref.name, kind, f"lent->{name}"))
             if any(o.by == ref.name and o.target == ref.scope for o in self.m.operations):
+                cast = "(uint64_t)" if kind is not None and kind.signed else ""
                 tells.append({Type.STRING: f"(void)snprintf(call->kept_text, sizeof call->kept_text, \"%s\", lent->{name});",
                               Type.UUID: f"uuid_copy(call->kept_uuid, lent->{name});"}.get(
-                                  kind or Type.U32, f"call->kept_number = lent->{name};"))
+                                  kind or Type.U32, f"call->kept_number = {cast}lent->{name};"))
         sets = self.slot(operation, slot, members_) if slot else ()
         struct = f"lent_{operation.name}" if members_ else ""
         tell = f"tell_{operation.name}" if tells else ""
@@ -356,7 +360,8 @@ class _Suite:
         assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == operation.by)
         if assigned.kind is AssignedKind.POOL:
             return SLOT
-        return {Type.UUID: "call->by_uuid", Type.STRING: "call->by_text"}.get(assigned.type or Type.U64, "call->by_number")
+        kind = assigned.type or Type.U64
+        return {Type.UUID: "call->by_uuid", Type.STRING: "call->by_text"}.get(kind, ctext.cast_number("call->by_number", C_TYPES[kind]))
 
     def slot(self, operation: model.Operation, pool: str, declared: list[str]) -> tuple[str, ...]:
         """Statements that set the slot, which is declared behind the results."""
@@ -461,7 +466,7 @@ class _Suite:
         if action.at:
             parts.append(f".at = {{{', '.join(str(v) for _, v in action.at)}}}")
         if action.outcomes:
-            words_ = [f"{{{KINDS[o.kind]}, {o.error or 0}}}" for o in action.outcomes]
+            words_ = [outcome(o) for o in action.outcomes]
             parts.append(f".outcomes = (const berth_suite_outcome[]){{{', '.join(words_)}}}")
             parts.append(f".n_outcomes = {len(words_)}")
         parts += [".shrink = 1"] if step.shrink else []
@@ -488,7 +493,7 @@ class _Suite:
             return [f".by_text = {literal(str(value), 12)}"]
         if assigned.type is Type.UUID:
             return [".by_uuid = BERTH_SUITE_NIL" if value == "nil" else f".by_uuid = {str(value)[1:]}"]
-        return [f".by_number = UINT64_C({value})"]
+        return [f".by_number = UINT64_C({int(value) % (1 << 64)})"]
 
     def script(self, script: Script, numbers: list[int]) -> list[str]:
         parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}",
@@ -571,6 +576,14 @@ class _Suite:
         return f".options = &(const {self.names.options}){' '.join(inside.split())}"
 
 
+def outcome(found: Outcome) -> str:
+    """The initialiser of how a call ends."""
+    parts = [f".kind = {KINDS[found.kind]}"]
+    parts += [f".error = {found.error}"] if found.error else []
+    parts += [f".writes = {WRITES[found.writes]}"] if found.writes != "new" else []
+    return f"{{{', '.join(parts)}}}"
+
+
 def run_id(op: str) -> str:
     return {DRAIN: "RUN_DRAIN_ALL", DISCARD: "RUN_DISCARD_ALL"}.get(op, "RUN_" + op.upper())
 
@@ -587,4 +600,6 @@ def describe(step: Step) -> str:
     for n, outcome in enumerate(action.outcomes, 1):
         if outcome.kind != "ok":
             text += f", call {n} {'fails with' if outcome.kind == 'fail' else 'ends uncertain with'} {outcome.error}"
+        if outcome.writes != "new":
+            text += f", call {n} gives {WRITTEN[outcome.writes]}"
     return text + (", buffers one byte too small" if step.shrink else "")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from berthc.model import AssignedKind, Form, Manager, Operation, Type
+from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Type
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.scenarios.policy import Given, Policy, changes, same_key
@@ -21,6 +21,8 @@ from berthc.semantics.state import Item, State
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
 FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
 OK = Outcome("ok")
+TOLD = (Outcome("ok", writes="last"), Outcome("ok", writes="zero"), Outcome("ok", writes="nothing"),  # of a hook whose values name instances
+        Outcome("uncertain", "ETIMEDOUT", "last"), Outcome("uncertain", "ETIMEDOUT", "nothing"))
 
 DRAIN, DISCARD = "drain", "discard"
 
@@ -132,7 +134,8 @@ def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
         failed = any(o.kind != "ok" for o in given)
         for n in range(len(edge.action.outcomes), calls):
             ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
-            pending += [ahead + (o,) for o in (FAILED_AGAIN if failed else FAILED)]
+            told = TOLD if not failed and node.world.manager.naming(edge.result.calls[n].hook) else ()
+            pending += [ahead + (o,) for o in (FAILED_AGAIN if failed else FAILED + told)]
 
 
 class Search:
@@ -259,20 +262,23 @@ class Search:
                 yield tuple((leaf, int(item.values[leaf])) for leaf in assigned.leaves)  # type: ignore[arg-type]
             else:
                 yield item.values[assigned.name]
-        yield unknown(assigned.kind, assigned.type, [p.name for p in assigned.parts])
+        yield unknown(assigned)
 
     def allowed(self, node: Node) -> bool:
         """Whether the search goes on from a node: nobody takes more references than there are callers."""
         return all(item.anonymous <= self.limits.callers for item in state_of(node.world).items.values())
 
 
-def unknown(kind: AssignedKind, type_: Type | None, parts: Sequence[str]) -> Value | tuple[tuple[str, int], ...]:
+def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
     """A value to look for that nothing has."""
-    if kind is AssignedKind.POOL:
+    if assigned.kind is AssignedKind.POOL:
+        parts = [p.name for p in assigned.parts]
         return tuple((name, 0 if n < len(parts) - 1 else 5) for n, name in enumerate(parts))
-    if kind is AssignedKind.UUID:
+    if assigned.type is Type.UUID:
         return "u99"
-    return "4000" if type_ is Type.STRING else 4000
+    if assigned.type is Type.STRING:
+        return "4000"
+    return 4000 if assigned.type is not Type.U8 else 250
 
 
 def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Value], word: str | None = None) -> Config:
@@ -319,11 +325,10 @@ def path_items(manager: Manager, edge: Edge) -> list[Item]:
         reservation = state.reservations.get(edge.action.reservation or "")
         items = [state.items[i] for i, held in zip(reservation.path, reservation.held) if held and i in state.items] if reservation else []
     elif operation.by is not None:
-        for item in state.items.values():
-            values = item.values
-            by: dict[str, object] = dict(slot_of(edge.action)) or {operation.by: edge.action.by}
-            if item.resource == operation.target and all(values.get(n) == v for n, v in by.items()):
-                items = state.path(item)
+        by: dict[str, Value] = dict(slot_of(edge.action)) or {operation.by: cast("Value", edge.action.by)}
+        assigned = next(a for a in manager.resource(operation.target).assigned if a.name == operation.by)
+        found = state.find_by(operation.target, assigned, by)
+        items = [] if found is None else state.path(found)
     else:
         parent: int | None = None
         for config in edge.action.config:
@@ -416,7 +421,16 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
             found.add(("level", action.op, resource, shape, here, result.error))
     for taken in rows:
         found.add(("row", taken))
-    return frozenset(found)
+    return frozenset(found | set(_told(manager, edge)))
+
+
+def _told(manager: Manager, edge: Edge) -> Iterator[Feature]:
+    """For each call whose values may name an instance: how it ended, what it wrote, and what names how many instances then."""
+    outcomes = edge.action.outcomes + (OK,) * len(edge.result.calls)
+    for call, outcome in zip(edge.result.calls, outcomes):
+        if manager.naming(call.hook):
+            named = sorted(tuple(sorted(i.named_by)) for i in state_of(edge.target.world).items.values() if i.named_by)
+            yield "told", call.hook, outcome.kind, outcome.writes, edge.result.error, tuple(named)
 
 
 def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Feature]:

@@ -169,9 +169,11 @@ def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Prob
     """Lookups by an assigned value: unknown ones, and texts that only look like one."""
     assert operation.by is not None
     assigned = _assigned(manager, operation.target, operation.by)
-    strange: list[Value | tuple[tuple[str, int], ...]] = [unknown(assigned.kind, assigned.type, [p.name for p in assigned.parts])]
-    if assigned.kind is AssignedKind.UUID:
+    strange: list[Value | tuple[tuple[str, int], ...]] = [unknown(assigned)]
+    if assigned.type is Type.UUID:
         strange.append("nil")
+    elif assigned.kind is AssignedKind.HOOK:
+        strange += ["", "x" * ((assigned.max_length or 0) + 1)] if assigned.type is Type.STRING else [0, *kind_limits(assigned.type)]
     elif assigned.kind is AssignedKind.COUNTER:
         first = assigned.start
         if assigned.type is Type.STRING:
@@ -183,6 +185,11 @@ def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Prob
     if makers:
         actions = actions[:1] + [_call(manager, makers[0], allowed_path(manager, search.environment, makers[0]))] + actions
     yield Probe(f"{operation.name}_by_unknown_{operation.by}", search.environment, tuple(actions))
+
+
+def kind_limits(kind: Type | None) -> tuple[int, ...]:
+    """The least and the greatest value of an integer type."""
+    return () if kind is None else kind.limits
 
 
 def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:

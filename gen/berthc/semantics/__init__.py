@@ -14,10 +14,10 @@ every search through a manager's states come from here.
 from __future__ import annotations
 
 from berthc.semantics.program import BrokenTable
-from berthc.semantics.result import OK, Call, Outcome, Outcomes, Result, Taken, all_ok
+from berthc.semantics.result import OK, WRITES, Call, Outcome, Outcomes, Result, Taken, all_ok
 from berthc.semantics.values import NIL, Value
 from berthc.semantics.world import World
 
 __all__ = [
-    "NIL", "OK", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
+    "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
 ]

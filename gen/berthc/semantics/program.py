@@ -103,7 +103,7 @@ def leaf_zeros(assigned: Assigned) -> dict[str, Value]:
 class Program:
     """A manager, its options and the hooks it has been left without."""
 
-    __slots__ = ("manager", "options", "without", "resources", "operations", "hooks", "deny")
+    __slots__ = ("manager", "options", "without", "resources", "operations", "hooks", "deny", "naming")
 
     def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str]) -> None:
         """Raises ValueError for an option or hook that is unknown, a value the option does not take, or a hook that is required."""
@@ -113,6 +113,7 @@ class Program:
             if not is_valid(option, self.options[option.name]):
                 raise ValueError(f"option {option.name} cannot be {self.options[option.name]!r}")
         self.hooks = {hook.name: hook for hook in manager.hooks}
+        self.naming = {hook.name: manager.naming(hook.name) for hook in manager.hooks}
         for name in without:
             if name not in self.hooks:
                 raise ValueError(f"there is no hook {name}")

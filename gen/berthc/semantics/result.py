@@ -8,16 +8,24 @@ from berthc.model import Row
 from berthc.semantics.values import Value
 
 
+WRITES = ("new", "last", "zero", "nothing")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ends: "ok", "fail" or "uncertain"; the last two with the hook's error."""
+    """How a call ends: "ok", "fail" or "uncertain"; the last two with the hook's error.
+
+    `writes` says which out-values the hook writes: "new" ones, those of the "last" call of the hook that wrote new ones (zeros before
+    the first), "zero"s, or "nothing".
+    """
 
     kind: str
     error: str | None = None
+    writes: str = "new"
 
     def __post_init__(self) -> None:
-        if self.kind not in ("ok", "fail", "uncertain") or (self.kind == "ok") != (self.error is None):
-            raise ValueError(f"no outcome: {self.kind} with error {self.error}")
+        if self.kind not in ("ok", "fail", "uncertain") or (self.kind == "ok") != (self.error is None) or self.writes not in WRITES:
+            raise ValueError(f"no outcome: {self.kind} with error {self.error}, writes {self.writes}")
 
 
 OK = Outcome("ok")

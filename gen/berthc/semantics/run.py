@@ -12,7 +12,7 @@ from berthc.model import Assigned, AssignedKind, Field, Form, Operation, Step, T
 from berthc.semantics.program import BrokenTable, Lookup, Program, ResourceProgram, leaf_zeros
 from berthc.semantics.result import Call, Fault, Outcomes, Refused, Taken
 from berthc.semantics.state import Item, Reservation, State
-from berthc.semantics.values import Value, comparable, is_of_type, is_valid, scripted
+from berthc.semantics.values import Value, comparable, is_of_type, is_valid, scripted, zero
 
 Config = Mapping[str, Mapping[str, Value]]
 By = Value | Mapping[str, int]
@@ -184,10 +184,10 @@ class Run:
     def _find_by(self, op: Operation, by: By | None) -> tuple[int, ...]:
         assigned = next(a for a in self.program.resources[op.target].spec.assigned if a.name == op.by)
         wanted = {leaf: by.get(leaf, 0) if isinstance(by, Mapping) else by for leaf in assigned.leaves}
-        for item in self.state.items.values():
-            if item.resource == op.target and all(item.values[leaf] == value for leaf, value in wanted.items()):
-                return tuple(up.id for up in self.state.path(item))
-        raise Refused("ENOENT", resource=op.target)
+        item = self.state.find_by(op.target, assigned, wanted)
+        if item is None:
+            raise Refused("ENOENT", resource=op.target)
+        return tuple(up.id for up in self.state.path(item))
 
     def _create(self, op: Operation, config: Config, at: Mapping[str, int] | None) -> tuple[int, ...]:
         above = self._find_keys(op.path[:-1], config)
@@ -333,30 +333,47 @@ class Run:
             return Fault(reject, where), None
         assert row is not None
         if row.call is None or row.call in self.program.without:
-            kind, fault, values = "ok", None, item.values
+            kind, fault = "ok", None
         else:
-            kind, error, values = self._call(item, row.call)
+            kind, error, item = self._call(item, row.call)
             fault = None if error is None else Fault(error, where | {"hook": row.call})
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
         target = {"ok": row.ok, "fail": row.fail, "uncertain": row.uncertain or row.fail}[kind]
         assert target is not None
-        self.state.items[item.id] = item._replace(state=target.state, values=values)
+        self.state.items[item.id] = item._replace(state=target.state)
         return fault, target.raise_event
 
-    def _call(self, item: Item, hook: str) -> tuple[str, str | None, Mapping[str, Value]]:
-        """Calls the hook: the outcome, the error, and the instance's values from here on."""
+    def _call(self, item: Item, hook: str) -> tuple[str, str | None, Item]:
+        """Calls the hook: which target follows, the error, and the instance with its values from here on."""
         args = self._args(item)
         nth = self._nth[hook] = self._nth.get(hook, 0) + 1
         outcome = self.outcomes(hook, nth, args)
         self.calls.append(Call(hook, outcome.kind, args))
+        given = self._written(item, hook, outcome.writes)
+        if outcome.kind == "fail" or given is None:
+            return outcome.kind, outcome.error, item
+        names = {a.name for a in self.program.naming[hook] if a.type is not None and given[a.name] != zero(a.type)}
+        taken = {a.name for a in self.program.naming[hook] if a.name in names and self._is_taken(item, a, given[a.name])}
+        item = item._replace(values={**item.values, **given}, named_by=item.named_by.difference(given) | (names - taken))
+        return ("uncertain", "EEXIST", item) if outcome.kind == "ok" and taken else (outcome.kind, outcome.error, item)
+
+    def _written(self, item: Item, hook: str, writes: str) -> Mapping[str, Value] | None:
+        """The out-values that stand in the hook's struct at the end; None where it has none."""
         outs = [a for a in self.program.resources[item.resource].hook_values if a.hook == hook]
         if not outs:
-            return outcome.kind, outcome.error, item.values
+            return None
         since_new = self.state.hook_calls[hook] = self.state.hook_calls.get(hook, 0) + 1
-        if outcome.kind != "ok":
-            return outcome.kind, outcome.error, item.values
-        news = {a.name: self._new_uuid() if a.type is Type.UUID else scripted(a, since_new) for a in outs}
-        return outcome.kind, None, {**item.values, **news}
+        zeros = {a.name: zero(a.type) for a in outs if a.type is not None}
+        if writes == "new":
+            self.state.hook_news[hook] = {a.name: self._new_uuid() if a.type is Type.UUID else scripted(a, since_new) for a in outs}
+        if writes in ("new", "last"):
+            return self.state.hook_news.get(hook, zeros)
+        return zeros if writes == "zero" else {a.name: item.values[a.name] for a in outs}
+
+    def _is_taken(self, item: Item, assigned: Assigned, value: Value) -> bool:
+        """Does the value from a hook name another instance?"""
+        other = self.state.find_by(item.resource, assigned, {assigned.name: value})
+        return other is not None and other.id != item.id
 
     def _args(self, item: Item) -> dict[str, Value]:
         """What a hook is told: the instance's values, then its parents' where the names do not clash."""

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from berthc.model import Assigned, AssignedKind
 from berthc.semantics.values import Value
 
 
@@ -26,10 +27,15 @@ class Item(NamedTuple):
     anonymous: int = 0  # anonymous references
     pins: int = 0  # reservations that hold it
     children: int = 0
+    named_by: frozenset[str] = frozenset()  # values from hooks by which operations find it
 
     @property
     def refs(self) -> int:
         return self.anonymous + self.pins
+
+    def is_named_by(self, assigned: Assigned) -> bool:
+        """May it be found by the value? By one from a hook, once that gave one that was free."""
+        return assigned.kind is not AssignedKind.HOOK or assigned.name in self.named_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Reservation:
 class State:
     """All that can change. The numbers at the end only ever grow."""
 
-    __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "next_id", "next_reservation", "next_uuid")
+    __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "hook_news", "next_id", "next_reservation", "next_uuid")
 
     def __init__(self) -> None:
         self.items: dict[int, Item] = {}  # in order of creation
@@ -52,6 +58,7 @@ class State:
         self.reservations: dict[str, Reservation] = {}  # in the order given out
         self.counters: dict[tuple[str, str], int] = {}  # resource, assigned value: numbers handed out
         self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
+        self.hook_news: dict[str, Mapping[str, Value]] = {}  # what each last wrote that was new
         self.next_id = 1
         self.next_reservation = 1
         self.next_uuid = 1
@@ -64,6 +71,7 @@ class State:
         other.reservations = self.reservations.copy()
         other.counters = self.counters.copy()
         other.hook_calls = self.hook_calls.copy()
+        other.hook_news = self.hook_news.copy()
         other.next_id = self.next_id
         other.next_reservation = self.next_reservation
         other.next_uuid = self.next_uuid
@@ -91,6 +99,7 @@ class State:
                 tuple(_content(self.ended[i]) for i in sorted(self.ended)),
                 tuple((label, r.path, r.held) for label, r in self.reservations.items()),
                 tuple(sorted(self.counters.items())), tuple(sorted(self.hook_calls.items())),
+                tuple((hook, tuple(values.values())) for hook, values in sorted(self.hook_news.items())),
                 self.next_id, self.next_reservation, self.next_uuid)
 
     def forget(self) -> None:
@@ -103,6 +112,11 @@ class State:
     def find(self, resource: str, parent: int | None, key: Hashable) -> Item | None:
         found = self.index.get((resource, parent, key))
         return None if found is None else self.items[found]
+
+    def find_by(self, resource: str, assigned: Assigned, wanted: Mapping[str, Value]) -> Item | None:
+        """The instance that an assigned value names, given by its leaves."""
+        return next((item for item in self.items.values() if item.resource == resource and item.is_named_by(assigned)
+                     and all(item.values[leaf] == value for leaf, value in wanted.items())), None)
 
     def add(self, item: Item) -> None:
         self.items[item.id] = item
@@ -161,4 +175,4 @@ class State:
 def _content(item: Item) -> Hashable:
     """Of an instance; its other fields are among the values."""
     return (item.id, item.resource, item.parent, item.key, item.state, item.anonymous, item.pins, item.children, item.slots,
-            tuple(item.values.values()))
+            item.named_by, tuple(item.values.values()))

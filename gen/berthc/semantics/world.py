@@ -109,7 +109,7 @@ class World:
     def key(self, reservations: Sequence[str] = ()) -> Hashable:
         """Identity of the state: equal keys behave alike from here on, up to names.
 
-        Left out: numbers of counters, UUIDs, out-values of hooks, the names of reservations and the order of creation (which only
+        Left out: numbers of counters, UUIDs, out-values of hooks (but not which of them name an instance), the names of reservations and the order of creation (which only
         drain shows, and there only as an order). `reservations` are told apart by their place in the sequence, for searches whose
         callers each have one; one that has ended shows as such.
         """
@@ -120,7 +120,7 @@ class World:
             above = () if item.parent is None else paths[item.parent]
             paths[item.id] = (above, item.resource, item.key)
         for item in reversed(state.items.values()):
-            node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous, item.pins,
+            node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous, item.pins, item.named_by,
                     frozenset(below.pop(item.id, ())))
             below.setdefault(item.parent, set()).add(node)
         tree = frozenset(below.get(None, ()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from berthc.errnos import ERRNO_NAMES
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, PoolPart, Type
-from berthc.semantics import OK, Outcome, Outcomes, Value
+from berthc.semantics import OK, WRITES, Outcome, Outcomes, Value
 from berthc.sim.labels import Labels, is_uuid
 from berthc.sim.text import Malformed
 
@@ -184,17 +184,22 @@ def _read_failure(manager: Manager, entry: object) -> Failure:
         return Failure(_read_hook(manager, entry), Outcome("fail", "EIO"))
     members = dict(entry)
     hook = _read_hook(manager, _take(members, "hook"))
+    if members.get("outcome") == "ok" and "error" in members:
+        raise Malformed("a call that ends ok has no error")
     error = members.pop("error", "EIO")
     if not isinstance(error, str) or error not in ERRNO_NAMES:
         raise Malformed(f"unknown error {_show(error)}")
     outcome = members.pop("outcome", "fail")
-    if not isinstance(outcome, str) or outcome not in ("fail", "uncertain"):
-        raise Malformed(f"outcome must be fail or uncertain, not {_show(outcome)}")
+    if not isinstance(outcome, str) or outcome not in ("ok", "fail", "uncertain"):
+        raise Malformed(f"outcome must be ok, fail or uncertain, not {_show(outcome)}")
+    writes = members.pop("writes", "new")
+    if not isinstance(writes, str) or writes not in WRITES:
+        raise Malformed(f"writes must be {', '.join(WRITES)}, not {_show(writes)}")
     nth = _integer("nth", Type.U64, members.pop("nth")) if "nth" in members else None
     if nth == 0:
         raise Malformed("nth counts from 1")
     _no_more(members)
-    return Failure(hook, Outcome(outcome, error), nth)
+    return Failure(hook, Outcome(outcome, None if outcome == "ok" else error, writes), nth)
 
 
 def _read_hook(manager: Manager, value: object) -> str:

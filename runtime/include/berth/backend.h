@@ -17,6 +17,8 @@ extern "C" {
  *   return BERTH_UNCERTAIN(-EIO);    it failed, and may have taken effect: a timeout, a lost connection
  *   return BERTH_PENDING;            not yet known; somebody calls berth_complete() later, from any thread
  *
+ * Its out-values begin with those that the instance has. What it wrote is kept when it ended ok or uncertain, and dropped when it failed.
+ *
  * Anything else counts as BERTH_UNCERTAIN(-EPROTO); so does BERTH_PENDING when nobody took the call's token, because nobody could ever
  * complete it.
  */

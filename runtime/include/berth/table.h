@@ -14,7 +14,7 @@
 
 #include <berth/berth.h>
 
-#define BERTH_ABI 2
+#define BERTH_ABI 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -98,8 +98,11 @@ typedef struct berth_assigned {
     uint8_t n_parts;
     bool indexed; /* some operation finds by it */
     uint16_t view_offset;
-    uint16_t size;  /* sizeof the view's member */
-    uint64_t start; /* first number of a counter */
+    uint16_t size; /* sizeof the view's member */
+    union {
+        uint64_t start; /* BERTH_ASSIGN_COUNTER: first number */
+        uint8_t hook;   /* BERTH_ASSIGN_HOOK: whose out-value it is */
+    };
     const berth_pool_part *parts;
 } berth_assigned;
 
@@ -264,9 +267,11 @@ typedef struct berth_manager_type {
     void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
     /* Has the backend this hook? */
     bool (*has)(const void *backend, uint8_t hook);
-    /* Calls it. `out` has room for its out-values, zeroed; NULL where it has none. */
+    /* Calls it. `out` has the out-values that the instance has by now, for it to write; NULL where it has none. */
     int (*call)(const void *backend, uint8_t hook, berth_call *call, const void *view, void *out);
-    /* Copies the out-values of a call that ended ok into the view. NULL where no hook has any. */
+    /* Copies what the view has of the hook's out-values into them, before a call. NULL where no hook has any. */
+    void (*preset)(uint8_t hook, const void *view, void *out);
+    /* Copies the out-values of a call that ended ok or uncertain into the view. NULL where no hook has any. */
     void (*accept)(uint8_t hook, const void *out, void *view);
     /* 0, or -EINVAL: a required hook is missing, or the version is wrong. */
     int (*check_backend)(const void *backend);
@@ -280,7 +285,7 @@ typedef struct berth_request {
     const unsigned char *reservation; /* BERTH_WITH: the caller's UUID; NULL is EINVAL */
     unsigned char *gives;             /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
     const uint32_t *at;               /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
-    const void *by;                   /* BERTH_FIND by a counter or UUID: uint64_t *, const char * (decimal, for BERTH_CHARS) or uuid_t */
+    const void *by;                   /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or a pointer to its type */
     void *const *results;             /* one per return; NULL: not wanted */
     const size_t *result_sizes;       /* one per return; only those of BERTH_CHARS are read */
     int64_t deadline;                 /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */

@@ -13,7 +13,7 @@
 #define BERTH_ONLY_TYPE door_manager_type
 #endif
 
-_Static_assert(BERTH_ABI == 2, "door.c was generated for Berth ABI 2; regenerate it with: berthc gen door.yaml");
+_Static_assert(BERTH_ABI == 3, "door.c was generated for Berth ABI 3; regenerate it with: berthc gen door.yaml");
 _Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
 _Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
 _Static_assert(sizeof(door_door) <= UINT16_MAX, "a view of door is too large for its offsets");

@@ -94,13 +94,14 @@ void depot_start_many(struct depot *depot, const berth_config *config)
 {
     static berth_manager_type type;
     static berth_resource resources[BOOK + 1];
-    static berth_assigned assigned[8];
+    static berth_assigned assigned[16];
     struct depot_backend backend = {depot};
     berth_config full = config ? *config : (berth_config){0};
 
     type = depot_type;
     memcpy(resources, depot_type.resources, sizeof resources);
-    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    assert_true(resources[RACK].n_assigned <= 16);
+    memcpy(assigned, resources[RACK].assigned, resources[RACK].n_assigned * sizeof *assigned);
     assigned[3].kind = BERTH_ASSIGN_HOOK;
     assigned[3].indexed = false;
     resources[RACK].assigned = assigned;

@@ -65,7 +65,9 @@ typedef struct rack_view {
     uint32_t deep;   /* a pool of its own, below 100000 */
     char path[64];   /* "<site>/<row>/<column>" */
     uint32_t watt;   /* from open */
-    uuid_t session;  /* likewise */
+    uuid_t session;  /* likewise; found by it, and by those below */
+    int32_t door;
+    char badge[8];
 } rack_view;
 
 typedef struct shelf_config {
@@ -94,6 +96,8 @@ typedef struct book_view {
 typedef struct rack_out {
     uint32_t watt;
     uuid_t session;
+    int32_t door;
+    char badge[8];
 } rack_out;
 
 /* The block of a started operation. */
@@ -134,6 +138,9 @@ enum {
     OP_BY_SERIAL,   /* find rack by serial: close */
     OP_BY_UID,      /* find rack by uid; returns label */
     OP_BY_PLACE,    /* find rack by place; returns label */
+    OP_BY_SESSION,  /* find rack by session: close; returns label */
+    OP_BY_DOOR,     /* find rack by door; returns label */
+    OP_BY_BADGE,    /* find rack by badge, absent ok; returns label */
     OP_KICK,        /* find rack: kick */
     OP_WIPE,        /* find rack: wipe */
     OP_FIND_SHELF,  /* find rack, shelf, absent ok: open; returns bay */

@@ -89,7 +89,7 @@ static const berth_pool_part deep_parts[] = {{.name = "deep", .type = BERTH_U32,
 
 #define VALUE(name_, view_) .name = #name_, .view_offset = offsetof(view_, name_), .size = sizeof(((view_ *)0)->name_)
 
-enum { SERIAL, LABEL, UID, PLACE, DEEP, PATH, WATT, SESSION };
+enum { SERIAL, LABEL, UID, PLACE, DEEP, PATH, WATT, SESSION, DOOR, BADGE };
 static const berth_assigned rack_assigned[] = {
     [SERIAL] = {VALUE(serial, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64, .start = 7, .indexed = true},
     [LABEL] = {VALUE(label, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_CHARS, .indexed = true},
@@ -97,8 +97,10 @@ static const berth_assigned rack_assigned[] = {
     [PLACE] = {.name = "place", .kind = BERTH_ASSIGN_POOL, .n_parts = 2, .indexed = true, .parts = place_parts},
     [DEEP] = {.name = "deep", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = deep_parts},
     [PATH] = {VALUE(path, rack_view), .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS},
-    [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32},
-    [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID},
+    [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32, .hook = RACK_OPEN},
+    [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID, .hook = RACK_OPEN, .indexed = true},
+    [DOOR] = {VALUE(door, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_I32, .hook = RACK_OPEN, .indexed = true},
+    [BADGE] = {VALUE(badge, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_CHARS, .hook = RACK_OPEN, .indexed = true},
 };
 
 static const berth_field shelf_fields[] = {
@@ -121,7 +123,7 @@ static const berth_resource resources[] = {
               TABLE(rack_rows),
               .n_fields = 12,
               .fields = rack_fields,
-              .n_assigned = 8,
+              .n_assigned = 10,
               .assigned = rack_assigned,
               .otherwise = ENODATA,
               .view_size = sizeof(rack_view)},
@@ -211,6 +213,16 @@ static const berth_operation operations[] = {
                  RETURNS(R_SERIAL)},
     [OP_BY_SERIAL] = {.name = "by_serial", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SERIAL + 1, STEPS({0, CLOSE})},
     [OP_BY_UID] = {.name = "by_uid", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = UID + 1, RETURNS(R_LABEL)},
+    [OP_BY_SESSION] =
+        {.name = "by_session", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SESSION + 1, STEPS({0, CLOSE}), RETURNS(R_LABEL)},
+    [OP_BY_DOOR] = {.name = "by_door", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = DOOR + 1, RETURNS(R_LABEL)},
+    [OP_BY_BADGE] = {.name = "by_badge",
+                     .form = BERTH_FIND,
+                     .flags = BERTH_ABSENT_OK,
+                     .resource = RACK,
+                     .levels = 1,
+                     .by = BADGE + 1,
+                     RETURNS(R_LABEL)},
     [OP_BY_PLACE] = {.name = "by_place", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = PLACE + 1, RETURNS(R_LABEL)},
     [OP_KICK] = {.name = "kick", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, KICK})},
     [OP_WIPE] = {.name = "wipe", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, WIPE})},
@@ -307,6 +319,12 @@ static const rack_view *rack_of(uint8_t hook, const void *view)
     return ((const book_view *)view)->shelf->rack;
 }
 
+static bool has_values_of(const rack_out *out, const rack_view *rack)
+{
+    return out->watt == rack->watt && out->door == rack->door && memcmp(out->session, rack->session, sizeof rack->session) == 0 &&
+           strcmp(out->badge, rack->badge) == 0;
+}
+
 static int call(const void *backend, uint8_t hook, berth_call *call_, const void *view, void *out)
 {
     struct depot *depot = depot_of(backend);
@@ -322,7 +340,7 @@ static int call(const void *backend, uint8_t hook, berth_call *call_, const void
     pthread_mutex_unlock(&depot->lock);
     if ((out != NULL) != (hook == RACK_OPEN))
         return -ENOTSUP;
-    if (out && memcmp(out, &(rack_out){0}, sizeof(rack_out)) != 0)
+    if (out && !has_values_of(out, view))
         return -ENOTEMPTY;
     if (nth == depot->fail_at)
         return -EIO;
@@ -333,13 +351,28 @@ static int call(const void *backend, uint8_t hook, berth_call *call_, const void
     return depot->outcome[hook];
 }
 
-static void accept(uint8_t hook, const void *out, void *view)
+static void preset(uint8_t hook, const void *view, void *out_)
 {
+    const rack_view *rack = view;
+    rack_out *out = out_;
+
+    assert_int_equal(hook, RACK_OPEN);
+    out->watt = rack->watt;
+    out->door = rack->door;
+    memcpy(out->session, rack->session, sizeof rack->session);
+    memcpy(out->badge, rack->badge, sizeof rack->badge);
+}
+
+static void accept(uint8_t hook, const void *out_, void *view)
+{
+    const rack_out *out = out_;
     rack_view *rack = view;
 
     assert_int_equal(hook, RACK_OPEN);
-    rack->watt = ((const rack_out *)out)->watt;
-    memcpy(rack->session, ((const rack_out *)out)->session, sizeof rack->session);
+    rack->watt = out->watt;
+    rack->door = out->door;
+    memcpy(rack->session, out->session, sizeof rack->session);
+    memcpy(rack->badge, out->badge, sizeof rack->badge);
 }
 
 static int check_backend(const void *backend)
@@ -367,6 +400,7 @@ const berth_manager_type depot_type = {
     .format = format,
     .has = has,
     .call = call,
+    .preset = preset,
     .accept = accept,
     .check_backend = check_backend,
 };

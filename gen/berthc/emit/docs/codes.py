@@ -129,6 +129,8 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
         hook = manager.hook(name)
         if hook.absent is not None:
             found.append(Code(hook.absent, f"The backend leaves out {code(name)}."))
+        found += [Code("EEXIST", f"{code(name)} took effect, and gave a {code(value.name)} that another {md(hook.on)} has.")
+                  for value in manager.naming(name)]
     if called:
         found.append(Code("", f"The error of {' or '.join(code(c) for c in called)}, unchanged."))
     if any(_ends_badly(manager, name) for name in operation.path[:1]):

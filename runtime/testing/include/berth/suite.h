@@ -52,9 +52,13 @@ typedef struct berth_suite_text berth_suite_text;
 /* How one call ends. */
 typedef enum berth_suite_kind { BERTH_SUITE_OK, BERTH_SUITE_FAIL, BERTH_SUITE_UNCERTAIN } berth_suite_kind;
 
+/* What it writes to its out-values: new ones, those of the hook's last call that wrote new ones (before the first: zeros), zeros, or nothing. */
+typedef enum berth_suite_writes { BERTH_SUITE_NEW, BERTH_SUITE_LAST, BERTH_SUITE_ZEROS, BERTH_SUITE_NOTHING } berth_suite_writes;
+
 typedef struct berth_suite_outcome {
     berth_suite_kind kind;
     int error; /* positive errno value */
+    berth_suite_writes writes;
 } berth_suite_outcome;
 
 /* What an operation's glue gets, and where it puts what comes back. Of a started operation it lives until `done` was called. */
@@ -249,6 +253,8 @@ int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
  */
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
 int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size);
+/* Between begin and end: is the glue to write new out-values? If not, what the call is to give stands in `out` now. */
+bool berth_suite_hook_writes(berth_suite *suite, void *out, uint32_t out_size);
 /* For out-values, between begin and end: which call of the hook since the manager was created this is (from 1), and a new UUID. */
 uint64_t berth_suite_hook_number(const berth_suite *suite);
 void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);

@@ -1,0 +1,437 @@
+/* "Values from hooks" of docs/semantics.md: which are kept, and what they name. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/rules.h"
+
+/* What the next calls of rack.open write, and how they end. */
+struct script {
+    rack_out out;
+    bool silent; /* it writes nothing */
+    int answer;
+    berth_token token;
+    rack_view seen; /* by the last hook of a rack, before it wrote */
+};
+
+static int play(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    struct script *script = depot->arg;
+
+    if (hook <= RACK_EJECT)
+        script->seen = *(const rack_view *)view;
+    script->token = berth_call_token(call);
+    if (hook != RACK_OPEN)
+        return depot->outcome[hook];
+    if (!script->silent)
+        *(rack_out *)out = script->out;
+    return script->answer;
+}
+
+#define START_SCRIPT()                                                                                                                     \
+    struct script script = {.out = {.watt = 9, .door = -3, .badge = "blue", .session = {1, 2, 3}}};                                        \
+    START(NULL);                                                                                                                           \
+    depot.hook = play;                                                                                                                     \
+    depot.arg = &script
+
+/* The label of the rack that the value names; NULL: none. */
+static const char *named(struct depot *depot, uint8_t operation, const void *by)
+{
+    static char label[21];
+    void *results[] = {label};
+    const size_t sizes[] = {sizeof label};
+    const berth_request request = {
+        .operation = operation, .by = by, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_error error;
+
+    memset(label, 0, sizeof label);
+    if (berth_manager_run(depot->manager, &request, &error) != 0) {
+        assert_int_equal(error.code, -ENOENT);
+        assert_where(&error, "rack", NULL, NULL, NULL);
+        return NULL;
+    }
+    return label[0] != '\0' ? label : NULL; /* absent: ok */
+}
+
+static const char *by_badge(struct depot *depot, const char *badge)
+{
+    return named(depot, OP_BY_BADGE, badge);
+}
+
+static const char *by_door(struct depot *depot, int32_t door)
+{
+    return named(depot, OP_BY_DOOR, &door);
+}
+
+#define assert_names(call, label) assert_string_equal((call) ? (call) : "nobody", label)
+#define assert_names_none(call) assert_names(call, "nobody")
+
+TEST(an_uncertain_call_keeps_its_values_for_the_hook_that_undoes_it)
+{
+    uuid_t id;
+    START_SCRIPT();
+
+    script.answer = BERTH_UNCERTAIN(-ETIMEDOUT);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, &error), -ETIMEDOUT);
+    assert_where(&error, "rack", "idle", "open", "rack.open");
+    assert_names(by_badge(&depot, "blue"), "0");
+    assert_int_equal(with(&depot, OP_CLOSE, id, &error), 0);
+    assert_int_equal(script.seen.door, -3);
+    assert_int_equal(script.seen.watt, 9);
+    assert_string_equal(script.seen.badge, "blue");
+    assert_memory_equal(script.seen.session, script.out.session, sizeof(uuid_t));
+    assert_names_none(by_badge(&depot, "blue"));
+    depot_stop(&depot);
+}
+
+TEST(what_is_no_outcome_counts_as_uncertain_and_keeps_values)
+{
+    START_SCRIPT();
+
+    script.answer = 77;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EPROTO);
+    assert_names(by_door(&depot, -3), "0");
+    depot_stop(&depot);
+}
+
+TEST(a_failed_call_keeps_nothing)
+{
+    START_SCRIPT();
+
+    script.answer = -EIO;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EIO);
+    assert_names_none(by_badge(&depot, "blue"));
+    assert_names_none(by_door(&depot, -3));
+    depot_stop(&depot);
+}
+
+/* In a table of its own, where opening leads back to idle. */
+TEST(what_a_hook_does_not_write_stays)
+{
+    static const struct depot_change again = {.state = IDLE, .event = OPEN, .ok = {IDLE, 0}, .fail = {IDLE, 0}};
+    START_SCRIPT();
+
+    depot_stop(&depot);
+    depot_start_changed(&depot, &again);
+    depot.hook = play;
+    depot.arg = &script;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    script.silent = true;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(script.seen.watt, 9);
+    assert_names(by_badge(&depot, "blue"), "0");
+    script.silent = false;
+    script.out = (rack_out){.badge = "red"};
+    script.answer = -EIO;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -EIO);
+    assert_names(by_badge(&depot, "blue"), "0");
+    script.answer = 0;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0); /* replaces all: door and session are zero now */
+    assert_names_none(by_badge(&depot, "blue"));
+    assert_names_none(by_door(&depot, -3));
+    assert_names(by_badge(&depot, "red"), "0");
+    depot_stop(&depot);
+}
+
+TEST(zero_values_name_nobody)
+{
+    const uuid_t nil = {0};
+    START_SCRIPT();
+
+    script.out = (rack_out){.watt = 1};
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0); /* and are no duplicates */
+    assert_names_none(by_door(&depot, 0));
+    assert_names_none(by_badge(&depot, ""));
+    assert_names_none(named(&depot, OP_BY_SESSION, nil));
+    depot_stop(&depot);
+}
+
+TEST(texts_are_compared_byte_by_byte)
+{
+    START_SCRIPT();
+
+    memcpy(script.out.badge, "sevenxx", sizeof script.out.badge);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_names(by_badge(&depot, "sevenxx"), "0");
+    assert_names_none(by_badge(&depot, "Sevenxx"));
+    assert_names_none(by_badge(&depot, "sevenx"));
+    assert_names_none(by_badge(&depot, "sevenxxx"));
+    assert_int_equal(berth_manager_run(depot.manager, &(berth_request){.operation = OP_BY_BADGE, .deadline = BERTH_NO_DEADLINE}, &error),
+                     -EINVAL);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    depot_stop(&depot);
+}
+
+TEST(a_value_that_another_has_is_an_error_of_a_call_that_took_effect)
+{
+    uuid_t id;
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    script.out.door = 4; /* badge and session are a's */
+    assert_int_equal(reserve(&depot, "b", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, &error), -EEXIST);
+    assert_where(&error, "rack", "idle", "open", "rack.open");
+    assert_string_equal(error.key, "\"b\"");
+    assert_state(&depot, "rack a on 1+0\nrack b odd 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    assert_names(by_badge(&depot, "blue"), "0");
+    assert_names(by_door(&depot, 4), "1");            /* what is free names it */
+    assert_int_equal(by_label(&depot, "0", NULL), 0); /* a ends: b has the badge, and is not found by it */
+    assert_int_equal(with(&depot, OP_CLOSE, id, &error), 0);
+    assert_string_equal(script.seen.badge, "blue");
+    depot_stop(&depot);
+}
+
+TEST(the_end_of_the_other_gives_no_name)
+{
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), -EEXIST);
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
+    assert_state(&depot, "rack b odd 0+0\n");
+    assert_names_none(by_badge(&depot, "blue"));
+    assert_int_equal(on_rack(&depot, OP_USE, "c", NULL), 0); /* the value is free */
+    assert_names(by_badge(&depot, "blue"), "2");
+    depot_stop(&depot);
+}
+
+TEST(an_uncertain_duplicate_keeps_its_own_error)
+{
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    script.answer = BERTH_UNCERTAIN(-ETIMEDOUT);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", &error), -ETIMEDOUT);
+    assert_names(by_badge(&depot, "blue"), "0");
+    assert_state(&depot, "rack a on 1+0\nrack b odd 0+0\n");
+    depot_stop(&depot);
+}
+
+TEST(a_discard_forgets_what_values_name)
+{
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    assert_names_none(by_badge(&depot, "blue"));
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_names(by_badge(&depot, "blue"), "1");
+    depot_stop(&depot);
+}
+
+TEST(many_values_are_found_and_go)
+{
+    START_SCRIPT();
+
+    depot_stop(&depot);
+    depot_start_many(&depot, NULL);
+    depot.hook = play;
+    depot.arg = &script;
+    for (int i = 1; i <= 100; i++) {
+        char name[8], badge[8];
+
+        snprintf(name, sizeof name, "n%d", i);
+        snprintf(script.out.badge, sizeof script.out.badge, "b%d", i);
+        script.out.door = i;
+        memset(script.out.session, i, sizeof script.out.session);
+        assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0);
+        for (int j = 1; j <= i; j += 9) {
+            snprintf(name, sizeof name, "%d", j - 1);
+            snprintf(badge, sizeof badge, "b%d", j);
+            assert_names(by_badge(&depot, badge), name);
+        }
+    }
+    for (int i = 1; i <= 100; i++) {
+        char badge[8];
+
+        memset(script.out.session, i, sizeof script.out.session);
+        assert_non_null(named(&depot, OP_BY_SESSION, script.out.session)); /* which lets go of it */
+        snprintf(badge, sizeof badge, "b%d", i);
+        assert_names_none(by_badge(&depot, badge));
+        snprintf(badge, sizeof badge, "b%d", i + 1);
+        assert_true(i == 100 || by_badge(&depot, badge));
+    }
+    depot_stop(&depot);
+}
+
+/* S12: every allocation after the first call may fail. */
+TEST(naming_asks_for_no_memory)
+{
+    START_SCRIPT();
+
+    depot_stop(&depot);
+    depot_start_many(&depot, NULL);
+    depot.hook = play;
+    depot.arg = &script;
+    for (int i = 1; i <= 40; i++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(on_rack(&depot, OP_RESOLVE, name, NULL), 0);
+    }
+    for (int i = 1; i <= 40; i++) {
+        char name[8], label[8];
+        uint64_t before = depot.allocations;
+
+        snprintf(name, sizeof name, "n%d", i);
+        snprintf(label, sizeof label, "%d", i - 1);
+        script.out = (rack_out){.door = i};
+        assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0);
+        assert_int_equal(depot.allocations, before);
+        assert_names(by_door(&depot, i), label);
+    }
+    depot_stop(&depot);
+}
+
+/* Started operations */
+
+struct job {
+    depot_op op;
+    berth_error error;
+    int code;
+    bool over;
+};
+
+static void end_job(void *arg, int code)
+{
+    struct job *job = arg;
+
+    job->code = code;
+    job->over = true;
+}
+
+static void start_use(struct depot *depot, struct job *job, const char *rack)
+{
+    struct path path;
+    const berth_request request = {.operation = OP_USE, .config = depot_path(&path, rack, 0)->config, .deadline = BERTH_NO_DEADLINE};
+
+    assert_int_equal(berth_manager_start(depot->manager, &request, &job->error, &job->op, end_job, job), 0);
+}
+
+TEST(a_late_completion_replaces_what_the_hook_wrote)
+{
+    const rack_out later = {.door = 8};
+    struct job job = {0};
+    START_SCRIPT();
+
+    script.answer = BERTH_PENDING;
+    start_use(&depot, &job, "a");
+    assert_int_equal(berth_complete(script.token, BERTH_UNCERTAIN(-EIO), &later, sizeof later), 0);
+    assert_true(job.over);
+    assert_int_equal(job.code, -EIO);
+    assert_names(by_door(&depot, 8), "0");
+    assert_names_none(by_badge(&depot, "blue"));
+    depot_stop(&depot);
+}
+
+TEST(a_late_completion_without_values_keeps_what_the_hook_wrote)
+{
+    struct job job = {0};
+    START_SCRIPT();
+
+    script.answer = BERTH_PENDING;
+    start_use(&depot, &job, "a");
+    assert_int_equal(berth_complete(script.token, BERTH_UNCERTAIN(-EIO), NULL, 0), 0);
+    assert_int_equal(job.code, -EIO);
+    assert_names(by_badge(&depot, "blue"), "0");
+    depot_stop(&depot);
+}
+
+TEST(s10_a_value_names_nobody_while_its_hook_is_pending)
+{
+    struct job job = {0};
+    START_SCRIPT();
+
+    script.answer = BERTH_PENDING;
+    start_use(&depot, &job, "a");
+    assert_names_none(by_badge(&depot, "blue"));
+    assert_int_equal(berth_complete(script.token, 0, NULL, 0), 0);
+    assert_names(by_badge(&depot, "blue"), "0");
+    depot_stop(&depot);
+}
+
+TEST(of_two_pending_calls_with_one_value_the_first_that_ends_has_it)
+{
+    struct job a = {0}, b = {0};
+    berth_token first;
+    START_SCRIPT();
+
+    script.answer = BERTH_PENDING;
+    start_use(&depot, &a, "a");
+    first = script.token;
+    start_use(&depot, &b, "b");
+    assert_int_equal(berth_complete(script.token, 0, NULL, 0), 0);
+    assert_int_equal(b.code, 0);
+    assert_int_equal(berth_complete(first, 0, NULL, 0), 0);
+    assert_int_equal(a.code, -EEXIST);
+    assert_where(&a.error, "rack", "idle", "open", "rack.open");
+    assert_names(by_badge(&depot, "blue"), "1");
+    depot_stop(&depot);
+}
+
+TEST(a_discard_while_pending_keeps_nothing)
+{
+    struct job job = {0};
+    START_SCRIPT();
+
+    script.answer = BERTH_PENDING;
+    start_use(&depot, &job, "a");
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    assert_int_equal(berth_complete(script.token, 0, NULL, 0), 0);
+    assert_int_equal(job.code, -ECANCELED);
+    assert_names_none(by_badge(&depot, "blue"));
+    depot_stop(&depot);
+}
+
+/* The caller's own number need not live as long as the operation. */
+TEST(a_started_look_up_keeps_its_number)
+{
+    struct job opening = {0}, finding = {0};
+    int32_t door = -3;
+    const berth_request find = {.operation = OP_BY_DOOR, .by = &door, .deadline = BERTH_NO_DEADLINE};
+    struct path path;
+    const berth_request open = {.operation = OP_FIND_SHELF, .config = depot_path(&path, "a", 1)->config, .deadline = BERTH_NO_DEADLINE};
+    uuid_t id;
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    depot.outcome[SHELF_OPEN] = BERTH_PENDING;
+    assert_int_equal(berth_manager_start(depot.manager, &open, &opening.error, &opening.op, end_job, &opening), 0);
+    assert_int_equal(berth_manager_start(depot.manager, &find, &finding.error, &finding.op, end_job, &finding), 0);
+    door = 99;
+    assert_false(finding.over); /* it waits for the rack */
+    assert_int_equal(berth_complete(script.token, 0, NULL, 0), 0);
+    assert_true(opening.over && finding.over);
+    assert_int_equal(finding.code, 0);
+    depot_stop(&depot);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_uncertain_call_keeps_its_values_for_the_hook_that_undoes_it),
+    cmocka_unit_test(what_is_no_outcome_counts_as_uncertain_and_keeps_values),
+    cmocka_unit_test(a_failed_call_keeps_nothing),
+    cmocka_unit_test(what_a_hook_does_not_write_stays),
+    cmocka_unit_test(zero_values_name_nobody),
+    cmocka_unit_test(texts_are_compared_byte_by_byte),
+    cmocka_unit_test(a_value_that_another_has_is_an_error_of_a_call_that_took_effect),
+    cmocka_unit_test(the_end_of_the_other_gives_no_name),
+    cmocka_unit_test(an_uncertain_duplicate_keeps_its_own_error),
+    cmocka_unit_test(a_discard_forgets_what_values_name),
+    cmocka_unit_test(many_values_are_found_and_go),
+    cmocka_unit_test(naming_asks_for_no_memory),
+    cmocka_unit_test(a_late_completion_replaces_what_the_hook_wrote),
+    cmocka_unit_test(a_late_completion_without_values_keeps_what_the_hook_wrote),
+    cmocka_unit_test(s10_a_value_names_nobody_while_its_hook_is_pending),
+    cmocka_unit_test(of_two_pending_calls_with_one_value_the_first_that_ends_has_it),
+    cmocka_unit_test(a_discard_while_pending_keeps_nothing),
+    cmocka_unit_test(a_started_look_up_keeps_its_number),
+};
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
