@@ -2,6 +2,9 @@
 
 A call ends ok, fails without effect, or stays uncertain, and then it took effect or it did not: the manager hears the same, the backend
 differs. Effects are those of hooks that some other hook undoes.
+
+Where an operation finds by a value from the hook, an uncertain call gave it or did not. The latter stands for an ok call too whose value
+names another instance: the row takes the same target, there is the effect, and the value names nothing.
 """
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ ENDS_OK = Ending(OK, True)
 FAILS = Ending(FAILED, False)
 DONE_UNSURE = Ending(UNSURE, True)
 UNDONE_UNSURE = Ending(UNSURE, False)
+UNNAMED = Ending(Outcome("uncertain", "ETIMEDOUT", "zero"), True)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Effects:
     undoes: int
     repeatable: bool
     tells: bool  # some row that calls it treats uncertain in another way than failed
+    names: bool  # some operation finds by a value that it gives
 
     def after(self, truth: int) -> int:
         return truth & ~self.undoes | self.own
@@ -57,7 +62,8 @@ def effects(manager: Manager) -> dict[str, Effects]:
     rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
-    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells)
+    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells,
+                            bool(manager.naming(h.name)))
             for h in manager.hooks}
 
 
@@ -96,7 +102,9 @@ class Script:
     def _endings(of: Effects, before: int) -> list[Ending]:
         """Those that can make a difference. Where a row treats both alike, uncertain without effect is the same as failed."""
         endings = [ENDS_OK, FAILS]
-        if of.after(before) != before:
+        if of.names:
+            endings += [DONE_UNSURE, UNNAMED]
+        elif of.after(before) != before:
             endings.append(DONE_UNSURE)
         if of.tells:
             endings.append(UNDONE_UNSURE)

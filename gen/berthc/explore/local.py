@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from berthc.explore.alphabet import Choice
 from berthc.explore.contract import levels_of
 from berthc.explore.runs import Memo
-from berthc.model import Form, Manager
+from berthc.model import Assigned, Form, Manager
 from berthc.semantics import World
 from berthc.semantics.state import State
 
@@ -81,7 +81,7 @@ class Shape:
     With `plain`, callers and keys are told apart.
     """
 
-    __slots__ = ("_fields", "_kinds", "_order", "slots", "_plain", "_by_key", "_frames")
+    __slots__ = ("_fields", "_kinds", "_order", "slots", "_names", "_plain", "_by_key", "_frames")
 
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
         self._plain = plain
@@ -96,6 +96,10 @@ class Shape:
         self.slots: Mapping[str, tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
                        for o in manager.operations if o.by is not None
                        and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)}
+        # What a caller was told of a value from a hook need not name the instance any more.
+        self._names: dict[str, tuple[Assigned, ...]] = {}
+        for hook in manager.hooks:
+            self._names[hook.on] = (*self._names.get(hook.on, ()), *manager.naming(hook.name))
 
     def forget(self) -> None:
         """Lets go of all that is kept only to be quick."""
@@ -120,7 +124,7 @@ class Shape:
                 alive += 1
             where = holder.path[alive - 1] if alive else 0
             if holder.label is None:
-                held, stale = holder.own, self._stale(items, holder)
+                held, stale = holder.own, self._stale(items, holder) + self._named(state, holder)
                 looks_for = tuple(str(c.key) for c in holder.config[alive:]) if named else ()
             else:
                 held, stale, looks_for = state.reservations[holder.label].held, (), ()
@@ -149,7 +153,7 @@ class Shape:
     def _frame(self, state: State) -> tuple[_Part, ...]:
         """The part of a key that the tracked state alone decides; what is below comes before what is above."""
         return tuple(_Part(i.id, i.parent, i.resource, self._order[i.resource], str(i.key),
-                           self._slot(i.resource, i.values) if i.resource in self.slots else "", self.kind(i.resource, i.values),
+                           (self._slot(i.resource, i.values) if i.resource in self.slots else "") + "@".join(("", *sorted(i.named_by))), self.kind(i.resource, i.values),
                            i.state, i.anonymous) for i in reversed(state.items.values()))
 
     def named(self, local: Local) -> frozenset[str]:
@@ -163,6 +167,15 @@ class Shape:
 
     def _slot(self, resource: str, values: Mapping[str, Any]) -> str:
         return "#" + "/".join(str(values[leaf]) for leaf in self.slots[resource])
+
+    def _named(self, state: State, holder: Holder) -> tuple[str, ...]:
+        """Where the values from hooks lead that the caller remembers: to its own instance, to another one, or nowhere."""
+        found: list[str] = []
+        for choice, id_ in zip(holder.config, holder.path, strict=True):
+            for assigned in self._names.get(choice.resource, ()):
+                item = state.find_by(choice.resource, assigned, {assigned.name: holder.values.get(choice.resource, {}).get(assigned.name, "")})
+                found.append("" if item is None else "own" if item.id == id_ else "other")
+        return tuple(found)
 
     def _stale(self, items: Mapping[int, Any], holder: Holder) -> tuple[str, ...]:
         """Slots that the caller remembers of instances that have ended; others may be given them."""

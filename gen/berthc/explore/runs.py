@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from berthc.explore.backend import Called, Effects, Script
-from berthc.semantics import Result, Value, World
+from berthc.semantics import Outcome, Result, Value, World
 from berthc.semantics.state import State
 
 T = TypeVar("T")
@@ -78,6 +78,11 @@ class _Call(NamedTuple):
 Ask = Callable[[Script], Answer]
 
 
+def _word(outcome: Outcome) -> str:
+    """All of an outcome that the manager hears but the error, which decides nothing."""
+    return outcome.kind if outcome.writes == "new" else f"{outcome.kind} {outcome.writes}"
+
+
 class Runs:
     """The answers of one manager."""
 
@@ -111,7 +116,7 @@ class Runs:
         """The answer for a backend that follows the script, which is followed as far as the answer is known."""
         branch = (self._answers.get(question) or {}).get("")
         while isinstance(branch, _Call):
-            branch = branch.after.get(script(branch.hook, branch.nth, _NO_ARGS).kind)
+            branch = branch.after.get(_word(script(branch.hook, branch.nth, _NO_ARGS)))
         return branch
 
     def _keep(self, question: Question, script: Script, answer: Answer) -> Answer:
@@ -121,6 +126,6 @@ class Runs:
         for call in script.called:
             branch = branches.setdefault(key, _Call(call.hook, call.nth, {}))
             assert isinstance(branch, _Call)
-            branches, key = branch.after, call.ending.outcome.kind
+            branches, key = branch.after, _word(call.ending.outcome)
         branches[key] = answer
         return answer

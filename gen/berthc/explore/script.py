@@ -104,7 +104,7 @@ def _failure(call: Called, called: tuple[Called, ...]) -> str | Json:
     if alone and outcome.kind == "fail":
         return call.hook
     return ({"hook": call.hook} | ({} if alone else {"nth": call.nth}) | ({"error": outcome.error} if outcome.error != "EIO" else {})
-            | ({"outcome": outcome.kind} if outcome.kind != "fail" else {}))
+            | ({"outcome": outcome.kind} if outcome.kind != "fail" else {}) | ({"writes": outcome.writes} if outcome.writes != "new" else {}))
 
 
 def _json(value: Value) -> Any:
@@ -167,7 +167,8 @@ def _how(call: Called) -> str:
         return "fails"
     if call.before == call.after and not call.ending.effect:
         return "uncertain, no effect"
-    return "uncertain, took effect" if call.ending.effect else "uncertain"
+    words = "uncertain, took effect" if call.ending.effect else "uncertain"
+    return words if call.ending.outcome.writes == "new" else f"{words}, gave no values"
 
 
 def _said(answer: Json) -> str:

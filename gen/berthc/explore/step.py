@@ -150,8 +150,7 @@ class Stepper:
         assigned = self._assigned(op)
         by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
         state = tracked(local.world)
-        found = next((i for i in state.items.values() if i.resource == op.target
-                      and all(i.values[x] == values[x] for x in assigned.leaves)), None)
+        found = state.find_by(op.target, assigned, {leaf: values[leaf] for leaf in assigned.leaves})
         path = (-1,) * len(op.path) if found is None else tuple(i.id for i in state.path(found))
         return Move(who, part, op, by=by, path=path)
 

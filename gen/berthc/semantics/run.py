@@ -183,7 +183,8 @@ class Run:
 
     def _find_by(self, op: Operation, by: By | None) -> tuple[int, ...]:
         assigned = next(a for a in self.program.resources[op.target].spec.assigned if a.name == op.by)
-        wanted = {leaf: by.get(leaf, 0) if isinstance(by, Mapping) else by for leaf in assigned.leaves}
+        assert by is not None
+        wanted: dict[str, Value] = {leaf: by.get(leaf, 0) if isinstance(by, Mapping) else by for leaf in assigned.leaves}
         item = self.state.find_by(op.target, assigned, wanted)
         if item is None:
             raise Refused("ENOENT", resource=op.target)

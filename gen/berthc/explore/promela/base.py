@@ -50,6 +50,8 @@ class Base:
                         if a.kind is AssignedKind.POOL and a.name == o.by}
         self.capacity = {r.name: min((self._slots(a) for a in r.assigned if a.kind is AssignedKind.POOL), default=None)
                          for r in self.resources}
+        if any(manager.naming(h.name) for h in manager.hooks):
+            raise NotExported("finding by a value from a hook")
         if any(c.kind is not None and self._cross(r) for r in self.resources for c in self.choices[r.name]):
             raise NotExported("conditions on fields of other resources")
         for op in self.contract.releases:  # a caller's keys are remembered, and nothing else of what it gave
