@@ -219,22 +219,19 @@ def operation(tree: Tree, rng: random.Random) -> None:
 
 
 def hook_value(tree: Tree, rng: random.Random) -> None:
-    """One more value from a hook; then an operation may find by it, or another one by what hooks give."""
-    one = rng.choice([f"{group}.{name}" for group, hooks in tree["backend"].items() for name in hooks])
-    group, name = one.split(".")
-    resource = tree["resources"][tree["backend"][group][name]["on"]]
-    assigned = resource.setdefault("assigned", {})
-    kind = rng.choice(("u8", "u16", "u32", "u64", "i32", "i64", "string", "uuid", "bool"))
-    value = {"from": one, "type": kind, "brief": "One more."} | ({"max_length": rng.randint(12, 20)} if kind == "string" else {})
-    assigned[f"extra_{len(assigned)}"] = value
-    lookups = [op for op in tree["operations"].values() if "by" in op]
-    if lookups:
-        lookup = rng.choice(lookups)
-        told = [word for word, value in tree["resources"][lookup["find"]].get("assigned", {}).items() if "from" in value]
-        if told:
-            lookup["by"] = rng.choice(told)
-    elif "find" in (op := rng.choice(list(tree["operations"].values()))) and op["find"] == tree["backend"][group][name]["on"]:
-        op["by"] = list(assigned)[-1]
+    """One more value from a hook, by which an operation finds its resource."""
+    finds = [op for op in tree["operations"].values() if "find" in op]
+    if not finds:
+        return
+    op = rng.choice(finds)
+    hooks = _hooks_on(tree, op["find"])
+    if not hooks:
+        return
+    assigned = tree["resources"][op["find"]].setdefault("assigned", {})
+    kind = rng.choice(("u8", "u16", "u32", "u64", "i32", "i64", "string", "uuid"))
+    limit = {"max_length": rng.randint(12, 20)} if kind == "string" else {}
+    op["by"] = f"extra_{len(assigned)}"
+    assigned[op["by"]] = {"from": rng.choice(hooks), "type": kind, "brief": "One more."} | limit
 
 
 def hook(tree: Tree, rng: random.Random) -> None:
