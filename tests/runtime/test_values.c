@@ -233,14 +233,14 @@ TEST(many_values_are_found_and_go)
     for (int i = 1; i <= 100; i++) {
         char name[8], badge[8];
 
-        snprintf(name, sizeof name, "n%d", i);
-        snprintf(script.out.badge, sizeof script.out.badge, "b%d", i);
+        snprintf(name, sizeof name, "n%u", (unsigned)i % 1000u);
+        snprintf(script.out.badge, sizeof script.out.badge, "b%u", (unsigned)i % 1000u);
         script.out.door = i;
         memset(script.out.session, i, sizeof script.out.session);
         assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0);
         for (int j = 1; j <= i; j += 9) {
-            snprintf(name, sizeof name, "%d", j - 1);
-            snprintf(badge, sizeof badge, "b%d", j);
+            snprintf(name, sizeof name, "%u", (unsigned)(j - 1) % 1000u);
+            snprintf(badge, sizeof badge, "b%u", (unsigned)j % 1000u);
             assert_names(by_badge(&depot, badge), name);
         }
     }
@@ -249,9 +249,9 @@ TEST(many_values_are_found_and_go)
 
         memset(script.out.session, i, sizeof script.out.session);
         assert_non_null(named(&depot, OP_BY_SESSION, script.out.session)); /* which lets go of it */
-        snprintf(badge, sizeof badge, "b%d", i);
+        snprintf(badge, sizeof badge, "b%u", (unsigned)i % 1000u);
         assert_names_none(by_badge(&depot, badge));
-        snprintf(badge, sizeof badge, "b%d", i + 1);
+        snprintf(badge, sizeof badge, "b%u", (unsigned)(i + 1) % 1000u);
         assert_true(i == 100 || by_badge(&depot, badge));
     }
     depot_stop(&depot);
@@ -269,15 +269,15 @@ TEST(naming_asks_for_no_memory)
     for (int i = 1; i <= 40; i++) {
         char name[8];
 
-        snprintf(name, sizeof name, "n%d", i);
+        snprintf(name, sizeof name, "n%u", (unsigned)i % 1000u);
         assert_int_equal(on_rack(&depot, OP_RESOLVE, name, NULL), 0);
     }
     for (int i = 1; i <= 40; i++) {
         char name[8], label[8];
         uint64_t before = depot.allocations;
 
-        snprintf(name, sizeof name, "n%d", i);
-        snprintf(label, sizeof label, "%d", i - 1);
+        snprintf(name, sizeof name, "n%u", (unsigned)i % 1000u);
+        snprintf(label, sizeof label, "%u", (unsigned)(i - 1) % 1000u);
         script.out = (rack_out){.door = i};
         assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0);
         assert_int_equal(depot.allocations, before);
