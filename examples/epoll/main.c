@@ -10,6 +10,7 @@
  * The loop waits for three things: answers (a timerfd in host.c), being woken by the manager (an eventfd), and the next deadline.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -147,6 +148,8 @@ static int timeout(int64_t deadline)
     if (deadline == BERTH_NO_DEADLINE)
         return -1;
     left = deadline - berth_now();
+    if (left / 1000000 >= INT_MAX)
+        return INT_MAX; /* it asks again then */
     return left > 0 ? (int)(left / 1000000 + 1) : 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <berth/arena.h>
+
 #include "dispatch.h"
 #include "field.h"
 #include "instance.h"
@@ -11,9 +13,10 @@
 #include "reservation.h"
 #include "row.h"
 
+/* Not max_align_t: no part needs more than a unit, and on i386 its alignment depends on the compiler. */
 static size_t align(size_t size)
 {
-    size_t unit = _Alignof(max_align_t);
+    size_t unit = BERTH_ARENA_UNIT;
 
     return (size + unit - 1) / unit * unit;
 }

@@ -9,11 +9,14 @@
 
 #include "mutex.h"
 
-static struct timespec timespec_of(int64_t deadline)
+/* False: the clock never gets there. There is no deadline, or it has more seconds than a time_t of 32 bits can count, and so has the clock. */
+static bool can_pass(int64_t deadline, struct timespec *until)
 {
     int64_t from_start = deadline > 0 ? deadline : 0;
 
-    return (struct timespec){.tv_sec = (time_t)(from_start / 1000000000), .tv_nsec = (long)(from_start % 1000000000)};
+    until->tv_sec = (time_t)(from_start / 1000000000);
+    until->tv_nsec = (long)(from_start % 1000000000);
+    return deadline != BERTH_NO_DEADLINE && (int64_t)until->tv_sec == from_start / 1000000000;
 }
 
 #if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
@@ -25,8 +28,8 @@ static struct timespec timespec_of(int64_t deadline)
 /* Sleeps while the word is `value`. False: the deadline passed. */
 static bool futex_wait(atomic_uint *word, unsigned value, int64_t deadline)
 {
-    struct timespec until = timespec_of(deadline);
-    const struct timespec *limit = deadline == BERTH_NO_DEADLINE ? NULL : &until;
+    struct timespec until;
+    const struct timespec *limit = can_pass(deadline, &until) ? &until : NULL;
 
     /* with FUTEX_WAIT_BITSET the time is a point in CLOCK_MONOTONIC time */
     return syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, limit, NULL, FUTEX_BITSET_MATCH_ANY) == 0 || errno != ETIMEDOUT;
@@ -110,15 +113,16 @@ void sleeper_wake(struct sleeper *sleeper)
 
 bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline)
 {
-    struct timespec until = timespec_of(deadline);
+    struct timespec until;
+    bool passes = can_pass(deadline, &until);
     bool in_time = true, woken;
 
     (void)pthread_mutex_lock(&sleeper->mutex);
     while (in_time && !sleeper->woken) {
-        if (deadline == BERTH_NO_DEADLINE)
-            (void)pthread_cond_wait(&sleeper->condition, &sleeper->mutex);
-        else
+        if (passes)
             in_time = pthread_cond_timedwait(&sleeper->condition, &sleeper->mutex, &until) == 0;
+        else
+            (void)pthread_cond_wait(&sleeper->condition, &sleeper->mutex);
     }
     woken = sleeper->woken;
     sleeper->woken = false;

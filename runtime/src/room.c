@@ -14,4 +14,11 @@ ROOM_FOR(struct instance, BERTH_SIZE_CHILD);
 ROOM_FOR(struct node, BERTH_SIZE_NODE);
 ROOM_FOR(struct reservation, BERTH_SIZE_RESERVATION);
 ROOM_FOR(struct pin, BERTH_SIZE_PIN);
-_Static_assert(_Alignof(max_align_t) <= BERTH_ARENA_UNIT, "the parts of a manager's block are aligned to more than a unit");
+/* The parts of a manager's block begin at multiples of a unit. In backend and options nothing is larger than these two. */
+#define PART_FITS(type) _Static_assert(_Alignof(type) <= BERTH_ARENA_UNIT, "the parts of a manager's block are aligned to more than a unit")
+
+PART_FITS(struct berth_manager);
+PART_FITS(struct layout);
+PART_FITS(struct value);
+PART_FITS(uint64_t);
+PART_FITS(void (*)(void));

@@ -10,12 +10,15 @@
 static const int64_t past[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1};
 enum { N_PAST = sizeof past / sizeof *past };
 #define LATEST (BERTH_NO_DEADLINE - 1)
+/* Seconds that overflow an int32_t to numbers below and above zero. */
+static const int64_t future[] = {INT64_MAX / 4, INT64_MAX / 2, INT64_C(0x80000000) * 1000000000, LATEST};
+enum { N_FUTURE = sizeof future / sizeof *future };
 
 static void blocking_calls_wait_until_then(void **unused)
 {
     struct depot depot;
     struct gate gate;
-    struct task first, second;
+    struct task first, late[N_FUTURE];
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
@@ -28,13 +31,16 @@ static void blocking_calls_wait_until_then(void **unused)
         assert_int_equal(until(&depot, OP_USE, "a", past[i], NULL), -ETIMEDOUT);
         assert_int_equal(berth_manager_drain(depot.manager, past[i], NULL), -ETIMEDOUT);
     }
-    task_start_until(&second, &depot, OP_USE, "a", LATEST);
-    wait_for_waiters(&depot, 1);
+    for (unsigned i = 0; i < N_FUTURE; i++)
+        task_start_until(&late[i], &depot, OP_USE, "a", future[i]);
+    wait_for_waiters(&depot, N_FUTURE);
+    pause_shortly(); /* so that they sleep, and do not only queue */
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), 0);
-    assert_int_equal(task_join(&second), 0);
+    for (unsigned i = 0; i < N_FUTURE; i++)
+        assert_int_equal(task_join(&late[i]), 0);
     assert_string_equal(depot.log, "rack.open:a");
-    assert_state(&depot, "rack a on 2+0\n");
+    assert_state(&depot, "rack a on 5+0\n");
     depot.hook = NULL;
     depot_stop(&depot);
 }
