@@ -63,27 +63,49 @@ void text_uuid(struct text *text, const unsigned char *uuid)
     text_add(text, buffer);
 }
 
+/* Bytes of the UTF-8 character that begins here. 0: none does, or it is a control character (C1; those of one byte are the caller's business). */
+static size_t character(const unsigned char *at)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* by length; with two bytes what is below is C1, or too long */
+    size_t length = *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+    uint32_t code = *at & (0xffu >> (length + 1));
+
+    if (length == 1)
+        return 1;
+    if (*at < 0xc0 || *at > 0xf4)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) /* the NUL at the end, too */
+            return 0;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    return code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ? 0 : length;
+}
+
 void text_quoted(struct text *text, const char *string)
 {
     static const char hex[] = "0123456789abcdef";
+    size_t length;
 
     text_add(text, "\"");
-    for (; *string; string++) {
+    for (; *string; string += length) {
         unsigned char c = (unsigned char)*string;
         char escape[4] = {'\\', *string, 0, 0};
 
+        length = character((const unsigned char *)string);
         if (c == '"' || c == '\\') {
             add(text, escape, 2);
         } else if (c == '\n' || c == '\t' || c == '\r') {
             escape[1] = (char)(c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
             add(text, escape, 2);
-        } else if (c < 0x20 || c == 0x7f) {
+        } else if (c < 0x20 || c == 0x7f || length == 0) {
             escape[1] = 'x';
             escape[2] = hex[c >> 4];
             escape[3] = hex[c & 15];
             add(text, escape, 4);
+            length = 1;
         } else {
-            add(text, string, 1);
+            add(text, string, length);
         }
     }
     text_add(text, "\"");
