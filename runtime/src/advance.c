@@ -11,6 +11,16 @@
 #include "queue.h"
 #include "reach.h"
 
+/* The epochs of an instance begin again. Pins of all those before hold nothing, and go on doing so. */
+static SELDOM void renumber_epochs(struct berth_manager *manager, struct instance *instance)
+{
+    instance->epoch = 1;
+    for (struct reservation *reservation = manager->reserved; reservation; reservation = reservation->next)
+        for (unsigned i = 0; i < reservation->levels; i++)
+            if (reservation->pins[i].instance == instance)
+                reservation->pins[i].epoch = 0;
+}
+
 static HOT void commit(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -23,8 +33,8 @@ static HOT void commit(struct operation *operation, const berth_operation *type)
 
         if (level->flags & LEVEL_FRESH)
             instance_link(manager, level->instance);
-        if (level->flags & LEVEL_CLEARED)
-            level->instance->epoch++;
+        if (!type && (level->flags & LEVEL_CLEARED) && ++level->instance->epoch == 0) /* only drains clear */
+            renumber_epochs(manager, level->instance);
         if (level->flags & LEVEL_DROPPED)
             operation->reservation->pins[i].held = false;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);

@@ -10,6 +10,11 @@
 #include "linkage.h"
 #include "manager.h"
 
+/* S3: holders that an instance may have. A build for tests may set a number that they can reach. */
+#ifndef BERTH_MAX_HOLDERS
+#define BERTH_MAX_HOLDERS UINT32_MAX
+#endif
+
 struct instance {
     struct node node; /* in the manager's map; first, so that one is the other */
     struct instance *parent;
@@ -93,6 +98,9 @@ OWN bool instance_accept(struct berth_manager *manager, struct instance *instanc
 
 /* It, and everything below, leaves the maps; their slots are free. */
 OWN void instance_end(struct berth_manager *manager, struct instance *instance);
+
+/* Refs that are left for operations, which may come and go without asking; what stays is refused first. */
+enum { INSTANCE_SPARE_REFS = 1 << 24 };
 
 static inline void instance_ref(struct instance *instance)
 {

@@ -19,8 +19,14 @@
 #define check_by berth_own_check_by
 #define check_configs berth_own_check_configs
 #define check_conflict berth_own_check_conflict
+#define check_count berth_own_check_count
+#define check_counts berth_own_check_counts
+#define check_holders berth_own_check_holders
+#define check_levels berth_own_check_levels
 #define commit berth_own_commit
 #define config_value berth_own_config_value
+#define count_added berth_own_count_added
+#define counts_of berth_own_counts_of
 #define create berth_own_create
 #define crowd berth_own_crowd
 #define deadline_expire berth_own_deadline_expire
@@ -219,6 +225,7 @@
 #define refusal berth_own_refusal
 #define refuse_argument berth_own_refuse_argument
 #define reject_event berth_own_reject_event
+#define renumber_epochs berth_own_renumber_epochs
 #define report berth_own_report
 #define report_takes berth_own_report_takes
 #define request_run berth_own_request_run
@@ -320,8 +327,14 @@
 #undef check_by
 #undef check_configs
 #undef check_conflict
+#undef check_count
+#undef check_counts
+#undef check_holders
+#undef check_levels
 #undef commit
 #undef config_value
+#undef count_added
+#undef counts_of
 #undef create
 #undef crowd
 #undef deadline_expire
@@ -558,6 +571,7 @@
 #undef refusal
 #undef refuse_argument
 #undef reject_event
+#undef renumber_epochs
 #undef report
 #undef report_takes
 #undef request_run

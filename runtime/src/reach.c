@@ -191,6 +191,63 @@ static HOT void check_conflict(struct operation *operation, const berth_operatio
     }
 }
 
+/* How many holders of the level's instance the operation adds: a child it has made, its reservation, and what its steps take. */
+static uint32_t count_added(const struct operation *operation, const berth_operation *type, unsigned level)
+{
+    const berth_resource *resource = operation_resource(operation, type, level);
+    uint32_t added = type->flags & BERTH_GIVES ? 1 : 0;
+
+    if (level + 1u < type->levels && (operation->levels[level + 1].flags & LEVEL_FRESH))
+        added++;
+    for (unsigned i = 0; i < type->n_steps; i++)
+        if (type->steps[i].level == level && type->steps[i].event == resource->take)
+            added++;
+    return added;
+}
+
+static void check_count(struct operation *operation, const berth_operation *type, unsigned i)
+{
+    const struct level *level = &operation->levels[i];
+    uint64_t holders = (uint64_t)level->n_children + level->anonymous + level->pins;
+    uint32_t added = count_added(operation, type, i);
+
+    if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
+        operation_fail(operation, -EOVERFLOW, where_at(operation, type, (uint8_t)i));
+    else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
+        operation_fail(operation, -ENOMEM, (struct where){0}); /* held by few, but in the memory of many that have let go */
+}
+
+/* For check_holders(), when some level has many. */
+static SELDOM void check_counts(struct operation *operation, const berth_operation *type)
+{
+    for (unsigned i = 0; i < type->levels && operation->code == 0; i++)
+        check_count(operation, type, i);
+}
+
+/* All the level's counts in one: as large as the largest of them, or nearly. */
+static inline uint32_t counts_of(const struct level *level)
+{
+    return level->instance->refs | level->n_children | level->anonymous | level->pins;
+}
+
+/* S3: can the holders that the operation adds be counted? `counts`: of all its levels. */
+static inline void check_holders(struct operation *operation, const berth_operation *type, uint32_t counts)
+{
+    if (counts >= UINT32_C(1) << 30 || BERTH_MAX_HOLDERS < UINT32_MAX)
+        check_counts(operation, type);
+}
+
+/* The same, where nobody has looked at the levels. */
+static HOT void check_levels(struct operation *operation, const berth_operation *type)
+{
+    uint32_t counts = 0;
+
+    UNROLL
+    for (unsigned i = 0; i < type->levels; i++)
+        counts |= counts_of(&operation->levels[i]);
+    check_holders(operation, type, counts);
+}
+
 /* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
 static void report_takes(struct operation *operation, const berth_operation *type)
 {
@@ -214,6 +271,8 @@ static HOT void give(struct operation *operation, const berth_operation *type)
 
 static HOT bool obtain(struct operation *operation, const berth_operation *type)
 {
+    uint32_t counts = 0;
+
     UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
         uint8_t resource = resource_at(operation, type, i);
@@ -230,8 +289,10 @@ static HOT bool obtain(struct operation *operation, const berth_operation *type)
             engine_take(operation, type, i);
         if (operation->code != 0)
             return false;
+        counts |= counts_of(&operation->levels[i]);
     }
-    if (type->flags & BERTH_GIVES)
+    check_holders(operation, type, counts);
+    if (operation->code == 0 && (type->flags & BERTH_GIVES))
         give(operation, type);
     return false;
 }
@@ -251,6 +312,8 @@ static HOT bool find_by_keys(struct operation *operation, const berth_operation 
         if (operation->code != 0 || operation->absent)
             return false;
     }
+    if (type->form == BERTH_FIND)
+        check_levels(operation, type);
     return false;
 }
 
@@ -270,6 +333,8 @@ static HOT bool create(struct operation *operation, const berth_operation *type)
         operation_fail(operation, -EEXIST, where_state(operation, type, last));
     else if (!found)
         make_level(operation, type, last, type->resource, hash, type->enter);
+    if (operation->code == 0)
+        check_levels(operation, type);
     return false;
 }
 
@@ -284,8 +349,10 @@ static HOT bool find_by_value(struct operation *operation, const berth_operation
     }
     if (get_root(operation, instance_root(instance)))
         return true;
-    if (operation->code == 0)
+    if (operation->code == 0) {
         operation_load_path(operation, instance);
+        check_levels(operation, type);
+    }
     return false;
 }
 

@@ -169,16 +169,16 @@ def codes(name: str, operation: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "operation", "expected"), [
-    ("scsi", "reserve", "0 -EINVAL -EEXIST -ENOSPC -EBUSY -ENOTRECOVERABLE -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
+    ("scsi", "reserve", "0 -EINVAL -EEXIST -ENOSPC -EOVERFLOW -EBUSY -ENOTRECOVERABLE -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
     ("scsi", "reserve_for_rootfs", "0 -EINVAL -EEXIST -EBUSY -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
     ("scsi", "map_to_guest",
      "0 -EINVAL -ENOBUFS -ENOENT -ECANCELED -EBUSY -ENOTRECOVERABLE -EOPNOTSUPP -ENOMEM -EDEADLK -ETIMEDOUT other"),
     ("scsi", "unmap_from_guest", "0 -EINVAL -ENOENT -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("plan9", "resolve_share_name", "0 -EINVAL -ENOBUFS -EPERM -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
-    ("plan9", "add_to_vm", "0 -EINVAL -ENOBUFS -EPERM -EBUSY -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
+    ("plan9", "add_to_vm", "0 -EINVAL -ENOBUFS -EPERM -EOVERFLOW -EBUSY -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("plan9", "remove_from_vm", "0 -EINVAL -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("kitchen", "look_up", "0 -EINVAL -EACCES -ENOENT -ENODATA -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
-    ("kitchen", "add_pilot", "0 -EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
+    ("kitchen", "add_pilot", "0 -EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -EOVERFLOW -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
 ])
 def test_return_codes_are_those_that_can_come(name: str, operation: str, expected: str) -> None:
     assert codes(name, operation) == expected.split()

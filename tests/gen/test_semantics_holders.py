@@ -306,3 +306,33 @@ def test_a_retry_gives_the_values_of_what_an_earlier_attempt_ended() -> None:
     assert (failed.error, failed.returns, world.snapshot()["box"][0]["lid"]) == ("EIO", {}, [])
     world.run("cover", config={"box": {"name": "a"}, "lid": {"colour": "blue"}})
     assert world.run("give_back", reservation=held).returns == {"path": "5:5/0.0:red"}
+
+
+# S3: the limit
+
+def test_a_reference_that_cannot_be_counted_is_refused_before_any_call() -> None:
+    world = World(shipped("plan9"), max_holders=2)
+    for _ in range(2):
+        assert world.run("add_to_vm", config=SHARE).error is None
+    before = world.snapshot()
+    refused = world.run("add_to_vm", config=SHARE)
+    assert (refused.error, where(refused), refused.calls) == ("EOVERFLOW", {"resource": "share"}, ())
+    assert world.snapshot() == before
+
+
+def test_a_reservation_or_a_child_that_cannot_be_counted_is_refused() -> None:
+    world = World(shipped("scsi"), max_holders=2)
+    assert world.run("reserve", config={"disk": disk(), "mount": {"partition": 1}}).error is None
+    before = world.snapshot()
+    for partition in (1, 2):  # a pin more, and a pin and a child more
+        refused = world.run("reserve", config={"disk": disk(), "mount": {"partition": partition}})
+        assert (refused.error, where(refused), refused.calls) == ("EOVERFLOW", {"resource": "disk"}, ())
+        assert world.snapshot() == before
+
+
+def test_what_takes_nothing_runs_at_the_limit() -> None:
+    world = World(shipped("scsi"), max_holders=2)
+    held = reserve(world, partition=1)
+    assert world.run("map_to_guest", reservation=held).error is None
+    assert world.run("unmap_from_guest", reservation=held).error is None
+    assert disks(world) == []

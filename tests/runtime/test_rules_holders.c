@@ -1,6 +1,7 @@
 /* Rules S3 to S5, S8 and S9 of docs/semantics.md, for one caller at a time: holders, reservations, the end of instances. */
 #include <errno.h>
 
+#include "instance.h"
 #include "support/rules.h"
 
 /* S3, S4: holders */
@@ -69,6 +70,127 @@ TEST(s4_without_any_hold_the_row_runs)
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     assert_int_equal(by_label(&depot, "0", NULL), 0);
     assert_state(&depot, "");
+    depot_stop(&depot);
+}
+
+/* S3: the limit. The counts are set, because nobody waits for 2^32 calls. */
+
+#define MOST "4294967295"
+
+static struct instance *tracked_rack(const struct depot *depot)
+{
+    return depot->manager->roots;
+}
+
+TEST(s3_one_reference_too_many_is_refused_before_the_first_call)
+{
+    START(NULL);
+
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    tracked_rack(&depot)->anonymous = UINT32_MAX - 1;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0); /* the last that can be counted */
+    assert_state(&depot, "rack a on " MOST "+0\n");
+    depot_clear_log(&depot);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EOVERFLOW);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    assert_string_equal(error.key, "\"a\"");
+    assert_int_equal(on_rack(&depot, OP_CRASH, "a", &error), -EOVERFLOW); /* it would call, and then take */
+    assert_state(&depot, "rack a on " MOST "+0\n");
+    assert_string_equal(depot.log, "");
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* takes nothing */
+    assert_int_equal(by_label(&depot, "0", NULL), 0);            /* one of many goes, and no more */
+    assert_state(&depot, "rack a on 4294967294+0\n");
+    assert_string_equal(depot.log, "");
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    depot_stop(&depot);
+}
+
+TEST(s3_one_reservation_too_many_is_refused)
+{
+    uuid_t id, other;
+    START(NULL);
+
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    tracked_rack(&depot)->pins = UINT32_MAX - 1; /* and one child */
+    assert_int_equal(reserve(&depot, "a", 1, other, &error), -EOVERFLOW);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    assert_true(uuid_is_null(other));
+    assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
+    assert_int_equal(depot_reservations(&depot), 1);
+    assert_state(&depot, "rack a idle 4294967294+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    tracked_rack(&depot)->pins = UINT32_MAX - 2; /* room for a pin, but not for another child, too */
+    assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
+    assert_int_equal(reserve(&depot, "a", 1, other, &error), 0);
+    assert_int_equal(with(&depot, OP_FORGET, other, NULL), 0);
+    tracked_rack(&depot)->pins = 1;
+    tracked_rack(&depot)->children->children->pins = UINT32_MAX; /* the last level counts like the first */
+    assert_int_equal(reserve(&depot, "a", 1, other, &error), -EOVERFLOW);
+    assert_where(&error, "book", NULL, NULL, NULL);
+    assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle " MOST "+0\n");
+    depot_stop(&depot);
+}
+
+TEST(s3_one_child_too_many_is_refused)
+{
+    START(NULL);
+
+    assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
+    tracked_rack(&depot)->n_children = UINT32_MAX;
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, &error), -EOVERFLOW);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), -EOVERFLOW);
+    assert_int_equal(on_path(&depot, OP_FIND_SHELF, "a", 1, NULL), 0); /* absent, and nothing is made */
+    assert_state(&depot, "rack a rest 0+" MOST "\n");
+    tracked_rack(&depot)->n_children = 0;
+    tracked_rack(&depot)->anonymous = UINT32_MAX - 1;
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 2, &error), -EOVERFLOW);
+    assert_state(&depot, "rack a rest 4294967294+1\n shelf 1 idle 0+0\n");
+    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), 0); /* adds nothing to the rack, which is full */
+    depot_stop(&depot);
+}
+
+/* Reservations that have let go keep the memory of what they held. */
+TEST(s3_what_keeps_memory_is_counted_too)
+{
+    uuid_t id;
+    START(NULL);
+
+    assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
+    tracked_rack(&depot)->refs = UINT32_MAX - 1000;
+    assert_int_equal(reserve(&depot, "a", 1, id, &error), -ENOMEM);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, &error), -ENOMEM);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(tracked_rack(&depot)->refs, UINT32_MAX - 1000);
+    assert_state(&depot, "rack a rest 0+0\n");
+    tracked_rack(&depot)->refs = 1;
+    depot_stop(&depot);
+}
+
+/* A drop that does not end the book: drain lets all its holders go, time and again, and leaves what is above it alone. */
+TEST(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains)
+{
+    const struct depot_change stays = {.state = IDLE, .event = CLOSE, .ok = {.state = IDLE}};
+    struct instance *book;
+    struct depot depot;
+    uuid_t id;
+
+    (void)unused_;
+    depot_start_changed(&depot, &stays);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+    assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 0+0\n");
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), -ECANCELED);
+    book = tracked_rack(&depot)->children->children;
+    book->epoch = UINT32_MAX; /* as after that many drains */
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), -ECANCELED);
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), -ECANCELED);
+    assert_string_equal(depot.log, "");
+    assert_int_equal(with(&depot, OP_FORGET, id, NULL), 0);
+    assert_state(&depot, "rack a idle 0+1\n shelf 1 idle 0+1\n  book idle 0+0\n");
     depot_stop(&depot);
 }
 
@@ -209,6 +331,11 @@ int main(void)
         cmocka_unit_test(s4_a_child_is_a_holder),
         cmocka_unit_test(s4_reservation_and_reference_hold_each_other_up),
         cmocka_unit_test(s4_without_any_hold_the_row_runs),
+        cmocka_unit_test(s3_one_reference_too_many_is_refused_before_the_first_call),
+        cmocka_unit_test(s3_one_reservation_too_many_is_refused),
+        cmocka_unit_test(s3_one_child_too_many_is_refused),
+        cmocka_unit_test(s3_what_keeps_memory_is_counted_too),
+        cmocka_unit_test(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains),
         cmocka_unit_test(s5_a_retry_never_touches_a_successor),
         cmocka_unit_test(s5_a_hold_dropped_without_ending_counts_as_begun),
         cmocka_unit_test(s5_what_is_left_when_a_reservation_ends_goes_with_it),

@@ -265,6 +265,16 @@ class Writer:
                 is_made = operation.form is Form.OBTAIN or (operation.form is Form.CREATE and operation.at != assigned.name)
                 if assigned.kind is AssignedKind.POOL and is_made:
                     add("ENOSPC", f"every {assigned.name} of {resource.name} is taken")
+        if counted := self._holder_gains(operation):
+            add("EOVERFLOW", f"the {listed(counted, 'or')} has as many holders as can be counted; everything is as it was")
+
+    def _holder_gains(self, operation: Operation) -> list[str]:
+        """Resources that the operation may add holders to: reservations, children, and what its steps take."""
+        if operation.form is Form.WITH:
+            return []
+        parents = operation.path[:-1] if operation.form is Form.OBTAIN else operation.path[-2:-1] if operation.form is Form.CREATE else ()
+        taken = {step.resource for step in operation.steps if step.event == self._m.resource(step.resource).take}
+        return [name for name in operation.path if operation.gives or name in parents or name in taken]
 
     @staticmethod
     def _refusals(met: Met, add: AddCause) -> None:

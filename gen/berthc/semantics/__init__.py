@@ -13,11 +13,12 @@ every search through a manager's states come from here.
 """
 from __future__ import annotations
 
-from berthc.semantics.program import BrokenTable
+from berthc.semantics.program import MAX_HOLDERS, BrokenTable
 from berthc.semantics.result import OK, WRITES, Call, Outcome, Outcomes, Result, Taken, all_ok
 from berthc.semantics.values import NIL, Value
 from berthc.semantics.world import World
 
 __all__ = [
-    "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
+    "MAX_HOLDERS", "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World",
+    "all_ok",
 ]

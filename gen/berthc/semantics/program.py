@@ -100,12 +100,16 @@ def leaf_zeros(assigned: Assigned) -> dict[str, Value]:
     return {assigned.name: zero(assigned.type)}
 
 
+MAX_HOLDERS = (1 << 32) - 1  # of an instance (S3)
+
+
 class Program:
     """A manager, its options and the hooks it has been left without."""
 
-    __slots__ = ("manager", "options", "without", "resources", "operations", "hooks", "deny", "naming")
+    __slots__ = ("manager", "options", "without", "max_holders", "resources", "operations", "hooks", "deny", "naming")
 
-    def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str]) -> None:
+    def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str],
+                 max_holders: int = MAX_HOLDERS) -> None:
         """Raises ValueError for an option or hook that is unknown, a value the option does not take, or a hook that is required."""
         self.manager = manager
         self.options = {o.name: default(o) for o in manager.options} | _checked_options(manager, options)
@@ -120,6 +124,7 @@ class Program:
             if not self.hooks[name].optional:
                 raise ValueError(f"hook {name} is not optional")
         self.without = frozenset(without)
+        self.max_holders = max_holders
         self.resources = {r.name: ResourceProgram(r, self.options) for r in manager.resources}
         self.operations: dict[str, Operation] = {o.name: o for o in manager.operations}
         self.deny: dict[str, tuple[tuple[bool | Test, Deny], ...]] = {

@@ -123,15 +123,19 @@ class Run:
             return self._with(op, given.reservation), given.reservation
         if op.form is Form.OBTAIN:
             path = self._obtain(op, config)
+            self._check_holders(op, path)
             return path, self._give(path) if op.gives else None
         if op.form is Form.CREATE:
-            return self._create(op, config, given.at), None
+            path = self._create(op, config, given.at)
+            self._check_holders(op, path)
+            return path, None
         try:
             found = self._find_keys(op.path, config) if op.by is None else self._find_by(op, given.by)
         except Refused:
             if op.absent_ok:
                 return None, None
             raise
+        self._check_holders(op, found)
         return found, None
 
     def _with(self, op: Operation, label: str) -> tuple[int, ...]:
@@ -170,6 +174,17 @@ class Run:
             item = self.state.items[id_]
             self.state.items[id_] = item._replace(pins=item.pins + 1)
         return label
+
+    def _check_holders(self, op: Operation, path: tuple[int, ...]) -> None:
+        """S3; a child that the operation has made is counted already."""
+        for name, id_ in zip(op.path, path, strict=True):
+            item = self.state.items[id_]
+            holders = item.refs + item.children + op.gives
+            if holders + len(op.steps) <= self.program.max_holders:
+                continue
+            take = self.program.resources[name].spec.take
+            if holders + sum(step.resource == name and step.event == take for step in op.steps) > self.program.max_holders:
+                raise Refused("EOVERFLOW", resource=name)
 
     def _find_keys(self, names: tuple[str, ...], config: Config) -> tuple[int, ...]:
         path: list[int] = []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from berthc.model import Manager
-from berthc.semantics.program import Program
+from berthc.semantics.program import MAX_HOLDERS, Program
 from berthc.semantics.result import Fault, Outcomes, Refused, Result, all_ok
 from berthc.semantics.run import Arguments, By, Config, Run
 from berthc.semantics.state import Item, Reservation, State
@@ -23,9 +23,10 @@ class World:
 
     __slots__ = ("_program", "_state")
 
-    def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None, without: Collection[str] = ()) -> None:
-        """`without` names optional hooks that the backend leaves out. Raises ValueError for an option or hook that will not do."""
-        self._program = Program(manager, options or {}, without)
+    def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None, without: Collection[str] = (),
+                 max_holders: int = MAX_HOLDERS) -> None:
+        """`without` names optional hooks that the backend leaves out; `max_holders` is what an instance may have. Raises ValueError for an option or hook that will not do."""
+        self._program = Program(manager, options or {}, without, max_holders)
         self._state = State()
 
     @property

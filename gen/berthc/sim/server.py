@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, TextIO
 
 from berthc.model import Manager, Operation, Type
-from berthc.semantics import BrokenTable, Result, Value, World
+from berthc.semantics import MAX_HOLDERS, BrokenTable, Result, Value, World
 from berthc.sim.labels import Labels
 from berthc.sim.request import Request, bind, read_request
 from berthc.sim.text import LINE_MAX, Malformed, lines, parse
@@ -18,8 +18,9 @@ Answer = dict[str, Any]
 class Simulator:
     """One conversation: the manager that the last `new` made, and the labels its UUIDs go by."""
 
-    def __init__(self, manager: Manager) -> None:
+    def __init__(self, manager: Manager, max_holders: int = MAX_HOLDERS) -> None:
         self._manager = manager
+        self._max_holders = max_holders
         self._world: World | None = None
         self._labels = Labels()
         self._count = 0
@@ -61,7 +62,8 @@ class Simulator:
         """A fresh manager and fresh labels; the old ones stay when it cannot be made."""
         labels = Labels()
         try:
-            world = World(self._manager, {name: bind(value, labels) for name, value in request.options.items()}, request.without)
+            world = World(self._manager, {name: bind(value, labels) for name, value in request.options.items()}, request.without,
+                          self._max_holders)
         except ValueError as error:
             raise Malformed(str(error)) from None
         self._world, self._labels = world, labels
@@ -104,9 +106,9 @@ def _uuid_leaves(manager: Manager, path: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name, kind in kinds.items() if kind is Type.UUID)
 
 
-def main(manager: Manager, stdin: BinaryIO | TextIO, stdout: TextIO) -> int:
+def main(manager: Manager, stdin: BinaryIO | TextIO, stdout: TextIO, max_holders: int = MAX_HOLDERS) -> int:
     """Answers every line of `stdin` on `stdout` until the input ends; the exit status."""
-    simulator = Simulator(manager)
+    simulator = Simulator(manager, max_holders)
     for line in lines(stdin):
         try:
             answer = simulator.answer(line)

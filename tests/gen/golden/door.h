@@ -346,6 +346,7 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
  * 0                 the reservation is given
  * -EINVAL           `manager`, `door_` or `reservation` is NULL; or door.number is outside 1 to 9
  * -EEXIST           a door of the same number is tracked with another glass
+ * -EOVERFLOW        the door has as many holders as can be counted; everything is as it was
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
  * -ENOMEM           out of memory; everything is as it was
  * -ECANCELED        door_discard was called meanwhile; or, started, it was cancelled before it began
