@@ -25,14 +25,15 @@ int lock_init(struct lock *lock)
 {
     atomic_init(&lock->in_callback, false);
     lock->watched = false;
+    lock->observed = mutex_is_observed();
     readers_init(&lock->readers);
-    return mutex_init(&lock->mutex);
+    return mutex_init(&lock->mutex, lock->observed);
 }
 
 void lock_meet(struct lock *lock, const berth_allocator *allocator)
 {
     mutex_take(&lock->mutex);
-    if (!lock->watched)
+    if (!lock->watched && !lock->observed)
         readers_meet(&lock->readers, allocator);
 }
 

@@ -88,11 +88,12 @@ static inline bool thread_same(thread_id a, thread_id b)
 typedef pthread_t thread_id;
 
 struct lock {
-    struct mutex mutex;
     struct readers readers;
     _Atomic(thread_id) holder; /* counts only with `in_callback` */
     atomic_bool in_callback;   /* `holder` has the lock, and may be inside one */
     bool watched;              /* `in_callback` whenever it is held */
+    bool observed;             /* by a tool, which would not see what readers wait for: they take the mutex, too */
+    struct mutex mutex;        /* last, so that its word is beside what is looked at with it */
 };
 
 INTERNAL int lock_init(struct lock *lock);
@@ -103,18 +104,18 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
     mutex_destroy(&lock->mutex);
 }
 
-/* With the lock held: from here on callbacks may run. */
+/* With the lock held: from here on callbacks may run. These are exchanges because helgrind calls a plain store beside a load a race. */
 static inline void lock_enter_callback(struct lock *lock)
 {
-    atomic_store_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
-    atomic_store_explicit(&lock->in_callback, true, memory_order_release); /* who sees it sees the holder, not one before */
+    (void)atomic_exchange_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
+    (void)atomic_exchange_explicit(&lock->in_callback, true, memory_order_release); /* who sees it sees the holder, not one before */
 }
 
 /* And here they end, unless they may run all the time. */
 static inline void lock_leave_callback(struct lock *lock)
 {
     if (!lock->watched)
-        atomic_store_explicit(&lock->in_callback, false, memory_order_relaxed);
+        (void)atomic_exchange_explicit(&lock->in_callback, false, memory_order_relaxed);
 }
 
 /* Callbacks may run whenever the lock is held. Once, before anybody takes it. */
@@ -145,7 +146,7 @@ static inline int lock_take(struct lock *lock)
 static inline void lock_drop(struct lock *lock)
 {
     if (lock->watched)
-        atomic_store_explicit(&lock->in_callback, false, memory_order_relaxed);
+        (void)atomic_exchange_explicit(&lock->in_callback, false, memory_order_relaxed);
     mutex_drop(&lock->mutex);
 }
 

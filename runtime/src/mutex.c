@@ -5,9 +5,42 @@
 #ifndef BERTH_NO_THREADS
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "mutex.h"
+
+/* ThreadSanitizer sees the atomic operations of what it has compiled. */
+#if defined __SANITIZE_THREAD__
+#define INSTRUMENTED 1
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define INSTRUMENTED 1
+#endif
+#endif
+
+#ifdef INSTRUMENTED
+
+bool mutex_is_observed(void)
+{
+    return false;
+}
+
+#else
+
+/* There if the program was compiled with ThreadSanitizer. */
+extern void __tsan_init(void) __attribute__((weak)); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* Valgrind preloads a library of the tool, and leaves its name in the environment. */
+bool mutex_is_observed(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+
+    return __tsan_init || (preloaded && (strstr(preloaded, "vgpreload_helgrind") || strstr(preloaded, "vgpreload_drd")));
+}
+
+#endif
 
 /* False: the clock never gets there. There is no deadline, or it has more seconds than a time_t of 32 bits can count, and so has the clock. */
 static bool can_pass(int64_t deadline, struct timespec *until)
@@ -47,8 +80,29 @@ static void futex_wake(atomic_uint *word)
  */
 enum { LONGEST_AWAY = 128 /* in times of mutex_relax() */ };
 
+int mutex_init(struct mutex *mutex, bool observed)
+{
+    atomic_init(&mutex->word, observed ? MUTEX_OBSERVED : MUTEX_FREE);
+    return observed ? -pthread_mutex_init(&mutex->posix, NULL) : 0;
+}
+
+static bool is_observed(struct mutex *mutex)
+{
+    return atomic_load_explicit(&mutex->word, memory_order_relaxed) >= MUTEX_LEAST_OBSERVED;
+}
+
+void mutex_destroy(struct mutex *mutex)
+{
+    if (is_observed(mutex))
+        (void)pthread_mutex_destroy(&mutex->posix);
+}
+
 void mutex_take_slowly(struct mutex *mutex)
 {
+    if (is_observed(mutex)) {
+        (void)pthread_mutex_lock(&mutex->posix);
+        return;
+    }
     for (int away = 1; away <= LONGEST_AWAY; away *= 2) {
         unsigned word;
 
@@ -63,14 +117,21 @@ void mutex_take_slowly(struct mutex *mutex)
         (void)futex_wait(&mutex->word, MUTEX_CROWDED, BERTH_NO_DEADLINE);
 }
 
-void mutex_wake_one(struct mutex *mutex)
+/* The word is one less than it was. It is no other thread's before it is MUTEX_FREE. */
+void mutex_drop_slowly(struct mutex *mutex)
 {
+    if (is_observed(mutex)) {
+        (void)atomic_fetch_add_explicit(&mutex->word, 1, memory_order_relaxed);
+        (void)pthread_mutex_unlock(&mutex->posix);
+        return;
+    }
+    atomic_store_explicit(&mutex->word, MUTEX_FREE, memory_order_release);
     futex_wake(&mutex->word);
 }
 
 void sleeper_wake(struct sleeper *sleeper)
 {
-    atomic_store_explicit(&sleeper->woken, 1, memory_order_release);
+    (void)atomic_exchange_explicit(&sleeper->woken, 1, memory_order_release); /* helgrind calls a plain store beside a load a race */
     futex_wake(&sleeper->woken);
 }
 
@@ -84,6 +145,17 @@ bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline)
 }
 
 #else
+
+int mutex_init(struct mutex *mutex, bool observed)
+{
+    (void)observed;
+    return -pthread_mutex_init(&mutex->mutex, NULL);
+}
+
+void mutex_destroy(struct mutex *mutex)
+{
+    (void)pthread_mutex_destroy(&mutex->mutex);
+}
 
 void sleeper_init(struct sleeper *sleeper)
 {

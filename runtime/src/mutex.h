@@ -2,10 +2,15 @@
  * What the lock and the sleepers are made of: a mutex of one word, and what one thread sleeps on. On 64-bit Linux they are futexes: taking and
  * dropping a mutex that nobody else wants are one atomic operation each, where a call of the C library's mutex costs twice that, and an operation
  * does it several times. Elsewhere (and with BERTH_NO_FUTEX) they are POSIX mutexes and conditions.
+ *
+ * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's atomic operations order, because the library is not
+ * instrumented. So the mutex becomes a POSIX mutex when such a tool observes the program: its word is then never MUTEX_FREE and never MUTEX_TAKEN,
+ * and both ways lead to the functions for the seldom case.
  */
 #ifndef BERTH_SRC_MUTEX_H
 #define BERTH_SRC_MUTEX_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,29 +20,24 @@
 #if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
 
 struct mutex {
-    atomic_uint word; /* MUTEX_FREE, ... */
+    atomic_uint word;      /* MUTEX_FREE, ... */
+    pthread_mutex_t posix; /* only when observed */
 };
 
-enum { MUTEX_FREE, MUTEX_TAKEN, MUTEX_CROWDED /* taken, and a thread may sleep */ };
+enum {
+    MUTEX_FREE,
+    MUTEX_TAKEN,
+    MUTEX_CROWDED,            /* taken, and a thread may sleep */
+    MUTEX_OBSERVED = 1 << 30, /* or a few less: threads that drop it take one away for a moment */
+    MUTEX_LEAST_OBSERVED = MUTEX_OBSERVED / 2
+};
 
 struct sleeper {
     atomic_uint woken; /* 0 or 1 */
 };
 
 SHARED SELDOM void mutex_take_slowly(struct mutex *mutex);
-SHARED SELDOM void mutex_wake_one(struct mutex *mutex);
-
-/* 0, or a negative errno value. */
-static inline int mutex_init(struct mutex *mutex)
-{
-    atomic_init(&mutex->word, MUTEX_FREE);
-    return 0;
-}
-
-static inline void mutex_destroy(struct mutex *mutex)
-{
-    (void)mutex;
-}
+SHARED SELDOM void mutex_drop_slowly(struct mutex *mutex);
 
 /* False: somebody has it. */
 static inline bool mutex_try(struct mutex *mutex)
@@ -55,8 +55,8 @@ static inline void mutex_take(struct mutex *mutex)
 
 static inline void mutex_drop(struct mutex *mutex)
 {
-    if (atomic_exchange_explicit(&mutex->word, MUTEX_FREE, memory_order_release) == MUTEX_CROWDED)
-        mutex_wake_one(mutex);
+    if (atomic_fetch_sub_explicit(&mutex->word, 1, memory_order_release) != MUTEX_TAKEN)
+        mutex_drop_slowly(mutex);
 }
 
 static inline void sleeper_init(struct sleeper *sleeper)
@@ -71,10 +71,6 @@ static inline void sleeper_destroy(struct sleeper *sleeper)
 
 #else
 
-#include <pthread.h>
-
-#include "linkage.h"
-
 struct mutex {
     pthread_mutex_t mutex;
 };
@@ -84,16 +80,6 @@ struct sleeper {
     pthread_cond_t condition;
     bool woken;
 };
-
-static inline int mutex_init(struct mutex *mutex)
-{
-    return -pthread_mutex_init(&mutex->mutex, NULL);
-}
-
-static inline void mutex_destroy(struct mutex *mutex)
-{
-    (void)pthread_mutex_destroy(&mutex->mutex);
-}
 
 static inline bool mutex_try(struct mutex *mutex)
 {
@@ -114,6 +100,13 @@ INTERNAL void sleeper_init(struct sleeper *sleeper);
 INTERNAL void sleeper_destroy(struct sleeper *sleeper);
 
 #endif
+
+/* Does a tool look for races in this program that knows POSIX mutexes, but does not see what the library's atomic operations order? */
+INTERNAL bool mutex_is_observed(void);
+
+/* `observed`: what mutex_is_observed() says. 0, or a negative errno value. */
+INTERNAL int mutex_init(struct mutex *mutex, bool observed);
+INTERNAL void mutex_destroy(struct mutex *mutex);
 
 /* Between two looks at what another thread is about to change. */
 static inline void mutex_relax(void)

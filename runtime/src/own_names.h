@@ -161,6 +161,7 @@
 #define mutex_destroy berth_own_mutex_destroy
 #define mutex_drop berth_own_mutex_drop
 #define mutex_init berth_own_mutex_init
+#define mutex_is_observed berth_own_mutex_is_observed
 #define mutex_relax berth_own_mutex_relax
 #define mutex_take berth_own_mutex_take
 #define mutex_try berth_own_mutex_try
@@ -491,12 +492,13 @@
 #undef mutex
 #undef mutex_destroy
 #undef mutex_drop
+#undef mutex_drop_slowly
 #undef mutex_init
+#undef mutex_is_observed
 #undef mutex_relax
 #undef mutex_take
 #undef mutex_take_slowly
 #undef mutex_try
-#undef mutex_wake_one
 #undef name_by
 #undef node
 #undef node_is_detached

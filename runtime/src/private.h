@@ -28,8 +28,8 @@
 #define memory_give berth_private_memory_give
 #define memory_take berth_private_memory_take
 #define memory_zero berth_private_memory_zero
+#define mutex_drop_slowly berth_private_mutex_drop_slowly
 #define mutex_take_slowly berth_private_mutex_take_slowly
-#define mutex_wake_one berth_private_mutex_wake_one
 #define operation_fail berth_private_operation_fail
 #define operation_load_path berth_private_operation_load_path
 #define operation_refuse berth_private_operation_refuse

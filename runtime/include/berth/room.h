@@ -9,7 +9,7 @@
 
 #include <berth/arena.h>
 
-#define BERTH_SIZE_MANAGER (98 * sizeof(void *) + 160)
+#define BERTH_SIZE_MANAGER (104 * sizeof(void *) + 160)
 #define BERTH_SIZE_LAYOUT (sizeof(void *) + 24)
 #define BERTH_SIZE_VALUE (23 * sizeof(void *) + 40)
 #define BERTH_SIZE_ROOT (10 * sizeof(void *) + 40)
