@@ -154,12 +154,67 @@ static void who_starts_again_looks_for_circles_among_those_who_have_not_yet(void
     depot_stop(&depot);
 }
 
+/* One side of a circle across two managers. */
+struct side {
+    struct depot depot;
+    struct side *other;
+    struct gate *gate;
+    int rc; /* of what the hook asks for */
+};
+
+enum { PATIENCE = 100000000 };
+
+/* Opening rack "a" asks the other manager for its rack "a", which is being opened as well. */
+static int ask_the_other(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    struct side *side = depot->arg;
+
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    gate_pass(side->gate);
+    if (side->rc > 0)
+        side->rc = until(&side->other->depot, OP_RESOLVE, "a", berth_now() + PATIENCE, NULL);
+    return 0;
+}
+
+/* No manager sees the other's threads, so nobody gets EDEADLK; a deadline ends the circle as it ends any wait. */
+static void a_circle_across_two_managers_ends_at_a_deadline(void **unused)
+{
+    struct side sides[2] = {{.other = &sides[1], .rc = 1}, {.other = &sides[0], .rc = 1}};
+    struct task tasks[2];
+    struct gate gate;
+
+    (void)unused;
+    gate_init(&gate);
+    for (int i = 0; i < 2; i++) {
+        depot_start(&sides[i].depot, NULL, NULL);
+        sides[i].gate = &gate;
+        sides[i].depot.hook = ask_the_other;
+        sides[i].depot.arg = &sides[i];
+        task_start(&tasks[i], &sides[i].depot, OP_USE, "a");
+    }
+    gate_wait(&gate, 2);
+    gate_open(&gate, 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(task_join(&tasks[i]), 0);
+    assert_true(sides[0].rc == -ETIMEDOUT || sides[1].rc == -ETIMEDOUT);
+    for (int i = 0; i < 2; i++) {
+        assert_true(sides[i].rc == 0 || sides[i].rc == -ETIMEDOUT);
+        assert_state(&sides[i].depot, "rack a on 1+0\n");
+        sides[i].depot.hook = NULL;
+        depot_stop(&sides[i].depot);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hook_that_asks_for_its_own_root_is_told),
         cmocka_unit_test(a_hook_cannot_use_the_reservation_it_is_called_for),
         cmocka_unit_test(a_circle_of_threads_is_broken),
+        cmocka_unit_test(a_circle_across_two_managers_ends_at_a_deadline),
         cmocka_unit_test(who_starts_again_looks_for_circles_among_those_who_have_not_yet),
     };
 
