@@ -88,6 +88,7 @@
 #define hash_load berth_own_hash_load
 #define hash_load_tail berth_own_hash_load_tail
 #define hash_mix berth_own_hash_mix
+#define hash_multiply_in_parts berth_own_hash_multiply_in_parts
 #define hash_pair berth_own_hash_pair
 #define hash_rotate berth_own_hash_rotate
 #define hash_seed berth_own_hash_seed
@@ -413,6 +414,7 @@
 #undef hash_load
 #undef hash_load_tail
 #undef hash_mix
+#undef hash_multiply_in_parts
 #undef hash_pair
 #undef hash_rotate
 #undef hash_seed

@@ -321,6 +321,24 @@ static void uuids_that_differ_in_one_bit_hash_otherwise(void **unused)
     }
 }
 
+/* Machines with products of 128 bits and those without hash alike. */
+static void products_in_parts_are_those_of_128_bits(void **unused)
+{
+    static const uint64_t ends[] = {0, 1, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX};
+    static const struct hash_seed seed = {{UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}};
+
+    (void)unused;
+    /* (2^64-1)^2 = (2^64-2) * 2^64 + 1, and 2^63 * 2^63 = 2^62 * 2^64 */
+    assert_true(hash_multiply_in_parts(UINT64_MAX, UINT64_MAX) == ((UINT64_MAX - 1) ^ 1));
+    assert_true(hash_multiply_in_parts(UINT64_C(1) << 63, UINT64_C(1) << 63) == UINT64_C(1) << 62);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        for (size_t j = 0; j < sizeof ends / sizeof *ends; j++) {
+            uint64_t mixed = hash_multiply_in_parts(ends[i] ^ seed.word[0], ends[j] ^ seed.word[1]);
+
+            assert_int_equal(hash_pair(&seed, ends[i], ends[j]), (uint32_t)(mixed ^ (mixed >> 32)));
+        }
+}
+
 static void what_is_equal_hashes_alike(void **unused)
 {
     static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"}, *const c[] = {"x", "y"};
@@ -636,6 +654,7 @@ int main(void)
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(small_letters_of_a_word_at_a_time),
         cmocka_unit_test(uuids_that_differ_in_one_bit_hash_otherwise),
+        cmocka_unit_test(products_in_parts_are_those_of_128_bits),
         cmocka_unit_test(what_is_equal_hashes_alike),
         cmocka_unit_test(other_fields_in_a_key),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
