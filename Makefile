@@ -28,6 +28,7 @@ include mk/lint.mk
 include mk/docs.mk
 include mk/check.mk
 include mk/small.mk
+include mk/portable.mk
 include mk/install.mk
 include mk/fresh.mk
 

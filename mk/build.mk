@@ -113,4 +113,4 @@ $(eval $(call example,epoll,vpci))
 run-demo: $(BUILD)/examples/demo
 	@$(BUILD)/examples/demo
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/clang' -prune -o -name '*.d' -print)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/clang' -prune -o -path '$(BUILD)/portable' -prune -o -path '$(BUILD)/fresh' -prune -o -type f -name '*.d' -print)

@@ -3,7 +3,7 @@
 
 usage: differ.py [--seconds S | --scripts N] [--seed SEED] SPEC...
 
-Finds the C simulator of SPEC in $BERTH_BUILD (build): <manager>/<manager>-sim. A difference is shrunk to a script of which nothing can be
+Finds the C simulator of SPEC in $BERTH_BUILD (build): <manager>/<manager>-sim. $BERTH_RUN is what runs it, if it is for another machine. A difference is shrunk to a script of which nothing can be
 left out, and printed as JSON lines; feed them to either simulator. Exit status: 0 if all answers agree, 1 if not, 2 on misuse.
 """
 from __future__ import annotations
@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -179,9 +180,10 @@ def main(arguments: Sequence[str]) -> int:
         if manager is None:
             print(f"{spec}: {diagnostics[0].message if diagnostics else 'no manager'}", file=sys.stderr)
             return 2
-        command = [str(simulator_of(manager))]
-        if not Path(command[0]).is_file():
-            print(f"{command[0]} is not built", file=sys.stderr)
+        simulator = simulator_of(manager)
+        command = [*shlex.split(os.environ.get("BERTH_RUN", "")), str(simulator)]
+        if not simulator.is_file():
+            print(f"{simulator} is not built", file=sys.stderr)
             return 2
         tally = difference_run(manager, command, options.seed, options.scripts, None if seconds is None else seconds / len(options.specs))
         print(f"{spec}: {tally.show()}")
