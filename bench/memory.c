@@ -77,7 +77,7 @@ static void shares(void)
 {
     plan9 *manager;
     const plan9_backend backend = {.version = PLAN9_BACKEND_VERSION, .vm = {.add_plan9 = share_hook, .remove_plan9 = share_hook}};
-    check(plan9_create(NULL, &backend, &config, &manager));
+    check(plan9_create(NULL, &backend, &config, &manager, NULL));
     size_t before = in_use;
     for (unsigned i = 0; i < COUNT; i++) {
         char path[32];
@@ -86,14 +86,14 @@ static void shares(void)
     }
     report("plan9: share, 13 bytes of text", before);
     check(plan9_discard(manager));
-    check(plan9_destroy(manager));
+    check(plan9_destroy(manager, NULL));
 }
 
 static void devices(void)
 {
     vpci *manager;
     const vpci_backend backend = {.version = VPCI_BACKEND_VERSION, .vm = {.add_device = device_hook, .remove_device = device_hook}};
-    check(vpci_create(NULL, &backend, &config, &manager));
+    check(vpci_create(NULL, &backend, &config, &manager, NULL));
     size_t before = in_use;
     for (unsigned i = 0; i < COUNT; i++) {
         char path[32];
@@ -103,7 +103,7 @@ static void devices(void)
     }
     report("vpci: device with its reservation", before);
     check(vpci_discard(manager));
-    check(vpci_destroy(manager));
+    check(vpci_destroy(manager, NULL));
 }
 
 static void mounts(void)
@@ -112,7 +112,7 @@ static void mounts(void)
     const scsi_backend backend = {.version = SCSI_BACKEND_VERSION,
                                   .vm = {.add_disk = disk_hook, .remove_disk = disk_hook},
                                   .guest = {.mount = mount_hook, .unmount = mount_hook}};
-    check(scsi_create(NULL, &backend, &config, &manager));
+    check(scsi_create(NULL, &backend, &config, &manager, NULL));
     size_t before = in_use;
     for (unsigned i = 0; i < COUNT; i++) {
         uuid_t reservation;
@@ -120,7 +120,7 @@ static void mounts(void)
     }
     report("scsi: mount with its reservation", before);
     check(scsi_discard(manager));
-    check(scsi_destroy(manager));
+    check(scsi_destroy(manager, NULL));
 }
 
 int main(void)

@@ -87,12 +87,12 @@ class Berth
             .vm = {.add_plan9 = berth_add<plan9_mount_share>, .remove_plan9 = berth_other<plan9_mount_share>},
             .guest = {.add_mapped_directory = berth_other<plan9_mount_mount>, .remove_mapped_directory = berth_other<plan9_mount_mount>},
         };
-        must(plan9_mount_create(nullptr, &hooks, config, &manager));
+        must(plan9_mount_create(nullptr, &hooks, config, &manager, nullptr));
     }
     ~Berth()
     {
         must(plan9_mount_discard(manager));
-        must(plan9_mount_destroy(manager));
+        must(plan9_mount_destroy(manager, nullptr));
     }
     void reserve(const char *key, std::uint64_t, uuid_t id)
     {
@@ -172,12 +172,12 @@ class Berth
         };
         scsi_options options = SCSI_OPTIONS_DEFAULT;
         options.controllers = 4;
-        must(scsi_create(&options, &hooks, config, &manager));
+        must(scsi_create(&options, &hooks, config, &manager, nullptr));
     }
     ~Berth()
     {
         must(scsi_discard(manager));
-        must(scsi_destroy(manager));
+        must(scsi_destroy(manager, nullptr));
     }
     void reserve(const char *key, std::uint64_t child, uuid_t id)
     {
@@ -254,12 +254,12 @@ class Berth
             .vm = {.add_device = berth_add<vpci_device>, .remove_device = berth_other<vpci_device>},
             .guest = {.add_vpci_device = berth_other<vpci_device>},
         };
-        must(vpci_create(nullptr, &hooks, config, &manager));
+        must(vpci_create(nullptr, &hooks, config, &manager, nullptr));
     }
     ~Berth()
     {
         must(vpci_discard(manager));
-        must(vpci_destroy(manager));
+        must(vpci_destroy(manager, nullptr));
     }
     void reserve(const char *key, std::uint64_t, uuid_t id)
     {

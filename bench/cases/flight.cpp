@@ -52,7 +52,7 @@ void in_flight(benchmark::State &state)
                                     .vm = {.add_device = pending, .remove_device = pending},
                                     .guest = {.add_vpci_device = nullptr}};
 
-        must(vpci_create(nullptr, &hooks, &counter.config, &manager));
+        must(vpci_create(nullptr, &hooks, &counter.config, &manager, nullptr));
         flight.tokens.reserve(COUNT);
         const std::size_t empty = counter.bytes;
         for (std::size_t i = 0; i < COUNT; i++) {
@@ -73,7 +73,7 @@ void in_flight(benchmark::State &state)
         if (flight.done != COUNT)
             std::abort();
         must(vpci_discard(manager));
-        must(vpci_destroy(manager));
+        must(vpci_destroy(manager, nullptr));
     }
     state.counters["bytes"] = own;
     state.counters["bytes_with_device"] = all;

@@ -16,12 +16,12 @@ class Stock
             .ctx = nullptr,
             .house = {.sweep = [](void *, berth_call *, const stock_box *) { return 0; }},
         };
-        check(stock_create(nullptr, &hooks, config, &manager));
+        check(stock_create(nullptr, &hooks, config, &manager, nullptr));
     }
     ~Stock()
     {
         check(stock_discard(manager));
-        check(stock_destroy(manager));
+        check(stock_destroy(manager, nullptr));
     }
     Stock(const Stock &) = delete;
     Stock &operator=(const Stock &) = delete;

@@ -79,7 +79,7 @@ static void shares(long n, bool held)
     plan9_mount *manager;
     uuid_t id;
 
-    must(plan9_mount_create(NULL, &backend, NULL, &manager));
+    must(plan9_mount_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
         must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = keys[0]}, &(plan9_mount_mount_config){.read_only = true},
                                  id, NULL));
@@ -88,7 +88,7 @@ static void shares(long n, bool held)
     for (long i = 0; i < n; i++)
         cycle_share(manager, keys[held ? 0 : i % KEYS]);
     must(plan9_mount_discard(manager));
-    must(plan9_mount_destroy(manager));
+    must(plan9_mount_destroy(manager, NULL));
 }
 
 static void cycle_disk(scsi *manager, const char *key)
@@ -113,7 +113,7 @@ static void disks(long n, bool held)
     scsi *manager;
     uuid_t id;
 
-    must(scsi_create(NULL, &backend, NULL, &manager));
+    must(scsi_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
         must(scsi_reserve(manager, &(scsi_disk_config){.host_path = keys[0]}, &(scsi_mount_config){.partition = 1, .filesystem = "ext4"},
                           id, NULL));
@@ -122,7 +122,7 @@ static void disks(long n, bool held)
     for (long i = 0; i < n; i++)
         cycle_disk(manager, keys[held ? 0 : i % KEYS]);
     must(scsi_discard(manager));
-    must(scsi_destroy(manager));
+    must(scsi_destroy(manager, NULL));
 }
 
 static void cycle_device(vpci *manager, const char *key)
@@ -144,7 +144,7 @@ static void devices(long n, bool held, bool add_only)
     vpci *manager;
     uuid_t id;
 
-    must(vpci_create(NULL, &backend, NULL, &manager));
+    must(vpci_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
         must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = keys[0]}, id, NULL, NULL));
         must(vpci_add_to_vm(manager, id, NULL));
@@ -156,7 +156,7 @@ static void devices(long n, bool held, bool add_only)
             cycle_device(manager, keys[held ? 0 : i % KEYS]);
     }
     must(vpci_discard(manager));
-    must(vpci_destroy(manager));
+    must(vpci_destroy(manager, NULL));
 }
 
 static void find(long n)
@@ -166,12 +166,12 @@ static void find(long n)
     uint32_t number;
     stock *manager;
 
-    must(stock_create(NULL, &backend, NULL, &manager));
+    must(stock_create(NULL, &backend, NULL, &manager, NULL));
     must(stock_hold(manager, &shelf, &number, NULL));
     for (long i = 0; i < n; i++)
         must(stock_find(manager, &shelf, &number, NULL));
     must(stock_discard(manager));
-    must(stock_destroy(manager));
+    must(stock_destroy(manager, NULL));
 }
 
 static int run(const char *name, long n)

@@ -101,7 +101,7 @@ int main(void)
     uuid_t ben;
 
     printf("A VM with one SCSI controller, no disks.\n");
-    expect(scsi_create(NULL, &backend, &config, &disks), 0);
+    expect(scsi_create(NULL, &backend, &config, &disks, NULL), 0);
 
     printf("\n 1. Anna reserves partition 1 of the disk. Nothing is called yet.\n");
     expect(reserve(disks, 1, anna), 0);
@@ -139,7 +139,7 @@ int main(void)
     printf("\n10. He calls again. What is done is done; it goes on where it stopped.\n");
     expect(unmap(disks, ben), 0);
 
-    expect(scsi_destroy(disks), 0);
+    expect(scsi_destroy(disks, NULL), 0);
     if (!vm_is_empty(&machine)) {
         (void)fprintf(stderr, "demo: the VM still has something\n");
         return 1;

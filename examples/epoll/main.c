@@ -230,11 +230,11 @@ int main(int argc, char **argv)
     if (event < 0 || loop < 0 || host_open(&host, (unsigned)n, event, is_answered) < 0)
         return 1;
     backend = host_backend(&host);
-    if (vpci_create(NULL, &backend, &(berth_config){.wake = wake, .wake_ctx = &event}, &devices) < 0)
+    if (vpci_create(NULL, &backend, &(berth_config){.wake = wake, .wake_ctx = &event}, &devices, NULL) < 0)
         return 1;
     if (run(n * CALLERS, &host, loop) < 0)
         return 1;
-    good = report((unsigned)n, &host, vpci_destroy(devices));
+    good = report((unsigned)n, &host, vpci_destroy(devices, NULL));
     host_close(&host);
     (void)close(event);
     (void)close(loop);

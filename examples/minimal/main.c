@@ -27,7 +27,7 @@ int main(void)
     uuid_t first;
     uuid_t second;
 
-    if (net_create(NULL, &backend, NULL, &taps) < 0)
+    if (net_create(NULL, &backend, NULL, &taps, NULL) < 0)
         return 1;
     int failed = net_reserve(taps, &config, first, NULL) < 0 || net_open(taps, first, NULL) < 0;
     printf("first has it\n");
@@ -37,6 +37,6 @@ int main(void)
     printf("first is gone\n");
     failed |= net_release(taps, second, NULL) < 0;
     printf("second is gone\n");
-    failed |= net_destroy(taps) < 0; /* -EBUSY if anything were still held */
+    failed |= net_destroy(taps, NULL) < 0; /* -EBUSY if anything were still held */
     return failed;
 }

@@ -21,11 +21,11 @@ int main(void)
     char name[PLAN9_SHARE_NAME_SIZE];
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (plan9_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &shares) != 0)
+    if (plan9_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &shares, NULL) != 0)
         return 1;
     if (plan9_add_to_vm(shares, &share, name, sizeof name, NULL) != 0)
         return 2;
     if (plan9_remove_from_vm(shares, name, NULL) != 0)
         return 3;
-    return plan9_destroy(shares) == 0 && arena.used == 0 ? 0 : 4;
+    return plan9_destroy(shares, NULL) == 0 && arena.used == 0 ? 0 : 4;
 }

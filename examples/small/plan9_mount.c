@@ -36,7 +36,7 @@ int main(void)
     char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (plan9_mount_create(NULL, &backend, &config, &shares) != 0)
+    if (plan9_mount_create(NULL, &backend, &config, &shares, NULL) != 0)
         return 1;
     if (plan9_mount_reserve(shares, &share, &mount, id, NULL) != 0)
         return 2;
@@ -44,5 +44,5 @@ int main(void)
         return 3;
     if (plan9_mount_unmap_from_guest(shares, id, NULL) != 0)
         return 4;
-    return plan9_mount_destroy(shares) == 0 && arena.used == 0 ? 0 : 5;
+    return plan9_mount_destroy(shares, NULL) == 0 && arena.used == 0 ? 0 : 5;
 }

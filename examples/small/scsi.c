@@ -33,7 +33,7 @@ int main(void)
     char path[SCSI_MOUNT_GUEST_PATH_SIZE];
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (scsi_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &disks) != 0)
+    if (scsi_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &disks, NULL) != 0)
         return 1;
     if (scsi_reserve(disks, &(scsi_disk_config){.host_path = "/d/0"}, &(scsi_mount_config){.partition = 1}, id, NULL) != 0)
         return 2;
@@ -41,5 +41,5 @@ int main(void)
         return 3;
     if (scsi_unmap_from_guest(disks, id, NULL) != 0)
         return 4;
-    return scsi_destroy(disks) == 0 && arena.used == 0 ? 0 : 5;
+    return scsi_destroy(disks, NULL) == 0 && arena.used == 0 ? 0 : 5;
 }

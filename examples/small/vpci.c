@@ -24,7 +24,7 @@ int main(void)
     uuid_t id;
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (vpci_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &devices) != 0)
+    if (vpci_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &devices, NULL) != 0)
         return 1;
     if (vpci_reserve(devices, &(vpci_device_config){.device_instance_id = "PCIP/0"}, id, NULL, NULL) != 0)
         return 2;
@@ -32,5 +32,5 @@ int main(void)
         return 3;
     if (vpci_remove_from_vm(devices, id, NULL) != 0)
         return 4;
-    return vpci_destroy(devices) == 0 && arena.used == 0 ? 0 : 5;
+    return vpci_destroy(devices, NULL) == 0 && arena.used == 0 ? 0 : 5;
 }

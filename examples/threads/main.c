@@ -128,7 +128,7 @@ int main(int argc, char **argv)
         .vm = {.add_disk = add_disk, .remove_disk = remove_disk},
         .guest = {.mount = mount_in_guest, .unmount = unmount_in_guest},
     };
-    if (scsi_create(NULL, &backend, NULL, &disks) < 0)
+    if (scsi_create(NULL, &backend, NULL, &disks, NULL) < 0)
         return 1;
 
     pthread_t ids[MAX_THREADS];
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
         (void)pthread_join(ids[i], NULL);
     double seconds = (double)(berth_now() - begin) / 1e9;
 
-    int result = scsi_destroy(disks);
+    int result = scsi_destroy(disks, NULL);
     unsigned long wrong = atomic_load(&machine.wrong);
     for (size_t i = 0; i < DISKS; i++)
         wrong += (unsigned long)atomic_load(&machine.attached[i]);

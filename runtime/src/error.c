@@ -75,10 +75,119 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     write_key(error->key, operation);
 }
 
+static void write_instance_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+
+    if (instance->parent)
+        write_instance_key(text, manager, instance->parent);
+    if (!has_key(resource))
+        return;
+    if (text->length > 0)
+        text_add(text, "/");
+    write_level(text, resource, instance_view(manager, instance), true);
+}
+
+void error_instance_key(char *key, const struct berth_manager *manager, struct instance *instance)
+{
+    struct text text;
+
+    text_start(&text, key, BERTH_ERROR_KEY_SIZE);
+    write_instance_key(&text, manager, instance);
+    text_end(&text);
+}
+
+/* Adds `word`, unless it is NULL, with what stands before it. */
+static void add_word(struct text *text, const char *before, const char *word)
+{
+    if (!word || !*word)
+        return;
+    text_add(text, before);
+    text_add(text, word);
+}
+
+static void add_count(struct text *text, uint32_t count, const char *one, const char *many)
+{
+    text_number(text, count, false);
+    text_add(text, count == 1 ? one : many);
+}
+
+/* What create and destroy say. */
+static void add_reason(struct text *text, const berth_error *error)
+{
+    bool named = !uuid_is_null(error->reservation);
+
+    if (named) {
+        text_add(text, "reservation ");
+        text_uuid(text, error->reservation);
+        text_add(text, " has not ended");
+    } else if (error->holder) {
+        text_add(text, error->holder);
+        text_add(text, " has not ended");
+    } else if (error->refs > 0 || error->children > 0) {
+        add_count(text, error->refs, " reference, ", " references, ");
+        add_count(text, error->children, " child", " children");
+    } else {
+        text_add(text, error->reason);
+        add_word(text, " ", error->field);
+        add_word(text, " ", error->hook);
+    }
+    if (error->limits)
+        field_write_limits(error->limits, text);
+    if (error->given != error->wanted) {
+        text_add(text, ": ");
+        text_number(text, error->given, false);
+        text_add(text, ", not ");
+        text_number(text, error->wanted, false);
+    }
+    text_add(text, ": ");
+}
+
+static void add_place(struct text *text, const berth_error *error)
+{
+    if (!error->resource)
+        return;
+    text_add(text, error->resource);
+    add_word(text, " ", error->key);
+    add_word(text, " ", error->state);
+    add_word(text, " on ", error->event);
+    text_add(text, ": ");
+}
+
+static void add_code(struct text *text, int code)
+{
+    int64_t number = code < 0 ? -(int64_t)code : code;
+    char description[128];
+
+    if (number <= INT_MAX && strerror_r((int)number, description, sizeof description) == 0) {
+        text_add(text, description);
+    } else {
+        text_add(text, "error ");
+        text_number(text, (uint64_t)number, false);
+    }
+}
+
+/* All but the operation's name. */
+static void add_error(struct text *text, const berth_error *error)
+{
+    add_place(text, error);
+    if (error->reason) {
+        add_reason(text, error);
+    } else {
+        if (error->field) {
+            text_add(text, error->field);
+            text_add(text, ": ");
+        }
+        if (error->hook) {
+            text_add(text, error->hook);
+            text_add(text, ": ");
+        }
+    }
+    add_code(text, error->code);
+}
+
 const char *berth_error_text(const berth_error *error, char *line, size_t size)
 {
-    int64_t number = error->code < 0 ? -(int64_t)error->code : error->code;
-    char description[128];
     struct text text;
 
     if (size == 0)
@@ -90,36 +199,7 @@ const char *berth_error_text(const berth_error *error, char *line, size_t size)
         text_add(&text, error->operation ? error->operation : "?");
         text_add(&text, ": ");
     }
-    if (error->resource) {
-        text_add(&text, error->resource);
-        if (error->key[0]) {
-            text_add(&text, " ");
-            text_add(&text, error->key);
-        }
-        if (error->state) {
-            text_add(&text, " ");
-            text_add(&text, error->state);
-        }
-        if (error->event) {
-            text_add(&text, " on ");
-            text_add(&text, error->event);
-        }
-        text_add(&text, ": ");
-    }
-    if (error->field) {
-        text_add(&text, error->field);
-        text_add(&text, ": ");
-    }
-    if (error->hook) {
-        text_add(&text, error->hook);
-        text_add(&text, ": ");
-    }
-    if (number <= INT_MAX && strerror_r((int)number, description, sizeof description) == 0) {
-        text_add(&text, description);
-    } else {
-        text_add(&text, "error ");
-        text_number(&text, (uint64_t)number, false);
-    }
+    add_error(&text, error);
     text_end(&text);
     return line;
 }

@@ -25,9 +25,14 @@ static int check_strings(const berth_field *field, const berth_strings *strings)
     return 0;
 }
 
+static bool is_signed(const berth_field *field)
+{
+    return field->type == BERTH_I32 || field->type == BERTH_I64;
+}
+
 static bool in_range(const berth_field *field, uint64_t value)
 {
-    if (field->type == BERTH_I32 || field->type == BERTH_I64)
+    if (is_signed(field))
         return (int64_t)value >= field->range->min && (int64_t)value <= field->range->max;
     return value >= (uint64_t)field->range->min && value <= (uint64_t)field->range->max;
 }
@@ -180,7 +185,35 @@ void field_write(const berth_field *field, const void *value, struct text *text)
         break;
     default:
         number = type_integer(field->type, value);
-        text_number(text, number, (field->type == BERTH_I32 || field->type == BERTH_I64) && (int64_t)number < 0);
+        text_number(text, number, is_signed(field) && (int64_t)number < 0);
         break;
+    }
+}
+
+static void write_bound(const berth_field *field, int64_t bound, struct text *text)
+{
+    text_number(text, (uint64_t)bound, is_signed(field) && bound < 0);
+}
+
+void field_write_limits(const berth_field *field, struct text *text)
+{
+    bool text_of = field->type == BERTH_STRING || field->type == BERTH_LIST || field->type == BERTH_SET;
+
+    if (field->flags & BERTH_REQUIRED)
+        text_add(text, ": must be given");
+    if (field->flags & BERTH_RANGED) {
+        text_add(text, ": must be ");
+        write_bound(field, field->range->min, text);
+        text_add(text, " to ");
+        write_bound(field, field->range->max, text);
+    }
+    if (text_of && field->max_length > 0) {
+        text_add(text, ": must have at most ");
+        text_number(text, field->max_length, false);
+        text_add(text, field->max_length == 1 ? " byte" : " bytes");
+    }
+    for (uint16_t i = 0; field->type == BERTH_ENUM && i < field->n_values; i++) {
+        text_add(text, i == 0 ? ": must be " : i + 1 < field->n_values ? ", " : " or ");
+        text_add(text, field->values[i]);
     }
 }

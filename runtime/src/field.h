@@ -113,4 +113,7 @@ SHARED void field_copy(const berth_field *field, void *to, const void *from, str
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
 INTERNAL void field_write(const berth_field *field, const void *value, struct text *text);
 
+/* What a value must be, each rule after ": ": must be 1 to 4. Nothing where any value will do. */
+INTERNAL void field_write_limits(const berth_field *field, struct text *text);
+
 #endif

@@ -6,6 +6,7 @@
 #include <berth/arena.h>
 
 #include "dispatch.h"
+#include "error.h"
 #include "field.h"
 #include "instance.h"
 #include "memory.h"
@@ -100,8 +101,22 @@ static uint32_t count_values(const berth_manager_type *type)
     return n;
 }
 
+/* An argument of create is not valid. */
+static int refuse(berth_error *error, const char *reason)
+{
+    error->reason = reason;
+    return -EINVAL;
+}
+
+static int refuse_option(berth_error *error, const berth_field *option)
+{
+    error->field = option->name;
+    error->limits = option;
+    return refuse(error, "option");
+}
+
 /* Checks the options, and says how large the manager's block is. */
-static int make_plan(const berth_manager_type *type, const void *options, struct plan *plan)
+static int make_plan(const berth_manager_type *type, const void *options, struct plan *plan, berth_error *error)
 {
     union value_of fallback;
 
@@ -110,7 +125,7 @@ static int make_plan(const berth_manager_type *type, const void *options, struct
         const void *value = option_value(type, i, options, &fallback);
 
         if (field_check(&type->options[i], value) != 0)
-            return -EINVAL;
+            return refuse_option(error, &type->options[i]);
         field_measure(&type->options[i], value, &plan->text);
     }
     plan->layouts = align(sizeof(struct berth_manager));
@@ -184,17 +199,60 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
     layout->fixed = (uint32_t)at;
 }
 
-static bool type_fits(const berth_manager_type *type)
+static int check_type(const berth_manager_type *type, berth_error *error)
 {
-    if (!type || type->abi != BERTH_ABI)
-        return false;
+    if (!type)
+        return refuse(error, "descriptor is NULL");
+    error->manager = type->name;
+    if (type->abi != BERTH_ABI) {
+        error->given = type->abi;
+        error->wanted = BERTH_ABI;
+        return refuse(error, "generated code has another ABI than the runtime");
+    }
     for (unsigned i = 1; i <= type->n_resources; i++)
-        if (type->resources[i].level >= BERTH_MAX_LEVELS)
-            return false;
+        if (type->resources[i].level >= BERTH_MAX_LEVELS) {
+            error->resource = type->resources[i].name;
+            return refuse(error, "too many levels of resources");
+        }
     for (unsigned i = 1; i <= type->n_hooks; i++)
-        if (type->hooks[i].out_size > BERTH_MAX_OUT)
-            return false;
-    return true;
+        if (type->hooks[i].out_size > BERTH_MAX_OUT) {
+            error->hook = type->hooks[i].name;
+            return refuse(error, "too many out-values of");
+        }
+    return 0;
+}
+
+static int check_backend(const berth_manager_type *type, const void *backend, berth_error *error)
+{
+    int rc;
+
+    if (!backend)
+        return refuse(error, "backend is NULL");
+    rc = type->check_backend(backend);
+    if (rc == 0)
+        return 0;
+    if (rc > 0) {
+        error->hook = type->hooks[rc].name;
+        return refuse(error, "backend lacks");
+    }
+    error->given = *(const uint32_t *)backend;
+    error->wanted = type->backend_version;
+    return refuse(error, "backend has another version than the manager");
+}
+
+static int check_config(const berth_config *config, const berth_allocator *allocator, berth_error *error)
+{
+    if (!config->allocator && !allocator->alloc)
+        return refuse(error, "config.allocator must be given");
+    if (!allocator->alloc)
+        return refuse(error, "config.allocator lacks alloc");
+    if (!allocator->release)
+        return refuse(error, "config.allocator lacks release");
+#ifdef BERTH_NO_LIBUUID
+    if (!config->uuid)
+        return refuse(error, "config.uuid must be given");
+#endif
+    return 0;
 }
 
 static bool op_fits(const struct berth_manager *manager)
@@ -279,26 +337,42 @@ static int prepare(struct berth_manager *manager)
     return done ? 0 : -ENOMEM;
 }
 
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out)
+/* What of a manager may fail when its block is there. */
+static int begin(struct berth_manager *manager, berth_error *error)
+{
+    int rc;
+
+    if (!op_fits(manager))
+        return refuse(error, "generated code has too small blocks for started operations");
+    rc = uuid_source_seed(&manager->uuids, &manager->seed);
+    if (rc != 0)
+        error->reason = "config.uuid";
+    if (rc == 0 && manager->type->limits)
+        rc = prepare(manager);
+    return rc == 0 ? lock_init(&manager->lock) : rc;
+}
+
+static int make_manager(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
+                        berth_manager **out, berth_error *error)
 {
     static const berth_config no_config = {0};
     const berth_allocator *allocator;
     struct berth_manager *manager;
     struct plan plan;
-    int rc;
+    int rc = check_type(type, error);
 
     if (!out)
-        return -EINVAL;
+        return refuse(error, "out is NULL");
     *out = NULL;
-    if (!type_fits(type) || !backend || type->check_backend(backend) != 0)
-        return -EINVAL;
     if (!config)
         config = &no_config;
     allocator = config->allocator ? config->allocator : memory_default();
-    if (!allocator->alloc || !allocator->release)
-        return -EINVAL;
-    rc = make_plan(type, options, &plan);
+    if (rc == 0)
+        rc = check_backend(type, backend, error);
+    if (rc == 0)
+        rc = check_config(config, allocator, error);
+    if (rc == 0)
+        rc = make_plan(type, options, &plan, error);
     if (rc != 0)
         return rc;
     manager = memory_take(allocator, plan.end);
@@ -307,11 +381,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     manager->type = type;
     manager->allocator = *allocator;
     set_up(manager, config, options, backend, &plan);
-    rc = op_fits(manager) ? uuid_source_seed(&manager->uuids, &manager->seed) : -EINVAL;
-    if (rc == 0 && type->limits)
-        rc = prepare(manager);
-    if (rc == 0)
-        rc = lock_init(&manager->lock);
+    rc = begin(manager, error);
     if (rc != 0) {
         release_all(manager);
         return rc;
@@ -320,6 +390,25 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
         lock_watch(&manager->lock);
     *out = manager;
     return 0;
+}
+
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
+                         berth_manager **out, berth_error *error)
+{
+    berth_error own;
+    int rc;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    rc = make_manager(type, options, backend, config, out, error);
+    if (rc == 0) {
+        memory_zero(error, sizeof *error);
+    } else {
+        error->code = rc;
+        error->operation = "create";
+    }
+    return rc;
 }
 
 /* Every tree is let go of, without a call; memory that a running operation needs stays until it ends. */
@@ -341,37 +430,109 @@ static void forget(struct berth_manager *manager)
             operation_abandon(operation, -ECANCELED);
 }
 
-static bool in_use(const struct berth_manager *manager)
+static void name_instance(struct berth_manager *manager, struct instance *instance, berth_error *error)
 {
-    if (manager->n_operations > 0 || manager->reserved)
+    const berth_resource *resource = instance_type(manager, instance);
+
+    error->resource = resource->name;
+    error->state = resource->states[instance->state];
+    error_instance_key(error->key, manager, instance);
+}
+
+/* An operation that has not ended: one that has a root if there is one, which says where it is. */
+static void name_operation(struct berth_manager *manager, berth_error *error)
+{
+    const struct operation *found = manager->waiting ? manager->waiting : manager->ready;
+
+    error->reason = "an operation has not ended";
+    for (struct instance *at = manager->roots; at; at = at->next)
+        if (((struct root *)at)->owner) {
+            found = ((struct root *)at)->owner;
+            name_instance(manager, at, error);
+            break;
+        }
+    if (found)
+        error->holder = found->call.operation;
+}
+
+static void name_reservation(struct berth_manager *manager, berth_error *error)
+{
+    const struct reservation *reservation = manager->reserved;
+    struct instance *last = reservation->pins[reservation->levels - 1].instance;
+
+    memcpy(error->reservation, reservation->id, sizeof error->reservation);
+    error->reason = "a reservation has not ended";
+    if (!last->ended)
+        name_instance(manager, last, error);
+}
+
+static bool is_held(struct berth_manager *manager, struct instance *instance)
+{
+    return instance->anonymous > 0 || instance->n_children > 0 ||
+           !state_is(instance_type(manager, instance), instance->state, BERTH_RESIDENT);
+}
+
+static void name_held(struct berth_manager *manager, struct instance *instance, berth_error *error)
+{
+    name_instance(manager, instance, error);
+    error->refs = instance->pins + instance->anonymous;
+    error->children = instance->n_children;
+    error->reason = error->refs > 0 || error->children > 0 ? "it is held" : "it may not rest in this state";
+}
+
+/* Names the first thing that keeps the manager from its end. False: nothing does. */
+static bool in_use(struct berth_manager *manager, berth_error *error)
+{
+    if (manager->n_operations > 0) {
+        name_operation(manager, error);
         return true;
+    }
+    if (manager->reserved) {
+        name_reservation(manager, error);
+        return true;
+    }
     for (struct instance *root = manager->roots; root; root = root->next)
         for (struct instance *at = instance_first_below(root); at; at = instance_following(at))
-            if (at->anonymous > 0 || at->n_children > 0 || !state_is(instance_type(manager, at), at->state, BERTH_RESIDENT))
+            if (is_held(manager, at)) {
+                name_held(manager, at, error);
                 return true;
+            }
     return false;
 }
 
 /* Threads that called the last `done` may still be on their way out. */
-static int may_go(struct berth_manager *manager)
+static int may_go(struct berth_manager *manager, berth_error *error)
 {
-    if (in_use(manager))
+    if (in_use(manager, error))
         return -EBUSY;
     dispatch_wait(manager);
-    return in_use(manager) ? -EBUSY : 0;
+    return in_use(manager, error) ? -EBUSY : 0;
 }
 
-int berth_manager_destroy(berth_manager *manager)
+static int fail_destroy(const struct berth_manager *manager, int code, berth_error *error)
 {
+    error->code = code;
+    error->manager = manager->type->name;
+    error->operation = "destroy";
+    return code;
+}
+
+int berth_manager_destroy(berth_manager *manager, berth_error *error)
+{
+    berth_error own;
     int rc;
 
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
     if (!manager)
         return 0;
     rc = lock_take(&manager->lock);
     if (rc != 0)
-        return rc;
-    rc = dispatch_inside(manager) ? -EDEADLK : may_go(manager);
+        return fail_destroy(manager, rc, error);
+    rc = dispatch_inside(manager) ? -EDEADLK : may_go(manager, error);
     if (rc != 0) {
+        (void)fail_destroy(manager, rc, error);
         lock_drop(&manager->lock);
         return rc;
     }

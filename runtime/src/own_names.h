@@ -52,9 +52,11 @@
 #define engine_run berth_own_engine_run
 #define engine_settle berth_own_engine_settle
 #define engine_take berth_own_engine_take
+#define error_instance_key berth_own_error_instance_key
 #define fail_event berth_own_fail_event
 #define field_text berth_own_field_text
 #define field_write berth_own_field_write
+#define field_write_limits berth_own_field_write_limits
 #define fields_copy berth_own_fields_copy
 #define fields_difference berth_own_fields_difference
 #define fields_hash berth_own_fields_hash
@@ -372,6 +374,7 @@
 #undef engine_settle
 #undef engine_take
 #undef error_fill
+#undef error_instance_key
 #undef fail_event
 #undef field_check
 #undef field_copy
@@ -380,6 +383,7 @@
 #undef field_measure
 #undef field_text
 #undef field_write
+#undef field_write_limits
 #undef fields_copy
 #undef fields_difference
 #undef fields_hash

@@ -29,7 +29,7 @@ void suite_test_create_allocations(void **state)
         int rc;
 
         suite_memory_fail_at(suite, k);
-        rc = group->manager->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager);
+        rc = group->manager->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager, NULL);
         if (!suite_memory_failed(suite)) {
             if (rc != 0)
                 suite_fail(suite, "create: expected 0, came %s", berth_errno_name(rc));
@@ -191,7 +191,7 @@ static void fill_pool(suite_group *group, const berth_suite_pool *pool)
         suite_fail(suite, "pool %s: no slot after discard", pool->name);
     suite_snapshot(suite, &after);
     check_slot(suite, pool, 0);
-    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager) != 0)
+    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager, NULL) != 0)
         suite_fail(suite, "pool %s: the manager cannot be destroyed after discard", pool->name);
     suite_text_free(&full);
     suite_text_free(&after);
@@ -216,7 +216,8 @@ void suite_test_creations(void **state)
         const berth_suite_creation *creation = &group->manager->creations[i];
         const berth_suite_environment environment = {.name = creation->name, .options = creation->options};
         berth_suite *suite = suite_begin(group, creation->name, &environment);
-        const int rc = group->manager->create(suite, &environment, 0, 0, &suite->config, &suite->manager);
+        berth_error error;
+        const int rc = group->manager->create(suite, &environment, 0, 0, &suite->config, &suite->manager, &error);
 
         if (rc != -creation->error)
             suite_fail(suite, "create: expected %s, came %s", berth_errno_name(creation->error), berth_errno_name(rc));
@@ -228,8 +229,10 @@ void suite_test_creations(void **state)
                 suite_fail(suite, "%s: expected ok", group->manager->operations[phase->operation].name);
             (void)group->manager->discard(suite->manager);
         }
+        if (error.code != rc || (error.field != NULL) != (rc != 0))
+            suite_fail(suite, "create: the error is %d and names the option %s", error.code, error.field != NULL ? error.field : "none");
         if (rc == 0)
-            (void)group->manager->destroy(suite->manager);
+            (void)group->manager->destroy(suite->manager, NULL);
         else if (suite->manager != NULL)
             suite_fail(suite, "create failed and gave a manager all the same");
         suite_end(suite);
@@ -239,10 +242,14 @@ void suite_test_creations(void **state)
 static void backend_refused(suite_group *group, const char *what, uint32_t version, uint8_t missing)
 {
     berth_suite *suite = suite_begin(group, what, &group->manager->environments[0]);
-    const int rc = group->manager->create(suite, suite->environment, version, missing, &suite->config, &suite->manager);
+    berth_error error;
+    const int rc = group->manager->create(suite, suite->environment, version, missing, &suite->config, &suite->manager, &error);
+    char line[256];
 
-    if (rc != -EINVAL)
+    if (rc != -EINVAL || error.code != rc)
         suite_fail(suite, "create: expected EINVAL, came %s", berth_errno_name(rc));
+    if (missing != 0 ? error.hook == NULL || strcmp(error.hook, what) != 0 : error.given != error.wanted + version)
+        suite_fail(suite, "create without %s: %s", what, berth_error_text(&error, line, sizeof line));
     suite_end(suite);
 }
 
@@ -257,7 +264,7 @@ void suite_test_backends(void **state)
         if (type->hooks[i].required)
             backend_refused(group, type->hooks[i].name, 0, (uint8_t)i);
     }
-    if (type->destroy(NULL) != 0) {
+    if (type->destroy(NULL, NULL) != 0) {
         berth_suite *suite = suite_begin(group, "destroy", &type->environments[0]);
 
         suite_fail(suite, "destroying NULL: expected 0");

@@ -231,7 +231,7 @@ static void discard_started(suite_group *group, suite_mode mode)
     drain = start_drain(&p, BERTH_NO_DEADLINE, &error);
     pending = party_pending(&p);
     party_expect(&p, "asks to be told", berth_call_on_cancel(pending->call, count, &told), 0);
-    party_expect(&p, "waits for destroy", p.suite->type->destroy(p.suite->manager), -EBUSY);
+    party_expect(&p, "waits for destroy", p.suite->type->destroy(p.suite->manager, NULL), -EBUSY);
     party_expect(&p, "is discarded", p.suite->type->discard(p.suite->manager), 0);
     p.suite->n_held = 0;
     party_note(&p);
@@ -243,7 +243,7 @@ static void discard_started(suite_group *group, suite_mode mode)
     party_expect_open(&p, 0);
     expect_told(&p, pending, told, 1);
     finish_drain(&p, drain, -ECANCELED, &error);
-    party_expect(&p, "waits for destroy", p.suite->type->destroy(p.suite->manager), -EBUSY);
+    party_expect(&p, "waits for destroy", p.suite->type->destroy(p.suite->manager, NULL), -EBUSY);
     suite_complete(p.suite, pending);
     suite_settle(p.suite);
     for (n = 0; n < 3; n++)
@@ -391,7 +391,7 @@ static bool waits_behind_drain(suite_group *group, const berth_suite_script *scr
         suite_fail(suite, "%s waits once only", group->manager->operations[step->operation].name);
     (void)suite_job_finish(drain);
     suite->n_held = 0;
-    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager) != 0)
+    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager, NULL) != 0)
         suite_fail(suite, "the manager cannot be destroyed after discard");
     suite_end(suite);
     return waits;

@@ -56,7 +56,7 @@ berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite
 
 void suite_create(berth_suite *suite)
 {
-    const int rc = suite->type->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager);
+    const int rc = suite->type->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager, NULL);
 
     if (rc != 0)
         suite_fail(suite, "create: expected 0, came %s", berth_errno_name(rc));
@@ -89,7 +89,7 @@ void suite_end(berth_suite *suite)
 
 static void destroyed(berth_suite *suite)
 {
-    const int rc = suite->type->destroy(suite->manager);
+    const int rc = suite->type->destroy(suite->manager, NULL);
 
     if (rc != 0)
         suite_fail(suite, "destroy: expected 0, came %s", berth_errno_name(rc));
@@ -114,7 +114,7 @@ void suite_close(berth_suite *suite)
     if (rc != 0)
         suite_fail(suite, "drain: expected 0, came %s", berth_errno_name(rc));
     nothing_held(suite);
-    if (suite->type->destroy(suite->manager) != 0)
+    if (suite->type->destroy(suite->manager, NULL) != 0)
         suite_fail(suite, "destroy after drain: expected 0");
     suite_end(suite);
 }
@@ -407,9 +407,11 @@ static void finish(const place *at, attempt *got)
         destroyed(suite);
         return;
     }
-    rc = suite->type->destroy(suite->manager);
-    if (rc != -script->destroy)
+    rc = suite->type->destroy(suite->manager, &error);
+    if (rc != -script->destroy || error.code != rc)
         suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy), berth_errno_name(rc));
+    if (rc == -EBUSY && error.resource == NULL && uuid_is_null(error.reservation))
+        suite_fail(suite, "destroy after the last step: the error does not say what is in use");
     suite_backend_reset(suite, NULL, 0);
     rc = suite_drain(suite, &error);
     suite_snapshot(suite, &got->state);

@@ -23,7 +23,7 @@ int main()
     backend.guest.mount = ok_mount;
     backend.guest.unmount = ok_mount;
     scsi *disks;
-    if (scsi_create(NULL, &backend, NULL, &disks) < 0 || scsi_destroy(disks) < 0)
+    if (scsi_create(NULL, &backend, NULL, &disks, NULL) < 0 || scsi_destroy(disks, NULL) < 0)
         return 1;
     puts(berth_version());
     return 0;

@@ -141,7 +141,7 @@ static void missing_arguments(void **unused)
     assert_int_equal(berth_manager_for_each(depot.manager, NULL, NULL), -EINVAL);
     assert_int_equal(berth_manager_for_each_reservation(NULL, visit_reservation, NULL), -EINVAL);
     assert_int_equal(berth_manager_for_each_reservation(depot.manager, NULL, NULL), -EINVAL);
-    assert_int_equal(berth_manager_destroy(NULL), 0);
+    assert_int_equal(berth_manager_destroy(NULL, NULL), 0);
     assert_state(&depot, "");
     depot_stop(&depot);
 }

@@ -46,7 +46,7 @@ static void ask(struct depot *depot, const char *caller)
     assert_int_equal(on_rack(depot, OP_USE, "x", NULL), -EDEADLK);
     assert_int_equal(berth_manager_poll(manager, NULL), -EDEADLK);
     assert_int_equal(berth_manager_discard(manager), -EDEADLK);
-    assert_int_equal(berth_manager_destroy(manager), -EDEADLK);
+    assert_int_equal(berth_manager_destroy(manager, NULL), -EDEADLK);
     if (length < n || strcmp(callers + length - n, caller) != 0)
         snprintf(callers + length, sizeof callers - length, "%s%s", length > 0 ? " " : "", caller);
 }
@@ -110,7 +110,7 @@ static void start(struct depot *depot, berth_config config)
     config.trace_ctx = config.uuid_ctx = config.wake_ctx = depot;
     if (config.allocator)
         config.allocator = &allocator;
-    assert_int_equal(berth_manager_create(tagged_type(), NULL, &backend, &config, &depot->manager), 0);
+    assert_int_equal(berth_manager_create(tagged_type(), NULL, &backend, &config, &depot->manager, NULL), 0);
 }
 
 static const berth_allocator some_allocator;

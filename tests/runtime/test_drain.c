@@ -32,7 +32,7 @@ static void children_before_parents_in_order_of_creation(void **unused)
     assert_int_equal(depot_reservations(&depot), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id[0], NULL), -ENOENT);
     assert_int_equal(drain(&depot, NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 
@@ -162,7 +162,7 @@ static void residents_stay_and_lose_their_holders(void **unused)
     assert_int_equal(place(&depot, "a", 1, 1, NULL), 0);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(drain(&depot, NULL), 0);
     assert_state(&depot, "rack a rest 0+0\n");
     assert_int_equal(depot_reservations(&depot), 0);
@@ -171,7 +171,7 @@ static void residents_stay_and_lose_their_holders(void **unused)
     assert_int_equal(with(&depot, OP_OPEN, b, NULL), 0); /* drained before it was pinned: no matter */
     assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
     assert_state(&depot, "rack a rest 0+0\n");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 
@@ -216,19 +216,19 @@ static void destroy_refuses_while_anything_is_held(void **unused)
     depot_start(&depot, NULL, NULL);
     assert_int_equal(place(&depot, "p", 0, 0, NULL), 0);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* nobody holds it, but idle is not resident */
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(by_label(&depot, "2", NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "p", NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY); /* resident, but held */
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY); /* resident, but held */
     assert_int_equal(by_label(&depot, "0", NULL), 0);
     assert_int_equal(on_path(&depot, OP_ADD, "p", 1, NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY); /* a child */
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY); /* a child */
     assert_int_equal(drain(&depot, NULL), 0);
     assert_state(&depot, "rack p rest 0+0\n");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 
@@ -369,7 +369,7 @@ static void what_has_no_drop_is_left_alone(void **unused)
     type.resources = resources;
     depot_init(&depot);
     config = (berth_config){.allocator = &depot.allocator};
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot.manager), 0);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot.manager, NULL), 0);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(drain(&depot, NULL), 0);
     assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+0\n");

@@ -133,7 +133,7 @@ static void a_cancelled_drain_ends_the_reservations_it_has_emptied(void **unused
     depot.hook = NULL;
     assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
     assert_state(&depot, "");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0); /* nothing is held */
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0); /* nothing is held */
     assert_int_equal(depot.live_bytes, 0);
 }
 
@@ -234,7 +234,7 @@ static void destroy_looks_again_when_it_had_to_wait(void **unused)
     assert_int_equal(pthread_create(&other, NULL, complete, &late), 0);
     while (!atomic_load(&late.called))
         nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
-    assert_int_equal(berth_manager_destroy(late.depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(late.depot.manager, NULL), -EBUSY);
     pthread_join(other, NULL);
     late.depot.hook = NULL;
     assert_state(&late.depot, "rack late idle 0+0\n");

@@ -165,7 +165,7 @@ static void each_call_fails_once(void **unused)
         for (int i = 0; i < 3; i++)
             assert_true(opened[i] || depot.n_calls >= k);
         n = depot.n_calls;
-        assert_int_equal(berth_manager_destroy(depot.manager), 0);
+        assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
         assert_int_equal(depot.live_bytes, 0);
         if (n < k) {
             assert_int_equal(n, 15); /* 5 instances: open, eject, close */

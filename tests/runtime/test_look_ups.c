@@ -34,7 +34,7 @@ static void start(struct depot *depot)
     struct depot_backend backend = {depot};
 
     depot_init(depot);
-    assert_int_equal(berth_manager_create(looking_type(), NULL, &backend, NULL, &depot->manager), 0);
+    assert_int_equal(berth_manager_create(looking_type(), NULL, &backend, NULL, &depot->manager, NULL), 0);
 }
 
 static bool is_open(struct depot *depot)

@@ -34,7 +34,7 @@ static int create(const berth_manager_type *type, const depot_options *options, 
     struct depot_backend backend = {depot};
     berth_config config = {.allocator = allocator};
 
-    return berth_manager_create(type, options, &backend, &config, &depot->manager);
+    return berth_manager_create(type, options, &backend, &config, &depot->manager, NULL);
 }
 
 static void what_does_not_fit_is_refused(void **unused)
@@ -49,11 +49,11 @@ static void what_does_not_fit_is_refused(void **unused)
 
     (void)unused;
     depot_init(&depot);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &no_backend, NULL, &manager), -EINVAL);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &no_backend, NULL, &manager, NULL), -EINVAL);
     assert_null(manager);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, NULL, NULL, &manager), -EINVAL);
-    assert_int_equal(berth_manager_create(NULL, NULL, &backend, NULL, &manager), -EINVAL);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, NULL), -EINVAL);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, NULL, NULL, &manager, NULL), -EINVAL);
+    assert_int_equal(berth_manager_create(NULL, NULL, &backend, NULL, &manager, NULL), -EINVAL);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, NULL, NULL), -EINVAL);
     type.abi++;
     assert_int_equal(create(&type, NULL, &depot, NULL), -EINVAL);
     type.abi--;
@@ -110,11 +110,11 @@ static void all_settings_may_be_left_out(void **unused)
 
     (void)unused;
     depot_init(&depot);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, &depot.manager), 0);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, &depot.manager, NULL), 0);
     memset(&backend, 0, sizeof backend); /* it was copied */
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(sources_cleared, cleared + 1);
     assert_int_equal(depot.allocations, 0);
 }

@@ -298,7 +298,7 @@ static void completed_after_discard(void **unused)
     gate_wait(&parcel.gate, 1);
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     assert_true(berth_call_cancelled(parcel.call));
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(berth_complete(parcel.token, 0, NULL, 0), 0);
     assert_int_equal(task_join(&task), -ECANCELED);
     assert_state(&depot, "");

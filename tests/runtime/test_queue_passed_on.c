@@ -110,7 +110,7 @@ static void crowd_end(void)
 {
     assert_int_equal(crowd.n_done, MANY);
     assert_state(&crowd.depot, "");
-    assert_int_equal(berth_manager_destroy(crowd.depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(crowd.depot.manager, NULL), 0);
     assert_int_equal(crowd.depot.live_bytes, 0);
     free(crowd.ops);
     free(crowd.members);

@@ -29,7 +29,7 @@ TEST(s4_only_the_last_holder_drops)
     depot.outcome[RACK_CLOSE] = 0;
     assert_int_equal(by_label(&depot, "0", &error), 0);
     assert_state(&depot, "");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 

@@ -243,7 +243,7 @@ static void blocks_that_are_too_small_are_refused(void **unused)
     (void)unused;
     depot_init(&depot);
     type.op_size = 200;
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &manager), -EINVAL);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &manager, NULL), -EINVAL);
     assert_int_equal(depot.live_bytes, 0);
 }
 

@@ -18,13 +18,13 @@ static void discarded(void **unused)
     pending.keep = true;
     assert_int_equal(job_start(&pending, OP_USE, "a", BERTH_NO_DEADLINE), 0);
     job_go(&queued, &depot, OP_USE, "a");
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     assert_done(&queued, -ECANCELED);
     assert_not_done(&pending);
     assert_int_equal(shelf.calls[0].told, 1);
     assert_true(berth_call_cancelled(shelf.calls[0].call));
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(job_cancel(&pending), 0);
     job_go(&last, &depot, OP_RESOLVE, "a"); /* a new one of the same name */
     assert_done(&last, 0);
@@ -43,7 +43,7 @@ static void discard_in_done(struct job *job, int code)
     assert_int_equal(job_start(next, OP_USE, "b", BERTH_NO_DEADLINE), 0);
     assert_int_equal(berth_manager_discard(job->depot->manager), 0);
     assert_not_done(next);
-    assert_int_equal(berth_manager_destroy(job->depot->manager), -EDEADLK);
+    assert_int_equal(berth_manager_destroy(job->depot->manager, NULL), -EDEADLK);
 }
 
 static void what_has_not_run_is_discarded_too(void **unused)

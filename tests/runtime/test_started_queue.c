@@ -129,7 +129,7 @@ static int start_for_own_root(struct depot *depot, uint8_t hook, berth_call *cal
     job_go(depot->arg, depot, OP_DROP, "0");                       /* that can wait */
     assert_not_done((struct job *)depot->arg);
     assert_int_equal(on_rack(depot, OP_RESOLVE, "b", NULL), 0);
-    assert_int_equal(berth_manager_destroy(depot->manager), -EDEADLK);
+    assert_int_equal(berth_manager_destroy(depot->manager, NULL), -EDEADLK);
     return 0;
 }
 
@@ -158,7 +158,7 @@ static int start_for_own_root_of_a_blocking_call(struct depot *depot, uint8_t ho
         return 0;
     job_go(depot->arg, depot, OP_DROP, "0");
     assert_not_done((struct job *)depot->arg);
-    assert_int_equal(berth_manager_destroy(depot->manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot->manager, NULL), -EBUSY);
     return 0;
 }
 

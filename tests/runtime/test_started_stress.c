@@ -330,12 +330,12 @@ static void destroyed_right_after_the_last_done(void **unused)
         last.depot.arg = &last.token;
         atomic_store(&last.called, false);
         assert_int_equal(berth_manager_start(last.depot.manager, &request, NULL, i % 2 ? &op : NULL, last_done, &last), 0);
-        assert_int_equal(berth_manager_destroy(last.depot.manager), -EBUSY);
+        assert_int_equal(berth_manager_destroy(last.depot.manager, NULL), -EBUSY);
         assert_int_equal(pthread_create(&other, NULL, complete_last, &last), 0);
         while (!atomic_load(&last.called))
             if (i % 4 < 2)
                 sched_yield();
-        assert_int_equal(berth_manager_destroy(last.depot.manager), 0);
+        assert_int_equal(berth_manager_destroy(last.depot.manager, NULL), 0);
         assert_int_equal(last.depot.live_bytes, 0);
         pthread_join(other, NULL);
     }

@@ -74,7 +74,7 @@ static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
     assert_int_equal(wakes(), 0);
     assert_int_equal(shelf.calls[0].told, 1);
     assert_not_done(&queued[1]);
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&queued[0], -ECANCELED);
     assert_done(&queued[1], -ECANCELED);
@@ -108,7 +108,7 @@ static void again(struct job *job, int code)
     unsigned *left = job->arg;
 
     assert_int_equal(code, 0);
-    assert_int_equal(berth_manager_destroy(job->depot->manager), -EDEADLK);
+    assert_int_equal(berth_manager_destroy(job->depot->manager, NULL), -EDEADLK);
     if (--*left == 0)
         return;
     atomic_store(&job->n_done, 0);
@@ -331,7 +331,7 @@ static void callbacks_must_not_call_the_manager(void **unused)
     depot_init(&depot);
     depot.hook = pend;
     depot.arg = &token;
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, &(berth_config){.wake = call_back}, &depot.manager), 0);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, &(berth_config){.wake = call_back}, &depot.manager, NULL), 0);
     called_back = depot.manager;
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(job_cancel(&job), 0);

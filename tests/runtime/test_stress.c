@@ -134,7 +134,7 @@ static void run(bool failing, bool trace, unsigned n, unsigned rounds)
     for (int rack = 0; rack < 3; rack++)
         assert_int_equal(atomic_load(&stress.open[rack][0]), 0); /* what was opened was closed */
     assert_true((atomic_load(&stress.transitions) > 0) == trace);
-    assert_int_equal(berth_manager_destroy(stress.depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(stress.depot.manager, NULL), 0);
     assert_int_equal(stress.depot.live_bytes, 0);
 }
 
@@ -204,7 +204,7 @@ static void drain_and_discard_among_running_operations(void **unused)
         pthread_join(threads[i], NULL);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
     assert_state(&depot, "");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 

@@ -154,7 +154,7 @@ static int call_back(void *arg, const berth_item *item)
     assert_true(uuid_is_null(id));
     assert_int_equal(berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, &error), -EDEADLK);
     assert_int_equal(berth_manager_discard(depot->manager), -EDEADLK);
-    assert_int_equal(berth_manager_destroy(depot->manager), -EDEADLK);
+    assert_int_equal(berth_manager_destroy(depot->manager, NULL), -EDEADLK);
     assert_int_equal(berth_manager_for_each(depot->manager, call_back, arg), -EDEADLK);
     assert_int_equal(
         berth_manager_for_each_reservation(depot->manager, (int (*)(void *, const unsigned char *))(void (*)(void))call_back, arg),

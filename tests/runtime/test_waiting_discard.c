@@ -38,8 +38,8 @@ static void discard_ends_who_waits_and_tells_who_runs(void **unused)
         assert_where(&others[i].error, "rack", NULL, NULL, NULL);
     }
     assert_state(&depot, "");
-    assert_int_equal(berth_manager_destroy(depot.manager), -EBUSY); /* the hook still runs */
-    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);    /* a new one of that name */
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY); /* the hook still runs */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);          /* a new one of that name */
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), -ECANCELED);
     assert_where(&first.error, NULL, NULL, NULL, NULL);

@@ -285,20 +285,20 @@ int main(void)
     changed.backend_size = sizeof backend;
     type = &changed;
     berth_arena_init(&arena, memory, sizeof memory);
-    CHECK(berth_manager_create(type, NULL, backend, &config, &manager) == 0);
+    CHECK(berth_manager_create(type, NULL, backend, &config, &manager, NULL) == 0);
     start_without_memory();
     for (step = 0; step < STEPS; step++) {
         if (step % 20000 == 19999) { /* begin anew: nothing is lost */
             CHECK(berth_manager_discard(manager) == 0);
-            CHECK(berth_manager_destroy(manager) == 0);
+            CHECK(berth_manager_destroy(manager, NULL) == 0);
             CHECK(arena.used == 0);
             n_reservations = 0;
-            CHECK(berth_manager_create(type, NULL, backend, &config, &manager) == 0);
+            CHECK(berth_manager_create(type, NULL, backend, &config, &manager, NULL) == 0);
         }
         one_step();
     }
     CHECK(berth_manager_discard(manager) == 0);
-    CHECK(berth_manager_destroy(manager) == 0);
+    CHECK(berth_manager_destroy(manager, NULL) == 0);
     CHECK(arena.used == 0);
     summary();
     CHECK(refused > 100);

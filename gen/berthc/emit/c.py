@@ -147,7 +147,7 @@ class _Source:
             "outs_used": any(h.out for h in m.hooks),
             "presets": presets,
             "accepts": accepts,
-            "required": [hook_member(h.name) for h in m.hooks if not h.optional],
+            "required": [{"member": hook_member(h.name), "id": h.c} for h in m.hooks if not h.optional],
             "checks": self.checks(),
             "name_functions": self.name_functions(),
             "functions": [f for o in m.operations for f in self.functions(o)],

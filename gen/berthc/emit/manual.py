@@ -366,7 +366,8 @@ def declare(c_type: str, name: str) -> str:
 
 def create(names: Names, tail: str = "") -> tuple[str, ...]:
     """Prototype of the function that makes a manager."""
-    given = (f"const {names.options} *options", f"const {names.backend} *backend", "const berth_config *config", f"{names.manager} **out")
+    given = (f"const {names.options} *options", f"const {names.backend} *backend", "const berth_config *config", f"{names.manager} **out",
+             "berth_error *error")
     return signature(f"int {names.function('create')}", given, tail)
 
 

@@ -6,7 +6,7 @@
  *   static berth_arena arena;
  *
  *   berth_arena_init(&arena, memory, sizeof memory);
- *   rc = scsi_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator}, &disks);
+ *   rc = scsi_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator}, &disks, NULL);
  *
  * Blocks are cut off the memory's free end. One that is given back is kept for the next of its size, and for no other; so nothing is ever
  * split or joined, and what has fitted once fits again. That suits managers with limits, whose blocks come in a handful of sizes. Without

@@ -114,9 +114,13 @@ typedef struct berth_config {
 /* Bytes of an instance's key in berth_error, with the NUL; longer keys are cut and end in "...". */
 #define BERTH_ERROR_KEY_SIZE 96
 
+struct berth_field;
+
 /*
  * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings
  * and NULL where they do not apply. A value: it holds no memory.
+ *
+ * <manager>_create says which argument, option or hook it refuses, <manager>_destroy what still holds the manager.
  *
  * What ended before it ran, because it was late (-ETIMEDOUT), cancelled or discarded (-ECANCELED), or would have waited for itself (-EDEADLK),
  * names the root that it waited for or had been handed, whatever it was to do below that. If it had not looked for one yet, that is what the
@@ -130,8 +134,16 @@ typedef struct berth_error {
     const char *state; /* the state that rejected the event, or whose call failed */
     const char *event;
     const char *hook;
-    const char *field;              /* the field that is not valid (-EINVAL), or that the instance has otherwise (-EEXIST) */
+    const char *field;              /* not valid (-EINVAL; of create: an option), or the instance has it otherwise (-EEXIST) */
     char key[BERTH_ERROR_KEY_SIZE]; /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
+
+    /* <manager>_create and <manager>_destroy only. */
+    const char *reason;               /* what is wrong, in words: "backend lacks" (`hook`), "option" (`field`), "backend is NULL" */
+    const struct berth_field *limits; /* what the option may be; for berth_error_text() */
+    uint32_t given, wanted;           /* two versions that differ; 0 where they are not what is wrong */
+    const char *holder;               /* an operation that has not ended: "map_to_guest" */
+    uint32_t refs, children;          /* of the instance that is held: reservations and anonymous references; children */
+    uuid_t reservation;               /* one that exists; nil: none is named */
 } berth_error;
 
 /*

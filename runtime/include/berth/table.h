@@ -273,8 +273,9 @@ typedef struct berth_manager_type {
     void (*preset)(uint8_t hook, const void *view, void *out);
     /* Copies the out-values of a call that ended ok or uncertain into the view. NULL where no hook has any. */
     void (*accept)(uint8_t hook, const void *out, void *view);
-    /* 0, or -EINVAL: a required hook is missing, or the version is wrong. */
+    /* 0; the id of a required hook that it lacks; or -EINVAL: its version, which is its first member, is not `backend_version`. */
     int (*check_backend)(const void *backend);
+    uint32_t backend_version;
 } berth_manager_type;
 
 /* One call of an operation: filled by the generated function, on its stack. A started operation copies it, with its arrays. */
@@ -306,8 +307,8 @@ typedef int berth_visit(void *arg, const berth_item *item);
 
 /* The functions below implement the generated ones of the same name; see the generated header for their contracts. */
 int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out);
-int berth_manager_destroy(berth_manager *manager);
+                         berth_manager **out, berth_error *error);
+int berth_manager_destroy(berth_manager *manager, berth_error *error);
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error);
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error);
 int berth_manager_discard(berth_manager *manager);

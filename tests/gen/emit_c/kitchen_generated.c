@@ -21,17 +21,21 @@ static struct {
 } started;
 
 int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out)
+                         berth_manager **out, berth_error *error)
 {
     (void)options;
     (void)config;
+    (void)error;
     assert(type == &kitchen_manager_type);
+    if (out == NULL)
+        return -EINVAL;
     *out = NULL;
     return backend == NULL ? -EINVAL : type->check_backend(backend);
 }
 
-int berth_manager_destroy(berth_manager *manager)
+int berth_manager_destroy(berth_manager *manager, berth_error *error)
 {
+    (void)error;
     return manager == NULL ? 0 : -EBUSY;
 }
 
@@ -354,17 +358,18 @@ static void test_backend_is_checked(void)
     kitchen_backend broken = backend;
     kitchen *made = NULL;
 
-    assert(kitchen_create(NULL, &backend, NULL, &made) == 0);
-    assert(kitchen_create(NULL, &backend, NULL, NULL) == -EINVAL);
-    assert(kitchen_create(NULL, NULL, NULL, &made) == -EINVAL && made == NULL);
+    assert(kitchen_create(NULL, &backend, NULL, &made, NULL) == 0);
+    assert(kitchen_create(NULL, &backend, NULL, NULL, NULL) == -EINVAL);
+    assert(kitchen_create(NULL, NULL, NULL, &made, NULL) == -EINVAL && made == NULL);
     broken.version++;
-    assert(kitchen_create(NULL, &broken, NULL, &made) == -EINVAL);
+    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == -EINVAL);
     broken = backend;
     broken.pipe.close = NULL; /* required */
-    assert(kitchen_create(NULL, &broken, NULL, &made) == -EINVAL);
+    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == KITCHEN_HOOK_PIPE_CLOSE);
     broken = backend;
     broken.hand.place = NULL;
-    assert(kitchen_create(NULL, &broken, NULL, &made) == -EINVAL);
+    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == KITCHEN_HOOK_HAND_PLACE);
+    assert(kitchen_manager_type.backend_version == KITCHEN_BACKEND_VERSION);
 }
 
 static void test_requests(void)
@@ -402,7 +407,7 @@ static void test_requests(void)
     assert(kitchen_locate(manager, &a_place, NULL, NULL, 0, NULL) == -EXDEV && last.by == NULL && last_at[1] == 1);
     assert(kitchen_drain(manager, 7, NULL) == -ETIMEDOUT);
     assert(kitchen_discard(manager) == 0);
-    assert(kitchen_destroy(NULL) == 0);
+    assert(kitchen_destroy(NULL, NULL) == 0);
 }
 
 static void is_done(void *arg, int code)

@@ -253,7 +253,7 @@ static int call_hook(const void *given, uint8_t hook, berth_call *call, const vo
     }
 }
 
-/* The version comes first: with another one the struct may be smaller than ours. */
+/* The version comes first: with another one the struct may be smaller than ours. A hook: the backend lacks it. */
 static int check_backend(const void *given)
 {
     const door_backend *backend = given;
@@ -261,9 +261,9 @@ static int check_backend(const void *given)
     if (backend->version != DOOR_BACKEND_VERSION)
         return -EINVAL;
     if (backend->motor.pull == NULL)
-        return -EINVAL;
+        return DOOR_HOOK_MOTOR_PULL;
     if (backend->motor.push == NULL)
-        return -EINVAL;
+        return DOOR_HOOK_MOTOR_PUSH;
     return 0;
 }
 
@@ -284,6 +284,7 @@ const berth_manager_type door_manager_type = {
     .has = has_hook,
     .call = call_hook,
     .check_backend = check_backend,
+    .backend_version = DOOR_BACKEND_VERSION,
 };
 
 /* Names. */
@@ -325,21 +326,19 @@ const char *door_door_event_name(door_door_event event)
 
 /* Life of a manager, and what it tracks. */
 
-int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out)
+int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out, berth_error *error)
 {
     berth_manager *made = NULL;
-    int rc;
+    const int rc = berth_manager_create(&door_manager_type, options, backend, config, out != NULL ? &made : NULL, error);
 
-    if (out == NULL)
-        return -EINVAL;
-    rc = berth_manager_create(&door_manager_type, options, backend, config, &made);
-    *out = (door *)made;
+    if (out != NULL)
+        *out = (door *)made;
     return rc;
 }
 
-int door_destroy(door *manager)
+int door_destroy(door *manager, berth_error *error)
 {
-    return berth_manager_destroy((berth_manager *)manager);
+    return berth_manager_destroy((berth_manager *)manager, error);
 }
 
 int door_drain(door *manager, int64_t deadline, berth_error *error)

@@ -177,13 +177,14 @@ typedef int door_visit(void *arg, const door_item *item);
  * backend  must be given
  * config   allocator, trace, source of UUIDs, wake-up of an event loop; NULL: the defaults
  * out      the manager; NULL after a failure
+ * error    out: what is wrong with which argument, zeroed with success; NULL: not wanted
  *
  * 0        made
  * -EINVAL  `backend` or `out` is NULL; an option is out of range; the backend has another version, or lacks a hook that must be there;
- *          the allocator lacks a function
+ *          the allocator lacks a function. `error` tells them apart: the option is in `field`, the hook in `hook`
  * -ENOMEM  out of memory
  */
-int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out);
+int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out, berth_error *error);
 
 /*
  * Ends a manager that nobody uses any more. Must be the last call on it. After a failure the manager is as it was.
@@ -192,12 +193,15 @@ int door_create(const door_options *options, const door_backend *backend, const 
  * Threads:   any, while no other thread uses the manager. Waits for threads that are about to leave it after the last `done`.
  * Hooks:     none run.
  *
+ * error  out: what is in use, zeroed with success; NULL: not wanted
+ *
  * 0         gone
  * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds or that may not rest without a holder;
- *           see door_drain and door_discard
+ *           `error` names one of them, an operation before a reservation before an instance. See door_drain and
+ *           door_discard
  * -EDEADLK  called by a trace callback, a visitor or a `done`, or by a hook of a started operation
  */
-int door_destroy(door *manager);
+int door_destroy(door *manager, berth_error *error);
 
 /*
  * Lets go of everything as if every holder had: children before their parents, calling the hooks.

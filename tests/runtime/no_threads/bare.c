@@ -51,7 +51,7 @@ static int create(const berth_config *config, berth_manager **out)
     static struct depot depot; /* no hook of it is ever called */
     const struct depot_backend backend = {&depot};
 
-    return berth_manager_create(&depot_type, NULL, &backend, config, out);
+    return berth_manager_create(&depot_type, NULL, &backend, config, out, NULL);
 }
 
 static void memory_and_uuids_must_be_given(void **unused)
@@ -89,7 +89,7 @@ static void a_reservation_has_the_uuid_that_was_made_for_it(void **unused)
     assert_int_equal(berth_manager_run(manager, &reserve, NULL), 0);
     assert_int_equal(uuid_compare(id, third), 0); /* the second is the rack's own */
     assert_int_equal(berth_manager_discard(manager), 0);
-    assert_int_equal(berth_manager_destroy(manager), 0);
+    assert_int_equal(berth_manager_destroy(manager, NULL), 0);
     assert_int_equal(blocks, 0);
 }
 

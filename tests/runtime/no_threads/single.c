@@ -19,7 +19,7 @@ static void a_life(void **unused)
     assert_state(&depot, "rack a on 1+1\n shelf 1 on 1+1\n  book on 1+0\n");
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
     assert_state(&depot, "");
-    assert_int_equal(berth_manager_destroy(depot.manager), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
     assert_int_equal(depot.live_bytes, 0);
 }
 

@@ -52,7 +52,7 @@ int depot_create(struct depot *depot, const depot_options *options, const berth_
     berth_config full = config ? *config : (berth_config){0};
 
     full.allocator = &depot->allocator;
-    return berth_manager_create(&depot_type, options, &backend, &full, &depot->manager);
+    return berth_manager_create(&depot_type, options, &backend, &full, &depot->manager, NULL);
 }
 
 void depot_start(struct depot *depot, const depot_options *options, const berth_config *config)
@@ -87,7 +87,8 @@ void depot_start_changed(struct depot *depot, const struct depot_change *change)
         }
     }
     depot_init(depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager), 0);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager, NULL),
+                     0);
 }
 
 void depot_start_many(struct depot *depot, const berth_config *config)
@@ -108,13 +109,13 @@ void depot_start_many(struct depot *depot, const berth_config *config)
     type.resources = resources;
     depot_init(depot);
     full.allocator = &depot->allocator;
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &full, &depot->manager), 0);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &full, &depot->manager, NULL), 0);
 }
 
 void depot_stop(struct depot *depot)
 {
     assert_int_equal(berth_manager_discard(depot->manager), 0);
-    assert_int_equal(berth_manager_destroy(depot->manager), 0);
+    assert_int_equal(berth_manager_destroy(depot->manager, NULL), 0);
     assert_int_equal(depot->live_bytes, 0);
     pthread_mutex_destroy(&depot->lock);
 }

@@ -230,8 +230,8 @@ typedef struct berth_suite_manager {
     const berth_suite_creation *creations;
     /* Typed create, the suite as backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
     int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing,
-                  const berth_config *config, void **manager);
-    int (*destroy)(void *manager);
+                  const berth_config *config, void **manager, berth_error *error);
+    int (*destroy)(void *manager, berth_error *error);
     int (*drain)(void *manager, berth_error *error);
     berth_suite_operation *drain_start;
     int (*discard)(void *manager);
