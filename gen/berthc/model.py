@@ -304,6 +304,11 @@ class Deny:
     brief: str
     loc: Loc
 
+    @property
+    def rule(self) -> str:
+        """What errors name it by: its brief, or its condition."""
+        return self.brief.rstrip(".") or self.guard.text
+
 
 class Form(Enum):
     """How an operation gets at its instances."""

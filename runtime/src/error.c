@@ -72,6 +72,8 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
         error->hook = type->hooks[where.hook].name;
     if (where.field > 0)
         error->field = type->resources[where.resource].fields[where.field - 1].name;
+    if (where.rule > 0)
+        error->rule = operation->type->denies[where.rule - 1].rule;
     write_key(error->key, operation);
 }
 
@@ -180,6 +182,11 @@ static void add_error(struct text *text, const berth_error *error)
         }
         if (error->hook) {
             text_add(text, error->hook);
+            text_add(text, ": ");
+        }
+        if (error->rule) {
+            text_add(text, "denied: ");
+            text_add(text, error->rule);
             text_add(text, ": ");
         }
     }

@@ -58,6 +58,7 @@ struct where {
     uint8_t resource, event, hook;
     uint8_t field;  /* 1-based, of the resource */
     uint8_t levels; /* of the path that the key is written from */
+    uint8_t rule;   /* 1-based, of the operation's denies */
 };
 
 /* What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's caller, or in a started operation's block. */

@@ -87,7 +87,7 @@ HOT void reach_deny(struct operation *operation, const berth_operation *type)
     UNROLL
     for (uint8_t i = 0; i < type->n_denies; i++)
         if (type_of(operation->call.manager)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
-            operation_fail(operation, -type->denies[i].error, (struct where){0});
+            operation_fail(operation, -type->denies[i].error, (struct where){.rule = (uint8_t)(i + 1)});
 }
 
 HOT void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request)

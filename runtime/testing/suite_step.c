@@ -262,8 +262,8 @@ static void compare(berth_suite_text *report, const char *what, const char *expe
 
 static void compare_error(berth_suite *suite, const berth_suite_step *step, int rc, const berth_error *error, berth_suite_text *report)
 {
-    static const char *const names[] = {"resource", "state", "event", "hook"};
-    const char *const came[] = {error->resource, error->state, error->event, error->hook};
+    static const char *const names[] = {"resource", "state", "event", "hook", "rule"};
+    const char *const came[] = {error->resource, error->state, error->event, error->hook, error->rule};
     const bool discards = suite->type->operations[step->operation].run == NULL && error->code == 0 && rc == 0;
     unsigned i;
 
@@ -278,7 +278,7 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
         compare(report, "manager", suite->type->name, error->manager);
         compare(report, "operation", suite->type->operations[step->operation].name, error->operation);
     }
-    for (i = 0; i < 4 && !step->without_where; i++)
+    for (i = 0; i < sizeof names / sizeof *names && !step->without_where; i++)
         compare(report, names[i], step->where[i], came[i]);
 }
 

@@ -56,18 +56,19 @@ def test_arguments_come_before_policy() -> None:
     assert (result.error, result.where) == ("EINVAL", {"resource": "disk"})
 
 
-def test_the_first_deny_that_holds_decides_and_names_no_place() -> None:
+def test_the_first_deny_that_holds_decides_and_is_named() -> None:
     fields: dict[str, dict[str, Value]] = {"box": {"name": "a", "level": 7}}
-    for mode, error in (("plain", "EPERM"), ("fancy", "EACCES")):
+    for mode, error, rule in (("plain", "EPERM", "box.level > 6 and option.mode == plain"), ("fancy", "EACCES", "box.level > 6")):
         world = store(mode=mode)
         result = world.run("make", config=fields)
-        assert (result.error, result.where, world.snapshot()["box"]) == (error, {}, [])
+        assert (result.error, result.where, world.snapshot()["box"]) == (error, {"rule": rule}, [])
 
 
 def test_policy_comes_before_what_is_tracked() -> None:
     world = World(shipped("plan9"), {"no_writable_shares": True})
     assert world.run("add_to_vm", config={"share": {"host_path": "/a", "read_only": True}}).error is None
-    assert world.run("add_to_vm", config={"share": {"host_path": "/a"}}).error == "EPERM"
+    result = world.run("add_to_vm", config={"share": {"host_path": "/a"}})
+    assert (result.error, result.where) == ("EPERM", {"rule": "Writable shares are switched off"}), "its brief, without the full stop"
     assert world.run("resolve_share_name", config={"share": {"host_path": "/a"}}).error == "EPERM"
 
 
@@ -84,7 +85,8 @@ def test_guards_of_policy_combine_options_and_fields(guest: str, fields: dict[st
     world = World(shipped("scsi"), {"guest": guest})
     result = world.run("reserve", config={"disk": disk(), "mount": fields})
     assert result.error == error
-    assert result.where == (None if error is None else {})
+    rules = {"linux": "Linux guests cannot format with ReFS", "windows": "Windows guests know none of encrypted, ensure_filesystem and block_dev"}
+    assert result.where == (None if error is None else {"rule": rules[guest]})
 
 
 def test_a_slot_outside_the_pool_is_einval_checked_after_the_fields() -> None:

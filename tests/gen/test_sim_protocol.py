@@ -278,7 +278,7 @@ def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
 @pytest.mark.parametrize(("line", "where"), [
     ({"op": "make", "box": {"name": "a", "level": 10}}, {"resource": "box"}),
     ({"op": "make", "box": {"name": ""}}, {"resource": "box"}),
-    ({"op": "make", "box": {"name": "a", "level": 7}}, {}),
+    ({"op": "make", "box": {"name": "a", "level": 7}}, {"rule": "box.level > 6 and option.mode == plain"}),
     ({"op": "place", "box": {"name": "a"}, "slot": {"row": 3}}, {"resource": "box"}),
 ])
 def test_what_the_type_can_hold_is_for_the_operation_to_refuse(store: Talk, line: dict[str, Any], where: dict[str, str]) -> None:

@@ -187,6 +187,7 @@ TEST(policy_comes_before_anything_else)
     uuid_t a;
     struct path path;
     depot_options options = {.strict = true, .kind = 1, .u16 = 1};
+    char line[256];
     berth_request request = {
         .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = a, .deadline = BERTH_NO_DEADLINE};
     START(&options);
@@ -194,9 +195,14 @@ TEST(policy_comes_before_anything_else)
     path.rack.locked = true;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EPERM);
     assert_where(&error, NULL, NULL, NULL, NULL);
+    assert_string_equal(error.rule, "Locked racks stay closed");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_reserve: denied: Locked racks stay closed: Operation not permitted");
     path.rack.locked = false;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), 0);
+    assert_null(error.rule);
     assert_int_equal(with(&depot, OP_STRICT, (uuid_t){1}, &error), -EPERM); /* not even a look at the reservation */
+    assert_string_equal(error.rule, "option.strict");
     depot_stop(&depot);
 }
 

@@ -217,7 +217,7 @@ class _Source:
             lines = [line for r in operation.returns for line in tables.returned(self.m, r)]
             arrays.append(array("const berth_return", f"{operation.name}_returns", lines))
         if operation.denies:
-            lines = [f"    {{.guard = DENY_{d.guard}, .error = {d.error}}}," for d in operation.denies]
+            lines = [line for d in operation.denies for line in tables.deny(d)]
             arrays.append(array("const berth_deny", f"{operation.name}_denies", lines))
         return Section(f"Operation {operation.name}.", tuple(arrays))
 

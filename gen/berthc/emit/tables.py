@@ -170,6 +170,10 @@ def returned(manager: ir.Manager, found: ir.Return) -> list[str]:
     )
 
 
+def deny(found: ir.Deny) -> list[str]:
+    return braces("", [f".guard = DENY_{found.guard}", f".error = {found.error}", f".rule = {string(found.rule)}"])
+
+
 def step(manager: ir.Manager, found: ir.Step, none: str) -> str:
     resource = manager.resource(found.resource)
     return f"    {{.level = {found.level}, .event = {event(resource, found.event, none)}}},"

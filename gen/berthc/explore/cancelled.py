@@ -24,9 +24,10 @@ def try_uses(stepper: Stepper, local: Local) -> int:
             world = local.world.clone()
             script = Script(stepper.effects, {}, ())
             result = world.run(op.name, reservation=holder.label, outcomes=script)
-            refusals = {"ECANCELED", *(deny.error for deny in op.deny)}  # policy comes first
+            place = result.where or {}
+            refused = result.error == "ECANCELED" and not place or "rule" in place  # policy comes first
             # States are never changed in place: one in which something changed is another.
-            if result.error not in refusals or result.where or script.called or tracked(world) is not tracked(local.world):
+            if not refused or script.called or tracked(world) is not tracked(local.world):
                 raise NotCancelled(f"{op.name} gives {result.error or 'success'} to a caller that has begun to let go")
             tried += 1
     return tried

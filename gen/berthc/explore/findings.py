@@ -260,7 +260,7 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
     if change.result.error is None or change.move.part == "free":
         return
     where = change.result.where or {}
-    if not where and any(deny.error == change.result.error for deny in change.move.op.deny):
+    if "rule" in where:
         return  # policy
     last = change.result.rows[-1] if change.result.rows else None
     if "event" in where and last is not None and last.outcome == "rejected":

@@ -263,7 +263,7 @@ class Stepper:
     def _change(self, local: Local, move: Move, way: Way) -> Change:
         result, world, levels, ended, _ = way.answer
         if result.error is not None and not way.called:
-            if not result.where and any(deny.error == result.error for deny in move.op.deny):
+            if "rule" in (result.where or {}):
                 self._refused.add((move.op.name, tuple(c.kind for c in move.config)))
             holders = self._holders(local, move, result, move.path, world, local.truth)
             after = local if holders == local.holders else local._replace(holders=holders)

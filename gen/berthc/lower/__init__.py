@@ -231,7 +231,7 @@ class _Lowering:
             steps=tuple(self.step(s, operation) for s in operation.steps),
             returns=tuple(self.returned(r, operation) for r in operation.returns),
             denies=tuple(
-                ir.Deny(self.denials.number(number, expr.expression(d.guard, resolve), d.guard.text), d.error, d.brief) for d in operation.deny
+                ir.Deny(self.denials.number(number, expr.expression(d.guard, resolve), d.guard.text), d.error, d.rule) for d in operation.deny
             ),
         )
 

@@ -200,7 +200,7 @@ class Return:
 class Deny:
     guard: int  # id in Manager.denials
     error: str
-    brief: str
+    rule: str  # for people: its brief, or its condition
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Step:
 
     action: Action
     error: str | None
-    where: tuple[str, str, str, str]
+    where: tuple[str, ...]
     returns: str
     calls: str
     trace: str
@@ -224,10 +224,10 @@ def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
         action = replace(plain.steps[-1].action, outcomes=())
         steps = plain.steps[:-1]
         for error, word, how in wrong:
-            refused = Step(action, error, ("", "", "", ""), "", "", "", unchanged, without_where=True)
+            refused = Step(action, error, ("",) * 5, "", "", "", unchanged, without_where=True)
             steps += (replace(refused, **how),)
         if operation.form is Form.WITH:
-            steps += (Step(replace(action, reservation=None), "EINVAL", ("", "", "", ""), "", "", "", unchanged, without_where=True),)
+            steps += (Step(replace(action, reservation=None), "EINVAL", ("",) * 5, "", "", "", unchanged, without_where=True),)
         steps += plain.steps[-1:]
         found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments", steps=steps))
     return found

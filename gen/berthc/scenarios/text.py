@@ -130,10 +130,10 @@ def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) ->
     return " | ".join(parts)
 
 
-def where_words(result: Result) -> tuple[str, str, str, str]:
-    """Resource, state, event and hook of an error; empty where one does not apply."""
+def where_words(result: Result) -> tuple[str, ...]:
+    """Resource, state, event, hook and rule of an error; empty where one does not apply."""
     where = result.where or {}
-    return where.get("resource", ""), where.get("state", ""), where.get("event", ""), where.get("hook", "")
+    return tuple(where.get(word, "") for word in ("resource", "state", "event", "hook", "rule"))
 
 
 def trace_text(result: Result) -> str:

@@ -112,7 +112,7 @@ class Run:
 
         for test, deny in self.program.deny[op.name]:
             if test is True or (test is not False and test(look)):
-                raise Refused(deny.error)
+                raise Refused(deny.error, rule=deny.rule)
 
     # 3 Getting at the instances
 

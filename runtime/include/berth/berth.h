@@ -136,6 +136,7 @@ typedef struct berth_error {
     const char *hook;
     const char *field;              /* not valid (-EINVAL; of create: an option), or the instance has it otherwise (-EEXIST) */
     char key[BERTH_ERROR_KEY_SIZE]; /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
+    const char *rule;               /* of `deny`, which refused: its brief, or its condition as the spec has it */
 
     /* <manager>_create and <manager>_destroy only. */
     const char *reason;               /* what is wrong, in words: "backend lacks" (`hook`), "option" (`field`), "backend is NULL" */

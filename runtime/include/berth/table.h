@@ -199,8 +199,9 @@ typedef struct berth_return {
 } berth_return;
 
 typedef struct berth_deny {
-    uint8_t guard; /* argument of berth_manager_type.denied */
-    uint8_t error; /* positive errno value */
+    uint8_t guard;    /* argument of berth_manager_type.denied */
+    uint8_t error;    /* positive errno value */
+    const char *rule; /* for berth_error: its brief, or its condition as the spec has it */
 } berth_deny;
 
 /* berth_operation.flags */

@@ -188,6 +188,7 @@ static void test_what_is_denied(void)
 
     assert(reserve->n_denies == 3);
     assert(reserve->denies[0].error == EPERM && reserve->denies[1].error == ERANGE && reserve->denies[2].error == EDQUOT);
+    assert(strcmp(reserve->denies[0].rule, "There is no gas pipe") == 0 && strcmp(reserve->denies[2].rule, "Too dear") == 0);
     assert(!denied_by(reserve->denies[0].guard, &options, config));
     options.gas = false; /* the default stove is a gas stove */
     assert(denied_by(reserve->denies[0].guard, &options, config));

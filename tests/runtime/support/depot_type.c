@@ -173,8 +173,8 @@ static const berth_hook hooks[] = {
 #define R_PATH RESULT(0, BERTH_CHARS, rack_view, path)
 #define R_BAY RESULT(1, BERTH_U16, shelf_view, bay)
 
-static const berth_deny deny_locked[] = {{.guard = 1, .error = EPERM}};
-static const berth_deny deny_strict[] = {{.guard = 2, .error = EPERM}};
+static const berth_deny deny_locked[] = {{.guard = 1, .error = EPERM, .rule = "Locked racks stay closed"}};
+static const berth_deny deny_strict[] = {{.guard = 2, .error = EPERM, .rule = "option.strict"}};
 
 static const berth_operation operations[] = {
     [OP_RESERVE] = {.name = "reserve",
