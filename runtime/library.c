@@ -18,6 +18,7 @@
 #include "src/instance.c"
 #include "src/reservation.c"
 #include "src/error.c"
+#include "src/trace.c"
 #include "src/engine.c"
 #include "src/rehearse.c"
 #include "src/call.c"

@@ -13,10 +13,12 @@
 #include "scsi.h"
 #include "vm.h"
 
-/* The manager calls this for every row: from which state, on what event, where it led, and what was called. */
+/* The manager calls this for every row: from which state, on what event, where it led, and what was called. The rest is left out. */
 static void show_transition(void *ctx, const berth_transition *t)
 {
     (void)ctx;
+    if (t->kind != BERTH_TRACE_ROW)
+        return;
     static const char *const how[] = {[BERTH_OK] = "", [BERTH_FAILED] = ", which failed", [BERTH_UNSURE] = ", which may have failed"};
     char name[32];
     if (strcmp(t->resource, "mount") == 0)

@@ -95,7 +95,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
         reservation_unmake(operation->call.manager, operation->reservation);
         memset(operation->asked.gives, 0, sizeof(uuid_t));
     }
-    error_fill(operation->error, operation->call.operation, operation);
+    error_tell(operation, operation);
 }
 
 HOT void operation_finish_as(struct operation *operation, const berth_operation *type)

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "queue.h"
+#include "trace.h"
 
 void drain_begin(struct operation *operation)
 {
@@ -45,6 +46,7 @@ void drain_root_leaves(struct root *root)
 
 static void note_error(struct operation *operation)
 {
+    trace_refusal(operation, operation);
     if (operation->drain->code != 0)
         return;
     operation->drain->code = operation->code;
@@ -179,7 +181,7 @@ void drain_end(struct operation *operation)
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};
-        error_fill(operation->error, operation->call.operation, operation);
+        error_tell(operation, operation);
         return;
     }
     operation->code = operation->drain->code;

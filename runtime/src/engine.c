@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "row.h"
+#include "trace.h"
 
 /* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
 struct place {
@@ -69,33 +70,9 @@ static inline bool is_traced(struct place at)
     return at.manager->trace && at.operation->report;
 }
 
-struct ended {
-    uint16_t row; /* 0: none ran */
-    berth_outcome outcome;
-    int error;
-    uint16_t next;
-};
-
-static SELDOM void report(struct place at, uint8_t event, struct ended ended)
+static inline void report(struct place at, uint8_t event, struct traced traced)
 {
-    const struct operation *operation = at.operation;
-    const struct berth_manager *manager = at.manager;
-    bool called = ended.row > 0 && operation->stage >= STAGE_CALL;
-    berth_transition transition = {
-        .operation = operation->call.operation,
-        .resource = at.resource->name,
-        .instance = view_of(at),
-        .state = at.resource->states[at.instance->state],
-        .event = at.resource->events[event],
-        .hook = called ? type_of(manager)->hooks[operation->call.hook].name : NULL,
-        .outcome = ended.outcome,
-        .error = ended.error,
-        .next = at.resource->states[ended.next],
-        .duration_ns = called ? berth_now() - operation->started : 0,
-        .row = ended.row > 0 ? (uint16_t)(at.resource->first_row + ended.row) : 0,
-    };
-
-    manager->trace(manager->trace_ctx, &transition);
+    trace_row(at.operation, at.number, event, traced);
 }
 
 static SELDOM void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
@@ -114,7 +91,7 @@ static SELDOM void fail_event(struct place at, uint8_t event, int code, uint8_t 
 static SELDOM void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
 {
     if (is_traced(at))
-        report(at, event, (struct ended){row, BERTH_REJECTED, -error, at.instance->state});
+        report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
     fail_event(at, event, -error, 0);
 }
 
@@ -124,7 +101,7 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
     struct target target = row_target(at.resource, row, outcome);
 
     if (is_traced(at))
-        report(at, event, (struct ended){row, outcome, error, target.state});
+        report(at, event, (struct traced){row, outcome, error, target.state});
     if (error < 0)
         fail_event(at, event, error, at.operation->call.hook);
     at.instance->state = target.state;
@@ -208,7 +185,7 @@ static inline bool begin_step(struct place at, uint8_t event, bool with)
     if (event != at.resource->drop || !somebody_else(at, with))
         return true;
     if (is_traced(at))
-        report(at, event, (struct ended){0, BERTH_RELEASED, 0, at.instance->state});
+        report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
     let_go(at, with);
     return false;
 }

@@ -9,6 +9,7 @@
 
 #include "field.h"
 #include "text.h"
+#include "trace.h"
 
 static bool has_key(const berth_resource *resource)
 {
@@ -75,6 +76,12 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     if (where.rule > 0)
         error->rule = operation->type->denies[where.rule - 1].rule;
     write_key(error->key, operation);
+}
+
+void error_tell(const struct operation *operation, const struct operation *by)
+{
+    error_fill(operation->error, operation->call.operation, by);
+    trace_refusal(operation, by);
 }
 
 static void write_instance_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
@@ -145,12 +152,12 @@ static void add_reason(struct text *text, const berth_error *error)
     text_add(text, ": ");
 }
 
-static void add_place(struct text *text, const berth_error *error)
+void error_write_place(const berth_error *error, const char *key, struct text *text)
 {
     if (!error->resource)
         return;
     text_add(text, error->resource);
-    add_word(text, " ", error->key);
+    add_word(text, " ", key);
     add_word(text, " ", error->state);
     add_word(text, " on ", error->event);
     text_add(text, ": ");
@@ -169,10 +176,9 @@ static void add_code(struct text *text, int code)
     }
 }
 
-/* All but the operation's name. */
-static void add_error(struct text *text, const berth_error *error)
+void error_write(const berth_error *error, struct text *text)
 {
-    add_place(text, error);
+    error_write_place(error, error->key, text);
     if (error->reason) {
         add_reason(text, error);
     } else {
@@ -193,6 +199,16 @@ static void add_error(struct text *text, const berth_error *error)
     add_code(text, error->code);
 }
 
+void error_write_operation(const berth_error *error, struct text *text)
+{
+    if (!error->manager)
+        return;
+    text_add(text, error->manager);
+    text_add(text, "_");
+    text_add(text, error->operation ? error->operation : "?");
+    text_add(text, ": ");
+}
+
 const char *berth_error_text(const berth_error *error, char *line, size_t size)
 {
     struct text text;
@@ -200,13 +216,8 @@ const char *berth_error_text(const berth_error *error, char *line, size_t size)
     if (size == 0)
         return line;
     text_start(&text, line, size);
-    if (error->manager) {
-        text_add(&text, error->manager);
-        text_add(&text, "_");
-        text_add(&text, error->operation ? error->operation : "?");
-        text_add(&text, ": ");
-    }
-    add_error(&text, error);
+    error_write_operation(error, &text);
+    error_write(error, &text);
     text_end(&text);
     return line;
 }

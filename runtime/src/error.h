@@ -5,7 +5,16 @@
 #include "operation.h"
 
 /* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
-SHARED SELDOM void error_fill(berth_error *error, const char *name, const struct operation *operation);
+INTERNAL void error_fill(berth_error *error, const char *name, const struct operation *operation);
+
+/* The operation has failed with what `by` failed with: fills in its caller's error, and tells the trace. With the lock held. */
+SHARED SELDOM void error_tell(const struct operation *operation, const struct operation *by);
+
+/* Parts of berth_error_text(): "scsi_reserve: "; `disk "/a" attached on attach: `; the rest. */
+struct text;
+INTERNAL void error_write_operation(const berth_error *error, struct text *text);
+INTERNAL void error_write_place(const berth_error *error, const char *key, struct text *text);
+INTERNAL void error_write(const berth_error *error, struct text *text);
 
 /* Writes the key of an instance, keys from the root on: BERTH_ERROR_KEY_SIZE bytes. */
 INTERNAL void error_instance_key(char *key, const struct berth_manager *manager, struct instance *instance);

@@ -9,9 +9,10 @@ enum { MOST_SHARED = 64 };
 /* The attempt that they waited for has failed, and ended the root: its error is theirs. */
 static void share_error(const struct operation *by, struct operation *next)
 {
-    error_fill(next->error, next->call.operation, by);
+    error_tell(next, by);
     next->error = NULL;
     next->code = by->code;
+    next->called = true; /* the call was made for it, too: the trace is not told again */
     operation_finish(next);
 }
 

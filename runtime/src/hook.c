@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "engine.h"
+#include "trace.h"
 
 static HOT void open_call(struct operation *operation)
 {
@@ -17,8 +18,10 @@ static HOT void open_call(struct operation *operation)
     call->out_size = type_of(call->manager)->hooks[call->hook].out_size;
     operation->called = true;
     operation->report = true;
-    if (call->manager->trace)
+    if (call->manager->trace) {
         operation->started = berth_now();
+        trace_call(operation);
+    }
 }
 
 /* 0, or why nobody could ever complete the call. */

@@ -81,7 +81,7 @@ static HOT bool look(struct operation *operation, const berth_operation *type)
     if (operation->code == 0)
         operation_results(operation, type);
     else
-        error_fill(operation->error, operation->call.operation, operation);
+        error_tell(operation, operation);
     return true;
 }
 

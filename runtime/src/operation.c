@@ -70,7 +70,12 @@ int operation_refuse(struct operation *operation)
 {
     if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
         memset(operation->asked.gives, 0, sizeof(uuid_t));
-    error_fill(operation->error, operation->call.operation, operation);
+    if (operation->call.manager->trace && lock_take(&operation->call.manager->lock) == 0) {
+        error_tell(operation, operation);
+        lock_drop(&operation->call.manager->lock);
+    } else {
+        error_fill(operation->error, operation->call.operation, operation);
+    }
     return operation->code;
 }
 

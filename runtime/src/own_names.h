@@ -48,11 +48,14 @@
 #define end_if_final berth_own_end_if_final
 #define end_operation berth_own_end_operation
 #define end_step berth_own_end_step
-#define ended berth_own_ended
 #define engine_run berth_own_engine_run
 #define engine_settle berth_own_engine_settle
 #define engine_take berth_own_engine_take
+#define error_fill berth_own_error_fill
 #define error_instance_key berth_own_error_instance_key
+#define error_write berth_own_error_write
+#define error_write_operation berth_own_error_write_operation
+#define error_write_place berth_own_error_write_place
 #define fail_event berth_own_fail_event
 #define field_text berth_own_field_text
 #define field_write berth_own_field_write
@@ -226,7 +229,6 @@
 #define readers_init berth_own_readers_init
 #define readers_meet berth_own_readers_meet
 #define record_size berth_own_record_size
-#define refusal berth_own_refusal
 #define refuse_argument berth_own_refuse_argument
 #define reject_event berth_own_reject_event
 #define renumber_epochs berth_own_renumber_epochs
@@ -289,6 +291,9 @@
 #define thread_id berth_own_thread_id
 #define thread_same berth_own_thread_same
 #define thread_self berth_own_thread_self
+#define trace_refusal berth_own_trace_refusal
+#define trace_refused_early berth_own_trace_refused_early
+#define traced berth_own_traced
 #define type_copy berth_own_type_copy
 #define type_integer berth_own_type_integer
 #define type_is_number berth_own_type_is_number
@@ -368,13 +373,16 @@
 #undef end_if_final
 #undef end_operation
 #undef end_step
-#undef ended
 #undef engine_rehearse
 #undef engine_run
 #undef engine_settle
 #undef engine_take
 #undef error_fill
 #undef error_instance_key
+#undef error_tell
+#undef error_write
+#undef error_write_operation
+#undef error_write_place
 #undef fail_event
 #undef field_check
 #undef field_copy
@@ -576,7 +584,6 @@
 #undef readers_leave
 #undef readers_meet
 #undef record_size
-#undef refusal
 #undef refuse_argument
 #undef reject_event
 #undef renumber_epochs
@@ -640,6 +647,11 @@
 #undef thread_id
 #undef thread_same
 #undef thread_self
+#undef trace_call
+#undef trace_refusal
+#undef trace_refused_early
+#undef trace_row
+#undef traced
 #undef type_copy
 #undef type_integer
 #undef type_is_number

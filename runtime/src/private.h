@@ -14,7 +14,7 @@
 #define drain_root_leaves berth_private_drain_root_leaves
 #define drain_settle berth_private_drain_settle
 #define engine_rehearse berth_private_engine_rehearse
-#define error_fill berth_private_error_fill
+#define error_tell berth_private_error_tell
 #define field_check berth_private_field_check
 #define field_copy berth_private_field_copy
 #define field_equal berth_private_field_equal
@@ -44,6 +44,8 @@
 #define readers_count berth_private_readers_count
 #define readers_leave berth_private_readers_leave
 #define text_digits berth_private_text_digits
+#define trace_call berth_private_trace_call
+#define trace_row berth_private_trace_row
 #define uuid_source_next berth_private_uuid_source_next
 #define wait_for berth_private_wait_for
 

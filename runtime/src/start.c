@@ -9,6 +9,7 @@
 #include "field.h"
 #include "memory.h"
 #include "reach.h"
+#include "trace.h"
 
 /* Parts of a block, one behind the other. */
 static void *cut(unsigned char **at, size_t size)
@@ -72,13 +73,17 @@ static int refuse_start(struct operation *operation, int code)
     return code;
 }
 
-/* Nothing is known of the operation but what it was to fill in. */
-static int refuse_early(const berth_request *request, berth_error *error, int code)
+/* Refuses an operation that has no block. `name` NULL: nobody knows what it was to be. */
+static int refuse_early(berth_manager *manager, const char *name, const berth_request *request, berth_error *error, int code)
 {
+    const berth_error refusal = {.code = code, .manager = manager ? manager->type->name : NULL, .operation = name};
+
     if (request && request->gives)
         memset(request->gives, 0, sizeof(uuid_t));
     if (error)
-        error->code = code;
+        *error = name ? refusal : (berth_error){.code = code};
+    if (manager && name)
+        trace_refused_early(manager, &refusal, request && !request->gives ? request->reservation : NULL);
     return code;
 }
 
@@ -109,17 +114,21 @@ static int accept(struct operation *operation)
 
 int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg)
 {
+    const berth_operation *type;
     struct operation *operation;
     size_t size;
 
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !done || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations)
-        return refuse_early(request, error, -EINVAL);
-    size = operation_size(manager, &type_of(manager)->operations[request->operation]);
+    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations)
+        return refuse_early(manager, NULL, request, error, -EINVAL);
+    type = &type_of(manager)->operations[request->operation];
+    if (!done)
+        return refuse_early(manager, type->name, request, error, -EINVAL);
+    size = operation_size(manager, type);
     operation = find_block(manager, op, size);
     if (!operation)
-        return refuse_early(request, error, -ENOMEM);
+        return refuse_early(manager, type->name, request, error, -ENOMEM);
     lay_out_block(operation, manager, request);
     operation->block = op ? 0 : (uint16_t)size;
     operation->error = error;
@@ -140,11 +149,11 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
     if (error)
         memory_zero(error, sizeof *error);
     if (!manager || !done)
-        return refuse_early(NULL, error, -EINVAL);
+        return refuse_early(manager, manager ? "drain" : NULL, NULL, error, -EINVAL);
     size = operation_size(manager, NULL);
     operation = find_block(manager, op, size);
     if (!operation)
-        return refuse_early(NULL, error, -ENOMEM);
+        return refuse_early(manager, "drain", NULL, error, -ENOMEM);
     lay_out_block(operation, manager, NULL);
     operation->call.deadline = deadline;
     operation->block = op ? 0 : (uint16_t)size;

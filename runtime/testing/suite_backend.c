@@ -16,6 +16,7 @@ void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes
     suite->n_calls = 0;
     suite_text_clear(&suite->calls);
     suite_text_clear(&suite->trace);
+    memset(suite->told, 0, sizeof suite->told);
 }
 
 void suite_zero_counts(berth_suite *suite)
@@ -181,6 +182,11 @@ void suite_trace(void *suite_, const berth_transition *t)
     const berth_suite_manager *type = suite->type;
 
     (void)pthread_mutex_lock(&suite->lock);
+    suite->told[t->kind]++;
+    if (t->kind != BERTH_TRACE_ROW) {
+        (void)pthread_mutex_unlock(&suite->lock);
+        return;
+    }
     if (!suite->counting) {
         suite_text_add(&suite->trace, "%s%s", suite->trace.length > 0 ? "; " : "", t->resource);
         if (t->row == 0)

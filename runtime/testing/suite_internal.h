@@ -119,6 +119,7 @@ struct berth_suite {
     size_t n_held, held_capacity;
     berth_suite_text calls;
     berth_suite_text trace;
+    unsigned told[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind */
 
     suite_mode mode;                /* below: of started operations, which only tests of one thread have */
     int64_t deadline;               /* of every operation and so of its hooks; 0: each has its own */

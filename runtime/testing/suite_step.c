@@ -282,6 +282,18 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
         compare(report, names[i], step->where[i], came[i]);
 }
 
+/* The trace hears of each hook that starts, and of an operation that failed before its first call: once. */
+static void compare_told(const berth_suite *suite, const berth_suite_step *step, int rc, berth_suite_text *report)
+{
+    const bool refused = rc != 0 && suite->n_calls == 0;
+
+    if (suite->told[BERTH_TRACE_CALL] != suite->n_calls)
+        suite_text_add(report, "\n  the trace was told of %u calls, and %u were made", suite->told[BERTH_TRACE_CALL], suite->n_calls);
+    if (suite->type->operations[step->operation].run != NULL && suite->told[BERTH_TRACE_REFUSAL] != refused)
+        suite_text_add(report, "\n  the trace was told of %u refusals, and there was %s", suite->told[BERTH_TRACE_REFUSAL],
+                       refused ? "one" : "none");
+}
+
 static void remember(berth_suite *suite, const unsigned char *reservation)
 {
     uuid_t *larger = realloc(suite->reservations, (suite->n_reservations + 1) * sizeof *larger);
@@ -358,6 +370,7 @@ static void check_step(const place *at, attempt *got)
     compare(&report, "returns", step->returns, got->returns.data + (got->returns.length > 0));
     compare(&report, "calls", step->calls, suite->calls.data);
     compare(&report, "rows", step->trace, suite->trace.data);
+    compare_told(suite, step, got->rc, &report);
     compare(&report, "state", step->state, got->state.data);
     if (report.length > 0)
         report_failure(at, report.data);

@@ -162,7 +162,7 @@ static void a_look_up_asks_for_memory(void **unused)
     }
 }
 
-/* What waits for "a" is left to the loop, the call on "a" is told when it wants to be, and then "b" is given back. */
+/* What waits for "a" is refused and left to the loop, the call on "a" is told when it wants to be, and then "b" is given back. */
 static void after_a_callback_comes_another(void **unused)
 {
     struct depot depot;
@@ -180,7 +180,7 @@ static void after_a_callback_comes_another(void **unused)
         asking = true;
         assert_int_equal(berth_manager_discard(depot.manager), 0);
         asking = false;
-        assert_string_equal(callers, told ? "wake notify give" : "wake give");
+        assert_string_equal(callers, told ? "trace wake notify give" : "trace wake give");
         assert_int_equal(berth_complete(token, 0, NULL, 0), 0);
         assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
         assert_done(&pending, -ECANCELED);

@@ -52,23 +52,55 @@ typedef enum berth_outcome {
     BERTH_RELEASED  /* no row ran: somebody else still holds the instance */
 } berth_outcome;
 
-/* One row that ran. All pointers but `instance` are static strings; `instance` is valid during the callback. */
+/* What the trace is told. */
+typedef enum berth_trace_kind {
+    BERTH_TRACE_ROW = 1, /* a row ran, or a release needed none */
+    BERTH_TRACE_CALL,    /* a hook is called next; its row is told when it has ended */
+    BERTH_TRACE_REFUSAL  /* an operation has failed, and no row has told that */
+} berth_trace_kind;
+
+struct berth_error;
+
+/*
+ * Something that happened. `manager`, `operation`, `resource`, `state`, `event`, `hook` and `next` are static strings, and NULL where they do not
+ * apply. Everything else that is pointed to is valid during the callback.
+ */
 typedef struct berth_transition {
-    const char *operation; /* "map_to_guest"; "drain" */
-    const char *resource;  /* "disk" */
-    const void *instance;  /* typed view: const scsi_disk * */
-    const char *state;     /* before */
+    berth_trace_kind kind;
+    const char *manager;              /* "scsi" */
+    const char *operation;            /* "map_to_guest"; "drain" */
+    const unsigned char *reservation; /* UUID that the operation is with or gives, 16 bytes; NULL: none, or not known yet */
+    const char *resource;             /* "disk"; NULL with a refusal that is about none */
+    const char *key;                  /* of the instance, as in berth_error */
+    const void *instance;             /* typed view: const scsi_disk *; NULL with a refusal */
+    const char *state;                /* before */
     const char *event;
-    const char *hook; /* "vm.add_disk"; NULL when no hook was called */
-    berth_outcome outcome;
-    int error;           /* 0, or the negative errno value of the call or the reject */
-    const char *next;    /* state after */
-    int64_t duration_ns; /* time from the hook's start to its outcome; 0 when no hook was called */
-    uint16_t row;        /* for coverage: 1-based index into the manager's rows; 0 with BERTH_RELEASED and for a hole in the table */
+    const char *hook;      /* "vm.add_disk"; NULL when no hook was called */
+    berth_outcome outcome; /* of a row; else 0 */
+    int error;             /* 0, or the negative errno value of the call, the reject or the operation */
+    const char *next;      /* state after a row; else NULL */
+    int64_t duration_ns;   /* time from the hook's start to its outcome; 0 when no hook was called, or has not ended */
+    uint16_t row; /* for coverage: 1-based index into the manager's rows; 0 with BERTH_RELEASED, a refusal, and for a hole in the table */
+    const struct berth_error *refusal; /* what the caller of a refused operation gets; else NULL */
 } berth_transition;
 
-/* See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported. */
+/*
+ * See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported: it is one refusal.
+ * So is an operation whose arguments or moment are not fine, that is denied, that finds nothing, or that is cancelled, late or discarded.
+ * One that fails with a row after its first call is told by that row alone. A drain is told for each instance and root that it leaves alone.
+ * What a callback that runs with the manager locked tries (-EDEADLK) is not told.
+ */
 typedef void berth_trace(void *ctx, const berth_transition *transition);
+
+/*
+ * One line about what the trace was told, without a newline:
+ * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount ok -> mounted, 1200 us (reservation 7e1f…)
+ * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount starts (reservation 7e1f…)
+ * scsi_reserve: refused: disk "/img/layer.vhdx" attached: read_only: File exists
+ * Writes at most `size` bytes, always NUL-terminated when size > 0; what is too long is cut between characters and marked "...".
+ * Returns `line`. Thread-safe, also inside the callback.
+ */
+const char *berth_transition_text(const berth_transition *transition, char *line, size_t size);
 
 /*
  * The end of a started operation: called exactly once, with what the blocking call would have returned. No lock is held; it may call the manager

@@ -138,6 +138,8 @@ void depot_trace(void *ctx, const berth_transition *t)
     size_t length = strlen(depot->trace);
 
     assert_non_null(t->operation);
+    if (t->kind != BERTH_TRACE_ROW)
+        return;
     assert_non_null(t->instance);
     assert_true((t->hook != NULL) == (t->outcome <= BERTH_UNSURE && t->duration_ns > 0));
     assert_true(t->duration_ns <= berth_now() - depot->born);

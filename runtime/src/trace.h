@@ -1,0 +1,28 @@
+/* Telling berth_config.trace what happens. All of these with the lock held, and nothing happens in a manager without a trace. */
+#ifndef BERTH_SRC_TRACE_H
+#define BERTH_SRC_TRACE_H
+
+#include "linkage.h"
+#include "operation.h"
+
+/* How an event of a level ended. */
+struct traced {
+    uint16_t row; /* 0: none ran */
+    berth_outcome outcome;
+    int error;
+    uint16_t next;
+};
+
+/* A row ended, or was left out because somebody else holds the instance. */
+SHARED SELDOM void trace_row(const struct operation *operation, unsigned level, uint8_t event, struct traced traced);
+
+/* The hook of the operation's row is called next. */
+SHARED SELDOM void trace_call(const struct operation *operation);
+
+/* The operation has failed with what `by` failed with. Not told where a row has told it. */
+INTERNAL void trace_refusal(const struct operation *operation, const struct operation *by);
+
+/* An operation was refused that has no block. Takes the lock. */
+INTERNAL void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation);
+
+#endif

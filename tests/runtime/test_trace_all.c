@@ -1,0 +1,418 @@
+/* What the trace hears besides rows: calls that begin, operations that are refused. And its line of text. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/clock.h"
+#include "support/started.h"
+#include "support/threads.h"
+
+/* What the trace was told since it was last asked, a line each. */
+static char lines[8192];
+static uuid_t last_reservation; /* of the last line; nil: it has none */
+
+/* What must be true whatever is told. */
+static void check(const berth_transition *t)
+{
+    bool row = t->kind == BERTH_TRACE_ROW;
+
+    assert_string_equal(t->manager, "depot");
+    assert_non_null(t->key);
+    assert_int_equal(t->outcome != 0, row);
+    assert_int_equal(t->next != NULL, row);
+    assert_int_equal(t->refusal != NULL, t->kind == BERTH_TRACE_REFUSAL);
+    assert_int_equal(t->instance == NULL, t->kind == BERTH_TRACE_REFUSAL);
+    if (t->kind != BERTH_TRACE_ROW)
+        assert_int_equal(t->duration_ns, 0);
+    if (t->refusal) {
+        assert_int_equal(t->refusal->code, t->error);
+        assert_ptr_equal(t->refusal->state, t->state);
+        assert_true(t->error < 0);
+        assert_int_equal(t->row, 0);
+    }
+    if (t->kind == BERTH_TRACE_CALL)
+        assert_true(t->hook && t->row > 0 && t->error == 0);
+}
+
+static void record(void *ctx, const berth_transition *t)
+{
+    berth_transition plain = *t;
+    size_t length = strlen(lines);
+
+    (void)ctx;
+    check(t);
+    uuid_clear(last_reservation);
+    if (t->reservation)
+        memcpy(last_reservation, t->reservation, sizeof last_reservation);
+    plain.reservation = NULL;
+    plain.duration_ns = 0;
+    (void)berth_transition_text(&plain, lines + length, sizeof lines - length - 1);
+    strcat(lines, "\n");
+}
+
+static void assert_told(const char *expected)
+{
+    assert_string_equal(lines, expected);
+    lines[0] = '\0';
+}
+
+static void start(struct depot *depot, const depot_options *options)
+{
+    depot_start(depot, options, &(berth_config){.trace = record});
+    lines[0] = '\0';
+}
+
+static void an_operation_from_its_start_to_its_end(void **unused)
+{
+    struct depot depot;
+    uuid_t id;
+
+    (void)unused;
+    start(&depot, NULL);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_memory_equal(last_reservation, id, sizeof id); /* it is known before the caller knows it */
+    assert_told("depot_reserve: rack \"a\" idle on hold: ok -> idle\n"
+                "depot_reserve: shelf \"a\"/1,\"z\" idle on hold: ok -> idle\n"
+                "depot_reserve: book \"a\"/1,\"z\" idle on hold: ok -> idle\n");
+    depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-EIO);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), -EIO); /* told by its row, and not again */
+    assert_memory_equal(last_reservation, id, sizeof id);
+    assert_told("depot_open: rack \"a\" idle on open: rack.open starts\n"
+                "depot_open: rack \"a\" idle on open: rack.open ok -> on, 0 us\n"
+                "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open starts\n"
+                "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open uncertain EIO -> odd, 0 us\n");
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    assert_told(""); /* it has no rows */
+    depot_stop(&depot);
+}
+
+static int look_what_was_told(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)depot;
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    assert_told("depot_use: rack \"a\" idle on open: rack.open starts\n");
+    return 0;
+}
+
+/* So that one that never returns can be seen. */
+static void a_call_is_told_before_its_hook_runs(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    start(&depot, NULL);
+    depot.hook = look_what_was_told;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_true(uuid_is_null(last_reservation));
+    assert_told("depot_use: rack \"a\" idle on open: rack.open ok -> on, 0 us\n"
+                "depot_use: rack \"a\" on on hold: ok -> on\n");
+    depot_stop(&depot);
+}
+
+/* Before it has its root. */
+static void refused_for_what_it_was_given(void **unused)
+{
+    struct depot depot;
+    struct path path;
+    uuid_t id;
+    char text[2];
+    size_t size = 1;
+    void *results[] = {text, NULL, NULL};
+    const size_t sizes[] = {size, 0, 0};
+    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id};
+    berth_request use = {.operation = OP_USE, .config = path.config, .results = results, .result_sizes = sizes};
+
+    (void)unused;
+    start(&depot, &(depot_options){.strict = true});
+    path.shelf.zone = "";
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -EINVAL);
+    assert_told("depot_reserve: refused: shelf: zone: Invalid argument\n");
+    path.shelf.zone = "z";
+    path.rack.locked = true;
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -EPERM);
+    assert_told("depot_reserve: refused: denied: Locked racks stay closed: Operation not permitted\n");
+    path.rack.locked = false;
+    assert_int_equal(berth_manager_run(depot.manager, &use, NULL), -ENOBUFS);
+    assert_told("depot_use: refused: No buffer space available\n");
+    memset(id, 7, sizeof id);
+    assert_int_equal(with(&depot, OP_STRICT, id, NULL), -EPERM);
+    assert_memory_equal(last_reservation, id, sizeof id);
+    assert_told("depot_strict: refused: denied: option.strict: Operation not permitted\n");
+    assert_int_equal(with(&depot, OP_OPEN, NULL, NULL), -EINVAL);
+    assert_told("depot_open: refused: Invalid argument\n");
+    depot_stop(&depot);
+}
+
+/* By what is tracked. */
+static void refused_for_what_is_there(void **unused)
+{
+    struct depot depot;
+    struct path path;
+    uuid_t id[5];
+    berth_request request = {.operation = OP_RESOLVE, .config = depot_path(&path, "a", 1)->config};
+
+    (void)unused;
+    start(&depot, NULL);
+    memset(id[0], 7, sizeof id[0]);
+    assert_int_equal(with(&depot, OP_OPEN, id[0], NULL), -ENOENT);
+    assert_memory_equal(last_reservation, id[0], sizeof id[0]);
+    assert_told("depot_open: refused: No such file or directory\n");
+    assert_int_equal(with(&depot, OP_LOOK, id[0], NULL), -ENOENT); /* a look-up */
+    assert_told("depot_look: refused: No such file or directory\n");
+    assert_int_equal(on_rack(&depot, OP_KICK, "a", NULL), -ENOENT);
+    assert_told("depot_kick: refused: rack \"a\": No such file or directory\n");
+    assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
+    assert_int_equal(place(&depot, "b", 0, 0, NULL), -EBUSY);
+    assert_told("depot_place: refused: rack \"b\": Device or resource busy\n");
+    assert_int_equal(place(&depot, "a", 0, 1, NULL), -EEXIST);
+    assert_told("depot_place: refused: rack \"a\" rest: File exists\n");
+    path.rack.u32 = 9;
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -EEXIST);
+    assert_told("depot_resolve: refused: rack \"a\" rest: u32: File exists\n");
+    for (uint16_t i = 0; i < 4; i++)
+        assert_int_equal(reserve(&depot, "c", i, id[i], NULL), 0);
+    lines[0] = '\0';
+    assert_int_equal(reserve(&depot, "c", 4, id[4], NULL), -ENOSPC);
+    assert_told("depot_reserve: refused: shelf \"c\"/4,\"z\": No space left on device\n");
+    assert_int_equal(with(&depot, OP_CLOSE_BOOK, id[0], NULL), 0);
+    lines[0] = '\0';
+    assert_int_equal(with(&depot, OP_OPEN, id[0], NULL), -ECANCELED);
+    assert_told("depot_open: refused: Operation canceled\n");
+    depot_stop(&depot);
+}
+
+/* A row that rejects is told as the refusal of its operation, when that left everything as it was, and as a row after a call. */
+static void refused_by_a_row(void **unused)
+{
+    struct depot depot;
+    uuid_t id;
+
+    (void)unused;
+    start(&depot, NULL);
+    assert_int_equal(on_rack(&depot, OP_USE, "L", NULL), -EACCES);
+    assert_told("depot_use: refused: rack \"L\" idle on open: Permission denied\n");
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
+    depot_lack(&depot, SHELF_EJECT, true);
+    depot_lack(&depot, BOOK_EJECT, true);
+    lines[0] = '\0';
+    assert_int_equal(with(&depot, OP_CLOSE, id, NULL), -EOPNOTSUPP);
+    assert_told("depot_close: book \"a\"/1,\"z\" on on close: ok -> left\n"
+                "depot_close: book \"a\"/1,\"z\" left on close: book.close starts\n"
+                "depot_close: book \"a\"/1,\"z\" left on close: book.close ok -> gone, 0 us\n"
+                "depot_close: shelf \"a\"/1,\"z\" on on close: rejected EOPNOTSUPP -> on\n");
+    depot_stop(&depot);
+}
+
+static void refused_without_memory(void **unused)
+{
+    struct depot depot;
+    struct path path;
+    berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config};
+    berth_error error;
+
+    (void)unused;
+    start(&depot, NULL);
+    depot.fail_from = depot.allocations + 1;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -ENOMEM);
+    assert_told("depot_use: refused: Cannot allocate memory\n");
+    assert_int_equal(berth_manager_start(depot.manager, &request, &error, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_string_equal(error.operation, "use");
+    assert_told("depot_use: refused: Cannot allocate memory\n");
+    assert_int_equal(berth_manager_drain_start(depot.manager, BERTH_NO_DEADLINE, NULL, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_told("depot_drain: refused: Cannot allocate memory\n");
+    depot.fail_from = 0;
+    assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, NULL, NULL), -EINVAL);
+    assert_told("depot_use: refused: Invalid argument\n");
+    depot_stop(&depot);
+}
+
+static int use_it_again(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    lines[0] = '\0';
+    assert_int_equal(on_rack(depot, OP_KICK, "a", NULL), -EDEADLK);
+    assert_told("depot_kick: refused: rack \"a\": Resource deadlock avoided\n");
+    assert_int_equal(berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, NULL), -EDEADLK);
+    assert_told("depot_drain: refused: rack \"a\": Resource deadlock avoided\n");
+    return 0;
+}
+
+static void refused_because_it_would_wait_for_itself(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    start(&depot, NULL);
+    depot.hook = use_it_again;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    depot_stop(&depot);
+}
+
+/* Cancelled, late, discarded, and the error of another: each is told once, with the root that it waited for. */
+static void refused_while_it_waits(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, cancelled, late, shares;
+
+    (void)unused;
+    start(&depot, NULL);
+    shelf_init(&shelf, &depot);
+    job_go(&first, &depot, OP_USE, "a");
+    job_go(&cancelled, &depot, OP_USE, "a");
+    job_init(&late, &depot);
+    assert_int_equal(job_start(&late, OP_USE, "a", berth_now() + HOUR), 0);
+    lines[0] = '\0';
+    assert_int_equal(job_cancel(&cancelled), 0);
+    assert_told("depot_use: refused: rack \"a\": Operation canceled\n");
+    clock_shift(2 * HOUR);
+    assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
+    assert_told("depot_use: refused: rack \"a\": Connection timed out\n");
+    job_go(&shares, &depot, OP_USE, "a");
+    assert_told("");
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    assert_told("depot_use: refused: rack \"a\": Operation canceled\n");
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_done(&first, -ECANCELED);
+    assert_told("depot_use: refused: Operation canceled\n"); /* its hook started: this is how it ended */
+    depot_stop(&depot);
+}
+
+static void refused_with_the_error_of_another(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, shares;
+
+    (void)unused;
+    start(&depot, NULL);
+    depot.outcome[RACK_OPEN] = -ENXIO;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -ENXIO);
+    shelf_init(&shelf, &depot);
+    job_go(&first, &depot, OP_WIPE, "a");
+    job_go(&shares, &depot, OP_KICK, "a");
+    lines[0] = '\0';
+    assert_int_equal(shelf_complete(&shelf, 0, -EIO), 0);
+    assert_done(&first, -EIO);
+    assert_done(&shares, -EIO);
+    assert_told("depot_wipe: rack \"a\" bad on wipe: rack.close failed EIO -> gone, 0 us\n"
+                "depot_kick: refused: rack \"a\" bad on wipe: rack.close: Input/output error\n");
+    depot_stop(&depot);
+}
+
+/* A drain goes on: each instance that it leaves alone before any call is a refusal. */
+static void a_drain_that_is_refused_here_and_there(void **unused)
+{
+    struct depot depot;
+    uuid_t id;
+
+    (void)unused;
+    start(&depot, NULL);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    depot_lack(&depot, SHELF_EJECT, true);
+    assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    depot.outcome[RACK_EJECT] = -EIO;
+    lines[0] = '\0';
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -EOPNOTSUPP);
+    assert_told("depot_drain: book \"a\"/1,\"z\" on on close: book.eject starts\n"
+                "depot_drain: book \"a\"/1,\"z\" on on close: book.eject ok -> left, 0 us\n"
+                "depot_drain: book \"a\"/1,\"z\" left on close: book.close starts\n"
+                "depot_drain: book \"a\"/1,\"z\" left on close: book.close ok -> gone, 0 us\n"
+                "depot_drain: refused: shelf \"a\"/1,\"z\" on on close: Operation not supported\n"
+                "depot_drain: rack \"b\" on on close: rack.eject starts\n"
+                "depot_drain: rack \"b\" on on close: rack.eject failed EIO -> on, 0 us\n");
+    depot_stop(&depot);
+}
+
+static unsigned depth;
+
+static void call_back(void *ctx, const berth_transition *t)
+{
+    struct depot *depot = ctx;
+    struct path path;
+    berth_request request = {.operation = OP_USE, .config = depot_path(&path, NULL, 0)->config};
+    berth_error error;
+
+    (void)t;
+    assert_int_equal(depth++, 0);
+    assert_int_equal(on_rack(depot, OP_USE, "b", &error), -EDEADLK);
+    assert_int_equal(error.code, -EDEADLK);
+    path.config[0] = NULL;
+    assert_int_equal(berth_manager_run(depot->manager, &request, NULL), -EINVAL);
+    depth--;
+}
+
+/* It would hear of what it does itself, for ever. */
+static void what_the_trace_tries_is_not_told(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    depot_start(&depot, NULL, &(berth_config){.trace = call_back, .trace_ctx = &depot});
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_KICK, "b", NULL), -ENOENT);
+    depot_stop(&depot);
+}
+
+/* The line of text */
+
+static void a_line_is_cut_like_that_of_an_error(void **unused)
+{
+    static const unsigned char id[16] = {1, 2};
+    const berth_transition t = {
+        .kind = BERTH_TRACE_ROW,
+        .manager = "scsi",
+        .operation = "map",
+        .reservation = id,
+        .resource = "disk",
+        .key = "\"/img/\xc3\xa4\"",
+        .state = "reserved",
+        .event = "attach",
+        .hook = "vm.add",
+        .outcome = BERTH_FAILED,
+        .error = -EIO,
+        .next = "broken",
+        .duration_ns = 1234567,
+    };
+    const char *whole = "scsi_map: disk \"/img/\xc3\xa4\" reserved on attach: vm.add failed EIO -> broken, 1234 us "
+                        "(reservation 01020000-0000-0000-0000-000000000000)";
+    char line[256];
+
+    (void)unused;
+    assert_ptr_equal(berth_transition_text(&t, line, sizeof line), line);
+    assert_string_equal(line, whole);
+    assert_string_equal(berth_transition_text(&t, line, strlen(whole) + 1), whole);
+    assert_string_equal(berth_transition_text(&t, line, 26), "scsi_map: disk \"/img/..."); /* not half of a character */
+    assert_string_equal(berth_transition_text(&t, line, 1), "");
+    line[0] = 'x';
+    assert_ptr_equal(berth_transition_text(&t, line, 0), line);
+    assert_int_equal(line[0], 'x');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_operation_from_its_start_to_its_end),
+        cmocka_unit_test(a_call_is_told_before_its_hook_runs),
+        cmocka_unit_test(refused_for_what_it_was_given),
+        cmocka_unit_test(refused_for_what_is_there),
+        cmocka_unit_test(refused_by_a_row),
+        cmocka_unit_test(refused_without_memory),
+        cmocka_unit_test(refused_because_it_would_wait_for_itself),
+        cmocka_unit_test_teardown(refused_while_it_waits, clock_back),
+        cmocka_unit_test(refused_with_the_error_of_another),
+        cmocka_unit_test(a_drain_that_is_refused_here_and_there),
+        cmocka_unit_test(what_the_trace_tries_is_not_told),
+        cmocka_unit_test(a_line_is_cut_like_that_of_an_error),
+    };
+
+    return cmocka_run_group_tests_name("trace_all", tests, NULL, NULL);
+}
