@@ -37,5 +37,6 @@
 #include "src/run.c"
 #include "src/start.c"
 #include "src/visit.c"
+#include "src/dump.c"
 #include "src/manager.c"
 #include "src/room.c"

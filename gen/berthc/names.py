@@ -49,7 +49,7 @@ OWN_PREFIX = "berth_"
 OWN_WORDS = frozenset(
     """arg argc argv assigned at backend call config configs count ctx deadline digits done end environment error event from given guard
     has hook instance item length lent level made manager missing n next next_deadline number only op operation option options out parts
-    pattern rc request reservation resource results row seen size sizes state suite text to value version view visit visitor""".split()
+    pattern put rc request reservation resource results row seen size sizes state suite text to value version view visit visitor""".split()
 )
 
 
@@ -242,7 +242,8 @@ SUITE_NAMES = (
 SUITE_RESOURCE = ("show", "set_key")
 SUITE_OPERATION = ("run", "start", "tell", "lent")
 
-FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation")
+FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation",
+                   "dump")
 NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 

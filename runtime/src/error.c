@@ -84,17 +84,17 @@ void error_tell(const struct operation *operation, const struct operation *by)
     trace_refusal(operation, by);
 }
 
-static void write_instance_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
+bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *resource = instance_type(manager, instance);
+    bool above = instance->parent && error_write_key(text, manager, instance->parent);
 
-    if (instance->parent)
-        write_instance_key(text, manager, instance->parent);
     if (!has_key(resource))
-        return;
-    if (text->length > 0)
+        return above;
+    if (above)
         text_add(text, "/");
     write_level(text, resource, instance_view(manager, instance), true);
+    return true;
 }
 
 void error_instance_key(char *key, const struct berth_manager *manager, struct instance *instance)
@@ -102,7 +102,7 @@ void error_instance_key(char *key, const struct berth_manager *manager, struct i
     struct text text;
 
     text_start(&text, key, BERTH_ERROR_KEY_SIZE);
-    write_instance_key(&text, manager, instance);
+    (void)error_write_key(&text, manager, instance);
     text_end(&text);
 }
 

@@ -120,4 +120,14 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 OWN struct instance *instance_first_below(struct instance *root);
 OWN struct instance *instance_following(struct instance *instance);
 
+/* Walks all trees from the first root on: parents before their children, siblings in order of creation. NULL: that was the last. */
+static inline struct instance *instance_next_down(struct instance *instance)
+{
+    if (instance->children)
+        return instance->children;
+    while (instance->parent && !instance->next)
+        instance = instance->parent;
+    return instance->next;
+}
+
 #endif

@@ -54,6 +54,7 @@
 #define error_fill berth_own_error_fill
 #define error_instance_key berth_own_error_instance_key
 #define error_write berth_own_error_write
+#define error_write_key berth_own_error_write_key
 #define error_write_operation berth_own_error_write_operation
 #define error_write_place berth_own_error_write_place
 #define fail_event berth_own_fail_event
@@ -112,6 +113,7 @@
 #define instance_free berth_own_instance_free
 #define instance_link berth_own_instance_link
 #define instance_make berth_own_instance_make
+#define instance_next_down berth_own_instance_next_down
 #define instance_ref berth_own_instance_ref
 #define instance_root berth_own_instance_root
 #define instance_slot berth_own_instance_slot
@@ -381,6 +383,7 @@
 #undef error_instance_key
 #undef error_tell
 #undef error_write
+#undef error_write_key
 #undef error_write_operation
 #undef error_write_place
 #undef fail_event
@@ -445,6 +448,7 @@
 #undef instance_free
 #undef instance_link
 #undef instance_make
+#undef instance_next_down
 #undef instance_ref
 #undef instance_root
 #undef instance_slot

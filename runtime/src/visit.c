@@ -16,16 +16,6 @@ static int visit_one(struct berth_manager *manager, struct instance *instance, b
     return visit(arg, &item);
 }
 
-/* Parents before children, siblings in order of creation. */
-static struct instance *next_down(struct instance *instance)
-{
-    if (instance->children)
-        return instance->children;
-    while (instance->parent && !instance->next)
-        instance = instance->parent;
-    return instance->next;
-}
-
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg)
 {
     int rc;
@@ -36,7 +26,7 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);
-    for (struct instance *at = manager->roots; at && rc == 0; at = next_down(at))
+    for (struct instance *at = manager->roots; at && rc == 0; at = instance_next_down(at))
         rc = visit_one(manager, at, visit, arg);
     lock_leave_callback(&manager->lock);
     lock_drop(&manager->lock);

@@ -9,7 +9,7 @@
  * - No lock is held while a hook runs. A hook may call the manager about another root; about its own it gets -EDEADLK, and so it
  *   does where blocking calls are 16 deep inside hooks that blocking calls run.
  * - Every operation can be started instead: it returns at once, and calls back at the end. See <manager>_op in the generated header.
- * - The trace callback and the for_each visitor run with the manager locked: they must not call the manager (they get -EDEADLK) nor block.
+ * - The trace callback, the for_each visitor and what a dump is put to run with the manager locked: they must not call the manager (they get -EDEADLK) nor block.
  * - Functions return 0 or a negative errno value. Nothing is printed, no global is kept, nothing exits.
  */
 #ifndef BERTH_BERTH_H
@@ -185,6 +185,12 @@ typedef struct berth_error {
  * Writes at most `size` bytes, always NUL-terminated when size > 0. Returns `line`. Thread-safe.
  */
 const char *berth_error_text(const berth_error *error, char *line, size_t size);
+
+/* Bytes of a line of a dump, with the NUL; longer ones are cut between characters and end in "...". */
+#define BERTH_DUMP_LINE_SIZE 512
+
+/* Gets a line of a dump, without a newline, valid during the call. 0 to go on; anything else ends the dump and is what it returns. */
+typedef int berth_put(void *arg, const char *line);
 
 /* "EIO" for EIO or -EIO; "ok" for 0; "E?" for a number that has no name here. Static string. Thread-safe. */
 const char *berth_errno_name(int error);

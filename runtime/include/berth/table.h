@@ -320,6 +320,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline);
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg);
 /* The reservations that are valid, oldest first. `visit` gets the UUID; same rules as for_each. */
 int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg);
+int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg);
 
 #ifdef __cplusplus
 }

@@ -46,6 +46,12 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
     return deadline == 7 ? -ETIMEDOUT : 0;
 }
 
+int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg)
+{
+    last_manager = manager;
+    return put(arg, "a line");
+}
+
 int berth_manager_discard(berth_manager *manager)
 {
     last_manager = manager;
@@ -373,8 +379,16 @@ static void test_backend_is_checked(void)
     assert(kitchen_manager_type.backend_version == KITCHEN_BACKEND_VERSION);
 }
 
+static int is_put(void *arg, const char *line)
+{
+    assert(strcmp(line, "a line") == 0);
+    ++*(int *)arg;
+    return 7;
+}
+
 static void test_requests(void)
 {
+    int made_lines = 0;
     kitchen *manager = (kitchen *)&called;
     kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
     kitchen_burner_config a_burner = KITCHEN_BURNER_CONFIG_DEFAULT;
@@ -408,6 +422,7 @@ static void test_requests(void)
     assert(kitchen_locate(manager, &a_place, NULL, NULL, 0, NULL) == -EXDEV && last.by == NULL && last_at[1] == 1);
     assert(kitchen_drain(manager, 7, NULL) == -ETIMEDOUT);
     assert(kitchen_discard(manager) == 0);
+    assert(kitchen_dump(manager, is_put, &made_lines) == 7 && made_lines == 1 && (void *)last_manager == (void *)manager);
     assert(kitchen_destroy(NULL, NULL) == 0);
 }
 

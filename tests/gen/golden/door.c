@@ -409,6 +409,11 @@ int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_
     return berth_manager_for_each_reservation((berth_manager *)manager, visit, arg);
 }
 
+int door_dump(door *manager, berth_put *put, void *arg)
+{
+    return berth_manager_dump((berth_manager *)manager, put, arg);
+}
+
 /* Operations. */
 
 #ifdef BERTH_SPECIALIZE

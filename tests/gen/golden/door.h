@@ -329,6 +329,24 @@ int door_for_each(door *manager, door_visit *visit, void *arg);
 int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_t reservation), void *arg);
 
 /*
+ * Shows what is tracked to people: each instance with its state, references, values and children, what runs or waits on it, the
+ * reservations with what they hold, and how many slots of each pool are taken. Programs use door_for_each: the words may change.
+ *
+ *   door_dump(manager, berth_put_file, stderr); // berth/file.h
+ *
+ * Ownership: `put` gets a line at a time, of at most BERTH_DUMP_LINE_SIZE bytes, which is valid during its call.
+ * Threads:   any. The manager is locked meanwhile, so all lines are of one moment: `put` must not block for long, and must not call the
+ *            manager (it gets -EDEADLK). Takes no memory; its time grows with what is tracked.
+ * Hooks:     none run.
+ *
+ * 0         all was shown
+ * -EINVAL   `manager` or `put` is NULL
+ * -EDEADLK  called by a trace callback, a visitor or `put`
+ * other     what `put` returned that is not 0
+ */
+int door_dump(door *manager, berth_put *put, void *arg);
+
+/*
  * Hold a door.
  *
  * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds door. After a failure everything is as it
