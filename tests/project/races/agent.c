@@ -182,7 +182,7 @@ int main(void)
     if (pthread_barrier_init(&both, NULL, DISKS) != 0)
         return 1;
 #endif
-    if (scsi_create(NULL, &backend, NULL, &disks) != 0 || pthread_create(&completer, NULL, complete_all, NULL) != 0)
+    if (scsi_create(NULL, &backend, NULL, &disks, NULL) != 0 || pthread_create(&completer, NULL, complete_all, NULL) != 0)
         return 1;
     for (unsigned i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)&partitions[i]) != 0)
@@ -200,5 +200,5 @@ int main(void)
             return 1;
     }
     printf("%d calls\n", calls > 0);
-    return scsi_destroy(disks) == 0 ? 0 : 1;
+    return scsi_destroy(disks, NULL) == 0 ? 0 : 1;
 }
