@@ -2,7 +2,39 @@
 
 #include "error.h"
 #include "queue.h"
+#include "row.h"
 #include "trace.h"
+
+/* Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards see the instance's values, not its state. */
+bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+    uint16_t state = instance->state;
+    uint8_t event = resource->drop;
+    bool calls = false;
+
+    while (event > 0) {
+        uint16_t row = row_first(resource, state, event);
+        struct deed deed = {0};
+        struct target target;
+
+        for (; row > 0; row = row_next(resource, row)) {
+            deed = row_deed(resource, row);
+            if (deed.guard == 0 || type_of(manager)->guard(deed.guard, manager->options, instance_view(manager, instance)))
+                break;
+        }
+        if (row == 0 || deed.reject > 0)
+            return false;
+        if (deed.hook > 0 && manager_has(manager, deed.hook))
+            calls = true;
+        else if (deed.hook > 0 && type_of(manager)->hooks[deed.hook].absent > 0)
+            return false;
+        target = row_target(resource, row, BERTH_OK);
+        state = target.state;
+        event = target.raise;
+    }
+    return calls && state != instance->state;
+}
 
 void drain_begin(struct operation *operation)
 {
@@ -154,6 +186,18 @@ bool drain_next(struct operation *operation)
     }
 }
 
+/* Its drop led to another state, which may have more to let go of. The bound keeps states that lead to each other from going on for ever. */
+static bool drops_again(struct operation *operation)
+{
+    const struct level *level = &operation->levels[operation->n_levels - 1];
+    const berth_resource *resource = instance_type(operation->call.manager, level->instance);
+    struct drain *drain = operation->drain;
+
+    if (operation->code != 0 || (level->flags & LEVEL_ENDED) || level->instance->state == level->state)
+        return false;
+    return drain->drops < UINT8_MAX && ++drain->drops < resource->n_states;
+}
+
 void drain_settle(struct operation *operation)
 {
     struct drain *drain = operation->drain;
@@ -166,6 +210,10 @@ void drain_settle(struct operation *operation)
         note_error(operation);
         drain->leave |= (uint8_t)((1u << (operation->n_levels - 1)) - 1);
     }
+    if (drops_again(operation))
+        drain->at = operation->levels[operation->n_levels - 1].instance;
+    else
+        drain->drops = 0;
     if (!drain->at)
         leave_root(operation); /* before its error is forgotten: who waited for the root may have to share it */
     forget_instance(operation);

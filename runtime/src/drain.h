@@ -18,4 +18,7 @@ INTERNAL void drain_give_up(struct operation *operation, int code);
 
 SHARED void drain_end(struct operation *operation);
 
+/* Would a drop of the instance call a hook, and lead elsewhere when that ends ok? */
+INTERNAL bool drain_has_work(const struct berth_manager *manager, struct instance *instance);
+
 #endif

@@ -6,6 +6,7 @@
 #include <berth/arena.h>
 
 #include "dispatch.h"
+#include "drain.h"
 #include "error.h"
 #include "field.h"
 #include "instance.h"
@@ -477,7 +478,9 @@ static void name_held(struct berth_manager *manager, struct instance *instance, 
     name_instance(manager, instance, error);
     error->refs = instance->pins + instance->anonymous;
     error->children = instance->n_children;
-    error->reason = error->refs > 0 || error->children > 0 ? "it is held" : "it may not rest in this state";
+    error->reason = error->refs > 0 || error->children > 0 ? "it is held"
+                    : is_held(manager, instance)           ? "it may not rest in this state"
+                                                           : "it has something to drain";
 }
 
 /* Names the first thing that keeps the manager from its end. False: nothing does. */
@@ -493,7 +496,7 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
     }
     for (struct instance *root = manager->roots; root; root = root->next)
         for (struct instance *at = instance_first_below(root); at; at = instance_following(at))
-            if (is_held(manager, at)) {
+            if (is_held(manager, at) || drain_has_work(manager, at)) {
                 name_held(manager, at, error);
                 return true;
             }

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,9 @@ from berthc.pipeline import compile_text
 from berthc.scenarios import alphabet
 from berthc.scenarios.cycles import phases, pools, sharings
 from berthc.scenarios.explore import NO_LIMITS, Action, Search, step, with_outcomes
-from berthc.scenarios.select import Choice, Script, Step, declared_rows, scripts
+from berthc.scenarios.select import Choice, Script, Step, declared_rows, destroyable, scripts
 from berthc.scenarios.text import Labels, state_text, trace_text
+from berthc.semantics import Outcome, World
 
 SPEC = """\
 berth: 1
@@ -263,3 +265,18 @@ def test_uuids_are_numbered_as_they_are_first_seen_and_given_ones_keep_their_num
 ])
 def test_edges_of_integers_stay_within_the_type(kind: Type, range_: tuple[int, int] | None, expected: list[tuple[str, int]]) -> None:
     assert alphabet.edges(Field("n", kind, "", NOWHERE, range=range_)) == expected
+
+
+def test_destroy_waits_for_a_drain_where_a_failed_undo_left_something() -> None:
+    """plan9's suspect rests without a holder, and may be on the VM. Its pending rests too, and there is nothing to undo."""
+    path = Path(__file__).resolve().parents[2] / "spec/plan9.yaml"
+    manager = compile_text(path.name, path.read_text(encoding="utf-8")).manager
+    assert manager is not None
+    world = World(manager)
+    world.run("resolve_share_name", config={"share": {"host_path": "/a"}})
+    assert destroyable(manager, world)
+    fails = {"vm.add_plan9": Outcome("uncertain", "ETIMEDOUT"), "vm.remove_plan9": Outcome("fail", "EIO")}
+    world.run("add_to_vm", config={"share": {"host_path": "/a"}}, outcomes=lambda hook, nth, args: fails[hook])
+    assert world.snapshot()["share"][0]["state"] == "suspect" and not destroyable(manager, world)
+    world.drain()
+    assert destroyable(manager, world)

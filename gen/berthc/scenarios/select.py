@@ -77,11 +77,11 @@ def declared_rows(manager: Manager) -> tuple[Declared, ...]:
 
 
 def destroyable(manager: Manager, world: World) -> bool:
-    """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an instance must not rest."""
+    """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an instance must not rest, and nothing to drain."""
     state = state_of(world)
     return not state.reservations and all(
         item.refs == 0 and item.children == 0 and manager.resource(item.resource).state(item.state).resident
-        for item in state.items.values())
+        for item in state.items.values()) and not world.has_work()
 
 
 def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> tuple[Step, ...]:

@@ -67,6 +67,10 @@ class World:
         self._state = run.state
         return _answer(run, fault, {})
 
+    def has_work(self) -> bool:
+        """Does some instance rest where its drop would call a hook, and lead to another state when that ends ok? Then destroy gives EBUSY."""
+        return any(Run(self._program, self._state.copy(), all_ok).has_work(item) for item in self._state.items.values())
+
     def discard(self) -> Result:
         """Forgets everything and calls nothing."""
         state = self._state.copy()

@@ -196,7 +196,8 @@ int door_create(const door_options *options, const door_backend *backend, const 
  * error  out: what is in use, zeroed with success; NULL: not wanted
  *
  * 0         gone
- * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds or that may not rest without a holder;
+ * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds, that may not rest without a holder,
+ *           or whose drop would call a hook and lead to another state: drain first. What rests otherwise is forgotten as it is.
  *           `error` names one of them, an operation before a reservation before an instance. See door_drain and
  *           door_discard
  * -EDEADLK  called by a trace callback, a visitor or a `done`, or by a hook of a started operation
