@@ -86,9 +86,9 @@ def test_an_accepted_interference_does_not_hide_that_the_instance_ends() -> None
 def test_what_was_left_and_accepted_is_not_told_again_of_each_row_that_runs_later() -> None:
     text = (FAULTY / "leak-unmap-without-map.yaml").read_text(encoding="utf-8")
     assert told(text, callers=2, keys=1) == [("leak", "mount.reserved.unmount", False)]
-    # The mount that stays keeps its disk from being detached. That is new, and of another instance: two ways, each told once.
+    # The mount that stays keeps its disk from being detached. That is the same row's fault. That the disk refuses everybody then is new.
     assert told(text, "leak mount.reserved.unmount", callers=2, keys=1) == [
-        ("leak", "mount.reserved.unmount", True), ("leak", "disk.suspect.detach", False), ("leak", "disk.attached.detach", False)]
+        ("poisoned", "disk.suspect.claim", False), ("poisoned", "disk.failed.claim", False), ("leak", "mount.reserved.unmount", True)]
 
 
 def test_each_reference_that_is_lost_is_told_of_the_row_that_lost_it_and_of_no_other() -> None:

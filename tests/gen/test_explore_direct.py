@@ -5,7 +5,7 @@ import pytest
 from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.findings import drained
+from berthc.explore.drain import drained
 from berthc.explore.local import Local, tracked
 from berthc.explore.report import explore
 from berthc.explore.step import Stepper

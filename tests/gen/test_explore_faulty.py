@@ -59,7 +59,7 @@ def shows(id_: str, answers: list[Json]) -> bool:
     """Does the end of a script show what the finding says, as far as a manager's answers can?"""
     last = answers[-1]
     hooks = [(call["hook"], call["outcome"]) for answer in answers for call in answer["calls"]]
-    if id_ in ("stranded", "denied"):
+    if id_ in ("stranded", "poisoned", "denied"):
         return not last["ok"] or len(answers) == 1  # for want of an operation to release with, the taking is all there is
     if id_ == "leak":
         forgotten = any(outcome != "fail" for _, outcome in hooks) and not instances(last["state"])
@@ -68,6 +68,8 @@ def shows(id_: str, answers: list[Json]) -> bool:
         return bool(last["calls"])
     if id_ == "hollow":
         return bool(last["ok"]) and not all(answer["ok"] for answer in answers)  # what is not there is in the backend to see
+    if id_ == "ambiguous":
+        return all(answer["ok"] for answer in answers) and bool(hooks)
     return id_ in ("dangling", "interference") and (bool(last["calls"]) or instances(last["state"]) != instances(answers[-2]["state"]))
 
 

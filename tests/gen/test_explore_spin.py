@@ -27,7 +27,11 @@ from berthc.model import Manager
 
 pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
 
-SOUND = sorted((ROOT / "spec").glob("*.yaml")) + sorted((FAULTY / "sound").glob("*.yaml"))
+NO_WORDS = {"made-and-deleted-by-name"}
+SOUND = sorted((ROOT / "spec").glob("*.yaml")) + sorted(path for path in (FAULTY / "sound").glob("*.yaml") if path.stem not in NO_WORDS)
+NOT_LOOKED_FOR = {"poisoned", "ambiguous"}  # by Spin's model, nor who was told of what has ended
+TAKEN_BACK = {"ambiguous-told-from-outside"}
+TOLD_OF_WHAT_ENDED = {"denied-told-of-what-ended"}
 TWO_KEYS = {"interference-number-of-another-card"}
 
 
@@ -102,7 +106,7 @@ def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) 
     assert never_taken(manager, pan, clean, every) == set(_unreachable(manager, [search]))
 
 
-@pytest.mark.parametrize("path", sorted(FAULTY.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(path for path in FAULTY.glob("*.yaml") if path.stem not in TAKEN_BACK), ids=lambda path: path.stem)
 def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     manager = manager_of(path.read_text(encoding="utf-8"))
     bounds = Bounds(callers=3 if path.stem.startswith("interference") else 2, keys=2 if path.stem in TWO_KEYS else 1)
@@ -112,11 +116,11 @@ def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))  # the first one learns what the others judge by
     found = every.found | clean.found & {"denied"} | {{"kept": "leak"}.get(id_, id_) for id_ in strand.found & {"stranded", "kept"}}
     search = searched(manager, valuation, bounds)
-    assert found == {f.fault.id for f in search.found}
+    assert found == {f.fault.id for f in search.found} - NOT_LOOKED_FOR - ({"denied"} if path.stem in TOLD_OF_WHAT_ENDED else set())
     if not search.cut:
         assert never_taken(manager, pan, clean, every) == set(_unreachable(manager, [search]))
     else:
-        assert found
+        assert found or {f.fault.id for f in search.found} <= NOT_LOOKED_FOR
 
 
 def test_spin_as_the_engine_tells_the_same_with_a_script() -> None:
@@ -196,6 +200,12 @@ def test_what_the_model_has_no_words_for_is_said(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other resources\n"
     assert main(["check", "--promela", str(spec)]) == 1
     assert "the model for Spin has no words for conditions on fields of other resources" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ambiguous-told-from-outside", "sound/made-and-deleted-by-name"])
+def test_effects_that_only_a_request_takes_back_are_refused_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--spin", str(FAULTY / f"{name}.yaml")]) == 2
+    assert "the model has no words for effects that drain leaves and a request may take back, as in " in capsys.readouterr().err
 
 
 def test_what_is_too_large_for_the_memory_proves_nothing_and_still_finds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,14 @@
     step       from one moment to the next, by the semantics
     runs       what the semantics answered before, to be quick
     settle     one world for all moments in which the same is tracked
+    drain      what a drain leaves
+    future     what callers can still bring about when every hook works
     findings   what is wrong with a step, or with what it leaves
     advice     what would be right instead
+    hollow     whether a success means what it means when nothing fails
+    meaning    which effects are in place in each state
+    lookups    whether a caller is told of what is gone when it comes
+    poisoned   whether a key is refused for ever
     slots      what a full pool does, and who keeps a slot for ever
     stranded   whether a caller can still let go
     search     breadth first, shortest scripts

@@ -6,6 +6,8 @@ from berthc.model import Manager, Resource
 
 _BY_ID = {
     "stranded": "let a request that the caller may make lead to the end of its hold when every call ends ok",
+    "poisoned": "let a request or drain lead from here to a final state, or to one that takes newcomers; where it is meant to remember, accept it",
+    "ambiguous": "give each meaning a state of its own, or let what happens between bring the effect about or take it back",
     "leak": "undo what was brought about, or stay where the next request or drain does, before the instance ends or is left",
     "dangling": "let instances end by their last holder's drop only; after a failure, stay in a state from which the drop goes on",
     "interference": "let callers hold what they use: a reservation (gives, with, ends) remembers what its caller has let go of",

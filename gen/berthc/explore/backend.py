@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from berthc.model import Manager
+from berthc.explore.contract import calls_of
+from berthc.model import Manager, Operation
 from berthc.semantics import OK, Outcome, Value
 
 FAILED = Outcome("fail", "EIO")
@@ -70,6 +71,11 @@ def effects(manager: Manager) -> dict[str, Effects]:
 def names(manager: Manager, mask: int) -> list[str]:
     """The hooks whose effects a mask has."""
     return [h.name for n, h in enumerate(manager.hooks) if mask >> n & 1]
+
+
+def brings(manager: Manager, op: Operation, hooks: Mapping[str, Effects]) -> int:
+    """The effects that an operation can bring about by itself."""
+    return sum(hooks[name].own for name in calls_of(manager, op))
 
 
 class Script:

@@ -1,19 +1,21 @@
 """What is wrong with a change, or with the moment that it leads to."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from berthc.explore.backend import Called, names
+from berthc.explore.drain import drained
+from berthc.explore.future import Future, place, takes_back
 from berthc.explore.local import Holder, Local, holds, tracked
 from berthc.explore.step import Change, Stepper
 from berthc.model import Loc, Row
-from berthc.semantics import Outcome, Result, Value
+from berthc.semantics import Result
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 
-IDS = ("stranded", "leak", "dangling", "interference", "denied", "double", "hollow", "unreachable")
+IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "ambiguous", "hollow", "unreachable")
 """The findings in the order in which they are told."""
 
 
@@ -27,7 +29,6 @@ class Fault(NamedTuple):
 
 
 Accepted = Callable[[Fault], bool]
-_WHICH = ""
 
 
 def caller(n: int) -> str:
@@ -201,16 +202,39 @@ def _adrift(stepper: Stepper, local: Local) -> dict[int, int]:
 
 
 def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """Effects on instances that rest without a holder are gone after a drain in which every call ends ok."""
+    """Effects on instances that rest without a holder are gone after a drain in which every call ends ok, or some request takes them back."""
     left = _undrainable(stepper, change.after)
     before = _undrainable(stepper, change.before) if left else {}
     for id_, mask in left.items():
-        if mask & ~before.get(id_, 0):
+        if mask & ~before.get(id_, 0) and not Future(stepper).ever(change.after, takes_back(place(tracked(change.after.world), id_), mask)):
             item = tracked(change.after.world).items[id_]
-            where, loc = blame(stepper, change, item)
-            yield Fault("leak", where, loc,
-                        f"nobody holds the {item.resource} any more, and not even drain takes back "
-                        f"{' and '.join(names(stepper.manager, mask))}")
+            effects = " and ".join(names(stepper.manager, mask))
+            below = _stays_below(stepper, change.after, item)
+            if below is not None:
+                where, loc = _drop_row(stepper, below)
+                yield Fault("leak", where, loc, f"a {below.resource} stays in state {below.state}, whatever drain does, so nobody ever takes "
+                            f"back {effects} of the {item.resource} above it")
+            else:
+                where, loc = blame(stepper, change, item)
+                yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even drain takes back {effects}")
+
+
+def _stays_below(stepper: Stepper, local: Local, item: Item) -> Item | None:
+    """The instance that keeps a drain from those above it: the first, lowest one below that it leaves."""
+    world = local.world.clone()
+    world.drain()
+    state = tracked(world)
+    left = [child for child in state.items.values() if not child.children and child.id != item.id
+            and item.id in (up.id for up in state.path(child))]
+    return left[0] if left else None
+
+
+def _drop_row(stepper: Stepper, item: Item) -> tuple[str, Loc]:
+    """The row by which an instance lets go where it stays; for want of one its state."""
+    resource = stepper.manager.resource(item.resource)
+    row = next(iter(resource.rows(item.state, resource.drop)), None) if resource.drop is not None else None
+    where = f"{item.resource}.{item.state}" + (f".{resource.drop}" if resource.drop is not None else "")
+    return where, row.loc if row is not None else resource.state(item.state).loc
 
 
 def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
@@ -223,25 +247,6 @@ def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
     left = [id_ for id_ in local.truth if state.path(state.items[id_])[0].id not in roots]
     truth = drained(stepper, local) if left else {}
     return {id_: truth[id_] for id_ in left if truth[id_]}
-
-
-def drained(stepper: Stepper, local: Local) -> dict[int, int]:
-    """The truth after a drain in which every call ends ok, of the instances there were before."""
-    truth = dict(local.truth)
-    world = local.world.clone()
-    state = tracked(world).copy()
-    # Instances below different parents may have equal values, so each is told by one more, which no spec can name.
-    state.items = {id_: item._replace(values={**item.values, _WHICH: id_}) for id_, item in state.items.items()}
-    world._state = state  # noqa: SLF001
-
-    def outcomes(hook: str, _nth: int, args: Mapping[str, Value]) -> Outcome:
-        id_ = args[_WHICH]
-        assert isinstance(id_, int)
-        truth[id_] = stepper.effects[hook].after(truth.get(id_, 0))
-        return Outcome("ok")
-
-    world.drain(outcomes)
-    return truth
 
 
 def blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
@@ -277,4 +282,4 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
 
 
-__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "drained", "judge", "up_to"]
+__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "judge", "up_to"]

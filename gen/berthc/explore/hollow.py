@@ -1,13 +1,14 @@
 """Does a success mean what it says?
 
-While nothing fails, every success of a use leaves certain effects in the backend on the instances of its path. A success that leaves less,
+While nothing fails, every success of a use, or of an operation that nobody has to hold for, leaves certain effects in the backend on the instances of its path. A success that leaves less,
 after failures, is hollow: the caller believes to have what is not there.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from berthc.explore.backend import names
+from berthc.explore.backend import brings, names
+from berthc.explore.contract import asked_of
 from berthc.explore.findings import Fault
 from berthc.explore.local import tracked
 from berthc.explore.step import Change, Stepper
@@ -22,6 +23,9 @@ class Promises:
 
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
+        self._asked = {op.name: asked_of(stepper.manager, op) for op in stepper.contract.free}
+        # Where a state was never seen while nothing fails, a free operation promises no more than it brings about by itself.
+        self._brings = {op.name: brings(stepper.manager, op, stepper.effects) for op in stepper.contract.free}
         self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
         self._in_all: dict[tuple[str, str, int],
                            int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
@@ -45,7 +49,7 @@ class Promises:
         """Looks at a change of the search in which calls fail."""
         for item in self._items(change):
             key = self._key(change, item)
-            promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0))
+            promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1))
             missing = promised & ~change.after.truth.get(item.id, 0)
             if missing:
                 where, loc = self._blame(change, item)
@@ -55,12 +59,12 @@ class Promises:
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
         return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)
 
-    @staticmethod
-    def _items(change: Change) -> list[Item]:
-        if change.move.part not in _USES or change.result.error is not None:
+    def _items(self, change: Change) -> list[Item]:
+        if change.result.error is not None or change.move.part not in (*_USES, "free"):
             return []
         there = tracked(change.after.world).items
-        return [there[id_] for id_ in change.levels if id_ is not None and id_ in there]
+        left = [there[id_] for id_ in change.levels if id_ is not None and id_ in there]
+        return left if change.move.part != "free" else [item for item in left if item.resource in self._asked[change.move.op.name]]
 
     @staticmethod
     def _blame(change: Change, item: Item) -> tuple[str, Loc]:

@@ -61,7 +61,8 @@ def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
         if "reservation" in answer["returns"]:
             given[request.move.who] = answer["returns"]["reservation"]
         _match({**change.after.world.snapshot(), "reservations": []}, answer["state"], labels)
-        who = names.setdefault(request.move.who, caller(len(names)))
+        # What anybody may ask, the first caller asks.
+        who = caller(0) if request.move.part == "free" else names.setdefault(request.move.who, caller(len(names)))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
         local = stepper.settle(change.after)

@@ -11,16 +11,24 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from berthc.explore.alphabet import Valuation, scarce
-from berthc.explore.backend import Script
+from berthc.explore.backend import Script, names
 from berthc.explore.bounds import Bounds
 from berthc.explore.cancelled import try_uses
 from berthc.explore.findings import Accepted, Fault, denied, judge, up_to
+from berthc.explore.future import Future
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local, tracked
+from berthc.explore.lookups import Lookups
+from berthc.explore.meaning import Seen, adopted
+from berthc.explore.poisoned import Poisoned
 from berthc.explore.slots import Full, Kept
 from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
+
+GONE_ON = ("denied", "ambiguous")
+"""Findings behind which a search goes on: neither is a fault of the moment that it was found in."""
+
 
 class Request(NamedTuple):
     """One line of a script."""
@@ -94,12 +102,19 @@ class Search:
         self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
-        self._kept = Kept(self.stepper)
+        future = Future(self.stepper)
+        self._kept = Kept(self.stepper, future)
+        self._poisoned = Poisoned(self.stepper, future)
+        self._lookups = Lookups(self.stepper)
+        self.seen = Seen(self.stepper.shape)
+        self._adopted = {r.name: adopted(manager, r) for r in manager.resources}
         self.full = Full(self.stepper)
 
     def run(self) -> None:
         """First with a backend that never fails, for `denied`; then with one that does."""
         self._walk(clean=True)
+        for node in self.nodes:
+            self._poisoned.learn(node.local)
         self._ids, self.nodes, self.transitions = {}, [], 0
         self._walk(clean=False)
         self.stepper.forget()
@@ -107,7 +122,7 @@ class Search:
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()
         self._full = False
-        self._reach(Node(self.stepper.start(), None, None, 0), queue)
+        self._reach(Node(self.stepper.start(), None, None, 0), clean, queue)
         while queue:
             if self.watch is not None:
                 self.watch(len(self.nodes))
@@ -116,7 +131,7 @@ class Search:
             if not clean:
                 self.cancelled += try_uses(self.stepper, node.local)
                 self.full.ask_taken(node.local)
-                if self._strands(node):
+                if self._strands(node) or self._poisons(node):
                     continue
             for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean, queue)
@@ -142,11 +157,13 @@ class Search:
                 self._kept.learn(change)
                 for fault in denied(self.stepper, change):
                     self._tell(fault, node, request)
+                for fault, moves in self._lookups.judge(node.local, change):
+                    self._tell(fault, node, *(Request(one, (), True) for one in moves))
                 stop = not all(self.accepted(fault) for fault in judge(self.stepper, change, self.accepted))  # the next walk tells it
             else:
                 stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:
-                target = self._reach(Node(change.after, node, request, failures), queue)
+                target = self._reach(Node(change.after, node, request, failures), clean, queue)
                 if self.edges is not None and target is not None:
                     self.edges.add(Edge(source, target, change.way.failures))
 
@@ -157,7 +174,7 @@ class Search:
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)
 
-    def _reach(self, node: Node, queue: deque[int]) -> int | None:
+    def _reach(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
         """The number of a moment, which is settled when it is new; None when it is one more than the bound allows."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
@@ -166,12 +183,24 @@ class Search:
                 self._full, self.complete = True, False
                 return None
             known = self._ids[key] = len(self.nodes)
-            self.nodes.append(self._settled(node))
+            node = self._settled(node)
+            self.nodes.append(node)
             queue.append(known)
+            self._means(node, clean)
         elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
             self.nodes[known] = self._settled(node)  # more may follow when fewer failures are used up
             queue.append(known)
         return known
+
+    def _means(self, node: Node, clean: bool) -> None:
+        """What is in the backend where instances rest; a fault where that is not one thing while no call fails."""
+        for one, either in self.seen.look(node.local, clean):
+            either &= ~self._adopted[one.resource].get(one.state, 0)
+            if clean and either:
+                state = self.stepper.manager.resource(one.resource).state(one.state)
+                effects = " and ".join(names(self.stepper.manager, either))
+                self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc, f"the effect of {effects} is there in this state at "
+                                 "some times and not at others, though no hook ever failed"), node)
 
     def _settled(self, node: Node) -> Node:
         return replace(node, local=self.stepper.settle(node.local))
@@ -183,16 +212,20 @@ class Search:
                 stuck = self._stranded.stuck(node.local, who)
                 if stuck is not None:
                     fault, move = stuck
-                    stop = self._tell(fault, node, None if move is None else Request(move, (), True)) or stop
+                    stop = self._tell(fault, node, *(() if move is None else (Request(move, (), True),))) or stop
         return stop
 
-    def _tell(self, fault: Fault, node: Node, request: Request | None) -> bool:
+    def _poisons(self, node: Node) -> bool:
+        poisoned = self._poisoned.keys(node.local)
+        return poisoned is not None and self._tell(poisoned[0], node, Request(poisoned[1], (), True))
+
+    def _tell(self, fault: Fault, node: Node, *requests: Request) -> bool:
         """Notes a fault that is new; whether the search should stop here."""
         key = (fault.id, fault.where, fault.loc)
         if key not in self._told:
             self._told.add(key)
-            self.found.append(Found(fault, self.valuation, self.root, node.chain() + (() if request is None else (request,))))
-        if fault.id == "denied" or self.accepted(fault):
+            self.found.append(Found(fault, self.valuation, self.root, node.chain() + requests))
+        if fault.id in GONE_ON or self.accepted(fault):
             return False
         self.cut = True
         return True

@@ -1,13 +1,14 @@
 """What slots can do to callers: a full pool, and a slot that is kept for ever."""
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from berthc.explore.alphabet import Choice
 from berthc.explore.backend import Script
 from berthc.explore.findings import Fault, blame
+from berthc.explore.future import Future, ends, place
 from berthc.explore.local import Local, tracked
 from berthc.explore.pools import pools, with_slots
 from berthc.explore.step import Change, Move, Stepper
@@ -74,8 +75,9 @@ class Kept:
     """Slots that are never given back: of instances that rest where nothing rests while no call fails, and that neither drain nor any
     request of anybody ends, though every hook works from now on."""
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Stepper, future: Future) -> None:
         self._stepper = stepper
+        self._future = future
         self._usual: set[tuple[str, str]] = set()  # resource, state
 
     def know(self, usual: Iterable[tuple[str, str]]) -> None:
@@ -102,25 +104,7 @@ class Kept:
                 and (item.resource, item.state) not in self._usual and self._for_ever(local, id_))
 
     def _for_ever(self, local: Local, id_: int) -> bool:
-        world = local.world.clone()
-        world.drain()
-        if id_ not in tracked(world).items:
-            return False
-        seen: set[Hashable] = {self._stepper.shape.key(local)}
-        queue = deque([local])
-        while queue:
-            now = queue.popleft()
-            for move in self._stepper.moves(now):
-                change = self._stepper.change(now, move, (), clean=True)
-                if change.nothing:
-                    continue
-                if id_ not in tracked(change.after.world).items:
-                    return False
-                key = self._stepper.shape.key(change.after)
-                if key not in seen:
-                    seen.add(key)
-                    queue.append(self._stepper.settle(change.after))
-        return True
+        return not self._future.ever(local, ends(place(tracked(local.world), id_)))
 
 
 __all__ = ["Full", "Kept", "NotRefused"]

@@ -22,6 +22,7 @@ from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import FAILED, Called
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault, denied, judge
+from berthc.explore.future import Future
 from berthc.explore.local import Local
 from berthc.explore.hollow import Promises
 from berthc.explore.promela import promela, rows_of
@@ -222,7 +223,7 @@ class _Verifier:
 def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told], learned: Learned) -> Found:
     manager = valuation.applied(manager)
     stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, Reduced(one_root=False, symmetric=False))
-    promises, kept = Promises(stepper), Kept(stepper)
+    promises, kept = Promises(stepper), Kept(stepper, Future(stepper))
     promises.know(learned.by_state, learned.in_all)
     kept.know(learned.usual)
     local = stepper.start()

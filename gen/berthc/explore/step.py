@@ -144,9 +144,10 @@ class Stepper:
                 path = self._find(tracked(local.world), holder.config[:len(op.path)], op.form is Form.OBTAIN)
                 yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
             elif op.target in holder.values:
-                yield self._look_up(local, who, "releases", op, holder.values[op.target])
+                yield self.look_up(local, who, "releases", op, holder.values[op.target])
 
-    def _look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
+    def look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
+        """A request by a value that the caller was told."""
         assigned = self._assigned(op)
         by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
         state = tracked(local.world)
@@ -165,7 +166,7 @@ class Stepper:
             return
         for item in tracked(local.world).items.values():
             if item.resource == op.target:
-                yield self._look_up(local, who, part, op, item.values)
+                yield self.look_up(local, who, part, op, item.values)
 
     def _by_config(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
         state = tracked(local.world)
@@ -185,7 +186,9 @@ class Stepper:
     def _conflicting(self, choice: Choice) -> Choice | None:
         """The same one each time, since questions are known by their choices."""
         if choice not in self._conflicts:
-            self._conflicts[choice] = conflicting(self.manager.resource(choice.resource), choice)
+            other = conflicting(self.manager.resource(choice.resource), choice)
+            # Policy may treat it in another way than the one that it conflicts with, so it is of a kind of its own.
+            self._conflicts[choice] = None if other is None else replace(other, kind=self.shape.kind(choice.resource, other.fields))
         return self._conflicts[choice]
 
     def _paths(self, state: State, op: Operation, level: int, parent: int | None,

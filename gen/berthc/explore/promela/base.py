@@ -4,9 +4,9 @@ from __future__ import annotations
 from math import prod
 
 from berthc.explore.alphabet import Valuation, choices
-from berthc.explore.backend import Effects, effects
+from berthc.explore.backend import Effects, brings, effects
 from berthc.explore.bounds import Bounds
-from berthc.explore.contract import contract, levels_of
+from berthc.explore.contract import asked_of, contract, levels_of
 from berthc.explore.pools import helpers
 from berthc.explore.verifier import Site
 from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Ref, Resource, Row
@@ -92,7 +92,8 @@ class Base:
         return next(p for p in ("gives", "uses", "ends", "acquires", "releases", "free") if op in getattr(c, p))
 
     def _sites(self) -> list[Site]:
-        return [Site(op.name, name) for op in (*self.contract.uses, *self.contract.acquires) for name in op.path]
+        held = [Site(op.name, name, -1) for op in (*self.contract.uses, *self.contract.acquires) for name in op.path]
+        return held + [Site(op.name, name, brings(self.m, op, self.effects)) for op in self.contract.free for name in asked_of(self.m, op)]
 
     def _known(self, r: Resource, fields: object):  # type: ignore[no-untyped-def]
         values: dict[str, Value] = dict(fields)  # type: ignore[call-overload]

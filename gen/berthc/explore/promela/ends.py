@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berthc.explore.alphabet import fold
+from berthc.explore.promela.base import NotExported
 from berthc.explore.promela.rows import Rows
-from berthc.model import Resource
+from berthc.model import Resource, State
 
 
 class Ends(Rows):
@@ -79,10 +80,14 @@ class Ends(Rows):
             yield f"            below |= left_{child}(i * {size} + j);"
         yield "    (void)i; (void)j;\n    return below;\n}"
         ends, effects_ = [], []
+        there = self._may_be_there(r)
         for state in r.states:
             for kind in sorted({c.kind for c in self.choices[name]}):
                 here = f"now.st_{name}[i] == {self.states[name][state.name]} && now.kd_{name}[i] == {kind}"
                 to, refused, kept, added = self._drained(r, state.name, kind)
+                if state.resident and not self.m.resource(r.name).state(to).final and self._taken_back(
+                        r, state, kept & there.get(state.name, 0) | added):
+                    raise NotExported(f"effects that drain leaves and a request may take back, as in {r.name}.{state.name}")
                 ends.append(f"    if ({here})\n        return {int(refused)} | {0 if self.m.resource(name).state(to).final else 2};")
                 effects_.append(f"    if ({here})\n        return (now.gh_{name}[i] & {kept & bits}) | {added};")
         yield f"static int left_{name}(int i)\n{{\n    int below = blocked_{name}(i);"
@@ -91,8 +96,47 @@ class Ends(Rows):
         yield f"int undrained_{name}(int i)\n{{\n    if (blocked_{name}(i) != 0 || {int(r.drop is None)})\n        return now.gh_{name}[i];"
         yield "\n".join(effects_) + f"\n    return now.gh_{name}[i];\n}}"
 
+    def _may_be_there(self, r: Resource) -> dict[str, int]:
+        """For each state the effects that some rows may lead there with."""
+        found: dict[str, int] = {s.name: 0 for s in r.states}
+        more = True
+        while more:
+            more = False
+            for row in (row for s in r.states for row in s.rows):
+                of = None if row.call is None else self.effects[row.call]
+                for outcome, target in row.targets():
+                    before = found[row.state]
+                    done = before
+                    if of is not None and outcome != "fail":
+                        done = of.after(before) if outcome == "ok" else before | of.own
+                    more = more or bool(done & ~found[target.state])
+                    found[target.state] |= done
+        return found
+
+    def _taken_back(self, r: Resource, state: State, mask: int) -> bool:
+        """May rows that are asked for, one after the other, lead from a state to a call that takes one of the effects back?"""
+        seen, waiting = {state.name}, [state.name]
+        while waiting:
+            for row in r.state(waiting.pop()).rows:
+                if row.call is not None and self.effects[row.call].undoes & mask:
+                    return True
+                if row.ok is not None and row.ok.state not in seen:
+                    seen.add(row.ok.state)
+                    waiting.append(row.ok.state)
+        return False
+
     def _drained(self, r: Resource, state: str, kind: int) -> tuple[str, bool, int, int]:
         """A drain of an instance below which nothing is: its state then, whether it was refused, which effects stay and which are new."""
+        kept, added = -1, 0
+        for _ in r.states:  # again, while that leads to another state
+            to, refused, still, more = self._dropped_once(r, state, kind)
+            kept, added = kept & still, added & still | more
+            if refused or to == state or self.m.resource(r.name).state(to).final:
+                return to, refused, kept, added
+            state = to
+        return state, False, kept, added
+
+    def _dropped_once(self, r: Resource, state: str, kind: int) -> tuple[str, bool, int, int]:
         fields = next(c.fields for c in self.choices[r.name] if c.kind == kind)
         kept, added = -1, 0
         event = r.drop
@@ -109,18 +153,6 @@ class Ends(Rows):
             state, event = row.ok.state, row.ok.raise_event
         return state, False, kept, added
 
-    def _drained_to(self, r: Resource, state: str, mask: int) -> tuple[str, int]:
-        """The state and the effects after a drain of an instance in which every call ends ok."""
-        event = r.drop
-        while event is not None:
-            row = next((row for row in r.rows(state, event) if row.guard is None), None)
-            if row is None or row.ok is None:
-                break
-            if row.call is not None and row.call not in self.without:
-                mask = self.effects[row.call].after(mask)
-            state, event = row.ok.state, row.ok.raise_event
-        return state, mask
-
     def _drain(self, r: Resource) -> Iterator[str]:
         """Drains instance `i_R` after what is below it; `f_R`: something failed. What it leaves is not looked at, only which rows ran."""
         w, name = f"w_{r.name}", r.name
@@ -133,7 +165,9 @@ class Ends(Rows):
         if r.drop is not None:
             final = " || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final) or "false"
             event = self.events[name][r.drop]
-            yield f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; err = 0; ev = {event}; chain_{name}();"
+            yield f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; d_{name} = {min(len(r.states), 255)};"
+            yield f"    do :: err = 0; ev = {event}; p_{name} = {w}_st; chain_{name}(); d_{name}--;"
+            yield f"      if :: err != 0 || {w}_st == p_{name} || d_{name} == 0 || {final} -> break :: else fi od;"
             yield f"    f_{name} = (err != 0 -> 1 : 0); err = 0; if :: {final} -> {w}_st = 0 :: else fi; st_{name}[i_{name}] = {w}_st"
             yield "  :: else fi;"
         yield "  skip\n}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from berthc.explore.contract import levels_of, reach_of
 from berthc.explore.promela.paths import Paths
-from berthc.explore.verifier import Site, promise
+from berthc.explore.verifier import promise
 from berthc.model import Form, Operation, Resource
 
 
@@ -112,7 +112,7 @@ class Operations(Paths):
                 yield f"    hl[c * L + {n}] = w_{name}_hl;"
         yield "    skip\n  fi;"
         yield from self._caller(op, part)
-        yield from self._promises(op, part)
+        yield from self._promises(op)
         yield f"  {self._reset(op)}"
         yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
         yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
@@ -126,14 +126,12 @@ class Operations(Paths):
         yield f"  if :: bad == 0 :: bad != 0 && {taking} -> behind = 1 fi;"
         yield "  c = 0; err = 0; called = 0; bad = 0; rough = 0; before = 0"
 
-    def _promises(self, op: Operation, part: str) -> Iterator[str]:
+    def _promises(self, op: Operation) -> Iterator[str]:
         """What a use leaves where it succeeds: learned where no call fails, else asked for."""
-        if part not in ("uses", "acquires"):
-            return
-        sites = self._sites()
-        for name in op.path:
-            site = Site(op.name, name)
-            n = sites.index(site)
+        for n, site in enumerate(self._sites()):
+            if site.op != op.name:
+                continue
+            name = site.resource
             yield (f"  if :: err == 0 && w_{name}_dead == 0 && st_{name}[i_{name}] != 0 -> "
                    f"c_code {{ if (is_clean) learn({promise(n, site)}); }};")
             yield f"    if :: c_expr {{ LACKS_{n} }} -> found_hollow() :: else fi\n  :: else fi;"

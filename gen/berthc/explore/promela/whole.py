@@ -30,7 +30,7 @@ class Whole(Operations):
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
             yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
-                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name};")
+                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name}, d_{r.name}, p_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
             if r.name in self.slotted:
                 yield f"byte sl_{r.name}[{size}];  /* slot + 1 */\nhidden byte w_{r.name}_sl;"
@@ -94,4 +94,6 @@ class Whole(Operations):
     def _keeps(self, r: Resource) -> list[int]:
         """States where an instance may rest and that a drain in which every call ends ok does not end."""
         final = {s.name for s in r.states if s.final}
-        return [self.states[r.name][s.name] for s in r.states if s.resident and self._drained_to(r, s.name, 0)[0] not in final]
+        kinds = {c.kind for c in self.choices[r.name]}
+        return [self.states[r.name][s.name] for s in r.states
+                if s.resident and any(self._drained(r, s.name, kind)[0] not in final for kind in kinds)]

@@ -69,7 +69,7 @@ def _tables(t: Tables, most: int) -> str:
     def quoted(names: Sequence[str]) -> str:
         return "{" + ", ".join(f'"{name}"' for name in ("", *names)) + "}"
 
-    sites = t.sites or [Site("", next(iter(t.states)))]
+    sites = t.sites or [Site("", next(iter(t.states)), -1)]
     per_site = ", ".join(quoted(t.states[site.resource]) for site in sites)
     rests = ", ".join("{" + ", ".join(str(int(n in t.resident[site.resource])) for n in range(most)) + "}" for site in sites)
     pooled = t.pooled or [Pooled(next(iter(t.states)), 0, "0", ())]
@@ -80,6 +80,7 @@ static const char *const state_names[SITES][STATES] = {{{per_site}}};
 static const char rests[SITES][STATES] = {{{rests}}};
 static const char *const pooled_names[POOLED] = {{{", ".join(f'"{one.resource}"' for one in pooled)}}};
 static const char *const pooled_states[POOLED][STATES] = {{{", ".join(quoted(t.states[one.resource]) for one in pooled)}}};
+static const int brings[SITES] = {{{", ".join(str(site.brings) for site in sites)}}};
 static int promised[SITES][KINDS][STATES], in_all[SITES][KINDS];
 static char usual[POOLED][STATES], keeps[POOLED][STATES] = {{{", ".join(
         "{" + ", ".join(str(int(n in one.keeps)) for n in range(most)) + "}" for one in pooled)}}};

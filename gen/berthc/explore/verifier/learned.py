@@ -12,7 +12,9 @@ void learn(int site, int kind, int state, int effects)
 }
 int lacks(int site, int kind, int state, int effects)
 {
-    int all = promised[site][kind][state] != -1 ? promised[site][kind][state] : in_all[site][kind];
+    int all = in_all[site][kind] != -1 ? in_all[site][kind] & brings[site] : -1;
+    if (promised[site][kind][state] != -1)
+        all = promised[site][kind][state];
     return has_learned && all != -1 && (all & ~effects) != 0;
 }"""
 

@@ -12,10 +12,12 @@ FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), "is_drain
 
 
 class Site(NamedTuple):
-    """A level of an operation that is a use: what a success leaves there is a promise."""
+    """A level of an operation that is a use: what a success leaves there is a promise. `brings`: the effects that are promised in a state
+    that was not seen while nothing fails (-1: any)."""
 
     op: str
     resource: str
+    brings: int
 
 
 class Pooled(NamedTuple):

@@ -1,0 +1,155 @@
+"""What a state means: the effects that are in place in the backend while an instance rests there.
+
+An effect is there always, never, or either; over runs in which no call fails (*clean*), and over all. That is noted of each state and of each
+class of instances that conditions tell apart: a field or an option may decide what a state means. A state that is either while nothing fails
+means two things, and nothing that is decided by it can be right.
+
+What was in place before the manager made an instance (create) is not known: `adopted` says of which states and effects that is so.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from berthc.explore.alphabet import Valuation
+from berthc.explore.backend import effects
+from berthc.explore.local import Local, Shape, tracked
+from berthc.explore.runs import Memo
+from berthc.model import Form, Manager, Resource
+from berthc.semantics.state import State
+
+
+class Class(NamedTuple):
+    """Instances in a state that conditions do not tell apart; `kinds` along the path, root first."""
+
+    resource: str
+    state: str
+    kinds: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Range:
+    """The effects that were there each time, and those that were there at any time."""
+
+    always: int
+    ever: int
+
+    @property
+    def either(self) -> int:
+        return self.ever & ~self.always
+
+
+@dataclass
+class Seen:
+    """What was seen at rest in one search."""
+
+    shape: Shape
+    clean: dict[Class, Range] = field(default_factory=dict)
+    every: dict[Class, Range] = field(default_factory=dict)
+    _classes: Memo[tuple[tuple[int, Class], ...]] = field(default_factory=Memo)
+
+    def look(self, local: Local, clean: bool) -> tuple[tuple[Class, int], ...]:
+        """Takes a moment; gives what is both there and not for the first time."""
+        table = self.clean if clean else self.every
+        new: list[tuple[Class, int]] = []
+        state = tracked(local.world)
+        for id_, one in self._classes.get(state) or self._classes.put(state, self._of(state)):
+            truth = local.truth.get(id_, 0)
+            known = table.get(one)
+            if known is None:
+                table[one] = Range(truth, truth)
+            elif truth != known.always or truth != known.ever:
+                was = known.either
+                known.always &= truth
+                known.ever |= truth
+                if known.either & ~was:
+                    new.append((one, known.either & ~was))
+        return tuple(new)
+
+    def _of(self, state: State) -> tuple[tuple[int, Class], ...]:
+        kind = self.shape.kind
+        return tuple((item.id, Class(item.resource, item.state, tuple(kind(up.resource, up.values) for up in state.path(item))))
+                     for item in state.items.values())
+
+
+def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
+    """For each state, the effects of which nobody knows there: a created instance may come there before a call settles it."""
+    hooks = effects(manager)
+    every = sum(of.own for of in hooks.values() if of.on == resource.name)
+    found: dict[str, int] = {op.enter: every for op in manager.operations
+                             if op.form is Form.CREATE and op.target == resource.name and op.enter is not None}
+    waiting = list(found)
+    while waiting:
+        state = waiting.pop()
+        for row in resource.state(state).rows:
+            for outcome, target in row.targets():
+                settled = hooks[row.call].own | hooks[row.call].undoes if row.call is not None and outcome == "ok" else 0
+                reached = found.get(target.state, 0) | found[state] & ~settled
+                if reached != found.get(target.state, 0):
+                    found[target.state] = reached
+                    waiting.append(target.state)
+    return found
+
+
+class Meaning(NamedTuple):
+    """One effect in one state: is it there `clean`, while no call fails, and over all runs? True, False, or None: either. `clean` is missing
+    where only failures lead there."""
+
+    hook: str
+    seen_clean: bool
+    clean: bool | None
+    every: bool | None
+
+
+def meanings(manager: Manager, seen: Seen) -> dict[Class, tuple[Meaning, ...]]:
+    """What was seen, in words of the model: for each class the effects that are ever there."""
+    return {one: tuple(_meanings(manager, seen, one)) for one in seen.every}
+
+
+def _meanings(manager: Manager, seen: Seen, one: Class) -> Iterator[Meaning]:
+    every, clean = seen.every[one], seen.clean.get(one)
+    for n, hook in enumerate(manager.hooks):
+        if every.ever >> n & 1:
+            yield Meaning(hook.name, clean is not None, None if clean is None else _of_bit(clean, n), _of_bit(every, n))
+
+
+def _of_bit(of: Range, n: int) -> bool | None:
+    return None if of.either >> n & 1 else bool(of.always >> n & 1)
+
+
+# As text
+
+
+def in_the_backend(manager: Manager, found: list[tuple[Valuation, Seen]], resource: Resource, state: str) -> list[str]:
+    """A line for each thing that a state means; more than one where fields, options or absent hooks decide."""
+    lines: dict[str, None] = {}
+    for _, seen in found:
+        for one, said in meanings(manager, seen).items():
+            if one.resource == resource.name and one.state == state:
+                lines[_line(said)] = None
+    if not lines:
+        return ["never seen"]
+    if adopted(manager, resource).get(state, 0):
+        return ["what was there when it was made" if line == _NOTHING else line for line in lines]
+    return list(lines)
+
+
+_NOTHING = "nothing"
+
+
+def _line(said: tuple[Meaning, ...]) -> str:
+    return ", ".join(_words(one) for one in said) or _NOTHING
+
+
+def _words(one: Meaning) -> str:
+    if one.every:
+        return one.hook
+    if one.seen_clean and one.clean is None:
+        return f"{one.hook} or not"
+    if one.seen_clean and one.clean:
+        return f"{one.hook}, if nothing failed"
+    return f"perhaps {one.hook}" if not one.seen_clean else f"perhaps {one.hook} after a failure"
+
+
+__all__ = ["Class", "Meaning", "Range", "Seen", "adopted", "in_the_backend", "meanings"]
