@@ -14,7 +14,7 @@ from berthc.build import Spec
 from berthc.diag import MOST, Diagnostic, Severity, has_errors
 from berthc.model import Accept
 
-from . import bounds, cnames, guards, limits, operations, refs, resources, table, unknown, unused
+from . import bounds, cnames, guards, limits, operations, refs, resources, table, undoes, unknown, unused
 from .rule import Input, Rule
 from .table import Tables, analyse_all
 
@@ -30,7 +30,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
-    guards.overlap, guards.no_case, unused.unused,
+    guards.overlap, guards.no_case, unused.unused, undoes.undoes,
 )
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)  # needs a spec in which every name is known
 TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double)
