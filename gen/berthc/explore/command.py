@@ -14,6 +14,7 @@ from berthc.diag import (
 )
 from berthc.explore.alphabet import valuations
 from berthc.explore.bounds import Bounds
+from berthc.explore.meaning import explained
 from berthc.explore.progress import Progress
 from berthc.explore.promela import NotExported, promela
 from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, uncertain_rows
@@ -53,6 +54,7 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--memory", metavar="MB", type=_memory,
                        help="with --spin: memory for each search; one that needs more goes on with hashed states, is partial and proves "
                             f"nothing (default: {MEMORY})")
+    group.add_argument("--explain", action="store_true", help="say of each state what is in the backend while an instance rests there")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
 
@@ -111,6 +113,8 @@ def refusal(args: argparse.Namespace) -> str | None:
         ((args.spin or args.promela) and args.failures is not None, "Spin's model knows no bound on failures"),
         ((args.spin or args.promela) and args.states is not None,
          "Spin's model knows no bound on states; --memory bounds a search by Spin"),
+        (args.explain and (args.static or args.promela or args.spin or args.format == "json"),
+         "--explain tells as text what the built-in search saw, so --static, --promela, --spin and --format json do not go with it"),
         (args.memory is not None and not args.spin, "--memory is for --spin; --states bounds the built-in search"),
     ]
     return next((text for refused, text in rules if refused), None)
@@ -211,6 +215,13 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
     return "".join(line + "\n" for line in out)
 
 
+def explain(result: Result, report: Report | None) -> str:
+    """What is in the backend in each state, as far as was looked at."""
+    if report is None:
+        return ""
+    return f"{result.source.file}: in the backend, by state:\n" + "".join(f"{line}\n" for line in explained(report.manager, report.seen))
+
+
 def tell(result: Result, report: Report | None, summary: str) -> str:
     """What goes to standard output: that the spec is right, if it is, and how much of it was looked at."""
     file = result.source.file
@@ -280,6 +291,7 @@ def _tell_all(args: argparse.Namespace, one: Checked, spec: str, colours: Colour
         return
     sys.stderr.write(as_messages(one.result, one.report, colours, spec, args.scripts))
     sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
+    sys.stdout.write(explain(one.result, one.report) if args.explain else "")
     if not one.report.complete:
         print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings; the exit status "
               "says nothing of it", file=sys.stderr)

@@ -8,11 +8,10 @@ What was in place before the manager made an instance (create) is not known: `ad
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from berthc.explore.alphabet import Valuation
 from berthc.explore.backend import effects
 from berthc.explore.local import Local, Shape, tracked
 from berthc.explore.runs import Memo
@@ -67,6 +66,10 @@ class Seen:
                     new.append((one, known.either & ~was))
         return tuple(new)
 
+    def forget(self) -> None:
+        """Lets go of what is kept only to be quick."""
+        self._classes = Memo()
+
     def _of(self, state: State) -> tuple[tuple[int, Class], ...]:
         kind = self.shape.kind
         return tuple((item.id, Class(item.resource, item.state, tuple(kind(up.resource, up.values) for up in state.path(item))))
@@ -120,36 +123,39 @@ def _of_bit(of: Range, n: int) -> bool | None:
 
 # As text
 
-
-def in_the_backend(manager: Manager, found: list[tuple[Valuation, Seen]], resource: Resource, state: str) -> list[str]:
-    """A line for each thing that a state means; more than one where fields, options or absent hooks decide."""
-    lines: dict[str, None] = {}
-    for _, seen in found:
-        for one, said in meanings(manager, seen).items():
-            if one.resource == resource.name and one.state == state:
-                lines[_line(said)] = None
-    if not lines:
-        return ["never seen"]
-    if adopted(manager, resource).get(state, 0):
-        return ["what was there when it was made" if line == _NOTHING else line for line in lines]
-    return list(lines)
+def in_the_backend(manager: Manager, found: Sequence[Seen], resource: Resource, state: str) -> list[str]:
+    """What a state means: a text for each class of instances that is told apart by it; none where no run rests there."""
+    said = {_text(one): None for seen in found for at, one in meanings(manager, seen).items() if at.resource == resource.name and at.state == state}
+    unknown = adopted(manager, resource).get(state, 0) != 0
+    return [_AS_MADE if unknown and text == _NOTHING else text for text in said]
 
 
 _NOTHING = "nothing"
+_AS_MADE = "what was there when it was made"
 
 
-def _line(said: tuple[Meaning, ...]) -> str:
+def _text(said: tuple[Meaning, ...]) -> str:
     return ", ".join(_words(one) for one in said) or _NOTHING
 
 
 def _words(one: Meaning) -> str:
     if one.every:
         return one.hook
-    if one.seen_clean and one.clean is None:
+    if not one.seen_clean:
+        return f"perhaps {one.hook}"
+    if one.clean is None:
         return f"{one.hook} or not"
-    if one.seen_clean and one.clean:
-        return f"{one.hook}, if nothing failed"
-    return f"perhaps {one.hook}" if not one.seen_clean else f"perhaps {one.hook} after a failure"
+    return f"{one.hook}, after a failure perhaps not" if one.clean else f"after a failure perhaps {one.hook}"
 
 
-__all__ = ["Class", "Meaning", "Range", "Seen", "adopted", "in_the_backend", "meanings"]
+def explained(manager: Manager, found: Sequence[Seen]) -> Iterator[str]:
+    """The table as lines of text."""
+    for resource in manager.resources:
+        names_ = [f"{resource.name}.{state.name}" for state in resource.states if not state.final]
+        width = max(map(len, names_), default=0)
+        for state, name in zip((s for s in resource.states if not s.final), names_, strict=True):
+            texts = in_the_backend(manager, found, resource, state.name) or ["nothing ever rests here"]
+            yield f"  {name.ljust(width)}  {'; or '.join(texts)}"
+
+
+__all__ = ["Class", "Meaning", "Range", "Seen", "adopted", "explained", "in_the_backend", "meanings"]

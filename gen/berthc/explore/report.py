@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from berthc.diag import Diagnostic, Note, Severity
 from berthc.explore.advice import advice
@@ -14,10 +15,14 @@ from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import IDS, Fault
+from berthc.explore.meaning import Seen
 from berthc.explore.progress import Progress
 from berthc.explore.script import Json, Line, lines
 from berthc.explore.search import Found, Search
 from berthc.model import Accept, Manager, Row
+
+
+FOR_PAGES = Bounds(callers=2, keys=1, states=5_000)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Report:
     by_spin: bool = False
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
     combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
+    seen: tuple[Seen, ...] = ()  # what was in the backend in each state, one for each search; nothing by Spin
     unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
 
@@ -114,7 +120,7 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every,
-                  interrupted=(progress.setting, progress.settings) if interrupted else None)
+                  seen=tuple(s.seen for s in searches), interrupted=(progress.setting, progress.settings) if interrupted else None)
 
 
 def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
@@ -221,6 +227,21 @@ def _as_failed(row: Row) -> bool:
     """Does the row treat uncertain like failed? Then the searches do not try it by itself."""
     return (row.fail is not None and row.uncertain is not None
             and (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event))
+
+
+class Meaning(NamedTuple):
+    """What states mean, by all searches of a manager; `complete`: everything within the bounds was seen."""
+
+    manager: Manager
+    seen: tuple[Seen, ...]
+    complete: bool
+
+
+def meaning_of(manager: Manager) -> Meaning:
+    """From a search that is quick and always gives the same; for pages about a manager."""
+    with _without_collector():
+        searches = _searches(manager, FOR_PAGES)
+    return Meaning(manager, tuple(search.seen for search in searches), all(search.complete and not search.cut for search in searches))
 
 
 # As messages

@@ -118,6 +118,7 @@ class Search:
         self._ids, self.nodes, self.transitions = {}, [], 0
         self._walk(clean=False)
         self.stepper.forget()
+        self.seen.forget()
 
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()

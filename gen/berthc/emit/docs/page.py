@@ -6,6 +6,8 @@ from pathlib import PurePath
 from berthc.emit.diagram.graph import state_graph, target_text
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
+from berthc.explore.meaning import in_the_backend
+from berthc.explore.report import Meaning, meaning_of
 from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State, Target, Type
 
 from .codes import hooks_called, return_codes
@@ -135,7 +137,12 @@ def state_table(resource: Resource) -> str:
     return table(["state", *map(code, events)], rows)
 
 
-def _resource(manager: Manager, resource: Resource) -> list[str]:
+def _in_the_backend(meaning: Meaning, resource: Resource, state: State) -> str:
+    """The effects that are there while an instance rests in the state."""
+    return "" if state.final else md("; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–")
+
+
+def _resource(manager: Manager, resource: Resource, meaning: Meaning) -> list[str]:
     parts = [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))] if resource.brief else [f"## {md(resource.name)}\n"]
     under = f" under its {md(resource.parent)}" if resource.parent is not None else ""
     if resource.key:
@@ -154,8 +161,8 @@ def _resource(manager: Manager, resource: Resource) -> list[str]:
     if resource is manager.resources[0]:
         parts.append(paragraph(LEGEND))
     parts.append("Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n")
-    rows3 = [(code(s.name), _marks(manager, resource, s), md(s.brief)) for s in resource.states]
-    parts.append(table(("state", "", "meaning"), rows3))
+    rows4 = [(code(s.name), _marks(manager, resource, s), _in_the_backend(meaning, resource, s), md(s.brief)) for s in resource.states]
+    parts.append(table(("state", "", "in the backend", "meaning"), rows4))
     parts += [f"### State × event table of {md(resource.name)}\n", state_table(resource), _table_key(resource)]
     return parts
 
@@ -264,7 +271,10 @@ def page(manager: Manager) -> str:
     parts += ["## Who holds what\n", f"![Ownership in {manager.name}](ownership.svg)\n",
               "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot end.\n"]
     parts += _options(manager)
+    meaning = meaning_of(manager)
     for resource in manager.resources:
-        parts += _resource(manager, resource)
+        parts += _resource(manager, resource, meaning)
+    if not meaning.complete:
+        parts.append("Column \"in the backend\" is from a search in part: there may be more.\n")
     parts += [*_hooks(manager), *_operations(manager), *_accepted(manager)]
     return "\n".join(part for part in parts if part)
