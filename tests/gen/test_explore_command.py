@@ -102,7 +102,7 @@ def test_json_has_keys_that_stay() -> None:
     done = berthc("check", "--format", "json", "--callers", "2", "--failures", "1", str(STRANDED.relative_to(ROOT)))
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and done.stderr == ""
-    assert set(answer) == {"findings", "diagnostics", "bound", "states", "transitions", "complete", "seconds"}
+    assert set(answer) == {"findings", "diagnostics", "never_played", "bound", "states", "transitions", "complete", "seconds"}
     assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 100000}
     [finding] = answer["findings"]
     assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script", "notes"}

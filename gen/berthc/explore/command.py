@@ -17,7 +17,7 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.meaning import explained
 from berthc.explore.progress import Progress
 from berthc.explore.promela import NotExported, promela
-from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, uncertain_rows
+from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, not_played, uncertain_rows
 from berthc.explore.save import how_to_play, how_to_save, names, save
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
@@ -178,6 +178,8 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     return json.dumps({
         "findings": [_as_json(f) for report in reports for f in report.findings],
         "diagnostics": json.loads(as_json(static)),
+        "never_played": {"operations": [name for r in reports for name in r.unplayed.operations],
+                         "rows": [name for r in reports for name in r.unplayed.rows]},
         "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
@@ -227,9 +229,10 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
     file = result.source.file
     if report is None:
         return ""
-    ok = f"{file}: ok: {summary}\n" if is_right(result, report) and report.complete else ""
-    effects = followed(report)
-    return f"{ok}{file}: {claim(report)}\n" + (f"{file}: {effects}\n" if effects else "")
+    every = report.complete and not report.unplayed.operations
+    ok = f"{file}: ok: {summary}\n" if is_right(result, report) and every else ""
+    more = "".join(f"{file}: {text}\n" for text in (followed(report), not_played(report)) if text)
+    return f"{ok}{file}: {claim(report)}\n{more}"
 
 
 def _emit(file: Path, checked: Checked) -> None:

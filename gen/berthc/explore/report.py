@@ -49,6 +49,14 @@ class Searched:
     transitions: int
 
 
+class Unplayed(NamedTuple):
+    """What no search played: operations that were never asked for, and rows and outcomes that never came, as `resource.state.event`
+    with the outcome."""
+
+    operations: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Report:
     """`complete`: within the bounds on callers, keys and failures everything was seen, except what lies behind a finding; not where it was
@@ -65,6 +73,7 @@ class Report:
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
     combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
     seen: tuple[Seen, ...] = ()  # what was in the backend in each state, one for each search; nothing by Spin
+    unplayed: Unplayed = Unplayed()  # by the built-in search
     unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
 
@@ -115,12 +124,14 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
+        findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unasked(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every,
-                  seen=tuple(s.seen for s in searches), interrupted=(progress.setting, progress.settings) if interrupted else None)
+                  seen=tuple(s.seen for s in searches), unplayed=_unplayed(manager, searches),
+                  interrupted=(progress.setting, progress.settings) if interrupted else None)
 
 
 def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
@@ -182,6 +193,25 @@ def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
         search.drains(lambda: not declared.keys() <= taken | search.taken)
         taken |= search.taken
     yield from unreachable(manager, taken)
+
+
+def _unasked(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
+    """Operations that no caller who keeps the contract ever comes to ask for: nothing is known of them."""
+    asked = {name for search in searches for name in search.asked}
+    for op in manager.operations:
+        if op.name not in asked:
+            yield Fault("unreachable", op.target, op.loc, f"no caller ever comes to ask for {op.name}, so nothing is known of it")
+
+
+def _unplayed(manager: Manager, searches: list[Search]) -> Unplayed:
+    asked = {name for search in searches for name in search.asked}
+    taken = {one for search in searches for one in search.taken}
+    rows = [(f"{resource.name}.{state.name}.{row.event}", row) for resource in manager.resources for state in resource.states for row in state.rows]
+    return Unplayed(tuple(op.name for op in manager.operations if op.name not in asked),
+                    tuple(f"{place} ({'rejects' if outcome == 'rejected' else outcome})" for place, row in rows
+                          for outcome in (outcomes(row) or ("rejected",))
+                          if (id(row), outcome) not in taken
+                          and not (outcome == "uncertain" and _as_failed(row) and (id(row), "fail") in taken)))
 
 
 Outcomes = AbstractSet[tuple[int, str]]
@@ -280,6 +310,12 @@ def followed(report: Report) -> str:
     if not none:
         return ""
     return f"effects followed: {', '.join(own) or 'none'}; not followed, nothing undoes them: {', '.join(none)}"
+
+
+def not_played(report: Report) -> str:
+    """What nobody came to, so that nothing is claimed of it."""
+    told = [*(f"operation {name}" for name in report.unplayed.operations), *report.unplayed.rows]
+    return f"never played: {', '.join(told)}" if told else ""
 
 
 def claim(report: Report) -> str:

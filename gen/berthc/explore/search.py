@@ -89,6 +89,7 @@ class Search:
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
         self.called: set[str] = set()
+        self.asked: set[str] = set()  # operations
         self.nodes: list[Node] = []
         self.edges: set[Edge] | None = set() if keep_edges else None
         self.transitions = 0
@@ -141,6 +142,7 @@ class Search:
 
     def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
         node = self.nodes[source]
+        self.asked.add(move.op.name)
         limit = self.bounds.failures
         if not clean:
             self.full.ask(node.local, move)
