@@ -17,7 +17,9 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.meaning import explained
 from berthc.explore.progress import Progress
 from berthc.explore.promela import NotExported, promela
-from berthc.explore.report import Finding, Report, claim, diagnostics, explore, followed, not_played, uncertain_rows
+from berthc.explore.report import (
+    Finding, Report, beneath, claim, diagnostics, explore, followed, not_played, uncertain_rows,
+)
 from berthc.explore.save import how_to_play, how_to_save, names, save
 from berthc.explore.script import table
 from berthc.explore.spec import compile_for_search, without_repeats
@@ -201,17 +203,22 @@ def _static(result: Result, report: Report | None) -> list[Diagnostic]:
 
 
 def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
-    """What the search found, in order of place, each finding with its script; `folder` is where scripts are kept."""
+    """What the search found, in order of place, each finding with its script and what has the same cause; `folder` is where
+    scripts are kept."""
     own = diagnostics(report)
     scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
+    under = beneath(report)
+    also = {own[n]: [own[other] for other in others] for n, others in under.items()}
+    told = [d for n, d in enumerate(own) if not any(n in others for others in under.values())]
     out = []
-    for diagnostic in at_most(in_order(own), max(1, MOST - len(result.diagnostics))):
+    for diagnostic in at_most(in_order(told), max(1, MOST - len(result.diagnostics))):
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]
             heading = "a script" if report.by_spin else "the shortest script"
             out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
+        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}" for d in also.get(diagnostic, ())]
     if scripts and folder is None:
         out.append(how_to_save(spec))
     return "".join(line + "\n" for line in out)

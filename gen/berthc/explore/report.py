@@ -302,6 +302,32 @@ def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
         for call, row in rows if not row.uncertain_given))
 
 
+def beneath(report: Report) -> dict[int, list[int]]:
+    """Which findings have one cause: those of one row, and those of the rows of a state that means two things. By number, the first with
+    the others, which are told beneath it. What is accepted stands by itself."""
+    told = [n for n, one in enumerate(report.findings) if one.accept is None]
+    told.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
+    found: dict[int, list[int]] = {}
+    for n in told:
+        fault = report.findings[n].fault
+        cause = next((first for first in found if _causes(report.findings[first].fault, fault)), None)
+        if cause is None:
+            found[n] = []
+        else:
+            found[cause].append(n)
+    return found
+
+
+BY_AMBIGUITY = ("leak", "interference", "double", "hollow")
+"""What follows where a row takes a state for the other thing that it means."""
+
+
+def _causes(first: Fault, other: Fault) -> bool:
+    if (first.where, first.loc) == (other.where, other.loc):
+        return True
+    return first.id == "ambiguous" and other.id in BY_AMBIGUITY and other.where.startswith(first.where + ".")
+
+
 def followed(report: Report) -> str:
     """Which effects the search kept account of, where it did not of all: that of a hook counts when another hook undoes it."""
     of = effects(report.manager)
