@@ -45,6 +45,7 @@
 #define dispatcher berth_own_dispatcher
 #define drain berth_own_drain
 #define drain_give_up berth_own_drain_give_up
+#define drain_has_work berth_own_drain_has_work
 #define end_if_final berth_own_end_if_final
 #define end_operation berth_own_end_operation
 #define end_step berth_own_end_step
@@ -369,6 +370,7 @@
 #undef drain_begin
 #undef drain_end
 #undef drain_give_up
+#undef drain_has_work
 #undef drain_next
 #undef drain_root_leaves
 #undef drain_settle

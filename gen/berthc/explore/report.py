@@ -270,7 +270,9 @@ class Meaning(NamedTuple):
 def meaning_of(manager: Manager) -> Meaning:
     """From a search that is quick and always gives the same; for pages about a manager."""
     with _without_collector():
-        searches = _searches(manager, FOR_PAGES)
+        searches, interrupted = _searches(manager, FOR_PAGES, Progress())
+    if interrupted:
+        raise KeyboardInterrupt  # a page that says less than it could is no page
     return Meaning(manager, tuple(search.seen for search in searches), all(search.complete and not search.cut for search in searches))
 
 
