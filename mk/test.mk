@@ -19,10 +19,15 @@ $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
 PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,lanes manager parts uuid)
 $(PARTS_TESTS): TESTED :=
+# One of them uses a generated manager.
+$(BUILD)/obj/tests/runtime/test_asking.o: TESTING_FLAGS += -I$(BUILD)/probe
+$(BUILD)/obj/tests/runtime/test_asking.o: $(BUILD)/probe/probe.h
+$(BUILD)/tests/runtime/test_asking: $(BUILD)/probe/probe.o
+$(BUILD)/tests/runtime/test_asking: GENERATED := $(BUILD)/probe/probe.o
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS) $(ALL_LDFLAGS) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(GENERATED) $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS) $(ALL_LDFLAGS) -lcmocka $(LIBS)
 $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIBTESTING) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)

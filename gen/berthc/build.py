@@ -210,8 +210,11 @@ class _Builder:
 
     def hook(self, name: str, node: Mapping, loc: Loc) -> Hook:
         return Hook(
-            name=name, on=_text(node.get("on")), brief=_brief(node), loc=loc, optional=_flag(node.get("optional")),
-            absent=_text(node.get("absent")) or None, undoes=_texts(node.get("undoes")), repeatable=_flag(node.get("repeatable")),
+            name=name, on=_text(node.get("on")), brief=_brief(node), loc=loc,
+            optional=_flag(node.get("optional")) or _text(node.get("optional")) != "",
+            absent=_text(node.get("absent")) or None, undoes=_texts(node.get("undoes")),
+            repeatable=_flag(node.get("repeatable")), together=_text(node.get("optional")) or None,
+            asks=_text(node.get("asks")) or None, needs=_texts(node.get("needs")),
         )
 
     def resource(self, name: str, node: Mapping) -> Resource:
@@ -290,7 +293,11 @@ class _Builder:
                     continue
                 if row is not None:
                     rows.append(row)
-        return State(name, _brief(node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")), rows=tuple(rows))
+        return State(
+            name, _brief(node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")),
+            effects=_texts(node.get("effects")) if "effects" in node.values or "maybe" in node.values else None,
+            maybe=_texts(node.get("maybe")), rows=tuple(rows),
+        )
 
     def row(self, state: str, event: str, node: Node, loc: Loc) -> Row | None:
         if isinstance(node, Scalar):
@@ -302,10 +309,17 @@ class _Builder:
         brief = _brief(node)
         if "reject" in node.values:
             error = _text(node.get("reject"))
-            return Row(state, event, loc, guard=guard, reject=error, brief=brief) if error else None
+            meant = _flag(node.get("meant"))
+            return Row(state, event, loc, guard=guard, reject=error, meant=meant, brief=brief) if error else None
         if "to" in node.values:
             target = self.target(state, node)
             return Row(state, event, loc, guard=guard, ok=target, brief=brief) if target else None
+        if "ask" in node.values:
+            yes, no, unknown = (self.target(state, node.get(key)) for key in ("yes", "no", "unknown"))
+            ask = _text(node.get("ask"))
+            if not ask or yes is None or no is None or unknown is None:
+                return None
+            return Row(state, event, loc, guard=guard, ask=ask, yes=yes, no=no, unknown=unknown, brief=brief)
         ok, fail, unsure = (self.target(state, node.get(key)) for key in ("ok", "fail", "uncertain"))
         call = _text(node.get("call"))
         if not call or ok is None or fail is None:

@@ -99,22 +99,28 @@ def _assigned(assigned: Assigned) -> str:
 def _hook(hook: Hook) -> str:
     h = hook
     return _words(
-        f"on {h.on}", "optional" if h.optional else "", f"absent {h.absent}" if h.absent else "",
-        f"undoes {' '.join(h.undoes)}" if h.undoes else "", "repeatable" if h.repeatable else "",
+        f"on {h.on}", f"optional with {h.together}" if h.together else "optional" if h.optional else "",
+        f"absent {h.absent}" if h.absent else "", f"undoes {' '.join(h.undoes)}" if h.undoes else "",
+        f"asks for {h.asks}" if h.asks else "", f"needs {' '.join(h.needs)}" if h.needs else "",
+        "repeatable" if h.repeatable else "",
     )
 
 
 def _state(state: State) -> str:
-    return _words("final" if state.final else "", "resident" if state.resident else "")
+    return _words(
+        "final" if state.final else "", "resident" if state.resident else "",
+        f"effects {' '.join(state.effects) or 'none'}" if state.effects is not None else "",
+        f"maybe {' '.join(state.maybe)}" if state.maybe else "",
+    )
 
 
 def _row(row: Row) -> str:
     head = f"if {row.guard.text}: " if row.guard else ""
     if row.reject:
-        return f"{head}reject {row.reject}"
-    if row.call is None:
+        return f"{head}reject {row.reject}" + (", as is meant" if row.meant else "")
+    if row.hook is None:
         return head + ", ".join(_target(t) for _, t in row.targets())
-    return f"{head}{row.call} " + ", ".join(f"{name} {_target(t)}" for name, t in row.targets())
+    return f"{head}{'ask ' if row.ask else ''}{row.hook} " + ", ".join(f"{name} {_target(t)}" for name, t in row.targets())
 
 
 def _target(target: Target) -> str:

@@ -196,8 +196,8 @@ class Target:
 class Row:
     """What one state does with one event, where `guard` holds (None: always; the last row of an event has none).
 
-    Either `reject` is an errno name and nothing happens, or `call` names a hook ("group.name") and all three targets
-    are set, or neither and only `ok` is set.
+    One of four forms: `reject` is an errno name, and nothing happens; `call` names a hook ("group.name"), with `ok`,
+    `fail` and `uncertain`; `ask` names a hook that asks, with `yes`, `no` and `unknown`; or only `ok` is set.
     """
 
     state: str
@@ -210,12 +210,27 @@ class Row:
     uncertain: Target | None = None  # the `fail` target where the spec leaves it out
     uncertain_given: bool = False  # the spec names it
     reject: str | None = None
+    meant: bool = False  # a rejection that is part of the protocol
+    ask: str | None = None
+    yes: Target | None = None
+    no: Target | None = None
+    unknown: Target | None = None
     brief: str = ""
 
+    @property
+    def hook(self) -> str | None:
+        """The hook that the row calls or asks."""
+        return self.call or self.ask
+
     def targets(self) -> tuple[tuple[str, Target], ...]:
-        """("ok" | "fail" | "uncertain", target) of every outcome the row has."""
-        named = (("ok", self.ok), ("fail", self.fail), ("uncertain", self.uncertain))
+        """(outcome, target) of every outcome the row has: of ok, fail, uncertain, or of yes, no, unknown."""
+        named = (("ok", self.ok), ("fail", self.fail), ("uncertain", self.uncertain),
+                 ("yes", self.yes), ("no", self.no), ("unknown", self.unknown))
         return tuple((name, t) for name, t in named if t is not None)
+
+    def target(self, outcome: str) -> Target:
+        """Where an outcome of the row leads. Raises KeyError where the row has no such outcome."""
+        return dict(self.targets())[outcome]
 
 
 @dataclass(frozen=True)
@@ -225,6 +240,8 @@ class State:
     loc: Loc
     final: bool = False
     resident: bool = False
+    effects: tuple[str, ...] | None = None  # hooks whose effects are in place here, as the author says; None: says nothing
+    maybe: tuple[str, ...] = ()  # hooks whose effects may be in place here, as the author says
     rows: tuple[Row, ...] = ()  # in the order of the spec; the rows of one event are next to each other
 
 
@@ -266,7 +283,12 @@ class Resource:
 
 @dataclass(frozen=True)
 class Hook:
-    """A function of the backend; `name` is "group.name". `undoes` names hooks whose effect it takes back."""
+    """A function of the backend; `name` is "group.name".
+
+    `undoes` names hooks whose effect it takes back; `asks` the hook whose effect it looks for; `needs` the hooks whose
+    effects are in place whenever it is called, and as long as its own is. `together`: the optional hooks with the same
+    word are all there or all left out.
+    """
 
     name: str
     on: str
@@ -276,6 +298,9 @@ class Hook:
     absent: str | None = None  # optional only; errno name that a row calling it rejects with; None: as if it ended ok
     undoes: tuple[str, ...] = ()
     repeatable: bool = False
+    together: str | None = None
+    asks: str | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -415,6 +440,15 @@ class Manager:
         """The values that a hook gives and that some operation finds by."""
         found = {(o.target, o.by) for o in self.operations if o.by is not None}
         return tuple(a for r in self.resources for a in r.assigned if a.hook == hook and (r.name, a.name) in found)
+
+    @property
+    def left_out(self) -> tuple[tuple[str, ...], ...]:
+        """The optional hooks, in sets that a backend leaves out whole or not at all, in the order of the spec."""
+        sets: dict[tuple[str, str], list[str]] = {}
+        for hook in self.hooks:
+            if hook.optional:
+                sets.setdefault(("word", hook.together) if hook.together else ("hook", hook.name), []).append(hook.name)
+        return tuple(tuple(names) for names in sets.values())
 
     def path(self, name: str) -> tuple[str, ...]:
         """The resource and those above it, root first."""

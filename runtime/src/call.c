@@ -89,6 +89,14 @@ static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
     return NULL;
 }
 
+/* Can a hook that asks, or one that does not, end so? */
+static bool is_answer(bool asks, int result)
+{
+    if (call_is_failure(result) || call_is_uncertain(result))
+        return true;
+    return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
+}
+
 static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size)
 {
     struct berth_call *call = find_call(manager, id);
@@ -96,7 +104,7 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
 
     if (!call)
         return -ENOENT;
-    if (out_size != (out ? call->out_size : 0))
+    if (out_size != (out ? call->out_size : 0) || !is_answer(type_of(manager)->hooks[call->hook].asks, result))
         return -EINVAL;
     call_close(call);
     call->completed = true;
@@ -114,7 +122,7 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
 {
     int rc;
 
-    if (!token.manager || (result != 0 && !call_is_failure(result) && !call_is_uncertain(result)))
+    if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
         return -EINVAL;
     rc = lock_take(&token.manager->lock);
     if (rc != 0)

@@ -116,6 +116,15 @@ static SELDOM uint8_t refusal(struct place at, struct found found)
     return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
 }
 
+/* A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who could tell. */
+static SELDOM uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
+{
+    if (!type_of(at.manager)->hooks[found.hook].asks)
+        return follow(at, event, found.row, BERTH_OK, 0);
+    at.operation->call.hook = found.hook;
+    return follow(at, event, found.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
+}
+
 /* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
 ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 {
@@ -135,7 +144,7 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
             reject_event(at, event, found.row, error);
             return false;
         }
-        event = follow(at, event, found.row, BERTH_OK, 0);
+        event = found.hook > 0 ? follow_without_hook(at, event, found) : follow(at, event, found.row, BERTH_OK, 0);
     }
     return false;
 }

@@ -1,5 +1,6 @@
 #include "hook.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -83,12 +84,32 @@ static inline bool keep_values(struct operation *operation)
     return instance_accept(call->manager, operation->levels[operation->level].instance, call->hook, operation->out);
 }
 
+/* The answer of a hook that asks leads to a state. */
+static SELDOM void settle_answer(struct operation *operation, const berth_operation *type, int result)
+{
+    int error = -EPROTO;
+
+    if (result == BERTH_YES) {
+        engine_settle(operation, type, BERTH_ANSWERED_YES, 0);
+    } else if (result == BERTH_NO) {
+        engine_settle(operation, type, BERTH_ANSWERED_NO, 0);
+    } else {
+        if (call_is_failure(result))
+            error = result;
+        else if (call_is_uncertain(result))
+            error = result + BERTH_UNCERTAIN_BASE;
+        engine_settle(operation, type, BERTH_ANSWERED_UNKNOWN, error);
+    }
+}
+
 HOT void hook_settle(struct operation *operation, const berth_operation *type)
 {
     int result = operation->call.result;
     bool named = keep_values(operation);
 
-    if (result == 0 && named)
+    if (type_of(operation->call.manager)->hooks[operation->call.hook].asks)
+        settle_answer(operation, type, result);
+    else if (result == 0 && named)
         engine_settle(operation, type, BERTH_OK, 0);
     else if (result == 0)
         engine_settle(operation, type, BERTH_UNSURE, -EEXIST);

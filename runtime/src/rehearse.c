@@ -4,6 +4,7 @@ bool engine_rehearse(const struct operation *operation)
 {
     struct level levels[BERTH_MAX_LEVELS], now[BERTH_MAX_LEVELS];
     struct operation copy = *operation;
+    bool calls;
 
     for (unsigned i = 0; i < operation->n_levels; i++) {
         levels[i] = operation->levels[i];
@@ -11,8 +12,8 @@ bool engine_rehearse(const struct operation *operation)
     }
     copy.levels = levels;
     copy.report = false;
-    (void)engine_run(&copy, copy.type);
+    calls = engine_run(&copy, copy.type);
     for (unsigned i = 0; i < operation->n_levels; i++)
         level_restore(&now[i]);
-    return copy.code == 0;
+    return calls || copy.code == 0;
 }

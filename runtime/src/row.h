@@ -64,21 +64,29 @@ static inline struct deed row_deed(const berth_resource *resource, uint16_t row)
     return (struct deed){resource->rows[row].guard, resource->rows[row].hook, resource->rows[row].reject};
 }
 
+/* Does the outcome lead where `uncertain`, or `no`, says? A row may have no such target. */
+static inline bool leads_to_third(berth_outcome outcome)
+{
+    return outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;
+}
+
 static inline struct target row_target(const berth_resource *resource, uint16_t row, berth_outcome outcome)
 {
+    const bool first = outcome == BERTH_OK || outcome == BERTH_ANSWERED_YES;
+
     if (row_is_wide(resource)) {
         const berth_wide_row *at = &resource->wide_rows[row];
         const berth_wide_target *to = &at->ok;
 
-        if (outcome != BERTH_OK)
-            to = outcome == BERTH_UNSURE && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+        if (!first)
+            to = leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
         return (struct target){to->state, to->raise};
     } else {
         const berth_row *at = &resource->rows[row];
         const berth_target *to = &at->ok;
 
-        if (outcome != BERTH_OK)
-            to = outcome == BERTH_UNSURE && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+        if (!first)
+            to = leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
         return (struct target){to->state, to->raise};
     }
 }

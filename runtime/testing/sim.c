@@ -16,6 +16,26 @@ static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uin
     return NULL;
 }
 
+/* What a hook returns to end so. */
+static int answer_of(sim_outcome outcome, const sim_fault *fault)
+{
+    switch (outcome) {
+    case SIM_OK:
+        return 0;
+    case SIM_YES:
+        return BERTH_YES;
+    case SIM_NO:
+        return BERTH_NO;
+    case SIM_UNCERTAIN:
+        return BERTH_UNCERTAIN(fault->error);
+    case SIM_NOT_GIVEN:
+    case SIM_FAIL:
+    case SIM_UNKNOWN:
+        break;
+    }
+    return fault->error;
+}
+
 /* Writes what the call is to give. */
 static void write_outs(berth_sim *sim, uint8_t hook, sim_writes writes, void *out)
 {
@@ -34,21 +54,17 @@ static void write_outs(berth_sim *sim, uint8_t hook, sim_writes writes, void *ou
 
 int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out)
 {
-    static const char *const outcome_names[] = {[SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_OK] = "ok"};
     const berth_sim_hook *glue = &sim->glue->hooks[hook];
     const sim_fault *fault = find_fault(sim->request, hook, ++sim->calls_now[hook]);
-    const int outcome = fault == NULL ? SIM_OK : (int)fault->outcome;
-    const int error = fault == NULL || fault->error == 0 ? -EIO : fault->error;
+    const sim_outcome outcome = fault != NULL ? fault->outcome : sim->glue->type->hooks[hook].asks ? SIM_YES : SIM_OK;
     ++sim->calls[hook];
     json_object *call = json_object_new_object();
     json_object_object_add(call, "hook", json_object_new_string(sim->glue->type->hooks[hook].name));
-    json_object_object_add(call, "outcome", json_object_new_string(outcome_names[outcome]));
+    json_object_object_add(call, "outcome", json_object_new_string(sim_outcome_name(outcome)));
     json_object_object_add(call, "args", sim_answer_args(sim, glue->resource, view));
     json_object_array_add(sim->recorded, call);
     write_outs(sim, hook, fault == NULL ? SIM_NEW_VALUES : fault->writes, out);
-    if (outcome == SIM_OK)
-        return 0;
-    return outcome == SIM_UNCERTAIN ? BERTH_UNCERTAIN(error) : error;
+    return answer_of(outcome, fault);
 }
 
 /* Ends a manager, whatever it tracks. */

@@ -12,14 +12,20 @@
 /* What a hook writes to its out-values: new ones, those of its last call that wrote new ones, zeros, or nothing. */
 typedef enum sim_writes { SIM_NEW_VALUES, SIM_LAST_VALUES, SIM_ZEROS, SIM_NOTHING } sim_writes;
 
+/* How a call ends. */
+typedef enum sim_outcome { SIM_NOT_GIVEN, SIM_OK, SIM_FAIL, SIM_UNCERTAIN, SIM_YES, SIM_NO, SIM_UNKNOWN } sim_outcome;
+
 /* How a hook's call ends during a request. */
 typedef struct sim_fault {
     uint8_t hook;
     uint64_t nth; /* call of the hook within the request, from 1; 0: every call */
-    int error;    /* negative errno value; 0: EIO */
-    enum { SIM_FAIL, SIM_UNCERTAIN, SIM_OK } outcome;
+    int error;    /* negative errno value; 0: not given */
+    sim_outcome outcome;
     sim_writes writes;
 } sim_fault;
+
+/* Name of an outcome in requests and answers. Static string. */
+const char *sim_outcome_name(sim_outcome outcome);
 
 /* Text of a UUID argument, whose UUID goes to `at` once the whole request proved well-formed: a malformed one must bind no label. */
 typedef struct sim_uuid_text {

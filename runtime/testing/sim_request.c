@@ -73,12 +73,20 @@ static bool read_hook_name(const berth_manager_type *type, sim_request *request,
 static bool find_word(const char *const *words, size_t n, const char *text, unsigned *number)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(words[i], text) == 0) {
+        if (words[i] != NULL && strcmp(words[i], text) == 0) {
             *number = (unsigned)i;
             return true;
         }
     }
     return false;
+}
+
+static const char *const outcomes[] = {
+    [SIM_OK] = "ok", [SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_YES] = "yes", [SIM_NO] = "no", [SIM_UNKNOWN] = "unknown"};
+
+const char *sim_outcome_name(sim_outcome outcome)
+{
+    return outcomes[outcome];
 }
 
 static bool read_fault_member(const berth_manager_type *type, sim_request *request, const char *name, json_object *value, sim_fault *fault)
@@ -96,11 +104,10 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
         return fault->error != 0 || malformed(request, "unknown errno name", text);
     }
     if (strcmp(name, "outcome") == 0) {
-        static const char *const outcomes[] = {[SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_OK] = "ok"};
         unsigned outcome = 0;
         if (!find_word(outcomes, sizeof outcomes / sizeof outcomes[0], text, &outcome))
-            return malformed(request, "outcome must be ok, fail or uncertain, not", text);
-        fault->outcome = outcome;
+            return malformed(request, "unknown outcome", text);
+        fault->outcome = (sim_outcome)outcome;
         return true;
     }
     if (strcmp(name, "writes") == 0) {
@@ -115,18 +122,37 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
     return malformed(request, "unknown member of fail:", name);
 }
 
+/* What was not given, and whether what was given fits together: a hook that asks has other outcomes than one that acts. */
+static bool complete_fault(const berth_manager_type *type, sim_request *request, sim_fault *fault)
+{
+    const bool asks = type->hooks[fault->hook].asks;
+    bool fails;
+
+    if (fault->outcome == SIM_NOT_GIVEN)
+        fault->outcome = asks ? SIM_UNKNOWN : SIM_FAIL;
+    if (asks != (fault->outcome >= SIM_YES))
+        return malformed(request, asks ? "outcome must be yes, no or unknown, not" : "outcome must be ok, fail or uncertain, not",
+                         sim_outcome_name(fault->outcome));
+    fails = fault->outcome == SIM_FAIL || fault->outcome == SIM_UNCERTAIN || fault->outcome == SIM_UNKNOWN;
+    if (!fails && fault->error != 0)
+        return malformed(request, "no error goes with outcome", sim_outcome_name(fault->outcome));
+    if (fails && fault->error == 0)
+        fault->error = -find_errno("EIO");
+    return true;
+}
+
 static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value, sim_fault *fault)
 {
     if (!json_object_is_type(value, json_type_object))
-        return read_hook_name(type, request, value, &fault->hook);
+        return read_hook_name(type, request, value, &fault->hook) && complete_fault(type, request, fault);
     json_object_object_foreach(value, name, member)
     {
         if (!read_fault_member(type, request, name, member, fault))
             return false;
     }
-    if (fault->outcome == SIM_OK && fault->error != 0)
-        return plain(request, "a call that ends ok has no error");
-    return fault->hook != 0 || plain(request, "an entry of fail lacks its hook");
+    if (fault->hook == 0)
+        return plain(request, "an entry of fail lacks its hook");
+    return complete_fault(type, request, fault);
 }
 
 static bool read_faults(const berth_manager_type *type, sim_request *request, json_object *value)

@@ -8,6 +8,8 @@
 #include "suite_internal.h"
 
 static const char *const kinds[] = {[BERTH_SUITE_OK] = "ok", [BERTH_SUITE_FAIL] = "fail", [BERTH_SUITE_UNCERTAIN] = "uncertain"};
+static const char *const answers[] = {
+    [BERTH_SUITE_OK] = "yes", [BERTH_SUITE_FAIL] = "unknown", [BERTH_SUITE_UNCERTAIN] = "unknown", [BERTH_SUITE_NO] = "no"};
 
 void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes)
 {
@@ -83,6 +85,29 @@ static void let_go(berth_suite *suite, const uint8_t *hooks, const void *instanc
     }
 }
 
+static void end_as_scripted(berth_suite *suite, uint8_t hook, berth_suite_outcome outcome, const void *instance)
+{
+    const berth_suite_hook *type = &suite->type->hooks[hook];
+
+    if (type->undone && outcome.kind != BERTH_SUITE_FAIL)
+        hold(suite, hook, instance);
+    if (outcome.kind == BERTH_SUITE_OK)
+        let_go(suite, type->undoes, instance);
+    suite->answer = outcome.kind == BERTH_SUITE_OK     ? 0
+                    : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error
+                                                       : BERTH_UNCERTAIN(-outcome.error);
+}
+
+/* The script says what is there, and so what the backend holds: an answer is always the truth. */
+static void answer_as_scripted(berth_suite *suite, const berth_suite_hook *type, berth_suite_outcome outcome, const void *instance)
+{
+    if (outcome.kind == BERTH_SUITE_OK)
+        hold(suite, type->asks[0], instance);
+    else if (outcome.kind == BERTH_SUITE_NO)
+        let_go(suite, type->asks, instance);
+    suite->answer = outcome.kind == BERTH_SUITE_OK ? BERTH_YES : outcome.kind == BERTH_SUITE_NO ? BERTH_NO : -outcome.error;
+}
+
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance)
 {
     const berth_suite_hook *type = &suite->type->hooks[hook];
@@ -95,17 +120,15 @@ berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const
     suite->n_calls++;
     suite->total++;
     outcome = decide(suite, hook);
-    if (type->undone && outcome.kind != BERTH_SUITE_FAIL)
-        hold(suite, hook, instance);
-    if (outcome.kind == BERTH_SUITE_OK)
-        let_go(suite, type->undoes, instance);
-    suite->answer = outcome.kind == BERTH_SUITE_OK     ? 0
-                    : outcome.kind == BERTH_SUITE_FAIL ? -outcome.error
-                                                       : BERTH_UNCERTAIN(-outcome.error);
+    if (type->asks != NULL)
+        answer_as_scripted(suite, type, outcome, instance);
+    else
+        end_as_scripted(suite, hook, outcome, instance);
     suite->writes = outcome.writes;
     if (suite->counting)
         return NULL;
-    suite_text_add(&suite->calls, "%s%s %s", suite->n_calls > 1 ? "; " : "", type->name, kinds[outcome.kind]);
+    suite_text_add(&suite->calls, "%s%s %s", suite->n_calls > 1 ? "; " : "", type->name,
+                   type->asks != NULL ? answers[outcome.kind] : kinds[outcome.kind]);
     return &suite->calls;
 }
 
@@ -177,7 +200,10 @@ void suite_trace(void *suite_, const berth_transition *t)
                                            [BERTH_FAILED] = "fail",
                                            [BERTH_UNSURE] = "uncertain",
                                            [BERTH_REJECTED] = "rejected",
-                                           [BERTH_RELEASED] = "released"};
+                                           [BERTH_RELEASED] = "released",
+                                           [BERTH_ANSWERED_YES] = "yes",
+                                           [BERTH_ANSWERED_NO] = "no",
+                                           [BERTH_ANSWERED_UNKNOWN] = "unknown"};
     berth_suite *suite = suite_;
     const berth_suite_manager *type = suite->type;
 
@@ -197,7 +223,8 @@ void suite_trace(void *suite_, const berth_transition *t)
             suite_text_add(&suite->trace, " (row %u is not that one)", t->row);
     }
     if (suite->covers && t->row >= 1 && t->row <= type->n_rows) {
-        const bool left_out = t->outcome == BERTH_OK && t->hook == NULL && type->rows[t->row].hook != NULL;
+        const bool went_on = t->outcome == BERTH_OK || t->outcome == BERTH_ANSWERED_UNKNOWN;
+        const bool left_out = went_on && t->hook == NULL && type->rows[t->row].hook != NULL;
 
         suite->group->taken[t->row] |= left_out ? BERTH_SUITE_LEFT_OUT : 1u << t->outcome;
     }

@@ -280,6 +280,9 @@ static const struct {
     {1u << BERTH_FAILED, "fail"},
     {1u << BERTH_UNSURE, "uncertain"},
     {1u << BERTH_REJECTED, "rejected"},
+    {1u << BERTH_ANSWERED_YES, "yes"},
+    {1u << BERTH_ANSWERED_NO, "no"},
+    {1u << BERTH_ANSWERED_UNKNOWN, "unknown"},
     {BERTH_SUITE_LEFT_OUT, "left out"},
 };
 

@@ -376,7 +376,8 @@ static void check_step(const place *at, attempt *got)
         report_failure(at, report.data);
     suite_text_free(&report);
     if (step->rejects != 0 && suite->covers)
-        suite->group->taken[step->rejects] |= 1u << BERTH_REJECTED;
+        suite->group->taken[step->rejects] |=
+            step->where[3] != NULL && *step->where[3] != '\0' ? BERTH_SUITE_LEFT_OUT : 1u << BERTH_REJECTED;
 }
 
 /* Runs a step with its k-th allocation failing, for every k, and at last without: what fails must leave everything as it was. */

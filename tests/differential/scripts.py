@@ -81,7 +81,8 @@ class Writer:
         options = {o.name: self.value(o, bad=0.01) for o in self.manager.options if rng.random() < 0.6}
         if options or rng.random() < 0.2:
             request["options"] = options
-        without = [h.name for h in self.manager.hooks if (h.optional and rng.random() < 0.3) or rng.random() < 0.002]
+        without = [name for names in self.manager.left_out if rng.random() < 0.3 for name in names]
+        without += [h.name for h in self.manager.hooks if h.name not in without and rng.random() < 0.002]
         if without or rng.random() < 0.2:
             request["without"] = without
         return request
@@ -287,15 +288,15 @@ class Writer:
         fault: dict[str, Any] = {"hook": hook}
         if rng.random() < 0.3:
             fault["nth"] = rng.choice((1, 1, 2, 3))
-        if rng.random() < 0.5:
-            fault["error"] = rng.choice(COMMON_ERRORS if rng.random() < 0.8 else ERRNO_NAMES)
+        asks = self.manager.hook(hook).asks is not None
         if rng.random() < 0.6:
-            fault["outcome"] = rng.choice(("uncertain", "uncertain", "fail"))
+            fault["outcome"] = rng.choice(("no", "no", "yes", "unknown") if asks else ("uncertain", "uncertain", "fail"))
         if any(a.hook == hook for r in self.manager.resources for a in r.assigned) and rng.random() < 0.6:
             fault["writes"] = rng.choice(WRITES)
             if rng.random() < 0.6:
                 fault["outcome"] = "ok"
-                fault.pop("error", None)
+        if fault.get("outcome") not in ("yes", "no", "ok") and rng.random() < 0.5:
+            fault["error"] = rng.choice(COMMON_ERRORS if rng.random() < 0.8 else ERRNO_NAMES)
         return fault
 
     def spoiled(self, request: Request) -> Request:

@@ -102,9 +102,33 @@ def retarget(tree: Tree, rng: random.Random) -> None:
     """Another target for one outcome of a row with a call."""
     _, resource, on = _rows(tree, rng)
     rows = [row for value in on.values() for row in (value if isinstance(value, list) else [value])]
-    calls = [row for row in rows if isinstance(row, dict) and "call" in row]
+    calls = [row for row in rows if isinstance(row, dict) and ("call" in row or "ask" in row)]
     if calls:
-        rng.choice(calls)[rng.choice(("ok", "fail", "uncertain"))] = _target(resource, rng)
+        row = rng.choice(calls)
+        row[rng.choice(("yes", "no", "unknown") if "ask" in row else ("ok", "fail", "uncertain"))] = _target(resource, rng)
+
+
+def _calling(tree: Tree, name: str, resource: Tree, rng: random.Random) -> Tree:
+    """A row that calls or asks a hook."""
+    group, hook = name.split(".")
+    if "asks" in tree["backend"][group][hook]:
+        return {"ask": name} | {answer: _target(resource, rng) for answer in ("yes", "no", "unknown")}
+    row = {"call": name, "ok": _target(resource, rng), "fail": _target(resource, rng)}
+    return row | {"uncertain": _target(resource, rng)} if rng.random() < 0.7 else row
+
+
+def probe(tree: Tree, rng: random.Random) -> None:
+    """A hook that asks for another one, and a row that asks it."""
+    name, resource, on = _rows(tree, rng)
+    asked = [h for h in _hooks_on(tree, name) if "asks" not in tree["backend"][h.split(".")[0]][h.split(".")[1]]]
+    if not asked:
+        return
+    of = rng.choice(asked)
+    probe_: Tree = {"on": name, "asks": of}
+    if rng.random() < 0.5:
+        probe_ |= {"optional": True} | ({"absent": rng.choice(ERRORS)} if rng.random() < 0.5 else {})
+    tree["backend"].setdefault("probes", {})["has_" + of.replace(".", "_")] = probe_
+    on[rng.choice(list(on))] = _calling(tree, "probes.has_" + of.replace(".", "_"), resource, rng)
 
 
 def replace_row(tree: Tree, rng: random.Random) -> None:
@@ -113,9 +137,7 @@ def replace_row(tree: Tree, rng: random.Random) -> None:
     hooks = _hooks_on(tree, name)
     row: Any = rng.choice((_target(resource, rng), {"reject": rng.choice(ERRORS)}))
     if hooks and rng.random() < 0.6:
-        row = {"call": rng.choice(hooks), "ok": _target(resource, rng), "fail": _target(resource, rng)}
-        if rng.random() < 0.7:
-            row["uncertain"] = _target(resource, rng)
+        row = _calling(tree, rng.choice(hooks), resource, rng)
     take = resource.get("holders", {}).get("take")
     on[take if take in on and rng.random() < 0.2 else rng.choice(list(on))] = row
 
@@ -236,13 +258,20 @@ def hook_value(tree: Tree, rng: random.Random) -> None:
 
 def hook(tree: Tree, rng: random.Random) -> None:
     one = _a_hook(tree, rng)
-    one["repeatable"] = True
+    if "asks" not in one:
+        one["repeatable"] = True
     if rng.random() < 0.5:
         one["optional"] = True
         if rng.random() < 0.5:
             one["absent"] = rng.choice(ERRORS)
 
 
+def together(tree: Tree, rng: random.Random) -> None:
+    """Two hooks that are left out only together."""
+    for _ in range(2):
+        _a_hook(tree, rng)["optional"] = "pair"
+
+
 EDITS: tuple[Edit, ...] = (
     retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation,
-    hook, hook_value)
+    hook, hook_value, probe, probe, together)

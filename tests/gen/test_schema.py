@@ -119,7 +119,7 @@ HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\nope
     ("options: {o: {type: enum, values: []}}", ("empty-value", "a list of names must not be empty")),
     ("backend: {vm: {}}", ("empty-value", "a mapping must not be empty")),
     ("backend: {vm: {h: {on: r, undoes: {}}}}", ("type", "a mapping stands where a hook or a list of hooks belongs")),
-    ("backend: {vm: {h: {on: r, optional: yes}}}", ("type", "the text 'yes' stands where true or false belongs")),
+    ("backend: {vm: {h: {on: r, optional: 1}}}", ("type", "the number 1 stands where true or false, or a name belongs")),
     ("accept: [{finding: boredom, why: It is.}]", ("value", "the text 'boredom' is not valid here")),
     ("accept: [{finding: leak}]", ("missing-key", "an accepted finding lacks the key 'why'")),
     ("accept: [{finding: leak, at: here, why: It is.}]", ("name", "'here' is not resource.state or resource.state.event")),

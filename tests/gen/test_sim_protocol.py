@@ -6,7 +6,7 @@ import json
 from typing import Any, BinaryIO, TextIO
 
 import pytest
-from semantics_support import BOX, manager, shipped
+from semantics_support import BOX, ROOT, manager, shipped
 
 from berthc.model import Manager
 from berthc.sim import Simulator, main
@@ -376,3 +376,35 @@ operations:
     assert main(manager(text), io.StringIO('{"op": "new"}\n{"op": "hole"}\n{"op": "new"}\n'), out) == 1
     assert [json.loads(line)["n"] for line in out.getvalue().splitlines()] == [1]
     assert capsys.readouterr().err == "test.yaml: thing.a has no row for off\n"
+
+
+# Hooks that ask
+
+def unsure(fail: list[Any]) -> dict[str, Any]:
+    """The answer to a second attempt, after a first one that stayed uncertain."""
+    talk = Talk(manager((ROOT / "tests/gen/specs/probe.yaml").read_text(encoding="utf-8")))
+    talk("reserve", tap={"name": "a"}, address={"ip": "b"})
+    talk("bring_up", reservation="r1", fail=[{"hook": "host.open", "outcome": "uncertain"}])
+    return talk("bring_up", reservation="r1", fail=fail)
+
+
+@pytest.mark.parametrize(("fail", "error", "outcomes"), [
+    ([], None, ["yes", "ok"]),
+    ([{"hook": "host.has", "outcome": "yes"}], None, ["yes", "ok"]),
+    ([{"hook": "host.has", "outcome": "no"}], None, ["no", "ok", "ok"]),
+    (["host.has"], "EIO", ["unknown"]),
+    ([{"hook": "host.has", "error": "ENODEV"}], "ENODEV", ["unknown"]),
+    ([{"hook": "host.has", "outcome": "unknown", "error": "EPIPE"}], "EPIPE", ["unknown"]),
+])
+def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error: str | None, outcomes: list[str]) -> None:
+    answer = unsure(fail)
+    assert (answer["error"], [call["outcome"] for call in answer["calls"]]) == (error, outcomes)
+
+
+@pytest.mark.parametrize("entry", [
+    {"hook": "host.has", "outcome": "fail"}, {"hook": "host.has", "outcome": "uncertain"}, {"hook": "host.has", "outcome": "ok"},
+    {"hook": "host.has", "outcome": "yes", "error": "EIO"}, {"hook": "host.open", "outcome": "yes"}, {"hook": "host.open", "outcome": "unknown"},
+])
+def test_an_outcome_that_the_hook_cannot_have_is_malformed(entry: dict[str, str]) -> None:
+    answer = unsure([entry])
+    assert (answer["error"], "message" in answer) == ("EINVAL", True)

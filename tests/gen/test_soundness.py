@@ -47,7 +47,7 @@ class Walk:
     def __init__(self, manager: Manager, rng: random.Random) -> None:
         self.manager, self.rng = manager, rng
         options = {o.name: some_value(rng, o) for o in manager.options}
-        without = [h.name for h in manager.hooks if h.optional and rng.random() < 0.5]
+        without = [name for names in manager.left_out if rng.random() < 0.5 for name in names]
         self.world = World(manager, options, without)  # type: ignore[arg-type]
         self.troubled = rng.choice([0.0, 0.2, 0.6])
 

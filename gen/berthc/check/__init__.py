@@ -24,7 +24,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     unknown.unknown_value, unknown.unknown_errno,
     resources.parent_cycle, resources.duplicate, resources.reserved_name, resources.same_name, resources.ranges, resources.defaults,
     resources.pool_size, resources.formats, resources.hook_value, resources.holders, resources.final_states, resources.wrong_resource,
-    resources.absent_hooks,
+    resources.absent_hooks, resources.together, resources.asking, resources.stated_effects,
     guards.guard_scope, guards.guard_type, guards.guard_cases, guards.last_unguarded,
     operations.paths, operations.find_by, operations.gives, operations.reservations, operations.ends,
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,

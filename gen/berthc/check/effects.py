@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 from berthc.model import Form, Manager, Resource, Row, Target
 
@@ -54,17 +55,21 @@ def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
         return []
     if len(every) > MAX_EFFECT_CASES:
         return []  # a condition may decide alike in two states, so rows cannot be followed without cases
+    words = list(dict.fromkeys(h.together for h in manager.hooks if h.on == resource.name and h.together))
+    absences = [frozenset(absent) for n in range(len(words) + 1) for absent in combinations(words, n)]
+    if len(every) * len(absences) > MAX_EFFECT_CASES:
+        return []
     found: dict[Trouble, None] = {}
-    for case in every:
-        found.update(dict.fromkeys(_Walk(manager, resource, flow, case).run()))
+    for case, absent in product(every, absences):
+        found.update(dict.fromkeys(_Walk(manager, resource, flow, case, absent).run()))
     return [t for t in found if not t.unsure or replace(t, unsure=False) not in found]
 
 
 class _Walk:
-    """One case: which of the rows with conditions are taken is fixed."""
+    """One case: it is fixed which of the rows with conditions are taken, and which hooks that come together are left out."""
 
-    def __init__(self, manager: Manager, resource: Resource, flow: Flow, case: Case) -> None:
-        self.resource, self.flow, self.case = resource, flow, case
+    def __init__(self, manager: Manager, resource: Resource, flow: Flow, case: Case, absent: frozenset[str]) -> None:
+        self.resource, self.flow, self.case, self.absent = resource, flow, case, absent
         self.path = refs.path_of(manager, resource.name)
         hooks = [h for h in manager.hooks if h.on == resource.name]
         self.bits = {h.name: 1 << i for i, h in enumerate(hooks)}
@@ -112,7 +117,7 @@ class _Walk:
         while open_:
             state, event, effect = open_.pop()
             row = self.row(state, event)
-            if row is None or row.reject is not None:
+            if row is None or row.reject is not None or self.is_refused(row):
                 yield state, effect
                 continue
             for target, after in self.outcomes(row, effect):
@@ -129,13 +134,24 @@ class _Walk:
                 return row
         return None
 
+    def is_refused(self, row: Row) -> bool:
+        """Does the row reject, since its hook is left out?"""
+        hook = self.hooks.get(row.hook or "")
+        return hook is not None and hook.absent is not None and hook.together in self.absent
+
     def outcomes(self, row: Row, before: Effect) -> Iterator[tuple[Target, Effect]]:
+        if row.ask is not None:
+            yield from self.answers(row, before)
+            return
         assert row.ok is not None
         if row.call is None or row.call not in self.hooks:
             yield row.ok, before
             return
         assert row.fail is not None and row.uncertain is not None
         hook = self.hooks[row.call]
+        if hook.together in self.absent:
+            yield row.ok, before  # there is nothing to do, and nothing to undo
+            return
         self.check_call(row, before)
         me, opposite = self.bits[hook.name], self.opposite[hook.name]
         any_ = before.off | before.maybe | before.on
@@ -143,9 +159,26 @@ class _Walk:
         yield row.ok, Effect((before.off & rest) | (any_ & opposite), before.maybe & rest, (before.on & rest) | (any_ & me))
         yield row.fail, before
         yield row.uncertain, Effect(before.off & ~me, (before.maybe | (before.off & me) | (before.on & opposite)), before.on & ~opposite)
-        if hook.optional and hook.absent is None:
+        if hook.optional and hook.absent is None and not hook.together:
             # Left out: there is nothing to do, and nothing to undo.
             yield row.ok, Effect((before.off & ~opposite) | (any_ & opposite), before.maybe & ~opposite, before.on & ~opposite)
+
+    def answers(self, row: Row, before: Effect) -> Iterator[tuple[Target, Effect]]:
+        """A hook that asks tells the truth, or cannot tell."""
+        assert row.ask is not None and row.yes is not None and row.no is not None and row.unknown is not None
+        hook = self.hooks.get(row.ask)
+        me = self.bits.get(hook.asks or "", 0) if hook is not None else 0
+        any_ = before.off | before.maybe | before.on
+        back = self.opposite[hook.asks] if hook is not None and hook.asks in self.opposite else 0
+        rest = ~(me | back)
+        if hook is not None and hook.together in self.absent:
+            yield row.unknown, before
+            return
+        if not any_ & me or (before.maybe | before.on) & me:
+            yield row.yes, Effect((before.off & rest) | (any_ & back), before.maybe & rest, (before.on & rest) | me)
+        if not any_ & me or (before.off | before.maybe) & me:
+            yield row.no, Effect(before.off | me, before.maybe & rest, (before.on | (before.maybe & back)) & ~me)
+        yield row.unknown, before
 
     def check_call(self, row: Row, before: Effect) -> None:
         assert row.call is not None

@@ -93,17 +93,17 @@ class Chains:
             if row.reject is not None:
                 yield cell[0], False, False
                 continue
-            hook = self.hooks.get(row.call or "")
+            hook = self.hooks.get(row.hook or "")
             if hook is not None and hook.absent is not None:
                 yield cell[0], False, False
             for outcome, target in row.targets():
-                called = {True} if row.call is not None else {False}
-                if hook is not None and hook.optional and hook.absent is None and outcome == "ok":
+                called = {True} if row.hook is not None else {False}
+                if hook is not None and hook.optional and hook.absent is None and outcome in ("ok", "unknown"):
                     called = {True, False}
                 after = self._ends[(target.state, target.raise_event)] if target.raise_event else frozenset({(target.state, True, False)})
                 for state, ok, more in after:
                     for own in called:
-                        yield state, ok and outcome == "ok", own or more
+                        yield state, ok and outcome in ("ok", "yes", "no"), own or more
 
 
 @dataclass
@@ -144,7 +144,7 @@ def calling(manager: Manager) -> dict[tuple[str, str], bool]:
     out: dict[tuple[str, str], bool] = {}
     for resource in manager.resources:
         rows = [row for state in resource.states for row in state.rows]
-        calls = {row.event for row in rows if row.call is not None}
+        calls = {row.event for row in rows if row.hook is not None}
         raising = {(row.event, target.raise_event) for row in rows for _, target in row.targets() if target.raise_event is not None}
         while more := {event for event, raised in raising if raised in calls} - calls:
             calls |= more

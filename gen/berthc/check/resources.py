@@ -35,7 +35,10 @@ def duplicate(spec: Spec) -> Iterator[Diagnostic]:
     for name in refs.keys(spec, "resources"):
         lists.append(("resources", name, "key"))
         lists += [("resources", name, "fields", field, "values") for field in refs.keys(spec, "resources", name, "fields")]
-    lists += [("backend", group, name, "undoes") for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)]
+    lists += [("backend", group, name, key) for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)
+              for key in ("undoes", "needs")]
+    lists += [("resources", name, "states", state, key) for name in refs.keys(spec, "resources")
+              for state in refs.keys(spec, "resources", name, "states") for key in ("effects", "maybe")]
     lists += [("operations", name, key) for name in refs.keys(spec, "operations") for key in ("obtain", "returns")]
     for path in lists:
         seen: dict[str, str] = {}
@@ -290,7 +293,7 @@ def holders(spec: Spec) -> Iterator[Diagnostic]:
             for row in state.rows:
                 if row.ok is not None and row.ok.state not in known:
                     continue  # told by unknown-state
-                if row.event == resource.take and (row.call or (row.ok and (row.ok.state != state.name or row.ok.raise_event))):
+                if row.event == resource.take and (row.hook or (row.ok and (row.ok.state != state.name or row.ok.raise_event))):
                     yield Diagnostic("holders", row.loc, f"{refs.cell(resource, row)} does more than take a hold",
                                      "a row for the take event is stay, or rejects")
 
@@ -325,7 +328,8 @@ def final_states(spec: Spec) -> Iterator[Diagnostic]:
                              f"states of {resource_.name} that are not final: {listing(s.name for s in resource_.states if not s.final)}")
 
 
-@rule("wrong-resource", "A row calls a hook on its own resource; a hook undoes another hook on the same resource.")
+@rule("wrong-resource", "A row calls or asks a hook on its own resource; a hook undoes another hook on the same resource, and asks for one there; "
+                        "it needs hooks on its resource or above it; a state has effects of hooks on its resource.")
 def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
     hooks = {h.name: h for h in spec.manager.hooks}
     names = set(refs.resources_by_name(spec.manager))
@@ -333,10 +337,11 @@ def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
     for hook in spec.manager.hooks:
         on.setdefault(hook.on, []).append(hook.name)
     for resource, row in refs.rows(spec.manager):
-        called = hooks.get(row.call or "")
+        called = hooks.get(row.hook or "")
         if called is not None and called.on != resource.name and called.on in names:
-            yield Diagnostic("wrong-resource", spec.at(*refs.row_path(spec, resource, row), "call"),
-                             f"{refs.cell(resource, row)} calls {called.name}, which is on {called.on}",
+            key, verb = ("call", "calls") if row.call else ("ask", "asks")
+            yield Diagnostic("wrong-resource", spec.at(*refs.row_path(spec, resource, row), key),
+                             f"{refs.cell(resource, row)} {verb} {called.name}, which is on {called.on}",
                              f"hooks on {resource.name}: {listing(on.get(resource.name, []))}")
     for hook in spec.manager.hooks:
         group, _, name = hook.name.partition(".")
@@ -347,9 +352,99 @@ def wrong_resource(spec: Spec) -> Iterator[Diagnostic]:
             elif word in hooks and hooks[word].on != hook.on and {hooks[word].on, hook.on} <= names:
                 yield Diagnostic("wrong-resource", loc, f"hook {hook.name} is on {hook.on} and undoes {word}, which is on {hooks[word].on}",
                                  f"hooks on {hook.on}: {listing(n for n in on[hook.on] if n != hook.name)}")
+        for word, loc in refs.named(spec, "backend", group, name, "asks"):
+            if word in hooks and hooks[word].on != hook.on and {hooks[word].on, hook.on} <= names:
+                yield Diagnostic("wrong-resource", loc,
+                                 f"hook {hook.name} is on {hook.on} and asks for {word}, which is on {hooks[word].on}",
+                                 f"hooks on {hook.on}: {listing(n for n in on[hook.on] if n != hook.name)}")
+        above = refs.path_of(spec.manager, hook.on) if hook.on in names else ()
+        for word, loc in refs.named(spec, "backend", group, name, "needs"):
+            if word == hook.name:
+                yield Diagnostic("wrong-resource", loc, f"hook {hook.name} needs itself", "name the hooks that come before it")
+            elif word in hooks and above and hooks[word].on in names and hooks[word].on not in above:
+                yield Diagnostic("wrong-resource", loc,
+                                 f"hook {hook.name} is on {hook.on} and needs {word}, which is on {hooks[word].on}",
+                                 f"it can need hooks on {listing(above)}")
+    for resource in spec.manager.resources:
+        for state in resource.states:
+            for key in ("effects", "maybe"):
+                for word, loc in refs.named(spec, "resources", resource.name, "states", state.name, key):
+                    if word in hooks and hooks[word].on != resource.name and hooks[word].on in names:
+                        yield Diagnostic("wrong-resource", loc,
+                                         f"{resource.name}.{state.name} has the effect of {word}, which is on {hooks[word].on}",
+                                         f"hooks on {resource.name}: {listing(on.get(resource.name, []))}")
 
 
-@rule("absent", "absent says what a hook that is left out means, so it goes with optional: true.")
+@rule("optional", "A name in optional is that of at least two hooks: they are all there or all left out.")
+def together(spec: Spec) -> Iterator[Diagnostic]:
+    words = [h.together for h in spec.manager.hooks]
+    for hook in spec.manager.hooks:
+        if hook.together and words.count(hook.together) == 1:
+            yield Diagnostic("optional", spec.at("backend", *hook.name.split(".", 1), "optional"),
+                             f"no other hook is optional: {hook.together}",
+                             "write true, or give this name to each hook that is only there together with this one")
+
+
+@rule("asks", "A row asks a hook that asks, and calls one that does not. A hook that asks looks for the effect of one that does not, changes "
+              "nothing, and gives no values.")
+def asking(spec: Spec) -> Iterator[Diagnostic]:
+    hooks = {h.name: h for h in spec.manager.hooks}
+    for resource, row in refs.rows(spec.manager):
+        hook = hooks.get(row.hook or "")
+        if hook is None:
+            continue
+        here = refs.row_path(spec, resource, row)
+        if row.call and hook.asks:
+            yield Diagnostic("asks", spec.at(*here, "call"), f"{refs.cell(resource, row)} calls {hook.name}, which only asks",
+                             f"write {{ask: {hook.name}, yes: …, no: …, unknown: …}}")
+        elif row.ask and not hook.asks:
+            yield Diagnostic("asks", spec.at(*here, "ask"), f"{refs.cell(resource, row)} asks {hook.name}, which asks for nothing",
+                             f"add asks: to {hook.name}, with the hook whose effect it looks for; or call it")
+    for hook in spec.manager.hooks:
+        where = ("backend", *hook.name.split(".", 1))
+        if not hook.asks:
+            for word, loc in refs.named(spec, *where, "undoes"):
+                if word in hooks and hooks[word].asks:
+                    yield Diagnostic("asks", loc, f"hook {hook.name} undoes {word}, which only asks", "what asks has no effect to undo")
+            continue
+        for key in ("undoes", "needs", "repeatable"):
+            if getattr(hook, key):
+                yield Diagnostic("asks", spec.key(*where, key), f"hook {hook.name} only asks, so {key} has no meaning",
+                                 f"remove {key}: asking changes nothing, and may always be repeated")
+        if hook.asks == hook.name or hook.asks in hooks and hooks[hook.asks].asks:
+            yield Diagnostic("asks", spec.at(*where, "asks"), f"hook {hook.name} asks for {hook.asks}, which only asks",
+                             "name the hook whose effect it looks for")
+    for resource in spec.manager.resources:
+        for assigned in resource.assigned:
+            if assigned.hook in hooks and hooks[assigned.hook].asks:
+                yield Diagnostic("asks", spec.at("resources", resource.name, "assigned", assigned.name, "from"),
+                                 f"{resource.name}.{assigned.name} is from {assigned.hook}, which only asks",
+                                 "name a hook that is called")
+
+
+@rule("effects", "A state says of each hook once whether its effect is in place there, or may be. Such a hook is undone by another, or nothing is "
+                 "known of its effect. A final state says nothing.")
+def stated_effects(spec: Spec) -> Iterator[Diagnostic]:
+    declared = {h.name for h in spec.manager.hooks}
+    undone = dict.fromkeys(name for h in spec.manager.hooks for name in h.undoes)
+    for resource in spec.manager.resources:
+        for state in resource.states:
+            where = ("resources", resource.name, "states", state.name)
+            if state.final and state.effects is not None:
+                key = "effects" if spec.node(*where, "effects") is not None else "maybe"
+                yield Diagnostic("effects", spec.key(*where, key), f"{resource.name}.{state.name} is final, so nothing rests in it",
+                                 f"remove {key}; whatever is in place when an instance ends is a leak")
+            for key in ("effects", "maybe"):
+                for word, loc in refs.named(spec, *where, key):
+                    if word in declared and word not in undone:
+                        yield Diagnostic("effects", loc, f"no hook undoes {word}, so nothing is known of its effect",
+                                         f"hooks that some hook undoes: {listing(undone)}" if undone else "add undoes: to the hook that undoes it")
+                    elif key == "maybe" and word in (state.effects or ()):
+                        yield Diagnostic("effects", loc, f"{resource.name}.{state.name} has {word} in effects already",
+                                         "in effects: always in place; in maybe: nobody knows")
+
+
+@rule("absent", "absent says what a hook that is left out means, so it goes with optional.")
 def absent_hooks(spec: Spec) -> Iterator[Diagnostic]:
     for hook in spec.manager.hooks:
         if hook.absent and not hook.optional:

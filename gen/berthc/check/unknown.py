@@ -65,7 +65,7 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
                             declared[resource.name])
         for row, outcome, target in refs.targets(resource):
             if target.state not in known:
-                condition = "" if row.call is None else f", if {row.call} {_ENDS[outcome]},"
+                condition = "" if row.hook is None else f", if {row.hook} {_ENDS[outcome]},"
                 by = f"{refs.cell(resource, row)} goes{condition} to"
                 yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name], stay=True)
     for operation in manager.operations:
@@ -79,7 +79,8 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
             yield _no_state(accept.where_loc, "accept names", state, name, declared[name])
 
 
-_ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain"}
+_ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain", "yes": "says yes", "no": "says no",
+         "unknown": "cannot tell"}
 
 
 def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str], stay: bool = False) -> Diagnostic:
@@ -126,23 +127,26 @@ def _no_event(loc: Loc, by: str, event: str, resource: str, valid: list[str]) ->
                       hint(event, valid, f"events of {resource}"))
 
 
-@rule("unknown-hook", "A hook that is called, undone, or asked for a value is declared below backend.")
+@rule("unknown-hook", "A hook that is called, asked, undone, needed, in effect, or gives a value is declared below backend.")
 def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     known = [f"{group}.{name}" for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)]
     declared = {f"{group}.{name}" for written in refs.keys(spec, "backend") for group in refs.meant([written])
                 for name in refs.meant(refs.keys(spec, "backend", written))}
     for resource, row in refs.rows(manager):
-        if row.call is not None and row.call not in declared:
-            yield Diagnostic("unknown-hook", spec.at(*refs.row_path(spec, resource, row), "call"),
-                             f"{refs.cell(resource, row)} calls {quote(row.call)}, which is no hook",
-                             hint(row.call, known, "hooks"))
-    for hook in manager.hooks:
-        group, _, name = hook.name.partition(".")
-        for word, loc in refs.named(spec, "backend", group, name, "undoes"):
+        if row.hook is not None and row.hook not in declared:
+            yield Diagnostic("unknown-hook", spec.at(*refs.row_path(spec, resource, row), "call" if row.call else "ask"),
+                             f"{refs.cell(resource, row)} {'calls' if row.call else 'asks'} {quote(row.hook)}, which is no hook",
+                             hint(row.hook, known, "hooks"))
+    uses = [(f"hook {hook.name} {verb}", ("backend", *hook.name.split(".", 1), verb))
+            for hook in manager.hooks for verb in ("undoes", "needs", "asks")]
+    uses += [(f"{resource.name}.{state.name} has in {verb}", ("resources", resource.name, "states", state.name, verb))
+             for resource in manager.resources for state in resource.states for verb in ("effects", "maybe")]
+    for by, where in uses:
+        for word, loc in refs.named(spec, *where):
             if word not in declared:
-                yield Diagnostic("unknown-hook", loc, f"hook {hook.name} undoes {quote(word)}, which is no hook",
-                                 hint(word, [name for name in known if name != hook.name], "hooks"))
+                others = [name for name in known if by != f"hook {name} {where[-1]}"]
+                yield Diagnostic("unknown-hook", loc, f"{by} {quote(word)}, which is no hook", hint(word, others, "hooks"))
     for resource in manager.resources:
         for assigned in resource.assigned:
             if assigned.hook and assigned.hook not in declared:

@@ -21,7 +21,7 @@ def unused(spec: Spec) -> Iterator[Diagnostic]:
     for option in m.options:
         if option.name not in options:
             yield _warn(option.loc, f"option {option.name} is used by no condition, format or pool")
-    called = {row.call for _, row in refs.rows(m)}
+    called = {row.hook for _, row in refs.rows(m)}
     for hook in m.hooks:
         if hook.name not in called:
             yield _warn(hook.loc, f"hook {hook.name} is called by no row")

@@ -108,6 +108,20 @@ def array(kind: str, name: str, lines: Iterator[str] | list[str]) -> Array:
     return Array(f"{kind} {name}[] = {{", tuple(lines))
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two hooks that come together; `missing` is the one looked for where the other is there."""
+
+    there: str  # members of the backend struct
+    missing: str
+    id: str  # of the missing one
+
+
+def _circle(hooks: list[ir.Hook]) -> list[Pair]:
+    """Each hook with the next, the last with the first: where some are there and some are not, one pair shows it."""
+    return [Pair(hook_member(a.name), hook_member(b.name), b.c) for a, b in zip(hooks, hooks[1:] + hooks[:1], strict=True)]
+
+
 class _Source:
     """What the template of the source loops over."""
 
@@ -148,6 +162,7 @@ class _Source:
             "presets": presets,
             "accepts": accepts,
             "required": [{"member": hook_member(h.name), "id": h.c} for h in m.hooks if not h.optional],
+            "together": [pair for hooks in m.together for pair in _circle([m.hooks[h - 1] for h in hooks])],
             "checks": self.checks(),
             "name_functions": self.name_functions(),
             "functions": [f for o in m.operations for f in self.functions(o)],
@@ -246,6 +261,7 @@ class _Source:
     @staticmethod
     def hook_element(hook: ir.Hook) -> list[str]:
         absent = f", .absent = {hook.absent}" if hook.absent is not None else ""
+        absent += ", .asks = true" if hook.asks else ""
         out = f", .out_size = sizeof({hook.out})" if hook.out else ""
         return [f"    [{hook.c}] = {{.name = {string(hook.name)}{absent}{out}}},"]
 

@@ -325,10 +325,20 @@ class _Manual:
         if not hook.optional:
             must = "Must be provided."
         elif hook.absent is None:
-            must = "May be NULL: then it counts as ended ok without a call."
+            must = ("May be NULL: then nobody can tell, and what asks it fails with -EOPNOTSUPP." if hook.asks
+                    else "May be NULL: then it counts as ended ok without a call.")
         else:
             must = f"May be NULL: then what needs it is refused with -{hook.absent}."
         words = [must]
+        if hook.together:
+            others = [h.name for h in self.m.hooks if h.together == hook.together and h is not hook]
+            if others:
+                words.append(f"To be left out only together with {listed(others)}.")
+        if hook.asks:
+            words.append(f"Asks whether the effect of {hook.asks} is there, and changes nothing: answers BERTH_YES, BERTH_NO, "
+                         "or a negative errno value when it cannot tell.")
+        if hook.needs:
+            words.append(f"Called only while the effect of {listed(hook.needs)} is in place.")
         if hook.undoes:
             words.append(f"Takes back the effect of {listed(hook.undoes)}, also where that may have failed.")
         undone = [h.name for h in self.m.hooks if hook.name in h.undoes]

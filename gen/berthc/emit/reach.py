@@ -87,13 +87,14 @@ class Reach:
                     met.refusals[Refusal(resource.name, state, fired, row.reject, row.brief, guard=guard)] = None
                     self._rest(resource.name, {state})
                     continue
-                if row.call is not None:
-                    met.hooks[row.call] = None
-                    absent = self._m.hook(row.call).absent
+                if row.hook is not None:
+                    met.hooks[row.hook] = None
+                    hook = self._m.hook(row.hook)
+                    absent = hook.absent or ("EOPNOTSUPP" if hook.optional and hook.asks else None)
                     if absent is not None:
-                        met.refusals[Refusal(resource.name, state, fired, absent, "", row.call, guard)] = None
+                        met.refusals[Refusal(resource.name, state, fired, absent, "", row.hook, guard)] = None
                 for outcome, target in row.targets():
-                    goes_on = is_ok and outcome == "ok"
+                    goes_on = is_ok and outcome in ("ok", "yes", "no")
                     if target.raise_event is not None:
                         following = (target.state, target.raise_event, goes_on)
                         if following not in seen:

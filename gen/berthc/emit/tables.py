@@ -62,8 +62,8 @@ def row_words(manager: ir.Manager, resource: ir.Resource, row: ir.Row) -> str:
     if row.reject is not None:
         does = f"reject {row.reject}"
     elif row.hook:
-        outcomes = (("ok", row.ok), ("fail", row.fail), ("uncertain", row.uncertain))
-        does = f"{manager.hooks[row.hook - 1].name}: " + "; ".join(f"{w} {target_words(resource, t)}" for w, t in outcomes if t.state)
+        verb = "ask " if row.asks else ""
+        does = f"{verb}{manager.hooks[row.hook - 1].name}: " + "; ".join(f"{w} {target_words(resource, t)}" for w, t in row.outcomes)
     elif row.ok == ir.Target(row.state):
         does = "stay"
     else:
@@ -80,8 +80,7 @@ def row(manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, n
     if found.reject is not None:
         members.append(f".reject = {found.reject}")
     head = f"    [{index}] = {{{', '.join(members)}"
-    named = (("ok", found.ok), ("fail", found.fail), ("uncertain", found.uncertain))
-    outcomes = [f".{word} = {target(resource, t, none)}" for word, t in named if t.state]
+    outcomes = [f".{word} = {target(resource, t, none)}" for word, t in found.outcomes]
     if len(outcomes) <= 1:
         line = ", ".join([head, *outcomes]) + "},"
         if len(line) <= 140:

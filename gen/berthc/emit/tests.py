@@ -24,10 +24,12 @@ from berthc.scenarios.text import members
 from berthc.semantics import Outcome
 
 NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain": "1u << BERTH_UNSURE", "rejected": "1u << BERTH_REJECTED",
-               "left out": "BERTH_SUITE_LEFT_OUT"}
+               "left out": "BERTH_SUITE_LEFT_OUT", "yes": "1u << BERTH_ANSWERED_YES", "no": "1u << BERTH_ANSWERED_NO",
+               "unknown": "1u << BERTH_ANSWERED_UNKNOWN"}
 WRITES = {"last": "BERTH_SUITE_LAST", "zero": "BERTH_SUITE_ZEROS", "nothing": "BERTH_SUITE_NOTHING"}
 WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothing"}
-KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN"}
+KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN", "yes": "BERTH_SUITE_OK",
+         "no": "BERTH_SUITE_NO", "unknown": "BERTH_SUITE_FAIL"}
 LONGEST_LITERAL = 100
 SLOT = "&lent->slot"  # a slot as an argument
 
@@ -222,6 +224,7 @@ class _Suite:
         parts += [".required = true"] if not hook.optional else []
         parts += [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
         parts += [f".undoes = {self.hook_list(hook.undoes)}"] if hook.undoes else []
+        parts += [f".asks = {self.hook_list((hook.asks,))}"] if hook.asks else []
         return ctext.braces(f"[{self.names.hook_id(hook.name)}] = ", parts)
 
     def hook_list(self, hooks: tuple[str, ...]) -> str:
@@ -513,7 +516,7 @@ class _Suite:
             row = found.row
             words = (("resource", found.resource), ("state", row.state), ("event", row.event))
             parts = [f".{word} = {ctext.string(text)}" for word, text in words]
-            parts += [f".hook = {ctext.string(row.call)}"] if row.call else []
+            parts += [f".hook = {ctext.string(row.hook)}"] if row.hook else []
             hidden = self.unreachable | self.unsearched
             for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in hidden]),
                                ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable]),

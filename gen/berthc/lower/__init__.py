@@ -76,6 +76,7 @@ class _Lowering:
             denials=tuple(self.denials.found),
             limits=room.limits(self.m),
             file_scope=file_scope(self.m),
+            together=tuple(tuple(self.hook_ids[h] for h in names) for names in self.m.left_out if len(names) > 1),
         )
 
     def field(self, field: model.Field, resource: model.Resource | None) -> ir.Field:
@@ -133,11 +134,12 @@ class _Lowering:
                         state=states[row.state],
                         event=events[row.event],
                         guard=guard,
-                        hook=self.hook_ids[row.call] if row.call else 0,
+                        hook=self.hook_ids[row.hook] if row.hook else 0,
                         reject=row.reject,
-                        ok=target(row.ok),
-                        fail=target(row.fail),
-                        uncertain=target(row.uncertain),
+                        ok=target(row.yes or row.ok),
+                        fail=target(row.unknown or row.fail),
+                        uncertain=target(row.no or row.uncertain),
+                        asks=row.ask is not None,
                     )
                 )
                 if not cells or (cells[-1].state, cells[-1].event) != (rows[-1].state, rows[-1].event):
@@ -207,6 +209,7 @@ class _Lowering:
             resource=self.resource_ids[hook.on],
             optional=hook.optional,
             absent=hook.absent,
+            asks=hook.asks is not None,
             out=self.names.out(hook.name) if members else "",
             outs=tuple(members),
         )

@@ -30,6 +30,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
+    """`asks`: `ok`, `fail` and `uncertain` are where the answers yes, unknown and no lead."""
+
     state: int
     event: int
     guard: int = 0  # id in Manager.guards
@@ -38,6 +40,13 @@ class Row:
     ok: Target = Target()
     fail: Target = Target()
     uncertain: Target = Target()
+    asks: bool = False
+
+    @property
+    def outcomes(self) -> tuple[tuple[str, Target], ...]:
+        """(outcome, where it leads) of every outcome that the row has."""
+        words = ("yes", "unknown", "no") if self.asks else ("ok", "fail", "uncertain")
+        return tuple((w, t) for w, t in zip(words, (self.ok, self.fail, self.uncertain), strict=True) if t.state)
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,7 @@ class Hook:
     resource: int
     optional: bool
     absent: str | None
+    asks: bool
     out: str  # C type of its out-values; "" where it has none
     outs: tuple[Out, ...]
 
@@ -260,6 +270,7 @@ class Manager:
     denials: tuple[Guard, ...]
     limits: Limits | None = None
     file_scope: frozenset[str] = frozenset()  # the names that parameters and variables must not hide
+    together: tuple[tuple[int, ...], ...] = ()  # ids of hooks that a backend leaves out all or none
 
     def resource(self, number: int) -> Resource:
         return self.resources[number - 1]

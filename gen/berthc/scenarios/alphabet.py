@@ -274,7 +274,7 @@ def covers_guards(manager: Manager) -> bool:
     """Whether the search tries every combination of what guards ask about, so that it may say that something cannot be."""
     sides = _sides_of(manager, None, "option", {o.name: o for o in manager.options}, rows_only=False)
     fields = {o.name: o for o in manager.options}
-    whole = _all_tried(sides, fields, 8) and sum(h.optional for h in manager.hooks) <= 2
+    whole = _all_tried(sides, fields, 8) and len(manager.left_out) <= 2
     told = 0  # resources whose guards tell fields apart: paths change one level at a time
     for resource in manager.resources:
         fields = {f.name: f for f in resource.fields}
@@ -312,9 +312,10 @@ def _option_changes(manager: Manager) -> list[dict[str, Value]]:
 
 
 def _left_out(manager: Manager) -> list[tuple[str, ...]]:
-    """Each optional hook alone, then all of them."""
-    optional = [h.name for h in manager.hooks if h.optional]
-    return [(h,) for h in optional] + ([tuple(optional)] if len(optional) > 1 else [])
+    """Each set of optional hooks alone, then all of them."""
+    sets = list(manager.left_out)
+    every = tuple(h.name for h in manager.hooks if h.optional)
+    return sets + ([every] if len(sets) > 1 else [])
 
 
 def _environment(change: Mapping[str, Value], left_out: tuple[str, ...]) -> Environment:

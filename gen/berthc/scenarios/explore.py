@@ -20,6 +20,7 @@ from berthc.semantics.state import Item, State
 
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
 FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
+OTHER_ANSWERS = (Outcome("no"), Outcome("unknown", "EPIPE"))  # than yes
 OK = Outcome("ok")
 TOLD = (Outcome("ok", writes="last"), Outcome("ok", writes="zero"), Outcome("ok", writes="nothing"),  # of a hook whose values name instances
         Outcome("uncertain", "ETIMEDOUT", "last"), Outcome("uncertain", "ETIMEDOUT", "nothing"))
@@ -131,11 +132,12 @@ def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
         edge = step(node, replace(action, outcomes=given))
         yield edge
         calls = len(edge.result.calls)
-        failed = any(o.kind != "ok" for o in given)
+        failed = any(o.error is not None for o in given)
         for n in range(len(edge.action.outcomes), calls):
             ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
-            told = TOLD if not failed and node.world.manager.naming(edge.result.calls[n].hook) else ()
-            pending += [ahead + (o,) for o in (FAILED_AGAIN if failed else FAILED + told)]
+            hook = node.world.manager.hook(edge.result.calls[n].hook)
+            told = TOLD if not failed and node.world.manager.naming(hook.name) else ()
+            pending += [ahead + (o,) for o in (OTHER_ANSWERS if hook.asks else FAILED_AGAIN if failed else FAILED + told)]
 
 
 class Search:
@@ -392,7 +394,8 @@ def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
     """Resource, state, event, identity and outcome of every row of a step. The model outlives the search, so an id names one row."""
     without = edge.source.environment.without
     return tuple((t.resource, t.state, t.event, id(t.row),
-                  "left out" if t.row is not None and t.outcome == "ok" and t.row.call in without else t.outcome) for t in edge.result.rows)
+                  "left out" if t.row is not None and t.outcome in ("ok", "unknown") and t.row.hook in without else t.outcome)
+                 for t in edge.result.rows)
 
 
 def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Feature]:

@@ -29,7 +29,7 @@ class Step:
     calls: str
     trace: str
     state: str
-    rejects: int = 0  # number of the row that refused it before any call, which the trace does not report
+    rejects: int = 0  # number of the row that made it fail before any call, which the trace does not report
     without_where: bool = False
     missing: int | None = None  # level whose config is NULL
     shrink: bool = False  # buffers for text are one byte too small
@@ -63,13 +63,13 @@ def declared_rows(manager: Manager) -> tuple[Declared, ...]:
     for resource in manager.resources:
         for state in resource.states:
             for row in state.rows:
-                hook = manager.hook(row.call) if row.call is not None else None
+                hook = manager.hook(row.hook) if row.hook is not None else None
                 if row.reject is not None:
                     outcomes: tuple[str, ...] = ("rejected",)
                 elif hook is None:
                     outcomes = ("ok",)
                 else:
-                    outcomes = ("ok", "fail", "uncertain")
+                    outcomes = ("yes", "no", "unknown") if hook.asks else ("ok", "fail", "uncertain")
                     if hook.optional:
                         outcomes += ("rejected",) if hook.absent is not None else ("left out",)
                 found.append(Declared(len(found) + 1, resource.name, row, outcomes))
@@ -108,11 +108,11 @@ def row_numbers(manager: Manager) -> Mapping[int, int]:
 
 
 def rejecting_row(numbers: Mapping[int, int], edge: Edge) -> int:
-    """The row (as in `declared_rows`) that refused a step before its first call; 0 for none."""
-    rows = edge.result.rows
-    if edge.result.calls or not rows or rows[-1].outcome != "rejected" or rows[-1].row is None:
+    """The row (as in `declared_rows`) that made a step fail before its first call; 0 for none."""
+    failing = [t.row for t in edge.result.rows if t.outcome in ("rejected", "unknown")]
+    if edge.result.calls or not failing or failing[0] is None:
         return 0
-    return numbers[id(rows[-1].row)]
+    return numbers[id(failing[0])]
 
 
 def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int, int]) -> Script:
@@ -286,7 +286,7 @@ def name_of(manager: Manager, edge: Edge) -> str:
     """What the last step of a script shows: disk_attached_detach_eject_fails_one_holder."""
     action, result = edge.action, edge.result
     words: list[str] = []
-    rows = [t for t in result.rows if t.row is None or t.outcome in ("fail", "uncertain", "rejected")] or list(result.rows[-1:])
+    rows = [t for t in result.rows if t.row is None or t.outcome in ("fail", "uncertain", "no", "unknown", "rejected")] or list(result.rows[-1:])
     again = edge.source.edge
     retry = again is not None and again.result.error is not None and again.result.calls and replace(again.action, outcomes=()) == action
     if rows:
@@ -296,9 +296,9 @@ def name_of(manager: Manager, edge: Edge) -> str:
             words += ["rejected"]
         elif taken.outcome == "released":
             words += ["only_released"]
-        elif taken.row is not None and taken.row.call is not None:
-            hook = taken.row.call.split(".")[1]
-            words += [hook, {"ok": "ok", "fail": "fails", "uncertain": "uncertain"}[taken.outcome]]
+        elif taken.row is not None and taken.row.hook is not None:
+            hook = taken.row.hook.split(".")[1]
+            words += [hook, "fails" if taken.outcome == "fail" else taken.outcome]
         else:
             words += ["moves" if taken.row is not None and taken.row.ok is not None and taken.row.ok.state != taken.state else "stays"]
         shape = before(manager, edge).get(taken.resource)

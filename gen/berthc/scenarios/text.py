@@ -146,7 +146,7 @@ def trace_text(result: Result) -> str:
         if row is None:
             words.append(f"{taken.resource} {taken.outcome}")
             continue
-        target = {"ok": row.ok, "fail": row.fail, "uncertain": row.uncertain}.get(taken.outcome)
+        target = None if taken.outcome == "rejected" else row.target(taken.outcome)
         words.append(f"{taken.resource} {row.state} {row.event} {taken.outcome} {target.state if target else row.state}")
     return "; ".join(words)
 

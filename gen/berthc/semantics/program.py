@@ -125,6 +125,11 @@ class Program:
                 raise ValueError(f"hook {name} is not optional")
         self.without = frozenset(without)
         self.max_holders = max_holders
+        for names in manager.left_out:
+            if 0 < len(self.without.intersection(names)) < len(names):
+                here = next(n for n in names if n not in self.without)
+                gone = next(n for n in names if n in self.without)
+                raise ValueError(f"hook {gone} cannot be left out without {here}")
         self.resources = {r.name: ResourceProgram(r, self.options) for r in manager.resources}
         self.operations: dict[str, Operation] = {o.name: o for o in manager.operations}
         self.deny: dict[str, tuple[tuple[bool | Test, Deny], ...]] = {

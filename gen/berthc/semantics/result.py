@@ -13,7 +13,8 @@ WRITES = ("new", "last", "zero", "nothing")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ends: "ok", "fail" or "uncertain"; the last two with the hook's error.
+    """How a call ends: "ok", or "fail" or "uncertain" with the hook's error. A hook that asks answers "yes", "no", or
+    "unknown" with its error.
 
     `writes` says which out-values the hook writes: "new" ones, those of the "last" call of the hook that wrote new ones (zeros before
     the first), "zero"s, or "nothing".
@@ -24,8 +25,15 @@ class Outcome:
     writes: str = "new"
 
     def __post_init__(self) -> None:
-        if self.kind not in ("ok", "fail", "uncertain") or (self.kind == "ok") != (self.error is None) or self.writes not in WRITES:
+        good = self.kind in ("ok", "yes", "no")
+        known = good or self.kind in ("fail", "uncertain", "unknown")
+        if not known or good != (self.error is None) or self.writes not in WRITES:
             raise ValueError(f"no outcome: {self.kind} with error {self.error}, writes {self.writes}")
+
+    def answer(self) -> Outcome:
+        """The same from a hook that asks: a backend that lets everything end well says yes, and one that fails cannot tell."""
+        kind = {"ok": "yes", "fail": "unknown", "uncertain": "unknown"}.get(self.kind, self.kind)
+        return Outcome(kind, self.error)
 
 
 OK = Outcome("ok")
@@ -52,7 +60,8 @@ class Call:
 class Taken:
     """One event that reached an instance.
 
-    `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "rejected" (a row, or for want of one
+    `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "yes", "no" or "unknown" (a row asked),
+    "rejected" (a row, or for want of one
     the resource's `otherwise`), or "released" (S4: somebody else still holds it; no row). `state` is the one before.
     """
 

@@ -343,20 +343,23 @@ class Run:
         where = {"resource": item.resource, "state": item.state, "event": event}
         row = resource.row(item.state, event, self._look(item.resource, item.values, item.parent))
         reject = resource.otherwise if row is None else row.reject
-        if row is not None and row.call in self.program.without:
-            reject = self.program.hooks[row.call].absent
+        left_out = row is not None and row.hook in self.program.without
+        if row is not None and row.hook is not None and left_out:
+            reject = self.program.hooks[row.hook].absent
         if reject is not None:
             self.rows.append(Taken(item.resource, row, "rejected", item.state, event))
             return Fault(reject, where), None
         assert row is not None
-        if row.call is None or row.call in self.program.without:
-            kind, fault = "ok", None
+        error: str | None = None
+        if row.hook is None or left_out and row.call is not None:
+            kind = "ok"
+        elif left_out:
+            kind, error = "unknown", "EOPNOTSUPP"
         else:
-            kind, error, item = self._call(item, row.call)
-            fault = None if error is None else Fault(error, where | {"hook": row.call})
+            kind, error, item = self._call(item, row.hook)
+        fault = None if error is None else Fault(error, where | {"hook": row.hook or ""})
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
-        target = {"ok": row.ok, "fail": row.fail, "uncertain": row.uncertain or row.fail}[kind]
-        assert target is not None
+        target = row.target(kind)
         self.state.items[item.id] = item._replace(state=target.state)
         return fault, target.raise_event
 
@@ -365,6 +368,8 @@ class Run:
         args = self._args(item)
         nth = self._nth[hook] = self._nth.get(hook, 0) + 1
         outcome = self.outcomes(hook, nth, args)
+        if self.program.hooks[hook].asks:
+            outcome = outcome.answer()
         self.calls.append(Call(hook, outcome.kind, args))
         given = self._written(item, hook, outcome.writes)
         if outcome.kind == "fail" or given is None:

@@ -181,17 +181,22 @@ def _read_fail(manager: Manager, value: object) -> tuple[Failure, ...]:
 
 def _read_failure(manager: Manager, entry: object) -> Failure:
     if not isinstance(entry, dict):
-        return Failure(_read_hook(manager, entry), Outcome("fail", "EIO"))
+        hook = _read_hook(manager, entry)
+        return Failure(hook, Outcome("unknown" if manager.hook(hook).asks else "fail", "EIO"))
     members = dict(entry)
     hook = _read_hook(manager, _take(members, "hook"))
-    if members.get("outcome") == "ok" and "error" in members:
-        raise Malformed("a call that ends ok has no error")
-    error = members.pop("error", "EIO")
-    if not isinstance(error, str) or error not in ERRNO_NAMES:
-        raise Malformed(f"unknown error {_show(error)}")
-    outcome = members.pop("outcome", "fail")
-    if not isinstance(outcome, str) or outcome not in ("ok", "fail", "uncertain"):
-        raise Malformed(f"outcome must be ok, fail or uncertain, not {_show(outcome)}")
+    asks = manager.hook(hook).asks is not None
+    outcome = members.pop("outcome", "unknown" if asks else "fail")
+    kinds = ("yes", "no", "unknown") if asks else ("ok", "fail", "uncertain")
+    if not isinstance(outcome, str) or outcome not in kinds:
+        raise Malformed(f"outcome of {hook} must be {', '.join(kinds)}, not {_show(outcome)}")
+    error = None
+    if outcome in ("fail", "uncertain", "unknown"):
+        error = members.pop("error", "EIO")
+        if not isinstance(error, str) or error not in ERRNO_NAMES:
+            raise Malformed(f"unknown error {_show(error)}")
+    elif "error" in members:
+        raise Malformed(f"a call that ends {outcome} has no error")
     writes = members.pop("writes", "new")
     if not isinstance(writes, str) or writes not in WRITES:
         raise Malformed(f"writes must be {', '.join(WRITES)}, not {_show(writes)}")

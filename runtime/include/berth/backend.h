@@ -21,8 +21,19 @@ extern "C" {
  *
  * Anything else counts as BERTH_UNCERTAIN(-EPROTO); so does BERTH_PENDING when nobody took the call's token, because nobody could ever
  * complete it.
+ *
+ * A hook that asks (`asks` in the spec) changes nothing and tells whether an effect is there:
+ *
+ *   return BERTH_YES;                it is there
+ *   return BERTH_NO;                 it is not there
+ *   return -ETIMEDOUT;               it cannot tell (any negative errno value)
+ *   return BERTH_PENDING;            as above
+ *
+ * Anything else, 0 included, counts as "cannot tell", with -EPROTO.
  */
 #define BERTH_PENDING 1
+#define BERTH_YES 2
+#define BERTH_NO 3
 #define BERTH_UNCERTAIN(error) ((error)-BERTH_UNCERTAIN_BASE)
 #define BERTH_UNCERTAIN_BASE 0x10000
 
@@ -85,7 +96,8 @@ berth_token berth_call_token(berth_call *call);
 /*
  * Completes a call whose hook returned, or is about to return, BERTH_PENDING.
  *
- * `result` is 0, a negative errno value or BERTH_UNCERTAIN(): what the hook would have returned. `out`, unless NULL, is the hook's
+ * `result` is what the hook would have returned: 0, a negative errno value or BERTH_UNCERTAIN(); of a hook that asks
+ * BERTH_YES, BERTH_NO or a negative errno value. `out`, unless NULL, is the hook's
  * out-value struct, whose `out_size` bytes are copied before the function returns. With NULL and 0, what the hook itself wrote counts.
  * When the hook has not returned yet, the completion counts if it then returns BERTH_PENDING, and is dropped otherwise.
  *
@@ -94,7 +106,7 @@ berth_token berth_call_token(berth_call *call);
  * 0          accepted; the operation goes on: a blocking one on its caller's thread, a started one on this thread before the function
  *            returns, or in <manager>_poll (see berth_config.wake)
  * -ENOENT    the token names no call that is open: completed already, answered by its hook itself, or never given out. Nothing happened
- * -EINVAL    `result` is BERTH_PENDING or no outcome, or `out_size` is not the size of this hook's out-values. The call stays open
+ * -EINVAL    `result` is BERTH_PENDING or no outcome of this hook, or `out_size` is not the size of this hook's out-values. The call stays open
  * -EDEADLK   from a callback that runs with the manager locked (trace, visitor, allocator). The call stays open
  */
 int berth_complete(berth_token token, int result, const void *out, uint32_t out_size);

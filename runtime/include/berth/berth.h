@@ -45,11 +45,14 @@ typedef struct berth_strings {
 
 /* How a row ended. */
 typedef enum berth_outcome {
-    BERTH_OK = 1,   /* the call ended ok, or the row has none */
-    BERTH_FAILED,   /* the call failed */
-    BERTH_UNSURE,   /* the call may have taken effect */
-    BERTH_REJECTED, /* the row rejects the event */
-    BERTH_RELEASED  /* no row ran: somebody else still holds the instance */
+    BERTH_OK = 1,       /* the call ended ok, or the row has none */
+    BERTH_FAILED,       /* the call failed */
+    BERTH_UNSURE,       /* the call may have taken effect */
+    BERTH_REJECTED,     /* the row rejects the event */
+    BERTH_RELEASED,     /* no row ran: somebody else still holds the instance */
+    BERTH_ANSWERED_YES, /* a hook that asks says that the effect is there */
+    BERTH_ANSWERED_NO,
+    BERTH_ANSWERED_UNKNOWN /* it could not tell */
 } berth_outcome;
 
 /* What the trace is told. */

@@ -122,9 +122,18 @@ typedef struct berth_row {
     uint8_t guard;
     uint8_t hook;   /* 0: no call */
     uint8_t reject; /* positive errno value; 0: it does not */
-    berth_target ok;
-    berth_target fail;
-    berth_target uncertain;
+    union {
+        berth_target ok;
+        berth_target yes; /* of a row whose hook asks */
+    };
+    union {
+        berth_target fail;
+        berth_target unknown;
+    };
+    union {
+        berth_target uncertain;
+        berth_target no;
+    };
 } berth_row;
 
 /* The same for a resource of more than 255 states. */
@@ -139,9 +148,18 @@ typedef struct berth_wide_row {
     uint8_t guard;
     uint8_t hook;
     uint8_t reject;
-    berth_wide_target ok;
-    berth_wide_target fail;
-    berth_wide_target uncertain;
+    union {
+        berth_wide_target ok;
+        berth_wide_target yes; /* of a row whose hook asks */
+    };
+    union {
+        berth_wide_target fail;
+        berth_wide_target unknown;
+    };
+    union {
+        berth_wide_target uncertain;
+        berth_wide_target no;
+    };
 } berth_wide_row;
 
 /* Marks of a state, a byte each. */
@@ -223,8 +241,11 @@ typedef struct berth_operation {
 } berth_operation;
 
 typedef struct berth_hook {
-    const char *name;  /* "vm.add_disk" */
-    uint8_t absent;    /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok */
+    const char *name; /* "vm.add_disk" */
+    /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok, or,
+     * where it asks, could not tell */
+    uint8_t absent;
+    bool asks;         /* it answers BERTH_YES or BERTH_NO, and changes nothing */
     uint16_t out_size; /* sizeof its out-values; 0: it has none */
 } berth_hook;
 

@@ -16,7 +16,8 @@ from berthc.model import Form, Manager, Resource, Row, State, Target
 class Label:
     """Why an arrow is taken: one or more events, the guard, the call and how it ended.
 
-    `outcomes` is empty for a row without a call and for a call that ended ok; otherwise it has "fails", "uncertain"
+    `outcomes` is empty for a row without a call and for a call that ended ok; otherwise it has "fails", "uncertain" (for a
+    hook that asks: "yes", "no", "cannot tell")
     or both. `error` is the errno name of a rejection. `raises` is the event that the arrival raises.
     """
 
@@ -99,7 +100,8 @@ class StateGraph:
         return tuple(a for a in self.arrows if a.source == state)
 
 
-_WORDS = {"ok": "", "fail": "fails", "uncertain": "uncertain"}
+_WORDS = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+FAILURES = ("fail", "uncertain", "unknown")
 
 
 def _guard_text(row: Row, siblings: tuple[Row, ...]) -> str:
@@ -119,16 +121,16 @@ class _Move:
 def _moves(resource: Resource, state: State) -> list[_Move]:
     """One move per row and outcome; rejections come back to their own state."""
     moves = []
-    calls = [row.call for row in state.rows]
+    calls = [row.hook for row in state.rows]
     for row in state.rows:
         guard = _guard_text(row, resource.rows(state.name, row.event))
         if row.reject is not None:
             moves.append(_Move(state.name, Label((row.event,), guard, error=row.reject), False))
         for outcome, target in row.targets():
             word = _WORDS[outcome]
-            label = Label((row.event,), guard, row.call or "", (word,) if word else (),
-                          raises=target.raise_event or "", obvious=calls.count(row.call) == 1)
-            moves.append(_Move(target.state, label, bool(word)))
+            label = Label((row.event,), guard, row.hook or "", (word,) if word else (),
+                          raises=target.raise_event or "", obvious=calls.count(row.hook) == 1)
+            moves.append(_Move(target.state, label, outcome in FAILURES))
     return moves
 
 

@@ -11,6 +11,7 @@ from enum import Enum
 
 from berthc.model import Form, Manager, Operation
 
+from .graph import FAILURES
 from .walk import Entry, Level, Run, all_runs, runs
 
 
@@ -65,13 +66,14 @@ def _shown(run: Run) -> list[_Shown]:
 
 
 def _failures(run: Run) -> int:
-    return sum(e.outcome != "ok" for e in run.calls)
+    return sum(e.outcome in FAILURES for e in run.calls)
 
 
 def _alike(manager: Manager, entry: Entry) -> bool:
     """The row makes no difference between a failed and an uncertain call."""
     row = manager.resource(entry.resource).rows(entry.state, entry.event)[entry.row]
-    assert row.fail is not None and row.uncertain is not None
+    if row.fail is None or row.uncertain is None:
+        return False
     return (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event)
 
 
@@ -95,7 +97,7 @@ def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) 
     for candidate in candidates:
         for what in _shown(candidate[2]):
             wanted.setdefault(what, []).append(candidate)
-    for what in sorted(wanted, key=lambda s: s[5] != "ok"):
+    for what in sorted(wanted, key=lambda s: s[5] in FAILURES):
         if what in shown:
             continue
         best = min(wanted[what], key=lambda c: (
@@ -144,10 +146,14 @@ def _levels(manager: Manager, operation: Operation, levels: tuple[Level | None, 
     return ", ".join(f"{name} {level.state}" if level is not None else f"no {name}" for name, level in zip(path, levels))
 
 
+_ENDS = {"fail": "fails", "uncertain": "is uncertain", "unknown": "cannot tell"}
+_ANSWERS = {"ok": "ok", "fail": "failed", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+
+
 def _title(manager: Manager, run: Run, happy: Run) -> str:
     usual = {(e.resource, e.state) for e in happy.entries}
     unusual = next((e for e in run.calls if (e.resource, e.state) not in usual), None)
-    bad = [e for e in run.calls if e.outcome != "ok"]
+    bad = [e for e in run.calls if e.outcome in FAILURES]
     place = f" ({unusual.resource} {unusual.state})" if unusual is not None and (not bad or unusual == bad[0]) else ""
     if run is happy:
         return "all goes well"
@@ -161,8 +167,7 @@ def _title(manager: Manager, run: Run, happy: Run) -> str:
         rows = {(e.resource, e.state, e.event, e.row) for e in happy.entries}
         other = next((e.call for e in run.calls if (e.resource, e.state, e.event, e.row) not in rows), "")
         return f"all goes well{place}" if place or not other else f"all goes well with {other}"
-    words = [f"{e.call} " + ("fails or is uncertain" if _alike(manager, e) else "fails" if e.outcome == "fail" else "is uncertain")
-             for e in bad]
+    words = [f"{e.call} " + ("fails or is uncertain" if _alike(manager, e) else _ENDS[e.outcome]) for e in bad]
     return ", ".join(words) + place
 
 
@@ -199,15 +204,15 @@ def _entry_messages(manager: Manager, entry: Entry, happens_for: str) -> list[Me
             return []
         return [Message(Kind.NOTE, f"{moved}, no call")]
     group, name = entry.call.split(".")
-    answer = {"ok": "ok", "fail": "failed", "uncertain": "uncertain"}[entry.outcome]
+    answer = _ANSWERS[entry.outcome]
     row = manager.resource(who).rows(entry.state, entry.event)[entry.row]
     if entry.outcome == "fail" and _alike(manager, entry):
         answer = "failed or uncertain"
     raised = dict(row.targets())[entry.outcome].raise_event
     return [
         Message(Kind.CALL, f"{name}({who})", group),
-        Message(Kind.ANSWER, answer, group, entry.outcome != "ok"),
-        Message(Kind.NOTE, moved + (f", then {raised}" if raised else ""), bad=entry.outcome != "ok"),
+        Message(Kind.ANSWER, answer, group, entry.outcome in FAILURES),
+        Message(Kind.NOTE, moved + (f", then {raised}" if raised else ""), bad=entry.outcome in FAILURES),
     ]
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from berthc.model import Form, Manager, Operation, Row, Step, Target
+from berthc.model import Form, Manager, Operation, Step
 
-OUTCOMES = ("ok", "fail", "uncertain")
+from .graph import FAILURES
+
 Choose = Callable[[int], int]
 
 
@@ -180,15 +181,16 @@ class _Walk:
         row = rows[pick]
         if row.reject is not None:
             self._reject(Entry("reject", name, level.state, event, error=row.reject, row=pick))
-        outcome = OUTCOMES[self.choose(3)] if row.call else "ok"
-        target = _target(row, outcome)
-        self.entries.append(Entry("row", name, level.state, event, row.call or "", outcome if row.call else "", target.state, row=pick))
-        if outcome != "ok" and not self.error:
-            self.error, self.hook_error = row.call or "", True
+        targets = row.targets()
+        outcome, target = targets[self.choose(3)] if row.hook else targets[0]
+        self.entries.append(Entry("row", name, level.state, event, row.hook or "", outcome if row.hook else "", target.state, row=pick))
+        failed = outcome in FAILURES
+        if failed and not self.error:
+            self.error, self.hook_error = row.hook or "", True
         self.levels[n] = replace(level, state=target.state)
         if target.raise_event is not None:
             self._event(n, target.raise_event)
-        if outcome != "ok":
+        if failed:
             raise _Stop
 
     def _reject(self, entry: Entry) -> None:
@@ -196,11 +198,6 @@ class _Walk:
         if not self.error:
             self.error = entry.error
         raise _Stop
-
-
-def _target(row: Row, outcome: str) -> Target:
-    target = dict(row.targets())[outcome]
-    return target
 
 
 def runs(manager: Manager, operation: Operation, path: tuple[str, ...], world: World) -> list[Run]:
@@ -247,7 +244,7 @@ def all_runs(manager: Manager, path: tuple[str, ...]) -> list[tuple[int, Run]]:
             for operation in operations:
                 for run in runs(manager, operation, path, world):
                     found.append((failures, run))
-                    bad = failures + any(e.outcome not in ("", "ok") for e in run.calls)
+                    bad = failures + any(e.outcome in FAILURES for e in run.calls)
                     while len(queues) <= bad:
                         queues.append([])
                     if all(x is None or x.refs < 2 for x in run.after.levels):

@@ -39,8 +39,8 @@ def fired(manager: Manager, operation: Operation) -> dict[str, tuple[str, ...]]:
 
 def hooks_called(manager: Manager, operation: Operation) -> tuple[str, ...]:
     """The hooks that the operation may call, in the order of the spec."""
-    called = {row.call for resource, events in fired(manager, operation).items() for state in manager.resource(resource).states
-              for row in state.rows if row.event in events and row.call is not None}
+    called = {row.hook for resource, events in fired(manager, operation).items() for state in manager.resource(resource).states
+              for row in state.rows if row.event in events and row.hook is not None}
     return tuple(h.name for h in manager.hooks if h.name in called)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from berthc.emit.diagram.graph import state_graph, target_text
+from berthc.emit.diagram.graph import FAILURES, state_graph, target_text
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
@@ -98,20 +98,22 @@ def _target(target: Target, state: str) -> str:
     return "→ " + target_text(target)
 
 
+_WORDS = {"ok": "ok", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+
+
 def _row(row: Row, alone: bool) -> str:
     """One row as lines of a cell."""
     guard = "" if alone else f"if {code(row.guard.text)}: " if row.guard is not None else "else: "
     if row.reject is not None:
         return f"{guard}**{row.reject}**" + (f"<br>{md(row.brief)}" if row.brief else "")
-    assert row.ok is not None
-    if row.call is None:
+    if row.hook is None:
+        assert row.ok is not None
         return guard + _target(row.ok, row.state)
-    by_target: dict[str, list[str]] = {}
+    by_target: dict[tuple[bool, str], list[str]] = {}
     for outcome, target in row.targets():
-        word = {"ok": "ok", "fail": "fails", "uncertain": "uncertain"}[outcome]
-        by_target.setdefault(("" if outcome == "ok" else "x") + _target(target, row.state), []).append(word)
-    ends = [f"{' or '.join(words)}: {target.removeprefix('x')}" for target, words in by_target.items()]
-    return "<br>".join([guard + code(row.call), *ends])
+        by_target.setdefault((outcome in FAILURES, _target(target, row.state)), []).append(_WORDS[outcome])
+    ends = [f"{' or '.join(words)}: {target}" for (_, target), words in by_target.items()]
+    return "<br>".join([guard + ("ask " if row.ask else "") + code(row.hook), *ends])
 
 
 def _cell(resource: Resource, state: State, event: str) -> str:
@@ -183,14 +185,22 @@ def _hooks(manager: Manager) -> list[str]:
     for hook in manager.hooks:
         facts = []
         if hook.optional:
-            then = f"reject with {hook.absent}" if hook.absent is not None else "go on as if it ended ok"
-            facts.append(f"may be left out: rows that call it then {then}")
+            then = (f"reject with {hook.absent}" if hook.absent is not None
+                    else "go on as unknown, with EOPNOTSUPP" if hook.asks else "go on as if it ended ok")
+            facts.append(f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}")
+        if hook.together:
+            others = [h.name for h in manager.hooks if h.together == hook.together and h is not hook]
+            facts.append(f"only together with {codes(others)}" if others else "")
+        if hook.asks:
+            facts.append(f"asks whether the effect of {code(hook.asks)} is there")
+        if hook.needs:
+            facts.append(f"needs the effect of {codes(hook.needs)}")
         if hook.undoes:
             facts.append(f"undoes {codes(hook.undoes)}")
         if hook.repeatable:
             facts.append("repeatable: doing it again does no harm")
         callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
-        rows.append((code(hook.name), md(hook.on), "; ".join(facts), codes(callers), md(hook.brief)))
+        rows.append((code(hook.name), md(hook.on), "; ".join(f for f in facts if f), codes(callers), md(hook.brief)))
     return ["## Hooks\n", "What the backend implements.\n", table(("hook", "on", "facts", "called by", "what it does"), rows)]
 
 

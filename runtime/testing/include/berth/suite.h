@@ -50,7 +50,12 @@ typedef struct berth_suite berth_suite;
 typedef struct berth_suite_text berth_suite_text;
 
 /* How one call ends. */
-typedef enum berth_suite_kind { BERTH_SUITE_OK, BERTH_SUITE_FAIL, BERTH_SUITE_UNCERTAIN } berth_suite_kind;
+typedef enum berth_suite_kind {
+    BERTH_SUITE_OK, /* of a hook that asks: yes */
+    BERTH_SUITE_FAIL,
+    BERTH_SUITE_UNCERTAIN,
+    BERTH_SUITE_NO /* only of a hook that asks */
+} berth_suite_kind;
 
 /* What it writes to its out-values: new ones, those of the hook's last call that wrote new ones (before the first: zeros), zeros, or nothing. */
 typedef enum berth_suite_writes { BERTH_SUITE_NEW, BERTH_SUITE_LAST, BERTH_SUITE_ZEROS, BERTH_SUITE_NOTHING } berth_suite_writes;
@@ -106,7 +111,9 @@ typedef struct berth_suite_step {
     uint8_t by_uuid;     /* number of a UUID, 0: none */
     bool without_where;  /* `where` is not fixed by the semantics */
     uint8_t shrink;
-    uint16_t rejects; /* row that refuses the step before any call: the trace does not report it, `where` shows it */
+    /* row that refuses the step before any call, or that asks a hook which is left out (then `where` has the hook): the
+     * trace does not report it */
+    uint16_t rejects;
     const void *config[BERTH_SUITE_LEVELS];
     const char *by_text;
     uint64_t by_number;
@@ -138,7 +145,7 @@ typedef struct berth_suite_script {
     const char *drained;   /* everything tracked after that; NULL when destroyed already */
 } berth_suite_script;
 
-/* One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "ok because the hook is left out". */
+/* One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "went on though the hook is left out". */
 #define BERTH_SUITE_LEFT_OUT 1u
 typedef struct berth_suite_row {
     const char *resource;
@@ -156,6 +163,7 @@ typedef struct berth_suite_hook {
     bool required;         /* a backend must have it */
     bool undone;           /* some hook undoes it: what it did counts as held */
     const uint8_t *undoes; /* hooks whose effect it takes back, 0 ends them; NULL: none */
+    const uint8_t *asks;   /* the hook whose effect it looks for, and 0; NULL: it does not ask */
 } berth_suite_hook;
 
 /* How configs of a resource are copied and told apart. */
