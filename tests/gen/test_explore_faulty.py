@@ -64,7 +64,7 @@ def shows(id_: str, answers: list[Json]) -> bool:
     if id_ == "leak":
         forgotten = any(outcome != "fail" for _, outcome in hooks) and not instances(last["state"])
         return forgotten or any(item["refs"] == 0 or not last["state"]["reservations"] for item in instances(last["state"]))
-    if id_ == "double":
+    if id_ in ("double", "needs", "effects"):
         return bool(last["calls"])
     if id_ == "hollow":
         return bool(last["ok"]) and not all(answer["ok"] for answer in answers)  # what is not there is in the backend to see

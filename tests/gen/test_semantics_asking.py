@@ -111,7 +111,7 @@ def test_what_unknown_raises_runs_where_the_hook_is_left_out_and_its_error_stays
     world, label = lost(without=("net.shows",))
     result = run(world, label, script(), "release")
     assert (result.error, calls(result)) == ("EOPNOTSUPP", [("net.remove", "ok")])
-    assert events(result) == [("address", "lost", "drop", "unknown"), ("address", "assigned", "drop", "ok")]
+    assert events(result) == [("address", "lost", "drop", "unknown"), ("address", "leaving", "drop", "ok")]
     assert world.snapshot()["tap"][0]["address"] == [], "S8: it ended, though the step failed"
 
 

@@ -11,8 +11,10 @@ _BY_ID = {
     "leak": "undo what was brought about, or stay where the next request or drain does, before the instance ends or is left",
     "dangling": "let instances end by their last holder's drop only; after a failure, stay in a state from which the drop goes on",
     "interference": "let callers hold what they use: a reservation (gives, with, ends) remembers what its caller has let go of",
-    "denied": "give the row a target; where the refusal is meant, say it by a condition (deny, or a row with if)",
+    "denied": "give the row a target; where the refusal is meant, say so: meant: true",
     "double": "let the row before lead to a state that knows what was done, or promise 'repeatable: true' if the backend allows it",
+    "needs": "call them in the other order, or lead to a state that knows what is there (docs/language.md, needs)",
+    "effects": "lead to another state, or say in effects and maybe of this one what may be there",
     "hollow": "bring the effect about in this row, or reject in this state",
     "unreachable": "take it away, or let a row or an operation lead there",
 }
@@ -31,7 +33,7 @@ def advice(manager: Manager, fault: Fault) -> str:
         return ("let what comes before lead to a state that knows what was done, or promise 'repeatable: true' for "
                 f"{row.call} if the backend allows it")
     if fault.id == "denied" and row is not None and row.reject is not None:
-        return f"give '{event}' a target in {state}; where the refusal is meant, say it by a condition (deny, or a row with if)"
+        return f"give '{event}' a target in {state}; where the refusal is meant, say so: meant: true"
     if fault.id == "interference" and any(op.gives for op in manager.operations):
         return "take the effect back by the last holder's drop only, and leave it alone in this row"
     if fault.id == "unreachable" and row is not None and "the outcome" not in fault.message:

@@ -26,7 +26,7 @@ Known = Callable[[str, str], Value | None]
 """Gives the value of an option or field, by `option` or its resource and its name; None where it is not known."""
 
 _MOST = 4096  # combinations looked at; beyond, each change is tried on its own
-_HOOKS = 6  # optional hooks of which each may be absent with any others; beyond, alone or with all
+_HOOKS = 6  # sets of optional hooks of which each may be absent with any others; beyond, alone or with all
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }
@@ -204,17 +204,18 @@ def _of_group(scope: str, deciding: list[Decision], sides: Mapping[str, list[Val
 def combined(manager: Manager, keys: int) -> bool:
     """Is every way in which conditions and absent hooks can come out tried, whatever the options are?"""
     usual = {o.name: zero(o) for o in manager.options}
-    return len(_optional(manager)) <= _HOOKS and _option_changes(manager, keys, usual)[1] and all(
+    return len(manager.left_out) <= _HOOKS and _option_changes(manager, keys, usual)[1] and all(
         _field_changes(manager, resource, {}, base(resource, 1), keys)[1] for resource in manager.resources)
 
 
 def valuations(manager: Manager, keys: int = Bounds().keys) -> list[Valuation]:
     """The default one first; one for each way in which conditions, sizes of pools and absent hooks can make a difference."""
-    optional = _optional(manager)
-    if len(optional) <= _HOOKS:
-        missing = [tuple(h for h, out in zip(optional, outs, strict=True) if out) for outs in product((False, True), repeat=len(optional))]
+    sets = manager.left_out
+    if len(sets) <= _HOOKS:
+        missing = [tuple(h for names, out in zip(sets, outs, strict=True) if out for h in names)
+                   for outs in product((False, True), repeat=len(sets))]
     else:
-        missing = [(), *((h,) for h in optional), tuple(optional)]
+        missing = [(), *sets, tuple(h for names in sets for h in names)]
     usual = {o.name: zero(o) for o in manager.options}
     classes: dict[Hashable, list[dict[str, Value]]] = {}
     for change in _option_changes(manager, keys, usual)[0]:
@@ -229,10 +230,6 @@ def valuations(manager: Manager, keys: int = Bounds().keys) -> list[Valuation]:
                      for slots in (None, few(manager))]
     told = {Valuation(tuple(options.items()), without, slots): None for options, slots in settings for without in missing}
     return list(told)
-
-
-def _optional(manager: Manager) -> list[str]:
-    return [h.name for h in manager.hooks if h.optional]
 
 
 def _option_changes(manager: Manager, keys: int, usual: Mapping[str, Value]) -> tuple[list[dict[str, Value]], bool]:

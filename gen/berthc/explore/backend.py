@@ -26,6 +26,9 @@ class Ending(NamedTuple):
 
 
 ENDS_OK = Ending(OK, True)
+SAYS_YES = Ending(Outcome("yes"), False)
+SAYS_NO = Ending(Outcome("no"), False)
+CANNOT_TELL = Ending(Outcome("unknown", "EIO"), False)
 FAILS = Ending(FAILED, False)
 DONE_UNSURE = Ending(UNSURE, True)
 UNDONE_UNSURE = Ending(UNSURE, False)
@@ -41,7 +44,9 @@ class Effects:
     undoes: int
     repeatable: bool
     tells: bool  # some row that calls it treats uncertain in another way than failed
-    names: bool  # some operation finds by a value that it gives
+    names: bool = False  # some operation finds by a value that it gives
+    asks: bool = False
+    asked: int = 0  # the effect that it looks for; 0 where nothing undoes that one, so that nobody follows it
 
     def after(self, truth: int) -> int:
         return truth & ~self.undoes | self.own
@@ -63,8 +68,8 @@ def effects(manager: Manager) -> dict[str, Effects]:
     rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
-    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable, h.name in tells,
-                            bool(manager.naming(h.name)))
+    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable or h.asks is not None,
+                            h.name in tells, bool(manager.naming(h.name)), h.asks is not None, bits.get(h.asks or "", 0))
             for h in manager.hooks}
 
 
@@ -95,7 +100,7 @@ class Script:
     def __call__(self, hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
         of = self.effects[hook]
         before = self.truth.get(of.on, 0)
-        endings = [ENDS_OK] if self.clean else self._endings(of, before)
+        endings = self._answers(of, before) if of.asks else [ENDS_OK] if self.clean else self._endings(of, before)
         n = len(self.counts)
         ending = endings[self.chosen[n] if n < len(self.chosen) else 0]
         self.counts.append(len(endings))
@@ -116,6 +121,11 @@ class Script:
             endings.append(UNDONE_UNSURE)
         return endings
 
+    def _answers(self, of: Effects, before: int) -> list[Ending]:
+        """The truth, as far as it is followed; or that it cannot tell."""
+        truth = [SAYS_YES if of.asked & before else SAYS_NO] if of.asked else [SAYS_YES, SAYS_NO]
+        return truth if self.clean else [*truth, CANNOT_TELL]
+
     def following(self) -> tuple[int, ...] | None:
         """What to choose next; None when every way has been taken."""
         taken = [*self.chosen, *[0] * (len(self.counts) - len(self.chosen))][:len(self.counts)]
@@ -126,4 +136,4 @@ class Script:
 
     @property
     def failures(self) -> int:
-        return sum(1 for call in self.called if call.ending.outcome is not OK)
+        return sum(1 for call in self.called if call.ending.outcome.error is not None)

@@ -7,25 +7,19 @@ from typing import NamedTuple
 
 from berthc.explore.backend import Called, names
 from berthc.explore.drain import drained
+from berthc.explore.fault import Fault
 from berthc.explore.future import Future, place, takes_back
 from berthc.explore.local import Holder, Local, holds, tracked
+from berthc.explore.stated_faults import needs
 from berthc.explore.step import Change, Stepper
 from berthc.model import Loc, Row
 from berthc.semantics import Result
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 
-IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "ambiguous", "hollow", "unreachable")
+IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs", "ambiguous", "effects", "hollow",
+       "unreachable")
 """The findings in the order in which they are told."""
-
-
-class Fault(NamedTuple):
-    """One thing that is wrong: where (`resource.state[.event]`), which row or step is to blame, and a sentence."""
-
-    id: str
-    where: str
-    loc: Loc
-    message: str
 
 
 Accepted = Callable[[Fault], bool]
@@ -51,7 +45,7 @@ def up_to(faults: Iterable[Fault], accepted: Accepted) -> Iterator[Fault]:
 def judge(stepper: Stepper, change: Change, accepted: Accepted = nobody_accepts) -> Iterator[Fault]:
     """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now. What is accepted hides
     nothing."""
-    calls = list(_calls(stepper, change)) if change.called else []
+    calls = [*_calls(stepper, change), *needs(stepper, change, rows_with_calls(stepper, change.result))] if change.called else []
     yield from (fault for fault in calls if fault.id != "interference")
     robbed = _robbed(stepper, change) if change.move.part == "releases" else ()
     # What else one request does to others is the same fault.
@@ -64,10 +58,10 @@ def judge(stepper: Stepper, change: Change, accepted: Accepted = nobody_accepts)
         yield from up_to(_left(stepper, change), accepted)
 
 
-def _rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
+def rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
     """The rows of the calls, in their order."""
-    return [t for t in result.rows if t.row is not None and t.row.call is not None
-            and t.row.call not in stepper.without and t.outcome != "rejected"]
+    return [t for t in result.rows if t.row is not None and t.row.hook is not None
+            and t.row.hook not in stepper.without and t.outcome != "rejected"]
 
 
 def _where(row: Row, resource: str) -> str:
@@ -75,7 +69,7 @@ def _where(row: Row, resource: str) -> str:
 
 
 def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    for call, taken in zip(change.called, _rows_with_calls(stepper, change.result), strict=True):
+    for call, taken in zip(change.called, rows_with_calls(stepper, change.result), strict=True):
         assert taken.row is not None
         hook = stepper.effects[call.hook]
         where = _where(taken.row, taken.resource)
@@ -171,8 +165,7 @@ def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
 def _target(taken: Taken) -> str:
     """The state that a row led to."""
     assert taken.row is not None
-    target = {"ok": taken.row.ok, "fail": taken.row.fail, "uncertain": taken.row.uncertain}.get(taken.outcome)
-    return target.state if target is not None else taken.state
+    return taken.state if taken.outcome == "rejected" else taken.row.target(taken.outcome).state
 
 
 def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
@@ -264,6 +257,8 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """For searches in which every call ends ok: a caller that keeps the contract is refused, capacity, conflict and policy aside."""
     if change.result.error is None or change.move.part == "free":
         return
+    if any(t.outcome == "unknown" for t in change.result.rows):
+        return  # the backend has no hook to ask
     where = change.result.where or {}
     if "rule" in where:
         return  # policy
@@ -272,8 +267,8 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
         resource = stepper.manager.resource(last.resource)
         if any(row.guard is not None for row in resource.rows(last.state, last.event)):
             return  # policy
-        if last.row is not None and last.row.call in stepper.without:
-            return  # the backend cannot do it
+        if last.row is not None and (last.row.meant or last.row.hook in stepper.without):
+            return  # it is part of the protocol, or the backend cannot do it
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
                     f"{change.move.op.name} is refused with {change.result.error} though no hook ever failed")

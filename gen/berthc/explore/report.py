@@ -234,13 +234,13 @@ def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
     for (row_id, outcome), (resource, row) in _declared(manager).items():
         if (row_id, outcome) in taken or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken):
             continue
-        what = "this row" if outcome == "ok" else f"the outcome {outcome} of this row"
+        first = row.targets()[0][0]
+        what = "this row" if outcome == first and not any((row_id, o) in taken for o in outcomes(row)) else f"the outcome {outcome} of this row"
         loc = row.loc
-        if outcome in ("fail", "uncertain"):
-            if (row_id, "ok") not in taken:
+        if outcome != first:
+            if not any((row_id, o) in taken for o in outcomes(row)):
                 continue  # the row is told of already
-            target = row.fail if outcome == "fail" else row.uncertain
-            loc = target.loc if target is not None else loc
+            loc = row.target(outcome).loc
         yield Fault("unreachable", f"{resource}.{row.state}.{row.event}", loc, f"nothing that callers or drain do ever takes {what}")
 
 
@@ -248,6 +248,8 @@ def outcomes(row: Row) -> tuple[str, ...]:
     """The outcomes that the spec gives a row; none to one that rejects."""
     if row.reject is not None:
         return ()
+    if row.ask is not None:
+        return ("yes", "no", "unknown")
     if row.call is None:
         return ("ok",)
     return ("ok", "fail", "uncertain") if row.uncertain_given else ("ok", "fail")
@@ -334,7 +336,7 @@ def followed(report: Report) -> str:
     """Which effects the search kept account of, where it did not of all: that of a hook counts when another hook undoes it."""
     of = effects(report.manager)
     own = [name for name, one in of.items() if one.own]
-    none = [name for name, one in of.items() if not (one.own or one.undoes)]
+    none = [name for name, one in of.items() if not (one.own or one.undoes or one.asks)]
     if not none:
         return ""
     return f"effects followed: {', '.join(own) or 'none'}; not followed, nothing undoes them: {', '.join(none)}"

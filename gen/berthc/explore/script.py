@@ -93,7 +93,7 @@ def _request(manager: Manager, move: Move, called: tuple[Called, ...], labels: M
         asked[move.op.by] = labels.get(move.by, move.by) if isinstance(move.by, str) else move.by
     if move.op.at is not None:
         asked[move.op.at] = dict(move.at or ())
-    failing = [call for call in called if call.ending.outcome.kind != "ok"]
+    failing = [call for call in called if call.ending.outcome.kind not in ("ok", "yes")]
     if failing:
         asked["fail"] = [_failure(call, called) for call in failing]
     return asked
@@ -102,10 +102,12 @@ def _request(manager: Manager, move: Move, called: tuple[Called, ...], labels: M
 def _failure(call: Called, called: tuple[Called, ...]) -> str | Json:
     alone = sum(1 for other in called if other.hook == call.hook) == 1
     outcome = call.ending.outcome
-    if alone and outcome.kind == "fail":
+    usual = outcome.kind in ("fail", "unknown")  # what a simulator takes where nothing is said
+    if alone and usual:
         return call.hook
-    return ({"hook": call.hook} | ({} if alone else {"nth": call.nth}) | ({"error": outcome.error} if outcome.error != "EIO" else {})
-            | ({"outcome": outcome.kind} if outcome.kind != "fail" else {}) | ({"writes": outcome.writes} if outcome.writes != "new" else {}))
+    return ({"hook": call.hook} | ({} if alone else {"nth": call.nth})
+            | ({"error": outcome.error} if outcome.error not in (None, "EIO") else {}) | ({} if usual else {"outcome": outcome.kind})
+            | ({"writes": outcome.writes} if outcome.writes != "new" else {}))
 
 
 def _json(value: Value) -> Any:
@@ -164,8 +166,9 @@ def _backend(change: Change) -> str:
 def _how(call: Called) -> str:
     if call.ending is ENDS_OK or call.ending.outcome.kind == "ok":
         return "ok"
-    if call.ending.outcome.kind == "fail":
-        return "fails"
+    plain = {"fail": "fails", "yes": "says yes", "no": "says no", "unknown": "cannot tell"}.get(call.ending.outcome.kind)
+    if plain is not None:
+        return plain
     if call.before == call.after and not call.ending.effect:
         return "uncertain, no effect"
     words = "uncertain, took effect" if call.ending.effect else "uncertain"

@@ -22,6 +22,7 @@ from berthc.explore.lookups import Lookups
 from berthc.explore.meaning import Seen, adopted
 from berthc.explore.poisoned import Poisoned
 from berthc.explore.slots import Full, Kept
+from berthc.explore.stated_faults import misstated
 from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
@@ -171,9 +172,10 @@ class Search:
                     self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
-        found = list(judge(self.stepper, change, self.accepted))
+        found = [*judge(self.stepper, change, self.accepted), *up_to(misstated(self.stepper, change), self.accepted)]
         yield from found
-        yield from up_to(self._promises.judge(change), self.accepted)
+        if all(fault.id not in ("needs", "effects") or self.accepted(fault) for fault in found):  # else the success is hollow for that
+            yield from up_to(self._promises.judge(change), self.accepted)
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)
 

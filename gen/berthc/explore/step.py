@@ -12,6 +12,7 @@ from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
 from berthc.explore.runs import Answer, Memo, Question, Runs, Way
 from berthc.explore.settle import Settle
+from berthc.explore.stated import Stated
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Result, Value, World
 from berthc.semantics.state import Item, State
@@ -75,6 +76,7 @@ class Stepper:
         self.bounds = bounds
         self.contract = contract(manager, root)
         self.effects = effects(manager)
+        self.stated = Stated(manager, self.without)
         self.choices = {r.name: choices(manager, r, options, bounds.keys + (r.name in more)) for r in manager.resources}
         self.shape = Shape(manager, self.choices, plain=not reduced.symmetric)
         # By a slot, which all roots share, a caller of one root may come to another.

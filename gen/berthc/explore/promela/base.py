@@ -17,6 +17,20 @@ class NotExported(Exception):
     """The model has no words for something in the spec; the text says for what."""
 
 
+def no_words_for(manager: Manager) -> str | None:
+    """Something that a spec uses and the model knows nothing of."""
+    states = [s for r in manager.resources for s in r.states]
+    used = {
+        "finding by a value from a hook": any(manager.naming(h.name) for h in manager.hooks),
+        "hooks that ask": any(h.asks for h in manager.hooks),
+        "needs of hooks": any(h.needs for h in manager.hooks),
+        "optional hooks that come together": any(h.together for h in manager.hooks),
+        "effects of states": any(s.effects is not None for s in states),
+        "rejections that are meant": any(row.meant for s in states for row in s.rows),
+    }
+    return next((word for word, is_used in used.items() if is_used), None)
+
+
 def rows_of(manager: Manager, root: str) -> list[Row]:
     """The rows in the order of the numbers by which a verifier says that they ran."""
     return [row for r in manager.resources if manager.path(r.name)[0] == root for s in r.states for row in s.rows]
@@ -50,8 +64,9 @@ class Base:
                         if a.kind is AssignedKind.POOL and a.name == o.by}
         self.capacity = {r.name: min((self._slots(a) for a in r.assigned if a.kind is AssignedKind.POOL), default=None)
                          for r in self.resources}
-        if any(manager.naming(h.name) for h in manager.hooks):
-            raise NotExported("finding by a value from a hook")
+        word = no_words_for(manager)
+        if word is not None:
+            raise NotExported(word)
         if any(c.kind is not None and self._cross(r) for r in self.resources for c in self.choices[r.name]):
             raise NotExported("conditions on fields of other resources")
         for op in self.contract.releases:  # a caller's keys are remembered, and nothing else of what it gave
