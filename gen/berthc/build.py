@@ -214,7 +214,7 @@ class _Builder:
             optional=_flag(node.get("optional")) or _text(node.get("optional")) != "",
             absent=_text(node.get("absent")) or None, undoes=_texts(node.get("undoes")),
             repeatable=_flag(node.get("repeatable")), together=_text(node.get("optional")) or None,
-            asks=_text(node.get("asks")) or None, needs=_texts(node.get("needs")),
+            asks=_texts(node.get("asks")), needs=_texts(node.get("needs")),
         )
 
     def resource(self, name: str, node: Mapping) -> Resource:

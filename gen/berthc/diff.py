@@ -101,7 +101,7 @@ def _hook(hook: Hook) -> str:
     return _words(
         f"on {h.on}", f"optional with {h.together}" if h.together else "optional" if h.optional else "",
         f"absent {h.absent}" if h.absent else "", f"undoes {' '.join(h.undoes)}" if h.undoes else "",
-        f"asks for {h.asks}" if h.asks else "", f"needs {' '.join(h.needs)}" if h.needs else "",
+        f"asks for {' '.join(h.asks)}" if h.asks else "", f"needs {' '.join(h.needs)}" if h.needs else "",
         "repeatable" if h.repeatable else "",
     )
 

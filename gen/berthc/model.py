@@ -285,9 +285,9 @@ class Resource:
 class Hook:
     """A function of the backend; `name` is "group.name".
 
-    `undoes` names hooks whose effect it takes back; `asks` the hook whose effect it looks for; `needs` the hooks whose
-    effects are in place whenever it is called, and as long as its own is. `together`: the optional hooks with the same
-    word are all there or all left out.
+    `undoes` names hooks whose effect it takes back; `asks` those of which it says whether one is in effect; `needs` those
+    whose effects are in place whenever it is called, and as long as its own is. `together`: the optional hooks with the
+    same word are all there or all left out.
     """
 
     name: str
@@ -299,7 +299,7 @@ class Hook:
     undoes: tuple[str, ...] = ()
     repeatable: bool = False
     together: str | None = None
-    asks: str | None = None
+    asks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
     @property

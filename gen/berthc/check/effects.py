@@ -167,15 +167,17 @@ class _Walk:
         """A hook that asks tells the truth, or cannot tell."""
         assert row.ask is not None and row.yes is not None and row.no is not None and row.unknown is not None
         hook = self.hooks.get(row.ask)
-        me = self.bits.get(hook.asks or "", 0) if hook is not None else 0
+        me = self.mask(hook.asks) if hook is not None else 0
         any_ = before.off | before.maybe | before.on
-        back = self.opposite[hook.asks] if hook is not None and hook.asks in self.opposite else 0
+        back = self.mask(h for asked in (hook.asks if hook is not None else ()) for h in self.hooks if asked in self.hooks[h].undoes)
         rest = ~(me | back)
         if hook is not None and hook.together in self.absent:
             yield row.unknown, before
             return
+        others = before.off & me if me & (me - 1) else 0  # of several, one is in effect and the others may be not
         if not any_ & me or (before.maybe | before.on) & me:
-            yield row.yes, Effect((before.off & rest) | (any_ & back), before.maybe & rest, (before.on & rest) | me)
+            there = (before.maybe | before.on) & me or me
+            yield row.yes, Effect((before.off & rest) | (any_ & back) | others, before.maybe & rest, (before.on & rest) | there)
         if not any_ & me or (before.off | before.maybe) & me:
             yield row.no, Effect(before.off | me, before.maybe & rest, (before.on | (before.maybe & back)) & ~me)
         yield row.unknown, before

@@ -36,7 +36,7 @@ def duplicate(spec: Spec) -> Iterator[Diagnostic]:
         lists.append(("resources", name, "key"))
         lists += [("resources", name, "fields", field, "values") for field in refs.keys(spec, "resources", name, "fields")]
     lists += [("backend", group, name, key) for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)
-              for key in ("undoes", "needs")]
+              for key in ("undoes", "needs", "asks")]
     lists += [("resources", name, "states", state, key) for name in refs.keys(spec, "resources")
               for state in refs.keys(spec, "resources", name, "states") for key in ("effects", "maybe")]
     lists += [("operations", name, key) for name in refs.keys(spec, "operations") for key in ("obtain", "returns")]
@@ -411,9 +411,10 @@ def asking(spec: Spec) -> Iterator[Diagnostic]:
             if getattr(hook, key):
                 yield Diagnostic("asks", spec.key(*where, key), f"hook {hook.name} only asks, so {key} has no meaning",
                                  f"remove {key}: asking changes nothing, and may always be repeated")
-        if hook.asks == hook.name or hook.asks in hooks and hooks[hook.asks].asks:
-            yield Diagnostic("asks", spec.at(*where, "asks"), f"hook {hook.name} asks for {hook.asks}, which only asks",
-                             "name the hook whose effect it looks for")
+        for word, loc in refs.named(spec, *where, "asks"):
+            if word in hooks and hooks[word].asks:
+                yield Diagnostic("asks", loc, f"hook {hook.name} asks for {word}, which only asks",
+                                 "name the hook whose effect it looks for")
     for resource in spec.manager.resources:
         for assigned in resource.assigned:
             if assigned.hook in hooks and hooks[assigned.hook].asks:

@@ -335,7 +335,7 @@ class _Manual:
             if others:
                 words.append(f"To be left out only together with {listed(others)}.")
         if hook.asks:
-            words.append(f"Asks whether the effect of {hook.asks} is there, and changes nothing: answers BERTH_YES, BERTH_NO, "
+            words.append(f"Asks whether the effect of {listed(hook.asks, 'or')} is there, and changes nothing: answers BERTH_YES, BERTH_NO, "
                          "or a negative errno value when it cannot tell.")
         if hook.needs:
             words.append(f"Called only while the effect of {listed(hook.needs)} is in place.")

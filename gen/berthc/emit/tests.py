@@ -224,7 +224,7 @@ class _Suite:
         parts += [".required = true"] if not hook.optional else []
         parts += [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
         parts += [f".undoes = {self.hook_list(hook.undoes)}"] if hook.undoes else []
-        parts += [f".asks = {self.hook_list((hook.asks,))}"] if hook.asks else []
+        parts += [f".asks = {self.hook_list(hook.asks)}"] if hook.asks else []
         return ctext.braces(f"[{self.names.hook_id(hook.name)}] = ", parts)
 
     def hook_list(self, hooks: tuple[str, ...]) -> str:

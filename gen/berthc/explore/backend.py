@@ -46,7 +46,7 @@ class Effects:
     tells: bool  # some row that calls it treats uncertain in another way than failed
     names: bool = False  # some operation finds by a value that it gives
     asks: bool = False
-    asked: int = 0  # the effect that it looks for; 0 where nothing undoes that one, so that nobody follows it
+    asked: int = 0  # the effects that it looks for, as far as they are followed
 
     def after(self, truth: int) -> int:
         return truth & ~self.undoes | self.own
@@ -68,8 +68,9 @@ def effects(manager: Manager) -> dict[str, Effects]:
     rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
-    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable or h.asks is not None,
-                            h.name in tells, bool(manager.naming(h.name)), h.asks is not None, bits.get(h.asks or "", 0))
+    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable or bool(h.asks),
+                            h.name in tells, bool(manager.naming(h.name)), bool(h.asks),
+                            sum(bits.get(a, 0) for a in set(h.asks)))
             for h in manager.hooks}
 
 
@@ -123,7 +124,7 @@ class Script:
 
     def _answers(self, of: Effects, before: int) -> list[Ending]:
         """The truth, as far as it is followed; or that it cannot tell."""
-        truth = [SAYS_YES if of.asked & before else SAYS_NO] if of.asked else [SAYS_YES, SAYS_NO]
+        truth = [SAYS_YES] if of.asked & before else [SAYS_NO] if of.asked else [SAYS_YES, SAYS_NO]
         return truth if self.clean else [*truth, CANNOT_TELL]
 
     def following(self) -> tuple[int, ...] | None:

@@ -209,7 +209,7 @@ class _Lowering:
             resource=self.resource_ids[hook.on],
             optional=hook.optional,
             absent=hook.absent,
-            asks=hook.asks is not None,
+            asks=bool(hook.asks),
             out=self.names.out(hook.name) if members else "",
             outs=tuple(members),
         )

@@ -185,7 +185,7 @@ def _read_failure(manager: Manager, entry: object) -> Failure:
         return Failure(hook, Outcome("unknown" if manager.hook(hook).asks else "fail", "EIO"))
     members = dict(entry)
     hook = _read_hook(manager, _take(members, "hook"))
-    asks = manager.hook(hook).asks is not None
+    asks = bool(manager.hook(hook).asks)
     outcome = members.pop("outcome", "unknown" if asks else "fail")
     kinds = ("yes", "no", "unknown") if asks else ("ok", "fail", "uncertain")
     if not isinstance(outcome, str) or outcome not in kinds:

@@ -192,7 +192,7 @@ def _hooks(manager: Manager) -> list[str]:
             others = [h.name for h in manager.hooks if h.together == hook.together and h is not hook]
             facts.append(f"only together with {codes(others)}" if others else "")
         if hook.asks:
-            facts.append(f"asks whether the effect of {code(hook.asks)} is there")
+            facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
         if hook.needs:
             facts.append(f"needs the effect of {codes(hook.needs)}")
         if hook.undoes:
