@@ -5,6 +5,12 @@
 #include "row.h"
 #include "trace.h"
 
+/* Is there a hook to ask, and nobody who could answer? */
+static bool is_mute(const struct berth_manager *manager, uint8_t hook)
+{
+    return hook > 0 && type_of(manager)->hooks[hook].asks && !manager_has(manager, hook);
+}
+
 /* Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards see the instance's values, not its state. */
 bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
 {
@@ -29,7 +35,7 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
             calls = true;
         else if (deed.hook > 0 && type_of(manager)->hooks[deed.hook].absent > 0)
             return false;
-        target = row_target(resource, row, BERTH_OK);
+        target = row_target(resource, row, is_mute(manager, deed.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
         state = target.state;
         event = target.raise;
     }

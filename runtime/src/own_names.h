@@ -77,6 +77,7 @@
 #define find_value berth_own_find_value
 #define first_difference berth_own_first_difference
 #define follow berth_own_follow
+#define follow_without_hook berth_own_follow_without_hook
 #define forget_value berth_own_forget_value
 #define found berth_own_found
 #define free_block berth_own_free_block
@@ -133,6 +134,7 @@
 #define key_only berth_own_key_only
 #define lane berth_own_lane
 #define layout berth_own_layout
+#define leads_to_third berth_own_leads_to_third
 #define let_go berth_own_let_go
 #define level_note berth_own_level_note
 #define level_restore berth_own_level_restore
@@ -261,6 +263,7 @@
 #define same_value berth_own_same_value
 #define set_counter berth_own_set_counter
 #define set_slot berth_own_set_slot
+#define settle_answer berth_own_settle_answer
 #define settle_reservation berth_own_settle_reservation
 #define siblings berth_own_siblings
 #define sight berth_own_sight
@@ -412,6 +415,7 @@
 #undef find_value
 #undef first_difference
 #undef follow
+#undef follow_without_hook
 #undef forget_value
 #undef found
 #undef free_block
@@ -469,6 +473,7 @@
 #undef key_only
 #undef lane
 #undef layout
+#undef leads_to_third
 #undef let_go
 #undef level_note
 #undef level_restore
@@ -619,6 +624,7 @@
 #undef same_value
 #undef set_counter
 #undef set_slot
+#undef settle_answer
 #undef settle_reservation
 #undef siblings
 #undef sight

@@ -120,7 +120,10 @@ static const char *const outcomes[] = {[BERTH_OK] = "ok",
                                        [BERTH_FAILED] = "failed",
                                        [BERTH_UNSURE] = "uncertain",
                                        [BERTH_REJECTED] = "rejected",
-                                       [BERTH_RELEASED] = "released"};
+                                       [BERTH_RELEASED] = "released",
+                                       [BERTH_ANSWERED_YES] = "yes",
+                                       [BERTH_ANSWERED_NO] = "no",
+                                       [BERTH_ANSWERED_UNKNOWN] = "cannot tell"};
 
 static void add_row(struct text *text, const berth_transition *transition)
 {

@@ -288,7 +288,7 @@ class Writer:
         fault: dict[str, Any] = {"hook": hook}
         if rng.random() < 0.3:
             fault["nth"] = rng.choice((1, 1, 2, 3))
-        asks = self.manager.hook(hook).asks is not None
+        asks = bool(self.manager.hook(hook).asks)
         if rng.random() < 0.6:
             fault["outcome"] = rng.choice(("no", "no", "yes", "unknown") if asks else ("uncertain", "uncertain", "fail"))
         if any(a.hook == hook for r in self.manager.resources for a in r.assigned) and rng.random() < 0.6:

@@ -46,7 +46,7 @@ def spec(name: str) -> Manager:
 
 
 def row_text(row: Row) -> str:
-    out = f"{row.event}: " + (f"[{row.guard.text}] " if row.guard else "") + (f"reject {row.reject}" if row.reject else row.call or "-")
+    out = f"{row.event}: " + (f"[{row.guard.text}] " if row.guard else "") + (f"reject {row.reject}" if row.reject else row.hook or "-")
     for name, t in row.targets():
         out += f" {name}={t.state}{'!' + t.raise_event if t.raise_event else ''}{'.' if t.stay else ''}"
     return out
@@ -56,11 +56,13 @@ def test_scsi_is_the_table_of_the_reference() -> None:
     disk, mount = spec("scsi").resources
     assert [[row_text(r) for r in s.rows] for s in disk.states] == [
         ["claim: - ok=reserved.", "attach: vm.add_disk ok=attached fail=failed uncertain=suspect", "detach: - ok=detached"],
-        ["claim: - ok=attached.", "attach: - ok=attached.", "detach: guest.eject ok=ejected!detach fail=attached uncertain=suspect"],
+        ["claim: - ok=attached.", "attach: - ok=attached.", "detach: guest.eject ok=ejected!detach fail=attached uncertain=leaving"],
         ["claim: reject EBUSY", "attach: reject EBUSY", "detach: vm.remove_disk ok=detached fail=ejected uncertain=ejected"],
         ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE", "detach: - ok=detached"],
-        ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE",
+        ["claim: reject ENOTRECOVERABLE", "attach: vm.has_disk yes=attached no=reserved!attach unknown=suspect",
          "detach: guest.eject ok=ejected!detach fail=suspect uncertain=suspect"],
+        ["claim: reject ENOTRECOVERABLE", "attach: reject ENOTRECOVERABLE",
+         "detach: guest.eject ok=ejected!detach fail=leaving uncertain=leaving"],
         ["claim: - ok=boot.", "attach: - ok=boot.", "detach: - ok=boot."],
         [],
     ]
@@ -68,8 +70,8 @@ def test_scsi_is_the_table_of_the_reference() -> None:
         "mount: [field.format_with_refs] guest.format_and_mount ok=mounted fail=failed uncertain=suspect",
         "mount: guest.mount ok=mounted fail=failed uncertain=suspect",
     ]
-    assert [(s.name, s.final, s.resident) for s in disk.states][4:] == [("suspect", False, False), ("boot", False, True),
-                                                                        ("detached", True, False)]
+    assert [(s.name, s.final, s.resident) for s in disk.states][4:] == [
+        ("suspect", False, False), ("leaving", False, False), ("boot", False, True), ("detached", True, False)]
 
 
 def test_scsi_has_the_names_of_the_reference() -> None:
@@ -78,7 +80,8 @@ def test_scsi_has_the_names_of_the_reference() -> None:
     assert [(o.name, o.type, o.default, o.range, o.values) for o in m.options] == [
         ("controllers", Type.U8, 1, (1, 4), ()), ("guest", Type.ENUM, "linux", None, ("linux", "windows")),
     ]
-    assert [(h.name, h.on, h.optional, h.absent, h.undoes, h.repeatable) for h in m.hooks] == [
+    called = [h for h in m.hooks if not h.asks]
+    assert [(h.name, h.on, h.optional, h.absent, h.undoes, h.repeatable) for h in called] == [
         ("vm.add_disk", "disk", False, None, (), False),
         ("vm.remove_disk", "disk", False, None, ("vm.add_disk",), True),
         ("guest.mount", "mount", False, None, (), False),
@@ -86,6 +89,11 @@ def test_scsi_has_the_names_of_the_reference() -> None:
         ("guest.unmount", "mount", False, None, ("guest.mount", "guest.format_and_mount"), True),
         ("guest.eject", "disk", True, None, (), True),
     ]
+    assert [(h.name, h.on, h.optional, h.together, h.absent, h.asks) for h in m.hooks if h.asks] == [
+        ("vm.has_disk", "disk", True, "probes", "ENOTRECOVERABLE", ("vm.add_disk",)),
+        ("guest.has_mount", "mount", True, "probes", "ENOTRECOVERABLE", ("guest.mount", "guest.format_and_mount")),
+    ]
+    assert {h.name: h.needs for h in m.hooks if h.needs} == {"guest.mount": ("vm.add_disk",), "guest.format_and_mount": ("vm.add_disk",)}
     disk, mount = m.resources
     assert (disk.parent, disk.key, disk.take, disk.drop, disk.initial) == (None, ("host_path",), "claim", "detach", "reserved")
     assert (mount.parent, mount.key, mount.events) == ("disk", ("partition",), ("claim", "unmount", "mount"))

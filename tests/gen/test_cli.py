@@ -59,7 +59,7 @@ def berthc(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 def test_a_good_spec_is_ok(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = run("check", "--static", SCSI)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "spec/scsi.yaml: ok: 2 resources, 12 states, 31 rows, 6 hooks, 4 operations\n"
+    assert done.stdout == "spec/scsi.yaml: ok: 2 resources, 13 states, 34 rows, 8 hooks, 4 operations\n"
 
 
 def test_a_bad_spec_is_told_on_stderr_with_status_1() -> None:

@@ -29,14 +29,14 @@ def labels_of(drawn: StateGraph) -> list[tuple[str, str, Label]]:
 def test_every_row_and_outcome_is_in_the_graph_once(path: str, resource: str) -> None:
     drawn = labels_of(graph(path, resource))
     told = [(s, t, e, x.call, o, x.error, x.raises) for s, t, x in drawn for e in x.events for o in (x.outcomes or ("",))]
-    words = {"ok": "", "fail": "fails", "uncertain": "uncertain"}
+    words = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
     wanted = []
     for state in spec(path).resource(resource).states:
         for row in state.rows:
             if row.reject is not None:
                 wanted.append((state.name, state.name, row.event, "", "", row.reject, ""))
             for outcome, target in row.targets():
-                wanted.append((state.name, target.state, row.event, row.call or "", words[outcome], "", target.raise_event or ""))
+                wanted.append((state.name, target.state, row.event, row.hook or "", words[outcome], "", target.raise_event or ""))
     assert sorted(told) == sorted(wanted)
 
 
@@ -51,7 +51,7 @@ def test_happy_path(path: str, resource: str, wanted: tuple[str, ...]) -> None:
 
 
 def test_trouble_is_what_only_failures_lead_to() -> None:
-    assert [n.name for n in graph("spec/scsi.yaml", "disk").nodes if n.trouble] == ["failed", "suspect"]
+    assert [n.name for n in graph("spec/scsi.yaml", "disk").nodes if n.trouble] == ["failed", "suspect", "leaving"]
     assert [n.name for n in graph("spec/vpci.yaml", "device").nodes if n.trouble] == ["assigned_invalid", "suspect", "failed"]
     assert [n.name for n in graph("spec/plan9.yaml", "share").nodes if n.trouble] == ["leaving", "suspect", "invalid"]
 

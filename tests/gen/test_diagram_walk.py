@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from diagram_support import SPECS, spec
 
+from berthc.emit.diagram.graph import FAILURES
 from berthc.emit.diagram.walk import Run, World, all_runs
 from berthc.model import AssignedKind, Field, Form, Guard, Manager, Operation, Type
 from berthc.semantics import OK, Outcome, Result
@@ -95,7 +96,7 @@ def replay(model: Model, manager: Manager, run: Run, fields: Fields) -> Result |
             too_many.append(hook)
             return OK
         kind = script.pop(0)
-        return OK if kind == "ok" else Outcome(kind, "EIO")
+        return Outcome(kind, "EIO" if kind in FAILURES else None)
 
     operation = run.operation
     arguments: dict[str, Any] = {}

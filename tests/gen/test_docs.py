@@ -56,7 +56,7 @@ def test_cells_of_a_known_state() -> None:
     body = rows_of(docs.state_table(spec("spec/scsi.yaml").resource("disk")))
     assert body[0] == ["state", "`claim`", "`attach`", "`detach`"]
     assert body[2] == ["`attached`", "stay", "stay",
-                       "`guest.eject`<br>ok: → ejected, then detach<br>fails: stay<br>uncertain: → suspect"]
+                       "`guest.eject`<br>ok: → ejected, then detach<br>fails: stay<br>uncertain: → leaving"]
     assert body[3][1] == "**EBUSY**<br>The disk is leaving."
 
 
@@ -86,7 +86,8 @@ def test_return_codes_of_an_operation_with_a_reservation() -> None:
     assert list(codes) == ["0", "EINVAL", "ENOBUFS", "ENOENT", "ECANCELED", "EBUSY", "ENOTRECOVERABLE", "EOPNOTSUPP", "",
                            "ETIMEDOUT", "EDEADLK", "ENOMEM"]
     assert codes["EOPNOTSUPP"] == "The backend leaves out `guest.format_and_mount`."
-    assert codes[""] == "The error of `vm.add_disk` or `guest.mount` or `guest.format_and_mount`, unchanged."
+    assert codes[""] == ("The error of `vm.add_disk` or `vm.has_disk` or `guest.mount` or `guest.format_and_mount` or "
+                         "`guest.has_mount`, unchanged.")
     assert codes["ECANCELED"] == "The reservation has begun to let go; it can only be ended.<br>The manager was discarded meanwhile."
 
 
@@ -120,7 +121,7 @@ def test_the_error_of_the_operation_one_waited_for_is_named_where_that_can_happe
 def test_events_that_are_raised_count_as_fired() -> None:
     manager = spec("spec/vpci.yaml")
     assert fired(manager, manager.operation("add_to_vm")) == {"device": ("add", "announce")}
-    assert hooks_called(manager, manager.operation("add_to_vm")) == ("vm.add_device", "guest.add_vpci_device")
+    assert hooks_called(manager, manager.operation("add_to_vm")) == ("vm.add_device", "vm.has_device", "guest.add_vpci_device")
     assert hooks_called(manager, manager.operation("reserve")) == ()
 
 

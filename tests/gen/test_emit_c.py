@@ -253,11 +253,11 @@ def test_what_an_operation_may_meet() -> None:
     found = spec("scsi")
     reach = Reach(found)
     mapped = reach.met(found.operation("map_to_guest"))
-    assert list(mapped.hooks) == ["vm.add_disk", "guest.format_and_mount", "guest.mount"]
+    assert list(mapped.hooks) == ["vm.add_disk", "vm.has_disk", "guest.format_and_mount", "guest.mount", "guest.has_mount"]
     assert [(r.resource, r.state, r.error, r.hook) for r in mapped.refusals] == [
-        ("disk", "ejected", "EBUSY", ""), ("disk", "failed", "ENOTRECOVERABLE", ""), ("disk", "suspect", "ENOTRECOVERABLE", ""),
-        ("mount", "reserved", "EOPNOTSUPP", "guest.format_and_mount"),
-        ("mount", "failed", "ENOTRECOVERABLE", ""), ("mount", "suspect", "ENOTRECOVERABLE", ""),
+        ("disk", "ejected", "EBUSY", ""), ("disk", "failed", "ENOTRECOVERABLE", ""), ("disk", "suspect", "ENOTRECOVERABLE", "vm.has_disk"),
+        ("disk", "leaving", "ENOTRECOVERABLE", ""), ("mount", "reserved", "EOPNOTSUPP", "guest.format_and_mount"),
+        ("mount", "failed", "ENOTRECOVERABLE", ""), ("mount", "suspect", "ENOTRECOVERABLE", "guest.has_mount"),
     ]
     assert list(reach.met(found.operation("unmap_from_guest")).hooks) == ["guest.unmount", "guest.eject", "vm.remove_disk"]
     assert not reach.met(found.operation("reserve")).hooks
@@ -266,7 +266,7 @@ def test_what_an_operation_may_meet() -> None:
 def test_a_state_that_never_rests_is_not_met() -> None:
     found = spec("vpci")
     met = Reach(found).met(found.operation("add_to_vm"))
-    assert list(met.hooks) == ["vm.add_device", "guest.add_vpci_device"]  # the second by what the first raises
+    assert list(met.hooks) == ["vm.add_device", "vm.has_device", "guest.add_vpci_device"]  # the last by what the first raises
     assert all(r.state != "assigned" for r in met.refusals)
 
 

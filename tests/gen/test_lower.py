@@ -33,8 +33,8 @@ def test_ids_are_dense_and_begin_at_one() -> None:
     assert (disk.parent, disk.level, mount.parent, mount.level) == (0, 0, 1, 1)
     assert [e.name for e in disk.events] == ["claim", "detach", "attach"]  # take and drop first
     assert (disk.take, disk.drop, disk.initial) == (1, 2, 1)
-    assert [(s.id.name, s.final, s.resident) for s in disk.states][5:] == [("boot", False, True), ("detached", True, False)]
-    assert (disk.first_row, len(disk.rows), mount.first_row, len(mount.rows)) == (0, 18, 18, 13)
+    assert [(s.id.name, s.final, s.resident) for s in disk.states][6:] == [("boot", False, True), ("detached", True, False)]
+    assert (disk.first_row, len(disk.rows), mount.first_row, len(mount.rows)) == (0, 21, 21, 13)
 
 
 def test_a_row_has_its_targets() -> None:
@@ -43,7 +43,7 @@ def test_a_row_has_its_targets() -> None:
     assert tables.hooks[row.hook - 1].name == "guest.eject"
     assert row.ok == ir.Target(state_id(tables, "disk", "ejected"), 2)  # raises detach
     assert row.fail == ir.Target(state_id(tables, "disk", "attached"))
-    assert row.uncertain == ir.Target(state_id(tables, "disk", "suspect"))
+    assert row.uncertain == ir.Target(state_id(tables, "disk", "leaving"))
     assert (row.reject, row.guard) == (None, 0)
 
 

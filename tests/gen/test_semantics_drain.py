@@ -69,7 +69,7 @@ def test_an_uncertain_call_in_drain_moves_the_state_and_keeps_the_holds() -> Non
     result = world.drain(backend({"guest.eject": "?ETIMEDOUT"}))
     assert result.error == "ETIMEDOUT"
     shown = world.snapshot()["disk"][0]
-    assert (shown["state"], shown["refs"], shown["mount"]) == ("suspect", 1, [])
+    assert (shown["state"], shown["refs"], shown["mount"]) == ("leaving", 1, [])
 
 
 def test_resident_instances_may_remain_and_lose_their_holders() -> None:

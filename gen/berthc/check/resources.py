@@ -1,7 +1,7 @@
 """Resources by themselves: their tree, fields, assigned values, holders and kinds of states."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from berthc.build import Spec
 from berthc.diag import Diagnostic, hint, listing, quote
@@ -423,11 +423,15 @@ def asking(spec: Spec) -> Iterator[Diagnostic]:
                                  "name a hook that is called")
 
 
-@rule("effects", "A state says of each hook once whether its effect is in place there, or may be. Such a hook is undone by another, or nothing is "
-                 "known of its effect. A final state says nothing.")
+@rule("effects", "A state says of each hook once whether its effect is in place there, or may be. Such a hook, and one that is needed, is undone by "
+                 "another, or nothing is known of its effect. A final state says nothing.")
 def stated_effects(spec: Spec) -> Iterator[Diagnostic]:
     declared = {h.name for h in spec.manager.hooks}
     undone = dict.fromkeys(name for h in spec.manager.hooks for name in h.undoes)
+    for hook in spec.manager.hooks:
+        for word, loc in refs.named(spec, "backend", *hook.name.split(".", 1), "needs"):
+            if word in declared and word not in undone:
+                yield _unknown_effect(loc, word, undone)
     for resource in spec.manager.resources:
         for state in resource.states:
             where = ("resources", resource.name, "states", state.name)
@@ -438,8 +442,7 @@ def stated_effects(spec: Spec) -> Iterator[Diagnostic]:
             for key in ("effects", "maybe"):
                 for word, loc in refs.named(spec, *where, key):
                     if word in declared and word not in undone:
-                        yield Diagnostic("effects", loc, f"no hook undoes {word}, so nothing is known of its effect",
-                                         f"hooks that some hook undoes: {listing(undone)}" if undone else "add undoes: to the hook that undoes it")
+                        yield _unknown_effect(loc, word, undone)
                     elif key == "maybe" and word in (state.effects or ()):
                         yield Diagnostic("effects", loc, f"{resource.name}.{state.name} has {word} in effects already",
                                          "in effects: always in place; in maybe: nobody knows")
@@ -452,3 +455,8 @@ def absent_hooks(spec: Spec) -> Iterator[Diagnostic]:
             group, _, name = hook.name.partition(".")
             yield Diagnostic("absent", spec.key("backend", group, name, "absent"), f"hook {hook.name} is never left out",
                              "add optional: true, or remove absent")
+
+
+def _unknown_effect(loc: Loc, hook: str, undone: Iterable[str]) -> Diagnostic:
+    return Diagnostic("effects", loc, f"no hook undoes {hook}, so nothing is known of its effect",
+                      f"hooks that some hook undoes: {listing(undone)}; add undoes: to the hook that takes it back")

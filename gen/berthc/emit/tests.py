@@ -470,7 +470,7 @@ class _Suite:
             parts.append(f".at = {{{', '.join(str(v) for _, v in action.at)}}}")
         if action.outcomes:
             words_ = [outcome(o) for o in action.outcomes]
-            parts.append(f".outcomes = (const berth_suite_outcome[]){{{', '.join(words_)}}}")
+            parts.append("\n".join(ctext.braces(".outcomes = (const berth_suite_outcome[])", words_, 8, "")).strip())
             parts.append(f".n_outcomes = {len(words_)}")
         parts += [".shrink = 1"] if step.shrink else []
         parts += [f".error = {step.error}"] if step.error else []

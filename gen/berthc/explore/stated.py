@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from berthc.model import Manager
+from berthc.model import Form, Manager
 
 
 class Stated:
@@ -14,6 +14,8 @@ class Stated:
         self.needs = {h.name: {on: self._mask(bits, (n for n in h.needs if manager.hook(n).on == on)) for on in manager.path(h.on)}
                       for h in manager.hooks if h.needs}
         self.needing = [(h, sum(self.needs[h.name].values())) for h in manager.hooks if h.needs]
+        # What was in effect before `create` made the instance is not known, as long as it rests where it was made.
+        self.found_in = {(o.target, o.enter) for o in manager.operations if o.form is Form.CREATE}
         self.states = {(r.name, s.name): (self._mask(bits, s.effects), self._mask(bits, s.effects) | self._mask(bits, s.maybe))
                        for r in manager.resources for s in r.states if s.effects is not None}
 

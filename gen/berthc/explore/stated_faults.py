@@ -19,10 +19,13 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
     path = change.move.op.path
     truth = {name: change.before.truth.get(id_, 0) if id_ is not None else 0
              for name, id_ in zip(path, change.levels, strict=True)}
+    there = tracked(change.before.world).items
+    unknown = {name for name, id_ in zip(path, change.levels, strict=True)
+               if id_ in there and (name, there[id_].state) in stepper.stated.found_in}
     for call, taken in zip(change.called, rows, strict=True):
         assert taken.row is not None
         where, loc = f"{taken.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
-        missing = sum(mask & ~truth.get(on, 0) for on, mask in stepper.stated.needs.get(call.hook, {}).items())
+        missing = sum(mask & ~truth.get(on, 0) for on, mask in stepper.stated.needs.get(call.hook, {}).items() if on not in unknown)
         if missing:
             yield Fault("needs", where, loc,
                         f"{call.hook} is called while the effect of {_words(stepper, missing)}, which it needs, is not there")

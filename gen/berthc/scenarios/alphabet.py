@@ -298,12 +298,12 @@ def _all_tried(sides: Mapping[str, list[Value]], fields: Mapping[str, Field], mo
 def environments(manager: Manager) -> list[Environment]:
     """The default one, then those with other options, then those with optional hooks left out."""
     changes = _option_changes(manager)
-    return [_environment(change, ()) for change in changes] + [_environment({}, left_out) for left_out in _left_out(manager)]
+    return [_environment(manager, change, ()) for change in changes] + [_environment(manager, {}, out) for out in _left_out(manager)]
 
 
 def mixed_environments(manager: Manager) -> list[Environment]:
     """Other options and hooks left out at the same time."""
-    return [_environment(change, left_out) for left_out in _left_out(manager) for change in _option_changes(manager) if change]
+    return [_environment(manager, change, left_out) for left_out in _left_out(manager) for change in _option_changes(manager) if change]
 
 
 def _option_changes(manager: Manager) -> list[dict[str, Value]]:
@@ -318,9 +318,12 @@ def _left_out(manager: Manager) -> list[tuple[str, ...]]:
     return sets + ([every] if len(sets) > 1 else [])
 
 
-def _environment(change: Mapping[str, Value], left_out: tuple[str, ...]) -> Environment:
+def _environment(manager: Manager, change: Mapping[str, Value], left_out: tuple[str, ...]) -> Environment:
     words = [_word(n, v) for n, v in change.items()]
-    words += ["without_" + h.replace(".", "_") for h in left_out] if len(left_out) < 2 else ["without_optional_hooks"]
+    if left_out in manager.left_out:
+        words.append("without_" + (manager.hook(left_out[0]).together or left_out[0].replace(".", "_")))
+    elif left_out:
+        words.append("without_optional_hooks")
     return Environment("_".join(words) or "default", tuple(change.items()), left_out)
 
 

@@ -471,7 +471,10 @@ class Run:
     def has_work(self, item: Item) -> bool:
         """Would a drop of the instance call a hook, and lead elsewhere?"""
         drop = self.program.resources[item.resource].spec.drop
-        if drop is None or self._chain(item.id, drop) is not None:
+        if drop is None:
+            return False
+        self._chain(item.id, drop)
+        if any(taken.outcome == "rejected" for taken in self.rows):
             return False
         return bool(self.calls) and self.state.items[item.id].state != item.state
 

@@ -163,6 +163,9 @@ def _title(manager: Manager, run: Run, happy: Run) -> str:
         return f"rejected with {run.error}{place}"
     if not bad and not run.calls:
         return "done already"
+    answers = [f"{e.call} says {e.outcome}" for e in run.calls if e.outcome in ("yes", "no")]
+    if not bad and answers:
+        return ", ".join(answers) + place
     if not bad:
         rows = {(e.resource, e.state, e.event, e.row) for e in happy.entries}
         other = next((e.call for e in run.calls if (e.resource, e.state, e.event, e.row) not in rows), "")

@@ -148,7 +148,8 @@ def _ends_badly(manager: Manager, root: str) -> bool:
     resource = manager.resource(root)
     final = {state.name for state in resource.states if state.final}
     return any(target.state in final or target.raise_event is not None
-               for state in resource.states for row in state.rows for outcome, target in row.targets() if outcome != "ok")
+               for state in resource.states for row in state.rows for outcome, target in row.targets()
+               if outcome in ("fail", "uncertain", "unknown"))
 
 
 def _joined(found: list[Code]) -> list[Code]:
