@@ -255,6 +255,8 @@ void suite_test_later(void **state);
 void suite_test_loop(void **state);
 void suite_test_start_allocations(void **state);
 void suite_test_starts_on_many_roots(void **state);
+/* Can BERTH_SUITE_THREADS callers have a root each at the same time? */
+bool suite_has_many_roots(const berth_suite_manager *type);
 void suite_test_starts_on_one_root(void **state);
 void suite_test_sharing_started(void **state);
 void suite_test_start_from_done(void **state);

@@ -115,9 +115,7 @@ static void starts_on_roots(suite_group *group, suite_mode mode, bool own_roots)
 
 static void starts_on_many_roots(suite_group *group, suite_mode mode)
 {
-    const berth_suite_manager *type = group->manager;
-
-    if (type->n_phases > 0 && type->resources[type->phases[0].path[0]].set_key != NULL)
+    if (suite_has_many_roots(group->manager))
         starts_on_roots(group, mode, true);
 }
 

@@ -77,9 +77,9 @@ static void run_all(worker *workers, unsigned n, void *(*function)(void *))
         (void)pthread_join(workers[i].thread, NULL);
 }
 
-static bool has_many_roots(const berth_suite_manager *type)
+bool suite_has_many_roots(const berth_suite_manager *type)
 {
-    return type->n_phases > 0 && type->resources[type->phases[0].path[0]].set_key != NULL;
+    return type->n_phases > 0 && !type->few_slots && type->resources[type->phases[0].path[0]].set_key != NULL;
 }
 
 static berth_suite *begin(suite_group *group, const char *name, worker *workers, unsigned n, bool own_roots)
@@ -124,7 +124,7 @@ void suite_test_many_roots(void **state)
     unsigned p;
     unsigned h;
 
-    if (!has_many_roots(type))
+    if (!suite_has_many_roots(type))
         return;
     suite = begin(group, "threads_on_many_roots", workers, THREADS, true);
     run_all(workers, THREADS, all_phases);

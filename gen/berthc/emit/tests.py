@@ -17,7 +17,7 @@ from berthc.model import AssignedKind, Form, Type
 from berthc.names import Names, hook_member, member, outs
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
-from berthc.scenarios.cycles import Phase, Pool, Sharing, many_keys, phases, pools, sharings
+from berthc.scenarios.cycles import THREADS, Phase, Pool, Sharing, fewest_slots, many_keys, phases, pools, sharings
 from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
@@ -96,6 +96,7 @@ class SuiteData:
     header: str
     manager: str
     limited: bool
+    few_slots: bool
     names: Names
     unsearched: int  # outcomes
     hooks: tuple[HookGlue, ...]
@@ -181,6 +182,7 @@ class _Suite:
             header=include or self.names.include,
             manager=self.m.name,
             limited=self.m.limits is not None,
+            few_slots=(fewest_slots(self.m) or THREADS) < THREADS,
             names=self.names,
             unsearched=len(self.unsearched),
             hooks=tuple(self.hook(h) for h in self.m.hooks),

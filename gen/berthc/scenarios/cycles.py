@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.scenarios import alphabet
@@ -208,6 +209,13 @@ def pools(manager: Manager) -> tuple[Pool, ...]:
                 if pool is not None:
                     found.append(pool)
     return tuple(found)
+
+
+def fewest_slots(manager: Manager) -> int | None:
+    """Slots of the smallest pool in the default environment; None where there is no pool."""
+    default = alphabet.environments(manager)[0]
+    return min((prod(part_size(manager, default, p.size, p.option) for p in assigned.parts)
+                for resource in manager.resources for assigned in resource.assigned if assigned.kind is AssignedKind.POOL), default=None)
 
 
 def _pool(manager: Manager, resource: Resource, name: str, environment: Environment, parts: tuple[tuple[str, int], ...]) -> Pool | None:

@@ -244,6 +244,7 @@ typedef struct berth_suite_manager {
     berth_suite_operation *drain_start;
     int (*discard)(void *manager);
     size_t op_size; /* of the block of a started operation */
+    bool few_slots; /* some pool has fewer slots than BERTH_SUITE_THREADS roots take */
     bool limited;   /* it has limits, and so no memory for such blocks: who brings none gets ENOMEM */
     int (*cancel)(void *manager, void *op);
     int (*poll)(void *manager, int64_t *next_deadline);
