@@ -33,7 +33,7 @@ SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, unused.unused, undoes.undoes,
 )
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)  # needs a spec in which every name is known
-TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double)
+TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double, table.needs)
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 
 _SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")

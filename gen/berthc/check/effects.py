@@ -36,7 +36,8 @@ NONE = Effect(0, 0, 0)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A call that repeats or undoes wrongly ("again", "before"), or an end that forgets ("forgotten")."""
+    """A call that repeats or undoes wrongly ("again", "before"), that lacks what it needs ("needs"), or an end that forgets
+    ("forgotten")."""
 
     kind: str
     row: Row
@@ -109,6 +110,11 @@ class _Walk:
                     if joined != known:
                         self.at[reached] = joined
                         waiting.append(reached)
+        # Only now it is known what is never in effect.
+        self.found = {trouble: None for trouble in self.found if trouble.kind != "needs"}
+        for state, effect in self.at.items():
+            for event in self.events.get(state, ()):
+                list(self.fire(state, event, effect))
         return list(self.found)
 
     def fire(self, state: str, event: str, effect: Effect) -> Iterator[tuple[str, Effect]]:
@@ -185,6 +191,10 @@ class _Walk:
     def check_call(self, row: Row, before: Effect) -> None:
         assert row.call is not None
         hook = self.hooks[row.call]
+        for needed in hook.needs:
+            bit = self.bits.get(needed, 0)
+            if bit & before.off and not bit & (before.maybe | before.on) and self.hooks[needed].together not in self.absent:
+                self.found[Trouble("needs", row, needed)] = None
         if hook.repeatable:
             return
         if (before.maybe | before.on) & self.bits[hook.name]:

@@ -193,7 +193,7 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
     spec = tables.spec
     hooks = {h.name: h for h in spec.manager.hooks}
     for resource, trouble in tables.troubles:
-        if trouble.kind != "forgotten":
+        if trouble.kind in ("again", "before"):
             hook = hooks[trouble.hook]
             again = trouble.kind == "again"
             what = "when that is, or may be, done already" if again else f"when {hook.undoes[0]} is not, or may not be, in effect"
@@ -206,6 +206,16 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
                              f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}", help_,
                              where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
                              notes=(*notes, *(_not_uncertain(resource, trouble) if trouble.unsure else ())))
+
+
+@rule("needs", "A hook is called only where what it needs on the same resource may be in effect.")
+def needs(tables: Tables) -> Iterator[Diagnostic]:
+    for resource, trouble in tables.troubles:
+        if trouble.kind == "needs":
+            yield Diagnostic("needs", tables.spec.at(*refs.row_path(tables.spec, resource, trouble.row), "call"),
+                             f"{refs.cell(resource, trouble.row)} calls {trouble.row.call} where {trouble.hook}, which it needs, is "
+                             "never in effect", f"call {trouble.hook} first: let its row lead here",
+                             where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}")
 
 
 def _not_uncertain(resource: Resource, trouble: Trouble) -> tuple[Note, ...]:

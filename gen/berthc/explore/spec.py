@@ -7,7 +7,7 @@ from berthc.load import Source, load, name_of, read
 from berthc.model import Manager
 from berthc.pipeline import Result, compile_text
 
-EXPLORABLE = frozenset({"leak", "double", "trap", "unreachable"})
+EXPLORABLE = frozenset({"leak", "double", "needs", "trap", "unreachable"})
 """Rules whose findings leave a spec that still has a meaning."""
 
 
