@@ -50,6 +50,9 @@ class Promises:
         for item in self._items(change):
             key = self._key(change, item)
             promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1))
+            stated = self._stepper.stated.states.get((item.resource, item.state))
+            if stated is not None:  # the author's word counts: what may be there, nobody is promised
+                promised, _ = stated
             missing = promised & ~change.after.truth.get(item.id, 0)
             if missing:
                 where, loc = self._blame(change, item)
