@@ -109,7 +109,7 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
 }
 
 /* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
-static SELDOM uint8_t refusal(struct place at, struct found found)
+static SELDOM uint8_t refused_with(struct place at, struct found found)
 {
     if (found.row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
@@ -139,7 +139,7 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
             at.operation->event = event;
             return true;
         }
-        error = found.row > 0 && found.hook == 0 ? found.reject : refusal(at, found);
+        error = found.row > 0 && found.hook == 0 ? found.reject : refused_with(at, found);
         if (error > 0) {
             reject_event(at, event, found.row, error);
             return false;

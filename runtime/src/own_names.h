@@ -235,6 +235,7 @@
 #define readers_meet berth_own_readers_meet
 #define record_size berth_own_record_size
 #define refuse_argument berth_own_refuse_argument
+#define refused_with berth_own_refused_with
 #define reject_event berth_own_reject_event
 #define renumber_epochs berth_own_renumber_epochs
 #define report berth_own_report
@@ -596,6 +597,7 @@
 #undef readers_meet
 #undef record_size
 #undef refuse_argument
+#undef refused_with
 #undef reject_event
 #undef renumber_epochs
 #undef report

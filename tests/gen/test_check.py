@@ -195,8 +195,9 @@ EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
     # Ending while it may be there is forgetting it.
     ([(EFFECT, "          detach: gone")],
      [("leak", "disk.suspect on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
-    # A hook that nothing undoes leaves nothing behind.
-    ([("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")], []),
+    # A hook that nothing undoes leaves nothing behind; but there is one that looks as if it should.
+    ([("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")],
+     [("undoes", "vm.remove is called where holders let go of a disk and undoes nothing, and nothing undoes vm.add: no effect of theirs is followed")]),
 ])
 def test_effects_are_followed(pairs: list[tuple[str, str]], expected: list[tuple[str, str]]) -> None:
     assert found(changed(*pairs)) == expected

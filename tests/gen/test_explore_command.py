@@ -208,5 +208,5 @@ def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_
 
 
 def test_the_model_for_spin_is_printed() -> None:
-    done = berthc("check", "--promela", "--callers", "2", "spec/vpci.yaml")
-    assert done.returncode == 0 and done.stdout.startswith("/* vpci: 2 callers.")
+    done = berthc("check", "--promela", "--callers", "2", "spec/plan9.yaml")
+    assert done.returncode == 0 and done.stdout.startswith("/* plan9: 2 callers.")

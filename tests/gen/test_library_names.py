@@ -323,7 +323,7 @@ int main(void)
 {
     sem_t one;
     sem_init(&one, 0, 1);
-    printf("%d %d\\n", NAME_destroy(NULL), sem_destroy(&one));
+    printf("%d %d\\n", NAME_destroy(NULL, NULL), sem_destroy(&one));
     return 0;
 }
 """

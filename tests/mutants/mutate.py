@@ -121,7 +121,8 @@ def _row(manager: Manager, resource: Resource, row: Row) -> Iterator[tuple[str, 
         yield f"reject {row.reject} -> {OTHER_ERRORS[0]}", "reject", replace(row, reject=OTHER_ERRORS[0])
         yield "reject -> stay", "reject", replace(row, reject=None, ok=Target(row.state, None, row.loc, True))
         return
-    yield "reject instead", "reject", replace(row, reject=OTHER_ERRORS[0], call=None, ok=None, fail=None, uncertain=None)
+    yield "reject instead", "reject", replace(row, reject=OTHER_ERRORS[0], call=None, ok=None, fail=None, uncertain=None, ask=None,
+                                             yes=None, no=None, unknown=None)
     for word, target in row.targets():
         for state in resource.states:
             if state.name != target.state:
@@ -131,7 +132,10 @@ def _row(manager: Manager, resource: Resource, row: Row) -> Iterator[tuple[str, 
             if event != target.raise_event and (event is None or target.raise_event is not None):
                 other = replace(target, raise_event=event)
                 yield f"{word} raise {target.raise_event} -> {event}", "raise", replace(row, **{word: other})
-    hooks = [h.name for h in manager.hooks if h.on == resource.name]
+    if row.ask is not None:
+        yield f"ask {row.ask} dropped", "hook", replace(row, ask=None, ok=row.yes, yes=None, no=None, unknown=None)
+        return
+    hooks = [h.name for h in manager.hooks if h.on == resource.name and not h.asks]
     for hook in hooks:
         if row.call is not None and hook != row.call:
             yield f"call {row.call} -> {hook}", "hook", replace(row, call=hook)

@@ -277,12 +277,12 @@ static void a_pool_too_large_for_a_number_is_empty(void **unused)
     struct depot depot;
     berth_manager_type type = depot_type;
     berth_resource resources[4];
-    berth_assigned assigned[8];
+    berth_assigned assigned[UINT8_MAX];
     berth_error error;
 
     (void)unused;
     memcpy(resources, depot_type.resources, sizeof resources);
-    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    memcpy(assigned, resources[RACK].assigned, resources[RACK].n_assigned * sizeof *assigned);
     assigned[4].parts = parts;
     assigned[4].n_parts = 3;
     resources[RACK].assigned = assigned;
@@ -403,7 +403,7 @@ static void thousands_of_instances_are_all_found(void **unused)
 
     (void)unused;
     memcpy(resources, depot_type.resources, sizeof resources);
-    memcpy(assigned, resources[RACK].assigned, sizeof assigned);
+    memcpy(assigned, resources[RACK].assigned, resources[RACK].n_assigned * sizeof *assigned);
     assigned[3].kind = BERTH_ASSIGN_HOOK; /* without the small pool */
     assigned[3].indexed = false;
     resources[RACK].assigned = assigned;
