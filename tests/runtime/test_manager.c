@@ -398,7 +398,7 @@ static void thousands_of_instances_are_all_found(void **unused)
     struct depot depot;
     berth_manager_type type = depot_type;
     berth_resource resources[4];
-    berth_assigned assigned[8];
+    berth_assigned assigned[UINT8_MAX];
     char name[32];
 
     (void)unused;
