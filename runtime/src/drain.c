@@ -201,7 +201,8 @@ static bool drops_again(struct operation *operation)
 
     if (operation->code != 0 || (level->flags & LEVEL_ENDED) || level->instance->state == level->state)
         return false;
-    return drain->drops < UINT8_MAX && ++drain->drops < resource->n_states;
+    drain->drops++;
+    return drain->drops < UINT8_MAX && drain->drops < resource->n_states;
 }
 
 void drain_settle(struct operation *operation)

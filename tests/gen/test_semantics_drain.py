@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from explore_support import play, play_c
 from programs import simulator
 from semantics_support import BOX, backend, calls, disk, events, manager, reserve, shipped, where
@@ -270,6 +271,34 @@ def test_states_whose_drops_lead_to_each_other_end_a_drain() -> None:
     world.run("use", reservation="r1")
     result = world.drain()
     assert result.error is None and len(events(result)) == 4  # as many as there are states
+
+
+def chain(length: int) -> str:
+    """States whose drops lead from each to the next one, and from the last to the first."""
+    row = "s{}: {{resident: true, on: {{claim: stay, release: {{call: vm.remove, ok: s{}, fail: stay}}}}}}"
+    states = [row.format(n, n % length + 1) for n in range(1, length + 1)]
+    return """
+berth: 1
+manager: chain
+backend: {vm: {remove: {on: disk, repeatable: true}}}
+resources:
+  disk:
+    holders: {take: claim, drop: release}
+    initial: s1
+    states:
+""" + "".join(f"      {state}\n" for state in states) + """
+operations:
+  claim: {obtain: [disk], do: [disk.claim]}
+"""
+
+
+@pytest.mark.parametrize(("states", "drops"), [(254, 254), (255, 255), (256, 255)])
+def test_a_drain_drops_an_instance_at_most_255_times(states: int, drops: int, tmp_path: Path) -> None:
+    spec = manager(chain(states))
+    requests = [{"op": "claim"}, {"op": "drain"}]
+    answers = play(spec, requests)
+    assert len(answers[1]["calls"]) == drops
+    assert play_c(simulator(spec, tmp_path), requests) == answers
 
 
 def test_the_c_code_drops_again_too(tmp_path: Path) -> None:
