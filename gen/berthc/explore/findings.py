@@ -253,12 +253,18 @@ def blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
     return f"{item.resource}.{item.state}", change.move.op.loc
 
 
+def lacks_hook(stepper: Stepper, result: Result) -> bool:
+    """While every call ends ok: did a row reject, or a question stay open, because the backend leaves the hook out?"""
+    return any(taken.outcome == "unknown" or taken.outcome == "rejected" and taken.row is not None
+               and taken.row.hook in stepper.without for taken in result.rows)
+
+
 def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """For searches in which every call ends ok: a caller that keeps the contract is refused, capacity, conflict and policy aside."""
     if change.result.error is None or change.move.part == "free":
         return
-    if any(t.outcome == "unknown" for t in change.result.rows):
-        return  # the backend has no hook to ask
+    if lacks_hook(stepper, change.result):
+        return  # the backend cannot do it
     where = change.result.where or {}
     if "rule" in where:
         return  # policy
@@ -267,8 +273,8 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
         resource = stepper.manager.resource(last.resource)
         if any(row.guard is not None for row in resource.rows(last.state, last.event)):
             return  # policy
-        if last.row is not None and (last.row.meant or last.row.hook in stepper.without):
-            return  # it is part of the protocol, or the backend cannot do it
+        if last.row is not None and last.row.meant:
+            return  # it is part of the protocol
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
                     f"{change.move.op.name} is refused with {change.result.error} though no hook ever failed")
@@ -277,4 +283,4 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
 
 
-__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "judge", "up_to"]
+__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "judge", "lacks_hook", "up_to"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from berthc.explore.findings import Fault
+from berthc.explore.findings import Fault, lacks_hook
 from berthc.explore.future import Future, newcomers, opens, place
 from berthc.explore.local import Local, tracked
 from berthc.explore.step import Change, Move, Stepper
@@ -58,8 +58,8 @@ class Poisoned:
         return [change for change in changes if change.result.ok or self._by_row(change)]
 
     def _by_row(self, change: Change) -> bool:
-        rows = change.result.rows
-        return bool(change.result.where) and bool(rows) and (rows[-1].row is None or rows[-1].row.call not in self._stepper.without)
+        result = change.result
+        return bool(result.where) and bool(result.rows) and not lacks_hook(self._stepper, result)
 
     def _same(self, move: Move, item: Item) -> bool:
         """Are the fields that are asked for those of the instance? Others are in conflict."""
