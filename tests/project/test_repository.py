@@ -52,3 +52,19 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
             continue
         named += [f"{path.relative_to(ROOT)}:{number}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
     assert named == []
+
+
+def test_the_page_of_the_architecture_names_every_file_of_each_part() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", page))
+    runtime = {path.stem for path in (ROOT / "runtime/src").glob("*.c")}
+    compiler = {path.stem for path in (ROOT / "gen/berthc").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    parts = {path.stem for path in (ROOT / "mk").glob("*.mk")}
+    assert sorted((runtime | compiler | parts) - words - {"__init__"}) == []
+
+
+def test_the_list_of_the_checkers_files_is_whole() -> None:
+    folder = ROOT / "gen/berthc/explore"
+    listed = re.findall(r"^    (\w+)  ", (folder / "__init__.py").read_text(encoding="utf-8"), flags=re.M)
+    there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert sorted(listed) == sorted(there - {"__init__"})
