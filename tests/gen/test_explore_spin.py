@@ -16,7 +16,7 @@ from berthc.cli import main
 from berthc.explore.alphabet import Valuation, scarce, valuations
 from berthc.explore.bounds import Bounds
 from berthc.explore.product import Product
-from berthc.explore.findings import Fault
+from berthc.explore.fault import Fault
 from berthc.explore.promela import promela, rows_of
 from berthc.explore.report import _unreachable, explore, unreachable
 from berthc.explore.search import Search

@@ -1,7 +1,7 @@
 """What would be right where a finding is: one line of help for each."""
 from __future__ import annotations
 
-from berthc.explore.findings import Fault
+from berthc.explore.fault import Fault
 from berthc.model import Manager, Resource
 
 _BY_ID = {

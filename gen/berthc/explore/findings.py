@@ -283,4 +283,4 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
 
 
-__all__ = ["IDS", "Accepted", "Fault", "Holder", "blame", "caller", "denied", "judge", "lacks_hook", "up_to"]
+__all__ = ["IDS", "Accepted", "Holder", "blame", "caller", "denied", "judge", "lacks_hook", "up_to"]

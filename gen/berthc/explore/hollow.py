@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from berthc.explore.backend import brings, names
 from berthc.explore.contract import asked_of
-from berthc.explore.findings import Fault
+from berthc.explore.fault import Fault
 from berthc.explore.local import tracked
 from berthc.explore.step import Change, Stepper
 from berthc.model import Loc

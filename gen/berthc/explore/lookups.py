@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from berthc.explore.findings import Fault
+from berthc.explore.fault import Fault
 from berthc.explore.local import Local, tracked
 from berthc.explore.step import Change, Move, Stepper
 from berthc.model import Manager, Operation

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from berthc.explore.findings import Fault, lacks_hook
+from berthc.explore.fault import Fault
+from berthc.explore.findings import lacks_hook
 from berthc.explore.future import Future, newcomers, opens, place
 from berthc.explore.local import Local, tracked
 from berthc.explore.step import Change, Move, Stepper

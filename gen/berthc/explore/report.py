@@ -14,7 +14,8 @@ from berthc.explore.advice import advice
 from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import effects
 from berthc.explore.bounds import Bounds
-from berthc.explore.findings import IDS, Fault
+from berthc.explore.fault import Fault
+from berthc.explore.findings import IDS
 from berthc.explore.meaning import Seen
 from berthc.explore.progress import Progress
 from berthc.explore.script import Json, Line, lines
@@ -261,7 +262,7 @@ def _as_failed(row: Row) -> bool:
             and (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event))
 
 
-class Meaning(NamedTuple):
+class StateMeanings(NamedTuple):
     """What states mean, by all searches of a manager; `complete`: everything within the bounds was seen."""
 
     manager: Manager
@@ -269,13 +270,13 @@ class Meaning(NamedTuple):
     complete: bool
 
 
-def meaning_of(manager: Manager) -> Meaning:
+def meaning_of(manager: Manager) -> StateMeanings:
     """From a search that is quick and always gives the same; for pages about a manager."""
     with _without_collector():
         searches, interrupted = _searches(manager, FOR_PAGES, Progress())
     if interrupted:
         raise KeyboardInterrupt  # a page that says less than it could is no page
-    return Meaning(manager, tuple(search.seen for search in searches), all(search.complete and not search.cut for search in searches))
+    return StateMeanings(manager, tuple(search.seen for search in searches), all(search.complete and not search.cut for search in searches))
 
 
 # As messages

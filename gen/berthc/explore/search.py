@@ -14,7 +14,8 @@ from berthc.explore.alphabet import Valuation, scarce
 from berthc.explore.backend import Script, names
 from berthc.explore.bounds import Bounds
 from berthc.explore.cancelled import try_uses
-from berthc.explore.findings import Accepted, Fault, denied, judge, up_to
+from berthc.explore.fault import Fault
+from berthc.explore.findings import Accepted, denied, judge, up_to
 from berthc.explore.future import Future
 from berthc.explore.hollow import Promises
 from berthc.explore.local import Local, tracked

@@ -7,7 +7,8 @@ from typing import Any
 
 from berthc.explore.alphabet import Choice
 from berthc.explore.backend import Script
-from berthc.explore.findings import Fault, blame
+from berthc.explore.fault import Fault
+from berthc.explore.findings import blame
 from berthc.explore.future import Future, ends, place
 from berthc.explore.local import Local, tracked
 from berthc.explore.pools import pools, with_slots

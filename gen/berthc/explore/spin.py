@@ -21,7 +21,8 @@ from typing import NamedTuple
 from berthc.explore.alphabet import Valuation, combined, valuations
 from berthc.explore.backend import FAILED, Called
 from berthc.explore.bounds import Bounds
-from berthc.explore.findings import IDS, Fault, denied, judge
+from berthc.explore.fault import Fault
+from berthc.explore.findings import IDS, denied, judge
 from berthc.explore.future import Future
 from berthc.explore.local import Local
 from berthc.explore.hollow import Promises

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from berthc.explore.findings import Fault
+from berthc.explore.fault import Fault
 from berthc.explore.local import Local, holds
 from berthc.explore.pools import helpers
 from berthc.explore.step import Change, Move, Stepper

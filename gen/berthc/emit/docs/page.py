@@ -7,7 +7,7 @@ from berthc.emit.diagram.graph import FAILURES, state_graph, target_text
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
-from berthc.explore.report import Meaning, meaning_of
+from berthc.explore.report import StateMeanings, meaning_of
 from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State, Target, Type
 
 from .codes import hooks_called, return_codes
@@ -139,12 +139,12 @@ def state_table(resource: Resource) -> str:
     return table(["state", *map(code, events)], rows)
 
 
-def _in_the_backend(meaning: Meaning, resource: Resource, state: State) -> str:
+def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) -> str:
     """The effects that are there while an instance rests in the state."""
     return "" if state.final else md("; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–")
 
 
-def _resource(manager: Manager, resource: Resource, meaning: Meaning) -> list[str]:
+def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> list[str]:
     parts = [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))] if resource.brief else [f"## {md(resource.name)}\n"]
     under = f" under its {md(resource.parent)}" if resource.parent is not None else ""
     if resource.key:
