@@ -15,8 +15,10 @@ def drained(stepper: Stepper, local: Local) -> dict[int, int]:
     truth = dict(local.truth)
     world = local.world.clone()
     state = tracked(world).copy()
-    # Instances below different parents may have equal values, so each is told by one more, which no spec can name.
-    state.items = {id_: item._replace(values={**item.values, _WHICH: id_}) for id_, item in state.items.items()}
+    # Instances below different parents may have equal values. One more value, which no spec can
+    # name, tells them apart.
+    state.items = {id_: item._replace(values={**item.values, _WHICH: id_})
+                   for id_, item in state.items.items()}
     world._state = state  # noqa: SLF001
 
     def outcomes(hook: str, _nth: int, args: Mapping[str, Value]) -> Outcome:

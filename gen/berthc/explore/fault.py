@@ -7,7 +7,8 @@ from berthc.model import Loc
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: where (`resource.state[.event]`), which row or step is to blame, and a sentence."""
+    """One thing that is wrong: where (`resource.state[.event]`), which row or step is to blame, and
+    a sentence."""
 
     id: str
     where: str

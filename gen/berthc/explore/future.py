@@ -1,7 +1,8 @@
 """What callers can still bring about, with drain too, if every hook works from now on.
 
-Instances get new numbers at every moment, so one is followed by its place: its resource and key, and those of the instances above it. Callers
-and keys are told apart, because another instance that is alike is another place.
+Instances get new numbers at every moment, so an instance is followed by its place: its resource and
+key, and those of the instances above it. Callers and keys are told apart, because another instance
+that is alike is another place.
 """
 from __future__ import annotations
 
@@ -74,14 +75,16 @@ class Future:
                     new(change.after)
 
     def drained(self, local: Local) -> Local | None:
-        """After a drain; None where some reservation outlives it, of which nobody can say who has it."""
+        """After a drain; None where a reservation outlives it, because its caller is then not
+        known."""
         truth = drained(self._stepper, local)
         world = local.world.clone()
         world.drain()
         state = tracked(world)
         if state.reservations:
             return None
-        return Local(world, (None,) * len(local.holders), {id_: mask for id_, mask in truth.items() if mask and id_ in state.items})
+        left = {id_: mask for id_, mask in truth.items() if mask and id_ in state.items}
+        return Local(world, (None,) * len(local.holders), left)
 
 
 def ends(place_: Place) -> Callable[[Seen], bool]:
@@ -128,10 +131,12 @@ def opens(operations: tuple[Operation, ...], place_: Place) -> Callable[[Seen], 
 
 
 def newcomers(stepper: Stepper, resource: str) -> tuple[Operation, ...]:
-    """By which operations a newcomer comes to an instance: those that give a hold, and for want of them those that anybody may call."""
+    """The operations by which a newcomer comes to an instance: those that give a hold; if there are
+    none, those that anybody may call."""
     parts = stepper.contract
 
     def come(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
         return tuple(op for op in operations if op.form is Form.OBTAIN and resource in op.path)
 
-    return come((*parts.gives, *parts.acquires)) or tuple(op for op in come(parts.free) if any(s.resource == resource for s in op.steps))
+    free = tuple(op for op in come(parts.free) if any(s.resource == resource for s in op.steps))
+    return come((*parts.gives, *parts.acquires)) or free

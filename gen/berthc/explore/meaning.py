@@ -1,10 +1,12 @@
 """What a state means: the effects that are in place in the backend while an instance rests there.
 
-An effect is there always, never, or either; over runs in which no call fails (*clean*), and over all. That is noted of each state and of each
-class of instances that conditions tell apart: a field or an option may decide what a state means. A state that is either while nothing fails
-means two things, and nothing that is decided by it can be right.
+An effect is there always, never, or sometimes; over runs in which no call fails (*clean*), and over
+all. It is noted for each state and for each class of instances that conditions tell apart, because
+a field or an option may decide what a state means. A state in which an effect is there sometimes
+while nothing fails means two things. A row that relies on one of them is wrong for the other.
 
-What was in place before the manager made an instance (create) is not known: `adopted` says of which states and effects that is so.
+What was in place before the manager made an instance (create) is not known. `adopted` gives the
+states and effects where that is so.
 """
 from __future__ import annotations
 
@@ -16,11 +18,12 @@ from berthc.explore.backend import effects
 from berthc.explore.local import Local, Shape, tracked
 from berthc.explore.runs import Memo
 from berthc.model import Form, Manager, Resource
-from berthc.semantics.state import State
+from berthc.semantics.state import Item, State
 
 
 class Class(NamedTuple):
-    """Instances in a state that conditions do not tell apart; `kinds` along the path, root first."""
+    """Instances in a state that conditions do not tell apart; `kinds` along the path, root
+    first."""
 
     resource: str
     state: str
@@ -72,22 +75,29 @@ class Seen:
 
     def _of(self, state: State) -> tuple[tuple[int, Class], ...]:
         kind = self.shape.kind
-        return tuple((item.id, Class(item.resource, item.state, tuple(kind(up.resource, up.values) for up in state.path(item))))
-                     for item in state.items.values())
+
+        def class_of(item: Item) -> Class:
+            kinds = tuple(kind(up.resource, up.values) for up in state.path(item))
+            return Class(item.resource, item.state, kinds)
+
+        return tuple((item.id, class_of(item)) for item in state.items.values())
 
 
 def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
-    """For each state, the effects of which nobody knows there: a created instance may come there before a call settles it."""
+    """For each state, the effects that are not known there: a created instance may come there
+    before a call settles them."""
     hooks = effects(manager)
     every = sum(of.own for of in hooks.values() if of.on == resource.name)
-    found: dict[str, int] = {op.enter: every for op in manager.operations
-                             if op.form is Form.CREATE and op.target == resource.name and op.enter is not None}
+    creates = [op for op in manager.operations
+               if op.form is Form.CREATE and op.target == resource.name]
+    found: dict[str, int] = {op.enter: every for op in creates if op.enter is not None}
     waiting = list(found)
     while waiting:
         state = waiting.pop()
         for row in resource.state(state).rows:
             for outcome, target in row.targets():
-                settled = hooks[row.call].own | hooks[row.call].undoes if row.call is not None and outcome == "ok" else 0
+                called = hooks[row.call] if row.call is not None and outcome == "ok" else None
+                settled = called.own | called.undoes if called is not None else 0
                 reached = found.get(target.state, 0) | found[state] & ~settled
                 if reached != found.get(target.state, 0):
                     found[target.state] = reached
@@ -96,8 +106,9 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
 
 
 class Meaning(NamedTuple):
-    """One effect in one state: is it there `clean`, while no call fails, and over all runs? True, False, or None: either. `clean` is missing
-    where only failures lead there."""
+    """One effect in one state: is it there `clean`, while no call fails, and over all runs? True,
+    False, or None: sometimes. Where only failures lead there, `clean` is None and `seen_clean` is
+    False."""
 
     hook: str
     seen_clean: bool
@@ -114,7 +125,8 @@ def _meanings(manager: Manager, seen: Seen, one: Class) -> Iterator[Meaning]:
     every, clean = seen.every[one], seen.clean.get(one)
     for n, hook in enumerate(manager.hooks):
         if every.ever >> n & 1:
-            yield Meaning(hook.name, clean is not None, None if clean is None else _of_bit(clean, n), _of_bit(every, n))
+            is_clean = None if clean is None else _of_bit(clean, n)
+            yield Meaning(hook.name, clean is not None, is_clean, _of_bit(every, n))
 
 
 def _of_bit(of: Range, n: int) -> bool | None:
@@ -123,9 +135,12 @@ def _of_bit(of: Range, n: int) -> bool | None:
 
 # As text
 
-def in_the_backend(manager: Manager, found: Sequence[Seen], resource: Resource, state: str) -> list[str]:
-    """What a state means: a text for each class of instances that is told apart by it; none where no run rests there."""
-    said = {_text(one): None for seen in found for at, one in meanings(manager, seen).items() if at.resource == resource.name and at.state == state}
+def in_the_backend(manager: Manager, found: Sequence[Seen], resource: Resource,
+                   state: str) -> list[str]:
+    """What a state means: each text that is true of some class of instances; none where no run
+    rests there."""
+    said = {_text(one): None for seen in found for at, one in meanings(manager, seen).items()
+            if at.resource == resource.name and at.state == state}
     unknown = adopted(manager, resource).get(state, 0) != 0
     return [_AS_MADE if unknown and text == _NOTHING else text for text in said]
 
@@ -145,7 +160,9 @@ def _words(one: Meaning) -> str:
         return f"perhaps {one.hook}"
     if one.clean is None:
         return f"{one.hook} or not"
-    return f"{one.hook}, after a failure perhaps not" if one.clean else f"after a failure perhaps {one.hook}"
+    if one.clean:
+        return f"{one.hook}, after a failure perhaps not"
+    return f"after a failure perhaps {one.hook}"
 
 
 def explained(manager: Manager, found: Sequence[Seen]) -> Iterator[str]:
@@ -154,8 +171,5 @@ def explained(manager: Manager, found: Sequence[Seen]) -> Iterator[str]:
         names_ = [f"{resource.name}.{state.name}" for state in resource.states if not state.final]
         width = max(map(len, names_), default=0)
         for state, name in zip((s for s in resource.states if not s.final), names_, strict=True):
-            texts = in_the_backend(manager, found, resource, state.name) or ["nothing ever rests here"]
-            yield f"  {name.ljust(width)}  {'; or '.join(texts)}"
-
-
-__all__ = ["Class", "Meaning", "Range", "Seen", "adopted", "explained", "in_the_backend", "meanings"]
+            texts = in_the_backend(manager, found, resource, state.name)
+            yield f"  {name.ljust(width)}  {'; or '.join(texts or ['nothing ever rests here'])}"

@@ -1,7 +1,9 @@
-"""Is a key refused to everybody for ever, whatever anybody does and though every hook works from now on, drain included?
+"""Is a key refused to everybody for ever, although every hook works from now on, and even after a
+drain?
 
-Asked of every instance that nobody holds. One that a drain ends is no case, and neither is one that a newcomer gets; both depend on the
-states and kinds along the path only, so what was found out is kept.
+The question is put for every instance that nobody holds. The answer is no if a drain ends the
+instance, or if a newcomer gets it. Both depend only on the states and kinds along the path, so
+answers are kept.
 """
 from __future__ import annotations
 
@@ -20,11 +22,13 @@ class Poisoned:
         self._stepper = stepper
         self._future = future
         self._operations = {r.name: newcomers(stepper, r.name) for r in stepper.manager.resources}
-        self._free = {r.name for r in stepper.manager.resources if set(self._operations[r.name]) <= set(stepper.contract.free)}
+        free = set(stepper.contract.free)
+        self._free = {name for name, asks in self._operations.items() if set(asks) <= free}
         self._good: set[Hashable] = set()
 
     def learn(self, local: Local) -> None:
-        """Looks at a moment to which no failure led. Where a caller who wants a hold is refused there, that is `denied`, or policy."""
+        """Looks at a moment to which no failure led. If a caller that wants a hold is refused
+        there, that is `denied`, or policy."""
         for item in tracked(local.world).items.values():
             if item.resource not in self._free and not (item.refs or item.children):
                 self._good.add(self._kind(local, item))
@@ -42,7 +46,8 @@ class Poisoned:
                 continue  # nobody may ask now
             refused = next((change for change in asked if change.result.error is not None), None)
             wanted = opens(self._operations[item.resource], place(tracked(local.world), item.id))
-            if refused is None or any(change.result.ok for change in asked) or self._future.ever(local, wanted):
+            taken = any(change.result.ok for change in asked)
+            if refused is None or taken or self._future.ever(local, wanted):
                 self._good.add(kind)
             else:
                 return self._fault(refused, item), refused.move
@@ -50,12 +55,15 @@ class Poisoned:
 
     def _kind(self, local: Local, item: Item) -> Hashable:
         kind = self._stepper.shape.kind
-        return tuple((up.resource, kind(up.resource, up.values), up.state) for up in tracked(local.world).path(item))
+        path = tracked(local.world).path(item)
+        return tuple((up.resource, kind(up.resource, up.values), up.state) for up in path)
 
     def _asked(self, local: Local, item: Item) -> list[Change]:
         """What newcomers who ask for the instance get, policy and absent hooks aside."""
-        changes = [self._stepper.change(local, move, (), clean=True) for move in self._stepper.moves(local)
-                   if move.op in self._operations[item.resource] and item.id in move.path and self._same(move, item)]
+        operations = self._operations[item.resource]
+        changes = [self._stepper.change(local, move, (), clean=True)
+                   for move in self._stepper.moves(local)
+                   if move.op in operations and item.id in move.path and self._same(move, item)]
         return [change for change in changes if change.result.ok or self._by_row(change)]
 
     def _by_row(self, change: Change) -> bool:
@@ -70,6 +78,8 @@ class Poisoned:
     def _fault(self, change: Change, item: Item) -> Fault:
         last = change.result.rows[-1]
         where = f"{last.resource}.{last.state}.{last.event}"
-        loc = last.row.loc if last.row is not None else self._stepper.manager.resource(last.resource).state(last.state).loc
-        return Fault("poisoned", where, loc, f"{change.move.op.name} gives {change.result.error} for this {item.resource}, now and for ever, "
-                     "though nobody holds it and every hook works; not even drain ends it")
+        state = self._stepper.manager.resource(last.resource).state(last.state)
+        return Fault("poisoned", where, state.loc if last.row is None else last.row.loc,
+                     f"{change.move.op.name} gives {change.result.error} for this {item.resource}, "
+                     "now and for ever, though nobody holds it and every hook works; not even "
+                     "drain ends it")

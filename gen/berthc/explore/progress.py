@@ -1,4 +1,5 @@
-"""One line on a terminal that tells how far a search is; rewritten in place, and erased at its end."""
+"""One line on a terminal that tells how far a search is; rewritten in place, and erased at its
+end."""
 from __future__ import annotations
 
 import time
@@ -12,7 +13,8 @@ ERASE = "\r\x1b[K"
 class Progress:
     """Counts the states of all searches of one spec. Nothing is written where `stream` is None."""
 
-    def __init__(self, stream: IO[str] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: IO[str] | None = None,
+                 clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._begin = self._last = clock()
         self._before = self._now = 0  # states of the searches before, and of this one
@@ -36,7 +38,8 @@ class Progress:
         seen = self._before + states
         rate = seen / max(now - self._begin, 0.001)
         self._shown = True
-        self._stream.write(f"{ERASE}exploring: {seen:,} states, {rate:,.0f}/s, setting {self.setting} of {self.settings}")
+        self._stream.write(f"{ERASE}exploring: {seen:,} states, {rate:,.0f}/s, "
+                           f"setting {self.setting} of {self.settings}")
         self._stream.flush()
 
     def end(self) -> None:

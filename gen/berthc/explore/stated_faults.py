@@ -1,4 +1,5 @@
-"""Is what the author states true? Calls without what they need, and states with other effects than they say."""
+"""Is the author's statement true? Calls without what they need, and states with other effects than
+they say."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,8 @@ from berthc.semantics.state import Item
 
 
 def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[Fault]:
-    """Calls without what they need, and calls that take back what another effect needs. `rows` are those of the calls."""
+    """Calls without what they need, and calls that take back what another effect needs. `rows` are
+    those of the calls."""
     if not stepper.stated.needs:
         return
     path = change.move.op.path
@@ -25,14 +27,17 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
     for call, taken in zip(change.called, rows, strict=True):
         assert taken.row is not None
         where, loc = f"{taken.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
-        missing = sum(mask & ~truth.get(on, 0) for on, mask in stepper.stated.needs.get(call.hook, {}).items() if on not in unknown)
+        wanted = stepper.stated.needs.get(call.hook, {})
+        missing = sum(mask & ~truth.get(on, 0) for on, mask in wanted.items() if on not in unknown)
         if missing:
             yield Fault("needs", where, loc,
-                        f"{call.hook} is called while the effect of {_words(stepper, missing)}, which it needs, is not there")
+                        f"{call.hook} is called while the effect of {_words(stepper, missing)}, "
+                        "which it needs, is not there")
         dependent = _dependent(stepper, change, call, taken.resource, truth)
         if dependent is not None:
-            yield Fault("needs", where, loc, f"{call.hook} takes back {_words(stepper, call.before & ~call.after)} while the effect "
-                        f"of {dependent.name}, which needs it, is still there")
+            lost = _words(stepper, call.before & ~call.after)
+            yield Fault("needs", where, loc, f"{call.hook} takes back {lost} while the effect of "
+                        f"{dependent.name}, which needs it, is still there")
         truth[taken.resource] = call.after
 
 
@@ -40,8 +45,10 @@ def _words(stepper: Stepper, mask: int) -> str:
     return " and ".join(names(stepper.manager, mask))
 
 
-def _dependent(stepper: Stepper, change: Change, call: Called, resource: str, truth: dict[str, int]) -> Hook | None:
-    """A hook whose effect is in place, at the instance or below it, and that needs what the call took back."""
+def _dependent(stepper: Stepper, change: Change, call: Called, resource: str,
+               truth: dict[str, int]) -> Hook | None:
+    """A hook whose effect is in place, at the instance or below it, and that needs the effect that
+    the call took back."""
     lost = call.before & ~call.after
     if not lost:
         return None
@@ -54,7 +61,8 @@ def _dependent(stepper: Stepper, change: Change, call: Called, resource: str, tr
     below += [change.before.truth.get(item.id, 0) for item in state.items.values()
               if item.id not in on_path and own in (above.id for above in state.path(item))]
     for hook, mask in stepper.stated.needing:
-        if mask & lost and any(stepper.effects[hook.name].own & held for held in (call.after, *below)):
+        own_effect = stepper.effects[hook.name].own
+        if mask & lost and any(own_effect & held for held in (call.after, *below)):
             return hook
     return None
 
@@ -67,18 +75,24 @@ def misstated(stepper: Stepper, change: Change) -> Iterator[Fault]:
     for item in tracked(change.after.world).items.values():
         truth = change.after.truth.get(item.id, 0)
         old = before.get(item.id)
-        if old is not None and old.state == item.state and change.before.truth.get(item.id, 0) == truth:
+        same = change.before.truth.get(item.id, 0) == truth
+        if old is not None and old.state == item.state and same:
             continue
         always, allowed = stepper.stated.states.get((item.resource, item.state), (0, ~0))
-        wrong = [f"{_words(stepper, mask)} is {word}" for mask, word in ((always & ~truth, "not there"), (truth & ~allowed, "there")) if mask]
+        differences = ((always & ~truth, "not there"), (truth & ~allowed, "there"))
+        wrong = [f"{_words(stepper, mask)} is {word}" for mask, word in differences if mask]
         if wrong:
-            yield _fault(change, item, stepper.manager.resource(item.resource).state(item.state), " and ".join(wrong))
+            state = stepper.manager.resource(item.resource).state(item.state)
+            yield _fault(change, item, state, " and ".join(wrong))
 
 
 def _fault(change: Change, item: Item, state: State, wrong: str) -> Fault:
     for taken in reversed(change.result.rows):
         if taken.resource == item.resource and taken.row is not None:
-            return Fault("effects", f"{item.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc,
-                         f"the {item.resource} comes to {state.name} while the effect of {wrong}, other than {state.name} says")
+            where = f"{item.resource}.{taken.row.state}.{taken.row.event}"
+            return Fault("effects", where, taken.row.loc,
+                         f"the {item.resource} comes to {state.name} while the effect of {wrong}, "
+                         f"other than {state.name} says")
     return Fault("effects", f"{item.resource}.{state.name}", state.loc,
-                 f"the {item.resource} is made in {state.name} while the effect of {wrong}, other than {state.name} says")
+                 f"the {item.resource} is made in {state.name} while the effect of {wrong}, "
+                 f"other than {state.name} says")
