@@ -11,7 +11,9 @@
 #include "queue.h"
 #include "reach.h"
 
-/* The epochs of an instance begin again. Pins of all those before hold nothing, and go on doing so. */
+/*
+ * The epochs of an instance begin again. Pins of all those before hold nothing, and go on doing so.
+ */
 static SELDOM void renumber_epochs(struct berth_manager *manager, struct instance *instance)
 {
     instance->epoch = 1;

@@ -11,7 +11,10 @@ static bool is_mute(const struct berth_manager *manager, uint8_t hook)
     return hook > 0 && type_of(manager)->hooks[hook].asks && !manager_has(manager, hook);
 }
 
-/* Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards see the instance's values, not its state. */
+/*
+ * Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards
+ * see the instance's values, not its state.
+ */
 bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *resource = instance_type(manager, instance);
@@ -192,7 +195,10 @@ bool drain_next(struct operation *operation)
     }
 }
 
-/* Its drop led to another state, which may have more to let go of. The bound keeps states that lead to each other from going on for ever. */
+/*
+ * Its drop led to another state, which may have more to let go of. The bound keeps states that lead
+ * to each other from going on for ever.
+ */
 static bool drops_again(struct operation *operation)
 {
     const struct level *level = &operation->levels[operation->n_levels - 1];

@@ -116,7 +116,10 @@ static SELDOM uint8_t refused_with(struct place at, struct found found)
     return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
 }
 
-/* A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who could tell. */
+/*
+ * A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who
+ * could tell.
+ */
 static SELDOM uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
 {
     if (!type_of(at.manager)->hooks[found.hook].asks)

@@ -122,7 +122,10 @@ static inline uint64_t hash_end(struct hash *hash)
     return hash->v[0] ^ hash->v[1] ^ hash->v[2] ^ hash->v[3];
 }
 
-/* The two halves of a product of 128 bits, mixed: in four products of 64 bits, for machines that have no more. */
+/*
+ * The two halves of a product of 128 bits, mixed: in four products of 64 bits, for machines that
+ * have no more.
+ */
 static inline uint64_t hash_multiply_in_parts(uint64_t a, uint64_t b)
 {
     uint64_t low = (uint64_t)(uint32_t)a * (uint32_t)b, high = (a >> 32) * (b >> 32);

@@ -74,7 +74,10 @@ HOT bool hook_call(struct operation *operation)
     return true;
 }
 
-/* What a call that did not fail gave is the instance's. False: it is what another instance is found by. */
+/*
+ * What a call that did not fail gave is the instance's. False: it is what another instance is found
+ * by.
+ */
 static inline bool keep_values(struct operation *operation)
 {
     const struct berth_call *call = &operation->call;

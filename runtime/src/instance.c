@@ -414,7 +414,9 @@ static void forget_value(struct value *value, struct instance *instance)
     node_mark_detached(link);
 }
 
-/* The instance is found by what its view has from now on, unless that is zero. False: it is taken. */
+/*
+ * The instance is found by what its view has from now on, unless that is zero. False: it is taken.
+ */
 static bool name_by(struct berth_manager *manager, struct instance *instance, const berth_assigned *assigned, struct value *value)
 {
     const void *given = (const char *)instance_view(manager, instance) + assigned->view_offset;

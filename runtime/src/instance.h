@@ -59,7 +59,9 @@ OWN struct root *instance_root(struct instance *instance);
 OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
                                    uint32_t *hash);
 
-/* The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL. */
+/*
+ * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.
+ */
 OWN struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
                                       const uint32_t *at);
 
@@ -91,15 +93,19 @@ OWN void instance_unmake(struct berth_manager *manager, struct instance *instanc
 OWN void instance_link(struct berth_manager *manager, struct instance *instance);
 
 /*
- * Takes the out-values of a call of `hook` into the view, and lets the instance be found by them. It must be in the maps. False: another instance
- * is found by one of them, so that this one is not. Asks for no memory.
+ * Takes the out-values of a call of `hook` into the view, and lets the instance be found by them.
+ * It must be in the maps. False: another instance is found by one of them, so that this one is not.
+ * Asks for no memory.
  */
 OWN bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out);
 
 /* It, and everything below, leaves the maps; their slots are free. */
 OWN void instance_end(struct berth_manager *manager, struct instance *instance);
 
-/* Refs that are left for operations, which may come and go without asking; what stays is refused first. */
+/*
+ * Refs that are left for operations, which may come and go without asking; what stays is refused
+ * first.
+ */
 enum { INSTANCE_SPARE_REFS = 1 << 24 };
 
 static inline void instance_ref(struct instance *instance)
@@ -120,7 +126,10 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 OWN struct instance *instance_first_below(struct instance *root);
 OWN struct instance *instance_following(struct instance *instance);
 
-/* Walks all trees from the first root on: parents before their children, siblings in order of creation. NULL: that was the last. */
+/*
+ * Walks all trees from the first root on: parents before their children, siblings in order of
+ * creation. NULL: that was the last.
+ */
 static inline struct instance *instance_next_down(struct instance *instance)
 {
     if (instance->children)

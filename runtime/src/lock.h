@@ -104,7 +104,10 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
     mutex_destroy(&lock->mutex);
 }
 
-/* With the lock held: from here on callbacks may run. These are exchanges because helgrind calls a plain store beside a load a race. */
+/*
+ * With the lock held: from here on callbacks may run. These are exchanges because helgrind calls a
+ * plain store beside a load a race.
+ */
 static inline void lock_enter_callback(struct lock *lock)
 {
     (void)atomic_exchange_explicit(&lock->holder, pthread_self(), memory_order_relaxed);

@@ -15,7 +15,10 @@
 #include "reservation.h"
 #include "row.h"
 
-/* Not max_align_t: no part needs more than a unit, and on i386 its alignment depends on the compiler. */
+/*
+ * Not max_align_t: no part needs more than a unit, and on i386 its alignment depends on the
+ * compiler.
+ */
 static size_t align(size_t size)
 {
     size_t unit = BERTH_ARENA_UNIT;

@@ -79,7 +79,10 @@ static inline struct node **map_chain(const struct map *map, uint32_t hash)
     return &map->chains[hash & (map->n - 1)];
 }
 
-/* Puts an item in that is counted already. As taking it out, it neither asks for memory nor gives any back. */
+/*
+ * Puts an item in that is counted already. As taking it out, it neither asks for memory nor gives
+ * any back.
+ */
 static inline void map_attach(struct map *map, struct node *node, uint32_t hash)
 {
     struct node **to = map_chain(map, hash);

@@ -42,7 +42,10 @@ bool mutex_is_observed(void)
 
 #endif
 
-/* False: the clock never gets there. There is no deadline, or it has more seconds than a time_t of 32 bits can count, and so has the clock. */
+/*
+ * False: the clock never gets there. There is no deadline, or it has more seconds than a time_t of
+ * 32 bits can count, and so has the clock.
+ */
 static bool can_pass(int64_t deadline, struct timespec *until)
 {
     int64_t from_start = deadline > 0 ? deadline : 0;

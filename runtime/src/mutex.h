@@ -3,9 +3,10 @@
  * dropping a mutex that nobody else wants are one atomic operation each, where a call of the C library's mutex costs twice that, and an operation
  * does it several times. Elsewhere (and with BERTH_NO_FUTEX) they are POSIX mutexes and conditions.
  *
- * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's atomic operations order, because the library is not
- * instrumented. So the mutex becomes a POSIX mutex when such a tool observes the program: its word is then never MUTEX_FREE and never MUTEX_TAKEN,
- * and both ways lead to the functions for the seldom case.
+ * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's
+ * atomic operations order, because the library is not instrumented. So the mutex becomes a POSIX
+ * mutex when such a tool observes the program: its word is then never MUTEX_FREE and never
+ * MUTEX_TAKEN, and both ways lead to the functions for the seldom case.
  */
 #ifndef BERTH_SRC_MUTEX_H
 #define BERTH_SRC_MUTEX_H
@@ -101,7 +102,10 @@ INTERNAL void sleeper_destroy(struct sleeper *sleeper);
 
 #endif
 
-/* Does a tool look for races in this program that knows POSIX mutexes, but does not see what the library's atomic operations order? */
+/*
+ * Does a tool look for races in this program that knows POSIX mutexes, but does not see what the
+ * library's atomic operations order?
+ */
 INTERNAL bool mutex_is_observed(void);
 
 /* `observed`: what mutex_is_observed() says. 0, or a negative errno value. */

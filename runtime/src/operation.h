@@ -184,7 +184,10 @@ INTERNAL enum progress operation_advance(struct operation *operation, bool may_c
 /* Ends it: writes back or undoes, fills results and error, lets the root go. */
 INTERNAL void operation_finish(struct operation *operation);
 
-/* Ends one that never began, for what is wrong with its arguments or its moment: fills in the error. Its code. Without the lock. */
+/*
+ * Ends one that never began, for what is wrong with its arguments or its moment: fills in the
+ * error. Its code. Without the lock.
+ */
 SHARED SELDOM int operation_refuse(struct operation *operation);
 
 /*

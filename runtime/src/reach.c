@@ -191,7 +191,10 @@ static HOT void check_conflict(struct operation *operation, const berth_operatio
     }
 }
 
-/* How many holders of the level's instance the operation adds: a child it has made, its reservation, and what its steps take. */
+/*
+ * How many holders of the level's instance the operation adds: a child it has made, its
+ * reservation, and what its steps take.
+ */
 static uint32_t count_added(const struct operation *operation, const berth_operation *type, unsigned level)
 {
     const berth_resource *resource = operation_resource(operation, type, level);

@@ -14,7 +14,10 @@ ROOM_FOR(struct instance, BERTH_SIZE_CHILD);
 ROOM_FOR(struct node, BERTH_SIZE_NODE);
 ROOM_FOR(struct reservation, BERTH_SIZE_RESERVATION);
 ROOM_FOR(struct pin, BERTH_SIZE_PIN);
-/* The parts of a manager's block begin at multiples of a unit. In backend and options nothing is larger than these two. */
+/*
+ * The parts of a manager's block begin at multiples of a unit. In backend and options nothing is
+ * larger than these two.
+ */
 #define PART_FITS(type) _Static_assert(_Alignof(type) <= BERTH_ARENA_UNIT, "the parts of a manager's block are aligned to more than a unit")
 
 PART_FITS(struct berth_manager);

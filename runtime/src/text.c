@@ -63,7 +63,10 @@ void text_uuid(struct text *text, const unsigned char *uuid)
     text_add(text, buffer);
 }
 
-/* Bytes of the UTF-8 character that begins here. 0: none does, or it is a control character (C1; those of one byte are the caller's business). */
+/*
+ * Bytes of the UTF-8 character that begins here. 0: none does, or it is a control character (C1;
+ * those of one byte are the caller's business).
+ */
 static size_t character(const unsigned char *at)
 {
     static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* by length; with two bytes what is below is C1, or too long */

@@ -21,7 +21,10 @@ INTERNAL void text_start(struct text *text, char *buffer, size_t size);
 INTERNAL void text_add(struct text *text, const char *string);
 INTERNAL void text_number(struct text *text, uint64_t number, bool negative);
 INTERNAL void text_uuid(struct text *text, const unsigned char *uuid);
-/* In double quotes. Control characters, bytes that are no valid UTF-8, and what would end the quotes are escaped. */
+/*
+ * In double quotes. Control characters, bytes that are no valid UTF-8, and what would end the
+ * quotes are escaped.
+ */
 INTERNAL void text_quoted(struct text *text, const char *string);
 /* Ends the text; call it once, last. */
 INTERNAL void text_end(struct text *text);

@@ -90,7 +90,10 @@ static void tell_refusal(const struct berth_manager *manager, const berth_error 
                   });
 }
 
-/* A row that failed after a call was told as it ended; what fails before the first call has no rows that are told. */
+/*
+ * A row that failed after a call was told as it ended; what fails before the first call has no rows
+ * that are told.
+ */
 static bool is_told(const struct operation *operation, const struct operation *by)
 {
     return by == operation && operation->called && !operation->discarded;

@@ -1,4 +1,7 @@
-/* Telling berth_config.trace what happens. All of these with the lock held, and nothing happens in a manager without a trace. */
+/*
+ * Telling berth_config.trace what happens; nothing happens in a manager without a trace. All of
+ * these but trace_refused_early() with the lock held.
+ */
 #ifndef BERTH_SRC_TRACE_H
 #define BERTH_SRC_TRACE_H
 

@@ -5,7 +5,10 @@
 #include "sim_json.h"
 #include "sim_line.h"
 
-/* How does this call of a hook, the nth of the request, end? The first entry that fits decides; NULL: ok. */
+/*
+ * How does this call of a hook, the nth of the request, end? The first entry that fits decides;
+ * NULL: ok.
+ */
 static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uint64_t nth)
 {
     for (size_t i = 0; i < request->n_faults; i++) {

@@ -9,7 +9,10 @@
 #include "sim_label.h"
 #include "sim_memory.h"
 
-/* What a hook writes to its out-values: new ones, those of its last call that wrote new ones, zeros, or nothing. */
+/*
+ * What a hook writes to its out-values: new ones, those of its last call that wrote new ones,
+ * zeros, or nothing.
+ */
 typedef enum sim_writes { SIM_NEW_VALUES, SIM_LAST_VALUES, SIM_ZEROS, SIM_NOTHING } sim_writes;
 
 /* How a call ends. */

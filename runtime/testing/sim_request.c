@@ -122,7 +122,10 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
     return malformed(request, "unknown member of fail:", name);
 }
 
-/* What was not given, and whether what was given fits together: a hook that asks has other outcomes than one that acts. */
+/*
+ * What was not given, and whether what was given fits together: a hook that asks has other outcomes
+ * than one that acts.
+ */
 static bool complete_fault(const berth_manager_type *type, sim_request *request, sim_fault *fault)
 {
     const bool asks = type->hooks[fault->hook].asks;

@@ -282,7 +282,10 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
         compare(report, names[i], step->where[i], came[i]);
 }
 
-/* The trace hears of each hook that starts, and of an operation that failed before its first call: once. */
+/*
+ * The trace hears of each hook that starts, and of an operation that failed before its first call:
+ * once.
+ */
 static void compare_told(const berth_suite *suite, const berth_suite_step *step, int rc, berth_suite_text *report)
 {
     const bool refused = rc != 0 && suite->n_calls == 0;

@@ -17,7 +17,8 @@ extern "C" {
  *   return BERTH_UNCERTAIN(-EIO);    it failed, and may have taken effect: a timeout, a lost connection
  *   return BERTH_PENDING;            not yet known; somebody calls berth_complete() later, from any thread
  *
- * Its out-values begin with those that the instance has. What it wrote is kept when it ended ok or uncertain, and dropped when it failed.
+ * Its out-values begin with those that the instance has. What it wrote is kept when it ended ok or
+ * uncertain, and dropped when it failed.
  *
  * Anything else counts as BERTH_UNCERTAIN(-EPROTO); so does BERTH_PENDING when nobody took the call's token, because nobody could ever
  * complete it.
@@ -96,17 +97,19 @@ berth_token berth_call_token(berth_call *call);
 /*
  * Completes a call whose hook returned, or is about to return, BERTH_PENDING.
  *
- * `result` is what the hook would have returned: 0, a negative errno value or BERTH_UNCERTAIN(); of a hook that asks
- * BERTH_YES, BERTH_NO or a negative errno value. `out`, unless NULL, is the hook's
- * out-value struct, whose `out_size` bytes are copied before the function returns. With NULL and 0, what the hook itself wrote counts.
- * When the hook has not returned yet, the completion counts if it then returns BERTH_PENDING, and is dropped otherwise.
+ * `result` is what the hook would have returned: 0, a negative errno value or BERTH_UNCERTAIN(); of
+ * a hook that asks BERTH_YES, BERTH_NO or a negative errno value. `out`, unless NULL, is the hook's
+ * out-value struct, whose `out_size` bytes are copied before the function returns. With NULL and 0,
+ * what the hook itself wrote counts. When the hook has not returned yet, the completion counts if
+ * it then returns BERTH_PENDING, and is dropped otherwise.
  *
  * Threads: any, also one that is inside a hook. Must not be used after the manager was destroyed.
  *
  * 0          accepted; the operation goes on: a blocking one on its caller's thread, a started one on this thread before the function
  *            returns, or in <manager>_poll (see berth_config.wake)
  * -ENOENT    the token names no call that is open: completed already, answered by its hook itself, or never given out. Nothing happened
- * -EINVAL    `result` is BERTH_PENDING or no outcome of this hook, or `out_size` is not the size of this hook's out-values. The call stays open
+ * -EINVAL    `result` is BERTH_PENDING or no outcome of this hook, or `out_size` is not the size of
+ *            this hook's out-values. The call stays open
  * -EDEADLK   from a callback that runs with the manager locked (trace, visitor, allocator). The call stays open
  */
 int berth_complete(berth_token token, int result, const void *out, uint32_t out_size);

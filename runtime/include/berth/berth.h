@@ -9,7 +9,8 @@
  * - No lock is held while a hook runs. A hook may call the manager about another root; about its own it gets -EDEADLK, and so it
  *   does where blocking calls are 16 deep inside hooks that blocking calls run.
  * - Every operation can be started instead: it returns at once, and calls back at the end. See <manager>_op in the generated header.
- * - The trace callback, the for_each visitor and what a dump is put to run with the manager locked: they must not call the manager (they get -EDEADLK) nor block.
+ * - The trace callback, the for_each visitor and the function that gets the lines of a dump run with
+ *   the manager locked: they must not call the manager (they get -EDEADLK) nor block.
  * - Functions return 0 or a negative errno value. Nothing is printed, no global is kept, nothing exits.
  */
 #ifndef BERTH_BERTH_H
@@ -65,8 +66,9 @@ typedef enum berth_trace_kind {
 struct berth_error;
 
 /*
- * Something that happened. `manager`, `operation`, `resource`, `state`, `event`, `hook` and `next` are static strings, and NULL where they do not
- * apply. Everything else that is pointed to is valid during the callback.
+ * Something that happened. `manager`, `operation`, `resource`, `state`, `event`, `hook` and `next`
+ * are static strings, and NULL where they do not apply. Everything else that is pointed to is valid
+ * during the callback.
  */
 typedef struct berth_transition {
     berth_trace_kind kind;
@@ -88,10 +90,11 @@ typedef struct berth_transition {
 } berth_transition;
 
 /*
- * See the caveats. Rows of an operation that left everything as it was (it failed before its first call) are not reported: it is one refusal.
- * So is an operation whose arguments or moment are not fine, that is denied, that finds nothing, or that is cancelled, late or discarded.
- * One that fails with a row after its first call is told by that row alone. A drain is told for each instance and root that it leaves alone.
- * What a callback that runs with the manager locked tries (-EDEADLK) is not told.
+ * See the caveats. An operation that fails is told once. If it failed with a row after its first
+ * call, that row tells it. All others are refusals: arguments or a moment that are not valid, a
+ * denial, nothing found, cancelled, late, discarded, and rows that failed before the first call,
+ * which are not told themselves. A drain tells a refusal for each instance and root that it leaves
+ * alone. Calls that callbacks make while the manager is locked (-EDEADLK) are not told.
  */
 typedef void berth_trace(void *ctx, const berth_transition *transition);
 
@@ -100,8 +103,8 @@ typedef void berth_trace(void *ctx, const berth_transition *transition);
  * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount ok -> mounted, 1200 us (reservation 7e1f…)
  * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount starts (reservation 7e1f…)
  * scsi_reserve: refused: disk "/img/layer.vhdx" attached: read_only: File exists
- * Writes at most `size` bytes, always NUL-terminated when size > 0; what is too long is cut between characters and marked "...".
- * Returns `line`. Thread-safe, also inside the callback.
+ * Writes at most `size` bytes, always NUL-terminated when size > 0; what is too long is cut between
+ * characters and marked "...". Returns `line`. Thread-safe, also inside the callback.
  */
 const char *berth_transition_text(const berth_transition *transition, char *line, size_t size);
 
@@ -155,7 +158,8 @@ struct berth_field;
  * Where an operation failed. Filled when the operation returns a negative value, zeroed when it returns 0. The names are static strings
  * and NULL where they do not apply. A value: it holds no memory.
  *
- * <manager>_create says which argument, option or hook it refuses, <manager>_destroy what still holds the manager.
+ * <manager>_create says which argument, option or hook it refuses, <manager>_destroy what still
+ * holds the manager.
  *
  * What ended before it ran, because it was late (-ETIMEDOUT), cancelled or discarded (-ECANCELED), or would have waited for itself (-EDEADLK),
  * names the root that it waited for or had been handed, whatever it was to do below that. If it had not looked for one yet, that is what the
@@ -189,10 +193,15 @@ typedef struct berth_error {
  */
 const char *berth_error_text(const berth_error *error, char *line, size_t size);
 
-/* Bytes of a line of a dump, with the NUL; longer ones are cut between characters and end in "...". */
+/*
+ * Bytes of a line of a dump, with the NUL; longer ones are cut between characters and end in "...".
+ */
 #define BERTH_DUMP_LINE_SIZE 512
 
-/* Gets a line of a dump, without a newline, valid during the call. 0 to go on; anything else ends the dump and is what it returns. */
+/*
+ * Gets a line of a dump, without a newline, valid during the call. 0 to go on; anything else ends
+ * the dump and is what it returns.
+ */
 typedef int berth_put(void *arg, const char *line);
 
 /* "EIO" for EIO or -EIO; "ok" for 0; "E?" for a number that has no name here. Static string. Thread-safe. */

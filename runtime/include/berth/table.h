@@ -242,8 +242,10 @@ typedef struct berth_operation {
 
 typedef struct berth_hook {
     const char *name; /* "vm.add_disk" */
-    /* what a row that calls it rejects with when the backend leaves it out; 0: as if it ended ok, or,
-     * where it asks, could not tell */
+    /*
+     * What a row that calls or asks it rejects with when the backend leaves it out. 0: the call
+     * counts as ok, the question as not answered.
+     */
     uint8_t absent;
     bool asks;         /* it answers BERTH_YES or BERTH_NO, and changes nothing */
     uint16_t out_size; /* sizeof its out-values; 0: it has none */
@@ -289,13 +291,25 @@ typedef struct berth_manager_type {
     void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
     /* Has the backend this hook? */
     bool (*has)(const void *backend, uint8_t hook);
-    /* Calls it. `out` has the out-values that the instance has by now, for it to write; NULL where it has none. */
+    /*
+     * Calls it. `out` has the out-values that the instance has by now, for it to write; NULL where
+     * it has none.
+     */
     int (*call)(const void *backend, uint8_t hook, berth_call *call, const void *view, void *out);
-    /* Copies what the view has of the hook's out-values into them, before a call. NULL where no hook has any. */
+    /*
+     * Copies what the view has of the hook's out-values into them, before a call. NULL where no
+     * hook has any.
+     */
     void (*preset)(uint8_t hook, const void *view, void *out);
-    /* Copies the out-values of a call that ended ok or uncertain into the view. NULL where no hook has any. */
+    /*
+     * Copies the out-values of a call that ended ok or uncertain into the view. NULL where no hook
+     * has any.
+     */
     void (*accept)(uint8_t hook, const void *out, void *view);
-    /* 0; the id of a required hook that it lacks; or -EINVAL: its version, which is its first member, is not `backend_version`. */
+    /*
+     * 0; the id of a required hook that it lacks; or -EINVAL: its version, which is its first
+     * member, is not `backend_version`.
+     */
     int (*check_backend)(const void *backend);
     uint32_t backend_version;
 } berth_manager_type;

@@ -87,7 +87,8 @@ typedef struct berth_sim_manager {
  * view     typed view of the instance the hook is on
  * out      the hook's out struct; NULL where it has none
  *
- * Returns what the hook is to return: 0, a negative errno value, BERTH_UNCERTAIN(), BERTH_YES or BERTH_NO.
+ * Returns what the hook is to return: 0, a negative errno value, BERTH_UNCERTAIN(), BERTH_YES or
+ * BERTH_NO.
  */
 int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
 

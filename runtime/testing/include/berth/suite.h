@@ -57,7 +57,10 @@ typedef enum berth_suite_kind {
     BERTH_SUITE_NO /* only of a hook that asks */
 } berth_suite_kind;
 
-/* What it writes to its out-values: new ones, those of the hook's last call that wrote new ones (before the first: zeros), zeros, or nothing. */
+/*
+ * What it writes to its out-values: new ones, those of the hook's last call that wrote new ones
+ * (before the first: zeros), zeros, or nothing.
+ */
 typedef enum berth_suite_writes { BERTH_SUITE_NEW, BERTH_SUITE_LAST, BERTH_SUITE_ZEROS, BERTH_SUITE_NOTHING } berth_suite_writes;
 
 typedef struct berth_suite_outcome {
@@ -145,7 +148,10 @@ typedef struct berth_suite_script {
     const char *drained;   /* everything tracked after that; NULL when destroyed already */
 } berth_suite_script;
 
-/* One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "went on though the hook is left out". */
+/*
+ * One row and what can come of it: bits 1 << berth_outcome, and BERTH_SUITE_LEFT_OUT for "went on
+ * though the hook is left out".
+ */
 #define BERTH_SUITE_LEFT_OUT 1u
 typedef struct berth_suite_row {
     const char *resource;
@@ -262,7 +268,10 @@ int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
  */
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
 int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size);
-/* Between begin and end: is the glue to write new out-values? If not, what the call is to give stands in `out` now. */
+/*
+ * Between begin and end: is the glue to write new out-values? If not, what the call is to give
+ * stands in `out` now.
+ */
 bool berth_suite_hook_writes(berth_suite *suite, void *out, uint32_t out_size);
 /* For out-values, between begin and end: which call of the hook since the manager was created this is (from 1), and a new UUID. */
 uint64_t berth_suite_hook_number(const berth_suite *suite);
