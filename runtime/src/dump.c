@@ -42,12 +42,6 @@ static void dump_add(struct dump *dump, const char *word)
     text_add(&dump->text, word);
 }
 
-static void dump_count(struct dump *dump, uint64_t count, const char *one, const char *many)
-{
-    text_number(&dump->text, count, false);
-    dump_add(dump, count == 1 ? one : many);
-}
-
 /* disk "/img/a" */
 static void dump_instance(struct dump *dump, struct instance *instance)
 {
@@ -181,7 +175,7 @@ static void put_other_operations(struct dump *dump)
     if (left == 0 || dump->rc != 0)
         return;
     begin_line(dump, 0);
-    dump_count(dump, left, " operation that has no root", " operations that have no root");
+    text_count(&dump->text, left, " operation that has no root", " operations that have no root");
     end_line(dump);
 }
 
@@ -201,8 +195,8 @@ static void put_instance(struct dump *dump, struct instance *instance)
     dump_add(dump, " ");
     dump_add(dump, instance_type(dump->manager, instance)->states[instance->state]);
     dump_add(dump, ": ");
-    dump_count(dump, (uint64_t)instance->pins + instance->anonymous, " reference, ", " references, ");
-    dump_count(dump, instance->n_children, " child", " children");
+    text_count(&dump->text, (uint64_t)instance->pins + instance->anonymous, " reference, ", " references, ");
+    text_count(&dump->text, instance->n_children, " child", " children");
     end_line(dump);
     put_values(dump, instance, indent + 1);
     if (!instance->parent)
@@ -256,7 +250,7 @@ static void put_pools(struct dump *dump, uint8_t id)
         dump_add(dump, ": ");
         text_number(&dump->text, count_instances(dump, id), false);
         dump_add(dump, " of ");
-        dump_count(dump, layout->values[i].pool.size, " slot taken", " slots taken");
+        text_count(&dump->text, layout->values[i].pool.size, " slot taken", " slots taken");
         end_line(dump);
     }
 }

@@ -115,12 +115,6 @@ static void add_word(struct text *text, const char *before, const char *word)
     text_add(text, word);
 }
 
-static void add_count(struct text *text, uint32_t count, const char *one, const char *many)
-{
-    text_number(text, count, false);
-    text_add(text, count == 1 ? one : many);
-}
-
 /* What create and destroy say. */
 static void add_reason(struct text *text, const berth_error *error)
 {
@@ -134,8 +128,8 @@ static void add_reason(struct text *text, const berth_error *error)
         text_add(text, error->holder);
         text_add(text, " has not ended");
     } else if (error->refs > 0 || error->children > 0) {
-        add_count(text, error->refs, " reference, ", " references, ");
-        add_count(text, error->children, " child", " children");
+        text_count(text, error->refs, " reference, ", " references, ");
+        text_count(text, error->children, " child", " children");
     } else {
         text_add(text, error->reason);
         add_word(text, " ", error->field);

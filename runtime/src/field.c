@@ -209,8 +209,7 @@ void field_write_limits(const berth_field *field, struct text *text)
     }
     if (text_of && field->max_length > 0) {
         text_add(text, ": must have at most ");
-        text_number(text, field->max_length, false);
-        text_add(text, field->max_length == 1 ? " byte" : " bytes");
+        text_count(text, field->max_length, " byte", " bytes");
     }
     for (uint16_t i = 0; field->type == BERTH_ENUM && i < field->n_values; i++) {
         text_add(text, i == 0 ? ": must be " : i + 1 < field->n_values ? ", " : " or ");

@@ -290,6 +290,7 @@
 #define takes_configs berth_own_takes_configs
 #define target berth_own_target
 #define text_add berth_own_text_add
+#define text_count berth_own_text_count
 #define text_end berth_own_text_end
 #define text_number berth_own_text_number
 #define text_quoted berth_own_text_quoted
@@ -652,6 +653,7 @@
 #undef takes_configs
 #undef target
 #undef text_add
+#undef text_count
 #undef text_digits
 #undef text_end
 #undef text_number

@@ -55,6 +55,12 @@ void text_number(struct text *text, uint64_t number, bool negative)
     text_add(text, text_digits(digits, negative ? 0 - number : number));
 }
 
+void text_count(struct text *text, uint64_t count, const char *one, const char *many)
+{
+    text_number(text, count, false);
+    text_add(text, count == 1 ? one : many);
+}
+
 void text_uuid(struct text *text, const unsigned char *uuid)
 {
     char buffer[UUID_STR_LEN];

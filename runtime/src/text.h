@@ -20,6 +20,8 @@ struct text {
 INTERNAL void text_start(struct text *text, char *buffer, size_t size);
 INTERNAL void text_add(struct text *text, const char *string);
 INTERNAL void text_number(struct text *text, uint64_t number, bool negative);
+/* A number and the word after it: `one` for 1, `many` for all others. */
+INTERNAL void text_count(struct text *text, uint64_t count, const char *one, const char *many);
 INTERNAL void text_uuid(struct text *text, const unsigned char *uuid);
 /*
  * In double quotes. Control characters, bytes that are no valid UTF-8, and what would end the
