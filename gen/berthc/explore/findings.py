@@ -202,7 +202,7 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
         if mask & ~before.get(id_, 0) and not Future(stepper).ever(change.after, takes_back(place(tracked(change.after.world), id_), mask)):
             item = tracked(change.after.world).items[id_]
             effects = " and ".join(names(stepper.manager, mask))
-            below = _stays_below(stepper, change.after, item)
+            below = _stays_below(change.after, item)
             if below is not None:
                 where, loc = _drop_row(stepper, below)
                 yield Fault("leak", where, loc, f"a {below.resource} stays in state {below.state}, whatever drain does, so nobody ever takes "
@@ -212,7 +212,7 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
                 yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even drain takes back {effects}")
 
 
-def _stays_below(stepper: Stepper, local: Local, item: Item) -> Item | None:
+def _stays_below(local: Local, item: Item) -> Item | None:
     """The instance that keeps a drain from those above it: the first, lowest one below that it leaves."""
     world = local.world.clone()
     world.drain()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from berthc.model import AssignedKind, Field, Guard, Manager, Operation, Ref, Resource, Type
+from berthc.model import Field, Guard, Manager, Operation, Ref, Resource, Type
 from berthc.semantics.values import is_valid
 
 Value = bool | int | str | tuple[str, ...]
@@ -203,7 +203,7 @@ def _tables(manager: Manager) -> Iterator[tuple[str | None, Guard]]:
                     yield resource.name, text.guard
 
 
-def _sides_of(manager: Manager, where: str | None, wanted: str, names: Mapping[str, Field], rows_only: bool) -> dict[str, list[Value]]:
+def _sides_of(manager: Manager, wanted: str, names: Mapping[str, Field], rows_only: bool) -> dict[str, list[Value]]:
     """For each field (or option) that guards name: values on every side. `wanted` is "option" or a resource's name."""
     found: dict[str, list[Value]] = {}
     for owner, guard in _tables(manager):
@@ -223,7 +223,7 @@ def _sides_of(manager: Manager, where: str | None, wanted: str, names: Mapping[s
 def asked_for(manager: Manager, resource: Resource) -> frozenset[str]:
     """The fields of a resource that a guard names."""
     names = {f.name: f for f in resource.fields}
-    return frozenset(_sides_of(manager, None, resource.name, names, rows_only=False)) | frozenset(
+    return frozenset(_sides_of(manager, resource.name, names, rows_only=False)) | frozenset(
         ref.name for o in manager.operations for d in o.deny for ref in d.guard.refs()
         if (o.target if ref.scope == "field" else ref.scope) == resource.name)
 
@@ -231,13 +231,13 @@ def asked_for(manager: Manager, resource: Resource) -> frozenset[str]:
 def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """Changes to a base config that bring the guards of rows to both sides; the first changes nothing."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=True), base(resource), 6)
+    return _combinations(_sides_of(manager, resource.name, names, rows_only=True), base(resource), 6)
 
 
 def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """The same for every guard, those of `deny` included."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, None, resource.name, names, rows_only=False), base(resource), MOST_COMBINATIONS)
+    return _combinations(_sides_of(manager, resource.name, names, rows_only=False), base(resource), MOST_COMBINATIONS)
 
 
 def deny_sides(manager: Manager, operation: Operation, name: str) -> dict[str, list[Value]]:
@@ -272,13 +272,13 @@ def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], 
 
 def covers_guards(manager: Manager) -> bool:
     """Whether the search tries every combination of what guards ask about, so that it may say that something cannot be."""
-    sides = _sides_of(manager, None, "option", {o.name: o for o in manager.options}, rows_only=False)
+    sides = _sides_of(manager, "option", {o.name: o for o in manager.options}, rows_only=False)
     fields = {o.name: o for o in manager.options}
     whole = _all_tried(sides, fields, 8) and len(manager.left_out) <= 2
     told = 0  # resources whose guards tell fields apart: paths change one level at a time
     for resource in manager.resources:
         fields = {f.name: f for f in resource.fields}
-        sides = _sides_of(manager, None, resource.name, fields, rows_only=True)
+        sides = _sides_of(manager, resource.name, fields, rows_only=True)
         told += bool(sides)
         denying = [o for o in manager.operations if resource.name in o.path and deny_sides(manager, o, resource.name)]
         whole = whole and _all_tried(sides, fields, 6) and len(denying) <= 1
@@ -308,7 +308,7 @@ def mixed_environments(manager: Manager) -> list[Environment]:
 
 def _option_changes(manager: Manager) -> list[dict[str, Value]]:
     names = {o.name: o for o in manager.options}
-    return _combinations(_sides_of(manager, None, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
+    return _combinations(_sides_of(manager, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
 
 
 def _left_out(manager: Manager) -> list[tuple[str, ...]]:
@@ -333,8 +333,3 @@ def _word(name: str, value: Value) -> str:
     if value is False:
         return "no_" + name
     return f"{name}_{value}".replace("-", "minus_")
-
-
-def pool_of(resource: Resource) -> str | None:
-    """Name of the resource's first pool, if it has one."""
-    return next((a.name for a in resource.assigned if a.kind is AssignedKind.POOL), None)

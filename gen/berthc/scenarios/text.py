@@ -7,7 +7,7 @@ a failure shows both. Fields with their zero value are left out; assigned values
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
@@ -149,7 +149,3 @@ def trace_text(result: Result) -> str:
         target = None if taken.outcome == "rejected" else row.target(taken.outcome)
         words.append(f"{taken.resource} {row.state} {row.event} {taken.outcome} {target.state if target else row.state}")
     return "; ".join(words)
-
-
-def join_outcomes(outcomes: Sequence[str]) -> str:
-    return ", ".join(outcomes)
