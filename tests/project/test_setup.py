@@ -1,7 +1,6 @@
 """Set-up asks for one interpreter with every module of a set, and says in time what is missing."""
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
