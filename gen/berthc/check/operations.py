@@ -43,7 +43,8 @@ def _serves(assigned: Assigned, kinds: tuple[AssignedKind, ...]) -> bool:
     return assigned.kind in kinds and assigned.type is not Type.BOOL
 
 
-@rule("by", "An operation finds by what differs between instances: a counter, a uuid, a pool, or a value from a hook that is no bool; it creates at a pool.")
+@rule("by", "An operation finds by what differs between instances: a counter, a uuid, a pool, or a "
+            "value from a hook that is no bool; it creates at a pool.")
 def find_by(spec: Spec) -> Iterator[Diagnostic]:
     unique = (AssignedKind.COUNTER, AssignedKind.UUID, AssignedKind.POOL, AssignedKind.HOOK)
     for operation, resources in _operations(spec):

@@ -1,6 +1,7 @@
 """Does a success mean what it says?
 
-While nothing fails, every success of a use, or of an operation that nobody has to hold for, leaves certain effects in the backend on the instances of its path. A success that leaves less,
+While nothing fails, every success of a use, or of an operation that needs no hold, leaves certain
+effects in the backend on the instances of its path. A success that leaves less,
 after failures, is hollow: the caller believes to have what is not there.
 """
 from __future__ import annotations

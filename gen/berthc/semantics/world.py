@@ -25,7 +25,8 @@ class World:
 
     def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None, without: Collection[str] = (),
                  max_holders: int = MAX_HOLDERS) -> None:
-        """`without` names optional hooks that the backend leaves out; `max_holders` is what an instance may have. Raises ValueError for an option or hook that will not do."""
+        """`without` names optional hooks that the backend leaves out; an instance may
+        have `max_holders` holders. Raises ValueError for an option or hook that is not possible."""
         self._program = Program(manager, options or {}, without, max_holders)
         self._state = State()
 
@@ -114,8 +115,9 @@ class World:
     def key(self, reservations: Sequence[str] = ()) -> Hashable:
         """Identity of the state: equal keys behave alike from here on, up to names.
 
-        Left out: numbers of counters, UUIDs, out-values of hooks (but not which of them name an instance), the names of reservations and the order of creation (which only
-        drain shows, and there only as an order). `reservations` are told apart by their place in the sequence, for searches whose
+        Left out: numbers of counters, UUIDs, out-values of hooks (but not which of them name an
+        instance), the names of reservations and the order of creation (which only drain shows, and
+        there only as an order). `reservations` are told apart by their place in the sequence, for searches whose
         callers each have one; one that has ended shows as such.
         """
         state = self._state
