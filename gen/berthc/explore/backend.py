@@ -8,7 +8,7 @@ names another instance: the row takes the same target, there is the effect, and 
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -87,10 +87,13 @@ def brings(manager: Manager, op: Operation, hooks: Mapping[str, Effects]) -> int
 class Script:
     """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next` gives the next script, depth first."""
 
-    __slots__ = ("effects", "truth", "chosen", "counts", "called", "clean")
+    __slots__ = ("effects", "truth", "chosen", "counts", "called", "clean", "unknown")
 
-    def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[str, int], chosen: tuple[int, ...] = (), clean: bool = False) -> None:
-        """`truth` by resource, for the instances of the operation's path. `clean`: everything ends ok."""
+    def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[str, int], chosen: tuple[int, ...] = (), clean: bool = False,
+                 unknown: Set[str] = frozenset()) -> None:
+        """`truth` by resource, for the instances of the operation's path. `clean`: everything ends ok. `unknown`: the
+        resources whose instance was made by `create` and not asked yet, so that its truth is whatever it answers."""
+        self.unknown = set(unknown)
         self.effects = hooks
         self.truth = dict(truth)
         self.chosen = chosen
@@ -105,7 +108,7 @@ class Script:
         n = len(self.counts)
         ending = endings[self.chosen[n] if n < len(self.chosen) else 0]
         self.counts.append(len(endings))
-        after = of.after(before) if ending.effect else before
+        after = self._after(of, before, ending)
         self.truth[of.on] = after
         self.called.append(Called(hook, nth, ending, before, after))
         return ending.outcome
@@ -122,9 +125,19 @@ class Script:
             endings.append(UNDONE_UNSURE)
         return endings
 
+    def _after(self, of: Effects, before: int, ending: Ending) -> int:
+        """What is true after a call. The first answer about a created instance says what was true all the time."""
+        if of.asks and of.on in self.unknown and ending is not CANNOT_TELL:
+            self.unknown.discard(of.on)
+            return before | of.asked if ending is SAYS_YES else before & ~of.asked
+        return of.after(before) if ending.effect else before
+
     def _answers(self, of: Effects, before: int) -> list[Ending]:
-        """The truth, as far as it is followed; or that it cannot tell."""
-        truth = [SAYS_YES] if of.asked & before else [SAYS_NO] if of.asked else [SAYS_YES, SAYS_NO]
+        """The truth, as far as it is followed and known; or that it cannot tell."""
+        if of.on in self.unknown or not of.asked:
+            truth = [SAYS_YES, SAYS_NO]
+        else:
+            truth = [SAYS_YES] if of.asked & before else [SAYS_NO]
         return truth if self.clean else [*truth, CANNOT_TELL]
 
     def following(self) -> tuple[int, ...] | None:

@@ -96,8 +96,8 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
         state = waiting.pop()
         for row in resource.state(state).rows:
             for outcome, target in row.targets():
-                called = hooks[row.call] if row.call is not None and outcome == "ok" else None
-                settled = called.own | called.undoes if called is not None else 0
+                hook = hooks[row.hook] if row.hook is not None and outcome in ("ok", "yes", "no") else None
+                settled = hook.own | hook.undoes | hook.asked if hook is not None else 0
                 reached = found.get(target.state, 0) | found[state] & ~settled
                 if reached != found.get(target.state, 0):
                     found[target.state] = reached

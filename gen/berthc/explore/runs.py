@@ -5,7 +5,7 @@ here. They are kept as a tree: the calls of the operation, and by their outcomes
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from typing import Generic, NamedTuple, TypeVar
 
 from berthc.explore.backend import Called, Effects, Script
@@ -92,22 +92,25 @@ class Runs:
         self._answers: Memo[dict[str, _Call | Answer]] = Memo()  # by the outcome of the call before; "" for the beginning
         self._ways: Memo[tuple[Way, ...]] = Memo()
 
-    def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask) -> tuple[Way, ...]:
-        """Every way in which calls can end, where `truth` is true of the instances of the path; with `clean`, all end ok."""
+    def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask,
+             unknown: Set[str]) -> tuple[Way, ...]:
+        """Every way in which calls can end, where `truth` is true of the instances of the path; with `clean`, all end ok.
+        `unknown` as in Script; it follows from the question."""
         key = (question, truth, clean)
         ways = self._ways.get(key)
         if ways is None:
-            ways = self._ways.put(key, tuple(self._each(question, path, truth, clean, ask)))
+            ways = self._ways.put(key, tuple(self._each(question, path, truth, clean, ask, unknown)))
         return ways
 
-    def _each(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask) -> Iterator[Way]:
+    def _each(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask,
+              unknown: Set[str]) -> Iterator[Way]:
         by_name = dict(zip(path, truth, strict=True))
         chosen: tuple[int, ...] | None = ()
         while chosen is not None:
-            script = Script(self._hooks, by_name, chosen, clean)
+            script = Script(self._hooks, by_name, chosen, clean, unknown)
             answer = self._known(question, script)
             if answer is None:
-                script = Script(self._hooks, by_name, chosen, clean)
+                script = Script(self._hooks, by_name, chosen, clean, unknown)
                 answer = self._keep(question, script, ask(script))
             yield Way(chosen, tuple(script.called), tuple(script.truth[name] for name in path), script.failures, answer)
             chosen = script.following()

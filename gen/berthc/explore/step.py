@@ -263,7 +263,10 @@ class Stepper:
         by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
         question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by, move.at)
         truth = tuple(0 if id_ is None else local.truth.get(id_, 0) for id_ in move.path)
-        return self._runs.ways(question, move.op.path, truth, clean, lambda script: self._run(local.world, move, script))
+        there = tracked(local.world).items
+        unknown = {name for name, id_ in zip(move.op.path, move.path, strict=True)
+                   if id_ in there and (name, there[id_].state) in self.stated.found_in}
+        return self._runs.ways(question, move.op.path, truth, clean, lambda script: self._run(local.world, move, script), unknown)
 
     def _change(self, local: Local, move: Move, way: Way) -> Change:
         result, world, levels, ended, _ = way.answer
