@@ -95,3 +95,41 @@ def test_a_search_that_gave_up_claims_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert choice.unreachable == frozenset() and choice.unsearched
     text = tests.files(manager())["tapm/tapm-conformance.c"]
     assert "The search for scripts ended at its bounds" in text and ".unsearched = " in text and ".unreachable = " not in text
+
+
+REFUSED_LATER = """\
+berth: 1
+manager: lamps
+backend:
+  v:
+    on: {on: lamp, repeatable: true}
+    off: {on: lamp, undoes: v.on, repeatable: true}
+resources:
+  lamp:
+    key: [name]
+    fields:
+      name: {type: string, required: true}
+    holders: {take: claim, drop: leave}
+    initial: dark
+    states:
+      dark: {on: {claim: stay, warm: stay, light: {call: v.on, ok: lit, fail: stay, uncertain: torn}, leave: gone}}
+      lit: {on: {claim: stay, warm: stay, light: stay, leave: {call: v.off, ok: gone, fail: stay, uncertain: torn}}}
+      torn: {on: {claim: stay, warm: stay, light: {reject: EBUSY}, leave: {call: v.off, ok: gone, fail: stay}}}
+      gone: {final: true}
+operations:
+  take: {obtain: [lamp], gives: reservation}
+  light: {with: reservation, do: [lamp.warm, lamp.light]}
+  drop: {with: reservation, do: [lamp.leave], ends: reservation}
+"""
+
+
+def test_a_row_of_refused_operations_alone_is_one_that_the_suite_cannot_see() -> None:
+    """The operation that runs the row is refused by its next step, so it leaves everything as it was and no row of it is traced."""
+    found = compile_text("lamps.yaml", REFUSED_LATER)
+    assert found.manager is not None, found.diagnostics
+    choice = scripts(found.manager)
+    rows = {one.number: one.row for one in select.declared_rows(found.manager)}
+    assert [(rows[n].state, rows[n].event, outcome) for n, outcome in choice.unreachable] == [("torn", "warm", "ok")]
+    assert choice.unsearched == frozenset()
+    seen = {(step.where[1], step.where[2]) for one in choice.scripts for step in one.steps if step.rejects}
+    assert ("torn", "light") in seen

@@ -398,10 +398,19 @@ def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
                  for t in edge.result.rows)
 
 
+def rows_told(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
+    """The rows of a step that the suite counts: those that the trace tells, and the one that refused an operation before its first call."""
+    if edge.result.error is None or edge.result.calls:
+        return _rows(edge)
+    refusing = [n for n, taken in enumerate(edge.result.rows) if taken.outcome in ("rejected", "unknown")]
+    return tuple(_rows(edge)[n] for n in refusing[:1])
+
+
 def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Feature]:
     """The facts that an edge shows."""
     action, result = edge.action, edge.result
     rows = _rows(edge)
+    told = rows_told(edge)
     where = tuple(sorted(result.where.items())) if result.where is not None else None
     found: set[Feature] = {("answer", action.op, result.error, where)}
     if result.error is None:
@@ -410,7 +419,7 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
         tracked = [i.resource for i in state_of(edge.source.world).items.values()]
         if len(tracked) == len(set(tracked)):
             found.add(("chain", action.op, rows, result.error))
-        return frozenset(found | {("row", row) for row in rows} | {("row", action.op, row) for row in rows})
+        return frozenset(found | {("row", row) for row in told} | {("row", action.op, row) for row in rows})
     found.add(("chain", action.op, rows, result.error))
     plain = not edge.source.environment.options and not edge.source.environment.without
     items = path_items(manager, edge)
@@ -422,7 +431,7 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
         # In other environments holders make the same difference as in the default one, but for rows that are not taken there.
         if plain or any(row[-1] in ("left out", "rejected") for row in here):
             found.add(("level", action.op, resource, shape, here, result.error))
-    for taken in rows:
+    for taken in told:
         found.add(("row", taken))
     return frozenset(found | set(_told(manager, edge)))
 
@@ -438,7 +447,7 @@ def _told(manager: Manager, edge: Edge) -> Iterator[Feature]:
 
 def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Feature]:
     """Nothing but the rows that were taken: for a search that only asks which can be."""
-    return frozenset(("row", row) for row in _rows(edge))
+    return frozenset(("row", row) for row in rows_told(edge))
 
 
 class Exploration:
