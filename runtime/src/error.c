@@ -115,6 +115,20 @@ static void add_word(struct text *text, const char *before, const char *word)
     text_add(text, word);
 }
 
+/* A backend's as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the ABI, or 0 for one that was not set, is plain. */
+static void add_version(struct text *text, uint32_t version)
+{
+    char digits[] = "0x00000000";
+
+    if (version < 0x100) {
+        text_number(text, version, false);
+        return;
+    }
+    for (char *at = &digits[sizeof digits - 2]; version > 0; version >>= 4)
+        *at-- = "0123456789abcdef"[version & 15];
+    text_add(text, digits);
+}
+
 /* What create and destroy say. */
 static void add_reason(struct text *text, const berth_error *error)
 {
@@ -139,9 +153,9 @@ static void add_reason(struct text *text, const berth_error *error)
         field_write_limits(error->limits, text);
     if (error->given != error->wanted) {
         text_add(text, ": ");
-        text_number(text, error->given, false);
+        add_version(text, error->given);
         text_add(text, ", not ");
-        text_number(text, error->wanted, false);
+        add_version(text, error->wanted);
     }
     text_add(text, ": ");
 }

@@ -5,6 +5,8 @@
 
 #include "support/depot.h"
 
+enum { VERSION = 0x0a1ded5c }; /* as in generated headers, a hash */
+
 /* A backend as generated code has it: its version comes first. */
 struct versioned {
     uint32_t version;
@@ -15,7 +17,7 @@ static int check_versioned(const void *given)
 {
     const struct versioned *backend = given;
 
-    return backend->version != 4 ? -EINVAL : backend->lacks;
+    return backend->version != VERSION ? -EINVAL : backend->lacks;
 }
 
 static bool has_all(const void *backend, uint8_t hook)
@@ -30,13 +32,13 @@ static berth_manager_type versioned_type(void)
     berth_manager_type type = depot_type;
 
     type.check_backend = check_versioned;
-    type.backend_version = 4;
+    type.backend_version = VERSION;
     type.backend_size = sizeof(struct versioned);
     type.has = has_all;
     return type;
 }
 
-static const struct versioned good = {.version = 4};
+static const struct versioned good = {.version = VERSION};
 
 static void assert_line(const berth_error *error, const char *expected)
 {
@@ -63,15 +65,17 @@ static berth_error assert_refused(const berth_manager_type *type, const depot_op
 static void a_backend_that_does_not_fit(void **unused)
 {
     const berth_manager_type type = versioned_type();
-    const struct versioned old = {.version = 3}, lacking = {.version = 4, .lacks = SHELF_CLOSE};
+    const struct versioned unset = {0}, old = {.version = 0x766ef2b3}, lacking = {.version = VERSION, .lacks = SHELF_CLOSE};
     berth_error error;
 
     (void)unused;
     assert_refused(&type, NULL, NULL, NULL, "depot_create: backend is NULL: Invalid argument");
-    error =
-        assert_refused(&type, NULL, &old, NULL, "depot_create: backend has another version than the manager: 3, not 4: Invalid argument");
-    assert_int_equal(error.given, 3);
-    assert_int_equal(error.wanted, 4);
+    assert_refused(&type, NULL, &unset, NULL,
+                   "depot_create: backend has another version than the manager: 0, not 0x0a1ded5c: Invalid argument");
+    error = assert_refused(&type, NULL, &old, NULL,
+                           "depot_create: backend has another version than the manager: 0x766ef2b3, not 0x0a1ded5c: Invalid argument");
+    assert_int_equal(error.given, 0x766ef2b3);
+    assert_int_equal(error.wanted, VERSION);
     error = assert_refused(&type, NULL, &lacking, NULL, "depot_create: backend lacks shelf.close: Invalid argument");
     assert_string_equal(error.hook, "shelf.close");
 }
