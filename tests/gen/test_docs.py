@@ -111,6 +111,18 @@ def test_return_codes_of_create_and_of_find() -> None:
     assert codes["0"] == "Done, or no such share is tracked." and "ENOENT" not in codes
 
 
+def test_return_codes_where_an_instance_gets_one_holder_more() -> None:
+    assert codes_of("spec/scsi.yaml", "reserve")["EOVERFLOW"] == "The disk or mount has as many holders as can be counted."
+    assert codes_of("spec/plan9.yaml", "add_to_vm")["EOVERFLOW"] == "The share has as many holders as can be counted."
+    assert "EOVERFLOW" not in codes_of("spec/scsi.yaml", "map_to_guest") and "EOVERFLOW" not in codes_of("spec/plan9.yaml", "remove_from_vm")
+
+
+def test_return_codes_of_hooks_that_ask_and_are_left_out() -> None:
+    codes = codes_of("tests/gen/specs/probe.yaml", "bring_up")
+    assert "The backend leaves out `host.has`." in codes["ENOTRECOVERABLE"]
+    assert codes["EOPNOTSUPP"] == "The backend leaves out `net.shows`."
+
+
 def test_the_error_of_the_operation_one_waited_for_is_named_where_that_can_happen() -> None:
     words = "another operation that this one waited for, and that failed and ended the share"
     assert words in codes_of("spec/plan9.yaml", "add_to_vm")[""]

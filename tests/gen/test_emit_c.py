@@ -184,6 +184,24 @@ def test_return_codes_are_those_that_can_come(name: str, operation: str, expecte
     assert codes(name, operation) == expected.split()
 
 
+def note_of(name: str, operation: str) -> str:
+    """What the header says of an operation, on one line."""
+    note = comments_of_functions(files(spec(name))[f"{name}/{name}.h"])[f"{name}_{operation}"]
+    return " ".join(note.replace("\n *", "\n").split())
+
+
+def test_a_number_that_names_an_instance_is_no_pointer() -> None:
+    assert "-EINVAL `manager` is NULL -ENOENT no worker has this port; 0 names none" in note_of("workers", "who_listens")
+    assert "-EINVAL `manager` or `session` is NULL -ENOENT no worker has this session; the nil UUID names none" in note_of("workers", "listen")
+    assert "-EINVAL `manager` or `address` is NULL" in note_of("workers", "who_has")
+
+
+def test_what_a_hook_gives_counts_when_it_ends_uncertain_too() -> None:
+    text = " ".join(files(spec("workers"))["workers/workers.h"].replace("\n         *", "\n").split())
+    assert "/* What os.fork gives when it ends ok or uncertain. Begins with what the view has. */" in text
+    assert "Sets the members of *out before it ends ok or uncertain; what it does not set stays as it was. Called in idle on start" in text
+
+
 def test_a_guarded_refusal_says_its_condition() -> None:
     text = " ".join((GOLDEN / "door.h").read_text(encoding="utf-8").split())
     assert "-EPERM door is closed, where open is refused if field.glass: Glass doors stay closed" in text

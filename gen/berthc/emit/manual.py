@@ -306,7 +306,7 @@ class _Manual:
         members = [
             Member((), f"char {member(o.name)}[{o.size_macro}];" if o.type is Type.STRING else declare(C_TYPES[o.type], o.name)) for o in hook.outs
         ]
-        return Struct(hook.out, note(f"What {hook.name} yields when it ends ok. Zeroed when the hook is called."), tuple(members))
+        return Struct(hook.out, note(f"What {hook.name} gives when it ends ok or uncertain. Begins with what the view has."), tuple(members))
 
     def groups(self) -> list[Group]:
         found: dict[str, list[Member]] = {}
@@ -347,7 +347,7 @@ class _Manual:
         if hook.repeatable:
             words.append("Repeatable: it must end ok when what it does is done already.")
         if tables.out:
-            words.append("Sets the members of *out before it ends ok.")
+            words.append("Sets the members of *out before it ends ok or uncertain; what it does not set stays as it was.")
         lines += wrap(" ".join(words), "", "", width)
         owner = self.ir.resource(tables.resource)
         number = self.ir.hooks.index(tables) + 1

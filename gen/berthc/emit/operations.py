@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, wrap
-from berthc.emit.reach import Met, Reach
+from berthc.emit.reach import Met, Reach, holder_gains
 from berthc.lower import expr, ir
 from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import Names
@@ -53,7 +53,7 @@ class Writer:
         for parameter in parameters:
             lines += wrap(self._parameter(operation, parameter), f"{parameter.name:{width}}", " " * width, INNER)
         lines.append("")
-        returns = self._returns(operation, met, [f"`{p.name}`" for p in parameters if p.role in MUST or (p.role == "by" and p.type != "uint64_t")])
+        returns = self._returns(operation, met, [f"`{p.name}`" for p in parameters if p.role in MUST or (p.role == "by" and not p.is_number)])
         width = max(len(code) for code in returns) + 2
         for code, causes in returns.items():
             lines += wrap("; or ".join(causes), f"{code:{width}}", " " * width, INNER)
@@ -178,6 +178,15 @@ class Writer:
         assigned = next(a for a in resource.assigned if a.name == pool)
         return [f"{p.name} below {p.size if p.size is not None else f'the option {p.option}'}" for p in assigned.parts]
 
+    @staticmethod
+    def _no_name(target: Resource, operation: Operation) -> str:
+        """A value from a hook that is zero stands for "not given yet"."""
+        value = next((a for a in target.assigned if a.name == operation.by and a.kind is AssignedKind.HOOK), None)
+        if value is None:
+            return ""
+        zero = {Type.STRING: "the empty text", Type.UUID: "the nil UUID"}
+        return f"; {zero.get(value.type, '0') if value.type else '0'} names none"
+
     # Return codes.
 
     def _returns(self, operation: Operation, met: Met, pointers: list[str]) -> dict[str, list[str]]:
@@ -247,7 +256,7 @@ class Writer:
                 ender = listed(self._enders, "or")
                 add("ECANCELED", f"the reservation has begun to let go; only {ender} takes it now" if ender else "the reservation has begun to let go")
         if operation.form is Form.FIND and not operation.absent_ok:
-            add("ENOENT", f"no such {listed(operation.path, 'or')} is tracked" if operation.by is None else f"no {operation.target} has this {operation.by}")
+            add("ENOENT", f"no such {listed(operation.path, 'or')} is tracked" if operation.by is None else f"no {operation.target} has this {operation.by}{self._no_name(target, operation)}")
         if operation.form is Form.OBTAIN:
             for resource in map(self._m.resource, operation.path):
                 others = [f.name for f in resource.fields if f.name not in resource.key]
@@ -265,16 +274,8 @@ class Writer:
                 is_made = operation.form is Form.OBTAIN or (operation.form is Form.CREATE and operation.at != assigned.name)
                 if assigned.kind is AssignedKind.POOL and is_made:
                     add("ENOSPC", f"every {assigned.name} of {resource.name} is taken")
-        if counted := self._holder_gains(operation):
+        if counted := holder_gains(self._m, operation):
             add("EOVERFLOW", f"the {listed(counted, 'or')} has as many holders as can be counted; everything is as it was")
-
-    def _holder_gains(self, operation: Operation) -> list[str]:
-        """Resources that the operation may add holders to: reservations, children, and what its steps take."""
-        if operation.form is Form.WITH:
-            return []
-        parents = operation.path[:-1] if operation.form is Form.OBTAIN else operation.path[-2:-1] if operation.form is Form.CREATE else ()
-        taken = {step.resource for step in operation.steps if step.event == self._m.resource(step.resource).take}
-        return [name for name in operation.path if operation.gives or name in parents or name in taken]
 
     @staticmethod
     def _refusals(met: Met, add: AddCause) -> None:

@@ -31,6 +31,15 @@ class Met:
     refusals: dict[Refusal, None] = field(default_factory=dict)
 
 
+def holder_gains(manager: Manager, operation: Operation) -> list[str]:
+    """Resources that the operation may add holders to: reservations, children, and what its steps take."""
+    if operation.form is Form.WITH:
+        return []
+    parents = operation.path[:-1] if operation.form is Form.OBTAIN else operation.path[-2:-1] if operation.form is Form.CREATE else ()
+    taken = {step.resource for step in operation.steps if step.event == manager.resource(step.resource).take}
+    return [name for name in operation.path if operation.gives or name in parents or name in taken]
+
+
 class Reach:
     """The states that instances may rest in, and what each operation may meet in them."""
 

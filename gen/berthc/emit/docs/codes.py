@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from berthc.emit.reach import holder_gains
 from berthc.model import AssignedKind, Form, Manager, Operation, Type
 
 from .markdown import code, codes, md, sentence
@@ -123,12 +124,16 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
     found += _arguments(manager, operation)
     for deny in operation.deny:
         found.append(Code(deny.error, (md(sentence(deny.brief)) + " " if deny.brief else "") + f"Policy: {code(deny.guard.text)}."))
-    found += _getting(manager, operation) + _rejections(manager, operation) + _otherwise(manager, operation)
+    found += _getting(manager, operation)
+    if counted := holder_gains(manager, operation):
+        found.append(Code("EOVERFLOW", f"The {' or '.join(md(name) for name in counted)} has as many holders as can be counted."))
+    found += _rejections(manager, operation) + _otherwise(manager, operation)
     called = hooks_called(manager, operation)
     for name in called:
         hook = manager.hook(name)
-        if hook.absent is not None:
-            found.append(Code(hook.absent, f"The backend leaves out {code(name)}."))
+        absent = hook.absent or ("EOPNOTSUPP" if hook.optional and hook.asks else None)
+        if absent is not None:
+            found.append(Code(absent, f"The backend leaves out {code(name)}."))
         found += [Code("EEXIST", f"{code(name)} took effect, and gave a {code(value.name)} that another {md(hook.on)} has.")
                   for value in manager.naming(name)]
     if called:
