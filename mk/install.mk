@@ -47,7 +47,8 @@ pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
 
 INSTALLS := install-runtime install-compiler install-testing install-docs
 
-.PHONY: install $(INSTALLS) uninstall need-testing
+.PHONY: install $(INSTALLS) uninstall need-elsewhere need-testing
+install $(INSTALLS): need-elsewhere
 install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the following
 	@$(MAKE) $(INSTALLS)
 
@@ -89,7 +90,9 @@ install-docs: ## LICENSE, documentation and examples
 uninstall: ## take away what install put there, and nothing else
 	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC)
 
-# Said before anything is installed.
+# Both are said before anything is installed. The source tree has folders of the same names, bin among them.
+need-elsewhere:
+	@[ ! $(call quote,$(TO)) -ef . ] || { echo "PREFIX is this source tree: choose another folder" >&2; exit 1; }
 need-testing:
 	@for header in json-c/json.h cmocka.h; do \
 	    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' $$header | \

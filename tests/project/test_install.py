@@ -105,6 +105,17 @@ def test_a_relative_prefix_counts_from_the_current_folder(tmp_path: Path) -> Non
     assert files(tmp_path / "here") == set()
 
 
+@pytest.mark.parametrize("part", ["install", "install-runtime", "install-compiler", "install-testing", "install-docs"])
+def test_the_source_tree_is_no_place_to_install_into(part: str, tmp_path: Path) -> None:
+    """A clone at ~/berth, and PREFIX=$HOME/berth; also by another name."""
+    (tmp_path / "link").symlink_to(ROOT)
+    for prefix in (ROOT, tmp_path / "link"):
+        done = make(part, f"PREFIX={prefix}")
+        assert done.returncode != 0
+        assert "PREFIX is this source tree: choose another folder" in done.stderr
+        assert not (ROOT / "share").exists()
+
+
 @pytest.mark.parametrize("name", ["with a blank", "it's && here", "back|slash & more"])
 def test_prefixes_may_have_blanks_and_other_characters_of_the_shell(
     name: str, tmp_path: Path
