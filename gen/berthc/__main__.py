@@ -1,9 +1,19 @@
 """`python -m berthc`."""
 from __future__ import annotations
 
+import signal
 import sys
 
-from .cli import main
+
+def run() -> int:
+    """The command. Its modules take a moment to load, and Ctrl-C ends that, too, without a traceback."""
+    try:
+        from .cli import main
+
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run())

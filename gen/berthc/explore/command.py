@@ -303,5 +303,5 @@ def _tell_all(args: argparse.Namespace, one: Checked, spec: str, colours: Colour
     sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
     sys.stdout.write(explain(one.result, one.report) if args.explain else "")
     if not one.report.complete:
-        print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings; the exit status "
-              "says nothing of it", file=sys.stderr)
+        status = "" if is_interrupted(one) else "; the exit status says nothing of it"
+        print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings{status}", file=sys.stderr)
