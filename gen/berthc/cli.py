@@ -92,7 +92,7 @@ def main(argv: Sequence[str]) -> int:
     except SystemExit as end:  # argparse: --help, --version, bad usage
         return end.code if isinstance(end.code, int) else USAGE
     except (Usage, PlaceError) as error:
-        print(f"berthc: {error}\nTry 'berthc --help'.", file=sys.stderr)
+        print(f"berthc: {error}\nTry 'berthc {argv[0]} --help'.", file=sys.stderr)
         return USAGE
     except (OutputError, SchemaMissing) as error:
         print(f"berthc: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from .output import target
 
 STDOUT = "-"
 OTHER_ENDINGS = (".h", ".hh", ".hpp", ".hxx", ".C", ".cc", ".cpp", ".cxx", ".o", ".yaml")
+PAGES = (".md", ".txt", ".dot", ".svg", ".html", ".yaml")
 
 
 class PlaceError(Exception):
@@ -47,6 +48,11 @@ class Place:
 def place_of_pages(output: str) -> Place:
     """The place of documentation and diagrams: always a folder."""
     _refuse_empty(output)
+    if output.endswith(PAGES):
+        raise PlaceError(
+            f"-o {output}: the files go to a folder; for one file write -o - >{output}, "
+            f"for a folder of this name -o {output}/"
+        )
     return Place(Path(output))
 
 

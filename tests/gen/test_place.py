@@ -61,6 +61,12 @@ def compiles(*sources: Path, folders: tuple[Path, ...] = ()) -> None:
             "gen -o OUT/net.c --depfile OUT/net.c SPEC",
             "--depfile OUT/net.c: is one of the files to write",
         ),
+        (
+            "docs -o OUT/net.md SPEC",
+            "for one file write -o - >OUT/net.md, for a folder of this name -o OUT/net.md/\n"
+            "Try 'berthc docs --help'.\n",
+        ),
+        ("diagram -o OUT/net.svg --only ownership.svg SPEC", "for one file write -o - >OUT/net.svg"),
         ("docs -o - --check SPEC", "--check goes with files"),
         ("docs -o - --depfile OUT/d SPEC", "--depfile goes with files"),
         ("docs -o - SPEC spec/scsi.yaml", "-o - prints one file, not those of 2 specs"),
