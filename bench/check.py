@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "gen"))
 from berthc.explore.alphabet import valuations  # noqa: E402
 from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.promela import promela  # noqa: E402
+from berthc.explore.promela.base import NotExported  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 from berthc.pipeline import read_spec  # noqa: E402
@@ -34,8 +35,12 @@ def spin(manager: Manager, bounds: Bounds, limit: float) -> str:
     if shutil.which("spin") is None:
         return "spin is not installed"
     root = next(r.name for r in manager.resources if r.parent is None)
+    try:
+        model = promela(manager, root, valuations(manager)[0], bounds)
+    except NotExported as reason:
+        return f"no words for {reason}"
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "model.pml").write_text(promela(manager, root, valuations(manager)[0], bounds), encoding="utf-8")
+        (Path(folder) / "model.pml").write_text(model, encoding="utf-8")
         subprocess.run(["spin", "-a", "model.pml"], cwd=folder, check=True, capture_output=True)
         subprocess.run(["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=4000", "-o", "pan", "pan.c"], cwd=folder, check=True)
         begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -236,3 +237,10 @@ def test_a_spec_that_uses_what_the_model_does_not_know_is_refused_by_name(name: 
     for flag in ("--spin", "--promela"):
         assert main(["check", flag, str(FAULTY / f"{name}.yaml")]) in (1, 2)
         assert f"no words for {word}" in capsys.readouterr().err
+
+
+def test_the_bench_names_what_the_model_has_no_words_for() -> None:
+    done = subprocess.run([sys.executable, "bench/check.py", "--callers", "1", "--keys", "1", "spec/vpci.yaml"], cwd=ROOT,
+                          capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("vpci ") and done.stdout.endswith("no words for hooks that ask\n")
