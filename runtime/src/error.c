@@ -115,7 +115,10 @@ static void add_word(struct text *text, const char *before, const char *word)
     text_add(text, word);
 }
 
-/* A backend's as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the ABI, or 0 for one that was not set, is plain. */
+/*
+ * A backend's version as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the ABI,
+ * and the 0 of a version that was not set, are plain.
+ */
 static void add_version(struct text *text, uint32_t version)
 {
     char digits[] = "0x00000000";
