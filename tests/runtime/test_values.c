@@ -184,6 +184,43 @@ TEST(a_value_that_another_has_is_an_error_of_a_call_that_took_effect)
     depot_stop(&depot);
 }
 
+/* Of the session, which is looked at first; the door and the badge that come after it are free. */
+TEST(one_value_of_several_is_a_duplicate)
+{
+    START_SCRIPT();
+
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    script.out.door = 4;
+    strcpy(script.out.badge, "red");
+    assert_int_equal(on_rack(&depot, OP_USE, "b", &error), -EEXIST);
+    assert_where(&error, "rack", "idle", "open", "rack.open");
+    assert_state(&depot, "rack a on 1+0\nrack b odd 0+0\n");
+    assert_names(by_door(&depot, 4), "1");
+    assert_names(by_badge(&depot, "red"), "1");
+    assert_string_equal(named(&depot, OP_BY_SESSION, script.out.session), "0");
+    depot_stop(&depot);
+}
+
+/* The index has room for those that there are, and not for all that there were. */
+TEST(who_has_ended_takes_no_room)
+{
+    uint64_t each = 0;
+    START_SCRIPT();
+
+    for (int i = 0; i < 200; i++) {
+        char label[8];
+        uint64_t before = depot.allocations;
+
+        snprintf(label, sizeof label, "%u", (unsigned)i % 1000u);
+        assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+        assert_int_equal(by_label(&depot, label, NULL), 0);
+        if (i <= 1) /* the first makes what is kept for later */
+            each = depot.allocations - before;
+        assert_int_equal(depot.allocations - before, each);
+    }
+    depot_stop(&depot);
+}
+
 TEST(the_end_of_the_other_gives_no_name)
 {
     START_SCRIPT();
@@ -418,6 +455,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(zero_values_name_nobody),
     cmocka_unit_test(texts_are_compared_byte_by_byte),
     cmocka_unit_test(a_value_that_another_has_is_an_error_of_a_call_that_took_effect),
+    cmocka_unit_test(one_value_of_several_is_a_duplicate),
+    cmocka_unit_test(who_has_ended_takes_no_room),
     cmocka_unit_test(the_end_of_the_other_gives_no_name),
     cmocka_unit_test(an_uncertain_duplicate_keeps_its_own_error),
     cmocka_unit_test(a_discard_forgets_what_values_name),
