@@ -105,6 +105,24 @@ TEST(s3_one_reference_too_many_is_refused_before_the_first_call)
     depot_stop(&depot);
 }
 
+/* None of the counts is near the limit. */
+TEST(s3_it_is_the_sum_that_is_limited)
+{
+    struct instance *rack;
+    START(NULL);
+
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    rack = tracked_rack(&depot);
+    rack->anonymous = rack->pins = rack->n_children = UINT32_MAX / 3;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EOVERFLOW);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    rack->anonymous--;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(rack->anonymous, UINT32_MAX / 3);
+    rack->anonymous = rack->pins = rack->n_children = 0;
+    depot_stop(&depot);
+}
+
 TEST(s3_one_reservation_too_many_is_refused)
 {
     uuid_t id, other;
@@ -178,6 +196,8 @@ TEST(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains)
 
     (void)unused_;
     depot_start_changed(&depot, &stays);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    tracked_rack(&depot)->epoch = 5; /* as after some drains of its own: what is held of it stays so */
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
     assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 0+0\n");
@@ -332,6 +352,7 @@ int main(void)
         cmocka_unit_test(s4_reservation_and_reference_hold_each_other_up),
         cmocka_unit_test(s4_without_any_hold_the_row_runs),
         cmocka_unit_test(s3_one_reference_too_many_is_refused_before_the_first_call),
+        cmocka_unit_test(s3_it_is_the_sum_that_is_limited),
         cmocka_unit_test(s3_one_reservation_too_many_is_refused),
         cmocka_unit_test(s3_one_child_too_many_is_refused),
         cmocka_unit_test(s3_what_keeps_memory_is_counted_too),
