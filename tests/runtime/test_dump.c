@@ -204,6 +204,80 @@ static void what_runs(void **unused)
     depot_stop(&depot);
 }
 
+static void no_wake(void *ctx)
+{
+    (void)ctx;
+}
+
+/* Starts another operation, which is left to the loop. */
+static void start_another(struct job *job, int code)
+{
+    struct job *other = job->arg;
+
+    assert_int_equal(code, 0);
+    job_go(other, job->depot, OP_USE, "b");
+    assert_lines(dump(job->depot), "operation",
+                 "  operation drop has this root and goes on\n"
+                 "operation use has not begun\n");
+}
+
+/* What is ready and not run yet: its call is completed, it was handed its root, or it has only been started. */
+static void what_is_left_to_the_loop(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job first, second, other;
+    int64_t next;
+
+    (void)unused;
+    depot_start(&depot, NULL, &(berth_config){.wake = no_wake});
+    shelf_init(&shelf, &depot);
+    job_go(&first, &depot, OP_USE, "a");
+    first.then = start_another;
+    first.arg = &other;
+    job_go(&second, &depot, OP_DROP, "0"); /* by label */
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_lines(dump(&depot), "operation",
+                 "  operation use has this root and goes on\n"
+                 "  operation drop waits for this root\n");
+    assert_int_equal(berth_manager_poll(depot.manager, &next), 0);
+    assert_done(&first, 0);
+    assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
+    assert_lines(dump(&depot), "operation",
+                 "  operation drop waits for rack.eject of rack \"a\"\n"
+                 "  operation use waits for rack.open of rack \"b\"\n");
+    for (unsigned i = 1; i < shelf.n; i++) {
+        assert_int_equal(shelf_complete(&shelf, i, 0), 0);
+        assert_int_equal(berth_manager_poll(depot.manager, NULL), 0);
+    }
+    assert_done(&second, 0);
+    assert_done(&other, 0);
+    depot_stop(&depot);
+}
+
+/* It has ended, although the drain that took its last hold goes on elsewhere. */
+static void a_reservation_that_was_drained_is_not_shown(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job drain;
+    uuid_t id;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    shelf_init(&shelf, &depot);
+    job_init(&drain, &depot);
+    assert_int_equal(job_start(&drain, 0, NULL, BERTH_NO_DEADLINE), 0);
+    assert_lines(dump(&depot), "reservation", "");
+    assert_lines(dump(&depot), "operation", "  operation drain waits for rack.eject of rack \"b\"\n");
+    for (unsigned i = 0; i < shelf.n; i++)
+        assert_int_equal(shelf_complete(&shelf, i, 0), 0);
+    assert_done(&drain, 0);
+    depot_stop(&depot);
+}
+
 static void no_trace(void *ctx, const berth_transition *transition)
 {
     (void)ctx;
@@ -361,10 +435,18 @@ static void into_a_file(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_manager), cmocka_unit_test(instances_with_their_values),     cmocka_unit_test(what_is_held),
-        cmocka_unit_test(what_runs),        cmocka_unit_test_teardown(since_when, clock_back), cmocka_unit_test(long_texts_are_cut),
-        cmocka_unit_test(put_may_stop_it),  cmocka_unit_test(callbacks_get_edeadlk),           cmocka_unit_test(arguments_and_memory),
+        cmocka_unit_test(an_empty_manager),
+        cmocka_unit_test(instances_with_their_values),
+        cmocka_unit_test(what_is_held),
+        cmocka_unit_test(what_runs),
+        cmocka_unit_test_teardown(since_when, clock_back),
+        cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(put_may_stop_it),
+        cmocka_unit_test(callbacks_get_edeadlk),
+        cmocka_unit_test(arguments_and_memory),
         cmocka_unit_test(into_a_file),
+        cmocka_unit_test(what_is_left_to_the_loop),
+        cmocka_unit_test(a_reservation_that_was_drained_is_not_shown),
     };
 
     return cmocka_run_group_tests_name("dump", tests, NULL, NULL);
