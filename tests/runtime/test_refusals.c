@@ -303,6 +303,23 @@ static void destroy_names_an_operation(void **unused)
     depot_stop(&depot);
 }
 
+static void destroy_names_an_operation_before_a_reservation(void **unused)
+{
+    struct depot depot;
+    berth_error error;
+    uuid_t id;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(reserve(&depot, "b", 1, id, NULL), 0);
+    depot.hook = destroy_meanwhile;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(berth_manager_destroy(depot.manager, &error), -EBUSY);
+    assert_null(error.holder);
+    assert_memory_equal(error.reservation, id, sizeof id);
+    depot_stop(&depot);
+}
+
 static int destroy_under_the_lock(void *arg, const berth_item *item)
 {
     berth_error error;
@@ -337,6 +354,7 @@ int main(void)
         cmocka_unit_test(destroy_names_an_instance),
         cmocka_unit_test(destroy_names_a_child_before_its_parent),
         cmocka_unit_test(destroy_names_an_operation),
+        cmocka_unit_test(destroy_names_an_operation_before_a_reservation),
         cmocka_unit_test(destroy_from_a_visitor),
     };
 

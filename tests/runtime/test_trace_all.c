@@ -211,7 +211,9 @@ static void refused_without_memory(void **unused)
 {
     struct depot depot;
     struct path path;
+    const uuid_t id = {1, 2, 3};
     berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config};
+    const berth_request open = {.operation = OP_OPEN, .reservation = id};
     berth_error error;
 
     (void)unused;
@@ -222,6 +224,10 @@ static void refused_without_memory(void **unused)
     assert_int_equal(berth_manager_start(depot.manager, &request, &error, NULL, (berth_done *)1, NULL), -ENOMEM);
     assert_string_equal(error.operation, "use");
     assert_told("depot_use: refused: Cannot allocate memory\n");
+    assert_true(uuid_is_null(last_reservation));
+    assert_int_equal(berth_manager_start(depot.manager, &open, NULL, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_memory_equal(last_reservation, id, sizeof id);
+    assert_told("depot_open: refused: Cannot allocate memory\n");
     assert_int_equal(berth_manager_drain_start(depot.manager, BERTH_NO_DEADLINE, NULL, NULL, (berth_done *)1, NULL), -ENOMEM);
     assert_told("depot_drain: refused: Cannot allocate memory\n");
     depot.fail_from = 0;
