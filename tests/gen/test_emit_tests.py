@@ -97,3 +97,10 @@ def test_a_step_is_described_as_a_call_with_the_backends_answers() -> None:
     action = Action("add_to_vm", reservation="r1", outcomes=(Outcome("ok"), Outcome("fail", "EIO")))
     step = Step(action, "EIO", ("", "", "", ""), "", "", "", "-")
     assert describe(step) == "add_to_vm(r1), call 2 fails with EIO"
+
+
+def test_a_step_says_what_hooks_that_ask_answer() -> None:
+    outcomes = (Outcome("yes"), Outcome("no"), Outcome("unknown", "EIO"), Outcome("uncertain", "EPIPE"))
+    step = Step(Action("bring_up", reservation="r1", outcomes=outcomes), "EIO", ("", "", "", ""), "", "", "", "-")
+    assert describe(step) == ("bring_up(r1), call 1 answers yes, call 2 answers no, call 3 cannot tell: EIO, "
+                              "call 4 ends uncertain with EPIPE")

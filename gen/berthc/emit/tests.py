@@ -26,6 +26,7 @@ from berthc.semantics import Outcome
 NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain": "1u << BERTH_UNSURE", "rejected": "1u << BERTH_REJECTED",
                "left out": "BERTH_SUITE_LEFT_OUT", "yes": "1u << BERTH_ANSWERED_YES", "no": "1u << BERTH_ANSWERED_NO",
                "unknown": "1u << BERTH_ANSWERED_UNKNOWN"}
+ENDS = {"fail": "fails with", "uncertain": "ends uncertain with", "yes": "answers yes", "no": "answers no", "unknown": "cannot tell:"}
 WRITES = {"last": "BERTH_SUITE_LAST", "zero": "BERTH_SUITE_ZEROS", "nothing": "BERTH_SUITE_NOTHING"}
 WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothing"}
 KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN", "yes": "BERTH_SUITE_OK",
@@ -604,7 +605,7 @@ def describe(step: Step) -> str:
     text = f"{action.op}({', '.join(words)})"
     for n, outcome in enumerate(action.outcomes, 1):
         if outcome.kind != "ok":
-            text += f", call {n} {'fails with' if outcome.kind == 'fail' else 'ends uncertain with'} {outcome.error}"
+            text += f", call {n} {ENDS[outcome.kind]}" + (f" {outcome.error}" if outcome.error else "")
         if outcome.writes != "new":
             text += f", call {n} gives {WRITTEN[outcome.writes]}"
     return text + (", buffers one byte too small" if step.shrink else "")
