@@ -221,6 +221,42 @@ TEST(who_has_ended_takes_no_room)
     depot_stop(&depot);
 }
 
+/* The door comes from another hook, which is never called here. */
+static void start_with_another_door(struct depot *depot)
+{
+    static berth_manager_type type;
+    static berth_resource resources[BOOK + 1];
+    static berth_assigned assigned[16];
+    struct depot_backend backend = {depot};
+
+    type = depot_type;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(assigned, resources[RACK].assigned, resources[RACK].n_assigned * sizeof *assigned);
+    for (unsigned i = 0; i < resources[RACK].n_assigned; i++)
+        if (strcmp(assigned[i].name, "door") == 0)
+            assigned[i].hook = RACK_EJECT;
+    resources[RACK].assigned = assigned;
+    type.resources = resources;
+    depot_init(depot);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager, NULL),
+                     0);
+}
+
+/* A value that names nobody, because another had it, goes on doing so whatever other hooks give. */
+TEST(a_call_looks_at_the_values_of_its_own_hook)
+{
+    START_SCRIPT();
+
+    depot_stop(&depot);
+    start_with_another_door(&depot);
+    depot.hook = play;
+    depot.arg = &script;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_names(by_badge(&depot, "blue"), "0");
+    assert_names_none(by_door(&depot, -3)); /* the view has it, and its hook has not given it */
+    depot_stop(&depot);
+}
+
 TEST(the_end_of_the_other_gives_no_name)
 {
     START_SCRIPT();
@@ -457,6 +493,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_value_that_another_has_is_an_error_of_a_call_that_took_effect),
     cmocka_unit_test(one_value_of_several_is_a_duplicate),
     cmocka_unit_test(who_has_ended_takes_no_room),
+    cmocka_unit_test(a_call_looks_at_the_values_of_its_own_hook),
     cmocka_unit_test(the_end_of_the_other_gives_no_name),
     cmocka_unit_test(an_uncertain_duplicate_keeps_its_own_error),
     cmocka_unit_test(a_discard_forgets_what_values_name),
