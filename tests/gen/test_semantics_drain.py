@@ -314,3 +314,26 @@ def test_the_c_code_drops_again_too(tmp_path: Path) -> None:
             answers = play(spec, begin + drain)
             assert all("message" not in answer for answer in answers)
             assert play_c(program, begin + drain) == answers
+
+
+def test_a_drain_drops_each_instance_at_most_255_times(tmp_path: Path) -> None:
+    count = 300
+    states = "\n".join(f"      s{i}: {{resident: true, on: {{claim: stay, release: s{(i + 1) % count}}}}}" for i in range(count))
+    spec = manager(f"""
+berth: 1
+manager: ring
+resources:
+  disk:
+    key: [path]
+    fields: {{path: {{type: string, required: true}}}}
+    holders: {{take: claim, drop: release}}
+    initial: s0
+    states:
+{states}
+operations:
+  reserve: {{obtain: [disk], gives: reservation}}
+""")
+    script = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "reserve", "disk": {"path": "/b"}}, {"op": "drain"}, {"op": "drain"}]
+    answers = play(spec, script)
+    assert [[disk["state"] for disk in answer["state"]["disk"]] for answer in answers] == [["s0"], ["s0"] * 2, ["s255"] * 2, ["s210"] * 2]
+    assert play_c(simulator(spec, tmp_path), script) == answers
