@@ -177,6 +177,10 @@ def codes(name: str, operation: str) -> list[str]:
     ("plan9", "resolve_share_name", "0 -EINVAL -ENOBUFS -EPERM -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
     ("plan9", "add_to_vm", "0 -EINVAL -ENOBUFS -EPERM -EOVERFLOW -EBUSY -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("plan9", "remove_from_vm", "0 -EINVAL -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
+    ("workers", "work", "0 -EINVAL -ENOBUFS -ENOENT -ECANCELED -EBUSY -EEXIST -ENOMEM -EDEADLK -ETIMEDOUT other"),
+    ("workers", "finish", "0 -EINVAL -ENOENT -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
+    ("probe", "bring_up", "0 -EINVAL -ENOENT -ECANCELED -ENOTRECOVERABLE -EOPNOTSUPP -EBUSY -ENOMEM -EDEADLK -ETIMEDOUT other"),
+    ("probe", "release", "0 -EINVAL -ENOENT -EOPNOTSUPP -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("kitchen", "look_up", "0 -EINVAL -EACCES -ENOENT -ENODATA -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT other"),
     ("kitchen", "add_pilot", "0 -EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -EOVERFLOW -ENOMEM -ECANCELED -EDEADLK -ETIMEDOUT"),
 ])
