@@ -149,6 +149,42 @@ TEST(s3_one_reservation_too_many_is_refused)
     depot_stop(&depot);
 }
 
+/* A depot whose operation by_serial holds the rack, where it closes it otherwise. */
+static void start_holding(struct depot *depot)
+{
+    static berth_manager_type type;
+    static berth_operation operations[N_OPERATIONS + 1];
+    static const berth_step hold[] = {{.level = 0, .event = HOLD}};
+    struct depot_backend backend = {depot};
+    const berth_config config = {.allocator = &depot->allocator};
+
+    type = depot_type;
+    memcpy(operations, depot_type.operations, sizeof operations);
+    operations[OP_BY_SERIAL].steps = hold;
+    operations[OP_BY_SERIAL].n_steps = 1;
+    type.operations = operations;
+    depot_init(depot);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot->manager, NULL), 0);
+}
+
+TEST(s3_one_reference_too_many_is_refused_when_found_by_a_value)
+{
+    const uint64_t serial = 7;
+    const berth_request find = {.operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
+    struct depot depot;
+    berth_error error;
+
+    (void)unused_;
+    start_holding(&depot);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    tracked_rack(&depot)->anonymous = UINT32_MAX - 1;
+    assert_int_equal(berth_manager_run(depot.manager, &find, NULL), 0);
+    assert_int_equal(berth_manager_run(depot.manager, &find, &error), -EOVERFLOW);
+    assert_where(&error, "rack", NULL, NULL, NULL);
+    assert_state(&depot, "rack a idle " MOST "+0\n");
+    depot_stop(&depot);
+}
+
 TEST(s3_one_child_too_many_is_refused)
 {
     START(NULL);
@@ -354,6 +390,7 @@ int main(void)
         cmocka_unit_test(s3_one_reference_too_many_is_refused_before_the_first_call),
         cmocka_unit_test(s3_it_is_the_sum_that_is_limited),
         cmocka_unit_test(s3_one_reservation_too_many_is_refused),
+        cmocka_unit_test(s3_one_reference_too_many_is_refused_when_found_by_a_value),
         cmocka_unit_test(s3_one_child_too_many_is_refused),
         cmocka_unit_test(s3_what_keeps_memory_is_counted_too),
         cmocka_unit_test(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains),
