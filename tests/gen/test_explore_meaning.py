@@ -74,3 +74,65 @@ def test_explain_prints_it_for_each_state(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("flag", ["--static", "--spin", "--promela", "--format=json"])
 def test_explain_goes_with_the_built_in_search_as_text(flag: str) -> None:
     assert main(["check", "--explain", flag, str(ROOT / "spec/plan9.yaml")]) == 2
+
+
+BOOTED = """
+berth: 1
+manager: boots
+backend:
+  vm:
+    add: {on: disk, repeatable: true}
+    del: {on: disk, undoes: vm.add}
+  guest:
+    mount: {on: disk, needs: vm.add, repeatable: true}
+    unmount: {on: disk, undoes: guest.mount, repeatable: true}
+resources:
+  disk:
+    key: [path]
+    fields: {path: {type: string, required: true}}
+    initial: boot
+    states:
+      boot:
+        resident: true
+        BOOT
+        on: {mount: {to: idle, raise: mount}, eject: {call: vm.del, ok: gone, fail: boot, uncertain: unsure}}
+      idle: {on: {mount: {call: guest.mount, ok: mounted, fail: boot, uncertain: unsure}}}
+      mounted: {resident: true, on: {mount: mounted, eject: {reject: EBUSY, meant: true}}}
+      unsure: {resident: true, on: {mount: {reject: EIO}, eject: {reject: EIO}}}
+      gone: {final: true}
+operations:
+  boot: {create: {resource: disk, enter: boot}}
+  mount: {find: disk, do: [disk.mount]}
+  eject: {find: disk, do: [disk.eject]}
+"""
+
+
+def booted(effects: str) -> set[tuple[str, str]]:
+    found = explore(manager_of(BOOTED.replace("BOOT", effects)), Bounds(callers=2, keys=1)).findings
+    return {(f.fault.id, f.fault.where) for f in found if f.fault.id in ("needs", "double", "effects") or f.fault.where == "disk.boot"}
+
+
+def test_what_the_state_of_a_created_instance_says_is_there_from_the_beginning() -> None:
+    assert booted("effects: [vm.add]") == set()
+    assert ("needs", "disk.idle.mount") in booted("effects: []")
+    assert ("double", "disk.boot.eject") in booted("effects: []")
+
+
+def test_what_may_be_there_in_a_created_instance_is_not_counted_on() -> None:
+    assert ("needs", "disk.idle.mount") in booted("maybe: [vm.add]")
+
+
+def test_a_created_instance_may_call_at_once_what_needs_it() -> None:
+    at_once = BOOTED.replace("enter: boot}}", "enter: idle}, do: [disk.mount]}").replace("fail: boot, uncertain: unsure}}}", "fail: gone}}}")
+    assert [f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.")), Bounds(callers=2, keys=1)).findings
+            if f.fault.id == "needs" and f.fault.where == "disk.idle.mount"] == []
+    assert [f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.").replace(
+        "idle: {on", "idle: {effects: [], on")), Bounds(callers=2, keys=1)).findings if f.fault.id == "needs"] == ["disk.idle.mount"]
+
+
+def test_what_was_there_before_an_instance_was_made_is_no_leak() -> None:
+    for_good = BOOTED.replace("eject: {call: vm.del, ok: gone, fail: boot, uncertain: unsure}", "eject: {reject: EPERM, meant: true}")
+    for_good = for_good.replace("BOOT", "effects: [vm.add]").replace(
+        "eject: {reject: EIO}}}", "eject: {call: vm.del, ok: gone, fail: unsure}}}")
+    assert [f.fault.where for f in explore(manager_of(for_good), Bounds(callers=2, keys=1)).findings
+            if f.fault.id == "leak" and f.fault.where.startswith("disk.boot")] == []

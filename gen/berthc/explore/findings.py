@@ -197,8 +197,10 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Effects on instances that rest without a holder are gone after a drain in which every call ends ok, or some request takes them back."""
     left = _undrainable(stepper, change.after)
     before = _undrainable(stepper, change.before) if left else {}
+    there = tracked(change.before.world).items
     for id_, mask in left.items():
-        if mask & ~before.get(id_, 0) and not Future(stepper).ever(change.after, takes_back(place(tracked(change.after.world), id_), mask)):
+        known = before.get(id_, 0) if id_ in there else stepper.made(change.move.op) if id_ == change.levels[-1] else 0
+        if mask & ~known and not Future(stepper).ever(change.after, takes_back(place(tracked(change.after.world), id_), mask)):
             item = tracked(change.after.world).items[id_]
             effects = " and ".join(names(stepper.manager, mask))
             below = _stays_below(change.after, item)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from berthc import model
 from berthc.explore.backend import effects
 from berthc.explore.local import Local, Shape, tracked
 from berthc.explore.runs import Memo
@@ -90,7 +91,8 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
     every = sum(of.own for of in hooks.values() if of.on == resource.name)
     creates = [op for op in manager.operations
                if op.form is Form.CREATE and op.target == resource.name]
-    found: dict[str, int] = {op.enter: every for op in creates if op.enter is not None}
+    found: dict[str, int] = {op.enter: _unsaid(manager, resource.state(op.enter), every)
+                             for op in creates if op.enter is not None}
     waiting = list(found)
     while waiting:
         state = waiting.pop()
@@ -103,6 +105,13 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
                     found[target.state] = reached
                     waiting.append(target.state)
     return found
+
+
+def _unsaid(manager: Manager, state: model.State, every: int) -> int:
+    """The effects of which a state does not say whether they are there."""
+    if state.effects is None:
+        return every
+    return sum(1 << n for n, hook in enumerate(manager.hooks) if hook.name in state.maybe)
 
 
 class Meaning(NamedTuple):

@@ -18,11 +18,13 @@ class Stated:
                      for on in manager.path(h.on)}
             for h in manager.hooks if h.needs}
         self.needing = [(h, sum(self.needs[h.name].values())) for h in manager.hooks if h.needs]
-        # Effects of before `create` are not known while an instance rests where it was made.
-        self.found_in = {(o.target, o.enter) for o in manager.operations if o.form is Form.CREATE}
         self.states = {(r.name, s.name): (self._mask(bits, s.effects),
                                           self._mask(bits, s.effects) | self._mask(bits, s.maybe))
                        for r in manager.resources for s in r.states if s.effects is not None}
+        # What was in effect before `create` made the instance is not known, as long as it rests where it was made and the state does not say.
+        entered = {(o.target, o.enter) for o in manager.operations if o.form is Form.CREATE and o.enter is not None}
+        self.found_in = {one for one in entered if one not in self.states}
+        self.made = {one: self.states[one][0] for one in entered if one in self.states}
 
     @staticmethod
     def _mask(bits: dict[str, int], hooks: Iterable[str]) -> int:

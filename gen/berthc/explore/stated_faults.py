@@ -19,11 +19,11 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
     if not stepper.stated.needs:
         return
     path = change.move.op.path
-    truth = {name: change.before.truth.get(id_, 0) if id_ is not None else 0
-             for name, id_ in zip(path, change.levels, strict=True)}
     there = tracked(change.before.world).items
+    truth = {name: change.before.truth.get(id_, 0) if id_ in there else stepper.made(change.move.op) if name == path[-1] else 0
+             for name, id_ in zip(path, change.levels, strict=True)}
     unknown = {name for name, id_ in zip(path, change.levels, strict=True)
-               if id_ in there and (name, there[id_].state) in stepper.stated.found_in}
+               if (name, there[id_].state if id_ in there else _enters(change, name)) in stepper.stated.found_in}
     for call, taken in zip(change.called, rows, strict=True):
         assert taken.row is not None
         where, loc = f"{taken.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
@@ -39,6 +39,11 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
             yield Fault("needs", where, loc, f"{call.hook} takes back {lost} while the effect of "
                         f"{dependent.name}, which needs it, is still there")
         truth[taken.resource] = call.after
+
+
+def _enters(change: Change, resource: str) -> str | None:
+    """The state that `create` gave the instance that it made."""
+    return change.move.op.enter if resource == change.move.op.target else None
 
 
 def _words(stepper: Stepper, mask: int) -> str:

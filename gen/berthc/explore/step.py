@@ -255,6 +255,10 @@ class Stepper:
         for way in self._ways(local, move, clean):
             yield self._change(local, move, way)
 
+    def made(self, op: Operation) -> int:
+        """The effects that are there when the operation makes its instance: those of which the state says so that `create` enters."""
+        return self.stated.made.get((op.target, op.enter), 0) if op.form is Form.CREATE and op.enter is not None else 0
+
     def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> Change:
         """One way."""
         return self._change(local, move, next(way for way in self._ways(local, move, clean) if way.chosen == chosen))
@@ -262,7 +266,9 @@ class Stepper:
     def _ways(self, local: Local, move: Move, clean: bool) -> tuple[Way, ...]:
         by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
         question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by, move.at)
-        truth = tuple(0 if id_ is None else local.truth.get(id_, 0) for id_ in move.path)
+        made = self.made(move.op)
+        truth = tuple((made if n == len(move.path) else 0) if id_ is None else local.truth.get(id_, 0)
+                      for n, id_ in enumerate(move.path, 1))
         there = tracked(local.world).items
         unknown = {name for name, id_ in zip(move.op.path, move.path, strict=True)
                    if id_ in there and (name, there[id_].state) in self.stated.found_in}
