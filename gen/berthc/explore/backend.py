@@ -47,6 +47,7 @@ class Effects:
     names: bool = False  # some operation finds by a value that it gives
     asks: bool = False
     asked: int = 0  # the effects that it looks for, as far as they are followed
+    asks_more: bool = False  # it looks for effects that are not followed
 
     def after(self, truth: int) -> int:
         return truth & ~self.undoes | self.own
@@ -70,7 +71,7 @@ def effects(manager: Manager) -> dict[str, Effects]:
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
     return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable or bool(h.asks),
                             h.name in tells, bool(manager.naming(h.name)), bool(h.asks),
-                            sum(bits.get(a, 0) for a in set(h.asks)))
+                            sum(bits.get(a, 0) for a in set(h.asks)), any(a not in bits for a in h.asks))
             for h in manager.hooks}
 
 
@@ -134,10 +135,12 @@ class Script:
 
     def _answers(self, of: Effects, before: int) -> list[Ending]:
         """The truth, as far as it is followed and known; or that it cannot tell."""
-        if of.on in self.unknown or not of.asked:
+        if of.on in self.unknown:
             truth = [SAYS_YES, SAYS_NO]
+        elif of.asked & before:
+            truth = [SAYS_YES]
         else:
-            truth = [SAYS_YES] if of.asked & before else [SAYS_NO]
+            truth = [SAYS_YES, SAYS_NO] if of.asks_more else [SAYS_NO]
         return truth if self.clean else [*truth, CANNOT_TELL]
 
     def following(self) -> tuple[int, ...] | None:

@@ -1,0 +1,43 @@
+"""What a hook that asks can answer, as far as effects are followed."""
+from __future__ import annotations
+
+from explore_support import found
+
+HALF = """
+berth: 1
+manager: half
+backend:
+  vm:
+    add: {on: disk, repeatable: true}
+    hot_add: {on: disk, repeatable: true}
+    remove: {on: disk, undoes: vm.add}
+    has: {on: disk, asks: [vm.add, vm.hot_add]}
+resources:
+  disk:
+    key: [path]
+    fields: {path: {type: string, required: true}}
+    holders: {take: claim, drop: release}
+    initial: fresh
+    states:
+      fresh: {on: {claim: stay, add: {call: vm.hot_add, ok: unclear, fail: fresh, uncertain: unclear}, release: gone}}
+      unclear:
+        on:
+          claim: {reject: EBUSY, meant: true}
+          add: stay
+          release: {ask: vm.has, yes: {to: there, raise: release}, no: gone, unknown: unclear}
+      there: {on: {release: {call: vm.remove, ok: gone, fail: unclear, uncertain: unclear}}}
+      gone: {final: true}
+operations:
+  reserve: {obtain: [disk], gives: reservation}
+  add: {with: reservation, do: [disk.add]}
+  release: {with: reservation, do: [disk.release], ends: reservation}
+"""
+
+
+def test_an_effect_that_is_not_followed_may_be_there() -> None:
+    assert ("double", "disk.there.release") in found(HALF, callers=2, keys=1)
+
+
+def test_where_all_are_followed_the_answer_is_the_truth() -> None:
+    followed = HALF.replace("undoes: vm.add", "undoes: [vm.add, vm.hot_add]")
+    assert found(followed, callers=2, keys=1) == [("hollow", "disk.unclear.add")]
