@@ -93,7 +93,8 @@ def misstated(stepper: Stepper, change: Change) -> Iterator[Fault]:
 
 def _fault(change: Change, item: Item, state: State, wrong: str) -> Fault:
     for taken in reversed(change.result.rows):
-        if taken.resource == item.resource and taken.row is not None:
+        if (taken.resource == item.resource and taken.row is not None
+                and taken.outcome != "rejected"):
             where = f"{item.resource}.{taken.row.state}.{taken.row.event}"
             return Fault("effects", where, taken.row.loc,
                          f"the {item.resource} comes to {state.name} while the effect of {wrong}, "
