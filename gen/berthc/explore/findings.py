@@ -89,6 +89,8 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
     level = change.move.op.path.index(taken.resource)
     id_ = change.levels[level]
     lost &= 0 if id_ is None else change.before.truth.get(id_, 0)  # what the same request brought about, nobody else relies on
+    if change.move.part == "free" and _is_meant(stepper, taken):
+        lost &= stepper.held  # a freeze and its thaw are those of others, and the spec says so
     if not lost:
         return
     for n, other in enumerate(change.before.holders):
@@ -97,6 +99,12 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
                         f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies "
                         f"on the {taken.resource}")
             return
+
+
+def _is_meant(stepper: Stepper, taken: Taken) -> bool:
+    """Does the state refuse something on purpose?"""
+    assert taken.row is not None
+    return any(row.meant for row in stepper.manager.resource(taken.resource).state(taken.row.state).rows)
 
 
 def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:

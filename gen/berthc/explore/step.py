@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice, choices, conflicting
-from berthc.explore.backend import Called, Script, effects
+from berthc.explore.backend import Called, Script, brings, effects
 from berthc.explore.bounds import Bounds
 from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
@@ -77,6 +77,10 @@ class Stepper:
         self.contract = contract(manager, root)
         self.effects = effects(manager)
         self.stated = Stated(manager, self.without)
+        # Effects that callers bring about who have a hold, or come for one; the others are brought about by free operations alone.
+        self.held = 0
+        for op in manager.operations:
+            self.held |= 0 if op in self.contract.free else brings(manager, op, self.effects)
         self.choices = {r.name: choices(manager, r, options, bounds.keys + (r.name in more)) for r in manager.resources}
         self.shape = Shape(manager, self.choices, plain=not reduced.symmetric)
         # By a slot, which all roots share, a caller of one root may come to another.
