@@ -112,3 +112,16 @@ def test_what_an_instance_below_needs_is_not_taken_back(down: str, callers: int,
 def test_what_nobody_below_needs_may_be_taken_back() -> None:
     alone = BELOW.replace("do: [ns.up, nic.add]", "do: [ns.up]").replace("DOWN", "down: {with: reservation, do: [ns.down]}")
     assert [where for id_, where in found(alone, callers=1, keys=1) if id_ == "needs"] == []
+
+
+def test_a_row_that_stays_and_takes_back_what_the_state_says_is_blamed() -> None:
+    reset = BELOW.replace("DOWN", "down: {with: reservation, do: [ns.down]}").replace("      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
+    stays = reset.replace("down: {call: guest.remove_ns, ok: fresh, fail: up", "down: {call: guest.remove_ns, ok: up, fail: up")
+    assert [where for id_, where in found(reset, callers=1, keys=1) if id_ == "effects"] == []
+    assert [where for id_, where in found(stays, callers=1, keys=1) if id_ == "effects"] == ["ns.up.down"]
+
+
+def test_of_hooks_that_are_left_out_nobody_waits_for_the_effect() -> None:
+    optional = BELOW.replace("  DOWN\n", "").replace("{on: ns, ", "{on: ns, optional: netns, ").replace(
+        "      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
+    assert found(optional, callers=1, keys=1) == []
