@@ -50,9 +50,9 @@ class Poisoned:
             if kind in self._good:
                 continue
             if self._makers[item.resource]:
-                taken = self._taken(local, item, kind)
-                if taken is not None:
-                    return taken
+                fault = self._taken(local, item, kind)
+                if fault is not None:
+                    return fault
             if not self._operations[item.resource]:
                 continue
             asked = self._asked(local, item)
