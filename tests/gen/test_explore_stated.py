@@ -125,3 +125,50 @@ def test_of_hooks_that_are_left_out_nobody_waits_for_the_effect() -> None:
     optional = BELOW.replace("  DOWN\n", "").replace("{on: ns, ", "{on: ns, optional: netns, ").replace(
         "      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
     assert found(optional, callers=1, keys=1) == []
+
+
+SUSPECT = """
+berth: 1
+manager: unsure
+backend:
+  vm:
+    add: {on: disk, repeatable: true}
+    remove: {on: disk, undoes: vm.add, repeatable: true}
+resources:
+  disk:
+    key: [path]
+    fields: {path: {type: string, required: true}}
+    holders: {take: claim, drop: release}
+    initial: fresh
+    states:
+      fresh:
+        on:
+          claim: stay
+          add: {call: vm.add, ok: added, fail: fresh, uncertain: suspect}
+          release: gone
+      suspect:
+        maybe: [vm.add]
+        on:
+          claim: stay
+          add: ADD
+          release: {call: vm.remove, ok: gone, fail: suspect}
+      added:
+        effects: [vm.add]
+        on:
+          claim: stay
+          add: stay
+          release: {call: vm.remove, ok: gone, fail: suspect}
+      gone: {final: true}
+operations:
+  reserve: {obtain: [disk], gives: reservation}
+  add: {with: reservation, do: [disk.add]}
+  release: {with: reservation, do: [disk.release], ends: reservation}
+"""
+
+
+@pytest.mark.parametrize(("row", "hollow"), [
+    ("stay", ["disk.suspect.add"]),
+    ("{call: vm.add, ok: added, fail: suspect, uncertain: suspect}", []),
+])
+def test_maybe_does_not_excuse_an_operation_whose_caller_was_promised_the_effect(row: str, hollow: list[str]) -> None:
+    assert [where for id_, where in found(SUSPECT.replace("ADD", row), callers=2, keys=1) if id_ == "hollow"] == hollow

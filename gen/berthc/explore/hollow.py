@@ -52,8 +52,9 @@ class Promises:
             key = self._key(change, item)
             promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1))
             stated = self._stepper.stated.states.get((item.resource, item.state))
-            if stated is not None:  # the author's word counts: what may be there, nobody is promised
-                promised, _ = stated
+            if stated is not None:
+                # What a state says is promised. It takes nothing back from one who asked to use it.
+                promised = stated[0] if change.move.part == "free" else promised | stated[0]
             missing = promised & ~change.after.truth.get(item.id, 0)
             if missing:
                 where, loc = self._blame(change, item)
