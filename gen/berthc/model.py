@@ -224,13 +224,20 @@ class Row:
 
     def targets(self) -> tuple[tuple[str, Target], ...]:
         """(outcome, target) of every outcome the row has: of ok, fail, uncertain, or of yes, no, unknown."""
+        return self._targets
+
+    @cached_property
+    def _targets(self) -> tuple[tuple[str, Target], ...]:
         named = (("ok", self.ok), ("fail", self.fail), ("uncertain", self.uncertain),
                  ("yes", self.yes), ("no", self.no), ("unknown", self.unknown))
         return tuple((name, t) for name, t in named if t is not None)
 
     def target(self, outcome: str) -> Target:
         """Where an outcome of the row leads. Raises KeyError where the row has no such outcome."""
-        return dict(self.targets())[outcome]
+        for name, target in self._targets:
+            if name == outcome:
+                return target
+        raise KeyError(outcome)
 
 
 @dataclass(frozen=True)
@@ -266,9 +273,14 @@ class Resource:
         return next(f for f in self.fields if f.name == name)
 
     def state(self, name: str) -> State:
-        return next(s for s in self.states if s.name == name)
+        """The state of that name. Raises KeyError where there is none."""
+        return self._by_name[name]
 
-    @property
+    @cached_property
+    def _by_name(self) -> dict[str, State]:
+        return {s.name: s for s in self.states}
+
+    @cached_property
     def events(self) -> tuple[str, ...]:
         """Every event of the resource, in order of first mention: take and drop, then as the rows have them."""
         seen = dict.fromkeys(e for e in (self.take, self.drop) if e)
@@ -278,7 +290,16 @@ class Resource:
 
     def rows(self, state: str, event: str) -> tuple[Row, ...]:
         """The rows of one cell in the order they are tried; empty where the table has a hole."""
-        return tuple(r for r in self.state(state).rows if r.event == event)
+        return self._cells.get((state, event), ())
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], tuple[Row, ...]]:
+        cells: dict[tuple[str, str], tuple[Row, ...]] = {}
+        for state in self.states:
+            for row in state.rows:
+                cell = (state.name, row.event)
+                cells[cell] = (*cells.get(cell, ()), row)
+        return cells
 
 
 @dataclass(frozen=True)
@@ -425,13 +446,22 @@ class Manager:
         return {r.name: r for r in self.resources}
 
     def resource(self, name: str) -> Resource:
-        return next(r for r in self.resources if r.name == name)
+        """The resource of that name. Raises KeyError where there is none; so do `operation` and `hook`."""
+        return self.by_name[name]
 
     def operation(self, name: str) -> Operation:
-        return next(o for o in self.operations if o.name == name)
+        return self._operations[name]
+
+    @cached_property
+    def _operations(self) -> dict[str, Operation]:
+        return {o.name: o for o in self.operations}
 
     def hook(self, name: str) -> Hook:
-        return next(h for h in self.hooks if h.name == name)
+        return self._hooks[name]
+
+    @cached_property
+    def _hooks(self) -> dict[str, Hook]:
+        return {h.name: h for h in self.hooks}
 
     def option(self, name: str) -> Field:
         return next(o for o in self.options if o.name == name)

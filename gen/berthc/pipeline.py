@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .build import build
 from .check import check_counted
+from .collector import without_collector
 from .diag import Diagnostic, at_most, has_errors, in_order
 from .load import Source, load, name_of, read
 from .model import Manager
@@ -31,6 +32,11 @@ def compile_spec(path: str) -> Result:
 
 def compile_text(file: str, text: str) -> Result:
     """Checks the text of one spec; `file` is what messages call it."""
+    with without_collector():
+        return _compiled(file, text)
+
+
+def _compiled(file: str, text: str) -> Result:
     root, found, source = load(file, text)
     if root is None:
         return Result(None, tuple(in_order(found)), source)

@@ -109,6 +109,7 @@ class _Checker:
             for event, _ in _below(state, "on")))
         self.found: list[Diagnostic] = []
         self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
+        self.flattened: dict[int, list[Part]] = {}  # by identity of the resolved part, which `resolved` keeps alive
         self.patterns: dict[str, re.Pattern[str]] = {}
         self.misnamed: dict[str, list[tuple[bool, int]]] = {}  # for each use: does it declare; where in `found`
 
@@ -126,10 +127,11 @@ class _Checker:
         part = self.resolve(part)
         others: list[Part] = []
         if "oneOf" in part:
-            branch = self.choose(node, part, key or node)
+            flat = self.flat(part)
+            branch = self.choose(node, part, flat, key or node)
             if branch is None:
                 return
-            others = [one for one in self.flatten(part) if one is not branch]
+            others = [one for one in flat if one is not branch]
             part = branch
         if "const" in part or "enum" in part:
             self.word(node, part, others)
@@ -238,16 +240,16 @@ class _Checker:
     def scalar(self, node: Scalar, part: Part, others: SequenceType[Part] = ()) -> None:
         value = node.value
         if isinstance(value, str):
-            self.text(node, value, part, next((form for other in others if (form := self.form(node, other))), ""))
+            self.text(node, value, part, others)
         elif isinstance(value, int) and not isinstance(value, bool):
             least, most = part.get("minimum"), part.get("maximum")
             if (least is not None and value < least) or (most is not None and value > most):
                 self.report("value", node, f"{shown(node)} is out of range", f"{_a(part)} is from {least} to {most}")
 
-    def text(self, node: Scalar, value: str, part: Part, form: str = "", declares: bool = False) -> None:
+    def text(self, node: Scalar, value: str, part: Part, others: SequenceType[Part] = (), declares: bool = False) -> None:
         """A text or a key, against pattern and lengths.
 
-        `form` is help where it would be right in another form; `declares`: what it names is declared here.
+        `others` are forms that may stand there instead; `declares`: what it names is declared here.
         """
         if len(value) > part.get("maxLength", len(value)):
             self.report("value", node, f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
@@ -260,6 +262,7 @@ class _Checker:
                 pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
             if not pattern.search(value):
                 self.misnamed.setdefault(value, []).append((declares, len(self.found)))
+                form = next((form for other in others if (form := self.form(node, other))), "")
                 self.report("name", node, f"{quote(value)} is not {_a(part)}", form or self.dotted(value, part) or _renamed(value, part))
 
     def dotted(self, value: str, part: Part) -> str:
@@ -276,9 +279,8 @@ class _Checker:
                  for declares, n in uses if not declares}
         return [d for n, d in enumerate(self.found) if n not in again]
 
-    def choose(self, node: Node, part: Part, place: Node) -> Part | None:
-        """The alternative that `node` is meant to be, or None when that has been reported as unclear."""
-        flat = list(self.flatten(part))
+    def choose(self, node: Node, part: Part, flat: list[Part], place: Node) -> Part | None:
+        """The one of the alternatives `flat` that `node` is meant to be, or None when that has been reported as unclear."""
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
             wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
@@ -289,6 +291,13 @@ class _Checker:
             return fitting[0]
         inner = [b for b in map(self.resolve, part["oneOf"]) if "oneOf" in b]
         return self.choose_mapping(node, inner[0] if len(inner) == 1 and len(fitting) == len(inner[0]["oneOf"]) else part, fitting, place)
+
+    def flat(self, part: Part) -> list[Part]:
+        """All of `flatten`, made once."""
+        known = self.flattened.get(id(part))
+        if known is None:
+            known = self.flattened[id(part)] = list(self.flatten(part))
+        return known
 
     def flatten(self, part: Part) -> Iterator[Part]:
         """The alternatives, and those of alternatives that have some themselves."""

@@ -6,6 +6,7 @@ followed at once; per state three masks say for which hooks each of the three is
 """
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, product
@@ -100,16 +101,20 @@ class _Walk:
         return out
 
     def run(self) -> list[Trouble]:
-        waiting = list(self.at)
+        waiting = deque(self.at)
+        queued = set(waiting)
         while waiting:
-            state = waiting.pop()
+            state = waiting.popleft()
+            queued.discard(state)
             for event in self.events.get(state, ()):
                 for reached, effect in self.fire(state, event, self.at[state]):
                     known = self.at.get(reached)
                     joined = effect if known is None else known.join(effect)
                     if joined != known:
                         self.at[reached] = joined
-                        waiting.append(reached)
+                        if reached not in queued:
+                            queued.add(reached)
+                            waiting.append(reached)
         # Only now it is known what is never in effect.
         self.found = {trouble: None for trouble in self.found if trouble.kind != "needs"}
         for state, effect in self.at.items():

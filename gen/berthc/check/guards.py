@@ -113,7 +113,7 @@ def _all_groups(manager: Manager) -> Iterator[_Group]:
         path = refs.path_of(manager, resource.name)
         for state in resource.states:
             for event in dict.fromkeys(row.event for row in state.rows):
-                rows = [row for row in state.rows if row.event == event]
+                rows = resource.rows(state.name, event)
                 if len(rows) > 1 or rows[0].guard is not None:
                     by = refs.cell(resource, rows[0])
                     uses = [(row.loc, refs.GuardUse(row.guard, by, path, resource.name) if row.guard else None) for row in rows]

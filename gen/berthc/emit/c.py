@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from berthc import __version__, model
+from berthc.collector import without_collector
 from berthc.emit import manual, tables
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, comment, signature, statement, string, wrap
@@ -25,11 +26,12 @@ def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
     `include` is what the source calls the header.
     """
     names = Names(manager.name)
-    tables_ir = lower(manager)
-    return {
-        names.source: source(tables_ir, include),
-        names.header: header(manager, tables_ir),
-    }
+    with without_collector():
+        tables_ir = lower(manager)
+        return {
+            names.source: source(tables_ir, include),
+            names.header: header(manager, tables_ir),
+        }
 
 
 @cache

@@ -1,14 +1,13 @@
 """All searches of one manager: what they found, and what they can claim."""
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from berthc.collector import without_collector
 from berthc.diag import Diagnostic, Note, Severity
 from berthc.explore.advice import advice
 from berthc.explore.alphabet import Valuation, combined, valuations
@@ -96,20 +95,8 @@ def explore(manager: Manager, bounds: Bounds, progress: Progress | None = None) 
 
     Ctrl-C ends the search, not the report.
     """
-    with _without_collector():
+    with without_collector():
         return _explore(manager, bounds, Progress() if progress is None else progress)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Python's collector looks for cycles among all that is kept, again and again; a search keeps a lot and makes none."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
@@ -272,7 +259,7 @@ class StateMeanings(NamedTuple):
 
 def meaning_of(manager: Manager) -> StateMeanings:
     """From a search that is quick and always gives the same; for pages about a manager."""
-    with _without_collector():
+    with without_collector():
         searches, interrupted = _searches(manager, FOR_PAGES, Progress())
     if interrupted:
         raise KeyboardInterrupt  # a page that says less than it could is no page
