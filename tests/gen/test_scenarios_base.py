@@ -1,17 +1,20 @@
 """The plainest config is valid and allowed, whatever the limits of its fields and the policy of the operations."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from berthc.emit import tests
 from berthc.model import NOWHERE, Field, Manager, Resource, Type
-from berthc.pipeline import compile_text
+from berthc.pipeline import compile_text, read_spec
 from berthc.scenarios import alphabet, explore, select
 from berthc.scenarios.explore import NO_LIMITS, Limits, Search, step
 from berthc.scenarios.probes import allowed_path
 from berthc.scenarios.select import scripts
 from berthc.semantics.values import is_valid
 
+ROOT = Path(__file__).resolve().parents[2]
 SPEC = """\
 berth: 1
 manager: tapm
@@ -87,7 +90,7 @@ def test_what_policy_hides_from_the_plainest_config_is_not_called_unreachable() 
 
 def test_a_search_that_gave_up_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limits(edges=5, patience=5)
-    monkeypatch.setattr(explore.Exploration.run, "__defaults__", (explore.rows_only,))
+    monkeypatch.setattr(explore.Exploration.run, "__defaults__", (explore.rows_only, False))
     monkeypatch.setattr(select, "Limits", lambda **_: few)
     monkeypatch.setattr(select, "LATER", few)
     monkeypatch.setattr(select, "THOROUGH", 0)
@@ -133,3 +136,15 @@ def test_a_row_of_refused_operations_alone_is_one_that_the_suite_cannot_see() ->
     assert choice.unsearched == frozenset()
     seen = {(step.where[1], step.where[2]) for one in choice.scripts for step in one.steps if step.rejects}
     assert ("torn", "light") in seen
+
+@pytest.mark.parametrize("name", ["plan9", "plan9_mount", "vpci"])
+def test_one_root_at_a_time_takes_the_same_rows(name: str) -> None:
+    shipped, _ = read_spec(str(ROOT / "spec" / f"{name}.yaml"))
+    assert shipped is not None
+    found: list[set[explore.Feature]] = []
+    for one_root in (False, True):
+        whole = explore.Exploration(explore.Search(shipped, alphabet.environments(shipped)[0], Limits()))
+        found.append(set())
+        much = Limits(edges=100_000, patience=100_000)
+        assert whole.run(found[-1], much, lambda _: None, explore.rows_only, one_root)
+    assert found[0] and found[0] == found[1]

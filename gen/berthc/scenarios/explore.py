@@ -129,7 +129,7 @@ def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
     pending: list[tuple[Outcome, ...]] = [()]
     while pending:
         given = pending.pop()
-        edge = step(node, replace(action, outcomes=given))
+        edge = step(node, replace(action, outcomes=given) if given else action)
         yield edge
         calls = len(edge.result.calls)
         failed = any(o.error is not None for o in given)
@@ -450,6 +450,11 @@ def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Fea
     return frozenset(("row", row) for row in rows_told(edge))
 
 
+def several_roots(node: Node) -> bool:
+    """Is more than one root tracked?"""
+    return sum(item.parent is None for item in state_of(node.world).items.values()) > 1
+
+
 class Exploration:
     """A search from an empty manager, which can be taken up again where it stopped."""
 
@@ -462,9 +467,11 @@ class Exploration:
         self._queue = deque([start])
 
     def run(self, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
-            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features) -> bool:
+            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features, one_root: bool = False) -> bool:
         """`keep` gets every edge with a feature not in `seen`, which grows.
 
+        With `one_root` it does not go on from where there are several roots: an operation works on one, and nothing that
+        stands in another decides which row it takes, so all rows are taken without them. For rows alone, and the last run.
         True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
         """
         search, end, idle = self.search, self.edges + limit.edges, 0
@@ -472,17 +479,32 @@ class Exploration:
             if self.edges >= end or idle >= limit.patience:
                 return False
             node = self._queue.popleft()
+            if one_root and several_roots(node):
+                continue
             for action in search.actions(node):
                 for edge in with_outcomes(node, action):
                     self.edges += 1
                     idle += 1
                     edge.features = facts(search.manager, edge, self._guarded)
-                    if not edge.features <= seen:
+                    new = not edge.features <= seen
+                    if new:
                         seen |= edge.features
                         idle = 0
                         keep(edge)
-                    key = edge.target.world.key()
-                    if key not in self._known and search.allowed(edge.target):
-                        self._known.add(key)
-                        self._queue.append(edge.target)
+                    if not self._goes_on(edge, one_root) and not new:
+                        edge.target.edge = None  # no circle: it is gone with its last user
+        return True
+
+    def _goes_on(self, edge: Edge, one_root: bool) -> bool:
+        """Puts the target of an edge into the queue, where it is new and within the limits."""
+        target = edge.target
+        if state_of(target.world) is state_of(edge.source.world):
+            return False  # S1: refused, and nothing has changed
+        if one_root and several_roots(target):
+            return False
+        key = target.world.key()
+        if key in self._known or not self.search.allowed(target):
+            return False
+        self._known.add(key)
+        self._queue.append(target)
         return True

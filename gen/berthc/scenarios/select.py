@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
+from berthc.collector import without_collector
 from berthc.explore.alphabet import fold, guards
 from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import alphabet
@@ -176,7 +177,7 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
         if missing and (settled := alike(one.search)) not in told:
             told.add(settled)
             begin = one.edges
-            complete = one.run(seen, Limits(edges=left, patience=left), kept.append, rows_only) and complete
+            complete = one.run(seen, Limits(edges=left, patience=left), kept.append, rows_only, one_root=True) and complete
             left -= one.edges - begin
             missing = missing_outcomes(manager, seen)
     return kept, missing, complete
@@ -192,7 +193,8 @@ def alike(search: Search) -> Hashable:
 
 def scripts(manager: Manager) -> Choice:
     """The suite's scripts: those of the search first, then the probes."""
-    kept, missing, complete = search(manager)
+    with without_collector():
+        kept, missing, complete = search(manager)
     guarded = guarded_cells(manager)
     kept += [retry for edge in list(kept) if (retry := retried(manager, edge, guarded)) is not None]
     names: Counter[str] = Counter()

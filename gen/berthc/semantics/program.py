@@ -56,12 +56,13 @@ def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:
 class ResourceProgram:
     """One resource: fields in groups, pools with their sizes, rows by state and event."""
 
-    __slots__ = ("spec", "name", "key", "rest", "defaults", "final", "cells", "pools", "otherwise", "hook_values")
+    __slots__ = ("spec", "name", "key", "key_in_order", "rest", "defaults", "final", "cells", "pools", "otherwise", "hook_values")
 
     def __init__(self, spec: Resource, options: Mapping[str, Value]) -> None:
         self.spec = spec
         self.name = spec.name
         self.key = tuple(spec.field(name) for name in spec.key)
+        self.key_in_order = tuple(f for f in spec.fields if f.name in spec.key)  # of the fields
         self.rest = tuple(f for f in spec.fields if f.name not in spec.key)
         self.defaults = {f.name: default(f) for f in spec.fields}
         self.final = frozenset(s.name for s in spec.states if s.final)

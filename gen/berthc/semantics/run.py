@@ -103,7 +103,7 @@ class Run:
         """Levels that are only found by key need no more than their key."""
         resource = self.program.resources[name]
         only_key = op.form is Form.FIND or (op.form is Form.CREATE and name != op.target)
-        return tuple(f for f in resource.spec.fields if f in resource.key) if only_key else resource.spec.fields
+        return resource.key_in_order if only_key else resource.spec.fields
 
     # 2 Policy
 
@@ -340,7 +340,6 @@ class Run:
     def _row(self, item: Item, event: str) -> tuple[Fault | None, str | None]:
         """One row: its error, and the event it raises."""
         resource = self.program.resources[item.resource]
-        where = {"resource": item.resource, "state": item.state, "event": event}
         row = resource.row(item.state, event, self._look(item.resource, item.values, item.parent))
         reject = resource.otherwise if row is None else row.reject
         left_out = row is not None and row.hook in self.program.without
@@ -348,7 +347,7 @@ class Run:
             reject = self.program.hooks[row.hook].absent
         if reject is not None:
             self.rows.append(Taken(item.resource, row, "rejected", item.state, event))
-            return Fault(reject, where), None
+            return Fault(reject, _where(item, event)), None
         assert row is not None
         error: str | None = None
         if row.hook is None or left_out and row.call is not None:
@@ -357,7 +356,7 @@ class Run:
             kind, error = "unknown", "EOPNOTSUPP"
         else:
             kind, error, item = self._call(item, row.hook)
-        fault = None if error is None else Fault(error, where | {"hook": row.hook or ""})
+        fault = None if error is None else Fault(error, _where(item, event) | {"hook": row.hook or ""})
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
         target = row.target(kind)
         self.state.items[item.id] = item._replace(state=target.state)
@@ -500,6 +499,10 @@ class Run:
         for label, reservation in list(self.state.reservations.items()):
             if not any(held and id_ in self.state.items for held, id_ in zip(reservation.held, reservation.path, strict=True)):
                 self.state.end_reservation(label)
+
+
+def _where(item: Item, event: str) -> dict[str, str]:
+    return {"resource": item.resource, "state": item.state, "event": event}
 
 
 def _comparables(resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:

@@ -1,7 +1,6 @@
 """A manager as the caller sees it: operations in, answers out."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -135,7 +134,11 @@ class World:
             below.setdefault(item.parent, set()).add(node)
         tree = frozenset(below.get(None, ()))
         named = tuple(_holds(state.reservations.get(label), paths) for label in reservations)
-        others = Counter(_holds(r, paths) for label, r in state.reservations.items() if label not in reservations)
+        others: dict[Hashable, int] = {}
+        for label, reservation in state.reservations.items():
+            if label not in reservations:
+                holds = _holds(reservation, paths)
+                others[holds] = others.get(holds, 0) + 1
         return tree, named, frozenset(others.items())
 
 
