@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,7 +18,13 @@ import pytest
 from diagram_support import GOLDEN, LANTERN, NO_GRAPHVIZ, SPECS, quiet, spec
 
 from berthc.emit import diagram, docs
+from berthc.emit.diagram.dot import pictured
+from berthc.emit.diagram.graph import MOST_ARROWS, MOST_STATES
 from berthc.emit.diagram.svg import GraphvizError, render
+from berthc.model import Manager
+from berthc.pipeline import compile_text
+
+ROOT = Path(__file__).resolve().parents[2]
 
 needs_graphviz = pytest.mark.skipif(shutil.which("dot") is None, reason="needs the package graphviz")
 
@@ -111,3 +119,32 @@ def test_golden_folder() -> None:
         assert diagram.same(name, (GOLDEN / name).read_text(encoding="utf-8"), text), f"{name} has changed; see the top of this file"
     if shutil.which("dot") is not None:
         assert sorted(fresh) == sorted(str(p.relative_to(GOLDEN)) for p in GOLDEN.rglob("*") if p.is_file())
+
+
+def large(states: int) -> Manager:
+    """A manager whose table has so many states, in a ladder with some cross-links."""
+    script = [sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(states), "8"]
+    manager = compile_text("large.yaml", subprocess.run(script, capture_output=True, text=True, check=True).stdout).manager
+    assert manager is not None
+    return manager
+
+
+def test_the_picture_of_a_large_table_says_what_it_leaves_out(tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\nprintf '<svg>\\n'\nsed 's/<[^>]*>//g; s/->/to/g; s/^/<!/; s/$/>/'\n")  # shows its input
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    told: list[str] = []
+    manager = large(300)
+    made = diagram.files(manager, told.append, str(program), {"states-thing.svg", "states-thing.dot"})
+    note = re.fullmatch(r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+) arrows: "
+                        r"states-thing.dot, diagrams.txt and the tables have all)", *told)
+    assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(note[3]) <= MOST_ARROWS < int(note[4])
+    picture, source = made["synthetic/states-thing.svg"], made["synthetic/states-thing.dot"]
+    assert note[1] in picture and picture.count(" to ") == int(note[3]) + 1  # and the start
+    assert source.count(" -> ") == int(note[4]) + 1 and "label=\"the picture" not in source
+
+
+def test_the_picture_of_a_table_that_fits_is_of_its_source() -> None:
+    manager = large(20)
+    source, note = pictured(manager, manager.resource("thing"))
+    assert note == "" and source == diagram.dot_sources(manager)["states-thing"]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection
 from berthc.model import Manager
 
 from . import mermaid, text, text_sequence
+from .dot import pictured
 from .dot import state_diagram as dot_state_diagram
 from .dot_ownership import ownership_diagram as dot_ownership_diagram
 from .sequence import Drawn, sequences
@@ -73,10 +74,13 @@ def _text_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
 
 def names(manager: Manager) -> list[str]:
     """The names of all files, without the manager's folder."""
+    return _names(manager, sequences(manager))
+
+
+def _names(manager: Manager, drawn: dict[str, Drawn]) -> list[str]:
     states = [f"states-{resource.name}" for resource in manager.resources]
     graphs = [f"{name}.{ending}" for name in (*states, "ownership") for ending in ("dot", "svg")]
-    drawn = sequences(manager).items()
-    shown = [f"sequence-{name}.svg" for name, some in drawn if some.sequences]
+    shown = [f"sequence-{name}.svg" for name, some in drawn.items() if some.sequences]
     return ["diagrams.md", "diagrams.txt", *graphs, *shown]
 
 
@@ -86,13 +90,14 @@ def files(
 ) -> dict[str, str]:
     """Every diagram of the manager, or `only` some: file name below the output folder, to its text.
 
-    Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there.
+    Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there. It is
+    told too of what the picture of a large table leaves out.
     """
     drawn, sources = sequences(manager), dot_sources(manager)
     pages = {"diagrams.md": _mermaid_page, "diagrams.txt": _text_page}
     made: dict[str, str] = {}
     has_graphviz = True
-    for name in names(manager):
+    for name in _names(manager, drawn):
         if only is not None and name not in only:
             continue
         stem, _, ending = name.rpartition(".")
@@ -105,11 +110,22 @@ def files(
             made[name] = picture(f"{manager.name} {operation}", drawn[operation].sequences)
         elif has_graphviz:
             try:
-                made[name] = render(sources[stem], f"{stem}.dot", program)
+                made[name] = render(_laid_out(manager, stem, sources[stem], warn), f"{stem}.dot", program)
             except GraphvizError as error:
                 warn(f"{manager.name}/{error}")
                 has_graphviz = False
     return {f"{manager.name}/{name}": content for name, content in made.items()}
+
+
+def _laid_out(manager: Manager, stem: str, source: str, warn: Warn) -> str:
+    """What graphviz is given for a picture: its source, or of a large table the part that it can lay out."""
+    resource = manager.by_name.get(stem.removeprefix("states-")) if stem.startswith("states-") else None
+    if resource is None:
+        return source
+    part, note = pictured(manager, resource)
+    if note:
+        warn(f"{manager.name}/{stem}.svg: {note}")
+    return part
 
 
 def same(name: str, committed: str, fresh: str) -> bool:

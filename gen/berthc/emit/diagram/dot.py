@@ -5,7 +5,7 @@ import html
 
 from berthc.model import Manager, Resource
 
-from .graph import Arrow, Label, Node, StateGraph, state_graph
+from .graph import Arrow, Label, Node, StateGraph, laid_out, state_graph
 from .notes import node_lines
 from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap
 
@@ -91,8 +91,24 @@ def head(name: str) -> list[str]:
 
 def state_diagram(manager: Manager, resource: Resource) -> str:
     """The states of one resource, the happy path on one vertical line, final states on the last rank."""
-    graph = state_graph(manager, resource)
-    lines = head(f"{manager.name} {resource.name}")
+    return _text(manager, state_graph(manager, resource), "")
+
+
+def pictured(manager: Manager, resource: Resource) -> tuple[str, str]:
+    """The part of that which graphviz is given, and what it leaves out, as a sentence which the picture shows as well; ""
+    where it is all of it."""
+    whole = state_graph(manager, resource)
+    part = laid_out(whole)
+    if len(part.nodes) == len(whole.nodes):
+        return _text(manager, whole, ""), ""
+    note = (f"the picture has {len(part.nodes)} of {len(whole.nodes)} states and {len(part.arrows)} of {len(whole.arrows)} arrows: "
+            f"states-{resource.name}.dot, diagrams.txt and the tables have all")
+    return _text(manager, part, note), note
+
+
+def _text(manager: Manager, graph: StateGraph, note: str) -> str:
+    lines = head(f"{manager.name} {graph.resource.name}")
+    lines += [f'  label={quote(note)}; labelloc="t";'] if note else []
     lines += ["  " + line for line in _starts(graph)]
     lines += ["  " + _node(node) for node in graph.nodes]
     lines += ["  " + _arrow(arrow) for arrow in graph.arrows]

@@ -8,6 +8,7 @@ row is lost: each one is in an arrow or in a state's lines.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from berthc.model import Form, Manager, Resource, Row, State, Target
 
@@ -97,7 +98,14 @@ class StateGraph:
     spine: tuple[str, ...]
 
     def leaving(self, state: str) -> tuple[Arrow, ...]:
-        return tuple(a for a in self.arrows if a.source == state)
+        return self._leaving.get(state, ())
+
+    @cached_property
+    def _leaving(self) -> dict[str, tuple[Arrow, ...]]:
+        found: dict[str, list[Arrow]] = {}
+        for arrow in self.arrows:
+            found.setdefault(arrow.source, []).append(arrow)
+        return {state: tuple(arrows) for state, arrows in found.items()}
 
 
 _WORDS = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
@@ -155,14 +163,15 @@ def _happy_path(resource: Resource) -> tuple[str, ...]:
     At each state the first row wins whose good outcome leads somewhere new; rows of the drop event and ways to final
     states come last, so that the path is the long one: the whole life of an instance rather than its shortest.
     """
-    path = [resource.initial]
+    path = {resource.initial: None}
+    now = resource.initial
     while True:
-        state = resource.state(path[-1])
         ways = [(row.event == resource.drop, resource.state(row.ok.state).final, n, row.ok.state)
-                for n, row in enumerate(state.rows) if row.ok is not None and row.ok.state not in path]
+                for n, row in enumerate(resource.state(now).rows) if row.ok is not None and row.ok.state not in path]
         if not ways:
             return tuple(path)
-        path.append(min(ways)[3])
+        now = min(ways)[3]
+        path[now] = None
 
 
 def _makers(manager: Manager, resource: Resource) -> dict[str, tuple[str, ...]]:
@@ -194,7 +203,8 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
     steps = set(zip(spine, spine[1:]))
     makers = _makers(manager, resource)
     well = _entered_well(resource, makers)
-    final_last = sorted((s for s in resource.states if s.name not in spine), key=lambda s: s.final)
+    on_path = set(spine)
+    final_last = sorted((s for s in resource.states if s.name not in on_path), key=lambda s: s.final)
     order = [resource.state(n) for n in spine if not resource.state(n).final] + [s for s in final_last if not s.final]
     order += [s for s in resource.states if s.final]
     nodes, arrows = [], []
@@ -203,7 +213,7 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
         here = [m.label for m in moves if m.target == state.name]
         nodes.append(Node(
             state, _merge([x for x in here if not x.error]), _merge([x for x in here if x.error]),
-            state.name in spine, state.name not in well, makers.get(state.name, ())))
+            state.name in on_path, state.name not in well, makers.get(state.name, ())))
         ends: dict[tuple[bool, bool, str], list[Label]] = {}
         for move in moves:
             if move.target != state.name:
@@ -212,6 +222,26 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
         for (off_spine, failure, target), labels in sorted(ends.items(), key=lambda item: item[0][:2]):
             arrows.append(Arrow(state.name, target, _merge(labels), failure, not off_spine))
     return StateGraph(resource, tuple(nodes), tuple(arrows), spine)
+
+
+MOST_STATES = 100
+MOST_ARROWS = 250
+"""What graphviz lays out in seconds, and what a reader can follow."""
+
+
+def laid_out(graph: StateGraph) -> StateGraph:
+    """The first states of a graph and the arrows between them, as many as a picture can show; all where they are few."""
+    ends = {name: n for n, name in enumerate(node.name for node in graph.nodes)}
+    arrows_up_to = [0] * len(graph.nodes)  # how many arrows the first states have between them
+    for arrow in graph.arrows:
+        arrows_up_to[max(ends[arrow.source], ends[arrow.target])] += 1
+    most, arrows = 0, 0
+    while most < min(MOST_STATES, len(graph.nodes)) and arrows + arrows_up_to[most] <= MOST_ARROWS:
+        arrows += arrows_up_to[most]
+        most += 1
+    shown = {node.name for node in graph.nodes[:most]}
+    return replace(graph, nodes=graph.nodes[:most], arrows=tuple(a for a in graph.arrows if {a.source, a.target} <= shown),
+                   spine=tuple(name for name in graph.spine if name in shown))
 
 
 def target_text(target: Target) -> str:
