@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """How long `berthc gen` takes, the start of the interpreter included: the shipped specs together, and one large synthetic spec.
+And once each, the other commands of the large spec, and the tests of the spec that takes longest.
 
     bench/compiler.py SPEC...
 
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATES, EVENTS = 1000, 20
 RUNS = 5
+LONGEST = ROOT / "spec/scsi.yaml"
 
 
 def processor_time() -> float:
@@ -38,6 +40,17 @@ def best(specs: list[str]) -> str:
     return f"{min(clock):.2f} s, {min(processor):.2f} s of processor time"
 
 
+def once(*arguments: str) -> str:
+    """One run: processor time, and the most memory that any child had until now."""
+    with tempfile.TemporaryDirectory() as folder:
+        used = processor_time()
+        place = ["-o", folder] if arguments[0] != "check" else []
+        done = subprocess.run([str(ROOT / "bin/berthc"), *arguments[:1], *place, *arguments[1:]], capture_output=True, check=False)
+    if done.returncode > 1:  # 1: check found something
+        raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
+    return f"{processor_time() - used:.1f} s of processor time, up to {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10} MB"
+
+
 def main(specs: list[str]) -> int:
     print(f"  {len(specs)} specs: {best(specs)}")
     with tempfile.TemporaryDirectory() as folder:
@@ -45,6 +58,9 @@ def main(specs: list[str]) -> int:
         text = subprocess.run([sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(STATES), str(EVENTS)], check=True, capture_output=True)
         large.write_bytes(text.stdout)
         print(f"  {STATES} states x {EVENTS} events: {best([str(large)])}")
+        for command in (["check", "--static"], ["diagram"], ["check"]):  # those that need least memory first
+            print(f"    {' '.join(command)}: {once(*command, str(large))}")
+    print(f"  tests of {LONGEST.name}: {once('tests', str(LONGEST))}")
     return 0
 
 

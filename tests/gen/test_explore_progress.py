@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tests" / "gen"))
 from explore_support import manager_of  # noqa: E402
 
 from berthc.explore.bounds import Bounds  # noqa: E402
-from berthc.explore.progress import ERASE, EVERY, Progress  # noqa: E402
+from berthc.explore.progress import ERASE, EVERY, NOTE_AFTER, Progress  # noqa: E402
 from berthc.explore.report import claim, explore  # noqa: E402
 
 LONG = ["--callers", "6", "--keys", "3", "--states", "900000"]
@@ -44,6 +44,38 @@ def test_a_line_is_written_every_few_seconds_and_erased() -> None:
     progress.end()
     assert stream.getvalue() == (f"{ERASE}exploring: 1,000 states, 500/s, setting 1 of 3"
                                  f"{ERASE}exploring: 4,000 states, 1,000/s, setting 2 of 3{ERASE}")
+
+
+def noted(*looks: tuple[float, int, int]) -> list[str]:
+    """The notes of a search with a bound of 1,000 states; each look has a time, the states, and how many wait."""
+    told: list[str] = []
+    times = iter([0.0, *(time for time, _, _ in looks)])
+    progress = Progress(None, lambda: next(times), told.append, 1000)
+    progress.next(1, 1)
+    for _, states, waiting in looks:
+        progress(states, waiting)
+    return told
+
+
+def test_a_search_in_which_states_multiply_is_told_once_to_meet_its_bound() -> None:
+    end = 2 * NOTE_AFTER
+    told = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
+    assert told == ["10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000 states will come "
+                    "first, in some 45 s, and the report will be in part; fewer --callers, --keys or --failures may be explored "
+                    "whole, and Ctrl-C tells what was found until then"]
+
+
+def test_a_search_that_may_end_before_its_bound_is_told_nothing() -> None:
+    assert noted((0.0, 1, 1), (NOTE_AFTER - 1, 101, 91)) == []  # too early to tell
+    assert noted((0.0, 1, 1), (NOTE_AFTER, 101, 1)) == []  # hardly any is left
+    assert noted((0.0, 400, 300), (NOTE_AFTER, 1, 1)) == []  # the walk with failures begins anew
+    assert noted((0.0, 1, 1), (NOTE_AFTER, 1000, 900)) == []  # it is there already
+
+
+def test_a_search_stops_at_its_bound_on_memory() -> None:
+    report = explore(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")), Bounds(memory=1))
+    assert not report.complete and report.out_of_memory and len(report.searched) == 1
+    assert claim(report).endswith(", then the bound on memory (1 MB) was reached")
 
 
 def test_nothing_is_written_without_a_terminal() -> None:
@@ -132,7 +164,7 @@ class Stop(Progress):
         super().__init__()
         self.times, self.at = 0, at
 
-    def __call__(self, states: int) -> None:
+    def __call__(self, states: int, waiting: int = 0) -> None:
         self.times += 1
         if self.times == self.at:
             raise KeyboardInterrupt

@@ -1,15 +1,26 @@
 """How far a search goes."""
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Bounds:
     """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or stay uncertain on one way (None: any
-    number); `states` of one search after which it gives up."""
+    number); `states` of one search after which it gives up; `memory` of the process in MB, likewise (None: any)."""
 
     callers: int = 3
     keys: int = 2
     failures: int | None = None
     states: int = 100_000
+    memory: int | None = None
+
+
+def memory_used() -> int:
+    """MB of memory that this process has now; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize() >> 20
+    except OSError:
+        return 0

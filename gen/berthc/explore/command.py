@@ -6,6 +6,8 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +31,7 @@ from berthc.pipeline import Result
 
 DEFAULT = Bounds()
 BOUNDS = ("callers", "keys", "failures", "states")
+MEMORY_BUILT_IN = 1000  # MB
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -54,7 +57,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--spin", action="store_true",
                        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc")
     group.add_argument("--memory", metavar="MB", type=_memory,
-                       help="with --spin: memory for each search; one that needs more goes on with hashed states, is partial and proves "
+                       help=f"memory of berthc at which the search stops, as at --states (default: {MEMORY_BUILT_IN}); with --spin: memory for "
+                            "each search; one that needs more goes on with hashed states, is partial and proves "
                             f"nothing (default: {MEMORY})")
     group.add_argument("--explain", action="store_true", help="say of each state what is in the backend while an instance rests there")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
@@ -117,7 +121,7 @@ def refusal(args: argparse.Namespace) -> str | None:
          "Spin's model knows no bound on states; --memory bounds a search by Spin"),
         (args.explain and (args.static or args.promela or args.spin or args.format == "json"),
          "--explain tells as text what the built-in search saw, so --static, --promela, --spin and --format json do not go with it"),
-        (args.memory is not None and not args.spin, "--memory is for --spin; --states bounds the built-in search"),
+        (args.memory is not None and args.promela, "--promela prints a model and explores nothing, so --memory does not go with it"),
     ]
     return next((text for refused, text in rules if refused), None)
 
@@ -157,9 +161,11 @@ def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) 
     if manager is None:
         return Checked(result, None, None, ())
     if not args.spin:
-        terminal = args.format == "text" and sys.stderr.isatty()
-        progress = Progress(sys.stderr if terminal else None)
-        return Checked(result, manager, explore(manager, bounds_of(args), progress), ())
+        text = args.format == "text"
+        bounds = replace(bounds_of(args), memory=MEMORY_BUILT_IN if args.memory is None else args.memory)
+        progress = Progress(sys.stderr if text and sys.stderr.isatty() else None, note=partial(_note, result) if text else None,
+                            states=bounds.states)
+        return Checked(result, manager, explore(manager, bounds, progress), ())
     try:
         report = explore_with_spin(manager, bounds_of(args), MEMORY if args.memory is None else args.memory)
     except NotExported as reason:
@@ -167,6 +173,10 @@ def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) 
     except SpinFailed as reason:
         return Checked(result, manager, None, (str(reason),))
     return Checked(result, manager, report, tuple(f"{text}; please report it" for text in report.unshown))
+
+
+def _note(result: Result, sentence: str) -> None:
+    print(f"berthc: note: {result.source.file}: {sentence}", file=sys.stderr, flush=True)
 
 
 def is_right(result: Result, report: Report | None) -> bool:
@@ -209,7 +219,8 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
     scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
     under = beneath(report)
     also = {own[n]: [own[other] for other in others] for n, others in under.items()}
-    told = [d for n, d in enumerate(own) if not any(n in others for others in under.values())]
+    beneath_others = {n for others in under.values() for n in others}
+    told = [d for n, d in enumerate(own) if n not in beneath_others]
     out = []
     for diagnostic in at_most(in_order(told), max(1, MOST - len(result.diagnostics))):
         out.append(as_text(diagnostic, result.source.lines, colours))

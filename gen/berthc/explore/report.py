@@ -17,9 +17,9 @@ from berthc.explore.fault import Fault
 from berthc.explore.findings import IDS
 from berthc.explore.meaning import Seen
 from berthc.explore.progress import Progress
-from berthc.explore.script import Json, Line, lines
+from berthc.explore.script import Json, Line, Scripts
 from berthc.explore.search import Found, Search
-from berthc.model import Accept, Manager, Row
+from berthc.model import Accept, Loc, Manager, Row
 
 
 FOR_PAGES = Bounds(callers=2, keys=1, states=5_000)
@@ -76,6 +76,7 @@ class Report:
     unplayed: Unplayed = Unplayed()  # by the built-in search
     unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
+    out_of_memory: bool = False  # the built-in search stopped at the bound on memory
 
     @property
     def states(self) -> int:
@@ -107,7 +108,8 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
         if key not in found or len(one.requests) < len(found[key].requests):
             found[key] = one
-    findings = [finding(manager, one, bounds) for one in found.values()]
+    scripts = Scripts(manager, bounds)
+    findings = [finding(manager, one, scripts) for one in found.values()]
     every = combined(manager, bounds.keys)
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
@@ -119,15 +121,16 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every,
                   seen=tuple(s.seen for s in searches), unplayed=_unplayed(manager, searches),
-                  interrupted=(progress.setting, progress.settings) if interrupted else None)
+                  interrupted=(progress.setting, progress.settings) if interrupted else None,
+                  out_of_memory=any(s.out_of_memory for s in searches))
 
 
-def finding(manager: Manager, one: Found, bounds: Bounds) -> Finding:
+def finding(manager: Manager, one: Found, scripts: Scripts) -> Finding:
     """What was found, with the entry that accepts it and its script."""
     fault, slots = one.fault, one.valuation.slots
     if slots is not None:
         fault = fault._replace(message=f"{fault.message} (shown with {slots} slot{'s' if slots != 1 else ''} in each pool)")
-    return Finding(fault, accepted(manager, fault), tuple(lines(manager, one, bounds)), slots)
+    return Finding(fault, accepted(manager, fault), tuple(scripts.lines(one)), slots)
 
 
 def accepted(manager: Manager, fault: Fault) -> Accept | None:
@@ -156,6 +159,8 @@ def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[lis
             done.append(search)
             search.run()
             left -= len(search.nodes)
+            if search.out_of_memory:  # the others would have no more
+                break
     except KeyboardInterrupt:
         return done, True
     finally:
@@ -300,24 +305,24 @@ def beneath(report: Report) -> dict[int, list[int]]:
     told = [n for n, one in enumerate(report.findings) if one.accept is None]
     told.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
+    places: dict[tuple[str, Loc], int] = {}  # of those in `found`
+    ambiguous: dict[str, int] = {}  # likewise, by their state
     for n in told:
         fault = report.findings[n].fault
-        cause = next((first for first in found if _causes(report.findings[first].fault, fault)), None)
-        if cause is None:
-            found[n] = []
-        else:
+        cause = ambiguous.get(fault.where.rpartition(".")[0]) if fault.id in BY_AMBIGUITY else None
+        cause = places.get((fault.where, fault.loc)) if cause is None else cause
+        if cause is not None:
             found[cause].append(n)
+            continue
+        found[n] = []
+        places[fault.where, fault.loc] = n
+        if fault.id == "ambiguous":
+            ambiguous[fault.where] = n
     return found
 
 
 BY_AMBIGUITY = ("leak", "interference", "double", "hollow")
 """What follows where a row takes a state for the other thing that it means."""
-
-
-def _causes(first: Fault, other: Fault) -> bool:
-    if (first.where, first.loc) == (other.where, other.loc):
-        return True
-    return first.id == "ambiguous" and other.id in BY_AMBIGUITY and other.where.startswith(first.where + ".")
 
 
 def followed(report: Report) -> str:
@@ -363,5 +368,6 @@ def claim(report: Report) -> str:
     if not report.combined:
         return f"explored in part ({what}): {counted}"
     if not report.complete:
-        return f"explored in part ({what}): {counted}, then the bound on states was reached"
+        bound = f"memory ({b.memory} MB)" if report.out_of_memory else "states"
+        return f"explored in part ({what}): {counted}, then the bound on {bound} was reached"
     return f"explored ({what}): {counted}"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from berthc.explore.alphabet import Valuation
 from berthc.explore.backend import ENDS_OK, Called
 from berthc.explore.bounds import Bounds
 from berthc.explore.findings import caller
@@ -36,18 +37,47 @@ class Line:
     change: Change | None
 
 
-def lines(manager: Manager, found: Found, bounds: Bounds) -> list[Line]:
-    """The script of a finding, from the creation of the manager on."""
+class Scripts:
+    """Writes the scripts of the findings of one manager. What all those of one setting and root
+    begin with is made once: it takes as long as the tables are large."""
+
+    def __init__(self, manager: Manager, bounds: Bounds) -> None:
+        self._manager, self._bounds = manager, bounds
+        self._begun: dict[tuple[Valuation, str], _Begun] = {}
+
+    def lines(self, found: Found) -> list[Line]:
+        """The script of a finding, from the creation of the manager on."""
+        key = (found.valuation, found.root)
+        if key not in self._begun:
+            self._begun[key] = _begin(self._manager, found, self._bounds)
+        return _played(self._begun[key], found)
+
+
+class _Begun(NamedTuple):
+    """A manager that was created, in the search and in a simulator, and nothing else."""
+
+    stepper: Stepper
+    simulator: Simulator
+    first: tuple[Line, ...]
+
+
+def _begin(manager: Manager, found: Found, bounds: Bounds) -> _Begun:
     manager = found.valuation.applied(manager)
     options = dict(found.valuation.options)
     stepper = Stepper(manager, found.root, options, found.valuation.without, bounds)
     simulator = Simulator(manager)
-    labels: dict[str, str] = {}
-    out: list[Line] = []
     new = _new(manager, options, found.valuation.without)
-    if len(new) > 1:
-        _answer(simulator, new)
-        out.append(Line("", _created(new), "", "", "", new, None))
+    _answer(simulator, new)
+    if len(new) == 1:  # a simulator does that by itself
+        return _Begun(stepper, simulator, ())
+    return _Begun(stepper, simulator, (Line("", _created(new), "", "", "", new, None),))
+
+
+def _played(begun: _Begun, found: Found) -> list[Line]:
+    stepper, simulator = begun.stepper, begun.simulator.again()
+    manager = stepper.manager
+    labels: dict[str, str] = {}
+    out = list(begun.first)
     local = stepper.settle(stepper.start())
     names: dict[int, str] = {}
     given: dict[int, str] = {}  # by caller: what the simulator calls its reservation

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from berthc.explore.alphabet import Valuation, scarce
 from berthc.explore.backend import Script, names
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import Bounds, memory_used
 from berthc.explore.cancelled import try_uses
 from berthc.explore.fault import Fault
 from berthc.explore.findings import Accepted, denied, judge, up_to
@@ -27,6 +27,9 @@ from berthc.explore.stated_faults import misstated
 from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.explore.stranded import Stranded
 from berthc.model import Loc, Manager
+
+LOOK_AT_MEMORY = 256
+"""States after which a search looks again how much memory there is in use."""
 
 GONE_ON = ("denied", "ambiguous")
 """Findings behind which a search goes on: neither is a fault of the moment that it was found in."""
@@ -49,7 +52,7 @@ class Found(NamedTuple):
     requests: tuple[Request, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Node:
     """A moment, and the request by which it was first reached from another."""
 
@@ -99,8 +102,9 @@ class Search:
         self.complete = True  # nothing was left out for want of states
         self.limited = False  # something was left out because it has too many failures
         self.cut = False
-        self.watch: Callable[[int], None] | None = None  # is told how many states were seen
-        self._full = False  # this walk met more states than the bound allows
+        self.watch: Callable[[int, int], None] | None = None  # is told how many states were seen, and how many of them wait
+        self.out_of_memory = False
+        self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._ids: dict[Hashable, int] = {}
         self._told: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
@@ -127,9 +131,13 @@ class Search:
         queue: deque[int] = deque()
         self._full = False
         self._reach(Node(self.stepper.start(), None, None, 0), clean, queue)
+        done = 0
         while queue:
             if self.watch is not None:
-                self.watch(len(self.nodes))
+                self.watch(len(self.nodes), len(queue))
+            if done % LOOK_AT_MEMORY == 0:
+                self._look_at_memory()
+            done += 1
             source = queue.popleft()
             node = self.nodes[source]
             if not clean:
@@ -141,6 +149,10 @@ class Search:
                 self._ask(source, move, clean, queue)
             if self._full:
                 return
+
+    def _look_at_memory(self) -> None:
+        if self.bounds.memory is not None and memory_used() > self.bounds.memory:
+            self.out_of_memory, self._full, self.complete = True, True, False
 
     def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
         node = self.nodes[source]

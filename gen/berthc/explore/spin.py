@@ -28,6 +28,7 @@ from berthc.explore.local import Local
 from berthc.explore.hollow import Promises
 from berthc.explore.promela import promela, rows_of
 from berthc.explore.report import Finding, Report, Searched, accepted, finding, missing, unreachable
+from berthc.explore.script import Scripts
 from berthc.explore.search import Found, Request
 from berthc.explore.slots import Kept
 from berthc.explore.step import Change, Move, Reduced, Stepper
@@ -92,6 +93,7 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
     every, hashed = combined(manager, bounds.keys), False
     complete = every
     taken: set[tuple[int, str]] = set()
+    scripts = Scripts(manager, bounds)
     for valuation in valuations(manager, bounds.keys):
         for root in (r.name for r in manager.resources if r.parent is None):
             with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +113,7 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
                             continue
                         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
                         if key not in found:
-                            found[key] = finding(manager, one, bounds)
+                            found[key] = finding(manager, one, scripts)
                 if complete and not unshown and _goes_on(found.values()) and missing(manager, taken):
                     taken |= _outcomes(manager, root, verifier.verify("drain"))
                 searched.append(Searched(valuation, root, states, transitions))

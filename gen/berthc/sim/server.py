@@ -1,6 +1,7 @@
 """Requests in, answers out."""
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,13 @@ class Simulator:
         self._count = 0
         self._own_uuids = {r.name: _uuid_leaves(manager, (r.name,)) for r in manager.resources}
         self._args_uuids = {h.name: _uuid_leaves(manager, manager.path(h.on)) for h in manager.hooks}
+
+    def again(self) -> Simulator:
+        """Another conversation, which begins where this one is; neither sees what the other does from here on."""
+        other = copy.copy(self)
+        other._world = None if self._world is None else self._world.clone()
+        other._labels = copy.deepcopy(self._labels)
+        return other
 
     def answer(self, line: bytes | None) -> Answer:
         """The answer to one line (None: one that was too long)."""
