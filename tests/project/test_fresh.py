@@ -79,7 +79,7 @@ class Stage:
             "LOG": str(self.folder / "log"), "FOLDER": str(self.folder),
             "https_proxy": "http://proxy.example:3128", "SECRET": "of this machine", **extra,
         }
-        return subprocess.Popen([str(ROOT / "scripts/fresh"), str(self.folder / "build"), *goals],
+        return subprocess.Popen([str(self.folder / "a clone/scripts/fresh"), str(self.folder / "build"), *goals],
                                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
 
@@ -93,6 +93,7 @@ class Stage:
 def stage(tmp_path: Path) -> Stage:
     stage = Stage(tmp_path)
     (tmp_path / "bin").mkdir()
+    (tmp_path / "a clone").symlink_to(ROOT)  # its path has a blank, as many have
     for name, body in STAND_INS.items():
         stage.stand_in(name, body)
     return stage

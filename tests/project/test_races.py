@@ -34,7 +34,9 @@ def test_thread_sanitizer_sees_what_the_library_orders(installed: Installation, 
 @pytest.mark.parametrize(("compiler", "linking"), [("gcc", "shared"), ("clang", "static")])
 def test_thread_sanitizer_finds_a_race_of_the_users(installed: Installation, tmp_path: Path, compiler: str, linking: str) -> None:
     status, output = outcome(installed, tmp_path, compiler, linking, "", THREAD_SANITIZER, "-DRACY")
-    assert status != 0 and "data race" in output and "all_calls" in output
+    assert status != 0 and "data race" in output
+    # clang names nothing without llvm-symbolizer, which its Debian package only recommends.
+    assert "all_calls" in output or compiler == "clang"
 
 
 @pytest.mark.parametrize(("tool", "linking", "flags"), [(HELGRIND, "shared", ()), (HELGRIND, "static", SPECIALIZED), (DRD, "shared", ())])
