@@ -10,6 +10,7 @@
 #include "src/uuid.c"
 #include "src/errno.c"
 #include "src/text.c"
+#include "src/hash.c"
 #include "src/list.c"
 #include "src/field.c"
 #include "src/fields.c"

@@ -76,7 +76,7 @@ static void *take(size_t size)
 
 static uint32_t root_hash(const struct least *least, const char *key)
 {
-    struct hash hash;
+    struct berth_hash hash;
 
     hash_start(&hash, &least->seed);
     hash_bytes(&hash, key, strlen(key), false);
@@ -85,7 +85,7 @@ static uint32_t root_hash(const struct least *least, const char *key)
 
 static uint32_t child_hash(const struct least *least, const struct thing *parent, uint64_t number)
 {
-    struct hash hash;
+    struct berth_hash hash;
 
     hash_start(&hash, &least->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent);
@@ -95,7 +95,7 @@ static uint32_t child_hash(const struct least *least, const struct thing *parent
 
 static uint32_t id_hash(const struct least *least, const unsigned char *id)
 {
-    struct hash hash;
+    struct berth_hash hash;
 
     hash_start(&hash, &least->seed);
     hash_bytes(&hash, id, sizeof(uuid_t), false);

@@ -49,7 +49,7 @@ OWN_PREFIX = "berth_"
 OWN_WORDS = frozenset(
     """arg argc argv assigned at backend call config configs count ctx deadline digits done end environment error event from given guard
     has hook instance item length lent level made manager missing n next next_deadline number only op operation option options out parts
-    pattern put rc request reservation resource results row seen size sizes state suite text to value version view visit visitor""".split()
+    pattern put rc request reservation resource results row seen sets size sizes state suite text to value version view visit visitor""".split()
 )
 
 
@@ -230,6 +230,7 @@ STATIC_NAMES = (
     "has_hook call_hook preset_out accept_out check_backend visit_item visitor"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
+FIELD_FUNCTIONS = ("check", "hash", "equal", "differs", "size", "copy")
 OPERATION_STATICS = ("steps", "returns", "denies")
 
 # What the generated conformance suite declares for itself, and how its names of resources and
@@ -309,6 +310,30 @@ def leaf_type(manager: Manager, ref: Ref) -> Type | None:
 
 def identifiers(manager: Manager) -> Iterator[Identifier]:
     """Every identifier that the generated files declare because of this spec."""
+    yield from _from_words(manager)
+    for (resource, _), text in field_functions(manager).items():
+        what = f"the function {text} of the generated source"
+        yield Identifier(text, what, manager.resource(resource).loc, SOURCE)
+
+
+def field_functions(manager: Manager) -> dict[tuple[str, str], str]:
+    """(resource, one of FIELD_FUNCTIONS) to the name of the function. Nobody calls it by its name,
+    so it gets underscores after it where the spec or a library has the name already."""
+    names = Names(manager.name)
+    taken = {one.text for one in _from_words(manager) if one.scope in (HEADER, SOURCE)}
+    found: dict[tuple[str, str], str] = {}
+    for resource in manager.resources:
+        for word in FIELD_FUNCTIONS:
+            text = lower(names.view(resource.name), word)
+            while text in taken or text in library.names():
+                text += "_"
+            taken.add(text)
+            found[resource.name, word] = text
+    return found
+
+
+def _from_words(manager: Manager) -> Iterator[Identifier]:
+    """Those that cannot be called otherwise."""
     names = Names(manager.name)
     yield Identifier(manager.name, f"manager {manager.name}", manager.loc)  # a type, but of no member
     yield Identifier(names.descriptor, "the descriptor", NOWHERE)

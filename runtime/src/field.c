@@ -1,29 +1,10 @@
 /* Values of fields and options. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "field.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <berth/uuid.h>
-
-static bool too_long(const berth_field *field, const char *string)
-{
-    return field->max_length > 0 && strnlen(string, (size_t)field->max_length + 1) > field->max_length;
-}
-
-static int check_strings(const berth_field *field, const berth_strings *strings)
-{
-    if (strings->count > 0 && !strings->items)
-        return -EINVAL;
-    if (strings->count == 0 && (field->flags & BERTH_REQUIRED))
-        return -EINVAL;
-    for (uint32_t i = 0; i < strings->count; i++)
-        if (too_long(field, strings_item(strings, i)))
-            return -EINVAL;
-    return 0;
-}
 
 static bool is_signed(const berth_field *field)
 {
@@ -37,121 +18,61 @@ static bool in_range(const berth_field *field, uint64_t value)
     return value >= (uint64_t)field->range->min && value <= (uint64_t)field->range->max;
 }
 
+static bool is_given(const berth_field *field, const void *value)
+{
+    switch (field->type) {
+    case BERTH_STRING:
+        return *field_text(value);
+    case BERTH_LIST:
+    case BERTH_SET:
+        return ((const berth_strings *)value)->count > 0;
+    case BERTH_UUID:
+        return !uuid_is_null(value);
+    default:
+        return true;
+    }
+}
+
+static bool is_allowed(const berth_field *field, const void *value)
+{
+    switch (field->type) {
+    case BERTH_STRING:
+        return field->max_length == 0 || berth_text_fits(field_text(value), field->max_length);
+    case BERTH_LIST:
+    case BERTH_SET:
+        return berth_strings_fit(value, field->max_length);
+    case BERTH_UUID:
+        return true;
+    case BERTH_ENUM:
+        return type_integer(BERTH_ENUM, value) < field->n_values;
+    default:
+        return !(field->flags & BERTH_RANGED) || in_range(field, type_integer(field->type, value));
+    }
+}
+
 int field_check(const berth_field *field, const void *value)
 {
-    bool fine;
-
-    switch (field->type) {
-    case BERTH_STRING:
-        fine = !too_long(field, field_text(value)) && (!(field->flags & BERTH_REQUIRED) || *field_text(value));
-        break;
-    case BERTH_LIST:
-    case BERTH_SET:
-        return check_strings(field, value);
-    case BERTH_UUID:
-        fine = !(field->flags & BERTH_REQUIRED) || !uuid_is_null(value);
-        break;
-    case BERTH_ENUM:
-        fine = type_integer(BERTH_ENUM, value) < field->n_values;
-        break;
-    default:
-        fine = !(field->flags & BERTH_RANGED) || in_range(field, type_integer(field->type, value));
-        break;
-    }
-    return fine ? 0 : -EINVAL;
+    if ((field->flags & BERTH_REQUIRED) && !is_given(field, value))
+        return -EINVAL;
+    return is_allowed(field, value) ? 0 : -EINVAL;
 }
 
-bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed, const berth_allocator *allocator)
+void field_measure(const berth_field *field, const void *value, berth_storage_size *size)
 {
-    bool fold = field->flags & BERTH_IGNORE_CASE;
-
-    switch (field->type) {
-    case BERTH_STRING:
-        return strings_same_text(field_text(a), field_text(b), fold);
-    case BERTH_LIST:
-        return strings_same_list(a, b, fold);
-    case BERTH_SET:
-        return strings_same_set(a, b, fold, seed, allocator);
-    case BERTH_UUID:
-        return memcmp(a, b, sizeof(uuid_t)) == 0;
-    default:
-        return type_integer(field->type, a) == type_integer(field->type, b);
-    }
+    if (field->type == BERTH_STRING)
+        berth_size_text(size, field_text(value));
+    else if (type_is_strings(field->type))
+        berth_size_strings(size, value);
 }
 
-void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
-                const berth_allocator *allocator)
+void field_copy(const berth_field *field, void *to, const void *from, berth_storage *storage)
 {
-    bool fold = field->flags & BERTH_IGNORE_CASE;
-    const berth_strings *strings = value;
-
-    switch (field->type) {
-    case BERTH_STRING:
-        hash_bytes(hash, field_text(value), strlen(field_text(value)), fold);
-        break;
-    case BERTH_LIST:
-        for (uint32_t i = 0; i < strings->count; i++)
-            hash_bytes(hash, strings_item(strings, i), strlen(strings_item(strings, i)), fold);
-        hash_word(hash, strings->count);
-        break;
-    case BERTH_SET:
-        strings_hash_set(strings, fold, hash, seed, allocator);
-        break;
-    case BERTH_UUID:
-        hash_bytes(hash, value, sizeof(uuid_t), false);
-        break;
-    default:
-        hash_word(hash, type_integer(field->type, value));
-        break;
-    }
-}
-
-/* Empty text is shared, not copied. */
-static uint64_t text_size(const char *string)
-{
-    return *string ? strlen(string) + 1 : 0;
-}
-
-void field_measure(const berth_field *field, const void *value, struct storage_size *size)
-{
-    if (field->type == BERTH_STRING) {
-        size->text += text_size(field_text(value));
-    } else if (field->type == BERTH_LIST || field->type == BERTH_SET) {
-        const berth_strings *strings = value;
-
-        size->items += strings->count;
-        for (uint32_t i = 0; i < strings->count; i++)
-            size->text += text_size(strings_item(strings, i));
-    }
-}
-
-static const char *copy_text(const char *string, struct storage *storage)
-{
-    size_t size = (size_t)text_size(string);
-    char *to = storage->text;
-
-    if (size == 0)
-        return "";
-    memcpy(to, string, size);
-    storage->text += size;
-    return to;
-}
-
-void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage)
-{
-    if (field->type == BERTH_STRING) {
-        *(const char **)to = copy_text(field_text(from), storage);
-    } else if (field->type == BERTH_LIST || field->type == BERTH_SET) {
-        const berth_strings *strings = from;
-        berth_strings *copy = to;
-
-        copy->items = strings->count > 0 ? storage->items : NULL;
-        copy->count = strings->count;
-        for (uint32_t i = 0; i < strings->count; i++)
-            *storage->items++ = copy_text(strings_item(strings, i), storage);
-    } else {
+    if (field->type == BERTH_STRING)
+        *(const char **)to = berth_copy_text(storage, field_text(from));
+    else if (type_is_strings(field->type))
+        *(berth_strings *)to = berth_copy_strings(storage, from);
+    else
         type_copy(field->type, to, from);
-    }
 }
 
 void field_write(const berth_field *field, const void *value, struct text *text)

@@ -1,4 +1,8 @@
-/* Values of fields and options: check, compare, hash, copy, write as text. A value is given by the address of the struct's member. */
+/*
+ * Values of fields and options by their tables: options are checked and copied, both are written as
+ * text. A value is given by the address of the struct's member. For fields the compiler writes
+ * functions that check, compare and copy: see berth_resource.
+ */
 #ifndef BERTH_SRC_FIELD_H
 #define BERTH_SRC_FIELD_H
 
@@ -35,7 +39,7 @@ static inline uint64_t type_integer(uint8_t type, const void *value)
     }
 }
 
-/* Is it one of those that are kept in their member alone and need no check but of a range? */
+/* Is it one of those that are kept in their member alone, and of which every value compares as a number? */
 static inline bool type_is_number(uint8_t type)
 {
     return type < BERTH_STRING;
@@ -82,33 +86,14 @@ static inline const char *field_text(const void *value)
     return string ? string : "";
 }
 
-/* -EINVAL: not what the field may be. */
-SHARED int field_check(const berth_field *field, const void *value);
+/* -EINVAL: not what the option may be. */
+INTERNAL int field_check(const berth_field *field, const void *value);
 
-/* Are they equal by the field's own rule? Large sets in different orders are compared faster with memory, if there is any. */
-SHARED bool field_equal(const berth_field *field, const void *a, const void *b, const struct hash_seed *seed,
-                        const berth_allocator *allocator);
-
-/* Values that are equal hash alike. */
-SHARED void field_hash(const berth_field *field, const void *value, struct hash *hash, const struct hash_seed *seed,
-                       const berth_allocator *allocator);
-
-/* What a value needs beyond its member, to be copied. */
-struct storage_size {
-    uint64_t items; /* pointers */
-    uint64_t text;  /* bytes */
-};
-
-/* Where copies go. */
-struct storage {
-    const char **items;
-    char *text;
-};
-
-SHARED void field_measure(const berth_field *field, const void *value, struct storage_size *size);
+/* Adds what a copy of the value takes beside its member. */
+INTERNAL void field_measure(const berth_field *field, const void *value, berth_storage_size *size);
 
 /* Copies the value, and what it points to into `storage`. */
-SHARED void field_copy(const berth_field *field, void *to, const void *from, struct storage *storage);
+INTERNAL void field_copy(const berth_field *field, void *to, const void *from, berth_storage *storage);
 
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
 INTERNAL void field_write(const berth_field *field, const void *value, struct text *text);

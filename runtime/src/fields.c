@@ -1,102 +1,89 @@
-#include "fields.h"
+/* What generated code asks about the values of fields: see berth/fields.h. */
+#include <string.h>
 
-static HOT const void *config_value(const berth_field *field, const void *config)
+#include <berth/fields.h>
+
+#include "hash.h"
+#include "list.h"
+
+/* Check */
+
+bool berth_text_fits(const char *text, uint16_t max_length)
 {
-    return (const char *)config + field->config_offset;
+    return text == NULL || memchr(text, '\0', (size_t)max_length + 1) != NULL;
 }
 
-static HOT const void *view_value(const berth_field *field, const void *view)
+bool berth_items_fit(const berth_strings *strings, uint16_t max_length)
 {
-    return (const char *)view + field->view_offset;
+    if (!strings->items)
+        return false;
+    for (uint32_t i = 0; max_length > 0 && i < strings->count; i++)
+        if (!berth_text_fits(strings->items[i], max_length))
+            return false;
+    return true;
 }
 
-static HOT bool is_valid(const berth_field *field, const void *value)
+/* Compare */
+
+bool berth_text_equal_any_case(const char *mine, const char *given)
 {
-    if (type_is_number(field->type) && !(field->flags & BERTH_RANGED))
-        return true;
-    if (field->type == BERTH_STRING && field->max_length == 0)
-        return !(field->flags & BERTH_REQUIRED) || *field_text(value);
-    if (type_is_strings(field->type) && !(field->flags & BERTH_REQUIRED) && ((const berth_strings *)value)->count == 0)
-        return true;
-    return field_check(field, value) == 0;
+    return strings_same_text(mine, berth_text(given), true);
 }
 
-HOT uint8_t fields_invalid(const berth_resource *resource, const void *config, bool only_key)
+bool berth_list_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters)
 {
-    UNROLL
-    for (unsigned i = 0; i < resource->n_fields; i++) {
-        const berth_field *field = &resource->fields[i];
-
-        if (only_key && !(field->flags & BERTH_KEY))
-            continue;
-        if (!is_valid(field, config_value(field, config)))
-            return (uint8_t)(i + 1);
-    }
-    return 0;
+    return strings_same_list(a, b, letters == BERTH_ANY_CASE);
 }
 
-HOT void fields_hash(const berth_resource *resource, const void *config, struct hash *hash, const struct hash_seed *seed,
-                     const berth_allocator *allocator)
+bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters, const berth_sets *sets)
 {
-    UNROLL
-    for (unsigned i = 0; i < resource->n_fields; i++) {
-        const berth_field *field = &resource->fields[i];
-        const void *value = config_value(field, config);
-
-        if (!(field->flags & BERTH_KEY))
-            continue;
-        if (field->type == BERTH_STRING && !(field->flags & BERTH_IGNORE_CASE))
-            hash_bytes(hash, field_text(value), strlen(field_text(value)), false);
-        else if (type_is_number(field->type))
-            hash_word(hash, type_integer(field->type, value));
-        else
-            field_hash(field, value, hash, seed, allocator);
-    }
+    return strings_same_set(a, b, letters == BERTH_ANY_CASE, sets);
 }
 
-HOT uint8_t fields_difference(const berth_resource *resource, const void *view, const void *config, bool key, const struct hash_seed *seed,
-                              const berth_allocator *allocator)
-{
-    UNROLL
-    for (unsigned i = 0; i < resource->n_fields; i++) {
-        const berth_field *field = &resource->fields[i];
-        const void *mine = view_value(field, view), *given = config_value(field, config);
-        bool same;
+/* Hash */
 
-        if (!(field->flags & BERTH_KEY) == key)
-            continue;
-        if (type_is_number(field->type))
-            same = type_integer(field->type, mine) == type_integer(field->type, given);
-        else if (field->type == BERTH_STRING && !(field->flags & BERTH_IGNORE_CASE))
-            same = strcmp(field_text(mine), field_text(given)) == 0;
-        else if (type_is_strings(field->type) && ((const berth_strings *)mine)->count == 0 && ((const berth_strings *)given)->count == 0)
-            same = true;
-        else
-            same = field_equal(field, mine, given, seed, allocator);
-        if (!same)
-            return (uint8_t)(i + 1);
-    }
-    return 0;
+void berth_hash_list(berth_hash *hash, const berth_strings *list, berth_case letters)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        berth_hash_text(hash, list->items[i], letters);
+    hash_word(hash, list->count);
 }
 
-HOT void fields_measure(const berth_resource *resource, const void *config, struct storage_size *size)
+void berth_hash_set(berth_hash *hash, const berth_strings *set, berth_case letters, const berth_sets *sets)
 {
-    UNROLL
-    for (unsigned i = 0; i < resource->n_fields; i++)
-        if (!type_is_number(resource->fields[i].type))
-            field_measure(&resource->fields[i], config_value(&resource->fields[i], config), size);
+    strings_hash_set(set, letters == BERTH_ANY_CASE, hash, sets);
 }
 
-HOT void fields_copy(const berth_resource *resource, void *view, const void *config, struct storage *storage)
-{
-    UNROLL
-    for (unsigned i = 0; i < resource->n_fields; i++) {
-        const berth_field *field = &resource->fields[i];
-        void *to = (char *)view + field->view_offset;
+/* Copy */
 
-        if (type_is_number(field->type))
-            type_copy(field->type, to, config_value(field, config));
-        else
-            field_copy(field, to, config_value(field, config), storage);
-    }
+void berth_size_strings(berth_storage_size *size, const berth_strings *strings)
+{
+    size->items += strings->count;
+    for (uint32_t i = 0; i < strings->count; i++)
+        berth_size_text(size, strings->items[i]);
+}
+
+const char *berth_copy_text(berth_storage *storage, const char *text)
+{
+    char *copy = storage->text;
+    size_t size;
+
+    if (berth_text_is_empty(text))
+        return "";
+    size = strlen(text) + 1;
+    memcpy(copy, text, size);
+    storage->text += size;
+    return copy;
+}
+
+berth_strings berth_copy_strings(berth_storage *storage, const berth_strings *strings)
+{
+    const char **items = storage->items;
+
+    if (strings->count == 0)
+        return (berth_strings){.items = NULL, .count = 0};
+    for (uint32_t i = 0; i < strings->count; i++)
+        items[i] = berth_copy_text(storage, strings->items[i]);
+    storage->items += strings->count;
+    return (berth_strings){.items = items, .count = strings->count};
 }

@@ -16,7 +16,7 @@ struct hash_seed {
     uint64_t word[2];
 };
 
-struct hash {
+struct berth_hash {
     uint64_t v[4];
 };
 
@@ -25,7 +25,7 @@ static inline uint64_t hash_rotate(uint64_t x, unsigned bits)
     return (x << bits) | (x >> (64 - bits));
 }
 
-static inline void hash_mix(struct hash *hash)
+static inline void hash_mix(struct berth_hash *hash)
 {
     uint64_t *v = hash->v;
 
@@ -41,7 +41,7 @@ static inline void hash_mix(struct hash *hash)
     v[2] = hash_rotate(v[2], 32);
 }
 
-static inline void hash_start(struct hash *hash, const struct hash_seed *seed)
+static inline void hash_start(struct berth_hash *hash, const struct hash_seed *seed)
 {
     hash->v[0] = seed->word[0] ^ UINT64_C(0x736f6d6570736575);
     hash->v[1] = seed->word[1] ^ UINT64_C(0x646f72616e646f6d);
@@ -49,7 +49,7 @@ static inline void hash_start(struct hash *hash, const struct hash_seed *seed)
     hash->v[3] = seed->word[1] ^ UINT64_C(0x7465646279746573);
 }
 
-static inline void hash_word(struct hash *hash, uint64_t word)
+static inline void hash_word(struct berth_hash *hash, uint64_t word)
 {
     hash->v[3] ^= word;
     hash_mix(hash);
@@ -98,7 +98,7 @@ static inline uint64_t hash_load_tail(const unsigned char *bytes, size_t n)
  * `length` bytes; ASCII letters count as small ones when `fold`. As in SipHash the last word has the length in it; besides, the state is
  * marked, so that "ab", "c" is not "a", "bc".
  */
-static inline void hash_bytes(struct hash *hash, const void *bytes, size_t length, bool fold)
+static inline void hash_bytes(struct berth_hash *hash, const void *bytes, size_t length, bool fold)
 {
     const unsigned char *from = bytes;
     size_t left = length;
@@ -113,7 +113,7 @@ static inline void hash_bytes(struct hash *hash, const void *bytes, size_t lengt
     hash->v[2] ^= 0xee;
 }
 
-static inline uint64_t hash_end(struct hash *hash)
+static inline uint64_t hash_end(struct berth_hash *hash)
 {
     hash->v[2] ^= 0xff;
     hash_mix(hash);

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-#include "fields.h"
+#include "field.h"
+#include "list.h"
 #include "memory.h"
 #include "operation.h"
+#include "text.h"
 
 struct root *instance_root(struct instance *instance)
 {
@@ -74,30 +76,32 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 /* Finding */
 
-/* Where memory for a while comes from; NULL: limits know nothing of such. */
-static const berth_allocator *spare_memory(const struct berth_manager *manager)
+/* How sets are hashed and compared: with memory for a while, except where a limit does not count it. */
+static HOT berth_sets sets_of(const struct berth_manager *manager)
 {
-    return type_of(manager)->limits ? NULL : &manager->allocator;
+    return (berth_sets){&manager->seed, type_of(manager)->limits ? NULL : &manager->allocator};
 }
 
 static HOT uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
-    struct hash hash;
+    const berth_resource *type = &type_of(manager)->resources[resource];
+    berth_sets sets = sets_of(manager);
+    berth_hash hash;
 
-    if (!manager->layouts[resource].has_key)
+    if (!type->hash)
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
-    fields_hash(&type_of(manager)->resources[resource], config, &hash, &manager->seed, spare_memory(manager));
+    type->hash(config, &hash, &sets);
     return (uint32_t)hash_end(&hash);
 }
 
-/* The first of the key fields, or of the others, that differs, 1-based; 0: they are equal. */
-static HOT uint8_t first_difference(const struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config,
-                                    bool key)
+static HOT bool has_key_of(const struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
 {
-    return fields_difference(&type_of(manager)->resources[resource], instance_view(manager, instance), config, key, &manager->seed,
-                             spare_memory(manager));
+    const berth_resource *type = &type_of(manager)->resources[resource];
+    berth_sets sets = sets_of(manager);
+
+    return !type->equal || type->equal(instance_view(manager, instance), config, &sets);
 }
 
 HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
@@ -107,8 +111,7 @@ HOT struct instance *instance_find(struct berth_manager *manager, struct instanc
     for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)node;
 
-        if (instance->parent == parent && instance->resource == resource &&
-            (!manager->layouts[resource].has_key || first_difference(manager, instance, resource, config, true) == 0))
+        if (instance->parent == parent && instance->resource == resource && has_key_of(manager, instance, resource, config))
             return instance;
     }
     return NULL;
@@ -116,12 +119,15 @@ HOT struct instance *instance_find(struct berth_manager *manager, struct instanc
 
 HOT uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
 {
-    return first_difference(manager, instance, resource, config, false);
+    const berth_resource *type = &type_of(manager)->resources[resource];
+    berth_sets sets = sets_of(manager);
+
+    return type->differs ? type->differs(instance_view(manager, instance), config, &sets) : 0;
 }
 
 static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)
 {
-    struct hash hash;
+    struct berth_hash hash;
 
     hash_start(&hash, &manager->seed);
     hash_bytes(&hash, bytes, size, false);
@@ -257,13 +263,14 @@ static HOT struct instance *allocate(struct berth_manager *manager, const struct
 {
     const berth_resource *type = &type_of(manager)->resources[making->resource];
     struct layout *layout = &manager->layouts[making->resource];
-    struct storage_size need = {0, 0};
-    struct storage storage;
+    berth_storage_size need = {0, 0};
+    berth_storage storage;
     struct instance *instance;
     uint64_t size;
     void *view;
 
-    fields_measure(type, making->config, &need);
+    if (type->size)
+        need = type->size(making->config);
     size = block_size(manager, making->resource, need.items * sizeof(const char *) + need.text);
     instance = size > 0 ? memory_take(&manager->allocator, (size_t)size) : NULL;
     if (!instance)
@@ -274,7 +281,8 @@ static HOT struct instance *allocate(struct berth_manager *manager, const struct
     view = instance_view(manager, instance);
     storage.items = (const char **)(void *)((char *)instance + layout->fixed);
     storage.text = (char *)instance + layout->fixed + need.items * sizeof(const char *);
-    fields_copy(type, view, making->config, &storage);
+    if (type->copy)
+        type->copy(view, making->config, &storage);
     return instance;
 }
 

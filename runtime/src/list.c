@@ -43,7 +43,7 @@ static bool subset(const berth_strings *a, const berth_strings *b, bool fold)
 
 static uint64_t hash_text(const char *text, bool fold, const struct hash_seed *seed)
 {
-    struct hash hash;
+    struct berth_hash hash;
 
     hash_start(&hash, seed);
     hash_bytes(&hash, text, strlen(text), fold);
@@ -114,21 +114,20 @@ static void give_slots(const berth_allocator *allocator, uint64_t *slots, uint64
 
 enum { FEW = 16 }; /* comparing each with each is faster up to about here */
 
-bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
-                      const berth_allocator *allocator)
+bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const berth_sets *sets)
 {
-    struct table table = {.set = a, .fold = fold, .seed = seed};
+    struct table table = {.set = a, .fold = fold, .seed = sets->seed};
     bool same;
 
     if (strings_same_list(a, b, fold)) /* callers tend to give the same list again */
         return true;
-    if (!allocator || a->count <= FEW || b->count <= FEW)
+    if (!sets->memory || a->count <= FEW || b->count <= FEW)
         return subset(a, b, fold) && subset(b, a, fold);
-    table.slots = take_slots(allocator, a->count, &table.n);
+    table.slots = take_slots(sets->memory, a->count, &table.n);
     if (!table.slots)
         return subset(a, b, fold) && subset(b, a, fold);
     same = same_by_table(&table, b);
-    give_slots(allocator, table.slots, table.n);
+    give_slots(sets->memory, table.slots, table.n);
     return same;
 }
 
@@ -204,19 +203,18 @@ static void sum_by_table(const berth_strings *set, bool fold, const struct hash_
     }
 }
 
-void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
-                      const berth_allocator *allocator)
+void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash, const berth_sets *sets)
 {
     struct sum sum = {0, 0, 0};
     uint64_t n = 0, *slots = NULL;
 
-    if (allocator && set->count > AT_ONCE)
-        slots = take_slots(allocator, set->count, &n);
+    if (sets->memory && set->count > AT_ONCE)
+        slots = take_slots(sets->memory, set->count, &n);
     if (slots) {
-        sum_by_table(set, fold, seed, slots, n, &sum);
-        give_slots(allocator, slots, n);
+        sum_by_table(set, fold, sets->seed, slots, n, &sum);
+        give_slots(sets->memory, slots, n);
     } else {
-        sum_by_order(set, fold, seed, &sum);
+        sum_by_order(set, fold, sets->seed, &sum);
     }
     hash_word(hash, sum.sum);
     hash_word(hash, sum.mixed);

@@ -5,10 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <berth/berth.h>
+#include <berth/fields.h>
 
 #include "hash.h"
 #include "linkage.h"
+
+struct berth_sets {
+    const struct hash_seed *seed;
+    const berth_allocator *memory; /* for a while; NULL: none */
+};
 
 static inline const char *strings_item(const berth_strings *strings, uint32_t i)
 {
@@ -23,16 +28,14 @@ INTERNAL bool strings_same_list(const berth_strings *a, const berth_strings *b, 
 
 /*
  * The same items, whatever their order and repetition? Takes time in proportion to their number; for large sets in different orders this needs
- * memory for a while, and where there is none (or `allocator` is NULL) each item is compared with each.
+ * memory for a while, and where there is none (or `sets->memory` is NULL) each item is compared with each.
  */
-INTERNAL bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const struct hash_seed *seed,
-                               const berth_allocator *allocator);
+INTERNAL bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const berth_sets *sets);
 
 /*
  * Sets that are the same hash alike, and every item counts. Takes time in proportion to their number; for more than 64 items this needs memory
- * for a while, and where there is none (or `allocator` is NULL) the hash is the same, but takes that time once for every 64.
+ * for a while, and where there is none (or `sets->memory` is NULL) the hash is the same, but takes that time once for every 64.
  */
-INTERNAL void strings_hash_set(const berth_strings *set, bool fold, struct hash *hash, const struct hash_seed *seed,
-                               const berth_allocator *allocator);
+INTERNAL void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash, const berth_sets *sets);
 
 #endif

@@ -29,7 +29,7 @@ static size_t align(size_t size)
 /* Parts of the manager's block, which hold for its whole life. */
 struct plan {
     size_t layouts, values, backend, options, storage, end; /* offsets */
-    struct storage_size text;                               /* of the options */
+    berth_storage_size text;                                /* of the options */
 };
 
 /* Room for the value of any option. */
@@ -144,7 +144,7 @@ static int make_plan(const berth_manager_type *type, const void *options, struct
 static void copy_options(struct berth_manager *manager, const void *options, const struct plan *plan)
 {
     char *block = (char *)manager;
-    struct storage storage = {
+    berth_storage storage = {
         .items = (const char **)(void *)(block + plan->storage),
         .text = block + plan->storage + plan->text.items * sizeof(const char *),
     };
@@ -198,8 +198,6 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
             at += sizeof(struct node);
         }
     }
-    for (unsigned i = 0; i < resource->n_fields; i++)
-        layout->has_key = layout->has_key || (resource->fields[i].flags & BERTH_KEY);
     layout->fixed = (uint32_t)at;
 }
 

@@ -30,7 +30,6 @@ struct layout {
     uint32_t view;
     uint32_t fixed;  /* everything but strings */
     uint32_t blocks; /* instances that take memory; the rest never changes */
-    bool has_key;    /* else there is at most one below each parent */
     bool numbered;   /* it has counters, or values that it is found by */
     bool in_pools;   /* it has slots */
     bool told;       /* it is found by values that hooks give */

@@ -24,7 +24,6 @@
 #define check_holders berth_own_check_holders
 #define check_levels berth_own_check_levels
 #define commit berth_own_commit
-#define config_value berth_own_config_value
 #define count_added berth_own_count_added
 #define counts_of berth_own_counts_of
 #define create berth_own_create
@@ -59,14 +58,12 @@
 #define error_write_operation berth_own_error_write_operation
 #define error_write_place berth_own_error_write_place
 #define fail_event berth_own_fail_event
+#define field_check berth_own_field_check
+#define field_copy berth_own_field_copy
+#define field_measure berth_own_field_measure
 #define field_text berth_own_field_text
 #define field_write berth_own_field_write
 #define field_write_limits berth_own_field_write_limits
-#define fields_copy berth_own_fields_copy
-#define fields_difference berth_own_fields_difference
-#define fields_hash berth_own_fields_hash
-#define fields_invalid berth_own_fields_invalid
-#define fields_measure berth_own_fields_measure
 #define find berth_own_find
 #define find_any_row berth_own_find_any_row
 #define find_by_keys berth_own_find_by_keys
@@ -75,7 +72,6 @@
 #define find_record berth_own_find_record
 #define find_row berth_own_find_row
 #define find_value berth_own_find_value
-#define first_difference berth_own_first_difference
 #define follow berth_own_follow
 #define follow_without_hook berth_own_follow_without_hook
 #define forget_value berth_own_forget_value
@@ -88,7 +84,7 @@
 #define grip berth_own_grip
 #define grip_begun berth_own_grip_begun
 #define grip_spent berth_own_grip_spent
-#define hash berth_own_hash
+#define has_key_of berth_own_has_key_of
 #define hash_bytes berth_own_hash_bytes
 #define hash_end berth_own_hash_end
 #define hash_fold berth_own_hash_fold
@@ -127,7 +123,6 @@
 #define is_look_up berth_own_is_look_up
 #define is_nil berth_own_is_nil
 #define is_traced berth_own_is_traced
-#define is_valid berth_own_is_valid
 #define is_zero_value berth_own_is_zero_value
 #define keep_values berth_own_keep_values
 #define key_hash berth_own_key_hash
@@ -264,6 +259,7 @@
 #define same_value berth_own_same_value
 #define set_counter berth_own_set_counter
 #define set_slot berth_own_set_slot
+#define sets_of berth_own_sets_of
 #define settle_answer berth_own_settle_answer
 #define settle_reservation berth_own_settle_reservation
 #define siblings berth_own_siblings
@@ -276,11 +272,8 @@
 #define sleeper_wake berth_own_sleeper_wake
 #define slot_of berth_own_slot_of
 #define somebody_else berth_own_somebody_else
-#define spare_memory berth_own_spare_memory
 #define stage berth_own_stage
 #define state_is berth_own_state_is
-#define storage berth_own_storage
-#define storage_size berth_own_storage_size
 #define strings_hash_set berth_own_strings_hash_set
 #define strings_item berth_own_strings_item
 #define strings_same_list berth_own_strings_same_list
@@ -317,7 +310,6 @@
 #define value berth_own_value
 #define value_hash berth_own_value_hash
 #define view_of berth_own_view_of
-#define view_value berth_own_view_value
 #define where berth_own_where
 #define where_at berth_own_where_at
 #define where_state berth_own_where_state
@@ -349,7 +341,6 @@
 #undef check_holders
 #undef check_levels
 #undef commit
-#undef config_value
 #undef count_added
 #undef counts_of
 #undef create
@@ -396,17 +387,10 @@
 #undef fail_event
 #undef field_check
 #undef field_copy
-#undef field_equal
-#undef field_hash
 #undef field_measure
 #undef field_text
 #undef field_write
 #undef field_write_limits
-#undef fields_copy
-#undef fields_difference
-#undef fields_hash
-#undef fields_invalid
-#undef fields_measure
 #undef find
 #undef find_any_row
 #undef find_by_keys
@@ -415,7 +399,6 @@
 #undef find_record
 #undef find_row
 #undef find_value
-#undef first_difference
 #undef follow
 #undef follow_without_hook
 #undef forget_value
@@ -429,7 +412,7 @@
 #undef grip_begun
 #undef grip_spent
 #undef handover
-#undef hash
+#undef has_key_of
 #undef hash_bytes
 #undef hash_end
 #undef hash_fold
@@ -468,7 +451,6 @@
 #undef is_look_up
 #undef is_nil
 #undef is_traced
-#undef is_valid
 #undef is_zero_value
 #undef keep_values
 #undef key_hash
@@ -627,6 +609,7 @@
 #undef same_value
 #undef set_counter
 #undef set_slot
+#undef sets_of
 #undef settle_answer
 #undef settle_reservation
 #undef siblings
@@ -639,11 +622,8 @@
 #undef sleeper_wake
 #undef slot_of
 #undef somebody_else
-#undef spare_memory
 #undef stage
 #undef state_is
-#undef storage
-#undef storage_size
 #undef strings_hash_set
 #undef strings_item
 #undef strings_same_list
@@ -684,7 +664,6 @@
 #undef value
 #undef value_hash
 #undef view_of
-#undef view_value
 #undef wait_for
 #undef where
 #undef where_at

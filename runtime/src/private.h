@@ -15,11 +15,6 @@
 #define drain_settle berth_private_drain_settle
 #define engine_rehearse berth_private_engine_rehearse
 #define error_tell berth_private_error_tell
-#define field_check berth_private_field_check
-#define field_copy berth_private_field_copy
-#define field_equal berth_private_field_equal
-#define field_hash berth_private_field_hash
-#define field_measure berth_private_field_measure
 #define handover berth_private_handover
 #define lock_meet berth_private_lock_meet
 #define map_insert berth_private_map_insert

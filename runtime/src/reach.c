@@ -1,7 +1,6 @@
 #include "reach.h"
 
 #include "engine.h"
-#include "fields.h"
 #include "queue.h"
 
 static HOT uint8_t resource_at(const struct operation *operation, const berth_operation *type, uint8_t level)
@@ -41,9 +40,9 @@ static HOT void check_configs(struct operation *operation, const berth_operation
     UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
         const void *config = operation->asked.config ? operation->asked.config[i] : NULL;
-
         uint8_t resource = resource_at(operation, type, i);
-        uint8_t field = config ? fields_invalid(&type_of(operation->call.manager)->resources[resource], config, key_only(type, i)) : 0;
+        const berth_resource *asked = &type_of(operation->call.manager)->resources[resource];
+        uint8_t field = config && asked->check ? asked->check(config, key_only(type, i)) : 0;
 
         if (!config || field > 0) {
             operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});

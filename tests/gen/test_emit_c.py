@@ -14,7 +14,7 @@ from berthc.emit.ctext import comment, statement, string, wrap
 from berthc.emit.reach import Reach
 from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type
-from emit_c_support import COMPILERS, INCLUDE, ROOT, SPECS, STRICT, field, manager, pool, run, spec, thing
+from emit_c_support import COMPILERS, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 CXX = ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-x", "c++"]
@@ -80,7 +80,8 @@ def test_what_it_computes(compiler: str, tmp_path: Path) -> None:
     made = write(tmp_path, spec("kitchen"))
     program = tmp_path / "program"
     test = Path(__file__).resolve().parent / "emit_c" / "kitchen_generated.c"
-    run(compiler, *STRICT, "-UNDEBUG", "-g", "-fsanitize=address,undefined", "-I", INCLUDE, "-I", made.parent, test, "-luuid", "-o", program)
+    run(compiler, *STRICT, "-UNDEBUG", "-g", "-fsanitize=address,undefined", "-I", INCLUDE, "-I", made.parent, "-I", RUNTIME, test, *PARTS,
+        "-luuid", "-o", program)
     run(program)
 
 

@@ -9,6 +9,18 @@
 
 enum { FIND = OP_KICK };
 
+static void hash_name_and_tags(const void *given, berth_hash *to, const berth_sets *sets)
+{
+    depot_type.resources[RACK].hash(given, to, sets);
+    berth_hash_set(to, &((const rack_config *)given)->tags, BERTH_ANY_CASE, sets);
+}
+
+static bool equal_name_and_tags(const void *instance, const void *given, const berth_sets *sets)
+{
+    return depot_type.resources[RACK].equal(instance, given, sets) &&
+           berth_set_equal(&((const rack_view *)instance)->tags, &((const rack_config *)given)->tags, BERTH_ANY_CASE, sets);
+}
+
 /* The depot, where the tags are of a rack's key and this operation only finds. */
 static const berth_manager_type *tagged_type(void)
 {
@@ -26,6 +38,8 @@ static const berth_manager_type *tagged_type(void)
     assert_string_equal(fields[11].name, "tags");
     fields[11].flags |= BERTH_KEY;
     resources[RACK].fields = fields;
+    resources[RACK].hash = hash_name_and_tags;
+    resources[RACK].equal = equal_name_and_tags;
     type.resources = resources;
     return &type;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "list.h"
 #include "map.h"
 #include "memory.h"
 #include "pool.h"
@@ -231,29 +232,54 @@ static void map_is_cleared_in_the_middle_of_growing(void **unused)
 
 /* Hash and fields */
 
-static uint64_t hash_of(const berth_field *field, const void *value)
-{
-    static const struct hash_seed seed = {{1, 2}};
-    struct hash hash;
+static const struct hash_seed any_seed = {{1, 2}};
 
-    hash_start(&hash, &seed);
-    field_hash(field, value, &hash, &seed, NULL);
+/* The depot's memory; without one there is none. */
+static berth_sets sets_with(struct depot *depot)
+{
+    return (berth_sets){&any_seed, depot ? &depot->allocator : NULL};
+}
+
+static uint64_t hash_of_set(const berth_strings *set, berth_case letters, struct depot *depot)
+{
+    berth_sets sets = sets_with(depot);
+    berth_hash hash;
+
+    hash_start(&hash, &any_seed);
+    berth_hash_set(&hash, set, letters, &sets);
     return hash_end(&hash);
 }
 
-/* Without memory to do it faster. */
-static bool equal(const berth_field *field, const void *a, const void *b)
+static uint64_t hash_of_list(const berth_strings *list, berth_case letters)
 {
-    static const struct hash_seed seed = {{1, 2}};
+    berth_hash hash;
 
-    return field_equal(field, a, b, &seed, NULL);
+    hash_start(&hash, &any_seed);
+    berth_hash_list(&hash, list, letters);
+    return hash_end(&hash);
+}
+
+static uint64_t hash_of_text(const char *text, berth_case letters)
+{
+    berth_hash hash;
+
+    hash_start(&hash, &any_seed);
+    berth_hash_text(&hash, text, letters);
+    return hash_end(&hash);
+}
+
+static bool equal_sets(const berth_strings *a, const berth_strings *b, berth_case letters)
+{
+    berth_sets sets = sets_with(NULL);
+
+    return berth_set_equal(a, b, letters, &sets);
 }
 
 static void hash_is_siphash_13(void **unused)
 {
     /* SipHash-1-3 of the 8 bytes 0 to 7 with the key 0 to 15 goes through the same permutation; this pins ours. */
     static const struct hash_seed seed = {{UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
-    struct hash a, b;
+    struct berth_hash a, b;
 
     (void)unused;
     hash_start(&a, &seed);
@@ -279,7 +305,7 @@ static void every_byte_and_length_of_a_text_counts(void **unused)
     for (size_t length = 0; length <= 26; length++) {
         for (size_t changed = 0; changed < (length > 0 ? length : 1); changed++) {
             char copy[sizeof text];
-            struct hash hash;
+            struct berth_hash hash;
 
             memcpy(copy, text, sizeof text);
             copy[changed] = '!';
@@ -342,50 +368,123 @@ static void products_in_parts_are_those_of_128_bits(void **unused)
 static void what_is_equal_hashes_alike(void **unused)
 {
     static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"}, *const c[] = {"x", "y"};
-    static const berth_strings set_a = {a, 3}, set_b = {b, 4}, set_c = {c, 2}, none = {NULL, 0};
-    static const berth_field set = {.type = BERTH_SET, .flags = BERTH_IGNORE_CASE}, exact_set = {.type = BERTH_SET},
-                             list = {.type = BERTH_LIST}, folded = {.type = BERTH_STRING, .flags = BERTH_IGNORE_CASE};
-    const char *upper = "HOST", *lower = "host", *null = NULL, *empty = "", *longer = "hosts";
+    static const berth_strings set_a = {a, 3}, set_b = {b, 4}, set_c = {c, 2}, none = {NULL, 0}, list_a = {a, 2}, list_b = {c, 2};
 
     (void)unused;
-    assert_true(equal(&set, &set_a, &set_b));
-    assert_true(hash_of(&set, &set_a) == hash_of(&set, &set_b));
-    assert_false(equal(&set, &set_a, &set_c));
-    assert_false(equal(&set, &set_c, &set_a));
-    assert_true(hash_of(&set, &set_a) != hash_of(&set, &set_c));
-    assert_false(equal(&exact_set, &set_a, &set_b));
-    assert_false(equal(&list, &set_a, &set_b));
-    assert_true(hash_of(&list, &set_a) != hash_of(&list, &set_c));
-    assert_true(hash_of(&set, &none) != hash_of(&set, &set_c));
-    assert_true(equal(&folded, &upper, &lower));
-    assert_true(hash_of(&folded, &upper) == hash_of(&folded, &lower));
-    assert_false(equal(&folded, &upper, &longer));
-    assert_false(equal(&folded, &longer, &upper));
-    assert_true(equal(&folded, &null, &empty));
-    assert_true(hash_of(&folded, &null) == hash_of(&folded, &empty));
+    assert_true(equal_sets(&set_a, &set_b, BERTH_ANY_CASE));
+    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) == hash_of_set(&set_b, BERTH_ANY_CASE, NULL));
+    assert_false(equal_sets(&set_a, &set_c, BERTH_ANY_CASE));
+    assert_false(equal_sets(&set_c, &set_a, BERTH_ANY_CASE));
+    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) != hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
+    assert_false(equal_sets(&set_a, &set_b, BERTH_EXACT_CASE));
+    assert_false(berth_list_equal(&set_a, &set_b, BERTH_EXACT_CASE));
+    assert_true(berth_list_equal(&list_a, &list_b, BERTH_ANY_CASE));
+    assert_false(berth_list_equal(&list_a, &list_b, BERTH_EXACT_CASE));
+    assert_true(hash_of_list(&list_a, BERTH_ANY_CASE) == hash_of_list(&list_b, BERTH_ANY_CASE));
+    assert_true(hash_of_list(&list_a, BERTH_EXACT_CASE) != hash_of_list(&list_b, BERTH_EXACT_CASE));
+    assert_true(hash_of_list(&set_a, BERTH_EXACT_CASE) != hash_of_list(&set_c, BERTH_EXACT_CASE));
+    assert_true(hash_of_set(&none, BERTH_ANY_CASE, NULL) != hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
+    assert_true(berth_text_equal_any_case("HOST", "host"));
+    assert_false(berth_text_equal("HOST", "host"));
+    assert_true(hash_of_text("HOST", BERTH_ANY_CASE) == hash_of_text("host", BERTH_ANY_CASE));
+    assert_true(hash_of_text("HOST", BERTH_EXACT_CASE) != hash_of_text("host", BERTH_EXACT_CASE));
+    assert_false(berth_text_equal_any_case("HOST", "hosts"));
+    assert_false(berth_text_equal_any_case("hosts", "HOST"));
+    assert_true(berth_text_equal_any_case("", NULL));
+    assert_true(berth_text_equal("", NULL));
+    assert_true(hash_of_text(NULL, BERTH_ANY_CASE) == hash_of_text("", BERTH_ANY_CASE));
 }
 
-static void other_fields_in_a_key(void **unused)
+static void items_of_lists_do_not_run_together(void **unused)
 {
     static const char *const ab[] = {"ab", "c"}, *const a[] = {"a", "bc"};
-    static const berth_strings first = {ab, 2}, second = {a, 2}, none = {NULL, 0};
-    static const berth_range range = {-3, 3};
-    static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED}, id = {.type = BERTH_UUID}, number = {.type = BERTH_I64},
-                             ranged = {.type = BERTH_I64, .flags = BERTH_RANGED, .range = &range};
-    static const uuid_t x = {1}, y = {2};
-    static const int64_t minus = -1, plus = 1;
+    static const berth_strings first = {ab, 2}, second = {a, 2};
 
     (void)unused;
-    assert_true(hash_of(&list, &first) == hash_of(&list, &first));
-    assert_true(hash_of(&list, &first) != hash_of(&list, &second));
+    assert_true(hash_of_list(&first, BERTH_EXACT_CASE) == hash_of_list(&first, BERTH_EXACT_CASE));
+    assert_true(hash_of_list(&first, BERTH_EXACT_CASE) != hash_of_list(&second, BERTH_EXACT_CASE));
+}
+
+static void numbers_and_uuids_count_in_a_hash(void **unused)
+{
+    static const uuid_t x = {1}, y = {2};
+    berth_hash of[4];
+
+    (void)unused;
+    for (unsigned i = 0; i < 4; i++)
+        hash_start(&of[i], &any_seed);
+    berth_hash_uuid(&of[0], x);
+    berth_hash_uuid(&of[1], y);
+    berth_hash_number(&of[2], 1);
+    berth_hash_number(&of[3], UINT64_MAX);
+    assert_true(hash_end(&of[0]) != hash_end(&of[1]));
+    assert_true(hash_end(&of[2]) != hash_end(&of[3]));
+    assert_true(berth_uuid_equal(x, x));
+    assert_false(berth_uuid_equal(x, y));
+}
+
+static void texts_and_items_have_a_greatest_length(void **unused)
+{
+    static const char *const two[] = {"ab", NULL}, *const three[] = {"ab", "abc"};
+    static const berth_strings short_ones = {two, 2}, long_ones = {three, 2}, missing = {NULL, 1}, none = {NULL, 0};
+
+    (void)unused;
+    assert_true(berth_text_fits("ab", 2));
+    assert_false(berth_text_fits("abc", 2));
+    assert_true(berth_text_fits(NULL, 1));
+    assert_true(berth_strings_fit(&short_ones, 2));
+    assert_false(berth_strings_fit(&long_ones, 2));
+    assert_true(berth_strings_fit(&long_ones, 0));
+    assert_true(berth_strings_fit(&none, 1));
+    assert_false(berth_strings_fit(&missing, 0));
+}
+
+static void options_are_checked_by_their_tables(void **unused)
+{
+    static const char *const ab[] = {"ab"};
+    static const berth_strings one = {ab, 1}, none = {NULL, 0};
+    static const berth_range range = {-3, 3};
+    static const berth_field list = {.type = BERTH_LIST, .flags = BERTH_REQUIRED},
+                             ranged = {.type = BERTH_I64, .flags = BERTH_RANGED, .range = &range};
+
+    (void)unused;
     assert_int_equal(field_check(&ranged, &(int64_t){-3}), 0);
     assert_int_equal(field_check(&ranged, &(int64_t){-4}), -EINVAL);
     assert_int_equal(field_check(&ranged, &(int64_t){4}), -EINVAL);
     assert_int_equal(field_check(&list, &none), -EINVAL);
-    assert_int_equal(field_check(&list, &first), 0);
-    assert_true(hash_of(&id, x) == hash_of(&id, x));
-    assert_true(hash_of(&id, x) != hash_of(&id, y));
-    assert_true(hash_of(&number, &minus) != hash_of(&number, &plus));
+    assert_int_equal(field_check(&list, &one), 0);
+}
+
+/* The storage is as large as the sizes say, and no byte larger. */
+static void copies_take_what_was_measured(void **unused)
+{
+    static const char *const items[] = {"ab", NULL, "c"};
+    static const berth_strings strings = {items, 3}, none = {items, 0};
+    berth_storage_size size = {0, 0};
+    const char *pointers[3] = {0};
+    char text[9] = {0};
+    berth_storage to = {pointers, text};
+    berth_strings copy;
+
+    (void)unused;
+    berth_size_text(&size, NULL);
+    berth_size_text(&size, "");
+    berth_size_text(&size, "xyz");
+    berth_size_strings(&size, &strings);
+    berth_size_strings(&size, &none);
+    assert_int_equal(size.items, 3);
+    assert_int_equal(size.text, sizeof text);
+    assert_string_equal(berth_copy_text(&to, NULL), "");
+    assert_string_equal(berth_copy_text(&to, "xyz"), "xyz");
+    copy = berth_copy_strings(&to, &strings);
+    assert_int_equal(copy.count, 3);
+    assert_ptr_equal(copy.items, pointers);
+    assert_string_equal(copy.items[0], "ab");
+    assert_string_equal(copy.items[1], "");
+    assert_string_equal(copy.items[2], "c");
+    assert_null(berth_copy_strings(&to, &none).items);
+    assert_ptr_equal(to.items, pointers + 3);
+    assert_ptr_equal(to.text, text + sizeof text);
 }
 
 static void large_sets_hash_alike_in_any_order(void **unused)
@@ -393,7 +492,6 @@ static void large_sets_hash_alike_in_any_order(void **unused)
     enum { N = 300 };
     static char text[N][8];
     const char *up[N], *down[2 * N];
-    static const berth_field set = {.type = BERTH_SET};
     berth_strings a = {up, N}, b = {down, 2 * N}, c = {up, N - 1};
 
     (void)unused;
@@ -403,26 +501,15 @@ static void large_sets_hash_alike_in_any_order(void **unused)
         up[i] = text[i];
         down[N - 1 - i] = down[N + i] = text[i];
     }
-    assert_true(hash_of(&set, &a) == hash_of(&set, &b));
-    assert_true(equal(&set, &a, &b));
-    assert_false(equal(&set, &a, &c));
-}
-
-static uint64_t hash_with(const berth_field *field, const void *value, struct depot *depot)
-{
-    static const struct hash_seed seed = {{1, 2}};
-    struct hash hash;
-
-    hash_start(&hash, &seed);
-    field_hash(field, value, &hash, &seed, &depot->allocator);
-    return hash_end(&hash);
+    assert_true(hash_of_set(&a, BERTH_EXACT_CASE, NULL) == hash_of_set(&b, BERTH_EXACT_CASE, NULL));
+    assert_true(equal_sets(&a, &b, BERTH_EXACT_CASE));
+    assert_false(equal_sets(&a, &c, BERTH_EXACT_CASE));
 }
 
 /* Around the number of items up to which no memory is needed, and around twice that: the same hash with memory, without, and where there is none. */
 static void a_set_hashes_alike_with_memory_and_without(void **unused)
 {
     static const uint32_t counts[] = {63, 64, 65, 127, 128, 129, 300};
-    static const berth_field set = {.type = BERTH_SET, .flags = BERTH_IGNORE_CASE};
     char lower[300][16], upper[300][16];
     const char *once[300], *twice[600];
     struct depot depot;
@@ -439,16 +526,16 @@ static void a_set_hashes_alike_with_memory_and_without(void **unused)
             once[i] = lower[i];
             twice[counts[c] - 1 - i] = twice[counts[c] + i] = i % 3 ? upper[i] : lower[i];
         }
-        hash = hash_of(&set, &a);
-        assert_true(hash_of(&set, &b) == hash);
+        hash = hash_of_set(&a, BERTH_ANY_CASE, NULL);
+        assert_true(hash_of_set(&b, BERTH_ANY_CASE, NULL) == hash);
         depot.fail_from = 0;
         depot.allocations = 0;
-        assert_true(hash_with(&set, &a, &depot) == hash);
-        assert_true(hash_with(&set, &b, &depot) == hash);
+        assert_true(hash_of_set(&a, BERTH_ANY_CASE, &depot) == hash);
+        assert_true(hash_of_set(&b, BERTH_ANY_CASE, &depot) == hash);
         assert_int_equal(depot.allocations, (counts[c] > 64) + (2 * counts[c] > 64));
         depot.fail_from = depot.allocations + 1;
-        assert_true(hash_with(&set, &a, &depot) == hash);
-        assert_true(hash_with(&set, &b, &depot) == hash);
+        assert_true(hash_of_set(&a, BERTH_ANY_CASE, &depot) == hash);
+        assert_true(hash_of_set(&b, BERTH_ANY_CASE, &depot) == hash);
         assert_int_equal(depot.live_bytes, 0);
     }
 }
@@ -457,7 +544,6 @@ static void a_set_hashes_alike_with_memory_and_without(void **unused)
 static void every_item_of_a_large_set_counts_in_its_hash(void **unused)
 {
     enum { N = 400, VARIANTS = 200 };
-    static const berth_field set = {.type = BERTH_SET};
     char text[N][16], own[16];
     const char *items[N];
     berth_strings strings = {items, N};
@@ -473,10 +559,10 @@ static void every_item_of_a_large_set_counts_in_its_hash(void **unused)
     for (unsigned v = 0; v < VARIANTS; v++) {
         (void)snprintf(own, sizeof own, "x%u", v);
         items[v] = own; /* another item instead */
-        seen[2 * v] = hash_of(&set, &strings);
-        assert_true(hash_with(&set, &strings, &depot) == seen[2 * v]);
+        seen[2 * v] = hash_of_set(&strings, BERTH_EXACT_CASE, NULL);
+        assert_true(hash_of_set(&strings, BERTH_EXACT_CASE, &depot) == seen[2 * v]);
         items[v] = text[(v + 1) % N]; /* the item less */
-        seen[2 * v + 1] = hash_of(&set, &strings);
+        seen[2 * v + 1] = hash_of_set(&strings, BERTH_EXACT_CASE, NULL);
         items[v] = text[v];
         for (unsigned i = 0; i < 2 * v; i++)
             assert_true((uint32_t)seen[i] != (uint32_t)seen[2 * v] && seen[i] != seen[2 * v + 1]);
@@ -487,11 +573,11 @@ static void every_item_of_a_large_set_counts_in_its_hash(void **unused)
 static void large_sets_are_compared_with_memory_if_there_is_any(void **unused)
 {
     enum { N = 400 };
-    static const struct hash_seed seed = {{1, 2}};
     static char text[N + 1][8];
     const char *up[N], *down[N + N / 2];
     berth_strings a = {up, N}, b = {down, N + N / 2};
     struct depot depot;
+    berth_sets sets = {&any_seed, &depot.allocator};
 
     (void)unused;
     depot_init(&depot);
@@ -509,16 +595,16 @@ static void large_sets_are_compared_with_memory_if_there_is_any(void **unused)
         depot.fail_from = memory ? 0 : depot.allocations + 1;
         down[N] = "aA"; /* another case of an item */
         up[26] = "Ab";
-        assert_false(strings_same_set(&a, &b, false, &seed, &depot.allocator));
-        assert_true(strings_same_set(&a, &b, true, &seed, &depot.allocator));
+        assert_false(strings_same_set(&a, &b, false, &sets));
+        assert_true(strings_same_set(&a, &b, true, &sets));
         down[N] = text[N];
-        assert_false(strings_same_set(&a, &b, true, &seed, &depot.allocator));
-        assert_false(strings_same_set(&b, &a, true, &seed, &depot.allocator));
+        assert_false(strings_same_set(&a, &b, true, &sets));
+        assert_false(strings_same_set(&b, &a, true, &sets));
         down[N] = up[0];
-        assert_true(strings_same_set(&a, &b, false, &seed, &depot.allocator));
+        assert_true(strings_same_set(&a, &b, false, &sets));
         up[N - 1] = up[0]; /* one item less, and it is in the other set */
-        assert_false(strings_same_set(&a, &b, false, &seed, &depot.allocator));
-        assert_false(strings_same_set(&b, &a, false, &seed, &depot.allocator));
+        assert_false(strings_same_set(&a, &b, false, &sets));
+        assert_false(strings_same_set(&b, &a, false, &sets));
         up[N - 1] = text[N - 1];
     }
     assert_true(depot.allocations >= 12);
@@ -656,7 +742,11 @@ int main(void)
         cmocka_unit_test(uuids_that_differ_in_one_bit_hash_otherwise),
         cmocka_unit_test(products_in_parts_are_those_of_128_bits),
         cmocka_unit_test(what_is_equal_hashes_alike),
-        cmocka_unit_test(other_fields_in_a_key),
+        cmocka_unit_test(items_of_lists_do_not_run_together),
+        cmocka_unit_test(numbers_and_uuids_count_in_a_hash),
+        cmocka_unit_test(texts_and_items_have_a_greatest_length),
+        cmocka_unit_test(options_are_checked_by_their_tables),
+        cmocka_unit_test(copies_take_what_was_measured),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
         cmocka_unit_test(a_set_hashes_alike_with_memory_and_without),
         cmocka_unit_test(every_item_of_a_large_set_counts_in_its_hash),

@@ -10,7 +10,7 @@ import jinja2
 
 from berthc import __version__, model
 from berthc.collector import without_collector
-from berthc.emit import manual, tables
+from berthc.emit import fields, manual, tables
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, comment, signature, statement, string, wrap
 from berthc.lower import ir, lower
@@ -144,6 +144,7 @@ class _Source:
             "drain_start": manual.drain_start(self.names),
             "spec": comment(m.file).replace("\\", "/").replace('"', "'"),
             "sections": [s for s in (self.options(), *map(self.resource, m.resources), *map(self.operation, m.operations)) if s.arrays],
+            "field_functions": [(r.name, fields.functions(r)) for r in m.resources if r.fields],
             "resources": [line for r in m.resources for line in self.resource_element(r)],
             "operations": [line for o in m.operations for line in tables.operation(m, o)],
             "hooks": [line for h in m.hooks for line in self.hook_element(h)],
@@ -257,6 +258,7 @@ class _Source:
             if items:
                 wide = "wide_" if word == "rows" and r.wide_rows else ""
                 members += [f".n_{word} = {len(items)}", f".{wide}{word} = {name}_{word}"]
+        members += [f".{f.word} = {r.functions[f.word]}" for f in fields.functions(r)]
         members.append(f".{'wide_' if r.wide_cells else ''}cells = {name}_cells[0]")
         return [f"    [{r.c}] = {{", *(f"        {m}," for m in members), "    },"]
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from berthc import model
 from berthc.lower import expr, ir, room
 from berthc.model import AssignedKind, Type
-from berthc.names import Names, file_scope, outs
+from berthc.names import FIELD_FUNCTIONS, Names, field_functions, file_scope, outs
 
 __all__ = ["ir", "lower"]
 
@@ -55,6 +55,7 @@ class _Lowering:
         self.denials = _Guards()
         self.resource_ids = {r.name: i for i, r in enumerate(manager.resources, 1)}
         self.hook_ids = {h.name: i for i, h in enumerate(manager.hooks, 1)}
+        self.field_functions = field_functions(manager)
         self.option_ids = {o.name: i for i, o in enumerate(manager.options, 1)}
 
     def run(self) -> ir.Manager:
@@ -163,6 +164,7 @@ class _Lowering:
             fields=tuple(self.field(f, resource) for f in resource.fields),
             assigned=tuple(self.assigned(a, resource) for a in resource.assigned),
             first_row=first_row,
+            functions={word: self.field_functions[resource.name, word] for word in FIELD_FUNCTIONS},
         )
 
     def assigned(self, assigned: model.Assigned, resource: model.Resource) -> ir.Assigned:

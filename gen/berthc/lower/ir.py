@@ -146,6 +146,7 @@ class Resource:
     fields: tuple[Field, ...]
     assigned: tuple[Assigned, ...]
     first_row: int
+    functions: dict[str, str]  # names.FIELD_FUNCTIONS to C identifiers
 
     @property
     def wide_rows(self) -> bool:

@@ -21,7 +21,7 @@
 
 #include "../../src/own_names.h"
 
-#include "../../src/fields.c"
+#include "../../src/hash.c"
 #include "../../src/instance.c"
 #include "../../src/reservation.c"
 #include "../../src/engine.c"

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <berth/berth.h>
+#include <berth/fields.h>
 
 #define BERTH_ABI 3
 
@@ -199,6 +200,24 @@ typedef struct berth_resource {
     };
     const berth_field *fields;      /* [0 .. n_fields) in the order of the spec */
     const berth_assigned *assigned; /* [0 .. n_assigned) */
+
+    /*
+     * What the compiler knows of the fields. `config` and `view` are this resource's; a config has
+     * passed `check` before the others get it. NULL where there is nothing to do. They may run in
+     * any thread, with the manager locked, and do not call it.
+     */
+    /* The first field that may not have its value, 1-based; 0: none. `only_key`: of the key's. */
+    uint8_t (*check)(const void *config, bool only_key);
+    /* Hashes the key. NULL, as `equal`: the resource has none, and one instance below each parent. */
+    void (*hash)(const void *config, berth_hash *hash, const berth_sets *sets);
+    /* Have both the same key? */
+    bool (*equal)(const void *view, const void *config, const berth_sets *sets);
+    /* The first field beside the key that differs, 1-based; 0: none. */
+    uint8_t (*differs)(const void *view, const void *config, const berth_sets *sets);
+    /* What `copy` takes of the storage. */
+    berth_storage_size (*size)(const void *config);
+    /* Copies all fields into the view, and what they point to into the storage. */
+    void (*copy)(void *view, const void *config, berth_storage *storage);
 } berth_resource;
 
 typedef enum berth_form { BERTH_OBTAIN = 1, BERTH_CREATE, BERTH_FIND, BERTH_WITH } berth_form;

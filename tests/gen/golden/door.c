@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <berth/table.h>
-
 #ifdef BERTH_SPECIALIZE
 #define BERTH_ONLY_TYPE door_manager_type
 #endif
+#include <berth/fields.h>
+#include <berth/table.h>
 
 _Static_assert(BERTH_ABI == 3, "door.c was generated for Berth ABI 3; regenerate it with: berthc gen door.yaml");
 _Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
@@ -124,6 +124,58 @@ static const berth_step leave_steps[] = {
     {.level = 0, .event = DOOR_DOOR_EVENT_CLOSE},
 };
 
+/* Functions about fields. They tell a field by its place in the table of fields, from 1 on. */
+
+/* Fields of door. */
+
+static uint8_t door_door_check(const void *given, bool only)
+{
+    const door_door_config *config = given;
+
+    (void)only;
+    if (config->number < 1 || config->number > 9)
+        return 1; /* number */
+    return 0;
+}
+
+static void door_door_hash(const void *given, berth_hash *to, const berth_sets *sets)
+{
+    const door_door_config *config = given;
+
+    (void)sets;
+    berth_hash_number(to, (uint64_t)config->number);
+}
+
+static bool door_door_equal(const void *instance, const void *given, const berth_sets *sets)
+{
+    const door_door *view = instance;
+    const door_door_config *config = given;
+
+    (void)sets;
+    return view->number == config->number;
+}
+
+static uint8_t door_door_differs(const void *instance, const void *given, const berth_sets *sets)
+{
+    const door_door *view = instance;
+    const door_door_config *config = given;
+
+    (void)sets;
+    if (view->glass != config->glass)
+        return 2; /* glass */
+    return 0;
+}
+
+static void door_door_copy(void *instance, const void *given, berth_storage *to)
+{
+    door_door *view = instance;
+    const door_door_config *config = given;
+
+    (void)to;
+    view->number = config->number;
+    view->glass = config->glass;
+}
+
 /* All of them, by id. */
 
 static const berth_resource resource_table[] = {
@@ -145,6 +197,11 @@ static const berth_resource resource_table[] = {
         .fields = door_fields,
         .n_assigned = 1,
         .assigned = door_assigned,
+        .check = door_door_check,
+        .hash = door_door_hash,
+        .equal = door_door_equal,
+        .differs = door_door_differs,
+        .copy = door_door_copy,
         .cells = door_cells[0],
     },
 };
