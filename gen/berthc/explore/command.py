@@ -137,7 +137,7 @@ class Checked(NamedTuple):
 
 
 def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
-    """Every spec, up to one whose search is interrupted. What goes wrong with one of them is no reason to say nothing of the others.
+    """Checks every spec, until a search is interrupted. A failure in one spec does not stop the others.
 
     As text, what the static rules say of a spec is told before its search begins.
     """
