@@ -29,7 +29,8 @@ struct Backend {
     long sleep_ns = 0; // in hooks that add something
     std::atomic<long> adds{0};
 
-    int add()
+    virtual ~Backend() = default;
+    virtual int add()
     {
         adds.fetch_add(1, std::memory_order_relaxed);
         if (sleep_ns > 0) {

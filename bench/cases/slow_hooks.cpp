@@ -1,9 +1,7 @@
-// Rows (e) and (f): many threads, and hooks that take their time.
-#include <atomic>
+// Row (e): many threads, and hooks that take their time.
 #include <barrier>
 #include <benchmark/benchmark.h>
 #include <chrono>
-#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,7 +17,7 @@ constexpr long MILLISECOND = 1000000;
 using Ours = plan9_mount_case::Berth;
 using Theirs = plan9_mount_case::Hand<Source::pool>;
 
-// Row (e): every thread has roots of its own, and adding one takes a millisecond. Timed from the first thread's start to the last one's end.
+// Every thread has roots of its own, and adding one takes a millisecond. Timed from the first thread's start to the last one's end.
 template <class Manager, int COUNT, int CYCLES> void slow_hooks(benchmark::State &state)
 {
     using Clock = std::chrono::steady_clock;
@@ -60,44 +58,5 @@ BENCHMARK(slow_hooks<Theirs, THREADS, 3>)->Name("slow-hooks/one-mutex")->UseManu
 // 400 cycles: figures for managers written in Go are known for these.
 BENCHMARK(slow_hooks<Ours, 8, 50>)->Name("400-slow-cycles/8-threads/berth")->UseManualTime()->Iterations(1);
 BENCHMARK(slow_hooks<Ours, 1, 400>)->Name("400-slow-cycles/1-thread/berth")->UseManualTime()->Iterations(1);
-
-// Row (f): everybody wants the same root added. The spread is how long after the first the last one returns.
-void one_root(benchmark::State &state)
-{
-    using Clock = std::chrono::steady_clock;
-    Backend backend;
-    std::vector<double> spreads;
-    long calls = 0;
-
-    backend.sleep_ns = MILLISECOND;
-    for (auto _ : state) {
-        Ours manager(backend);
-        std::vector<Clock::time_point> ends(THREADS);
-        std::vector<std::thread> threads;
-        std::barrier start(THREADS);
-        const long before = backend.adds;
-
-        for (int i = 0; i < THREADS; i++) {
-            threads.emplace_back([&, i] {
-                uuid_t id;
-                manager.reserve("/srv/images/layer", 1, id);
-                start.arrive_and_wait();
-                manager.map(id, true);
-                ends[static_cast<std::size_t>(i)] = Clock::now();
-            });
-        }
-        for (std::thread &thread : threads)
-            thread.join();
-        calls = std::max(calls, backend.adds - before);
-        spreads.push_back(
-            std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - *std::min_element(ends.begin(), ends.end()))
-                .count());
-    }
-    std::sort(spreads.begin(), spreads.end());
-    state.counters["calls"] = static_cast<double>(calls);
-    state.counters["spread_ms"] = spreads[spreads.size() / 2] * 1e3;
-}
-
-BENCHMARK(one_root)->Name("one-root/berth")->UseRealTime()->Iterations(5);
 
 } // namespace
