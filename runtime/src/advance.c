@@ -100,17 +100,19 @@ static HOT void end_operation(struct operation *operation, const berth_operation
     error_tell(operation, operation);
 }
 
-HOT void operation_finish_as(struct operation *operation, const berth_operation *type)
+HOT enum progress operation_finish_as(struct operation *operation, const berth_operation *type)
 {
     if (type)
         end_operation(operation, type);
     else
         drain_end(operation);
-    queue_release(operation);
-    operation_unload(operation, type);
     if (operation->watched)
         deadline_forget(operation);
     operation->stage = STAGE_DONE;
+    if (!queue_release(operation))
+        return PROGRESS_RELEASED;
+    operation_unload(operation, type);
+    return PROGRESS_DONE;
 }
 
 /* The instances are there: off it goes. */
@@ -120,7 +122,7 @@ static HOT void begin_run(struct operation *operation)
     operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
 }
 
-/* True: it has to wait. */
+/* True: it has to wait, or to let a root go. */
 static HOT bool reach(struct operation *operation, const berth_operation *type)
 {
     bool waits = type ? reach_instances(operation, type) : drain_next(operation);
@@ -130,6 +132,14 @@ static HOT bool reach(struct operation *operation, const berth_operation *type)
     return waits;
 }
 
+/* It is stopped on its way to its instances. */
+static enum progress stopped(const struct operation *operation)
+{
+    if (operation->waits)
+        return PROGRESS_QUEUED;
+    return operation->root ? PROGRESS_RELEASED : PROGRESS_BUSY;
+}
+
 /* As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been. */
 static HOT enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
 {
@@ -137,7 +147,7 @@ static HOT enum progress go_on(struct operation *operation, const berth_operatio
         switch (operation->stage) {
         case STAGE_REACH:
             if (reach(operation, type))
-                return operation->waits ? PROGRESS_QUEUED : PROGRESS_BUSY;
+                return stopped(operation);
             if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
@@ -179,6 +189,6 @@ HOT enum progress operation_advance_as(struct operation *operation, const berth_
     enum progress progress = go_on(operation, type, may_call);
 
     if (progress == PROGRESS_DONE && operation->stage != STAGE_DONE)
-        operation_finish_as(operation, type);
+        progress = operation_finish_as(operation, type);
     return progress;
 }

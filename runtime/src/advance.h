@@ -12,6 +12,6 @@
 OWN enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call);
 
 /* As operation_finish(). */
-OWN void operation_finish_as(struct operation *operation, const berth_operation *type);
+OWN enum progress operation_finish_as(struct operation *operation, const berth_operation *type);
 
 #endif

@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "deadline.h"
+#include "handover.h"
 #include "memory.h"
 
 /* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block; see docs/runtime.md. */
@@ -149,7 +150,11 @@ static void tell_done(struct operation *operation)
 
 static void run_one(struct operation *operation)
 {
-    if (operation_advance(operation, true) == PROGRESS_DONE)
+    enum progress progress;
+
+    while ((progress = operation_advance(operation, true)) == PROGRESS_RELEASED)
+        handover(operation);
+    if (progress == PROGRESS_DONE)
         tell_done(operation);
     else
         deadline_watch(operation);

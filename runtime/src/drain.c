@@ -164,16 +164,22 @@ static bool next_instance(struct operation *operation)
     return false;
 }
 
-static void leave_root(struct operation *operation)
+/* False: others wait for the root. */
+static bool leave_root(struct operation *operation)
 {
     operation->drain->begun = false;
-    queue_release(operation);
+    return queue_release(operation);
 }
 
 bool drain_next(struct operation *operation)
 {
     struct drain *drain = operation->drain;
 
+    if (operation->n_levels > 0) { /* the instance that it has let go of */
+        if (!drain->at && !leave_root(operation))
+            return true; /* before its error is forgotten: who waited for the root may have to share it */
+        forget_instance(operation);
+    }
     if (drain->fresh) {
         drain->fresh = false;
         come(operation, operation->call.manager->roots);
@@ -191,7 +197,8 @@ bool drain_next(struct operation *operation)
         }
         if (next_instance(operation))
             return false;
-        leave_root(operation);
+        if (!leave_root(operation))
+            return true;
     }
 }
 
@@ -227,9 +234,7 @@ void drain_settle(struct operation *operation)
         drain->at = operation->levels[operation->n_levels - 1].instance;
     else
         drain->drops = 0;
-    if (!drain->at)
-        leave_root(operation); /* before its error is forgotten: who waited for the root may have to share it */
-    forget_instance(operation);
+    operation->stage = STAGE_REACH;
 }
 
 void drain_end(struct operation *operation)

@@ -13,7 +13,7 @@ static void share_error(const struct operation *by, struct operation *next)
     next->error = NULL;
     next->code = by->code;
     next->called = true; /* the call was made for it, too: the trace is not told again */
-    operation_finish(next);
+    (void)operation_finish(next); /* it has no root */
 }
 
 /*
@@ -44,18 +44,36 @@ static void settle(struct operation *next, struct root *ended, uint64_t turn, ui
         queue_pass_on(ended, found);
 }
 
-/* An operation that is run here may be over at once, and let the root go in its turn: that ends up here again, and is left to this loop. */
-void handover(struct operation *by, struct root *root)
+/* Nobody waits for its root. */
+static void free_root(struct operation *operation)
+{
+    operation->root->owner = NULL;
+    operation->root = NULL;
+    if (operation->stage == STAGE_DONE)
+        operation_unload(operation, operation->type);
+}
+
+/*
+ * Runs it up to a hook. What it lets go of on its way is the root that is handed over, or one that
+ * it has just found free: nobody can have begun to wait for that.
+ */
+static void run(struct operation *next)
+{
+    while (operation_advance(next, false) == PROGRESS_RELEASED)
+        free_root(next);
+}
+
+void handover(struct operation *by)
 {
     struct berth_manager *manager = by->call.manager;
+    struct root *root = by->root;
     uint64_t newest = manager->last_root;
     struct operation *next;
     bool failed = root->instance.ended && by->called && by->code != 0 && !by->discarded;
 
-    if (root->instance.handing)
-        return;
+    root->owner = NULL;
+    by->root = NULL;
     instance_ref(&root->instance);
-    root->instance.handing = true;
     for (unsigned n = 0; !root->owner && (next = queue_first(root)); n++) {
         bool ended = root->instance.ended;
         uint64_t turn = next->turn;
@@ -68,13 +86,14 @@ void handover(struct operation *by, struct root *root)
         if (failed && !next->drain)
             share_error(by, next);
         else if (may_run(next, root, n))
-            (void)operation_advance(next, false);
+            run(next);
         if (ended && next->stage != STAGE_DONE)
             settle(next, root, turn, newest);
         if (!next->waits)
             operation_wake(next);
     }
-    root->instance.handing = false;
     root->instance.awaited = root->owner || root->comers;
     instance_unref(manager, &root->instance);
+    if (by->stage == STAGE_DONE)
+        operation_unload(by, by->type); /* its error has been shared */
 }

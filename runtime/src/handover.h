@@ -5,7 +5,11 @@
 #include "linkage.h"
 #include "operation.h"
 
-/* `by` has just let go of `root`, which nobody owns now and somebody waits for; see queue_release(). */
-SHARED void handover(struct operation *by, struct root *root);
+/*
+ * `by` lets its root go, after PROGRESS_RELEASED. Those that wait for the root are run, in their
+ * order, as far as they need no hook: most of them find the work done. The first that needs a hook
+ * gets the root. When the root has ended, those that waited get the error of `by`, or start again.
+ */
+SHARED void handover(struct operation *by);
 
 #endif

@@ -30,7 +30,6 @@ struct instance {
     uint16_t state;
     uint8_t resource;
     bool ended;
-    bool handing; /* a root: somebody lets go of it, and hands it to those who wait */
     bool awaited; /* a root: somebody waits for it or will come to it, or did; else nobody */
 };
 

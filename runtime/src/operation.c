@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "error.h"
+#include "handover.h"
 #include "queue.h"
 #include "reach.h"
 
@@ -61,9 +62,9 @@ void operation_undo(struct operation *operation)
     }
 }
 
-void operation_finish(struct operation *operation)
+enum progress operation_finish(struct operation *operation)
 {
-    operation_finish_as(operation, operation->type);
+    return operation_finish_as(operation, operation->type);
 }
 
 int operation_refuse(struct operation *operation)
@@ -88,7 +89,8 @@ void operation_abandon(struct operation *operation, int code)
     if (root && operation->n_levels == 0)
         operation_load(operation, &root->instance); /* for the error's key */
     operation_fail(operation, code, reach_place(operation));
-    operation_finish(operation);
+    if (operation_finish(operation) == PROGRESS_RELEASED)
+        handover(operation);
 }
 
 void operation_wake(struct operation *operation)

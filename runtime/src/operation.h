@@ -154,7 +154,8 @@ enum progress {
     PROGRESS_QUEUED,  /* waits for a root */
     PROGRESS_BUSY,    /* would have to wait for a root, and its thread has other things to run first: see dispatch_help() */
     PROGRESS_PENDING, /* waits for a completion */
-    PROGRESS_READY    /* the next thing is a hook, and it may not be called here */
+    PROGRESS_READY,   /* the next thing is a hook, and it may not be called here */
+    PROGRESS_RELEASED /* lets its root go, which others wait for: handover() comes next */
 };
 
 /* Bytes of a started operation's block. `type` NULL: drain. */
@@ -181,8 +182,11 @@ INTERNAL void operation_abandon(struct operation *operation, int code);
 /* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
 INTERNAL enum progress operation_advance(struct operation *operation, bool may_call);
 
-/* Ends it: writes back or undoes, fills results and error, lets the root go. */
-INTERNAL void operation_finish(struct operation *operation);
+/*
+ * Ends it: writes back or undoes, fills results and error, lets the root go. PROGRESS_DONE, or
+ * PROGRESS_RELEASED.
+ */
+INTERNAL enum progress operation_finish(struct operation *operation);
 
 /*
  * Ends one that never began, for what is wrong with its arguments or its moment: fills in the

@@ -274,6 +274,7 @@
 #define somebody_else berth_own_somebody_else
 #define stage berth_own_stage
 #define state_is berth_own_state_is
+#define stopped berth_own_stopped
 #define strings_hash_set berth_own_strings_hash_set
 #define strings_item berth_own_strings_item
 #define strings_same_list berth_own_strings_same_list
@@ -624,6 +625,7 @@
 #undef somebody_else
 #undef stage
 #undef state_is
+#undef stopped
 #undef strings_hash_set
 #undef strings_item
 #undef strings_same_list

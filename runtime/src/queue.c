@@ -133,7 +133,8 @@ static bool closes_circle(const struct operation *operation, const struct root *
 
 int queue_enter_slowly(struct operation *operation, struct root *root)
 {
-    queue_release(operation); /* it waited for another root, and what it looks for is no longer there */
+    if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer there */
+        return 1;
     if (!root->owner) {
         root->owner = operation;
         operation->root = root;

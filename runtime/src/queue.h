@@ -2,7 +2,6 @@
 #ifndef BERTH_SRC_QUEUE_H
 #define BERTH_SRC_QUEUE_H
 
-#include "handover.h"
 #include "linkage.h"
 #include "operation.h"
 
@@ -41,7 +40,8 @@ SHARED int queue_enter_slowly(struct operation *operation, struct root *root);
 /*
  * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
  * from one root to another while it waited.
- * 0: it is. 1: it waits in the queue, or (it does not `wait`) its thread has other things to run first. -EDEADLK: it would wait for itself.
+ * 0: it is. 1: it waits in the queue; or (it does not `wait`) it has to let that other one go
+ * first, or its thread has other things to run first. -EDEADLK: it would wait for itself.
  */
 static inline int queue_enter(struct operation *operation, struct root *root)
 {
@@ -61,19 +61,20 @@ SHARED void queue_own_new(struct operation *operation, struct root *root);
 INTERNAL void queue_leave(struct operation *operation);
 
 /*
- * Lets the operation's root go. Those that wait are run, in their order, as far as they need no hook: most of them find the work done. The
- * first that needs one gets the root. When the root has ended, who waited has its error, or starts again. No root is fine.
+ * Lets the operation's root go. False: others wait for the root, so the operation keeps it until
+ * handover(). An operation without a root has nothing to let go.
  */
-static inline void queue_release(struct operation *operation)
+static inline bool queue_release(struct operation *operation)
 {
     struct root *root = operation->root;
 
     if (!root)
-        return;
+        return true;
+    if (root->instance.awaited)
+        return false;
     operation->root = NULL;
     root->owner = NULL;
-    if (root->instance.awaited)
-        handover(operation, root);
+    return true;
 }
 
 /* The manager is discarded: ends all operations that wait for `root`, and tells the one that runs on it. */

@@ -106,7 +106,7 @@ static int accept(struct operation *operation)
     if (operation->drain)
         drain_begin(operation);
     else if (operation->code != 0)
-        operation_finish(operation); /* policy: that is for `done` */
+        (void)operation_finish(operation); /* policy: that is for `done`; it has no root */
     dispatch_new(operation);
     lock_drop(&manager->lock);
     return 0;

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "dispatch.h"
 #include "drain.h"
+#include "handover.h"
 #include "queue.h"
 
 #ifndef BERTH_NO_THREADS
@@ -104,7 +105,9 @@ static void help_and_sleep(struct operation *operation)
 
 void wait_for(struct operation *operation, enum progress progress)
 {
-    if (progress == PROGRESS_BUSY)
+    if (progress == PROGRESS_RELEASED)
+        handover(operation);
+    else if (progress == PROGRESS_BUSY)
         help_and_try_again(operation);
     else if (progress == PROGRESS_PENDING)
         help_and_sleep(operation);

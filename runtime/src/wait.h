@@ -1,4 +1,7 @@
-/* What a blocking call does while it cannot go on: it runs what is ready, or its thread sleeps. */
+/*
+ * What a blocking call does while it cannot go on: it hands over the root that it lets go, it runs
+ * what is ready, or its thread sleeps.
+ */
 #ifndef BERTH_SRC_WAIT_H
 #define BERTH_SRC_WAIT_H
 
