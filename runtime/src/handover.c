@@ -12,7 +12,7 @@ static void share_error(const struct operation *by, struct operation *next)
     error_tell(next, by);
     next->error = NULL;
     next->code = by->code;
-    next->called = true; /* the call was made for it, too: the trace is not told again */
+    next->called = true;          /* the call was made for it, too: the trace is not told again */
     (void)operation_finish(next); /* it has no root */
 }
 
