@@ -6,10 +6,10 @@
 #include "deadline.h"
 #include "drain.h"
 #include "engine.h"
-#include "error.h"
 #include "hook.h"
 #include "queue.h"
 #include "reach.h"
+#include "trace.h"
 
 /*
  * The epochs of an instance begin again. Pins of all those before hold nothing, and go on doing so.
@@ -97,7 +97,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
         reservation_unmake(operation->call.manager, operation->reservation);
         memset(operation->asked.gives, 0, sizeof(uuid_t));
     }
-    error_tell(operation, operation);
+    trace_error(operation, operation);
 }
 
 HOT enum progress operation_finish_as(struct operation *operation, const berth_operation *type)
@@ -132,6 +132,16 @@ static HOT bool reach(struct operation *operation, const berth_operation *type)
     return waits;
 }
 
+/* A drain has let go of one instance. */
+static void end_drop(struct operation *operation)
+{
+    if (operation->code == 0 || operation->called)
+        operation_commit(operation, NULL);
+    else
+        operation_undo(operation);
+    drain_settle(operation);
+}
+
 /* It is stopped on its way to its instances. */
 static enum progress stopped(const struct operation *operation)
 {
@@ -155,15 +165,15 @@ static HOT enum progress go_on(struct operation *operation, const berth_operatio
             if (!engine_run(operation, type)) {
                 if (type)
                     return PROGRESS_DONE;
-                drain_settle(operation);
+                end_drop(operation);
                 break;
             }
-            if (!may_call) {
-                operation_step_back(operation);
+            if (!may_call && operation_step_back(operation))
                 return PROGRESS_READY;
-            }
             operation_commit(operation, type);
             operation->stage = STAGE_CALL;
+            if (!may_call)
+                return PROGRESS_READY;
             __attribute__((fallthrough));
         case STAGE_CALL:
             if (!operation->discarded && !hook_call(operation)) {

@@ -1,9 +1,5 @@
 #include "call.h"
 
-#include <string.h>
-
-#include "dispatch.h"
-
 int64_t berth_call_deadline(const berth_call *call)
 {
     return call->deadline;
@@ -78,7 +74,7 @@ berth_token berth_call_token(berth_call *call)
     return token;
 }
 
-static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
+struct berth_call *call_find(struct berth_manager *manager, uint64_t id)
 {
     for (struct node *node = map_first(&manager->calls, id_hash(id)); node; node = map_next(node)) {
         struct berth_call *call = (struct berth_call *)node;
@@ -87,48 +83,4 @@ static struct berth_call *find_call(struct berth_manager *manager, uint64_t id)
             return call;
     }
     return NULL;
-}
-
-/* Can a hook that asks, or one that does not, end so? */
-static bool is_answer(bool asks, int result)
-{
-    if (call_is_failure(result) || call_is_uncertain(result))
-        return true;
-    return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
-}
-
-static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size)
-{
-    struct berth_call *call = find_call(manager, id);
-    struct operation *operation = (struct operation *)call;
-
-    if (!call)
-        return -ENOENT;
-    if (out_size != (out ? call->out_size : 0) || !is_answer(type_of(manager)->hooks[call->hook].asks, result))
-        return -EINVAL;
-    call_close(call);
-    call->completed = true;
-    call->result = result;
-    if (out_size > 0) {
-        call->out_given = true;
-        memcpy(operation->out, out, out_size);
-    }
-    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to it */
-        operation_wake(operation);
-    return 0;
-}
-
-int berth_complete(berth_token token, int result, const void *out, uint32_t out_size)
-{
-    int rc;
-
-    if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
-        return -EINVAL;
-    rc = lock_take(&token.manager->lock);
-    if (rc != 0)
-        return rc;
-    rc = complete(token.manager, token.id, result, out, out_size);
-    dispatch(token.manager);
-    lock_drop(&token.manager->lock);
-    return rc;
 }

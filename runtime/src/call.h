@@ -1,4 +1,4 @@
-/* The handle of a hook's call, and completing it later. */
+/* The handle of a hook's call. */
 #ifndef BERTH_SRC_CALL_H
 #define BERTH_SRC_CALL_H
 
@@ -8,6 +8,9 @@
 
 /* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
 INTERNAL void call_tell(struct operation *operation);
+
+/* The call that a token names, or NULL: it is completed. */
+INTERNAL struct berth_call *call_find(struct berth_manager *manager, uint64_t id);
 
 /* Nobody can complete it from here on, and nobody is told. */
 static inline void call_close(struct berth_call *call)

@@ -1,8 +1,6 @@
 #include "deadline.h"
 
-#include "call.h"
-#include "dispatch.h"
-#include "drain.h"
+#include "ready.h"
 
 /* Joins two heaps; the later one becomes the first child of the earlier. Either may be NULL. */
 static struct operation *join(struct operation *a, struct operation *b)
@@ -67,7 +65,7 @@ void deadline_watch(struct operation *operation)
     operation->before = NULL;
     manager->deadlines = join(manager->deadlines, operation);
     if (manager->deadlines == operation)
-        dispatch_wake(manager); /* whoever sleeps until the next deadline sleeps too long now */
+        ready_wake(manager); /* whoever sleeps until the next deadline sleeps too long now */
 }
 
 void deadline_forget(struct operation *operation)
@@ -86,26 +84,4 @@ void deadline_forget(struct operation *operation)
     if (operation->sibling)
         operation->sibling->before = operation->before;
     manager->deadlines = join(manager->deadlines, join_all(operation->child));
-}
-
-static void expire(struct operation *operation)
-{
-    if (operation->waits && operation->drain)
-        drain_give_up(operation, -ETIMEDOUT);
-    else if (operation->waits || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
-        operation_abandon(operation, -ETIMEDOUT);
-    else if (operation->in_hook || operation_waits(operation))
-        call_tell(operation);
-    if (!operation->in_hook && !operation_waits(operation))
-        dispatch_ready(operation);
-}
-
-void deadline_expire(struct berth_manager *manager, int64_t now)
-{
-    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
-        struct operation *operation = manager->deadlines;
-
-        deadline_forget(operation);
-        expire(operation);
-    }
 }

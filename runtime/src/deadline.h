@@ -11,7 +11,4 @@ INTERNAL void deadline_watch(struct operation *operation);
 /* It is watched no more. */
 SHARED void deadline_forget(struct operation *operation);
 
-/* Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that is pending is told. */
-INTERNAL void deadline_expire(struct berth_manager *manager, int64_t now);
-
 #endif

@@ -1,55 +1,10 @@
 #include "dispatch.h"
 
+#include "advance.h"
 #include "deadline.h"
 #include "handover.h"
 #include "memory.h"
-
-/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block; see docs/runtime.md. */
-enum { MOST_NESTED = 16 };
-
-static struct dispatcher *innermost(const struct berth_manager *manager)
-{
-    thread_id self = thread_self();
-    struct dispatcher *dispatcher = manager->dispatchers;
-
-    while (dispatcher && !thread_same(dispatcher->thread, self))
-        dispatcher = dispatcher->next;
-    return dispatcher;
-}
-
-bool dispatch_inside(const struct berth_manager *manager)
-{
-    return innermost(manager) != NULL;
-}
-
-bool dispatch_is_loop(const struct berth_manager *manager)
-{
-    return manager->wake && manager->has_loop && thread_same(manager->loop, thread_self());
-}
-
-bool dispatch_too_deep(const struct berth_manager *manager)
-{
-    thread_id self = thread_self();
-    unsigned nested = 0;
-
-    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
-        nested += thread_same(at->thread, self);
-    return nested >= MOST_NESTED;
-}
-
-void dispatch_wake(struct berth_manager *manager)
-{
-    const struct dispatcher *self;
-
-    if (!manager->wake)
-        return;
-    self = innermost(manager);
-    if (self && self->polling)
-        return;
-    lock_enter_callback(&manager->lock);
-    manager->wake(manager->wake_ctx);
-    lock_leave_callback(&manager->lock);
-}
+#include "ready.h"
 
 static void enter(struct berth_manager *manager, struct dispatcher *self, bool polling)
 {
@@ -87,29 +42,6 @@ void dispatch_wait(struct berth_manager *manager)
     sleeper_destroy(&sleeper);
 #else
     (void)manager; /* a thread at work would be this one */
-#endif
-}
-
-void dispatch_ready(struct operation *operation)
-{
-    struct berth_manager *manager = operation->call.manager;
-
-    if (operation->ready)
-        return;
-    operation->ready = true;
-    operation->next = NULL;
-    if (manager->ready)
-        manager->last_ready->next = operation;
-    else
-        manager->ready = operation;
-    manager->last_ready = operation;
-    manager->n_ready++;
-    manager->n_unclaimed++;
-    if (manager->ready == operation)
-        dispatch_wake(manager);
-#ifndef BERTH_NO_THREADS
-    if (manager->loop_sleeper)
-        sleeper_wake(manager->loop_sleeper);
 #endif
 }
 
@@ -173,7 +105,7 @@ void dispatch_claimed(struct berth_manager *manager)
 {
     struct dispatcher self;
 
-    if (manager->n_unclaimed == 0 || manager->wake || dispatch_inside(manager))
+    if (manager->n_unclaimed == 0 || manager->wake || ready_inside(manager))
         return;
     enter(manager, &self, false);
     run_claimed(manager, claim(manager));
@@ -185,8 +117,8 @@ void dispatch_new(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
     struct dispatcher self;
 
-    if (dispatch_inside(manager)) {
-        dispatch_ready(operation);
+    if (ready_inside(manager)) {
+        ready_add(operation);
         return;
     }
     enter(manager, &self, false);
@@ -200,7 +132,7 @@ void dispatch_poll(struct berth_manager *manager, bool all)
 {
     struct dispatcher self;
 
-    if (!manager->ready || dispatch_inside(manager))
+    if (!manager->ready || ready_inside(manager))
         return;
     enter(manager, &self, true);
     for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
@@ -209,18 +141,7 @@ void dispatch_poll(struct berth_manager *manager, bool all)
         run_claimed(manager, claim(manager));
     leave(manager, &self);
     if (manager->ready)
-        dispatch_wake(manager);
-}
-
-bool dispatch_can_help(const struct operation *operation)
-{
-    const struct berth_manager *manager = operation->call.manager;
-
-    if (!manager->ready || operation->done || operation->helped)
-        return false;
-    if (!thread_same(operation->thread, thread_self()))
-        return false; /* somebody else's, who sleeps */
-    return !manager->wake || dispatch_is_loop(manager);
+        ready_wake(manager);
 }
 
 void dispatch_help(struct operation *operation)

@@ -1,5 +1,6 @@
 #include "drain.h"
 
+#include "comers.h"
 #include "error.h"
 #include "queue.h"
 #include "row.h"
@@ -54,37 +55,6 @@ void drain_begin(struct operation *operation)
     drain->last = manager->last_root;
 }
 
-/* The next root is this one, or NULL: there is none. The root knows the drain from now until that begins to visit it. */
-static void come(struct operation *operation, struct instance *root)
-{
-    struct drain *drain = operation->drain;
-    struct root *to = (struct root *)root;
-
-    if (drain->root) {
-        if (drain->previous)
-            drain->previous->drain->next = drain->next;
-        else
-            ((struct root *)drain->root)->comers = drain->next;
-        if (drain->next)
-            drain->next->drain->previous = drain->previous;
-    }
-    drain->root = root;
-    if (!root)
-        return;
-    drain->previous = NULL;
-    drain->next = to->comers;
-    if (to->comers)
-        to->comers->drain->previous = operation;
-    to->comers = operation;
-    root->awaited = true;
-}
-
-void drain_root_leaves(struct root *root)
-{
-    while (root->comers)
-        come(root->comers, root->instance.next);
-}
-
 static void note_error(struct operation *operation)
 {
     trace_refusal(operation, operation);
@@ -118,7 +88,7 @@ void drain_give_up(struct operation *operation, int code)
     struct instance *root = &operation->queued->instance;
 
     queue_leave(operation);
-    come(operation, root->next);
+    comers_next(operation, root->next);
     note_root(operation, root, code);
 }
 
@@ -135,7 +105,7 @@ static bool next_root(struct operation *operation)
         if (rc > 0)
             return true;
         if (rc < 0) {
-            come(operation, root->next);
+            comers_next(operation, root->next);
             note_root(operation, root, rc);
         }
     }
@@ -182,7 +152,7 @@ bool drain_next(struct operation *operation)
     }
     if (drain->fresh) {
         drain->fresh = false;
-        come(operation, operation->call.manager->roots);
+        comers_next(operation, operation->call.manager->roots);
     }
     for (;;) {
         if (next_root(operation))
@@ -191,7 +161,7 @@ bool drain_next(struct operation *operation)
             return false;
         if (!drain->begun) {
             drain->begun = true;
-            come(operation, operation->root->instance.next);
+            comers_next(operation, operation->root->instance.next);
             drain->leave = 0;
             drain->at = instance_first_below(&operation->root->instance);
         }
@@ -222,10 +192,6 @@ void drain_settle(struct operation *operation)
 {
     struct drain *drain = operation->drain;
 
-    if (operation->code == 0 || operation->called)
-        operation_commit(operation, NULL);
-    else
-        operation_undo(operation);
     if (operation->code != 0) {
         note_error(operation);
         drain->leave |= (uint8_t)((1u << (operation->n_levels - 1)) - 1);
@@ -241,13 +207,13 @@ void drain_end(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    come(operation, NULL);
+    comers_next(operation, NULL);
     if (operation->discarded || operation->code != 0) {
         reservation_sweep(manager, false); /* what it has let go of on its way stays so, and nothing else has happened */
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};
-        error_tell(operation, operation);
+        trace_error(operation, operation);
         return;
     }
     operation->code = operation->drain->code;

@@ -10,7 +10,7 @@ SHARED void drain_begin(struct operation *operation);
 /* Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait for a root. */
 SHARED bool drain_next(struct operation *operation);
 
-/* The instance's rows are over. */
+/* The instance's rows are over, and what they changed is written back, or undone. */
 SHARED void drain_settle(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */

@@ -9,7 +9,6 @@
 
 #include "field.h"
 #include "text.h"
-#include "trace.h"
 
 static bool has_key(const berth_resource *resource)
 {
@@ -76,12 +75,6 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     if (where.rule > 0)
         error->rule = operation->type->denies[where.rule - 1].rule;
     write_key(error->key, operation);
-}
-
-void error_tell(const struct operation *operation, const struct operation *by)
-{
-    error_fill(operation->error, operation->call.operation, by);
-    trace_refusal(operation, by);
 }
 
 bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance)

@@ -8,12 +8,6 @@
 /* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
 INTERNAL void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
-/*
- * The operation has failed with what `by` failed with: fills in its caller's error, and tells the
- * trace. With the lock held.
- */
-SHARED SELDOM void error_tell(const struct operation *operation, const struct operation *by);
-
 /* Parts of berth_error_text(): "scsi_reserve: "; `disk "/a" attached on attach: `; the rest. */
 INTERNAL void error_write_operation(const berth_error *error, struct text *text);
 INTERNAL void error_write_place(const berth_error *error, const char *key, struct text *text);

@@ -1,15 +1,29 @@
 #include "handover.h"
 
-#include "error.h"
+#include "advance.h"
+#include "call.h"
 #include "queue.h"
+#include "reach.h"
+#include "ready.h"
+#include "trace.h"
 
 /* How many of those that wait are run by the thread that lets go, before it sees to its own business. */
 enum { MOST_SHARED = 64 };
 
+void handover_wake(struct operation *operation)
+{
+    if (operation->done)
+        ready_add(operation);
+#ifndef BERTH_NO_THREADS
+    else if (operation->sleeper)
+        sleeper_wake(operation->sleeper);
+#endif
+}
+
 /* The attempt that they waited for has failed, and ended the root: its error is theirs. */
 static void share_error(const struct operation *by, struct operation *next)
 {
-    error_tell(next, by);
+    trace_error(next, by);
     next->error = NULL;
     next->code = by->code;
     next->called = true;          /* the call was made for it, too: the trace is not told again */
@@ -90,10 +104,43 @@ void handover(struct operation *by)
         if (ended && next->stage != STAGE_DONE)
             settle(next, root, turn, newest);
         if (!next->waits)
-            operation_wake(next);
+            handover_wake(next);
     }
     root->instance.awaited = root->owner || root->comers;
     instance_unref(manager, &root->instance);
     if (by->stage == STAGE_DONE)
         operation_unload(by, by->type); /* its error has been shared */
+}
+
+void handover_abandon(struct operation *operation, int code)
+{
+    struct root *root = operation->waits ? operation->queued : operation->root;
+
+    if (operation->waits)
+        queue_leave(operation);
+    if (root && operation->n_levels == 0)
+        operation_load(operation, &root->instance); /* for the error's key */
+    operation_fail(operation, code, reach_place(operation));
+    if (operation_finish(operation) == PROGRESS_RELEASED)
+        handover(operation);
+}
+
+void handover_discard(struct root *root)
+{
+    struct operation *owner = root->owner;
+    struct operation *next;
+
+    while ((next = queue_first(root))) {
+        handover_abandon(next, -ECANCELED);
+        handover_wake(next);
+    }
+    if (!owner)
+        return;
+    if (operation_is_new(owner)) { /* it was handed the root and has not gone on yet */
+        handover_abandon(owner, -ECANCELED);
+        handover_wake(owner);
+    } else {
+        owner->discarded = true;
+        call_tell(owner);
+    }
 }

@@ -12,4 +12,16 @@
  */
 SHARED void handover(struct operation *by);
 
+/* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
+INTERNAL void handover_wake(struct operation *operation);
+
+/* Ends one that operation_is_new(), with `code`: nothing has happened. */
+INTERNAL void handover_abandon(struct operation *operation, int code);
+
+/*
+ * The manager is discarded: ends all operations that wait for `root`, and tells the one that runs
+ * on it.
+ */
+INTERNAL void handover_discard(struct root *root);
+
 #endif

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "comers.h"
 #include "field.h"
 #include "list.h"
 #include "memory.h"
-#include "operation.h"
 #include "text.h"
 
 struct root *instance_root(struct instance *instance)
@@ -471,7 +471,7 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
     const berth_resource *type = instance_type(manager, instance);
 
     if (!instance->parent)
-        operation_root_leaves(manager, instance);
+        comers_root_leaves(instance);
     map_remove(&manager->instances, &instance->node);
     for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
         if (type->assigned[i].indexed)

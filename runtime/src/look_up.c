@@ -2,9 +2,9 @@
 
 #ifndef BERTH_NO_THREADS
 
-#include "dispatch.h"
-#include "error.h"
+#include "trace.h"
 #include "reach.h"
+#include "ready.h"
 
 enum sight { SEEN, ABSENT, BUSY /* nothing is loaded */ };
 
@@ -81,7 +81,7 @@ static HOT bool look(struct operation *operation, const berth_operation *type)
     if (operation->code == 0)
         operation_results(operation, type);
     else
-        error_tell(operation, operation);
+        trace_error(operation, operation);
     return true;
 }
 
@@ -96,7 +96,7 @@ APART HOT bool look_up_run(struct operation *operation, const berth_operation *t
         return false; /* it is told why when it tries again */
     operation->levels = levels;
     /* Else it might be this thread's to run what is ready, on its way out, or it is not to have anything of its stack any more. */
-    over = !manager->ready && !(manager->dispatchers && dispatch_too_deep(manager)) && look(operation, type);
+    over = !manager->ready && !(manager->dispatchers && ready_too_deep(manager)) && look(operation, type);
     lock_unshare(&manager->lock, lane);
     return over;
 }

@@ -9,9 +9,10 @@
 #include "drain.h"
 #include "error.h"
 #include "field.h"
+#include "handover.h"
 #include "instance.h"
 #include "memory.h"
-#include "queue.h"
+#include "ready.h"
 #include "reservation.h"
 #include "row.h"
 
@@ -424,12 +425,12 @@ static void forget(struct berth_manager *manager)
 
         instance_ref(&root->instance);
         instance_end(manager, &root->instance);
-        queue_discard(root);
+        handover_discard(root);
         instance_unref(manager, &root->instance);
     }
     for (struct operation *operation = manager->ready; operation; operation = operation->next)
         if (operation_is_new(operation))
-            operation_abandon(operation, -ECANCELED);
+            handover_abandon(operation, -ECANCELED);
 }
 
 static void name_instance(struct berth_manager *manager, struct instance *instance, berth_error *error)
@@ -534,7 +535,7 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return fail_destroy(manager, rc, error);
-    rc = dispatch_inside(manager) ? -EDEADLK : may_go(manager, error);
+    rc = ready_inside(manager) ? -EDEADLK : may_go(manager, error);
     if (rc != 0) {
         (void)fail_destroy(manager, rc, error);
         lock_drop(&manager->lock);

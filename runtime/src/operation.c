@@ -2,13 +2,8 @@
 
 #include <string.h>
 
-#include "advance.h"
-#include "dispatch.h"
-#include "drain.h"
 #include "error.h"
-#include "handover.h"
-#include "queue.h"
-#include "reach.h"
+#include "trace.h"
 
 /* What generated headers reserve for a block; see BERTH_OP_SIZE. */
 _Static_assert(sizeof(struct operation) <= BERTH_OP_BASE, "BERTH_OP_BASE is too small");
@@ -62,17 +57,12 @@ void operation_undo(struct operation *operation)
     }
 }
 
-enum progress operation_finish(struct operation *operation)
-{
-    return operation_finish_as(operation, operation->type);
-}
-
 int operation_refuse(struct operation *operation)
 {
     if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
         memset(operation->asked.gives, 0, sizeof(uuid_t));
     if (operation->call.manager->trace && lock_take(&operation->call.manager->lock) == 0) {
-        error_tell(operation, operation);
+        trace_error(operation, operation);
         lock_drop(&operation->call.manager->lock);
     } else {
         error_fill(operation->error, operation->call.operation, operation);
@@ -80,39 +70,13 @@ int operation_refuse(struct operation *operation)
     return operation->code;
 }
 
-void operation_abandon(struct operation *operation, int code)
-{
-    struct root *root = operation->waits ? operation->queued : operation->root;
-
-    if (operation->waits)
-        queue_leave(operation);
-    if (root && operation->n_levels == 0)
-        operation_load(operation, &root->instance); /* for the error's key */
-    operation_fail(operation, code, reach_place(operation));
-    if (operation_finish(operation) == PROGRESS_RELEASED)
-        handover(operation);
-}
-
-void operation_wake(struct operation *operation)
-{
-    if (operation->done)
-        dispatch_ready(operation);
-#ifndef BERTH_NO_THREADS
-    else if (operation->sleeper)
-        sleeper_wake(operation->sleeper);
-#endif
-}
-
-void operation_step_back(struct operation *operation)
+bool operation_step_back(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
     operation->ahead = operation->levels[0].flags & LEVEL_FRESH;
-    if (operation->ahead || manager->trace) { /* the trace has been told, and not twice */
-        operation_commit(operation, operation->type);
-        operation->stage = STAGE_CALL;
-        return;
-    }
+    if (operation->ahead || manager->trace) /* the trace has been told, and not twice */
+        return false;
     operation_undo(operation);
     if (operation->type->flags & BERTH_GIVES)
         reservation_unmake(manager, operation->reservation);
@@ -123,9 +87,5 @@ void operation_step_back(struct operation *operation)
     operation->step = 0;
     operation->event = 0;
     operation->stage = STAGE_REACH;
-}
-
-enum progress operation_advance(struct operation *operation, bool may_call)
-{
-    return operation_advance_as(operation, operation->type, may_call);
+    return true;
 }

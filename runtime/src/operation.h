@@ -173,21 +173,6 @@ static inline bool operation_is_new(const struct operation *operation)
     return operation->stage == STAGE_REACH || (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
 }
 
-/* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
-INTERNAL void operation_wake(struct operation *operation);
-
-/* Ends one that operation_is_new(), with `code`: nothing has happened. */
-INTERNAL void operation_abandon(struct operation *operation, int code);
-
-/* Runs until it is done or has to wait. `may_call` false: stops before a hook is called, for threads that are not the operation's own. */
-INTERNAL enum progress operation_advance(struct operation *operation, bool may_call);
-
-/*
- * Ends it: writes back or undoes, fills results and error, lets the root go. PROGRESS_DONE, or
- * PROGRESS_RELEASED.
- */
-INTERNAL enum progress operation_finish(struct operation *operation);
-
 /*
  * Ends one that never began, for what is wrong with its arguments or its moment: fills in the
  * error. Its code. Without the lock.
@@ -196,9 +181,10 @@ SHARED SELDOM int operation_refuse(struct operation *operation);
 
 /*
  * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
- * goes back to where it has just got its root. One that has made its root stays: others find that, and queue up behind it.
+ * goes back to where it has just got its root. False: it stays where it is. It has made its root,
+ * which others find to queue up there.
  */
-SHARED SELDOM void operation_step_back(struct operation *operation);
+SHARED SELDOM bool operation_step_back(struct operation *operation);
 
 /* The first error of an operation, and where; later ones are ignored. */
 SHARED SELDOM void operation_fail(struct operation *operation, int code, struct where where);
@@ -350,15 +336,5 @@ ALWAYS_INLINE void operation_results(const struct operation *operation, const be
 OWN void operation_commit(struct operation *operation, const berth_operation *type);
 /* Puts back what the instances were, and unmakes those that are new. */
 SHARED SELDOM void operation_undo(struct operation *operation);
-
-/* A root leaves the maps: drains must not meet it. */
-SHARED void drain_root_leaves(struct root *root);
-
-static inline void operation_root_leaves(struct berth_manager *manager, struct instance *root)
-{
-    (void)manager;
-    if (root->awaited)
-        drain_root_leaves((struct root *)root);
-}
 
 #endif

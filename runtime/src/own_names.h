@@ -12,6 +12,7 @@
 #define by_value berth_own_by_value
 #define bytes_hash berth_own_bytes_hash
 #define call_close berth_own_call_close
+#define call_find berth_own_call_find
 #define call_is_failure berth_own_call_is_failure
 #define call_is_uncertain berth_own_call_is_uncertain
 #define call_tell berth_own_call_tell
@@ -23,24 +24,20 @@
 #define check_counts berth_own_check_counts
 #define check_holders berth_own_check_holders
 #define check_levels berth_own_check_levels
+#define comers_next berth_own_comers_next
+#define comers_root_leaves berth_own_comers_root_leaves
 #define commit berth_own_commit
 #define count_added berth_own_count_added
 #define counts_of berth_own_counts_of
 #define create berth_own_create
 #define crowd berth_own_crowd
-#define deadline_expire berth_own_deadline_expire
 #define deadline_watch berth_own_deadline_watch
 #define deed berth_own_deed
 #define dispatch berth_own_dispatch
-#define dispatch_can_help berth_own_dispatch_can_help
 #define dispatch_help berth_own_dispatch_help
-#define dispatch_inside berth_own_dispatch_inside
-#define dispatch_is_loop berth_own_dispatch_is_loop
 #define dispatch_new berth_own_dispatch_new
 #define dispatch_poll berth_own_dispatch_poll
-#define dispatch_ready berth_own_dispatch_ready
 #define dispatch_wait berth_own_dispatch_wait
-#define dispatch_wake berth_own_dispatch_wake
 #define dispatcher berth_own_dispatcher
 #define drain berth_own_drain
 #define drain_give_up berth_own_drain_give_up
@@ -177,7 +174,6 @@
 #define node_mark_detached berth_own_node_mark_detached
 #define obtain berth_own_obtain
 #define open_call berth_own_open_call
-#define operation_abandon berth_own_operation_abandon
 #define operation_advance berth_own_operation_advance
 #define operation_advance_as berth_own_operation_advance_as
 #define operation_commit berth_own_operation_commit
@@ -190,12 +186,10 @@
 #define operation_mark berth_own_operation_mark
 #define operation_resource berth_own_operation_resource
 #define operation_results berth_own_operation_results
-#define operation_root_leaves berth_own_operation_root_leaves
 #define operation_run berth_own_operation_run
 #define operation_size berth_own_operation_size
 #define operation_unload berth_own_operation_unload
 #define operation_waits berth_own_operation_waits
-#define operation_wake berth_own_operation_wake
 #define part_size berth_own_part_size
 #define path_resource berth_own_path_resource
 #define pin berth_own_pin
@@ -207,7 +201,6 @@
 #define pool_node berth_own_pool_node
 #define progress berth_own_progress
 #define queue_by_key berth_own_queue_by_key
-#define queue_discard berth_own_queue_discard
 #define queue_enter berth_own_queue_enter
 #define queue_first berth_own_queue_first
 #define queue_leave berth_own_queue_leave
@@ -228,6 +221,11 @@
 #define readers_enter berth_own_readers_enter
 #define readers_init berth_own_readers_init
 #define readers_meet berth_own_readers_meet
+#define ready_add berth_own_ready_add
+#define ready_can_help berth_own_ready_can_help
+#define ready_inside berth_own_ready_inside
+#define ready_is_loop berth_own_ready_is_loop
+#define ready_wake berth_own_ready_wake
 #define record_size berth_own_record_size
 #define refuse_argument berth_own_refuse_argument
 #define refused_with berth_own_refused_with
@@ -330,6 +328,7 @@
 #undef by_value
 #undef bytes_hash
 #undef call_close
+#undef call_find
 #undef call_is_failure
 #undef call_is_uncertain
 #undef call_tell
@@ -341,27 +340,23 @@
 #undef check_counts
 #undef check_holders
 #undef check_levels
+#undef comers_go_on
+#undef comers_next
+#undef comers_root_leaves
 #undef commit
 #undef count_added
 #undef counts_of
 #undef create
 #undef crowd
-#undef deadline_expire
 #undef deadline_forget
 #undef deadline_watch
 #undef deed
 #undef dispatch
-#undef dispatch_can_help
 #undef dispatch_claimed
 #undef dispatch_help
-#undef dispatch_inside
-#undef dispatch_is_loop
 #undef dispatch_new
 #undef dispatch_poll
-#undef dispatch_ready
-#undef dispatch_too_deep
 #undef dispatch_wait
-#undef dispatch_wake
 #undef dispatcher
 #undef drain
 #undef drain_begin
@@ -369,7 +364,6 @@
 #undef drain_give_up
 #undef drain_has_work
 #undef drain_next
-#undef drain_root_leaves
 #undef drain_settle
 #undef end_if_final
 #undef end_operation
@@ -380,7 +374,6 @@
 #undef engine_take
 #undef error_fill
 #undef error_instance_key
-#undef error_tell
 #undef error_write
 #undef error_write_key
 #undef error_write_operation
@@ -515,7 +508,6 @@
 #undef node_mark_detached
 #undef obtain
 #undef open_call
-#undef operation_abandon
 #undef operation_advance
 #undef operation_advance_as
 #undef operation_commit
@@ -531,14 +523,12 @@
 #undef operation_refuse
 #undef operation_resource
 #undef operation_results
-#undef operation_root_leaves
 #undef operation_run
 #undef operation_size
 #undef operation_step_back
 #undef operation_undo
 #undef operation_unload
 #undef operation_waits
-#undef operation_wake
 #undef part_size
 #undef path_resource
 #undef pin
@@ -553,7 +543,6 @@
 #undef pool_take_lowest
 #undef progress
 #undef queue_by_key
-#undef queue_discard
 #undef queue_enter
 #undef queue_enter_slowly
 #undef queue_first
@@ -579,6 +568,12 @@
 #undef readers_init
 #undef readers_leave
 #undef readers_meet
+#undef ready_add
+#undef ready_can_help
+#undef ready_inside
+#undef ready_is_loop
+#undef ready_too_deep
+#undef ready_wake
 #undef record_size
 #undef refuse_argument
 #undef refused_with
@@ -646,6 +641,7 @@
 #undef thread_same
 #undef thread_self
 #undef trace_call
+#undef trace_error
 #undef trace_refusal
 #undef trace_refused_early
 #undef trace_row

@@ -5,16 +5,14 @@
 #ifndef BERTH_SRC_PRIVATE_H
 #define BERTH_SRC_PRIVATE_H
 
+#define comers_go_on berth_private_comers_go_on
 #define deadline_forget berth_private_deadline_forget
 #define dispatch_claimed berth_private_dispatch_claimed
-#define dispatch_too_deep berth_private_dispatch_too_deep
 #define drain_begin berth_private_drain_begin
 #define drain_end berth_private_drain_end
 #define drain_next berth_private_drain_next
-#define drain_root_leaves berth_private_drain_root_leaves
 #define drain_settle berth_private_drain_settle
 #define engine_rehearse berth_private_engine_rehearse
-#define error_tell berth_private_error_tell
 #define handover berth_private_handover
 #define lock_meet berth_private_lock_meet
 #define map_insert berth_private_map_insert
@@ -38,8 +36,10 @@
 #define readers_clear berth_private_readers_clear
 #define readers_count berth_private_readers_count
 #define readers_leave berth_private_readers_leave
+#define ready_too_deep berth_private_ready_too_deep
 #define text_digits berth_private_text_digits
 #define trace_call berth_private_trace_call
+#define trace_error berth_private_trace_error
 #define trace_row berth_private_trace_row
 #define uuid_source_next berth_private_uuid_source_next
 #define wait_for berth_private_wait_for

@@ -1,7 +1,6 @@
 #include "queue.h"
 
-#include "call.h"
-#include "dispatch.h"
+#include "ready.h"
 
 bool queue_by_key(const struct operation *operation)
 {
@@ -142,7 +141,7 @@ int queue_enter_slowly(struct operation *operation, struct root *root)
     }
     if (!operation->done && closes_circle(operation, root))
         return -EDEADLK;
-    if (dispatch_can_help(operation))
+    if (ready_can_help(operation))
         return 1;
 #ifdef BERTH_NO_THREADS
     if (!operation->done)
@@ -156,24 +155,4 @@ void queue_own_new(struct operation *operation, struct root *root)
 {
     root->owner = operation;
     operation->root = root;
-}
-
-void queue_discard(struct root *root)
-{
-    struct operation *owner = root->owner;
-    struct operation *next;
-
-    while ((next = queue_first(root))) {
-        operation_abandon(next, -ECANCELED);
-        operation_wake(next);
-    }
-    if (!owner)
-        return;
-    if (operation_is_new(owner)) { /* it was handed the root and has not gone on yet */
-        operation_abandon(owner, -ECANCELED);
-        operation_wake(owner);
-    } else {
-        owner->discarded = true;
-        call_tell(owner);
-    }
 }

@@ -77,7 +77,4 @@ static inline bool queue_release(struct operation *operation)
     return true;
 }
 
-/* The manager is discarded: ends all operations that wait for `root`, and tells the one that runs on it. */
-INTERNAL void queue_discard(struct root *root);
-
 #endif

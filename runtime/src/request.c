@@ -8,10 +8,10 @@
 #include "advance.h"
 #include "dispatch.h"
 #include "drain.h"
-#include "error.h"
 #include "look_up.h"
 #include "memory.h"
 #include "reach.h"
+#include "ready.h"
 #include "wait.h"
 
 /*
@@ -31,7 +31,7 @@ HOT int operation_run(struct operation *operation, const berth_operation *type)
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
     int rc = lock_take(&manager->lock);
 
-    if (rc == 0 && manager->dispatchers && dispatch_too_deep(manager)) {
+    if (rc == 0 && manager->dispatchers && ready_too_deep(manager)) {
         lock_drop(&manager->lock);
         rc = -EDEADLK;
     }

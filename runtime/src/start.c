@@ -1,14 +1,16 @@
 /* Started operations: accepting, cancelling, polling. */
 #include <string.h>
 
+#include "advance.h"
 #include "call.h"
 #include "deadline.h"
 #include "dispatch.h"
 #include "drain.h"
-#include "error.h"
 #include "field.h"
+#include "handover.h"
 #include "memory.h"
 #include "reach.h"
+#include "ready.h"
 #include "trace.h"
 
 /* Parts of a block, one behind the other. */
@@ -168,8 +170,8 @@ static int cancel(struct operation *operation)
     if (operation->stage == STAGE_DONE)
         return -ENOENT;
     if (operation_is_new(operation)) {
-        operation_abandon(operation, -ECANCELED);
-        dispatch_ready(operation);
+        handover_abandon(operation, -ECANCELED);
+        ready_add(operation);
     } else {
         call_tell(operation);
     }
@@ -192,6 +194,32 @@ int berth_manager_cancel(berth_manager *manager, void *op)
     return rc;
 }
 
+static void expire(struct operation *operation)
+{
+    if (operation->waits && operation->drain)
+        drain_give_up(operation, -ETIMEDOUT);
+    else if (operation->waits || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
+        handover_abandon(operation, -ETIMEDOUT);
+    else if (operation->in_hook || operation_waits(operation))
+        call_tell(operation);
+    if (!operation->in_hook && !operation_waits(operation))
+        ready_add(operation);
+}
+
+/*
+ * Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that
+ * is pending is told.
+ */
+static void expire_all(struct berth_manager *manager, int64_t now)
+{
+    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
+        struct operation *operation = manager->deadlines;
+
+        deadline_forget(operation);
+        expire(operation);
+    }
+}
+
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
 {
     int rc;
@@ -204,7 +232,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
     manager->loop = thread_self();
     manager->has_loop = true;
     if (manager->deadlines)
-        deadline_expire(manager, berth_now());
+        expire_all(manager, berth_now());
     dispatch_poll(manager, !next_deadline);
     if (next_deadline && manager->ready)
         *next_deadline = 0;

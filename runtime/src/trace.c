@@ -111,6 +111,12 @@ void trace_refusal(const struct operation *operation, const struct operation *by
     tell_refusal(manager, &error, with ? operation->asked.reservation : NULL);
 }
 
+void trace_error(const struct operation *operation, const struct operation *by)
+{
+    error_fill(operation->error, operation->call.operation, by);
+    trace_refusal(operation, by);
+}
+
 void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation)
 {
     if (!manager->trace || lock_take(&manager->lock) != 0)

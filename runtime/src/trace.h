@@ -22,7 +22,13 @@ SHARED SELDOM void trace_row(const struct operation *operation, unsigned level, 
 /* The hook of the operation's row is called next. */
 SHARED SELDOM void trace_call(const struct operation *operation);
 
-/* The operation has failed with what `by` failed with. Not told where a row has told it. */
+/*
+ * The operation has failed with what `by` failed with: fills in its caller's error, and tells the
+ * trace.
+ */
+SHARED SELDOM void trace_error(const struct operation *operation, const struct operation *by);
+
+/* Tells the trace alone. Not told where a row has told it. */
 INTERNAL void trace_refusal(const struct operation *operation, const struct operation *by);
 
 /* An operation was refused that has no block. Takes the lock. */

@@ -5,6 +5,7 @@
 #include "drain.h"
 #include "handover.h"
 #include "queue.h"
+#include "ready.h"
 
 #ifndef BERTH_NO_THREADS
 
@@ -13,7 +14,7 @@ static void give_up(struct operation *operation)
     if (operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
     else
-        operation_abandon(operation, -ETIMEDOUT);
+        handover_abandon(operation, -ETIMEDOUT);
 }
 
 /* Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is the loop's, should that be this thread. */
@@ -24,7 +25,7 @@ static bool doze(struct operation *operation, int64_t deadline)
     bool in_time;
 
     manager->n_unclaimed = manager->n_ready;
-    if (dispatch_is_loop(manager))
+    if (ready_is_loop(manager))
         manager->loop_sleeper = sleeper;
     in_time = sleeper_wait(sleeper, &manager->lock, deadline);
     if (manager->loop_sleeper == sleeper)
@@ -36,7 +37,7 @@ static bool doze(struct operation *operation, int64_t deadline)
 /* With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this call waits for. */
 static bool is_needed(const struct operation *operation)
 {
-    return operation->call.manager->wake && dispatch_can_help(operation);
+    return operation->call.manager->wake && ready_can_help(operation);
 }
 
 static void sleep_for_root(struct operation *operation)
@@ -91,14 +92,14 @@ static void help_and_try_again(struct operation *operation)
 
     dispatch_help(operation);
     if (manager->n_discards != discards)
-        operation_abandon(operation, -ECANCELED);
+        handover_abandon(operation, -ECANCELED);
 }
 
 /* Runs what is ready before it waits for a completion. */
 static void help_and_sleep(struct operation *operation)
 {
     operation->helped = false; /* it may have run what was ready before it got its root: there is more now */
-    if (dispatch_can_help(operation))
+    if (ready_can_help(operation))
         dispatch_help(operation);
     sleep_on(operation);
 }

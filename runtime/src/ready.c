@@ -1,0 +1,82 @@
+#include "ready.h"
+
+/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block; see docs/runtime.md. */
+enum { MOST_NESTED = 16 };
+
+static struct dispatcher *innermost(const struct berth_manager *manager)
+{
+    thread_id self = thread_self();
+    struct dispatcher *dispatcher = manager->dispatchers;
+
+    while (dispatcher && !thread_same(dispatcher->thread, self))
+        dispatcher = dispatcher->next;
+    return dispatcher;
+}
+
+bool ready_inside(const struct berth_manager *manager)
+{
+    return innermost(manager) != NULL;
+}
+
+bool ready_is_loop(const struct berth_manager *manager)
+{
+    return manager->wake && manager->has_loop && thread_same(manager->loop, thread_self());
+}
+
+bool ready_too_deep(const struct berth_manager *manager)
+{
+    thread_id self = thread_self();
+    unsigned nested = 0;
+
+    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
+        nested += thread_same(at->thread, self);
+    return nested >= MOST_NESTED;
+}
+
+void ready_wake(struct berth_manager *manager)
+{
+    const struct dispatcher *self;
+
+    if (!manager->wake)
+        return;
+    self = innermost(manager);
+    if (self && self->polling)
+        return;
+    lock_enter_callback(&manager->lock);
+    manager->wake(manager->wake_ctx);
+    lock_leave_callback(&manager->lock);
+}
+
+void ready_add(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    if (operation->ready)
+        return;
+    operation->ready = true;
+    operation->next = NULL;
+    if (manager->ready)
+        manager->last_ready->next = operation;
+    else
+        manager->ready = operation;
+    manager->last_ready = operation;
+    manager->n_ready++;
+    manager->n_unclaimed++;
+    if (manager->ready == operation)
+        ready_wake(manager);
+#ifndef BERTH_NO_THREADS
+    if (manager->loop_sleeper)
+        sleeper_wake(manager->loop_sleeper);
+#endif
+}
+
+bool ready_can_help(const struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+
+    if (!manager->ready || operation->done || operation->helped)
+        return false;
+    if (!thread_same(operation->thread, thread_self()))
+        return false; /* somebody else's, who sleeps */
+    return !manager->wake || ready_is_loop(manager);
+}
