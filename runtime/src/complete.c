@@ -14,7 +14,7 @@ static bool is_answer(bool asks, int result)
     return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
 }
 
-static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size)
+static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size, struct sleepers *woken)
 {
     struct berth_call *call = call_find(manager, id);
     struct operation *operation = (struct operation *)call;
@@ -31,12 +31,13 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
         memcpy(operation->out, out, out_size);
     }
     if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to it */
-        handover_wake(operation);
+        handover_wake(operation, woken);
     return 0;
 }
 
 int berth_complete(berth_token token, int result, const void *out, uint32_t out_size)
 {
+    struct sleepers woken = {0};
     int rc;
 
     if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
@@ -44,8 +45,7 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
     rc = lock_take(&token.manager->lock);
     if (rc != 0)
         return rc;
-    rc = complete(token.manager, token.id, result, out, out_size);
-    dispatch(token.manager);
-    lock_drop(&token.manager->lock);
+    rc = complete(token.manager, token.id, result, out, out_size, &woken);
+    dispatch_leave(token.manager, &woken);
     return rc;
 }

@@ -65,7 +65,7 @@ static uint64_t claim(struct berth_manager *manager)
 }
 
 /* The operation is over: tells, and touches it no more. */
-static void tell_done(struct operation *operation)
+static void tell_done(struct operation *operation, struct sleepers *woken)
 {
     struct berth_manager *manager = operation->call.manager;
     berth_done *done = operation->done;
@@ -76,18 +76,20 @@ static void tell_done(struct operation *operation)
         memory_give(&manager->allocator, operation, operation->block);
     manager->n_operations--;
     lock_drop(&manager->lock);
+    sleepers_wake(woken);
     done(arg, code);
     (void)lock_take(&manager->lock);
 }
 
 static void run_one(struct operation *operation)
 {
+    struct sleepers woken = {0};
     enum progress progress;
 
     while ((progress = operation_advance(operation, true)) == PROGRESS_RELEASED)
-        handover(operation);
+        handover(operation, &woken);
     if (progress == PROGRESS_DONE)
-        tell_done(operation);
+        tell_done(operation, &woken);
     else
         deadline_watch(operation);
 }
@@ -110,6 +112,15 @@ void dispatch_claimed(struct berth_manager *manager)
     enter(manager, &self, false);
     run_claimed(manager, claim(manager));
     leave(manager, &self);
+}
+
+void dispatch_leave(struct berth_manager *manager, struct sleepers *woken)
+{
+    if (manager->ready)
+        sleepers_wake(woken);
+    dispatch(manager);
+    lock_drop(&manager->lock);
+    sleepers_wake(woken);
 }
 
 void dispatch_new(struct operation *operation)

@@ -27,6 +27,12 @@ static inline void dispatch(struct berth_manager *manager)
 }
 
 /*
+ * As dispatch(), and gives the lock back. Threads are woken without the lock, or with it when they
+ * would have to wait for what is ready.
+ */
+INTERNAL void dispatch_leave(struct berth_manager *manager, struct sleepers *woken);
+
+/*
  * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that too, should nobody be woken for it, because the
  * caller will not know that there is more.
  */

@@ -9,19 +9,22 @@
  * `by` lets its root go, after PROGRESS_RELEASED. Those that wait for the root are run, in their
  * order, as far as they need no hook: most of them find the work done. The first that needs a hook
  * gets the root. When the root has ended, those that waited get the error of `by`, or start again.
+ *
+ * Threads to be woken are put into `woken`, here and below. An operation that is not over wakes
+ * them at once, with the lock held.
  */
-SHARED void handover(struct operation *by);
+INTERNAL void handover(struct operation *by, struct sleepers *woken);
 
 /* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
-INTERNAL void handover_wake(struct operation *operation);
+INTERNAL void handover_wake(struct operation *operation, struct sleepers *woken);
 
 /* Ends one that operation_is_new(), with `code`: nothing has happened. */
-INTERNAL void handover_abandon(struct operation *operation, int code);
+INTERNAL void handover_abandon(struct operation *operation, int code, struct sleepers *woken);
 
 /*
  * The manager is discarded: ends all operations that wait for `root`, and tells the one that runs
  * on it.
  */
-INTERNAL void handover_discard(struct root *root);
+INTERNAL void handover_discard(struct root *root, struct sleepers *woken);
 
 #endif

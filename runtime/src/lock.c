@@ -37,14 +37,17 @@ void lock_meet(struct lock *lock, const berth_allocator *allocator)
         readers_meet(&lock->readers, allocator);
 }
 
-bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
+enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
 {
     bool in_time;
 
     lock_drop(lock);
-    in_time = sleeper_sleep(sleeper, deadline);
-    (void)lock_take(lock); /* not from inside a callback, so it cannot fail */
-    return in_time;
+    in_time = sleeper_await(sleeper, deadline);
+    if (sleeper_leaves(sleeper))
+        return SLEEP_LEFT;
+    (void)lock_take(lock);  /* not from inside a callback, so it cannot fail */
+    sleeper_reset(sleeper); /* not before: it would seem to be asleep */
+    return in_time ? SLEEP_OVER : SLEEP_LATE;
 }
 
 #endif

@@ -26,6 +26,15 @@ struct sleeper {
     bool unused;
 };
 
+struct sleepers {
+    bool unused;
+};
+
+static inline void sleepers_wake(struct sleepers *sleepers)
+{
+    (void)sleepers;
+}
+
 static inline int lock_init(struct lock *lock)
 {
     lock->held = false;
@@ -192,8 +201,14 @@ static inline bool thread_same(thread_id a, thread_id b)
     return pthread_equal(a, b) != 0;
 }
 
-/* Gives the lock up while it sleeps. False: the deadline passed. It may return true early. */
-INTERNAL bool sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
+enum sleep {
+    SLEEP_LATE, /* the deadline passed */
+    SLEEP_OVER, /* it was woken, or returns early */
+    SLEEP_LEFT  /* it was excused: the thread has not got the lock back */
+};
+
+/* Gives the lock up while it sleeps. */
+INTERNAL enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
 
 #endif
 #endif

@@ -415,7 +415,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
 }
 
 /* Every tree is let go of, without a call; memory that a running operation needs stays until it ends. */
-static void forget(struct berth_manager *manager)
+static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
     manager->n_discards++;
     while (manager->reserved)
@@ -425,12 +425,12 @@ static void forget(struct berth_manager *manager)
 
         instance_ref(&root->instance);
         instance_end(manager, &root->instance);
-        handover_discard(root);
+        handover_discard(root, woken);
         instance_unref(manager, &root->instance);
     }
     for (struct operation *operation = manager->ready; operation; operation = operation->next)
         if (operation_is_new(operation))
-            handover_abandon(operation, -ECANCELED);
+            handover_abandon(operation, -ECANCELED, woken);
 }
 
 static void name_instance(struct berth_manager *manager, struct instance *instance, berth_error *error)
@@ -524,6 +524,7 @@ static int fail_destroy(const struct berth_manager *manager, int code, berth_err
 
 int berth_manager_destroy(berth_manager *manager, berth_error *error)
 {
+    struct sleepers nobody = {0};
     berth_error own;
     int rc;
 
@@ -541,7 +542,7 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
         lock_drop(&manager->lock);
         return rc;
     }
-    forget(manager);
+    forget(manager, &nobody);
     lock_drop(&manager->lock);
     lock_destroy(&manager->lock, &manager->allocator);
     release_all(manager);
@@ -550,6 +551,7 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
 
 int berth_manager_discard(berth_manager *manager)
 {
+    struct sleepers woken = {0};
     int rc;
 
     if (!manager)
@@ -557,9 +559,8 @@ int berth_manager_discard(berth_manager *manager)
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return rc;
-    forget(manager);
-    dispatch(manager);
-    lock_drop(&manager->lock);
+    forget(manager, &woken);
+    dispatch_leave(manager, &woken);
     return 0;
 }
 

@@ -18,6 +18,13 @@
 
 #include "linkage.h"
 
+enum {
+    SLEEPER_ASLEEP, /* or about to be */
+    SLEEPER_AWAKE,
+    SLEEPER_EXCUSED, /* in `sleepers`, and sleeps on until it is SLEEPER_GONE */
+    SLEEPER_GONE     /* its thread does not come back to the lock */
+};
+
 #if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
 
 struct mutex {
@@ -34,7 +41,9 @@ enum {
 };
 
 struct sleeper {
-    atomic_uint woken; /* 0 or 1 */
+    atomic_uint state;     /* SLEEPER_ASLEEP, ... */
+    struct sleeper *next;  /* among `sleepers` */
+    struct sleeper *wakes; /* by its thread, NULL: nobody */
 };
 
 SHARED SELDOM void mutex_take_slowly(struct mutex *mutex);
@@ -62,7 +71,7 @@ static inline void mutex_drop(struct mutex *mutex)
 
 static inline void sleeper_init(struct sleeper *sleeper)
 {
-    atomic_init(&sleeper->woken, 0);
+    atomic_init(&sleeper->state, SLEEPER_ASLEEP);
 }
 
 static inline void sleeper_destroy(struct sleeper *sleeper)
@@ -79,7 +88,7 @@ struct mutex {
 struct sleeper {
     pthread_mutex_t mutex;
     pthread_cond_t condition;
-    bool woken;
+    unsigned state;
 };
 
 static inline bool mutex_try(struct mutex *mutex)
@@ -127,5 +136,37 @@ INTERNAL void sleeper_wake(struct sleeper *sleeper);
 
 /* Until it is woken, once for each time; only its own thread. False: the deadline (as in backend.h) passed. It may return true early. */
 INTERNAL bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
+
+/*
+ * The two halves of that, for sleeper_wait() in lock.h. Between them the sleeper counts as awake,
+ * or is gone: sleeper_leaves().
+ */
+INTERNAL bool sleeper_await(struct sleeper *sleeper, int64_t deadline);
+INTERNAL bool sleeper_leaves(struct sleeper *sleeper);
+INTERNAL void sleeper_reset(struct sleeper *sleeper);
+
+/*
+ * Sleepers that a thread wakes when it has given the lock back. Begins zeroed.
+ *
+ * Most of them are excused: their threads have nothing left to do but to return, and do not take
+ * the lock again. With futexes the thread that has the list wakes only the first few, and each that
+ * was woken wakes another one. So nobody is kept for long.
+ */
+struct sleepers {
+    struct sleeper *first, *last; /* excused */
+    struct sleeper *waker;        /* the last of them that has somebody to wake */
+    struct sleeper *awake;        /* comes back to the lock; NULL: nobody */
+    unsigned n_excused;
+};
+
+/*
+ * Both with the lock held. After this the sleeper, which is on the stack of its thread, may be gone
+ * at any time. False: the thread cannot be excused, it is on its way to the lock.
+ */
+INTERNAL void sleepers_add(struct sleepers *sleepers, struct sleeper *sleeper);
+INTERNAL bool sleepers_excuse(struct sleepers *sleepers, struct sleeper *sleeper);
+
+/* Wakes them, and empties the list. Touches nothing but sleepers. */
+INTERNAL void sleepers_wake(struct sleepers *sleepers);
 
 #endif

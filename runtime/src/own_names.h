@@ -35,6 +35,7 @@
 #define deed berth_own_deed
 #define dispatch berth_own_dispatch
 #define dispatch_help berth_own_dispatch_help
+#define dispatch_leave berth_own_dispatch_leave
 #define dispatch_new berth_own_dispatch_new
 #define dispatch_poll berth_own_dispatch_poll
 #define dispatch_wait berth_own_dispatch_wait
@@ -42,18 +43,13 @@
 #define drain berth_own_drain
 #define drain_give_up berth_own_drain_give_up
 #define drain_has_work berth_own_drain_has_work
+#define end_drop berth_own_end_drop
 #define end_if_final berth_own_end_if_final
 #define end_operation berth_own_end_operation
 #define end_step berth_own_end_step
 #define engine_run berth_own_engine_run
 #define engine_settle berth_own_engine_settle
 #define engine_take berth_own_engine_take
-#define error_fill berth_own_error_fill
-#define error_instance_key berth_own_error_instance_key
-#define error_write berth_own_error_write
-#define error_write_key berth_own_error_write_key
-#define error_write_operation berth_own_error_write_operation
-#define error_write_place berth_own_error_write_place
 #define fail_event berth_own_fail_event
 #define field_check berth_own_field_check
 #define field_copy berth_own_field_copy
@@ -262,12 +258,20 @@
 #define settle_reservation berth_own_settle_reservation
 #define siblings berth_own_siblings
 #define sight berth_own_sight
+#define sleep berth_own_sleep
 #define sleeper berth_own_sleeper
+#define sleeper_await berth_own_sleeper_await
 #define sleeper_destroy berth_own_sleeper_destroy
 #define sleeper_init berth_own_sleeper_init
+#define sleeper_leaves berth_own_sleeper_leaves
+#define sleeper_reset berth_own_sleeper_reset
 #define sleeper_sleep berth_own_sleeper_sleep
 #define sleeper_wait berth_own_sleeper_wait
 #define sleeper_wake berth_own_sleeper_wake
+#define sleepers berth_own_sleepers
+#define sleepers_add berth_own_sleepers_add
+#define sleepers_excuse berth_own_sleepers_excuse
+#define sleepers_wake berth_own_sleepers_wake
 #define slot_of berth_own_slot_of
 #define somebody_else berth_own_somebody_else
 #define stage berth_own_stage
@@ -354,6 +358,7 @@
 #undef dispatch
 #undef dispatch_claimed
 #undef dispatch_help
+#undef dispatch_leave
 #undef dispatch_new
 #undef dispatch_poll
 #undef dispatch_wait
@@ -365,6 +370,7 @@
 #undef drain_has_work
 #undef drain_next
 #undef drain_settle
+#undef end_drop
 #undef end_if_final
 #undef end_operation
 #undef end_step
@@ -372,12 +378,6 @@
 #undef engine_run
 #undef engine_settle
 #undef engine_take
-#undef error_fill
-#undef error_instance_key
-#undef error_write
-#undef error_write_key
-#undef error_write_operation
-#undef error_write_place
 #undef fail_event
 #undef field_check
 #undef field_copy
@@ -405,7 +405,6 @@
 #undef grip
 #undef grip_begun
 #undef grip_spent
-#undef handover
 #undef has_key_of
 #undef hash_bytes
 #undef hash_end
@@ -610,12 +609,20 @@
 #undef settle_reservation
 #undef siblings
 #undef sight
+#undef sleep
 #undef sleeper
+#undef sleeper_await
 #undef sleeper_destroy
 #undef sleeper_init
+#undef sleeper_leaves
+#undef sleeper_reset
 #undef sleeper_sleep
 #undef sleeper_wait
 #undef sleeper_wake
+#undef sleepers
+#undef sleepers_add
+#undef sleepers_excuse
+#undef sleepers_wake
 #undef slot_of
 #undef somebody_else
 #undef stage

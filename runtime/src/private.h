@@ -13,7 +13,6 @@
 #define drain_next berth_private_drain_next
 #define drain_settle berth_private_drain_settle
 #define engine_rehearse berth_private_engine_rehearse
-#define handover berth_private_handover
 #define lock_meet berth_private_lock_meet
 #define map_insert berth_private_map_insert
 #define map_remove berth_private_map_remove

@@ -50,7 +50,8 @@ HOT int operation_run(struct operation *operation, const berth_operation *type)
 
         if (progress == PROGRESS_DONE)
             break;
-        wait_for(operation, progress);
+        if (!wait_for(operation, progress))
+            return operation->code;
     }
     manager->n_operations--;
     dispatch(manager);

@@ -165,12 +165,12 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
     return accept(operation);
 }
 
-static int cancel(struct operation *operation)
+static int cancel(struct operation *operation, struct sleepers *woken)
 {
     if (operation->stage == STAGE_DONE)
         return -ENOENT;
     if (operation_is_new(operation)) {
-        handover_abandon(operation, -ECANCELED);
+        handover_abandon(operation, -ECANCELED, woken);
         ready_add(operation);
     } else {
         call_tell(operation);
@@ -181,6 +181,7 @@ static int cancel(struct operation *operation)
 int berth_manager_cancel(berth_manager *manager, void *op)
 {
     struct operation *operation = op;
+    struct sleepers woken = {0};
     int rc;
 
     if (!manager || !operation || operation->call.manager != manager)
@@ -188,18 +189,17 @@ int berth_manager_cancel(berth_manager *manager, void *op)
     rc = lock_take(&manager->lock);
     if (rc != 0)
         return rc;
-    rc = cancel(operation);
-    dispatch(manager);
-    lock_drop(&manager->lock);
+    rc = cancel(operation, &woken);
+    dispatch_leave(manager, &woken);
     return rc;
 }
 
-static void expire(struct operation *operation)
+static void expire(struct operation *operation, struct sleepers *woken)
 {
     if (operation->waits && operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
     else if (operation->waits || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
-        handover_abandon(operation, -ETIMEDOUT);
+        handover_abandon(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))
         call_tell(operation);
     if (!operation->in_hook && !operation_waits(operation))
@@ -212,12 +212,15 @@ static void expire(struct operation *operation)
  */
 static void expire_all(struct berth_manager *manager, int64_t now)
 {
+    struct sleepers woken = {0};
+
     while (manager->deadlines && manager->deadlines->call.deadline <= now) {
         struct operation *operation = manager->deadlines;
 
         deadline_forget(operation);
-        expire(operation);
+        expire(operation, &woken);
     }
+    sleepers_wake(&woken);
 }
 
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)

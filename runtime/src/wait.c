@@ -7,6 +7,14 @@
 #include "queue.h"
 #include "ready.h"
 
+/* It has no root that others could wait for. */
+static void abandon(struct operation *operation, int code)
+{
+    struct sleepers nobody = {0};
+
+    handover_abandon(operation, code, &nobody);
+}
+
 #ifndef BERTH_NO_THREADS
 
 static void give_up(struct operation *operation)
@@ -14,24 +22,26 @@ static void give_up(struct operation *operation)
     if (operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
     else
-        handover_abandon(operation, -ETIMEDOUT);
+        abandon(operation, -ETIMEDOUT);
 }
 
 /* Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is the loop's, should that be this thread. */
-static bool doze(struct operation *operation, int64_t deadline)
+static enum sleep doze(struct operation *operation, int64_t deadline)
 {
     struct berth_manager *manager = operation->call.manager;
     struct sleeper *sleeper = operation->sleeper;
-    bool in_time;
+    enum sleep slept;
 
     manager->n_unclaimed = manager->n_ready;
     if (ready_is_loop(manager))
         manager->loop_sleeper = sleeper;
-    in_time = sleeper_wait(sleeper, &manager->lock, deadline);
+    slept = sleeper_wait(sleeper, &manager->lock, deadline);
+    if (slept == SLEEP_LEFT)
+        return slept;
     if (manager->loop_sleeper == sleeper)
         manager->loop_sleeper = NULL;
     operation->helped = false;
-    return in_time;
+    return slept;
 }
 
 /* With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this call waits for. */
@@ -40,14 +50,23 @@ static bool is_needed(const struct operation *operation)
     return operation->call.manager->wake && ready_can_help(operation);
 }
 
-static void sleep_for_root(struct operation *operation)
+/* False: the operation is over, and its thread has not got the lock. */
+static bool sleep_for_root(struct operation *operation)
 {
     while (operation->waits) {
-        if (is_needed(operation))
+        enum sleep slept;
+
+        if (is_needed(operation)) {
             queue_leave(operation); /* while it runs others: a call that it makes from their hooks could not get past it */
-        else if (!doze(operation, operation->call.deadline) && operation->waits)
+            break;
+        }
+        slept = doze(operation, operation->call.deadline);
+        if (slept == SLEEP_LEFT)
+            return false;
+        if (slept == SLEEP_LATE && operation->waits)
             give_up(operation);
     }
+    return true;
 }
 
 static void sleep_for_completion(struct operation *operation)
@@ -57,29 +76,35 @@ static void sleep_for_completion(struct operation *operation)
     while (operation_waits(operation)) {
         if (is_needed(operation))
             dispatch_help(operation);
-        else if (!doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) && operation_waits(operation))
+        else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) == SLEEP_LATE &&
+                 operation_waits(operation))
             call_tell(operation);
     }
 }
 
-static void sleep_on(struct operation *operation)
+/* False: as sleep_for_root(). A call that is pending is not over. */
+static bool sleep_on(struct operation *operation)
 {
     struct sleeper sleeper;
+    bool goes_on;
 
     sleeper_init(&sleeper);
     operation->sleeper = &sleeper;
-    sleep_for_root(operation);
-    sleep_for_completion(operation);
+    goes_on = sleep_for_root(operation);
+    if (goes_on)
+        sleep_for_completion(operation);
     operation->sleeper = NULL;
     sleeper_destroy(&sleeper);
+    return goes_on;
 }
 
 #else
 
 /* Without threads nothing has to wait: a root that is taken, or a call that is pending, is an error. */
-static void sleep_on(struct operation *operation)
+static bool sleep_on(struct operation *operation)
 {
     (void)operation;
+    return true;
 }
 
 #endif
@@ -92,26 +117,46 @@ static void help_and_try_again(struct operation *operation)
 
     dispatch_help(operation);
     if (manager->n_discards != discards)
-        handover_abandon(operation, -ECANCELED);
+        abandon(operation, -ECANCELED);
 }
 
 /* Runs what is ready before it waits for a completion. */
-static void help_and_sleep(struct operation *operation)
+static bool help_and_sleep(struct operation *operation)
 {
     operation->helped = false; /* it may have run what was ready before it got its root: there is more now */
     if (ready_can_help(operation))
         dispatch_help(operation);
-    sleep_on(operation);
+    return sleep_on(operation);
 }
 
-void wait_for(struct operation *operation, enum progress progress)
+/*
+ * Hands its root over. When the operation is over, the thread wakes others last, without the lock:
+ * they may want it, and may take this processor.
+ */
+static bool let_others_go_on(struct operation *operation)
 {
-    if (progress == PROGRESS_RELEASED)
-        handover(operation);
-    else if (progress == PROGRESS_BUSY)
+    struct berth_manager *manager = operation->call.manager;
+    struct sleepers woken = {0};
+
+    handover(operation, &woken);
+    if (operation->stage != STAGE_DONE)
+        return true;
+    manager->n_operations--;
+    dispatch_leave(manager, &woken);
+    return false;
+}
+
+bool wait_for(struct operation *operation, enum progress progress)
+{
+    switch (progress) {
+    case PROGRESS_RELEASED:
+        return let_others_go_on(operation);
+    case PROGRESS_BUSY:
         help_and_try_again(operation);
-    else if (progress == PROGRESS_PENDING)
-        help_and_sleep(operation);
-    else
-        sleep_on(operation);
+        return true;
+    case PROGRESS_PENDING:
+        return help_and_sleep(operation);
+    default: /* PROGRESS_QUEUED */
+        return sleep_on(operation);
+    }
 }

@@ -8,7 +8,10 @@
 #include "linkage.h"
 #include "operation.h"
 
-/* `progress` is not PROGRESS_DONE. Returns when the operation may go on. */
-SHARED SELDOM void wait_for(struct operation *operation, enum progress progress);
+/*
+ * `progress` is not PROGRESS_DONE. Returns when the operation may go on. False: the operation is
+ * over, and so is what is left to do in the manager, which may be gone. The lock is not held.
+ */
+SHARED SELDOM bool wait_for(struct operation *operation, enum progress progress);
 
 #endif
