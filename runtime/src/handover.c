@@ -13,21 +13,29 @@ enum { MOST_SHARED = 64 };
 #ifndef BERTH_NO_THREADS
 
 /*
- * Is it over, and does its thread sleep? Then the thread has nothing left to do. What it would do in
- * the manager is done here. A tool that looks for races would not see what the thread waits for
- * without the lock.
+ * Is it over, and does its thread sleep? Then the thread has nothing left to do but to return. What
+ * else it would do in the manager is done here.
  */
 static bool excuse(const struct operation *operation, struct sleepers *woken)
 {
     struct berth_manager *manager = operation->call.manager;
     struct sleeper *sleeper = operation->sleeper;
 
-    if (operation->stage != STAGE_DONE || manager->lock.observed || !sleepers_excuse(woken, sleeper))
+    if (operation->stage != STAGE_DONE || !sleepers_excuse(woken, sleeper))
         return false;
     if (manager->loop_sleeper == sleeper)
         manager->loop_sleeper = NULL;
     manager->n_operations--;
     return true;
+}
+
+/* A tool that looks for races sees only what the lock orders. */
+static void wake_thread(const struct operation *operation, struct sleepers *woken)
+{
+    if (operation->call.manager->lock.observed)
+        sleeper_wake(operation->sleeper);
+    else if (!excuse(operation, woken))
+        sleepers_add(woken, operation->sleeper);
 }
 
 #endif
@@ -37,8 +45,8 @@ void handover_wake(struct operation *operation, struct sleepers *woken)
     if (operation->done)
         ready_add(operation);
 #ifndef BERTH_NO_THREADS
-    else if (operation->sleeper && !excuse(operation, woken))
-        sleepers_add(woken, operation->sleeper);
+    else if (operation->sleeper)
+        wake_thread(operation, woken);
 #endif
     (void)woken;
 }

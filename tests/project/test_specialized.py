@@ -34,7 +34,7 @@ def test_its_operations_are_its_own(installed: Installation, tmp_path: Path) -> 
     assert build(installed, tmp_path).returncode == 0
     wanted = {line.split()[-1] for line in installed.run("nm --undefined-only scsi.o", tmp_path).stdout.splitlines()}
     assert "berth_manager_start" in wanted and "berth_manager_run" not in wanted
-    assert {name for name in wanted if name.startswith("berth_private_")} >= {"berth_private_handover", "berth_private_wait_for"}
+    assert {name for name in wanted if name.startswith("berth_private_")} >= {"berth_private_queue_enter_slowly", "berth_private_wait_for"}
 
 
 def test_another_library_does_not_link(installed: Installation, tmp_path: Path) -> None:

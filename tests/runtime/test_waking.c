@@ -1,0 +1,329 @@
+/* Threads that wait: who returns without the lock, and how they are woken. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/clock.h"
+#include "support/threads.h"
+
+#include "lock.h"
+#include "memory.h"
+
+enum { MANY = 20 }; /* more than one thread wakes */
+
+/* A thread that sleeps once. */
+struct nap {
+    pthread_t thread;
+    struct lock *lock;
+    struct sleeper sleeper;
+    int64_t deadline;
+    bool begun; /* with the lock: its thread gives it up only to sleep */
+    enum sleep slept;
+};
+
+static void *sleep_once(void *arg)
+{
+    struct nap *nap = arg;
+
+    assert_int_equal(lock_take(nap->lock), 0);
+    nap->begun = true;
+    nap->slept = sleeper_wait(&nap->sleeper, nap->lock, nap->deadline);
+    if (nap->slept != SLEEP_LEFT)
+        lock_drop(nap->lock);
+    return NULL;
+}
+
+/* Returns with the lock, when the thread has begun to sleep. */
+static void nap_start(struct nap *nap, struct lock *lock, int64_t deadline)
+{
+    memset(nap, 0, sizeof *nap);
+    nap->lock = lock;
+    nap->deadline = deadline;
+    sleeper_init(&nap->sleeper);
+    assert_int_equal(pthread_create(&nap->thread, NULL, sleep_once, nap), 0);
+    for (;;) {
+        assert_int_equal(lock_take(lock), 0);
+        if (nap->begun)
+            return;
+        lock_drop(lock);
+        pause_shortly();
+    }
+}
+
+static enum sleep nap_join(struct nap *nap)
+{
+    assert_int_equal(pthread_join(nap->thread, NULL), 0);
+    sleeper_destroy(&nap->sleeper);
+    return nap->slept;
+}
+
+static unsigned state_of(struct sleeper *sleeper)
+{
+#if defined __linux__ && defined __LP64__ && !defined BERTH_NO_FUTEX
+    return atomic_load(&sleeper->state);
+#else
+    unsigned state;
+
+    pthread_mutex_lock(&sleeper->mutex);
+    state = sleeper->state;
+    pthread_mutex_unlock(&sleeper->mutex);
+    return state;
+#endif
+}
+
+static void start(struct lock *lock)
+{
+    assert_int_equal(lock_init(lock), 0);
+}
+
+static void stop(struct lock *lock)
+{
+    lock_drop(lock);
+    lock_destroy(lock, memory_default());
+}
+
+static void excused_threads_return_while_the_lock_is_held(void **unused)
+{
+    struct lock lock;
+    struct nap naps[MANY];
+    struct sleepers woken = {0};
+
+    (void)unused;
+    start(&lock);
+    for (unsigned i = 0; i < MANY; i++) {
+        nap_start(&naps[i], &lock, BERTH_NO_DEADLINE);
+        lock_drop(&lock);
+    }
+    assert_int_equal(lock_take(&lock), 0);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_true(sleepers_excuse(&woken, &naps[i].sleeper));
+    sleepers_wake(&woken);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(nap_join(&naps[i]), SLEEP_LEFT);
+    stop(&lock);
+}
+
+/* The list may be used again. */
+static void a_list_is_empty_when_it_was_woken(void **unused)
+{
+    struct lock lock;
+    struct nap nap;
+    struct sleepers woken = {0};
+
+    (void)unused;
+    start(&lock);
+    for (int i = 0; i < 2; i++) {
+        nap_start(&nap, &lock, BERTH_NO_DEADLINE);
+        assert_true(sleepers_excuse(&woken, &nap.sleeper));
+        sleepers_wake(&woken);
+        assert_int_equal(nap_join(&nap), SLEEP_LEFT);
+        lock_drop(&lock);
+    }
+    assert_int_equal(lock_take(&lock), 0);
+    stop(&lock);
+}
+
+/* What is on its stack is read until then. */
+static void an_excused_thread_does_not_return_at_its_deadline(void **unused)
+{
+    struct lock lock;
+    struct nap nap;
+    struct sleepers woken = {0};
+    int64_t deadline = berth_now() + 200000000;
+
+    (void)unused;
+    start(&lock);
+    nap_start(&nap, &lock, deadline);
+    assert_true(sleepers_excuse(&woken, &nap.sleeper));
+    while (berth_now() < deadline + 20000000)
+        pause_shortly();
+    assert_int_not_equal(state_of(&nap.sleeper), SLEEPER_AWAKE);
+    sleepers_wake(&woken);
+    assert_int_equal(nap_join(&nap), SLEEP_LEFT);
+    stop(&lock);
+}
+
+static void a_thread_on_its_way_to_the_lock_is_not_excused(void **unused)
+{
+    struct lock lock;
+    struct nap nap;
+    struct sleepers woken = {0};
+
+    (void)unused;
+    start(&lock);
+    nap_start(&nap, &lock, berth_now() + 50000000);
+    while (state_of(&nap.sleeper) != SLEEPER_AWAKE)
+        pause_shortly();
+    assert_false(sleepers_excuse(&woken, &nap.sleeper));
+    sleepers_wake(&woken);
+    lock_drop(&lock);
+    assert_int_equal(nap_join(&nap), SLEEP_LATE);
+    assert_int_equal(lock_take(&lock), 0);
+    stop(&lock);
+}
+
+static void others_come_back_to_the_lock(void **unused)
+{
+    struct lock lock;
+    struct nap naps[3];
+    struct sleepers woken = {0};
+
+    (void)unused;
+    start(&lock);
+    for (unsigned i = 0; i < 3; i++) {
+        nap_start(&naps[i], &lock, BERTH_NO_DEADLINE);
+        lock_drop(&lock);
+    }
+    assert_int_equal(lock_take(&lock), 0);
+    for (unsigned i = 0; i < 3; i++)
+        sleepers_add(&woken, &naps[i].sleeper);
+    lock_drop(&lock);
+    sleepers_wake(&woken);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(nap_join(&naps[i]), SLEEP_OVER);
+    assert_int_equal(lock_take(&lock), 0);
+    stop(&lock);
+}
+
+/* Nothing of it is touched any more by those whose work was done by the first. */
+static void the_manager_may_end_before_those_that_waited_return(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, others[MANY];
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    for (unsigned i = 0; i < MANY; i++) {
+        task_start(&others[i], &depot, OP_USE, "a");
+        wait_for_waiters(&depot, i + 1);
+    }
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), 0);
+    assert_state(&depot, "rack a on 21+0\n");
+    depot_stop(&depot); /* else -EBUSY: an operation has not ended */
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(task_join(&others[i]), 0);
+}
+
+static void nor_by_those_that_are_discarded(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, others[MANY];
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    for (unsigned i = 0; i < MANY; i++) {
+        task_start(&others[i], &depot, i % 2 == 0 ? OP_USE : 0, i % 2 == 0 ? "a" : NULL);
+        wait_for_waiters(&depot, i + 1);
+    }
+    assert_int_equal(berth_manager_discard(depot.manager), 0);
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), -ECANCELED);
+    depot_stop(&depot);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(task_join(&others[i]), -ECANCELED);
+}
+
+static void a_drain_wakes_them_before_it_goes_on(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task drain, other;
+
+    (void)unused;
+    depot_start_gated(&depot, &gate);
+    gate_open(&gate, 2);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    task_start(&drain, &depot, 0, NULL);
+    gate_wait(&gate, 3); /* eject of a */
+    task_start(&other, &depot, OP_RESOLVE, "a");
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 2);
+    gate_wait(&gate, 5); /* eject of b */
+    assert_int_equal(task_join(&other), 0);
+    gate_open(&gate, 2);
+    assert_int_equal(task_join(&drain), 0);
+    assert_state(&depot, "rack a idle 0+0\n");
+    depot_stop(&depot);
+}
+
+enum { ROUNDS = 1000 };
+
+/* Deadlines pass while others let the root go, at any moment. */
+static void *use_in_time(void *arg)
+{
+    struct task *task = arg;
+    unsigned late = 0;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        int64_t deadline = i % 3 == 0 ? BERTH_NO_DEADLINE : berth_now() + (int64_t)(i % 97) * 3000;
+        int rc = until(task->depot, OP_USE, "a", deadline, NULL);
+
+        assert_true(rc == 0 || rc == -ETIMEDOUT);
+        late += rc != 0;
+        if (i % 4 == 0) {
+            rc = on_rack(task->depot, OP_KICK, "a", NULL); /* so that the next has to open it */
+            assert_true(rc == 0 || rc == -ENOENT);
+        }
+    }
+    task->rc = (int)late;
+    return NULL;
+}
+
+static int slow(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    (void)depot;
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    return 0;
+}
+
+static void deadlines_that_pass_meanwhile_are_late_or_not(void **unused)
+{
+    struct depot depot;
+    struct task tasks[8];
+    unsigned late = 0;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    depot.hook = slow;
+    for (unsigned i = 0; i < 8; i++) {
+        tasks[i].depot = &depot;
+        assert_int_equal(pthread_create(&tasks[i].thread, NULL, use_in_time, &tasks[i]), 0);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(pthread_join(tasks[i].thread, NULL), 0);
+        late += (unsigned)tasks[i].rc;
+    }
+    assert_true(late < 8 * ROUNDS);
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(excused_threads_return_while_the_lock_is_held),
+        cmocka_unit_test(a_list_is_empty_when_it_was_woken),
+        cmocka_unit_test(an_excused_thread_does_not_return_at_its_deadline),
+        cmocka_unit_test(a_thread_on_its_way_to_the_lock_is_not_excused),
+        cmocka_unit_test(others_come_back_to_the_lock),
+        cmocka_unit_test(the_manager_may_end_before_those_that_waited_return),
+        cmocka_unit_test(nor_by_those_that_are_discarded),
+        cmocka_unit_test(a_drain_wakes_them_before_it_goes_on),
+        cmocka_unit_test(deadlines_that_pass_meanwhile_are_late_or_not),
+    };
+
+    return cmocka_run_group_tests_name("waking", tests, NULL, NULL);
+}
