@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "support/clock.h"
+#include "support/loop.h"
 #include "support/threads.h"
 
 #include "lock.h"
+#include "manager.h"
 #include "memory.h"
 
 enum { MANY = 20 }; /* more than one thread wakes */
@@ -256,6 +258,119 @@ static void a_drain_wakes_them_before_it_goes_on(void **unused)
     depot_stop(&depot);
 }
 
+/* Started: its `done` stops at a gate. */
+static void pass_gate(struct job *job, int code)
+{
+    assert_int_equal(code, 0);
+    gate_pass(job->arg);
+}
+
+static void a_caller_returns_before_others_are_told_that_they_are_done(void **unused)
+{
+    struct depot depot;
+    struct gate gate, told;
+    struct task first, other;
+    struct job job;
+
+    (void)unused;
+    gate_init(&told);
+    depot_start_gated(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    job_init(&job, &depot);
+    job.then = pass_gate;
+    job.arg = &told;
+    assert_int_equal(job_start(&job, OP_RESOLVE, "a", BERTH_NO_DEADLINE), 0);
+    task_start(&other, &depot, OP_USE, "a");
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 1);
+    gate_wait(&told, 1);
+    assert_int_equal(task_join(&other), 0);
+    gate_open(&told, 1);
+    assert_int_equal(task_join(&first), 0);
+    assert_done(&job, 0);
+    depot_stop(&depot);
+}
+
+static void start_waking(struct depot *depot, struct gate *gate)
+{
+    gate_init(gate);
+    depot_start(depot, NULL, &waking);
+    depot->hook = gated;
+    depot->arg = gate;
+}
+
+static void *poll_and_use(void *arg)
+{
+    struct task *task = arg;
+
+    (void)poll_depot(task->depot);
+    task->rc = on_rack(task->depot, OP_USE, "a", NULL);
+    return NULL;
+}
+
+/* Else it would be woken for what is ready when it is gone. */
+static void a_loops_thread_that_is_excused_sleeps_no_more(void **unused)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, loop = {.depot = &depot};
+
+    (void)unused;
+    start_waking(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    assert_int_equal(pthread_create(&loop.thread, NULL, poll_and_use, &loop), 0);
+    wait_for_waiters(&depot, 1);
+    assert_non_null(depot.manager->loop_sleeper);
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), 0);
+    assert_null(depot.manager->loop_sleeper);
+    assert_int_equal(task_join(&loop), 0);
+    depot_stop(&depot);
+}
+
+/* It was handed the root, and has not run yet: the root goes on to the next. */
+static void leave_it_to_the_next(bool cancelled)
+{
+    struct depot depot;
+    struct gate gate;
+    struct task first, other;
+    struct job job;
+
+    start_waking(&depot, &gate);
+    task_start(&first, &depot, OP_USE, "a");
+    gate_wait(&gate, 1);
+    job_init(&job, &depot);
+    assert_int_equal(job_start(&job, OP_DROP, "0", berth_now() + HOUR), 0);
+    task_start(&other, &depot, OP_RESOLVE, "a");
+    wait_for_waiters(&depot, 1);
+    gate_open(&gate, 1);
+    assert_int_equal(task_join(&first), 0);
+    wait_for_waiters(&depot, 1);
+    if (cancelled)
+        assert_int_equal(job_cancel(&job), 0);
+    else
+        clock_shift(2 * HOUR);
+    (void)poll_depot(&depot);
+    clock_shift(0);
+    assert_int_equal(task_join(&other), 0);
+    assert_done(&job, cancelled ? -ECANCELED : -ETIMEDOUT);
+    depot_stop(&depot);
+}
+
+static void one_that_is_late_leaves_the_root_to_the_next(void **unused)
+{
+    (void)unused;
+    leave_it_to_the_next(false);
+}
+
+static void one_that_is_cancelled_leaves_the_root_to_the_next(void **unused)
+{
+    (void)unused;
+    leave_it_to_the_next(true);
+}
+
 enum { ROUNDS = 1000 };
 
 /* Deadlines pass while others let the root go, at any moment. */
@@ -322,6 +437,10 @@ int main(void)
         cmocka_unit_test(the_manager_may_end_before_those_that_waited_return),
         cmocka_unit_test(nor_by_those_that_are_discarded),
         cmocka_unit_test(a_drain_wakes_them_before_it_goes_on),
+        cmocka_unit_test(a_caller_returns_before_others_are_told_that_they_are_done),
+        cmocka_unit_test(a_loops_thread_that_is_excused_sleeps_no_more),
+        cmocka_unit_test_teardown(one_that_is_late_leaves_the_root_to_the_next, clock_back),
+        cmocka_unit_test(one_that_is_cancelled_leaves_the_root_to_the_next),
         cmocka_unit_test(deadlines_that_pass_meanwhile_are_late_or_not),
     };
 
