@@ -36,7 +36,7 @@
 #include "src/dispatch.c"
 #include "src/complete.c"
 #include "src/wait.c"
-#include "src/look_up.c"
+#include "src/fast.c"
 #include "src/request.c"
 #include "src/run.c"
 #include "src/start.c"

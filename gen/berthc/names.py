@@ -226,12 +226,12 @@ ARGUMENTS = "the arguments of "  # begins the scope of an operation's
 
 # What the generated source declares for itself.
 STATIC_NAMES = (
-    "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds denied put_text put_number put_signed put_uuid copy_text write_format "
+    "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds put_text put_number put_signed put_uuid copy_text write_format "
     "has_hook call_hook preset_out accept_out check_backend visit_item visitor"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 FIELD_FUNCTIONS = ("check", "hash", "equal", "differs", "size", "copy")
-OPERATION_STATICS = ("steps", "returns", "denies")
+OPERATION_STATICS = ("steps", "returns", "rules")
 
 # What the generated conformance suite declares for itself, and how its names of resources and
 # operations begin.
@@ -314,6 +314,9 @@ def identifiers(manager: Manager) -> Iterator[Identifier]:
     for (resource, _), text in field_functions(manager).items():
         what = f"the function {text} of the generated source"
         yield Identifier(text, what, manager.resource(resource).loc, SOURCE)
+    for operation, text in operation_checks(manager).items():
+        what = f"the function {text} of the generated source"
+        yield Identifier(text, what, manager.operation(operation).loc, SOURCE)
 
 
 def field_functions(manager: Manager) -> dict[tuple[str, str], str]:
@@ -329,6 +332,21 @@ def field_functions(manager: Manager) -> dict[tuple[str, str], str]:
                 text += "_"
             taken.add(text)
             found[resource.name, word] = text
+    return found
+
+
+def operation_checks(manager: Manager) -> dict[str, str]:
+    """Each operation to the name of the function that checks its arguments; as field_functions."""
+    names = Names(manager.name)
+    taken = {one.text for one in _from_words(manager) if one.scope in (HEADER, SOURCE)}
+    taken |= set(field_functions(manager).values())
+    found: dict[str, str] = {}
+    for operation in manager.operations:
+        text = lower(names.function(operation.name), "check")
+        while text in taken or text in library.names():
+            text += "_"
+        taken.add(text)
+        found[operation.name] = text
     return found
 
 

@@ -24,7 +24,7 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
     bool calls = false;
 
     while (event > 0) {
-        uint16_t row = row_first(resource, state, event);
+        uint16_t row = row_cell(resource, state, event).row;
         struct deed deed = {0};
         struct target target;
 

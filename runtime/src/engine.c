@@ -37,10 +37,8 @@ struct found {
 };
 
 /* The row for the event in the instance's state. Of several, the first whose guard holds. */
-static __attribute__((noinline)) struct found find_any_row(struct place at, uint8_t event)
+static __attribute__((noinline)) struct found find_any_row(struct place at, uint16_t row)
 {
-    uint16_t row = row_first(at.resource, at.instance->state, event);
-
     for (; row > 0; row = row_next(at.resource, row)) {
         struct deed deed = row_deed(at.resource, row);
 
@@ -51,17 +49,15 @@ static __attribute__((noinline)) struct found find_any_row(struct place at, uint
 }
 
 /* The same, for most rows there are: without a guard, and in a narrow table. */
-ALWAYS_INLINE struct found find_row(struct place at, uint8_t event)
+ALWAYS_INLINE struct found find_row(struct place at, uint16_t row)
 {
-    if (at.resource->n_rows <= UINT8_MAX && !row_is_wide(at.resource)) {
-        size_t cell = (size_t)at.instance->state * (at.resource->n_events + 1u) + event;
-        uint8_t row = at.resource->cells[cell];
+    if (!at.resource->wide && row > 0) {
         const berth_row *first = &at.resource->rows[row];
 
-        if (row > 0 && first->guard == 0)
+        if (first->guard == 0)
             return (struct found){row, first->hook, first->reject};
     }
-    return find_any_row(at, event);
+    return find_any_row(at, row);
 }
 
 /* Most managers have no trace; they pay no more than this question. */
@@ -132,9 +128,15 @@ static SELDOM uint8_t follow_without_hook(struct place at, uint8_t event, struct
 ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 {
     while (event > 0) {
-        struct found found = find_row(at, event);
+        berth_wide_cell cell = row_cell(at.resource, at.instance->state, event);
+        struct found found;
         uint8_t error;
 
+        if (cell.plain > 0 && !is_traced(at)) {
+            at.instance->state = cell.plain;
+            return false;
+        }
+        found = find_row(at, cell.row);
         if (found.hook > 0 && manager_has(at.manager, found.hook)) {
             at.operation->call.row = found.row;
             at.operation->call.hook = found.hook;

@@ -73,7 +73,7 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     if (where.field > 0)
         error->field = type->resources[where.resource].fields[where.field - 1].name;
     if (where.rule > 0)
-        error->rule = operation->type->denies[where.rule - 1].rule;
+        error->rule = operation->type->rules[where.rule];
     write_key(error->key, operation);
 }
 

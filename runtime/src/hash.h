@@ -100,17 +100,19 @@ static inline uint64_t hash_load_tail(const unsigned char *bytes, size_t n)
  */
 static inline void hash_bytes(struct berth_hash *hash, const void *bytes, size_t length, bool fold)
 {
+    struct berth_hash state = *hash; /* in registers: `bytes` might be part of what `hash` points to */
     const unsigned char *from = bytes;
     size_t left = length;
     uint64_t word;
 
     for (; left >= sizeof word; left -= sizeof word, from += sizeof word) {
         word = hash_load(from);
-        hash_word(hash, fold ? hash_fold_word(word) : word);
+        hash_word(&state, fold ? hash_fold_word(word) : word);
     }
     word = hash_load_tail(from, left);
-    hash_word(hash, (fold ? hash_fold_word(word) : word) ^ ((uint64_t)length << 56));
-    hash->v[2] ^= 0xee;
+    hash_word(&state, (fold ? hash_fold_word(word) : word) ^ ((uint64_t)length << 56));
+    state.v[2] ^= 0xee;
+    *hash = state;
 }
 
 static inline uint64_t hash_end(struct berth_hash *hash)

@@ -76,42 +76,29 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 /* Finding */
 
-/* How sets are hashed and compared: with memory for a while, except where a limit does not count it. */
-static HOT berth_sets sets_of(const struct berth_manager *manager)
-{
-    return (berth_sets){&manager->seed, type_of(manager)->limits ? NULL : &manager->allocator};
-}
-
-static HOT uint32_t key_hash(const struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+HOT uint32_t instance_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
-    berth_sets sets = sets_of(manager);
     berth_hash hash;
 
     if (!type->hash)
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
     hash_word(&hash, (uint64_t)(uintptr_t)parent + resource);
-    type->hash(config, &hash, &sets);
+    type->hash(config, &hash, &manager->sets);
     return (uint32_t)hash_end(&hash);
 }
 
-static HOT bool has_key_of(const struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
+HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+                                   uint32_t hash)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
-    berth_sets sets = sets_of(manager);
 
-    return !type->equal || type->equal(instance_view(manager, instance), config, &sets);
-}
-
-HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                   uint32_t *hash)
-{
-    *hash = key_hash(manager, parent, resource, config);
-    for (struct node *node = map_first(&manager->instances, *hash); node; node = map_next(node)) {
+    for (struct node *node = map_first(&manager->instances, hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)node;
 
-        if (instance->parent == parent && instance->resource == resource && has_key_of(manager, instance, resource, config))
+        if (instance->parent == parent && instance->resource == resource &&
+            (!type->equal || type->equal(instance_view(manager, instance), config, &manager->sets)))
             return instance;
     }
     return NULL;
@@ -120,9 +107,8 @@ HOT struct instance *instance_find(struct berth_manager *manager, struct instanc
 HOT uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
-    berth_sets sets = sets_of(manager);
 
-    return type->differs ? type->differs(instance_view(manager, instance), config, &sets) : 0;
+    return type->differs ? type->differs(instance_view(manager, instance), config, &manager->sets) : 0;
 }
 
 static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)

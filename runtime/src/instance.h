@@ -15,6 +15,9 @@
 #define BERTH_MAX_HOLDERS UINT32_MAX
 #endif
 
+/* Counters below this can take what one operation adds. */
+#define BERTH_MANY_HOLDERS (BERTH_MAX_HOLDERS < UINT32_MAX ? 1 : UINT32_C(1) << 30)
+
 struct instance {
     struct node node; /* in the manager's map; first, so that one is the other */
     struct instance *parent;
@@ -54,9 +57,12 @@ static inline const berth_resource *instance_type(const struct berth_manager *ma
 
 OWN struct root *instance_root(struct instance *instance);
 
-/* The one with the key that `config` has, or NULL. `hash` gets the hash of the key. */
+/* The hash of the key that `config` has, below `parent`. */
+OWN uint32_t instance_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
+
+/* The one with that key, or NULL. */
 OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                   uint32_t *hash);
+                                   uint32_t hash);
 
 /*
  * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.

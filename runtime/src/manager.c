@@ -348,6 +348,8 @@ static int begin(struct berth_manager *manager, berth_error *error)
     if (!op_fits(manager))
         return refuse(error, "generated code has too small blocks for started operations");
     rc = uuid_source_seed(&manager->uuids, &manager->seed);
+    manager->sets.seed = &manager->seed;
+    manager->sets.memory = manager->type->limits ? NULL : &manager->allocator; /* a limit does not count it */
     if (rc != 0)
         error->reason = "config.uuid";
     if (rc == 0 && manager->type->limits)

@@ -5,6 +5,7 @@
 #include <berth/table.h>
 
 #include "hash.h"
+#include "list.h"
 #include "lock.h"
 #include "map.h"
 #include "pool.h"
@@ -41,6 +42,7 @@ struct berth_manager {
     berth_trace *trace;
     void *trace_ctx;
     struct hash_seed seed;
+    berth_sets sets; /* how sets are hashed and compared */
     size_t size; /* of this block, which also holds the copies of backend and options */
     void *backend;
     void *options;

@@ -33,6 +33,7 @@ struct berth_call {
     bool out_given;        /* with out-values of its own */
     atomic_bool cancelled; /* read without the lock */
     uint16_t row;          /* whose hook it is, of the resource of the operation's level */
+    uint32_t root_hash;    /* of the operation, if it is `hashed`: of its root's key. Here it takes no room */
 };
 
 /* level.flags */
@@ -129,6 +130,7 @@ struct operation {
     bool changed;   /* some level has flags that a commit sees to */
     bool helped;    /* a blocking call has run what was ready: it may queue */
     bool waits;     /* in the queue of a root */
+    bool hashed;    /* call.root_hash is known */
     bool ahead;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
     uint16_t block; /* bytes to give back to the allocator at the end; 0: the block is the caller's */
 
@@ -189,6 +191,12 @@ SHARED SELDOM bool operation_step_back(struct operation *operation);
 /* The first error of an operation, and where; later ones are ignored. */
 SHARED SELDOM void operation_fail(struct operation *operation, int code, struct where where);
 
+/* The same for a request that is refused. */
+static inline void operation_fail_request(struct operation *operation, berth_refusal refusal)
+{
+    operation_fail(operation, refusal.code, (struct where){.resource = refusal.resource, .field = refusal.field, .rule = refusal.rule});
+}
+
 /*
  * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
  * written anyway, took longer than a look-up.
@@ -228,6 +236,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->helped = false;
     operation->waits = false;
     operation->ahead = false;
+    operation->hashed = false;
     operation->changed = false;
     operation->block = 0;
     operation->drain = NULL;
@@ -259,7 +268,7 @@ static inline const berth_resource *operation_resource(const struct operation *o
 
 #ifdef BERTH_ONLY_TYPE
     if (type)
-        return &type_of(manager)->resources[path_resource(type_of(manager), type->resource, (uint8_t)level)];
+        return &type_of(manager)->resources[type->path[level]];
 #endif
     (void)type;
     return instance_type(manager, operation->levels[level].instance);

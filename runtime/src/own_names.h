@@ -7,18 +7,12 @@
 #define begin_run berth_own_begin_run
 #define begin_step berth_own_begin_step
 #define block_size berth_own_block_size
-#define by_keys berth_own_by_keys
-#define by_reservation berth_own_by_reservation
-#define by_value berth_own_by_value
 #define bytes_hash berth_own_bytes_hash
 #define call_close berth_own_call_close
 #define call_find berth_own_call_find
 #define call_is_failure berth_own_call_is_failure
 #define call_is_uncertain berth_own_call_is_uncertain
 #define call_tell berth_own_call_tell
-#define check_at berth_own_check_at
-#define check_by berth_own_check_by
-#define check_configs berth_own_check_configs
 #define check_conflict berth_own_check_conflict
 #define check_count berth_own_check_count
 #define check_counts berth_own_check_counts
@@ -51,13 +45,35 @@
 #define engine_settle berth_own_engine_settle
 #define engine_take berth_own_engine_take
 #define fail_event berth_own_fail_event
+#define fast berth_own_fast
+#define fast_change berth_own_fast_change
+#define fast_do_step berth_own_fast_do_step
+#define fast_do_steps berth_own_fast_do_steps
+#define fast_fail berth_own_fast_fail
+#define fast_fill_results berth_own_fast_fill_results
+#define fast_find berth_own_fast_find
+#define fast_hand_on berth_own_fast_hand_on
+#define fast_is_alone berth_own_fast_is_alone
+#define fast_is_free berth_own_fast_is_free
+#define fast_let_go berth_own_fast_let_go
+#define fast_level berth_own_fast_level
+#define fast_look berth_own_fast_look
+#define fast_miss berth_own_fast_miss
+#define fast_move berth_own_fast_move
+#define fast_run berth_own_fast_run
+#define fast_run_change berth_own_fast_run_change
+#define fast_run_look_up berth_own_fast_run_look_up
+#define fast_see berth_own_fast_see
+#define fast_see_by_keys berth_own_fast_see_by_keys
+#define fast_see_by_reservation berth_own_fast_see_by_reservation
+#define fast_see_by_value berth_own_fast_see_by_value
+#define fast_write_back berth_own_fast_write_back
 #define field_check berth_own_field_check
 #define field_copy berth_own_field_copy
 #define field_measure berth_own_field_measure
 #define field_text berth_own_field_text
 #define field_write berth_own_field_write
 #define field_write_limits berth_own_field_write_limits
-#define find berth_own_find
 #define find_any_row berth_own_find_any_row
 #define find_by_keys berth_own_find_by_keys
 #define find_by_value berth_own_find_by_value
@@ -77,7 +93,6 @@
 #define grip berth_own_grip
 #define grip_begun berth_own_grip_begun
 #define grip_spent berth_own_grip_spent
-#define has_key_of berth_own_has_key_of
 #define hash_bytes berth_own_hash_bytes
 #define hash_end berth_own_hash_end
 #define hash_fold berth_own_hash_fold
@@ -102,6 +117,7 @@
 #define instance_first_below berth_own_instance_first_below
 #define instance_following berth_own_instance_following
 #define instance_free berth_own_instance_free
+#define instance_hash berth_own_instance_hash
 #define instance_link berth_own_instance_link
 #define instance_make berth_own_instance_make
 #define instance_next_down berth_own_instance_next_down
@@ -112,14 +128,10 @@
 #define instance_unmake berth_own_instance_unmake
 #define instance_unref berth_own_instance_unref
 #define instance_view berth_own_instance_view
-#define is_busy berth_own_is_busy
-#define is_look_up berth_own_is_look_up
 #define is_nil berth_own_is_nil
 #define is_traced berth_own_is_traced
 #define is_zero_value berth_own_is_zero_value
 #define keep_values berth_own_keep_values
-#define key_hash berth_own_key_hash
-#define key_only berth_own_key_only
 #define lane berth_own_lane
 #define layout berth_own_layout
 #define leads_to_third berth_own_leads_to_third
@@ -139,8 +151,6 @@
 #define lock_take berth_own_lock_take
 #define lock_unshare berth_own_lock_unshare
 #define lock_watch berth_own_lock_watch
-#define look berth_own_look
-#define look_up_run berth_own_look_up_run
 #define make_level berth_own_make_level
 #define making berth_own_making
 #define manager_has berth_own_manager_has
@@ -173,6 +183,7 @@
 #define operation_advance berth_own_operation_advance
 #define operation_advance_as berth_own_operation_advance_as
 #define operation_commit berth_own_operation_commit
+#define operation_fail_request berth_own_operation_fail_request
 #define operation_finish berth_own_operation_finish
 #define operation_finish_as berth_own_operation_finish_as
 #define operation_init berth_own_operation_init
@@ -205,11 +216,8 @@
 #define queue_root berth_own_queue_root
 #define reach berth_own_reach
 #define reach_absent berth_own_reach_absent
-#define reach_check berth_own_reach_check
-#define reach_deny berth_own_reach_deny
 #define reach_instances berth_own_reach_instances
 #define reach_place berth_own_reach_place
-#define reach_policy berth_own_reach_policy
 #define reach_reservation berth_own_reach_reservation
 #define readers berth_own_readers
 #define readers_close berth_own_readers_close
@@ -223,7 +231,6 @@
 #define ready_is_loop berth_own_ready_is_loop
 #define ready_wake berth_own_ready_wake
 #define record_size berth_own_record_size
-#define refuse_argument berth_own_refuse_argument
 #define refused_with berth_own_refused_with
 #define reject_event berth_own_reject_event
 #define renumber_epochs berth_own_renumber_epochs
@@ -239,25 +246,21 @@
 #define reservation_sweep berth_own_reservation_sweep
 #define reservation_unmake berth_own_reservation_unmake
 #define reserve_value berth_own_reserve_value
-#define resource_at berth_own_resource_at
-#define results_fit berth_own_results_fit
 #define root berth_own_root
+#define row_cell berth_own_row_cell
 #define row_deed berth_own_row_deed
-#define row_first berth_own_row_first
-#define row_is_wide berth_own_row_is_wide
 #define row_next berth_own_row_next
 #define row_target berth_own_row_target
 #define run_drain berth_own_run_drain
 #define run_event berth_own_run_event
+#define run_request berth_own_run_request
 #define run_steps berth_own_run_steps
 #define same_value berth_own_same_value
 #define set_counter berth_own_set_counter
 #define set_slot berth_own_set_slot
-#define sets_of berth_own_sets_of
 #define settle_answer berth_own_settle_answer
 #define settle_reservation berth_own_settle_reservation
 #define siblings berth_own_siblings
-#define sight berth_own_sight
 #define sleep berth_own_sleep
 #define sleeper berth_own_sleeper
 #define sleeper_await berth_own_sleeper_await
@@ -327,18 +330,12 @@
 #undef begin_run
 #undef begin_step
 #undef block_size
-#undef by_keys
-#undef by_reservation
-#undef by_value
 #undef bytes_hash
 #undef call_close
 #undef call_find
 #undef call_is_failure
 #undef call_is_uncertain
 #undef call_tell
-#undef check_at
-#undef check_by
-#undef check_configs
 #undef check_conflict
 #undef check_count
 #undef check_counts
@@ -379,13 +376,35 @@
 #undef engine_settle
 #undef engine_take
 #undef fail_event
+#undef fast
+#undef fast_change
+#undef fast_do_step
+#undef fast_do_steps
+#undef fast_fail
+#undef fast_fill_results
+#undef fast_find
+#undef fast_hand_on
+#undef fast_is_alone
+#undef fast_is_free
+#undef fast_let_go
+#undef fast_level
+#undef fast_look
+#undef fast_miss
+#undef fast_move
+#undef fast_run
+#undef fast_run_change
+#undef fast_run_look_up
+#undef fast_see
+#undef fast_see_by_keys
+#undef fast_see_by_reservation
+#undef fast_see_by_value
+#undef fast_write_back
 #undef field_check
 #undef field_copy
 #undef field_measure
 #undef field_text
 #undef field_write
 #undef field_write_limits
-#undef find
 #undef find_any_row
 #undef find_by_keys
 #undef find_by_value
@@ -405,7 +424,6 @@
 #undef grip
 #undef grip_begun
 #undef grip_spent
-#undef has_key_of
 #undef hash_bytes
 #undef hash_end
 #undef hash_fold
@@ -430,6 +448,7 @@
 #undef instance_first_below
 #undef instance_following
 #undef instance_free
+#undef instance_hash
 #undef instance_link
 #undef instance_make
 #undef instance_next_down
@@ -440,14 +459,10 @@
 #undef instance_unmake
 #undef instance_unref
 #undef instance_view
-#undef is_busy
-#undef is_look_up
 #undef is_nil
 #undef is_traced
 #undef is_zero_value
 #undef keep_values
-#undef key_hash
-#undef key_only
 #undef lane
 #undef layout
 #undef leads_to_third
@@ -468,8 +483,6 @@
 #undef lock_take
 #undef lock_unshare
 #undef lock_watch
-#undef look
-#undef look_up_run
 #undef make_level
 #undef making
 #undef manager_has
@@ -511,6 +524,7 @@
 #undef operation_advance_as
 #undef operation_commit
 #undef operation_fail
+#undef operation_fail_request
 #undef operation_finish
 #undef operation_finish_as
 #undef operation_init
@@ -552,11 +566,8 @@
 #undef queue_root
 #undef reach
 #undef reach_absent
-#undef reach_check
-#undef reach_deny
 #undef reach_instances
 #undef reach_place
-#undef reach_policy
 #undef reach_reservation
 #undef readers
 #undef readers_clear
@@ -574,7 +585,6 @@
 #undef ready_too_deep
 #undef ready_wake
 #undef record_size
-#undef refuse_argument
 #undef refused_with
 #undef reject_event
 #undef renumber_epochs
@@ -590,25 +600,21 @@
 #undef reservation_sweep
 #undef reservation_unmake
 #undef reserve_value
-#undef resource_at
-#undef results_fit
 #undef root
+#undef row_cell
 #undef row_deed
-#undef row_first
-#undef row_is_wide
 #undef row_next
 #undef row_target
 #undef run_drain
 #undef run_event
+#undef run_request
 #undef run_steps
 #undef same_value
 #undef set_counter
 #undef set_slot
-#undef sets_of
 #undef settle_answer
 #undef settle_reservation
 #undef siblings
-#undef sight
 #undef sleep
 #undef sleeper
 #undef sleeper_await

@@ -3,27 +3,9 @@
 #include "engine.h"
 #include "queue.h"
 
-static HOT uint8_t resource_at(const struct operation *operation, const berth_operation *type, uint8_t level)
-{
-    return path_resource(type_of(operation->call.manager), type->resource, level);
-}
-
-/* Arguments and policy */
-
-static void refuse_argument(struct operation *operation, const berth_operation *type, int code, uint8_t level)
-{
-    operation_fail(operation, code, (struct where){.resource = resource_at(operation, type, level)});
-}
-
 static HOT bool takes_configs(const berth_operation *type)
 {
     return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
-}
-
-/* Is the level only looked up, so that no more than its key counts? */
-static HOT bool key_only(const berth_operation *type, uint8_t level)
-{
-    return type->form == BERTH_FIND || (type->form == BERTH_CREATE && level + 1 < type->levels);
 }
 
 struct where reach_place(const struct operation *operation)
@@ -31,83 +13,15 @@ struct where reach_place(const struct operation *operation)
     if (operation->n_levels > 0)
         return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
     if (operation->type && takes_configs(operation->type))
-        return (struct where){.resource = resource_at(operation, operation->type, 0), .levels = 1};
+        return (struct where){.resource = operation->type->path[0], .levels = 1};
     return (struct where){0};
-}
-
-static HOT void check_configs(struct operation *operation, const berth_operation *type)
-{
-    UNROLL
-    for (uint8_t i = 0; i < type->levels; i++) {
-        const void *config = operation->asked.config ? operation->asked.config[i] : NULL;
-        uint8_t resource = resource_at(operation, type, i);
-        const berth_resource *asked = &type_of(operation->call.manager)->resources[resource];
-        uint8_t field = config && asked->check ? asked->check(config, key_only(type, i)) : 0;
-
-        if (!config || field > 0) {
-            operation_fail(operation, -EINVAL, (struct where){.resource = resource, .field = field});
-            return;
-        }
-    }
-}
-
-static HOT void check_at(struct operation *operation, const berth_operation *type)
-{
-    const uint32_t *at = operation->asked.at;
-    uint64_t slot;
-
-    if (!at || !instance_slot(operation->call.manager, &type_of(operation->call.manager)->resources[type->resource].assigned[type->at - 1],
-                              at, &slot))
-        refuse_argument(operation, type, -EINVAL, (uint8_t)(type->levels - 1));
-}
-
-static HOT void check_by(struct operation *operation, const berth_operation *type)
-{
-    const struct asked *asked = &operation->asked;
-    bool pool = type_of(operation->call.manager)->resources[type->resource].assigned[type->by - 1].kind == BERTH_ASSIGN_POOL;
-
-    if (pool ? !asked->at : !asked->by)
-        refuse_argument(operation, type, -EINVAL, (uint8_t)(type->levels - 1));
-}
-
-static HOT bool results_fit(const berth_operation *type, const berth_request *request)
-{
-    if (!request->results)
-        return true;
-    UNROLL
-    for (uint8_t i = 0; i < type->n_returns; i++)
-        if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
-            return false;
-    return true;
-}
-
-HOT void reach_deny(struct operation *operation, const berth_operation *type)
-{
-    UNROLL
-    for (uint8_t i = 0; i < type->n_denies; i++)
-        if (type_of(operation->call.manager)->denied(type->denies[i].guard, operation->call.manager->options, operation->asked.config))
-            operation_fail(operation, -type->denies[i].error, (struct where){.rule = (uint8_t)(i + 1)});
-}
-
-HOT void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request)
-{
-    if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
-        operation_fail(operation, -EINVAL, (struct where){0});
-    if (takes_configs(type))
-        check_configs(operation, type);
-    if (type->at > 0)
-        check_at(operation, type);
-    if (type->by > 0)
-        check_by(operation, type);
-    if (!results_fit(type, request))
-        operation_fail(operation, -ENOBUFS, (struct where){0});
 }
 
 /* Getting at the instances */
 
-static struct where where_at(const struct operation *operation, const berth_operation *type, uint8_t level)
+static struct where where_at(const berth_operation *type, uint8_t level)
 {
-    return (struct where){.resource = resource_at(operation, type, level), .levels = (uint8_t)(level + 1)};
+    return (struct where){.resource = type->path[level], .levels = (uint8_t)(level + 1)};
 }
 
 /* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
@@ -142,7 +56,7 @@ static HOT void make_level(struct operation *operation, const berth_operation *t
     if (rc < 0) {
         struct where nowhere = {0};
 
-        operation_fail(operation, rc, rc == -ENOMEM ? nowhere : where_at(operation, type, level));
+        operation_fail(operation, rc, rc == -ENOMEM ? nowhere : where_at(type, level));
         return;
     }
     if (level == 0)
@@ -156,9 +70,13 @@ static HOT void make_level(struct operation *operation, const berth_operation *t
 /* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
 static HOT bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
 {
+    struct berth_manager *manager = operation->call.manager;
+    const void *config = operation->asked.config[level];
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
-    struct instance *instance = instance_find(operation->call.manager, parent, resource, operation->asked.config[level], hash);
+    struct instance *instance;
 
+    *hash = level == 0 && operation->hashed ? operation->call.root_hash : instance_hash(manager, parent, resource, config);
+    instance = instance_find(manager, parent, resource, config, *hash);
     *found = instance != NULL;
     if (!instance)
         return false;
@@ -171,7 +89,7 @@ static HOT bool find_level(struct operation *operation, uint8_t level, uint8_t r
 
 static struct where where_state(const struct operation *operation, const berth_operation *type, uint8_t level)
 {
-    struct where where = where_at(operation, type, level);
+    struct where where = where_at(type, level);
 
     where.state = operation->levels[level].instance->state;
     return where;
@@ -214,7 +132,7 @@ static void check_count(struct operation *operation, const berth_operation *type
     uint32_t added = count_added(operation, type, i);
 
     if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
-        operation_fail(operation, -EOVERFLOW, where_at(operation, type, (uint8_t)i));
+        operation_fail(operation, -EOVERFLOW, where_at(type, (uint8_t)i));
     else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
         operation_fail(operation, -ENOMEM, (struct where){0}); /* held by few, but in the memory of many that have let go */
 }
@@ -235,7 +153,7 @@ static inline uint32_t counts_of(const struct level *level)
 /* S3: can the holders that the operation adds be counted? `counts`: of all its levels. */
 static inline void check_holders(struct operation *operation, const berth_operation *type, uint32_t counts)
 {
-    if (counts >= UINT32_C(1) << 30 || BERTH_MAX_HOLDERS < UINT32_MAX)
+    if (counts >= BERTH_MANY_HOLDERS)
         check_counts(operation, type);
 }
 
@@ -277,7 +195,7 @@ static HOT bool obtain(struct operation *operation, const berth_operation *type)
 
     UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
-        uint8_t resource = resource_at(operation, type, i);
+        uint8_t resource = type->path[i];
         uint32_t hash;
         bool found;
 
@@ -307,10 +225,10 @@ static HOT bool find_by_keys(struct operation *operation, const berth_operation 
         uint32_t hash;
         bool found;
 
-        if (find_level(operation, i, resource_at(operation, type, i), &found, &hash))
+        if (find_level(operation, i, type->path[i], &found, &hash))
             return true;
         if (!found)
-            reach_absent(operation, type, where_at(operation, type, i));
+            reach_absent(operation, type, where_at(type, i));
         if (operation->code != 0 || operation->absent)
             return false;
     }

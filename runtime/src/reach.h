@@ -1,19 +1,9 @@
-/* Getting at the instances: argument checks and step 3 of "An operation, in order". */
+/* Getting at the instances: step 3 of "An operation, in order". */
 #ifndef BERTH_SRC_REACH_H
 #define BERTH_SRC_REACH_H
 
 #include "linkage.h"
 #include "operation.h"
-
-/* Steps 1 and 2: arguments and policy. Need no lock. The operation has failed when they do. `request` is what `asked` was copied from. */
-OWN void reach_check(struct operation *operation, const berth_operation *type, const berth_request *request);
-OWN void reach_deny(struct operation *operation, const berth_operation *type);
-
-static inline void reach_policy(struct operation *operation, const berth_operation *type)
-{
-    if (type->n_denies > 0)
-        reach_deny(operation, type);
-}
 
 /* Where an operation fails that has not run: at the root that it has loaded or, before it got to one, that its caller named. Nowhere: none is known. */
 OWN struct where reach_place(const struct operation *operation);

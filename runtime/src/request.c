@@ -8,7 +8,7 @@
 #include "advance.h"
 #include "dispatch.h"
 #include "drain.h"
-#include "look_up.h"
+#include "fast.h"
 #include "memory.h"
 #include "reach.h"
 #include "ready.h"
@@ -24,12 +24,12 @@
 #define LINE
 #endif
 
-HOT int operation_run(struct operation *operation, const berth_operation *type)
+HOT int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast)
 {
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
-    int rc = lock_take(&manager->lock);
+    int rc = fast && fast->locked ? 0 : lock_take(&manager->lock);
 
     if (rc == 0 && manager->dispatchers && ready_too_deep(manager)) {
         lock_drop(&manager->lock);
@@ -45,6 +45,8 @@ HOT int operation_run(struct operation *operation, const berth_operation *type)
     manager->n_operations++;
     if (!type)
         drain_begin(operation);
+    else if (fast->locked)
+        fast_hand_on(fast, operation);
     for (;;) {
         enum progress progress = operation_advance_as(operation, type, true);
 
@@ -59,21 +61,12 @@ HOT int operation_run(struct operation *operation, const berth_operation *type)
     return operation->code;
 }
 
-HOT int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
+/* Runs a request that the fast path has left, or fails it for what is known. */
+static APART HOT int run_request(berth_manager *manager, const berth_operation *type, const berth_request *request, berth_refusal refusal,
+                                 const struct fast *fast, berth_error *error)
 {
-    const berth_operation *type;
     LINE struct operation operation;
 
-    if (error)
-        memory_zero(error, sizeof *error);
-    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations) {
-        if (error)
-            error->code = -EINVAL;
-        if (request && request->gives)
-            memset(request->gives, 0, sizeof(uuid_t));
-        return -EINVAL;
-    }
-    type = &type_of(manager)->operations[request->operation];
     operation_init(&operation, manager, type->name, request->deadline);
     operation.type = type;
     operation.asked = (struct asked){
@@ -85,14 +78,34 @@ HOT int request_run(berth_manager *manager, const berth_request *request, berth_
         .results = request->results,
     };
     operation.error = error;
-    reach_check(&operation, type, request);
-    if (operation.code == 0 && type->n_denies > 0)
-        reach_policy(&operation, type);
-    if (operation.code != 0)
-        return operation_refuse(&operation);
-#ifndef BERTH_NO_THREADS
-    if (is_look_up(type) && look_up_run(&operation, type))
-        return operation.code;
-#endif
-    return operation_run(&operation, type);
+    if (refusal.code == 0)
+        return operation_run(&operation, type, fast);
+    operation_fail_request(&operation, refusal);
+    return operation_refuse(&operation);
+}
+
+HOT int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
+{
+    const berth_operation *type;
+    berth_refusal refusal;
+    struct fast fast;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations) {
+        if (error)
+            error->code = -EINVAL;
+        if (request && request->gives)
+            memset(request->gives, 0, sizeof(uuid_t));
+        return -EINVAL;
+    }
+    type = &type_of(manager)->operations[request->operation];
+    refusal = type->check(request, manager->options);
+    if (refusal.code == 0) {
+        int rc = fast_run(&fast, manager, type, request, error);
+
+        if (rc != FAST_NOT)
+            return rc;
+    }
+    return run_request(manager, type, request, refusal, &fast, error);
 }

@@ -2,13 +2,14 @@
 #ifndef BERTH_SRC_REQUEST_H
 #define BERTH_SRC_REQUEST_H
 
+#include "fast.h"
 #include "linkage.h"
 #include "operation.h"
 
 /* Does berth_manager_run(). */
 OWN int request_run(berth_manager *manager, const berth_request *request, berth_error *error);
 
-/* Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments are there, to its end. Its code. */
-OWN int operation_run(struct operation *operation, const berth_operation *type);
+/* Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments are there, to its end. `fast`: what the fast path has left, NULL: it was not asked. Its code. */
+OWN int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast);
 
 #endif

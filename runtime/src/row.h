@@ -1,6 +1,6 @@
 /*
- * Reading the states, rows and cells of a resource, whose tables are as narrow as its numbers allow: rows hold 8-bit states, and cells 8-bit rows,
- * unless there are too many of them. Nothing else knows that there are two widths.
+ * Reading the states, rows and cells of a resource. Its tables have numbers of 8 bits, unless it
+ * has too many states or rows. Nothing else knows that there are two widths.
  */
 #ifndef BERTH_SRC_ROW_H
 #define BERTH_SRC_ROW_H
@@ -18,17 +18,13 @@ struct target {
     uint8_t raise;
 };
 
-static inline bool row_is_wide(const berth_resource *resource)
-{
-    return resource->n_states > UINT8_MAX;
-}
-
-/* The first row of a cell; 0: it has none. */
-static inline uint16_t row_first(const berth_resource *resource, uint16_t state, uint8_t event)
+static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t state, uint8_t event)
 {
     size_t cell = (size_t)state * (resource->n_events + 1u) + event;
 
-    return resource->n_rows > UINT8_MAX ? resource->wide_cells[cell] : resource->cells[cell];
+    if (resource->wide)
+        return resource->wide_cells[cell];
+    return (berth_wide_cell){resource->cells[cell].row, resource->cells[cell].plain};
 }
 
 /* The row after this one in its cell; 0: it was the last. */
@@ -39,7 +35,7 @@ static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
 
     if (row >= resource->n_rows)
         return 0;
-    if (row_is_wide(resource))
+    if (resource->wide)
         same = resource->wide_rows[next].state == resource->wide_rows[row].state &&
                resource->wide_rows[next].event == resource->wide_rows[row].event;
     else
@@ -56,7 +52,7 @@ struct deed {
 
 static inline struct deed row_deed(const berth_resource *resource, uint16_t row)
 {
-    if (row_is_wide(resource)) {
+    if (resource->wide) {
         const berth_wide_row *at = &resource->wide_rows[row];
 
         return (struct deed){at->guard, at->hook, at->reject};
@@ -74,7 +70,7 @@ static inline struct target row_target(const berth_resource *resource, uint16_t 
 {
     const bool first = outcome == BERTH_OK || outcome == BERTH_ANSWERED_YES;
 
-    if (row_is_wide(resource)) {
+    if (resource->wide) {
         const berth_wide_row *at = &resource->wide_rows[row];
         const berth_wide_target *to = &at->ok;
 

@@ -118,6 +118,7 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
 {
     const berth_operation *type;
     struct operation *operation;
+    berth_refusal refusal;
     size_t size;
 
     if (error)
@@ -136,10 +137,10 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     operation->error = error;
     operation->done = done;
     operation->done_arg = arg;
-    reach_check(operation, operation->type, request);
-    if (operation->code != 0)
+    refusal = type->check(request, manager->options);
+    operation_fail_request(operation, refusal);
+    if (refusal.code != 0 && refusal.rule == 0)
         return refuse_start(operation, 0);
-    reach_policy(operation, operation->type);
     return accept(operation);
 }
 

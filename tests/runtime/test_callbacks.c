@@ -32,6 +32,7 @@ static const berth_manager_type *tagged_type(void)
     type = depot_type;
     memcpy(operations, depot_type.operations, sizeof operations);
     operations[FIND].n_steps = 0;
+    operations[FIND].flags |= BERTH_LOOK_UP;
     type.operations = operations;
     memcpy(resources, depot_type.resources, sizeof resources);
     memcpy(fields, resources[RACK].fields, sizeof fields);

@@ -22,6 +22,9 @@ static const berth_manager_type *looking_type(void)
     type = depot_type;
     memcpy(operations, depot_type.operations, sizeof operations);
     operations[FIND].n_steps = operations[FIND_IF_ANY].n_steps = operations[FIND_SHELF].n_steps = 0;
+    operations[FIND].flags |= BERTH_LOOK_UP;
+    operations[FIND_IF_ANY].flags |= BERTH_LOOK_UP;
+    operations[FIND_SHELF].flags |= BERTH_LOOK_UP;
     operations[FIND].returns = &label;
     operations[FIND].n_returns = 1;
     type.operations = operations;

@@ -138,14 +138,18 @@ static void a_take_row_that_calls_is_refused(void **unused)
     berth_manager_type type = depot_type;
     berth_resource resources[4];
     berth_row rows[28];
+    berth_cell cells[(GONE + 1) * (WIPE + 1)];
     uuid_t id;
     berth_error error;
 
     (void)unused;
     memcpy(resources, depot_type.resources, sizeof resources);
     memcpy(rows, resources[SHELF].rows, sizeof rows);
+    memcpy(cells, resources[SHELF].cells, sizeof cells);
     rows[1].hook = SHELF_OPEN; /* idle on hold; berthc refuses such a table */
+    cells[IDLE * (WIPE + 1) + HOLD].plain = 0;
     resources[SHELF].rows = rows;
+    resources[SHELF].cells = cells;
     type.resources = resources;
     depot_init(&depot);
     assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
@@ -200,22 +204,24 @@ static void options_outside_their_limits(void **unused)
 /* The functions of the type see the options; this one remembers what it saw. */
 static depot_options seen;
 
-static bool watching(uint8_t guard, const void *options, const void *const *config)
+static berth_refusal watching(const berth_request *request, const void *options)
 {
-    (void)guard;
-    (void)config;
+    (void)request;
     memcpy(&seen, options, sizeof seen);
-    return false;
+    return (berth_refusal){0};
 }
 
 static void see(const depot_options *options, struct depot *depot)
 {
+    static berth_operation operations[N_OPERATIONS + 1];
     static berth_manager_type type;
     uuid_t id;
 
     depot_init(depot);
     type = depot_type;
-    type.denied = watching;
+    memcpy(operations, depot_type.operations, sizeof operations);
+    operations[OP_RESERVE].check = watching;
+    type.operations = operations;
     assert_int_equal(create(&type, options, depot, NULL), 0); /* malloc and free */
     assert_int_equal(reserve(depot, "a", 1, id, NULL), 0);
 }
@@ -341,7 +347,7 @@ static bool find_collision(struct berth_manager *manager, uint32_t pair[2])
 
         snprintf(name, sizeof name, "%u", i);
         all[i].number = i;
-        assert_null(instance_find(manager, NULL, RACK, &depot_path(&path, name, 0)->rack, &all[i].hash));
+        all[i].hash = instance_hash(manager, NULL, RACK, &depot_path(&path, name, 0)->rack);
     }
     qsort(all, N, sizeof *all, by_hash);
     for (uint32_t i = 1; i < N && !found; i++) {

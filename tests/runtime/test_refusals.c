@@ -159,7 +159,7 @@ static void generated_code_that_does_not_fit(void **unused)
     assert_refused(NULL, NULL, &good, NULL, "descriptor is NULL: Invalid argument");
     type.abi = 1;
     error = assert_refused(&type, NULL, &good, NULL,
-                           "depot_create: generated code has another ABI than the runtime: 1, not 3: Invalid argument");
+                           "depot_create: generated code has another ABI than the runtime: 1, not 4: Invalid argument");
     assert_int_equal(error.wanted, BERTH_ABI);
     type = versioned_type();
     memcpy(resources, type.resources, sizeof resources);

@@ -10,14 +10,14 @@ import jinja2
 
 from berthc import __version__, model
 from berthc.collector import without_collector
-from berthc.emit import fields, manual, tables
+from berthc.emit import arguments, fields, manual, tables
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, comment, signature, statement, string, wrap
 from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Type
 from berthc.names import Names, hook_member, member
 
-ABI = 3  # BERTH_ABI of the berth/table.h that the templates were written for
+ABI = 4  # BERTH_ABI of the berth/table.h that the templates were written for
 
 
 def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
@@ -153,9 +153,7 @@ class _Source:
             "guards": [f"{comment(m.resource(g.owner).name)}: if {comment(g.text)}" for g in m.guards],
             "guard_cases": [self.guard(i, g) for i, g in enumerate(m.guards, 1)],
             "guard_head": self.guard_head(m.guards, "instance", any("view->" in g.expression for g in m.guards)),
-            "denials": [f"{comment(m.operations[g.owner - 1].name)}: if {comment(g.text)}" for g in m.denials],
-            "denial_cases": [self.denial(i, g) for i, g in enumerate(m.denials, 1)],
-            "denial_head": self.guard_head(m.denials, "config", any("_config->" in g.expression for g in m.denials)),
+            "argument_checks": [(o.name, arguments.check(m, o)) for o in m.operations],
             "helpers": self.helpers(),
             "formats": formats,
             "format_cases": [c for r in m.resources for c in self.format_cases(r)],
@@ -215,11 +213,11 @@ class _Source:
                 lines += wrap(f"{where}: {tables.row_words(self.m, resource, row)}", "    /* ", "     * ", WIDTH - 3)
                 lines[-1] += " */"
                 lines += tables.row(self.m, resource, index, row, none)
-            arrays.append(array("const berth_wide_row" if resource.wide_rows else "const berth_row", f"{name}_rows", lines))
-        cells = [f"    [{resource.states[c.state - 1].id.c}][{resource.events[c.event - 1].c}] = {c.first}," for c in resource.cells]
-        kind = "uint16_t" if resource.wide_cells else "uint8_t"
+            arrays.append(array("const berth_wide_row" if resource.wide else "const berth_row", f"{name}_rows", lines))
+        cells = [line for c in resource.cells for line in tables.cell(resource, c)]
+        kind = "berth_wide_cell" if resource.wide else "berth_cell"
         head = f"const {kind} {name}_cells[{len(resource.states) + 1}][{len(resource.events) + 1}] = {{"
-        arrays.append(Array(head, tuple(cells or [f"    [{resource.states[0].id.c}][{none}] = 0,"])))
+        arrays.append(Array(head, tuple(cells or [f"    [{resource.states[0].id.c}][{none}] = {{.row = 0}},"])))
         return Section(f"Resource {name}.", tuple(arrays))
 
     @staticmethod
@@ -235,8 +233,8 @@ class _Source:
             lines = [line for r in operation.returns for line in tables.returned(self.m, r)]
             arrays.append(array("const berth_return", f"{operation.name}_returns", lines))
         if operation.denies:
-            lines = [line for d in operation.denies for line in tables.deny(d)]
-            arrays.append(array("const berth_deny", f"{operation.name}_denies", lines))
+            lines = [f"    [{i}] = {string(d.rule)}," for i, d in enumerate(operation.denies, 1)]
+            arrays.append(array("const char *const", f"{operation.name}_rules", lines))
         return Section(f"Operation {operation.name}.", tuple(arrays))
 
     def resource_element(self, r: ir.Resource) -> list[str]:
@@ -256,10 +254,11 @@ class _Source:
         members += [f".n_states = {len(r.states)}", f".states = {name}_states", f".marks = {name}_marks"]
         for word, items in (("events", r.events), ("rows", r.rows), ("fields", r.fields), ("assigned", r.assigned)):
             if items:
-                wide = "wide_" if word == "rows" and r.wide_rows else ""
+                wide = "wide_" if word == "rows" and r.wide else ""
                 members += [f".n_{word} = {len(items)}", f".{wide}{word} = {name}_{word}"]
-        members += [f".{f.word} = {r.functions[f.word]}" for f in fields.functions(r)]
-        members.append(f".{'wide_' if r.wide_cells else ''}cells = {name}_cells[0]")
+        members += [f".{f.word} = {r.functions[f.word]}" for f in fields.functions(r) if f.word != "check"]
+        members += [".wide = true"] if r.wide else []
+        members.append(f".{'wide_' if r.wide else ''}cells = {name}_cells[0]")
         return [f"    [{r.c}] = {{", *(f"        {m}," for m in members), "    },"]
 
     @staticmethod
@@ -285,15 +284,6 @@ class _Source:
     def guard(self, index: int, guard: ir.Guard) -> Case:
         view = (f"const {self.m.resource(guard.owner).view} *view = instance;",) if "view->" in guard.expression else ()
         return case(f"GUARD_{index}", statement(f"return {guard.expression};", 8), view)
-
-    def denial(self, index: int, guard: ir.Guard) -> Case:
-        operation = self.m.operations[guard.owner - 1]
-        configs: list[str] = []
-        for level, number in enumerate(operation.path):
-            resource = self.m.resource(number)
-            if f"{resource.name}_config->" in guard.expression:
-                configs.append(f"const {resource.config} *{resource.name}_config = config[{level}];")
-        return case(f"DENY_{index}", statement(f"return {guard.expression};", 8), configs)
 
     def guard_head(self, guards: Iterable[ir.Guard], instance: str, is_used: bool) -> list[str]:
         """First lines of a function that evaluates guards: what it needs, and what it does not."""

@@ -21,7 +21,8 @@ ON_STORAGE = (Type.STRING, *STRINGS)
 
 @dataclass(frozen=True)
 class Function:
-    """One function: the member of berth_resource that it is, its prototype and its body."""
+    """One function: what it does (but for "check", the member of berth_resource that it is), its
+    prototype and its body."""
 
     word: str
     prototype: tuple[str, ...]
@@ -156,7 +157,7 @@ class _Writer:
         return f"    return {self.resource.fields.index(field) + 1}; /* {member(field.name)} */"
 
     def check(self) -> Function:
-        lines = [self.config, ""]
+        lines: list[str] = []
         if not any(faults(field) for field in self.rest):
             lines.append("(void)only;")
         for field in self.resource.fields:
@@ -169,7 +170,8 @@ class _Writer:
                 condition = f"!only && {condition}"
             lines += [*_statement(f"if ({condition})"), self.number(field)]
         lines.append("return 0;")
-        return self.function("check", "uint8_t", ("const void *given", "bool only"), lines)
+        parameters = (f"const {self.resource.config} *config", "bool only")
+        return self.function("check", "uint8_t", parameters, lines)
 
     def unused(self, fields: list[ir.Field]) -> list[str]:
         return [] if any(field.type is Type.SET for field in fields) else ["(void)sets;"]

@@ -88,6 +88,15 @@ def row(manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, n
     return [f"    [{index}] = {{", *filled(members, 8), *(f"        {o}," for o in outcomes), "    },"]
 
 
+def cell(resource: ir.Resource, found: ir.Cell) -> list[str]:
+    """One element of the array of cells."""
+    plain = resource.plain(found)
+    members = [f".row = {found.first}"]
+    members += [f".plain = {resource.states[plain - 1].id.c}"] if plain else []
+    at = f"[{resource.states[found.state - 1].id.c}][{resource.events[found.event - 1].c}]"
+    return [f"    {at} = {{{', '.join(members)}}},"]
+
+
 def field(found: ir.Field, config: str, view: str | None, values: str) -> list[str]:
     """One element of an array of fields; `view` is None for an option."""
     flags = [
@@ -169,10 +178,6 @@ def returned(manager: ir.Manager, found: ir.Return) -> list[str]:
     )
 
 
-def deny(found: ir.Deny) -> list[str]:
-    return braces("", [f".guard = DENY_{found.guard}", f".error = {found.error}", f".rule = {string(found.rule)}"])
-
-
 def step(manager: ir.Manager, found: ir.Step, none: str) -> str:
     resource = manager.resource(found.resource)
     return f"    {{.level = {found.level}, .event = {event(resource, found.event, none)}}},"
@@ -183,21 +188,25 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
     target_ = manager.resource(found.path[-1])
     flags = [
         name
-        for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends), ("BERTH_ABSENT_OK", found.absent_ok))
+        for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends), ("BERTH_ABSENT_OK", found.absent_ok),
+                             ("BERTH_LOOK_UP", found.is_look_up))
         if is_set
     ]
     members = [f".name = {string(found.name)}", f".form = {FORM_IDS[found.form]}"]
     if flags:
         members.append(f".flags = {' | '.join(flags)}")
     members += [f".resource = {target_.c}", f".levels = {len(found.path)}"]
+    members.append(f".path = {{{', '.join(manager.resource(r).c for r in found.path)}}}")
     if found.by:
         members.append(f".by = {found.by} /* {target_.assigned[found.by - 1].name} */")
     if found.at:
         members.append(f".at = {found.at} /* {target_.assigned[found.at - 1].name} */")
     if found.enter:
         members.append(f".enter = {target_.states[found.enter - 1].id.c}")
-    for word, items in (("step", found.steps), ("return", found.returns), ("denie", found.denies)):
+    for word, items in (("steps", found.steps), ("returns", found.returns)):
         if items:
-            array = f"{word}s"
-            members += [f".n_{array} = {len(items)}", f".{array} = {found.name}_{array}"]
+            members += [f".n_{word} = {len(items)}", f".{word} = {found.name}_{word}"]
+    if found.denies:
+        members.append(f".rules = {found.name}_rules")
+    members.append(f".check = {found.check}")
     return braces(f"[{found.c}] = ", members)

@@ -7,7 +7,9 @@ from pathlib import PurePath
 from berthc import model
 from berthc.lower import expr, ir, room
 from berthc.model import AssignedKind, Type
-from berthc.names import FIELD_FUNCTIONS, Names, field_functions, file_scope, outs
+from berthc.names import (
+    FIELD_FUNCTIONS, Names, field_functions, file_scope, operation_checks, outs,
+)
 
 __all__ = ["ir", "lower"]
 
@@ -56,6 +58,7 @@ class _Lowering:
         self.resource_ids = {r.name: i for i, r in enumerate(manager.resources, 1)}
         self.hook_ids = {h.name: i for i, h in enumerate(manager.hooks, 1)}
         self.field_functions = field_functions(manager)
+        self.operation_checks = operation_checks(manager)
         self.option_ids = {o.name: i for i, o in enumerate(manager.options, 1)}
 
     def run(self) -> ir.Manager:
@@ -225,6 +228,7 @@ class _Lowering:
         return ir.Operation(
             name=operation.name,
             c=self.names.operation_id(operation.name),
+            check=self.operation_checks[operation.name],
             form=operation.form,
             path=tuple(self.resource_ids[name] for name in operation.path),
             gives=operation.gives,

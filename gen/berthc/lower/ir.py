@@ -149,14 +149,22 @@ class Resource:
     functions: dict[str, str]  # names.FIELD_FUNCTIONS to C identifiers
 
     @property
-    def wide_rows(self) -> bool:
-        """Are there too many states for a byte?"""
-        return len(self.states) > BYTE
+    def wide(self) -> bool:
+        """Are there too many states or rows for a byte?"""
+        return len(self.states) > BYTE or len(self.rows) > BYTE
 
-    @property
-    def wide_cells(self) -> bool:
-        """Are there too many rows for a byte?"""
-        return len(self.rows) > BYTE
+    def plain(self, cell: Cell) -> int:
+        """The state that the event of `cell` leads to, with all that it raises, if no row on that
+        way has a guard, a hook or a rejection, and the state is not final; else 0."""
+        first = {(c.state, c.event): c.first for c in self.cells}
+        state, event, seen = cell.state, cell.event, set[tuple[int, int]]()
+        while event:
+            row = self.rows[first[state, event] - 1] if (state, event) in first else None
+            if row is None or row.guard or row.hook or row.reject is not None or (state, event) in seen:
+                return 0
+            seen.add((state, event))
+            state, event = row.ok.state, row.ok.raises
+        return 0 if self.states[state - 1].final else state
 
 
 @dataclass(frozen=True)
@@ -218,6 +226,7 @@ class Deny:
 class Operation:
     name: str
     c: str
+    check: str  # C identifier of the function that checks the arguments
     form: Form
     path: tuple[int, ...]
     gives: bool
@@ -229,6 +238,11 @@ class Operation:
     steps: tuple[Step, ...]
     returns: tuple[Return, ...]
     denies: tuple[Deny, ...]
+
+    @property
+    def is_look_up(self) -> bool:
+        """Does it find something, or use a reservation, and change nothing?"""
+        return not self.steps and not self.ends and self.form in (Form.FIND, Form.WITH)
 
 
 @dataclass(frozen=True)

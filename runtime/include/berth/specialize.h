@@ -28,7 +28,7 @@
 #include "../../src/hook.c"
 #include "../../src/reach.c"
 #include "../../src/advance.c"
-#include "../../src/look_up.c"
+#include "../../src/fast.c"
 #include "../../src/request.c"
 
 #pragma GCC diagnostic pop

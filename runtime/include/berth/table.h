@@ -15,7 +15,7 @@
 #include <berth/berth.h>
 #include <berth/fields.h>
 
-#define BERTH_ABI 3
+#define BERTH_ABI 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -137,7 +137,7 @@ typedef struct berth_row {
     };
 } berth_row;
 
-/* The same for a resource of more than 255 states. */
+/* The same for a resource of more than 255 states or rows. */
 typedef struct berth_wide_target {
     uint16_t state;
     uint8_t raise;
@@ -163,6 +163,22 @@ typedef struct berth_wide_row {
     };
 } berth_wide_row;
 
+/*
+ * What a state does with an event. `row`: the first of its rows, 0: none, such an event cannot
+ * come. `plain`: the state that the event leads to, with all that it raises, if no row on that way
+ * has a guard, a hook or a rejection, and the state is not final; else 0.
+ */
+typedef struct berth_cell {
+    uint8_t row;
+    uint8_t plain;
+} berth_cell;
+
+/* The same for a resource of more than 255 states or rows. */
+typedef struct berth_wide_cell {
+    uint16_t row;
+    uint16_t plain;
+} berth_wide_cell;
+
 /* Marks of a state, a byte each. */
 enum {
     BERTH_FINAL = 1,
@@ -185,18 +201,16 @@ typedef struct berth_resource {
     const char *const *states;              /* [1 .. n_states]: names */
     const uint8_t *marks;                   /* [1 .. n_states] */
     const char *const *events;              /* [1 .. n_events] */
-    /* [1 .. n_rows]; wide_rows where n_states is more than 255 */
+    bool wide; /* it has more than 255 states or rows, and the wide tables */
+    /* [1 .. n_rows] */
     union {
         const berth_row *rows;
         const berth_wide_row *wide_rows;
     };
-    /*
-     * First row of each state and event, 0: none, such an event cannot come; wide_cells where n_rows is more than 255.
-     * [(state * (n_events + 1)) + event]: two-dimensional in the generated source
-     */
+    /* [(state * (n_events + 1)) + event]: two-dimensional in the generated source */
     union {
-        const uint8_t *cells;
-        const uint16_t *wide_cells;
+        const berth_cell *cells;
+        const berth_wide_cell *wide_cells;
     };
     const berth_field *fields;      /* [0 .. n_fields) in the order of the spec */
     const berth_assigned *assigned; /* [0 .. n_assigned) */
@@ -206,8 +220,6 @@ typedef struct berth_resource {
      * passed `check` before the others get it. NULL where there is nothing to do. They may run in
      * any thread, with the manager locked, and do not call it.
      */
-    /* The first field that may not have its value, 1-based; 0: none. `only_key`: of the key's. */
-    uint8_t (*check)(const void *config, bool only_key);
     /* Hashes the key. NULL, as `equal`: the resource has none, and one instance below each parent. */
     void (*hash)(const void *config, berth_hash *hash, const berth_sets *sets);
     /* Have both the same key? */
@@ -219,6 +231,8 @@ typedef struct berth_resource {
     /* Copies all fields into the view, and what they point to into the storage. */
     void (*copy)(void *view, const void *config, berth_storage *storage);
 } berth_resource;
+
+#define BERTH_MAX_LEVELS 8
 
 typedef enum berth_form { BERTH_OBTAIN = 1, BERTH_CREATE, BERTH_FIND, BERTH_WITH } berth_form;
 
@@ -235,14 +249,23 @@ typedef struct berth_return {
     uint16_t size; /* sizeof the view's member; least size of the buffer for BERTH_CHARS */
 } berth_return;
 
-typedef struct berth_deny {
-    uint8_t guard;    /* argument of berth_manager_type.denied */
-    uint8_t error;    /* positive errno value */
-    const char *rule; /* for berth_error: its brief, or its condition as the spec has it */
-} berth_deny;
+/* Why a request is refused before it begins, in members that fit a register. */
+typedef struct berth_refusal {
+    int32_t code;     /* 0: it is not */
+    uint8_t resource; /* that it is about; 0: none */
+    uint8_t field;    /* of that resource, 1-based; 0: none */
+    uint8_t rule;     /* that denies it, 1-based: policy; 0: the arguments are wrong */
+} berth_refusal;
+
+typedef struct berth_request berth_request;
 
 /* berth_operation.flags */
-enum { BERTH_GIVES = 1, BERTH_ENDS = 2, BERTH_ABSENT_OK = 4 };
+enum {
+    BERTH_GIVES = 1,
+    BERTH_ENDS = 2,
+    BERTH_ABSENT_OK = 4,
+    BERTH_LOOK_UP = 8 /* it changes nothing: it finds, or has, something, and has no steps */
+};
 
 typedef struct berth_operation {
     const char *name;
@@ -252,11 +275,14 @@ typedef struct berth_operation {
     uint8_t levels;   /* length of the path */
     uint8_t by;       /* BERTH_FIND: 1-based index of the assigned value; 0: by key */
     uint8_t at;       /* BERTH_CREATE: 1-based index of the assigned pool; 0: any slot */
-    uint8_t n_steps, n_returns, n_denies;
+    uint8_t n_steps, n_returns;
     uint16_t enter; /* BERTH_CREATE: state */
+    uint8_t path[BERTH_MAX_LEVELS]; /* [0 .. levels): resource ids, root first */
     const berth_step *steps;
     const berth_return *returns;
-    const berth_deny *denies;
+    const char *const *rules; /* [1 ..]: what denies it, as its brief or its condition says */
+    /* Checks the arguments, and then the rules. Pure; called by any thread without the lock. */
+    berth_refusal (*check)(const berth_request *request, const void *options);
 } berth_operation;
 
 typedef struct berth_hook {
@@ -284,7 +310,6 @@ typedef struct berth_limits {
     const berth_limit *resources; /* [1 .. n_resources] */
 } berth_limits;
 
-#define BERTH_MAX_LEVELS 8
 #define BERTH_MAX_OUT 256 /* greatest berth_hook.out_size */
 
 typedef struct berth_manager_type {
@@ -303,8 +328,6 @@ typedef struct berth_manager_type {
 
     /* Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a guard. */
     bool (*guard)(uint8_t guard, const void *options, const void *view);
-    /* Does guard `guard` of a deny entry hold? `config` has one pointer per level. Pure. NULL where no operation denies. */
-    bool (*denied)(uint8_t guard, const void *options, const void *const *config);
     /* Writes the format `assigned` (0-based) of `resource` into the view, whose parent pointer, fields and earlier assigned values are set.
      * Pure. NULL: no formats. */
     void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
@@ -334,7 +357,7 @@ typedef struct berth_manager_type {
 } berth_manager_type;
 
 /* One call of an operation: filled by the generated function, on its stack. A started operation copies it, with its arrays. */
-typedef struct berth_request {
+struct berth_request {
     uint8_t operation;
     const void *const
         *config; /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per level, from the root. A NULL element is EINVAL */
@@ -345,7 +368,7 @@ typedef struct berth_request {
     void *const *results;             /* one per return; NULL: not wanted */
     const size_t *result_sizes;       /* one per return; only those of BERTH_CHARS are read */
     int64_t deadline;                 /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
-} berth_request;
+};
 
 /* An instance as for_each sees it. Valid during the visit. */
 typedef struct berth_item {

@@ -13,7 +13,7 @@
 #include <berth/fields.h>
 #include <berth/table.h>
 
-_Static_assert(BERTH_ABI == 3, "door.c was generated for Berth ABI 3; regenerate it with: berthc gen door.yaml");
+_Static_assert(BERTH_ABI == 4, "door.c was generated for Berth ABI 4; regenerate it with: berthc gen door.yaml");
 _Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
 _Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
 _Static_assert(sizeof(door_door) <= UINT16_MAX, "a view of door is too large for its offsets");
@@ -96,16 +96,16 @@ static const berth_row door_rows[] = {
     },
 };
 
-static const uint8_t door_cells[5][4] = {
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = 1,
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_OPEN] = 2,
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLOSE] = 4,
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = 5,
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = 6,
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLOSE] = 7,
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLAIM] = 8,
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_OPEN] = 9,
-    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLOSE] = 10,
+static const berth_cell door_cells[5][4] = {
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = {.row = 1, .plain = DOOR_DOOR_STATE_CLOSED},
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_OPEN] = {.row = 2},
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLOSE] = {.row = 4},
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = {.row = 5, .plain = DOOR_DOOR_STATE_OPENED},
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = {.row = 6, .plain = DOOR_DOOR_STATE_OPENED},
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLOSE] = {.row = 7},
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLAIM] = {.row = 8},
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_OPEN] = {.row = 9},
+    [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLOSE] = {.row = 10},
 };
 
 /* Operation open. */
@@ -128,10 +128,8 @@ static const berth_step leave_steps[] = {
 
 /* Fields of door. */
 
-static uint8_t door_door_check(const void *given, bool only)
+static uint8_t door_door_check(const door_door_config *config, bool only)
 {
-    const door_door_config *config = given;
-
     (void)only;
     if (config->number < 1 || config->number > 9)
         return 1; /* number */
@@ -176,6 +174,45 @@ static void door_door_copy(void *instance, const void *given, berth_storage *to)
     view->glass = config->glass;
 }
 
+/* Functions about arguments: why a request is refused before it begins. */
+
+/* Arguments of reserve. */
+static berth_refusal door_reserve_check(const berth_request *request, const void *given)
+{
+    const door_door_config *door_config = request->config[0];
+    uint8_t field;
+
+    (void)given;
+    if (request->gives == NULL)
+        return (berth_refusal){.code = -EINVAL};
+    if (door_config == NULL)
+        return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR};
+    field = door_door_check(door_config, false);
+    if (field > 0)
+        return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR, .field = field};
+    return (berth_refusal){0};
+}
+
+/* Arguments of open. */
+static berth_refusal door_open_check(const berth_request *request, const void *given)
+{
+    (void)given;
+    if (request->reservation == NULL)
+        return (berth_refusal){.code = -EINVAL};
+    if (request->results[0] != NULL && request->result_sizes[0] < DOOR_DOOR_PLATE_SIZE)
+        return (berth_refusal){.code = -ENOBUFS};
+    return (berth_refusal){0};
+}
+
+/* Arguments of leave. */
+static berth_refusal door_leave_check(const berth_request *request, const void *given)
+{
+    (void)given;
+    if (request->reservation == NULL)
+        return (berth_refusal){.code = -EINVAL};
+    return (berth_refusal){0};
+}
+
 /* All of them, by id. */
 
 static const berth_resource resource_table[] = {
@@ -197,7 +234,6 @@ static const berth_resource resource_table[] = {
         .fields = door_fields,
         .n_assigned = 1,
         .assigned = door_assigned,
-        .check = door_door_check,
         .hash = door_door_hash,
         .equal = door_door_equal,
         .differs = door_door_differs,
@@ -207,14 +243,17 @@ static const berth_resource resource_table[] = {
 };
 
 static const berth_operation operation_table[] = {
-    [DOOR_OPERATION_RESERVE] = {.name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES, .resource = DOOR_RESOURCE_DOOR, .levels = 1},
+    [DOOR_OPERATION_RESERVE] = {
+        .name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES, .resource = DOOR_RESOURCE_DOOR, .levels = 1,
+        .path = {DOOR_RESOURCE_DOOR}, .check = door_reserve_check,
+    },
     [DOOR_OPERATION_OPEN] = {
-        .name = "open", .form = BERTH_WITH, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .n_steps = 1, .steps = open_steps, .n_returns = 1,
-        .returns = open_returns,
+        .name = "open", .form = BERTH_WITH, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .path = {DOOR_RESOURCE_DOOR}, .n_steps = 1,
+        .steps = open_steps, .n_returns = 1, .returns = open_returns, .check = door_open_check,
     },
     [DOOR_OPERATION_LEAVE] = {
-        .name = "leave", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .n_steps = 1,
-        .steps = leave_steps,
+        .name = "leave", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .path = {DOOR_RESOURCE_DOOR},
+        .n_steps = 1, .steps = leave_steps, .check = door_leave_check,
     },
 };
 

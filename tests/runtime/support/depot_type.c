@@ -51,13 +51,13 @@ static const berth_row shelf_rows[] = ROWS(2, SHELF_OPEN, SHELF_CLOSE, SHELF_EJE
 static const berth_row book_rows[] = ROWS(2, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
 enum { N_ROWS = 27 };
 
-static const uint8_t cells[N_STATES + 1][N_EVENTS + 1] = {
-    [IDLE] = {[HOLD] = 1, [CLOSE] = 2, [OPEN] = 3, [CRASH] = 5, [KICK] = 6, [WIPE] = 7},
-    [ON] = {[HOLD] = 8, [CLOSE] = 9, [OPEN] = 10, [CRASH] = 11, [KICK] = 12},
-    [BAD] = {[HOLD] = 13, [CLOSE] = 14, [OPEN] = 15, [WIPE] = 16},
-    [ODD] = {[HOLD] = 17, [CLOSE] = 18, [OPEN] = 19, [WIPE] = 20},
-    [LEFT] = {[HOLD] = 21, [CLOSE] = 22, [OPEN] = 23},
-    [REST] = {[HOLD] = 24, [CLOSE] = 25, [OPEN] = 26, [CRASH] = 27},
+static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
+    [IDLE] = {[HOLD] = {1, IDLE}, [CLOSE] = {2}, [OPEN] = {3}, [CRASH] = {5}, [KICK] = {6}, [WIPE] = {7}},
+    [ON] = {[HOLD] = {8, ON}, [CLOSE] = {9}, [OPEN] = {10, ON}, [CRASH] = {11, ON}, [KICK] = {12}},
+    [BAD] = {[HOLD] = {13}, [CLOSE] = {14}, [OPEN] = {15}, [WIPE] = {16}},
+    [ODD] = {[HOLD] = {17}, [CLOSE] = {18}, [OPEN] = {19}, [WIPE] = {20}},
+    [LEFT] = {[HOLD] = {21}, [CLOSE] = {22}, [OPEN] = {23}},
+    [REST] = {[HOLD] = {24, REST}, [CLOSE] = {25, REST}, [OPEN] = {26, REST}, [CRASH] = {27}},
 };
 
 static const char *const kinds[] = {"plain", "tall", "wide"};
@@ -281,7 +281,6 @@ static const berth_resource resources[] = {
               TABLE(rack_rows),
               .n_fields = 12,
               .fields = rack_fields,
-              .check = rack_check,
               .hash = rack_hash,
               .equal = rack_equal,
               .differs = rack_differs,
@@ -298,7 +297,6 @@ static const berth_resource resources[] = {
                .first_row = N_ROWS,
                .n_fields = 3,
                .fields = shelf_fields,
-               .check = shelf_check,
                .hash = shelf_hash,
                .equal = shelf_equal,
                .differs = shelf_differs,
@@ -315,7 +313,6 @@ static const berth_resource resources[] = {
               .first_row = 2 * N_ROWS,
               .n_fields = 1,
               .fields = book_fields,
-              .check = book_check,
               .differs = book_differs,
               .copy = book_copy,
               .view_size = sizeof(book_view),
@@ -346,80 +343,210 @@ static const berth_hook hooks[] = {
 #define R_PATH RESULT(0, BERTH_CHARS, rack_view, path)
 #define R_BAY RESULT(1, BERTH_U16, shelf_view, bay)
 
-static const berth_deny deny_locked[] = {{.guard = 1, .error = EPERM, .rule = "Locked racks stay closed"}};
-static const berth_deny deny_strict[] = {{.guard = 2, .error = EPERM, .rule = "option.strict"}};
+static const char *const rules_locked[] = {NULL, "Locked racks stay closed"};
+static const char *const rules_strict[] = {NULL, "option.strict"};
+
+static berth_refusal check(const berth_request *request, const void *options_);
 
 static const berth_operation operations[] = {
     [OP_RESERVE] = {.name = "reserve",
+                    .check = check,
                     .form = BERTH_OBTAIN,
                     .flags = BERTH_GIVES,
                     .resource = BOOK,
+                    .path = {RACK, SHELF, BOOK},
                     .levels = 3,
-                    .denies = deny_locked,
-                    .n_denies = 1,
+                    .rules = rules_locked,
                     RETURNS(RESULT(0, BERTH_UUID, rack_view, uid), R_BAY)},
-    [OP_OPEN] =
-        {.name = "open", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}), RETURNS(R_BAY, R_PATH)},
+    [OP_OPEN] = {.name = "open",
+                 .check = check,
+                 .form = BERTH_WITH,
+                 .resource = BOOK,
+                 .path = {RACK, SHELF, BOOK},
+                 .levels = 3,
+                 STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}),
+                 RETURNS(R_BAY, R_PATH)},
     [OP_CLOSE] = {.name = "close",
+                  .check = check,
                   .form = BERTH_WITH,
                   .flags = BERTH_ENDS,
                   .resource = BOOK,
+                  .path = {RACK, SHELF, BOOK},
                   .levels = 3,
                   STEPS({2, CLOSE}, {1, CLOSE}, {0, CLOSE})},
-    [OP_CLOSE_BOOK] = {.name = "close_book", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({2, CLOSE})},
-    [OP_FORGET] = {.name = "forget", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = BOOK, .levels = 3},
-    [OP_LOOK] = {.name = "look", .form = BERTH_WITH, .resource = BOOK, .levels = 3, RETURNS(R_PATH)},
-    [OP_USE] = {.name = "use", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, OPEN}, {0, HOLD}), RETURNS(R_LABEL)},
+    [OP_CLOSE_BOOK] = {.name = "close_book",
+                       .check = check,
+                       .form = BERTH_WITH,
+                       .resource = BOOK,
+                       .path = {RACK, SHELF, BOOK},
+                       .levels = 3,
+                       STEPS({2, CLOSE})},
+    [OP_FORGET] = {.name = "forget",
+                   .check = check,
+                   .form = BERTH_WITH,
+                   .flags = BERTH_ENDS,
+                   .resource = BOOK,
+                   .path = {RACK, SHELF, BOOK},
+                   .levels = 3},
+    [OP_LOOK] = {.name = "look",
+                 .check = check,
+                 .form = BERTH_WITH,
+                 .flags = BERTH_LOOK_UP,
+                 .resource = BOOK,
+                 .path = {RACK, SHELF, BOOK},
+                 .levels = 3,
+                 RETURNS(R_PATH)},
+    [OP_USE] = {.name = "use",
+                .check = check,
+                .form = BERTH_OBTAIN,
+                .resource = RACK,
+                .path = {RACK},
+                .levels = 1,
+                STEPS({0, OPEN}, {0, HOLD}),
+                RETURNS(R_LABEL)},
     [OP_RESOLVE] = {.name = "resolve",
+                    .check = check,
                     .form = BERTH_OBTAIN,
                     .resource = RACK,
+                    .path = {RACK},
                     .levels = 1,
                     RETURNS(R_LABEL, R_SERIAL, RESULT(0, BERTH_U32, rack_view, watt))},
-    [OP_CRASH] = {.name = "crash", .form = BERTH_OBTAIN, .resource = RACK, .levels = 1, STEPS({0, CRASH}, {0, HOLD})},
+    [OP_CRASH] = {.name = "crash",
+                  .check = check,
+                  .form = BERTH_OBTAIN,
+                  .resource = RACK,
+                  .path = {RACK},
+                  .levels = 1,
+                  STEPS({0, CRASH}, {0, HOLD})},
     [OP_DROP] = {.name = "drop",
+                 .check = check,
                  .form = BERTH_FIND,
                  .flags = BERTH_ABSENT_OK,
                  .resource = RACK,
+                 .path = {RACK},
                  .levels = 1,
                  .by = LABEL + 1,
                  STEPS({0, CLOSE}),
                  RETURNS(R_SERIAL)},
-    [OP_BY_SERIAL] = {.name = "by_serial", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SERIAL + 1, STEPS({0, CLOSE})},
-    [OP_BY_UID] = {.name = "by_uid", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = UID + 1, RETURNS(R_LABEL)},
-    [OP_BY_SESSION] =
-        {.name = "by_session", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = SESSION + 1, STEPS({0, CLOSE}), RETURNS(R_LABEL)},
-    [OP_BY_DOOR] = {.name = "by_door", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = DOOR + 1, RETURNS(R_LABEL)},
+    [OP_BY_SERIAL] = {.name = "by_serial",
+                      .check = check,
+                      .form = BERTH_FIND,
+                      .resource = RACK,
+                      .path = {RACK},
+                      .levels = 1,
+                      .by = SERIAL + 1,
+                      STEPS({0, CLOSE})},
+    [OP_BY_UID] = {.name = "by_uid",
+                   .check = check,
+                   .form = BERTH_FIND,
+                   .flags = BERTH_LOOK_UP,
+                   .resource = RACK,
+                   .path = {RACK},
+                   .levels = 1,
+                   .by = UID + 1,
+                   RETURNS(R_LABEL)},
+    [OP_BY_SESSION] = {.name = "by_session",
+                       .check = check,
+                       .form = BERTH_FIND,
+                       .resource = RACK,
+                       .path = {RACK},
+                       .levels = 1,
+                       .by = SESSION + 1,
+                       STEPS({0, CLOSE}),
+                       RETURNS(R_LABEL)},
+    [OP_BY_DOOR] = {.name = "by_door",
+                    .check = check,
+                    .form = BERTH_FIND,
+                    .flags = BERTH_LOOK_UP,
+                    .resource = RACK,
+                    .path = {RACK},
+                    .levels = 1,
+                    .by = DOOR + 1,
+                    RETURNS(R_LABEL)},
     [OP_BY_BADGE] = {.name = "by_badge",
+                     .check = check,
                      .form = BERTH_FIND,
-                     .flags = BERTH_ABSENT_OK,
+                     .flags = BERTH_ABSENT_OK | BERTH_LOOK_UP,
                      .resource = RACK,
+                     .path = {RACK},
                      .levels = 1,
                      .by = BADGE + 1,
                      RETURNS(R_LABEL)},
-    [OP_BY_PLACE] = {.name = "by_place", .form = BERTH_FIND, .resource = RACK, .levels = 1, .by = PLACE + 1, RETURNS(R_LABEL)},
-    [OP_KICK] = {.name = "kick", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, KICK})},
-    [OP_WIPE] = {.name = "wipe", .form = BERTH_FIND, .resource = RACK, .levels = 1, STEPS({0, WIPE})},
+    [OP_BY_PLACE] = {.name = "by_place",
+                     .check = check,
+                     .form = BERTH_FIND,
+                     .flags = BERTH_LOOK_UP,
+                     .resource = RACK,
+                     .path = {RACK},
+                     .levels = 1,
+                     .by = PLACE + 1,
+                     RETURNS(R_LABEL)},
+    [OP_KICK] = {.name = "kick", .check = check, .form = BERTH_FIND, .resource = RACK, .path = {RACK}, .levels = 1, STEPS({0, KICK})},
+    [OP_WIPE] = {.name = "wipe", .check = check, .form = BERTH_FIND, .resource = RACK, .path = {RACK}, .levels = 1, STEPS({0, WIPE})},
     [OP_FIND_SHELF] = {.name = "find_shelf",
+                       .check = check,
                        .form = BERTH_FIND,
                        .flags = BERTH_ABSENT_OK,
                        .resource = SHELF,
+                       .path = {RACK, SHELF},
                        .levels = 2,
                        STEPS({1, OPEN}),
                        RETURNS(R_BAY)},
-    [OP_PLACE] = {.name = "place", .form = BERTH_CREATE, .resource = RACK, .levels = 1, .at = PLACE + 1, .enter = REST},
-    [OP_ADD] = {.name = "add", .form = BERTH_CREATE, .resource = SHELF, .levels = 2, .enter = IDLE},
-    [OP_USE_ALL] =
-        {.name = "use_all", .form = BERTH_OBTAIN, .resource = BOOK, .levels = 3, STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}, {2, HOLD})},
-    [OP_KICK_ALL] = {.name = "kick_all", .form = BERTH_WITH, .resource = BOOK, .levels = 3, STEPS({0, KICK}, {2, OPEN})},
-    [OP_STRICT] = {.name = "strict", .form = BERTH_WITH, .resource = BOOK, .levels = 3, .denies = deny_strict, .n_denies = 1},
-    [OP_SHELF_CRASH] = {.name = "shelf_crash", .form = BERTH_FIND, .resource = SHELF, .levels = 2, STEPS({1, CRASH}, {1, KICK}, {0, OPEN})},
+    [OP_PLACE] = {.name = "place",
+                  .check = check,
+                  .form = BERTH_CREATE,
+                  .resource = RACK,
+                  .path = {RACK},
+                  .levels = 1,
+                  .at = PLACE + 1,
+                  .enter = REST},
+    [OP_ADD] = {.name = "add", .check = check, .form = BERTH_CREATE, .resource = SHELF, .path = {RACK, SHELF}, .levels = 2, .enter = IDLE},
+    [OP_USE_ALL] = {.name = "use_all",
+                    .check = check,
+                    .form = BERTH_OBTAIN,
+                    .resource = BOOK,
+                    .path = {RACK, SHELF, BOOK},
+                    .levels = 3,
+                    STEPS({0, OPEN}, {1, OPEN}, {2, OPEN}, {2, HOLD})},
+    [OP_KICK_ALL] = {.name = "kick_all",
+                     .check = check,
+                     .form = BERTH_WITH,
+                     .resource = BOOK,
+                     .path = {RACK, SHELF, BOOK},
+                     .levels = 3,
+                     STEPS({0, KICK}, {2, OPEN})},
+    [OP_STRICT] = {.name = "strict",
+                   .check = check,
+                   .form = BERTH_WITH,
+                   .flags = BERTH_LOOK_UP,
+                   .resource = BOOK,
+                   .path = {RACK, SHELF, BOOK},
+                   .levels = 3,
+                   .rules = rules_strict},
+    [OP_SHELF_CRASH] = {.name = "shelf_crash",
+                        .check = check,
+                        .form = BERTH_FIND,
+                        .resource = SHELF,
+                        .path = {RACK, SHELF},
+                        .levels = 2,
+                        STEPS({1, CRASH}, {1, KICK}, {0, OPEN})},
     [OP_CLOSE_TWICE] = {.name = "close_twice",
+                        .check = check,
                         .form = BERTH_WITH,
                         .flags = BERTH_ENDS,
                         .resource = BOOK,
+                        .path = {RACK, SHELF, BOOK},
                         .levels = 3,
                         STEPS({0, CLOSE}, {0, CLOSE}, {1, CLOSE}, {2, CLOSE})},
-    [OP_BY_BAY] = {.name = "by_bay", .form = BERTH_FIND, .resource = SHELF, .levels = 2, .by = 1, STEPS({1, OPEN}), RETURNS(R_PATH)},
+    [OP_BY_BAY] = {.name = "by_bay",
+                   .check = check,
+                   .form = BERTH_FIND,
+                   .resource = SHELF,
+                   .path = {RACK, SHELF},
+                   .levels = 2,
+                   .by = 1,
+                   STEPS({1, OPEN}),
+                   RETURNS(R_PATH)},
 };
 
 static const berth_field options[] = {
@@ -454,13 +581,60 @@ static bool guard(uint8_t number, const void *options_, const void *view)
     return number == 1 && *((const rack_view *)view)->name == 'L';
 }
 
-static bool denied(uint8_t number, const void *options_, const void *const *config)
+static uint8_t wrong_field(uint8_t resource, const void *config, bool only_key)
 {
-    const depot_options *opts = options_;
+    if (resource == RACK)
+        return rack_check(config, only_key);
+    return resource == SHELF ? shelf_check(config, only_key) : book_check(config, only_key);
+}
 
-    if (number == 2)
-        return opts->strict;
-    return opts->strict && ((const rack_config *)config[0])->locked;
+static bool takes_configs(const berth_operation *type)
+{
+    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
+}
+
+static berth_refusal check_configs(const berth_operation *type, const void *const *config)
+{
+    for (uint8_t i = 0; i < type->levels; i++) {
+        bool only_key = type->form == BERTH_FIND || (type->form == BERTH_CREATE && i + 1 < type->levels);
+        uint8_t field = config && config[i] ? wrong_field(type->path[i], config[i], only_key) : 0;
+
+        if (!config || !config[i] || field > 0)
+            return (berth_refusal){.code = -EINVAL, .resource = type->path[i], .field = field};
+    }
+    return (berth_refusal){0};
+}
+
+static bool value_fits(const berth_operation *type, const berth_request *request, const depot_options *opts)
+{
+    const berth_assigned *value = &resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
+
+    if (type->at > 0)
+        return request->at && request->at[0] < opts->rows && request->at[1] < place_parts[1].size;
+    return value->kind == BERTH_ASSIGN_POOL ? request->at != NULL : request->by != NULL;
+}
+
+/* What berthc writes for each operation in straight lines, for all of them. */
+static berth_refusal check(const berth_request *request, const void *options_)
+{
+    const berth_operation *type = &operations[request->operation];
+    const depot_options *opts = options_;
+    berth_refusal refusal = {0};
+
+    if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
+        return (berth_refusal){.code = -EINVAL};
+    if (takes_configs(type))
+        refusal = check_configs(type, request->config);
+    if (refusal.code != 0)
+        return refusal;
+    if ((type->at > 0 || type->by > 0) && !value_fits(type, request, opts))
+        return (berth_refusal){.code = -EINVAL, .resource = type->resource};
+    for (uint8_t i = 0; request->results && i < type->n_returns; i++)
+        if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
+            return (berth_refusal){.code = -ENOBUFS};
+    if (type->rules && opts->strict && (type->rules == rules_strict || ((const rack_config *)request->config[0])->locked))
+        return (berth_refusal){.code = -EPERM, .rule = 1};
+    return (berth_refusal){0};
 }
 
 static void format(uint8_t resource, uint8_t assigned, const void *options_, void *view)
@@ -569,7 +743,6 @@ const berth_manager_type depot_type = {
     .hooks = hooks,
     .options = options,
     .guard = guard,
-    .denied = denied,
     .format = format,
     .has = has,
     .call = call,
