@@ -31,11 +31,11 @@ def synthetic(states: int, events: int) -> str:
 @pytest.mark.parametrize(
     ("states", "events", "rows", "cells"),
     [
-        (20, 6, "const berth_row thing_rows", "const uint8_t thing_cells[22][9]"),
-        (60, 6, "const berth_row thing_rows", "const uint16_t thing_cells[62][9]"),
-        (254, 6, "const berth_row thing_rows", "const uint16_t thing_cells[256][9]"),
-        (255, 6, "const berth_wide_row thing_rows", "const uint16_t thing_cells[257][9]"),
-        (1000, 20, "const berth_wide_row thing_rows", "const uint16_t thing_cells[1002][23]"),
+        (20, 6, "const berth_row thing_rows", "const berth_cell thing_cells[22][9]"),
+        (60, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[62][9]"),
+        (254, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[256][9]"),
+        (255, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[257][9]"),
+        (1000, 20, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[1002][23]"),
     ],
 )
 def test_tables_of_any_width_do_the_same(states: int, events: int, rows: str, cells: str, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_the_file_says_where_it_came_from_and_how_to_renew_it() -> None:
     made = files(spec("scsi"))
     assert made["scsi/scsi.c"].startswith(f"/* {line} */\n")
     assert made["scsi/scsi.h"].startswith(f"/*\n * {line}\n")
-    assert '_Static_assert(BERTH_ABI == 3, "scsi.c was generated for Berth ABI 3; regenerate it with: berthc gen scsi.yaml");' in made["scsi/scsi.c"]
+    assert '_Static_assert(BERTH_ABI == 4, "scsi.c was generated for Berth ABI 4; regenerate it with: berthc gen scsi.yaml");' in made["scsi/scsi.c"]
 
 
 def test_briefs_that_are_left_out_leave_no_empty_lines() -> None:
@@ -250,10 +250,10 @@ def test_another_abi_is_refused_at_compile_time(tmp_path: Path) -> None:
     made = write(tmp_path, spec("vpci"))
     table = (INCLUDE / "berth" / "table.h").read_text(encoding="utf-8")
     (tmp_path / "berth").mkdir()
-    (tmp_path / "berth" / "table.h").write_text(table.replace("#define BERTH_ABI 3", "#define BERTH_ABI 4"), encoding="utf-8")
+    (tmp_path / "berth" / "table.h").write_text(table.replace("#define BERTH_ABI 4", "#define BERTH_ABI 5"), encoding="utf-8")
     done = subprocess.run([COMPILERS[0], "-std=c11", "-I", tmp_path, "-I", INCLUDE, "-fsyntax-only", made], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "vpci.c was generated for Berth ABI 3; regenerate it with: berthc gen vpci.yaml" in done.stderr
+    assert "vpci.c was generated for Berth ABI 4; regenerate it with: berthc gen vpci.yaml" in done.stderr
 
 
 def test_a_changed_table_changes_the_source_only() -> None:

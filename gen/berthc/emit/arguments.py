@@ -37,7 +37,7 @@ class _Writer:
     def __init__(self, manager: ir.Manager, operation: ir.Operation) -> None:
         self.m = manager
         self.operation = operation
-        self.request, self.field = (free_name(w, manager.file_scope) for w in ("request", "field"))
+        self.request, self.number = (free_name(w, manager.file_scope) for w in ("request", "number"))
         by_key = operation.form is Form.FIND and not operation.by
         self.takes_configs = operation.form in (Form.OBTAIN, Form.CREATE) or by_key
 
@@ -53,8 +53,8 @@ class _Writer:
             if self.takes_configs:
                 name = config_variable(resource.name)
                 lines.append(f"const {resource.config} *{name} = {self.request}->config[{level}];")
-        if f"{self.field} = " in text:
-            lines.append(f"uint8_t {self.field};")
+        if f"{self.number} = " in text:
+            lines.append(f"uint8_t {self.number};")
         lines += [""] if lines else []
         lines += [] if uses_options else ["(void)given;"]
         lines += [] if f"{self.request}->" in "\n".join((*lines, text)) else [f"(void){self.request};"]
@@ -93,9 +93,9 @@ class _Writer:
             self.operation.form is Form.CREATE and resource is not target
         )
         function = resource.functions["check"]
-        yield f"{self.field} = {function}({name}, {'true' if only_key else 'false'});"
+        yield f"{self.number} = {function}({name}, {'true' if only_key else 'false'});"
         yield from self.refuse(
-            f"{self.field} > 0", "EINVAL", resource=resource.c, field=self.field
+            f"{self.number} > 0", "EINVAL", resource=resource.c, field=self.number
         )
 
     def value(self) -> Iterator[str]:

@@ -365,7 +365,7 @@ struct berth_request {
     unsigned char *gives;             /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
     const uint32_t *at;               /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
     const void *by;                   /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or a pointer to its type */
-    void *const *results;             /* one per return; NULL: not wanted */
+    void *const *results;             /* one per return, NULL: that one is not wanted; NULL: there are none */
     const size_t *result_sizes;       /* one per return; only those of BERTH_CHARS are read */
     int64_t deadline;                 /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
 };

@@ -140,7 +140,7 @@ static void test_rows_of_a_cell(void)
 {
     const berth_resource *of_burner = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER];
     const berth_resource *of_stove = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE];
-    const berth_row *rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    const berth_row *rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
 
     for (int i = 0; i < 3; i++)
         assert(rows[i].state == KITCHEN_BURNER_STATE_DARK && rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
@@ -149,9 +149,9 @@ static void test_rows_of_a_cell(void)
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
     assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK && rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
     assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
-    rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE];
+    rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
     assert(rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
-    assert(of_stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT] == 0);
+    assert(of_stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT].row == 0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].otherwise == ENODATA);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].first_row == 0);
 }
@@ -182,6 +182,11 @@ static void test_guards_of_rows(void)
     assert(!type->guard(99, &options, &burner));
 }
 
+static bool is_denied(berth_refusal refusal, int error, uint8_t rule)
+{
+    return refusal.code == -error && refusal.rule == rule && refusal.resource == 0 && refusal.field == 0;
+}
+
 static void test_what_is_denied(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
@@ -190,37 +195,77 @@ static void test_what_is_denied(void)
     kitchen_pot_config a_pot = KITCHEN_POT_CONFIG_DEFAULT;
     const void *const config[] = {&a_stove, &a_burner, &a_pot};
     const berth_operation *reserve = &kitchen_manager_type.operations[KITCHEN_OPERATION_RESERVE];
-    bool (*denied_by)(uint8_t, const void *, const void *const *) = kitchen_manager_type.denied;
+    uuid_t id;
+    void *const results[8] = {NULL}; /* not wanted */
+    const berth_request request = {.config = config, .gives = id, .results = results};
 
-    assert(reserve->n_denies == 3);
-    assert(reserve->denies[0].error == EPERM && reserve->denies[1].error == ERANGE && reserve->denies[2].error == EDQUOT);
-    assert(strcmp(reserve->denies[0].rule, "There is no gas pipe") == 0 && strcmp(reserve->denies[2].rule, "Too dear") == 0);
-    assert(!denied_by(reserve->denies[0].guard, &options, config));
+    a_stove.site[0] = 1;
+    a_stove.model = "Vulcan";
+    a_pot.dish = "soup";
+    assert(strcmp(reserve->rules[1], "There is no gas pipe") == 0 && strcmp(reserve->rules[3], "Too dear") == 0);
+    assert(reserve->check(&request, &options).rule != 1);
     options.gas = false; /* the default stove is a gas stove */
-    assert(denied_by(reserve->denies[0].guard, &options, config));
+    assert(is_denied(reserve->check(&request, &options), EPERM, 1));
     a_stove.kind = KITCHEN_STOVE_KIND_PLAIN;
-    assert(!denied_by(reserve->denies[0].guard, &options, config));
+    assert(reserve->check(&request, &options).rule != 1);
 
-    assert(!denied_by(reserve->denies[1].guard, &options, config));
+    assert(reserve->check(&request, &options).rule != 2);
     a_stove.weight = 4000000000u;
-    assert(!denied_by(reserve->denies[1].guard, &options, config));
+    assert(reserve->check(&request, &options).rule != 2);
     a_stove.weight = 4000000001u;
-    assert(denied_by(reserve->denies[1].guard, &options, config));
+    assert(is_denied(reserve->check(&request, &options), ERANGE, 2));
     a_stove.weight = 0;
     a_stove.offset = INT64_C(-5000000001);
-    assert(a_pot.lid && denied_by(reserve->denies[1].guard, &options, config));
+    assert(a_pot.lid && is_denied(reserve->check(&request, &options), ERANGE, 2));
     a_pot.lid = false;
-    assert(!denied_by(reserve->denies[1].guard, &options, config));
+    assert(reserve->check(&request, &options).rule != 2);
     a_stove.flags = 255;
-    assert(denied_by(reserve->denies[1].guard, &options, config));
+    assert(is_denied(reserve->check(&request, &options), ERANGE, 2));
 
     a_stove.price = UINT64_C(9999999999999999999);
-    assert(!denied_by(reserve->denies[2].guard, &options, config));
+    assert(reserve->check(&request, &options).rule != 3);
     a_stove.price++;
-    assert(denied_by(reserve->denies[2].guard, &options, config));
+    assert(is_denied(reserve->check(&request, &options), EDQUOT, 3));
     options.mode = KITCHEN_OPTION_MODE_CANTEEN;
-    assert(!denied_by(reserve->denies[2].guard, &options, config));
-    assert(!denied_by(99, &options, config));
+    assert(reserve->check(&request, &options).rule != 3);
+}
+
+static bool is_refused(berth_refusal refusal, uint8_t resource, uint8_t number)
+{
+    return refusal.code == -EINVAL && refusal.rule == 0 && refusal.resource == resource && refusal.field == number;
+}
+
+/* What is wrong first is told, in the order of semantics.md: what must be there, the configs from the root on, the rules. */
+static void test_what_is_refused(void)
+{
+    kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
+    kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
+    kitchen_burner_config a_burner = KITCHEN_BURNER_CONFIG_DEFAULT;
+    kitchen_pot_config a_pot = KITCHEN_POT_CONFIG_DEFAULT;
+    const void *config[] = {NULL, &a_burner, NULL};
+    const berth_operation *reserve = &kitchen_manager_type.operations[KITCHEN_OPERATION_RESERVE];
+    uuid_t id;
+    void *const results[8] = {NULL}; /* not wanted */
+    berth_request request = {.config = config, .results = results};
+
+    options.gas = false; /* denied, in the end */
+    a_burner.position = 4;
+    assert(is_refused(reserve->check(&request, &options), 0, 0));
+    request.gives = id;
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_STOVE, 0));
+    config[0] = &a_stove;
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_STOVE, 1)); /* site */
+    a_stove.site[0] = 1;
+    a_stove.model = "Vulcan";
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_BURNER, 1)); /* position */
+    a_burner.position = 3;
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_POT, 0));
+    config[2] = &a_pot;
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_POT, 1)); /* dish */
+    a_pot.dish = "soup";
+    assert(is_denied(reserve->check(&request, &options), EPERM, 1));
+    options.gas = true;
+    assert(reserve->check(&request, &options).code == 0);
 }
 
 static void test_texts(void)
@@ -537,6 +582,7 @@ int main(void)
     test_rows_of_a_cell();
     test_guards_of_rows();
     test_what_is_denied();
+    test_what_is_refused();
     test_texts();
     test_hooks();
     test_backend_is_checked();
