@@ -222,6 +222,7 @@ static void test_what_is_denied(void)
     a_stove.flags = 255;
     assert(is_denied(reserve->check(&request, &options), ERANGE, 2));
 
+    a_stove.flags = 0;
     a_stove.price = UINT64_C(9999999999999999999);
     assert(reserve->check(&request, &options).rule != 3);
     a_stove.price++;
