@@ -16,7 +16,20 @@ void suite_test_allocations(void **state)
     uint32_t i;
 
     for (i = 0; i < group->manager->n_scripts; i++)
-        suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING, true);
+        suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING, SCRIPT_WITHOUT_MEMORY);
+}
+
+/* Without a trace most operations that call no hook are done in one go: see runtime/src/fast.c. */
+void suite_test_untraced(void **state)
+{
+    suite_group *group = *state;
+    uint32_t i;
+
+    for (i = 0; i < group->manager->n_scripts; i++) {
+        suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING, SCRIPT_UNTRACED);
+        suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING,
+                     SCRIPT_UNTRACED | SCRIPT_WITHOUT_MEMORY);
+    }
 }
 
 void suite_test_create_allocations(void **state)

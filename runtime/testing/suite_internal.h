@@ -229,7 +229,9 @@ suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
 int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
 /* The first phase in which one caller alone causes a call, and its number; NULL: there is none. */
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
-void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, bool failing_allocations);
+/* How a script is played: an allocation of each step fails first; the manager has no trace. */
+enum { SCRIPT_WITHOUT_MEMORY = 1, SCRIPT_UNTRACED = 2 };
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, unsigned how);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
 typedef struct suite_configs {
     _Alignas(max_align_t) unsigned char storage[8192];
@@ -241,6 +243,7 @@ bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const
 
 /* suite_checks.c: tests that are the same for every manager */
 void suite_test_allocations(void **state);
+void suite_test_untraced(void **state);
 void suite_test_create_allocations(void **state);
 void suite_test_calls(void **state);
 void suite_test_pools(void **state);

@@ -21,7 +21,7 @@ static void run_script(void **state)
 {
     const script_test *test = *state;
 
-    suite_script(test->group, test->script, SUITE_BLOCKING, false);
+    suite_script(test->group, test->script, SUITE_BLOCKING, 0);
 }
 
 static const struct {
@@ -33,6 +33,7 @@ static const struct {
     {"create_without_memory_leaves_nothing", suite_test_create_allocations},
     {"every_row_was_taken", suite_test_rows}, /* right after the scripts, whose rows it counts */
     {"failing_every_allocation_changes_nothing", suite_test_allocations},
+    {"without_a_trace", suite_test_untraced},
     {"failing_every_call_then_letting_go_leaves_nothing", suite_test_calls},
     {"full_pools", suite_test_pools},
 #ifndef BERTH_NO_THREADS

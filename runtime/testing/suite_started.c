@@ -6,37 +6,37 @@
 
 #define ROUNDS 3
 
-static void all_scripts(suite_group *group, suite_mode mode, bool failing_allocations)
+static void all_scripts(suite_group *group, suite_mode mode, unsigned how)
 {
     uint32_t i;
 
     for (i = 0; i < group->manager->n_scripts; i++)
-        suite_script(group, &group->manager->scripts[i], mode, failing_allocations);
+        suite_script(group, &group->manager->scripts[i], mode, how);
 }
 
 void suite_test_at_once(void **state)
 {
-    all_scripts(*state, SUITE_AT_ONCE, false);
+    all_scripts(*state, SUITE_AT_ONCE, 0);
 }
 
 void suite_test_early(void **state)
 {
-    all_scripts(*state, SUITE_EARLY, false);
+    all_scripts(*state, SUITE_EARLY, 0);
 }
 
 void suite_test_later(void **state)
 {
-    all_scripts(*state, SUITE_LATER, false);
+    all_scripts(*state, SUITE_LATER, 0);
 }
 
 void suite_test_loop(void **state)
 {
-    all_scripts(*state, SUITE_LOOP, false);
+    all_scripts(*state, SUITE_LOOP, 0);
 }
 
 void suite_test_start_allocations(void **state)
 {
-    all_scripts(*state, SUITE_LATER, true);
+    all_scripts(*state, SUITE_LATER, SCRIPT_WITHOUT_MEMORY);
 }
 
 static void finish_all(party *p)
