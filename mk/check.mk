@@ -12,7 +12,7 @@ $(EXPLORED): $(BUILD)/%/explored.stamp: spec/%.yaml $(COMPILER)
 	@mv $@.log $@
 
 mutants-check: ## change the specs that ship row by row and see what berthc check refuses
-	@$(PYTHON_FOUND) tests/checker/mutants.py $(SPECS)
+	@$(PYTHON_FOUND) tests/checker/mutants.py --jobs $(J) $(SPECS)
 
 bench-check: ## states and seconds of the exploration, beside Spin on the exported model
 	@$(PYTHON_FOUND) bench/check.py $(SPECS) tests/gen/faulty/sound/retries-its-own-plug.yaml

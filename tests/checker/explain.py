@@ -1,29 +1,33 @@
 """Why mutants that pass are sound specs of another design, or wrong in a way that no finding speaks of.
 
-Each entry: manager, beginning of the place (`resource.state.event`, hook or operation), beginning of the change, reason. The first that
-fits is the reason; what none fits is unexplained, and somebody has to look.
+Each entry: manager, beginning of the place (`resource.state.event`, hook or
+operation), beginnings of changes, reason. The first that fits is the reason. A
+mutant that none fits is unexplained, and somebody has to look.
 """
 from __future__ import annotations
 
 from mutate import Mutant
 
-CAUTIOUS = "both states refuse everybody, and letting go of both calls one hook: only names differ, or failure is taken for doubt"
+CAUTIOUS = "both states refuse newcomers, and letting go of both calls one hook: only names differ, or failure is taken for doubt"
 SAME = "where uncertain leads by itself is where failed leads, or a state that lets go in the same way"
-WELCOME = "the newcomer gets a hold, its use is refused, and letting go is right: less early a refusal, no fault"
+WELCOME = "the newcomer gets a hold, its use is refused or asks first, and letting go is right: less early a refusal, no fault"
 NOT_UNDONE = "no hook undoes this one, so there is no effect to follow: whether the guest knows the device is not in the spec"
 FORGOTTEN = "without undoes the spec says that nobody takes the effect back; what was never promised cannot be missed"
-ORDER = "the spec does not say that the mount needs what is below it; the hooks would"
 RESTS = "the entry rests where it may rest, tracked and without an effect, or with one that drain takes back"
 DRAINED = "only drain takes this row, and what follows a drain that failed is not searched"
 FINAL = "both states end the instance"
 EJECTED = "eject is repeatable and undoes nothing: asking the guest again, or not asking, leaves no effect behind"
+GIVEN_OUT = "newcomers may get a disk that the guest let go of: no spec says what eject brings about, since nothing undoes it"
+ASKED_AGAIN = "the hook is asked for every use, and answers yes where the effect is there; newcomers are refused meanwhile"
+LAST_USE = "the use that asked has its effect; later ones are refused, and letting go takes the effect back"
+GIVEN_UP = "what is not there is given up instead of tried again, and there is nothing to take back"
+NOT_ASKED = "who could not tell is not asked again: later uses are refused, and letting go is as before"
+UNUSED = "the field decides what is in place, and nothing is for plain mounts: check warns that guest.mount is unused"
 ROOT_DISK = "boot is where disks may rest, and the spec does not say which: a disk that was made there has no effect to lose"
 DOUBTFUL = "letting go calls the undoing hook, which is repeatable: harmless where nothing is there"
 
-REASONS: tuple[tuple[str, str, str, str], ...] = (
-    ("*", "vm.remove", "without undoes", FORGOTTEN),
+REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("*", "guest.", "without undoes", FORGOTTEN),
-    ("*", "map_to_guest", "mount.mount before", ORDER),
     ("vpci", "device.assigned.announce", "", NOT_UNDONE),
     ("vpci", "device.assigned_invalid.add", "reject -> stay", NOT_UNDONE),
     ("vpci", "device.assigned_invalid.remove", "fail: assigned_invalid -> ready", NOT_UNDONE),
@@ -42,15 +46,32 @@ REASONS: tuple[tuple[str, str, str, str], ...] = (
     ("scsi", "disk.failed.detach", "detached -> boot", ROOT_DISK),
     ("scsi", "disk.ejected.detach", "ok: detached -> boot", ROOT_DISK),
     ("scsi", "disk.attached.detach", "", EJECTED),
-    ("scsi", "disk.suspect.detach", "guest.eject", EJECTED),
+    ("scsi", "disk.ejected.detach", ("fail: ejected -> suspect", "fail: ejected -> leaving"), EJECTED),
+    ("scsi", "disk.ejected.detach", ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"), EJECTED),
+    ("scsi", "disk.suspect.detach", ("guest.eject", "ok: ejected -> leaving"), EJECTED),
+    ("scsi", "disk.suspect.detach", ("fail: suspect -> ejected", "fail: suspect -> leaving"), EJECTED),
+    ("scsi", "disk.suspect.detach", ("uncertain: suspect -> ejected", "uncertain: suspect -> leaving"), EJECTED),
+    ("scsi", "disk.leaving.detach", ("guest.eject", "ok: ejected -> suspect"), EJECTED),
+    ("scsi", "disk.leaving.detach", ("fail: leaving -> ejected", "fail: leaving -> suspect"), EJECTED),
+    ("scsi", "disk.leaving.detach", ("uncertain: leaving -> ejected", "uncertain: leaving -> suspect"), EJECTED),
+    ("scsi", "disk.leaving.detach", ("ok: ejected -> attached", "fail: leaving -> attached", "uncertain: leaving -> attached"), GIVEN_OUT),
+    ("scsi", "disk.suspect.attach", ("yes: attached -> ejected", "yes: attached -> leaving"), LAST_USE),
+    ("scsi", "disk.suspect.attach", ("no: reserved -> ejected", "no: reserved -> leaving"), DOUBTFUL),
+    ("scsi", "disk.suspect.attach", ("unknown: suspect -> ejected", "unknown: suspect -> leaving"), NOT_ASKED),
+    ("scsi", "mount.reserved.mount", "guest.mount is not called", UNUSED),
+    ("scsi", "", "no: reserved -> failed", GIVEN_UP),
+    ("plan9_mount", "", "no: reserved -> invalid", GIVEN_UP),
+    ("vpci", "device.suspect.add", "no: reserved -> failed", GIVEN_UP),
+    ("vpci", "device.suspect.add", "no: reserved -> assigned_invalid", DOUBTFUL),
+    ("vpci", "device.suspect.add", "unknown: suspect -> assigned_invalid", NOT_ASKED),
+    ("scsi", "disk.suspect.attach", "yes: attached -> suspect", ASKED_AGAIN),
+    ("scsi", "mount.suspect.mount", "yes: mounted -> suspect", ASKED_AGAIN),
+    ("plan9_mount", "share.suspect.add", "yes: added -> suspect", ASKED_AGAIN),
+    ("plan9_mount", "mount.suspect.mount", "yes: mounted -> suspect", ASKED_AGAIN),
     ("scsi", "mount.reserved.mount", "fail: failed -> reserved", "a mount that failed without effect may be tried again"),
     ("*", "", "reject -> stay", WELCOME),
     ("*", "", "uncertain counts as failed", SAME),
     ("*", "", "fail: failed -> suspect", DOUBTFUL),
-    ("*", "", "uncertain: suspect -> ejected", CAUTIOUS),
-    ("*", "", "fail: suspect -> ejected", CAUTIOUS),
-    ("*", "", "fail: ejected -> suspect", CAUTIOUS),
-    ("*", "", "uncertain: ejected -> suspect", CAUTIOUS),
     ("*", "", "uncertain: suspect -> assigned_invalid", CAUTIOUS),
     ("*", "", "fail: suspect -> assigned_invalid", CAUTIOUS),
     ("*", "", "fail: assigned_invalid -> suspect", CAUTIOUS),

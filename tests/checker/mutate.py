@@ -10,7 +10,7 @@ from typing import Any
 from berthc.load import Mapping, Node, Scalar, Sequence, load
 
 Tree = dict[str, Any]
-OUTCOMES = ("ok", "fail", "uncertain")
+OUTCOMES = ("ok", "fail", "uncertain", "yes", "no", "unknown")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ def mutants(tree: Tree) -> Iterator[Mutant]:
             for word in ("undoes", "repeatable"):
                 if word in hook:
                     yield _made(tree, word, f"{group}.{short}", f"without {word}", ("backend", group, short, word), None)
+            asked = hook.get("asks")
+            for name in asked if isinstance(asked, list) else ():
+                rest = [other for other in asked if other != name]
+                path = ("backend", group, short, "asks")
+                yield _made(tree, "asks", f"{group}.{short}", f"asks not for {name}", path, rest)
     for name, op in tree["operations"].items():
         yield from _steps(tree, name, op)
 
@@ -80,8 +85,6 @@ def _row(tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, stat
     if "reject" in row:
         yield _made(tree, "admit", where, "reject -> stay", at, "stay")
         return
-    if "call" not in row:
-        return
     for outcome in OUTCOMES:
         if outcome not in row:
             continue
@@ -95,8 +98,12 @@ def _row(tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, stat
             yield _made(tree, "raise", where, f"{outcome}: raises nothing", (*at, outcome), to)
     if "uncertain" in row:
         yield _made(tree, "uncertain", where, "uncertain counts as failed", (*at, "uncertain"), None)
-    ok = row["ok"]
-    yield _made(tree, "call", where, f"{row['call']} is not called", at, ok)
+    if "call" in row:
+        yield _made(tree, "call", where, f"{row['call']} is not called", at, row["ok"])
+    if "ask" in row:
+        for answer in ("yes", "no"):
+            what = f"{row['ask']} is not asked: {answer}"
+            yield _made(tree, "ask", where, what, at, row[answer])
 
 
 def _steps(tree: Tree, name: str, op: Tree) -> Iterator[Mutant]:
