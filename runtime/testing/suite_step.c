@@ -262,8 +262,8 @@ static void compare(berth_suite_text *report, const char *what, const char *expe
 
 static void compare_error(berth_suite *suite, const berth_suite_step *step, int rc, const berth_error *error, berth_suite_text *report)
 {
-    static const char *const names[] = {"resource", "state", "event", "hook", "rule"};
-    const char *const came[] = {error->resource, error->state, error->event, error->hook, error->rule};
+    static const char *const names[] = {"resource", "state", "event", "hook", "rule", "field"};
+    const char *const came[] = {error->resource, error->state, error->event, error->hook, error->rule, error->field};
     const bool discards = suite->type->operations[step->operation].run == NULL && error->code == 0 && rc == 0;
     unsigned i;
 

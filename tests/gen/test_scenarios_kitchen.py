@@ -13,10 +13,9 @@ from berthc.emit import tests
 from berthc.model import Manager
 from berthc.pipeline import read_spec
 from berthc.scenarios.cycles import phases, pools
-from berthc.scenarios.select import Choice, Script, Step, declared_rows, scripts
+from berthc.scenarios.select import NOWHERE, Choice, Script, Step, declared_rows, scripts
 
 SPEC = Path(__file__).resolve().parent / "specs/kitchen.yaml"
-NOWHERE = ("",) * 5
 
 
 @cache
@@ -61,7 +60,7 @@ def test_scripts_have_names_of_their_own() -> None:
 def test_a_number_that_was_never_given_is_not_found() -> None:
     asked = {step.action.by: step for step in steps_of("look_up_by_unknown_serial") if step.action.op == "look_up"}
     assert {200, (1 << 64) - 1} < set(asked)  # the counter starts at 100
-    assert {(step.error, step.where) for step in asked.values()} == {("ENOENT", ("stove", "", "", "", ""))}
+    assert {(step.error, step.where) for step in asked.values()} == {("ENOENT", ("stove", *NOWHERE[1:]))}
 
 
 def test_a_text_that_only_looks_like_the_number_is_not_found_and_gives_zero_values() -> None:

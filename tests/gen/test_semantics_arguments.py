@@ -11,20 +11,21 @@ def store(**options: Value) -> World:
     return World(manager(BOX), options)
 
 
-@pytest.mark.parametrize("fields", [
-    {"name": ""}, {},  # required
-    {"name": "123456789"}, {"name": "12345678é"},  # longer than max_length: 9 and 10 bytes
-    {"name": "1234567é"},  # 8 characters, but 9 bytes
-    {"name": "a", "level": 10},  # range
-    {"name": "a", "level": 256}, {"name": "a", "level": -1},  # type
-    {"name": "a", "weight": 1 << 31},
-    {"name": "a", "kind": "huge"},
+@pytest.mark.parametrize(("fields", "field"), [
+    ({"name": ""}, "name"), ({}, "name"),  # required
+    ({"name": "123456789"}, "name"), ({"name": "12345678é"}, "name"),  # longer than max_length: 9 and 10 bytes
+    ({"name": "1234567é"}, "name"),  # 8 characters, but 9 bytes
+    ({"name": "a", "level": 10}, "level"),  # range
+    ({"name": "a", "level": 256}, "level"), ({"name": "a", "level": -1}, "level"),  # type
+    ({"name": "a", "weight": 1 << 31}, "weight"),
+    ({"name": "a", "kind": "huge"}, "kind"),
+    ({"name": "", "level": 10, "kind": "huge"}, "name"), ({"name": "a", "level": 10, "kind": "huge"}, "level"),  # the first
 ])
-def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, Value]) -> None:
+def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, Value], field: str) -> None:
     world = store()
     before = world.key()
     result = world.run("make", config={"box": fields})
-    assert (result.error, result.where) == ("EINVAL", {"resource": "box"})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "box", "field": field})
     assert world.key() == before
 
 
@@ -45,15 +46,15 @@ operations:
   make: {obtain: [top, low]}
 """
     world = World(manager(text))
-    assert where(world.run("make", config={"top": {"a": 3}, "low": {"b": 3}})) == {"resource": "top"}
-    assert where(world.run("make", config={"top": {"a": 1}, "low": {"b": 3}})) == {"resource": "low"}
-    assert where(world.run("make", config={"low": {"b": 1}})) == {"resource": "top"}, "left out counts as 0"
+    assert where(world.run("make", config={"top": {"a": 3}, "low": {"b": 3}})) == {"resource": "top", "field": "a"}
+    assert where(world.run("make", config={"top": {"a": 1}, "low": {"b": 3}})) == {"resource": "low", "field": "b"}
+    assert where(world.run("make", config={"low": {"b": 1}})) == {"resource": "top", "field": "a"}, "left out counts as 0"
 
 
 def test_arguments_come_before_policy() -> None:
     world = World(shipped("scsi"))
     result = world.run("reserve", config={"disk": disk(""), "mount": {"format_with_refs": True}})
-    assert (result.error, result.where) == ("EINVAL", {"resource": "disk"})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "disk", "field": "host_path"})
 
 
 def test_the_first_deny_that_holds_decides_and_is_named() -> None:
@@ -104,7 +105,7 @@ def test_levels_found_by_key_need_no_more_than_the_key() -> None:
     world = store()
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
     assert world.run("release", config={"box": {"name": "a", "level": 99}}).error is None, "level is no part of the key"
-    assert where(world.run("release", config={"box": {"name": ""}})) == {"resource": "box"}
+    assert where(world.run("release", config={"box": {"name": ""}})) == {"resource": "box", "field": "name"}
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
     assert world.run("cover", config={"box": {"name": "a", "level": 99}, "lid": {}}).error is None
 
@@ -112,7 +113,7 @@ def test_levels_found_by_key_need_no_more_than_the_key() -> None:
 @pytest.mark.parametrize(("op", "at"), [("put", None), ("reserve", None), ("place", {"row": 0})])
 def test_levels_that_may_be_made_need_all_fields(op: str, at: dict[str, int] | None) -> None:
     result = store().run(op, config={"box": {"name": "a", "level": 10}}, at=at)
-    assert (result.error, result.where) == ("EINVAL", {"resource": "box"})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "box", "field": "level"})
 
 
 @pytest.mark.parametrize("options", [{"rows": 0}, {"rows": 5}, {"mode": "odd"}, {"no": 1}, {"rows": "1"}, {"rows": True}, {"limit": 256}])

@@ -92,7 +92,7 @@ def test_without_leaves_optional_hooks_out() -> None:
 def test_arguments_that_are_left_out(scsi: Talk) -> None:
     answer = scsi("reserve", disk={"host_path": "/a"})
     assert (answer["ok"], answer["state"]["disk"][0]["mount"][0]["partition"]) == (True, 0)
-    assert scsi("reserve")["where"] == {"resource": "disk"}, "the empty object, whose host_path is required"
+    assert scsi("reserve")["where"] == {"resource": "disk", "field": "host_path"}, "the empty object, whose host_path is required"
 
 
 def test_find_by_takes_the_assigned_value_under_its_name(store: Talk) -> None:
@@ -276,8 +276,8 @@ def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
 
 
 @pytest.mark.parametrize(("line", "where"), [
-    ({"op": "make", "box": {"name": "a", "level": 10}}, {"resource": "box"}),
-    ({"op": "make", "box": {"name": ""}}, {"resource": "box"}),
+    ({"op": "make", "box": {"name": "a", "level": 10}}, {"resource": "box", "field": "level"}),
+    ({"op": "make", "box": {"name": ""}}, {"resource": "box", "field": "name"}),
     ({"op": "make", "box": {"name": "a", "level": 7}}, {"rule": "box.level > 6 and option.mode == plain"}),
     ({"op": "place", "box": {"name": "a"}, "slot": {"row": 3}}, {"resource": "box"}),
 ])

@@ -479,7 +479,8 @@ class _Suite:
         parts += [f".error = {step.error}"] if step.error else []
         parts += [".without_where = true"] if step.without_where else []
         if any(step.where):
-            parts.append(f".where = {{{', '.join(ctext.string(w) for w in step.where)}}}")
+            last = max(n for n, word in enumerate(step.where) if word)
+            parts.append(f".where = {{{', '.join(ctext.string(w) for w in step.where[:last + 1])}}}")
         parts += [f".rejects = {step.rejects}"] if step.rejects else []
         for name, text in (("returns", step.returns), ("calls", step.calls), ("trace", step.trace)):
             parts += [f".{name} = {literal(text, 12)}"] if text else []

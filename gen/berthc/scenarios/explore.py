@@ -411,7 +411,7 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
     action, result = edge.action, edge.result
     rows = _rows(edge)
     told = rows_told(edge)
-    where = tuple(sorted(result.where.items())) if result.where is not None else None
+    where = None if result.where is None else tuple(sorted((word, of) for word, of in result.where.items() if word != "field"))
     found: set[Feature] = {("answer", action.op, result.error, where)}
     if result.error is None:
         found.add(("works", edge.source.environment.name, action.op))

@@ -15,8 +15,11 @@ from berthc.scenarios.explore import (
     state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
-from berthc.scenarios.text import Labels, call_text, members, returns_text, state_text, trace_text, where_words
+from berthc.scenarios.text import WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words
 from berthc.semantics import World
+
+
+NOWHERE = ("",) * len(WHERE)
 
 
 @dataclass(frozen=True)
@@ -226,10 +229,10 @@ def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
         action = replace(plain.steps[-1].action, outcomes=())
         steps = plain.steps[:-1]
         for error, word, how in wrong:
-            refused = Step(action, error, ("",) * 5, "", "", "", unchanged, without_where=True)
+            refused = Step(action, error, NOWHERE, "", "", "", unchanged, without_where=True)
             steps += (replace(refused, **how),)
         if operation.form is Form.WITH:
-            steps += (Step(replace(action, reservation=None), "EINVAL", ("",) * 5, "", "", "", unchanged, without_where=True),)
+            steps += (Step(replace(action, reservation=None), "EINVAL", NOWHERE, "", "", "", unchanged, without_where=True),)
         steps += plain.steps[-1:]
         found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments", steps=steps))
     return found

@@ -46,6 +46,8 @@ def given_labels(count: int = 9) -> frozenset[str]:
 
 GIVEN = given_labels()
 
+WHERE = ("resource", "state", "event", "hook", "rule", "field")
+
 
 def value_text(value: object, kind: Type | None, labels: Labels) -> str:
     if kind is Type.BOOL or isinstance(value, bool):
@@ -131,9 +133,9 @@ def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) ->
 
 
 def where_words(result: Result) -> tuple[str, ...]:
-    """Resource, state, event, hook and rule of an error; empty where one does not apply."""
+    """Resource, state, event, hook, rule and field of an error; empty where one does not apply."""
     where = result.where or {}
-    return tuple(where.get(word, "") for word in ("resource", "state", "event", "hook", "rule"))
+    return tuple(where.get(word, "") for word in WHERE)
 
 
 def trace_text(result: Result) -> str:

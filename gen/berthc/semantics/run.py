@@ -93,7 +93,7 @@ class Run:
         for name, fields in config.items():
             for spec in self._fields_that_count(op, name):
                 if not is_valid(spec, fields[spec.name]):
-                    raise Refused("EINVAL", resource=name)
+                    raise Refused("EINVAL", resource=name, field=spec.name)
         if op.at is not None:
             resource = self.program.resources[op.target]
             if self._slot(resource, op.at, given.at or {}) is None:
@@ -157,7 +157,8 @@ class Run:
             if item is None:
                 item = self._make(resource, config[name], parent, resource.spec.initial, None)
             elif item.rest != rest:
-                raise Refused("EEXIST", resource=name, state=item.state)
+                field = _differing(resource, item, config[name])
+                raise Refused("EEXIST", resource=name, state=item.state, field=field)
             path.append(item.id)
             if op.gives and resource.spec.take is not None:
                 fault = self._chain(item.id, resource.spec.take)
@@ -503,6 +504,11 @@ class Run:
 
 def _where(item: Item, event: str) -> dict[str, str]:
     return {"resource": item.resource, "state": item.state, "event": event}
+
+
+def _differing(resource: ResourceProgram, item: Item, fields: Mapping[str, Value]) -> str:
+    """The first field beside the key that the instance has otherwise."""
+    return next(f.name for f in resource.rest if comparable(f, item.values[f.name]) != comparable(f, fields[f.name]))
 
 
 def _comparables(resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:

@@ -124,7 +124,7 @@ typedef struct berth_suite_step {
     const berth_suite_outcome *outcomes; /* of the first n_outcomes calls; the others end ok */
     uint8_t n_outcomes;
     int error;            /* positive errno value, 0: success */
-    const char *where[5]; /* resource, state, event, hook, rule */
+    const char *where[6]; /* resource, state, event, hook, rule, field */
     const char *returns;
     const char *calls;
     const char *trace;
