@@ -177,9 +177,8 @@ static json_object *answer_where(const berth_error *error)
     const struct {
         const char *name;
         const char *value;
-    } parts[] = {
-        {"resource", error->resource}, {"state", error->state}, {"event", error->event},
-        {"hook", error->hook},         {"rule", error->rule},   {"field", error->field}};
+    } parts[] = {{"resource", error->resource}, {"state", error->state}, {"event", error->event},
+                 {"hook", error->hook},         {"rule", error->rule},   {"field", error->field}};
     json_object *where = json_object_new_object();
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i].value != NULL)

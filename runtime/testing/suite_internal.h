@@ -21,6 +21,8 @@ typedef struct suite_memory {
     size_t fail_at;  /* 1-based; 0: none fails */
     bool failed;     /* it did */
     bool wrong_size; /* a block was released with another size than it was asked for */
+    bool guarded;    /* bytes are watched behind each block; sanitizers see less then */
+    bool overrun;    /* such bytes were written */
 } suite_memory;
 
 /* Something the backend holds, or may hold. */

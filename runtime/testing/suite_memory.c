@@ -1,6 +1,7 @@
-/* An allocator that counts what is out and fails the allocation it is told to. */
+/* An allocator that counts what is out, and fails the allocation it is told to. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
+#include <string.h>
 
 #include "suite_internal.h"
 
@@ -9,6 +10,9 @@ typedef union header {
     size_t size;
     max_align_t align;
 } header;
+
+/* Behind a guarded block, so that a write beyond its end is noticed. */
+static const unsigned char guard[16] = {0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78, 0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78};
 
 static void *allocate(void *ctx, size_t size)
 {
@@ -25,10 +29,12 @@ static void *allocate(void *ctx, size_t size)
     (void)pthread_mutex_unlock(&memory->lock);
     if (fails)
         return NULL;
-    block = malloc(sizeof *block + size);
+    block = malloc(sizeof *block + size + (memory->guarded ? sizeof guard : 0));
     if (block == NULL)
         abort();
     block->size = size;
+    if (memory->guarded)
+        memcpy((char *)(block + 1) + size, guard, sizeof guard);
     return block + 1;
 }
 
@@ -41,6 +47,8 @@ static void release(void *ctx, void *memory_, size_t size)
     memory->blocks--;
     if (block->size != size)
         memory->wrong_size = true;
+    else if (memory->guarded && memcmp((char *)memory_ + size, guard, sizeof guard) != 0)
+        memory->overrun = true;
     (void)pthread_mutex_unlock(&memory->lock);
     free(block);
 }

@@ -71,6 +71,8 @@ void suite_end(berth_suite *suite)
         suite_fail(suite, "%zu blocks of memory were not released", suite->memory.blocks);
     if (suite->memory.wrong_size)
         suite_fail(suite, "a block of memory was released with another size than it was asked for");
+    if (suite->memory.overrun)
+        suite_fail(suite, "something was written behind a block of memory");
     for (i = 0; i <= suite->type->n_resources; i++)
         suite_text_free(&suite->sections[i]);
     suite_text_free(&suite->calls);
@@ -458,6 +460,7 @@ void suite_script(suite_group *group, const berth_suite_script *script, suite_mo
     suite_mode_set(suite, mode);
     if (mode == SUITE_LATER)
         suite->deadline = berth_now() + SUITE_HOUR;
+    suite->memory.guarded = failing_allocations;
     suite->no_blocks = suite->no_blocks || (failing_allocations && !suite->type->limited);
     suite_text_init(&got.returns, suite);
     suite_text_init(&got.state, suite);

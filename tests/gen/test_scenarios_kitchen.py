@@ -72,6 +72,28 @@ def test_a_text_that_only_looks_like_the_number_is_not_found_and_gives_zero_valu
     assert {(step.error, step.where, step.returns) for step in asked.values()} == {(None, NOWHERE, "hob=0 label=")}  # absent: ok
 
 
+def by_config(name: str, level: int) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    """The answers of a script, by the name of the config of one level."""
+    return {s.action.config[level].name: (s.error, s.where) for s in steps_of(name) if s.action.config}
+
+
+def test_lookups_by_key_ask_for_the_key_alone() -> None:
+    answers = by_config("borrow_burner_keys_at_their_limits", 0)
+    for word in ("model_too_long", "kind_beyond", "heat_above", "tools_no_items", "colours_no_items"):
+        assert answers[f"stove_a_{word}"] == ("ENOENT", ("stove", *NOWHERE[1:])), word
+    assert answers["stove_a_number_above_key"] == ("EINVAL", ("stove", "", "", "", "", "number"))
+    answers = by_config("take_down_keys_at_their_limits", 0)
+    assert answers["shelf_a_order_no_items"] == ("EINVAL", ("shelf", "", "", "", "", "order"))
+    assert answers["shelf_a_order_empty"] == ("ENOENT", ("shelf", *NOWHERE[1:]))
+
+
+def test_what_makes_an_instance_asks_for_all_fields() -> None:
+    answers = by_config("install_stove_colours_at_its_limits", 0)
+    assert answers["stove_a_colours_no_items"] == ("EINVAL", ("stove", "", "", "", "", "colours"))
+    assert answers["stove_a_colours_several"][0] is None
+    assert ".colours = {NULL, 1}" in suite()
+
+
 def test_an_unknown_uuid_is_not_found_nor_is_the_zero_one() -> None:
     asked = [step for step in steps_of("take_down_by_id_by_unknown_id") if step.action.op == "take_down_by_id"]
     assert "nil" in [step.action.by for step in asked]

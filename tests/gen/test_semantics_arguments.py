@@ -5,6 +5,7 @@ import pytest
 from semantics_support import BOX, disk, manager, reserve, shipped, where
 
 from berthc.semantics import Value, World
+from berthc.semantics.values import NO_ITEMS
 
 
 def store(**options: Value) -> World:
@@ -34,6 +35,13 @@ def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, 
 ])
 def test_limits_are_inclusive(fields: dict[str, Value]) -> None:
     assert store().run("make", config={"box": fields}).error is None
+
+
+def test_a_list_or_set_without_its_items_is_einval() -> None:
+    world = World(shipped("plan9"))
+    result = world.run("add_to_vm", config={"share": {"host_path": "/a", "allowed_names": NO_ITEMS}})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "share", "field": "allowed_names"})
+    assert world.run("add_to_vm", config={"share": {"host_path": "/a", "allowed_names": ()}}).error is None
 
 
 def test_levels_are_checked_root_first() -> None:

@@ -22,6 +22,7 @@ from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
 from berthc.semantics import Outcome
+from berthc.semantics.values import NO_ITEMS
 
 NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain": "1u << BERTH_UNSURE", "rejected": "1u << BERTH_REJECTED",
                "left out": "BERTH_SUITE_LEFT_OUT", "yes": "1u << BERTH_ANSWERED_YES", "no": "1u << BERTH_ANSWERED_NO",
@@ -391,6 +392,8 @@ class _Suite:
             return f"{word}_{value}".upper()
         if field.type is Type.UUID:
             return f"BERTH_SUITE_UUID({str(value)[1:]})" if value != "nil" else "{0}"
+        if value == NO_ITEMS:
+            return "{NULL, 1}"
         if isinstance(value, tuple):
             return f"{{(const char *const[]){{{', '.join(ctext.string(v) for v in value)}}}, {len(value)}}}"
         return literal(str(value), 8)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from berthc.model import Field, Guard, Manager, Operation, Ref, Resource, Type
-from berthc.semantics.values import is_valid
+from berthc.semantics.values import NO_ITEMS, is_valid
 
 Value = bool | int | str | tuple[str, ...]
 
@@ -164,7 +164,7 @@ def edges(field: Field) -> list[tuple[str, Value]]:
     elif field.type is Type.UUID:
         found += [("nil", "nil")]
     elif field.type in (Type.LIST, Type.SET):
-        found += [("empty", ()), ("several", ("x", "y"))]
+        found += [("empty", ()), ("several", ("x", "y")), ("no_items", NO_ITEMS)]
     return found
 
 

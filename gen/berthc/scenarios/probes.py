@@ -12,6 +12,7 @@ from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Config, Environment, Value
 from berthc.scenarios.explore import DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown
+from berthc.semantics.values import is_valid
 
 MOST_PATHS = 500  # configs tried for one operation
 
@@ -150,14 +151,18 @@ def _values(manager: Manager, search: Search, operation: Operation) -> Iterator[
 
 
 def _lookups(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
-    """A lookup by keys at the edges of what they may hold."""
+    """A lookup by keys at the edges of what they may hold, and with other fields that are wrong, which do not count."""
     script = _Script(manager, search, operation)
     for name in operation.path:
         resource = manager.resource(name)
         for field in resource.fields:
-            for word, value in alphabet.edges(field) if field.name in resource.key else ():
+            for word, value in alphabet.edges(field):
                 config = make_config(manager, name, 1, {field.name: value}, f"{field.name}_{word}")
-                script.fresh(key_configs(manager, base_path(manager, operation, {name: config})))
+                path = base_path(manager, operation, {name: config})
+                if field.name in resource.key:
+                    script.fresh(key_configs(manager, path))
+                elif not is_valid(field, value):
+                    script.fresh(path)
     yield from script.probe(f"{operation.name}_keys_at_their_limits")
 
 

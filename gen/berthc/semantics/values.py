@@ -13,6 +13,9 @@ Value = bool | int | str | tuple[str, ...]
 NIL = "nil"
 """The all-zero UUID. Every other UUID is a label that means nothing but itself."""
 
+NO_ITEMS = ("\0",)
+"""A list or set that has a number of items, and no items. No text in C has a NUL."""
+
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -60,6 +63,8 @@ def is_valid(field: Field, value: Value) -> bool:
         return max(low, kind.limits[0]) <= value <= min(high, kind.limits[1])
     if kind is Type.ENUM:
         return value in field.values
+    if value == NO_ITEMS:
+        return False
     if field.required and value in ("", (), NIL if kind is Type.UUID else ""):
         return False
     if field.max_length is not None:
