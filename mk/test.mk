@@ -93,11 +93,12 @@ names: ## every word that the compiler knows of in every role of the language (l
 	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/test_name_roles.py
 
 .PHONY: mutants
-mutants: ## change each cell of each manager's tables: does its suite notice? prints killed / total (long)
+mutants: ## change each cell of each manager's tables, and lines about fields: does its suite notice? prints killed / total (long)
 	@scripts/setup test
 	@$(MAKE) run-mutants
 run-mutants:
-	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) $(SPECS)
+	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) $(SPECS) tests/mutants/fields.yaml
+	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) --kind line $(TEST_SPECS)
 
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage

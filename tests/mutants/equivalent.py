@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from berthc.model import Manager
+from berthc.model import Form, Manager
 from berthc.scenarios import alphabet
 from berthc.scenarios.alphabet import Environment
 from berthc.scenarios.explore import NO_LIMITS, Action, Limits, Node, Search, perform, state_of, with_outcomes
 from berthc.scenarios.probes import probes
 from berthc.scenarios.select import destroyable, played
 from berthc.semantics import BrokenTable, Result, World
+from mutate import Line
 
 LIMITS = Limits()
 MOST_STEPS = 200000  # of all environments together
@@ -38,7 +39,7 @@ class Known:
     """One state of the original: how it was first reached, whether it may be destroyed there, and all that can be done there."""
 
     path: tuple[Action, ...]
-    resting: frozenset[tuple[str, str]] | None  # what rests there without a holder; None where somebody holds something
+    resting: frozenset[tuple[str, str]] | None  # what rests there; None where it cannot be destroyed anyway
     steps: tuple[Seen, ...]
 
 
@@ -131,10 +132,24 @@ def fingerprint(manager: Manager, result: Result, world: World) -> int:
     return hash(repr((result.error, where, sorted(result.returns.items()), calls, world.snapshot(), destroyable(manager, world))))
 
 
+def same_line(manager: Manager, line: Line) -> str | None:
+    """Why nobody sees the change of a line of a function about fields; None where there is no reason."""
+    if line.function == "hash" and line.what.startswith(("left out", "BERTH_ANY_CASE")):
+        return "more keys hash alike, and `equal` tells them apart"
+    asked = [o for o in manager.operations if line.resource in o.path and o.by is None]
+    by_key = [o for o in asked if o.form is Form.FIND or (o.form is Form.CREATE and o.target != line.resource)]
+    if line.function == "check" and line.what.startswith(("not of keys", "of keys, too")) and not by_key:
+        return "no operation looks for the key alone"
+    limit = None if manager.limits is None else manager.limits.of(line.resource)
+    if line.function == "size" and limit is not None and limit.text is None:
+        return "with limits each instance takes what the largest does"
+    return None
+
+
 def resting(world: World) -> frozenset[tuple[str, str]] | None:
-    """Resource and state of everything tracked, if nobody holds any of it."""
+    """Resource and state of everything tracked, if nobody holds any of it and nothing is to be drained."""
     state = state_of(world)
-    if state.reservations or any(item.refs or item.children for item in state.items.values()):
+    if world.has_work() or state.reservations or any(item.refs or item.children for item in state.items.values()):
         return None
     return frozenset((item.resource, item.state) for item in state.items.values())
 

@@ -1,4 +1,6 @@
-"""Every change of one cell of a manager's tables, and of what its start functions hand on: what a generated suite must notice.
+"""Every change of one cell of a manager's tables, of what its start functions hand on, and of a line of its functions about fields.
+
+A generated suite must notice each of them.
 
 Most mutants are changed models, which the model of the semantics can run too. A few change the tables alone, where the change would also
 change the typed functions that the suite was compiled against.
@@ -8,11 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import field_lines
 from berthc import model
 from berthc.emit import c
 from berthc.lower import ir, lower
 from berthc.model import AssignedKind, Form, Guard, Manager, Operation, Resource, Row, State, Target, Type
 from started import starts
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was done to a line of a function about a resource's fields."""
+
+    resource: str
+    function: str  # "check", "hash", …
+    what: str
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,13 @@ class Mutant:
     kind: str
     tables: ir.Manager
     model: Manager | None = None
-    patch: tuple[str, str] | None = None  # in the text of the source, where the typed functions must stay as they are
+    patch: tuple[tuple[str, str], ...] = ()  # in the text of the source, where the typed functions must stay as they are
+    line: Line | None = None  # of a function about fields
+
+    @property
+    def part(self) -> str:
+        """Where it is."""
+        return "cell" if self.line is None else "line"
 
 
 OTHER_ERRORS = ("EBADF", "EPIPE")  # that no spec of ours uses
@@ -38,9 +56,29 @@ def mutants(manager: Manager) -> Iterator[Mutant]:
         yield Mutant(what, kind, tables)
     for operation in original.operations:
         if operation.gives:
-            yield Mutant(f"{operation.name}: gives -> False", "flag", original, patch=("BERTH_GIVES", "0"))
-    for what, patch in starts(c.source(original)):
-        yield Mutant(what, "start", original, patch=patch)
+            yield Mutant(f"{operation.name}: gives -> False", "flag", original, patch=(("BERTH_GIVES", "0"),))
+    source = c.source(original)
+    for what, patch in starts(source):
+        yield Mutant(what, "start", original, patch=(patch,))
+    yield from _lines(original, source)
+
+
+def without_hashes(source: str) -> tuple[tuple[str, str], ...]:
+    """The patch after which all keys of a resource hash alike."""
+    found = [f for f in field_lines.functions(source) if field_lines.silent(f) != f]
+    return tuple((function, field_lines.silent(function)) for function in found)
+
+
+def _lines(tables: ir.Manager, source: str) -> Iterator[Mutant]:
+    """Changes of a line of a function about fields. Keys hash alike where `equal` is changed: it is hardly asked else."""
+    texts = {field_lines.name(text): text for text in field_lines.functions(source)}
+    silent = without_hashes(source)
+    for resource in tables.resources:
+        for word, name in resource.functions.items():
+            for what, changed in field_lines.changes(texts[name]) if name in texts else ():
+                patch = ((texts[name], changed), *(silent if word == "equal" else ()))
+                line = Line(resource.name, word, what)
+                yield Mutant(f"{resource.name}.{word}: {what}", "line", tables, patch=patch, line=line)
 
 
 Change = tuple[str, str, Manager]
