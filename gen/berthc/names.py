@@ -240,7 +240,7 @@ SUITE_NAMES = (
     "functions hooks resources environments rows steps scripts phases sharings pools creations "
     "COUNT RUN_DRAIN_ALL RUN_DISCARD_ALL"
 ).split()
-SUITE_RESOURCE = ("show", "set_key")
+SUITE_RESOURCE = ("show", "set_key", "lend")
 SUITE_OPERATION = ("run", "start", "tell", "lent")
 
 FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation",

@@ -169,6 +169,10 @@ void suite_memory_init(berth_suite *suite);
 void suite_memory_fail_at(berth_suite *suite, size_t k);
 bool suite_memory_failed(berth_suite *suite);
 
+/* suite_loan.c: the configs of a call are copies from begin to end, which is when the operation is over */
+void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function, berth_suite_call *call);
+void suite_loan_end(berth_suite_call *call);
+
 /* suite_backend.c */
 void suite_trace(void *suite, const berth_transition *transition);
 void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes);

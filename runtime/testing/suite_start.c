@@ -203,6 +203,7 @@ static void take_back(suite_job *job)
         memcpy(job->gives, job->lent->gives, sizeof job->lent->gives);
     call->error = job->error;
     call->gives = job->gives;
+    suite_loan_end(call);
     wreck(job->lent, sizeof *job->lent);
     job->lent = NULL;
     if (job->function != NULL) {

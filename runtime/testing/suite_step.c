@@ -145,9 +145,10 @@ static void check_untouched(berth_suite *suite, const berth_suite_function *func
     }
 }
 
-/* Gives the call room for its results. */
-static void begin_call(const berth_suite_function *function, berth_suite_call *call)
+/* Gives the call room for its results, and copies of its configs. */
+static void begin_call(const berth_suite *suite, const berth_suite_function *function, berth_suite_call *call)
 {
+    suite_loan_begin(suite, function, call);
     call->memory = suite_allocate(function->memory_size);
     memset(call->memory, UNTOUCHED, function->memory_size);
 }
@@ -155,6 +156,7 @@ static void begin_call(const berth_suite_function *function, berth_suite_call *c
 /* Tells the results of a call that is over. */
 static int end_call(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call, int rc)
 {
+    suite_loan_end(call);
     if (rc != 0)
         check_untouched(suite, function, call->memory);
     else if (function->tell != NULL)
@@ -170,7 +172,7 @@ static int operate(berth_suite *suite, const berth_suite_function *function, ber
     suite_job *job;
     int rc;
 
-    begin_call(function, call);
+    begin_call(suite, function, call);
     if (suite->mode == SUITE_BLOCKING)
         return end_call(suite, function, call, function->run(call));
     job = suite_job_start(suite, function, call);
@@ -242,7 +244,7 @@ suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, su
     call.gives = asked->gives;
     call.error = &asked->error;
     call.deadline = deadline;
-    begin_call(function, &call);
+    begin_call(suite, function, &call);
     return suite_job_start(suite, function, &call);
 }
 
@@ -548,7 +550,7 @@ int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller
     berth_suite_call call = phase_call(suite, phase, caller, config, deadline);
     int rc;
 
-    begin_call(function, &call);
+    begin_call(suite, function, &call);
     rc = end_call(suite, function, &call, function->run(&call));
     if (rc == 0)
         keep(phase, caller, &call);
@@ -561,7 +563,7 @@ suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
     const berth_suite_function *function = &suite->type->operations[phase->operation];
     berth_suite_call call = phase_call(suite, phase, caller, config, deadline);
 
-    begin_call(function, &call);
+    begin_call(suite, function, &call);
     return suite_job_start(suite, function, &call);
 }
 

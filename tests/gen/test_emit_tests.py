@@ -51,7 +51,13 @@ def test_every_operation_is_driven_through_its_typed_functions_with_and_without_
 def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:
     struct = "typedef struct lent_reserve {\n    uuid_t result_vmbus_guid;\n} lent_reserve;\n"
     assert struct in suite()
-    assert ".results_size = sizeof(lent_reserve), .gives = true" in suite()
+    [line] = [one for one in suite().splitlines() if ".results_size = sizeof(lent_reserve)" in one]
+    assert line.endswith(".gives = true,")
+
+
+def test_what_a_config_points_to_is_lent_in_copies() -> None:
+    assert "    config->device_instance_id = berth_suite_lend_text(loan, config->device_instance_id);\n" in suite()
+    assert ".lend = lend_device" in suite() and ".path = (const uint8_t[]){VPCI_RESOURCE_DEVICE, 0}" in suite()
 
 
 def test_managers_with_limits_say_that_they_have_no_blocks_for_started_operations() -> None:

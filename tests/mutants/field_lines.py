@@ -49,6 +49,8 @@ def _line(line: str) -> Iterator[tuple[str, str]]:
             yield "no matter", f"{conjunct[1]}true{conjunct[3]}\n"
     elif re.match(r"    (berth_hash|berth_size_|view->|uuid_copy)", line):
         yield "left out", "    ;\n"
+    if copy := re.match(r"    view->\S+ = (berth_copy_\w+\(to, &?)(config->\w+)\);", line):
+        yield "not copied", line.replace(f"{copy[1]}{copy[2]})", copy[2])
     for old, new in LETTERS:
         if old in line:
             yield f"{new} for {old}", line.replace(old, new)

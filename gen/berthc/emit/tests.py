@@ -71,6 +71,7 @@ class ResourceGlue:
     shows: tuple[str, ...]  # statements
     args: tuple[str, ...]  # statements that show what the parents add
     key: tuple[str, ...]  # statements that give a config its n-th key
+    lends: tuple[str, ...]  # statements that copy what a config points to
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,20 @@ class _Suite:
         parts += [f".parent = {self.names.resource_id(resource.parent)}"] if resource.parent is not None else []
         parts.append(f".config_size = sizeof({self.names.config(resource.name)})")
         parts += [f".set_key = set_key_{resource.name}"] if many_keys(self.m, resource) is not None else []
+        parts += [f".lend = lend_{resource.name}"] if self.lends(resource) else []
         return ctext.braces(f"[{self.names.resource_id(resource.name)}] = ", parts)
+
+    @staticmethod
+    def lends(resource: model.Resource) -> tuple[str, ...]:
+        """Statements that put copies in the place of what a config points to."""
+        found = []
+        for field in resource.fields:
+            place = f"config->{member(field.name)}"
+            if field.type is Type.STRING:
+                found.append(f"{place} = berth_suite_lend_text(loan, {place});")
+            elif field.type in (Type.LIST, Type.SET):
+                found.append(f"berth_suite_lend_strings(loan, &{place});")
+        return tuple(found)
 
     @staticmethod
     def integer(kind: Type) -> str:
@@ -287,7 +301,7 @@ class _Suite:
             member=member(resource.name), parent=member(resource.parent) if resource.parent else "",
             parent_id=names.resource_id(resource.parent) if resource.parent else "0",
             state_name=names.id_enum(resource.name, "state") + "_name", state_enum=names.id_enum(resource.name, "state"),
-            shows=tuple(self.show(resource, n, f, k, "view") for n, f, k in members(resource)), args=tuple(extra), key=key)
+            shows=tuple(self.show(resource, n, f, k, "view") for n, f, k in members(resource)), args=tuple(extra), key=key, lends=self.lends(resource))
 
     def function(self, operation: model.Operation) -> FunctionGlue:
         arguments, members_, tells, slot = [], [], [], ""
@@ -332,12 +346,14 @@ class _Suite:
                             ["call->manager", "call->op", *arguments, "call->deadline", "call->error", "call->done", "call->arg"], ";"),
             tell, tuple(tells), self.function_line(operation, struct, tell, bool(slot)))
 
-    @staticmethod
-    def function_line(operation: model.Operation, struct: str, tell: str, slot: bool) -> tuple[str, ...]:
+    def function_line(self, operation: model.Operation, struct: str, tell: str, slot: bool) -> tuple[str, ...]:
         parts = [f".name = {ctext.string(operation.name)}", f".run = run_{operation.name}", f".start = start_{operation.name}"]
         parts += [f".tell = {tell}"] if tell else []
         parts += [f".memory_size = sizeof({struct})"] if struct else []
         parts += [f".results_size = offsetof({struct}, slot)" if slot else f".results_size = sizeof({struct})"] if tell else []
+        if operation.form is not Form.WITH and operation.by is None:
+            path = [self.names.resource_id(name) for name in operation.path]
+            parts.append(f".path = (const uint8_t[]){{{', '.join([*path, '0'])}}}")
         parts += [".gives = true"] if operation.gives else []
         return tuple(ctext.braces(f"[{run_id(operation.name)}] = ", parts))
 

@@ -49,6 +49,9 @@ typedef struct berth_suite berth_suite;
 /* Text that grows. */
 typedef struct berth_suite_text berth_suite_text;
 
+/* What an operation is given in copies, which are freed when it is over, so that a late look at them is noticed. */
+typedef struct berth_suite_loan berth_suite_loan;
+
 /* How one call ends. */
 typedef enum berth_suite_kind {
     BERTH_SUITE_OK, /* of a hook that asks: yes */
@@ -82,9 +85,10 @@ typedef struct berth_suite_call {
     size_t shrink;      /* taken off the size of every text buffer */
     int64_t deadline;
     berth_error *error;
-    void *memory;     /* results, then what else the arguments point to; berth_suite_function.memory_size bytes */
-    void *op;         /* of a started operation: its block, or NULL */
-    berth_done *done; /* and what to call at its end */
+    berth_suite_loan *loan; /* what `config` points to; NULL: nothing */
+    void *memory;           /* results, then what else the arguments point to; berth_suite_function.memory_size bytes */
+    void *op;               /* of a started operation: its block, or NULL */
+    berth_done *done;       /* and what to call at its end */
     void *arg;
     berth_suite_text *returns; /* results, as text */
     char kept_text[64];        /* results that another operation looks up by */
@@ -103,6 +107,7 @@ typedef struct berth_suite_function {
     void (*tell)(berth_suite_call *call); /* writes down and keeps the results of one that succeeded; NULL: it has none */
     size_t memory_size;                   /* bytes of berth_suite_call.memory, */
     size_t results_size;                  /* and of the results at its beginning */
+    const uint8_t *path;                  /* resources of its configs, 0 ends them; NULL: it takes none */
     bool gives;
 } berth_suite_function;
 
@@ -178,6 +183,7 @@ typedef struct berth_suite_resource {
     uint8_t parent; /* 0: a root */
     size_t config_size;
     void (*set_key)(void *config, unsigned n, char *text, size_t size); /* gives it the n-th of many keys; NULL: there is but one */
+    void (*lend)(berth_suite_loan *loan, void *config);                 /* copies what it points to; NULL: it points to nothing */
 } berth_suite_resource;
 
 /* One way to use the manager from taking to letting go, for the tests with threads: operations in order, each by every thread. */
@@ -277,6 +283,10 @@ bool berth_suite_hook_writes(berth_suite *suite, void *out, uint32_t out_size);
 uint64_t berth_suite_hook_number(const berth_suite *suite);
 void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);
 void berth_suite_hook_uuid(berth_suite *suite, uuid_t out);
+
+/* For the glue that lends a config: copies a text; puts copies in the place of the items. NULL stays NULL. */
+const char *berth_suite_lend_text(berth_suite_loan *loan, const char *text);
+void berth_suite_lend_strings(berth_suite_loan *loan, berth_strings *strings);
 
 /* For the glue of create: is this hook to be left out? */
 bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing, uint8_t hook);
