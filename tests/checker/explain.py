@@ -23,7 +23,7 @@ LAST_USE = "the use that asked has its effect; later ones are refused, and letti
 GIVEN_UP = "what is not there is given up instead of tried again, and there is nothing to take back"
 NOT_ASKED = "who could not tell is not asked again: later uses are refused, and letting go is as before"
 UNUSED = "the field decides what is in place, and nothing is for plain mounts: check warns that guest.mount is unused"
-ROOT_DISK = "boot is where disks may rest, and the spec does not say which: a disk that was made there has no effect to lose"
+ROOT_DISK = "boot does not say whether the disk is on the bus: what was there when it was made is not known, so nothing is lost"
 DOUBTFUL = "letting go calls the undoing hook, which is repeatable: harmless where nothing is there"
 
 REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
@@ -42,9 +42,6 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("plan9", "share.added.remove", "fail: added -> leaving", CAUTIOUS),
     ("plan9", "share.", "ok: removed ->", RESTS),
     ("scsi", "disk.boot.", "", ROOT_DISK),
-    ("scsi", "disk.reserved.detach", "detached -> boot", ROOT_DISK),
-    ("scsi", "disk.failed.detach", "detached -> boot", ROOT_DISK),
-    ("scsi", "disk.ejected.detach", "ok: detached -> boot", ROOT_DISK),
     ("scsi", "disk.attached.detach", "", EJECTED),
     ("scsi", "disk.ejected.detach", ("fail: ejected -> suspect", "fail: ejected -> leaving"), EJECTED),
     ("scsi", "disk.ejected.detach", ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"), EJECTED),

@@ -84,7 +84,7 @@ class Future:
         if state.reservations:
             return None
         left = {id_: mask for id_, mask in truth.items() if mask and id_ in state.items}
-        return Local(world, (None,) * len(local.holders), left)
+        return Local(world, (None,) * len(local.holders), left, self._stepper.found(local.found, world))
 
 
 def ends(place_: Place) -> Callable[[Seen], bool]:

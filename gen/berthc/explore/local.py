@@ -33,11 +33,13 @@ class Holder(NamedTuple):
 
 
 class Local(NamedTuple):
-    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask of effects by instance."""
+    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask of effects by instance. `found` has the
+    instances that `create` made and that still rest there, where the state does not say what was in effect before."""
 
     world: World
     holders: tuple[Holder | None, ...]
     truth: Mapping[int, int]
+    found: frozenset[int] = frozenset()
 
     @property
     def busy(self) -> int:
@@ -136,7 +138,7 @@ class Shape:
         for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
             callers, children = at.get(id_, _NONE), below.get(id_, _NONE)
             below.setdefault(parent, []).append((
-                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous, truth.get(id_, 0),
+                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous, truth.get(id_, 0), id_ in local.found,
                 tuple(sorted(callers) if len(callers) > 1 else callers), tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 

@@ -93,10 +93,10 @@ class Runs:
         self._ways: Memo[tuple[Way, ...]] = Memo()
 
     def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask,
-             unknown: Set[str]) -> tuple[Way, ...]:
+             unknown: frozenset[str]) -> tuple[Way, ...]:
         """Every way in which calls can end, where `truth` is true of the instances of the path; with `clean`, all end ok.
-        `unknown` as in Script; it follows from the question."""
-        key = (question, truth, clean)
+        `unknown` as in Script."""
+        key = (question, truth, clean, unknown)
         ways = self._ways.get(key)
         if ways is None:
             ways = self._ways.put(key, tuple(self._each(question, path, truth, clean, ask, unknown)))

@@ -23,7 +23,7 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
     truth = {name: change.before.truth.get(id_, 0) if id_ in there else stepper.made(change.move.op) if name == path[-1] else 0
              for name, id_ in zip(path, change.levels, strict=True)}
     unknown = {name for name, id_ in zip(path, change.levels, strict=True)
-               if (name, there[id_].state if id_ in there else _enters(change, name)) in stepper.stated.found_in}
+               if id_ in change.before.found or id_ not in there and (name, _enters(change, name)) in stepper.stated.found_in}
     for call, taken in zip(change.called, rows, strict=True):
         assert taken.row is not None
         where, loc = f"{taken.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc

@@ -1,7 +1,7 @@
 """What callers can do at one moment, and what comes of it."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -273,9 +273,7 @@ class Stepper:
         made = self.made(move.op)
         truth = tuple((made if n == len(move.path) else 0) if id_ is None else local.truth.get(id_, 0)
                       for n, id_ in enumerate(move.path, 1))
-        there = tracked(local.world).items
-        unknown = {name for name, id_ in zip(move.op.path, move.path, strict=True)
-                   if id_ in there and (name, there[id_].state) in self.stated.found_in}
+        unknown = frozenset(name for name, id_ in zip(move.op.path, move.path, strict=True) if id_ in local.found)
         return self._runs.ways(question, move.op.path, truth, clean, lambda script: self._run(local.world, move, script), unknown)
 
     def _change(self, local: Local, move: Move, way: Way) -> Change:
@@ -293,7 +291,15 @@ class Stepper:
                 truth[id_] = mask
         gone = {id_: truth.get(id_, 0) for id_ in ended}
         holders = self._holders(local, move, result, levels, world, truth)
-        return Change(move, way, local, Local(world, holders, {i: m for i, m in truth.items() if m and i in there}), result, levels, gone)
+        made = {id_ for id_, was in zip(levels, move.path, strict=True) if was is None and id_ is not None and move.op.form is Form.CREATE}
+        found = self.found(local.found | made, world)
+        after = Local(world, holders, {i: m for i, m in truth.items() if m and i in there}, found)
+        return Change(move, way, local, after, result, levels, gone)
+
+    def found(self, some: Set[int], world: World) -> frozenset[int]:
+        """Those of some created instances that rest where they were made."""
+        there = tracked(world).items
+        return frozenset(i for i in some if i in there and (there[i].resource, there[i].state) in self.stated.found_in)
 
     def _run(self, before: World, move: Move, script: Script) -> Answer:
         """Asks the semantics."""
