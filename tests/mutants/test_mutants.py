@@ -31,9 +31,10 @@ def mutant(manager: Manager, what: str) -> Mutant:
     return next(m for m in mutants(manager) if m.what == what)
 
 
-def sample(folder: Path, kind: str, number: int, *specs: Path) -> tuple[int, int]:
+def sample(folder: Path, kind: str, number: int, *specs: Path, only: str = "") -> tuple[int, int]:
     """Mutants that were noticed, and all that were tried: so many of a kind of each spec."""
-    command = [sys.executable, str(RUN), "--out", str(folder), "--kind", kind, "--sample", str(number), *map(str, specs)]
+    command = [sys.executable, str(RUN), "--out", str(folder), "--kind", kind, "--only", only, "--sample", str(number)]
+    command += map(str, specs)
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     last = re.fullmatch(
@@ -52,6 +53,10 @@ def test_a_sample_of_changed_cells_is_noticed(tmp_path: Path) -> None:
 def test_a_sample_of_changed_lines_is_noticed(tmp_path: Path) -> None:
     killed, tried = sample(tmp_path, "line", 60, Path(__file__).resolve().parent / "fields.yaml")
     assert tried == 60 and killed >= 55
+
+
+def test_a_copy_that_needs_more_than_its_size_is_noticed(tmp_path: Path) -> None:
+    assert sample(tmp_path, "line", 9, ROOT / "spec/plan9.yaml", only="size: left out") == (2, 2)
 
 
 def test_every_kind_of_cell_is_changed() -> None:
