@@ -180,16 +180,16 @@ static void door_door_copy(void *instance, const void *given, berth_storage *to)
 static berth_refusal door_reserve_check(const berth_request *request, const void *given)
 {
     const door_door_config *door_config = request->config[0];
-    uint8_t field;
+    uint8_t number;
 
     (void)given;
     if (request->gives == NULL)
         return (berth_refusal){.code = -EINVAL};
     if (door_config == NULL)
         return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR};
-    field = door_door_check(door_config, false);
-    if (field > 0)
-        return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR, .field = field};
+    number = door_door_check(door_config, false);
+    if (number > 0)
+        return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR, .field = number};
     return (berth_refusal){0};
 }
 
