@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-CONTENDERS = ("berth", "specialized", "hand-libuuid", "hand-pool", "floor")
-OURS, OTHERS = CONTENDERS[:2], CONTENDERS[2:]
+CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
 MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
 BUDGET = Path(__file__).resolve().parent / "ratios.json"
@@ -98,7 +97,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def complete(cases: Mapping[str, Case]) -> bool:
     """Was everything measured? Tables that compare need all of it."""
-    needed = [f"{name}/{contender}" for name in MEASURED for contender in (*OURS, "floor")]
+    needed = [f"{name}/{contender}" for name in MEASURED for contender in ("berth", "floor")]
     return all(name in cases for name in [*needed, *SINGLE])
 
 
@@ -113,12 +112,13 @@ def ns(cases: Mapping[str, Case], name: str) -> str:
 
 
 def cycles(cases: Mapping[str, Case]) -> str:
-    """Rows (a) to (d): times, and each of ours as a multiple of the others'."""
+    """Rows (a) to (d): times, and ours as a multiple of the others'."""
     rows = []
     for name in MEASURED:
-        ratios = [f"{ratio(cases, f'{name}/{ours}', other):.2f}" if (other := f"{name}/{c}") in cases else "-" for ours in OURS for c in OTHERS]
+        others = [f"{name}/{other}" for other in CONTENDERS[1:]]
+        ratios = [f"{ratio(cases, f'{name}/berth', other):.2f}" if other in cases else "-" for other in others]
         rows.append([name, *(ns(cases, f"{name}/{contender}") for contender in CONTENDERS), *ratios])
-    return table(["ns", *CONTENDERS, "berth/libuuid", "/pool", "/floor", "specialized/libuuid", "/pool", "/floor"], rows)
+    return table(["ns", *CONTENDERS, "berth/libuuid", "/pool", "/floor"], rows)
 
 
 def sets(cases: Mapping[str, Case]) -> str:
@@ -164,15 +164,15 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
     """Every target with what was measured."""
     found = []
     for row, case in (("a", "distinct"), ("b", "held")):
-        for name in (f"{case}/{manager}/{ours}" for ours in OURS for manager in CYCLES):
-            other = name.rpartition("/")[0]
+        for name in (f"{case}/{manager}" for manager in CYCLES):
+            ours = f"{name}/berth"
             found += [
-                Target(row, f"{name}: times faster than by hand with libuuid", ratio(cases, f"{other}/hand-libuuid", name), 3, most=False),
-                Target(row, f"{name}: time / by hand with our UUIDs", ratio(cases, name, f"{other}/hand-pool"), 1),
-                Target(row, f"{name}: time / floor", ratio(cases, name, f"{other}/floor"), 1.5),
+                Target(row, f"{name}: times faster than by hand with libuuid", ratio(cases, f"{name}/hand-libuuid", ours), 3, most=False),
+                Target(row, f"{name}: time / by hand with our UUIDs", ratio(cases, ours, f"{name}/hand-pool"), 1),
+                Target(row, f"{name}: time / floor", ratio(cases, ours, f"{name}/floor"), 1.5),
             ]
-    for name in (f"add_ready/vpci/{ours}" for ours in OURS):
-        found.append(Target("c", f"{name}: time / one lock and one look-up", ratio(cases, name, "add_ready/vpci/floor"), 2))
+    value = ratio(cases, "add_ready/vpci/berth", "add_ready/vpci/floor")
+    found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", value, 2))
     slow = [cases[f"slow-hooks/{who}"].counters["items_per_second"] for who in ("berth", "one-mutex")]
     found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
     one_root, by_hand = (cases[f"one-root/{who}"].counters for who in ("berth", "one-mutex"))
@@ -221,7 +221,7 @@ def part(cases: Mapping[str, Case]) -> str:
 
 def ratios(cases: Mapping[str, Case]) -> dict[str, float]:
     """Ours as a multiple of the floor, of rows (a) to (d)."""
-    return {f"{name}/{ours}": round(ratio(cases, f"{name}/{ours}", f"{name}/floor"), 2) for name in MEASURED for ours in OURS}
+    return {name: round(ratio(cases, f"{name}/berth", f"{name}/floor"), 2) for name in MEASURED}
 
 
 def excess(budget: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:

@@ -11,8 +11,6 @@ BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(wildcard bench/hand/
 $(eval $(call generated,$(BUILD)/stock/gen.stamp,$(BENCH_SPEC),gen,$(BUILD)/stock/stock.c $(BUILD)/stock/stock.h))
 $(BUILD)/stock/stock.o: $(BUILD)/stock/stock.c $(BUILD)/stock/stock.h $(FLAGS_FILE)
 	$(call compile)
-$(BUILD)/stock/stock-specialized.o: $(BUILD)/stock/stock.c $(BUILD)/stock/stock.h $(FLAGS_FILE)
-	$(call compile,-DBERTH_SPECIALIZE)
 
 $(BUILD)/obj/bench/%.o: bench/%.c $(FLAGS_FILE)
 	$(call compile,$(BENCH_FLAGS))
@@ -21,19 +19,8 @@ $(BUILD)/obj/bench/%.o: bench/%.cpp $(FLAGS_FILE)
 	$(call say,CXX)
 	$(Q)$(CXX) $(ALL_CPPFLAGS) $(BENCH_FLAGS) -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
-# The same managers once more, specialized, under names that begin with specialized_; and the cases of theirs.
-SPECIAL := $(BUILD)/obj/bench/specialized
-SPECIAL_OBJECTS := $(SPECIAL)/cycle.o $(SPECIAL)/find.o
-$(SPECIAL)/managers.o $(SPECIAL)/names.h &: $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m)-specialized.o) bench/rename
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)bench/rename specialized_ $(SPECIAL)/managers.o $(SPECIAL)/names.h $(filter %.o,$^)
-$(SPECIAL_OBJECTS): $(SPECIAL)/%.o: bench/cases/%.cpp $(SPECIAL)/names.h $(FLAGS_FILE)
-	$(call say,CXX)
-	$(Q)$(CXX) $(ALL_CPPFLAGS) $(BENCH_FLAGS) -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread $(CFLAGS) \
-	    -include $(SPECIAL)/names.h -MMD -MP -c -o $@ $<
-$(BENCH_OBJECTS) $(SPECIAL_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
-$(BUILD)/bench/cases: $(BENCH_OBJECTS) $(SPECIAL_OBJECTS) $(SPECIAL)/managers.o $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH) $(LIBPARTS)
+$(BENCH_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
+$(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CXX) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0) -lbenchmark
@@ -51,9 +38,7 @@ $(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBPARTS)
 
 INSTRUCTIONS := $(BUILD)/bench/instructions
 $(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
-$(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o)
-$(INSTRUCTIONS)-specialized: $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m)-specialized.o)
-$(INSTRUCTIONS) $(INSTRUCTIONS)-specialized: $(BUILD)/obj/bench/instructions/cases.o $(LIBBERTH)
+$(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(BUILD)/obj/bench/instructions/cases.o $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out %.a,$^) $(LIBBERTH) $(ALL_LDFLAGS) $(LIBS)
@@ -62,9 +47,9 @@ $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized: $(BUILD)/obj/bench/instructions/cas
 check-budget: ## does an operation take more instructions than bench/budget.json allows?
 	@scripts/setup valgrind
 	@$(PARALLEL) run-check-budget
-run-check-budget: $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized
+run-check-budget: $(INSTRUCTIONS)
 	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)'
-renew-budget: $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized ## record the instructions per operation in bench/budget.json
+renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
 	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
 renew-ratios: $(BENCH_RESULTS) ## record the ratios of the last make bench in bench/ratios.json
 	@$(PYTHON_FOUND) bench/report.py --renew $(BENCH_RESULTS)

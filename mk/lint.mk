@@ -7,7 +7,7 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]'
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(BUILD)/$(m)) \
     -Ibench $(GLIB_FLAGS)
-SHELL_FILES = bench/rename scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
+SHELL_FILES = scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 
 .PHONY: lint run-lint format $(LINT)
@@ -32,7 +32,6 @@ lint-cppcheck: managers $(BUILD)/stock/stock.h
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
 lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
-	mypy --strict scripts/own-names
 	mypy --strict scripts/library-names
 	mypy --strict scripts/run-tests bench/compiler.py bench/small.py bench/small_page.py bench/report.py bench/instructions/count.py
 lint-shell:

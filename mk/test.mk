@@ -55,7 +55,7 @@ export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
 .PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
-check: $(LIBRARIES) suites $(INSTRUCTIONS) $(INSTRUCTIONS)-specialized clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
+check: $(LIBRARIES) suites $(INSTRUCTIONS) clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
 	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
 	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
 	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \

@@ -56,15 +56,11 @@ template <class Manager> void add_ready(benchmark::State &state)
     manager.unmap(id, true);
 }
 
-#ifdef SPECIALIZED // these cases once more: see bench/rename
-#define CASES(row, manager) BENCHMARK(row<manager##_case::Berth>)->Name(#row "/" #manager "/specialized")
-#else
 #define CASES(row, manager)                                                                                                                \
     BENCHMARK(row<manager##_case::Berth>)->Name(#row "/" #manager "/berth");                                                               \
     BENCHMARK(row<manager##_case::Hand<Source::libuuid>>)->Name(#row "/" #manager "/hand-libuuid");                                        \
     BENCHMARK(row<manager##_case::Hand<Source::pool>>)->Name(#row "/" #manager "/hand-pool");                                              \
     BENCHMARK(row<Floor<manager##_floor>>)->Name(#row "/" #manager "/floor")
-#endif
 
 CASES(distinct, plan9_mount);
 CASES(distinct, scsi);

@@ -50,9 +50,6 @@ class FloorStock
     least *least_work;
 };
 
-#ifdef SPECIALIZED // this case once more: see bench/rename
-BENCHMARK(find<Stock>)->Name("find/stock/specialized");
-#else
 BENCHMARK(find<Stock>)->Name("find/stock/berth");
 BENCHMARK(find<HandStock>)->Name("find/stock/hand-pool");
 BENCHMARK(find<FloorStock>)->Name("find/stock/floor");
@@ -75,6 +72,5 @@ void seventeen_rows(benchmark::State &state)
 
 BENCHMARK(one_row)->Name("dispatch/1-row");
 BENCHMARK(seventeen_rows)->Name("dispatch/17-rows");
-#endif
 
 } // namespace

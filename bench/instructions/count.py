@@ -3,8 +3,8 @@
 
     bench/instructions/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
 
-Beside PROGRAM is PROGRAM-specialized, the same with specialized managers: its cases are those that begin with specialized/. The counts repeat with the same compiler, C library and flags; then more than 2 % above the
-budget is an error. With others the margin is 25 %.
+The counts repeat with the same compiler, C library and flags; then more than 2 % above the budget
+is an error. With others the margin is 25 %.
 """
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 BUDGET = Path(__file__).resolve().parent.parent / "budget.json"
-TABLES = (
+CASES = (
     "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
 )
-SPECIALIZED = "specialized/"
-CASES = (*TABLES, *(SPECIALIZED + case for case in TABLES))
 FEW, MANY = 100, 600
 TIGHT, GENEROUS = 0.02, 0.25
 
@@ -37,8 +35,6 @@ def environment(compiler: str, flags: str) -> dict[str, str]:
 
 def instructions(program: Path, case: str, times: int) -> int:
     """All instructions of a run that does a case so many times."""
-    if case.startswith(SPECIALIZED):
-        program, case = program.with_name(program.name + "-specialized"), case.removeprefix(SPECIALIZED)
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", str(program), case, str(times)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
