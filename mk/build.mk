@@ -17,7 +17,7 @@ LIBRARIES := $(LIBBERTH) $(LIBSHARED)
 
 TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
 SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
-CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance $(BUILD)/$(m)/$(m)-conformance-specialized)
+CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
 EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads $(BUILD)/examples/epoll
 
 .PHONY: managers simulators examples run-demo
@@ -49,12 +49,10 @@ $(LIBBERTH): $(RUNTIME_OBJECT)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
-.PHONY: renew-names renew-library-names
+.PHONY: renew-library-names
 renew-library-names: ## the names that specs must not take, and those of this system besides
 	@scripts/python scripts/library-names gen/berthc/data/library_names.txt >$(BUILD)/library_names.txt
 	@mv $(BUILD)/library_names.txt gen/berthc/data/library_names.txt
-renew-names: ## runtime/src/own_names.h, after functions of the runtime have got other names
-	@scripts/python scripts/own-names >$(BUILD)/own_names.h && mv $(BUILD)/own_names.h runtime/src/own_names.h
 
 $(LIBPARTS): $(PARTS_OBJECTS)
 	@rm -f $@
@@ -81,11 +79,6 @@ $(BUILD)/$(1)/$(1)-sim.o: $(BUILD)/$(1)/$(1)-sim.c $(BUILD)/$(1)/$(1).h $(FLAGS_
 	$$(call compile,$(TESTING_FLAGS))
 $(BUILD)/$(1)/$(1)-conformance.o: $(BUILD)/$(1)/$(1)-conformance.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile,$(TESTING_FLAGS))
-$(BUILD)/$(1)/$(1)-specialized.o: $(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
-	$$(call compile,-DBERTH_SPECIALIZE)
-$(BUILD)/$(1)/$(1)-conformance-specialized: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1)-specialized.o $(LIBTESTING) $(LIBBERTH)
-	$$(call say,LD)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
 $(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
 	$$(call say,LD)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)

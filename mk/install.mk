@@ -19,9 +19,6 @@ LIB := lib
 SHARE := share/berth
 DOC := share/doc/berth
 
-# What managers that are compiled with BERTH_SPECIALIZE include.
-SPECIALIZED = runtime/src/*.h $(shell sed -n 's|^\#include "../../\(src/.*\.c\)"|runtime/\1|p' runtime/include/berth/specialize.h)
-
 # Documents keep their places beside each other, so that their links lead somewhere. Links in examples become files.
 DOCUMENTS = README.md CHANGELOG.md LICENSE $(shell find docs examples -name build -prune -o ! -type d -print)
 
@@ -55,8 +52,6 @@ install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the follo
 install-runtime: $(LIBRARIES) ## the libraries, their headers and berth.pc; needs libuuid only
 	@$(begin)
 	@$(call put,644,runtime/include/berth/*.h,$(HEADERS))
-	@sed -i 's|"../../src/|"src/|' $(call quote,$(TO)/$(HEADERS)/specialize.h)
-	@$(call put,644,$(SPECIALIZED),$(HEADERS)/src)
 	@$(call put,644,$(LIBBERTH),$(LIB))
 	@$(call put,755,$(LIBSHARED),$(LIB))
 	@$(call link,$(notdir $(LIBSHARED)),$(LIB)/$(SONAME))

@@ -44,8 +44,7 @@ TAKEN_PREFIXES = frozenset("atomic berth cnd mtx posix pthread thrd tss uuid".sp
 # Berth's own: nothing that a spec names begins with it.
 OWN_PREFIX = "berth_"
 
-# Parameters and variables of the generated files, and structs of the runtime that are beside them in
-# a specialized manager. A manager of this name would be hidden by them, or be one of them.
+# Parameters and variables of the generated files. A manager of this name would be hidden by them.
 OWN_WORDS = frozenset(
     """arg argc argv assigned at backend call config configs count ctx deadline digits done end environment error event from given guard
     has hook instance item length lent level made manager missing n next next_deadline number only op operation option options out parts

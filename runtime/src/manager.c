@@ -566,10 +566,6 @@ int berth_manager_discard(berth_manager *manager)
     return 0;
 }
 
-#ifdef PRIVATE_VERSION
-const char PRIVATE_VERSION[] = BERTH_VERSION;
-#endif
-
 const char *berth_version(void)
 {
     return BERTH_VERSION;

@@ -37,9 +37,9 @@ class Sum:
 
 
 def compare_variant(manager: Manager, seed: int, scripts: int) -> Tally | None:
-    """Both simulators of one variant on random scripts; None where the model finds its table broken. Every other one is specialized."""
+    """Both simulators of one variant on random scripts; None where the model finds its table broken."""
     with tempfile.TemporaryDirectory() as folder:
-        program = simulator(manager, Path(folder), specialized=seed % 2 == 0)
+        program = simulator(manager, Path(folder))
         try:
             return difference_run(manager, [str(program)], seed, scripts, None)
         except BrokenTable:

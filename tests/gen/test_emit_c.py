@@ -35,8 +35,6 @@ def compile_all(folder: Path, found: Manager, compiler: str) -> None:
     alone = folder / f"{found.name}_alone.c"
     alone.write_text(f'#include "{found.name}/{found.name}.h"\n', encoding="utf-8")
     run(compiler, *STRICT, "-O1", "-I", INCLUDE, "-I", folder, "-c", made, "-o", folder / f"{found.name}.o")
-    run(compiler, *STRICT, *(["-O2"] if compiler == "gcc" else ["-fsyntax-only"]), "-DBERTH_SPECIALIZE", "-I", INCLUDE, "-I", folder, "-c", made, "-o",
-        folder / f"{found.name}_specialized.o")
     run(compiler, *STRICT, "-I", INCLUDE, "-I", folder, "-fsyntax-only", alone)
     run(compiler, *CXX, "-I", INCLUDE, "-I", folder, "-fsyntax-only", alone)
 

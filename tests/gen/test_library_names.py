@@ -12,8 +12,8 @@ from types import ModuleType
 import pytest
 from berthc import library
 from berthc.emit import c, sim, tests
-from berthc.model import NOWHERE, Form, Loc, Manager, Operation
-from berthc.names import FILE_SCOPES, OWN_WORDS, SUITE_NAMES, collisions, identifiers
+from berthc.model import Form, Loc, Manager, Operation
+from berthc.names import FILE_SCOPES, SUITE_NAMES, collisions, identifiers
 from emit_c_support import INCLUDE, ROOT, SPECS, manager, run, spec
 
 TESTING = ROOT / "runtime" / "testing" / "include"
@@ -227,7 +227,7 @@ def declared(source: Path, *flags: str | Path) -> set[str]:
     outside = "".join(
         line + "\n"
         for line in source.read_text(encoding="utf-8").splitlines()
-        if line.startswith("#include <") and "specialize" not in line
+        if line.startswith("#include <")
     )
     names = {name for name, _ in SCRIPT.declarations(own_text, *paths)} - {
         name for name, _ in SCRIPT.declarations(outside, *paths)
@@ -241,7 +241,7 @@ def registered(made: Manager) -> set[str]:
 
 # Names with a number, and those that begin with what no manager or resource can be called.
 FREE = re.compile(
-    r"GUARD_\d+|DENY_\d+|BERTH_GENERATED_\w+_H|BERTH_ONLY_TYPE|berth_manager_type"
+    r"GUARD_\d+|DENY_\d+|BERTH_GENERATED_\w+_H|berth_manager_type"
     r"|berth_(glue|hook|outs|default|options)\w*|(given|options)_\w+|main"
 )
 
@@ -270,7 +270,6 @@ def test_berth_declares_nothing_but_its_own_prefix() -> None:
         f"<berth/{p.name}>"
         for folder in (INCLUDE, TESTING)
         for p in (folder / "berth").glob("*.h")
-        if p.name != "specialize.h"
     ]
     text = "".join(f"#include {header}\n" for header in headers)
     paths = ("-I", INCLUDE, "-I", TESTING)
@@ -285,31 +284,6 @@ def test_berth_declares_nothing_but_its_own_prefix() -> None:
     assert (
         sorted(name for name in found if re.match(r"berth_(glue|hook|outs|default|options)_", name))
         == []
-    )
-
-
-def test_what_a_specialized_manager_brings_along_is_no_name_of_a_spec(tmp_path: Path) -> None:
-    made = manager(name="thin", operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),))
-    for path, text in c.files(made).items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
-    source = tmp_path / "thin" / "thin.c"
-    plain, special = (
-        {
-            name
-            for name, _ in (
-                *SCRIPT.declarations(f'#include "{source}"\n', *flags, "-I", INCLUDE),
-                *SCRIPT.macros(f'#include "{source}"\n', *flags, "-I", INCLUDE),
-            )
-        }
-        for flags in ((), ("-DBERTH_SPECIALIZE",))
-    )
-    brought = {name for name in special - plain if library.MAKEABLE.fullmatch(name)} - set(
-        library.names()
-    )
-    assert "berth_own_request_run" in brought
-    assert (
-        sorted(name for name in brought - OWN_WORDS if not name.lower().startswith("berth_")) == []
     )
 
 

@@ -103,7 +103,6 @@ def commands(folder: Path, source: Path) -> Iterator[list[str | Path]]:
     for compiler in COMPILERS:
         yield [compiler, "-std=c11", *strict, *paths, source]
         yield [compiler, "-std=gnu11", "-D_GNU_SOURCE", *strict, *paths, "-include", before, source]
-    yield [COMPILERS[0], "-std=gnu11", "-DBERTH_SPECIALIZE", *strict, *paths, source]
     yield [COMPILERS[0], "-std=gnu11", *strict, *paths, source.with_name(f"{source.stem}-sim.c")]
     assert CXX is not None
     header = source.with_suffix(".h")
@@ -221,6 +220,6 @@ def test_a_manager_is_refused_or_its_suite_compiles(tmp_path: Path) -> None:
             suite = source.with_name(f"{source.stem}-conformance.c")
             suite.write_text(next(iter(tests.files(manager).values())), encoding="utf-8")
             compiled.add(manager.name)
-            for flags in ([source, "-DBERTH_SPECIALIZE"], [suite]):
-                run(COMPILERS[0], *STRICT, "-fsyntax-only", "-I", INCLUDE, "-I", TESTING, *flags)
+            for made in (source, suite):
+                run(COMPILERS[0], *STRICT, "-fsyntax-only", "-I", INCLUDE, "-I", TESTING, made)
     assert {"pool", "lock"} <= compiled and {"rows", "run", "suite", "level"}.isdisjoint(compiled)

@@ -40,9 +40,9 @@ def program(folder: Path, name: str, files: Mapping[str, str], *more: str) -> Pa
     return folder / name
 
 
-def simulator(manager: Manager, folder: Path, *, specialized: bool = False) -> Path:
+def simulator(manager: Manager, folder: Path) -> Path:
     """The C simulator of a manager; also of one that `berthc gen` would refuse."""
-    return program(folder, "simulator", {**c.files(manager), **sim.files(manager)}, *(["-DBERTH_SPECIALIZE", "-O1"] if specialized else []))
+    return program(folder, "simulator", {**c.files(manager), **sim.files(manager)})
 
 
 def suite(manager: Manager, folder: Path) -> Path:

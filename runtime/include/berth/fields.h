@@ -19,13 +19,6 @@
 extern "C" {
 #endif
 
-/* A specialized manager has these functions itself: see berth/specialize.h. */
-#ifdef BERTH_ONLY_TYPE
-#define BERTH_FIELDS_OWN static
-#else
-#define BERTH_FIELDS_OWN
-#endif
-
 /* Are ASCII letters equal in either case? */
 typedef enum berth_case { BERTH_EXACT_CASE, BERTH_ANY_CASE } berth_case;
 
@@ -107,9 +100,9 @@ static inline bool berth_set_equal(const berth_strings *a, const berth_strings *
 
 /* Hash. Values that are equal hash alike. */
 
-BERTH_FIELDS_OWN void berth_hash_number(berth_hash *hash, uint64_t number);
-BERTH_FIELDS_OWN void berth_hash_uuid(berth_hash *hash, const uuid_t uuid);
-BERTH_FIELDS_OWN void berth_hash_text(berth_hash *hash, const char *text, berth_case letters);
+void berth_hash_number(berth_hash *hash, uint64_t number);
+void berth_hash_uuid(berth_hash *hash, const uuid_t uuid);
+void berth_hash_text(berth_hash *hash, const char *text, berth_case letters);
 void berth_hash_list(berth_hash *hash, const berth_strings *list, berth_case letters);
 
 /* For more than 64 items it takes memory for a while; without, the hash is the same, but slower. */

@@ -7,9 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef BERTH_SPECIALIZE
-#define BERTH_ONLY_TYPE door_manager_type
-#endif
 #include <berth/fields.h>
 #include <berth/table.h>
 
@@ -511,10 +508,6 @@ int door_dump(door *manager, berth_put *put, void *arg)
 }
 
 /* Operations. */
-
-#ifdef BERTH_SPECIALIZE
-#include <berth/specialize.h>
-#endif
 
 int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error)
 {
