@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What `make bench` prints: the medians of a results file as tables of ratios, and whether each target is met.
 
-    bench/report.py [--strict] [--renew] RESULTS.json
+    bench/report.py [--renew] RESULTS.json
 
-Cases of one thread count processor time, so that being preempted does not matter; cases of several threads count the clock's. With
---strict the exit status is 1 when a target is missed. It is 1 in any case when a cycle has become half as slow again, beside its floor,
-as bench/ratios.json has it; --renew records the ratios there.
+Cases of one thread count processor time, so that being preempted does not matter; cases of several
+threads count the clock's. --renew records the ratios to the floor in bench/ratios.json. The report
+shows them beside new ones. Times depend on the processor, so no ratio is an error.
 """
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
 MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
-BUDGET = Path(__file__).resolve().parent / "ratios.json"
-MARGIN = 0.5
+RECORDED = Path(__file__).resolve().parent / "ratios.json"
 SINGLE = (
     "slow-hooks/berth", "slow-hooks/one-mutex", "one-root/berth", "one-root/one-mutex",
     "in-flight/vpci/berth", "scale/million/berth", "scale/memory/berth",
@@ -224,22 +223,20 @@ def ratios(cases: Mapping[str, Case]) -> dict[str, float]:
     return {name: round(ratio(cases, f"{name}/berth", f"{name}/floor"), 2) for name in MEASURED}
 
 
-def excess(budget: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
-    """A line for every case that has become too slow beside its floor, or has no budget."""
-    lines = []
+def beside(recorded: Mapping[str, float], measured: Mapping[str, float]) -> str:
+    """Ratios to the floor, and the recorded ones; a dash for a case that has none."""
+    rows = []
     for name, value in measured.items():
-        if name not in budget:
-            lines.append(f"{name}: {value:.2f} times the floor, and no budget")
-        elif value > budget[name] * (1 + MARGIN):
-            lines.append(f"{name}: {value:.2f} times the floor, more than {1 + MARGIN:g} times the recorded {budget[name]:.2f}")
-    return lines
+        old = recorded.get(name)
+        known = ["-", "-"] if old is None else [f"{old:.2f}", f"{100 * (value / old - 1):+.0f} %"]
+        rows.append([name, f"{value:.2f}", *known])
+    return table(["berth / floor", "measured", "recorded", "change"], rows)
 
 
 def main(arguments: list[str]) -> int:
     """Prints the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument("--renew", action="store_true", help="record the ratios to the floor, print nothing")
     options = parser.parse_args(arguments)
     try:
@@ -254,15 +251,11 @@ def main(arguments: list[str]) -> int:
         print(part(cases))
         return 0
     if options.renew:
-        BUDGET.write_text(json.dumps(ratios(cases), indent=2) + "\n", encoding="utf-8")
+        RECORDED.write_text(json.dumps(ratios(cases), indent=2) + "\n", encoding="utf-8")
         return 0
     print(report(cases))
-    slower = excess(json.loads(BUDGET.read_text(encoding="utf-8")), ratios(cases))
-    for line in slower:
-        print(line)
-    if slower:
-        print("once more on a quiet machine; if it stays so and is as it should be, record it in bench/ratios.json with: make renew-ratios")
-    return 1 if slower or (options.strict and not all(target.met for target in targets(cases))) else 0
+    print(beside(json.loads(RECORDED.read_text(encoding="utf-8")), ratios(cases)))
+    return 0
 
 
 if __name__ == "__main__":

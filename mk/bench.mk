@@ -60,7 +60,8 @@ bench: ## what it costs beside a manager written by hand; ratios, and whether th
 	@$(PARALLEL) run-bench
 run-bench: $(BUILD)/bench/cases
 	@echo "measuring, for some two minutes"
-	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json $(BENCH_ARGUMENTS) >$(BUILD)/bench/log.txt 2>&1 || \
+	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json \
+	    $(foreach a,$(BENCH_ARGUMENTS),$(call quote,$(a))) >$(BUILD)/bench/log.txt 2>&1 || \
 	    { cat $(BUILD)/bench/log.txt; exit 1; }
 	@$(PYTHON_FOUND) bench/report.py $(BENCH_RESULTS)
 
