@@ -25,12 +25,12 @@ $(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(
 	$(call say,LD)
 	$(Q)$(CXX) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0) -lbenchmark
 
-$(BUILD)/bench/memory: $(BUILD)/obj/bench/memory.o $(BUILD)/plan9/plan9.o $(BUILD)/scsi/scsi.o $(BUILD)/vpci/vpci.o $(LIBBERTH)
+MEMORY_PARTS := $(foreach m,plan9_mount scsi vpci,$(BUILD)/$(m)/$(m).o) $(patsubst %,$(BUILD)/obj/bench/hand/%.o,common plan9_mount scsi uuids vpci)
+$(BUILD)/bench/memory: $(BUILD)/obj/bench/memory.o $(MEMORY_PARTS) $(LIBBERTH) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
-$(BUILD)/obj/bench/memory.o: BENCH_FLAGS += -I$(BUILD)/plan9
-$(BUILD)/obj/bench/memory.o: $(BUILD)/plan9/plan9.h $(BUILD)/scsi/scsi.h $(BUILD)/vpci/vpci.h
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0)
+$(BUILD)/obj/bench/memory.o: $(foreach m,plan9_mount scsi vpci,$(BUILD)/$(m)/$(m).h)
 $(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -43,7 +43,7 @@ $(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(BUILD)/ob
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out %.a,$^) $(LIBBERTH) $(ALL_LDFLAGS) $(LIBS)
 
-.PHONY: bench run-bench bench-sizes check-budget run-check-budget renew-budget renew-ratios
+.PHONY: bench run-bench bench-sizes run-bench-sizes bench-memory run-bench-memory check-budget run-check-budget renew-budget renew-ratios
 check-budget: ## does an operation take more instructions than bench/budget.json allows?
 	@scripts/setup valgrind
 	@$(PARALLEL) run-check-budget
@@ -65,12 +65,20 @@ run-bench: $(BUILD)/bench/cases
 	    { cat $(BUILD)/bench/log.txt; exit 1; }
 	@$(PYTHON_FOUND) bench/report.py $(BENCH_RESULTS)
 
-bench-sizes: all $(BUILD)/bench/memory $(BUILD)/bench/uuid ## generator time, object sizes, bytes per instance, cost of a UUID
+bench-sizes: ## generator time, object sizes, bytes per mapped root, cost of a UUID
+	@scripts/setup bench
+	@$(PARALLEL) run-bench-sizes
+run-bench-sizes: all $(BUILD)/bench/memory $(BUILD)/bench/uuid
 	@echo "berthc gen:"
 	@PYTHON=$(PYTHON_FOUND) $(PYTHON_FOUND) bench/compiler.py $(SPECS)
 	@echo "objects:"
 	@size $(foreach m,$(MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBSHARED) | sed 's/^/  /'
-	@echo "memory:"
-	@$(BUILD)/bench/memory | sed 's/^/  /'
+	@$(MAKE) run-bench-memory
 	@echo "UUIDs:"
 	@$(BUILD)/bench/uuid | sed 's/^/  /'
+bench-memory: ## bytes per mapped root, beside managers written by hand
+	@scripts/setup bench
+	@$(PARALLEL) run-bench-memory
+run-bench-memory: $(BUILD)/bench/memory
+	@echo "bytes of memory for each:"
+	@$(BUILD)/bench/memory | sed 's/^/  /'

@@ -18,6 +18,7 @@
 #include "src/pool.c"
 #include "src/comers.c"
 #include "src/instance.c"
+#include "src/reservations.c"
 #include "src/reservation.c"
 #include "src/error.c"
 #include "src/trace.c"

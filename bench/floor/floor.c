@@ -48,8 +48,8 @@ struct least *floor_create(const struct floor_shape *shape)
     (void)pthread_mutex_init(&least->lock, NULL);
     uuid_generate_random(seed);
     memcpy(&least->seed, seed, sizeof least->seed);
-    map_init(&least->things);
-    map_init(&least->records);
+    map_init(&least->things, NULL);
+    map_init(&least->records, NULL);
     uuid_source_init(&least->uuids, NULL, NULL);
     least->hook = no_hook;
     return least;

@@ -11,18 +11,6 @@
 #include "reach.h"
 #include "trace.h"
 
-/*
- * The epochs of an instance begin again. Pins of all those before hold nothing, and go on doing so.
- */
-static SELDOM void renumber_epochs(struct berth_manager *manager, struct instance *instance)
-{
-    instance->epoch = 1;
-    for (struct reservation *reservation = manager->reserved; reservation; reservation = reservation->next)
-        for (unsigned i = 0; i < reservation->levels; i++)
-            if (reservation->pins[i].instance == instance)
-                reservation->pins[i].epoch = 0;
-}
-
 static HOT void commit(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -35,10 +23,10 @@ static HOT void commit(struct operation *operation, const berth_operation *type)
 
         if (level->flags & LEVEL_FRESH)
             instance_link(manager, level->instance);
-        if (!type && (level->flags & LEVEL_CLEARED) && ++level->instance->epoch == 0) /* only drains clear */
-            renumber_epochs(manager, level->instance);
+        if (!type && (level->flags & LEVEL_CLEARED)) /* only drains clear */
+            drain_clears(manager, level);
         if (level->flags & LEVEL_DROPPED)
-            operation->reservation->pins[i].held = false;
+            operation->reservation->pins[i] = PIN_DROPPED;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
     }
     UNROLL
@@ -68,9 +56,9 @@ static HOT void settle_reservation(struct operation *operation, const berth_oper
         UNROLL
         for (unsigned i = 0; i < type->levels; i++) {
             operation->levels[i].instance->pins++;
-            reservation_pin(reservation, (uint8_t)i, operation->levels[i].instance);
+            reservation->pins[i] = operation->levels[i].instance->epoch;
         }
-        reservation_link(operation->call.manager, reservation);
+        reservation_link(operation->call.manager, reservation, operation->levels[type->levels - 1].instance);
         memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation, type->levels);
@@ -94,7 +82,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
             instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
     }
     if (type->flags & BERTH_GIVES) {
-        reservation_unmake(operation->call.manager, operation->reservation);
+        reservation_unmake(operation->call.manager, operation->reservation, type->levels);
         memset(operation->asked.gives, 0, sizeof(uuid_t));
     }
     trace_error(operation, operation);

@@ -1,31 +1,110 @@
 #include "comers.h"
 
-void comers_next(struct operation *operation, struct instance *root)
-{
-    struct drain *drain = operation->drain;
-    struct root *to = (struct root *)root;
+#include <stddef.h>
 
-    if (drain->root) {
-        if (drain->previous)
-            drain->previous->drain->next = drain->next;
-        else
-            ((struct root *)drain->root)->comers = drain->next;
+/*
+ * Stops: the roots that drains come to next. A root that ends moves the drains that come to it on to the next one, and only those: so they are
+ * found by their root. The first drain of a stop is in the manager's map, the others are linked to it. Those that have not begun have one stop,
+ * which is no root.
+ */
+
+static uint32_t hash_of_stop(const struct berth_manager *manager, const struct instance *root)
+{
+    return hash_pair(&manager->seed, (uint64_t)(uintptr_t)root, 0);
+}
+
+uint32_t comers_stop_hash(const struct map *map, const struct link *link)
+{
+    const struct berth_manager *manager =
+        (const struct berth_manager *)(const void *)((const char *)map - offsetof(struct berth_manager, stops));
+
+    return hash_of_stop(manager, ((const struct drain *)link)->root);
+}
+
+static struct drain *first_at(const struct berth_manager *manager, const struct instance *root)
+{
+    struct link *link = *map_chain(&manager->stops, hash_of_stop(manager, root));
+
+    while (link && ((struct drain *)link)->root != root)
+        link = link->next;
+    return (struct drain *)link;
+}
+
+static void join_stop(struct berth_manager *manager, struct drain *drain)
+{
+    struct drain *first = first_at(manager, drain->root);
+
+    drain->previous = first;
+    drain->next = first ? first->next : NULL;
+    if (drain->next)
+        drain->next->previous = drain;
+    if (first)
+        first->next = drain;
+    else
+        map_link(&manager->stops, &manager->allocator, &drain->link, hash_of_stop(manager, drain->root));
+}
+
+static void leave_stop(struct berth_manager *manager, struct drain *drain)
+{
+    uint32_t hash = hash_of_stop(manager, drain->root);
+
+    if (drain->next)
+        drain->next->previous = drain->previous;
+    if (drain->previous) {
+        drain->previous->next = drain->next;
+    } else {
+        map_detach(&manager->stops, &drain->link, hash);
         if (drain->next)
-            drain->next->drain->previous = drain->previous;
+            map_attach(&manager->stops, &drain->next->link, hash);
+        else
+            map_release(&manager->stops);
     }
+}
+
+void comers_begin(struct berth_manager *manager, struct drain *drain)
+{
+    drain->fresh = true;
+    join_stop(manager, drain);
+}
+
+void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root)
+{
+    if (drain->root || drain->fresh)
+        leave_stop(manager, drain);
+    drain->fresh = false;
     drain->root = root;
     if (!root)
         return;
-    drain->previous = NULL;
-    drain->next = to->comers;
-    if (to->comers)
-        to->comers->drain->previous = operation;
-    to->comers = operation;
-    root->awaited = true;
+    join_stop(manager, drain);
+    root->visited = true;
 }
 
-void comers_go_on(struct root *root)
+void comers_go_on(struct berth_manager *manager, struct instance *root)
 {
-    while (root->comers)
-        comers_next(root->comers, root->instance.next);
+    struct drain *drain;
+
+    while ((drain = first_at(manager, root)))
+        comers_next(manager, drain, instance_next(root));
+}
+
+/* How many of the roots there are have no greater number. */
+static uint32_t rank(const struct berth_manager *manager, uint32_t serial)
+{
+    uint32_t n = 0;
+
+    for (struct instance *at = manager->roots; at && instance_entry(at)->serial <= serial; at = instance_next(at))
+        n++;
+    return n;
+}
+
+void comers_renumber(struct berth_manager *manager)
+{
+    size_t chain = 0;
+
+    for (struct link *link = map_walk(&manager->stops, NULL, &chain); link; link = map_walk(&manager->stops, link, &chain))
+        for (struct drain *at = (struct drain *)link; at; at = at->next)
+            at->last = rank(manager, at->last);
+    manager->last_root = 0;
+    for (struct instance *at = manager->roots; at; at = instance_next(at))
+        instance_entry(at)->serial = ++manager->last_root;
 }

@@ -1,24 +1,30 @@
-/* Drains that will come to a root: each root knows them, so that it can leave. */
+/* Drains that will come to a root. */
 #ifndef BERTH_SRC_COMERS_H
 #define BERTH_SRC_COMERS_H
 
 #include "linkage.h"
 #include "operation.h"
 
-/*
- * The next root of the drain is `root`, or NULL: there is none. The root knows the drain from now
- * until that begins to visit it.
- */
-INTERNAL void comers_next(struct operation *operation, struct instance *root);
+/* The hash of a drain in the manager's map of stops. */
+INTERNAL map_hash comers_stop_hash;
+
+/* The drain has begun, and comes to no root yet. */
+INTERNAL void comers_begin(struct berth_manager *manager, struct drain *drain);
+
+/* The next root of the drain is `root`, or NULL: there is none. It is found by that root until it begins to visit it. */
+INTERNAL void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root);
 
 /* For comers_root_leaves(). */
-SHARED void comers_go_on(struct root *root);
+SHARED void comers_go_on(struct berth_manager *manager, struct instance *root);
 
 /* A root leaves the maps: drains must not meet it. */
-static inline void comers_root_leaves(struct instance *root)
+static inline void comers_root_leaves(struct berth_manager *manager, struct instance *root)
 {
-    if (root->awaited)
-        comers_go_on((struct root *)root);
+    if (root->visited)
+        comers_go_on(manager, root);
 }
+
+/* Numbers the roots anew, in the same order, because the numbers have run out. */
+SHARED SELDOM void comers_renumber(struct berth_manager *manager);
 
 #endif

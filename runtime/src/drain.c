@@ -49,10 +49,9 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
 void drain_begin(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct drain *drain = operation->drain;
 
-    drain->fresh = true;
-    drain->last = manager->last_root;
+    operation->drain->last = manager->last_root;
+    comers_begin(manager, operation->drain);
 }
 
 static void note_error(struct operation *operation)
@@ -88,7 +87,7 @@ void drain_give_up(struct operation *operation, int code)
     struct instance *root = &operation->queued->instance;
 
     queue_leave(operation);
-    comers_next(operation, root->next);
+    comers_next(operation->call.manager, operation->drain, instance_next(root));
     note_root(operation, root, code);
 }
 
@@ -97,15 +96,15 @@ static bool next_root(struct operation *operation)
 {
     struct drain *drain = operation->drain;
 
-    while (!operation->root && drain->root && ((struct root *)drain->root)->serial <= drain->last) {
+    while (!operation->root && drain->root && instance_entry(drain->root)->serial <= drain->last) {
         struct instance *root = drain->root;
         int rc;
 
-        rc = queue_enter(operation, (struct root *)root);
+        rc = queue_enter(operation, instance_as_root(root));
         if (rc > 0)
             return true;
         if (rc < 0) {
-            comers_next(operation, root->next);
+            comers_next(operation->call.manager, drain, instance_next(root));
             note_root(operation, root, rc);
         }
     }
@@ -124,7 +123,7 @@ static bool next_instance(struct operation *operation)
         uint8_t bit = (uint8_t)(1u << resource->level);
         bool leave = drain->leave & bit;
 
-        drain->at = instance_following(instance);
+        drain->at = instance_following(manager, instance);
         drain->leave &= (uint8_t)~bit;
         if (leave || resource->drop == 0 || instance->n_children > 0)
             continue;
@@ -132,6 +131,15 @@ static bool next_instance(struct operation *operation)
         return true;
     }
     return false;
+}
+
+void drain_clears(struct berth_manager *manager, const struct level *level)
+{
+    if (level->pins == 0)
+        return;
+    if (level->instance->epoch == LAST_EPOCH)
+        reservations_restart_epochs(manager);
+    level->instance->epoch++;
 }
 
 /* False: others wait for the root. */
@@ -143,6 +151,7 @@ static bool leave_root(struct operation *operation)
 
 bool drain_next(struct operation *operation)
 {
+    struct berth_manager *manager = operation->call.manager;
     struct drain *drain = operation->drain;
 
     if (operation->n_levels > 0) { /* the instance that it has let go of */
@@ -150,10 +159,8 @@ bool drain_next(struct operation *operation)
             return true; /* before its error is forgotten: who waited for the root may have to share it */
         forget_instance(operation);
     }
-    if (drain->fresh) {
-        drain->fresh = false;
-        comers_next(operation, operation->call.manager->roots);
-    }
+    if (drain->fresh)
+        comers_next(manager, drain, manager->roots);
     for (;;) {
         if (next_root(operation))
             return true;
@@ -161,9 +168,9 @@ bool drain_next(struct operation *operation)
             return false;
         if (!drain->begun) {
             drain->begun = true;
-            comers_next(operation, operation->root->instance.next);
+            comers_next(manager, drain, instance_next(&operation->root->instance));
             drain->leave = 0;
-            drain->at = instance_first_below(&operation->root->instance);
+            drain->at = instance_first_below(manager, &operation->root->instance);
         }
         if (next_instance(operation))
             return false;
@@ -203,13 +210,29 @@ void drain_settle(struct operation *operation)
     operation->stage = STAGE_REACH;
 }
 
+void drain_reservations(struct berth_manager *manager, enum sweep sweep)
+{
+    size_t chain = 0;
+    struct link *next = map_walk(&manager->reservations, NULL, &chain);
+
+    while (next) {
+        struct reservation *reservation = (struct reservation *)next;
+        unsigned levels = reservation_levels(manager, reservation);
+        struct grip grip = reservation_grip(reservation, levels);
+
+        next = map_walk(&manager->reservations, next, &chain);
+        if (sweep == SWEEP_ALL || (sweep == SWEEP_EMPTY ? grip.holds == 0 : grip_spent(grip)))
+            reservation_remove(manager, reservation, levels);
+    }
+}
+
 void drain_end(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    comers_next(operation, NULL);
+    comers_next(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
-        reservation_sweep(manager, false); /* what it has let go of on its way stays so, and nothing else has happened */
+        drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and nothing else has happened */
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};
@@ -217,5 +240,5 @@ void drain_end(struct operation *operation)
         return;
     }
     operation->code = operation->drain->code;
-    reservation_sweep(manager, true);
+    drain_reservations(manager, SWEEP_EMPTY);
 }

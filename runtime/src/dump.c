@@ -151,14 +151,15 @@ static void put_operation(struct dump *dump, const struct operation *operation, 
 
 static void put_queue(struct dump *dump, const struct root *root)
 {
-    if (root->owner)
-        put_operation(dump, root->owner, 1);
-    for (unsigned i = LINE_KEY; i <= LINE_OTHER; i++) {
-        const struct operation *at = root->lines[i];
+    if (queue_owner(root))
+        put_operation(dump, queue_owner(root), 1);
+    for (unsigned i = LINE_KEY; i <= LINE_OTHER && root->instance.awaited; i++) {
+        const struct operation *first = root->entry.lock->lines[i];
+        const struct operation *at = first;
 
         while (at && dump->rc == 0) {
             put_operation(dump, at, 1);
-            at = at->next == root->lines[i] ? NULL : at->next;
+            at = at->next == first ? NULL : at->next;
         }
     }
 }
@@ -183,7 +184,7 @@ static void put_other_operations(struct dump *dump)
 
 static unsigned depth_of(const struct instance *instance)
 {
-    return instance->parent ? 1 + depth_of(instance->parent) : 0;
+    return instance->root ? 0 : 1 + depth_of(instance_above(instance));
 }
 
 static void put_instance(struct dump *dump, struct instance *instance)
@@ -199,13 +200,14 @@ static void put_instance(struct dump *dump, struct instance *instance)
     text_count(&dump->text, instance->n_children, " child", " children");
     end_line(dump);
     put_values(dump, instance, indent + 1);
-    if (!instance->parent)
-        put_queue(dump, (const struct root *)instance);
+    if (instance->root)
+        put_queue(dump, instance_as_root(instance));
 }
 
 static void put_reservation(struct dump *dump, const struct reservation *reservation)
 {
-    struct grip grip = reservation_grip(reservation, reservation->levels);
+    unsigned levels = reservation_levels(dump->manager, reservation);
+    struct grip grip = reservation_grip(reservation, levels);
     const char *between = " holds ";
 
     if (grip_spent(grip))
@@ -213,10 +215,10 @@ static void put_reservation(struct dump *dump, const struct reservation *reserva
     begin_line(dump, 0);
     dump_add(dump, "reservation ");
     text_uuid(&dump->text, reservation->id);
-    for (uint8_t i = 0; i < reservation->levels; i++)
+    for (unsigned i = 0; i < levels; i++)
         if ((grip.holds >> i) & 1) {
             dump_add(dump, between);
-            dump_instance(dump, reservation->pins[i].instance);
+            dump_instance(dump, reservation_instance(reservation, levels, i));
             between = ", ";
         }
     if (grip.holds == 0)
@@ -230,7 +232,7 @@ static uint64_t count_instances(const struct dump *dump, uint8_t resource)
 {
     uint64_t n = 0;
 
-    for (struct instance *at = dump->manager->roots; at; at = instance_next_down(at))
+    for (struct instance *at = dump->manager->roots; at; at = instance_next_down(dump->manager, at))
         n += at->resource == resource;
     return n;
 }
@@ -255,14 +257,23 @@ static void put_pools(struct dump *dump, uint8_t id)
     }
 }
 
+static void put_reservations(struct dump *dump)
+{
+    struct reservation *first = reservations_in_order(dump->manager);
+
+    for (struct reservation *at = first; at && dump->rc == 0; at = reservation_next(at))
+        put_reservation(dump, at);
+    reservations_put_back(dump->manager, first);
+}
+
 static void put_all(struct dump *dump)
 {
     struct berth_manager *manager = dump->manager;
 
-    for (struct instance *at = manager->roots; at && dump->rc == 0; at = instance_next_down(at))
+    for (struct instance *at = manager->roots; at && dump->rc == 0; at = instance_next_down(dump->manager, at))
         put_instance(dump, at);
-    for (struct reservation *at = manager->reserved; at && dump->rc == 0; at = at->next)
-        put_reservation(dump, at);
+    if (dump->rc == 0)
+        put_reservations(dump);
     if (dump->rc == 0)
         put_other_operations(dump);
     for (unsigned i = 1; i <= type_of(manager)->n_resources && dump->rc == 0; i++)

@@ -80,7 +80,7 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
 bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *resource = instance_type(manager, instance);
-    bool above = instance->parent && error_write_key(text, manager, instance->parent);
+    bool above = !instance->root && error_write_key(text, manager, instance_above(instance));
 
     if (!has_key(resource))
         return above;

@@ -11,10 +11,10 @@
 #include "reach.h"
 #include "row.h"
 
-/* Does nobody use the root or come to it? */
-static inline bool fast_is_free(const struct instance *instance)
+/* Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun there. */
+static inline bool fast_is_free(const struct instance *root)
 {
-    return !((const struct root *)instance)->owner && !instance->awaited;
+    return !root->locked;
 }
 
 /* False: its counters are so large that somebody has to look at them, or it has ended. */
@@ -53,7 +53,7 @@ static bool fast_see_by_keys(struct fast *fast)
 
     for (unsigned i = 0; i < type->levels; i++) {
         const void *config = fast->request->config[i];
-        uint32_t hash = instance_hash(fast->manager, at, type->path[i], config);
+        uint32_t hash = instance_key_hash(fast->manager, at, type->path[i], config);
 
         if (i == 0) {
             fast->hash = hash;
@@ -80,7 +80,7 @@ static bool fast_see_by_value(struct fast *fast)
 
     if (!at)
         return fast_miss(fast, -ENOENT, (struct where){.resource = type->resource});
-    for (unsigned i = type->levels; i-- > 0; at = at->parent)
+    for (unsigned i = type->levels; i-- > 0; at = instance_parent(at))
         if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
             return false;
     return true;
@@ -92,6 +92,7 @@ static bool fast_see_by_reservation(struct fast *fast)
     struct reservation *reservation =
         reservation_look_up(fast->manager, fast->request->reservation);
     struct grip grip = {0, 0, 0};
+    struct instance *at;
 
     if (reservation)
         grip = reservation_grip(reservation, type->levels);
@@ -100,9 +101,8 @@ static bool fast_see_by_reservation(struct fast *fast)
     if (grip_begun(grip) && !(type->flags & BERTH_ENDS))
         return fast_miss(fast, -ECANCELED, (struct where){0});
     fast->reservation = reservation;
-    for (unsigned i = 0; i < type->levels; i++) {
-        struct instance *at = reservation->pins[i].instance;
-
+    at = reservation->last;
+    for (unsigned i = type->levels; i-- > 0; at = instance_parent(at)) {
         if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
             return false;
         fast->levels[i].held = (grip.holds >> i) & 1;
@@ -193,9 +193,9 @@ static void fast_write_back(const struct fast *fast)
     if (flags & BERTH_GIVES) {
         for (unsigned i = 0; i < n; i++) {
             fast->levels[i].instance->pins++;
-            reservation_pin(reservation, (uint8_t)i, fast->levels[i].instance);
+            reservation->pins[i] = fast->levels[i].instance->epoch;
         }
-        reservation_link(fast->manager, reservation);
+        reservation_link(fast->manager, reservation, fast->levels[n - 1].instance);
         memcpy(fast->request->gives, reservation->id, sizeof(uuid_t));
     } else if (flags & BERTH_ENDS) {
         for (unsigned i = 0; i < n; i++)
@@ -204,7 +204,7 @@ static void fast_write_back(const struct fast *fast)
     } else if (fast->dropped) {
         for (unsigned i = 0; i < n; i++)
             if (fast->levels[i].dropped)
-                reservation->pins[i].held = false;
+                reservation->pins[i] = PIN_DROPPED;
     }
 }
 
@@ -348,7 +348,7 @@ HOT void fast_hand_on(const struct fast *fast, struct operation *operation)
     operation->hashed = fast->hashed;
     if (!fast->found || fast->type->form == BERTH_OBTAIN)
         return;
-    (void)queue_enter(operation, (struct root *)fast->levels[0].instance); /* it is free */
+    (void)queue_enter(operation, instance_as_root(fast->levels[0].instance)); /* it is free */
     operation->reservation = fast->reservation;
     for (unsigned i = 0; i < fast->type->levels; i++) {
         const struct fast_level *seen = &fast->levels[i];

@@ -77,67 +77,99 @@ static bool may_run(const struct operation *next, const struct root *root, unsig
  * `newest` it keeps its turn, as does everybody who waited with it; in the queue of one that was there before it comes last. If it looks by
  * key, those behind it in its line would find what it has found: they go there as they are, and look when it is their turn.
  */
-static void settle(struct operation *next, struct root *ended, uint64_t turn, uint64_t newest)
+static void settle(struct operation *next, struct root *ended, uint64_t turn, uint32_t newest)
 {
     struct root *found = next->waits ? queue_root(next->next) : next->root; /* who comes last in its line is followed by the first */
 
     if (!found)
         return;
-    if (next->waits && found->serial > newest)
+    if (next->waits && found->entry.serial > newest)
         next->turn = turn;
     if (queue_by_key(next))
         queue_pass_on(ended, found);
 }
 
-/* Nobody waits for its root. */
-static void free_root(struct operation *operation)
+/* The root's lock moves from one operation's block to another's. */
+static void move_lock(struct root *root, const struct operation *from, struct operation *to)
 {
-    operation->root->owner = NULL;
-    operation->root = NULL;
-    if (operation->stage == STAGE_DONE)
-        operation_unload(operation, operation->type);
+    to->lock = from->lock;
+    root->entry.lock = &to->lock;
+}
+
+/* Its turn has come. */
+static void give_root(struct root *root, const struct operation *by, struct operation *next)
+{
+    move_lock(root, by, next);
+    root->instance.handed = false;
+    next->root = root;
+}
+
+/* It needs its root no more: the next one's turn comes. */
+static void take_root_back(struct operation *by, struct operation *next)
+{
+    struct root *root = next->root;
+
+    move_lock(root, next, by);
+    root->instance.handed = true;
+    next->root = NULL;
+    if (next->stage == STAGE_DONE)
+        operation_unload(next, next->type);
 }
 
 /*
- * Runs it up to a hook. What it lets go of on its way is the root that is handed over, or one that
- * it has just found free: nobody can have begun to wait for that.
+ * Runs it up to a hook. What it lets go of on its way is the root that is handed over: nobody can
+ * have begun to wait for one that it has just found free.
  */
-static void run(struct operation *next)
+static void run(struct operation *by, struct operation *next)
 {
     while (operation_advance(next, false) == PROGRESS_RELEASED)
-        free_root(next);
+        take_root_back(by, next);
 }
 
+/* Everybody has had a turn who could have one now. */
+static void settle_lock(struct root *root, const struct operation *by)
+{
+    const struct root_lock *lock = root->entry.lock;
+
+    root->instance.awaited = !root->instance.handed && (lock->lines[LINE_KEY] || lock->lines[LINE_OTHER]);
+    if (!root->instance.handed)
+        return;
+    root->instance.handed = false;
+    root->instance.locked = false;
+    root->entry.previous = by->lock.previous;
+}
+
+/* Whenever nobody owns the root here, its lock is in the block of `by`. Nobody else can get it then: `next` has let it go because it looks elsewhere. */
 void handover(struct operation *by, struct sleepers *woken)
 {
     struct berth_manager *manager = by->call.manager;
     struct root *root = by->root;
-    uint64_t newest = manager->last_root;
+    uint32_t newest = manager->last_root;
     struct operation *next;
     bool failed = root->instance.ended && by->called && by->code != 0 && !by->discarded;
 
-    root->owner = NULL;
+    root->instance.handed = true;
     by->root = NULL;
     instance_ref(&root->instance);
-    for (unsigned n = 0; !root->owner && (next = queue_first(root)); n++) {
+    for (unsigned n = 0; root->instance.handed && (next = queue_first(root)); n++) {
         bool ended = root->instance.ended;
         uint64_t turn = next->turn;
 
         queue_leave(next);
-        if (!ended) {
-            root->owner = next;
-            next->root = root;
-        }
+        if (!ended)
+            give_root(root, by, next);
         if (failed && !next->drain)
             share_error(by, next);
         else if (may_run(next, root, n))
-            run(next);
+            run(by, next);
+        if (manager->last_root < newest) /* they were numbered anew, before the newest came */
+            newest = manager->last_root - 1;
         if (ended && next->stage != STAGE_DONE)
             settle(next, root, turn, newest);
         if (!next->waits)
             handover_wake(next, woken);
     }
-    root->instance.awaited = root->owner || root->comers;
+    settle_lock(root, by);
     instance_unref(manager, &root->instance);
     if (by->stage == STAGE_DONE)
         operation_unload(by, by->type); /* its error has been shared */
@@ -160,7 +192,7 @@ void handover_abandon(struct operation *operation, int code, struct sleepers *wo
 
 void handover_discard(struct root *root, struct sleepers *woken)
 {
-    struct operation *owner = root->owner;
+    struct operation *owner = queue_owner(root);
     struct operation *next;
 
     while ((next = queue_first(root))) {

@@ -10,9 +10,9 @@
 
 struct root *instance_root(struct instance *instance)
 {
-    while (instance->parent)
-        instance = instance->parent;
-    return (struct root *)instance;
+    while (!instance->root)
+        instance = instance_above(instance);
+    return instance_as_root(instance);
 }
 
 /* Slots */
@@ -76,11 +76,18 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 /* Finding */
 
-HOT uint32_t instance_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+static HOT bool is_only(const berth_resource *type, const struct layout *layout)
+{
+    return !type->hash && layout->head == 0;
+}
+
+HOT uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
     berth_hash hash;
 
+    if (is_only(type, &manager->layouts[resource]))
+        return 0; /* it is found without */
     if (!type->hash)
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
@@ -89,15 +96,29 @@ HOT uint32_t instance_hash(struct berth_manager *manager, const struct instance 
     return (uint32_t)hash_end(&hash);
 }
 
+uint32_t instance_map_hash(const struct map *map, const struct link *link)
+{
+    (void)map;
+    return ((const struct entry *)link)->hash;
+}
+
+/* Is it the parent's, or a root where there is none? */
+static HOT bool is_below(const berth_resource *type, const struct instance *instance, const struct instance *parent)
+{
+    return type->parent == 0 || instance_above(instance) == parent;
+}
+
 HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
                                    uint32_t hash)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
 
-    for (struct node *node = map_first(&manager->instances, hash); node; node = map_next(node)) {
-        struct instance *instance = (struct instance *)node;
+    if (is_only(type, &manager->layouts[resource]))
+        return instance_first(manager, parent);
+    for (struct link *link = *map_chain(&manager->instances, hash); link; link = link->next) {
+        struct instance *instance = entry_instance(link);
 
-        if (instance->parent == parent && instance->resource == resource &&
+        if (instance_entry(instance)->hash == hash && instance->resource == resource && is_below(type, instance, parent) &&
             (!type->equal || type->equal(instance_view(manager, instance), config, &manager->sets)))
             return instance;
     }
@@ -241,8 +262,10 @@ static HOT uint64_t block_size(const struct berth_manager *manager, uint8_t reso
 
 static void free_block(struct berth_manager *manager, struct instance *instance)
 {
-    manager->layouts[instance->resource].blocks--;
-    memory_give(&manager->allocator, instance, instance->size);
+    struct layout *layout = &manager->layouts[instance->resource];
+
+    layout->blocks--;
+    memory_give(&manager->allocator, (char *)instance - layout->head, instance->size);
 }
 
 static HOT struct instance *allocate(struct berth_manager *manager, const struct making *making)
@@ -253,22 +276,22 @@ static HOT struct instance *allocate(struct berth_manager *manager, const struct
     berth_storage storage;
     struct instance *instance;
     uint64_t size;
-    void *view;
+    char *block;
 
     if (type->size)
         need = type->size(making->config);
     size = block_size(manager, making->resource, need.items * sizeof(const char *) + need.text);
-    instance = size > 0 ? memory_take(&manager->allocator, (size_t)size) : NULL;
-    if (!instance)
+    block = size > 0 ? memory_take(&manager->allocator, (size_t)size) : NULL;
+    if (!block)
         return NULL;
     layout->blocks++;
+    instance = (struct instance *)(void *)(block + layout->head);
     instance->size = (uint32_t)size;
     instance->resource = making->resource;
-    view = instance_view(manager, instance);
-    storage.items = (const char **)(void *)((char *)instance + layout->fixed);
-    storage.text = (char *)instance + layout->fixed + need.items * sizeof(const char *);
+    storage.items = (const char **)(void *)(block + layout->fixed);
+    storage.text = block + layout->fixed + need.items * sizeof(const char *);
     if (type->copy)
-        type->copy(view, making->config, &storage);
+        type->copy(instance_view(manager, instance), making->config, &storage);
     return instance;
 }
 
@@ -279,14 +302,18 @@ HOT int instance_make(struct berth_manager *manager, const struct making *making
 
     if (!instance)
         return -ENOMEM;
-    instance->node.hash = making->hash;
-    instance->parent = making->parent;
+    if (is_only(type, &manager->layouts[making->resource]))
+        instance->only = true;
+    else
+        instance_entry(instance)->hash = making->hash;
     instance->state = making->state;
     instance->refs = 1;
     if (making->parent) {
         const void *parent_view = instance_view(manager, making->parent);
 
-        memcpy((char *)instance_view(manager, instance) + type->parent_offset, &parent_view, sizeof parent_view);
+        memcpy(instance_view(manager, instance), &parent_view, sizeof parent_view);
+    } else {
+        instance->root = true;
     }
     UNROLL
     for (uint8_t i = 0; i < type->n_assigned; i++) {
@@ -312,33 +339,63 @@ void instance_unmake(struct berth_manager *manager, struct instance *instance)
 
 /* Linking */
 
-static struct instance **siblings(struct berth_manager *manager, const struct instance *instance)
+/* Where `previous` of a root is. */
+static struct instance **previous_at(struct instance *root)
 {
-    return instance->parent ? &instance->parent->children : &manager->roots;
+    struct entry *entry = instance_entry(root);
+
+    return root->locked ? &entry->lock->previous : &entry->previous;
 }
 
-static void append_sibling(struct instance **first, struct instance *instance)
+static void append_root(struct berth_manager *manager, struct instance *root)
 {
-    instance->next = NULL;
-    if (*first) {
-        instance->previous = (*first)->previous;
-        instance->previous->next = instance;
-        (*first)->previous = instance;
-    } else {
-        instance->previous = instance;
-        *first = instance;
-    }
-}
+    struct instance *newest = manager->newest;
 
-static void take_out(struct instance **first, struct instance *instance)
-{
-    struct instance *after = instance->next ? instance->next : *first;
-
-    if (*first == instance)
-        *first = instance->next;
+    *previous_at(root) = newest;
+    if (newest)
+        instance_entry(newest)->next = root;
     else
-        instance->previous->next = instance->next;
-    after->previous = instance->previous;
+        manager->roots = root;
+    manager->newest = root;
+}
+
+static void take_root_out(struct berth_manager *manager, struct instance *root)
+{
+    struct instance *next = instance_entry(root)->next, *previous = *previous_at(root);
+
+    if (previous)
+        instance_entry(previous)->next = next;
+    else
+        manager->roots = next;
+    if (next)
+        *previous_at(next) = previous;
+    else
+        manager->newest = previous;
+}
+
+static void append_child(struct instance **first, struct instance *child)
+{
+    struct instance *last = child;
+
+    if (*first) {
+        last = instance_entry(*first)->previous;
+        instance_entry(last)->next = child;
+        instance_entry(*first)->previous = child;
+    } else {
+        *first = child;
+    }
+    instance_entry(child)->previous = last;
+}
+
+static void take_child_out(struct instance **first, struct instance *child)
+{
+    struct instance *next = instance_entry(child)->next, *previous = instance_entry(child)->previous;
+
+    instance_entry(next ? next : *first)->previous = previous;
+    if (*first == child)
+        *first = next;
+    else
+        instance_entry(previous)->next = next;
 }
 
 static struct node *link_of(const struct value *value, struct instance *instance)
@@ -377,12 +434,27 @@ static void link_values(struct berth_manager *manager, struct instance *instance
     }
 }
 
+static HOT void link_entry(struct berth_manager *manager, struct instance *instance)
+{
+    struct entry *entry = instance_entry(instance);
+
+    map_link(&manager->instances, &manager->allocator, &entry->link, entry->hash);
+    if (!instance->root) {
+        append_child(instance_children(manager, instance_above(instance)), instance);
+        return;
+    }
+    if (manager->last_root == UINT32_MAX)
+        comers_renumber(manager);
+    entry->serial = ++manager->last_root;
+    append_root(manager, instance);
+}
+
 HOT void instance_link(struct berth_manager *manager, struct instance *instance)
 {
-    map_insert(&manager->instances, &manager->allocator, &instance->node, instance->node.hash);
-    append_sibling(siblings(manager, instance), instance);
-    if (!instance->parent)
-        ((struct root *)instance)->serial = ++manager->last_root;
+    if (instance->only)
+        *instance_children(manager, instance_above(instance)) = instance;
+    else
+        link_entry(manager, instance);
     if (manager->layouts[instance->resource].numbered)
         link_values(manager, instance);
     instance_ref(instance);
@@ -404,7 +476,7 @@ static void forget_value(struct value *value, struct instance *instance)
 
     if (node_is_detached(link))
         return;
-    map_detach(&value->index, link);
+    map_detach(&value->index, &link->link, link->hash);
     node_mark_detached(link);
 }
 
@@ -422,7 +494,8 @@ static bool name_by(struct berth_manager *manager, struct instance *instance, co
     hash = value_hash(manager, assigned, given, 0);
     if (find_value(manager, assigned, value, hash, given, 0))
         return false;
-    map_attach(&value->index, link_of(value, instance), hash);
+    link_of(value, instance)->hash = hash;
+    map_attach(&value->index, &link_of(value, instance)->link, hash);
     return true;
 }
 
@@ -452,18 +525,31 @@ static void unlink_value(const berth_assigned *assigned, struct value *value, st
     }
 }
 
+static void unlink_entry(struct berth_manager *manager, struct instance *instance)
+{
+    struct entry *entry = instance_entry(instance);
+
+    map_unlink(&manager->instances, &entry->link, entry->hash);
+    if (instance->root) {
+        comers_root_leaves(manager, instance);
+        take_root_out(manager, instance);
+    } else {
+        take_child_out(instance_children(manager, instance_above(instance)), instance);
+    }
+}
+
 static void unlink_one(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
 
-    if (!instance->parent)
-        comers_root_leaves(instance);
-    map_remove(&manager->instances, &instance->node);
+    if (instance->only)
+        *instance_children(manager, instance_above(instance)) = NULL;
+    else
+        unlink_entry(manager, instance);
     for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
         if (type->assigned[i].indexed)
             unlink_value(&type->assigned[i], &manager->layouts[instance->resource].values[i], instance);
     }
-    take_out(siblings(manager, instance), instance);
     free_slots(manager, instance, type->n_assigned);
     instance->ended = true;
     instance_unref(manager, instance);
@@ -476,8 +562,8 @@ void instance_end(struct berth_manager *manager, struct instance *instance)
     for (;;) {
         struct instance *parent;
 
-        at = instance_first_below(at);
-        parent = at->parent;
+        at = instance_first_below(manager, at);
+        parent = instance_parent(at);
         if (at == instance)
             break;
         unlink_one(manager, at);
@@ -489,23 +575,28 @@ void instance_end(struct berth_manager *manager, struct instance *instance)
 void instance_free(struct berth_manager *manager, struct instance *instance)
 {
     do {
-        struct instance *parent = instance->parent;
+        struct instance *parent = instance_parent(instance);
 
         free_block(manager, instance);
         instance = parent;
     } while (instance && --instance->refs == 0);
 }
 
-struct instance *instance_first_below(struct instance *root)
+struct instance *instance_first_below(const struct berth_manager *manager, struct instance *root)
 {
-    while (root->children)
-        root = root->children;
+    struct instance *first;
+
+    while ((first = instance_first(manager, root)))
+        root = first;
     return root;
 }
 
-struct instance *instance_following(struct instance *instance)
+struct instance *instance_following(const struct berth_manager *manager, struct instance *instance)
 {
-    if (!instance->parent)
+    struct instance *next;
+
+    if (instance->root)
         return NULL;
-    return instance->next ? instance_first_below(instance->next) : instance->parent;
+    next = instance_next(instance);
+    return next ? instance_first_below(manager, next) : instance_above(instance);
 }

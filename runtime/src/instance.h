@@ -1,11 +1,17 @@
 /*
- * A tracked thing. One block of memory holds this header, the view that hooks see, a node per index, and the text the view points to.
+ * A tracked thing. One block of memory holds all of it: an entry, by which it is found; this header; the view that hooks see; where the resource
+ * has resources below it, a pointer to the first child; a node per index; and the text that the view points to. What an instance has only for a
+ * while is elsewhere: see struct root_lock. An only child has no entry: its resource has no key and no other beside it, so that its parent's
+ * pointer finds it.
  *
  * Memory is counted (`refs`): the maps, reservations, children and running operations each keep it. An instance that has ended may
  * therefore still be looked at, but is found by nobody.
  */
 #ifndef BERTH_SRC_INSTANCE_H
 #define BERTH_SRC_INSTANCE_H
+
+#include <stdalign.h>
+#include <string.h>
 
 #include "linkage.h"
 #include "manager.h"
@@ -18,36 +24,92 @@
 /* Counters below this can take what one operation adds. */
 #define BERTH_MANY_HOLDERS (BERTH_MAX_HOLDERS < UINT32_MAX ? 1 : UINT32_C(1) << 30)
 
+/* Epochs begin again when they run out, which takes a walk over all reservations, as every drain ends with: see reservations_restart_epochs(). */
+enum { EPOCH_BITS = 1, LAST_EPOCH = (1 << EPOCH_BITS) - 1 };
+
+/* The entry is before it and the view behind it, so its size is a multiple of any member's of a view. */
 struct instance {
-    struct node node; /* in the manager's map; first, so that one is the other */
-    struct instance *parent;
-    struct instance *next; /* siblings in order of creation; the first one's `previous` is the last */
-    struct instance *previous;
-    struct instance *children; /* the first */
-    uint32_t size;             /* of the block */
-    uint32_t refs;             /* keeps the memory */
-    uint32_t pins;             /* reservations that hold it */
-    uint32_t anonymous;        /* anonymous references */
+    uint32_t refs;       /* keeps the memory */
+    uint32_t pins;       /* reservations that hold it */
+    uint32_t anonymous;  /* anonymous references */
     uint32_t n_children;
-    uint32_t epoch; /* grows when drain lets all holders go: pins of an earlier epoch hold nothing */
+    uint32_t size;       /* of the block */
     uint16_t state;
     uint8_t resource;
-    bool ended;
-    bool awaited; /* a root: somebody waits for it or will come to it, or did; else nobody */
+    bool root : 1;
+    bool ended : 1;
+    bool only : 1;              /* an only child */
+    bool locked : 1;            /* a root: an operation has it, or it is handed over */
+    bool awaited : 1;           /* a root: its lock has lines, in which somebody waits or did */
+    bool handed : 1;            /* a root: it is handed over to those that wait */
+    bool visited : 1;           /* a root: a drain will come to it, or did */
+    uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: pins of another epoch hold nothing */
+};
+
+/* How it is found, unless it is an only child. */
+struct entry {
+    alignas(uint64_t) struct link link; /* first; in the manager's map */
+    uint32_t hash;
+    uint32_t serial;       /* of a root: grows in order of creation */
+    struct instance *next; /* siblings in order of creation */
+    union {
+        struct instance *previous; /* of the first one: the last; of the first root: NULL */
+        struct root_lock *lock;    /* while it is `locked`: its lock has `previous` */
+    };
 };
 
 /* An instance without a parent: operations take turns on it and what is below. */
 struct root {
+    struct entry entry;
     struct instance instance;
-    struct operation *owner;    /* the operation that runs */
-    struct operation *lines[2]; /* those that wait: the first of each line, see queue.h */
-    struct operation *comers;   /* drains whose next root it is, and that have not begun there: the first */
-    uint64_t serial;            /* grows in order of creation */
 };
+
+/* Who waits for a root that an operation has: in that operation's block. While it is handed over, the lock is on the stack: see handover.h. */
+struct root_lock {
+    struct instance *previous;  /* the root's */
+    struct operation *lines[2]; /* those that wait, if the root is `awaited`: the first of each line, see queue.h */
+};
+
+static inline struct entry *instance_entry(struct instance *instance)
+{
+    return (struct entry *)(void *)instance - 1;
+}
+
+static inline struct instance *entry_instance(struct link *link)
+{
+    return (struct instance *)((struct entry *)link + 1);
+}
+
+static inline struct root *instance_as_root(struct instance *instance)
+{
+    return (struct root *)instance_entry(instance);
+}
 
 static inline void *instance_view(const struct berth_manager *manager, struct instance *instance)
 {
-    return (char *)instance + manager->layouts[instance->resource].view;
+    (void)manager;
+    return instance + 1;
+}
+
+/* One that has a parent is known to have one: its view begins with a pointer to the parent's. */
+static inline struct instance *instance_above(const struct instance *child)
+{
+    struct instance *view;
+
+    memcpy(&view, child + 1, sizeof view);
+    return view - 1;
+}
+
+/* Its parent; NULL: it is a root. */
+static inline struct instance *instance_parent(const struct instance *instance)
+{
+    return instance->root ? NULL : instance_above(instance);
+}
+
+/* The next of its siblings, or NULL. */
+static inline struct instance *instance_next(struct instance *instance)
+{
+    return instance->only ? NULL : instance_entry(instance)->next;
 }
 
 static inline const berth_resource *instance_type(const struct berth_manager *manager, const struct instance *instance)
@@ -55,10 +117,29 @@ static inline const berth_resource *instance_type(const struct berth_manager *ma
     return manager->layouts[instance->resource].type;
 }
 
+/* Where it has its first child; NULL: its resource has none below it. */
+static inline struct instance **instance_children(const struct berth_manager *manager, struct instance *instance)
+{
+    uint32_t at = manager->layouts[instance->resource].children;
+
+    return at > 0 ? (struct instance **)(void *)((char *)instance + at) : NULL;
+}
+
+/* Its first child, or NULL. */
+static inline struct instance *instance_first(const struct berth_manager *manager, struct instance *instance)
+{
+    struct instance **children = instance_children(manager, instance);
+
+    return children ? *children : NULL;
+}
+
 OWN struct root *instance_root(struct instance *instance);
 
+/* The hash of an instance in the manager's map. */
+OWN map_hash instance_map_hash;
+
 /* The hash of the key that `config` has, below `parent`. */
-OWN uint32_t instance_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
+OWN uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
 
 /* The one with that key, or NULL. */
 OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
@@ -128,20 +209,22 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 }
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-OWN struct instance *instance_first_below(struct instance *root);
-OWN struct instance *instance_following(struct instance *instance);
+OWN struct instance *instance_first_below(const struct berth_manager *manager, struct instance *root);
+OWN struct instance *instance_following(const struct berth_manager *manager, struct instance *instance);
 
 /*
  * Walks all trees from the first root on: parents before their children, siblings in order of
  * creation. NULL: that was the last.
  */
-static inline struct instance *instance_next_down(struct instance *instance)
+static inline struct instance *instance_next_down(const struct berth_manager *manager, struct instance *instance)
 {
-    if (instance->children)
-        return instance->children;
-    while (instance->parent && !instance->next)
-        instance = instance->parent;
-    return instance->next;
+    struct instance *first = instance_first(manager, instance);
+
+    if (first)
+        return first;
+    while (!instance->root && !instance_next(instance))
+        instance = instance_above(instance);
+    return instance_next(instance);
 }
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <berth/arena.h>
 
+#include "comers.h"
 #include "dispatch.h"
 #include "drain.h"
 #include "error.h"
@@ -12,6 +13,7 @@
 #include "handover.h"
 #include "instance.h"
 #include "memory.h"
+#include "queue.h"
 #include "ready.h"
 #include "reservation.h"
 #include "row.h"
@@ -174,16 +176,30 @@ static uint64_t pool_size(const struct berth_manager *manager, const berth_assig
     return size;
 }
 
+static unsigned count_below(const berth_manager_type *type, uint8_t id)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        n += type->resources[i].parent == id;
+    return n;
+}
+
 static void lay_out(struct berth_manager *manager, uint8_t id, struct value *values)
 {
     const berth_resource *resource = &type_of(manager)->resources[id];
     struct layout *layout = &manager->layouts[id];
-    size_t at = resource->parent == 0 ? sizeof(struct root) : sizeof(struct instance);
+    size_t at = sizeof(struct instance); /* bytes from the instance */
 
     layout->type = resource;
     layout->values = values;
-    layout->view = (uint32_t)at;
     at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+    if (resource->parent == 0 || resource->hash || count_below(type_of(manager), resource->parent) > 1)
+        layout->head = sizeof(struct entry);
+    if (count_below(type_of(manager), id) > 0) {
+        layout->children = (uint32_t)at;
+        at += sizeof(struct instance *);
+    }
     for (uint8_t i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];
 
@@ -193,13 +209,13 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
         layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
         if (assigned->kind == BERTH_ASSIGN_POOL)
             pool_init(&values[i].pool, pool_size(manager, assigned));
-        map_init(&values[i].index);
+        map_init(&values[i].index, NULL);
         if (assigned->indexed) {
             values[i].link = (uint32_t)at;
             at += sizeof(struct node);
         }
     }
-    layout->fixed = (uint32_t)at;
+    layout->fixed = (uint32_t)(layout->head + at);
 }
 
 static int check_type(const berth_manager_type *type, berth_error *error)
@@ -280,6 +296,7 @@ static void release_all(struct berth_manager *manager)
     map_clear(&manager->instances, &allocator);
     map_clear(&manager->reservations, &allocator);
     map_clear(&manager->calls, &allocator);
+    map_clear(&manager->stops, &allocator);
     uuid_source_clear(&manager->uuids);
     memory_give(&allocator, manager, manager->size);
 }
@@ -304,9 +321,10 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
         lay_out(manager, (uint8_t)i, values);
         values += type->resources[i].n_assigned;
     }
-    map_init(&manager->instances);
-    map_init(&manager->reservations);
-    map_init(&manager->calls);
+    map_init(&manager->instances, instance_map_hash);
+    map_init(&manager->reservations, reservation_hash);
+    map_init(&manager->calls, NULL);
+    map_init(&manager->stops, comers_stop_hash);
     for (unsigned i = 1; i <= type->n_resources; i++)
         if (manager->max_levels <= type->resources[i].level)
             manager->max_levels = (uint8_t)(type->resources[i].level + 1);
@@ -320,18 +338,19 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     uuid_source_init(&manager->uuids, config->uuid, config->uuid_ctx);
 }
 
-/* With limits, the hash tables are made at once, and that of calls stays as it is. */
+/* With limits, the hash tables are made at once, and those of calls and stops stay as they are. */
 static int prepare(struct berth_manager *manager)
 {
     const berth_manager_type *type = manager->type;
     const berth_allocator *allocator = &manager->allocator;
-    bool done = map_prepare(&manager->reservations, allocator, type->limits->reservations) && map_prepare(&manager->calls, allocator, 0);
+    bool done = map_prepare(&manager->reservations, allocator, type->limits->reservations) && map_prepare(&manager->calls, allocator, 0) &&
+                map_prepare(&manager->stops, allocator, 0);
     size_t instances = 0;
 
     for (unsigned i = 1; done && i <= type->n_resources; i++) {
         size_t most = type->limits->resources[i].instances;
 
-        instances += most;
+        instances += manager->layouts[i].head > 0 ? most : 0;
         for (uint8_t j = 0; done && j < type->resources[i].n_assigned; j++)
             if (type->resources[i].assigned[j].indexed)
                 done = map_prepare(&manager->layouts[i].values[j].index, allocator, most);
@@ -420,10 +439,9 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
 static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
     manager->n_discards++;
-    while (manager->reserved)
-        reservation_remove(manager, manager->reserved, manager->reserved->levels);
+    drain_reservations(manager, SWEEP_ALL);
     while (manager->roots) {
-        struct root *root = (struct root *)manager->roots;
+        struct root *root = instance_as_root(manager->roots);
 
         instance_ref(&root->instance);
         instance_end(manager, &root->instance);
@@ -450,25 +468,28 @@ static void name_operation(struct berth_manager *manager, berth_error *error)
     const struct operation *found = manager->waiting ? manager->waiting : manager->ready;
 
     error->reason = "an operation has not ended";
-    for (struct instance *at = manager->roots; at; at = at->next)
-        if (((struct root *)at)->owner) {
-            found = ((struct root *)at)->owner;
+    for (struct instance *at = manager->roots; at; at = instance_next(at)) {
+        const struct operation *owner = queue_owner(instance_as_root(at));
+
+        if (owner) {
+            found = owner;
             name_instance(manager, at, error);
             break;
         }
+    }
     if (found)
         error->holder = found->call.operation;
 }
 
 static void name_reservation(struct berth_manager *manager, berth_error *error)
 {
-    const struct reservation *reservation = manager->reserved;
-    struct instance *last = reservation->pins[reservation->levels - 1].instance;
+    struct reservation *oldest = reservations_in_order(manager);
 
-    memcpy(error->reservation, reservation->id, sizeof error->reservation);
+    memcpy(error->reservation, oldest->id, sizeof error->reservation);
     error->reason = "a reservation has not ended";
-    if (!last->ended)
-        name_instance(manager, last, error);
+    if (!oldest->last->ended)
+        name_instance(manager, oldest->last, error);
+    reservations_put_back(manager, oldest);
 }
 
 static bool is_held(struct berth_manager *manager, struct instance *instance)
@@ -494,12 +515,12 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         name_operation(manager, error);
         return true;
     }
-    if (manager->reserved) {
+    if (manager->reservations.count > 0) {
         name_reservation(manager, error);
         return true;
     }
-    for (struct instance *root = manager->roots; root; root = root->next)
-        for (struct instance *at = instance_first_below(root); at; at = instance_following(at))
+    for (struct instance *root = manager->roots; root; root = instance_next(root))
+        for (struct instance *at = instance_first_below(manager, root); at; at = instance_following(manager, at))
             if (is_held(manager, at) || drain_has_work(manager, at)) {
                 name_held(manager, at, error);
                 return true;

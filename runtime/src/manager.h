@@ -14,7 +14,6 @@
 struct dispatcher;
 struct instance;
 struct operation;
-struct reservation;
 
 /* What the manager keeps for each assigned value of a resource. */
 struct value {
@@ -24,13 +23,14 @@ struct value {
     uint32_t link;    /* `indexed`: offset of its node in an instance */
 };
 
-/* Where things are in the memory of an instance of a resource, in bytes from its start. */
+/* Where things are in the memory of an instance of a resource. */
 struct layout {
     const berth_resource *type;
     struct value *values;
-    uint32_t view;
-    uint32_t fixed;  /* everything but strings */
-    uint32_t blocks; /* instances that take memory; the rest never changes */
+    uint32_t children; /* bytes from the instance to where it has its first child; 0: none is ever below it */
+    uint32_t fixed;    /* bytes of a block, strings left out */
+    uint32_t blocks;   /* instances that take memory; the rest never changes */
+    uint8_t head;      /* bytes of a block before the instance; 0: it is an only child, see instance.h */
     bool numbered;   /* it has counters, or values that it is found by */
     bool in_pools;   /* it has slots */
     bool told;       /* it is found by values that hooks give */
@@ -58,10 +58,12 @@ struct berth_manager {
     struct map instances;
     struct map reservations;
     struct map calls;             /* that have a token and are not completed */
-    struct instance *roots;       /* in order of creation */
-    struct reservation *reserved; /* in the order given */
+    struct instance *roots;       /* in order of creation; the first */
+    struct instance *newest;      /* the last */
     struct operation *waiting;    /* blocking calls that wait for a root */
-    uint64_t last_root;           /* serial number of the newest root */
+    struct map stops;             /* roots that drains come to next; see drain.c */
+    uint32_t last_root;           /* serial number of the newest root */
+    uint32_t last_reservation;    /* number of the newest */
     uint64_t last_call;
     uint64_t last_turn;    /* of an operation that waits for a root */
     uint64_t n_operations; /* that run or wait; a started one until its `done` is called */

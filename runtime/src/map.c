@@ -4,13 +4,14 @@
 
 #include "memory.h"
 
-enum { MOVES_PER_INSERTION = 4 }; /* more than 1, so that a growth is over long before the next one */
+enum { MOVES_PER_INSERTION = 2 }; /* chains; a growth is over long before the next one */
 
-void map_init(struct map *map)
+void map_init(struct map *map, map_hash *hash_of)
 {
     memset(map, 0, sizeof *map);
     map->chains = map->small;
     map->n = MAP_SMALL;
+    map->hash_of = hash_of;
 }
 
 static size_t bytes_of(size_t n)
@@ -18,7 +19,7 @@ static size_t bytes_of(size_t n)
     return n * sizeof(void *);
 }
 
-static void release_chains(struct map *map, const berth_allocator *allocator, struct node **chains, size_t n)
+static void release_chains(struct map *map, const berth_allocator *allocator, struct link **chains, size_t n)
 {
     if (chains != map->small)
         memory_give(allocator, chains, bytes_of(n));
@@ -29,7 +30,7 @@ bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count
     size_t n = map->n;
 
     map->fixed = true;
-    while (n < count)
+    while (n * MAP_LOAD < count)
         n *= 2;
     if (n == map->n)
         return true;
@@ -44,23 +45,26 @@ void map_clear(struct map *map, const berth_allocator *allocator)
 {
     release_chains(map, allocator, map->old, map->old_n);
     release_chains(map, allocator, map->chains, map->n);
-    map_init(map);
+    map_init(map, map->hash_of);
+}
+
+static uint32_t hash_of(const struct map *map, const struct link *link)
+{
+    return map->hash_of ? map->hash_of(map, link) : ((const struct node *)link)->hash;
 }
 
 static void move_some(struct map *map, const berth_allocator *allocator)
 {
     for (int i = 0; i < MOVES_PER_INSERTION && map->old_n > 0; i++) {
-        struct node *node = map->old[map->moved];
+        struct link *link = map->old[map->moved];
 
         map->old[map->moved] = NULL;
         map->moved++;
-        while (node) {
-            struct node *next = node->next;
-            struct node **to = &map->chains[node->hash & (map->n - 1)];
+        while (link) {
+            struct link *next = link->next;
 
-            node->next = *to;
-            *to = node;
-            node = next;
+            map_attach(map, link, hash_of(map, link));
+            link = next;
         }
         if (map->moved == map->old_n) {
             release_chains(map, allocator, map->old, map->old_n);
@@ -72,7 +76,7 @@ static void move_some(struct map *map, const berth_allocator *allocator)
 
 static void grow(struct map *map, const berth_allocator *allocator)
 {
-    struct node **chains = map->fixed ? NULL : memory_take(allocator, bytes_of(2 * map->n));
+    struct link **chains = map->fixed ? NULL : memory_take(allocator, bytes_of(2 * map->n));
 
     if (!chains)
         return; /* the next insertion asks again */
@@ -85,7 +89,7 @@ static void grow(struct map *map, const berth_allocator *allocator)
 
 static inline void reserve(struct map *map, const berth_allocator *allocator)
 {
-    if (map->count >= map->n && map->old_n == 0)
+    if (map->count >= map->n * MAP_LOAD && map->old_n == 0)
         grow(map, allocator);
     if (map->old_n > 0)
         move_some(map, allocator);
@@ -97,14 +101,52 @@ void map_reserve(struct map *map, const berth_allocator *allocator)
     reserve(map, allocator);
 }
 
-void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash)
+void map_link(struct map *map, const berth_allocator *allocator, struct link *link, uint32_t hash)
 {
     reserve(map, allocator);
-    map_attach(map, node, hash);
+    map_attach(map, link, hash);
 }
 
-void map_remove(struct map *map, struct node *node)
+void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash)
 {
-    map_detach(map, node);
+    node->hash = hash;
+    map_link(map, allocator, &node->link, hash);
+}
+
+void map_unlink(struct map *map, struct link *link, uint32_t hash)
+{
+    map_detach(map, link, hash);
     map_release(map);
+}
+
+struct link *map_walk(const struct map *map, struct link *link, size_t *chain)
+{
+    if (link)
+        link = link->next;
+    for (; !link && *chain < map->n + map->old_n; ++*chain)
+        link = *chain < map->n ? map->chains[*chain] : map->old[*chain - map->n];
+    return link;
+}
+
+static void take_chains(struct link **chains, size_t n, struct link **first)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct link *next;
+
+        for (struct link *at = chains[i]; at; at = next) {
+            next = at->next;
+            at->next = *first;
+            *first = at;
+        }
+        chains[i] = NULL;
+    }
+}
+
+struct link *map_take_out(struct map *map)
+{
+    struct link *first = NULL;
+
+    take_chains(map->chains, map->n, &first);
+    take_chains(map->old, map->old_n, &first);
+    return first;
 }

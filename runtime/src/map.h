@@ -13,26 +13,39 @@
 
 #include "linkage.h"
 
+/* What an item has of the map that it is in: the item after it in its chain. */
+struct link {
+    struct link *next;
+};
+
+/* The same with the item's hash, for those that cannot tell it at any time. */
 struct node {
-    struct node *next;
+    struct link link; /* first */
     uint32_t hash;
 };
 
-enum { MAP_SMALL = 16 };
+struct map;
+typedef uint32_t map_hash(const struct map *map, const struct link *link);
+
+enum {
+    MAP_SMALL = 16,
+    MAP_LOAD = 2 /* items per chain when it grows: each chain is a pointer, and a step along it another item's cache line */
+};
 
 /* Not to be copied: it may point into itself. */
 struct map {
-    struct node **chains; /* at first `small` */
-    struct node **old;    /* the table before the last growth */
+    struct link **chains; /* at first `small` */
+    struct link **old;    /* the table before the last growth */
     size_t n;             /* chains; a power of 2 */
     size_t old_n;         /* of `old`; 0: all have moved */
     size_t moved;         /* chains of `old` below this one have moved */
     size_t count;         /* items that are in it, or may be at any time */
+    map_hash *hash_of;    /* an item's hash; NULL: they are nodes */
     bool fixed;           /* never grows */
-    struct node *small[MAP_SMALL];
+    struct link *small[MAP_SMALL];
 };
 
-INTERNAL void map_init(struct map *map);
+INTERNAL void map_init(struct map *map, map_hash *hash_of);
 /* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
 INTERNAL bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
 INTERNAL void map_clear(struct map *map, const berth_allocator *allocator);
@@ -45,30 +58,33 @@ static inline void map_release(struct map *map)
 }
 
 /* Counts an item and puts it in. */
+SHARED void map_link(struct map *map, const berth_allocator *allocator, struct link *link, uint32_t hash);
 SHARED void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
-/* `node` must be in the map. */
-SHARED void map_remove(struct map *map, struct node *node);
+/* It must be in the map. */
+SHARED void map_unlink(struct map *map, struct link *link, uint32_t hash);
+
+/*
+ * All items, in no order: `chain` begins with 0 and is the walk's own. NULL: that was the last. An
+ * item may be taken out when the next one is known.
+ */
+INTERNAL struct link *map_walk(const struct map *map, struct link *link, size_t *chain);
+
+/* Takes all items out, which stay counted: the first of them, each linked to the next. */
+INTERNAL struct link *map_take_out(struct map *map);
 
 /* A node that is counted and not in its map points to itself. */
 static inline void node_mark_detached(struct node *node)
 {
-    node->next = node;
+    node->link.next = &node->link;
 }
 
 static inline bool node_is_detached(const struct node *node)
 {
-    return node->next == node;
-}
-
-static inline struct node *map_skip(struct node *node, uint32_t hash)
-{
-    while (node && node->hash != hash)
-        node = node->next;
-    return node;
+    return node->link.next == &node->link;
 }
 
 /* The chain that an item with this hash is in, or belongs into. */
-static inline struct node **map_chain(const struct map *map, uint32_t hash)
+static inline struct link **map_chain(const struct map *map, uint32_t hash)
 {
     if (map->old_n > 0) {
         size_t i = hash & (map->old_n - 1);
@@ -83,27 +99,38 @@ static inline struct node **map_chain(const struct map *map, uint32_t hash)
  * Puts an item in that is counted already. As taking it out, it neither asks for memory nor gives
  * any back.
  */
-static inline void map_attach(struct map *map, struct node *node, uint32_t hash)
+static inline void map_attach(struct map *map, struct link *link, uint32_t hash)
 {
-    struct node **to = map_chain(map, hash);
+    struct link **to = map_chain(map, hash);
 
-    node->hash = hash;
-    node->next = *to;
-    *to = node;
+    link->next = *to;
+    *to = link;
 }
 
 /* Takes an item out, which stays counted. */
-static inline void map_detach(struct map *map, struct node *node)
+static inline void map_detach(struct map *map, struct link *link, uint32_t hash)
 {
-    struct node **at = map_chain(map, node->hash);
+    struct link **at = map_chain(map, hash);
 
-    while (*at != node)
+    while (*at != link)
         at = &(*at)->next;
-    *at = node->next;
-    node->next = NULL;
+    *at = link->next;
+    link->next = NULL;
 }
 
-/* The first item with this hash, and the next one after it; NULL at the end. */
+static inline void map_remove(struct map *map, struct node *node)
+{
+    map_unlink(map, &node->link, node->hash);
+}
+
+static inline struct node *map_skip(struct link *link, uint32_t hash)
+{
+    while (link && ((struct node *)link)->hash != hash)
+        link = link->next;
+    return (struct node *)link;
+}
+
+/* The first node with this hash, and the next one after it; NULL at the end. */
 static inline struct node *map_first(const struct map *map, uint32_t hash)
 {
     return map_skip(*map_chain(map, hash), hash);
@@ -111,7 +138,7 @@ static inline struct node *map_first(const struct map *map, uint32_t hash)
 
 static inline struct node *map_next(const struct node *node)
 {
-    return map_skip(node->next, node->hash);
+    return map_skip(node->link.next, node->hash);
 }
 
 #endif

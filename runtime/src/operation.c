@@ -39,8 +39,8 @@ void operation_fail(struct operation *operation, int code, struct where where)
 
 void operation_load_path(struct operation *operation, struct instance *instance)
 {
-    if (instance->parent)
-        operation_load_path(operation, instance->parent);
+    if (!instance->root)
+        operation_load_path(operation, instance_above(instance));
     (void)operation_load(operation, instance);
 }
 
@@ -79,7 +79,7 @@ bool operation_step_back(struct operation *operation)
         return false;
     operation_undo(operation);
     if (operation->type->flags & BERTH_GIVES)
-        reservation_unmake(manager, operation->reservation);
+        reservation_unmake(manager, operation->reservation, operation->type->levels);
     operation->reservation = NULL;
     operation_unload(operation, operation->type);
     operation->changed = false;

@@ -48,7 +48,7 @@ enum {
 /* One level of the operation's path, and what its instance was when the operation loaded it. */
 struct level {
     struct instance *instance;
-    uint32_t n_children, anonymous, pins;
+    uint32_t pins, anonymous, n_children; /* as in an instance, so that they are copied together */
     uint16_t state;
     uint8_t flags;
 };
@@ -94,10 +94,16 @@ struct operation {
     thread_id thread; /* a blocking call's; of a started operation only while `in_hook` */
 
     /* waiting */
-    struct root *root;                 /* owned */
-    struct root *queued;               /* while it `waits`: the root that it waits for; NULL: that of the one before it in its line */
-    struct operation *next, *previous; /* in its line, a ring; `next` also in the manager's list of what is ready */
-    uint64_t turn;                     /* while it `waits`: grows in the order they came */
+    struct root *root;      /* owned */
+    struct operation *next; /* in its line, a ring, or in the manager's list of what is ready */
+    union {
+        struct {                        /* while it `waits` */
+            struct root *queued;        /* the root that it waits for; NULL: that of the one before it in its line */
+            struct operation *previous; /* in its line */
+            uint64_t turn;              /* grows in the order they came */
+        };
+        struct root_lock lock; /* while it has a root: that root's */
+    };
     union {
         struct {                                               /* a blocking call */
             struct operation *next_waiting, *previous_waiting; /* in the manager's list */
@@ -140,11 +146,12 @@ struct operation {
 
 /* What drain needs besides. */
 struct drain {
-    struct operation *next, *previous; /* among those whose next root is `root` */
-    struct instance *root;             /* the next root to visit, which it may wait for; NULL: there is none */
-    struct instance *at;               /* the next instance of the root at work */
-    uint64_t last;                     /* serial number of the last root to visit */
-    int code;                          /* first error */
+    struct link link;              /* first; the first one of a stop, in the manager's map of them */
+    struct drain *next, *previous; /* others with the same stop */
+    struct instance *root;         /* the next root to visit, which it may wait for, its stop; NULL: there is none */
+    struct instance *at;           /* the next instance of the root at work */
+    uint32_t last;                 /* serial number of the last root to visit */
+    int code;                      /* first error */
     uint8_t leave;                     /* bit l: the next instance of level l that comes is left alone, something below it failed */
     uint8_t drops;                     /* of the instance at work that led to another state */
     bool fresh;                        /* it has looked for no root yet */

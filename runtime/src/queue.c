@@ -9,9 +9,19 @@ bool queue_by_key(const struct operation *operation)
     return type && type->form != BERTH_WITH && (type->form != BERTH_FIND || type->by == 0);
 }
 
-static struct operation **line_of(struct root *root, const struct operation *operation)
+static struct operation **line_of(struct root *root, unsigned line)
 {
-    return &root->lines[queue_by_key(operation) ? LINE_KEY : LINE_OTHER];
+    if (!root->instance.awaited) {
+        root->instance.awaited = true;
+        root->entry.lock->lines[LINE_KEY] = NULL;
+        root->entry.lock->lines[LINE_OTHER] = NULL;
+    }
+    return &root->entry.lock->lines[line];
+}
+
+static unsigned line_number(const struct operation *operation)
+{
+    return queue_by_key(operation) ? LINE_KEY : LINE_OTHER;
 }
 
 struct root *queue_root(const struct operation *operation)
@@ -35,7 +45,8 @@ static void join_lines(struct operation *first, struct operation *second)
 static void append(struct operation *operation, struct root *root)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct operation **first = line_of(root, operation);
+    unsigned line = line_number(operation);
+    struct operation **first = line_of(root, line);
 
     operation->next = operation;
     operation->previous = operation;
@@ -43,10 +54,9 @@ static void append(struct operation *operation, struct root *root)
         join_lines(*first, operation);
     else
         *first = operation;
-    operation->queued = *first == operation || first == &root->lines[LINE_OTHER] ? root : NULL;
+    operation->queued = *first == operation || line == LINE_OTHER ? root : NULL;
     operation->waits = true;
     operation->turn = ++manager->last_turn;
-    root->instance.awaited = true;
 
     if (operation->done)
         return;
@@ -62,7 +72,7 @@ void queue_leave(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
     struct root *root = operation->queued;
     bool alone = operation->next == operation;
-    struct operation **first = root ? line_of(root, operation) : NULL;
+    struct operation **first = root ? line_of(root, line_number(operation)) : NULL;
 
     if (first && *first == operation) {
         *first = alone ? NULL : operation->next;
@@ -84,13 +94,14 @@ void queue_leave(struct operation *operation)
 
 void queue_pass_on(struct root *root, struct root *successor)
 {
-    struct operation *first = root->lines[LINE_KEY];
-    struct operation **line = &successor->lines[LINE_KEY];
+    struct operation **from = line_of(root, LINE_KEY);
+    struct operation *first = *from;
+    struct operation **line;
 
     if (!first)
         return;
-    root->lines[LINE_KEY] = NULL;
-    successor->instance.awaited = true;
+    *from = NULL;
+    line = line_of(successor, LINE_KEY);
     if (*line) {
         first->queued = NULL;
         join_lines(*line, first);
@@ -116,8 +127,8 @@ static struct operation *waiting_of(const struct berth_manager *manager, thread_
  */
 static bool closes_circle(const struct operation *operation, const struct root *root)
 {
-    while (root && root->owner) {
-        const struct operation *owner = root->owner;
+    while (root && queue_owner(root)) {
+        const struct operation *owner = queue_owner(root);
         const struct operation *blocked;
 
         if (owner->done && !owner->in_hook)
@@ -134,9 +145,8 @@ int queue_enter_slowly(struct operation *operation, struct root *root)
 {
     if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer there */
         return 1;
-    if (!root->owner) {
-        root->owner = operation;
-        operation->root = root;
+    if (!root->instance.locked) {
+        queue_own(operation, root);
         return 0;
     }
     if (!operation->done && closes_circle(operation, root))
@@ -149,10 +159,4 @@ int queue_enter_slowly(struct operation *operation, struct root *root)
 #endif
     append(operation, root);
     return 1;
-}
-
-void queue_own_new(struct operation *operation, struct root *root)
-{
-    root->owner = operation;
-    operation->root = root;
 }

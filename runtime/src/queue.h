@@ -2,6 +2,8 @@
 #ifndef BERTH_SRC_QUEUE_H
 #define BERTH_SRC_QUEUE_H
 
+#include <stddef.h>
+
 #include "linkage.h"
 #include "operation.h"
 
@@ -13,12 +15,23 @@
  */
 enum { LINE_KEY, LINE_OTHER };
 
+/* The operation that has the root, or NULL. */
+static inline struct operation *queue_owner(const struct root *root)
+{
+    if (!root->instance.locked || root->instance.handed)
+        return NULL;
+    return (struct operation *)(void *)((char *)root->entry.lock - offsetof(struct operation, lock));
+}
+
 /* Who is first, NULL: nobody waits. */
 static inline struct operation *queue_first(const struct root *root)
 {
-    struct operation *by_key = root->lines[LINE_KEY];
-    struct operation *other = root->lines[LINE_OTHER];
+    struct operation *by_key, *other;
 
+    if (!root->instance.awaited)
+        return NULL;
+    by_key = root->entry.lock->lines[LINE_KEY];
+    other = root->entry.lock->lines[LINE_OTHER];
     return !other || (by_key && by_key->turn < other->turn) ? by_key : other;
 }
 
@@ -34,6 +47,15 @@ INTERNAL bool queue_by_key(const struct operation *operation);
 /* `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for the other now, behind those that do already. */
 INTERNAL void queue_pass_on(struct root *root, struct root *successor);
 
+/* The operation has the root, which nobody has had. */
+static inline void queue_own(struct operation *operation, struct root *root)
+{
+    operation->lock.previous = root->entry.previous;
+    operation->root = root;
+    root->entry.lock = &operation->lock;
+    root->instance.locked = true;
+}
+
 /* For queue_enter(), unless the root is free and the operation has none. */
 SHARED int queue_enter_slowly(struct operation *operation, struct root *root);
 
@@ -47,15 +69,11 @@ static inline int queue_enter(struct operation *operation, struct root *root)
 {
     if (operation->root == root) /* it waited, and has it now */
         return 0;
-    if (operation->root || root->owner)
+    if (operation->root || root->instance.locked)
         return queue_enter_slowly(operation, root);
-    root->owner = operation;
-    operation->root = root;
+    queue_own(operation, root);
     return 0;
 }
-
-/* A root that the operation has just made. */
-SHARED void queue_own_new(struct operation *operation, struct root *root);
 
 /* Gives up waiting. */
 INTERNAL void queue_leave(struct operation *operation);
@@ -73,7 +91,8 @@ static inline bool queue_release(struct operation *operation)
     if (root->instance.awaited)
         return false;
     operation->root = NULL;
-    root->owner = NULL;
+    root->entry.previous = operation->lock.previous;
+    root->instance.locked = false;
     return true;
 }
 

@@ -60,7 +60,7 @@ static HOT void make_level(struct operation *operation, const berth_operation *t
         return;
     }
     if (level == 0)
-        queue_own_new(operation, (struct root *)instance);
+        queue_own(operation, instance_as_root(instance));
     else
         operation->levels[level - 1].instance->n_children++;
     operation_mark(operation, operation_load_at(operation, level, instance), LEVEL_FRESH);
@@ -75,12 +75,12 @@ static HOT bool find_level(struct operation *operation, uint8_t level, uint8_t r
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
     struct instance *instance;
 
-    *hash = level == 0 && operation->hashed ? operation->call.root_hash : instance_hash(manager, parent, resource, config);
+    *hash = level == 0 && operation->hashed ? operation->call.root_hash : instance_key_hash(manager, parent, resource, config);
     instance = instance_find(manager, parent, resource, config, *hash);
     *found = instance != NULL;
     if (!instance)
         return false;
-    if (level == 0 && get_root(operation, (struct root *)instance))
+    if (level == 0 && get_root(operation, instance_as_root(instance)))
         return true;
     if (operation->code == 0)
         (void)operation_load_at(operation, level, instance);
@@ -280,17 +280,21 @@ static HOT bool with_reservation(struct operation *operation, const berth_operat
 {
     struct grip grip;
     struct reservation *reservation = reach_reservation(operation, type, &grip);
+    struct instance *instance;
 
     if (!reservation)
         return false;
-    if (!reservation->pins[0].instance->ended && get_root(operation, (struct root *)reservation->pins[0].instance))
+    instance = reservation_instance(reservation, type->levels, 0);
+    if (!instance->ended && get_root(operation, instance_as_root(instance)))
         return true;
     if (operation->code != 0)
         return false;
     operation->reservation = reservation;
+    instance = reservation->last;
     UNROLL
-    for (unsigned i = 0; i < type->levels; i++)
-        operation_load_at(operation, i, reservation->pins[i].instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
+    for (unsigned i = type->levels; i-- > 0; instance = instance_parent(instance))
+        operation_load_at(operation, i, instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
+    operation->n_levels = type->levels;
     return false;
 }
 

@@ -1,18 +1,23 @@
 #include "reservation.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "memory.h"
 
-static size_t record_size(uint8_t levels)
+static size_t record_size(unsigned levels)
 {
-    return sizeof(struct reservation) + levels * sizeof(struct pin);
+    size_t size = offsetof(struct reservation, pins) + levels;
+
+    return size > sizeof(struct reservation) ? size : sizeof(struct reservation);
 }
 
-static HOT struct reservation *find_record(struct berth_manager *manager, const unsigned char *id, uint32_t hash)
+HOT struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
-    for (struct node *node = map_first(&manager->reservations, hash); node; node = map_next(node)) {
-        struct reservation *reservation = (struct reservation *)node;
+    uint32_t hash = hash_uuid(&manager->seed, id); /* the nil UUID is no reservation's */
+
+    for (struct link *link = *map_chain(&manager->reservations, hash); link; link = link->next) {
+        struct reservation *reservation = (struct reservation *)link;
 
         if (memcmp(reservation->id, id, sizeof(uuid_t)) == 0)
             return reservation;
@@ -37,76 +42,36 @@ HOT int reservation_make(struct berth_manager *manager, uint8_t levels, struct r
         reservation = memory_take(&manager->allocator, record_size(levels));
     if (!reservation)
         return -ENOMEM;
-    reservation->levels = levels;
     rc = uuid_source_next(&manager->uuids, reservation->id);
-    reservation->node.hash = hash_uuid(&manager->seed, reservation->id);
     /* one of 122 random bits is nobody else's, and looking for it would fetch another reservation from far away */
-    if (rc == 0 && manager->uuids.custom && (is_nil(reservation->id) || find_record(manager, reservation->id, reservation->node.hash)))
+    if (rc == 0 && manager->uuids.custom && (is_nil(reservation->id) || reservation_look_up(manager, reservation->id)))
         rc = -EEXIST;
     if (rc < 0) {
-        reservation_unmake(manager, reservation);
+        reservation_unmake(manager, reservation, levels);
         return rc;
     }
     *out = reservation;
     return 0;
 }
 
-HOT void reservation_unmake(struct berth_manager *manager, struct reservation *reservation)
+HOT void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
 {
-    if (reservation)
-        memory_give(&manager->allocator, reservation, record_size(reservation->levels));
+    memory_give(&manager->allocator, reservation, record_size(levels));
 }
 
-HOT void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance)
+HOT void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last)
 {
-    instance_ref(instance);
-    reservation->pins[i] = (struct pin){.instance = instance, .epoch = instance->epoch, .held = true};
-}
-
-HOT void reservation_link(struct berth_manager *manager, struct reservation *reservation)
-{
-    struct reservation **first = &manager->reserved;
-
-    map_insert(&manager->reservations, &manager->allocator, &reservation->node, reservation->node.hash);
-    reservation->previous = *first ? (*first)->previous : reservation;
-    if (*first)
-        (*first)->previous->next = reservation;
-    else
-        *first = reservation;
-    (*first)->previous = reservation;
+    if (manager->last_reservation == UINT32_MAX)
+        reservations_renumber(manager);
+    reservation->number = ++manager->last_reservation;
+    reservation->last = last;
+    instance_ref(last);
+    map_link(&manager->reservations, &manager->allocator, &reservation->link, hash_uuid(&manager->seed, reservation->id));
 }
 
 HOT void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
 {
-    struct reservation **first = &manager->reserved;
-    struct reservation *after = reservation->next ? reservation->next : *first;
-
-    map_remove(&manager->reservations, &reservation->node);
-    if (*first == reservation)
-        *first = reservation->next;
-    else
-        reservation->previous->next = reservation->next;
-    after->previous = reservation->previous;
-    UNROLL
-    for (unsigned i = 0; i < levels; i++)
-        instance_unref(manager, reservation->pins[i].instance);
-    reservation_unmake(manager, reservation);
-}
-
-HOT struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
-{
-    return find_record(manager, id, hash_uuid(&manager->seed, id)); /* the nil UUID is no reservation's */
-}
-
-void reservation_sweep(struct berth_manager *manager, bool empty)
-{
-    struct reservation *next;
-
-    for (struct reservation *reservation = manager->reserved; reservation; reservation = next) {
-        struct grip grip = reservation_grip(reservation, reservation->levels);
-
-        next = reservation->next;
-        if (empty ? grip.holds == 0 : grip_spent(grip))
-            reservation_remove(manager, reservation, reservation->levels);
-    }
+    map_unlink(&manager->reservations, &reservation->link, hash_uuid(&manager->seed, reservation->id));
+    instance_unref(manager, reservation->last);
+    reservation_unmake(manager, reservation, levels);
 }

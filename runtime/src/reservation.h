@@ -5,29 +5,44 @@
 #include "instance.h"
 #include "linkage.h"
 
-/* A reservation's hold on one instance. It keeps the memory, so that it can never mean another instance. */
-struct pin {
-    struct instance *instance;
-    uint32_t epoch; /* of the instance, when it was pinned */
-    bool held;      /* not dropped by the reservation itself */
+/* A reservation's hold on one instance of its path: the epoch of the instance when it was pinned, or one of two that no instance has. */
+enum {
+    PIN_DRAINED = LAST_EPOCH + 1, /* drain took it */
+    PIN_DROPPED                   /* the reservation itself let it go */
 };
 
 struct reservation {
-    struct node node;                    /* first */
-    struct reservation *next, *previous; /* in the order given; like siblings */
+    struct link link;      /* first; in the manager's map */
+    struct instance *last; /* of the path. It keeps the memory, and so that of what is above */
     uuid_t id;
-    uint8_t levels;
-    struct pin pins[];
+    uint32_t number; /* grows in the order given */
+    uint8_t pins[];  /* one per level of the path */
 };
 
 /* Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet. -ENOMEM, -EEXIST: the caller's UUID was used before, or its error. */
 OWN int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
-/* For one that was never linked. NULL is fine. */
-OWN void reservation_unmake(struct berth_manager *manager, struct reservation *reservation);
+/* For one that was never linked, with so many levels. NULL is fine. */
+OWN void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
 
-/* Pins level i. */
-OWN void reservation_pin(struct reservation *reservation, uint8_t i, struct instance *instance);
-OWN void reservation_link(struct berth_manager *manager, struct reservation *reservation);
+/* Lets it be found. Its path ends with `last`, and its pins are set. */
+OWN void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last);
+
+static inline unsigned reservation_levels(const struct berth_manager *manager, const struct reservation *reservation)
+{
+    return instance_type(manager, reservation->last)->level + 1u;
+}
+
+/* Level i of its path of so many levels. */
+ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *reservation, unsigned levels, unsigned i)
+{
+    struct instance *instance = reservation->last;
+
+    UNROLL
+    while (++i < levels)
+        instance = instance_parent(instance);
+    return instance;
+}
+
 /* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
 OWN void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
 
@@ -40,19 +55,20 @@ struct grip {
 
 ALWAYS_INLINE struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
 {
+    const struct instance *instance = reservation->last;
     struct grip grip = {0, 0, 0};
 
     UNROLL
-    for (unsigned i = 0; i < levels; i++) {
-        const struct pin *pin = &reservation->pins[i];
+    for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
+        uint8_t pin = reservation->pins[i];
         uint8_t bit = (uint8_t)(1u << i);
 
-        if (!pin->held)
+        if (pin == instance->epoch)
+            grip.holds |= instance->ended ? 0 : bit;
+        else if (pin == PIN_DROPPED)
             grip.dropped |= bit;
-        else if (pin->epoch != pin->instance->epoch)
+        else
             grip.drained |= bit;
-        else if (!pin->instance->ended)
-            grip.holds |= bit;
     }
     return grip;
 }
@@ -72,7 +88,27 @@ static inline bool grip_spent(struct grip grip)
 /* The one with this UUID, also when it is spent; NULL. */
 OWN struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
 
-/* Forgets those that have ended because drains took the last of their holds. `empty`: and ends all others that hold nothing. */
-OWN void reservation_sweep(struct berth_manager *manager, bool empty);
+/* All of them: reservations.c */
+
+/* The hash of a reservation in the manager's map. */
+INTERNAL map_hash reservation_hash;
+
+/* The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so. */
+INTERNAL void reservations_restart_epochs(struct berth_manager *manager);
+
+/* Numbers them anew, in the same order, because the numbers have run out. */
+SHARED SELDOM void reservations_renumber(struct berth_manager *manager);
+
+/*
+ * The oldest, followed by the others in the order given: see reservation_next(). None is in the map until reservations_put_back(). It takes
+ * longer than to look at all of them, so only those ask who show them to somebody.
+ */
+INTERNAL struct reservation *reservations_in_order(struct berth_manager *manager);
+INTERNAL void reservations_put_back(struct berth_manager *manager, struct reservation *first);
+
+static inline struct reservation *reservation_next(const struct reservation *reservation)
+{
+    return (struct reservation *)reservation->link.next;
+}
 
 #endif

@@ -9,11 +9,12 @@
 ROOM_FOR(struct berth_manager, BERTH_SIZE_MANAGER);
 ROOM_FOR(struct layout, BERTH_SIZE_LAYOUT);
 ROOM_FOR(struct value, BERTH_SIZE_VALUE);
-ROOM_FOR(struct root, BERTH_SIZE_ROOT);
-ROOM_FOR(struct instance, BERTH_SIZE_CHILD);
+ROOM_FOR(struct entry, BERTH_SIZE_ENTRY);
+ROOM_FOR(struct instance, BERTH_SIZE_INSTANCE);
+_Static_assert(sizeof(struct instance) % _Alignof(struct entry) == 0, "a view may begin where no view may");
 ROOM_FOR(struct node, BERTH_SIZE_NODE);
-ROOM_FOR(struct reservation, BERTH_SIZE_RESERVATION);
-ROOM_FOR(struct pin, BERTH_SIZE_PIN);
+_Static_assert(offsetof(struct reservation, pins) <= BERTH_SIZE_RESERVATION && sizeof(struct reservation) <= BERTH_ROOM_RESERVATION(1),
+               "BERTH_SIZE_RESERVATION of berth/room.h is less than struct reservation has");
 /*
  * The parts of a manager's block begin at multiples of a unit. In backend and options nothing is
  * larger than these two.

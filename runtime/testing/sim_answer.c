@@ -69,10 +69,10 @@ static const void *at(const void *view, uint16_t offset)
     return (const char *)view + offset;
 }
 
-static const void *parent_of(const berth_resource *resource, const void *view)
+static const void *parent_of(const void *view)
 {
     const void *parent;
-    memcpy(&parent, at(view, resource->parent_offset), sizeof parent);
+    memcpy(&parent, view, sizeof parent);
     return parent;
 }
 
@@ -89,7 +89,7 @@ json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view)
         }
         if (of->parent == 0)
             return args;
-        view = parent_of(of, view);
+        view = parent_of(view);
         of = &sim->glue->type->resources[of->parent];
     }
 }

@@ -300,14 +300,14 @@ static void a_pool_too_large_for_a_number_is_empty(void **unused)
     depot_stop(&depot);
 }
 
-static size_t longest(struct node *const *chains, size_t n)
+static size_t longest(struct link *const *chains, size_t n)
 {
     size_t most = 0;
 
     for (size_t i = 0; i < n; i++) {
         size_t length = 0;
 
-        for (const struct node *node = chains[i]; node; node = node->next)
+        for (const struct link *link = chains[i]; link; link = link->next)
             length++;
         most = length > most ? length : most;
     }
@@ -347,7 +347,7 @@ static bool find_collision(struct berth_manager *manager, uint32_t pair[2])
 
         snprintf(name, sizeof name, "%u", i);
         all[i].number = i;
-        all[i].hash = instance_hash(manager, NULL, RACK, &depot_path(&path, name, 0)->rack);
+        all[i].hash = instance_key_hash(manager, NULL, RACK, &depot_path(&path, name, 0)->rack);
     }
     qsort(all, N, sizeof *all, by_hash);
     for (uint32_t i = 1; i < N && !found; i++) {
@@ -361,6 +361,7 @@ static bool find_collision(struct berth_manager *manager, uint32_t pair[2])
 
 static void keys_that_collide_are_told_apart(void **unused)
 {
+    struct instance *first;
     struct depot depot;
     uint32_t pair[2];
     char names[2][16];
@@ -372,7 +373,8 @@ static void keys_that_collide_are_told_apart(void **unused)
         snprintf(names[i], sizeof names[i], "%u", pair[i]);
         assert_int_equal(on_rack(&depot, OP_RESOLVE, names[i], NULL), 0);
     }
-    assert_int_equal(depot.manager->roots->node.hash, depot.manager->roots->next->node.hash);
+    first = depot.manager->roots;
+    assert_int_equal(instance_entry(first)->hash, instance_entry(instance_next(first))->hash);
     assert_int_equal(on_rack(&depot, OP_KICK, names[0], NULL), 0);
     assert_int_equal(on_rack(&depot, OP_KICK, names[0], NULL), -ENOENT);
     assert_int_equal(on_rack(&depot, OP_KICK, names[1], NULL), 0);

@@ -157,7 +157,7 @@ static void map_agrees_with_a_naive_one(void **unused)
     (void)unused;
     depot_init(&depot);
     random_state = 7;
-    map_init(&map);
+    map_init(&map, NULL);
     for (unsigned i = 0; i < 40000; i++) {
         struct item *item = &items[next_random() % ITEMS];
         uint32_t hash = (uint32_t)(item - items) % 2500 * 2654435761u; /* some hash alike */
@@ -195,7 +195,7 @@ static void map_grows_again_when_there_is_memory_again(void **unused)
 
     (void)unused;
     depot_init(&depot);
-    map_init(&map);
+    map_init(&map, NULL);
     depot.fail_from = 1;
     for (unsigned i = 0; i < N; i++) {
         if (i == N / 2)
@@ -213,17 +213,17 @@ static void map_grows_again_when_there_is_memory_again(void **unused)
 
 static void map_is_cleared_in_the_middle_of_growing(void **unused)
 {
-    struct item items[40] = {0};
+    struct item items[65] = {0};
     struct depot depot;
     struct map map;
 
     (void)unused;
     depot_init(&depot);
-    map_init(&map);
-    for (uint32_t i = 0; i < 33; i++) /* the 17th and 33rd make it grow; 4 chains have moved of 32 */
+    map_init(&map, NULL);
+    for (uint32_t i = 0; i < 65; i++) /* the 33rd and 65th make it grow; 2 chains have moved of 32 */
         map_insert(&map, &depot.allocator, &items[i].node, i);
     assert_int_equal(map.old_n, 32);
-    for (uint32_t i = 0; i < 33; i++)
+    for (uint32_t i = 0; i < 65; i++)
         assert_ptr_equal(map_first(&map, i), &items[i].node);
     map_clear(&map, &depot.allocator);
     assert_null(map_first(&map, 3));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "manager.h"
 #include "support/clock.h"
 #include "support/loop.h"
 #include "support/threads.h"
@@ -233,16 +234,16 @@ static void others_among_them_do_not_wait_for_the_next_root(void **unused)
 
 /* A few */
 
-/* Who looks for what the next root has too keeps its place. */
-static void who_finds_the_next_root_another_way_keeps_its_place(void **unused)
+/* Who looks for what the next root has too keeps its place. `last_root`: number of the newest root so far. */
+static void keep_place(uint32_t last_root)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
     struct job use[4], by_place[2];
     atomic_uint counter = 0;
 
-    (void)unused;
     start_passing(&depot, &shelf);
+    depot.manager->last_root = last_root;
     for (unsigned i = 0; i < 4; i++) { /* use, use, place, use, place, use: all racks are made at the place 0, 0 */
         job_init(&use[i], &depot);
         use[i].counter = &counter;
@@ -268,6 +269,19 @@ static void who_finds_the_next_root_another_way_keeps_its_place(void **unused)
         assert_done(&use[i], 0);
     assert_int_equal(shelf.n, 4);
     depot_stop(&depot);
+}
+
+static void who_finds_the_next_root_another_way_keeps_its_place(void **unused)
+{
+    (void)unused;
+    keep_place(0);
+}
+
+/* The second root is number 1 again. */
+static void so_it_does_when_the_roots_are_numbered_anew(void **unused)
+{
+    (void)unused;
+    keep_place(UINT32_MAX - 1);
 }
 
 /* Somebody else has the next root already, and one of the line waits for it, when the rest of the line gets there. */
@@ -525,6 +539,7 @@ int main(void)
         cmocka_unit_test(all_that_still_wait_are_discarded),
         cmocka_unit_test(others_among_them_do_not_wait_for_the_next_root),
         cmocka_unit_test(who_finds_the_next_root_another_way_keeps_its_place),
+        cmocka_unit_test(so_it_does_when_the_roots_are_numbered_anew),
         cmocka_unit_test(the_line_goes_behind_those_who_wait_there),
         cmocka_unit_test(who_finds_another_root_instead_comes_last_there),
         cmocka_unit_test(a_root_that_stays_goes_to_the_next_in_line),

@@ -243,7 +243,7 @@ class _Source:
         members = [f".name = {string(name)}"]
         if r.parent:
             parent = self.m.resource(r.parent)
-            members += [f".parent = {parent.c}", f".level = {r.level}", f".parent_offset = offsetof({r.view}, {member(parent.name)})"]
+            members += [f".parent = {parent.c}", f".level = {r.level}"]
         for word, event in (("take", r.take), ("drop", r.drop)):
             if event:
                 members.append(f".{word} = {r.events[event - 1].c}")

@@ -14,6 +14,13 @@ from berthc.lower import C_TYPES, expr, ir
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
 from berthc.names import Names, called, free_name, member
 
+# What members of a view are aligned to, in bytes, where that is more than 1.
+ALIGNED = {
+    Type.STRING: 8, Type.LIST: 8, Type.SET: 8, Type.U64: 8, Type.I64: 8,
+    Type.U32: 4, Type.I32: 4, Type.ENUM: 4,
+    Type.U16: 2,
+}
+
 
 @dataclass(frozen=True)
 class Member:
@@ -279,20 +286,21 @@ class _Manual:
         return f"Below {part.size}." if not part.option else f"Below the option that sizes it, at most {part.size - 1}."
 
     def view(self, resource: Resource, tables: ir.Resource) -> tuple[Member, ...]:
-        found: list[Member] = []
-        if resource.parent is not None:
-            view = self.names.view(resource.parent)
-            found.append(Member((), f"const {view} *{member(resource.parent)};"))
-        found += [Member((), declare(t.c_type, t.name)) for t in tables.fields]
+        """The members that are aligned most come first, so that there are few gaps. The runtime wants the pointer to the parent at the start."""
+        found = [(ALIGNED.get(t.type, 1), Member((), declare(t.c_type, t.name))) for t in tables.fields]
         for assigned, t in zip(resource.assigned, tables.assigned):
             words = note(" ".join(w for w in (assigned.brief, self.set_by(assigned)) if w), "    ")
             if assigned.kind is AssignedKind.POOL:
-                found += [Member(words if i == 0 else (), declare(C_TYPES[p.type], p.name)) for i, p in enumerate(t.parts)]
+                most = max(ALIGNED.get(p.type, 1) for p in t.parts)
+                found += [(most, Member(words if i == 0 else (), declare(C_TYPES[p.type], p.name))) for i, p in enumerate(t.parts)]
             elif assigned.type is Type.STRING:
-                found.append(Member(words, f"char {member(assigned.name)}[{t.size_macro}];"))
+                found.append((1, Member(words, f"char {member(assigned.name)}[{t.size_macro}];")))
             elif assigned.type is not None:
-                found.append(Member(words, declare(C_TYPES[assigned.type], assigned.name)))
-        return tuple(found) or (Member(note("Nothing is known of it but its state.", "    "), "char unused;"),)
+                found.append((ALIGNED.get(assigned.type, 1), Member(words, declare(C_TYPES[assigned.type], assigned.name))))
+        members = [m for _, m in sorted(found, key=lambda one: -one[0])]
+        if resource.parent is not None:
+            members.insert(0, Member((), f"const {self.names.view(resource.parent)} *{member(resource.parent)};"))
+        return tuple(members) or (Member(note("Nothing is known of it but its state.", "    "), "char unused;"),)
 
     @staticmethod
     def set_by(assigned: model.Assigned) -> str:

@@ -26,6 +26,7 @@ C_TYPES = {
     Type.LIST: "berth_strings",
     Type.SET: "berth_strings",
 }
+VIEWS = 2  # how a view is laid out; a backend that was compiled for another layout must be refused
 
 
 def lower(manager: model.Manager) -> ir.Manager:
@@ -264,7 +265,7 @@ class _Lowering:
 
 def backend_version(manager: model.Manager) -> int:
     """A number that changes whenever a hook, or what hooks are given, changes in a way that C would not notice."""
-    words: list[str] = []
+    words = [f"views {VIEWS}"]
     for hook in manager.hooks:
         words.append(f"hook {hook.name} {hook.on} " + " ".join(f"{a.name}:{a.type}:{a.max_length}" for a in outs(manager, hook)))
     for resource in manager.resources:

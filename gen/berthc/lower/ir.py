@@ -290,6 +290,14 @@ class Manager:
     def resource(self, number: int) -> Resource:
         return self.resources[number - 1]
 
+    def below(self, number: int) -> list[Resource]:
+        """The resources whose parent it is."""
+        return [r for r in self.resources if r.parent == number]
+
+    def is_only_child(self, resource: Resource) -> bool:
+        """Is it without a key, and no other resource beside it? Its instances then need no hash table."""
+        return bool(resource.parent) and not any(f.key for f in resource.fields) and len(self.below(resource.parent)) == 1
+
     @property
     def errors(self) -> tuple[str, ...]:
         """The errno names in the tables of rows, resources, hooks and operations, each once."""

@@ -9,6 +9,7 @@ from berthc.model import Assigned, AssignedKind, Form, Manager, Resource, Type
 WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/pool.c
 LEAF = WAYS * WAYS
 SMALL = 16  # chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/map.h
+LOAD = 2  # items per chain: MAP_LOAD there
 
 
 def limits(manager: Manager) -> ir.Limits | None:
@@ -50,6 +51,6 @@ def _pool(manager: Manager, resource: Resource, pool: Assigned, instances: int) 
 def chains(count: int) -> int:
     """Chains of a hash table made for `count` items; 0: it needs no memory of its own."""
     n = SMALL
-    while n < count:
+    while n * LOAD < count:
         n *= 2
     return n if n > SMALL else 0

@@ -124,7 +124,7 @@ typedef void berth_done(void *arg, int code);
 #define BERTH_OP_BASE (28u * sizeof(void *) + 80u)
 #define BERTH_OP_LEVEL (sizeof(void *) + 16u)
 #define BERTH_OP_ASKED(levels, returns, parts) (((levels) + (returns)) * sizeof(void *) + ((parts)*4u + 15u) / 8u * 8u)
-#define BERTH_OP_DRAIN (3u * sizeof(void *) + 24u)
+#define BERTH_OP_DRAIN (5u * sizeof(void *) + 16u)
 
 /* Settings of a manager; every member may be zero. Copied by <manager>_create; what the pointers lead to must outlive the manager. */
 typedef struct berth_config {

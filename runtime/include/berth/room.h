@@ -9,14 +9,13 @@
 
 #include <berth/arena.h>
 
-#define BERTH_SIZE_MANAGER (104 * sizeof(void *) + 160)
-#define BERTH_SIZE_LAYOUT (sizeof(void *) + 24)
-#define BERTH_SIZE_VALUE (23 * sizeof(void *) + 40)
-#define BERTH_SIZE_ROOT (10 * sizeof(void *) + 40)
-#define BERTH_SIZE_CHILD (7 * sizeof(void *) + 28)
+#define BERTH_SIZE_MANAGER (128 * sizeof(void *) + 160)
+#define BERTH_SIZE_LAYOUT (2 * sizeof(void *) + 16)
+#define BERTH_SIZE_VALUE (24 * sizeof(void *) + 40)
+#define BERTH_SIZE_INSTANCE 24
+#define BERTH_SIZE_ENTRY ((3 * sizeof(void *) + 12) / 8 * 8)
 #define BERTH_SIZE_NODE (2 * sizeof(void *))
-#define BERTH_SIZE_RESERVATION (5 * sizeof(void *) + 16)
-#define BERTH_SIZE_PIN (sizeof(void *) + 8)
+#define BERTH_SIZE_RESERVATION (2 * sizeof(void *) + 20)
 
 /* What parts of the manager's block are aligned to, at most: room for the gaps between its five parts. */
 #define BERTH_SIZE_GAPS (5 * BERTH_ARENA_UNIT)
@@ -32,14 +31,19 @@
 /* A hash table of so many chains. */
 #define BERTH_ROOM_CHAINS(chains) BERTH_ROOM((chains) * sizeof(void *))
 
-/* An instance with this view, which so many indexes find, and with `text` bytes of strings and lists. */
-#define BERTH_ROOM_ROOT(view, indexes, text) BERTH_ROOM_INSTANCE(BERTH_SIZE_ROOT, view, indexes, text)
-#define BERTH_ROOM_CHILD(view, indexes, text) BERTH_ROOM_INSTANCE(BERTH_SIZE_CHILD, view, indexes, text)
-#define BERTH_ROOM_INSTANCE(head, view, indexes, text)                                                                                     \
-    BERTH_ROOM((head) + (sizeof(view) + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) + (indexes)*BERTH_SIZE_NODE + (text))
+/*
+ * An instance with this view, which so many indexes find, with `text` bytes of strings and lists. `below`: 1 where it may have children, else 0.
+ * The other one is without a key, and there is no other resource beside it.
+ */
+#define BERTH_ROOM_INSTANCE(view, below, indexes, text)                                                                                    \
+    BERTH_ROOM(BERTH_SIZE_ENTRY + BERTH_SIZE_INSTANCE + BERTH_SIZE_VIEW(view, below, indexes) + (text))
+#define BERTH_ROOM_ONLY_CHILD(view, below, indexes, text)                                                                                  \
+    BERTH_ROOM(BERTH_SIZE_INSTANCE + BERTH_SIZE_VIEW(view, below, indexes) + (text))
+#define BERTH_SIZE_VIEW(view, below, indexes)                                                                                              \
+    ((sizeof(view) + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) + (below) * sizeof(void *) + (indexes)*BERTH_SIZE_NODE)
 
 /* A reservation of a path of so many levels. */
-#define BERTH_ROOM_RESERVATION(levels) BERTH_ROOM(BERTH_SIZE_RESERVATION + (levels)*BERTH_SIZE_PIN)
+#define BERTH_ROOM_RESERVATION(levels) BERTH_ROOM(BERTH_SIZE_RESERVATION + (levels))
 
 /* A pool of at most 4,096 slots, 64 of them in each of so many words; and one node of a larger pool. */
 #define BERTH_ROOM_POOL(words) BERTH_ROOM(8 + (words)*8)

@@ -196,8 +196,7 @@ typedef struct berth_resource {
     uint16_t n_states;                      /* without the unused element 0 */
     uint16_t n_rows;                        /* without the unused element 0 */
     uint16_t first_row;                     /* rows of the resources before this one: berth_transition.row is first_row + row */
-    uint16_t view_size;                     /* sizeof the view struct */
-    uint16_t parent_offset;                 /* of the member that points to the parent's view; 0 for a root */
+    uint16_t view_size;                     /* sizeof the view struct, whose first member points to the parent's view where there is one */
     const char *const *states;              /* [1 .. n_states]: names */
     const uint8_t *marks;                   /* [1 .. n_states] */
     const char *const *events;              /* [1 .. n_events] */

@@ -118,7 +118,7 @@ typedef struct door_door {
 } door_door;
 
 /* Changes whenever a hook changes, or what hooks are given: a backend that was compiled against another header is refused. */
-#define DOOR_BACKEND_VERSION 0xe02eb14fu
+#define DOOR_BACKEND_VERSION 0x10f75db1u
 
 /*
  * What the user implements. Copied by door_create; `ctx` must outlive the manager.

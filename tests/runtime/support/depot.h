@@ -77,11 +77,11 @@ typedef struct shelf_config {
 } shelf_config;
 
 typedef struct shelf_view {
+    const rack_view *rack;
     uint16_t index;
     const char *zone;
     bool steel;
     uint16_t bay; /* pool of 4 */
-    const rack_view *rack;
 } shelf_view;
 
 typedef struct book_config {
@@ -89,8 +89,8 @@ typedef struct book_config {
 } book_config;
 
 typedef struct book_view {
-    uuid_t isbn;
     const shelf_view *shelf;
+    uuid_t isbn;
 } book_view;
 
 typedef struct rack_out {

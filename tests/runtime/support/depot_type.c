@@ -304,8 +304,7 @@ static const berth_resource resources[] = {
                .copy = shelf_copy,
                .n_assigned = 1,
                .assigned = shelf_assigned,
-               .view_size = sizeof(shelf_view),
-               .parent_offset = offsetof(shelf_view, rack)},
+               .view_size = sizeof(shelf_view)},
     [BOOK] = {.name = "book",
               TABLE(book_rows),
               .parent = SHELF,
@@ -315,8 +314,7 @@ static const berth_resource resources[] = {
               .fields = book_fields,
               .differs = book_differs,
               .copy = book_copy,
-              .view_size = sizeof(book_view),
-              .parent_offset = offsetof(book_view, shelf)},
+              .view_size = sizeof(book_view)},
 };
 
 static const berth_hook hooks[] = {

@@ -1,0 +1,108 @@
+/* What is done with all reservations of a manager. */
+#include <stddef.h>
+
+#include "reservation.h"
+
+uint32_t reservation_hash(const struct map *map, const struct link *link)
+{
+    const struct berth_manager *manager =
+        (const struct berth_manager *)(const void *)((const char *)map - offsetof(struct berth_manager, reservations));
+
+    return hash_uuid(&manager->seed, ((const struct reservation *)link)->id);
+}
+
+/* In no order. `chain` begins with 0. */
+static struct reservation *next_of(struct berth_manager *manager, struct reservation *reservation, size_t *chain)
+{
+    return (struct reservation *)map_walk(&manager->reservations, reservation ? &reservation->link : NULL, chain);
+}
+
+/* Epochs */
+
+static void keep_drained(struct reservation *reservation, unsigned levels)
+{
+    struct grip grip = reservation_grip(reservation, levels);
+
+    for (unsigned i = 0; i < levels; i++)
+        if ((grip.drained >> i) & 1)
+            reservation->pins[i] = PIN_DRAINED;
+}
+
+static void restart_epoch(struct reservation *reservation, unsigned levels)
+{
+    struct instance *instance = reservation->last;
+
+    for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
+        if (reservation->pins[i] <= LAST_EPOCH)
+            reservation->pins[i] = 0;
+        instance->epoch = 0;
+    }
+}
+
+void reservations_restart_epochs(struct berth_manager *manager)
+{
+    size_t chain = 0;
+
+    for (struct reservation *at = next_of(manager, NULL, &chain); at; at = next_of(manager, at, &chain))
+        keep_drained(at, reservation_levels(manager, at));
+    chain = 0;
+    for (struct reservation *at = next_of(manager, NULL, &chain); at; at = next_of(manager, at, &chain))
+        restart_epoch(at, reservation_levels(manager, at));
+}
+
+/* Order */
+
+enum { DIGIT_BITS = 4, DIGITS = 1 << DIGIT_BITS };
+
+/* Sorts by one digit of their numbers; those that have the same stay as they are. */
+static struct link *sort_by(struct link *first, unsigned shift)
+{
+    struct link *piles[DIGITS] = {NULL};
+    struct link **ends[DIGITS];
+    struct link **end = &first;
+
+    for (unsigned i = 0; i < DIGITS; i++)
+        ends[i] = &piles[i];
+    for (struct link *at = first; at; at = at->next) {
+        unsigned digit = (((struct reservation *)at)->number >> shift) & (DIGITS - 1);
+
+        *ends[digit] = at;
+        ends[digit] = &at->next;
+    }
+    for (unsigned i = 0; i < DIGITS; i++) {
+        *end = piles[i];
+        if (piles[i])
+            end = ends[i];
+    }
+    *end = NULL;
+    return first;
+}
+
+struct reservation *reservations_in_order(struct berth_manager *manager)
+{
+    struct link *first = map_take_out(&manager->reservations);
+
+    for (unsigned shift = 0; shift < 32 && manager->last_reservation >> shift > 0; shift += DIGIT_BITS)
+        first = sort_by(first, shift);
+    return (struct reservation *)first;
+}
+
+void reservations_put_back(struct berth_manager *manager, struct reservation *first)
+{
+    struct reservation *next;
+
+    for (struct reservation *at = first; at; at = next) {
+        next = reservation_next(at);
+        map_attach(&manager->reservations, &at->link, hash_uuid(&manager->seed, at->id));
+    }
+}
+
+void reservations_renumber(struct berth_manager *manager)
+{
+    struct reservation *first = reservations_in_order(manager);
+
+    manager->last_reservation = 0;
+    for (struct reservation *at = first; at; at = reservation_next(at))
+        at->number = ++manager->last_reservation;
+    reservations_put_back(manager, first);
+}
