@@ -52,12 +52,24 @@ static const berth_row book_rows[] = ROWS(2, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
 enum { N_ROWS = 27 };
 
 static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
-    [IDLE] = {[HOLD] = {1, IDLE}, [CLOSE] = {2}, [OPEN] = {3}, [CRASH] = {5}, [KICK] = {6}, [WIPE] = {7}},
-    [ON] = {[HOLD] = {8, ON}, [CLOSE] = {9}, [OPEN] = {10, ON}, [CRASH] = {11, ON}, [KICK] = {12}},
-    [BAD] = {[HOLD] = {13}, [CLOSE] = {14}, [OPEN] = {15}, [WIPE] = {16}},
-    [ODD] = {[HOLD] = {17}, [CLOSE] = {18}, [OPEN] = {19}, [WIPE] = {20}},
-    [LEFT] = {[HOLD] = {21}, [CLOSE] = {22}, [OPEN] = {23}},
-    [REST] = {[HOLD] = {24, REST}, [CLOSE] = {25, REST}, [OPEN] = {26, REST}, [CRASH] = {27}},
+    [IDLE] = {[HOLD] = {.row = 1, .plain = IDLE},
+              [CLOSE] = {.row = 2},
+              [OPEN] = {.row = 3},
+              [CRASH] = {.row = 5},
+              [KICK] = {.row = 6},
+              [WIPE] = {.row = 7}},
+    [ON] = {[HOLD] = {.row = 8, .plain = ON},
+            [CLOSE] = {.row = 9},
+            [OPEN] = {.row = 10, .plain = ON},
+            [CRASH] = {.row = 11, .plain = ON},
+            [KICK] = {.row = 12}},
+    [BAD] = {[HOLD] = {.row = 13}, [CLOSE] = {.row = 14}, [OPEN] = {.row = 15}, [WIPE] = {.row = 16}},
+    [ODD] = {[HOLD] = {.row = 17}, [CLOSE] = {.row = 18}, [OPEN] = {.row = 19}, [WIPE] = {.row = 20}},
+    [LEFT] = {[HOLD] = {.row = 21}, [CLOSE] = {.row = 22}, [OPEN] = {.row = 23}},
+    [REST] = {[HOLD] = {.row = 24, .plain = REST},
+              [CLOSE] = {.row = 25, .plain = REST},
+              [OPEN] = {.row = 26, .plain = REST},
+              [CRASH] = {.row = 27}},
 };
 
 static const char *const kinds[] = {"plain", "tall", "wide"};
