@@ -11,13 +11,12 @@
 #include "reach.h"
 #include "trace.h"
 
-static HOT void commit(struct operation *operation, const berth_operation *type)
+static void commit(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
     const unsigned n = type ? type->levels : operation->n_levels; /* whoever runs has loaded all of them */
 
     operation->changed = false;
-    UNROLL
     for (unsigned i = 0; i < n; i++) {
         struct level *level = &operation->levels[i];
 
@@ -29,31 +28,28 @@ static HOT void commit(struct operation *operation, const berth_operation *type)
             operation->reservation->pins[i] = PIN_DROPPED;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
     }
-    UNROLL
     for (unsigned i = n; i-- > 0;)
         if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
             instance_end(manager, operation->levels[i].instance);
 }
 
-HOT void operation_commit(struct operation *operation, const berth_operation *type)
+void operation_commit(struct operation *operation, const berth_operation *type)
 {
     if (operation->changed)
         commit(operation, type);
 }
 
 /* Success: what the operation gives or ends. */
-static HOT void settle_reservation(struct operation *operation, const berth_operation *type)
+static void settle_reservation(struct operation *operation, const berth_operation *type)
 {
     struct reservation *reservation = operation->reservation;
 
     if (type->flags & BERTH_ENDS) {
-        UNROLL
         for (unsigned i = 0; i < type->levels; i++)
             operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     }
     operation_commit(operation, type);
     if (type->flags & BERTH_GIVES) {
-        UNROLL
         for (unsigned i = 0; i < type->levels; i++) {
             operation->levels[i].instance->pins++;
             reservation->pins[i] = operation->levels[i].instance->epoch;
@@ -65,7 +61,7 @@ static HOT void settle_reservation(struct operation *operation, const berth_oper
     }
 }
 
-static HOT void end_operation(struct operation *operation, const berth_operation *type)
+static void end_operation(struct operation *operation, const berth_operation *type)
 {
     if (operation->discarded) {
         operation->code = -ECANCELED;
@@ -88,7 +84,7 @@ static HOT void end_operation(struct operation *operation, const berth_operation
     trace_error(operation, operation);
 }
 
-HOT enum progress operation_finish_as(struct operation *operation, const berth_operation *type)
+enum progress operation_finish_as(struct operation *operation, const berth_operation *type)
 {
     if (type)
         end_operation(operation, type);
@@ -99,19 +95,19 @@ HOT enum progress operation_finish_as(struct operation *operation, const berth_o
     operation->stage = STAGE_DONE;
     if (!queue_release(operation))
         return PROGRESS_RELEASED;
-    operation_unload(operation, type);
+    operation_unload(operation);
     return PROGRESS_DONE;
 }
 
 /* The instances are there: off it goes. */
-static HOT void begin_run(struct operation *operation)
+static void begin_run(struct operation *operation)
 {
     operation->stage = STAGE_RUN;
     operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
 }
 
 /* True: it has to wait, or to let a root go. */
-static HOT bool reach(struct operation *operation, const berth_operation *type)
+static bool reach(struct operation *operation, const berth_operation *type)
 {
     bool waits = type ? reach_instances(operation, type) : drain_next(operation);
 
@@ -139,7 +135,7 @@ static enum progress stopped(const struct operation *operation)
 }
 
 /* As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been. */
-static HOT enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
+static enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
 {
     for (;;) {
         switch (operation->stage) {
@@ -173,7 +169,7 @@ static HOT enum progress go_on(struct operation *operation, const berth_operatio
         case STAGE_CALLED:
             if (operation->discarded)
                 return PROGRESS_DONE;
-            hook_settle(operation, type);
+            hook_settle(operation);
             operation->stage = STAGE_RUN;
             break;
         default: /* STAGE_DONE */
@@ -182,7 +178,7 @@ static HOT enum progress go_on(struct operation *operation, const berth_operatio
     }
 }
 
-HOT enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
+enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
 {
     enum progress progress = go_on(operation, type, may_call);
 

@@ -7,10 +7,10 @@
 #include "operation.h"
 
 /* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
-INTERNAL void call_tell(struct operation *operation);
+internal void call_tell(struct operation *operation);
 
 /* The call that a token names, or NULL: it is completed. */
-INTERNAL struct berth_call *call_find(struct berth_manager *manager, uint64_t id);
+internal struct berth_call *call_find(struct berth_manager *manager, uint64_t id);
 
 /* Nobody can complete it from here on, and nobody is told. */
 static inline void call_close(struct berth_call *call)

@@ -6,16 +6,16 @@
 #include "operation.h"
 
 /* The hash of a drain in the manager's map of stops. */
-INTERNAL map_hash comers_stop_hash;
+internal map_hash comers_stop_hash;
 
 /* The drain has begun, and comes to no root yet. */
-INTERNAL void comers_begin(struct berth_manager *manager, struct drain *drain);
+internal void comers_begin(struct berth_manager *manager, struct drain *drain);
 
 /* The next root of the drain is `root`, or NULL: there is none. It is found by that root until it begins to visit it. */
-INTERNAL void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root);
+internal void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root);
 
 /* For comers_root_leaves(). */
-SHARED void comers_go_on(struct berth_manager *manager, struct instance *root);
+internal void comers_go_on(struct berth_manager *manager, struct instance *root);
 
 /* A root leaves the maps: drains must not meet it. */
 static inline void comers_root_leaves(struct berth_manager *manager, struct instance *root)
@@ -25,6 +25,6 @@ static inline void comers_root_leaves(struct berth_manager *manager, struct inst
 }
 
 /* Numbers the roots anew, in the same order, because the numbers have run out. */
-SHARED SELDOM void comers_renumber(struct berth_manager *manager);
+internal cold void comers_renumber(struct berth_manager *manager);
 
 #endif

@@ -6,9 +6,9 @@
 #include "operation.h"
 
 /* A started operation has to wait: it is told when its deadline passes. Without one, or told already, nothing happens. */
-INTERNAL void deadline_watch(struct operation *operation);
+internal void deadline_watch(struct operation *operation);
 
 /* It is watched no more. */
-SHARED void deadline_forget(struct operation *operation);
+internal void deadline_forget(struct operation *operation);
 
 #endif

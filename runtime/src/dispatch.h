@@ -15,10 +15,10 @@
 /* All of these with the lock held. Those that run operations give it up meanwhile. */
 
 /* Runs a new one, and then as dispatch() does. */
-INTERNAL void dispatch_new(struct operation *operation);
+internal void dispatch_new(struct operation *operation);
 
 /* What every thread does before it leaves the manager. */
-SHARED void dispatch_claimed(struct berth_manager *manager);
+internal void dispatch_claimed(struct berth_manager *manager);
 
 static inline void dispatch(struct berth_manager *manager)
 {
@@ -30,18 +30,18 @@ static inline void dispatch(struct berth_manager *manager)
  * As dispatch(), and gives the lock back. Threads are woken without the lock, or with it when they
  * would have to wait for what is ready.
  */
-INTERNAL void dispatch_leave(struct berth_manager *manager, struct sleepers *woken);
+internal void dispatch_leave(struct berth_manager *manager, struct sleepers *woken);
 
 /*
  * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that too, should nobody be woken for it, because the
  * caller will not know that there is more.
  */
-INTERNAL void dispatch_poll(struct berth_manager *manager, bool all);
+internal void dispatch_poll(struct berth_manager *manager, bool all);
 
 /* Runs what is ready, for a blocking call that would have to sleep: see ready_can_help(). */
-INTERNAL void dispatch_help(struct operation *operation);
+internal void dispatch_help(struct operation *operation);
 
 /* For destroy: waits until no thread is at work. */
-INTERNAL void dispatch_wait(struct berth_manager *manager);
+internal void dispatch_wait(struct berth_manager *manager);
 
 #endif

@@ -65,7 +65,7 @@ static void note_error(struct operation *operation)
 
 static void forget_instance(struct operation *operation)
 {
-    operation_unload(operation, NULL);
+    operation_unload(operation);
     operation->code = 0;
     operation->where = (struct where){0};
     operation->called = false;

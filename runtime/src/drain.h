@@ -5,21 +5,21 @@
 #include "linkage.h"
 #include "operation.h"
 
-SHARED void drain_begin(struct operation *operation);
+internal void drain_begin(struct operation *operation);
 
 /* Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait for a root. */
-SHARED bool drain_next(struct operation *operation);
+internal bool drain_next(struct operation *operation);
 
 /* The level's instance has been let go of: its reservations hold nothing of it from now on. */
-SHARED void drain_clears(struct berth_manager *manager, const struct level *level);
+internal void drain_clears(struct berth_manager *manager, const struct level *level);
 
 /* The instance's rows are over, and what they changed is written back, or undone. */
-SHARED void drain_settle(struct operation *operation);
+internal void drain_settle(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */
-INTERNAL void drain_give_up(struct operation *operation, int code);
+internal void drain_give_up(struct operation *operation, int code);
 
-SHARED void drain_end(struct operation *operation);
+internal void drain_end(struct operation *operation);
 
 /* Forgets some reservations. */
 enum sweep {
@@ -27,9 +27,9 @@ enum sweep {
     SWEEP_EMPTY, /* all that hold nothing: the others of them end */
     SWEEP_ALL
 };
-INTERNAL void drain_reservations(struct berth_manager *manager, enum sweep sweep);
+internal void drain_reservations(struct berth_manager *manager, enum sweep sweep);
 
 /* Would a drop of the instance call a hook, and lead elsewhere when that ends ok? */
-INTERNAL bool drain_has_work(const struct berth_manager *manager, struct instance *instance);
+internal bool drain_has_work(const struct berth_manager *manager, struct instance *instance);
 
 #endif

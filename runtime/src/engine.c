@@ -15,11 +15,11 @@ struct place {
     uint8_t number; /* of the level */
 };
 
-static inline struct place place_at(struct operation *operation, const berth_operation *type, unsigned level)
+static inline struct place place_at(struct operation *operation, unsigned level)
 {
     struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
-    const berth_resource *resource = operation_resource(operation, type, level);
+    const berth_resource *resource = operation_resource(operation, level);
 
     return (struct place){operation, manager, &operation->levels[level], instance, resource, (uint8_t)level};
 }
@@ -37,7 +37,7 @@ struct found {
 };
 
 /* The row for the event in the instance's state. Of several, the first whose guard holds. */
-static __attribute__((noinline)) struct found find_any_row(struct place at, uint16_t row)
+static noinline struct found find_any_row(struct place at, uint16_t row)
 {
     for (; row > 0; row = row_next(at.resource, row)) {
         struct deed deed = row_deed(at.resource, row);
@@ -49,7 +49,7 @@ static __attribute__((noinline)) struct found find_any_row(struct place at, uint
 }
 
 /* The same, for most rows there are: without a guard, and in a narrow table. */
-ALWAYS_INLINE struct found find_row(struct place at, uint16_t row)
+static inline struct found find_row(struct place at, uint16_t row)
 {
     if (!at.resource->wide && row > 0) {
         const berth_row *first = &at.resource->rows[row];
@@ -71,7 +71,7 @@ static inline void report(struct place at, uint8_t event, struct traced traced)
     trace_row(at.operation, at.number, event, traced);
 }
 
-static SELDOM void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
+static cold void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
 {
     struct where where = {
         .state = at.instance->state,
@@ -84,7 +84,7 @@ static SELDOM void fail_event(struct place at, uint8_t event, int code, uint8_t 
     operation_fail(at.operation, code, where);
 }
 
-static SELDOM void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
+static cold void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
 {
     if (is_traced(at))
         report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
@@ -105,7 +105,7 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
 }
 
 /* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
-static SELDOM uint8_t refused_with(struct place at, struct found found)
+static cold uint8_t refused_with(struct place at, struct found found)
 {
     if (found.row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
@@ -116,7 +116,7 @@ static SELDOM uint8_t refused_with(struct place at, struct found found)
  * A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who
  * could tell.
  */
-static SELDOM uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
+static cold uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
 {
     if (!type_of(at.manager)->hooks[found.hook].asks)
         return follow(at, event, found.row, BERTH_OK, 0);
@@ -154,9 +154,9 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
     return false;
 }
 
-HOT void engine_settle(struct operation *operation, const berth_operation *type, berth_outcome outcome, int error)
+void engine_settle(struct operation *operation, berth_outcome outcome, int error)
 {
-    operation->event = follow(place_at(operation, type, operation->level), operation->event, operation->call.row, outcome, error);
+    operation->event = follow(place_at(operation, operation->level), operation->event, operation->call.row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */
@@ -215,18 +215,17 @@ static inline void end_step(struct place at, uint8_t event, bool with)
     end_if_final(at);
 }
 
-static HOT bool run_steps(struct operation *operation, const berth_operation *type)
+static bool run_steps(struct operation *operation, const berth_operation *type)
 {
     bool with = type->form == BERTH_WITH;
 
-    UNROLL
     for (uint8_t i = 0; i < type->n_steps; i++) {
         uint8_t event = type->steps[i].event;
         struct place at;
 
         if (i < operation->step)
             continue;
-        at = place_at(operation, type, type->steps[i].level);
+        at = place_at(operation, type->steps[i].level);
         operation->step = i;
         if (!operation->in_step) {
             if (operation->code != 0)
@@ -245,9 +244,9 @@ static HOT bool run_steps(struct operation *operation, const berth_operation *ty
 }
 
 /* Drain has one step, the drop of the last level, and nobody else's holds count. */
-static SELDOM bool run_drain(struct operation *operation)
+static cold bool run_drain(struct operation *operation)
 {
-    struct place at = place_at(operation, NULL, operation->n_levels - 1u);
+    struct place at = place_at(operation, operation->n_levels - 1u);
 
     if (!operation->in_step) {
         if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
@@ -268,14 +267,14 @@ static SELDOM bool run_drain(struct operation *operation)
     return false;
 }
 
-HOT bool engine_run(struct operation *operation, const berth_operation *type)
+bool engine_run(struct operation *operation, const berth_operation *type)
 {
     return type ? run_steps(operation, type) : run_drain(operation);
 }
 
-HOT void engine_take(struct operation *operation, const berth_operation *type, uint8_t level)
+void engine_take(struct operation *operation, uint8_t level)
 {
-    struct place at = place_at(operation, type, level);
+    struct place at = place_at(operation, level);
 
     if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
         reject_event(at, at.resource->take, 0, EPROTO);

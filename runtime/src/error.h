@@ -6,17 +6,17 @@
 #include "text.h"
 
 /* Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that reports it. */
-INTERNAL void error_fill(berth_error *error, const char *name, const struct operation *operation);
+internal void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
 /* Parts of berth_error_text(): "scsi_reserve: "; `disk "/a" attached on attach: `; the rest. */
-INTERNAL void error_write_operation(const berth_error *error, struct text *text);
-INTERNAL void error_write_place(const berth_error *error, const char *key, struct text *text);
-INTERNAL void error_write(const berth_error *error, struct text *text);
+internal void error_write_operation(const berth_error *error, struct text *text);
+internal void error_write_place(const berth_error *error, const char *key, struct text *text);
+internal void error_write(const berth_error *error, struct text *text);
 
 /* Writes the key of an instance, keys from the root on: BERTH_ERROR_KEY_SIZE bytes. */
-INTERNAL void error_instance_key(char *key, const struct berth_manager *manager, struct instance *instance);
+internal void error_instance_key(char *key, const struct berth_manager *manager, struct instance *instance);
 
 /* The same into a text. False: neither it nor what is above it has a key. */
-INTERNAL bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance);
+internal bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance);
 
 #endif

@@ -34,7 +34,7 @@ static inline bool fast_see(struct fast *fast, unsigned level, struct instance *
 }
 
 /* What is looked for is not there: that is fine, or the operation fails at `where`. */
-static SELDOM bool fast_miss(struct fast *fast, int code, struct where where)
+static cold bool fast_miss(struct fast *fast, int code, struct where where)
 {
     if (code == -ENOENT && (fast->type->flags & BERTH_ABSENT_OK)) {
         fast->absent = true;
@@ -237,7 +237,7 @@ static bool fast_find(struct fast *fast)
 }
 
 /* Fails, with the lock held, at what has been found so far. */
-static SELDOM int fast_fail(const struct fast *fast, berth_error *error)
+static cold int fast_fail(const struct fast *fast, berth_error *error)
 {
     struct operation operation;
     struct level levels[BERTH_MAX_LEVELS];
@@ -287,7 +287,7 @@ static int fast_look(struct fast *fast, berth_error *error)
 }
 
 /* Look-ups share the lock. */
-static APART int fast_run_look_up(struct fast *fast, berth_error *error)
+static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
 {
     struct berth_manager *manager = fast->manager;
     struct lane *lane;
@@ -315,7 +315,7 @@ static inline int fast_run_change(struct fast *fast, berth_error *error)
     return 0;
 }
 
-HOT int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
+int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
                  const berth_request *request, berth_error *error)
 {
     int rc;
@@ -342,7 +342,7 @@ HOT int fast_run(struct fast *fast, struct berth_manager *manager, const berth_o
     return rc;
 }
 
-HOT void fast_hand_on(const struct fast *fast, struct operation *operation)
+void fast_hand_on(const struct fast *fast, struct operation *operation)
 {
     operation->call.root_hash = fast->hash;
     operation->hashed = fast->hashed;

@@ -69,11 +69,11 @@ struct fast {
  * is in `fast`.
  */
 enum { FAST_NOT = 1 };
-OWN int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
+internal int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
                  const berth_request *request, berth_error *error);
 
 /* With the lock held since fast_run(): gives the operation what has been found for it. */
-OWN void fast_hand_on(const struct fast *fast, struct operation *operation);
+internal void fast_hand_on(const struct fast *fast, struct operation *operation);
 
 #endif
 

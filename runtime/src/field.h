@@ -87,18 +87,18 @@ static inline const char *field_text(const void *value)
 }
 
 /* -EINVAL: not what the option may be. */
-INTERNAL int field_check(const berth_field *field, const void *value);
+internal int field_check(const berth_field *field, const void *value);
 
 /* Adds what a copy of the value takes beside its member. */
-INTERNAL void field_measure(const berth_field *field, const void *value, berth_storage_size *size);
+internal void field_measure(const berth_field *field, const void *value, berth_storage_size *size);
 
 /* Copies the value, and what it points to into `storage`. */
-INTERNAL void field_copy(const berth_field *field, void *to, const void *from, berth_storage *storage);
+internal void field_copy(const berth_field *field, void *to, const void *from, berth_storage *storage);
 
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
-INTERNAL void field_write(const berth_field *field, const void *value, struct text *text);
+internal void field_write(const berth_field *field, const void *value, struct text *text);
 
 /* What a value must be, each rule after ": ": must be 1 to 4. Nothing where any value will do. */
-INTERNAL void field_write_limits(const berth_field *field, struct text *text);
+internal void field_write_limits(const berth_field *field, struct text *text);
 
 #endif

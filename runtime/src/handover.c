@@ -113,7 +113,7 @@ static void take_root_back(struct operation *by, struct operation *next)
     root->instance.handed = true;
     next->root = NULL;
     if (next->stage == STAGE_DONE)
-        operation_unload(next, next->type);
+        operation_unload(next);
 }
 
 /*
@@ -172,7 +172,7 @@ void handover(struct operation *by, struct sleepers *woken)
     settle_lock(root, by);
     instance_unref(manager, &root->instance);
     if (by->stage == STAGE_DONE)
-        operation_unload(by, by->type); /* its error has been shared */
+        operation_unload(by); /* its error has been shared */
     else
         sleepers_wake(woken); /* a drain goes on, to hooks that may take their time */
 }

@@ -13,18 +13,18 @@
  * Threads to be woken are put into `woken`, here and below. An operation that is not over wakes
  * them at once, with the lock held.
  */
-INTERNAL void handover(struct operation *by, struct sleepers *woken);
+internal void handover(struct operation *by, struct sleepers *woken);
 
 /* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
-INTERNAL void handover_wake(struct operation *operation, struct sleepers *woken);
+internal void handover_wake(struct operation *operation, struct sleepers *woken);
 
 /* Ends one that operation_is_new(), with `code`: nothing has happened. */
-INTERNAL void handover_abandon(struct operation *operation, int code, struct sleepers *woken);
+internal void handover_abandon(struct operation *operation, int code, struct sleepers *woken);
 
 /*
  * The manager is discarded: ends all operations that wait for `root`, and tells the one that runs
  * on it.
  */
-INTERNAL void handover_discard(struct root *root, struct sleepers *woken);
+internal void handover_discard(struct root *root, struct sleepers *woken);
 
 #endif

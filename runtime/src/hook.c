@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "trace.h"
 
-static HOT void open_call(struct operation *operation)
+static void open_call(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
 
@@ -35,7 +35,7 @@ static int why_not_pending(const struct operation *operation)
     return operation->call.id > 0 ? 0 : -EPROTO;
 }
 
-HOT bool hook_call(struct operation *operation)
+bool hook_call(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
@@ -88,36 +88,36 @@ static inline bool keep_values(struct operation *operation)
 }
 
 /* The answer of a hook that asks leads to a state. */
-static SELDOM void settle_answer(struct operation *operation, const berth_operation *type, int result)
+static cold void settle_answer(struct operation *operation, int result)
 {
     int error = -EPROTO;
 
     if (result == BERTH_YES) {
-        engine_settle(operation, type, BERTH_ANSWERED_YES, 0);
+        engine_settle(operation, BERTH_ANSWERED_YES, 0);
     } else if (result == BERTH_NO) {
-        engine_settle(operation, type, BERTH_ANSWERED_NO, 0);
+        engine_settle(operation, BERTH_ANSWERED_NO, 0);
     } else {
         if (call_is_failure(result))
             error = result;
         else if (call_is_uncertain(result))
             error = result + BERTH_UNCERTAIN_BASE;
-        engine_settle(operation, type, BERTH_ANSWERED_UNKNOWN, error);
+        engine_settle(operation, BERTH_ANSWERED_UNKNOWN, error);
     }
 }
 
-HOT void hook_settle(struct operation *operation, const berth_operation *type)
+void hook_settle(struct operation *operation)
 {
     int result = operation->call.result;
     bool named = keep_values(operation);
 
     if (type_of(operation->call.manager)->hooks[operation->call.hook].asks)
-        settle_answer(operation, type, result);
+        settle_answer(operation, result);
     else if (result == 0 && named)
-        engine_settle(operation, type, BERTH_OK, 0);
+        engine_settle(operation, BERTH_OK, 0);
     else if (result == 0)
-        engine_settle(operation, type, BERTH_UNSURE, -EEXIST);
+        engine_settle(operation, BERTH_UNSURE, -EEXIST);
     else if (call_is_failure(result))
-        engine_settle(operation, type, BERTH_FAILED, result);
+        engine_settle(operation, BERTH_FAILED, result);
     else
-        engine_settle(operation, type, BERTH_UNSURE, call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+        engine_settle(operation, BERTH_UNSURE, call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
 }

@@ -6,9 +6,9 @@
 #include "operation.h"
 
 /* Calls the hook of the operation's row, without the lock. True: it has ended, see hook_settle(). False: it is pending. */
-OWN bool hook_call(struct operation *operation);
+internal bool hook_call(struct operation *operation);
 
 /* Takes the outcome of an ended call into the instance and the operation. */
-OWN void hook_settle(struct operation *operation, const berth_operation *type);
+internal void hook_settle(struct operation *operation);
 
 #endif

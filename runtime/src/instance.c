@@ -27,7 +27,7 @@ static uint64_t part_size(const struct berth_manager *manager, const berth_pool_
     return type_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
-HOT bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
+bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
 {
     *slot = 0;
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
@@ -76,12 +76,12 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 
 /* Finding */
 
-static HOT bool is_only(const berth_resource *type, const struct layout *layout)
+static bool is_only(const berth_resource *type, const struct layout *layout)
 {
     return !type->hash && layout->head == 0;
 }
 
-HOT uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
     berth_hash hash;
@@ -103,13 +103,12 @@ uint32_t instance_map_hash(const struct map *map, const struct link *link)
 }
 
 /* Is it the parent's, or a root where there is none? */
-static HOT bool is_below(const berth_resource *type, const struct instance *instance, const struct instance *parent)
+static bool is_below(const berth_resource *type, const struct instance *instance, const struct instance *parent)
 {
     return type->parent == 0 || instance_above(instance) == parent;
 }
 
-HOT struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                   uint32_t hash)
+struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t hash)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
 
@@ -125,7 +124,7 @@ HOT struct instance *instance_find(struct berth_manager *manager, struct instanc
     return NULL;
 }
 
-HOT uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
+uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
 
@@ -164,8 +163,8 @@ static bool same_value(const struct berth_manager *manager, const berth_assigned
 }
 
 /* The one that the index has for a value with this hash, or NULL. */
-static HOT struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned, const struct value *value,
-                                       uint32_t hash, const void *by, uint64_t slot)
+static struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned, const struct value *value, uint32_t hash,
+                                   const void *by, uint64_t slot)
 {
     for (struct node *node = map_first(&value->index, hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)(void *)((char *)node - value->link);
@@ -176,7 +175,7 @@ static HOT struct instance *find_value(struct berth_manager *manager, const bert
     return NULL;
 }
 
-HOT struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
 {
     const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
     uint64_t slot = 0;
@@ -200,7 +199,7 @@ static void free_slots(struct berth_manager *manager, struct instance *instance,
                       slot_of(manager, &type->assigned[i], instance_view(manager, instance)));
 }
 
-static HOT void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
+static void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
 {
     if (assigned->type == BERTH_CHARS) {
         char digits[TEXT_DIGITS];
@@ -212,7 +211,7 @@ static HOT void set_counter(const berth_assigned *assigned, void *to, uint64_t n
     }
 }
 
-static HOT int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
+static int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
 {
     const berth_assigned *assigned = &instance_type(manager, instance)->assigned[i];
     struct value *value = &manager->layouts[instance->resource].values[i];
@@ -246,7 +245,7 @@ static HOT int assign(struct berth_manager *manager, const struct making *making
 }
 
 /* Bytes of an instance whose strings and lists take `text`; 0: more than there may be. */
-static HOT uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
+static uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
 {
     const struct layout *layout = &manager->layouts[resource];
     const berth_limit *limit = type_of(manager)->limits ? &type_of(manager)->limits->resources[resource] : NULL;
@@ -268,7 +267,7 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
     memory_give(&manager->allocator, (char *)instance - layout->head, instance->size);
 }
 
-static HOT struct instance *allocate(struct berth_manager *manager, const struct making *making)
+static struct instance *allocate(struct berth_manager *manager, const struct making *making)
 {
     const berth_resource *type = &type_of(manager)->resources[making->resource];
     struct layout *layout = &manager->layouts[making->resource];
@@ -295,7 +294,7 @@ static HOT struct instance *allocate(struct berth_manager *manager, const struct
     return instance;
 }
 
-HOT int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
+int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
 {
     const berth_resource *type = &type_of(manager)->resources[making->resource];
     struct instance *instance = allocate(manager, making);
@@ -315,7 +314,6 @@ HOT int instance_make(struct berth_manager *manager, const struct making *making
     } else {
         instance->root = true;
     }
-    UNROLL
     for (uint8_t i = 0; i < type->n_assigned; i++) {
         int rc = assign(manager, making, instance, i);
 
@@ -416,7 +414,6 @@ static void link_values(struct berth_manager *manager, struct instance *instance
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(manager, instance);
 
-    UNROLL
     for (unsigned i = 0; i < type->n_assigned; i++) {
         const berth_assigned *assigned = &type->assigned[i];
         struct value *value = &manager->layouts[instance->resource].values[i];
@@ -434,7 +431,7 @@ static void link_values(struct berth_manager *manager, struct instance *instance
     }
 }
 
-static HOT void link_entry(struct berth_manager *manager, struct instance *instance)
+static void link_entry(struct berth_manager *manager, struct instance *instance)
 {
     struct entry *entry = instance_entry(instance);
 
@@ -449,7 +446,7 @@ static HOT void link_entry(struct berth_manager *manager, struct instance *insta
     append_root(manager, instance);
 }
 
-HOT void instance_link(struct berth_manager *manager, struct instance *instance)
+void instance_link(struct berth_manager *manager, struct instance *instance)
 {
     if (instance->only)
         *instance_children(manager, instance_above(instance)) = instance;
@@ -499,7 +496,7 @@ static bool name_by(struct berth_manager *manager, struct instance *instance, co
     return true;
 }
 
-HOT bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out)
+bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out)
 {
     const berth_resource *type = instance_type(manager, instance);
     struct layout *layout = &manager->layouts[instance->resource];

@@ -133,29 +133,29 @@ static inline struct instance *instance_first(const struct berth_manager *manage
     return children ? *children : NULL;
 }
 
-OWN struct root *instance_root(struct instance *instance);
+internal struct root *instance_root(struct instance *instance);
 
 /* The hash of an instance in the manager's map. */
-OWN map_hash instance_map_hash;
+internal map_hash instance_map_hash;
 
 /* The hash of the key that `config` has, below `parent`. */
-OWN uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
+internal uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
 
 /* The one with that key, or NULL. */
-OWN struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
+internal struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
                                    uint32_t hash);
 
 /*
  * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.
  */
-OWN struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
+internal struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
                                       const uint32_t *at);
 
 /* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
-OWN uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
+internal uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
 
 /* Number of the slot with these parts. False: one is outside its pool. */
-OWN bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
+internal bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
 
 /*
  * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool `at_pool` (1-based, 0: none).
@@ -170,23 +170,23 @@ struct making {
     uint8_t resource;
     uint8_t at_pool;
 };
-OWN int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
+internal int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
 
 /* Takes instance_make back. */
-OWN void instance_unmake(struct berth_manager *manager, struct instance *instance);
+internal void instance_unmake(struct berth_manager *manager, struct instance *instance);
 
 /* Lets it be found; its numbers are used up. The maps take a ref. */
-OWN void instance_link(struct berth_manager *manager, struct instance *instance);
+internal void instance_link(struct berth_manager *manager, struct instance *instance);
 
 /*
  * Takes the out-values of a call of `hook` into the view, and lets the instance be found by them.
  * It must be in the maps. False: another instance is found by one of them, so that this one is not.
  * Asks for no memory.
  */
-OWN bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out);
+internal bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out);
 
 /* It, and everything below, leaves the maps; their slots are free. */
-OWN void instance_end(struct berth_manager *manager, struct instance *instance);
+internal void instance_end(struct berth_manager *manager, struct instance *instance);
 
 /*
  * Refs that are left for operations, which may come and go without asking; what stays is refused
@@ -200,7 +200,7 @@ static inline void instance_ref(struct instance *instance)
 }
 
 /* Nobody keeps its memory any more: frees it, and lets its parent go. */
-OWN void instance_free(struct berth_manager *manager, struct instance *instance);
+internal void instance_free(struct berth_manager *manager, struct instance *instance);
 
 static inline void instance_unref(struct berth_manager *manager, struct instance *instance)
 {
@@ -209,8 +209,8 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 }
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-OWN struct instance *instance_first_below(const struct berth_manager *manager, struct instance *root);
-OWN struct instance *instance_following(const struct berth_manager *manager, struct instance *instance);
+internal struct instance *instance_first_below(const struct berth_manager *manager, struct instance *root);
+internal struct instance *instance_following(const struct berth_manager *manager, struct instance *instance);
 
 /*
  * Walks all trees from the first root on: parents before their children, siblings in order of

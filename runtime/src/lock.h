@@ -105,7 +105,7 @@ struct lock {
     struct mutex mutex;        /* last, so that its word is beside what is looked at with it */
 };
 
-INTERNAL int lock_init(struct lock *lock);
+internal int lock_init(struct lock *lock);
 
 static inline void lock_destroy(struct lock *lock, const berth_allocator *allocator)
 {
@@ -163,7 +163,7 @@ static inline void lock_drop(struct lock *lock)
 }
 
 /* The mutex was taken when a reader came. */
-SHARED SELDOM void lock_meet(struct lock *lock, const berth_allocator *allocator);
+internal cold void lock_meet(struct lock *lock, const berth_allocator *allocator);
 
 /*
  * For a thread that changes nothing: as lock_take(), but others that change nothing may be inside, too, unless callbacks may run under the lock.
@@ -208,7 +208,7 @@ enum sleep {
 };
 
 /* Gives the lock up while it sleeps. */
-INTERNAL enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
+internal enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
 
 #endif
 #endif

@@ -84,12 +84,7 @@ struct berth_manager {
 /* The descriptor: all that the runtime knows of what a spec says. */
 static inline const berth_manager_type *type_of(const struct berth_manager *manager)
 {
-#ifdef BERTH_ONLY_TYPE
-    (void)manager;
-    return &BERTH_ONLY_TYPE;
-#else
     return manager->type;
-#endif
 }
 
 /* Has the backend this hook? */
@@ -101,7 +96,6 @@ static inline bool manager_has(const struct berth_manager *manager, uint8_t hook
 /* The resource at `level` of the path that ends in `resource`. */
 static inline uint8_t path_resource(const berth_manager_type *type, uint8_t resource, uint8_t level)
 {
-    UNROLL
     while (type->resources[resource].level > level)
         resource = type->resources[resource].parent;
     return resource;

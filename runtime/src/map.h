@@ -45,12 +45,12 @@ struct map {
     struct link *small[MAP_SMALL];
 };
 
-INTERNAL void map_init(struct map *map, map_hash *hash_of);
+internal void map_init(struct map *map, map_hash *hash_of);
 /* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
-INTERNAL bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
-INTERNAL void map_clear(struct map *map, const berth_allocator *allocator);
+internal bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
+internal void map_clear(struct map *map, const berth_allocator *allocator);
 /* Counts one more item, for which there is to be room. Only this asks for memory. */
-SHARED void map_reserve(struct map *map, const berth_allocator *allocator);
+internal void map_reserve(struct map *map, const berth_allocator *allocator);
 /* Takes that back. */
 static inline void map_release(struct map *map)
 {
@@ -58,19 +58,19 @@ static inline void map_release(struct map *map)
 }
 
 /* Counts an item and puts it in. */
-SHARED void map_link(struct map *map, const berth_allocator *allocator, struct link *link, uint32_t hash);
-SHARED void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
+internal void map_link(struct map *map, const berth_allocator *allocator, struct link *link, uint32_t hash);
+internal void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
 /* It must be in the map. */
-SHARED void map_unlink(struct map *map, struct link *link, uint32_t hash);
+internal void map_unlink(struct map *map, struct link *link, uint32_t hash);
 
 /*
  * All items, in no order: `chain` begins with 0 and is the walk's own. NULL: that was the last. An
  * item may be taken out when the next one is known.
  */
-INTERNAL struct link *map_walk(const struct map *map, struct link *link, size_t *chain);
+internal struct link *map_walk(const struct map *map, struct link *link, size_t *chain);
 
 /* Takes all items out, which stay counted: the first of them, each linked to the next. */
-INTERNAL struct link *map_take_out(struct map *map);
+internal struct link *map_take_out(struct map *map);
 
 /* A node that is counted and not in its map points to itself. */
 static inline void node_mark_detached(struct node *node)

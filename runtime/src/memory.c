@@ -53,7 +53,7 @@ void memory_give(const berth_allocator *allocator, void *memory, size_t size)
 }
 
 /* Not where it is called: that would be the few instructions again. */
-__attribute__((noinline)) void memory_zero(void *memory, size_t size)
+noinline void memory_zero(void *memory, size_t size)
 {
     memset(memory, 0, size);
 }

@@ -9,15 +9,15 @@
 #include "linkage.h"
 
 /* malloc and free; nothing, which no manager can be made with, where there is no malloc. */
-INTERNAL const berth_allocator *memory_default(void);
+internal const berth_allocator *memory_default(void);
 
 /* Zeroed memory, or NULL. */
-SHARED void *memory_take(const berth_allocator *allocator, size_t size);
+internal void *memory_take(const berth_allocator *allocator, size_t size);
 
 /* Zeroes what is too large for the few instructions, slow to start, that compilers make of a memset() of known size. */
-SHARED void memory_zero(void *memory, size_t size);
+internal void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */
-SHARED void memory_give(const berth_allocator *allocator, void *memory, size_t size);
+internal void memory_give(const berth_allocator *allocator, void *memory, size_t size);
 
 #endif

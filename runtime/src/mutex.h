@@ -46,8 +46,8 @@ struct sleeper {
     struct sleeper *wakes; /* by its thread, NULL: nobody */
 };
 
-SHARED SELDOM void mutex_take_slowly(struct mutex *mutex);
-SHARED SELDOM void mutex_drop_slowly(struct mutex *mutex);
+internal cold void mutex_take_slowly(struct mutex *mutex);
+internal cold void mutex_drop_slowly(struct mutex *mutex);
 
 /* False: somebody has it. */
 static inline bool mutex_try(struct mutex *mutex)
@@ -106,8 +106,8 @@ static inline void mutex_drop(struct mutex *mutex)
     (void)pthread_mutex_unlock(&mutex->mutex);
 }
 
-INTERNAL void sleeper_init(struct sleeper *sleeper);
-INTERNAL void sleeper_destroy(struct sleeper *sleeper);
+internal void sleeper_init(struct sleeper *sleeper);
+internal void sleeper_destroy(struct sleeper *sleeper);
 
 #endif
 
@@ -115,11 +115,11 @@ INTERNAL void sleeper_destroy(struct sleeper *sleeper);
  * Does a tool look for races in this program that knows POSIX mutexes, but does not see what the
  * library's atomic operations order?
  */
-INTERNAL bool mutex_is_observed(void);
+internal bool mutex_is_observed(void);
 
 /* `observed`: what mutex_is_observed() says. 0, or a negative errno value. */
-INTERNAL int mutex_init(struct mutex *mutex, bool observed);
-INTERNAL void mutex_destroy(struct mutex *mutex);
+internal int mutex_init(struct mutex *mutex, bool observed);
+internal void mutex_destroy(struct mutex *mutex);
 
 /* Between two looks at what another thread is about to change. */
 static inline void mutex_relax(void)
@@ -132,18 +132,18 @@ static inline void mutex_relax(void)
 }
 
 /* Its thread, when it sleeps or when it next does, goes on. */
-INTERNAL void sleeper_wake(struct sleeper *sleeper);
+internal void sleeper_wake(struct sleeper *sleeper);
 
 /* Until it is woken, once for each time; only its own thread. False: the deadline (as in backend.h) passed. It may return true early. */
-INTERNAL bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
+internal bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
 
 /*
  * The two halves of that, for sleeper_wait() in lock.h. Between them the sleeper counts as awake,
  * or is gone: sleeper_leaves().
  */
-INTERNAL bool sleeper_await(struct sleeper *sleeper, int64_t deadline);
-INTERNAL bool sleeper_leaves(struct sleeper *sleeper);
-INTERNAL void sleeper_reset(struct sleeper *sleeper);
+internal bool sleeper_await(struct sleeper *sleeper, int64_t deadline);
+internal bool sleeper_leaves(struct sleeper *sleeper);
+internal void sleeper_reset(struct sleeper *sleeper);
 
 /*
  * Sleepers that a thread wakes when it has given the lock back. Begins zeroed.
@@ -163,10 +163,10 @@ struct sleepers {
  * Both with the lock held. After this the sleeper, which is on the stack of its thread, may be gone
  * at any time. False: the thread cannot be excused, it is on its way to the lock.
  */
-INTERNAL void sleepers_add(struct sleepers *sleepers, struct sleeper *sleeper);
-INTERNAL bool sleepers_excuse(struct sleepers *sleepers, struct sleeper *sleeper);
+internal void sleepers_add(struct sleepers *sleepers, struct sleeper *sleeper);
+internal bool sleepers_excuse(struct sleepers *sleepers, struct sleeper *sleeper);
 
 /* Wakes them, and empties the list. Touches nothing but sleepers. */
-INTERNAL void sleepers_wake(struct sleepers *sleepers);
+internal void sleepers_wake(struct sleepers *sleepers);
 
 #endif

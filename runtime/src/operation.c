@@ -81,7 +81,7 @@ bool operation_step_back(struct operation *operation)
     if (operation->type->flags & BERTH_GIVES)
         reservation_unmake(manager, operation->reservation, operation->type->levels);
     operation->reservation = NULL;
-    operation_unload(operation, operation->type);
+    operation_unload(operation);
     operation->changed = false;
     operation->in_step = false;
     operation->step = 0;

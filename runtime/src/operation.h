@@ -168,7 +168,7 @@ enum progress {
 };
 
 /* Bytes of a started operation's block. `type` NULL: drain. */
-INTERNAL size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
+internal size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
 
 /* Is what it waited for there, or has it nothing to wait for? */
 static inline bool operation_waits(const struct operation *operation)
@@ -186,17 +186,17 @@ static inline bool operation_is_new(const struct operation *operation)
  * Ends one that never began, for what is wrong with its arguments or its moment: fills in the
  * error. Its code. Without the lock.
  */
-SHARED SELDOM int operation_refuse(struct operation *operation);
+internal cold int operation_refuse(struct operation *operation);
 
 /*
  * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
  * goes back to where it has just got its root. False: it stays where it is. It has made its root,
  * which others find to queue up there.
  */
-SHARED SELDOM bool operation_step_back(struct operation *operation);
+internal cold bool operation_step_back(struct operation *operation);
 
 /* The first error of an operation, and where; later ones are ignored. */
-SHARED SELDOM void operation_fail(struct operation *operation, int code, struct where where);
+internal cold void operation_fail(struct operation *operation, int code, struct where where);
 
 /* The same for a request that is refused. */
 static inline void operation_fail_request(struct operation *operation, berth_refusal refusal)
@@ -268,16 +268,11 @@ static inline void level_restore(const struct level *level)
     level->instance->state = level->state;
 }
 
-/* The resource of a level; `type` is the operation's, or NULL. */
-static inline const berth_resource *operation_resource(const struct operation *operation, const berth_operation *type, unsigned level)
+/* The resource of a level. */
+static inline const berth_resource *operation_resource(const struct operation *operation, unsigned level)
 {
     const struct berth_manager *manager = operation->call.manager;
 
-#ifdef BERTH_ONLY_TYPE
-    if (type)
-        return &type_of(manager)->resources[type->path[level]];
-#endif
-    (void)type;
     return instance_type(manager, operation->levels[level].instance);
 }
 
@@ -299,24 +294,13 @@ static inline struct level *operation_load(struct operation *operation, struct i
 }
 
 /* Fills in a level for the instance and each above it, root first. */
-SHARED void operation_load_path(struct operation *operation, struct instance *instance);
+internal void operation_load_path(struct operation *operation, struct instance *instance);
 
 /* Lets go of what is loaded. */
-static inline void operation_unload(struct operation *operation, const berth_operation *type)
+static inline void operation_unload(struct operation *operation)
 {
-#ifdef BERTH_ONLY_TYPE
-    const unsigned n = type ? type->levels : 0; /* drains are the library's */
-
-    UNROLL
-    for (unsigned i = 0; i < n; i++)
-        if (i < operation->n_levels)
-            instance_unref(operation->call.manager, operation->levels[i].instance);
-    operation->n_levels = 0;
-#else
-    (void)type;
     while (operation->n_levels > 0)
         instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
-#endif
 }
 
 /* Notes for the next commit. */
@@ -327,13 +311,12 @@ static inline void operation_mark(struct operation *operation, struct level *lev
 }
 
 /* Fills the caller's results. */
-ALWAYS_INLINE void operation_results(const struct operation *operation, const berth_operation *type)
+static inline void operation_results(const struct operation *operation, const berth_operation *type)
 {
     void *const *results = operation->asked.results;
 
     if (!results)
         return;
-    UNROLL
     for (uint8_t i = 0; i < type->n_returns; i++) {
         const berth_return *returns = &type->returns[i];
 
@@ -349,8 +332,8 @@ ALWAYS_INLINE void operation_results(const struct operation *operation, const be
 }
 
 /* The maps and the reservation get to know what has changed. */
-OWN void operation_commit(struct operation *operation, const berth_operation *type);
+internal void operation_commit(struct operation *operation, const berth_operation *type);
 /* Puts back what the instances were, and unmakes those that are new. */
-SHARED SELDOM void operation_undo(struct operation *operation);
+internal cold void operation_undo(struct operation *operation);
 
 #endif

@@ -19,16 +19,16 @@ struct pool {
     unsigned depth; /* of inner nodes above the leaves */
 };
 
-INTERNAL void pool_init(struct pool *pool, uint64_t size);
-INTERNAL void pool_clear(struct pool *pool, const berth_allocator *allocator);
+internal void pool_init(struct pool *pool, uint64_t size);
+internal void pool_clear(struct pool *pool, const berth_allocator *allocator);
 
 /* Takes the lowest free number. -ENOSPC, -ENOMEM. */
-SHARED int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
+internal int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
 
 /* Takes `number`, which is below the size. -EBUSY, -ENOMEM. */
-SHARED int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
+internal int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
 
 /* Frees `number`, which is taken. */
-SHARED void pool_free(struct pool *pool, uint64_t number);
+internal void pool_free(struct pool *pool, uint64_t number);
 
 #endif

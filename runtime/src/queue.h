@@ -39,13 +39,13 @@ static inline struct operation *queue_first(const struct root *root)
  * What the operation waits for. Takes as many steps as there are in its line before it, so only those ask who look for circles of threads: a
  * thread waits in the middle of a line, and is inside a hook of another root.
  */
-INTERNAL struct root *queue_root(const struct operation *operation);
+internal struct root *queue_root(const struct operation *operation);
 
 /* Does it find its root by the root's key? */
-INTERNAL bool queue_by_key(const struct operation *operation);
+internal bool queue_by_key(const struct operation *operation);
 
 /* `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for the other now, behind those that do already. */
-INTERNAL void queue_pass_on(struct root *root, struct root *successor);
+internal void queue_pass_on(struct root *root, struct root *successor);
 
 /* The operation has the root, which nobody has had. */
 static inline void queue_own(struct operation *operation, struct root *root)
@@ -57,7 +57,7 @@ static inline void queue_own(struct operation *operation, struct root *root)
 }
 
 /* For queue_enter(), unless the root is free and the operation has none. */
-SHARED int queue_enter_slowly(struct operation *operation, struct root *root);
+internal int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
@@ -76,7 +76,7 @@ static inline int queue_enter(struct operation *operation, struct root *root)
 }
 
 /* Gives up waiting. */
-INTERNAL void queue_leave(struct operation *operation);
+internal void queue_leave(struct operation *operation);
 
 /*
  * Lets the operation's root go. False: others wait for the root, so the operation keeps it until

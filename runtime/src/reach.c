@@ -3,7 +3,7 @@
 #include "engine.h"
 #include "queue.h"
 
-static HOT bool takes_configs(const berth_operation *type)
+static bool takes_configs(const berth_operation *type)
 {
     return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
 }
@@ -25,7 +25,7 @@ static struct where where_at(const berth_operation *type, uint8_t level)
 }
 
 /* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
-static HOT bool get_root(struct operation *operation, struct root *root)
+static bool get_root(struct operation *operation, struct root *root)
 {
     int rc = queue_enter(operation, root);
 
@@ -36,8 +36,8 @@ static HOT bool get_root(struct operation *operation, struct root *root)
     return rc > 0;
 }
 
-static HOT void make_level(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource, uint32_t hash,
-                           uint16_t state)
+static void make_level(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource, uint32_t hash,
+                       uint16_t state)
 {
     struct berth_manager *manager = operation->call.manager;
     bool last = level + 1 == type->levels;
@@ -68,7 +68,7 @@ static HOT void make_level(struct operation *operation, const berth_operation *t
 }
 
 /* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
-static HOT bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
+static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
 {
     struct berth_manager *manager = operation->call.manager;
     const void *config = operation->asked.config[level];
@@ -96,7 +96,7 @@ static struct where where_state(const struct operation *operation, const berth_o
 }
 
 /* S2: a found instance has the fields that are given. */
-static HOT void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource)
+static void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource)
 {
     uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance, resource, operation->asked.config[level]);
 
@@ -114,7 +114,7 @@ static HOT void check_conflict(struct operation *operation, const berth_operatio
  */
 static uint32_t count_added(const struct operation *operation, const berth_operation *type, unsigned level)
 {
-    const berth_resource *resource = operation_resource(operation, type, level);
+    const berth_resource *resource = operation_resource(operation, level);
     uint32_t added = type->flags & BERTH_GIVES ? 1 : 0;
 
     if (level + 1u < type->levels && (operation->levels[level + 1].flags & LEVEL_FRESH))
@@ -138,7 +138,7 @@ static void check_count(struct operation *operation, const berth_operation *type
 }
 
 /* For check_holders(), when some level has many. */
-static SELDOM void check_counts(struct operation *operation, const berth_operation *type)
+static cold void check_counts(struct operation *operation, const berth_operation *type)
 {
     for (unsigned i = 0; i < type->levels && operation->code == 0; i++)
         check_count(operation, type, i);
@@ -158,27 +158,26 @@ static inline void check_holders(struct operation *operation, const berth_operat
 }
 
 /* The same, where nobody has looked at the levels. */
-static HOT void check_levels(struct operation *operation, const berth_operation *type)
+static void check_levels(struct operation *operation, const berth_operation *type)
 {
     uint32_t counts = 0;
 
-    UNROLL
     for (unsigned i = 0; i < type->levels; i++)
         counts |= counts_of(&operation->levels[i]);
     check_holders(operation, type, counts);
 }
 
 /* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
-static void report_takes(struct operation *operation, const berth_operation *type)
+static void report_takes(struct operation *operation)
 {
     operation->report = true;
     for (uint8_t i = 0; i < operation->n_levels; i++) {
         operation->levels[i].instance->state = operation->levels[i].state;
-        engine_take(operation, type, i);
+        engine_take(operation, i);
     }
 }
 
-static HOT void give(struct operation *operation, const berth_operation *type)
+static void give(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
     int rc = reservation_make(manager, type->levels, &operation->reservation);
@@ -186,14 +185,13 @@ static HOT void give(struct operation *operation, const berth_operation *type)
     if (rc < 0)
         operation_fail(operation, rc, (struct where){0});
     else if (manager->trace)
-        report_takes(operation, type);
+        report_takes(operation);
 }
 
-static HOT bool obtain(struct operation *operation, const berth_operation *type)
+static bool obtain(struct operation *operation, const berth_operation *type)
 {
     uint32_t counts = 0;
 
-    UNROLL
     for (uint8_t i = 0; i < type->levels; i++) {
         uint8_t resource = type->path[i];
         uint32_t hash;
@@ -206,7 +204,7 @@ static HOT bool obtain(struct operation *operation, const berth_operation *type)
         else if (operation->code == 0)
             check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
-            engine_take(operation, type, i);
+            engine_take(operation, i);
         if (operation->code != 0)
             return false;
         counts |= counts_of(&operation->levels[i]);
@@ -218,9 +216,8 @@ static HOT bool obtain(struct operation *operation, const berth_operation *type)
 }
 
 /* Every level above `levels` by key. True: it has to wait. */
-static HOT bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
+static bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
 {
-    UNROLL
     for (uint8_t i = 0; i < levels; i++) {
         uint32_t hash;
         bool found;
@@ -237,7 +234,7 @@ static HOT bool find_by_keys(struct operation *operation, const berth_operation 
     return false;
 }
 
-static HOT bool create(struct operation *operation, const berth_operation *type)
+static bool create(struct operation *operation, const berth_operation *type)
 {
     uint8_t last = (uint8_t)(type->levels - 1);
     uint32_t hash;
@@ -258,7 +255,7 @@ static HOT bool create(struct operation *operation, const berth_operation *type)
     return false;
 }
 
-static HOT bool find_by_value(struct operation *operation, const berth_operation *type)
+static bool find_by_value(struct operation *operation, const berth_operation *type)
 {
     const struct asked *asked = &operation->asked;
     struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
@@ -276,7 +273,7 @@ static HOT bool find_by_value(struct operation *operation, const berth_operation
     return false;
 }
 
-static HOT bool with_reservation(struct operation *operation, const berth_operation *type)
+static bool with_reservation(struct operation *operation, const berth_operation *type)
 {
     struct grip grip;
     struct reservation *reservation = reach_reservation(operation, type, &grip);
@@ -291,14 +288,13 @@ static HOT bool with_reservation(struct operation *operation, const berth_operat
         return false;
     operation->reservation = reservation;
     instance = reservation->last;
-    UNROLL
     for (unsigned i = type->levels; i-- > 0; instance = instance_parent(instance))
         operation_load_at(operation, i, instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
     operation->n_levels = type->levels;
     return false;
 }
 
-HOT bool reach_instances(struct operation *operation, const berth_operation *type)
+bool reach_instances(struct operation *operation, const berth_operation *type)
 {
     switch (type->form) {
     case BERTH_OBTAIN:

@@ -6,10 +6,10 @@
 #include "operation.h"
 
 /* Where an operation fails that has not run: at the root that it has loaded or, before it got to one, that its caller named. Nowhere: none is known. */
-OWN struct where reach_place(const struct operation *operation);
+internal struct where reach_place(const struct operation *operation);
 
 /* Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed. */
-OWN bool reach_instances(struct operation *operation, const berth_operation *type);
+internal bool reach_instances(struct operation *operation, const berth_operation *type);
 
 /* What it looks for is not there: it fails at `where`, unless that is fine. */
 static inline void reach_absent(struct operation *operation, const berth_operation *type, struct where where)
@@ -21,7 +21,7 @@ static inline void reach_absent(struct operation *operation, const berth_operati
 }
 
 /* The caller's reservation, if the operation may use it; else NULL, and the operation has failed. `grip` gets what it holds. */
-ALWAYS_INLINE struct reservation *reach_reservation(struct operation *operation, const berth_operation *type, struct grip *grip)
+static inline struct reservation *reach_reservation(struct operation *operation, const berth_operation *type, struct grip *grip)
 {
     struct reservation *reservation = reservation_look_up(operation->call.manager, operation->asked.reservation);
 

@@ -36,10 +36,10 @@ static inline void readers_init(struct readers *readers)
     atomic_init(&readers->met, 0);
 }
 
-INTERNAL void readers_destroy(struct readers *readers, const berth_allocator *allocator);
+internal void readers_destroy(struct readers *readers, const berth_allocator *allocator);
 
 /* For readers_enter(), when it seems to be open. */
-SHARED struct lane *readers_count(struct readers *readers);
+internal struct lane *readers_count(struct readers *readers);
 
 /* The lane that this thread is now counted in, or NULL: it is closed, and the thread needs the mutex. */
 static inline struct lane *readers_enter(struct readers *readers)
@@ -47,15 +47,15 @@ static inline struct lane *readers_enter(struct readers *readers)
     return atomic_load_explicit(&readers->met, memory_order_acquire) == READERS_ENOUGH ? readers_count(readers) : NULL;
 }
 
-SHARED void readers_leave(struct readers *readers, struct lane *lane);
+internal void readers_leave(struct readers *readers, struct lane *lane);
 
 /* The rest with the mutex held. */
 
 /* A reader found it taken. Without memory for lanes it stays closed. */
-INTERNAL SELDOM void readers_meet(struct readers *readers, const berth_allocator *allocator);
+internal cold void readers_meet(struct readers *readers, const berth_allocator *allocator);
 
 /* For readers_close(), when there have been any. */
-SHARED SELDOM void readers_clear(struct readers *readers);
+internal cold void readers_clear(struct readers *readers);
 
 /* Waits until nobody is inside. */
 static inline void readers_close(struct readers *readers)

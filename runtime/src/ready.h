@@ -17,28 +17,28 @@ struct dispatcher {
 };
 
 /* A started operation goes to the end of the list. In the list already is fine. */
-INTERNAL void ready_add(struct operation *operation);
+internal void ready_add(struct operation *operation);
 
 /*
  * Has the blocking call's thread something to run before it sleeps? It might be waiting for just
  * that. Once it has run what was ready then, and what it made ready by that, other threads are on
  * their way to whatever there is.
  */
-INTERNAL bool ready_can_help(const struct operation *operation);
+internal bool ready_can_help(const struct operation *operation);
 
 /* Is this thread the one that polls? Only a manager with `wake` has such a one. */
-INTERNAL bool ready_is_loop(const struct berth_manager *manager);
+internal bool ready_is_loop(const struct berth_manager *manager);
 
 /*
  * Has this thread called so often from inside hooks, in operations that it ran because a call had
  * to wait, that no more of its stack may go?
  */
-SHARED bool ready_too_deep(const struct berth_manager *manager);
+internal bool ready_too_deep(const struct berth_manager *manager);
 
 /* Is this thread inside a hook or a `done` of a started operation? */
-INTERNAL bool ready_inside(const struct berth_manager *manager);
+internal bool ready_inside(const struct berth_manager *manager);
 
 /* Calls berth_config.wake, unless this thread polls, which looks again by itself. */
-INTERNAL void ready_wake(struct berth_manager *manager);
+internal void ready_wake(struct berth_manager *manager);
 
 #endif

@@ -24,7 +24,7 @@
 #define LINE
 #endif
 
-HOT int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast)
+int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast)
 {
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
@@ -62,8 +62,8 @@ HOT int operation_run(struct operation *operation, const berth_operation *type, 
 }
 
 /* Runs a request that the fast path has left, or fails it for what is known. */
-static APART HOT int run_request(berth_manager *manager, const berth_operation *type, const berth_request *request, berth_refusal refusal,
-                                 const struct fast *fast, berth_error *error)
+static noinline int run_request(berth_manager *manager, const berth_operation *type, const berth_request *request, berth_refusal refusal,
+                                const struct fast *fast, berth_error *error)
 {
     LINE struct operation operation;
 
@@ -84,7 +84,7 @@ static APART HOT int run_request(berth_manager *manager, const berth_operation *
     return operation_refuse(&operation);
 }
 
-HOT int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
+int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
 {
     const berth_operation *type;
     berth_refusal refusal;

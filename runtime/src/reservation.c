@@ -12,7 +12,7 @@ static size_t record_size(unsigned levels)
     return size > sizeof(struct reservation) ? size : sizeof(struct reservation);
 }
 
-HOT struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
+struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
     uint32_t hash = hash_uuid(&manager->seed, id); /* the nil UUID is no reservation's */
 
@@ -32,7 +32,7 @@ static bool is_nil(const unsigned char *id)
     return memcmp(id, nil, sizeof nil) == 0;
 }
 
-HOT int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
+int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
 {
     const berth_limits *limits = type_of(manager)->limits;
     struct reservation *reservation = NULL;
@@ -54,12 +54,12 @@ HOT int reservation_make(struct berth_manager *manager, uint8_t levels, struct r
     return 0;
 }
 
-HOT void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
+void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
 {
     memory_give(&manager->allocator, reservation, record_size(levels));
 }
 
-HOT void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last)
+void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last)
 {
     if (manager->last_reservation == UINT32_MAX)
         reservations_renumber(manager);
@@ -69,7 +69,7 @@ HOT void reservation_link(struct berth_manager *manager, struct reservation *res
     map_link(&manager->reservations, &manager->allocator, &reservation->link, hash_uuid(&manager->seed, reservation->id));
 }
 
-HOT void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
+void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
 {
     map_unlink(&manager->reservations, &reservation->link, hash_uuid(&manager->seed, reservation->id));
     instance_unref(manager, reservation->last);

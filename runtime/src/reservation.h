@@ -20,12 +20,12 @@ struct reservation {
 };
 
 /* Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet. -ENOMEM, -EEXIST: the caller's UUID was used before, or its error. */
-OWN int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
+internal int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
 /* For one that was never linked, with so many levels. NULL is fine. */
-OWN void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
+internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
 
 /* Lets it be found. Its path ends with `last`, and its pins are set. */
-OWN void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last);
+internal void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last);
 
 static inline unsigned reservation_levels(const struct berth_manager *manager, const struct reservation *reservation)
 {
@@ -37,14 +37,13 @@ ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *re
 {
     struct instance *instance = reservation->last;
 
-    UNROLL
     while (++i < levels)
         instance = instance_parent(instance);
     return instance;
 }
 
 /* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
-OWN void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
+internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
 
 /* What a reservation of so many levels has of its path, a bit for each. */
 struct grip {
@@ -53,12 +52,11 @@ struct grip {
     uint8_t dropped; /* let go of itself */
 };
 
-ALWAYS_INLINE struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
+static inline struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
 {
     const struct instance *instance = reservation->last;
     struct grip grip = {0, 0, 0};
 
-    UNROLL
     for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
         uint8_t pin = reservation->pins[i];
         uint8_t bit = (uint8_t)(1u << i);
@@ -86,25 +84,25 @@ static inline bool grip_spent(struct grip grip)
 }
 
 /* The one with this UUID, also when it is spent; NULL. */
-OWN struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
+internal struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
 
 /* All of them: reservations.c */
 
 /* The hash of a reservation in the manager's map. */
-INTERNAL map_hash reservation_hash;
+internal map_hash reservation_hash;
 
 /* The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so. */
-INTERNAL void reservations_restart_epochs(struct berth_manager *manager);
+internal void reservations_restart_epochs(struct berth_manager *manager);
 
 /* Numbers them anew, in the same order, because the numbers have run out. */
-SHARED SELDOM void reservations_renumber(struct berth_manager *manager);
+internal cold void reservations_renumber(struct berth_manager *manager);
 
 /*
  * The oldest, followed by the others in the order given: see reservation_next(). None is in the map until reservations_put_back(). It takes
  * longer than to look at all of them, so only those ask who show them to somebody.
  */
-INTERNAL struct reservation *reservations_in_order(struct berth_manager *manager);
-INTERNAL void reservations_put_back(struct berth_manager *manager, struct reservation *first);
+internal struct reservation *reservations_in_order(struct berth_manager *manager);
+internal void reservations_put_back(struct berth_manager *manager, struct reservation *first);
 
 static inline struct reservation *reservation_next(const struct reservation *reservation)
 {

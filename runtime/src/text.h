@@ -17,22 +17,22 @@ struct text {
 };
 
 /* `size` is at least 1. */
-INTERNAL void text_start(struct text *text, char *buffer, size_t size);
-INTERNAL void text_add(struct text *text, const char *string);
-INTERNAL void text_number(struct text *text, uint64_t number, bool negative);
+internal void text_start(struct text *text, char *buffer, size_t size);
+internal void text_add(struct text *text, const char *string);
+internal void text_number(struct text *text, uint64_t number, bool negative);
 /* A number and the word after it: `one` for 1, `many` for all others. */
-INTERNAL void text_count(struct text *text, uint64_t count, const char *one, const char *many);
-INTERNAL void text_uuid(struct text *text, const unsigned char *uuid);
+internal void text_count(struct text *text, uint64_t count, const char *one, const char *many);
+internal void text_uuid(struct text *text, const unsigned char *uuid);
 /*
  * In double quotes. Control characters, bytes that are no valid UTF-8, and what would end the
  * quotes are escaped.
  */
-INTERNAL void text_quoted(struct text *text, const char *string);
+internal void text_quoted(struct text *text, const char *string);
 /* Ends the text; call it once, last. */
-INTERNAL void text_end(struct text *text);
+internal void text_end(struct text *text);
 
 /* The decimal digits of a number, most significant first, at the end of `digits`; returns where they begin. */
 enum { TEXT_DIGITS = 21 };
-SHARED const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
+internal const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
 
 #endif

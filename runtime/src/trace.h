@@ -17,21 +17,21 @@ struct traced {
 };
 
 /* A row ended, or was left out because somebody else holds the instance. */
-SHARED SELDOM void trace_row(const struct operation *operation, unsigned level, uint8_t event, struct traced traced);
+internal cold void trace_row(const struct operation *operation, unsigned level, uint8_t event, struct traced traced);
 
 /* The hook of the operation's row is called next. */
-SHARED SELDOM void trace_call(const struct operation *operation);
+internal cold void trace_call(const struct operation *operation);
 
 /*
  * The operation has failed with what `by` failed with: fills in its caller's error, and tells the
  * trace.
  */
-SHARED SELDOM void trace_error(const struct operation *operation, const struct operation *by);
+internal cold void trace_error(const struct operation *operation, const struct operation *by);
 
 /* Tells the trace alone. Not told where a row has told it. */
-INTERNAL void trace_refusal(const struct operation *operation, const struct operation *by);
+internal void trace_refusal(const struct operation *operation, const struct operation *by);
 
 /* An operation was refused that has no block. Takes the lock. */
-INTERNAL void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation);
+internal void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation);
 
 #endif

@@ -21,16 +21,16 @@ struct uuid_source {
     bool no_page;
 };
 
-INTERNAL void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx);
-INTERNAL void uuid_source_clear(struct uuid_source *source);
+internal void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_t out), void *ctx);
+internal void uuid_source_clear(struct uuid_source *source);
 
 /* 0, or what the custom function returned; -EPROTO when that is no answer. */
-SHARED int uuid_source_next(struct uuid_source *source, uuid_t out);
+internal int uuid_source_next(struct uuid_source *source, uuid_t out);
 
 /*
  * A seed for hashes. It is random whatever UUIDs the custom function makes; with BERTH_NO_LIBUUID it can be nothing but one of those, or the error
  * of that function, and without one there is none: -EINVAL.
  */
-INTERNAL int uuid_source_seed(struct uuid_source *source, struct hash_seed *seed);
+internal int uuid_source_seed(struct uuid_source *source, struct hash_seed *seed);
 
 #endif

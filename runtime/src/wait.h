@@ -12,6 +12,6 @@
  * `progress` is not PROGRESS_DONE. Returns when the operation may go on. False: the operation is
  * over, and so is what is left to do in the manager, which may be gone. The lock is not held.
  */
-SHARED SELDOM bool wait_for(struct operation *operation, enum progress progress);
+internal cold bool wait_for(struct operation *operation, enum progress progress);
 
 #endif
