@@ -12,7 +12,9 @@ import pytest
 from berthc.check import RULES
 from berthc.load import load
 from builds import BUILD, ROOT, SPECS
-from variants import BEARABLE, EDITS, Edit, meaning, plain, variants
+from differ import difference_run
+from programs import simulator
+from variants import BEARABLE, EDITS, STATEMENTS, Edit, meaning, plain, variants
 from vary import main, vary
 
 SEED = 4
@@ -64,6 +66,35 @@ def test_every_edit_changes_something_that_keeps_its_meaning(edit: Edit) -> None
         if tree != original and meaning(json.dumps(tree)) is not None:
             return
     pytest.fail("60 tries gave no variant")
+
+
+def stated(text: str, rng: random.Random, times: int) -> str:
+    """The spec with what an author states at random; each edit was taken so often."""
+    root, _, _ = load("stated.yaml", text)
+    assert root is not None
+    tree = plain(root)
+    for edit in STATEMENTS:
+        taken = 0
+        while taken < times:
+            changed = copy.deepcopy(tree)
+            edit(changed, rng)
+            if changed != tree and meaning(json.dumps(changed)) is not None:
+                tree, taken = changed, taken + 1
+    return json.dumps(tree)
+
+
+@pytest.mark.parametrize("name", ["scsi", "plan9_mount"])
+def test_what_an_author_states_means_nothing_at_run_time(name: str, tmp_path: Path) -> None:
+    """The C of a spec with statements, against the model of the spec without them."""
+    text = (ROOT / f"spec/{name}.yaml").read_text(encoding="utf-8")
+    with_words, without = meaning(stated(text, random.Random(SEED), 8)), meaning(text)
+    assert with_words is not None and without is not None
+    assert any(h.needs for h in with_words.hooks)
+    assert any(s.effects for r in with_words.resources for s in r.states) and any(s.maybe for r in with_words.resources for s in r.states)
+    assert any(row.meant for r in with_words.resources for s in r.states for row in s.rows)
+    tally = difference_run(without, [str(simulator(with_words, tmp_path))], SEED, 60, None)
+    assert tally.difference is None, "\n" + tally.difference.show()
+    assert tally.requests > 60
 
 
 def test_misuse_of_the_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

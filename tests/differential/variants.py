@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from berthc.build import build
@@ -23,7 +23,7 @@ Tree = dict[str, Any]
 Edit = Callable[[Tree, random.Random], None]
 
 # What these say is that a spec is unwise, not that it has no meaning.
-BEARABLE = frozenset(("trap", "leak", "double", "unreachable", "unused", "no-case"))
+BEARABLE = frozenset(("trap", "leak", "double", "needs", "unreachable", "unused", "no-case"))
 ERRORS = ("EIO", "EBUSY", "EPERM", "EAGAIN")
 
 
@@ -272,6 +272,50 @@ def together(tree: Tree, rng: random.Random) -> None:
         _a_hook(tree, rng)["optional"] = "pair"
 
 
+def _undone(tree: Tree, names: Iterable[str]) -> list[str]:
+    """Hooks on the resources that some hook undoes: only of their effects anything is known."""
+    found = (hook.get("undoes", []) for hooks in tree["backend"].values() for hook in hooks.values())
+    undone = {name for undoes in found for name in ([undoes] if isinstance(undoes, str) else undoes)}
+    return [hook for name in names for hook in _hooks_on(tree, name) if hook in undone]
+
+
+def _path(tree: Tree, name: str | None) -> list[str]:
+    """The resource and those above it."""
+    return [] if name is None else [name, *_path(tree, tree["resources"][name].get("parent"))]
+
+
+def needs(tree: Tree, rng: random.Random) -> None:
+    """What must be in place when a hook is called."""
+    one = _a_hook(tree, rng)
+    needed = _undone(tree, _path(tree, one["on"]))
+    if needed and "asks" not in one:
+        one["needs"] = rng.sample(needed, rng.randint(1, min(2, len(needed))))
+
+
+def effects(tree: Tree, rng: random.Random) -> None:
+    """What is in place in a state, for certain or perhaps."""
+    name = rng.choice(list(tree["resources"]))
+    state = rng.choice([s for s in tree["resources"][name]["states"].values() if not s.get("final")])
+    said = {hook: rng.choice(("effects", "maybe", "")) for hook in _undone(tree, [name])}
+    for word in ("effects", "maybe"):
+        state.pop(word, None)
+        if word in said.values() or rng.random() < 0.2:
+            state[word] = [hook for hook, where in said.items() if where == word]
+
+
+def meant(tree: Tree, rng: random.Random) -> None:
+    """A rejection that is part of the protocol, or that is not any more."""
+    _, _, on = _rows(tree, rng)
+    rows = [row for value in on.values() for row in (value if isinstance(value, list) else [value])]
+    rejects = [row for row in rows if isinstance(row, dict) and "reject" in row]
+    if rejects:
+        row = rng.choice(rejects)
+        row["meant"] = not row.get("meant", False)
+
+
+STATEMENTS: tuple[Edit, ...] = (needs, effects, meant)
+"""What an author states for the checker: at run time it means nothing."""
+
 EDITS: tuple[Edit, ...] = (
     retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation,
-    hook, hook_value, probe, probe, together)
+    hook, hook_value, probe, probe, together, *STATEMENTS)

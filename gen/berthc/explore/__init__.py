@@ -11,7 +11,7 @@
     runs       what the semantics answered before, to be quick
     settle     one world for all moments in which the same is tracked
     product    how many moments several roots have together
-    drain      what a drain leaves
+    drain      what a drain leaves, and whether it breaks what the author states
     future     what callers can still bring about when every hook works
     stated     what the author states, as masks of effects
     fault      one thing that is wrong with a spec

@@ -8,21 +8,27 @@ names another instance: the row takes the same target, there is the effect, and 
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from berthc.explore.contract import calls_of
 from berthc.model import Manager, Operation
 from berthc.semantics import OK, Outcome, Value
+
+K = TypeVar("K", bound=Hashable)
 
 FAILED = Outcome("fail", "EIO")
 UNSURE = Outcome("uncertain", "ETIMEDOUT")
 
 
 class Ending(NamedTuple):
+    """How a call ends. `found`: the effect that an answer shows for the first time."""
+
     outcome: Outcome
     effect: bool
+    found: int = 0
 
 
 ENDS_OK = Ending(OK, True)
@@ -54,13 +60,15 @@ class Effects:
 
 
 class Called(NamedTuple):
-    """One call: the hook, its number among the calls of that hook in the operation, how it ended, and the truth before and after."""
+    """One call: the hook, its number among the calls of that hook in the operation, how it ended,
+    the truth before and after, and which effects are open after it."""
 
     hook: str
     nth: int
     ending: Ending
     before: int
     after: int
+    open: int = 0
 
 
 def effects(manager: Manager) -> dict[str, Effects]:
@@ -85,18 +93,40 @@ def brings(manager: Manager, op: Operation, hooks: Mapping[str, Effects]) -> int
     return sum(hooks[name].own for name in calls_of(manager, op))
 
 
+def answers(of: Effects, truth: int, open_: int, clean: bool) -> list[Ending]:
+    """What a hook that asks can say: the truth, as far as it is followed and known; or that it
+    cannot tell. Of open effects that are not known to be there, each may be."""
+    if of.asked & truth:
+        found = [SAYS_YES]
+    else:
+        mine = of.asked & open_
+        bits = [1 << n for n in range(mine.bit_length()) if mine >> n & 1]
+        maybe = [Ending(SAYS_YES.outcome, False, bit) for bit in bits]
+        found = [*maybe, *([SAYS_YES] if of.asks_more else []), SAYS_NO]
+    return found if clean else [*found, CANNOT_TELL]
+
+
+def still_open(of: Effects, open_: int, ending: Ending) -> int:
+    """The effects that are open after a call: those that it neither brought about nor took back,
+    and of which it told nothing."""
+    if ending.effect:
+        return open_ & ~(of.own | of.undoes)
+    return open_ & ~(of.asked if ending is SAYS_NO else ending.found)
+
+
 class Script:
     """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next` gives the next script, depth first."""
 
-    __slots__ = ("effects", "truth", "chosen", "counts", "called", "clean", "unknown")
+    __slots__ = ("effects", "truth", "open", "chosen", "counts", "called", "clean")
 
-    def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[str, int], chosen: tuple[int, ...] = (), clean: bool = False,
-                 unknown: Set[str] = frozenset()) -> None:
-        """`truth` by resource, for the instances of the operation's path. `clean`: everything ends ok. `unknown`: the
-        resources whose instance was made by `create` and not asked yet, so that its truth is whatever it answers."""
-        self.unknown = set(unknown)
+    def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[K, int],
+                 chosen: tuple[int, ...] = (), clean: bool = False,
+                 open_: Mapping[K, int] = MappingProxyType({})) -> None:
+        """`truth` by resource, for the instances of the operation's path; likewise `open_`, as in
+        Local. `clean`: everything ends ok."""
         self.effects = hooks
-        self.truth = dict(truth)
+        self.truth: dict[Hashable, int] = {at: mask for at, mask in truth.items()}
+        self.open: dict[Hashable, int] = {at: mask for at, mask in open_.items()}
         self.chosen = chosen
         self.counts: list[int] = []
         self.called: list[Called] = []
@@ -104,14 +134,28 @@ class Script:
 
     def __call__(self, hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
         of = self.effects[hook]
-        before = self.truth.get(of.on, 0)
-        endings = self._answers(of, before) if of.asks else [ENDS_OK] if self.clean else self._endings(of, before)
+        return self.end(hook, nth, of.on, self.choose(self.endings(of, of.on)))
+
+    def endings(self, of: Effects, at: Hashable) -> list[Ending]:
+        """How a call can end that comes now; `at` is where its truth is kept. The first is the
+        good one."""
+        before = self.truth.get(at, 0)
+        if of.asks:
+            return answers(of, before, self.open.get(at, 0), self.clean)
+        return [ENDS_OK] if self.clean else self._endings(of, before)
+
+    def choose(self, endings: list[Ending]) -> Ending:
         n = len(self.counts)
-        ending = endings[self.chosen[n] if n < len(self.chosen) else 0]
         self.counts.append(len(endings))
-        after = self._after(of, before, ending)
-        self.truth[of.on] = after
-        self.called.append(Called(hook, nth, ending, before, after))
+        return endings[self.chosen[n] if n < len(self.chosen) else 0]
+
+    def end(self, hook: str, nth: int, at: Hashable, ending: Ending) -> Outcome:
+        """Notes how a call ends."""
+        of = self.effects[hook]
+        before, open_ = self.truth.get(at, 0), still_open(of, self.open.get(at, 0), ending)
+        after = of.after(before) if ending.effect else before | ending.found
+        self.truth[at], self.open[at] = after, open_
+        self.called.append(Called(hook, nth, ending, before, after, open_))
         return ending.outcome
 
     @staticmethod
@@ -125,23 +169,6 @@ class Script:
         if of.tells:
             endings.append(UNDONE_UNSURE)
         return endings
-
-    def _after(self, of: Effects, before: int, ending: Ending) -> int:
-        """What is true after a call. The first answer about a created instance says what was true all the time."""
-        if of.asks and of.on in self.unknown and ending is not CANNOT_TELL:
-            self.unknown.discard(of.on)
-            return before | of.asked if ending is SAYS_YES else before & ~of.asked
-        return of.after(before) if ending.effect else before
-
-    def _answers(self, of: Effects, before: int) -> list[Ending]:
-        """The truth, as far as it is followed and known; or that it cannot tell."""
-        if of.on in self.unknown:
-            truth = [SAYS_YES, SAYS_NO]
-        elif of.asked & before:
-            truth = [SAYS_YES]
-        else:
-            truth = [SAYS_YES, SAYS_NO] if of.asks_more else [SAYS_NO]
-        return truth if self.clean else [*truth, CANNOT_TELL]
 
     def following(self) -> tuple[int, ...] | None:
         """What to choose next; None when every way has been taken."""

@@ -10,7 +10,7 @@ from berthc.explore.fault import Fault
 from berthc.explore.future import Future, place, takes_back
 from berthc.explore.local import Holder, Local, holds, tracked
 from berthc.explore.stated_faults import needs
-from berthc.explore.step import Change, Stepper
+from berthc.explore.step import Change, Stepper, rows_with_calls
 from berthc.model import Loc, Row
 from berthc.semantics import Result
 from berthc.semantics.result import Taken
@@ -55,12 +55,6 @@ def judge(stepper: Stepper, change: Change, accepted: Accepted = nobody_accepts)
         yield from (fault for fault in _endings(stepper, change) if known or fault.id != "dangling")
     if not change.nothing:
         yield from up_to(_left(stepper, change), accepted)
-
-
-def rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
-    """The rows of the calls, in their order."""
-    return [t for t in result.rows if t.row is not None and t.row.hook is not None
-            and t.row.hook not in stepper.without and t.outcome != "rejected"]
 
 
 def _where(row: Row, resource: str) -> str:
@@ -205,20 +199,39 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
     """Effects on instances that rest without a holder are gone after a drain in which every call ends ok, or some request takes them back."""
     left = _undrainable(stepper, change.after)
     before = _undrainable(stepper, change.before) if left else {}
-    there = tracked(change.before.world).items
     for id_, mask in left.items():
-        known = before.get(id_, 0) if id_ in there else stepper.made(change.move.op) if id_ == change.levels[-1] else 0
-        if mask & ~known and not Future(stepper).ever(change.after, takes_back(place(tracked(change.after.world), id_), mask)):
-            item = tracked(change.after.world).items[id_]
-            effects = " and ".join(names(stepper.manager, mask))
-            below = _stays_below(change.after, item)
-            if below is not None:
-                where, loc = _drop_row(stepper, below)
-                yield Fault("leak", where, loc, f"a {below.resource} stays in state {below.state}, whatever drain does, so nobody ever takes "
-                            f"back {effects} of the {item.resource} above it")
-            else:
-                where, loc = blame(stepper, change, item)
-                yield Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even drain takes back {effects}")
+        mask &= ~change.after.open.get(id_, 0)  # what is open was there before the manager
+        known = mask & before.get(id_, 0) & ~change.before.open.get(id_, 0)
+        old = mask == known and not _moved(change, id_)
+        if old or _taken_back(stepper, change.after, id_, mask):
+            continue
+        if mask != known or _taken_back(stepper, change.before, id_, mask):
+            yield _kept(stepper, change, tracked(change.after.world).items[id_], mask)
+
+
+def _taken_back(stepper: Stepper, local: Local, id_: int, mask: int) -> bool:
+    """Does some request ever take back the effects?"""
+    return Future(stepper).ever(local, takes_back(place(tracked(local.world), id_), mask))
+
+
+def _moved(change: Change, id_: int) -> bool:
+    """Has the instance, or one above it, another state now?"""
+    before, after = tracked(change.before.world).items, tracked(change.after.world)
+    path = after.path(after.items[id_])
+    return any(up.id not in before or before[up.id].state != up.state for up in path)
+
+
+def _kept(stepper: Stepper, change: Change, item: Item, mask: int) -> Fault:
+    effects = " and ".join(names(stepper.manager, mask))
+    below = _stays_below(change.after, item)
+    if below is not None:
+        where, loc = _drop_row(stepper, below)
+        return Fault("leak", where, loc,
+                     f"a {below.resource} stays in state {below.state}, whatever drain does, so "
+                     f"nobody ever takes back {effects} of the {item.resource} above it")
+    where, loc = blame(stepper, change, item)
+    return Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even "
+                 f"drain takes back {effects}")
 
 
 def _stays_below(local: Local, item: Item) -> Item | None:

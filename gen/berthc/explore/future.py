@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
-from berthc.explore.drain import drained
+from berthc.explore.drain import drain
 from berthc.explore.local import Local, Shape, tracked
 from berthc.explore.step import Change, Stepper
 from berthc.model import Form, Operation
@@ -77,14 +77,8 @@ class Future:
     def drained(self, local: Local) -> Local | None:
         """After a drain; None where a reservation outlives it, because its caller is then not
         known."""
-        truth = drained(self._stepper, local)
-        world = local.world.clone()
-        world.drain()
-        state = tracked(world)
-        if state.reservations:
-            return None
-        left = {id_: mask for id_, mask in truth.items() if mask and id_ in state.items}
-        return Local(world, (None,) * len(local.holders), left, self._stepper.found(local.found, world))
+        after = drain(self._stepper, local).after
+        return None if tracked(after.world).reservations else after
 
 
 def ends(place_: Place) -> Callable[[Seen], bool]:

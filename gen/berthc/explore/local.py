@@ -7,6 +7,7 @@ fact.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from berthc.explore.alphabet import Choice
@@ -33,13 +34,18 @@ class Holder(NamedTuple):
 
 
 class Local(NamedTuple):
-    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask of effects by instance. `found` has the
-    instances that `create` made and that still rest there, where the state does not say what was in effect before."""
+    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask
+    of effects by instance.
+
+    `open` likewise, for instances that `create` made: effects that no call has brought about or
+    taken back since, and no answer told of. Where the truth has them they were there before; else
+    nobody knows.
+    """
 
     world: World
     holders: tuple[Holder | None, ...]
     truth: Mapping[int, int]
-    found: frozenset[int] = frozenset()
+    open: Mapping[int, int] = MappingProxyType({})
 
     @property
     def busy(self) -> int:
@@ -134,11 +140,12 @@ class Shape:
             at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
                                              stale, looks_for, n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
-        truth = local.truth
+        truth, open_ = local.truth, local.open
         for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
             callers, children = at.get(id_, _NONE), below.get(id_, _NONE)
             below.setdefault(parent, []).append((
-                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous, truth.get(id_, 0), id_ in local.found,
+                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous,
+                truth.get(id_, 0), open_.get(id_, 0),
                 tuple(sorted(callers) if len(callers) > 1 else callers), tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 
@@ -148,6 +155,14 @@ class Shape:
         for part in self._parts(state):
             below.setdefault(part.parent, set()).add((part.resource, part.kind, part.state, frozenset(below.get(part.id, ()))))
         return frozenset(below.get(None, ()))
+
+    def places(self, local: Local) -> dict[int, Hashable]:
+        """For each instance what decides what drain can do there once nothing is below it."""
+        found: dict[int | None, Hashable] = {None: ()}
+        for part in reversed(self._parts(tracked(local.world))):
+            found[part.id] = (found[part.parent], part.resource, part.kind, part.state,
+                              local.truth.get(part.id, 0), local.open.get(part.id, 0))
+        return {id_: place for id_, place in found.items() if id_ is not None}
 
     def _parts(self, state: State) -> tuple[_Part, ...]:
         return self._frames.get(state) or self._frames.put(state, self._frame(state))

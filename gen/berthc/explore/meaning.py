@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from berthc import model
-from berthc.explore.backend import effects
+from berthc.explore.backend import Effects, effects
 from berthc.explore.local import Local, Shape, tracked
 from berthc.explore.runs import Memo
 from berthc.model import Form, Manager, Resource
@@ -98,13 +98,21 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
         state = waiting.pop()
         for row in resource.state(state).rows:
             for outcome, target in row.targets():
-                hook = hooks[row.hook] if row.hook is not None and outcome in ("ok", "yes", "no") else None
-                settled = hook.own | hook.undoes | hook.asked if hook is not None else 0
+                settled = 0 if row.hook is None else _settled(hooks[row.hook], outcome)
                 reached = found.get(target.state, 0) | found[state] & ~settled
                 if reached != found.get(target.state, 0):
                     found[target.state] = reached
                     waiting.append(target.state)
     return found
+
+
+def _settled(hook: Effects, outcome: str) -> int:
+    """The effects that are known once a call has ended so. Of several that a hook asks for, yes says
+    that one is there, and not which."""
+    several = hook.asked & (hook.asked - 1)
+    if outcome == "no" or outcome == "yes" and not several:
+        return hook.asked
+    return hook.own | hook.undoes if outcome == "ok" else 0
 
 
 def _unsaid(manager: Manager, state: model.State, every: int) -> int:

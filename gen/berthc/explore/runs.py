@@ -5,7 +5,7 @@ here. They are kept as a tree: the calls of the operation, and by their outcomes
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Set
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from berthc.explore.backend import Called, Effects, Script
@@ -58,13 +58,17 @@ class Answer(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One way in which the backend can answer: what was chosen, the calls, and what is true then, by level of the path."""
+    """One way in which the backend can answer: what was chosen, the calls, and what is true and open
+    then, by level of the path. `found`: what was there before of the effects that may be in the
+    instance that `create` made."""
 
     chosen: tuple[int, ...]
     called: tuple[Called, ...]
     truth: tuple[int, ...]
+    open: tuple[int, ...]
     failures: int
     answer: Answer
+    found: int = 0
 
 
 class _Call(NamedTuple):
@@ -92,27 +96,29 @@ class Runs:
         self._answers: Memo[dict[str, _Call | Answer]] = Memo()  # by the outcome of the call before; "" for the beginning
         self._ways: Memo[tuple[Way, ...]] = Memo()
 
-    def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask,
-             unknown: frozenset[str]) -> tuple[Way, ...]:
-        """Every way in which calls can end, where `truth` is true of the instances of the path; with `clean`, all end ok.
-        `unknown` as in Script."""
-        key = (question, truth, clean, unknown)
+    def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...],
+             open_: tuple[int, ...], clean: bool, ask: Ask) -> tuple[Way, ...]:
+        """Every way in which calls can end, where `truth` is true of the instances of the path, and
+        `open_` is open; with `clean`, all end ok."""
+        key = (question, truth, open_, clean)
         ways = self._ways.get(key)
         if ways is None:
-            ways = self._ways.put(key, tuple(self._each(question, path, truth, clean, ask, unknown)))
+            ways = self._ways.put(key, tuple(self._each(question, path, truth, open_, clean, ask)))
         return ways
 
-    def _each(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...], clean: bool, ask: Ask,
-              unknown: Set[str]) -> Iterator[Way]:
+    def _each(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...],
+              open_: tuple[int, ...], clean: bool, ask: Ask) -> Iterator[Way]:
         by_name = dict(zip(path, truth, strict=True))
+        open_by_name = dict(zip(path, open_, strict=True))
         chosen: tuple[int, ...] | None = ()
         while chosen is not None:
-            script = Script(self._hooks, by_name, chosen, clean, unknown)
+            script = Script(self._hooks, by_name, chosen, clean, open_by_name)
             answer = self._known(question, script)
             if answer is None:
-                script = Script(self._hooks, by_name, chosen, clean, unknown)
+                script = Script(self._hooks, by_name, chosen, clean, open_by_name)
                 answer = self._keep(question, script, ask(script))
-            yield Way(chosen, tuple(script.called), tuple(script.truth[name] for name in path), script.failures, answer)
+            yield Way(chosen, tuple(script.called), tuple(script.truth[name] for name in path),
+                      tuple(script.open[name] for name in path), script.failures, answer)
             chosen = script.following()
 
     def _known(self, question: Question, script: Script) -> Answer | None:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from berthc.explore.alphabet import Valuation
 from berthc.explore.backend import ENDS_OK, Called
 from berthc.explore.bounds import Bounds
+from berthc.explore.drain import DRAIN
+from berthc.explore.drain import change as drains
 from berthc.explore.findings import caller
 from berthc.explore.search import Found
 from berthc.explore.step import Change, Move, Stepper
@@ -82,7 +84,8 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     names: dict[int, str] = {}
     given: dict[int, str] = {}  # by caller: what the simulator calls its reservation
     for request in found.requests:
-        change = stepper.change(local, request.move, request.chosen, request.clean)
+        change = (drains(stepper, local, request.move, request.chosen) if request.move.part == DRAIN
+                  else stepper.change(local, request.move, request.chosen, request.clean))
         change = change._replace(move=change.move._replace(reservation=given.get(request.move.who) if request.move.reservation else None))
         asked = _request(manager, change.move, change.called, labels)
         answer = _answer(simulator, asked)
@@ -92,7 +95,8 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
             given[request.move.who] = answer["returns"]["reservation"]
         _match({**change.after.world.snapshot(), "reservations": []}, answer["state"], labels)
         # What anybody may ask, the first caller asks.
-        who = caller(0) if request.move.part == "free" else names.setdefault(request.move.who, caller(len(names)))
+        who = ("" if request.move.part == DRAIN else caller(0) if request.move.part == "free"
+               else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
         local = stepper.settle(change.after)

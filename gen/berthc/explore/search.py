@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from berthc.explore.alphabet import Valuation, scarce
 from berthc.explore.backend import Script, names
 from berthc.explore.bounds import Bounds, memory_used
 from berthc.explore.cancelled import try_uses
+from berthc.explore.drain import Drains
 from berthc.explore.fault import Fault
 from berthc.explore.findings import Accepted, denied, judge, up_to
 from berthc.explore.future import Future
@@ -124,6 +126,7 @@ class Search:
             self._poisoned.learn(node.local)
         self._ids, self.nodes, self.transitions = {}, [], 0
         self._walk(clean=False)
+        self._drain()
         self.stepper.forget()
         self.seen.forget()
 
@@ -149,6 +152,14 @@ class Search:
                 self._ask(source, move, clean, queue)
             if self._full:
                 return
+
+    def _drain(self) -> None:
+        """Drain in every moment. It comes last, so what callers can show is shown by them."""
+        drains, limit = Drains(self.stepper), self.bounds.failures
+        for node in self.nodes:
+            most = None if limit is None else limit - node.failures
+            for fault, move, chosen in drains.judge(node.local, most):
+                self._tell(fault, node, Request(move, chosen, False))
 
     def _look_at_memory(self) -> None:
         if self.bounds.memory is not None and memory_used() > self.bounds.memory:
@@ -176,7 +187,9 @@ class Search:
                     self._tell(fault, node, request)
                 for fault, moves in self._lookups.judge(node.local, change):
                     self._tell(fault, node, *(Request(one, (), True) for one in moves))
-                stop = not all(self.accepted(fault) for fault in judge(self.stepper, change, self.accepted))  # the next walk tells it
+                told = chain(judge(self.stepper, change, self.accepted),
+                             misstated(self.stepper, change))
+                stop = not all(self.accepted(fault) for fault in told)  # the next walk tells it
             else:
                 stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:

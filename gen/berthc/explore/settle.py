@@ -28,4 +28,5 @@ class Settle:
         world = self._worlds.get(content) or self._worlds.put(content, world)
         holders = tuple(None if h is None else h._replace(label=None if h.label is None else labels[h.label],
                                                           path=tuple(ids.get(id_, -1) for id_ in h.path)) for h in local.holders)
-        return Local(world, holders, {ids[id_]: mask for id_, mask in local.truth.items()}, frozenset(ids[id_] for id_ in local.found))
+        return Local(world, holders, {ids[id_]: mask for id_, mask in local.truth.items()},
+                     {ids[id_]: mask for id_, mask in local.open.items()})

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from berthc.model import Form, Manager
+
+
+class Made(NamedTuple):
+    """What was in effect before `create` made an instance, by the state that it enters."""
+
+    there: int
+    maybe: int  # there or not: each is tried
+    unsaid: int  # nothing is said of these
+
+
+NEW = Made(0, 0, 0)
 
 
 class Stated:
@@ -21,10 +33,18 @@ class Stated:
         self.states = {(r.name, s.name): (self._mask(bits, s.effects),
                                           self._mask(bits, s.effects) | self._mask(bits, s.maybe))
                        for r in manager.resources for s in r.states if s.effects is not None}
-        # What was in effect before `create` made the instance is not known, as long as it rests where it was made and the state does not say.
-        entered = {(o.target, o.enter) for o in manager.operations if o.form is Form.CREATE and o.enter is not None}
-        self.found_in = {one for one in entered if one not in self.states}
-        self.made = {one: self.states[one][0] for one in entered if one in self.states}
+        # Where nothing asks for effects, nobody need follow what is not known of them.
+        follows = bool(self.states or self.needs or any(h.asks for h in manager.hooks))
+        undone = {name for h in manager.hooks for name in h.undoes}
+        self.made: dict[tuple[str, str], Made] = {}
+        for op in manager.operations:
+            if op.form is Form.CREATE and op.enter is not None:
+                one = (op.target, op.enter)
+                always, allowed = self.states.get(one, (0, 0))
+                every = self._mask(bits, (h.name for h in manager.hooks
+                                          if h.on == op.target and h.name in undone))
+                unsaid = every if follows and one not in self.states else 0
+                self.made[one] = Made(always, allowed & ~always, unsaid)
 
     @staticmethod
     def _mask(bits: dict[str, int], hooks: Iterable[str]) -> int:

@@ -1,7 +1,7 @@
 """What callers can do at one moment, and what comes of it."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,9 +12,10 @@ from berthc.explore.contract import contract, levels_of, reach_of
 from berthc.explore.local import Holder, Local, Shape, holds, symmetric, tracked
 from berthc.explore.runs import Answer, Memo, Question, Runs, Way
 from berthc.explore.settle import Settle
-from berthc.explore.stated import Stated
+from berthc.explore.stated import NEW, Made, Stated
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Result, Value, World
+from berthc.semantics.result import Taken
 from berthc.semantics.state import Item, State
 
 
@@ -259,22 +260,35 @@ class Stepper:
         for way in self._ways(local, move, clean):
             yield self._change(local, move, way)
 
-    def made(self, op: Operation) -> int:
-        """The effects that are there when the operation makes its instance: those of which the state says so that `create` enters."""
-        return self.stated.made.get((op.target, op.enter), 0) if op.form is Form.CREATE and op.enter is not None else 0
+    def made(self, op: Operation) -> Made:
+        """What is in effect when the operation makes its instance."""
+        return self.stated.made.get((op.target, op.enter or ""), NEW)
 
     def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> Change:
         """One way."""
         return self._change(local, move, next(way for way in self._ways(local, move, clean) if way.chosen == chosen))
 
-    def _ways(self, local: Local, move: Move, clean: bool) -> tuple[Way, ...]:
+    def _ways(self, local: Local, move: Move, clean: bool) -> Sequence[Way]:
         by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
         question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by, move.at)
-        made = self.made(move.op)
-        truth = tuple((made if n == len(move.path) else 0) if id_ is None else local.truth.get(id_, 0)
-                      for n, id_ in enumerate(move.path, 1))
-        unknown = frozenset(name for name, id_ in zip(move.op.path, move.path, strict=True) if id_ in local.found)
-        return self._runs.ways(question, move.op.path, truth, clean, lambda script: self._run(local.world, move, script), unknown)
+        ways: list[Way] = []
+        for n, found in enumerate(_subsets(self.made(move.op).maybe)):
+            truth, open_ = self.levels(local, move.op, move.path, found)
+            some = self._runs.ways(question, move.op.path, truth, open_, clean,
+                                   lambda script: self._run(local.world, move, script))
+            ways += (way._replace(chosen=(-n, *way.chosen), found=found) for way in some) if n else some
+        return ways
+
+    def levels(self, local: Local, op: Operation, path: tuple[int | None, ...],
+               found: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What is true and what is open, by level of the path, when the operation has made what it
+        makes. `found`: the effects that were there of those that may be."""
+        there, made = tracked(local.world).items, self.made(op)
+        truth, open_ = ([0 if id_ is None else some.get(id_, 0) for id_ in path]
+                        if some else [0] * len(path) for some in (local.truth, local.open))
+        if made is not NEW and path[-1] not in there:
+            truth[-1], open_[-1] = made.there | found, made.there | found | made.unsaid
+        return tuple(truth), tuple(open_)
 
     def _change(self, local: Local, move: Move, way: Way) -> Change:
         result, world, levels, ended, _ = way.answer
@@ -285,21 +299,15 @@ class Stepper:
             after = local if holders == local.holders else local._replace(holders=holders)
             return Change(move, way, local, after, result, move.path, {})
         there = tracked(world).items
-        truth = dict(local.truth)
-        for id_, mask in zip(levels, way.truth, strict=True):
+        truth, open_ = dict(local.truth), dict(local.open)
+        for id_, mask, not_settled in zip(levels, way.truth, way.open, strict=True):
             if id_ is not None and id_ >= 0:
-                truth[id_] = mask
+                truth[id_], open_[id_] = mask, not_settled
         gone = {id_: truth.get(id_, 0) for id_ in ended}
         holders = self._holders(local, move, result, levels, world, truth)
-        made = {id_ for id_, was in zip(levels, move.path, strict=True) if was is None and id_ is not None and move.op.form is Form.CREATE}
-        found = self.found(local.found | made, world)
-        after = Local(world, holders, {i: m for i, m in truth.items() if m and i in there}, found)
+        after = Local(world, holders, *({i: m for i, m in some.items() if m and i in there}
+                                        for some in (truth, open_)))
         return Change(move, way, local, after, result, levels, gone)
-
-    def found(self, some: Set[int], world: World) -> frozenset[int]:
-        """Those of some created instances that rest where they were made."""
-        there = tracked(world).items
-        return frozenset(i for i in some if i in there and (there[i].resource, there[i].state) in self.stated.found_in)
 
     def _run(self, before: World, move: Move, script: Script) -> Answer:
         """Asks the semantics."""
@@ -384,4 +392,19 @@ class Stepper:
         return level < len(self._drops[change.move.op.name]) and self._drops[change.move.op.name][level]
 
 
-__all__ = ["Change", "Move", "Stepper", "holds"]
+def _subsets(mask: int) -> Iterator[int]:
+    """Every choice of effects, none first."""
+    chosen = 0
+    yield chosen
+    while chosen != mask:
+        chosen = (chosen - mask) & mask
+        yield chosen
+
+
+def rows_with_calls(stepper: Stepper, result: Result) -> list[Taken]:
+    """The rows of the calls, in their order."""
+    return [t for t in result.rows if t.row is not None and t.row.hook is not None
+            and t.row.hook not in stepper.without and t.outcome != "rejected"]
+
+
+__all__ = ["Change", "Move", "Stepper", "holds", "rows_with_calls"]
