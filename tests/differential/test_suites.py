@@ -27,7 +27,10 @@ def sound(path: Path, seed: int) -> Iterator[Manager]:
         if manager is None:
             continue
         report = explore(manager, Bounds(callers=2, states=4000))
-        if report.complete and all(f.fault.id in SOUND_ENOUGH for f in report.findings):
+        found = {f.fault.id for f in report.findings}
+        # A suite answers a question with each of its answers, and the backend has what it says.
+        lies = "unreachable" in found and any(hook.asks for hook in manager.hooks)
+        if report.complete and found <= SOUND_ENOUGH and not lies:
             yield manager
 
 
