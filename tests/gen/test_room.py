@@ -45,7 +45,8 @@ NAMED = "put: {create: {resource: lot, at: place, enter: free}}"
 
 
 def test_chains() -> None:
-    assert [chains(n) for n in (1, 16, 17, 32, 33, 1000)] == [0, 0, 32, 32, 64, 1024]
+    """Two items a chain; a small table has 16 chains of its own."""
+    assert [chains(n) for n in (1, 32, 33, 64, 65, 1000, 1024, 1025)] == [0, 0, 32, 32, 64, 512, 512, 1024]
 
 
 def test_texts() -> None:
@@ -76,10 +77,9 @@ def test_the_sum_can_be_read() -> None:
         "#define YARD_ARENA_SIZE \\",
         "    (BERTH_ROOM_START + /* alignment */ \\",
         "     BERTH_ROOM_MANAGER(1, 3, yard_backend, yard_options, 10) + /* the manager */ \\",
-        "     BERTH_ROOM_CHAINS(64) + /* hash table: instances by key */ \\",
-        "     BERTH_ROOM_CHAINS(32) + /* hash table: reservations */ \\",
-        "     40 * BERTH_ROOM_ROOT(yard_lot, 1, 39) + /* lot */ \\",
-        "     BERTH_ROOM_CHAINS(64) + /* hash table: lot by number */ \\",
+        "     BERTH_ROOM_CHAINS(32) + /* hash table: instances by key */ \\",
+        "     40 * BERTH_ROOM_INSTANCE(yard_lot, 0, 1, 39) + /* lot */ \\",
+        "     BERTH_ROOM_CHAINS(32) + /* hash table: lot by number */ \\",
         "     BERTH_ROOM_POOL(16) + /* a pool of lot */ \\",
         "     17 * BERTH_ROOM_RESERVATION(1)) /* reservations */",
     ]
