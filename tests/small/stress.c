@@ -161,7 +161,16 @@ static int run(uint8_t number)
     uuid_t wanted = {0};
     uint64_t some = below(60);
     char name[24];
-    berth_request request = {.operation = number, .config = path, .gives = given, .at = at, .by = &some, .deadline = BERTH_NO_DEADLINE};
+    static void *const unwanted[UINT8_MAX] = {NULL};
+    berth_request request = {
+        .operation = number,
+        .config = path,
+        .gives = given,
+        .at = at,
+        .by = &some,
+        .results = unwanted,
+        .deadline = BERTH_NO_DEADLINE,
+    };
     uint8_t resource = operation->resource;
     uint32_t most = type->limits->resources[path_resource(type, resource, 0)].instances + 4;
     int rc;
