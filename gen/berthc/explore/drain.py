@@ -1,8 +1,9 @@
 """What drain does: with a backend that works, and at one instance with every ending of its calls.
 
-Drain comes to an instance when all that was below it has ended, and none of their drops failed. So
-what it does there depends on that instance and those above it alone. One instance at a time has all
-endings of its calls; at the others every call ends ok.
+Drain comes to an instance when all that was below it has ended. So what it does there depends on
+that instance and those above it alone. One instance at a time has all endings of its calls; at the
+others every call ends ok. Whether drain can come to an instance is seen below it: each instance
+there has an ending that ends it.
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from berthc.explore.stated_faults import may_lose, missing, misstated, relied_on
 from berthc.explore.step import Change, Move, Stepper, rows_with_calls
 from berthc.model import NOWHERE, Form, Operation
 from berthc.semantics import Outcome, Result, Value, World
-from berthc.semantics.state import Item, State
+from berthc.semantics.state import Item
 
 DRAIN = "drain"
 """The part and the operation of a move that drains; no operation of a spec has the name."""
@@ -35,25 +36,30 @@ class Drained(NamedTuple):
 
 
 class _Script(Script):
-    """Every call ends ok but those at one instance."""
+    """Every call ends ok but those at one instance, and those below it, which end as `below` says
+    by instance."""
 
-    __slots__ = ("_free",)
+    __slots__ = ("_below", "_free")
 
     def __init__(self, stepper: Stepper, local: Local, free: int | None,
-                 chosen: tuple[int, ...]) -> None:
+                 chosen: tuple[int, ...], below: Mapping[int, tuple[int, ...]]) -> None:
         super().__init__(stepper.effects, local.truth, chosen, open_=local.open)
         self._free = free
+        self._below = {id_: iter(endings) for id_, endings in below.items()}
 
     def __call__(self, hook: str, nth: int, args: Mapping[str, Value]) -> Outcome:
         of, id_ = self.effects[hook], args[_WHICH]
+        assert isinstance(id_, int)
         possible = self.endings(of, id_)
-        return self.end(hook, nth, id_, self.choose(possible) if id_ == self._free else possible[0])
+        if id_ == self._free:
+            return self.end(hook, nth, id_, self.choose(possible))
+        return self.end(hook, nth, id_, possible[next(self._below.get(id_, iter(())), 0)])
 
 
 def drain(stepper: Stepper, local: Local, free: int | None = None,
           chosen: tuple[int, ...] = ()) -> Drained:
     """A drain in which every call ends ok, but those at the instance `free`, whose endings are
-    `chosen`."""
+    `chosen`, and those below it, which end it where any ending does."""
     world = local.world.clone()
     state = tracked(world).copy()
     # Instances below different parents may have equal values. One more value, which no spec can
@@ -61,7 +67,8 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
     state.items = {id_: item._replace(values={**item.values, _WHICH: id_})
                    for id_, item in state.items.items()}
     world._state = state  # noqa: SLF001
-    script = _Script(stepper, local, free, chosen)
+    below = {} if free is None else _endings_below(stepper, local, free)
+    script = _Script(stepper, local, free, chosen, below)
     result = world.drain(script)
     left = tracked(world).items
     for id_, item in left.items():
@@ -69,6 +76,25 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
     truth, open_ = ({id_: mask for id_ in left if (mask := some.get(id_, 0))}
                     for some in (script.truth, script.open))
     return Drained(result, script, Local(world, (None,) * len(local.holders), truth, open_))
+
+
+def _endings_below(stepper: Stepper, local: Local, id_: int) -> dict[int, tuple[int, ...]]:
+    """For each instance below `id_` the endings of its calls that end it."""
+    state = tracked(local.world)
+    found: dict[int, tuple[int, ...]] = {}
+    for item in state.items.values():
+        path = state.path(item)
+        if item.id == id_ or all(above.id != id_ for above in path):
+            continue
+        alone = _alone(local, path)
+        chosen: tuple[int, ...] | None = ()
+        while chosen is not None:
+            done = drain(stepper, alone, item.id, chosen)
+            if item.id not in tracked(done.after.world).items:
+                found[item.id] = chosen
+                break
+            chosen = done.script.following()
+    return found
 
 
 def drained(stepper: Stepper, local: Local) -> Mapping[Hashable, int]:
@@ -97,32 +123,33 @@ class Drains:
 
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
-        self._seen: set[Hashable] = set()
+        # Does some ending of the calls there end the instance? So drain may come to what is above.
+        self._ends: dict[Hashable, bool] = {}
 
     def judge(self, local: Local, most: int | None) -> Iterator[_Judged]:
         """Faults of a drain at this moment, in which at most so many calls fail: with the move, and
         the endings of the calls."""
         if not self._stepper.stated.needs and not self._stepper.stated.states:
             return
-        state = tracked(local.world)
-        left: State | None = None  # by a drain in which every call ends ok
-        for id_, place in self._stepper.shape.places(local).items():
-            if (place, most) in self._seen:
-                continue
-            if state.items[id_].children:
-                left = left or tracked(drain(self._stepper, local).after.world)
-                if left.items.get(id_, state.items[id_]).children and id_ in left.items:
-                    continue  # drain does not come to it
-            self._seen.add((place, most))
-            yield from self._at(_alone(local, state.path(state.items[id_])), id_, most)
+        items = tracked(local.world).items
+        places = {id_: (place, most) for id_, place in self._stepper.shape.places(local).items()}
+        stays = set[int | None]()  # has something below it that no drain ends
+        for id_, place in reversed(places.items()):  # what is below comes first
+            if id_ not in stays and place not in self._ends:
+                self._ends[place] = False
+                path = tracked(local.world).path(items[id_])
+                yield from self._at(_alone(local, path), id_, place, most)
+            if id_ in stays or not self._ends[place]:
+                stays.add(items[id_].parent)
 
-    def _at(self, alone: Local, id_: int, most: int | None) -> Iterator[_Judged]:
+    def _at(self, alone: Local, id_: int, place: Hashable, most: int | None) -> Iterator[_Judged]:
         """Every ending of the calls at the last instance of a path."""
         move = Move(0, DRAIN, OPERATION, path=(id_,))
         chosen: tuple[int, ...] | None = ()
         while chosen is not None:
             done = drain(self._stepper, alone, id_, chosen)
             if most is None or done.script.failures <= most:
+                self._ends[place] |= id_ not in tracked(done.after.world).items
                 yield from ((fault, move, chosen) for fault in self._needs(alone, id_, done))
                 left = _change(alone, move, done)
                 yield from ((fault, move, chosen) for fault in misstated(self._stepper, left))
