@@ -94,10 +94,10 @@ static inline void *instance_view(const struct berth_manager *manager, struct in
 /* One that has a parent is known to have one: its view begins with a pointer to the parent's. */
 static inline struct instance *instance_above(const struct instance *child)
 {
-    struct instance *view;
+    void *view;
 
     memcpy(&view, child + 1, sizeof view);
-    return view - 1;
+    return (struct instance *)view - 1;
 }
 
 /* Its parent; NULL: it is a root. */

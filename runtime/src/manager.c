@@ -198,7 +198,7 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
         layout->head = sizeof(struct entry);
     if (count_below(type_of(manager), id) > 0) {
         layout->children = (uint32_t)at;
-        at += sizeof(struct instance *);
+        at += sizeof(void *);
     }
     for (uint8_t i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];

@@ -128,25 +128,9 @@ struct link *map_walk(const struct map *map, struct link *link, size_t *chain)
     return link;
 }
 
-static void take_chains(struct link **chains, size_t n, struct link **first)
+void map_forget(struct map *map)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct link *next;
-
-        for (struct link *at = chains[i]; at; at = next) {
-            next = at->next;
-            at->next = *first;
-            *first = at;
-        }
-        chains[i] = NULL;
-    }
-}
-
-struct link *map_take_out(struct map *map)
-{
-    struct link *first = NULL;
-
-    take_chains(map->chains, map->n, &first);
-    take_chains(map->old, map->old_n, &first);
-    return first;
+    memset(map->chains, 0, bytes_of(map->n));
+    if (map->old_n > 0)
+        memset(map->old, 0, bytes_of(map->old_n));
 }

@@ -69,8 +69,8 @@ internal void map_unlink(struct map *map, struct link *link, uint32_t hash);
  */
 internal struct link *map_walk(const struct map *map, struct link *link, size_t *chain);
 
-/* Takes all items out, which stay counted: the first of them, each linked to the next. */
-internal struct link *map_take_out(struct map *map);
+/* All items are out, and stay counted. */
+internal void map_forget(struct map *map);
 
 /* A node that is counted and not in its map points to itself. */
 static inline void node_mark_detached(struct node *node)

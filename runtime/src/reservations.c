@@ -54,36 +54,51 @@ void reservations_restart_epochs(struct berth_manager *manager)
 
 enum { DIGIT_BITS = 4, DIGITS = 1 << DIGIT_BITS };
 
-/* Sorts by one digit of their numbers; those that have the same stay as they are. */
-static struct link *sort_by(struct link *first, unsigned shift)
+static void pile_up(struct link *piles[], struct link *link, int shift)
+{
+    struct link **pile = &piles[(((struct reservation *)link)->number >> shift) & (DIGITS - 1)];
+
+    link->next = *pile;
+    *pile = link;
+}
+
+/* Puts a list where `end` is, sorted by the digits from `shift` down; the new end. */
+static struct link **sort(struct link *list, int shift, struct link **end)
 {
     struct link *piles[DIGITS] = {NULL};
-    struct link **ends[DIGITS];
-    struct link **end = &first;
+    struct link *next;
 
+    if (!list || shift < 0) { /* no two have the same number */
+        *end = list;
+        return list ? &list->next : end;
+    }
+    for (; list; list = next) {
+        next = list->next;
+        pile_up(piles, list, shift);
+    }
     for (unsigned i = 0; i < DIGITS; i++)
-        ends[i] = &piles[i];
-    for (struct link *at = first; at; at = at->next) {
-        unsigned digit = (((struct reservation *)at)->number >> shift) & (DIGITS - 1);
-
-        *ends[digit] = at;
-        ends[digit] = &at->next;
-    }
-    for (unsigned i = 0; i < DIGITS; i++) {
-        *end = piles[i];
-        if (piles[i])
-            end = ends[i];
-    }
-    *end = NULL;
-    return first;
+        end = sort(piles[i], shift - DIGIT_BITS, end);
+    return end;
 }
 
 struct reservation *reservations_in_order(struct berth_manager *manager)
 {
-    struct link *first = map_take_out(&manager->reservations);
+    struct link *piles[DIGITS] = {NULL};
+    struct link *first, **end = &first;
+    struct link *next;
+    size_t chain = 0;
+    int shift = 32 - DIGIT_BITS;
 
-    for (unsigned shift = 0; shift < 32 && manager->last_reservation >> shift > 0; shift += DIGIT_BITS)
-        first = sort_by(first, shift);
+    while (shift > 0 && manager->last_reservation >> shift == 0)
+        shift -= DIGIT_BITS;
+    for (struct link *at = map_walk(&manager->reservations, NULL, &chain); at; at = next) {
+        next = map_walk(&manager->reservations, at, &chain);
+        pile_up(piles, at, shift);
+    }
+    map_forget(&manager->reservations);
+    for (unsigned i = 0; i < DIGITS; i++)
+        end = sort(piles[i], shift - DIGIT_BITS, end);
+    *end = NULL;
     return (struct reservation *)first;
 }
 
