@@ -440,6 +440,61 @@ static void thousands_of_instances_are_all_found(void **unused)
     depot_stop(&depot);
 }
 
+static berth_refusal allow(const berth_request *request, const void *options)
+{
+    (void)request;
+    (void)options;
+    return (berth_refusal){0};
+}
+
+static int use_book(struct depot *depot, const char *rack)
+{
+    struct path path;
+    const void *const config[] = {&depot_path(&path, rack, 0)->rack, &path.book};
+    const berth_request request = {.operation = OP_USE_ALL, .config = config, .deadline = BERTH_NO_DEADLINE};
+
+    return berth_manager_run(depot->manager, &request, NULL);
+}
+
+/* In this depot a book stands in a rack, beside the shelves: one without a key, but no only child. */
+static void a_child_without_a_key_is_found_among_others(void **unused)
+{
+    static const berth_step steps[] = {{.level = 1, .event = HOLD}};
+    berth_manager_type type = depot_type;
+    berth_operation operations[N_OPERATIONS + 1];
+    berth_resource resources[4];
+    struct depot depot;
+
+    (void)unused;
+    memcpy(resources, depot_type.resources, sizeof resources);
+    memcpy(operations, depot_type.operations, sizeof operations);
+    resources[BOOK].parent = RACK;
+    resources[BOOK].level = 1;
+    operations[OP_USE_ALL] = (berth_operation){
+        .name = "use_book",
+        .check = allow,
+        .form = BERTH_OBTAIN,
+        .resource = BOOK,
+        .path = {RACK, BOOK},
+        .levels = 2,
+        .steps = steps,
+        .n_steps = 1,
+    };
+    type.resources = resources;
+    type.operations = operations;
+    depot_init(&depot);
+    assert_int_equal(create(&type, NULL, &depot, &depot.allocator), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(use_book(&depot, "a"), 0);
+    assert_int_equal(use_book(&depot, "b"), 0);
+    assert_int_equal(on_path(&depot, OP_ADD, "a", 2, NULL), 0);
+    assert_state(&depot, "rack a idle 0+3\n shelf 1 idle 0+0\n  book idle 3+0\n shelf 2 idle 0+0\nrack b idle 0+1\n  book idle 1+0\n");
+    depot_stop(&depot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +511,7 @@ int main(void)
         cmocka_unit_test(keys_that_collide_are_told_apart),
         cmocka_unit_test(each_manager_has_a_hash_of_its_own),
         cmocka_unit_test(thousands_of_instances_are_all_found),
+        cmocka_unit_test(a_child_without_a_key_is_found_among_others),
     };
 
     return cmocka_run_group_tests_name("manager", tests, NULL, NULL);

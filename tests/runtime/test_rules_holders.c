@@ -125,6 +125,7 @@ TEST(s3_it_is_the_sum_that_is_limited)
 
 TEST(s3_one_reservation_too_many_is_refused)
 {
+    struct instance *book;
     uuid_t id, other;
     START(NULL);
 
@@ -142,7 +143,8 @@ TEST(s3_one_reservation_too_many_is_refused)
     assert_int_equal(reserve(&depot, "a", 1, other, &error), 0);
     assert_int_equal(with(&depot, OP_FORGET, other, NULL), 0);
     tracked_rack(&depot)->pins = 1;
-    instance_first(depot.manager, instance_first(depot.manager, tracked_rack(&depot)))->pins = UINT32_MAX; /* the last level counts like the first */
+    book = instance_first(depot.manager, instance_first(depot.manager, tracked_rack(&depot)));
+    book->pins = UINT32_MAX; /* the last level counts like the first */
     assert_int_equal(reserve(&depot, "a", 1, other, &error), -EOVERFLOW);
     assert_where(&error, "book", NULL, NULL, NULL);
     assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle " MOST "+0\n");
@@ -227,19 +229,22 @@ TEST(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains)
 {
     const struct depot_change stays = {.state = IDLE, .event = CLOSE, .ok = {.state = IDLE}};
     struct depot depot;
-    uuid_t first, last;
+    uuid_t first, last, other; /* `other`: of a book that no later drain finds held */
 
     (void)unused_;
     depot_start_changed(&depot, &stays);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
-    tracked_rack(&depot)->epoch = LAST_EPOCH; /* as after some drains of its own: what is held of it stays so */
+    tracked_rack(&depot)->epoch = LAST_EPOCH; /* as after some drains: what is held stays so */
     assert_int_equal(reserve(&depot, "a", 1, first, NULL), 0);
-    for (unsigned i = 0; i < 3 * LAST_EPOCH; i++) {
+    assert_int_equal(reserve(&depot, "b", 1, other, NULL), 0);
+    for (unsigned i = 0; i < 3 * (LAST_EPOCH + 1); i++) {
         assert_int_equal(reserve(&depot, "a", 1, last, NULL), 0);
         assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), 0);
         assert_int_equal(with(&depot, OP_OPEN, first, NULL), -ECANCELED);
         assert_int_equal(with(&depot, OP_OPEN, last, NULL), -ECANCELED);
-        assert_state(&depot, "rack a idle 2+1\n shelf 1 idle 2+1\n  book idle 0+0\n");
+        assert_int_equal(with(&depot, OP_OPEN, other, NULL), -ECANCELED);
+        assert_state(&depot, "rack a idle 2+1\n shelf 1 idle 2+1\n  book idle 0+0\n"
+                             "rack b idle 1+1\n shelf 1 idle 1+1\n  book idle 0+0\n");
         assert_int_equal(with(&depot, OP_FORGET, last, NULL), 0);
     }
     assert_string_equal(depot.log, "");
