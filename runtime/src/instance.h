@@ -29,11 +29,11 @@ enum { EPOCH_BITS = 1, LAST_EPOCH = (1 << EPOCH_BITS) - 1 };
 
 /* The entry is before it and the view behind it, so its size is a multiple of any member's of a view. */
 struct instance {
-    uint32_t refs;       /* keeps the memory */
-    uint32_t pins;       /* reservations that hold it */
-    uint32_t anonymous;  /* anonymous references */
+    uint32_t refs;      /* keeps the memory */
+    uint32_t pins;      /* reservations that hold it */
+    uint32_t anonymous; /* anonymous references */
     uint32_t n_children;
-    uint32_t size;       /* of the block */
+    uint32_t size; /* of the block */
     uint16_t state;
     uint8_t resource;
     bool root : 1;
@@ -143,13 +143,13 @@ internal uint32_t instance_key_hash(struct berth_manager *manager, const struct 
 
 /* The one with that key, or NULL. */
 internal struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                   uint32_t hash);
+                                        uint32_t hash);
 
 /*
  * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.
  */
 internal struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
-                                      const uint32_t *at);
+                                           const uint32_t *at);
 
 /* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
 internal uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);

@@ -31,9 +31,9 @@ struct layout {
     uint32_t fixed;    /* bytes of a block, strings left out */
     uint32_t blocks;   /* instances that take memory; the rest never changes */
     uint8_t head;      /* bytes of a block before the instance; 0: it is an only child, see instance.h */
-    bool numbered;   /* it has counters, or values that it is found by */
-    bool in_pools;   /* it has slots */
-    bool told;       /* it is found by values that hooks give */
+    bool numbered;     /* it has counters, or values that it is found by */
+    bool in_pools;     /* it has slots */
+    bool told;         /* it is found by values that hooks give */
 };
 
 struct berth_manager {
@@ -43,7 +43,7 @@ struct berth_manager {
     void *trace_ctx;
     struct hash_seed seed;
     berth_sets sets; /* how sets are hashed and compared */
-    size_t size; /* of this block, which also holds the copies of backend and options */
+    size_t size;     /* of this block, which also holds the copies of backend and options */
     void *backend;
     void *options;
     uint64_t hooks[4];      /* bit i: the backend has hook i */
@@ -57,13 +57,13 @@ struct berth_manager {
     struct uuid_source uuids;
     struct map instances;
     struct map reservations;
-    struct map calls;             /* that have a token and are not completed */
-    struct instance *roots;       /* in order of creation; the first */
-    struct instance *newest;      /* the last */
-    struct operation *waiting;    /* blocking calls that wait for a root */
-    struct map stops;             /* roots that drains come to next; see drain.c */
-    uint32_t last_root;           /* serial number of the newest root */
-    uint32_t last_reservation;    /* number of the newest */
+    struct map calls;          /* that have a token and are not completed */
+    struct instance *roots;    /* in order of creation; the first */
+    struct instance *newest;   /* the last */
+    struct operation *waiting; /* blocking calls that wait for a root */
+    struct map stops;          /* roots that drains come to next; see drain.c */
+    uint32_t last_root;        /* serial number of the newest root */
+    uint32_t last_reservation; /* number of the newest */
     uint64_t last_call;
     uint64_t last_turn;    /* of an operation that waits for a root */
     uint64_t n_operations; /* that run or wait; a started one until its `done` is called */

@@ -152,10 +152,10 @@ struct drain {
     struct instance *at;           /* the next instance of the root at work */
     uint32_t last;                 /* serial number of the last root to visit */
     int code;                      /* first error */
-    uint8_t leave;                     /* bit l: the next instance of level l that comes is left alone, something below it failed */
-    uint8_t drops;                     /* of the instance at work that led to another state */
-    bool fresh;                        /* it has looked for no root yet */
-    bool begun;                        /* `at` is set for the root that is owned */
+    uint8_t leave;                 /* bit l: the next instance of level l that comes is left alone, something below it failed */
+    uint8_t drops;                 /* of the instance at work that led to another state */
+    bool fresh;                    /* it has looked for no root yet */
+    bool begun;                    /* `at` is set for the root that is owned */
 };
 
 enum progress {

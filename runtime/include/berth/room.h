@@ -37,8 +37,7 @@
  */
 #define BERTH_ROOM_INSTANCE(view, below, indexes, text)                                                                                    \
     BERTH_ROOM(BERTH_SIZE_ENTRY + BERTH_SIZE_INSTANCE + BERTH_SIZE_VIEW(view, below, indexes) + (text))
-#define BERTH_ROOM_ONLY_CHILD(view, below, indexes, text)                                                                                  \
-    BERTH_ROOM(BERTH_SIZE_INSTANCE + BERTH_SIZE_VIEW(view, below, indexes) + (text))
+#define BERTH_ROOM_ONLY_CHILD(view, below, indexes, text) BERTH_ROOM(BERTH_SIZE_INSTANCE + BERTH_SIZE_VIEW(view, below, indexes) + (text))
 #define BERTH_SIZE_VIEW(view, below, indexes)                                                                                              \
     ((sizeof(view) + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) + (below) * sizeof(void *) + (indexes)*BERTH_SIZE_NODE)
 
