@@ -1,8 +1,10 @@
 /*
- * Bytes of memory per mapped root, beside those of the managers written by hand: what mallinfo2() says is in use, with the hash tables and
- * what malloc adds to each block. Every measurement is a process of its own, so that none finds the free blocks of another.
+ * Bytes of memory per mapped root, beside those of the managers written by hand: what mallinfo2()
+ * says is in use, with the hash tables and what malloc adds to each block. Every measurement is a
+ * process of its own, so that none finds the free blocks of another.
  *
- * The keys have 16 to 47 characters, as many of each, because malloc rounds to 16 bytes: one length alone would favour one side.
+ * The keys have 16 to 47 characters, as many of each, because malloc rounds to 16 bytes: one length
+ * alone would favour one side.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -72,7 +74,8 @@ static double berth_shares(unsigned count)
     const plan9_mount_backend backend = {
         .version = PLAN9_MOUNT_BACKEND_VERSION,
         .vm = {.add_plan9 = share_hook, .remove_plan9 = share_hook},
-        .guest = {.add_mapped_directory = share_mount_hook, .remove_mapped_directory = share_mount_hook},
+        .guest = {.add_mapped_directory = share_mount_hook,
+                  .remove_mapped_directory = share_mount_hook},
     };
     char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
     plan9_mount *manager;
@@ -84,7 +87,8 @@ static double berth_shares(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct key key = key_of(i);
 
-        must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = key.text}, &(plan9_mount_mount_config){0}, id, NULL));
+        must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = key.text},
+                                 &(plan9_mount_mount_config){0}, id, NULL));
         must(plan9_mount_map_to_guest(manager, id, path, sizeof path, NULL));
     }
     return each(before, count);
@@ -119,7 +123,8 @@ static double hand_shares(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct key key = key_of(i);
 
-        must(hand_plan9_mount_reserve(manager, &(struct hand_share_config){.host_path = key.text}, false, id));
+        must(hand_plan9_mount_reserve(manager, &(struct hand_share_config){.host_path = key.text},
+                                      false, id));
         must(hand_plan9_mount_map(manager, id, path, sizeof path));
     }
     return each(before, count);
@@ -135,7 +140,8 @@ static int device_hook(void *ctx, berth_call *call, const vpci_device *device)
 
 static double berth_devices(unsigned count)
 {
-    const vpci_backend backend = {.version = VPCI_BACKEND_VERSION, .vm = {.add_device = device_hook, .remove_device = device_hook}};
+    const vpci_backend backend = {.version = VPCI_BACKEND_VERSION,
+                                  .vm = {.add_device = device_hook, .remove_device = device_hook}};
     vpci *manager;
     uuid_t id;
     size_t before;
@@ -145,7 +151,8 @@ static double berth_devices(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct key key = key_of(i);
 
-        must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = key.text}, id, NULL, NULL));
+        must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = key.text}, id, NULL,
+                          NULL));
         must(vpci_add_to_vm(manager, id, NULL));
     }
     return each(before, count);
@@ -159,7 +166,8 @@ static int hand_device_hook(void *ctx, const struct hand_device *device)
 
 static double hand_devices(unsigned count)
 {
-    const struct hand_vpci_backend backend = {.add_device = hand_device_hook, .remove_device = hand_device_hook};
+    const struct hand_vpci_backend backend = {.add_device = hand_device_hook,
+                                              .remove_device = hand_device_hook};
     struct hand_uuids uuids = hand_pool_make();
     struct hand_vpci *manager = hand_vpci_create(&backend, &uuids);
     size_t before = in_use();
@@ -240,7 +248,8 @@ static double hand_mounts(unsigned count)
         const struct key key = key_of(i % DISKS);
         const struct hand_mount_config mount = {.partition = i / DISKS};
 
-        must(hand_scsi_reserve(manager, &(struct hand_disk_config){.host_path = key.text}, &mount, id));
+        must(hand_scsi_reserve(manager, &(struct hand_disk_config){.host_path = key.text}, &mount,
+                               id));
         must(hand_scsi_map(manager, id, path, sizeof path));
     }
     return each(before, count);
@@ -261,7 +270,8 @@ static double measure(double (*fill)(unsigned), unsigned count)
         bytes = fill(count);
         _exit(write(ends[1], &bytes, sizeof bytes) == sizeof bytes ? 0 : 1);
     }
-    if (child < 0 || read(ends[0], &bytes, sizeof bytes) != sizeof bytes || waitpid(child, &status, 0) != child || status != 0) {
+    if (child < 0 || read(ends[0], &bytes, sizeof bytes) != sizeof bytes ||
+        waitpid(child, &status, 0) != child || status != 0) {
         (void)fprintf(stderr, "memory: a measurement failed\n");
         exit(1);
     }
@@ -285,9 +295,11 @@ int main(void)
     printf("%-40s %9s %7s %8s %6s\n", "mapped", "number", "berth", "by hand", "ratio");
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (unsigned j = 0; j < sizeof counts / sizeof counts[0]; j++) {
-            double berth = measure(rows[i].berth, counts[j]), hand = measure(rows[i].hand, counts[j]);
+            double berth = measure(rows[i].berth, counts[j]),
+                   hand = measure(rows[i].hand, counts[j]);
 
-            printf("%-40s %9u %7.0f %8.0f %6.2f\n", rows[i].what, counts[j], berth, hand, berth / hand);
+            printf("%-40s %9u %7.0f %8.0f %6.2f\n", rows[i].what, counts[j], berth, hand,
+                   berth / hand);
         }
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * What a UUID costs: libuuid's own, and from the runtime's pool of random bytes.
  *
- *   cc -O2 -Iruntime/src -o build/bench-uuid bench/uuid.c runtime/src/uuid.c -luuid && build/bench-uuid
+ *   cc -O2 -Iruntime/src -o build/bench-uuid bench/uuid.c runtime/src/uuid.c -luuid &&
+ *   build/bench-uuid
  */
 #define _POSIX_C_SOURCE 200809L
 

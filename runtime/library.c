@@ -1,5 +1,10 @@
-/* The whole runtime as one translation unit: see src/linkage.h. Nothing comes before what it builds on. */
-#define _DEFAULT_SOURCE 1 /* what the files below ask for by themselves: it has to be settled before the first header */
+/*
+ * The whole runtime as one translation unit: see src/linkage.h. Nothing comes before what it builds
+ * on.
+ */
+#define _DEFAULT_SOURCE                                                                            \
+    1 /* what the files below ask for by themselves: it has to be settled before the first header  \
+       */
 #define BERTH_ONE_UNIT
 
 #include "src/mutex.c"

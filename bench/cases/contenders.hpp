@@ -1,6 +1,8 @@
-// The managers that are compared, behind one set of names: ours, the one written by hand with either source of UUIDs, and the floor.
+// The managers that are compared, behind one set of names: ours, the one written by hand with
+// either source of UUIDs, and the floor.
 //
-// Each has reserve, map, unmap (vpci: reserve, add, remove) by one key and one child. Hooks do nothing, or sleep.
+// Each has reserve, map, unmap (vpci: reserve, add, remove) by one key and one child. Hooks do
+// nothing, or sleep.
 #pragma once
 
 #include <atomic>
@@ -85,8 +87,10 @@ class Berth
         const plan9_mount_backend hooks = {
             .version = PLAN9_MOUNT_BACKEND_VERSION,
             .ctx = &backend,
-            .vm = {.add_plan9 = berth_add<plan9_mount_share>, .remove_plan9 = berth_other<plan9_mount_share>},
-            .guest = {.add_mapped_directory = berth_other<plan9_mount_mount>, .remove_mapped_directory = berth_other<plan9_mount_mount>},
+            .vm = {.add_plan9 = berth_add<plan9_mount_share>,
+                   .remove_plan9 = berth_other<plan9_mount_share>},
+            .guest = {.add_mapped_directory = berth_other<plan9_mount_mount>,
+                      .remove_mapped_directory = berth_other<plan9_mount_mount>},
         };
         must(plan9_mount_create(nullptr, &hooks, config, &manager, nullptr));
     }
@@ -97,7 +101,8 @@ class Berth
     }
     void reserve(const char *key, std::uint64_t, uuid_t id)
     {
-        const plan9_mount_share_config share = {.host_path = key, .read_only = true, .restrict_ = false, .allowed_names = {nullptr, 0}};
+        const plan9_mount_share_config share = {
+            .host_path = key, .read_only = true, .restrict_ = false, .allowed_names = {nullptr, 0}};
         const plan9_mount_mount_config mount = {.read_only = true};
         must(plan9_mount_reserve(manager, &share, &mount, id, nullptr));
     }
@@ -134,7 +139,8 @@ template <Source source> class Hand
     }
     void reserve(const char *key, std::uint64_t, uuid_t id)
     {
-        const hand_share_config share = {.host_path = key, .read_only = true, .restrict_ = false, .allowed_names = {nullptr, 0}};
+        const hand_share_config share = {
+            .host_path = key, .read_only = true, .restrict_ = false, .allowed_names = {nullptr, 0}};
         must(hand_plan9_mount_reserve(manager, &share, true, id));
     }
     void map(const uuid_t id, bool)
@@ -182,8 +188,12 @@ class Berth
     }
     void reserve(const char *key, std::uint64_t child, uuid_t id)
     {
-        const scsi_disk_config disk = {.host_path = key, .read_only = true, .type = SCSI_DISK_TYPE_VIRTUAL_DISK, .evd_type = ""};
-        const scsi_mount_config mount = {.partition = child, .read_only = true, .filesystem = "ext4"};
+        const scsi_disk_config disk = {.host_path = key,
+                                       .read_only = true,
+                                       .type = SCSI_DISK_TYPE_VIRTUAL_DISK,
+                                       .evd_type = ""};
+        const scsi_mount_config mount = {
+            .partition = child, .read_only = true, .filesystem = "ext4"};
         must(scsi_reserve(manager, &disk, &mount, id, nullptr));
     }
     void map(const uuid_t id, bool)
@@ -220,8 +230,10 @@ template <Source source> class Hand
     }
     void reserve(const char *key, std::uint64_t child, uuid_t id)
     {
-        const hand_disk_config disk = {.host_path = key, .evd_type = "", .read_only = true, .type = 0};
-        const hand_mount_config mount = {.partition = child, .read_only = true, .filesystem = "ext4"};
+        const hand_disk_config disk = {
+            .host_path = key, .evd_type = "", .read_only = true, .type = 0};
+        const hand_mount_config mount = {
+            .partition = child, .read_only = true, .filesystem = "ext4"};
         must(hand_scsi_reserve(manager, &disk, &mount, id));
     }
     void map(const uuid_t id, bool)
@@ -347,9 +359,24 @@ template <const floor_shape &shape> class Floor
 };
 
 // Sizes are those of the runtime's blocks for the keys and configs above.
-inline constexpr floor_shape plan9_mount_floor = {
-    .root_size = 192, .child_size = 136, .child_key = false, .record_size = 88, .root_uuids = 0, .map_hooks = 2, .unmap_hooks = 2};
-inline constexpr floor_shape scsi_floor = {
-    .root_size = 168, .child_size = 184, .child_key = true, .record_size = 88, .root_uuids = 0, .map_hooks = 2, .unmap_hooks = 3};
-inline constexpr floor_shape vpci_floor = {
-    .root_size = 168, .child_size = 0, .child_key = false, .record_size = 72, .root_uuids = 1, .map_hooks = 2, .unmap_hooks = 1};
+inline constexpr floor_shape plan9_mount_floor = {.root_size = 192,
+                                                  .child_size = 136,
+                                                  .child_key = false,
+                                                  .record_size = 88,
+                                                  .root_uuids = 0,
+                                                  .map_hooks = 2,
+                                                  .unmap_hooks = 2};
+inline constexpr floor_shape scsi_floor = {.root_size = 168,
+                                           .child_size = 184,
+                                           .child_key = true,
+                                           .record_size = 88,
+                                           .root_uuids = 0,
+                                           .map_hooks = 2,
+                                           .unmap_hooks = 3};
+inline constexpr floor_shape vpci_floor = {.root_size = 168,
+                                           .child_size = 0,
+                                           .child_key = false,
+                                           .record_size = 72,
+                                           .root_uuids = 1,
+                                           .map_hooks = 2,
+                                           .unmap_hooks = 1};

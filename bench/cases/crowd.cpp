@@ -1,7 +1,9 @@
-// Contention with hooks that take no time: how often threads that do nothing else get through, in one manager.
+// Contention with hooks that take no time: how often threads that do nothing else get through, in
+// one manager.
 //
-// The threads run for a while, from a common start to a common end, and what they did is counted: a time per thread would leave out those that the
-// scheduler has not let begin. `cpu_ns` is processor time per operation, of all threads: on a busy machine it tells more than the throughput.
+// The threads run for a while, from a common start to a common end, and what they did is counted: a
+// time per thread would leave out those that the scheduler has not let begin. `cpu_ns` is processor
+// time per operation, of all threads: on a busy machine it tells more than the throughput.
 #include <atomic>
 #include <barrier>
 #include <benchmark/benchmark.h>
@@ -67,8 +69,9 @@ template <class Manager> class Roots
     Manager manager;
 };
 
-// Look-ups of the same thousand names. One operation in EVERY is a root that comes and goes; with EVERY 0 there are none, and with EVERY 1 the first
-// thread does nothing else and the others only look.
+// Look-ups of the same thousand names. One operation in EVERY is a root that comes and goes; with
+// EVERY 0 there are none, and with EVERY 1 the first thread does nothing else and the others only
+// look.
 template <class Manager, unsigned EVERY> class LookUps
 {
   public:
@@ -81,7 +84,8 @@ template <class Manager, unsigned EVERY> class LookUps
     {
       public:
         Thread(LookUps &table, int number)
-            : table(table), key(key_of(number)), numbers(static_cast<std::uint64_t>(number) + 1), changes(EVERY != 1 || number == 0)
+            : table(table), key(key_of(number)), numbers(static_cast<std::uint64_t>(number) + 1),
+              changes(EVERY != 1 || number == 0)
         {
         }
         void once()
@@ -90,7 +94,8 @@ template <class Manager, unsigned EVERY> class LookUps
                 table.manager.hold(key.c_str());
                 table.manager.release(key.c_str());
             } else {
-                benchmark::DoNotOptimize(table.manager.find(table.keys[numbers.next() % table.keys.size()]));
+                benchmark::DoNotOptimize(
+                    table.manager.find(table.keys[numbers.next() % table.keys.size()]));
             }
         }
 
@@ -143,7 +148,8 @@ template <class Work> void crowd(benchmark::State &state)
         state.SetIterationTime(seconds);
         state.SetItemsProcessed(all);
         state.counters["cpu_ns"] = (processor_seconds() - before) / static_cast<double>(all) * 1e9;
-        state.counters["first"] = static_cast<double>(done[0]) / seconds; // operations per second of the first thread
+        state.counters["first"] = static_cast<double>(done[0]) / seconds; // operations per second
+                                                                          // of the first thread
     }
 }
 
@@ -159,12 +165,20 @@ BENCHMARK(crowd<Roots<Theirs>>)->Name("contention/roots/one-mutex")->Apply(by_th
 BENCHMARK(crowd<LookUps<Stock, 0>>)->Name("contention/look-ups/berth")->Apply(by_threads);
 BENCHMARK(crowd<LookUps<HandStock, 0>>)->Name("contention/look-ups/one-mutex")->Apply(by_threads);
 BENCHMARK(crowd<LookUps<Stock, 1000>>)->Name("contention/changes-1000/berth")->Apply(by_threads);
-BENCHMARK(crowd<LookUps<HandStock, 1000>>)->Name("contention/changes-1000/one-mutex")->Apply(by_threads);
+BENCHMARK(crowd<LookUps<HandStock, 1000>>)
+    ->Name("contention/changes-1000/one-mutex")
+    ->Apply(by_threads);
 BENCHMARK(crowd<LookUps<Stock, 100>>)->Name("contention/changes-100/berth")->Apply(by_threads);
-BENCHMARK(crowd<LookUps<HandStock, 100>>)->Name("contention/changes-100/one-mutex")->Apply(by_threads);
+BENCHMARK(crowd<LookUps<HandStock, 100>>)
+    ->Name("contention/changes-100/one-mutex")
+    ->Apply(by_threads);
 BENCHMARK(crowd<LookUps<Stock, 10>>)->Name("contention/changes-10/berth")->Apply(by_threads);
-BENCHMARK(crowd<LookUps<HandStock, 10>>)->Name("contention/changes-10/one-mutex")->Apply(by_threads);
+BENCHMARK(crowd<LookUps<HandStock, 10>>)
+    ->Name("contention/changes-10/one-mutex")
+    ->Apply(by_threads);
 BENCHMARK(crowd<LookUps<Stock, 1>>)->Name("contention/one-changes/berth")->Apply(by_threads);
-BENCHMARK(crowd<LookUps<HandStock, 1>>)->Name("contention/one-changes/one-mutex")->Apply(by_threads);
+BENCHMARK(crowd<LookUps<HandStock, 1>>)
+    ->Name("contention/one-changes/one-mutex")
+    ->Apply(by_threads);
 
 } // namespace

@@ -1,4 +1,5 @@
-// Rows (a), (b) and (c): a full cycle on distinct keys, on a key that others hold, and an add where nothing is left to do.
+// Rows (a), (b) and (c): a full cycle on distinct keys, on a key that others hold, and an add where
+// nothing is left to do.
 #include <atomic>
 #include <benchmark/benchmark.h>
 
@@ -56,10 +57,11 @@ template <class Manager> void add_ready(benchmark::State &state)
     manager.unmap(id, true);
 }
 
-#define CASES(row, manager)                                                                                                                \
-    BENCHMARK(row<manager##_case::Berth>)->Name(#row "/" #manager "/berth");                                                               \
-    BENCHMARK(row<manager##_case::Hand<Source::libuuid>>)->Name(#row "/" #manager "/hand-libuuid");                                        \
-    BENCHMARK(row<manager##_case::Hand<Source::pool>>)->Name(#row "/" #manager "/hand-pool");                                              \
+#define CASES(row, manager)                                                                        \
+    BENCHMARK(row<manager##_case::Berth>)->Name(#row "/" #manager "/berth");                       \
+    BENCHMARK(row<manager##_case::Hand<Source::libuuid>>)                                          \
+        ->Name(#row "/" #manager "/hand-libuuid");                                                 \
+    BENCHMARK(row<manager##_case::Hand<Source::pool>>)->Name(#row "/" #manager "/hand-pool");      \
     BENCHMARK(row<Floor<manager##_floor>>)->Name(#row "/" #manager "/floor")
 
 CASES(distinct, plan9_mount);

@@ -45,8 +45,13 @@ class FloorStock
     }
 
   private:
-    static constexpr floor_shape shape = {
-        .root_size = 160, .child_size = 0, .child_key = false, .record_size = 72, .root_uuids = 0, .map_hooks = 0, .unmap_hooks = 0};
+    static constexpr floor_shape shape = {.root_size = 160,
+                                          .child_size = 0,
+                                          .child_key = false,
+                                          .record_size = 72,
+                                          .root_uuids = 0,
+                                          .map_hooks = 0,
+                                          .unmap_hooks = 0};
     least *least_work;
 };
 

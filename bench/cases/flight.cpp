@@ -33,7 +33,9 @@ void ended(void *arg, int code)
 
 double nanoseconds()
 {
-    return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double, std::nano>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 void in_flight(benchmark::State &state)
@@ -56,13 +58,15 @@ void in_flight(benchmark::State &state)
         flight.tokens.reserve(COUNT);
         const std::size_t empty = counter.bytes;
         for (std::size_t i = 0; i < COUNT; i++) {
-            const vpci_device_config device = {.device_instance_id = keys[i], .virtual_function_index = 0};
+            const vpci_device_config device = {.device_instance_id = keys[i],
+                                               .virtual_function_index = 0};
             must(vpci_reserve(manager, &device, ids[i].data(), nullptr, nullptr));
         }
         const std::size_t reserved = counter.bytes;
         const double begin = nanoseconds();
         for (std::size_t i = 0; i < COUNT; i++)
-            must(vpci_add_to_vm_start(manager, nullptr, ids[i].data(), BERTH_NO_DEADLINE, nullptr, ended, &flight));
+            must(vpci_add_to_vm_start(manager, nullptr, ids[i].data(), BERTH_NO_DEADLINE, nullptr,
+                                      ended, &flight));
         start = nanoseconds() - begin;
         own = static_cast<double>(counter.bytes - reserved) / count;
         all = static_cast<double>(counter.bytes - empty) / count;

@@ -1,4 +1,5 @@
-// Runs the cases. Repetitions of all of them are mixed at random, because machines are noisy; the report takes medians.
+// Runs the cases. Repetitions of all of them are mixed at random, because machines are noisy; the
+// report takes medians.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -6,7 +7,8 @@
 #include <thread>
 #include <vector>
 
-// The C library skips atomic operations in locks and malloc while a process has never had a second thread. Whoever needs a lock has one.
+// The C library skips atomic operations in locks and malloc while a process has never had a second
+// thread. Whoever needs a lock has one.
 static void be_threaded()
 {
     std::thread([] {}).join();
@@ -16,8 +18,8 @@ int main(int argc, char **argv)
 {
     be_threaded();
 
-    std::vector<std::string> texts = {argv[0], "--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=9",
-                                      "--benchmark_min_time=0.05"};
+    std::vector<std::string> texts = {argv[0], "--benchmark_enable_random_interleaving=true",
+                                      "--benchmark_repetitions=9", "--benchmark_min_time=0.05"};
     std::vector<char *> arguments;
 
     for (int i = 1; i < argc; i++)

@@ -84,8 +84,10 @@ template <class Manager> void one_root(benchmark::State &state)
                     round.arrive_and_wait();
                     manager.unmap(id, true);
                     if (i == 0) {
-                        first.push_back(microseconds(*std::min_element(returned.begin(), returned.end()) - crowd.end));
-                        last.push_back(microseconds(*std::max_element(returned.begin(), returned.end()) - crowd.end));
+                        first.push_back(microseconds(
+                            *std::min_element(returned.begin(), returned.end()) - crowd.end));
+                        last.push_back(microseconds(
+                            *std::max_element(returned.begin(), returned.end()) - crowd.end));
                         owner.push_back(microseconds(returned[0] - crowd.end));
                         crowd.called = 0;
                     }
@@ -104,6 +106,9 @@ template <class Manager> void one_root(benchmark::State &state)
 }
 
 BENCHMARK(one_root<plan9_mount_case::Berth>)->Name("one-root/berth")->UseRealTime()->Iterations(1);
-BENCHMARK(one_root<plan9_mount_case::Hand<Source::pool>>)->Name("one-root/one-mutex")->UseRealTime()->Iterations(1);
+BENCHMARK(one_root<plan9_mount_case::Hand<Source::pool>>)
+    ->Name("one-root/one-mutex")
+    ->UseRealTime()
+    ->Iterations(1);
 
 } // namespace

@@ -128,7 +128,8 @@ BENCHMARK(crowd<false>)->Name("scale/holders/berth")->Arg(THOUSAND)->Arg(MANY);
 // Bytes; times of filling and draining.
 double seconds()
 {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 void million(benchmark::State &state)
@@ -152,7 +153,13 @@ void million(benchmark::State &state)
     }
     state.counters["fill_ns"] = fill * 1e9 / static_cast<double>(count);
     state.counters["drain_ns"] = drain * 1e9 / static_cast<double>(count);
-    state.counters["bytes"] = static_cast<double>(bytes) / static_cast<double>(count) - 27; // the name's 26 bytes and its NUL
+    state.counters["bytes"] = static_cast<double>(bytes) / static_cast<double>(count) - 27; // the
+        // name's
+        // 26
+        // bytes
+        // and
+        // its
+        // NUL
 }
 BENCHMARK(million)->Name("scale/million/berth")->Iterations(1)->Repetitions(3);
 
@@ -173,7 +180,8 @@ void memory(benchmark::State &state)
         for (std::size_t i = 1; i <= count; i++)
             stock.reserve("shelf", i, id);
         reservation = static_cast<double>(holders - begin) / static_cast<double>(count);
-        child = static_cast<double>(counter.bytes - holders) / static_cast<double>(count) - reservation;
+        child =
+            static_cast<double>(counter.bytes - holders) / static_cast<double>(count) - reservation;
     }
     state.counters["reservation_bytes"] = reservation;
     state.counters["child_bytes"] = child;

@@ -17,7 +17,8 @@ constexpr long MILLISECOND = 1000000;
 using Ours = plan9_mount_case::Berth;
 using Theirs = plan9_mount_case::Hand<Source::pool>;
 
-// Every thread has roots of its own, and adding one takes a millisecond. Timed from the first thread's start to the last one's end.
+// Every thread has roots of its own, and adding one takes a millisecond. Timed from the first
+// thread's start to the last one's end.
 template <class Manager, int COUNT, int CYCLES> void slow_hooks(benchmark::State &state)
 {
     using Clock = std::chrono::steady_clock;
@@ -53,10 +54,19 @@ template <class Manager, int COUNT, int CYCLES> void slow_hooks(benchmark::State
 }
 
 BENCHMARK(slow_hooks<Ours, THREADS, 100>)->Name("slow-hooks/berth")->UseManualTime()->Iterations(1);
-BENCHMARK(slow_hooks<Theirs, THREADS, 3>)->Name("slow-hooks/one-mutex")->UseManualTime()->Iterations(1);
+BENCHMARK(slow_hooks<Theirs, THREADS, 3>)
+    ->Name("slow-hooks/one-mutex")
+    ->UseManualTime()
+    ->Iterations(1);
 
 // 400 cycles: figures for managers written in Go are known for these.
-BENCHMARK(slow_hooks<Ours, 8, 50>)->Name("400-slow-cycles/8-threads/berth")->UseManualTime()->Iterations(1);
-BENCHMARK(slow_hooks<Ours, 1, 400>)->Name("400-slow-cycles/1-thread/berth")->UseManualTime()->Iterations(1);
+BENCHMARK(slow_hooks<Ours, 8, 50>)
+    ->Name("400-slow-cycles/8-threads/berth")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK(slow_hooks<Ours, 1, 400>)
+    ->Name("400-slow-cycles/1-thread/berth")
+    ->UseManualTime()
+    ->Iterations(1);
 
 } // namespace

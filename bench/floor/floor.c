@@ -113,7 +113,8 @@ static struct thing *find_root(struct least *least, const char *key, uint32_t ha
     return NULL;
 }
 
-static struct thing *find_child(struct least *least, const struct thing *parent, uint64_t number, uint32_t hash)
+static struct thing *find_child(struct least *least, const struct thing *parent, uint64_t number,
+                                uint32_t hash)
 {
     for (struct node *node = map_first(&least->things, hash); node; node = map_next(node)) {
         struct thing *thing = (struct thing *)node;

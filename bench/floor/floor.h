@@ -1,7 +1,8 @@
 /*
- * The floor: what no manager of this design can do without, and nothing around it. These are the UUIDs, the hash look-ups and insertions,
- * the allocations, and the lock operations (the lock is not held while a hook runs, so a hook costs a release and a take). They are the
- * runtime's own map, hash and source of UUIDs, with malloc and a plain mutex.
+ * The floor: what no manager of this design can do without, and nothing around it. These are the
+ * UUIDs, the hash look-ups and insertions, the allocations, and the lock operations (the lock is
+ * not held while a hook runs, so a hook costs a release and a take). They are the runtime's own
+ * map, hash and source of UUIDs, with malloc and a plain mutex.
  */
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H

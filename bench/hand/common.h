@@ -1,7 +1,9 @@
 /*
- * What the hand-written managers share. They are what a good C programmer writes today: GLib's hash tables, one mutex that is held across
- * the backend's calls, a switch on the state. They give the same results as the generated ones, keep copies of what callers give, and
- * remember the progress of a release. What they leave out: uncertain outcomes, places of errors, deadlines, waiting by root, allocators.
+ * What the hand-written managers share. They are what a good C programmer writes today: GLib's hash
+ * tables, one mutex that is held across the backend's calls, a switch on the state. They give the
+ * same results as the generated ones, keep copies of what callers give, and remember the progress
+ * of a release. What they leave out: uncertain outcomes, places of errors, deadlines, waiting by
+ * root, allocators.
  */
 #ifndef BENCH_HAND_COMMON_H
 #define BENCH_HAND_COMMON_H
@@ -13,7 +15,10 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-/* Where reservations get their UUIDs: libuuid, or the runtime's pool, so that the two managers differ in nothing else. */
+/*
+ * Where reservations get their UUIDs: libuuid, or the runtime's pool, so that the two managers
+ * differ in nothing else.
+ */
 struct hand_uuids {
     void (*next)(void *ctx, uuid_t out);
     void *ctx;

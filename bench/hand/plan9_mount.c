@@ -30,7 +30,8 @@ struct hand_plan9_mount {
     bool no_writable_shares;
 };
 
-struct hand_plan9_mount *hand_plan9_mount_create(const struct hand_plan9_mount_backend *backend, const struct hand_uuids *uuids,
+struct hand_plan9_mount *hand_plan9_mount_create(const struct hand_plan9_mount_backend *backend,
+                                                 const struct hand_uuids *uuids,
                                                  bool no_writable_shares)
 {
     struct hand_plan9_mount *manager = g_new0(struct hand_plan9_mount, 1);
@@ -59,7 +60,8 @@ void hand_plan9_mount_destroy(struct hand_plan9_mount *manager)
     g_free(manager);
 }
 
-static struct share *make_share(struct hand_plan9_mount *manager, const struct hand_share_config *config)
+static struct share *make_share(struct hand_plan9_mount *manager,
+                                const struct hand_share_config *config)
 {
     struct share *share = g_new0(struct share, 1);
 
@@ -76,11 +78,13 @@ static void make_mount(struct share *share, bool read_only)
 {
     share->mount.share = &share->view;
     share->mount.read_only = read_only;
-    (void)snprintf(share->mount.guest_path, sizeof share->mount.guest_path, "/run/mounts/plan9/%s", share->view.name);
+    (void)snprintf(share->mount.guest_path, sizeof share->mount.guest_path, "/run/mounts/plan9/%s",
+                   share->view.name);
     share->mount_state = MOUNT_RESERVED;
 }
 
-static int check(const struct share *share, const struct hand_share_config *config, bool mount_read_only)
+static int check(const struct share *share, const struct hand_share_config *config,
+                 bool mount_read_only)
 {
     if (share->view.read_only != config->read_only || share->view.restrict_ != config->restrict_ ||
         !hand_names_equal(&share->view.allowed_names, &config->allowed_names))
@@ -94,7 +98,9 @@ static int check(const struct share *share, const struct hand_share_config *conf
     return share->mount_state == MOUNT_INVALID ? -ENOTRECOVERABLE : 0;
 }
 
-int hand_plan9_mount_reserve(struct hand_plan9_mount *manager, const struct hand_share_config *config, bool mount_read_only, uuid_t id)
+int hand_plan9_mount_reserve(struct hand_plan9_mount *manager,
+                             const struct hand_share_config *config, bool mount_read_only,
+                             uuid_t id)
 {
     struct reservation *reservation;
     struct share *share;
@@ -160,7 +166,8 @@ static int add_mount(struct hand_plan9_mount *manager, struct share *share)
     }
 }
 
-int hand_plan9_mount_map(struct hand_plan9_mount *manager, const uuid_t id, char *guest_path, size_t size)
+int hand_plan9_mount_map(struct hand_plan9_mount *manager, const uuid_t id, char *guest_path,
+                         size_t size)
 {
     struct reservation *reservation;
     int rc;
@@ -178,7 +185,8 @@ int hand_plan9_mount_map(struct hand_plan9_mount *manager, const uuid_t id, char
         if (rc == 0)
             rc = add_mount(manager, reservation->share);
         if (rc == 0)
-            memcpy(guest_path, reservation->share->mount.guest_path, sizeof reservation->share->mount.guest_path);
+            memcpy(guest_path, reservation->share->mount.guest_path,
+                   sizeof reservation->share->mount.guest_path);
     }
     (void)pthread_mutex_unlock(&manager->lock);
     return rc;

@@ -37,11 +37,15 @@ struct hand_share_config {
 
 struct hand_plan9_mount;
 
-struct hand_plan9_mount *hand_plan9_mount_create(const struct hand_plan9_mount_backend *backend, const struct hand_uuids *uuids,
+struct hand_plan9_mount *hand_plan9_mount_create(const struct hand_plan9_mount_backend *backend,
+                                                 const struct hand_uuids *uuids,
                                                  bool no_writable_shares);
 void hand_plan9_mount_destroy(struct hand_plan9_mount *manager);
-int hand_plan9_mount_reserve(struct hand_plan9_mount *manager, const struct hand_share_config *config, bool mount_read_only, uuid_t id);
-int hand_plan9_mount_map(struct hand_plan9_mount *manager, const uuid_t id, char *guest_path, size_t size);
+int hand_plan9_mount_reserve(struct hand_plan9_mount *manager,
+                             const struct hand_share_config *config, bool mount_read_only,
+                             uuid_t id);
+int hand_plan9_mount_map(struct hand_plan9_mount *manager, const uuid_t id, char *guest_path,
+                         size_t size);
 int hand_plan9_mount_unmap(struct hand_plan9_mount *manager, const uuid_t id);
 
 #ifdef __cplusplus

@@ -50,7 +50,8 @@ static gboolean mount_equal(gconstpointer a, gconstpointer b)
     return one->disk == other->disk && one->partition == other->partition;
 }
 
-struct hand_scsi *hand_scsi_create(const struct hand_scsi_backend *backend, const struct hand_uuids *uuids, unsigned controllers)
+struct hand_scsi *hand_scsi_create(const struct hand_scsi_backend *backend,
+                                   const struct hand_uuids *uuids, unsigned controllers)
 {
     struct hand_scsi *manager = g_new0(struct hand_scsi, 1);
 
@@ -118,7 +119,8 @@ static void free_disk(struct hand_scsi *manager, struct disk *disk)
     g_free(disk);
 }
 
-static struct mount *make_mount(struct hand_scsi *manager, struct disk *disk, const struct hand_mount_config *config)
+static struct mount *make_mount(struct hand_scsi *manager, struct disk *disk,
+                                const struct hand_mount_config *config)
 {
     struct mount *mount = g_new0(struct mount, 1);
 
@@ -130,8 +132,9 @@ static struct mount *make_mount(struct hand_scsi *manager, struct disk *disk, co
     mount->view.block_dev = config->block_dev;
     hand_names_copy(&mount->view.options, &config->options);
     mount->view.filesystem = g_strdup(text(config->filesystem));
-    (void)snprintf(mount->view.guest_path, sizeof mount->view.guest_path, "/run/mounts/scsi/%u_%u_%" PRIu64, disk->view.controller,
-                   disk->view.lun, config->partition);
+    (void)snprintf(mount->view.guest_path, sizeof mount->view.guest_path,
+                   "/run/mounts/scsi/%u_%u_%" PRIu64, disk->view.controller, disk->view.lun,
+                   config->partition);
     g_hash_table_add(manager->mounts, mount);
     return mount;
 }
@@ -162,14 +165,16 @@ static int check_disk(const struct disk *disk, const struct hand_disk_config *co
 static int check_mount(const struct mount *mount, const struct hand_mount_config *config)
 {
     if (mount->view.read_only != config->read_only || mount->view.encrypted != config->encrypted ||
-        mount->view.ensure_filesystem != config->ensure_filesystem || mount->view.block_dev != config->block_dev ||
-        !hand_names_equal(&mount->view.options, &config->options) || strcmp(mount->view.filesystem, text(config->filesystem)) != 0)
+        mount->view.ensure_filesystem != config->ensure_filesystem ||
+        mount->view.block_dev != config->block_dev ||
+        !hand_names_equal(&mount->view.options, &config->options) ||
+        strcmp(mount->view.filesystem, text(config->filesystem)) != 0)
         return -EEXIST;
     return mount->state == MOUNT_FAILED ? -ENOTRECOVERABLE : 0;
 }
 
-static int reserve(struct hand_scsi *manager, const struct hand_disk_config *disk_config, const struct hand_mount_config *mount_config,
-                   uuid_t id)
+static int reserve(struct hand_scsi *manager, const struct hand_disk_config *disk_config,
+                   const struct hand_mount_config *mount_config, uuid_t id)
 {
     struct disk *disk = g_hash_table_lookup(manager->disks, disk_config->host_path);
     struct reservation *reservation;
@@ -180,7 +185,9 @@ static int reserve(struct hand_scsi *manager, const struct hand_disk_config *dis
         rc = check_disk(disk, disk_config);
         if (rc != 0)
             return rc;
-        mount = g_hash_table_lookup(manager->mounts, &(struct hand_disk_mount){.disk = &disk->view, .partition = mount_config->partition});
+        mount = g_hash_table_lookup(
+            manager->mounts,
+            &(struct hand_disk_mount){.disk = &disk->view, .partition = mount_config->partition});
     } else {
         disk = make_disk(manager, disk_config);
         if (!disk)
@@ -204,7 +211,8 @@ static int reserve(struct hand_scsi *manager, const struct hand_disk_config *dis
     return 0;
 }
 
-int hand_scsi_reserve(struct hand_scsi *manager, const struct hand_disk_config *disk, const struct hand_mount_config *mount, uuid_t id)
+int hand_scsi_reserve(struct hand_scsi *manager, const struct hand_disk_config *disk,
+                      const struct hand_mount_config *mount, uuid_t id)
 {
     int rc;
 
@@ -268,7 +276,8 @@ int hand_scsi_map(struct hand_scsi *manager, const uuid_t id, char *guest_path, 
         if (rc == 0)
             rc = do_mount(manager, reservation->mount);
         if (rc == 0)
-            memcpy(guest_path, reservation->mount->view.guest_path, sizeof reservation->mount->view.guest_path);
+            memcpy(guest_path, reservation->mount->view.guest_path,
+                   sizeof reservation->mount->view.guest_path);
     }
     (void)pthread_mutex_unlock(&manager->lock);
     return rc;

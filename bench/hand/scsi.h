@@ -1,4 +1,7 @@
-/* SCSI disks and the partitions mounted from them, by hand: what spec/scsi.yaml says, for Linux guests. */
+/*
+ * SCSI disks and the partitions mounted from them, by hand: what spec/scsi.yaml says, for Linux
+ * guests.
+ */
 #ifndef BENCH_HAND_SCSI_H
 #define BENCH_HAND_SCSI_H
 
@@ -51,9 +54,11 @@ struct hand_mount_config {
 
 struct hand_scsi;
 
-struct hand_scsi *hand_scsi_create(const struct hand_scsi_backend *backend, const struct hand_uuids *uuids, unsigned controllers);
+struct hand_scsi *hand_scsi_create(const struct hand_scsi_backend *backend,
+                                   const struct hand_uuids *uuids, unsigned controllers);
 void hand_scsi_destroy(struct hand_scsi *manager);
-int hand_scsi_reserve(struct hand_scsi *manager, const struct hand_disk_config *disk, const struct hand_mount_config *mount, uuid_t id);
+int hand_scsi_reserve(struct hand_scsi *manager, const struct hand_disk_config *disk,
+                      const struct hand_mount_config *mount, uuid_t id);
 int hand_scsi_map(struct hand_scsi *manager, const uuid_t id, char *guest_path, size_t size);
 int hand_scsi_unmap(struct hand_scsi *manager, const uuid_t id);
 

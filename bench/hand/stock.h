@@ -1,4 +1,7 @@
-/* A table of names and numbers under a mutex, by hand: what finding by key costs a C programmer. See specs/stock.yaml. */
+/*
+ * A table of names and numbers under a mutex, by hand: what finding by key costs a C programmer.
+ * See specs/stock.yaml.
+ */
 #ifndef BENCH_HAND_STOCK_H
 #define BENCH_HAND_STOCK_H
 

@@ -11,7 +11,10 @@ extern "C" {
 /* uuid_generate_random() of libuuid. */
 extern const struct hand_uuids hand_libuuid;
 
-/* The runtime's pool of random bytes. Not for several threads at a time, as all managers call it under their mutex. */
+/*
+ * The runtime's pool of random bytes. Not for several threads at a time, as all managers call it
+ * under their mutex.
+ */
 struct hand_uuids hand_pool_make(void);
 void hand_pool_free(struct hand_uuids uuids);
 

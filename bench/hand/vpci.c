@@ -35,10 +35,12 @@ static gboolean device_equal(gconstpointer a, gconstpointer b)
 {
     const struct hand_device *one = a, *other = b;
 
-    return one->virtual_function_index == other->virtual_function_index && strcmp(one->device_instance_id, other->device_instance_id) == 0;
+    return one->virtual_function_index == other->virtual_function_index &&
+           strcmp(one->device_instance_id, other->device_instance_id) == 0;
 }
 
-struct hand_vpci *hand_vpci_create(const struct hand_vpci_backend *backend, const struct hand_uuids *uuids)
+struct hand_vpci *hand_vpci_create(const struct hand_vpci_backend *backend,
+                                   const struct hand_uuids *uuids)
 {
     struct hand_vpci *manager = g_new0(struct hand_vpci, 1);
 
@@ -70,10 +72,11 @@ static struct device *make_device(struct hand_vpci *manager, const struct hand_d
     return device;
 }
 
-int hand_vpci_reserve(struct hand_vpci *manager, const char *device_instance_id, uint16_t virtual_function_index, uuid_t id,
-                      uuid_t vmbus_guid)
+int hand_vpci_reserve(struct hand_vpci *manager, const char *device_instance_id,
+                      uint16_t virtual_function_index, uuid_t id, uuid_t vmbus_guid)
 {
-    struct hand_device key = {.device_instance_id = device_instance_id, .virtual_function_index = virtual_function_index};
+    struct hand_device key = {.device_instance_id = device_instance_id,
+                              .virtual_function_index = virtual_function_index};
     struct reservation *reservation;
     struct device *device;
 

@@ -23,10 +23,11 @@ struct hand_vpci_backend {
 
 struct hand_vpci;
 
-struct hand_vpci *hand_vpci_create(const struct hand_vpci_backend *backend, const struct hand_uuids *uuids);
+struct hand_vpci *hand_vpci_create(const struct hand_vpci_backend *backend,
+                                   const struct hand_uuids *uuids);
 void hand_vpci_destroy(struct hand_vpci *manager);
-int hand_vpci_reserve(struct hand_vpci *manager, const char *device_instance_id, uint16_t virtual_function_index, uuid_t id,
-                      uuid_t vmbus_guid);
+int hand_vpci_reserve(struct hand_vpci *manager, const char *device_instance_id,
+                      uint16_t virtual_function_index, uuid_t id, uuid_t vmbus_guid);
 int hand_vpci_add(struct hand_vpci *manager, const uuid_t id);
 int hand_vpci_remove(struct hand_vpci *manager, const uuid_t id);
 

@@ -1,6 +1,7 @@
 /*
- * The cases whose instructions are counted: `cases CASE N` does one of them N times. The difference between two numbers of times is what
- * they cost, without what comes before and after. One root at a time is tracked, so the counts do not depend on the seed of the hash.
+ * The cases whose instructions are counted: `cases CASE N` does one of them N times. The difference
+ * between two numbers of times is what they cost, without what comes before and after. One root at
+ * a time is tracked, so the counts do not depend on the seed of the hash.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +63,8 @@ static void cycle_share(plan9_mount *manager, const char *key)
     char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
     uuid_t id;
 
-    must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = key}, &(plan9_mount_mount_config){.read_only = true}, id,
-                             NULL));
+    must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = key},
+                             &(plan9_mount_mount_config){.read_only = true}, id, NULL));
     must(plan9_mount_map_to_guest(manager, id, path, sizeof path, NULL));
     must(plan9_mount_unmap_from_guest(manager, id, NULL));
 }
@@ -73,7 +74,8 @@ static void shares(long n, bool held)
     const plan9_mount_backend backend = {
         .version = PLAN9_MOUNT_BACKEND_VERSION,
         .vm = {.add_plan9 = share_hook, .remove_plan9 = share_hook},
-        .guest = {.add_mapped_directory = share_mount_hook, .remove_mapped_directory = share_mount_hook},
+        .guest = {.add_mapped_directory = share_mount_hook,
+                  .remove_mapped_directory = share_mount_hook},
     };
     char path[PLAN9_MOUNT_MOUNT_GUEST_PATH_SIZE];
     plan9_mount *manager;
@@ -81,8 +83,8 @@ static void shares(long n, bool held)
 
     must(plan9_mount_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
-        must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = keys[0]}, &(plan9_mount_mount_config){.read_only = true},
-                                 id, NULL));
+        must(plan9_mount_reserve(manager, &(plan9_mount_share_config){.host_path = keys[0]},
+                                 &(plan9_mount_mount_config){.read_only = true}, id, NULL));
         must(plan9_mount_map_to_guest(manager, id, path, sizeof path, NULL));
     }
     for (long i = 0; i < n; i++)
@@ -96,8 +98,8 @@ static void cycle_disk(scsi *manager, const char *key)
     char path[SCSI_MOUNT_GUEST_PATH_SIZE];
     uuid_t id;
 
-    must(
-        scsi_reserve(manager, &(scsi_disk_config){.host_path = key}, &(scsi_mount_config){.partition = 1, .filesystem = "ext4"}, id, NULL));
+    must(scsi_reserve(manager, &(scsi_disk_config){.host_path = key},
+                      &(scsi_mount_config){.partition = 1, .filesystem = "ext4"}, id, NULL));
     must(scsi_map_to_guest(manager, id, path, sizeof path, NULL));
     must(scsi_unmap_from_guest(manager, id, NULL));
 }
@@ -115,8 +117,8 @@ static void disks(long n, bool held)
 
     must(scsi_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
-        must(scsi_reserve(manager, &(scsi_disk_config){.host_path = keys[0]}, &(scsi_mount_config){.partition = 1, .filesystem = "ext4"},
-                          id, NULL));
+        must(scsi_reserve(manager, &(scsi_disk_config){.host_path = keys[0]},
+                          &(scsi_mount_config){.partition = 1, .filesystem = "ext4"}, id, NULL));
         must(scsi_map_to_guest(manager, id, path, sizeof path, NULL));
     }
     for (long i = 0; i < n; i++)
@@ -146,7 +148,8 @@ static void devices(long n, bool held, bool add_only)
 
     must(vpci_create(NULL, &backend, NULL, &manager, NULL));
     if (held) {
-        must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = keys[0]}, id, NULL, NULL));
+        must(vpci_reserve(manager, &(vpci_device_config){.device_instance_id = keys[0]}, id, NULL,
+                          NULL));
         must(vpci_add_to_vm(manager, id, NULL));
     }
     for (long i = 0; i < n; i++) {
@@ -161,7 +164,8 @@ static void devices(long n, bool held, bool add_only)
 
 static void find(long n)
 {
-    const stock_backend backend = {.version = STOCK_BACKEND_VERSION, .house = {.sweep = sweep_hook}};
+    const stock_backend backend = {.version = STOCK_BACKEND_VERSION,
+                                   .house = {.sweep = sweep_hook}};
     const stock_shelf_config shelf = {.name = keys[0]};
     uint32_t number;
     stock *manager;

@@ -1,9 +1,10 @@
 /*
  * Two callers share a disk of a virtual machine.
  *
- * One mounts its first partition, the other wants the second one; the guest refuses that mount at first. The second caller lets go,
- * tries again and gets it. Each leaves when it is done, and the disk leaves with the last of them, at the second try. Every row of the
- * transition table is printed as it runs. Ends with status 0 only when the VM is empty again.
+ * One mounts its first partition, the other wants the second one; the guest refuses that mount at
+ * first. The second caller lets go, tries again and gets it. Each leaves when it is done, and the
+ * disk leaves with the last of them, at the second try. Every row of the transition table is
+ * printed as it runs. Ends with status 0 only when the VM is empty again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,16 +14,22 @@
 #include "scsi.h"
 #include "vm.h"
 
-/* The manager calls this for every row: from which state, on what event, where it led, and what was called. The rest is left out. */
+/*
+ * The manager calls this for every row: from which state, on what event, where it led, and what was
+ * called. The rest is left out.
+ */
 static void show_transition(void *ctx, const berth_transition *t)
 {
     (void)ctx;
     if (t->kind != BERTH_TRACE_ROW)
         return;
-    static const char *const how[] = {[BERTH_OK] = "", [BERTH_FAILED] = ", which failed", [BERTH_UNSURE] = ", which may have failed"};
+    static const char *const how[] = {[BERTH_OK] = "",
+                                      [BERTH_FAILED] = ", which failed",
+                                      [BERTH_UNSURE] = ", which may have failed"};
     char name[32];
     if (strcmp(t->resource, "mount") == 0)
-        (void)snprintf(name, sizeof name, "mount %llu", (unsigned long long)((const scsi_mount *)t->instance)->partition);
+        (void)snprintf(name, sizeof name, "mount %llu",
+                       (unsigned long long)((const scsi_mount *)t->instance)->partition);
     else
         (void)snprintf(name, sizeof name, "%s", t->resource);
 
@@ -51,11 +58,12 @@ static int show_item(void *arg, const scsi_item *item)
 {
     (void)arg;
     if (item->resource == SCSI_RESOURCE_DISK)
-        printf("      disk %s at controller %u, LUN %u: %s, %u holding it, %u partition(s)\n", item->disk->host_path,
-               (unsigned)item->disk->controller, (unsigned)item->disk->lun, scsi_disk_state_name((enum scsi_disk_state)item->state),
-               item->refs, item->children);
+        printf("      disk %s at controller %u, LUN %u: %s, %u holding it, %u partition(s)\n",
+               item->disk->host_path, (unsigned)item->disk->controller, (unsigned)item->disk->lun,
+               scsi_disk_state_name((enum scsi_disk_state)item->state), item->refs, item->children);
     else
-        printf("        partition %llu at %s: %s, %u holding it\n", (unsigned long long)item->mount->partition, item->mount->guest_path,
+        printf("        partition %llu at %s: %s, %u holding it\n",
+               (unsigned long long)item->mount->partition, item->mount->guest_path,
                scsi_mount_state_name((enum scsi_mount_state)item->state), item->refs);
     return 0;
 }
@@ -72,7 +80,8 @@ static int map(scsi *disks, const uuid_t reservation)
 {
     berth_error error;
     char path[SCSI_MOUNT_GUEST_PATH_SIZE];
-    int result = show_result(scsi_map_to_guest(disks, reservation, path, sizeof path, &error), &error);
+    int result =
+        show_result(scsi_map_to_guest(disks, reservation, path, sizeof path, &error), &error);
     if (result == 0)
         printf("      in the guest: %s\n", path);
     return result;
@@ -88,7 +97,8 @@ static int unmap(scsi *disks, const uuid_t reservation)
 static void expect(int result, int expected)
 {
     if (result != expected) {
-        (void)fprintf(stderr, "demo: got %s, expected %s\n", berth_errno_name(result), berth_errno_name(expected));
+        (void)fprintf(stderr, "demo: got %s, expected %s\n", berth_errno_name(result),
+                      berth_errno_name(expected));
         exit(1);
     }
 }
@@ -118,7 +128,8 @@ int main(void)
     machine.failing_mounts = 1;
     expect(map(disks, ben), -EIO);
 
-    printf("\n 5. Ben's reservation still holds what it held, so he lets go. Anna is not disturbed.\n");
+    printf("\n 5. Ben's reservation still holds what it held, so he lets go. Anna is not "
+           "disturbed.\n");
     expect(unmap(disks, ben), 0);
 
     printf("\n 6. Ben tries again, and this time the guest takes it.\n");
@@ -134,7 +145,8 @@ int main(void)
     printf("\n 8. Anna's reservation is used up; it never names anything again.\n");
     expect(unmap(disks, anna), -ENOENT);
 
-    printf("\n 9. Ben lets go too. He is the last holder, so the disk is to leave; the guest does not let go of it.\n");
+    printf("\n 9. Ben lets go too. He is the last holder, so the disk is to leave; the guest does "
+           "not let go of it.\n");
     machine.failing_ejects = 1;
     expect(unmap(disks, ben), -EIO);
 

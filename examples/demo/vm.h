@@ -1,4 +1,6 @@
-/* A virtual machine that lives in this process: a bus with slots, and a guest with a mount table. */
+/*
+ * A virtual machine that lives in this process: a bus with slots, and a guest with a mount table.
+ */
 #ifndef DEMO_VM_H
 #define DEMO_VM_H
 

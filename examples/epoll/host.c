@@ -31,7 +31,8 @@ static void leave(struct host_link *link)
 
 int host_open(struct host *host, unsigned devices, int event, bool (*answers)(unsigned device))
 {
-    const struct itimerspec every_millisecond = {.it_interval = {.tv_nsec = 1000000}, .it_value = {.tv_nsec = 1000000}};
+    const struct itimerspec every_millisecond = {.it_interval = {.tv_nsec = 1000000},
+                                                 .it_value = {.tv_nsec = 1000000}};
     int rc = 0;
 
     *host = (struct host){.event = event, .answers = answers};
@@ -68,7 +69,10 @@ unsigned host_count(const struct host *host, unsigned devices)
     return n;
 }
 
-/* Cancelled, or its deadline has passed. The manager is locked here: no more than a note, and a signal to the loop. */
+/*
+ * Cancelled, or its deadline has passed. The manager is locked here: no more than a note, and a
+ * signal to the loop.
+ */
 static void told(void *ctx)
 {
     struct host_request *request = ctx;
@@ -79,13 +83,16 @@ static void told(void *ctx)
 }
 
 /* Every hook ends here: the call is answered in so many ticks, or never (0), or given up. */
-static int pend(struct host *host, berth_call *call, unsigned device, unsigned ticks, bool *has, bool to_be)
+static int pend(struct host *host, berth_call *call, unsigned device, unsigned ticks, bool *has,
+                bool to_be)
 {
     struct host_request *request = &host->requests[device];
     int rc;
 
-    *request = (struct host_request){.host = host, .token = berth_call_token(call), .has = has, .to_be = to_be};
-    append(ticks > 0 ? &host->ticks[(host->tick + ticks) % HOST_TICKS] : &host->never, &request->link);
+    *request = (struct host_request){
+        .host = host, .token = berth_call_token(call), .has = has, .to_be = to_be};
+    append(ticks > 0 ? &host->ticks[(host->tick + ticks) % HOST_TICKS] : &host->never,
+           &request->link);
     rc = berth_call_on_cancel(call, told, request);
     if (rc == 0)
         return BERTH_PENDING;
@@ -116,7 +123,8 @@ static int remove_device(void *ctx, berth_call *call, const vpci_device *device)
     struct host *host = ctx;
 
     host->removals++;
-    return pend(host, call, device->virtual_function_index, 2, &host->has[device->virtual_function_index], false);
+    return pend(host, call, device->virtual_function_index, 2,
+                &host->has[device->virtual_function_index], false);
 }
 
 vpci_backend host_backend(struct host *host)
@@ -129,7 +137,9 @@ vpci_backend host_backend(struct host *host)
     };
 }
 
-/* The request is another call's as soon as this one is complete: it must have left its ring before. */
+/*
+ * The request is another call's as soon as this one is complete: it must have left its ring before.
+ */
 static void complete_all(struct host_link *ring, int result)
 {
     while (ring->next != ring) {

@@ -1,4 +1,7 @@
-/* A host that takes its time: what it is asked to do is answered later, from a timer, and some of it never. */
+/*
+ * A host that takes its time: what it is asked to do is answered later, from a timer, and some of
+ * it never.
+ */
 #ifndef EPOLL_HOST_H
 #define EPOLL_HOST_H
 
@@ -35,7 +38,10 @@ struct host {
     unsigned long adds, announcements, removals; /* how often it was asked */
 };
 
-/* 0, or a negative errno value. `answers` says false for a device whose assignment the host never answers. */
+/*
+ * 0, or a negative errno value. `answers` says false for a device whose assignment the host never
+ * answers.
+ */
 int host_open(struct host *host, unsigned devices, int event, bool (*answers)(unsigned device));
 void host_close(struct host *host);
 

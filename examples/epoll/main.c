@@ -1,13 +1,16 @@
 /*
- * One thread, thousands of devices: every call of the host is pending until its answer comes, and the loop does what there is to do meanwhile.
+ * One thread, thousands of devices: every call of the host is pending until its answer comes, and
+ * the loop does what there is to do meanwhile.
  *
  *   epoll [DEVICES]
  *
- * Each device has two callers. Both reserve it, add it to the VM, and let it go again as soon as they have it. Their second
- * operations wait for each other, and the host is asked once. For one device in a hundred the host never answers: its callers give up at a
- * deadline. For another one in a hundred the first caller is cancelled.
+ * Each device has two callers. Both reserve it, add it to the VM, and let it go again as soon as
+ * they have it. Their second operations wait for each other, and the host is asked once. For one
+ * device in a hundred the host never answers: its callers give up at a deadline. For another one in
+ * a hundred the first caller is cancelled.
  *
- * The loop waits for three things: answers (a timerfd in host.c), being woken by the manager (an eventfd), and the next deadline.
+ * The loop waits for three things: answers (a timerfd in host.c), being woken by the manager (an
+ * eventfd), and the next deadline.
  */
 #include <errno.h>
 #include <limits.h>
@@ -30,7 +33,7 @@ struct caller {
 static vpci *devices;
 static struct {
     unsigned long added, cancelled, timed_out, refused, strange; /* how adding ended */
-    unsigned long in_flight, most, callers;                      /* operations; callers that have not yet let go */
+    unsigned long in_flight, most, callers; /* operations; callers that have not yet let go */
 } count;
 
 static bool is_answered(unsigned device)
@@ -66,7 +69,8 @@ static void has_let_go(void *arg, int code)
 
 static void let_go(struct caller *caller)
 {
-    started(vpci_remove_from_vm_start(devices, &caller->op, caller->reservation, BERTH_NO_DEADLINE, NULL, has_let_go, caller));
+    started(vpci_remove_from_vm_start(devices, &caller->op, caller->reservation, BERTH_NO_DEADLINE,
+                                      NULL, has_let_go, caller));
 }
 
 static void is_added(void *arg, int code)
@@ -94,7 +98,8 @@ static void is_added(void *arg, int code)
 
 static void add(struct caller *caller, int64_t deadline)
 {
-    started(vpci_add_to_vm_start(devices, &caller->op, caller->reservation, deadline, NULL, is_added, caller));
+    started(vpci_add_to_vm_start(devices, &caller->op, caller->reservation, deadline, NULL,
+                                 is_added, caller));
 }
 
 /* Those that have a deadline come last: it is the same for all of them. */
@@ -125,7 +130,8 @@ static struct caller *reserve_all(size_t n)
     struct caller *callers = calloc(n, sizeof *callers);
 
     for (size_t i = 0; callers && i < n; i++) {
-        callers[i].device = (vpci_device_config){.device_instance_id = "PCIP\\8086", .virtual_function_index = (uint16_t)(i / CALLERS)};
+        callers[i].device = (vpci_device_config){.device_instance_id = "PCIP\\8086",
+                                                 .virtual_function_index = (uint16_t)(i / CALLERS)};
         if (vpci_reserve(devices, &callers[i].device, callers[i].reservation, NULL, NULL) < 0) {
             free(callers);
             return NULL;
@@ -205,11 +211,13 @@ static bool report(unsigned n, const struct host *host, int result)
 {
     unsigned left = host_count(host, n);
 
-    printf("%u devices, %u callers, one thread: at most %lu operations in flight, %zu bytes each\n", n, n * CALLERS, count.most,
-           sizeof(vpci_op));
-    printf("added: %lu; cancelled: %lu; timed out: %lu; refused: %lu\n", count.added, count.cancelled, count.timed_out, count.refused);
-    printf("host: asked %lu times to add, %lu times to tell the guest, %lu times to remove; the VM has %u left\n", host->adds,
-           host->announcements, host->removals, left);
+    printf("%u devices, %u callers, one thread: at most %lu operations in flight, %zu bytes each\n",
+           n, n * CALLERS, count.most, sizeof(vpci_op));
+    printf("added: %lu; cancelled: %lu; timed out: %lu; refused: %lu\n", count.added,
+           count.cancelled, count.timed_out, count.refused);
+    printf("host: asked %lu times to add, %lu times to tell the guest, %lu times to remove; the VM "
+           "has %u left\n",
+           host->adds, host->announcements, host->removals, left);
     printf("destroy: %s\n", berth_errno_name(result));
     return result == 0 && left == 0 && count.strange == 0;
 }
@@ -230,7 +238,8 @@ int main(int argc, char **argv)
     if (event < 0 || loop < 0 || host_open(&host, (unsigned)n, event, is_answered) < 0)
         return 1;
     backend = host_backend(&host);
-    if (vpci_create(NULL, &backend, &(berth_config){.wake = wake, .wake_ctx = &event}, &devices, NULL) < 0)
+    if (vpci_create(NULL, &backend, &(berth_config){.wake = wake, .wake_ctx = &event}, &devices,
+                    NULL) < 0)
         return 1;
     if (run(n * CALLERS, &host, loop) < 0)
         return 1;

@@ -1,4 +1,7 @@
-/* The smallest program around a manager: two containers want the same tap; the host is asked once, and once more at the end. */
+/*
+ * The smallest program around a manager: two containers want the same tap; the host is asked once,
+ * and once more at the end.
+ */
 #include <stdio.h>
 
 #include "net.h"
@@ -21,7 +24,8 @@ static int host_close(void *ctx, berth_call *call, const net_tap *tap)
 
 int main(void)
 {
-    const net_backend backend = {.version = NET_BACKEND_VERSION, .host = {.open = host_open, .close = host_close}};
+    const net_backend backend = {.version = NET_BACKEND_VERSION,
+                                 .host = {.open = host_open, .close = host_close}};
     const net_tap_config config = {.name = "tap0"};
     net *taps;
     uuid_t first;

@@ -4,7 +4,10 @@
 
 #include <berth/arena.h>
 
-/* For berth_config.uuid: a number of the board's own and a counter. A board with a source of random numbers would use that. */
+/*
+ * For berth_config.uuid: a number of the board's own and a counter. A board with a source of random
+ * numbers would use that.
+ */
 int board_uuid(void *ctx, uuid_t out);
 
 #endif

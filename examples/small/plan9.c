@@ -15,13 +15,16 @@ static int on_share(void *ctx, berth_call *call, const plan9_share *share)
 
 int main(void)
 {
-    static const plan9_backend backend = {.version = PLAN9_BACKEND_VERSION, .vm = {.add_plan9 = on_share, .remove_plan9 = on_share}};
+    static const plan9_backend backend = {.version = PLAN9_BACKEND_VERSION,
+                                          .vm = {.add_plan9 = on_share, .remove_plan9 = on_share}};
     const plan9_share_config share = {.host_path = "/s/0"};
     plan9 *shares;
     char name[PLAN9_SHARE_NAME_SIZE];
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (plan9_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &shares, NULL) != 0)
+    if (plan9_create(NULL, &backend,
+                     &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &shares,
+                     NULL) != 0)
         return 1;
     if (plan9_add_to_vm(shares, &share, name, sizeof name, NULL) != 0)
         return 2;

@@ -1,4 +1,7 @@
-/* File shares with a mount on a small machine: one is mapped and unmapped. Returns 0, or where it went wrong. */
+/*
+ * File shares with a mount on a small machine: one is mapped and unmapped. Returns 0, or where it
+ * went wrong.
+ */
 #include "board.h"
 #include "plan9_mount.h"
 

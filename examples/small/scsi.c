@@ -1,4 +1,7 @@
-/* Disks on a small machine: one partition is mounted and unmounted. Returns 0, or where it went wrong. */
+/*
+ * Disks on a small machine: one partition is mounted and unmounted. Returns 0, or where it went
+ * wrong.
+ */
 #include "board.h"
 #include "scsi.h"
 
@@ -33,9 +36,12 @@ int main(void)
     char path[SCSI_MOUNT_GUEST_PATH_SIZE];
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (scsi_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &disks, NULL) != 0)
+    if (scsi_create(NULL, &backend,
+                    &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &disks,
+                    NULL) != 0)
         return 1;
-    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = "/d/0"}, &(scsi_mount_config){.partition = 1}, id, NULL) != 0)
+    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = "/d/0"},
+                     &(scsi_mount_config){.partition = 1}, id, NULL) != 0)
         return 2;
     if (scsi_map_to_guest(disks, id, path, sizeof path, NULL) != 0)
         return 3;

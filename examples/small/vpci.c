@@ -1,4 +1,7 @@
-/* A passed-through device on a small machine: it is added and removed. Returns 0, or where it went wrong. */
+/*
+ * A passed-through device on a small machine: it is added and removed. Returns 0, or where it went
+ * wrong.
+ */
 #include "board.h"
 #include "vpci.h"
 
@@ -24,9 +27,12 @@ int main(void)
     uuid_t id;
 
     berth_arena_init(&arena, memory, sizeof memory);
-    if (vpci_create(NULL, &backend, &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &devices, NULL) != 0)
+    if (vpci_create(NULL, &backend,
+                    &(berth_config){.allocator = &arena.allocator, .uuid = board_uuid}, &devices,
+                    NULL) != 0)
         return 1;
-    if (vpci_reserve(devices, &(vpci_device_config){.device_instance_id = "PCIP/0"}, id, NULL, NULL) != 0)
+    if (vpci_reserve(devices, &(vpci_device_config){.device_instance_id = "PCIP/0"}, id, NULL,
+                     NULL) != 0)
         return 2;
     if (vpci_add_to_vm(devices, id, NULL) != 0)
         return 3;

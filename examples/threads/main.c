@@ -1,10 +1,12 @@
 /*
- * Many threads share few disks: each thread reserves a partition, maps it, checks that the guest has it, and lets go, over and over.
+ * Many threads share few disks: each thread reserves a partition, maps it, checks that the guest
+ * has it, and lets go, over and over.
  *
  *   threads [THREADS [ROUNDS]]
  *
- * The backend fails now and then. Operations on one disk queue up, those on different disks run at the same time. At the end every hook
- * that did something must have been matched by the one that undoes it.
+ * The backend fails now and then. Operations on one disk queue up, those on different disks run at
+ * the same time. At the end every hook that did something must have been matched by the one that
+ * undoes it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +18,10 @@
 
 enum { DISKS = 4, PARTITIONS = 3, MAX_THREADS = 64 };
 
-/* What the VM has, counted. Hooks of different disks run in parallel, hence the atomics; those of one disk never do. */
+/*
+ * What the VM has, counted. Hooks of different disks run in parallel, hence the atomics; those of
+ * one disk never do.
+ */
 static struct {
     atomic_int attached[DISKS];
     atomic_int mounted[DISKS][PARTITIONS];
@@ -84,17 +89,22 @@ static scsi *disks;
 static unsigned rounds = 1000;
 static atomic_ulong done, refused;
 
-/* One use of one partition. Whatever happens on the way, the caller lets go until that succeeds: that is the whole contract. */
+/*
+ * One use of one partition. Whatever happens on the way, the caller lets go until that succeeds:
+ * that is the whole contract.
+ */
 static void use_once(unsigned disk, unsigned partition)
 {
     const char path[] = {(char)('a' + disk), '\0'};
     uuid_t id;
-    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = path}, &(scsi_mount_config){.partition = partition}, id, NULL) < 0) {
+    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = path},
+                     &(scsi_mount_config){.partition = partition}, id, NULL) < 0) {
         atomic_fetch_add(&refused, 1); /* the disk has failed or is leaving */
         return;
     }
     if (scsi_map_to_guest(disks, id, NULL, 0, NULL) == 0) {
-        if (atomic_load(&machine.mounted[disk][partition]) != 1 || atomic_load(&machine.attached[disk]) != 1)
+        if (atomic_load(&machine.mounted[disk][partition]) != 1 ||
+            atomic_load(&machine.attached[disk]) != 1)
             atomic_fetch_add(&machine.wrong, 1);
         atomic_fetch_add(&done, 1);
     } else {
@@ -147,8 +157,11 @@ int main(int argc, char **argv)
     unsigned long wrong = atomic_load(&machine.wrong);
     for (size_t i = 0; i < DISKS; i++)
         wrong += (unsigned long)atomic_load(&machine.attached[i]);
-    printf("%lu threads, %u rounds each: %lu mapped, %lu refused or failed, %lu hook calls in %.3f s\n", threads, rounds,
-           atomic_load(&done), atomic_load(&refused), atomic_load(&machine.calls), seconds);
-    printf("destroy: %s; wrong calls and things left behind: %lu\n", berth_errno_name(result), wrong);
+    printf("%lu threads, %u rounds each: %lu mapped, %lu refused or failed, %lu hook calls in %.3f "
+           "s\n",
+           threads, rounds, atomic_load(&done), atomic_load(&refused), atomic_load(&machine.calls),
+           seconds);
+    printf("destroy: %s; wrong calls and things left behind: %lu\n", berth_errno_name(result),
+           wrong);
     return result == 0 && wrong == 0 ? 0 : 1;
 }

@@ -1,4 +1,6 @@
-/* The order of an operation, from its first step to its end: what every one of them goes through. */
+/*
+ * The order of an operation, from its first step to its end: what every one of them goes through.
+ */
 #include "advance.h"
 
 #include <string.h>
@@ -14,7 +16,8 @@
 static void commit(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
-    const unsigned n = type ? type->levels : operation->n_levels; /* whoever runs has loaded all of them */
+    /* whoever runs has loaded all of them */
+    const unsigned n = type ? type->levels : operation->n_levels;
 
     operation->changed = false;
     for (unsigned i = 0; i < n; i++) {
@@ -54,7 +57,8 @@ static void settle_reservation(struct operation *operation, const berth_operatio
             operation->levels[i].instance->pins++;
             reservation->pins[i] = operation->levels[i].instance->epoch;
         }
-        reservation_link(operation->call.manager, reservation, operation->levels[type->levels - 1].instance);
+        reservation_link(operation->call.manager, reservation,
+                         operation->levels[type->levels - 1].instance);
         memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation, type->levels);
@@ -75,7 +79,9 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     } else {
         operation_undo(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
-            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making, and all below */
+            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making,
+                                                                                     and all below
+                                                                                   */
     }
     if (type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation, type->levels);
@@ -103,7 +109,8 @@ enum progress operation_finish_as(struct operation *operation, const berth_opera
 static void begin_run(struct operation *operation)
 {
     operation->stage = STAGE_RUN;
-    operation->report = operation->called || (operation->call.manager->trace && engine_rehearse(operation));
+    operation->report =
+        operation->called || (operation->call.manager->trace && engine_rehearse(operation));
 }
 
 /* True: it has to wait, or to let a root go. */
@@ -134,7 +141,9 @@ static enum progress stopped(const struct operation *operation)
     return operation->root ? PROGRESS_RELEASED : PROGRESS_BUSY;
 }
 
-/* As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been. */
+/*
+ * As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been.
+ */
 static enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
 {
     for (;;) {
@@ -178,7 +187,8 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
     }
 }
 
-enum progress operation_advance_as(struct operation *operation, const berth_operation *type, bool may_call)
+enum progress operation_advance_as(struct operation *operation, const berth_operation *type,
+                                   bool may_call)
 {
     enum progress progress = go_on(operation, type, may_call);
 

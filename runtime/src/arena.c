@@ -22,14 +22,17 @@
 /* A free block. Those of one size are a list, and the first ones of the lists are a list too. */
 struct berth_arena_block {
     struct berth_arena_block *next;  /* of the same size */
-    struct berth_arena_block *other; /* the first of another size; counts in the first of its own only */
+    struct berth_arena_block *other; /* the first of another size; counts in the first of its own
+                                        only */
     size_t size;
 };
 
 /* What of a free block is in use. */
 enum { HEAD = sizeof(struct berth_arena_block) };
-_Static_assert(BERTH_ARENA_ROOM(1) >= HEAD, "the smallest block has room for the head of a free one");
-_Static_assert(BERTH_ARENA_UNIT % alignof(uint64_t) == 0 && BERTH_ARENA_UNIT % alignof(void *) == 0, "blocks are aligned");
+_Static_assert(BERTH_ARENA_ROOM(1) >= HEAD,
+               "the smallest block has room for the head of a free one");
+_Static_assert(BERTH_ARENA_UNIT % alignof(uint64_t) == 0 && BERTH_ARENA_UNIT % alignof(void *) == 0,
+               "blocks are aligned");
 
 /* Takes a free block of this size out of its list; NULL: there is none. */
 static struct berth_arena_block *take_free(berth_arena *arena, size_t size)
@@ -77,7 +80,8 @@ static void put_free(berth_arena *arena, struct berth_arena_block *block, size_t
 
     while (*at && (*at)->size != size)
         at = &(*at)->other;
-    *block = (struct berth_arena_block){.next = *at, .other = *at ? (*at)->other : NULL, .size = size};
+    *block =
+        (struct berth_arena_block){.next = *at, .other = *at ? (*at)->other : NULL, .size = size};
     *at = block;
 }
 
@@ -103,8 +107,10 @@ void berth_arena_init(berth_arena *arena, void *memory, size_t size)
     size_t lost = (unit - (size_t)((uintptr_t)memory % unit)) % unit;
 
     memset(arena, 0, sizeof *arena);
-    arena->allocator = (berth_allocator){.alloc = arena_alloc, .release = arena_release, .ctx = arena};
-    arena->memory = size > lost ? (unsigned char *)memory + lost : NULL; /* of nothing, nobody asks where it is */
+    arena->allocator =
+        (berth_allocator){.alloc = arena_alloc, .release = arena_release, .ctx = arena};
+    /* of nothing, nobody asks where it is */
+    arena->memory = size > lost ? (unsigned char *)memory + lost : NULL;
     arena->size = size > lost ? size - lost : 0;
     ASAN_POISON_MEMORY_REGION(arena->memory, arena->size);
 }

@@ -7,7 +7,8 @@ int64_t berth_call_deadline(const berth_call *call)
 
 bool berth_call_cancelled(const berth_call *call)
 {
-    return atomic_load(&call->cancelled) || (call->deadline != BERTH_NO_DEADLINE && call->deadline <= berth_now());
+    return atomic_load(&call->cancelled) ||
+           (call->deadline != BERTH_NO_DEADLINE && call->deadline <= berth_now());
 }
 
 void call_tell(struct operation *operation)

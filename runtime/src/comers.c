@@ -3,9 +3,10 @@
 #include <stddef.h>
 
 /*
- * Stops: the roots that drains come to next. A root that ends moves the drains that come to it on to the next one, and only those: so they are
- * found by their root. The first drain of a stop is in the manager's map, the others are linked to it. Those that have not begun have one stop,
- * which is no root.
+ * Stops: the roots that drains come to next. A root that ends moves the drains that come to it on
+ * to the next one, and only those: so they are found by their root. The first drain of a stop is in
+ * the manager's map, the others are linked to it. Those that have not begun have one stop, which is
+ * no root.
  */
 
 static uint32_t hash_of_stop(const struct berth_manager *manager, const struct instance *root)
@@ -16,7 +17,8 @@ static uint32_t hash_of_stop(const struct berth_manager *manager, const struct i
 uint32_t comers_stop_hash(const struct map *map, const struct link *link)
 {
     const struct berth_manager *manager =
-        (const struct berth_manager *)(const void *)((const char *)map - offsetof(struct berth_manager, stops));
+        (const struct berth_manager *)(const void *)((const char *)map -
+                                                     offsetof(struct berth_manager, stops));
 
     return hash_of_stop(manager, ((const struct drain *)link)->root);
 }
@@ -41,7 +43,8 @@ static void join_stop(struct berth_manager *manager, struct drain *drain)
     if (first)
         first->next = drain;
     else
-        map_link(&manager->stops, &manager->allocator, &drain->link, hash_of_stop(manager, drain->root));
+        map_link(&manager->stops, &manager->allocator, &drain->link,
+                 hash_of_stop(manager, drain->root));
 }
 
 static void leave_stop(struct berth_manager *manager, struct drain *drain)
@@ -92,7 +95,8 @@ static uint32_t rank(const struct berth_manager *manager, uint32_t serial)
 {
     uint32_t n = 0;
 
-    for (struct instance *at = manager->roots; at && instance_entry(at)->serial <= serial; at = instance_next(at))
+    for (struct instance *at = manager->roots; at && instance_entry(at)->serial <= serial;
+         at = instance_next(at))
         n++;
     return n;
 }
@@ -101,7 +105,8 @@ void comers_renumber(struct berth_manager *manager)
 {
     size_t chain = 0;
 
-    for (struct link *link = map_walk(&manager->stops, NULL, &chain); link; link = map_walk(&manager->stops, link, &chain))
+    for (struct link *link = map_walk(&manager->stops, NULL, &chain); link;
+         link = map_walk(&manager->stops, link, &chain))
         for (struct drain *at = (struct drain *)link; at; at = at->next)
             at->last = rank(manager, at->last);
     manager->last_root = 0;

@@ -11,8 +11,12 @@ internal map_hash comers_stop_hash;
 /* The drain has begun, and comes to no root yet. */
 internal void comers_begin(struct berth_manager *manager, struct drain *drain);
 
-/* The next root of the drain is `root`, or NULL: there is none. It is found by that root until it begins to visit it. */
-internal void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root);
+/*
+ * The next root of the drain is `root`, or NULL: there is none. It is found by that root until it
+ * begins to visit it.
+ */
+internal void comers_next(struct berth_manager *manager, struct drain *drain,
+                          struct instance *root);
 
 /* For comers_root_leaves(). */
 internal void comers_go_on(struct berth_manager *manager, struct instance *root);

@@ -14,14 +14,16 @@ static bool is_answer(bool asks, int result)
     return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
 }
 
-static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out, uint32_t out_size, struct sleepers *woken)
+static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out,
+                    uint32_t out_size, struct sleepers *woken)
 {
     struct berth_call *call = call_find(manager, id);
     struct operation *operation = (struct operation *)call;
 
     if (!call)
         return -ENOENT;
-    if (out_size != (out ? call->out_size : 0) || !is_answer(type_of(manager)->hooks[call->hook].asks, result))
+    if (out_size != (out ? call->out_size : 0) ||
+        !is_answer(type_of(manager)->hooks[call->hook].asks, result))
         return -EINVAL;
     call_close(call);
     call->completed = true;
@@ -30,7 +32,8 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
         call->out_given = true;
         memcpy(operation->out, out, out_size);
     }
-    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to it */
+    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to
+                                             it */
         handover_wake(operation, woken);
     return 0;
 }

@@ -1,9 +1,12 @@
 /*
- * Who runs a started operation on when it can go on: its manager's list of what is ready, and the threads that work on that list.
+ * Who runs a started operation on when it can go on: its manager's list of what is ready, and the
+ * threads that work on that list.
  *
- * Without berth_config.wake the thread that made it ready does so, before it leaves the manager, and as many as it made ready: so whatever is
- * ready, some thread is on its way to it. With it, berth_manager_poll() does. A thread that is at it already, because a hook or a `done` that it
- * called calls the manager, only adds to the list: however long a chain of operations is that start each other, the stack does not grow.
+ * Without berth_config.wake the thread that made it ready does so, before it leaves the manager,
+ * and as many as it made ready: so whatever is ready, some thread is on its way to it. With it,
+ * berth_manager_poll() does. A thread that is at it already, because a hook or a `done` that it
+ * called calls the manager, only adds to the list: however long a chain of operations is that start
+ * each other, the stack does not grow.
  */
 #ifndef BERTH_SRC_DISPATCH_H
 #define BERTH_SRC_DISPATCH_H
@@ -33,8 +36,8 @@ static inline void dispatch(struct berth_manager *manager)
 internal void dispatch_leave(struct berth_manager *manager, struct sleepers *woken);
 
 /*
- * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that too, should nobody be woken for it, because the
- * caller will not know that there is more.
+ * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that
+ * too, should nobody be woken for it, because the caller will not know that there is more.
  */
 internal void dispatch_poll(struct berth_manager *manager, bool all);
 

@@ -30,7 +30,8 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
 
         for (; row > 0; row = row_next(resource, row)) {
             deed = row_deed(resource, row);
-            if (deed.guard == 0 || type_of(manager)->guard(deed.guard, manager->options, instance_view(manager, instance)))
+            if (deed.guard == 0 || type_of(manager)->guard(deed.guard, manager->options,
+                                                           instance_view(manager, instance)))
                 break;
         }
         if (row == 0 || deed.reject > 0)
@@ -39,7 +40,8 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
             calls = true;
         else if (deed.hook > 0 && type_of(manager)->hooks[deed.hook].absent > 0)
             return false;
-        target = row_target(resource, row, is_mute(manager, deed.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
+        target = row_target(resource, row,
+                            is_mute(manager, deed.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
         state = target.state;
         event = target.raise;
     }
@@ -156,7 +158,8 @@ bool drain_next(struct operation *operation)
 
     if (operation->n_levels > 0) { /* the instance that it has let go of */
         if (!drain->at && !leave_root(operation))
-            return true; /* before its error is forgotten: who waited for the root may have to share it */
+            return true; /* before its error is forgotten: who waited for the root may have to share
+                            it */
         forget_instance(operation);
     }
     if (drain->fresh)
@@ -189,7 +192,8 @@ static bool drops_again(struct operation *operation)
     const berth_resource *resource = instance_type(operation->call.manager, level->instance);
     struct drain *drain = operation->drain;
 
-    if (operation->code != 0 || (level->flags & LEVEL_ENDED) || level->instance->state == level->state)
+    if (operation->code != 0 || (level->flags & LEVEL_ENDED) ||
+        level->instance->state == level->state)
         return false;
     drain->drops++;
     return drain->drops < UINT8_MAX && drain->drops < resource->n_states;
@@ -232,7 +236,8 @@ void drain_end(struct operation *operation)
 
     comers_next(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
-        drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and nothing else has happened */
+        drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and
+                                                     nothing else has happened */
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};

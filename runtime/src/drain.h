@@ -1,4 +1,7 @@
-/* Letting go of everything, one instance after the other, as one operation that goes from root to root. */
+/*
+ * Letting go of everything, one instance after the other, as one operation that goes from root to
+ * root.
+ */
 #ifndef BERTH_SRC_DRAIN_H
 #define BERTH_SRC_DRAIN_H
 
@@ -7,7 +10,10 @@
 
 internal void drain_begin(struct operation *operation);
 
-/* Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait for a root. */
+/*
+ * Loads the next instance to let go of; no level is loaded when there is none. True: it has to wait
+ * for a root.
+ */
 internal bool drain_next(struct operation *operation);
 
 /* The level's instance has been let go of: its reservations hold nothing of it from now on. */

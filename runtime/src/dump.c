@@ -78,7 +78,8 @@ static void dump_leaf(struct dump *dump, uint8_t type, const void *value)
         field_write(&field, value, &dump->text);
 }
 
-static void put_assigned(struct dump *dump, unsigned indent, const berth_assigned *assigned, const char *view, bool *any)
+static void put_assigned(struct dump *dump, unsigned indent, const berth_assigned *assigned,
+                         const char *view, bool *any)
 {
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         begin_value(dump, indent, assigned->parts[i].name, any);
@@ -151,10 +152,12 @@ static void put_operation(struct dump *dump, const struct operation *operation, 
 
 static void put_queue(struct dump *dump, const struct root *root)
 {
+    const struct root_lock *lock = root->instance.awaited ? root->entry.lock : NULL;
+
     if (queue_owner(root))
         put_operation(dump, queue_owner(root), 1);
-    for (unsigned i = LINE_KEY; i <= LINE_OTHER && root->instance.awaited; i++) {
-        const struct operation *first = root->entry.lock->lines[i];
+    for (unsigned i = LINE_KEY; lock && i <= LINE_OTHER; i++) {
+        const struct operation *first = lock->lines[i];
         const struct operation *at = first;
 
         while (at && dump->rc == 0) {
@@ -196,7 +199,8 @@ static void put_instance(struct dump *dump, struct instance *instance)
     dump_add(dump, " ");
     dump_add(dump, instance_type(dump->manager, instance)->states[instance->state]);
     dump_add(dump, ": ");
-    text_count(&dump->text, (uint64_t)instance->pins + instance->anonymous, " reference, ", " references, ");
+    text_count(&dump->text, (uint64_t)instance->pins + instance->anonymous, " reference, ",
+               " references, ");
     text_count(&dump->text, instance->n_children, " child", " children");
     end_line(dump);
     put_values(dump, instance, indent + 1);
@@ -270,7 +274,8 @@ static void put_all(struct dump *dump)
 {
     struct berth_manager *manager = dump->manager;
 
-    for (struct instance *at = manager->roots; at && dump->rc == 0; at = instance_next_down(dump->manager, at))
+    for (struct instance *at = manager->roots; at && dump->rc == 0;
+         at = instance_next_down(dump->manager, at))
         put_instance(dump, at);
     if (dump->rc == 0)
         put_reservations(dump);

@@ -5,7 +5,10 @@
 #include "row.h"
 #include "trace.h"
 
-/* A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is stored through it can change it. */
+/*
+ * A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is
+ * stored through it can change it.
+ */
 struct place {
     struct operation *operation;
     struct berth_manager *manager;
@@ -21,7 +24,8 @@ static inline struct place place_at(struct operation *operation, unsigned level)
     struct instance *instance = operation->levels[level].instance;
     const berth_resource *resource = operation_resource(operation, level);
 
-    return (struct place){operation, manager, &operation->levels[level], instance, resource, (uint8_t)level};
+    return (struct place){operation, manager,  &operation->levels[level],
+                          instance,  resource, (uint8_t)level};
 }
 
 static inline const void *view_of(struct place at)
@@ -42,7 +46,8 @@ static noinline struct found find_any_row(struct place at, uint16_t row)
     for (; row > 0; row = row_next(at.resource, row)) {
         struct deed deed = row_deed(at.resource, row);
 
-        if (deed.guard == 0 || type_of(at.manager)->guard(deed.guard, at.manager->options, view_of(at)))
+        if (deed.guard == 0 ||
+            type_of(at.manager)->guard(deed.guard, at.manager->options, view_of(at)))
             return (struct found){row, deed.hook, deed.reject};
     }
     return (struct found){0, 0, 0};
@@ -92,7 +97,8 @@ static cold void reject_event(struct place at, uint8_t event, uint16_t row, uint
 }
 
 /* An outcome leads to its state. The event that is raised there, or 0. */
-static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth_outcome outcome, int error)
+static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth_outcome outcome,
+                             int error)
 {
     struct target target = row_target(at.resource, row, outcome);
 
@@ -104,11 +110,16 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
     return target.raise;
 }
 
-/* The error that a row without a call that can be made rejects its event with; 0: it does not. Row 0 is a hole. */
+/*
+ * The error that a row without a call that can be made rejects its event with; 0: it does not. Row
+ * 0 is a hole.
+ */
 static cold uint8_t refused_with(struct place at, struct found found)
 {
     if (found.row == 0)
-        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise` berthc lets no event get here */
+        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise`
+                                                                                berthc lets no event
+                                                                                get here */
     return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
 }
 
@@ -124,7 +135,10 @@ static cold uint8_t follow_without_hook(struct place at, uint8_t event, struct f
     return follow(at, event, found.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
 }
 
-/* Runs the event, and what it raises. True: a hook is to be called first; what to go on with then is in the operation. */
+/*
+ * Runs the event, and what it raises. True: a hook is to be called first; what to go on with then
+ * is in the operation.
+ */
 ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
 {
     while (event > 0) {
@@ -149,20 +163,23 @@ ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
             reject_event(at, event, found.row, error);
             return false;
         }
-        event = found.hook > 0 ? follow_without_hook(at, event, found) : follow(at, event, found.row, BERTH_OK, 0);
+        event = found.hook > 0 ? follow_without_hook(at, event, found)
+                               : follow(at, event, found.row, BERTH_OK, 0);
     }
     return false;
 }
 
 void engine_settle(struct operation *operation, berth_outcome outcome, int error)
 {
-    operation->event = follow(place_at(operation, operation->level), operation->event, operation->call.row, outcome, error);
+    operation->event = follow(place_at(operation, operation->level), operation->event,
+                              operation->call.row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */
 static inline bool somebody_else(struct place at, bool with)
 {
-    uint64_t holders = (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
+    uint64_t holders =
+        (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
     uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
 
     return holders > own;

@@ -18,7 +18,8 @@ static bool has_key(const berth_resource *resource)
     return false;
 }
 
-static void write_level(struct text *text, const berth_resource *resource, const void *from, bool is_view)
+static void write_level(struct text *text, const berth_resource *resource, const void *from,
+                        bool is_view)
 {
     const char *between = "";
 
@@ -28,7 +29,9 @@ static void write_level(struct text *text, const berth_resource *resource, const
         if (!(field->flags & BERTH_KEY))
             continue;
         text_add(text, between);
-        field_write(field, (const char *)from + (is_view ? field->view_offset : field->config_offset), text);
+        field_write(field,
+                    (const char *)from + (is_view ? field->view_offset : field->config_offset),
+                    text);
         between = ",";
     }
 }
@@ -42,13 +45,18 @@ static void write_key(char *key, const struct operation *operation)
 
     text_start(&text, key, BERTH_ERROR_KEY_SIZE);
     for (uint8_t i = 0; i < operation->where.levels; i++) {
-        const berth_resource *resource = &type_of(manager)->resources[path_resource(type_of(manager), operation->where.resource, i)];
+        const berth_resource *resource =
+            &type_of(manager)
+                 ->resources[path_resource(type_of(manager), operation->where.resource, i)];
         bool is_view = i < operation->n_levels;
 
         if (!has_key(resource))
             continue;
         text_add(&text, between);
-        write_level(&text, resource, is_view ? instance_view(manager, operation->levels[i].instance) : operation->asked.config[i], is_view);
+        write_level(&text, resource,
+                    is_view ? instance_view(manager, operation->levels[i].instance)
+                            : operation->asked.config[i],
+                    is_view);
         between = "/";
     }
     text_end(&text);
@@ -77,7 +85,8 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
     write_key(error->key, operation);
 }
 
-bool error_write_key(struct text *text, const struct berth_manager *manager, struct instance *instance)
+bool error_write_key(struct text *text, const struct berth_manager *manager,
+                     struct instance *instance)
 {
     const berth_resource *resource = instance_type(manager, instance);
     bool above = !instance->root && error_write_key(text, manager, instance_above(instance));
@@ -109,8 +118,8 @@ static void add_word(struct text *text, const char *before, const char *word)
 }
 
 /*
- * A backend's version as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the ABI,
- * and the 0 of a version that was not set, are plain.
+ * A backend's version as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the
+ * ABI, and the 0 of a version that was not set, are plain.
  */
 static void add_version(struct text *text, uint32_t version)
 {

@@ -11,7 +11,10 @@
 #include "reach.h"
 #include "row.h"
 
-/* Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun there. */
+/*
+ * Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun
+ * there.
+ */
 static inline bool fast_is_free(const struct instance *root)
 {
     return !root->locked;
@@ -316,7 +319,7 @@ static inline int fast_run_change(struct fast *fast, berth_error *error)
 }
 
 int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
-                 const berth_request *request, berth_error *error)
+             const berth_request *request, berth_error *error)
 {
     int rc;
 

@@ -70,7 +70,7 @@ struct fast {
  */
 enum { FAST_NOT = 1 };
 internal int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
-                 const berth_request *request, berth_error *error);
+                      const berth_request *request, berth_error *error);
 
 /* With the lock held since fast_run(): gives the operation what has been found for it. */
 internal void fast_hand_on(const struct fast *fast, struct operation *operation);

@@ -118,7 +118,8 @@ static void write_bound(const berth_field *field, int64_t bound, struct text *te
 
 void field_write_limits(const berth_field *field, struct text *text)
 {
-    bool text_of = field->type == BERTH_STRING || field->type == BERTH_LIST || field->type == BERTH_SET;
+    bool text_of =
+        field->type == BERTH_STRING || field->type == BERTH_LIST || field->type == BERTH_SET;
 
     if (field->flags & BERTH_REQUIRED)
         text_add(text, ": must be given");

@@ -39,7 +39,10 @@ static inline uint64_t type_integer(uint8_t type, const void *value)
     }
 }
 
-/* Is it one of those that are kept in their member alone, and of which every value compares as a number? */
+/*
+ * Is it one of those that are kept in their member alone, and of which every value compares as a
+ * number?
+ */
 static inline bool type_is_number(uint8_t type)
 {
     return type < BERTH_STRING;
@@ -93,7 +96,8 @@ internal int field_check(const berth_field *field, const void *value);
 internal void field_measure(const berth_field *field, const void *value, berth_storage_size *size);
 
 /* Copies the value, and what it points to into `storage`. */
-internal void field_copy(const berth_field *field, void *to, const void *from, berth_storage *storage);
+internal void field_copy(const berth_field *field, void *to, const void *from,
+                         berth_storage *storage);
 
 /* As a key is written in errors: "text", 12, true, word, [a, b]. */
 internal void field_write(const berth_field *field, const void *value, struct text *text);

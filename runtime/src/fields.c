@@ -35,7 +35,8 @@ bool berth_list_items_equal(const berth_strings *a, const berth_strings *b, bert
     return strings_same_list(a, b, letters == BERTH_ANY_CASE);
 }
 
-bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters, const berth_sets *sets)
+bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters,
+                           const berth_sets *sets)
 {
     return strings_same_set(a, b, letters == BERTH_ANY_CASE, sets);
 }
@@ -49,7 +50,8 @@ void berth_hash_list(berth_hash *hash, const berth_strings *list, berth_case let
     hash_word(hash, list->count);
 }
 
-void berth_hash_set(berth_hash *hash, const berth_strings *set, berth_case letters, const berth_sets *sets)
+void berth_hash_set(berth_hash *hash, const berth_strings *set, berth_case letters,
+                    const berth_sets *sets)
 {
     strings_hash_set(set, letters == BERTH_ANY_CASE, hash, sets);
 }

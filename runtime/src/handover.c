@@ -7,7 +7,10 @@
 #include "ready.h"
 #include "trace.h"
 
-/* How many of those that wait are run by the thread that lets go, before it sees to its own business. */
+/*
+ * How many of those that wait are run by the thread that lets go, before it sees to its own
+ * business.
+ */
 enum { MOST_SHARED = 64 };
 
 #ifndef BERTH_NO_THREADS
@@ -62,8 +65,9 @@ static void share_error(const struct operation *by, struct operation *next)
 }
 
 /*
- * May it be run here? A drain has time. What a trace was told cannot be taken back, should the operation be cancelled before its first hook. When
- * the root has ended, the order in which they look for another one is that in which they waited.
+ * May it be run here? A drain has time. What a trace was told cannot be taken back, should the
+ * operation be cancelled before its first hook. When the root has ended, the order in which they
+ * look for another one is that in which they waited.
  */
 static bool may_run(const struct operation *next, const struct root *root, unsigned n)
 {
@@ -73,13 +77,16 @@ static bool may_run(const struct operation *next, const struct root *root, unsig
 }
 
 /*
- * The root has ended; `next` had this turn, has looked for another root, and is not over. In the queue of one that is newer than root number
- * `newest` it keeps its turn, as does everybody who waited with it; in the queue of one that was there before it comes last. If it looks by
- * key, those behind it in its line would find what it has found: they go there as they are, and look when it is their turn.
+ * The root has ended; `next` had this turn, has looked for another root, and is not over. In the
+ * queue of one that is newer than root number `newest` it keeps its turn, as does everybody who
+ * waited with it; in the queue of one that was there before it comes last. If it looks by key,
+ * those behind it in its line would find what it has found: they go there as they are, and look
+ * when it is their turn.
  */
 static void settle(struct operation *next, struct root *ended, uint64_t turn, uint32_t newest)
 {
-    struct root *found = next->waits ? queue_root(next->next) : next->root; /* who comes last in its line is followed by the first */
+    /* who comes last in its line is followed by the first */
+    struct root *found = next->waits ? queue_root(next->next) : next->root;
 
     if (!found)
         return;
@@ -131,7 +138,8 @@ static void settle_lock(struct root *root, const struct operation *by)
 {
     const struct root_lock *lock = root->entry.lock;
 
-    root->instance.awaited = !root->instance.handed && (lock->lines[LINE_KEY] || lock->lines[LINE_OTHER]);
+    root->instance.awaited =
+        !root->instance.handed && (lock->lines[LINE_KEY] || lock->lines[LINE_OTHER]);
     if (!root->instance.handed)
         return;
     root->instance.handed = false;
@@ -139,7 +147,10 @@ static void settle_lock(struct root *root, const struct operation *by)
     root->entry.previous = by->lock.previous;
 }
 
-/* Whenever nobody owns the root here, its lock is in the block of `by`. Nobody else can get it then: `next` has let it go because it looks elsewhere. */
+/*
+ * Whenever nobody owns the root here, its lock is in the block of `by`. Nobody else can get it
+ * then: `next` has let it go because it looks elsewhere.
+ */
 void handover(struct operation *by, struct sleepers *woken)
 {
     struct berth_manager *manager = by->call.manager;

@@ -1,8 +1,10 @@
 /*
- * A keyed hash of a sequence of words and texts: SipHash's permutation, one round per word and three at the end. Keys come from callers, so
- * that a hash they can compute would let them choose collisions.
+ * A keyed hash of a sequence of words and texts: SipHash's permutation, one round per word and
+ * three at the end. Keys come from callers, so that a hash they can compute would let them choose
+ * collisions.
  *
- * All of it is in the header: it is called for each word of each key, and a call would cost more than a round.
+ * All of it is in the header: it is called for each word of each key, and a call would cost more
+ * than a round.
  */
 #ifndef BERTH_SRC_HASH_H
 #define BERTH_SRC_HASH_H
@@ -95,12 +97,13 @@ static inline uint64_t hash_load_tail(const unsigned char *bytes, size_t n)
 }
 
 /*
- * `length` bytes; ASCII letters count as small ones when `fold`. As in SipHash the last word has the length in it; besides, the state is
- * marked, so that "ab", "c" is not "a", "bc".
+ * `length` bytes; ASCII letters count as small ones when `fold`. As in SipHash the last word has
+ * the length in it; besides, the state is marked, so that "ab", "c" is not "a", "bc".
  */
 static inline void hash_bytes(struct berth_hash *hash, const void *bytes, size_t length, bool fold)
 {
-    struct berth_hash state = *hash; /* in registers: `bytes` might be part of what `hash` points to */
+    struct berth_hash state = *hash; /* in registers: `bytes` might be part of what `hash` points to
+                                      */
     const unsigned char *from = bytes;
     size_t left = length;
     uint64_t word;
@@ -137,7 +140,10 @@ static inline uint64_t hash_multiply_in_parts(uint64_t a, uint64_t b)
     return (middle << 32 | (uint32_t)low) ^ (high + (left >> 32) + (right >> 32) + (middle >> 32));
 }
 
-/* One multiplication, whose two halves are mixed: enough for words that nobody chooses, or whose hash nobody can compute without the seed. */
+/*
+ * One multiplication, whose two halves are mixed: enough for words that nobody chooses, or whose
+ * hash nobody can compute without the seed.
+ */
 static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, uint64_t second)
 {
     uint64_t a = first ^ seed->word[0], b = second ^ seed->word[1];
@@ -152,7 +158,10 @@ static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, u
     return (uint32_t)(mixed ^ (mixed >> 32));
 }
 
-/* The hash of a UUID under which something is kept: random, or made by berth_config.uuid, which does not know the seed. */
+/*
+ * The hash of a UUID under which something is kept: random, or made by berth_config.uuid, which
+ * does not know the seed.
+ */
 static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
 {
     return hash_pair(seed, hash_load(id), hash_load(id + 8));

@@ -39,20 +39,25 @@ bool hook_call(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
-    /* The hook's own out-values: while it runs, a completion from another thread may already write the operation's. */
+    /*
+     * The hook's own out-values: while it runs, a completion from another thread may already write
+     * the operation's.
+     */
     alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
     const void *view = instance_view(manager, operation->levels[operation->level].instance);
     int result, rc;
 
     open_call(operation);
     if (call->out_size > 0) {
-        memset(scratch, 0, call->out_size); /* what is between the values too: all of it is copied */
+        memset(scratch, 0, call->out_size); /* what is between the values too: all of it is copied
+                                             */
         type_of(manager)->preset(call->hook, view, scratch);
     }
     operation->thread = thread_self();
     operation->in_hook = true;
     lock_drop(&manager->lock);
-    result = type_of(manager)->call(manager->backend, call->hook, call, view, call->out_size > 0 ? scratch : NULL);
+    result = type_of(manager)->call(manager->backend, call->hook, call, view,
+                                    call->out_size > 0 ? scratch : NULL);
     (void)lock_take(&manager->lock);
     operation->in_hook = false;
 
@@ -65,7 +70,8 @@ bool hook_call(struct operation *operation)
         if (rc == 0)
             return false;
         result = BERTH_UNCERTAIN(rc);
-    } else if (call->out_given) { /* a completion of a call that was not pending is dropped, out-values and all */
+    } else if (call->out_given) { /* a completion of a call that was not pending is dropped,
+                                     out-values and all */
         memcpy(operation->out, scratch, call->out_size);
     }
     call_close(call);
@@ -84,7 +90,8 @@ static inline bool keep_values(struct operation *operation)
 
     if (call->out_size == 0 || call_is_failure(call->result))
         return true;
-    return instance_accept(call->manager, operation->levels[operation->level].instance, call->hook, operation->out);
+    return instance_accept(call->manager, operation->levels[operation->level].instance, call->hook,
+                           operation->out);
 }
 
 /* The answer of a hook that asks leads to a state. */
@@ -119,5 +126,6 @@ void hook_settle(struct operation *operation)
     else if (call_is_failure(result))
         engine_settle(operation, BERTH_FAILED, result);
     else
-        engine_settle(operation, BERTH_UNSURE, call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+        engine_settle(operation, BERTH_UNSURE,
+                      call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
 }

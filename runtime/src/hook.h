@@ -5,7 +5,10 @@
 #include "linkage.h"
 #include "operation.h"
 
-/* Calls the hook of the operation's row, without the lock. True: it has ended, see hook_settle(). False: it is pending. */
+/*
+ * Calls the hook of the operation's row, without the lock. True: it has ended, see hook_settle().
+ * False: it is pending.
+ */
 internal bool hook_call(struct operation *operation);
 
 /* Takes the outcome of an ended call into the instance and the operation. */

@@ -27,7 +27,8 @@ static uint64_t part_size(const struct berth_manager *manager, const berth_pool_
     return type_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
-bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot)
+bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned,
+                   const uint32_t *at, uint64_t *slot)
 {
     *slot = 0;
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
@@ -40,19 +41,22 @@ bool instance_slot(const struct berth_manager *manager, const berth_assigned *as
     return true;
 }
 
-static uint64_t slot_of(const struct berth_manager *manager, const berth_assigned *assigned, const void *view)
+static uint64_t slot_of(const struct berth_manager *manager, const berth_assigned *assigned,
+                        const void *view)
 {
     uint64_t slot = 0;
 
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         const berth_pool_part *part = &assigned->parts[i];
 
-        slot = slot * part_size(manager, part) + type_integer(part->type, (const char *)view + part->view_offset);
+        slot = slot * part_size(manager, part) +
+               type_integer(part->type, (const char *)view + part->view_offset);
     }
     return slot;
 }
 
-static void set_slot(const struct berth_manager *manager, const berth_assigned *assigned, void *view, uint64_t slot)
+static void set_slot(const struct berth_manager *manager, const berth_assigned *assigned,
+                     void *view, uint64_t slot)
 {
     for (uint8_t i = assigned->n_parts; i-- > 0;) {
         const berth_pool_part *part = &assigned->parts[i];
@@ -81,7 +85,8 @@ static bool is_only(const berth_resource *type, const struct layout *layout)
     return !type->hash && layout->head == 0;
 }
 
-uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config)
+uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent,
+                           uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
     berth_hash hash;
@@ -103,12 +108,14 @@ uint32_t instance_map_hash(const struct map *map, const struct link *link)
 }
 
 /* Is it the parent's, or a root where there is none? */
-static bool is_below(const berth_resource *type, const struct instance *instance, const struct instance *parent)
+static bool is_below(const berth_resource *type, const struct instance *instance,
+                     const struct instance *parent)
 {
     return type->parent == 0 || instance_above(instance) == parent;
 }
 
-struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config, uint32_t hash)
+struct instance *instance_find(struct berth_manager *manager, struct instance *parent,
+                               uint8_t resource, const void *config, uint32_t hash)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
 
@@ -117,18 +124,21 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
     for (struct link *link = *map_chain(&manager->instances, hash); link; link = link->next) {
         struct instance *instance = entry_instance(link);
 
-        if (instance_entry(instance)->hash == hash && instance->resource == resource && is_below(type, instance, parent) &&
+        if (instance_entry(instance)->hash == hash && instance->resource == resource &&
+            is_below(type, instance, parent) &&
             (!type->equal || type->equal(instance_view(manager, instance), config, &manager->sets)))
             return instance;
     }
     return NULL;
 }
 
-uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config)
+uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance,
+                          uint8_t resource, const void *config)
 {
     const berth_resource *type = &type_of(manager)->resources[resource];
 
-    return type->differs ? type->differs(instance_view(manager, instance), config, &manager->sets) : 0;
+    return type->differs ? type->differs(instance_view(manager, instance), config, &manager->sets)
+                         : 0;
 }
 
 static uint32_t bytes_hash(const struct berth_manager *manager, const void *bytes, size_t size)
@@ -141,7 +151,8 @@ static uint32_t bytes_hash(const struct berth_manager *manager, const void *byte
 }
 
 /* Hash of an indexed value, which is a slot number, a text, or the bytes of a number or UUID. */
-static uint32_t value_hash(const struct berth_manager *manager, const berth_assigned *assigned, const void *value, uint64_t slot)
+static uint32_t value_hash(const struct berth_manager *manager, const berth_assigned *assigned,
+                           const void *value, uint64_t slot)
 {
     if (assigned->kind == BERTH_ASSIGN_POOL)
         return bytes_hash(manager, &slot, sizeof slot);
@@ -150,8 +161,8 @@ static uint32_t value_hash(const struct berth_manager *manager, const berth_assi
     return bytes_hash(manager, value, assigned->size);
 }
 
-static bool same_value(const struct berth_manager *manager, const berth_assigned *assigned, const void *view, const void *value,
-                       uint64_t slot)
+static bool same_value(const struct berth_manager *manager, const berth_assigned *assigned,
+                       const void *view, const void *value, uint64_t slot)
 {
     const void *mine = (const char *)view + assigned->view_offset;
 
@@ -163,8 +174,9 @@ static bool same_value(const struct berth_manager *manager, const berth_assigned
 }
 
 /* The one that the index has for a value with this hash, or NULL. */
-static struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned, const struct value *value, uint32_t hash,
-                                   const void *by, uint64_t slot)
+static struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned,
+                                   const struct value *value, uint32_t hash, const void *by,
+                                   uint64_t slot)
 {
     for (struct node *node = map_first(&value->index, hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)(void *)((char *)node - value->link);
@@ -175,14 +187,16 @@ static struct instance *find_value(struct berth_manager *manager, const berth_as
     return NULL;
 }
 
-struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i, const void *by, const uint32_t *at)
+struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i,
+                                  const void *by, const uint32_t *at)
 {
     const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
     uint64_t slot = 0;
 
     if (assigned->kind == BERTH_ASSIGN_POOL && !instance_slot(manager, assigned, at, &slot))
         return NULL;
-    return find_value(manager, assigned, &manager->layouts[resource].values[i], value_hash(manager, assigned, by, slot), by, slot);
+    return find_value(manager, assigned, &manager->layouts[resource].values[i],
+                      value_hash(manager, assigned, by, slot), by, slot);
 }
 
 /* Making */
@@ -211,7 +225,8 @@ static void set_counter(const berth_assigned *assigned, void *to, uint64_t numbe
     }
 }
 
-static int assign(struct berth_manager *manager, const struct making *making, struct instance *instance, uint8_t i)
+static int assign(struct berth_manager *manager, const struct making *making,
+                  struct instance *instance, uint8_t i)
 {
     const berth_assigned *assigned = &instance_type(manager, instance)->assigned[i];
     struct value *value = &manager->layouts[instance->resource].values[i];
@@ -228,7 +243,8 @@ static int assign(struct berth_manager *manager, const struct making *making, st
         return uuid_source_next(&manager->uuids, to);
     case BERTH_ASSIGN_POOL:
         if (making->at_pool == i + 1) {
-            (void)instance_slot(manager, assigned, making->at, &slot); /* checked with the arguments */
+            /* checked with the arguments */
+            (void)instance_slot(manager, assigned, making->at, &slot);
             rc = pool_take(&value->pool, &manager->allocator, slot);
         } else {
             rc = pool_take_lowest(&value->pool, &manager->allocator, &slot);
@@ -248,7 +264,8 @@ static int assign(struct berth_manager *manager, const struct making *making, st
 static uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
 {
     const struct layout *layout = &manager->layouts[resource];
-    const berth_limit *limit = type_of(manager)->limits ? &type_of(manager)->limits->resources[resource] : NULL;
+    const berth_limit *limit =
+        type_of(manager)->limits ? &type_of(manager)->limits->resources[resource] : NULL;
     uint64_t size = layout->fixed + text;
 
     if (limit) {
@@ -387,7 +404,8 @@ static void append_child(struct instance **first, struct instance *child)
 
 static void take_child_out(struct instance **first, struct instance *child)
 {
-    struct instance *next = instance_entry(child)->next, *previous = instance_entry(child)->previous;
+    struct instance *next = instance_entry(child)->next,
+                    *previous = instance_entry(child)->previous;
 
     instance_entry(next ? next : *first)->previous = previous;
     if (*first == child)
@@ -402,7 +420,8 @@ static struct node *link_of(const struct value *value, struct instance *instance
 }
 
 /* No hook has given it this value yet: there is only room for it. */
-static void reserve_value(struct berth_manager *manager, struct value *value, struct instance *instance)
+static void reserve_value(struct berth_manager *manager, struct value *value,
+                          struct instance *instance)
 {
     map_reserve(&value->index, &manager->allocator);
     node_mark_detached(link_of(value, instance));
@@ -423,10 +442,12 @@ static void link_values(struct berth_manager *manager, struct instance *instance
         if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK) {
             reserve_value(manager, value, instance);
         } else if (assigned->indexed) {
-            uint64_t slot = assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
+            uint64_t slot =
+                assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
 
-            map_insert(&value->index, &manager->allocator, link_of(value, instance),
-                       value_hash(manager, assigned, (const char *)view + assigned->view_offset, slot));
+            map_insert(
+                &value->index, &manager->allocator, link_of(value, instance),
+                value_hash(manager, assigned, (const char *)view + assigned->view_offset, slot));
         }
     }
 }
@@ -480,7 +501,8 @@ static void forget_value(struct value *value, struct instance *instance)
 /*
  * The instance is found by what its view has from now on, unless that is zero. False: it is taken.
  */
-static bool name_by(struct berth_manager *manager, struct instance *instance, const berth_assigned *assigned, struct value *value)
+static bool name_by(struct berth_manager *manager, struct instance *instance,
+                    const berth_assigned *assigned, struct value *value)
 {
     const void *given = (const char *)instance_view(manager, instance) + assigned->view_offset;
     uint32_t hash;
@@ -496,7 +518,8 @@ static bool name_by(struct berth_manager *manager, struct instance *instance, co
     return true;
 }
 
-bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out)
+bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook,
+                     const void *out)
 {
     const berth_resource *type = instance_type(manager, instance);
     struct layout *layout = &manager->layouts[instance->resource];
@@ -512,7 +535,8 @@ bool instance_accept(struct berth_manager *manager, struct instance *instance, u
     return named;
 }
 
-static void unlink_value(const berth_assigned *assigned, struct value *value, struct instance *instance)
+static void unlink_value(const berth_assigned *assigned, struct value *value,
+                         struct instance *instance)
 {
     if (assigned->kind != BERTH_ASSIGN_HOOK) {
         map_remove(&value->index, link_of(value, instance));
@@ -543,9 +567,11 @@ static void unlink_one(struct berth_manager *manager, struct instance *instance)
         *instance_children(manager, instance_above(instance)) = NULL;
     else
         unlink_entry(manager, instance);
-    for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered; i++) {
+    for (unsigned i = 0; i < type->n_assigned && manager->layouts[instance->resource].numbered;
+         i++) {
         if (type->assigned[i].indexed)
-            unlink_value(&type->assigned[i], &manager->layouts[instance->resource].values[i], instance);
+            unlink_value(&type->assigned[i], &manager->layouts[instance->resource].values[i],
+                         instance);
     }
     free_slots(manager, instance, type->n_assigned);
     instance->ended = true;

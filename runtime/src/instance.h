@@ -1,11 +1,12 @@
 /*
- * A tracked thing. One block of memory holds all of it: an entry, by which it is found; this header; the view that hooks see; where the resource
- * has resources below it, a pointer to the first child; a node per index; and the text that the view points to. What an instance has only for a
- * while is elsewhere: see struct root_lock. An only child has no entry: its resource has no key and no other beside it, so that its parent's
- * pointer finds it.
+ * A tracked thing. One block of memory holds all of it: an entry, by which it is found; this
+ * header; the view that hooks see; where the resource has resources below it, a pointer to the
+ * first child; a node per index; and the text that the view points to. What an instance has only
+ * for a while is elsewhere: see struct root_lock. An only child has no entry: its resource has no
+ * key and no other beside it, so that its parent's pointer finds it.
  *
- * Memory is counted (`refs`): the maps, reservations, children and running operations each keep it. An instance that has ended may
- * therefore still be looked at, but is found by nobody.
+ * Memory is counted (`refs`): the maps, reservations, children and running operations each keep it.
+ * An instance that has ended may therefore still be looked at, but is found by nobody.
  */
 #ifndef BERTH_SRC_INSTANCE_H
 #define BERTH_SRC_INSTANCE_H
@@ -24,10 +25,16 @@
 /* Counters below this can take what one operation adds. */
 #define BERTH_MANY_HOLDERS (BERTH_MAX_HOLDERS < UINT32_MAX ? 1 : UINT32_C(1) << 30)
 
-/* Epochs begin again when they run out, which takes a walk over all reservations, as every drain ends with: see reservations_restart_epochs(). */
+/*
+ * Epochs begin again when they run out, which takes a walk over all reservations, as every drain
+ * ends with: see reservations_restart_epochs().
+ */
 enum { EPOCH_BITS = 1, LAST_EPOCH = (1 << EPOCH_BITS) - 1 };
 
-/* The entry is before it and the view behind it, so its size is a multiple of any member's of a view. */
+/*
+ * The entry is before it and the view behind it, so its size is a multiple of any member's of a
+ * view.
+ */
 struct instance {
     uint32_t refs;      /* keeps the memory */
     uint32_t pins;      /* reservations that hold it */
@@ -43,7 +50,8 @@ struct instance {
     bool awaited : 1;           /* a root: its lock has lines, in which somebody waits or did */
     bool handed : 1;            /* a root: it is handed over to those that wait */
     bool visited : 1;           /* a root: a drain will come to it, or did */
-    uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: pins of another epoch hold nothing */
+    uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: pins of another epoch
+                                   hold nothing */
 };
 
 /* How it is found, unless it is an only child. */
@@ -64,10 +72,14 @@ struct root {
     struct instance instance;
 };
 
-/* Who waits for a root that an operation has: in that operation's block. While it is handed over, the lock is on the stack: see handover.h. */
+/*
+ * Who waits for a root that an operation has: in that operation's block. While it is handed over,
+ * the lock is on the stack: see handover.h.
+ */
 struct root_lock {
     struct instance *previous;  /* the root's */
-    struct operation *lines[2]; /* those that wait, if the root is `awaited`: the first of each line, see queue.h */
+    struct operation *lines[2]; /* those that wait, if the root is `awaited`: the first of each
+                                   line, see queue.h */
 };
 
 static inline struct entry *instance_entry(struct instance *instance)
@@ -112,13 +124,15 @@ static inline struct instance *instance_next(struct instance *instance)
     return instance->only ? NULL : instance_entry(instance)->next;
 }
 
-static inline const berth_resource *instance_type(const struct berth_manager *manager, const struct instance *instance)
+static inline const berth_resource *instance_type(const struct berth_manager *manager,
+                                                  const struct instance *instance)
 {
     return manager->layouts[instance->resource].type;
 }
 
 /* Where it has its first child; NULL: its resource has none below it. */
-static inline struct instance **instance_children(const struct berth_manager *manager, struct instance *instance)
+static inline struct instance **instance_children(const struct berth_manager *manager,
+                                                  struct instance *instance)
 {
     uint32_t at = manager->layouts[instance->resource].children;
 
@@ -126,7 +140,8 @@ static inline struct instance **instance_children(const struct berth_manager *ma
 }
 
 /* Its first child, or NULL. */
-static inline struct instance *instance_first(const struct berth_manager *manager, struct instance *instance)
+static inline struct instance *instance_first(const struct berth_manager *manager,
+                                              struct instance *instance)
 {
     struct instance **children = instance_children(manager, instance);
 
@@ -139,27 +154,34 @@ internal struct root *instance_root(struct instance *instance);
 internal map_hash instance_map_hash;
 
 /* The hash of the key that `config` has, below `parent`. */
-internal uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent, uint8_t resource, const void *config);
+internal uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent,
+                                    uint8_t resource, const void *config);
 
 /* The one with that key, or NULL. */
-internal struct instance *instance_find(struct berth_manager *manager, struct instance *parent, uint8_t resource, const void *config,
-                                        uint32_t hash);
+internal struct instance *instance_find(struct berth_manager *manager, struct instance *parent,
+                                        uint8_t resource, const void *config, uint32_t hash);
 
 /*
  * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.
  */
-internal struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t assigned, const void *by,
-                                           const uint32_t *at);
-
-/* The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0: there is none. */
-internal uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance, uint8_t resource, const void *config);
-
-/* Number of the slot with these parts. False: one is outside its pool. */
-internal bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned, const uint32_t *at, uint64_t *slot);
+internal struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource,
+                                           uint8_t assigned, const void *by, const uint32_t *at);
 
 /*
- * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool `at_pool` (1-based, 0: none).
- * It has one ref. -ENOMEM, -ENOSPC, -EBUSY, or the error of the caller's own UUIDs; then nothing has happened.
+ * The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0:
+ * there is none.
+ */
+internal uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance,
+                                   uint8_t resource, const void *config);
+
+/* Number of the slot with these parts. False: one is outside its pool. */
+internal bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned,
+                            const uint32_t *at, uint64_t *slot);
+
+/*
+ * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool
+ * `at_pool` (1-based, 0: none). It has one ref. -ENOMEM, -ENOSPC, -EBUSY, or the error of the
+ * caller's own UUIDs; then nothing has happened.
  */
 struct making {
     struct instance *parent;
@@ -170,7 +192,8 @@ struct making {
     uint8_t resource;
     uint8_t at_pool;
 };
-internal int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out);
+internal int instance_make(struct berth_manager *manager, const struct making *making,
+                           struct instance **out);
 
 /* Takes instance_make back. */
 internal void instance_unmake(struct berth_manager *manager, struct instance *instance);
@@ -183,7 +206,8 @@ internal void instance_link(struct berth_manager *manager, struct instance *inst
  * It must be in the maps. False: another instance is found by one of them, so that this one is not.
  * Asks for no memory.
  */
-internal bool instance_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook, const void *out);
+internal bool instance_accept(struct berth_manager *manager, struct instance *instance,
+                              uint8_t hook, const void *out);
 
 /* It, and everything below, leaves the maps; their slots are free. */
 internal void instance_end(struct berth_manager *manager, struct instance *instance);
@@ -209,14 +233,17 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 }
 
 /* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-internal struct instance *instance_first_below(const struct berth_manager *manager, struct instance *root);
-internal struct instance *instance_following(const struct berth_manager *manager, struct instance *instance);
+internal struct instance *instance_first_below(const struct berth_manager *manager,
+                                               struct instance *root);
+internal struct instance *instance_following(const struct berth_manager *manager,
+                                             struct instance *instance);
 
 /*
  * Walks all trees from the first root on: parents before their children, siblings in order of
  * creation. NULL: that was the last.
  */
-static inline struct instance *instance_next_down(const struct berth_manager *manager, struct instance *instance)
+static inline struct instance *instance_next_down(const struct berth_manager *manager,
+                                                  struct instance *instance)
 {
     struct instance *first = instance_first(manager, instance);
 

@@ -50,7 +50,10 @@ static uint64_t hash_text(const char *text, bool fold, const struct hash_seed *s
     return hash_end(&hash);
 }
 
-/* A hash table of a set's items, each once: a slot is the number of an item from 1 on, and marked once the other set has it too. */
+/*
+ * A hash table of a set's items, each once: a slot is the number of an item from 1 on, and marked
+ * once the other set has it too.
+ */
 struct table {
     const berth_strings *set;
     uint64_t *slots;
@@ -67,7 +70,9 @@ static uint64_t *find_slot(const struct table *table, const char *text)
     for (uint64_t i = hash_text(text, table->fold, table->seed);; i++) {
         uint64_t *slot = &table->slots[i & (table->n - 1)];
 
-        if (*slot == 0 || strings_same_text(strings_item(table->set, (uint32_t)((*slot & ~MARK) - 1)), text, table->fold))
+        if (*slot == 0 ||
+            strings_same_text(strings_item(table->set, (uint32_t)((*slot & ~MARK) - 1)), text,
+                              table->fold))
             return slot;
     }
 }
@@ -98,13 +103,17 @@ static bool same_by_table(const struct table *table, const berth_strings *other)
 
 enum { LEAST_SLOTS = 32 };
 
-/* Slots for a hash table of so many items, all 0, and how many they are: a power of 2. NULL: no memory. */
+/*
+ * Slots for a hash table of so many items, all 0, and how many they are: a power of 2. NULL: no
+ * memory.
+ */
 static uint64_t *take_slots(const berth_allocator *allocator, uint32_t items, uint64_t *n)
 {
     *n = LEAST_SLOTS;
     while (*n <= 2 * (uint64_t)items)
         *n *= 2;
-    return *n > SIZE_MAX / sizeof(uint64_t) ? NULL : memory_take(allocator, (size_t)*n * sizeof(uint64_t));
+    return *n > SIZE_MAX / sizeof(uint64_t) ? NULL
+                                            : memory_take(allocator, (size_t)*n * sizeof(uint64_t));
 }
 
 static void give_slots(const berth_allocator *allocator, uint64_t *slots, uint64_t n)
@@ -114,7 +123,8 @@ static void give_slots(const berth_allocator *allocator, uint64_t *slots, uint64
 
 enum { FEW = 16 }; /* comparing each with each is faster up to about here */
 
-bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const berth_sets *sets)
+bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
+                      const berth_sets *sets)
 {
     struct table table = {.set = a, .fold = fold, .seed = sets->seed};
     bool same;
@@ -131,7 +141,10 @@ bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
     return same;
 }
 
-/* What is made of a set's items, each once: whatever their order, and nobody who does not know the seed can choose two sets with the same. */
+/*
+ * What is made of a set's items, each once: whatever their order, and nobody who does not know the
+ * seed can choose two sets with the same.
+ */
 struct sum {
     uint64_t sum, mixed, n;
 };
@@ -144,7 +157,8 @@ static void sum_add(struct sum *sum, uint64_t item)
 }
 
 /* Never 0. */
-static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold, const struct hash_seed *seed)
+static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold,
+                          const struct hash_seed *seed)
 {
     uint64_t hash = hash_text(strings_item(set, i), fold, seed);
 
@@ -154,7 +168,8 @@ static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold, const
 enum { AT_ONCE = 64 };
 
 /* The smallest hashes from `from` on, each once, in ascending order; how many. */
-static size_t find_smallest(const berth_strings *set, bool fold, const struct hash_seed *seed, uint64_t from, uint64_t *smallest)
+static size_t find_smallest(const berth_strings *set, bool fold, const struct hash_seed *seed,
+                            uint64_t from, uint64_t *smallest)
 {
     size_t n = 0;
 
@@ -174,8 +189,12 @@ static size_t find_smallest(const berth_strings *set, bool fold, const struct ha
     return n;
 }
 
-/* Without memory: the smallest few, the next few, and so on. A set of ordinary size has no more than a few. */
-static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed, struct sum *sum)
+/*
+ * Without memory: the smallest few, the next few, and so on. A set of ordinary size has no more
+ * than a few.
+ */
+static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed,
+                         struct sum *sum)
 {
     uint64_t smallest[AT_ONCE], from = 1;
     size_t n;
@@ -188,8 +207,12 @@ static void sum_by_order(const berth_strings *set, bool fold, const struct hash_
     } while (n == AT_ONCE && set->count > AT_ONCE && from > 0);
 }
 
-/* Items count as one when their hashes are the same: so do they in the other way, and for every set with the same items. */
-static void sum_by_table(const berth_strings *set, bool fold, const struct hash_seed *seed, uint64_t *slots, uint64_t n, struct sum *sum)
+/*
+ * Items count as one when their hashes are the same: so do they in the other way, and for every set
+ * with the same items.
+ */
+static void sum_by_table(const berth_strings *set, bool fold, const struct hash_seed *seed,
+                         uint64_t *slots, uint64_t n, struct sum *sum)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         uint64_t item = hash_item(set, i, fold, seed), at = item & (n - 1);

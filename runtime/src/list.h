@@ -27,15 +27,19 @@ internal bool strings_same_text(const char *a, const char *b, bool fold);
 internal bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
 
 /*
- * The same items, whatever their order and repetition? Takes time in proportion to their number; for large sets in different orders this needs
- * memory for a while, and where there is none (or `sets->memory` is NULL) each item is compared with each.
+ * The same items, whatever their order and repetition? Takes time in proportion to their number;
+ * for large sets in different orders this needs memory for a while, and where there is none (or
+ * `sets->memory` is NULL) each item is compared with each.
  */
-internal bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold, const berth_sets *sets);
+internal bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
+                               const berth_sets *sets);
 
 /*
- * Sets that are the same hash alike, and every item counts. Takes time in proportion to their number; for more than 64 items this needs memory
- * for a while, and where there is none (or `sets->memory` is NULL) the hash is the same, but takes that time once for every 64.
+ * Sets that are the same hash alike, and every item counts. Takes time in proportion to their
+ * number; for more than 64 items this needs memory for a while, and where there is none (or
+ * `sets->memory` is NULL) the hash is the same, but takes that time once for every 64.
  */
-internal void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash, const berth_sets *sets);
+internal void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash,
+                               const berth_sets *sets);
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * The one lock of a manager, and what a thread sleeps on. With BERTH_NO_THREADS both compile to almost nothing: there is nobody to wait for.
+ * The one lock of a manager, and what a thread sleeps on. With BERTH_NO_THREADS both compile to
+ * almost nothing: there is nobody to wait for.
  *
- * A callback that runs under the lock (trace, visitor, allocator, uuid) and calls the manager is told -EDEADLK instead of hanging: for as long
- * as there may be such callbacks the lock knows its holder.
+ * A callback that runs under the lock (trace, visitor, allocator, uuid) and calls the manager is
+ * told -EDEADLK instead of hanging: for as long as there may be such callbacks the lock knows its
+ * holder.
  */
 #ifndef BERTH_SRC_LOCK_H
 #define BERTH_SRC_LOCK_H
@@ -101,8 +103,9 @@ struct lock {
     _Atomic(thread_id) holder; /* counts only with `in_callback` */
     atomic_bool in_callback;   /* `holder` has the lock, and may be inside one */
     bool watched;              /* `in_callback` whenever it is held */
-    bool observed;             /* by a tool, which would not see what readers wait for: they take the mutex, too */
-    struct mutex mutex;        /* last, so that its word is beside what is looked at with it */
+    bool observed; /* by a tool, which would not see what readers wait for: they take the mutex, too
+                    */
+    struct mutex mutex; /* last, so that its word is beside what is looked at with it */
 };
 
 internal int lock_init(struct lock *lock);
@@ -120,7 +123,8 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
 static inline void lock_enter_callback(struct lock *lock)
 {
     (void)atomic_exchange_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
-    (void)atomic_exchange_explicit(&lock->in_callback, true, memory_order_release); /* who sees it sees the holder, not one before */
+    /* who sees it sees the holder, not one before */
+    (void)atomic_exchange_explicit(&lock->in_callback, true, memory_order_release);
 }
 
 /* And here they end, unless they may run all the time. */
@@ -166,10 +170,12 @@ static inline void lock_drop(struct lock *lock)
 internal cold void lock_meet(struct lock *lock, const berth_allocator *allocator);
 
 /*
- * For a thread that changes nothing: as lock_take(), but others that change nothing may be inside, too, unless callbacks may run under the lock.
- * To be given back with lock_unshare(). Memory for the readers comes from `allocator`, always the same one, and goes with lock_destroy().
+ * For a thread that changes nothing: as lock_take(), but others that change nothing may be inside,
+ * too, unless callbacks may run under the lock. To be given back with lock_unshare(). Memory for
+ * the readers comes from `allocator`, always the same one, and goes with lock_destroy().
  */
-static inline int lock_share(struct lock *lock, const berth_allocator *allocator, struct lane **lane)
+static inline int lock_share(struct lock *lock, const berth_allocator *allocator,
+                             struct lane **lane)
 {
     *lane = readers_enter(&lock->readers);
     if (*lane)

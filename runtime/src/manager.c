@@ -88,7 +88,8 @@ static bool is_zero(const berth_field *option, const void *value)
 }
 
 /* The address of an option's value: the caller's, or `fallback`, filled with the default. */
-static const void *option_value(const berth_manager_type *type, uint8_t i, const void *options, union value_of *fallback)
+static const void *option_value(const berth_manager_type *type, uint8_t i, const void *options,
+                                union value_of *fallback)
 {
     const berth_field *option = &type->options[i];
     const void *value = options ? (const char *)options + option->config_offset : NULL;
@@ -123,7 +124,8 @@ static int refuse_option(berth_error *error, const berth_field *option)
 }
 
 /* Checks the options, and says how large the manager's block is. */
-static int make_plan(const berth_manager_type *type, const void *options, struct plan *plan, berth_error *error)
+static int make_plan(const berth_manager_type *type, const void *options, struct plan *plan,
+                     berth_error *error)
 {
     union value_of fallback;
 
@@ -140,11 +142,13 @@ static int make_plan(const berth_manager_type *type, const void *options, struct
     plan->backend = align(plan->values + count_values(type) * sizeof(struct value));
     plan->options = align(plan->backend + type->backend_size);
     plan->storage = align(plan->options + type->options_size);
-    plan->end = plan->storage + (size_t)plan->text.items * sizeof(const char *) + (size_t)plan->text.text;
+    plan->end =
+        plan->storage + (size_t)plan->text.items * sizeof(const char *) + (size_t)plan->text.text;
     return 0;
 }
 
-static void copy_options(struct berth_manager *manager, const void *options, const struct plan *plan)
+static void copy_options(struct berth_manager *manager, const void *options,
+                         const struct plan *plan)
 {
     char *block = (char *)manager;
     berth_storage storage = {
@@ -156,7 +160,8 @@ static void copy_options(struct berth_manager *manager, const void *options, con
     for (uint8_t i = 0; i < type_of(manager)->n_options; i++) {
         const berth_field *option = &type_of(manager)->options[i];
 
-        field_copy(option, (char *)manager->options + option->config_offset, option_value(manager->type, i, options, &fallback), &storage);
+        field_copy(option, (char *)manager->options + option->config_offset,
+                   option_value(manager->type, i, options, &fallback), &storage);
     }
 }
 
@@ -166,8 +171,11 @@ static uint64_t pool_size(const struct berth_manager *manager, const berth_assig
 
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         const berth_pool_part *part = &assigned->parts[i];
-        const berth_field *option = part->option > 0 ? &type_of(manager)->options[part->option - 1] : NULL;
-        uint64_t n = option ? type_integer(option->type, (const char *)manager->options + option->config_offset) : part->size;
+        const berth_field *option =
+            part->option > 0 ? &type_of(manager)->options[part->option - 1] : NULL;
+        uint64_t n = option ? type_integer(option->type,
+                                           (const char *)manager->options + option->config_offset)
+                            : part->size;
 
         if (n > 0 && size > UINT64_MAX / n)
             return 0;
@@ -194,7 +202,8 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
     layout->type = resource;
     layout->values = values;
     at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
-    if (resource->parent == 0 || resource->hash || count_below(type_of(manager), resource->parent) > 1)
+    if (resource->parent == 0 || resource->hash ||
+        count_below(type_of(manager), resource->parent) > 1)
         layout->head = sizeof(struct entry);
     if (count_below(type_of(manager), id) > 0) {
         layout->children = (uint32_t)at;
@@ -204,7 +213,8 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
         const berth_assigned *assigned = &resource->assigned[i];
 
         values[i].next = assigned->kind == BERTH_ASSIGN_COUNTER ? assigned->start : 0;
-        layout->numbered = layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
+        layout->numbered =
+            layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
         layout->told = layout->told || (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK);
         layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
         if (assigned->kind == BERTH_ASSIGN_POOL)
@@ -259,7 +269,8 @@ static int check_backend(const berth_manager_type *type, const void *backend, be
     return refuse(error, "backend has another version than the manager");
 }
 
-static int check_config(const berth_config *config, const berth_allocator *allocator, berth_error *error)
+static int check_config(const berth_config *config, const berth_allocator *allocator,
+                        berth_error *error)
 {
     if (!config->allocator && !allocator->alloc)
         return refuse(error, "config.allocator must be given");
@@ -301,8 +312,8 @@ static void release_all(struct berth_manager *manager)
     memory_give(&allocator, manager, manager->size);
 }
 
-static void set_up(struct berth_manager *manager, const berth_config *config, const void *options, const void *backend,
-                   const struct plan *plan)
+static void set_up(struct berth_manager *manager, const berth_config *config, const void *options,
+                   const void *backend, const struct plan *plan)
 {
     const berth_manager_type *type = manager->type;
     char *block = (char *)manager;
@@ -343,7 +354,8 @@ static int prepare(struct berth_manager *manager)
 {
     const berth_manager_type *type = manager->type;
     const berth_allocator *allocator = &manager->allocator;
-    bool done = map_prepare(&manager->reservations, allocator, type->limits->reservations) && map_prepare(&manager->calls, allocator, 0) &&
+    bool done = map_prepare(&manager->reservations, allocator, type->limits->reservations) &&
+                map_prepare(&manager->calls, allocator, 0) &&
                 map_prepare(&manager->stops, allocator, 0);
     size_t instances = 0;
 
@@ -368,7 +380,8 @@ static int begin(struct berth_manager *manager, berth_error *error)
         return refuse(error, "generated code has too small blocks for started operations");
     rc = uuid_source_seed(&manager->uuids, &manager->seed);
     manager->sets.seed = &manager->seed;
-    manager->sets.memory = manager->type->limits ? NULL : &manager->allocator; /* a limit does not count it */
+    /* a limit does not count it */
+    manager->sets.memory = manager->type->limits ? NULL : &manager->allocator;
     if (rc != 0)
         error->reason = "config.uuid";
     if (rc == 0 && manager->type->limits)
@@ -376,8 +389,8 @@ static int begin(struct berth_manager *manager, berth_error *error)
     return rc == 0 ? lock_init(&manager->lock) : rc;
 }
 
-static int make_manager(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                        berth_manager **out, berth_error *error)
+static int make_manager(const berth_manager_type *type, const void *options, const void *backend,
+                        const berth_config *config, berth_manager **out, berth_error *error)
 {
     static const berth_config no_config = {0};
     const berth_allocator *allocator;
@@ -416,8 +429,8 @@ static int make_manager(const berth_manager_type *type, const void *options, con
     return 0;
 }
 
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out, berth_error *error)
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend,
+                         const berth_config *config, berth_manager **out, berth_error *error)
 {
     berth_error own;
     int rc;
@@ -435,7 +448,10 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     return rc;
 }
 
-/* Every tree is let go of, without a call; memory that a running operation needs stays until it ends. */
+/*
+ * Every tree is let go of, without a call; memory that a running operation needs stays until it
+ * ends.
+ */
 static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
     manager->n_discards++;
@@ -453,7 +469,8 @@ static void forget(struct berth_manager *manager, struct sleepers *woken)
             handover_abandon(operation, -ECANCELED, woken);
 }
 
-static void name_instance(struct berth_manager *manager, struct instance *instance, berth_error *error)
+static void name_instance(struct berth_manager *manager, struct instance *instance,
+                          berth_error *error)
 {
     const berth_resource *resource = instance_type(manager, instance);
 
@@ -520,7 +537,8 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         return true;
     }
     for (struct instance *root = manager->roots; root; root = instance_next(root))
-        for (struct instance *at = instance_first_below(manager, root); at; at = instance_following(manager, at))
+        for (struct instance *at = instance_first_below(manager, root); at;
+             at = instance_following(manager, at))
             if (is_held(manager, at) || drain_has_work(manager, at)) {
                 name_held(manager, at, error);
                 return true;

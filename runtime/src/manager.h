@@ -1,4 +1,7 @@
-/* The state of one manager. Everything below `lock` is protected by it; what is above never changes after create. */
+/*
+ * The state of one manager. Everything below `lock` is protected by it; what is above never changes
+ * after create.
+ */
 #ifndef BERTH_SRC_MANAGER_H
 #define BERTH_SRC_MANAGER_H
 
@@ -27,13 +30,14 @@ struct value {
 struct layout {
     const berth_resource *type;
     struct value *values;
-    uint32_t children; /* bytes from the instance to where it has its first child; 0: none is ever below it */
+    uint32_t children; /* bytes from the instance to where it has its first child; 0: none is ever
+                          below it */
     uint32_t fixed;    /* bytes of a block, strings left out */
     uint32_t blocks;   /* instances that take memory; the rest never changes */
-    uint8_t head;      /* bytes of a block before the instance; 0: it is an only child, see instance.h */
-    bool numbered;     /* it has counters, or values that it is found by */
-    bool in_pools;     /* it has slots */
-    bool told;         /* it is found by values that hooks give */
+    uint8_t head; /* bytes of a block before the instance; 0: it is an only child, see instance.h */
+    bool numbered; /* it has counters, or values that it is found by */
+    bool in_pools; /* it has slots */
+    bool told;     /* it is found by values that hooks give */
 };
 
 struct berth_manager {
@@ -71,12 +75,14 @@ struct berth_manager {
     /* started operations; see dispatch.h */
     struct operation *ready, *last_ready; /* in the order they became so */
     uint64_t n_ready;
-    uint64_t n_unclaimed; /* ready, and no thread is on its way to them; more than there are is fine */
+    uint64_t n_unclaimed; /* ready, and no thread is on its way to them; more than there are is fine
+                           */
     struct dispatcher *dispatchers;
     struct sleeper *leaver;       /* who waits for the last of them to leave; NULL: nobody */
     struct operation *deadlines;  /* the one that ends first */
     thread_id loop;               /* the last that polled */
-    struct sleeper *loop_sleeper; /* of a blocking call of that thread, which sleeps; NULL: none does */
+    struct sleeper *loop_sleeper; /* of a blocking call of that thread, which sleeps; NULL: none
+                                     does */
     uint32_t n_discards;
     bool has_loop;
 };

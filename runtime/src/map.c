@@ -19,7 +19,8 @@ static size_t bytes_of(size_t n)
     return n * sizeof(void *);
 }
 
-static void release_chains(struct map *map, const berth_allocator *allocator, struct link **chains, size_t n)
+static void release_chains(struct map *map, const berth_allocator *allocator, struct link **chains,
+                           size_t n)
 {
     if (chains != map->small)
         memory_give(allocator, chains, bytes_of(n));

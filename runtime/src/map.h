@@ -1,6 +1,7 @@
 /*
- * An intrusive hash table. It never refuses an item: memory is asked for only to make chains shorter, and when there is none they stay
- * longer. Growing moves a few chains with each insertion, so no insertion pays for all.
+ * An intrusive hash table. It never refuses an item: memory is asked for only to make chains
+ * shorter, and when there is none they stay longer. Growing moves a few chains with each insertion,
+ * so no insertion pays for all.
  */
 #ifndef BERTH_SRC_MAP_H
 #define BERTH_SRC_MAP_H
@@ -29,7 +30,8 @@ typedef uint32_t map_hash(const struct map *map, const struct link *link);
 
 enum {
     MAP_SMALL = 16,
-    MAP_LOAD = 2 /* items per chain when it grows: each chain is a pointer, and a step along it another item's cache line */
+    MAP_LOAD = 2 /* items per chain when it grows: each chain is a pointer, and a step along it
+                    another item's cache line */
 };
 
 /* Not to be copied: it may point into itself. */
@@ -46,7 +48,10 @@ struct map {
 };
 
 internal void map_init(struct map *map, map_hash *hash_of);
-/* For a map that is empty: makes the table that `count` items need, and no larger one ever. False: no memory. */
+/*
+ * For a map that is empty: makes the table that `count` items need, and no larger one ever. False:
+ * no memory.
+ */
 internal bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count);
 internal void map_clear(struct map *map, const berth_allocator *allocator);
 /* Counts one more item, for which there is to be room. Only this asks for memory. */
@@ -58,8 +63,10 @@ static inline void map_release(struct map *map)
 }
 
 /* Counts an item and puts it in. */
-internal void map_link(struct map *map, const berth_allocator *allocator, struct link *link, uint32_t hash);
-internal void map_insert(struct map *map, const berth_allocator *allocator, struct node *node, uint32_t hash);
+internal void map_link(struct map *map, const berth_allocator *allocator, struct link *link,
+                       uint32_t hash);
+internal void map_insert(struct map *map, const berth_allocator *allocator, struct node *node,
+                         uint32_t hash);
 /* It must be in the map. */
 internal void map_unlink(struct map *map, struct link *link, uint32_t hash);
 

@@ -14,7 +14,10 @@ internal const berth_allocator *memory_default(void);
 /* Zeroed memory, or NULL. */
 internal void *memory_take(const berth_allocator *allocator, size_t size);
 
-/* Zeroes what is too large for the few instructions, slow to start, that compilers make of a memset() of known size. */
+/*
+ * Zeroes what is too large for the few instructions, slow to start, that compilers make of a
+ * memset() of known size.
+ */
 internal void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */

@@ -30,14 +30,16 @@ bool mutex_is_observed(void)
 #else
 
 /* There if the program was compiled with ThreadSanitizer. */
-extern void __tsan_init(void) __attribute__((weak)); /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+extern void __tsan_init(void) __attribute__((weak));
 
 /* Valgrind preloads a library of the tool, and leaves its name in the environment. */
 bool mutex_is_observed(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
 
-    return __tsan_init || (preloaded && (strstr(preloaded, "vgpreload_helgrind") || strstr(preloaded, "vgpreload_drd")));
+    return __tsan_init || (preloaded && (strstr(preloaded, "vgpreload_helgrind") ||
+                                         strstr(preloaded, "vgpreload_drd")));
 }
 
 #endif
@@ -68,7 +70,9 @@ static bool futex_wait(atomic_uint *word, unsigned value, int64_t deadline)
     const struct timespec *limit = can_pass(deadline, &until) ? &until : NULL;
 
     /* with FUTEX_WAIT_BITSET the time is a point in CLOCK_MONOTONIC time */
-    return syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, limit, NULL, FUTEX_BITSET_MATCH_ANY) == 0 || errno != ETIMEDOUT;
+    return syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, limit, NULL,
+                   FUTEX_BITSET_MATCH_ANY) == 0 ||
+           errno != ETIMEDOUT;
 }
 
 static void futex_wake(atomic_uint *word)
@@ -77,9 +81,10 @@ static void futex_wake(atomic_uint *word)
 }
 
 /*
- * What is done under the lock takes a fraction of a microsecond, and a thread that goes to sleep needs several: so it first looks again a few
- * times. It stays away for longer each time, because looking takes the word, and what is next to it, from the processor of the holder; and that
- * may do its work in one go where two that pass it to and fro take twice as long.
+ * What is done under the lock takes a fraction of a microsecond, and a thread that goes to sleep
+ * needs several: so it first looks again a few times. It stays away for longer each time, because
+ * looking takes the word, and what is next to it, from the processor of the holder; and that may do
+ * its work in one go where two that pass it to and fro take twice as long.
  */
 enum { LONGEST_AWAY = 128 /* in times of mutex_relax() */ };
 
@@ -113,10 +118,12 @@ void mutex_take_slowly(struct mutex *mutex)
             mutex_relax();
         word = atomic_load_explicit(&mutex->word, memory_order_relaxed);
         if (word == MUTEX_FREE &&
-            atomic_compare_exchange_weak_explicit(&mutex->word, &word, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed))
+            atomic_compare_exchange_weak_explicit(&mutex->word, &word, MUTEX_TAKEN,
+                                                  memory_order_acquire, memory_order_relaxed))
             return;
     }
-    while (atomic_exchange_explicit(&mutex->word, MUTEX_CROWDED, memory_order_acquire) != MUTEX_FREE)
+    while (atomic_exchange_explicit(&mutex->word, MUTEX_CROWDED, memory_order_acquire) !=
+           MUTEX_FREE)
         (void)futex_wait(&mutex->word, MUTEX_CROWDED, BERTH_NO_DEADLINE);
 }
 
@@ -134,7 +141,8 @@ void mutex_drop_slowly(struct mutex *mutex)
 
 static void set_state(struct sleeper *sleeper, unsigned state)
 {
-    (void)atomic_exchange_explicit(&sleeper->state, state, memory_order_release); /* helgrind calls a plain store beside a load a race */
+    /* helgrind calls a plain store beside a load a race */
+    (void)atomic_exchange_explicit(&sleeper->state, state, memory_order_release);
 }
 
 /*
@@ -152,7 +160,8 @@ static bool leave_sleep(struct sleeper *sleeper, unsigned state)
 {
     unsigned expected = SLEEPER_ASLEEP;
 
-    return atomic_compare_exchange_strong_explicit(&sleeper->state, &expected, state, memory_order_relaxed, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&sleeper->state, &expected, state,
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
 void sleeper_wake(struct sleeper *sleeper)
@@ -168,7 +177,8 @@ bool sleeper_await(struct sleeper *sleeper, int64_t deadline)
 
         if (state != SLEEPER_ASLEEP && !excused)
             return true;
-        if (!futex_wait(&sleeper->state, state, excused ? BERTH_NO_DEADLINE : deadline) && leave_sleep(sleeper, SLEEPER_AWAKE))
+        if (!futex_wait(&sleeper->state, state, excused ? BERTH_NO_DEADLINE : deadline) &&
+            leave_sleep(sleeper, SLEEPER_AWAKE))
             return false;
     }
 }
@@ -189,7 +199,8 @@ void sleeper_reset(struct sleeper *sleeper)
 
 /*
  * How many one thread wakes. Each takes it some microseconds, in which the woken thread may take
- * its processor. With more of them, the thread itself returns late; with fewer, the last of many do.
+ * its processor. With more of them, the thread itself returns late; with fewer, the last of many
+ * do.
  */
 enum { WOKEN_BY_ONE = 8 };
 

@@ -1,6 +1,7 @@
 /*
- * What the lock and the sleepers are made of: a mutex of one word, and what one thread sleeps on. On 64-bit Linux they are futexes: taking and
- * dropping a mutex that nobody else wants are one atomic operation each, where a call of the C library's mutex costs twice that, and an operation
+ * What the lock and the sleepers are made of: a mutex of one word, and what one thread sleeps on.
+ * On 64-bit Linux they are futexes: taking and dropping a mutex that nobody else wants are one
+ * atomic operation each, where a call of the C library's mutex costs twice that, and an operation
  * does it several times. Elsewhere (and with BERTH_NO_FUTEX) they are POSIX mutexes and conditions.
  *
  * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's
@@ -54,7 +55,8 @@ static inline bool mutex_try(struct mutex *mutex)
 {
     unsigned expected = MUTEX_FREE;
 
-    return atomic_compare_exchange_strong_explicit(&mutex->word, &expected, MUTEX_TAKEN, memory_order_acquire, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&mutex->word, &expected, MUTEX_TAKEN,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 static inline void mutex_take(struct mutex *mutex)
@@ -134,7 +136,10 @@ static inline void mutex_relax(void)
 /* Its thread, when it sleeps or when it next does, goes on. */
 internal void sleeper_wake(struct sleeper *sleeper);
 
-/* Until it is woken, once for each time; only its own thread. False: the deadline (as in backend.h) passed. It may return true early. */
+/*
+ * Until it is woken, once for each time; only its own thread. False: the deadline (as in backend.h)
+ * passed. It may return true early.
+ */
 internal bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
 
 /*

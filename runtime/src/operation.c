@@ -10,21 +10,27 @@ _Static_assert(sizeof(struct operation) <= BERTH_OP_BASE, "BERTH_OP_BASE is too 
 _Static_assert(sizeof(struct level) <= BERTH_OP_LEVEL, "BERTH_OP_LEVEL is too small");
 _Static_assert(sizeof(struct drain) <= BERTH_OP_DRAIN, "BERTH_OP_DRAIN is too small");
 
-/* Pools of any number of parts and numbers of 8 bytes fit where the value that an operation finds by is kept. */
+/*
+ * Pools of any number of parts and numbers of 8 bytes fit where the value that an operation finds
+ * by is kept.
+ */
 static size_t value_size(const struct berth_manager *manager, const berth_operation *type)
 {
     const berth_assigned *assigned;
 
     if (type->at == 0 && type->by == 0)
         return 0;
-    assigned = &type_of(manager)->resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
+    assigned = &type_of(manager)
+                    ->resources[type->resource]
+                    .assigned[(type->at > 0 ? type->at : type->by) - 1];
     return (assigned->n_parts * sizeof(uint32_t) + 15) / 8 * 8;
 }
 
 size_t operation_size(const struct berth_manager *manager, const berth_operation *type)
 {
     size_t levels = type ? type->levels : manager->max_levels;
-    size_t own = type ? (levels + type->n_returns) * sizeof(void *) + value_size(manager, type) : sizeof(struct drain);
+    size_t own = type ? (levels + type->n_returns) * sizeof(void *) + value_size(manager, type)
+                      : sizeof(struct drain);
 
     return sizeof(struct operation) + levels * sizeof(struct level) + own + manager->max_out;
 }

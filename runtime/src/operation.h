@@ -1,12 +1,15 @@
 /*
  * One running operation: a state machine in one block of memory.
  *
- * The block of a blocking call is on its thread's stack; that of a started operation is its caller's, or the allocator's.
- * operation_advance() runs it as far as it gets; where it has to wait, everything it needs to go on is in this block and nothing on the C
- * stack. It keeps what the few numbers of each instance were when it began (`struct level`); what fails before the first call puts them back:
- * that is rule S1. What it makes and ends enters and leaves the maps ("commits") before each hook call and at its end.
+ * The block of a blocking call is on its thread's stack; that of a started operation is its
+ * caller's, or the allocator's. operation_advance() runs it as far as it gets; where it has to
+ * wait, everything it needs to go on is in this block and nothing on the C stack. It keeps what the
+ * few numbers of each instance were when it began (`struct level`); what fails before the first
+ * call puts them back: that is rule S1. What it makes and ends enters and leaves the maps
+ * ("commits") before each hook call and at its end.
  *
- * All of this happens with the manager's lock held, which is given up only while a hook runs and while a thread sleeps.
+ * All of this happens with the manager's lock held, which is given up only while a hook runs and
+ * while a thread sleeps.
  */
 #ifndef BERTH_SRC_OPERATION_H
 #define BERTH_SRC_OPERATION_H
@@ -33,7 +36,8 @@ struct berth_call {
     bool out_given;        /* with out-values of its own */
     atomic_bool cancelled; /* read without the lock */
     uint16_t row;          /* whose hook it is, of the resource of the operation's level */
-    uint32_t root_hash;    /* of the operation, if it is `hashed`: of its root's key. Here it takes no room */
+    uint32_t root_hash; /* of the operation, if it is `hashed`: of its root's key. Here it takes no
+                           room */
 };
 
 /* level.flags */
@@ -62,7 +66,10 @@ struct where {
     uint8_t rule;   /* 1-based, of the operation's denies */
 };
 
-/* What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's caller, or in a started operation's block. */
+/*
+ * What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's
+ * caller, or in a started operation's block.
+ */
 struct asked {
     const void *const *config; /* one per level */
     const unsigned char *reservation;
@@ -97,8 +104,9 @@ struct operation {
     struct root *root;      /* owned */
     struct operation *next; /* in its line, a ring, or in the manager's list of what is ready */
     union {
-        struct {                        /* while it `waits` */
-            struct root *queued;        /* the root that it waits for; NULL: that of the one before it in its line */
+        struct {                 /* while it `waits` */
+            struct root *queued; /* the root that it waits for; NULL: that of the one before it in
+                                    its line */
             struct operation *previous; /* in its line */
             uint64_t turn;              /* grows in the order they came */
         };
@@ -116,9 +124,11 @@ struct operation {
     };
 
     /* progress */
-    struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given */
+    struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given
+                                      */
     int64_t started;                 /* that hook; only with a trace */
-    struct where where;              /* of the first error; all of this in one word, or two, to be zeroed at once and read in parts */
+    struct where where; /* of the first error; all of this in one word, or two, to be zeroed at once
+                           and read in parts */
     int code;
     uint8_t stage;
     uint8_t n_levels; /* loaded */
@@ -137,8 +147,10 @@ struct operation {
     bool helped;    /* a blocking call has run what was ready: it may queue */
     bool waits;     /* in the queue of a root */
     bool hashed;    /* call.root_hash is known */
-    bool ahead;     /* it has made its root and run up to its first hook, on another thread than its own: see step_back() */
-    uint16_t block; /* bytes to give back to the allocator at the end; 0: the block is the caller's */
+    bool ahead;     /* it has made its root and run up to its first hook, on another thread than its
+                       own: see step_back() */
+    uint16_t block; /* bytes to give back to the allocator at the end; 0: the block is the caller's
+                     */
 
     struct drain *drain;  /* NULL: an operation of the spec */
     struct level *levels; /* room for the path */
@@ -146,22 +158,25 @@ struct operation {
 
 /* What drain needs besides. */
 struct drain {
-    struct link link;              /* first; the first one of a stop, in the manager's map of them */
+    struct link link; /* first; the first one of a stop, in the manager's map of them */
     struct drain *next, *previous; /* others with the same stop */
-    struct instance *root;         /* the next root to visit, which it may wait for, its stop; NULL: there is none */
-    struct instance *at;           /* the next instance of the root at work */
-    uint32_t last;                 /* serial number of the last root to visit */
-    int code;                      /* first error */
-    uint8_t leave;                 /* bit l: the next instance of level l that comes is left alone, something below it failed */
-    uint8_t drops;                 /* of the instance at work that led to another state */
-    bool fresh;                    /* it has looked for no root yet */
-    bool begun;                    /* `at` is set for the root that is owned */
+    struct instance *root; /* the next root to visit, which it may wait for, its stop; NULL: there
+                              is none */
+    struct instance *at;   /* the next instance of the root at work */
+    uint32_t last;         /* serial number of the last root to visit */
+    int code;              /* first error */
+    uint8_t leave; /* bit l: the next instance of level l that comes is left alone, something below
+                      it failed */
+    uint8_t drops; /* of the instance at work that led to another state */
+    bool fresh;    /* it has looked for no root yet */
+    bool begun;    /* `at` is set for the root that is owned */
 };
 
 enum progress {
     PROGRESS_DONE,
-    PROGRESS_QUEUED,  /* waits for a root */
-    PROGRESS_BUSY,    /* would have to wait for a root, and its thread has other things to run first: see dispatch_help() */
+    PROGRESS_QUEUED, /* waits for a root */
+    PROGRESS_BUSY,   /* would have to wait for a root, and its thread has other things to run first:
+                        see dispatch_help() */
     PROGRESS_PENDING, /* waits for a completion */
     PROGRESS_READY,   /* the next thing is a hook, and it may not be called here */
     PROGRESS_RELEASED /* lets its root go, which others wait for: handover() comes next */
@@ -176,10 +191,14 @@ static inline bool operation_waits(const struct operation *operation)
     return operation->waits || (operation->stage == STAGE_CALLED && !operation->call.completed);
 }
 
-/* Can it still be as if it had never been: does it wait for its root, or has it that and not run on? A drain: is it between two instances? */
+/*
+ * Can it still be as if it had never been: does it wait for its root, or has it that and not run
+ * on? A drain: is it between two instances?
+ */
 static inline bool operation_is_new(const struct operation *operation)
 {
-    return operation->stage == STAGE_REACH || (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
+    return operation->stage == STAGE_REACH ||
+           (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
 }
 
 /*
@@ -189,9 +208,9 @@ static inline bool operation_is_new(const struct operation *operation)
 internal cold int operation_refuse(struct operation *operation);
 
 /*
- * Its first hook is to be called, but not on this thread. Until it is, the operation may be cancelled, and then nothing has happened: so it
- * goes back to where it has just got its root. False: it stays where it is. It has made its root,
- * which others find to queue up there.
+ * Its first hook is to be called, but not on this thread. Until it is, the operation may be
+ * cancelled, and then nothing has happened: so it goes back to where it has just got its root.
+ * False: it stays where it is. It has made its root, which others find to queue up there.
  */
 internal cold bool operation_step_back(struct operation *operation);
 
@@ -201,14 +220,17 @@ internal cold void operation_fail(struct operation *operation, int code, struct 
 /* The same for a request that is refused. */
 static inline void operation_fail_request(struct operation *operation, berth_refusal refusal)
 {
-    operation_fail(operation, refusal.code, (struct where){.resource = refusal.resource, .field = refusal.field, .rule = refusal.rule});
+    operation_fail(
+        operation, refusal.code,
+        (struct where){.resource = refusal.resource, .field = refusal.field, .rule = refusal.rule});
 }
 
 /*
- * Begins a blocking call's block. Every member is set that may be read before it is written, one by one: zeroing the whole, of which most is
- * written anyway, took longer than a look-up.
+ * Begins a blocking call's block. Every member is set that may be read before it is written, one by
+ * one: zeroing the whole, of which most is written anyway, took longer than a look-up.
  */
-static inline void operation_init(struct operation *operation, struct berth_manager *manager, const char *name, int64_t deadline)
+static inline void operation_init(struct operation *operation, struct berth_manager *manager,
+                                  const char *name, int64_t deadline)
 {
     struct berth_call *call = &operation->call;
 
@@ -269,7 +291,8 @@ static inline void level_restore(const struct level *level)
 }
 
 /* The resource of a level. */
-static inline const berth_resource *operation_resource(const struct operation *operation, unsigned level)
+static inline const berth_resource *operation_resource(const struct operation *operation,
+                                                       unsigned level)
 {
     const struct berth_manager *manager = operation->call.manager;
 
@@ -277,7 +300,8 @@ static inline const berth_resource *operation_resource(const struct operation *o
 }
 
 /* Fills in level `n_levels`, and keeps the instance's memory. */
-static inline struct level *operation_load_at(struct operation *operation, unsigned i, struct instance *instance)
+static inline struct level *operation_load_at(struct operation *operation, unsigned i,
+                                              struct instance *instance)
 {
     struct level *level = &operation->levels[i];
 
@@ -326,7 +350,9 @@ static inline void operation_results(const struct operation *operation, const be
             memset(results[i], 0, returns->size);
         else
             memcpy(results[i],
-                   (const char *)instance_view(operation->call.manager, operation->levels[returns->level].instance) + returns->view_offset,
+                   (const char *)instance_view(operation->call.manager,
+                                               operation->levels[returns->level].instance) +
+                       returns->view_offset,
                    returns->size);
     }
 }

@@ -30,7 +30,10 @@ static unsigned lowest_zero(uint64_t word)
     return (unsigned)__builtin_ctzll(~word);
 }
 
-/* How many bits of a number choose within the parts of an inner node at this height (1: right above the leaves). */
+/*
+ * How many bits of a number choose within the parts of an inner node at this height (1: right above
+ * the leaves).
+ */
 static unsigned shift_at(unsigned height)
 {
     return LEAF_BITS + STEP_BITS * (height - 1);
@@ -45,7 +48,8 @@ void pool_init(struct pool *pool, uint64_t size)
         pool->depth++;
 }
 
-static void clear(const struct pool *pool, const berth_allocator *allocator, struct pool_node *node, unsigned height)
+static void clear(const struct pool *pool, const berth_allocator *allocator, struct pool_node *node,
+                  unsigned height)
 {
     if (!node)
         return;
@@ -60,8 +64,12 @@ void pool_clear(struct pool *pool, const berth_allocator *allocator)
     pool->top = NULL;
 }
 
-/* Walks down to the leaf of `number`, making what is missing; notes the way in `path`, topmost node at index depth. */
-static int descend(struct pool *pool, const berth_allocator *allocator, uint64_t number, struct pool_node *path[])
+/*
+ * Walks down to the leaf of `number`, making what is missing; notes the way in `path`, topmost node
+ * at index depth.
+ */
+static int descend(struct pool *pool, const berth_allocator *allocator, uint64_t number,
+                   struct pool_node *path[])
 {
     struct pool_node **at = &pool->top;
 

@@ -1,6 +1,7 @@
 /*
- * Numbers 0 to size - 1, of which the lowest free one is found without a search: a tree of bitmaps, 64 ways wide, in which each node
- * knows which of its parts are full. Nodes are made when a number in them is first taken, and kept.
+ * Numbers 0 to size - 1, of which the lowest free one is found without a search: a tree of bitmaps,
+ * 64 ways wide, in which each node knows which of its parts are full. Nodes are made when a number
+ * in them is first taken, and kept.
  */
 #ifndef BERTH_SRC_POOL_H
 #define BERTH_SRC_POOL_H
@@ -23,7 +24,8 @@ internal void pool_init(struct pool *pool, uint64_t size);
 internal void pool_clear(struct pool *pool, const berth_allocator *allocator);
 
 /* Takes the lowest free number. -ENOSPC, -ENOMEM. */
-internal int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number);
+internal int pool_take_lowest(struct pool *pool, const berth_allocator *allocator,
+                              uint64_t *number);
 
 /* Takes `number`, which is below the size. -EBUSY, -ENOMEM. */
 internal int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);

@@ -111,7 +111,10 @@ void queue_pass_on(struct root *root, struct root *successor)
     }
 }
 
-/* What the thread waits for, or NULL. The newest comes first: what it called before cannot go on until then. */
+/*
+ * What the thread waits for, or NULL. The newest comes first: what it called before cannot go on
+ * until then.
+ */
 static struct operation *waiting_of(const struct berth_manager *manager, thread_id thread)
 {
     struct operation *operation = manager->waiting;
@@ -122,8 +125,9 @@ static struct operation *waiting_of(const struct berth_manager *manager, thread_
 }
 
 /*
- * Would the operation's thread wait for itself? Who has the root may be inside a hook, on a thread that itself waits for a root from there, and so
- * on. Only a thread that waits can make such a chain longer, and it asks here first, so the chain has an end.
+ * Would the operation's thread wait for itself? Who has the root may be inside a hook, on a thread
+ * that itself waits for a root from there, and so on. Only a thread that waits can make such a
+ * chain longer, and it asks here first, so the chain has an end.
  */
 static bool closes_circle(const struct operation *operation, const struct root *root)
 {
@@ -143,7 +147,8 @@ static bool closes_circle(const struct operation *operation, const struct root *
 
 int queue_enter_slowly(struct operation *operation, struct root *root)
 {
-    if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer there */
+    if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer
+                                      there */
         return 1;
     if (!root->instance.locked) {
         queue_own(operation, root);

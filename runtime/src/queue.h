@@ -8,10 +8,11 @@
 #include "operation.h"
 
 /*
- * Those that wait for a root stand in two lines, each a ring, and each knows its turn. Operations that find their root by its key are one line:
- * when the root ends they all look for the same key again, so that line goes to the next root with it in one step, however long it is. Only its
- * first knows the root. In the other line are those that may look for something else then: who has a reservation, who knows an assigned value,
- * and drains. When their root ends they look at once.
+ * Those that wait for a root stand in two lines, each a ring, and each knows its turn. Operations
+ * that find their root by its key are one line: when the root ends they all look for the same key
+ * again, so that line goes to the next root with it in one step, however long it is. Only its first
+ * knows the root. In the other line are those that may look for something else then: who has a
+ * reservation, who knows an assigned value, and drains. When their root ends they look at once.
  */
 enum { LINE_KEY, LINE_OTHER };
 
@@ -20,7 +21,8 @@ static inline struct operation *queue_owner(const struct root *root)
 {
     if (!root->instance.locked || root->instance.handed)
         return NULL;
-    return (struct operation *)(void *)((char *)root->entry.lock - offsetof(struct operation, lock));
+    return (struct operation *)(void *)((char *)root->entry.lock -
+                                        offsetof(struct operation, lock));
 }
 
 /* Who is first, NULL: nobody waits. */
@@ -36,15 +38,19 @@ static inline struct operation *queue_first(const struct root *root)
 }
 
 /*
- * What the operation waits for. Takes as many steps as there are in its line before it, so only those ask who look for circles of threads: a
- * thread waits in the middle of a line, and is inside a hook of another root.
+ * What the operation waits for. Takes as many steps as there are in its line before it, so only
+ * those ask who look for circles of threads: a thread waits in the middle of a line, and is inside
+ * a hook of another root.
  */
 internal struct root *queue_root(const struct operation *operation);
 
 /* Does it find its root by the root's key? */
 internal bool queue_by_key(const struct operation *operation);
 
-/* `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for the other now, behind those that do already. */
+/*
+ * `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for
+ * the other now, behind those that do already.
+ */
 internal void queue_pass_on(struct root *root, struct root *successor);
 
 /* The operation has the root, which nobody has had. */
@@ -60,8 +66,8 @@ static inline void queue_own(struct operation *operation, struct root *root)
 internal int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
- * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of the caller's own making, may have gone
- * from one root to another while it waited.
+ * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of
+ * the caller's own making, may have gone from one root to another while it waited.
  * 0: it is. 1: it waits in the queue; or (it does not `wait`) it has to let that other one go
  * first, or its thread has other things to run first. -EDEADLK: it would wait for itself.
  */

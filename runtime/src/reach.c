@@ -5,7 +5,8 @@
 
 static bool takes_configs(const berth_operation *type)
 {
-    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
+    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE ||
+           (type->form == BERTH_FIND && type->by == 0);
 }
 
 struct where reach_place(const struct operation *operation)
@@ -24,7 +25,10 @@ static struct where where_at(const berth_operation *type, uint8_t level)
     return (struct where){.resource = type->path[level], .levels = (uint8_t)(level + 1)};
 }
 
-/* Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and has the root loaded that it is about. */
+/*
+ * Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and
+ * has the root loaded that it is about.
+ */
 static bool get_root(struct operation *operation, struct root *root)
 {
     int rc = queue_enter(operation, root);
@@ -36,8 +40,8 @@ static bool get_root(struct operation *operation, struct root *root)
     return rc > 0;
 }
 
-static void make_level(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource, uint32_t hash,
-                       uint16_t state)
+static void make_level(struct operation *operation, const berth_operation *type, uint8_t level,
+                       uint8_t resource, uint32_t hash, uint16_t state)
 {
     struct berth_manager *manager = operation->call.manager;
     bool last = level + 1 == type->levels;
@@ -67,15 +71,20 @@ static void make_level(struct operation *operation, const berth_operation *type,
     instance_unref(manager, instance); /* the level keeps it now */
 }
 
-/* Finds the instance of a level by its key. The level is loaded if it is there. True: it has to wait. */
-static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found, uint32_t *hash)
+/*
+ * Finds the instance of a level by its key. The level is loaded if it is there. True: it has to
+ * wait.
+ */
+static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found,
+                       uint32_t *hash)
 {
     struct berth_manager *manager = operation->call.manager;
     const void *config = operation->asked.config[level];
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
     struct instance *instance;
 
-    *hash = level == 0 && operation->hashed ? operation->call.root_hash : instance_key_hash(manager, parent, resource, config);
+    *hash = level == 0 && operation->hashed ? operation->call.root_hash
+                                            : instance_key_hash(manager, parent, resource, config);
     instance = instance_find(manager, parent, resource, config, *hash);
     *found = instance != NULL;
     if (!instance)
@@ -87,7 +96,8 @@ static bool find_level(struct operation *operation, uint8_t level, uint8_t resou
     return false;
 }
 
-static struct where where_state(const struct operation *operation, const berth_operation *type, uint8_t level)
+static struct where where_state(const struct operation *operation, const berth_operation *type,
+                                uint8_t level)
 {
     struct where where = where_at(type, level);
 
@@ -96,9 +106,11 @@ static struct where where_state(const struct operation *operation, const berth_o
 }
 
 /* S2: a found instance has the fields that are given. */
-static void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level, uint8_t resource)
+static void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level,
+                           uint8_t resource)
 {
-    uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance, resource, operation->asked.config[level]);
+    uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance,
+                                      resource, operation->asked.config[level]);
 
     if (field > 0) {
         struct where where = where_state(operation, type, level);
@@ -112,7 +124,8 @@ static void check_conflict(struct operation *operation, const berth_operation *t
  * How many holders of the level's instance the operation adds: a child it has made, its
  * reservation, and what its steps take.
  */
-static uint32_t count_added(const struct operation *operation, const berth_operation *type, unsigned level)
+static uint32_t count_added(const struct operation *operation, const berth_operation *type,
+                            unsigned level)
 {
     const berth_resource *resource = operation_resource(operation, level);
     uint32_t added = type->flags & BERTH_GIVES ? 1 : 0;
@@ -134,7 +147,8 @@ static void check_count(struct operation *operation, const berth_operation *type
     if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
         operation_fail(operation, -EOVERFLOW, where_at(type, (uint8_t)i));
     else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
-        operation_fail(operation, -ENOMEM, (struct where){0}); /* held by few, but in the memory of many that have let go */
+        operation_fail(operation, -ENOMEM, (struct where){0}); /* held by few, but in the memory of
+                                                                  many that have let go */
 }
 
 /* For check_holders(), when some level has many. */
@@ -151,7 +165,8 @@ static inline uint32_t counts_of(const struct level *level)
 }
 
 /* S3: can the holders that the operation adds be counted? `counts`: of all its levels. */
-static inline void check_holders(struct operation *operation, const berth_operation *type, uint32_t counts)
+static inline void check_holders(struct operation *operation, const berth_operation *type,
+                                 uint32_t counts)
 {
     if (counts >= BERTH_MANY_HOLDERS)
         check_counts(operation, type);
@@ -167,7 +182,10 @@ static void check_levels(struct operation *operation, const berth_operation *typ
     check_holders(operation, type, counts);
 }
 
-/* Tells the trace of the `take` rows that have run: only now it is certain that the operation succeeds. */
+/*
+ * Tells the trace of the `take` rows that have run: only now it is certain that the operation
+ * succeeds.
+ */
 static void report_takes(struct operation *operation)
 {
     operation->report = true;
@@ -200,7 +218,8 @@ static bool obtain(struct operation *operation, const berth_operation *type)
         if (find_level(operation, i, resource, &found, &hash))
             return true;
         if (!found)
-            make_level(operation, type, i, resource, hash, type_of(operation->call.manager)->resources[resource].initial);
+            make_level(operation, type, i, resource, hash,
+                       type_of(operation->call.manager)->resources[resource].initial);
         else if (operation->code == 0)
             check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
@@ -258,7 +277,8 @@ static bool create(struct operation *operation, const berth_operation *type)
 static bool find_by_value(struct operation *operation, const berth_operation *type)
 {
     const struct asked *asked = &operation->asked;
-    struct instance *instance = instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1), asked->by, asked->at);
+    struct instance *instance = instance_find_by(operation->call.manager, type->resource,
+                                                 (uint8_t)(type->by - 1), asked->by, asked->at);
 
     if (!instance) {
         reach_absent(operation, type, (struct where){.resource = type->resource});
@@ -289,7 +309,8 @@ static bool with_reservation(struct operation *operation, const berth_operation 
     operation->reservation = reservation;
     instance = reservation->last;
     for (unsigned i = type->levels; i-- > 0; instance = instance_parent(instance))
-        operation_load_at(operation, i, instance)->flags |= (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
+        operation_load_at(operation, i, instance)->flags |=
+            (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
     operation->n_levels = type->levels;
     return false;
 }
@@ -302,7 +323,8 @@ bool reach_instances(struct operation *operation, const berth_operation *type)
     case BERTH_CREATE:
         return create(operation, type);
     case BERTH_FIND:
-        return type->by > 0 ? find_by_value(operation, type) : find_by_keys(operation, type, type->levels);
+        return type->by > 0 ? find_by_value(operation, type)
+                            : find_by_keys(operation, type, type->levels);
     default: /* BERTH_WITH */
         return with_reservation(operation, type);
     }

@@ -10,7 +10,10 @@
 
 enum { LANES = 16, CACHE_LINE = 64 };
 
-/* What is done inside takes a fraction of a microsecond, as in mutex.c: so the lanes are looked at a few times before the thread goes to sleep. */
+/*
+ * What is done inside takes a fraction of a microsecond, as in mutex.c: so the lanes are looked at
+ * a few times before the thread goes to sleep.
+ */
 enum { LOOKS = 100 };
 
 /* Or'ed to the counter: somebody sleeps until it is 0. */
@@ -18,7 +21,8 @@ enum { LOOKS = 100 };
 
 struct lane {
     atomic_uint inside;
-    char rest[CACHE_LINE - sizeof(atomic_uint)]; /* so that no two counters are on one line, wherever the first begins */
+    char rest[CACHE_LINE - sizeof(atomic_uint)]; /* so that no two counters are on one line,
+                                                    wherever the first begins */
 };
 
 struct crowd {
@@ -28,7 +32,8 @@ struct crowd {
 };
 
 #if defined __linux__ && defined __GLIBC__
-int sched_getcpu(void); /* <sched.h> has it only with _GNU_SOURCE, and then strerror_r() is another function than in POSIX */
+int sched_getcpu(void); /* <sched.h> has it only with _GNU_SOURCE, and then strerror_r() is another
+                           function than in POSIX */
 #endif
 
 static unsigned processor(void)
@@ -87,7 +92,8 @@ void readers_meet(struct readers *readers, const berth_allocator *allocator)
 
     if (met == READERS_ENOUGH)
         return; /* this one came before it was opened */
-    if (met + 1 == READERS_ENOUGH && !atomic_load_explicit(&readers->crowd, memory_order_relaxed) && !make_crowd(readers, allocator))
+    if (met + 1 == READERS_ENOUGH && !atomic_load_explicit(&readers->crowd, memory_order_relaxed) &&
+        !make_crowd(readers, allocator))
         return; /* the next one tries again */
     atomic_store(&readers->met, met + 1);
 }

@@ -1,6 +1,9 @@
 #include "ready.h"
 
-/* How deep a thread may be in calls that block inside hooks of operations that it ran because it had to block; see docs/runtime.md. */
+/*
+ * How deep a thread may be in calls that block inside hooks of operations that it ran because it
+ * had to block; see docs/runtime.md.
+ */
 enum { MOST_NESTED = 16 };
 
 static struct dispatcher *innermost(const struct berth_manager *manager)

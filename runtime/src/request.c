@@ -15,8 +15,9 @@
 #include "wait.h"
 
 /*
- * Compilers set neighbouring members at once, and each is read soon after. A processor hands over what it has not written to its cache yet, but not
- * when that lies across two lines of it. Small machines have neither such lines nor stack for them.
+ * Compilers set neighbouring members at once, and each is read soon after. A processor hands over
+ * what it has not written to its cache yet, but not when that lies across two lines of it. Small
+ * machines have neither such lines nor stack for them.
  */
 #ifdef __LP64__
 #define LINE alignas(64)
@@ -62,7 +63,8 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
 }
 
 /* Runs a request that the fast path has left, or fails it for what is known. */
-static noinline int run_request(berth_manager *manager, const berth_operation *type, const berth_request *request, berth_refusal refusal,
+static noinline int run_request(berth_manager *manager, const berth_operation *type,
+                                const berth_request *request, berth_refusal refusal,
                                 const struct fast *fast, berth_error *error)
 {
     LINE struct operation operation;
@@ -92,7 +94,8 @@ int request_run(berth_manager *manager, const berth_request *request, berth_erro
 
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations) {
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > type_of(manager)->n_operations) {
         if (error)
             error->code = -EINVAL;
         if (request && request->gives)

@@ -9,7 +9,11 @@
 /* Does berth_manager_run(). */
 internal int request_run(berth_manager *manager, const berth_request *request, berth_error *error);
 
-/* Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments are there, to its end. `fast`: what the fast path has left, NULL: it was not asked. Its code. */
-internal int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast);
+/*
+ * Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments
+ * are there, to its end. `fast`: what the fast path has left, NULL: it was not asked. Its code.
+ */
+internal int operation_run(struct operation *operation, const berth_operation *type,
+                           const struct fast *fast);
 
 #endif

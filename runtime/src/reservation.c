@@ -43,8 +43,12 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     if (!reservation)
         return -ENOMEM;
     rc = uuid_source_next(&manager->uuids, reservation->id);
-    /* one of 122 random bits is nobody else's, and looking for it would fetch another reservation from far away */
-    if (rc == 0 && manager->uuids.custom && (is_nil(reservation->id) || reservation_look_up(manager, reservation->id)))
+    /*
+     * one of 122 random bits is nobody else's, and looking for it would fetch another reservation
+     * from far away
+     */
+    if (rc == 0 && manager->uuids.custom &&
+        (is_nil(reservation->id) || reservation_look_up(manager, reservation->id)))
         rc = -EEXIST;
     if (rc < 0) {
         reservation_unmake(manager, reservation, levels);
@@ -54,24 +58,29 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     return 0;
 }
 
-void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
+void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
+                        unsigned levels)
 {
     memory_give(&manager->allocator, reservation, record_size(levels));
 }
 
-void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last)
+void reservation_link(struct berth_manager *manager, struct reservation *reservation,
+                      struct instance *last)
 {
     if (manager->last_reservation == UINT32_MAX)
         reservations_renumber(manager);
     reservation->number = ++manager->last_reservation;
     reservation->last = last;
     instance_ref(last);
-    map_link(&manager->reservations, &manager->allocator, &reservation->link, hash_uuid(&manager->seed, reservation->id));
+    map_link(&manager->reservations, &manager->allocator, &reservation->link,
+             hash_uuid(&manager->seed, reservation->id));
 }
 
-void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels)
+void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
+                        unsigned levels)
 {
-    map_unlink(&manager->reservations, &reservation->link, hash_uuid(&manager->seed, reservation->id));
+    map_unlink(&manager->reservations, &reservation->link,
+               hash_uuid(&manager->seed, reservation->id));
     instance_unref(manager, reservation->last);
     reservation_unmake(manager, reservation, levels);
 }

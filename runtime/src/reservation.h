@@ -5,7 +5,10 @@
 #include "instance.h"
 #include "linkage.h"
 
-/* A reservation's hold on one instance of its path: the epoch of the instance when it was pinned, or one of two that no instance has. */
+/*
+ * A reservation's hold on one instance of its path: the epoch of the instance when it was pinned,
+ * or one of two that no instance has.
+ */
 enum {
     PIN_DRAINED = LAST_EPOCH + 1, /* drain took it */
     PIN_DROPPED                   /* the reservation itself let it go */
@@ -19,21 +22,29 @@ struct reservation {
     uint8_t pins[];  /* one per level of the path */
 };
 
-/* Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet. -ENOMEM, -EEXIST: the caller's UUID was used before, or its error. */
-internal int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out);
+/*
+ * Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet.
+ * -ENOMEM, -EEXIST: the caller's UUID was used before, or its error.
+ */
+internal int reservation_make(struct berth_manager *manager, uint8_t levels,
+                              struct reservation **out);
 /* For one that was never linked, with so many levels. NULL is fine. */
-internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
+internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
+                                 unsigned levels);
 
 /* Lets it be found. Its path ends with `last`, and its pins are set. */
-internal void reservation_link(struct berth_manager *manager, struct reservation *reservation, struct instance *last);
+internal void reservation_link(struct berth_manager *manager, struct reservation *reservation,
+                               struct instance *last);
 
-static inline unsigned reservation_levels(const struct berth_manager *manager, const struct reservation *reservation)
+static inline unsigned reservation_levels(const struct berth_manager *manager,
+                                          const struct reservation *reservation)
 {
     return instance_type(manager, reservation->last)->level + 1u;
 }
 
 /* Level i of its path of so many levels. */
-ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *reservation, unsigned levels, unsigned i)
+ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *reservation,
+                                                    unsigned levels, unsigned i)
 {
     struct instance *instance = reservation->last;
 
@@ -43,7 +54,8 @@ ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *re
 }
 
 /* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
-internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation, unsigned levels);
+internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
+                                 unsigned levels);
 
 /* What a reservation of so many levels has of its path, a bit for each. */
 struct grip {
@@ -84,22 +96,26 @@ static inline bool grip_spent(struct grip grip)
 }
 
 /* The one with this UUID, also when it is spent; NULL. */
-internal struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id);
+internal struct reservation *reservation_look_up(struct berth_manager *manager,
+                                                 const unsigned char *id);
 
 /* All of them: reservations.c */
 
 /* The hash of a reservation in the manager's map. */
 internal map_hash reservation_hash;
 
-/* The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so. */
+/*
+ * The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so.
+ */
 internal void reservations_restart_epochs(struct berth_manager *manager);
 
 /* Numbers them anew, in the same order, because the numbers have run out. */
 internal cold void reservations_renumber(struct berth_manager *manager);
 
 /*
- * The oldest, followed by the others in the order given: see reservation_next(). None is in the map until reservations_put_back(). It takes
- * longer than to look at all of them, so only those ask who show them to somebody.
+ * The oldest, followed by the others in the order given: see reservation_next(). None is in the map
+ * until reservations_put_back(). It takes longer than to look at all of them, so only those ask who
+ * show them to somebody.
  */
 internal struct reservation *reservations_in_order(struct berth_manager *manager);
 internal void reservations_put_back(struct berth_manager *manager, struct reservation *first);

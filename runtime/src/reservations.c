@@ -6,15 +6,18 @@
 uint32_t reservation_hash(const struct map *map, const struct link *link)
 {
     const struct berth_manager *manager =
-        (const struct berth_manager *)(const void *)((const char *)map - offsetof(struct berth_manager, reservations));
+        (const struct berth_manager *)(const void *)((const char *)map -
+                                                     offsetof(struct berth_manager, reservations));
 
     return hash_uuid(&manager->seed, ((const struct reservation *)link)->id);
 }
 
 /* In no order. `chain` begins with 0. */
-static struct reservation *next_of(struct berth_manager *manager, struct reservation *reservation, size_t *chain)
+static struct reservation *next_of(struct berth_manager *manager, struct reservation *reservation,
+                                   size_t *chain)
 {
-    return (struct reservation *)map_walk(&manager->reservations, reservation ? &reservation->link : NULL, chain);
+    return (struct reservation *)map_walk(&manager->reservations,
+                                          reservation ? &reservation->link : NULL, chain);
 }
 
 /* Epochs */
@@ -43,10 +46,12 @@ void reservations_restart_epochs(struct berth_manager *manager)
 {
     size_t chain = 0;
 
-    for (struct reservation *at = next_of(manager, NULL, &chain); at; at = next_of(manager, at, &chain))
+    for (struct reservation *at = next_of(manager, NULL, &chain); at;
+         at = next_of(manager, at, &chain))
         keep_drained(at, reservation_levels(manager, at));
     chain = 0;
-    for (struct reservation *at = next_of(manager, NULL, &chain); at; at = next_of(manager, at, &chain))
+    for (struct reservation *at = next_of(manager, NULL, &chain); at;
+         at = next_of(manager, at, &chain))
         restart_epoch(at, reservation_levels(manager, at));
 }
 

@@ -4,22 +4,27 @@
 #include "instance.h"
 #include "reservation.h"
 
-#define ROOM_FOR(type, size) _Static_assert(sizeof(type) <= (size), #size " of berth/room.h is less than " #type " has")
+#define ROOM_FOR(type, size)                                                                       \
+    _Static_assert(sizeof(type) <= (size), #size " of berth/room.h is less than " #type " has")
 
 ROOM_FOR(struct berth_manager, BERTH_SIZE_MANAGER);
 ROOM_FOR(struct layout, BERTH_SIZE_LAYOUT);
 ROOM_FOR(struct value, BERTH_SIZE_VALUE);
 ROOM_FOR(struct entry, BERTH_SIZE_ENTRY);
 ROOM_FOR(struct instance, BERTH_SIZE_INSTANCE);
-_Static_assert(sizeof(struct instance) % _Alignof(struct entry) == 0, "a view may begin where no view may");
+_Static_assert(sizeof(struct instance) % _Alignof(struct entry) == 0,
+               "a view may begin where no view may");
 ROOM_FOR(struct node, BERTH_SIZE_NODE);
-_Static_assert(offsetof(struct reservation, pins) <= BERTH_SIZE_RESERVATION && sizeof(struct reservation) <= BERTH_ROOM_RESERVATION(1),
+_Static_assert(offsetof(struct reservation, pins) <= BERTH_SIZE_RESERVATION &&
+                   sizeof(struct reservation) <= BERTH_ROOM_RESERVATION(1),
                "BERTH_SIZE_RESERVATION of berth/room.h is less than struct reservation has");
 /*
  * The parts of a manager's block begin at multiples of a unit. In backend and options nothing is
  * larger than these two.
  */
-#define PART_FITS(type) _Static_assert(_Alignof(type) <= BERTH_ARENA_UNIT, "the parts of a manager's block are aligned to more than a unit")
+#define PART_FITS(type)                                                                            \
+    _Static_assert(_Alignof(type) <= BERTH_ARENA_UNIT,                                             \
+                   "the parts of a manager's block are aligned to more than a unit")
 
 PART_FITS(struct berth_manager);
 PART_FITS(struct layout);

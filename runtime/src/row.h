@@ -18,7 +18,8 @@ struct target {
     uint8_t raise;
 };
 
-static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t state, uint8_t event)
+static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t state,
+                                       uint8_t event)
 {
     size_t cell = (size_t)state * (resource->n_events + 1u) + event;
 
@@ -39,7 +40,8 @@ static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
         same = resource->wide_rows[next].state == resource->wide_rows[row].state &&
                resource->wide_rows[next].event == resource->wide_rows[row].event;
     else
-        same = resource->rows[next].state == resource->rows[row].state && resource->rows[next].event == resource->rows[row].event;
+        same = resource->rows[next].state == resource->rows[row].state &&
+               resource->rows[next].event == resource->rows[row].event;
     return same ? next : 0;
 }
 
@@ -57,7 +59,8 @@ static inline struct deed row_deed(const berth_resource *resource, uint16_t row)
 
         return (struct deed){at->guard, at->hook, at->reject};
     }
-    return (struct deed){resource->rows[row].guard, resource->rows[row].hook, resource->rows[row].reject};
+    return (struct deed){resource->rows[row].guard, resource->rows[row].hook,
+                         resource->rows[row].reject};
 }
 
 /* Does the outcome lead where `uncertain`, or `no`, says? A row may have no such target. */
@@ -66,7 +69,8 @@ static inline bool leads_to_third(berth_outcome outcome)
     return outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;
 }
 
-static inline struct target row_target(const berth_resource *resource, uint16_t row, berth_outcome outcome)
+static inline struct target row_target(const berth_resource *resource, uint16_t row,
+                                       berth_outcome outcome)
 {
     const bool first = outcome == BERTH_OK || outcome == BERTH_ANSWERED_YES;
 

@@ -23,28 +23,35 @@ static void *cut(unsigned char **at, size_t size)
 }
 
 /* The caller's arrays live until its function returns: the block keeps what will be asked later. */
-static void copy_asked(struct operation *operation, const berth_request *request, unsigned char **at)
+static void copy_asked(struct operation *operation, const berth_request *request,
+                       unsigned char **at)
 {
     const berth_operation *type = operation->type;
     const berth_resource *resource = &type_of(operation->call.manager)->resources[type->resource];
     struct asked *asked = &operation->asked;
 
-    *asked = (struct asked){.reservation = request->reservation, .gives = request->gives, .by = request->by};
+    *asked = (struct asked){
+        .reservation = request->reservation, .gives = request->gives, .by = request->by};
     if (request->config)
-        asked->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config, type->levels * sizeof(void *));
+        asked->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config,
+                               type->levels * sizeof(void *));
     if (request->results && type->n_returns > 0)
-        asked->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results, type->n_returns * sizeof(void *));
+        asked->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results,
+                                type->n_returns * sizeof(void *));
     if (request->at && (type->at > 0 || type->by > 0)) {
-        size_t size = resource->assigned[(type->at > 0 ? type->at : type->by) - 1].n_parts * sizeof(uint32_t);
+        size_t size =
+            resource->assigned[(type->at > 0 ? type->at : type->by) - 1].n_parts * sizeof(uint32_t);
 
         asked->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
     }
     if (request->by && type->by > 0 && type_is_number(resource->assigned[type->by - 1].type))
-        asked->by = memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
+        asked->by =
+            memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
 }
 
 /* Lays out a block for an operation, or (`request` NULL) for a drain. */
-static void lay_out_block(struct operation *operation, berth_manager *manager, const berth_request *request)
+static void lay_out_block(struct operation *operation, berth_manager *manager,
+                          const berth_request *request)
 {
     unsigned char *at = (unsigned char *)(operation + 1);
 
@@ -53,7 +60,8 @@ static void lay_out_block(struct operation *operation, berth_manager *manager, c
     operation->call.operation = "drain";
     if (request)
         operation->type = &type_of(manager)->operations[request->operation];
-    operation->levels = cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
+    operation->levels =
+        cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
     operation->out = cut(&at, manager->max_out);
     if (request) {
         operation->call.operation = operation->type->name;
@@ -76,20 +84,26 @@ static int refuse_start(struct operation *operation, int code)
 }
 
 /* Refuses an operation that has no block. `name` NULL: nobody knows what it was to be. */
-static int refuse_early(berth_manager *manager, const char *name, const berth_request *request, berth_error *error, int code)
+static int refuse_early(berth_manager *manager, const char *name, const berth_request *request,
+                        berth_error *error, int code)
 {
-    const berth_error refusal = {.code = code, .manager = manager ? manager->type->name : NULL, .operation = name};
+    const berth_error refusal = {
+        .code = code, .manager = manager ? manager->type->name : NULL, .operation = name};
 
     if (request && request->gives)
         memset(request->gives, 0, sizeof(uuid_t));
     if (error)
         *error = name ? refusal : (berth_error){.code = code};
     if (manager && name)
-        trace_refused_early(manager, &refusal, request && !request->gives ? request->reservation : NULL);
+        trace_refused_early(manager, &refusal,
+                            request && !request->gives ? request->reservation : NULL);
     return code;
 }
 
-/* Memory for the operation: the caller's own, or the manager's, where no limits say that there is none for such things. */
+/*
+ * Memory for the operation: the caller's own, or the manager's, where no limits say that there is
+ * none for such things.
+ */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
     if (!op && type_of(manager)->limits)
@@ -114,7 +128,8 @@ static int accept(struct operation *operation)
     return 0;
 }
 
-int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg)
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
+                        void *op, berth_done *done, void *arg)
 {
     const berth_operation *type;
     struct operation *operation;
@@ -123,7 +138,8 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
 
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !request || request->operation == 0 || request->operation > type_of(manager)->n_operations)
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > type_of(manager)->n_operations)
         return refuse_early(manager, NULL, request, error, -EINVAL);
     type = &type_of(manager)->operations[request->operation];
     if (!done)
@@ -144,7 +160,8 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     return accept(operation);
 }
 
-int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
+                              void *op, berth_done *done, void *arg)
 {
     struct operation *operation;
     size_t size;
@@ -199,7 +216,8 @@ static void expire(struct operation *operation, struct sleepers *woken)
 {
     if (operation->waits && operation->drain)
         drain_give_up(operation, -ETIMEDOUT);
-    else if (operation->waits || (operation_is_new(operation) && !operation->drain)) /* it waited all the time */
+    /* it waited all the time */
+    else if (operation->waits || (operation_is_new(operation) && !operation->drain))
         handover_abandon(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))
         call_tell(operation);

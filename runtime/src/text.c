@@ -75,7 +75,8 @@ void text_uuid(struct text *text, const unsigned char *uuid)
  */
 static size_t character(const unsigned char *at)
 {
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* by length; with two bytes what is below is C1, or too long */
+    /* by length; with two bytes what is below is C1, or too long */
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
     size_t length = *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
     uint32_t code = *at & (0xffu >> (length + 1));
 
@@ -88,7 +89,8 @@ static size_t character(const unsigned char *at)
             return 0;
         code = code << 6 | (at[i] & 0x3f);
     }
-    return code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ? 0 : length;
+    return code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ? 0
+                                                                                        : length;
 }
 
 void text_quoted(struct text *text, const char *string)
@@ -127,7 +129,8 @@ void text_end(struct text *text)
 
         if (dots > 0 && text->keep < text->length) {
             text->length = text->keep;
-            while (text->length > 0 && ((unsigned char)text->buffer[text->length] & 0xc0) == 0x80) /* within a UTF-8 character */
+            /* within a UTF-8 character */
+            while (text->length > 0 && ((unsigned char)text->buffer[text->length] & 0xc0) == 0x80)
                 text->length--;
         }
         memcpy(text->buffer + text->length, more, dots);

@@ -31,7 +31,10 @@ internal void text_quoted(struct text *text, const char *string);
 /* Ends the text; call it once, last. */
 internal void text_end(struct text *text);
 
-/* The decimal digits of a number, most significant first, at the end of `digits`; returns where they begin. */
+/*
+ * The decimal digits of a number, most significant first, at the end of `digits`; returns where
+ * they begin.
+ */
 enum { TEXT_DIGITS = 21 };
 internal const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
 

@@ -21,7 +21,8 @@ static const unsigned char *reservation_of(const struct operation *operation)
 }
 
 /* What a row and its call have in common. `key` has BERTH_ERROR_KEY_SIZE bytes. */
-static berth_transition at_level(const struct operation *operation, unsigned level, uint8_t event, uint16_t row, char *key)
+static berth_transition at_level(const struct operation *operation, unsigned level, uint8_t event,
+                                 uint16_t row, char *key)
 {
     const struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
@@ -46,7 +47,8 @@ static void tell(const struct berth_manager *manager, const berth_transition *tr
     manager->trace(manager->trace_ctx, transition);
 }
 
-void trace_row(const struct operation *operation, unsigned level, uint8_t event, struct traced traced)
+void trace_row(const struct operation *operation, unsigned level, uint8_t event,
+               struct traced traced)
 {
     char key[BERTH_ERROR_KEY_SIZE];
     berth_transition transition = at_level(operation, level, event, traced.row, key);
@@ -66,14 +68,16 @@ void trace_call(const struct operation *operation)
 {
     const struct berth_call *call = &operation->call;
     char key[BERTH_ERROR_KEY_SIZE];
-    berth_transition transition = at_level(operation, operation->level, operation->event, call->row, key);
+    berth_transition transition =
+        at_level(operation, operation->level, operation->event, call->row, key);
 
     transition.kind = BERTH_TRACE_CALL;
     transition.hook = type_of(call->manager)->hooks[call->hook].name;
     tell(call->manager, &transition);
 }
 
-static void tell_refusal(const struct berth_manager *manager, const berth_error *error, const unsigned char *reservation)
+static void tell_refusal(const struct berth_manager *manager, const berth_error *error,
+                         const unsigned char *reservation)
 {
     tell(manager, &(berth_transition){
                       .kind = BERTH_TRACE_REFUSAL,
@@ -117,7 +121,8 @@ void trace_error(const struct operation *operation, const struct operation *by)
     trace_refusal(operation, by);
 }
 
-void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation)
+void trace_refused_early(berth_manager *manager, const berth_error *error,
+                         const unsigned char *reservation)
 {
     if (!manager->trace || lock_take(&manager->lock) != 0)
         return;

@@ -17,7 +17,8 @@ struct traced {
 };
 
 /* A row ended, or was left out because somebody else holds the instance. */
-internal cold void trace_row(const struct operation *operation, unsigned level, uint8_t event, struct traced traced);
+internal cold void trace_row(const struct operation *operation, unsigned level, uint8_t event,
+                             struct traced traced);
 
 /* The hook of the operation's row is called next. */
 internal cold void trace_call(const struct operation *operation);
@@ -32,6 +33,7 @@ internal cold void trace_error(const struct operation *operation, const struct o
 internal void trace_refusal(const struct operation *operation, const struct operation *by);
 
 /* An operation was refused that has no block. Takes the lock. */
-internal void trace_refused_early(berth_manager *manager, const berth_error *error, const unsigned char *reservation);
+internal void trace_refused_early(berth_manager *manager, const berth_error *error,
+                                  const unsigned char *reservation);
 
 #endif

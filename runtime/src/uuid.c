@@ -55,7 +55,8 @@ static bool fill(struct uuid_page *page)
 {
     ssize_t got = getrandom(page->bytes, sizeof page->bytes, 0);
 
-    page->left = got < 0 ? 0 : (uint32_t)((size_t)got / sizeof(uuid_t)); /* a signal may cut it short */
+    /* a signal may cut it short */
+    page->left = got < 0 ? 0 : (uint32_t)((size_t)got / sizeof(uuid_t));
     return page->left > 0;
 }
 

@@ -2,7 +2,8 @@
 #include "instance.h"
 #include "reservation.h"
 
-static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit, void *arg)
+static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit,
+                     void *arg)
 {
     berth_item item = {
         .resource = instance->resource,
@@ -33,7 +34,9 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
     return rc;
 }
 
-int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg)
+int berth_manager_for_each_reservation(berth_manager *manager,
+                                       int (*visit)(void *arg, const unsigned char *reservation),
+                                       void *arg)
 {
     struct reservation *first;
     int rc;

@@ -25,7 +25,10 @@ static void give_up(struct operation *operation)
         abandon(operation, -ETIMEDOUT);
 }
 
-/* Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is the loop's, should that be this thread. */
+/*
+ * Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is
+ * the loop's, should that be this thread.
+ */
 static enum sleep doze(struct operation *operation, int64_t deadline)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -44,7 +47,10 @@ static enum sleep doze(struct operation *operation, int64_t deadline)
     return slept;
 }
 
-/* With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this call waits for. */
+/*
+ * With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this
+ * call waits for.
+ */
 static bool is_needed(const struct operation *operation)
 {
     return operation->call.manager->wake && ready_can_help(operation);
@@ -57,7 +63,8 @@ static bool sleep_for_root(struct operation *operation)
         enum sleep slept;
 
         if (is_needed(operation)) {
-            queue_leave(operation); /* while it runs others: a call that it makes from their hooks could not get past it */
+            queue_leave(operation); /* while it runs others: a call that it makes from their hooks
+                                       could not get past it */
             break;
         }
         slept = doze(operation, operation->call.deadline);
@@ -76,7 +83,8 @@ static void sleep_for_completion(struct operation *operation)
     while (operation_waits(operation)) {
         if (is_needed(operation))
             dispatch_help(operation);
-        else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) == SLEEP_LATE &&
+        else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE
+                                                               : call->deadline) == SLEEP_LATE &&
                  operation_waits(operation))
             call_tell(operation);
     }
@@ -100,7 +108,10 @@ static bool sleep_on(struct operation *operation)
 
 #else
 
-/* Without threads nothing has to wait: a root that is taken, or a call that is pending, is an error. */
+/*
+ * Without threads nothing has to wait: a root that is taken, or a call that is pending, is an
+ * error.
+ */
 static bool sleep_on(struct operation *operation)
 {
     (void)operation;
@@ -109,7 +120,10 @@ static bool sleep_on(struct operation *operation)
 
 #endif
 
-/* Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not find it. */
+/*
+ * Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not
+ * find it.
+ */
 static void help_and_try_again(struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
@@ -123,7 +137,8 @@ static void help_and_try_again(struct operation *operation)
 /* Runs what is ready before it waits for a completion. */
 static bool help_and_sleep(struct operation *operation)
 {
-    operation->helped = false; /* it may have run what was ready before it got its root: there is more now */
+    operation->helped = false; /* it may have run what was ready before it got its root: there is
+                                  more now */
     if (ready_can_help(operation))
         dispatch_help(operation);
     return sleep_on(operation);

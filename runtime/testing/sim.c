@@ -51,7 +51,8 @@ static void write_outs(berth_sim *sim, uint8_t hook, sim_writes writes, void *ou
         return;
     }
     for (size_t i = 0; i < glue->n_outs && writes == SIM_NEW_VALUES; i++)
-        sim_value_make(&sim->labels, &glue->outs[i], sim->calls[hook], sim->news[hook] + glue->outs[i].offset);
+        sim_value_make(&sim->labels, &glue->outs[i], sim->calls[hook],
+                       sim->news[hook] + glue->outs[i].offset);
     memcpy(out, sim->news[hook], size);
 }
 
@@ -59,7 +60,9 @@ int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *
 {
     const berth_sim_hook *glue = &sim->glue->hooks[hook];
     const sim_fault *fault = find_fault(sim->request, hook, ++sim->calls_now[hook]);
-    const sim_outcome outcome = fault != NULL ? fault->outcome : sim->glue->type->hooks[hook].asks ? SIM_YES : SIM_OK;
+    const sim_outcome outcome = fault != NULL                       ? fault->outcome
+                                : sim->glue->type->hooks[hook].asks ? SIM_YES
+                                                                    : SIM_OK;
     ++sim->calls[hook];
     json_object *call = json_object_new_object();
     json_object_object_add(call, "hook", json_object_new_string(sim->glue->type->hooks[hook].name));
@@ -129,7 +132,10 @@ static json_object *run(berth_sim *sim, sim_request *request)
 {
     int code = 0;
     if (request->verb == SIM_NEW) {
-        /* an option that holds a UUID is bound in the new manager's labels: a fresh start has none yet */
+        /*
+         * an option that holds a UUID is bound in the new manager's labels: a fresh start has none
+         * yet
+         */
         sim_labels labels = {0};
         sim_request_bind(request, &labels);
         code = renew(sim, request);
@@ -182,8 +188,10 @@ static json_object *answer_line(berth_sim *sim, const sim_line *line)
 static bool write_answer(json_object *answer, FILE *out)
 {
     size_t length = 0;
-    const char *text = json_object_to_json_string_length(answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-    return text != NULL && fwrite(text, 1, length, out) == length && putc('\n', out) != EOF && fflush(out) == 0;
+    const char *text = json_object_to_json_string_length(
+        answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    return text != NULL && fwrite(text, 1, length, out) == length && putc('\n', out) != EOF &&
+           fflush(out) == 0;
 }
 
 int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)

@@ -35,7 +35,10 @@ typedef struct snapshot {
     size_t room;
 } snapshot;
 
-/* The values of a view in the order they are shown: fields, then leaves of assigned values. false: there are not that many. */
+/*
+ * The values of a view in the order they are shown: fields, then leaves of assigned values. false:
+ * there are not that many.
+ */
 static bool leaf_at(const berth_resource *resource, size_t index, leaf *out)
 {
     if (index < resource->n_fields) {
@@ -50,7 +53,9 @@ static bool leaf_at(const berth_resource *resource, size_t index, leaf *out)
     for (size_t i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];
         if (assigned->kind != BERTH_ASSIGN_POOL) {
-            *out = (leaf){.name = assigned->name, .type = assigned->type, .view_offset = assigned->view_offset};
+            *out = (leaf){.name = assigned->name,
+                          .type = assigned->type,
+                          .view_offset = assigned->view_offset};
             if (index-- == 0)
                 return true;
         } else if (index < assigned->n_parts) {
@@ -85,7 +90,8 @@ json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view)
         for (size_t i = 0; leaf_at(of, i, &value); i++) {
             if (!json_object_object_get_ex(args, value.name, NULL))
                 json_object_object_add(args, value.name,
-                                       sim_value_json(&sim->labels, value.type, value.values, at(view, value.view_offset)));
+                                       sim_value_json(&sim->labels, value.type, value.values,
+                                                      at(view, value.view_offset)));
         }
         if (of->parent == 0)
             return args;
@@ -102,14 +108,18 @@ static int visit_instance(void *arg, const berth_item *item)
         into->nodes = sim_resize(into->nodes, into->room, sizeof into->nodes[0]);
     }
     node *made = &into->nodes[into->count++];
-    *made = (node){.view = item->view, .parent = item->parent, .resource = item->resource, .object = json_object_new_object()};
+    *made = (node){.view = item->view,
+                   .parent = item->parent,
+                   .resource = item->resource,
+                   .object = json_object_new_object()};
     const berth_resource *resource = &into->type->resources[item->resource];
     uuid_member **next = &made->uuids;
     leaf value;
     for (size_t i = 0; leaf_at(resource, i, &value); i++) {
         const void *from = at(item->view, value.view_offset);
         if (value.type != BERTH_UUID) {
-            json_object_object_add(made->object, value.name, sim_value_json(NULL, value.type, value.values, from));
+            json_object_object_add(made->object, value.name,
+                                   sim_value_json(NULL, value.type, value.values, from));
             continue;
         }
         uuid_member *uuid = sim_arena_new(&into->arena, 1, sizeof *uuid);
@@ -119,13 +129,18 @@ static int visit_instance(void *arg, const berth_item *item)
         next = &uuid->next;
         json_object_object_add(made->object, value.name, NULL); /* keeps its place */
     }
-    json_object_object_add(made->object, "state", json_object_new_string(resource->states[item->state]));
+    json_object_object_add(made->object, "state",
+                           json_object_new_string(resource->states[item->state]));
     json_object_object_add(made->object, "refs", json_object_new_int64(item->refs));
     return 0;
 }
 
-/* Adds to `object`, under the name of each child of `parent` (0: of each root), the list of the instances below `view`, and theirs. */
-static void add_instances(const snapshot *from, sim_labels *labels, json_object *object, uint8_t parent, const void *view)
+/*
+ * Adds to `object`, under the name of each child of `parent` (0: of each root), the list of the
+ * instances below `view`, and theirs.
+ */
+static void add_instances(const snapshot *from, sim_labels *labels, json_object *object,
+                          uint8_t parent, const void *view)
 {
     for (unsigned resource = 1; resource <= from->type->n_resources; resource++) {
         if (from->type->resources[resource].parent != parent)
@@ -138,7 +153,9 @@ static void add_instances(const snapshot *from, sim_labels *labels, json_object 
                 continue;
             char label[SIM_LABEL_SIZE];
             for (const uuid_member *uuid = one->uuids; uuid != NULL; uuid = uuid->next)
-                json_object_object_add(one->object, uuid->name, json_object_new_string(sim_label_of(labels, uuid->uuid, label)));
+                json_object_object_add(
+                    one->object, uuid->name,
+                    json_object_new_string(sim_label_of(labels, uuid->uuid, label)));
             json_object_array_add(list, one->object);
             add_instances(from, labels, one->object, (uint8_t)resource, one->view);
         }
@@ -154,7 +171,8 @@ static int visit_reservation(void *arg, const unsigned char *reservation)
 {
     reservations *into = arg;
     char label[SIM_LABEL_SIZE];
-    json_object_array_add(into->list, json_object_new_string(sim_label_of(into->labels, reservation, label)));
+    json_object_array_add(into->list,
+                          json_object_new_string(sim_label_of(into->labels, reservation, label)));
     return 0;
 }
 
@@ -188,13 +206,15 @@ static json_object *answer_where(const berth_error *error)
 }
 
 /* The name of the leaf that a return reads: the descriptor knows its place only. */
-static const char *return_name(const berth_manager_type *type, const berth_operation *operation, const berth_return *result)
+static const char *return_name(const berth_manager_type *type, const berth_operation *operation,
+                               const berth_return *result)
 {
     const berth_resource *resource = &type->resources[operation->resource];
     while (resource->level > result->level)
         resource = &type->resources[resource->parent];
     leaf value = {.name = ""};
-    for (size_t i = resource->n_fields; leaf_at(resource, i, &value) && value.view_offset != result->view_offset; i++)
+    for (size_t i = resource->n_fields;
+         leaf_at(resource, i, &value) && value.view_offset != result->view_offset; i++)
         ;
     return value.name;
 }
@@ -206,21 +226,26 @@ static void add_returns(berth_sim *sim, const sim_request *request, json_object 
     if (request->arguments.gives != NULL) {
         char label[SIM_LABEL_SIZE];
         sim_label_reservation(&sim->labels, request->arguments.gives);
-        json_object_object_add(returns, "reservation", json_object_new_string(sim_label_of(&sim->labels, request->arguments.gives, label)));
+        json_object_object_add(
+            returns, "reservation",
+            json_object_new_string(sim_label_of(&sim->labels, request->arguments.gives, label)));
     }
     for (size_t i = 0; i < operation->n_returns; i++) {
         const berth_return *result = &operation->returns[i];
-        json_object_object_add(returns, return_name(sim->glue->type, operation, result),
-                               sim_value_json(&sim->labels, result->type, NULL, request->arguments.results[i]));
+        json_object_object_add(
+            returns, return_name(sim->glue->type, operation, result),
+            sim_value_json(&sim->labels, result->type, NULL, request->arguments.results[i]));
     }
 }
 
-json_object *sim_answer(berth_sim *sim, const sim_request *request, int code, const berth_error *error)
+json_object *sim_answer(berth_sim *sim, const sim_request *request, int code,
+                        const berth_error *error)
 {
     json_object *answer = json_object_new_object();
     json_object_object_add(answer, "n", json_object_new_uint64(sim->requests));
     json_object_object_add(answer, "ok", json_object_new_boolean(code == 0));
-    json_object_object_add(answer, "error", code == 0 ? NULL : json_object_new_string(berth_errno_name(code)));
+    json_object_object_add(answer, "error",
+                           code == 0 ? NULL : json_object_new_string(berth_errno_name(code)));
     if (code != 0)
         json_object_object_add(answer, "where", answer_where(error));
     json_object *returns = json_object_new_object();

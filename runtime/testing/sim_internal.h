@@ -1,4 +1,7 @@
-/* Shared by the parts of the simulator: sim (the loop), sim_request (reading), sim_value (conversion), sim_answer (writing). */
+/*
+ * Shared by the parts of the simulator: sim (the loop), sim_request (reading), sim_value
+ * (conversion), sim_answer (writing).
+ */
 #ifndef SIM_INTERNAL_H
 #define SIM_INTERNAL_H
 
@@ -16,7 +19,15 @@
 typedef enum sim_writes { SIM_NEW_VALUES, SIM_LAST_VALUES, SIM_ZEROS, SIM_NOTHING } sim_writes;
 
 /* How a call ends. */
-typedef enum sim_outcome { SIM_NOT_GIVEN, SIM_OK, SIM_FAIL, SIM_UNCERTAIN, SIM_YES, SIM_NO, SIM_UNKNOWN } sim_outcome;
+typedef enum sim_outcome {
+    SIM_NOT_GIVEN,
+    SIM_OK,
+    SIM_FAIL,
+    SIM_UNCERTAIN,
+    SIM_YES,
+    SIM_NO,
+    SIM_UNKNOWN
+} sim_outcome;
 
 /* How a hook's call ends during a request. */
 typedef struct sim_fault {
@@ -30,7 +41,10 @@ typedef struct sim_fault {
 /* Name of an outcome in requests and answers. Static string. */
 const char *sim_outcome_name(sim_outcome outcome);
 
-/* Text of a UUID argument, whose UUID goes to `at` once the whole request proved well-formed: a malformed one must bind no label. */
+/*
+ * Text of a UUID argument, whose UUID goes to `at` once the whole request proved well-formed: a
+ * malformed one must bind no label.
+ */
 typedef struct sim_uuid_text {
     struct sim_uuid_text *next;
     const char *text;
@@ -39,7 +53,10 @@ typedef struct sim_uuid_text {
 
 typedef enum sim_verb { SIM_NEW, SIM_DRAIN, SIM_DISCARD, SIM_OPERATION } sim_verb;
 
-/* A well-formed request. Everything it points to belongs to its arena or to the JSON text it was read from. */
+/*
+ * A well-formed request. Everything it points to belongs to its arena or to the JSON text it was
+ * read from.
+ */
 typedef struct sim_request {
     sim_arena arena;
     sim_verb verb;
@@ -48,7 +65,8 @@ typedef struct sim_request {
     bool *without;     /* SIM_NEW: indexed by hook */
     sim_fault *faults;
     size_t n_faults;
-    berth_sim_arguments arguments;   /* SIM_OPERATION; `reservation` is set when the labels are bound */
+    berth_sim_arguments arguments; /* SIM_OPERATION; `reservation` is set when the labels are bound
+                                    */
     void *configs[BERTH_MAX_LEVELS]; /* those of `arguments`, to be filled */
     const char *reservation;         /* its text; NULL where the operation takes none */
     bool by_given;                   /* the value to look up was named */
@@ -61,17 +79,21 @@ struct berth_sim {
     const berth_sim_manager *glue;
     void *manager; /* NULL until the first request that needs one */
     sim_labels labels;
-    uint64_t requests;          /* answered or being answered */
-    uint64_t *calls;            /* indexed by hook: since the manager was made */
-    uint64_t *calls_now;        /* indexed by hook: within this request */
-    unsigned char **news;       /* indexed by hook: the out-values that it last wrote new; NULL: it has none */
+    uint64_t requests;    /* answered or being answered */
+    uint64_t *calls;      /* indexed by hook: since the manager was made */
+    uint64_t *calls_now;  /* indexed by hook: within this request */
+    unsigned char **news; /* indexed by hook: the out-values that it last wrote new; NULL: it has
+                             none */
     const sim_request *request; /* the one that runs */
     json_object *recorded;      /* its calls */
 };
 
 /* sim_request.c */
 
-/* Fills `request` from a JSON value; false: it is malformed, and request->why says why. Changes nothing but `request`. */
+/*
+ * Fills `request` from a JSON value; false: it is malformed, and request->why says why. Changes
+ * nothing but `request`.
+ */
 bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_request *request);
 
 /* The defaults of a manager that nobody gave options for, as if by {"op": "new"}. */
@@ -84,25 +106,34 @@ void sim_request_clear(sim_request *request);
 
 /* sim_value.c */
 
-/* Stores a JSON value as a `type` at `to`. false: it is none, and request->why says so. `name` is for that message. */
-bool sim_value_read(sim_request *request, const char *name, const berth_field *field, json_object *value, void *to);
+/*
+ * Stores a JSON value as a `type` at `to`. false: it is none, and request->why says so. `name` is
+ * for that message.
+ */
+bool sim_value_read(sim_request *request, const char *name, const berth_field *field,
+                    json_object *value, void *to);
 
 /* The integer that `value` is; false: it is none, or outside the integer type. */
 bool sim_value_integer(berth_type type, json_object *value, uint64_t *number);
 
 /* The value of a `type` at `from`. */
-json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const *values, const void *from);
+json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const *values,
+                            const void *from);
 
 /* Stores the out-value that the scripted backend gives with the n-th call of a hook. */
 void sim_value_make(sim_labels *labels, const berth_sim_out *out, uint64_t nth, void *to);
 
 /* sim_answer.c */
 
-/* Fields and assigned values of an instance, then those of the instances above it whose names are not there yet. */
+/*
+ * Fields and assigned values of an instance, then those of the instances above it whose names are
+ * not there yet.
+ */
 json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view);
 
 /* What a request that ran is answered with. `code` is what it returned, `error` its detail. */
-json_object *sim_answer(berth_sim *sim, const sim_request *request, int code, const berth_error *error);
+json_object *sim_answer(berth_sim *sim, const sim_request *request, int code,
+                        const berth_error *error);
 
 /* What a malformed request is answered with. */
 json_object *sim_answer_malformed(uint64_t n, const char *why);

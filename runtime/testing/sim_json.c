@@ -1,6 +1,7 @@
 /*
- * json-c reads almost anything: single quotes, NaN, numbers that do not fit (it clips them), the last of two members with one name.
- * So the text is checked by a scanner of its own first, and json-c builds the tree of what passed.
+ * json-c reads almost anything: single quotes, NaN, numbers that do not fit (it clips them), the
+ * last of two members with one name. So the text is checked by a scanner of its own first, and
+ * json-c builds the tree of what passed.
  */
 #include "sim_json.h"
 
@@ -141,7 +142,10 @@ static bool scan_digits(scanner *in)
     return true;
 }
 
-/* Does an integer without leading zeros fit 64 bits? Compared as text, so that no number is too long. */
+/*
+ * Does an integer without leading zeros fit 64 bits? Compared as text, so that no number is too
+ * long.
+ */
 static bool fits(const unsigned char *digits, size_t length, bool negative)
 {
     const char *most = negative ? "9223372036854775808" : "18446744073709551615";
@@ -209,7 +213,8 @@ static bool scan_list(scanner *in, char close, int depth)
             return false;
         skip_space(in);
     } while (take(in, ','));
-    return take(in, close) || wrong(in, close == '}' ? "',' or '}' expected" : "',' or ']' expected");
+    return take(in, close) ||
+           wrong(in, close == '}' ? "',' or '}' expected" : "',' or ']' expected");
 }
 
 static bool scan_value(scanner *in, int depth)
@@ -238,7 +243,10 @@ static bool scan_value(scanner *in, int depth)
     }
 }
 
-/* Members of all objects below `value`: less than the scanner saw, where json-c dropped one that had the name of another. */
+/*
+ * Members of all objects below `value`: less than the scanner saw, where json-c dropped one that
+ * had the name of another.
+ */
 static size_t count_members(json_object *value)
 {
     size_t members = 0;
@@ -275,7 +283,8 @@ json_object *sim_json_read(const char *text, size_t length, const char **why)
         return NULL;
     json_object *value = json_tokener_parse_ex(reader, text, (int)length);
     if (value == NULL && json_tokener_get_error(reader) == json_tokener_continue)
-        value = json_tokener_parse_ex(reader, "", 1); /* a number at the end: json-c waits for more digits */
+        value = json_tokener_parse_ex(reader, "", 1); /* a number at the end: json-c waits for more
+                                                         digits */
     json_tokener_free(reader);
     if (value != NULL && count_members(value) != in.members) {
         *why = "an object has two members with one name";

@@ -17,7 +17,10 @@ struct sim_label {
 
 void sim_label_make(sim_labels *labels, uuid_t uuid)
 {
-    /* the manager's own are random; these are of a form that random ones have with a probability of 2^-58 */
+    /*
+     * the manager's own are random; these are of a form that random ones have with a probability of
+     * 2^-58
+     */
     static const unsigned char form[sizeof(uuid_t)] = {'b', 'e', 'r', 't', 'h', 0, 0x40, 0, 0x80};
     memcpy(uuid, form, sizeof form);
     uint64_t number = ++labels->made;
@@ -82,7 +85,8 @@ const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LA
     const sim_label *label = find_uuid(labels, uuid);
     if (label == NULL)
         label = add(labels, uuid, 'u', unused_number(labels));
-    (void)snprintf(text, SIM_LABEL_SIZE, "%c%llu", label->prefix, (unsigned long long)label->number);
+    (void)snprintf(text, SIM_LABEL_SIZE, "%c%llu", label->prefix,
+                   (unsigned long long)label->number);
     return text;
 }
 
@@ -90,7 +94,8 @@ const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LA
 static uint64_t label_number(const char *text, char prefix)
 {
     size_t digits = strlen(text) - (text[0] != '\0');
-    if (text[0] != prefix || text[1] == '0' || digits == 0 || digits > MAX_DIGITS || strspn(text + 1, "0123456789") != digits)
+    if (text[0] != prefix || text[1] == '0' || digits == 0 || digits > MAX_DIGITS ||
+        strspn(text + 1, "0123456789") != digits)
         return 0;
     return strtoull(text + 1, NULL, 10);
 }

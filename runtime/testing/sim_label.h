@@ -1,4 +1,7 @@
-/* Labels of UUIDs: r1, r2, … for reservations in the order given out, u1, u2, … for all others, "nil" for the zero UUID. */
+/*
+ * Labels of UUIDs: r1, r2, … for reservations in the order given out, u1, u2, … for all others,
+ * "nil" for the zero UUID.
+ */
 #ifndef SIM_LABEL_H
 #define SIM_LABEL_H
 
@@ -27,16 +30,27 @@ void sim_label_make(sim_labels *labels, uuid_t uuid);
 /* Gives a new reservation the next r-label. */
 void sim_label_reservation(sim_labels *labels, const uuid_t uuid);
 
-/* Writes the label of a UUID; one without gets the lowest u-label that was never used. Returns `text`. */
+/*
+ * Writes the label of a UUID; one without gets the lowest u-label that was never used. Returns
+ * `text`.
+ */
 const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LABEL_SIZE]);
 
-/* Is this a label or a UUID as text: "nil", "u" and a number without leading zeros, or 36 characters? */
+/*
+ * Is this a label or a UUID as text: "nil", "u" and a number without leading zeros, or 36
+ * characters?
+ */
 bool sim_label_valid(const char *text);
 
-/* The UUID that valid text stands for. An unused u-label is bound to a UUID of its own from now on. */
+/*
+ * The UUID that valid text stands for. An unused u-label is bound to a UUID of its own from now on.
+ */
 void sim_label_uuid(sim_labels *labels, const char *text, uuid_t uuid);
 
-/* The UUID of a reservation that was given out as `text`; any other text gives one that no manager knows, or zero for "nil". */
+/*
+ * The UUID of a reservation that was given out as `text`; any other text gives one that no manager
+ * knows, or zero for "nil".
+ */
 void sim_label_find_reservation(sim_labels *labels, const char *text, uuid_t uuid);
 
 /* Forgets everything. */

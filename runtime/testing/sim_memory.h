@@ -11,10 +11,16 @@ typedef struct sim_arena {
     sim_block *blocks;
 } sim_arena;
 
-/* Zeroed memory for `count` things of `size` bytes, aligned for any type; never NULL, also for 0. Without memory the program ends. */
+/*
+ * Zeroed memory for `count` things of `size` bytes, aligned for any type; never NULL, also for 0.
+ * Without memory the program ends.
+ */
 void *sim_new(size_t count, size_t size);
 
-/* `memory` (of sim_new, or NULL), grown or shrunk to `count` things of `size` bytes. What is added is not zeroed. */
+/*
+ * `memory` (of sim_new, or NULL), grown or shrunk to `count` things of `size` bytes. What is added
+ * is not zeroed.
+ */
 void *sim_resize(void *memory, size_t count, size_t size);
 
 /* Releases memory of the two above; NULL is fine. */

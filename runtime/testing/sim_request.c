@@ -1,6 +1,6 @@
 /*
- * From a JSON value to typed arguments. Everything is checked here that makes a request malformed; what a well-formed one may not ask is
- * the manager's to say.
+ * From a JSON value to typed arguments. Everything is checked here that makes a request malformed;
+ * what a well-formed one may not ask is the manager's to say.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,8 @@ static bool malformed(sim_request *request, const char *what, const char *text)
         if (shown[i] < ' ' || shown[i] > '~')
             shown[i] = '?';
     }
-    (void)snprintf(request->why, sizeof request->why, "%s '%s'%s", what, shown, length > SHOWN ? "..." : "");
+    (void)snprintf(request->why, sizeof request->why, "%s '%s'%s", what, shown,
+                   length > SHOWN ? "..." : "");
     return false;
 }
 
@@ -61,7 +62,8 @@ static int find_errno(const char *name)
     return 0;
 }
 
-static bool read_hook_name(const berth_manager_type *type, sim_request *request, json_object *value, uint8_t *hook)
+static bool read_hook_name(const berth_manager_type *type, sim_request *request, json_object *value,
+                           uint8_t *hook)
 {
     if (!json_object_is_type(value, json_type_string))
         return plain(request, "a hook's name must be a string");
@@ -82,14 +84,16 @@ static bool find_word(const char *const *words, size_t n, const char *text, unsi
 }
 
 static const char *const outcomes[] = {
-    [SIM_OK] = "ok", [SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain", [SIM_YES] = "yes", [SIM_NO] = "no", [SIM_UNKNOWN] = "unknown"};
+    [SIM_OK] = "ok",   [SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain",
+    [SIM_YES] = "yes", [SIM_NO] = "no",     [SIM_UNKNOWN] = "unknown"};
 
 const char *sim_outcome_name(sim_outcome outcome)
 {
     return outcomes[outcome];
 }
 
-static bool read_fault_member(const berth_manager_type *type, sim_request *request, const char *name, json_object *value, sim_fault *fault)
+static bool read_fault_member(const berth_manager_type *type, sim_request *request,
+                              const char *name, json_object *value, sim_fault *fault)
 {
     if (strcmp(name, "hook") == 0)
         return read_hook_name(type, request, value, &fault->hook);
@@ -98,7 +102,8 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
             return plain(request, "nth must be a positive integer");
         return true;
     }
-    const char *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+    const char *text =
+        json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
     if (strcmp(name, "error") == 0) {
         fault->error = -find_errno(text);
         return fault->error != 0 || malformed(request, "unknown errno name", text);
@@ -111,8 +116,10 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
         return true;
     }
     if (strcmp(name, "writes") == 0) {
-        static const char *const all[] = {
-            [SIM_NEW_VALUES] = "new", [SIM_LAST_VALUES] = "last", [SIM_ZEROS] = "zero", [SIM_NOTHING] = "nothing"};
+        static const char *const all[] = {[SIM_NEW_VALUES] = "new",
+                                          [SIM_LAST_VALUES] = "last",
+                                          [SIM_ZEROS] = "zero",
+                                          [SIM_NOTHING] = "nothing"};
         unsigned writes = 0;
         if (!find_word(all, sizeof all / sizeof all[0], text, &writes))
             return malformed(request, "writes must be new, last, zero or nothing, not", text);
@@ -134,9 +141,12 @@ static bool complete_fault(const berth_manager_type *type, sim_request *request,
     if (fault->outcome == SIM_NOT_GIVEN)
         fault->outcome = asks ? SIM_UNKNOWN : SIM_FAIL;
     if (asks != (fault->outcome >= SIM_YES))
-        return malformed(request, asks ? "outcome must be yes, no or unknown, not" : "outcome must be ok, fail or uncertain, not",
+        return malformed(request,
+                         asks ? "outcome must be yes, no or unknown, not"
+                              : "outcome must be ok, fail or uncertain, not",
                          sim_outcome_name(fault->outcome));
-    fails = fault->outcome == SIM_FAIL || fault->outcome == SIM_UNCERTAIN || fault->outcome == SIM_UNKNOWN;
+    fails = fault->outcome == SIM_FAIL || fault->outcome == SIM_UNCERTAIN ||
+            fault->outcome == SIM_UNKNOWN;
     if (!fails && fault->error != 0)
         return malformed(request, "no error goes with outcome", sim_outcome_name(fault->outcome));
     if (fails && fault->error == 0)
@@ -144,10 +154,12 @@ static bool complete_fault(const berth_manager_type *type, sim_request *request,
     return true;
 }
 
-static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value, sim_fault *fault)
+static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value,
+                       sim_fault *fault)
 {
     if (!json_object_is_type(value, json_type_object))
-        return read_hook_name(type, request, value, &fault->hook) && complete_fault(type, request, fault);
+        return read_hook_name(type, request, value, &fault->hook) &&
+               complete_fault(type, request, fault);
     json_object_object_foreach(value, name, member)
     {
         if (!read_fault_member(type, request, name, member, fault))
@@ -186,8 +198,11 @@ static bool read_without(const berth_sim_manager *glue, sim_request *request, js
     return true;
 }
 
-/* A struct of `n` fields at `to`, which holds the defaults already, from the members of an object. */
-static bool read_fields(sim_request *request, const berth_field *fields, size_t n, json_object *value, char *to, const char *of)
+/*
+ * A struct of `n` fields at `to`, which holds the defaults already, from the members of an object.
+ */
+static bool read_fields(sim_request *request, const berth_field *fields, size_t n,
+                        json_object *value, char *to, const char *of)
 {
     if (!json_object_is_type(value, json_type_object))
         return malformed(request, "not an object:", of);
@@ -198,15 +213,16 @@ static bool read_fields(sim_request *request, const berth_field *fields, size_t 
             i++;
         if (i == n)
             return malformed(request, "unknown field", name);
-        if (!sim_value_read(request, fields[i].name, &fields[i], member, to + fields[i].config_offset))
+        if (!sim_value_read(request, fields[i].name, &fields[i], member,
+                            to + fields[i].config_offset))
             return false;
     }
     return true;
 }
 
 /*
- * An option that is given must be within its range. The manager checks that too, but cannot tell a given 0 from one left out, which
- * stands for the default where 0 is outside the range.
+ * An option that is given must be within its range. The manager checks that too, but cannot tell a
+ * given 0 from one left out, which stands for the default where 0 is outside the range.
  */
 static bool options_in_range(const berth_manager_type *type, sim_request *request)
 {
@@ -214,8 +230,10 @@ static bool options_in_range(const berth_manager_type *type, sim_request *reques
         const berth_field *option = &type->options[i];
         if ((option->flags & BERTH_RANGED) == 0)
             continue;
-        json_object *value = sim_value_json(NULL, option->type, NULL, (const char *)request->options + option->config_offset);
-        bool in = json_object_get_int64(value) >= option->range->min && json_object_get_int64(value) <= option->range->max;
+        json_object *value = sim_value_json(NULL, option->type, NULL,
+                                            (const char *)request->options + option->config_offset);
+        bool in = json_object_get_int64(value) >= option->range->min &&
+                  json_object_get_int64(value) <= option->range->max;
         if (option->type == BERTH_U64)
             in = json_object_get_uint64(value) >= (uint64_t)option->range->min &&
                  json_object_get_uint64(value) <= (uint64_t)option->range->max;
@@ -236,7 +254,8 @@ static bool read_new(const berth_sim_manager *glue, sim_request *request, json_o
             if (!read_without(glue, request, member))
                 return false;
         } else if (strcmp(name, "options") == 0) {
-            if (!read_fields(request, glue->type->options, glue->type->n_options, member, request->options, "options"))
+            if (!read_fields(request, glue->type->options, glue->type->n_options, member,
+                             request->options, "options"))
                 return false;
         } else {
             return malformed(request, "unknown argument", name);
@@ -289,21 +308,27 @@ static bool read_by(sim_request *request, const berth_assigned *by, json_object 
 }
 
 /* Resource ids of an operation's path, root first. */
-static void find_path(const berth_manager_type *type, const berth_operation *operation, uint8_t path[BERTH_MAX_LEVELS])
+static void find_path(const berth_manager_type *type, const berth_operation *operation,
+                      uint8_t path[BERTH_MAX_LEVELS])
 {
     uint8_t resource = operation->resource;
     for (size_t level = operation->levels; level-- > 0; resource = type->resources[resource].parent)
         path[level] = resource;
 }
 
-/* Room for configs, results and the new reservation: what an operation is passed when the request names nothing. */
+/*
+ * Room for configs, results and the new reservation: what an operation is passed when the request
+ * names nothing.
+ */
 static void prepare(const berth_sim_manager *glue, sim_request *request)
 {
     const berth_operation *operation = &glue->type->operations[request->operation];
     berth_sim_arguments *arguments = &request->arguments;
     uint8_t path[BERTH_MAX_LEVELS] = {0};
     find_path(glue->type, operation, path);
-    for (size_t level = 0; level < operation->levels && operation->form != BERTH_WITH && operation->by == 0; level++) {
+    for (size_t level = 0;
+         level < operation->levels && operation->form != BERTH_WITH && operation->by == 0;
+         level++) {
         const berth_sim_config *config = &glue->configs[path[level]];
         void *copy = sim_arena_new(&request->arena, 1, config->size);
         memcpy(copy, config->defaults, config->size);
@@ -322,7 +347,8 @@ static void prepare(const berth_sim_manager *glue, sim_request *request)
     arguments->result_sizes = sizes;
 }
 
-static bool read_argument(const berth_sim_manager *glue, sim_request *request, const char *name, json_object *value)
+static bool read_argument(const berth_sim_manager *glue, sim_request *request, const char *name,
+                          json_object *value)
 {
     const berth_manager_type *type = glue->type;
     const berth_operation *operation = &type->operations[request->operation];
@@ -342,7 +368,8 @@ static bool read_argument(const berth_sim_manager *glue, sim_request *request, c
     for (size_t level = 0; level < operation->levels; level++) {
         const berth_resource *resource = &type->resources[path[level]];
         if (request->configs[level] != NULL && strcmp(name, resource->name) == 0)
-            return read_fields(request, resource->fields, resource->n_fields, value, request->configs[level], resource->name);
+            return read_fields(request, resource->fields, resource->n_fields, value,
+                               request->configs[level], resource->name);
     }
     return malformed(request, "unknown argument", name);
 }
@@ -385,7 +412,8 @@ void sim_request_new(const berth_sim_manager *glue, sim_request *request)
     memset(request, 0, sizeof *request);
     request->next_uuid = &request->uuids;
     request->verb = SIM_NEW;
-    request->without = sim_arena_new(&request->arena, glue->type->n_hooks + 1U, sizeof request->without[0]);
+    request->without =
+        sim_arena_new(&request->arena, glue->type->n_hooks + 1U, sizeof request->without[0]);
     request->options = sim_arena_new(&request->arena, 1, glue->type->options_size);
     if (glue->options != NULL)
         memcpy(request->options, glue->options, glue->type->options_size);
@@ -397,7 +425,8 @@ bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_req
     json_object *member = NULL;
     if (!json_object_is_type(value, json_type_object))
         return plain(request, "a request must be an object");
-    if (!json_object_object_get_ex(value, "op", &member) || !json_object_is_type(member, json_type_string))
+    if (!json_object_object_get_ex(value, "op", &member) ||
+        !json_object_is_type(member, json_type_string))
         return plain(request, "a request must have a string op");
     const char *op = json_object_get_string(member);
     /* the spec's own operations come first: one called drain is that one */

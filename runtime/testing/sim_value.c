@@ -12,9 +12,12 @@ typedef struct integer_type {
 } integer_type;
 
 static const integer_type INTEGERS[] = {
-    [BERTH_U8] = {0, UINT8_MAX, sizeof(uint8_t)},          [BERTH_U16] = {0, UINT16_MAX, sizeof(uint16_t)},
-    [BERTH_U32] = {0, UINT32_MAX, sizeof(uint32_t)},       [BERTH_U64] = {0, UINT64_MAX, sizeof(uint64_t)},
-    [BERTH_I32] = {INT32_MIN, INT32_MAX, sizeof(int32_t)}, [BERTH_I64] = {INT64_MIN, INT64_MAX, sizeof(int64_t)},
+    [BERTH_U8] = {0, UINT8_MAX, sizeof(uint8_t)},
+    [BERTH_U16] = {0, UINT16_MAX, sizeof(uint16_t)},
+    [BERTH_U32] = {0, UINT32_MAX, sizeof(uint32_t)},
+    [BERTH_U64] = {0, UINT64_MAX, sizeof(uint64_t)},
+    [BERTH_I32] = {INT32_MIN, INT32_MAX, sizeof(int32_t)},
+    [BERTH_I64] = {INT64_MIN, INT64_MAX, sizeof(int64_t)},
 };
 
 static bool is_integer(uint8_t type)
@@ -107,9 +110,11 @@ static bool read_strings(sim_request *request, const char *name, json_object *va
     return true;
 }
 
-static bool read_enum(sim_request *request, const char *name, const berth_field *field, json_object *value, void *to)
+static bool read_enum(sim_request *request, const char *name, const berth_field *field,
+                      json_object *value, void *to)
 {
-    const char *word = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+    const char *word =
+        json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
     for (int i = 0; i < field->n_values; i++) {
         if (strcmp(field->values[i], word) == 0) {
             memcpy(to, &i, sizeof i);
@@ -121,7 +126,8 @@ static bool read_enum(sim_request *request, const char *name, const berth_field 
 
 static bool read_uuid(sim_request *request, const char *name, json_object *value, void *to)
 {
-    if (!json_object_is_type(value, json_type_string) || !sim_label_valid(json_object_get_string(value)))
+    if (!json_object_is_type(value, json_type_string) ||
+        !sim_label_valid(json_object_get_string(value)))
         return no_value(request, name, "a label like \"u1\", \"nil\" or a UUID");
     sim_uuid_text *uuid = sim_arena_new(&request->arena, 1, sizeof *uuid);
     uuid->text = json_object_get_string(value);
@@ -131,7 +137,8 @@ static bool read_uuid(sim_request *request, const char *name, json_object *value
     return true;
 }
 
-bool sim_value_read(sim_request *request, const char *name, const berth_field *field, json_object *value, void *to)
+bool sim_value_read(sim_request *request, const char *name, const berth_field *field,
+                    json_object *value, void *to)
 {
     uint64_t number;
     if (is_integer(field->type)) {
@@ -144,7 +151,8 @@ bool sim_value_read(sim_request *request, const char *name, const berth_field *f
     case BERTH_BOOL: {
         bool truth = json_object_get_boolean(value);
         memcpy(to, &truth, sizeof truth);
-        return json_object_is_type(value, json_type_boolean) || no_value(request, name, "true or false");
+        return json_object_is_type(value, json_type_boolean) ||
+               no_value(request, name, "true or false");
     }
     case BERTH_ENUM:
         return read_enum(request, name, field, value, to);
@@ -163,7 +171,8 @@ bool sim_value_read(sim_request *request, const char *name, const berth_field *f
     }
 }
 
-json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const *values, const void *from)
+json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const *values,
+                            const void *from)
 {
     if (is_integer(type))
         return integer_json(type, from);

@@ -1,4 +1,7 @@
-/* The scripted backend: writes down each call, answers as the step says, and remembers what it holds. */
+/*
+ * The scripted backend: writes down each call, answers as the step says, and remembers what it
+ * holds.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
@@ -7,11 +10,15 @@
 
 #include "suite_internal.h"
 
-static const char *const kinds[] = {[BERTH_SUITE_OK] = "ok", [BERTH_SUITE_FAIL] = "fail", [BERTH_SUITE_UNCERTAIN] = "uncertain"};
-static const char *const answers[] = {
-    [BERTH_SUITE_OK] = "yes", [BERTH_SUITE_FAIL] = "unknown", [BERTH_SUITE_UNCERTAIN] = "unknown", [BERTH_SUITE_NO] = "no"};
+static const char *const kinds[] = {
+    [BERTH_SUITE_OK] = "ok", [BERTH_SUITE_FAIL] = "fail", [BERTH_SUITE_UNCERTAIN] = "uncertain"};
+static const char *const answers[] = {[BERTH_SUITE_OK] = "yes",
+                                      [BERTH_SUITE_FAIL] = "unknown",
+                                      [BERTH_SUITE_UNCERTAIN] = "unknown",
+                                      [BERTH_SUITE_NO] = "no"};
 
-void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes)
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes,
+                         unsigned n_outcomes)
 {
     suite->outcomes = outcomes;
     suite->n_outcomes = n_outcomes;
@@ -85,7 +92,8 @@ static void let_go(berth_suite *suite, const uint8_t *hooks, const void *instanc
     }
 }
 
-static void end_as_scripted(berth_suite *suite, uint8_t hook, berth_suite_outcome outcome, const void *instance)
+static void end_as_scripted(berth_suite *suite, uint8_t hook, berth_suite_outcome outcome,
+                            const void *instance)
 {
     const berth_suite_hook *type = &suite->type->hooks[hook];
 
@@ -99,13 +107,16 @@ static void end_as_scripted(berth_suite *suite, uint8_t hook, berth_suite_outcom
 }
 
 /* The script says what is there, and so what the backend holds: an answer is always the truth. */
-static void answer_as_scripted(berth_suite *suite, const berth_suite_hook *type, berth_suite_outcome outcome, const void *instance)
+static void answer_as_scripted(berth_suite *suite, const berth_suite_hook *type,
+                               berth_suite_outcome outcome, const void *instance)
 {
     if (outcome.kind == BERTH_SUITE_OK)
         hold(suite, type->asks[0], instance);
     else if (outcome.kind == BERTH_SUITE_NO)
         let_go(suite, type->asks, instance);
-    suite->answer = outcome.kind == BERTH_SUITE_OK ? BERTH_YES : outcome.kind == BERTH_SUITE_NO ? BERTH_NO : -outcome.error;
+    suite->answer = outcome.kind == BERTH_SUITE_OK   ? BERTH_YES
+                    : outcome.kind == BERTH_SUITE_NO ? BERTH_NO
+                                                     : -outcome.error;
 }
 
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance)
@@ -190,7 +201,8 @@ static bool as_declared(const berth_suite_manager *type, const berth_transition 
     if (t->row > type->n_rows)
         return false;
     row = &type->rows[t->row];
-    return strcmp(row->resource, t->resource) == 0 && strcmp(row->state, t->state) == 0 && strcmp(row->event, t->event) == 0 &&
+    return strcmp(row->resource, t->resource) == 0 && strcmp(row->state, t->state) == 0 &&
+           strcmp(row->event, t->event) == 0 &&
            (t->hook == NULL || (row->hook != NULL && strcmp(row->hook, t->hook) == 0));
 }
 
@@ -218,7 +230,8 @@ void suite_trace(void *suite_, const berth_transition *t)
         if (t->row == 0)
             suite_text_add(&suite->trace, " %s", outcomes[t->outcome]);
         else
-            suite_text_add(&suite->trace, " %s %s %s %s", t->state, t->event, outcomes[t->outcome], t->next);
+            suite_text_add(&suite->trace, " %s %s %s %s", t->state, t->event, outcomes[t->outcome],
+                           t->next);
         if (!as_declared(type, t))
             suite_text_add(&suite->trace, " (row %u is not that one)", t->row);
     }

@@ -1,4 +1,7 @@
-/* Tests that are the same for every manager: memory, failing calls, pools, creation, and whether every row was taken. */
+/*
+ * Tests that are the same for every manager: memory, failing calls, pools, creation, and whether
+ * every row was taken.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +45,8 @@ void suite_test_create_allocations(void **state)
         int rc;
 
         suite_memory_fail_at(suite, k);
-        rc = group->manager->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager, NULL);
+        rc = group->manager->create(suite, suite->environment, 0, 0, &suite->config,
+                                    &suite->manager, NULL);
         if (!suite_memory_failed(suite)) {
             if (rc != 0)
                 suite_fail(suite, "create: expected 0, came %s", berth_errno_name(rc));
@@ -50,13 +54,15 @@ void suite_test_create_allocations(void **state)
             return;
         }
         if (rc != -ENOMEM || suite->manager != NULL)
-            suite_fail(suite, "create without allocation %zu: expected ENOMEM and NULL, came %s", k, berth_errno_name(rc));
+            suite_fail(suite, "create without allocation %zu: expected ENOMEM and NULL, came %s", k,
+                       berth_errno_name(rc));
         suite_end(suite);
     }
 }
 
 /* Runs a phase until it succeeds, a few times. */
-static int persistent(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config)
+static int persistent(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
+                      const void *const *config)
 {
     int rc = 0;
     int i;
@@ -69,8 +75,12 @@ static int persistent(berth_suite *suite, const berth_suite_phase *phase, suite_
     return rc;
 }
 
-/* Three callers, two of one root, go through all phases while one call fails; false when there were not so many calls. */
-static bool calls_with_failure(suite_group *group, const berth_suite_environment *environment, unsigned k, berth_suite_kind kind)
+/*
+ * Three callers, two of one root, go through all phases while one call fails; false when there were
+ * not so many calls.
+ */
+static bool calls_with_failure(suite_group *group, const berth_suite_environment *environment,
+                               unsigned k, berth_suite_kind kind)
 {
     berth_suite *suite = suite_begin(group, "failing_every_call", environment);
     const berth_suite_manager *type = suite->type;
@@ -93,15 +103,18 @@ static bool calls_with_failure(suite_group *group, const berth_suite_environment
 
             if (out[c])
                 continue;
-            if (phase->levels > 0 && !suite_keyed(suite, &configs, phase->config, phase->path, 0, key)) {
+            if (phase->levels > 0 &&
+                !suite_keyed(suite, &configs, phase->config, phase->path, 0, key)) {
                 out[c] = true;
                 continue;
             }
             rc = persistent(suite, phase, &callers[c], configs.config);
             out[c] = rc != 0 && p == 0;
             if (rc != 0 && p + 1u == type->n_phases)
-                suite_fail(suite, "call %u ends %s: letting go does not succeed though hooks work again: %s", k,
-                           kind == BERTH_SUITE_FAIL ? "failed" : "uncertain", berth_errno_name(rc));
+                suite_fail(
+                    suite,
+                    "call %u ends %s: letting go does not succeed though hooks work again: %s", k,
+                    kind == BERTH_SUITE_FAIL ? "failed" : "uncertain", berth_errno_name(rc));
         }
     }
     reached = suite->total >= k;
@@ -117,8 +130,10 @@ void suite_test_calls(void **state)
     if (group->manager->n_phases == 0)
         return;
     for (e = 0; e < group->manager->n_environments; e++) {
-        for (k = 1; calls_with_failure(group, &group->manager->environments[e], k, BERTH_SUITE_FAIL); k++)
-            (void)calls_with_failure(group, &group->manager->environments[e], k, BERTH_SUITE_UNCERTAIN);
+        for (k = 1;
+             calls_with_failure(group, &group->manager->environments[e], k, BERTH_SUITE_FAIL); k++)
+            (void)calls_with_failure(group, &group->manager->environments[e], k,
+                                     BERTH_SUITE_UNCERTAIN);
     }
 }
 
@@ -134,7 +149,8 @@ static void slot_text(const berth_suite_pool *pool, uint32_t n, char *out, size_
         n /= pool->sizes[i];
     }
     for (i = 0; i < pool->n_parts; i++)
-        length += (size_t)snprintf(out + length, size - length, " %s=%u", pool->parts[i], (unsigned)parts[i]);
+        length += (size_t)snprintf(out + length, size - length, " %s=%u", pool->parts[i],
+                                   (unsigned)parts[i]);
 }
 
 /* Is the n-th instance (from 0) of the pool's resource in the n-th slot? */
@@ -150,10 +166,12 @@ static void check_slot(berth_suite *suite, const berth_suite_pool *pool, uint32_
     end = begin != NULL ? strstr(begin + 3, " | ") : NULL;
     found = begin != NULL ? strstr(begin, slot) : NULL;
     if (found == NULL || (end != NULL && found > end) || found[strlen(slot)] != ' ')
-        suite_fail(suite, "pool %s: instance %u is not in slot%s", pool->name, (unsigned)n + 1, slot);
+        suite_fail(suite, "pool %s: instance %u is not in slot%s", pool->name, (unsigned)n + 1,
+                   slot);
 }
 
-static int take_slot(berth_suite *suite, const berth_suite_pool *pool, unsigned n, berth_error *error)
+static int take_slot(berth_suite *suite, const berth_suite_pool *pool, unsigned n,
+                     berth_error *error)
 {
     suite_configs configs;
     berth_suite_step step = {.operation = pool->operation};
@@ -171,7 +189,8 @@ static int take_slot(berth_suite *suite, const berth_suite_pool *pool, unsigned 
 
 static void fill_pool(suite_group *group, const berth_suite_pool *pool)
 {
-    berth_suite *suite = suite_begin(group, pool->name, &group->manager->environments[pool->environment]);
+    berth_suite *suite =
+        suite_begin(group, pool->name, &group->manager->environments[pool->environment]);
     berth_suite_text full, after;
     berth_error error;
     uint32_t slots = 1;
@@ -186,25 +205,30 @@ static void fill_pool(suite_group *group, const berth_suite_pool *pool)
     for (n = 0; n < slots; n++) {
         rc = take_slot(suite, pool, n + 1, &error);
         if (rc != 0)
-            suite_fail(suite, "pool %s: slot %u of %u: expected 0, came %s", pool->name, (unsigned)n, (unsigned)slots,
-                       berth_errno_name(rc));
+            suite_fail(suite, "pool %s: slot %u of %u: expected 0, came %s", pool->name,
+                       (unsigned)n, (unsigned)slots, berth_errno_name(rc));
     }
     suite_snapshot(suite, &full);
     for (n = 0; n < slots; n++)
         check_slot(suite, pool, n);
     rc = take_slot(suite, pool, slots + 1, &error);
     if (rc != -ENOSPC)
-        suite_fail(suite, "pool %s is full: expected ENOSPC, came %s", pool->name, berth_errno_name(rc));
-    if (error.resource == NULL || strcmp(error.resource, suite->type->resources[pool->target].name) != 0 || error.state != NULL)
+        suite_fail(suite, "pool %s is full: expected ENOSPC, came %s", pool->name,
+                   berth_errno_name(rc));
+    if (error.resource == NULL ||
+        strcmp(error.resource, suite->type->resources[pool->target].name) != 0 ||
+        error.state != NULL)
         suite_fail(suite, "pool %s is full: the error does not name the resource", pool->name);
     suite_snapshot(suite, &after);
     if (strcmp(full.data, after.data) != 0)
-        suite_fail(suite, "pool %s is full: ENOSPC changed what is tracked to\n  %s", pool->name, after.data);
+        suite_fail(suite, "pool %s is full: ENOSPC changed what is tracked to\n  %s", pool->name,
+                   after.data);
     if (suite->type->discard(suite->manager) != 0 || take_slot(suite, pool, 1, &error) != 0)
         suite_fail(suite, "pool %s: no slot after discard", pool->name);
     suite_snapshot(suite, &after);
     check_slot(suite, pool, 0);
-    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager, NULL) != 0)
+    if (suite->type->discard(suite->manager) != 0 ||
+        suite->type->destroy(suite->manager, NULL) != 0)
         suite_fail(suite, "pool %s: the manager cannot be destroyed after discard", pool->name);
     suite_text_free(&full);
     suite_text_free(&after);
@@ -227,23 +251,28 @@ void suite_test_creations(void **state)
 
     for (i = 0; i < group->manager->n_creations; i++) {
         const berth_suite_creation *creation = &group->manager->creations[i];
-        const berth_suite_environment environment = {.name = creation->name, .options = creation->options};
+        const berth_suite_environment environment = {.name = creation->name,
+                                                     .options = creation->options};
         berth_suite *suite = suite_begin(group, creation->name, &environment);
         berth_error error;
-        const int rc = group->manager->create(suite, &environment, 0, 0, &suite->config, &suite->manager, &error);
+        const int rc = group->manager->create(suite, &environment, 0, 0, &suite->config,
+                                              &suite->manager, &error);
 
         if (rc != -creation->error)
-            suite_fail(suite, "create: expected %s, came %s", berth_errno_name(creation->error), berth_errno_name(rc));
+            suite_fail(suite, "create: expected %s, came %s", berth_errno_name(creation->error),
+                       berth_errno_name(rc));
         if (rc == 0 && creation->usable && group->manager->n_phases > 0) {
             const berth_suite_phase *phase = &group->manager->phases[0];
             suite_caller caller;
 
             if (suite_phase(suite, phase, &caller, phase->config, BERTH_NO_DEADLINE) != 0)
-                suite_fail(suite, "%s: expected ok", group->manager->operations[phase->operation].name);
+                suite_fail(suite, "%s: expected ok",
+                           group->manager->operations[phase->operation].name);
             (void)group->manager->discard(suite->manager);
         }
         if (error.code != rc || (error.field != NULL) != (rc != 0))
-            suite_fail(suite, "create: the error is %d and names the option %s", error.code, error.field != NULL ? error.field : "none");
+            suite_fail(suite, "create: the error is %d and names the option %s", error.code,
+                       error.field != NULL ? error.field : "none");
         if (rc == 0)
             (void)group->manager->destroy(suite->manager, NULL);
         else if (suite->manager != NULL)
@@ -256,13 +285,16 @@ static void backend_refused(suite_group *group, const char *what, uint32_t versi
 {
     berth_suite *suite = suite_begin(group, what, &group->manager->environments[0]);
     berth_error error;
-    const int rc = group->manager->create(suite, suite->environment, version, missing, &suite->config, &suite->manager, &error);
+    const int rc = group->manager->create(suite, suite->environment, version, missing,
+                                          &suite->config, &suite->manager, &error);
     char line[256];
 
     if (rc != -EINVAL || error.code != rc)
         suite_fail(suite, "create: expected EINVAL, came %s", berth_errno_name(rc));
-    if (missing != 0 ? error.hook == NULL || strcmp(error.hook, what) != 0 : error.given != error.wanted + version)
-        suite_fail(suite, "create without %s: %s", what, berth_error_text(&error, line, sizeof line));
+    if (missing != 0 ? error.hook == NULL || strcmp(error.hook, what) != 0
+                     : error.given != error.wanted + version)
+        suite_fail(suite, "create without %s: %s", what,
+                   berth_error_text(&error, line, sizeof line));
     suite_end(suite);
 }
 
@@ -336,8 +368,8 @@ void suite_test_rows(void **state)
         taken += count_bits(seen);
         rows_taken += missing == 0;
         suite_text_clear(&line);
-        suite_text_add(&line, "%s.%s %s%s%s:", row->resource, row->state, row->event, row->hook != NULL ? " " : "",
-                       row->hook != NULL ? row->hook : "");
+        suite_text_add(&line, "%s.%s %s%s%s:", row->resource, row->state, row->event,
+                       row->hook != NULL ? " " : "", row->hook != NULL ? row->hook : "");
         add_outcomes(&line, seen);
         if (missing != 0) {
             suite_text_add(&line, "   NEVER");
@@ -357,8 +389,10 @@ void suite_test_rows(void **state)
             suite_fail(suite, "%s: taken all the same", line.data);
         (void)printf("%4u  %s\n", i, line.data);
     }
-    (void)printf("%s: rows taken in full %u of %u, outcomes taken %u of %u, that no caller can bring about %u, not searched %u\n",
-                 type->name, rows_taken, (unsigned)type->n_rows, taken, declared, unreachable, unsearched);
+    (void)printf("%s: rows taken in full %u of %u, outcomes taken %u of %u, that no caller can "
+                 "bring about %u, not searched %u\n",
+                 type->name, rows_taken, (unsigned)type->n_rows, taken, declared, unreachable,
+                 unsearched);
     suite_text_free(&line);
     if (taken != declared)
         suite_fail(suite, "%u outcomes of the table were never taken", declared - taken);

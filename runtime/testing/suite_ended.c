@@ -43,14 +43,16 @@ void suite_test_cancel_queued(void **state)
 static void expect_next(const party *p, int64_t came, int64_t expected)
 {
     if (came != expected)
-        suite_fail(p->suite, "poll tells %lld as the next deadline, not %lld", (long long)came, (long long)expected);
+        suite_fail(p->suite, "poll tells %lld as the next deadline, not %lld", (long long)came,
+                   (long long)expected);
 }
 
 /* A drain, which waits for the root that the first caller has. */
 static suite_job *start_drain(const party *p, int64_t deadline, berth_error *error)
 {
-    suite_job *drain =
-        suite_job_start(p->suite, NULL, &(berth_suite_call){.manager = p->suite->manager, .deadline = deadline, .error = error});
+    suite_job *drain = suite_job_start(
+        p->suite, NULL,
+        &(berth_suite_call){.manager = p->suite->manager, .deadline = deadline, .error = error});
 
     if (drain->refused != 0 || drain->n_done > 0)
         suite_fail(p->suite, "a drain does not wait for a pending hook");
@@ -109,25 +111,33 @@ static void count(void *told)
     ++*(unsigned *)told;
 }
 
-static void expect_told(const party *p, const suite_pending *pending, unsigned told, unsigned expected)
+static void expect_told(const party *p, const suite_pending *pending, unsigned told,
+                        unsigned expected)
 {
     if (told != expected)
-        suite_fail(p->suite, "%s was told %u times, not %u times", p->suite->type->hooks[pending->hook].name, told, expected);
+        suite_fail(p->suite, "%s was told %u times, not %u times",
+                   p->suite->type->hooks[pending->hook].name, told, expected);
     if (berth_call_cancelled(pending->call) != (expected > 0))
-        suite_fail(p->suite, "%s: berth_call_cancelled() is wrong", p->suite->type->hooks[pending->hook].name);
+        suite_fail(p->suite, "%s: berth_call_cancelled() is wrong",
+                   p->suite->type->hooks[pending->hook].name);
 }
 
-/* The call was told: it may be, all the same, that it takes effect, and so it goes on as if nothing had been. */
+/*
+ * The call was told: it may be, all the same, that it takes effect, and so it goes on as if nothing
+ * had been.
+ */
 static void finish_told(party *p, unsigned *told)
 {
     const suite_pending *pending = party_pending(p);
 
     expect_told(p, pending, *told, 1);
-    party_expect(p, "asks to be told too late", berth_call_on_cancel(pending->call, count, told), -ECANCELED);
+    party_expect(p, "asks to be told too late", berth_call_on_cancel(pending->call, count, told),
+                 -ECANCELED);
     party_expect_unchanged(p, "telling a hook");
     while (p->suite->pending != NULL) {
         if (!berth_call_cancelled(p->suite->pending->call))
-            suite_fail(p->suite, "%s does not see that the operation was cancelled", p->suite->type->hooks[p->suite->pending->hook].name);
+            suite_fail(p->suite, "%s does not see that the operation was cancelled",
+                       p->suite->type->hooks[p->suite->pending->hook].name);
         suite_complete(p->suite, p->suite->pending);
         suite_settle(p->suite);
     }
@@ -147,8 +157,10 @@ static void cancel_pending(suite_group *group, suite_mode mode)
     party_go(&p, 0, BERTH_NO_DEADLINE);
     if (berth_call_deadline(party_pending(&p)->call) != BERTH_NO_DEADLINE)
         suite_fail(p.suite, "%s has a deadline", party_operation(&p));
-    party_expect(&p, "asks to be told", berth_call_on_cancel(party_pending(&p)->call, count, &replaced), 0);
-    party_expect(&p, "asks to be told again", berth_call_on_cancel(party_pending(&p)->call, count, &told), 0);
+    party_expect(&p, "asks to be told",
+                 berth_call_on_cancel(party_pending(&p)->call, count, &replaced), 0);
+    party_expect(&p, "asks to be told again",
+                 berth_call_on_cancel(party_pending(&p)->call, count, &told), 0);
     party_note(&p);
     expect_told(&p, party_pending(&p), told, 0);
     party_cancel(&p, 0, 0);
@@ -268,10 +280,14 @@ static void ask_locked(berth_suite *suite)
     const suite_job *drain;
 
     suite->on_row = NULL;
-    drain = suite_job_start(suite, NULL, &(berth_suite_call){.manager = suite->manager, .deadline = BERTH_NO_DEADLINE, .error = &error});
+    drain = suite_job_start(suite, NULL,
+                            &(berth_suite_call){.manager = suite->manager,
+                                                .deadline = BERTH_NO_DEADLINE,
+                                                .error = &error});
     party_expect(p, "and drain from a trace", drain->refused, -EDEADLK);
     party_expect(p, "and drain from a trace: error.code", error.code, -EDEADLK);
-    p->jobs[1] = suite_phase_start(suite, p->phase, &p->callers[1], party_configs(p, p->phase, 1), BERTH_NO_DEADLINE);
+    p->jobs[1] = suite_phase_start(suite, p->phase, &p->callers[1], party_configs(p, p->phase, 1),
+                                   BERTH_NO_DEADLINE);
     party_finish(p, 1, -EDEADLK);
     party_expect(p, "and poll from a trace", suite->type->poll(suite->manager, &next), -EDEADLK);
     party_cancel(p, 0, -EDEADLK);
@@ -285,7 +301,8 @@ static void refuse(party *p, unsigned i, bool without_manager)
     party_note(p);
     p->suite->no_done = !without_manager;
     p->suite->manager = without_manager ? NULL : manager;
-    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i], party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
+    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i],
+                                   party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
     p->suite->manager = manager;
     p->suite->no_done = false;
     party_finish(p, i, -EINVAL);
@@ -296,7 +313,8 @@ static void refuse_without_block(party *p, unsigned i)
 {
     party_note(p);
     p->suite->no_blocks = true;
-    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i], party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
+    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i],
+                                   party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
     p->suite->no_blocks = false;
     party_finish(p, i, -ENOMEM);
     party_expect_unchanged(p, "a start without a block");
@@ -323,9 +341,12 @@ void suite_test_start_refuses(void **state)
             other = suite_begin(group, "start_refuses", &group->manager->environments[0]);
             suite_create(other);
             party_go(&p, 0, BERTH_NO_DEADLINE);
-            party_expect(&p, "cancelled by nobody", type->cancel(NULL, p.jobs[0]->call.op), -EINVAL);
-            party_expect(&p, "cancelled without a block", type->cancel(p.suite->manager, NULL), -EINVAL);
-            party_expect(&p, "cancelled by another manager", type->cancel(other->manager, p.jobs[0]->call.op), -EINVAL);
+            party_expect(&p, "cancelled by nobody", type->cancel(NULL, p.jobs[0]->call.op),
+                         -EINVAL);
+            party_expect(&p, "cancelled without a block", type->cancel(p.suite->manager, NULL),
+                         -EINVAL);
+            party_expect(&p, "cancelled by another manager",
+                         type->cancel(other->manager, p.jobs[0]->call.op), -EINVAL);
             party_expect(&p, "polled by nobody", type->poll(NULL, NULL), -EINVAL);
             party_expect(&p, "polled", type->poll(p.suite->manager, NULL), 0);
             p.suite->on_row = ask_locked;
@@ -341,8 +362,12 @@ void suite_test_start_refuses(void **state)
     party_end(&p);
 }
 
-/* The step, started behind a drain whose hook is pending: what waits ends as expected, and nothing has changed. False: it did not wait. */
-static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64_t deadline, int expected)
+/*
+ * The step, started behind a drain whose hook is pending: what waits ends as expected, and nothing
+ * has changed. False: it did not wait.
+ */
+static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64_t deadline,
+                         int expected)
 {
     suite_asked asked = {.error = {.code = 0}};
     berth_suite_text before, after;
@@ -360,11 +385,12 @@ static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64
         if (deadline == BERTH_NO_DEADLINE && suite->type->cancel(suite->manager, job->call.op) != 0)
             suite_fail(suite, "%s waits, and cannot be cancelled", job->function->name);
         if (job->n_done != 1 || job->code != expected || asked.error.code != expected)
-            suite_fail(suite, "%s waits, and is not over with %s", job->function->name, berth_errno_name(expected));
+            suite_fail(suite, "%s waits, and is not over with %s", job->function->name,
+                       berth_errno_name(expected));
         suite_snapshot(suite, &after);
         if (suite->total != calls || strcmp(before.data, after.data) != 0)
-            suite_fail(suite, "%s waited, and %s changed\n  %s\n  to\n  %s", job->function->name, berth_errno_name(expected), before.data,
-                       after.data);
+            suite_fail(suite, "%s waited, and %s changed\n  %s\n  to\n  %s", job->function->name,
+                       berth_errno_name(expected), before.data, after.data);
     }
     (void)suite_step_finish(job);
     suite_text_free(&before);
@@ -373,9 +399,11 @@ static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64
 }
 
 /* The last step of a script, behind a drain. False: it would not wait for it. */
-static bool waits_behind_drain(suite_group *group, const berth_suite_script *script, const berth_suite_step *step)
+static bool waits_behind_drain(suite_group *group, const berth_suite_script *script,
+                               const berth_suite_step *step)
 {
-    berth_suite *suite = suite_begin(group, script->name, &group->manager->environments[script->environment]);
+    berth_suite *suite =
+        suite_begin(group, script->name, &group->manager->environments[script->environment]);
     berth_error error;
     suite_job *drain;
     bool waits;
@@ -385,13 +413,17 @@ static bool waits_behind_drain(suite_group *group, const berth_suite_script *scr
     suite_mode_set(suite, SUITE_LATER);
     suite_backend_reset(suite, NULL, 0);
     suite->keeps = true;
-    drain = suite_job_start(suite, NULL, &(berth_suite_call){.manager = suite->manager, .deadline = BERTH_NO_DEADLINE, .error = &error});
+    drain = suite_job_start(suite, NULL,
+                            &(berth_suite_call){.manager = suite->manager,
+                                                .deadline = BERTH_NO_DEADLINE,
+                                                .error = &error});
     waits = drain->n_done == 0 && ends_waiting(suite, step, berth_now() - 1, -ETIMEDOUT);
     if (waits && !ends_waiting(suite, step, BERTH_NO_DEADLINE, -ECANCELED))
         suite_fail(suite, "%s waits once only", group->manager->operations[step->operation].name);
     (void)suite_job_finish(drain);
     suite->n_held = 0;
-    if (suite->type->discard(suite->manager) != 0 || suite->type->destroy(suite->manager, NULL) != 0)
+    if (suite->type->discard(suite->manager) != 0 ||
+        suite->type->destroy(suite->manager, NULL) != 0)
         suite_fail(suite, "the manager cannot be destroyed after discard");
     suite_end(suite);
     return waits;

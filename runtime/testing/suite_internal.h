@@ -53,10 +53,11 @@ typedef void suite_during(berth_suite *suite, uint8_t hook);
 /* How operations are run, and how their hooks answer. */
 typedef enum suite_mode {
     SUITE_BLOCKING, /* the blocking functions; hooks answer at once */
-    SUITE_AT_ONCE,  /* started, with a block from the allocator; hooks answer at once, and what completes them besides must not count */
+    SUITE_AT_ONCE,  /* started, with a block from the allocator; hooks answer at once, and what
+                       completes them besides must not count */
     SUITE_EARLY,    /* started; hooks are pending, and completed before they return */
     SUITE_LATER,    /* started; hooks are pending, and completed when the start has returned */
-    SUITE_LOOP      /* the same in an event loop: a completion only wakes it, all else happens in poll */
+    SUITE_LOOP /* the same in an event loop: a completion only wakes it, all else happens in poll */
 } suite_mode;
 
 /* A call whose hook is pending. */
@@ -70,7 +71,10 @@ typedef struct suite_pending {
     uint32_t out_size;
 } suite_pending;
 
-/* A started operation. Lives until the suite ends, so that one whose `done` is called again is noticed. */
+/*
+ * A started operation. Lives until the suite ends, so that one whose `done` is called again is
+ * noticed.
+ */
 typedef struct suite_job {
     struct suite_job *next;
     berth_suite *suite;
@@ -96,9 +100,9 @@ struct berth_suite {
     berth_allocator allocator;
     berth_config config;
 
-    pthread_mutex_t lock;                /* below: the backend's side, which hooks of several threads share */
-    bool counting;                       /* threads run: calls are counted, not written down */
-    bool covers;                         /* rows that are taken count */
+    pthread_mutex_t lock; /* below: the backend's side, which hooks of several threads share */
+    bool counting;        /* threads run: calls are counted, not written down */
+    bool covers;          /* rows that are taken count */
     const berth_suite_outcome *outcomes; /* of the first calls of this step */
     unsigned n_outcomes;
     unsigned n_calls;   /* of this step */
@@ -109,7 +113,8 @@ struct berth_suite {
     int fail_error;
     suite_during *during; /* called within a hook, without the lock; NULL: nothing */
     void *during_arg;
-    void (*on_row)(berth_suite *suite); /* called by the trace, which runs with the manager locked; NULL: nothing */
+    void (*on_row)(berth_suite *suite); /* called by the trace, which runs with the manager locked;
+                                           NULL: nothing */
     void *on_row_arg;
     uint8_t current; /* the hook between begin and end */
     int answer;      /* of it */
@@ -121,14 +126,16 @@ struct berth_suite {
     size_t n_held, held_capacity;
     berth_suite_text calls;
     berth_suite_text trace;
-    unsigned told[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind */
+    unsigned told[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind
+                                             */
 
-    suite_mode mode;                /* below: of started operations, which only tests of one thread have */
-    int64_t deadline;               /* of every operation and so of its hooks; 0: each has its own */
-    bool no_blocks;                 /* the allocator gives them */
-    bool no_done;                   /* starts lack it */
-    bool keeps;                     /* jobs that are started keep their blocks */
-    void (*at_end)(suite_job *job); /* called by `done` when all is the caller's again; NULL: nothing */
+    suite_mode mode;  /* below: of started operations, which only tests of one thread have */
+    int64_t deadline; /* of every operation and so of its hooks; 0: each has its own */
+    bool no_blocks;   /* the allocator gives them */
+    bool no_done;     /* starts lack it */
+    bool keeps;       /* jobs that are started keep their blocks */
+    void (*at_end)(suite_job *job); /* called by `done` when all is the caller's again; NULL:
+                                       nothing */
     void *at_end_arg;
     suite_job *jobs;        /* all, the newest first */
     suite_pending *pending; /* the oldest first */
@@ -154,10 +161,14 @@ void *suite_allocate(size_t size);
 void suite_text_init(berth_suite_text *text, berth_suite *suite);
 void suite_text_free(berth_suite_text *text);
 void suite_text_clear(berth_suite_text *text);
-void suite_text_add(berth_suite_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void suite_text_add(berth_suite_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Adds all of another text. */
 void suite_text_copy(berth_suite_text *text, const berth_suite_text *from);
-/* For berth_config.uuid where no thread has the manager but one, and for out-values: no two UUIDs of a suite are alike. */
+/*
+ * For berth_config.uuid where no thread has the manager but one, and for out-values: no two UUIDs
+ * of a suite are alike.
+ */
 int suite_count_uuid(void *suite, uuid_t out);
 /* Number of a UUID that the manager made; a new one gets the next. */
 unsigned suite_uuid_number(berth_suite *suite, const unsigned char *value);
@@ -169,23 +180,35 @@ void suite_memory_init(berth_suite *suite);
 void suite_memory_fail_at(berth_suite *suite, size_t k);
 bool suite_memory_failed(berth_suite *suite);
 
-/* suite_loan.c: the configs of a call are copies from begin to end, which is when the operation is over */
-void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function, berth_suite_call *call);
+/*
+ * suite_loan.c: the configs of a call are copies from begin to end, which is when the operation is
+ * over
+ */
+void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function,
+                      berth_suite_call *call);
 void suite_loan_end(berth_suite_call *call);
 
 /* suite_backend.c */
 void suite_trace(void *suite, const berth_transition *transition);
-void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes, unsigned n_outcomes);
+void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes,
+                         unsigned n_outcomes);
 void suite_zero_counts(berth_suite *suite);
 
 /* suite_start.c: started operations on one thread */
 const char *suite_mode_name(suite_mode mode);
 void suite_mode_set(berth_suite *suite, suite_mode mode);
-/* What a hook returns in the suite's mode, which ends as `answer` says. Without the suite's lock. */
-int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out, uint32_t out_size);
+/*
+ * What a hook returns in the suite's mode, which ends as `answer` says. Without the suite's lock.
+ */
+int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
+                 uint32_t out_size);
 /* Starts an operation, or (NULL) a drain; `call` is copied. */
-suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function, const berth_suite_call *call);
-/* Does the next thing that can be done: polls, where the loop was woken, or completes the oldest pending call. False: there is nothing. */
+suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function,
+                           const berth_suite_call *call);
+/*
+ * Does the next thing that can be done: polls, where the loop was woken, or completes the oldest
+ * pending call. False: there is nothing.
+ */
 bool suite_go_on(berth_suite *suite);
 int64_t suite_poll(berth_suite *suite);
 /* Completes a pending call, which is no longer one then. */
@@ -207,16 +230,19 @@ typedef struct suite_caller { /* what one caller of the phases remembers */
     berth_error error; /* of its last operation */
 } suite_caller;
 
-_Noreturn void suite_fail(berth_suite *suite, const char *format, ...) __attribute__((format(printf, 2, 3)));
-berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite_environment *environment);
+_Noreturn void suite_fail(berth_suite *suite, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+berth_suite *suite_begin(suite_group *group, const char *name,
+                         const berth_suite_environment *environment);
 void suite_create(berth_suite *suite);
 /* Frees everything; the manager must have been destroyed, and fails if it left memory behind. */
 void suite_end(berth_suite *suite);
 /* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
 void suite_close(berth_suite *suite);
-int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
-                 berth_suite_text *returns, berth_error *error);
-int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline);
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
+                 uuid_t gives, berth_suite_text *returns, berth_error *error);
+int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
+                const void *const *config, int64_t deadline);
 int suite_drain(berth_suite *suite, berth_error *error);
 /* The first steps of a script, whatever comes of them. */
 void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps);
@@ -227,25 +253,31 @@ typedef struct suite_asked { /* what one started step points to */
     berth_error error;
 } suite_asked;
 /* A step of an operation, started; and what comes of it. */
-suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked, int64_t deadline);
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked,
+                            int64_t deadline);
 int suite_step_finish(suite_job *job);
 /* The phase started, and what comes of it when it is over. `config` must stay until then. */
-suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config,
-                             int64_t deadline);
+suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
+                             suite_caller *caller, const void *const *config, int64_t deadline);
 int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
 /* The first phase in which one caller alone causes a call, and its number; NULL: there is none. */
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
 /* How a script is played: an allocation of each step fails first; the manager has no trace. */
 enum { SCRIPT_WITHOUT_MEMORY = 1, SCRIPT_UNTRACED = 2 };
-void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, unsigned how);
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode,
+                  unsigned how);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
 typedef struct suite_configs {
     _Alignas(max_align_t) unsigned char storage[8192];
     const void *config[BERTH_SUITE_LEVELS];
     char text[64];
 } suite_configs;
-/* The same configs, `level` with its n-th key (from 1); false where its resource has but one key. n 0 changes nothing. */
-bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n);
+/*
+ * The same configs, `level` with its n-th key (from 1); false where its resource has but one key. n
+ * 0 changes nothing.
+ */
+bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config,
+                 const uint8_t *path, uint8_t level, unsigned n);
 
 /* suite_checks.c: tests that are the same for every manager */
 void suite_test_allocations(void **state);

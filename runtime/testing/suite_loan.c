@@ -46,7 +46,8 @@ void berth_suite_lend_strings(berth_suite_loan *loan, berth_strings *strings)
     strings->items = items;
 }
 
-void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function, berth_suite_call *call)
+void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function,
+                      berth_suite_call *call)
 {
     berth_suite_loan *loan;
     unsigned i;
@@ -57,7 +58,8 @@ void suite_loan_begin(const berth_suite *suite, const berth_suite_function *func
     *loan = (berth_suite_loan){.given = call->config};
     for (i = 0; function->path[i] != 0; i++) {
         const berth_suite_resource *type = &suite->type->resources[function->path[i]];
-        void *config = call->config[i] != NULL ? lend(loan, call->config[i], type->config_size) : NULL;
+        void *config =
+            call->config[i] != NULL ? lend(loan, call->config[i], type->config_size) : NULL;
 
         if (config != NULL && type->lend != NULL)
             type->lend(loan, config);

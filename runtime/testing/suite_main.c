@@ -1,4 +1,7 @@
-/* Turns a generated suite into a cmocka group: one test per script, then those that are the same for every manager. */
+/*
+ * Turns a generated suite into a cmocka group: one test per script, then those that are the same
+ * for every manager.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -89,11 +92,14 @@ int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv)
     for (i = 0; i < manager->n_scripts; i++) {
         scripts[i] = (script_test){&group, &manager->scripts[i]};
         if (fnmatch(pattern, scripts[i].script->name, 0) == 0)
-            tests[n++] = (struct CMUnitTest){.name = scripts[i].script->name, .test_func = run_script, .initial_state = &scripts[i]};
+            tests[n++] = (struct CMUnitTest){.name = scripts[i].script->name,
+                                             .test_func = run_script,
+                                             .initial_state = &scripts[i]};
     }
     for (i = 0; i < N_COMMON; i++) {
         if (fnmatch(pattern, common[i].name, 0) == 0)
-            tests[n++] = (struct CMUnitTest){.name = common[i].name, .test_func = common[i].run, .initial_state = &group};
+            tests[n++] = (struct CMUnitTest){
+                .name = common[i].name, .test_func = common[i].run, .initial_state = &group};
     }
     failed = _cmocka_run_group_tests(manager->name, tests, n, NULL, NULL);
     free(tests);

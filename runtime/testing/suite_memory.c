@@ -12,7 +12,8 @@ typedef union header {
 } header;
 
 /* Behind a guarded block, so that a write beyond its end is noticed. */
-static const unsigned char guard[16] = {0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78, 0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78};
+static const unsigned char guard[16] = {0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78,
+                                        0xb7, 0x5c, 0xe1, 0x3a, 0x96, 0x4d, 0xf2, 0x78};
 
 static void *allocate(void *ctx, size_t size)
 {
@@ -57,7 +58,8 @@ void suite_memory_init(berth_suite *suite)
 {
     if (pthread_mutex_init(&suite->memory.lock, NULL) != 0)
         abort();
-    suite->allocator = (berth_allocator){.alloc = allocate, .release = release, .ctx = &suite->memory};
+    suite->allocator =
+        (berth_allocator){.alloc = allocate, .release = release, .ctx = &suite->memory};
 }
 
 void suite_memory_fail_at(berth_suite *suite, size_t k)

@@ -9,7 +9,8 @@
 const void *const *party_configs(party *p, const berth_suite_phase *phase, unsigned i)
 {
     memset(&p->configs[i], 0, sizeof p->configs[i]);
-    if (phase->levels > 0 && !suite_keyed(p->suite, &p->configs[i], phase->config, phase->path, 0, p->own_roots ? i + 1 : 0))
+    if (phase->levels > 0 && !suite_keyed(p->suite, &p->configs[i], phase->config, phase->path, 0,
+                                          p->own_roots ? i + 1 : 0))
         abort();
     return p->configs[i].config;
 }
@@ -42,7 +43,8 @@ const char *party_operation(const party *p)
 void party_expect(const party *p, const char *what, int code, int expected)
 {
     if (code != expected)
-        suite_fail(p->suite, "%s %s: expected %s, came %s", party_operation(p), what, berth_errno_name(expected), berth_errno_name(code));
+        suite_fail(p->suite, "%s %s: expected %s, came %s", party_operation(p), what,
+                   berth_errno_name(expected), berth_errno_name(code));
 }
 
 void party_block(party *p, const berth_suite_phase *phase, unsigned i)
@@ -51,10 +53,12 @@ void party_block(party *p, const berth_suite_phase *phase, unsigned i)
     int rc;
 
     p->suite->mode = SUITE_BLOCKING;
-    rc = suite_phase(p->suite, phase, &p->callers[i], party_configs(p, phase, i), BERTH_NO_DEADLINE);
+    rc =
+        suite_phase(p->suite, phase, &p->callers[i], party_configs(p, phase, i), BERTH_NO_DEADLINE);
     p->suite->mode = mode;
     if (rc != 0)
-        suite_fail(p->suite, "%s: expected ok, came %s", p->suite->type->operations[phase->operation].name, berth_errno_name(rc));
+        suite_fail(p->suite, "%s: expected ok, came %s",
+                   p->suite->type->operations[phase->operation].name, berth_errno_name(rc));
 }
 
 bool party_begin_calling(party *p, suite_group *group, const char *name, suite_mode mode)
@@ -75,7 +79,8 @@ bool party_begin_calling(party *p, suite_group *group, const char *name, suite_m
 
 void party_go(party *p, unsigned i, int64_t deadline)
 {
-    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i], party_configs(p, p->phase, i), deadline);
+    p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i],
+                                   party_configs(p, p->phase, i), deadline);
     party_expect(p, "is started", p->jobs[i]->refused, 0);
 }
 
@@ -83,9 +88,12 @@ void party_finish(party *p, unsigned i, int expected)
 {
     party_expect(p, "started", suite_phase_finish(p->phase, &p->callers[i], p->jobs[i]), expected);
     if (p->callers[i].error.code != expected)
-        suite_fail(p->suite, "%s: error.code is %d, not %d", party_operation(p), p->callers[i].error.code, expected);
-    if (expected != 0 && p->suite->type->operations[p->phase->operation].gives && !uuid_is_null(p->callers[i].reservation))
-        suite_fail(p->suite, "%s: the reservation is not all-zero after %s", party_operation(p), berth_errno_name(expected));
+        suite_fail(p->suite, "%s: error.code is %d, not %d", party_operation(p),
+                   p->callers[i].error.code, expected);
+    if (expected != 0 && p->suite->type->operations[p->phase->operation].gives &&
+        !uuid_is_null(p->callers[i].reservation))
+        suite_fail(p->suite, "%s: the reservation is not all-zero after %s", party_operation(p),
+                   berth_errno_name(expected));
 }
 
 suite_pending *party_pending(const party *p)
@@ -104,7 +112,8 @@ void suite_settle(berth_suite *suite)
 void party_expect_open(const party *p, unsigned i)
 {
     if (p->jobs[i]->n_done > 0)
-        suite_fail(p->suite, "%s of caller %u is over: %s", party_operation(p), i + 1, berth_errno_name(p->jobs[i]->code));
+        suite_fail(p->suite, "%s of caller %u is over: %s", party_operation(p), i + 1,
+                   berth_errno_name(p->jobs[i]->code));
 }
 
 void party_expect_over(const party *p, unsigned i, int code)
@@ -131,7 +140,8 @@ void party_expect_unchanged(party *p, const char *what)
 
 void party_cancel(const party *p, unsigned i, int expected)
 {
-    party_expect(p, "cancelled", p->suite->type->cancel(p->suite->manager, p->jobs[i]->call.op), expected);
+    party_expect(p, "cancelled", p->suite->type->cancel(p->suite->manager, p->jobs[i]->call.op),
+                 expected);
 }
 
 void suite_in_both_modes(suite_group *group, void (*test)(suite_group *group, suite_mode mode))

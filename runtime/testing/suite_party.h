@@ -19,7 +19,10 @@ typedef struct party {
 } party;
 
 void party_begin(party *p, suite_group *group, const char *name, suite_mode mode);
-/* The same, with everybody before the first phase that calls a hook; false, and nothing was begun, where there is none. */
+/*
+ * The same, with everybody before the first phase that calls a hook; false, and nothing was begun,
+ * where there is none.
+ */
 bool party_begin_calling(party *p, suite_group *group, const char *name, suite_mode mode);
 void party_end(party *p);
 /* Runs a test with completions that go on by themselves, and in a loop. */
@@ -29,7 +32,10 @@ void suite_in_both_modes(suite_group *group, void (*test)(suite_group *group, su
 const void *const *party_configs(party *p, const berth_suite_phase *phase, unsigned i);
 /* Runs a phase with the blocking function, which must succeed. */
 void party_block(party *p, const berth_suite_phase *phase, unsigned i);
-/* Starts the phase that they are at, which must be accepted; goes on until it is over, as expected; cancels it. */
+/*
+ * Starts the phase that they are at, which must be accepted; goes on until it is over, as expected;
+ * cancels it.
+ */
 void party_go(party *p, unsigned i, int64_t deadline);
 void party_finish(party *p, unsigned i, int expected);
 void party_cancel(const party *p, unsigned i, int expected);

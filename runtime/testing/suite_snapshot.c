@@ -33,7 +33,8 @@ static unsigned next_number(berth_suite *suite, uint8_t resource, const void *in
     return number;
 }
 
-berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance, const void *parent)
+berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance,
+                                         const void *parent)
 {
     const berth_suite_resource *type = &suite->type->resources[resource];
     berth_suite_text *text = &suite->sections[resource];
@@ -41,7 +42,8 @@ berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, c
     suite->item_resource = resource;
     suite_text_add(text, " | %s#%u", type->name, next_number(suite, resource, instance));
     if (type->parent != 0)
-        suite_text_add(text, " of %s#%u", suite->type->resources[type->parent].name, number_of(suite, parent));
+        suite_text_add(text, " of %s#%u", suite->type->resources[type->parent].name,
+                       number_of(suite, parent));
     return text;
 }
 
@@ -70,7 +72,8 @@ int berth_suite_reservation(void *suite_, const unsigned char *reservation)
     berth_suite *suite = suite_;
     berth_suite_text *text = &suite->sections[0];
 
-    suite_text_add(text, "%sr%u", text->length > 0 ? " " : "", reservation_number(suite, reservation));
+    suite_text_add(text, "%sr%u", text->length > 0 ? " " : "",
+                   reservation_number(suite, reservation));
     return 0;
 }
 
@@ -82,7 +85,8 @@ void suite_snapshot(berth_suite *suite, berth_suite_text *out)
     suite->n_items = 0;
     for (i = 0; i <= type->n_resources; i++)
         suite_text_clear(&suite->sections[i]);
-    if (type->for_each_reservation(suite->manager, suite) != 0 || type->for_each(suite->manager, suite) != 0)
+    if (type->for_each_reservation(suite->manager, suite) != 0 ||
+        type->for_each(suite->manager, suite) != 0)
         suite_fail(suite, "for_each failed");
     suite_text_clear(out);
     suite_text_add(out, "%s", suite->sections[0].length > 0 ? suite->sections[0].data : "-");

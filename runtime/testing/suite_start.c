@@ -1,4 +1,7 @@
-/* Started operations on one thread: starts them, answers their hooks in each of the ways that there are, and sees them to their end. */
+/*
+ * Started operations on one thread: starts them, answers their hooks in each of the ways that there
+ * are, and sees them to their end.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +11,10 @@
 
 #define SCRIBBLE 0x5a /* over what nobody may look at any more */
 
-/* What a started operation is lent until its `done` is called; freed then, so that a late look at it is noticed. */
+/*
+ * What a started operation is lent until its `done` is called; freed then, so that a late look at
+ * it is noticed.
+ */
 typedef struct suite_lent {
     berth_error error;
     uuid_t gives;
@@ -36,7 +42,8 @@ void suite_mode_set(berth_suite *suite, suite_mode mode)
     suite->mode = mode;
     suite->no_blocks = mode == SUITE_AT_ONCE && !suite->type->limited;
     if (mode != SUITE_BLOCKING) {
-        suite->config.uuid = suite_count_uuid; /* a page of random bytes for each manager would be most of the time that a script takes */
+        suite->config.uuid = suite_count_uuid; /* a page of random bytes for each manager would be
+                                                  most of the time that a script takes */
         suite->config.uuid_ctx = suite;
     }
     if (mode == SUITE_LOOP) {
@@ -76,7 +83,8 @@ static void wreck(void *memory, size_t size)
 static void expect_complete(berth_suite *suite, const char *what, int rc, int expected)
 {
     if (rc != expected)
-        suite_fail(suite, "%s: expected %s, came %s", what, berth_errno_name(expected), berth_errno_name(rc));
+        suite_fail(suite, "%s: expected %s, came %s", what, berth_errno_name(expected),
+                   berth_errno_name(rc));
 }
 
 static berth_token token_of(berth_suite *suite, berth_call *call, uint8_t hook)
@@ -84,14 +92,20 @@ static berth_token token_of(berth_suite *suite, berth_call *call, uint8_t hook)
     const berth_token token = berth_call_token(call);
 
     if (token.id == 0 || berth_call_token(call).id != token.id)
-        suite_fail(suite, "%s: a call has one token, whose id is not 0", suite->type->hooks[hook].name);
+        suite_fail(suite, "%s: a call has one token, whose id is not 0",
+                   suite->type->hooks[hook].name);
     if (strcmp(berth_call_hook(call), suite->type->hooks[hook].name) != 0)
-        suite_fail(suite, "%s: its call names %s", suite->type->hooks[hook].name, berth_call_hook(call));
+        suite_fail(suite, "%s: its call names %s", suite->type->hooks[hook].name,
+                   berth_call_hook(call));
     return token;
 }
 
-/* The hook answers by itself. Somebody has completed the call before, or tries to when it is over: neither may count. */
-static int answer_at_once(berth_suite *suite, berth_call *call, uint8_t hook, int answer, uint32_t out_size)
+/*
+ * The hook answers by itself. Somebody has completed the call before, or tries to when it is over:
+ * neither may count.
+ */
+static int answer_at_once(berth_suite *suite, berth_call *call, uint8_t hook, int answer,
+                          uint32_t out_size)
 {
     const berth_token token = token_of(suite, call, hook);
     const int good = suite->type->hooks[hook].asks != NULL ? BERTH_YES : 0;
@@ -101,8 +115,10 @@ static int answer_at_once(berth_suite *suite, berth_call *call, uint8_t hook, in
         suite->stale = token;
         return answer;
     }
-    expect_complete(suite, "completing a call whose hook then answers",
-                    berth_complete(token, answer < 0 ? good : -EPERM, out_size > 0 ? wrong : NULL, out_size), 0);
+    expect_complete(
+        suite, "completing a call whose hook then answers",
+        berth_complete(token, answer < 0 ? good : -EPERM, out_size > 0 ? wrong : NULL, out_size),
+        0);
     expect_complete(suite, "completing it again", berth_complete(token, 0, NULL, 0), -ENOENT);
     return answer;
 }
@@ -113,24 +129,33 @@ static void scribble(void *out, uint32_t out_size)
         memset(out, SCRIBBLE, out_size);
 }
 
-static int answer_early(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out, uint32_t out_size)
+static int answer_early(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
+                        uint32_t out_size)
 {
     const berth_token token = token_of(suite, call, hook);
 
-    expect_complete(suite, "completing a call before its hook returns", berth_complete(token, answer, out, out_size), 0);
-    expect_complete(suite, "completing it again", berth_complete(token, answer, out, out_size), -ENOENT);
+    expect_complete(suite, "completing a call before its hook returns",
+                    berth_complete(token, answer, out, out_size), 0);
+    expect_complete(suite, "completing it again", berth_complete(token, answer, out, out_size),
+                    -ENOENT);
     scribble(out, out_size); /* what was given with the completion counts */
     return BERTH_PENDING;
 }
 
-static int answer_later(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out, uint32_t out_size)
+static int answer_later(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
+                        uint32_t out_size)
 {
     suite_pending *pending = suite_allocate(sizeof *pending);
     suite_pending **at = &suite->pending;
 
     if (suite->deadline != 0 && berth_call_deadline(call) != suite->deadline)
-        suite_fail(suite, "%s is told another deadline than the caller gave", suite->type->hooks[hook].name);
-    *pending = (suite_pending){.call = call, .token = token_of(suite, call, hook), .hook = hook, .answer = answer, .out_size = out_size};
+        suite_fail(suite, "%s is told another deadline than the caller gave",
+                   suite->type->hooks[hook].name);
+    *pending = (suite_pending){.call = call,
+                               .token = token_of(suite, call, hook),
+                               .hook = hook,
+                               .answer = answer,
+                               .out_size = out_size};
     if (suite->mode == SUITE_LATER && out_size > 0) {
         pending->out = copy_of(out, out_size);
         scribble(out, out_size);
@@ -141,7 +166,8 @@ static int answer_later(berth_suite *suite, berth_call *call, uint8_t hook, int 
     return BERTH_PENDING;
 }
 
-int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out, uint32_t out_size)
+int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
+                 uint32_t out_size)
 {
     if (suite->mode == SUITE_BLOCKING)
         return answer;
@@ -175,13 +201,16 @@ void suite_complete(berth_suite *suite, suite_pending *pending)
 
     take_out(suite, pending);
     free(pending);
-    expect_complete(suite, "completing a call as pending", berth_complete(call.token, BERTH_PENDING, call.out, given), -EINVAL);
+    expect_complete(suite, "completing a call as pending",
+                    berth_complete(call.token, BERTH_PENDING, call.out, given), -EINVAL);
     expect_complete(suite, "completing a call with out-values of another size",
                     berth_complete(call.token, call.answer, wrong, call.out_size + 1), -EINVAL);
     if (suite->n_over != over)
         suite_fail(suite, "a completion that was refused ended the operation");
-    expect_complete(suite, "completing a pending call", berth_complete(call.token, call.answer, call.out, given), 0);
-    expect_complete(suite, "completing it again", berth_complete(call.token, call.answer, call.out, given), -ENOENT);
+    expect_complete(suite, "completing a pending call",
+                    berth_complete(call.token, call.answer, call.out, given), 0);
+    expect_complete(suite, "completing it again",
+                    berth_complete(call.token, call.answer, call.out, given), -ENOENT);
     free(call.out);
 }
 
@@ -242,17 +271,23 @@ static int start(suite_job *job)
     int rc;
 
     suite->inside++;
-    rc = job->function != NULL ? job->function->start(&job->call) : suite->type->drain_start(&job->call);
+    rc = job->function != NULL ? job->function->start(&job->call)
+                               : suite->type->drain_start(&job->call);
     suite->inside--;
     return rc;
 }
 
-suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function, const berth_suite_call *call)
+suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function,
+                           const berth_suite_call *call)
 {
     suite_job *job = suite_allocate(sizeof *job);
 
-    *job =
-        (suite_job){.next = suite->jobs, .suite = suite, .function = function, .call = *call, .error = call->error, .gives = call->gives};
+    *job = (suite_job){.next = suite->jobs,
+                       .suite = suite,
+                       .function = function,
+                       .call = *call,
+                       .error = call->error,
+                       .gives = call->gives};
     suite->jobs = job;
     job->keeps = suite->keeps;
     job->lent = suite_allocate(sizeof *job->lent);
@@ -262,7 +297,8 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
     if (call->gives != NULL)
         job->call.gives = memcpy(job->lent->gives, call->gives, sizeof job->lent->gives);
     if (call->reservation != NULL)
-        job->call.reservation = memcpy(job->lent->reservation, call->reservation, sizeof job->lent->reservation);
+        job->call.reservation =
+            memcpy(job->lent->reservation, call->reservation, sizeof job->lent->reservation);
     if (!suite->no_blocks) {
         job->call.op = suite_allocate(suite->type->op_size);
         memset(job->call.op, SCRIBBLE, suite->type->op_size);
@@ -271,7 +307,8 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
     job->call.arg = job;
     job->refused = start(job);
     if (job->refused != 0 && job->n_done > 0)
-        suite_fail(suite, "%s: its start returned %s, and called `done`", name_of(job), berth_errno_name(job->refused));
+        suite_fail(suite, "%s: its start returned %s, and called `done`", name_of(job),
+                   berth_errno_name(job->refused));
     if (job->refused != 0)
         take_back(job);
     return job;
@@ -306,23 +343,32 @@ bool suite_go_on(berth_suite *suite)
 static bool is_denied(const suite_job *job)
 {
     const berth_suite_call *call = &job->call;
-    const bool asks = call->manager != NULL && call->done != NULL && call->config != NULL && call->config[0] != NULL;
+    const bool asks = call->manager != NULL && call->done != NULL && call->config != NULL &&
+                      call->config[0] != NULL;
 
     return asks && job->refused == -EINVAL && job->error->resource == NULL;
 }
 
-/* Did the error come the way that it should: what is wrong with the arguments from the start, all else from `done`? */
+/*
+ * Did the error come the way that it should: what is wrong with the arguments from the start, all
+ * else from `done`?
+ */
 static void check_way(const suite_job *job)
 {
     const berth_error *error = job->error;
     const int code = job->code;
 
-    if (job->refused != 0 && job->refused != -EINVAL && job->refused != -ENOBUFS && job->refused != -ENOMEM && job->refused != -EDEADLK)
-        suite_fail(job->suite, "%s: %s came from its start, not from `done`", name_of(job), berth_errno_name(job->refused));
+    if (job->refused != 0 && job->refused != -EINVAL && job->refused != -ENOBUFS &&
+        job->refused != -ENOMEM && job->refused != -EDEADLK)
+        suite_fail(job->suite, "%s: %s came from its start, not from `done`", name_of(job),
+                   berth_errno_name(job->refused));
     if (is_denied(job))
-        suite_fail(job->suite, "%s: what a policy refuses came from its start, not from `done`", name_of(job));
-    if (job->refused == 0 && (code == -ENOBUFS || (code == -EINVAL && error != NULL && error->field != NULL)))
-        suite_fail(job->suite, "%s: %s came from `done`, not from its start", name_of(job), berth_errno_name(code));
+        suite_fail(job->suite, "%s: what a policy refuses came from its start, not from `done`",
+                   name_of(job));
+    if (job->refused == 0 &&
+        (code == -ENOBUFS || (code == -EINVAL && error != NULL && error->field != NULL)))
+        suite_fail(job->suite, "%s: %s came from `done`, not from its start", name_of(job),
+                   berth_errno_name(code));
 }
 
 int suite_job_finish(suite_job *job)
@@ -335,7 +381,8 @@ int suite_job_finish(suite_job *job)
     }
     check_way(job);
     if (suite->stale.id != 0)
-        expect_complete(suite, "completing a call that its hook has answered", berth_complete(suite->stale, 0, NULL, 0), -ENOENT);
+        expect_complete(suite, "completing a call that its hook has answered",
+                        berth_complete(suite->stale, 0, NULL, 0), -ENOENT);
     suite->stale = (berth_token){0};
     return job->refused != 0 ? job->refused : job->code;
 }
@@ -352,5 +399,6 @@ void suite_jobs_free(berth_suite *suite)
         free(job);
     }
     if (suite->pending != NULL)
-        suite_fail(suite, "%s is pending, though all operations are over", suite->type->hooks[suite->pending->hook].name);
+        suite_fail(suite, "%s is pending, though all operations are over",
+                   suite->type->hooks[suite->pending->hook].name);
 }

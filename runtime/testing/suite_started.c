@@ -1,4 +1,7 @@
-/* Started operations that come to their end: every script, on many roots, on one, one after the other. */
+/*
+ * Started operations that come to their end: every script, on many roots, on one, one after the
+ * other.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 
@@ -53,8 +56,8 @@ static void check_counts(const party *p, const uint16_t *each, unsigned callers)
 
     for (h = 1; h <= p->suite->type->n_hooks; h++) {
         if (p->suite->counts[h] != each[h] * callers)
-            suite_fail(p->suite, "%s: expected %u calls of %s, came %u", party_operation(p), each[h] * callers,
-                       p->suite->type->hooks[h].name, p->suite->counts[h]);
+            suite_fail(p->suite, "%s: expected %u calls of %s, came %u", party_operation(p),
+                       each[h] * callers, p->suite->type->hooks[h].name, p->suite->counts[h]);
     }
 }
 
@@ -69,7 +72,9 @@ static bool calls(const party *p, const uint16_t *counts)
     return false;
 }
 
-/* All are inside a hook at the same time. Who is answered first is over first, whoever began first. */
+/*
+ * All are inside a hook at the same time. Who is answered first is over first, whoever began first.
+ */
 static void complete_backwards(party *p)
 {
     unsigned n = 0, i;
@@ -78,7 +83,8 @@ static void complete_backwards(party *p)
     for (last = p->suite->pending; last != NULL; last = last->next)
         n++;
     if (n != PARTY)
-        suite_fail(p->suite, "%s: of %u callers on roots of their own, %u are in a hook", party_operation(p), PARTY, n);
+        suite_fail(p->suite, "%s: of %u callers on roots of their own, %u are in a hook",
+                   party_operation(p), PARTY, n);
     while (p->suite->pending != NULL) {
         for (last = p->suite->pending; last->next != NULL;)
             last = last->next;
@@ -160,7 +166,8 @@ static void share_failure(suite_group *group, const berth_suite_sharing *sharing
             party_finish(&p, i, -sharing->others);
     }
     if (failed == 0)
-        suite_fail(p.suite, "%s: nobody got %s", party_operation(&p), berth_errno_name(sharing->error));
+        suite_fail(p.suite, "%s: nobody got %s", party_operation(&p),
+                   berth_errno_name(sharing->error));
     party_end(&p);
 }
 
@@ -196,7 +203,10 @@ static void go_to_next(suite_job *job)
     p->phase = &type->phases[(type->n_phases - c->left % type->n_phases) % type->n_phases];
     p->jobs[0] = NULL; /* what is started here may be over before the start returns */
     party_expect(p, "is started by `done`",
-                 suite_phase_start(p->suite, p->phase, &p->callers[0], party_configs(p, p->phase, 0), BERTH_NO_DEADLINE)->refused, 0);
+                 suite_phase_start(p->suite, p->phase, &p->callers[0],
+                                   party_configs(p, p->phase, 0), BERTH_NO_DEADLINE)
+                     ->refused,
+                 0);
 }
 
 static void start_from_done(suite_group *group, suite_mode mode)
@@ -214,7 +224,8 @@ static void start_from_done(suite_group *group, suite_mode mode)
     p.phase = &type->phases[0];
     p.suite->at_end = go_to_next;
     p.suite->at_end_arg = &c;
-    (void)suite_phase_start(p.suite, p.phase, &p.callers[0], party_configs(&p, p.phase, 0), BERTH_NO_DEADLINE);
+    (void)suite_phase_start(p.suite, p.phase, &p.callers[0], party_configs(&p, p.phase, 0),
+                            BERTH_NO_DEADLINE);
     while (suite_go_on(p.suite))
         ;
     if (!c.over)

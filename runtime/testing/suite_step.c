@@ -17,7 +17,8 @@ void suite_fail(berth_suite *suite, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    (void)fprintf(stderr, "%s %s%s: ", suite->type->name, suite->name, suite_mode_name(suite->mode));
+    (void)fprintf(stderr, "%s %s%s: ", suite->type->name, suite->name,
+                  suite_mode_name(suite->mode));
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
@@ -29,7 +30,8 @@ void suite_fail(berth_suite *suite, const char *format, ...)
     abort();
 }
 
-berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite_environment *environment)
+berth_suite *suite_begin(suite_group *group, const char *name,
+                         const berth_suite_environment *environment)
 {
     berth_suite *suite = suite_allocate(sizeof *suite);
     unsigned i;
@@ -41,7 +43,8 @@ berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite
     suite_memory_init(suite);
     if (pthread_mutex_init(&suite->lock, NULL) != 0)
         abort();
-    suite->config = (berth_config){.allocator = &suite->allocator, .trace = suite_trace, .trace_ctx = suite};
+    suite->config =
+        (berth_config){.allocator = &suite->allocator, .trace = suite_trace, .trace_ctx = suite};
 #ifdef BERTH_NO_LIBUUID
     suite->config.uuid = suite_count_uuid;
     suite->config.uuid_ctx = suite;
@@ -56,7 +59,8 @@ berth_suite *suite_begin(suite_group *group, const char *name, const berth_suite
 
 void suite_create(berth_suite *suite)
 {
-    const int rc = suite->type->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager, NULL);
+    const int rc =
+        suite->type->create(suite, suite->environment, 0, 0, &suite->config, &suite->manager, NULL);
 
     if (rc != 0)
         suite_fail(suite, "create: expected 0, came %s", berth_errno_name(rc));
@@ -100,7 +104,8 @@ static void destroyed(berth_suite *suite)
 static void nothing_held(berth_suite *suite)
 {
     if (suite->n_held > 0)
-        suite_fail(suite, "the backend still holds what %s did", suite->type->hooks[suite->held[0].hook].name);
+        suite_fail(suite, "the backend still holds what %s did",
+                   suite->type->hooks[suite->held[0].hook].name);
 }
 
 void suite_close(berth_suite *suite)
@@ -135,7 +140,8 @@ static void reservation_of(const berth_suite *suite, unsigned number, uuid_t out
 /* The results of an operation that failed must be as they were before it. */
 #define UNTOUCHED 0xa5
 
-static void check_untouched(berth_suite *suite, const berth_suite_function *function, const unsigned char *results)
+static void check_untouched(berth_suite *suite, const berth_suite_function *function,
+                            const unsigned char *results)
 {
     size_t i;
 
@@ -146,7 +152,8 @@ static void check_untouched(berth_suite *suite, const berth_suite_function *func
 }
 
 /* Gives the call room for its results, and copies of its configs. */
-static void begin_call(const berth_suite *suite, const berth_suite_function *function, berth_suite_call *call)
+static void begin_call(const berth_suite *suite, const berth_suite_function *function,
+                       berth_suite_call *call)
 {
     suite_loan_begin(suite, function, call);
     call->memory = suite_allocate(function->memory_size);
@@ -154,7 +161,8 @@ static void begin_call(const berth_suite *suite, const berth_suite_function *fun
 }
 
 /* Tells the results of a call that is over. */
-static int end_call(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call, int rc)
+static int end_call(berth_suite *suite, const berth_suite_function *function,
+                    berth_suite_call *call, int rc)
 {
     suite_loan_end(call);
     if (rc != 0)
@@ -187,7 +195,8 @@ static int64_t deadline_of(const berth_suite *suite)
 
 int suite_drain(berth_suite *suite, berth_error *error)
 {
-    const berth_suite_call call = {.manager = suite->manager, .deadline = deadline_of(suite), .error = error};
+    const berth_suite_call call = {
+        .manager = suite->manager, .deadline = deadline_of(suite), .error = error};
 
     if (suite->mode == SUITE_BLOCKING)
         return suite->type->drain(suite->manager, error);
@@ -214,8 +223,8 @@ static berth_suite_call call_of(const berth_suite *suite, const berth_suite_step
     };
 }
 
-int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation, uuid_t gives,
-                 berth_suite_text *returns, berth_error *error)
+int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
+                 uuid_t gives, berth_suite_text *returns, berth_error *error)
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
     uuid_t by;
@@ -234,7 +243,8 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
     return suite->type->discard(suite->manager);
 }
 
-suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked, int64_t deadline)
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked,
+                            int64_t deadline)
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
     berth_suite_call call = call_of(suite, step, asked->by);
@@ -254,21 +264,26 @@ int suite_step_finish(suite_job *job)
 }
 
 /* Adds one difference to the report. */
-static void compare(berth_suite_text *report, const char *what, const char *expected, const char *came)
+static void compare(berth_suite_text *report, const char *what, const char *expected,
+                    const char *came)
 {
     if (expected == NULL)
         expected = "";
     if (came == NULL)
         came = "";
     if (strcmp(expected, came) != 0)
-        suite_text_add(report, "\n  %-8s expected: %s\n           came:     %s", what, expected, came);
+        suite_text_add(report, "\n  %-8s expected: %s\n           came:     %s", what, expected,
+                       came);
 }
 
-static void compare_error(berth_suite *suite, const berth_suite_step *step, int rc, const berth_error *error, berth_suite_text *report)
+static void compare_error(berth_suite *suite, const berth_suite_step *step, int rc,
+                          const berth_error *error, berth_suite_text *report)
 {
     static const char *const names[] = {"resource", "state", "event", "hook", "rule", "field"};
-    const char *const came[] = {error->resource, error->state, error->event, error->hook, error->rule, error->field};
-    const bool discards = suite->type->operations[step->operation].run == NULL && error->code == 0 && rc == 0;
+    const char *const came[] = {error->resource, error->state, error->event,
+                                error->hook,     error->rule,  error->field};
+    const bool discards =
+        suite->type->operations[step->operation].run == NULL && error->code == 0 && rc == 0;
     unsigned i;
 
     compare(report, "result", berth_errno_name(step->error), berth_errno_name(rc));
@@ -280,7 +295,8 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
         suite_text_add(report, "\n  error.code is %d, not what was returned", error->code);
     if (rc != 0) {
         compare(report, "manager", suite->type->name, error->manager);
-        compare(report, "operation", suite->type->operations[step->operation].name, error->operation);
+        compare(report, "operation", suite->type->operations[step->operation].name,
+                error->operation);
     }
     for (i = 0; i < sizeof names / sizeof *names && !step->without_where; i++)
         compare(report, names[i], step->where[i], came[i]);
@@ -290,15 +306,18 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
  * The trace hears of each hook that starts, and of an operation that failed before its first call:
  * once.
  */
-static void compare_told(const berth_suite *suite, const berth_suite_step *step, int rc, berth_suite_text *report)
+static void compare_told(const berth_suite *suite, const berth_suite_step *step, int rc,
+                         berth_suite_text *report)
 {
     const bool refused = rc != 0 && suite->n_calls == 0;
 
     if (suite->told[BERTH_TRACE_CALL] != suite->n_calls)
-        suite_text_add(report, "\n  the trace was told of %u calls, and %u were made", suite->told[BERTH_TRACE_CALL], suite->n_calls);
-    if (suite->type->operations[step->operation].run != NULL && suite->told[BERTH_TRACE_REFUSAL] != refused)
-        suite_text_add(report, "\n  the trace was told of %u refusals, and there was %s", suite->told[BERTH_TRACE_REFUSAL],
-                       refused ? "one" : "none");
+        suite_text_add(report, "\n  the trace was told of %u calls, and %u were made",
+                       suite->told[BERTH_TRACE_CALL], suite->n_calls);
+    if (suite->type->operations[step->operation].run != NULL &&
+        suite->told[BERTH_TRACE_REFUSAL] != refused)
+        suite_text_add(report, "\n  the trace was told of %u refusals, and there was %s",
+                       suite->told[BERTH_TRACE_REFUSAL], refused ? "one" : "none");
 }
 
 static void remember(berth_suite *suite, const unsigned char *reservation)
@@ -321,7 +340,8 @@ typedef struct place {
 
 static void report_failure(const place *at, const char *report)
 {
-    suite_fail(at->suite, "step %u of %u: %s%s", at->number, (unsigned)at->script->n_steps, at->step->text, report);
+    suite_fail(at->suite, "step %u of %u: %s%s", at->number, (unsigned)at->script->n_steps,
+               at->step->text, report);
 }
 
 /* Everything that came of one attempt at a step. */
@@ -343,7 +363,8 @@ static void attempt_step(const place *at, attempt *got)
     suite_text_clear(&got->returns);
     memset(got->gives, 0xff, sizeof got->gives);
     memset(&got->error, 0xff, sizeof got->error);
-    got->rc = suite_invoke(suite, at->step, at->step->reservation != 0 ? reservation : NULL, got->gives, &got->returns, &got->error);
+    got->rc = suite_invoke(suite, at->step, at->step->reservation != 0 ? reservation : NULL,
+                           got->gives, &got->returns, &got->error);
 }
 
 static void narrate(const place *at, const attempt *got)
@@ -352,8 +373,10 @@ static void narrate(const place *at, const attempt *got)
 
     if (!suite->group->narrate)
         return;
-    (void)printf("  %u. %s: %s\n     returns %s\n     calls   %s\n     rows    %s\n     state   %s\n", at->number, at->step->text,
-                 berth_errno_name(got->rc), got->returns.data, suite->calls.data, suite->trace.data, got->state.data);
+    (void)printf(
+        "  %u. %s: %s\n     returns %s\n     calls   %s\n     rows    %s\n     state   %s\n",
+        at->number, at->step->text, berth_errno_name(got->rc), got->returns.data, suite->calls.data,
+        suite->trace.data, got->state.data);
 }
 
 /* Compares a finished attempt with what the step expects. */
@@ -385,11 +408,15 @@ static void check_step(const place *at, attempt *got)
         report_failure(at, report.data);
     suite_text_free(&report);
     if (step->rejects != 0 && suite->covers)
-        suite->group->taken[step->rejects] |=
-            step->where[3] != NULL && *step->where[3] != '\0' ? BERTH_SUITE_LEFT_OUT : 1u << BERTH_REJECTED;
+        suite->group->taken[step->rejects] |= step->where[3] != NULL && *step->where[3] != '\0'
+                                                  ? BERTH_SUITE_LEFT_OUT
+                                                  : 1u << BERTH_REJECTED;
 }
 
-/* Runs a step with its k-th allocation failing, for every k, and at last without: what fails must leave everything as it was. */
+/*
+ * Runs a step with its k-th allocation failing, for every k, and at last without: what fails must
+ * leave everything as it was.
+ */
 static void step_without_memory(const place *at, attempt *got, berth_suite_text *before)
 {
     berth_suite *suite = at->suite;
@@ -404,15 +431,17 @@ static void step_without_memory(const place *at, attempt *got, berth_suite_text 
         suite_memory_fail_at(suite, 0);
         suite_snapshot(suite, &got->state);
         if (suite->calls.length > 0 || suite->trace.length > 0)
-            suite_fail(suite, "step %u: %s: without allocation %zu, hooks ran before ENOMEM: %s", at->number, at->step->text, k,
-                       suite->calls.data);
+            suite_fail(suite, "step %u: %s: without allocation %zu, hooks ran before ENOMEM: %s",
+                       at->number, at->step->text, k, suite->calls.data);
         if (strcmp(before->data, got->state.data) != 0)
-            suite_fail(suite, "step %u: %s: ENOMEM at allocation %zu changed\n  %s\n  to\n  %s", at->number, at->step->text, k,
-                       before->data, got->state.data);
+            suite_fail(suite, "step %u: %s: ENOMEM at allocation %zu changed\n  %s\n  to\n  %s",
+                       at->number, at->step->text, k, before->data, got->state.data);
         if (got->error.code != -ENOMEM)
-            suite_fail(suite, "step %u: %s: error.code is %d after ENOMEM", at->number, at->step->text, got->error.code);
+            suite_fail(suite, "step %u: %s: error.code is %d after ENOMEM", at->number,
+                       at->step->text, got->error.code);
         if (suite->type->operations[at->step->operation].gives && !uuid_is_null(got->gives))
-            suite_fail(suite, "step %u: %s: the reservation is not all-zero after ENOMEM", at->number, at->step->text);
+            suite_fail(suite, "step %u: %s: the reservation is not all-zero after ENOMEM",
+                       at->number, at->step->text);
     }
     suite_memory_fail_at(suite, 0);
     check_step(at, got);
@@ -432,15 +461,17 @@ static void finish(const place *at, attempt *got)
     }
     rc = suite->type->destroy(suite->manager, &error);
     if (rc != -script->destroy || error.code != rc)
-        suite_fail(suite, "destroy after the last step: expected %s, came %s", berth_errno_name(script->destroy), berth_errno_name(rc));
+        suite_fail(suite, "destroy after the last step: expected %s, came %s",
+                   berth_errno_name(script->destroy), berth_errno_name(rc));
     if (rc == -EBUSY && error.resource == NULL && uuid_is_null(error.reservation))
         suite_fail(suite, "destroy after the last step: the error does not say what is in use");
     suite_backend_reset(suite, NULL, 0);
     rc = suite_drain(suite, &error);
     suite_snapshot(suite, &got->state);
     if (rc != -script->drain || strcmp(script->drained, got->state.data) != 0)
-        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s", berth_errno_name(script->drain),
-                   script->drained, berth_errno_name(rc), got->state.data);
+        suite_fail(suite, "drain after the last step: expected %s and\n  %s\n  came %s and\n  %s",
+                   berth_errno_name(script->drain), script->drained, berth_errno_name(rc),
+                   got->state.data);
     if (rc == 0 && strcmp(got->state.data, "-") == 0)
         nothing_held(suite);
     if (suite->type->discard(suite->manager) != 0)
@@ -448,10 +479,12 @@ static void finish(const place *at, attempt *got)
     destroyed(suite);
 }
 
-void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode, unsigned how)
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode,
+                  unsigned how)
 {
     const bool failing_allocations = how & SCRIPT_WITHOUT_MEMORY;
-    berth_suite *suite = suite_begin(group, script->name, &group->manager->environments[script->environment]);
+    berth_suite *suite =
+        suite_begin(group, script->name, &group->manager->environments[script->environment]);
     place at = {.suite = suite, .script = script};
     attempt got;
     berth_suite_text before;
@@ -502,7 +535,8 @@ void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n
     suite_text_free(&got.returns);
 }
 
-bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config, const uint8_t *path, uint8_t level, unsigned n)
+bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config,
+                 const uint8_t *path, uint8_t level, unsigned n)
 {
     const berth_suite_resource *type = &suite->type->resources[path[level]];
 
@@ -519,8 +553,9 @@ bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const
     return true;
 }
 
-static berth_suite_call phase_call(const berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
-                                   const void *const *config, int64_t deadline)
+static berth_suite_call phase_call(const berth_suite *suite, const berth_suite_phase *phase,
+                                   suite_caller *caller, const void *const *config,
+                                   int64_t deadline)
 {
     return (berth_suite_call){
         .manager = suite->manager,
@@ -544,7 +579,8 @@ static void keep(const berth_suite_phase *phase, suite_caller *caller, const ber
     uuid_copy(caller->kept_uuid, call->kept_uuid);
 }
 
-int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config, int64_t deadline)
+int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
+                const void *const *config, int64_t deadline)
 {
     const berth_suite_function *function = &suite->type->operations[phase->operation];
     berth_suite_call call = phase_call(suite, phase, caller, config, deadline);
@@ -557,8 +593,8 @@ int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller
     return rc;
 }
 
-suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller, const void *const *config,
-                             int64_t deadline)
+suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
+                             suite_caller *caller, const void *const *config, int64_t deadline)
 {
     const berth_suite_function *function = &suite->type->operations[phase->operation];
     berth_suite_call call = phase_call(suite, phase, caller, config, deadline);

@@ -61,7 +61,8 @@ void suite_text_add(berth_suite_text *text, const char *format, ...)
         return;
     do {
         va_start(arguments, format);
-        length = vsnprintf(text->data + text->length, text->capacity - text->length, format, arguments);
+        length =
+            vsnprintf(text->data + text->length, text->capacity - text->length, format, arguments);
         va_end(arguments);
         if (length < 0)
             abort();
@@ -151,7 +152,8 @@ void berth_suite_enum(berth_suite_text *text, const char *name, const char *word
         suite_text_add(text, " %s=%s", name, word);
 }
 
-void berth_suite_uuid(berth_suite_text *text, bool always, const char *name, const unsigned char *value)
+void berth_suite_uuid(berth_suite_text *text, bool always, const char *name,
+                      const unsigned char *value)
 {
     if (text == NULL)
         return;

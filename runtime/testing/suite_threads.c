@@ -1,4 +1,7 @@
-/* Several threads: on many roots, on one, waiting for a failure, giving up at a deadline, and asking from inside a hook. */
+/*
+ * Several threads: on many roots, on one, waiting for a failure, giving up at a deadline, and
+ * asking from inside a hook.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +34,8 @@ static int run_phase(worker *w, const berth_suite_phase *phase, int64_t deadline
     suite_configs configs;
 
     memset(&configs, 0, sizeof configs);
-    if (phase->levels > 0 && !suite_keyed(w->suite, &configs, phase->config, phase->path, 0, w->key))
+    if (phase->levels > 0 &&
+        !suite_keyed(w->suite, &configs, phase->config, phase->path, 0, w->key))
         abort();
     return suite_phase(w->suite, phase, &w->caller, configs.config, deadline);
 }
@@ -79,10 +83,12 @@ static void run_all(worker *workers, unsigned n, void *(*function)(void *))
 
 bool suite_has_many_roots(const berth_suite_manager *type)
 {
-    return type->n_phases > 0 && !type->few_slots && type->resources[type->phases[0].path[0]].set_key != NULL;
+    return type->n_phases > 0 && !type->few_slots &&
+           type->resources[type->phases[0].path[0]].set_key != NULL;
 }
 
-static berth_suite *begin(suite_group *group, const char *name, worker *workers, unsigned n, bool own_roots)
+static berth_suite *begin(suite_group *group, const char *name, worker *workers, unsigned n,
+                          bool own_roots)
 {
     berth_suite *suite = suite_begin(group, name, &group->manager->environments[0]);
     unsigned i;
@@ -104,7 +110,8 @@ static void check_workers(berth_suite *suite, const worker *workers, unsigned n)
 
     for (i = 0; i < n; i++) {
         if (workers[i].rc != 0)
-            suite_fail(suite, "thread %u: %s: expected ok, came %s", i + 1, suite->type->operations[workers[i].failed->operation].name,
+            suite_fail(suite, "thread %u: %s: expected ok, came %s", i + 1,
+                       suite->type->operations[workers[i].failed->operation].name,
                        berth_errno_name(workers[i].rc));
     }
 }
@@ -112,7 +119,8 @@ static void check_workers(berth_suite *suite, const worker *workers, unsigned n)
 static void check_count(berth_suite *suite, unsigned hook, unsigned expected, const char *when)
 {
     if (suite->counts[hook] != expected)
-        suite_fail(suite, "%s: expected %u calls of %s, came %u", when, expected, suite->type->hooks[hook].name, suite->counts[hook]);
+        suite_fail(suite, "%s: expected %u calls of %s, came %u", when, expected,
+                   suite->type->hooks[hook].name, suite->counts[hook]);
 }
 
 void suite_test_many_roots(void **state)
@@ -162,7 +170,8 @@ void suite_test_one_root(void **state)
         run_all(workers, THREADS, one_phase);
         check_workers(suite, workers, THREADS);
         for (h = 1; h <= type->n_hooks; h++)
-            check_count(suite, h, type->phases[p].together[h], type->operations[type->phases[p].operation].name);
+            check_count(suite, h, type->phases[p].together[h],
+                        type->operations[type->phases[p].operation].name);
     }
     (void)pthread_barrier_destroy(&barrier);
     suite_close(suite);
@@ -192,7 +201,8 @@ static void bring_to(berth_suite *suite, worker *workers, unsigned n, unsigned p
             const int rc = run_phase(&workers[i], &suite->type->phases[p], BERTH_NO_DEADLINE);
 
             if (rc != 0)
-                suite_fail(suite, "%s: expected ok, came %s", suite->type->operations[suite->type->phases[p].operation].name,
+                suite_fail(suite, "%s: expected ok, came %s",
+                           suite->type->operations[suite->type->phases[p].operation].name,
                            berth_errno_name(rc));
         }
     }
@@ -200,7 +210,8 @@ static void bring_to(berth_suite *suite, worker *workers, unsigned n, unsigned p
 
 static void nap(long milliseconds)
 {
-    const struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+    const struct timespec time = {.tv_sec = milliseconds / 1000,
+                                  .tv_nsec = milliseconds % 1000 * 1000000L};
 
     (void)nanosleep(&time, NULL);
 }
@@ -247,9 +258,11 @@ static bool share_failure(suite_group *group, const berth_suite_sharing *sharing
     }
     late = sharing->ended && suite->counts[sharing->hook] > 1;
     if (!late && (failed != 1 || others != THREADS - 1))
-        suite_fail(suite, "%s: one caller fails with %s, the others get %s: they got %s, %s, %s and %s",
-                   suite->type->operations[workers[0].phase->operation].name, berth_errno_name(sharing->error),
-                   berth_errno_name(sharing->others), berth_errno_name(workers[0].rc), berth_errno_name(workers[1].rc),
+        suite_fail(suite,
+                   "%s: one caller fails with %s, the others get %s: they got %s, %s, %s and %s",
+                   suite->type->operations[workers[0].phase->operation].name,
+                   berth_errno_name(sharing->error), berth_errno_name(sharing->others),
+                   berth_errno_name(workers[0].rc), berth_errno_name(workers[1].rc),
                    berth_errno_name(workers[2].rc), berth_errno_name(workers[3].rc));
     suite->during = NULL;
     suite_close(suite);
@@ -267,7 +280,8 @@ void suite_test_sharing(void **state)
 
         while (!share_failure(group, &group->manager->sharings[i], milliseconds)) {
             if (++attempt > MOST_ATTEMPTS) {
-                berth_suite *suite = suite_begin(group, "waiting_callers_share_the_outcome", &group->manager->environments[0]);
+                berth_suite *suite = suite_begin(group, "waiting_callers_share_the_outcome",
+                                                 &group->manager->environments[0]);
 
                 suite_fail(suite, "callers that waited for a failed attempt repeat it");
             }
@@ -311,7 +325,10 @@ static void call_inside(berth_suite *suite, uint8_t hook)
     (void)pthread_join(thread, NULL);
 }
 
-/* While the first worker is inside a hook, the second one asks for the same root and must get `error`. */
+/*
+ * While the first worker is inside a hook, the second one asks for the same root and must get
+ * `error`.
+ */
 static void ask_inside(suite_group *group, const char *name, bool other_thread, int error)
 {
     const berth_suite_manager *type = group->manager;
@@ -335,13 +352,16 @@ static void ask_inside(suite_group *group, const char *name, bool other_thread, 
     rc = run_phase(&workers[0], phase, BERTH_NO_DEADLINE);
     suite->during = NULL;
     if (rc != 0)
-        suite_fail(suite, "%s: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));
+        suite_fail(suite, "%s: expected ok, came %s", type->operations[phase->operation].name,
+                   berth_errno_name(rc));
     if (!in.done || in.rc != -error)
-        suite_fail(suite, "%s inside its own hook: expected %s, came %s", type->operations[phase->operation].name, berth_errno_name(error),
+        suite_fail(suite, "%s inside its own hook: expected %s, came %s",
+                   type->operations[phase->operation].name, berth_errno_name(error),
                    berth_errno_name(in.rc));
     rc = run_phase(&workers[1], phase, BERTH_NO_DEADLINE);
     if (rc != 0)
-        suite_fail(suite, "%s afterwards: expected ok, came %s", type->operations[phase->operation].name, berth_errno_name(rc));
+        suite_fail(suite, "%s afterwards: expected ok, came %s",
+                   type->operations[phase->operation].name, berth_errno_name(rc));
     suite_close(suite);
 }
 

@@ -8,7 +8,8 @@
 static int resolve(struct depot *depot, const rack_config *rack, berth_error *error)
 {
     const void *config[] = {rack};
-    berth_request request = {.operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }
@@ -30,7 +31,8 @@ static void fields_outside_their_limits(void **unused)
         {.name = "a", .order = {long_item, 2}},
         {.name = "a", .tags = {NULL, 3}},
     };
-    static const char *const refused[] = {"name", "name", "name", "u8", "u64", "i32", "i32", "kind", "kind", "order", "order", "tags"};
+    static const char *const refused[] = {"name", "name", "name", "u8",    "u64",   "i32",
+                                          "i32",  "kind", "kind", "order", "order", "tags"};
     static const rack_config good[] = {
         {.name = "0123456789012345678901234567890123456789"},
         {.name = "b", .u8 = 200, .u64 = UINT64_MAX - 1, .i32 = 5, .kind = 2, .i64 = INT64_MIN},
@@ -59,8 +61,10 @@ static void required_uuids_and_lower_levels(void **unused)
     struct path path;
     uuid_t id;
     berth_error error;
-    berth_request request = {
-        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, "a", 1)->config,
+                             .gives = id,
+                             .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
@@ -108,10 +112,12 @@ static void missing_arguments(void **unused)
     depot_start(&depot, NULL, NULL);
     request.operation = OP_RESERVE;
     request.config = depot_path(&path, "a", 1)->config;
-    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL); /* no room for the reservation */
+    /* no room for the reservation */
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);
     assert_where(&error, NULL, NULL, NULL, NULL);
     request.operation = OP_OPEN;
-    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL); /* no reservation */
+    /* no reservation */
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);
     assert_where(&error, NULL, NULL, NULL, NULL);
     request.operation = OP_PLACE;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL); /* no place */
@@ -167,7 +173,8 @@ static void small_buffers(void **unused)
     assert_string_equal(label, "untouched");
     assert_state(&depot, "");
     path.rack.u8 = 201;
-    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL); /* before the buffers */
+    /* before the buffers */
+    assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);
     path.rack.u8 = 0;
     results[0] = NULL;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), 0);
@@ -196,11 +203,14 @@ static void an_error_names_operation_and_place(void **unused)
     assert_where(&error, "book", "idle", "open", "book.open");
     assert_string_equal(error.key, "\"a \\\"b\\\"\\\\\\n\\x01\\x7f\"/3,\"z\"");
     assert_ptr_equal(berth_error_text(&error, line, sizeof line), line);
-    assert_string_equal(line, "depot_open: book \"a \\\"b\\\"\\\\\\n\\x01\\x7f\"/3,\"z\" idle on open: book.open: Input/output error");
+    assert_string_equal(line, "depot_open: book \"a \\\"b\\\"\\\\\\n\\x01\\x7f\"/3,\"z\" idle on "
+                              "open: book.open: Input/output error");
     assert_int_equal(with(&depot, OP_OPEN, id, &error), -ENOTRECOVERABLE);
-    assert_string_equal(berth_error_text(&error, line, 60), "depot_open: book \"a \\\"b\\\"\\\\\\n\\x01\\x7f\"/3,\"z\" odd on open...");
+    assert_string_equal(berth_error_text(&error, line, 60),
+                        "depot_open: book \"a \\\"b\\\"\\\\\\n\\x01\\x7f\"/3,\"z\" odd on open...");
     assert_int_equal(with(&depot, OP_CLOSE, (uuid_t){0}, &error), -ENOENT);
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_close: No such file or directory");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_close: No such file or directory");
     assert_int_equal(with(&depot, OP_CLOSE, id, &error), 0);
     assert_string_equal(berth_error_text(&error, line, sizeof line), "Success");
     depot_stop(&depot);
@@ -212,9 +222,11 @@ static void error_text_of_partial_errors(void **unused)
     char line[120] = "x";
 
     (void)unused;
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: No space left on device");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_?: No space left on device");
     error.resource = "rack";
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: rack: No space left on device");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_?: rack: No space left on device");
     assert_string_equal(berth_error_text(&error, line, 1), "");
     assert_string_equal(berth_error_text(&error, line, 4), "dep");
     assert_string_equal(berth_error_text(&error, line, 5), "d...");
@@ -224,7 +236,8 @@ static void error_text_of_partial_errors(void **unused)
     error.code = 99999;
     assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: rack: error 99999");
     error.code = INT32_MIN;
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_?: rack: error 2147483648");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_?: rack: error 2147483648");
 }
 
 static void long_keys_are_cut_between_characters(void **unused)
@@ -233,24 +246,28 @@ static void long_keys_are_cut_between_characters(void **unused)
     struct path path;
     berth_error error;
     uuid_t id;
-    berth_request request = {.operation = OP_RESERVE,
-                             .config = depot_path(&path, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1)->config,
-                             .gives = id,
-                             .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESERVE,
+        .config = depot_path(&path, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1)->config,
+        .gives = id,
+        .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
-    path.rack.name = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"; /* 24 times \x01 */
+    /* 24 times \x01 */
+    path.rack.name = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+                     "\x01\x01\x01\x01\x01";
     path.shelf.zone = "";
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EINVAL);
     path.shelf.zone = "z";
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
     path.shelf.steel = true;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
-    assert_int_equal(strlen(error.key), 1 + 22 * 4 + 3); /* the quote, as many whole escapes as fit, "..." */
+    /* the quote, as many whole escapes as fit, "..." */
+    assert_int_equal(strlen(error.key), 1 + 22 * 4 + 3);
     assert_string_equal(error.key + strlen(error.key) - 7, "\\x01...");
-    path.rack.name =
-        "x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* two-byte characters at odd places */
+    path.rack.name = "x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3"
+                     "\xa4\xc3\xa4"; /* two-byte characters at odd places */
     path.rack.locked = false;
     path.shelf.steel = false;
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
@@ -259,8 +276,10 @@ static void long_keys_are_cut_between_characters(void **unused)
     {
         char line[60];
 
-        assert_string_equal(berth_error_text(&error, line, 31), "depot_reserve: book \"x\xc3\xa4\xc3\xa4...");
-        assert_string_equal(berth_error_text(&error, line, 29), "depot_reserve: book \"x\xc3\xa4...");
+        assert_string_equal(berth_error_text(&error, line, 31),
+                            "depot_reserve: book \"x\xc3\xa4\xc3\xa4...");
+        assert_string_equal(berth_error_text(&error, line, 29),
+                            "depot_reserve: book \"x\xc3\xa4...");
     }
     depot_stop(&depot);
 }

@@ -1,4 +1,7 @@
-/* Hooks that ask: every answer that is one, and every one that is not; by the hook itself, and by completing its call. */
+/*
+ * Hooks that ask: every answer that is one, and every one that is not; by the hook itself, and by
+ * completing its call.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -51,7 +54,9 @@ static const probe_address_config address = {.ip = "::1"};
 static fixture *unsure(void)
 {
     static fixture f;
-    probe_backend backend = {.version = PROBE_BACKEND_VERSION, .ctx = &f, .host = {.open = open_tap, .close = close_tap, .has = has_tap}};
+    probe_backend backend = {.version = PROBE_BACKEND_VERSION,
+                             .ctx = &f,
+                             .host = {.open = open_tap, .close = close_tap, .has = has_tap}};
 
     f = (fixture){.opens = BERTH_UNCERTAIN(-ETIMEDOUT), .code = 1};
     assert_int_equal(probe_create(NULL, &backend, NULL, &f.taps, NULL), 0);
@@ -86,7 +91,11 @@ static void what_is_no_answer_is_told_as_unknown(void **unused)
     static const struct {
         int answer;
         int error;
-    } cases[] = {{0, -EPROTO}, {4, -EPROTO}, {INT_MIN, -EPROTO}, {-EPIPE, -EPIPE}, {BERTH_UNCERTAIN(-EPIPE), -EPIPE}};
+    } cases[] = {{0, -EPROTO},
+                 {4, -EPROTO},
+                 {INT_MIN, -EPROTO},
+                 {-EPIPE, -EPIPE},
+                 {BERTH_UNCERTAIN(-EPIPE), -EPIPE}};
 
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -112,7 +121,8 @@ static void yes_and_no_lead_on(void **unused)
         if (answer == BERTH_NO)
             f->opens = -ENODEV; /* after no the tap is opened again */
         assert_int_equal(probe_bring_up(f->taps, f->held, NULL), answer == BERTH_NO ? -ENODEV : 0);
-        assert_int_equal(state_of(f), answer == BERTH_NO ? PROBE_TAP_STATE_IDLE : PROBE_TAP_STATE_UP);
+        assert_int_equal(state_of(f),
+                         answer == BERTH_NO ? PROBE_TAP_STATE_IDLE : PROBE_TAP_STATE_UP);
         end(f);
     }
 }
@@ -139,7 +149,8 @@ static void note_end(void *f, int code)
 static void start(fixture *f)
 {
     f->has = BERTH_PENDING;
-    assert_int_equal(probe_bring_up_start(f->taps, NULL, f->held, BERTH_NO_DEADLINE, NULL, note_end, f), 0);
+    assert_int_equal(
+        probe_bring_up_start(f->taps, NULL, f->held, BERTH_NO_DEADLINE, NULL, note_end, f), 0);
     assert_int_equal(f->code, 1);
 }
 
@@ -187,12 +198,14 @@ static void discard_while_it_is_asked_ends_the_operation(void **unused)
 
 static void half_of_the_hooks_that_come_together_is_refused(void **unused)
 {
-    probe_backend backend = {.version = PROBE_BACKEND_VERSION, .host = {.open = open_tap, .close = close_tap}};
+    probe_backend backend = {.version = PROBE_BACKEND_VERSION,
+                             .host = {.open = open_tap, .close = close_tap}};
     berth_error error;
     probe *taps;
 
     (void)unused;
-    backend.net.assign = (int (*)(void *, berth_call *, const probe_address *))(void (*)(void))open_tap;
+    backend.net.assign =
+        (int (*)(void *, berth_call *, const probe_address *))(void (*)(void))open_tap;
     assert_int_equal(probe_create(NULL, &backend, NULL, &taps, &error), -EINVAL);
     assert_string_equal(error.hook, "net.remove");
     backend.net.remove = backend.net.assign;

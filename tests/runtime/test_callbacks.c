@@ -1,4 +1,7 @@
-/* What runs with the manager locked (allocator, trace, uuid, wake, notify) and calls it all the same is told so, whatever ran before it. */
+/*
+ * What runs with the manager locked (allocator, trace, uuid, wake, notify) and calls it all the
+ * same is told so, whatever ran before it.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +21,8 @@ static void hash_name_and_tags(const void *given, berth_hash *to, const berth_se
 static bool equal_name_and_tags(const void *instance, const void *given, const berth_sets *sets)
 {
     return depot_type.resources[RACK].equal(instance, given, sets) &&
-           berth_set_equal(&((const rack_view *)instance)->tags, &((const rack_config *)given)->tags, BERTH_ANY_CASE, sets);
+           berth_set_equal(&((const rack_view *)instance)->tags,
+                           &((const rack_config *)given)->tags, BERTH_ANY_CASE, sets);
 }
 
 /* The depot, where the tags are of a rack's key and this operation only finds. */
@@ -125,11 +129,13 @@ static void start(struct depot *depot, berth_config config)
     config.trace_ctx = config.uuid_ctx = config.wake_ctx = depot;
     if (config.allocator)
         config.allocator = &allocator;
-    assert_int_equal(berth_manager_create(tagged_type(), NULL, &backend, &config, &depot->manager, NULL), 0);
+    assert_int_equal(
+        berth_manager_create(tagged_type(), NULL, &backend, &config, &depot->manager, NULL), 0);
 }
 
 static const berth_allocator some_allocator;
-static const berth_config all_callbacks = {.allocator = &some_allocator, .trace = trace, .uuid = make_uuid, .wake = wake};
+static const berth_config all_callbacks = {
+    .allocator = &some_allocator, .trace = trace, .uuid = make_uuid, .wake = wake};
 
 static void an_operation_asks_for_memory_and_ids_and_tells_the_trace(void **unused)
 {
@@ -155,7 +161,9 @@ static void a_look_up_asks_for_memory(void **unused)
     const char *tags[TAGS];
     struct depot depot;
     struct path path;
-    berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_USE,
+                             .config = depot_path(&path, "a", 0)->config,
+                             .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     for (unsigned i = 0; i < TAGS; i++) {
@@ -177,7 +185,10 @@ static void a_look_up_asks_for_memory(void **unused)
     }
 }
 
-/* What waits for "a" is refused and left to the loop, the call on "a" is told when it wants to be, and then "b" is given back. */
+/*
+ * What waits for "a" is refused and left to the loop, the call on "a" is told when it wants to be,
+ * and then "b" is given back.
+ */
 static void after_a_callback_comes_another(void **unused)
 {
     struct depot depot;

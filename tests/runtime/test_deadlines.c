@@ -1,4 +1,7 @@
-/* Deadlines at both ends of their range: long before the machine started, and as late as can be said. And those that pass at the last moment. */
+/*
+ * Deadlines at both ends of their range: long before the machine started, and as late as can be
+ * said. And those that pass at the last moment.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +14,8 @@ static const int64_t past[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1};
 enum { N_PAST = sizeof past / sizeof *past };
 #define LATEST (BERTH_NO_DEADLINE - 1)
 /* Seconds that overflow an int32_t to numbers below and above zero. */
-static const int64_t future[] = {INT64_MAX / 4, INT64_MAX / 2, INT64_C(0x80000000) * 1000000000, LATEST};
+static const int64_t future[] = {INT64_MAX / 4, INT64_MAX / 2, INT64_C(0x80000000) * 1000000000,
+                                 LATEST};
 enum { N_FUTURE = sizeof future / sizeof *future };
 
 static void blocking_calls_wait_until_then(void **unused)
@@ -107,7 +111,10 @@ static void what_need_not_wait_runs(void **unused)
     depot_stop(&depot);
 }
 
-/* Under the manager's lock: the thread wakes up at its deadline, which passes meanwhile, and stands still before it gets that lock. */
+/*
+ * Under the manager's lock: the thread wakes up at its deadline, which passes meanwhile, and stands
+ * still before it gets that lock.
+ */
 static int be_late(void *arg, const berth_item *item)
 {
     const struct task *task = arg;

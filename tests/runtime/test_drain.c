@@ -24,10 +24,11 @@ static void children_before_parents_in_order_of_creation(void **unused)
         assert_int_equal(with(&depot, OP_OPEN, id[i], NULL), 0);
     depot_clear_log(&depot);
     assert_int_equal(drain(&depot, NULL), 0);
-    assert_string_equal(depot.log,
-                        "book.eject:a book.close:a shelf.eject:a shelf.close:a book.eject:a book.close:a shelf.eject:a shelf.close:a "
-                        "rack.eject:a rack.close:a book.eject:b book.close:b shelf.eject:b shelf.close:b rack.eject:b rack.close:b "
-                        "rack.eject:c rack.close:c");
+    assert_string_equal(depot.log, "book.eject:a book.close:a shelf.eject:a shelf.close:a "
+                                   "book.eject:a book.close:a shelf.eject:a shelf.close:a "
+                                   "rack.eject:a rack.close:a book.eject:b book.close:b "
+                                   "shelf.eject:b shelf.close:b rack.eject:b rack.close:b "
+                                   "rack.eject:c rack.close:c");
     assert_state(&depot, "");
     assert_int_equal(depot_reservations(&depot), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id[0], NULL), -ENOENT);
@@ -56,7 +57,8 @@ static void a_failure_leaves_what_is_above_and_goes_on(void **unused)
     assert_where(&error, "book", "on", "close", "book.eject");
     assert_string_equal(error.key, "\"a\"/1,\"z\"");
     assert_string_equal(depot.log, "book.eject:a rack.eject:b");
-    assert_state(&depot, "rack a on 2+1\n shelf 1 on 1+1\n  book on 1+0\nrack b on 1+0\n"); /* both hold the rack, shelf 2 is gone */
+    /* both hold the rack, shelf 2 is gone */
+    assert_state(&depot, "rack a on 2+1\n shelf 1 on 1+1\n  book on 1+0\nrack b on 1+0\n");
     assert_int_equal(depot_reservations(&depot), 2);
     depot.outcome[BOOK_EJECT] = 0;
     assert_int_equal(drain(&depot, &error), -ENXIO);
@@ -92,7 +94,10 @@ static void a_failure_that_raises_leaves_what_is_above(void **unused)
     depot_stop(&depot);
 }
 
-/* A shelf that ends although its drop failed: its rack has no child any more, and is left alone all the same. */
+/*
+ * A shelf that ends although its drop failed: its rack has no child any more, and is left alone all
+ * the same.
+ */
 static void an_end_by_failure_still_leaves_what_is_above(void **unused)
 {
     struct depot depot;
@@ -100,7 +105,8 @@ static void an_end_by_failure_still_leaves_what_is_above(void **unused)
     berth_error error;
 
     (void)unused;
-    depot_start_changed(&depot, &(struct depot_change){.state = ODD, .event = CLOSE, .fail = {.state = GONE}});
+    depot_start_changed(
+        &depot, &(struct depot_change){.state = ODD, .event = CLOSE, .fail = {.state = GONE}});
     depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-ENXIO);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), -ENXIO);
@@ -132,7 +138,10 @@ static void what_is_rejected_stays_as_it_was(void **unused)
     depot_stop(&depot);
 }
 
-/* Closing leads to another state, and only what is raised there is rejected: no hook was called, so the state is the old one (S1). */
+/*
+ * Closing leads to another state, and only what is raised there is rejected: no hook was called, so
+ * the state is the old one (S1).
+ */
 static void what_is_rejected_after_a_raise_stays_as_it_was(void **unused)
 {
     static const char before[] = "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n";
@@ -141,7 +150,9 @@ static void what_is_rejected_after_a_raise_stays_as_it_was(void **unused)
     berth_error error;
 
     (void)unused;
-    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = CLOSE, .ok = {.state = ODD, .raise = WIPE}});
+    depot_start_changed(
+        &depot,
+        &(struct depot_change){.state = IDLE, .event = CLOSE, .ok = {.state = ODD, .raise = WIPE}});
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_state(&depot, before);
     assert_int_equal(drain(&depot, &error), -ENODATA);
@@ -168,7 +179,8 @@ static void residents_stay_and_lose_their_holders(void **unused)
     assert_int_equal(depot_reservations(&depot), 0);
     assert_int_equal(reserve(&depot, "a", 1, b, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -ENOENT);
-    assert_int_equal(with(&depot, OP_OPEN, b, NULL), 0); /* drained before it was pinned: no matter */
+    /* drained before it was pinned: no matter */
+    assert_int_equal(with(&depot, OP_OPEN, b, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
     assert_state(&depot, "rack a rest 0+0\n");
     assert_int_equal(berth_manager_destroy(depot.manager, NULL), 0);
@@ -203,7 +215,8 @@ static void discard_calls_nothing_and_counters_go_on(void **unused)
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
     assert_string_equal(label, "2");
     assert_state(&depot, "rack n idle 0+0\n");
-    assert_int_equal(place(&depot, "b", 0, 0, NULL), -EBUSY); /* n has the lowest slot: those of a and b were free */
+    /* n has the lowest slot: those of a and b were free */
+    assert_int_equal(place(&depot, "b", 0, 0, NULL), -EBUSY);
     depot_stop(&depot);
 }
 
@@ -218,7 +231,8 @@ static void destroy_refuses_while_anything_is_held(void **unused)
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
-    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* nobody holds it, but idle is not resident */
+    /* nobody holds it, but idle is not resident */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
     assert_int_equal(by_label(&depot, "2", NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "p", NULL), 0);
@@ -255,7 +269,8 @@ static int peek(struct depot *depot, uint8_t hook, berth_call *call, const void 
     (void)call;
     (void)view;
     (void)out;
-    if (hook == RACK_EJECT && depot->n_of[RACK_EJECT] == 2) { /* at the second rack: the first one's reservation is spent */
+    /* at the second rack: the first one's reservation is spent */
+    if (hook == RACK_EJECT && depot->n_of[RACK_EJECT] == 2) {
         assert_int_equal(with(depot, OP_CLOSE, ids, NULL), -ENOENT);
         assert_int_equal(depot_reservations(depot), 1);
         assert_int_equal(drain(depot, NULL), -EDEADLK); /* its own root */
@@ -286,7 +301,8 @@ static void roots_come_and_go_during_a_drain(void **unused)
     (void)unused;
     depot_start(&depot, NULL, NULL);
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(on_rack(&depot, OP_USE, (const char *const[]){"a", "b", "c", "d"}[i], NULL), 0);
+        assert_int_equal(
+            on_rack(&depot, OP_USE, (const char *const[]){"a", "b", "c", "d"}[i], NULL), 0);
     depot_clear_log(&depot);
     depot.hook = stir;
     assert_int_equal(drain(&depot, NULL), -EIO);
@@ -295,8 +311,11 @@ static void roots_come_and_go_during_a_drain(void **unused)
     depot_stop(&depot);
 }
 
-/* At the last rack: what the first one's reservation held is gone, though it let go of some itself. */
-static int ask_at_z(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+/*
+ * At the last rack: what the first one's reservation held is gone, though it let go of some itself.
+ */
+static int ask_at_z(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                    void *out)
 {
     (void)call;
     (void)out;
@@ -348,7 +367,8 @@ static void during_a_drain(void **unused)
     depot.hook = peek;
     depot.arg = ids[0];
     assert_int_equal(drain(&depot, &error), 0);
-    assert_state(&depot, "rack r rest 0+0\nrack late on 1+0\n"); /* what came later is not drained */
+    /* what came later is not drained */
+    assert_state(&depot, "rack r rest 0+0\nrack late on 1+0\n");
     depot.hook = NULL;
     assert_string_equal(berth_error_text(&error, line, sizeof line), "Success");
     depot_stop(&depot);
@@ -399,7 +419,9 @@ static void start_with_drop_at_rest(struct depot *depot, berth_row drop)
     type.resources = resources;
     type.hooks = hooks;
     depot_init(depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager, NULL),
+    assert_int_equal(berth_manager_create(&type, NULL, &backend,
+                                          &(berth_config){.allocator = &depot->allocator},
+                                          &depot->manager, NULL),
                      0);
 }
 

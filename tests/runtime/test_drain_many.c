@@ -1,4 +1,7 @@
-/* Thousands of drains in flight: what they wait for ends under them, and what they do not wait for costs them nothing. */
+/*
+ * Thousands of drains in flight: what they wait for ends under them, and what they do not wait for
+ * costs them nothing.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,10 @@
 #include "support/clock.h"
 #include "support/loop.h"
 
-/* A minute and more, when each end of a root costs something for each drain in flight; else a fraction of a second. */
+/*
+ * A minute and more, when each end of a root costs something for each drain in flight; else a
+ * fraction of a second.
+ */
 enum { MANY = 50000, ENDS = 500000, PATIENCE = 120 };
 
 static void count(void *arg, int code)
@@ -19,7 +25,9 @@ static void count(void *arg, int code)
 static void start_drains(struct depot *depot, unsigned n, unsigned *n_done)
 {
     for (unsigned i = 0; i < n; i++)
-        assert_int_equal(berth_manager_drain_start(depot->manager, BERTH_NO_DEADLINE, NULL, NULL, count, n_done), 0);
+        assert_int_equal(
+            berth_manager_drain_start(depot->manager, BERTH_NO_DEADLINE, NULL, NULL, count, n_done),
+            0);
 }
 
 static void come_and_go(struct depot *depot, const char *rack)
@@ -43,7 +51,8 @@ static void roots_that_no_drain_waits_for_end_as_ever(void **unused)
     start_drains(&depot, MANY, &n_done);
     for (unsigned i = 0; i < ENDS; i++)
         come_and_go(&depot, "b");
-    assert_int_equal(on_rack(&depot, OP_RESOLVE, "later", NULL), 0); /* is left to a drain that begins after it */
+    /* is left to a drain that begins after it */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "later", NULL), 0);
     assert_int_equal(n_done, 0);
     depot.hook = NULL;
     depot_clear_log(&depot);
@@ -55,7 +64,10 @@ static void roots_that_no_drain_waits_for_end_as_ever(void **unused)
     depot_stop(&depot);
 }
 
-/* They waited for a root that is gone, and have not run since. What they would visit next goes, too, and what they would visit after that. */
+/*
+ * They waited for a root that is gone, and have not run since. What they would visit next goes,
+ * too, and what they would visit after that.
+ */
 static void roots_that_drains_come_to_end_before_they_are_there(void **unused)
 {
     enum { N = 1000 };
@@ -67,7 +79,8 @@ static void roots_that_drains_come_to_end_before_they_are_there(void **unused)
     (void)unused;
     depot_start_many(&depot, &waking);
     for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(on_rack(&depot, OP_USE, (const char *[]){"a", "b", "c", "d", "e"}[i], NULL), 0);
+        assert_int_equal(
+            on_rack(&depot, OP_USE, (const char *[]){"a", "b", "c", "d", "e"}[i], NULL), 0);
     shelf_init(&shelf, &depot);
     job_go(&drop, &depot, OP_DROP, "0");
     start_drains(&depot, N, &n_done);
@@ -119,7 +132,10 @@ static void a_drain_that_gave_up_a_root_goes_on_with_the_next(void **unused)
     loop_stop(&depot);
 }
 
-/* One in the middle of those that wait gives the first root up, and is cancelled while it waits for the second. */
+/*
+ * One in the middle of those that wait gives the first root up, and is cancelled while it waits for
+ * the second.
+ */
 static void a_drain_that_gave_up_a_root_is_cancelled_at_the_next(void **unused)
 {
     struct depot depot;
@@ -132,7 +148,8 @@ static void a_drain_that_gave_up_a_root_is_cancelled_at_the_next(void **unused)
     job_go(&use[1], &depot, OP_USE, "b");
     for (unsigned i = 0; i < 3; i++) {
         job_init(&drains[i], &depot);
-        assert_int_equal(job_start(&drains[i], 0, NULL, i == 1 ? berth_now() + HOUR : BERTH_NO_DEADLINE), 0);
+        assert_int_equal(
+            job_start(&drains[i], 0, NULL, i == 1 ? berth_now() + HOUR : BERTH_NO_DEADLINE), 0);
     }
     clock_shift(HOUR);
     (void)poll_depot(&depot);

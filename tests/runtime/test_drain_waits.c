@@ -1,4 +1,7 @@
-/* Draining and destroying while others are at work: drains that wait for a root, what they leave behind, and who comes in while destroy waits. */
+/*
+ * Draining and destroying while others are at work: drains that wait for a root, what they leave
+ * behind, and who comes in while destroy waits.
+ */
 #include <errno.h>
 #include <time.h>
 
@@ -17,7 +20,8 @@ static void drain_waits_its_turn(void **unused)
     gate_wait(&gate, 1);
     task_start(&drains, &depot, 0, NULL);
     wait_for_waiters(&depot, 1);
-    task_start_until(&late, &depot, 0, NULL, berth_now() + 10000000); /* another one, that does not want to wait */
+    /* another one, that does not want to wait */
+    task_start_until(&late, &depot, 0, NULL, berth_now() + 10000000);
     assert_int_equal(task_join(&late), -ETIMEDOUT);
     assert_where(&late.error, "rack", NULL, NULL, NULL);
     assert_string_equal(late.error.key, "\"a\"");
@@ -44,7 +48,8 @@ static void drain_goes_on_when_what_it_waited_for_is_gone(void **unused)
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "c", NULL), 0);
     task_start(&drains, &depot, 0, NULL);
     wait_for_waiters(&depot, 1);
-    assert_int_equal(on_rack(&depot, OP_KICK, "b", NULL), 0); /* the next one is gone before it gets there */
+    /* the next one is gone before it gets there */
+    assert_int_equal(on_rack(&depot, OP_KICK, "b", NULL), 0);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), -EIO);
     assert_int_equal(task_join(&drains), 0); /* that error is not the drain's */
@@ -109,7 +114,8 @@ static void a_cancelled_drain_ends_the_reservations_it_has_emptied(void **unused
     (void)unused;
     depot_start(&depot, NULL, NULL);
     assert_int_equal(reserve(&depot, "k", 1, kicked, NULL), 0);
-    assert_int_equal(with(&depot, OP_KICK_ALL, kicked, NULL), 0); /* holds nothing, and not by the drain's doing */
+    /* holds nothing, and not by the drain's doing */
+    assert_int_equal(with(&depot, OP_KICK_ALL, kicked, NULL), 0);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     assert_int_equal(reserve(&depot, "b", 1, b, NULL), 0);
@@ -121,11 +127,13 @@ static void a_cancelled_drain_ends_the_reservations_it_has_emptied(void **unused
     job_go(&drains, &depot, 0, NULL);
     for (unsigned i = 1; i < shelf.n; i++)
         assert_int_equal(shelf_complete(&shelf, i, 0), 0);
-    assert_string_equal(depot.log, "rack.open:b book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a");
+    assert_string_equal(depot.log, "rack.open:b book.eject:a book.close:a shelf.eject:a "
+                                   "shelf.close:a rack.eject:a rack.close:a");
     assert_not_done(&drains);
     assert_int_equal(job_cancel(&drains), 0);
     assert_done(&drains, -ECANCELED);
-    assert_state(&depot, "rack b idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n"); /* what was let go of stays so */
+    /* what was let go of stays so */
+    assert_state(&depot, "rack b idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -ENOENT);
     assert_int_equal(with(&depot, OP_CLOSE, kicked, NULL), 0);
     assert_int_equal(shelf_complete(&shelf, 0, -EIO), 0);
@@ -137,7 +145,10 @@ static void a_cancelled_drain_ends_the_reservations_it_has_emptied(void **unused
     assert_int_equal(depot.live_bytes, 0);
 }
 
-/* A blocking drain on the loop's thread runs what is ready when it meets a root that is taken, and goes back to that root. */
+/*
+ * A blocking drain on the loop's thread runs what is ready when it meets a root that is taken, and
+ * goes back to that root.
+ */
 static void a_drain_comes_back_to_the_root_it_had_to_wait_for(void **unused)
 {
     struct depot depot;
@@ -161,7 +172,8 @@ static void a_drain_comes_back_to_the_root_it_had_to_wait_for(void **unused)
 }
 
 /* The first rack pends when it is closed. While the next one is opened, that is completed. */
-static int complete_from_inside(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int complete_from_inside(struct depot *depot, uint8_t hook, berth_call *call,
+                                const void *view, void *out)
 {
     if (hook == RACK_CLOSE && depot->n_of[RACK_CLOSE] == 1)
         return leave_token(depot, hook, call, view, out);
@@ -170,7 +182,10 @@ static int complete_from_inside(struct depot *depot, uint8_t hook, berth_call *c
     return 0;
 }
 
-/* The drain's last hook ran on the thread that has the next root: but it is no longer that thread's, and can wait for it. */
+/*
+ * The drain's last hook ran on the thread that has the next root: but it is no longer that
+ * thread's, and can wait for it.
+ */
 static void a_drain_waits_for_a_root_of_the_thread_that_ran_its_hook(void **unused)
 {
     struct depot depot;
@@ -200,7 +215,9 @@ struct latecomer {
     atomic_bool called;
 };
 
-/* Nothing is tracked any more. Destroy gets the time to see that, and to wait for this to return. */
+/*
+ * Nothing is tracked any more. Destroy gets the time to see that, and to wait for this to return.
+ */
 static void track_one_more(void *arg, int code)
 {
     struct latecomer *late = arg;
@@ -223,14 +240,18 @@ static void destroy_looks_again_when_it_had_to_wait(void **unused)
     struct path path;
     depot_op op;
     pthread_t other;
-    berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_USE,
+                             .config = depot_path(&path, "a", 0)->config,
+                             .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
-    depot_start_changed(&late.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
+    depot_start_changed(
+        &late.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
     late.depot.hook = leave_token;
     late.depot.arg = &late.token;
     atomic_store(&late.called, false);
-    assert_int_equal(berth_manager_start(late.depot.manager, &request, NULL, &op, track_one_more, &late), 0);
+    assert_int_equal(
+        berth_manager_start(late.depot.manager, &request, NULL, &op, track_one_more, &late), 0);
     assert_int_equal(pthread_create(&other, NULL, complete, &late), 0);
     while (!atomic_load(&late.called))
         nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);

@@ -1,4 +1,6 @@
-/* The dump: what it shows, and what it does when it is stopped or asked from where it must not be. */
+/*
+ * The dump: what it shows, and what it does when it is stopped or asked from where it must not be.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +27,8 @@ static int put(void *arg, const char *line)
     if (lines->longest < length)
         lines->longest = length;
     lines->n++;
-    snprintf(lines->text + strlen(lines->text), sizeof lines->text - strlen(lines->text), "%s\n", line);
+    snprintf(lines->text + strlen(lines->text), sizeof lines->text - strlen(lines->text), "%s\n",
+             line);
     return lines->n == lines->stop_at ? -77 : 0;
 }
 
@@ -38,7 +41,10 @@ static const char *dump(struct depot *depot)
     return lines.text;
 }
 
-/* What `text` has of the lines that contain `word`; UUIDs are shown as theirs alone where they are `id`. */
+/*
+ * What `text` has of the lines that contain `word`; UUIDs are shown as theirs alone where they are
+ * `id`.
+ */
 static void assert_lines(const char *text, const char *word, const char *expected)
 {
     static char found[8192];
@@ -89,7 +95,8 @@ static void instances_with_their_values(void **unused)
     struct path path;
     uuid_t id, owner = {0xaa, 0xbb};
     const char *order[] = {"x", "y\n\"z"}, *tags[] = {"t"};
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a\"\t", 1)->config, .gives = id};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, "a\"\t", 1)->config, .gives = id};
     const char *text;
 
     (void)unused;
@@ -106,17 +113,22 @@ static void instances_with_their_values(void **unused)
     text = dump(&depot);
     assert_lines(text, "references", "");
     assert_lines(text, "rack \"a\\\"\\t\" idle", "rack \"a\\\"\\t\" idle: 1 reference, 1 child\n");
-    assert_lines(text, "shelf \"a\\\"\\t\"/1,\"z\" idle", "  shelf \"a\\\"\\t\"/1,\"z\" idle: 1 reference, 1 child\n");
+    assert_lines(text, "shelf \"a\\\"\\t\"/1,\"z\" idle",
+                 "  shelf \"a\\\"\\t\"/1,\"z\" idle: 1 reference, 1 child\n");
     assert_lines(text, "    book", "    book \"a\\\"\\t\"/1,\"z\" idle: 1 reference, 0 children\n");
     assert_lines(text, "isbn", "      isbn=01000000-0000-0000-0000-000000000000\n");
     assert_lines(text, "steel", "    steel=false, bay=0\n");
-    assert_non_null(strstr(text, "locked=false, u8=200, u16=0, u32=0, u64=18446744073709551614, i32=-5, "));
+    assert_non_null(
+        strstr(text, "locked=false, u8=200, u16=0, u32=0, u64=18446744073709551614, i32=-5, "));
     assert_non_null(strstr(text, "i64=-9223372036854775808"));
     assert_non_null(strstr(text, "owner=aabb0000-0000-0000-0000-000000000000"));
-    assert_non_null(strstr(text, "order=[\"x\",\"y\\n\\\"z\"], tags=[\"t\"], serial=7\n  label=\"0\", uid="));
+    assert_non_null(
+        strstr(text, "order=[\"x\",\"y\\n\\\"z\"], tags=[\"t\"], serial=7\n  label=\"0\", uid="));
     assert_non_null(strstr(text, "row=0, column=0, deep=0, path=\"yard/0/0\"\n  watt=0, session="));
     assert_lines(text, "reservation ",
-                 with_id("reservation %s holds rack \"a\\\"\\t\", shelf \"a\\\"\\t\"/1,\"z\", book \"a\\\"\\t\"/1,\"z\"\n", id));
+                 with_id("reservation %s holds rack \"a\\\"\\t\", shelf \"a\\\"\\t\"/1,\"z\", book "
+                         "\"a\\\"\\t\"/1,\"z\"\n",
+                         id));
     assert_lines(text, "slots",
                  "pool rack.place: 1 of 6 slots taken\n"
                  "pool rack.deep: 1 of 100000 slots taken\n"
@@ -138,9 +150,12 @@ static void what_is_held(void **unused)
     assert_int_equal(reserve(&depot, "first", 3, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE_BOOK, id, NULL), 0);
     text = dump(&depot);
-    assert_true(strstr(text, "rack \"second\" on: 2 references, 0 children") < strstr(text, "rack \"first\" idle: 1 reference, 1 child"));
-    assert_lines(text, "shelf \"first\"/3,\"z\" idle", "  shelf \"first\"/3,\"z\" idle: 1 reference, 0 children\n");
-    assert_lines(text, "reservation ", with_id("reservation %s holds rack \"first\", shelf \"first\"/3,\"z\"\n", id));
+    assert_true(strstr(text, "rack \"second\" on: 2 references, 0 children") <
+                strstr(text, "rack \"first\" idle: 1 reference, 1 child"));
+    assert_lines(text, "shelf \"first\"/3,\"z\" idle",
+                 "  shelf \"first\"/3,\"z\" idle: 1 reference, 0 children\n");
+    assert_lines(text, "reservation ",
+                 with_id("reservation %s holds rack \"first\", shelf \"first\"/3,\"z\"\n", id));
     assert_int_equal(on_rack(&depot, OP_KICK, "first", NULL), 0); /* it ends under its holders */
     assert_lines(dump(&depot), "reservation ", with_id("reservation %s holds nothing\n", id));
     depot_stop(&depot);
@@ -161,7 +176,8 @@ static int look(struct depot *depot, uint8_t hook, berth_call *call, const void 
     return 0;
 }
 
-static int discard_and_look(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int discard_and_look(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                            void *out)
 {
     (void)hook;
     (void)call;
@@ -221,7 +237,10 @@ static void start_another(struct job *job, int code)
                  "operation use has not begun\n");
 }
 
-/* What is ready and not run yet: its call is completed, it was handed its root, or it has only been started. */
+/*
+ * What is ready and not run yet: its call is completed, it was handed its root, or it has only been
+ * started.
+ */
 static void what_is_left_to_the_loop(void **unused)
 {
     struct depot depot;
@@ -271,7 +290,8 @@ static void a_reservation_that_was_drained_is_not_shown(void **unused)
     job_init(&drain, &depot);
     assert_int_equal(job_start(&drain, 0, NULL, BERTH_NO_DEADLINE), 0);
     assert_lines(dump(&depot), "reservation", "");
-    assert_lines(dump(&depot), "operation", "  operation drain waits for rack.eject of rack \"b\"\n");
+    assert_lines(dump(&depot), "operation",
+                 "  operation drain waits for rack.eject of rack \"b\"\n");
     for (unsigned i = 0; i < shelf.n; i++)
         assert_int_equal(shelf_complete(&shelf, i, 0), 0);
     assert_done(&drain, 0);
@@ -299,7 +319,8 @@ static void since_when(void **unused)
     job_go(&job, &depot, OP_USE, "a");
     clock_shift(HOUR);
     text = strstr(dump(&depot), "operation use");
-    assert_int_equal(sscanf(text, "operation use waits for rack.open of rack \"a\" for %llu us", &us), 1);
+    assert_int_equal(
+        sscanf(text, "operation use waits for rack.open of rack \"a\" for %llu us", &us), 1);
     assert_true(us >= HOUR / 1000 && us < 2 * HOUR / 1000);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     depot_stop(&depot);

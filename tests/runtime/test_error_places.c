@@ -1,4 +1,7 @@
-/* Errors of operations that have not run, because they were late, cancelled, or would have waited for themselves: they name the root. */
+/*
+ * Errors of operations that have not run, because they were late, cancelled, or would have waited
+ * for themselves: they name the root.
+ */
 #include <errno.h>
 
 #include "support/loop.h"
@@ -7,14 +10,19 @@
 #define assert_at_rack(error, expected) check_place(error, "rack", expected, __FILE__, __LINE__)
 #define assert_nowhere(error) check_place(error, NULL, "", __FILE__, __LINE__)
 
-static void check_place(const berth_error *error, const char *resource, const char *key, const char *file, int line)
+static void check_place(const berth_error *error, const char *resource, const char *key,
+                        const char *file, int line)
 {
     check_where(error, resource, NULL, NULL, NULL, file, line);
     _assert_string_equal(error->key, key, file, line);
 }
 
-/* Found or made by key, found by a value of the root (label 0) and of a child (bay 0), and by a reservation: every way to the same rack. */
-static const uint8_t ways[] = {OP_RESERVE, OP_USE, OP_KICK, OP_ADD, OP_DROP, OP_BY_BAY, OP_OPEN, OP_CLOSE};
+/*
+ * Found or made by key, found by a value of the root (label 0) and of a child (bay 0), and by a
+ * reservation: every way to the same rack.
+ */
+static const uint8_t ways[] = {OP_RESERVE, OP_USE,    OP_KICK, OP_ADD,
+                               OP_DROP,    OP_BY_BAY, OP_OPEN, OP_CLOSE};
 enum { N_WAYS = sizeof ways };
 
 /* An operation on rack "a", whichever way. */
@@ -25,7 +33,8 @@ struct asked {
     berth_request request;
 };
 
-static const berth_request *ask(struct asked *asked, uint8_t operation, const unsigned char *id, int64_t deadline)
+static const berth_request *ask(struct asked *asked, uint8_t operation, const unsigned char *id,
+                                int64_t deadline)
 {
     asked->bay = 0;
     asked->request = (berth_request){.operation = operation,
@@ -66,7 +75,8 @@ static void queue_up(int64_t deadline)
         job_init(&taken.jobs[i], &taken.depot);
         taken.jobs[i].keep = true;
         if (i < N_WAYS)
-            assert_int_equal(job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, deadline)), 0);
+            assert_int_equal(
+                job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, deadline)), 0);
         else
             assert_int_equal(job_start(&taken.jobs[i], 0, NULL, deadline), 0);
         assert_not_done(&taken.jobs[i]);
@@ -100,14 +110,17 @@ static void blocking_calls_that_are_late(void **unused)
     (void)unused;
     take(NULL);
     for (unsigned i = 0; i < N_WAYS; i++) {
-        assert_int_equal(berth_manager_run(taken.depot.manager, ask(&taken.asked[i], ways[i], taken.id, 1), &error), -ETIMEDOUT);
+        assert_int_equal(berth_manager_run(taken.depot.manager,
+                                           ask(&taken.asked[i], ways[i], taken.id, 1), &error),
+                         -ETIMEDOUT);
         assert_int_equal(error.code, -ETIMEDOUT);
         assert_at_rack(&error, "\"a\"");
     }
     assert_int_equal(berth_manager_drain(taken.depot.manager, 1, &error), -ETIMEDOUT);
     assert_at_rack(&error, "\"a\"");
     assert_int_equal(until(&taken.depot, OP_USE, "a", 1, &error), -ETIMEDOUT);
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_use: rack \"a\": Connection timed out");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_use: rack \"a\": Connection timed out");
     assert_untouched();
 }
 
@@ -145,7 +158,10 @@ static void those_that_are_discarded_in_the_queue(void **unused)
     depot_stop(&taken.depot);
 }
 
-/* They were handed the root, or have made it anew, and stand before their first hook when they are cancelled. */
+/*
+ * They were handed the root, or have made it anew, and stand before their first hook when they are
+ * cancelled.
+ */
 static void those_that_have_their_root(void **unused)
 {
     static const struct {
@@ -167,7 +183,8 @@ static void those_that_have_their_root(void **unused)
         job_go(&first, &depot, cases[i].anew ? OP_DROP : OP_USE, cases[i].anew ? "0" : "a");
         job_init(&next, &depot);
         next.keep = true;
-        assert_int_equal(job_start(&next, cases[i].operation, cases[i].argument, BERTH_NO_DEADLINE), 0);
+        assert_int_equal(job_start(&next, cases[i].operation, cases[i].argument, BERTH_NO_DEADLINE),
+                         0);
         for (unsigned call = 0; call <= cases[i].anew; call++) { /* a drop has two hooks */
             assert_int_equal(shelf_complete(&shelf, call, 0), 0);
             (void)poll_depot(&depot);
@@ -184,7 +201,8 @@ static void those_that_have_their_root(void **unused)
 }
 
 /* From inside a hook of the rack itself. */
-static int ask_for_own_root(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int ask_for_own_root(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                            void *out)
 {
     berth_error error;
 
@@ -194,7 +212,10 @@ static int ask_for_own_root(struct depot *depot, uint8_t hook, berth_call *call,
     if (hook != RACK_OPEN)
         return 0;
     for (unsigned i = 0; i < N_WAYS; i++) {
-        assert_int_equal(berth_manager_run(depot->manager, ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error), -EDEADLK);
+        assert_int_equal(
+            berth_manager_run(depot->manager,
+                              ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error),
+            -EDEADLK);
         assert_at_rack(&error, "\"a\"");
     }
     assert_int_equal(berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, &error), -EDEADLK);
@@ -213,14 +234,19 @@ static void those_that_would_wait_for_themselves(void **unused)
     depot_stop(&taken.depot);
 }
 
-/* Started from a `done`, and cancelled before it has looked for its root: the key is what its caller gave, or nobody knows. */
+/*
+ * Started from a `done`, and cancelled before it has looked for its root: the key is what its
+ * caller gave, or nobody knows.
+ */
 static void cancel_those_that_have_not_looked(struct job *job, int code)
 {
     assert_int_equal(code, 0);
     for (unsigned i = 0; i < N_WAYS; i++) {
         job_init(&taken.jobs[i], job->depot);
         taken.jobs[i].keep = true;
-        assert_int_equal(job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE)), 0);
+        assert_int_equal(
+            job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE)),
+            0);
         assert_int_equal(job_cancel(&taken.jobs[i]), 0);
     }
 }
@@ -252,10 +278,13 @@ static int ask_under_the_lock(void *arg, const berth_item *item)
     (void)arg;
     (void)item;
     for (unsigned i = 0; i < N_WAYS; i++) {
-        bool by_key = ways[i] == OP_RESERVE || ways[i] == OP_USE || ways[i] == OP_KICK || ways[i] == OP_ADD;
+        bool by_key =
+            ways[i] == OP_RESERVE || ways[i] == OP_USE || ways[i] == OP_KICK || ways[i] == OP_ADD;
 
-        assert_int_equal(berth_manager_run(taken.depot.manager, ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error),
-                         -EDEADLK);
+        assert_int_equal(
+            berth_manager_run(taken.depot.manager,
+                              ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error),
+            -EDEADLK);
         check_place(&error, by_key ? "rack" : NULL, by_key ? "\"a\"" : "", __FILE__, __LINE__);
     }
     return 0;

@@ -7,7 +7,10 @@
 
 enum { N_CELLS = (GONE + 1) * (WIPE + 1) };
 
-/* The depot, but opening what is on makes it bad: a row that leads to another state, and calls nobody. */
+/*
+ * The depot, but opening what is on makes it bad: a row that leads to another state, and calls
+ * nobody.
+ */
 static const berth_manager_type *worn_type(void)
 {
     static berth_manager_type type;

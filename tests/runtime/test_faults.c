@@ -10,8 +10,10 @@ static const char *const words[] = {"one", "two"};
 static int reserve_much(struct depot *depot, uuid_t id)
 {
     struct path path;
-    berth_request request = {
-        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, "a", 1)->config,
+                             .gives = id,
+                             .deadline = BERTH_NO_DEADLINE};
 
     path.rack.order = (berth_strings){words, 2};
     path.rack.tags = (berth_strings){words, 1};
@@ -51,8 +53,11 @@ static void each_allocation_of_reserve_fails_once(void **unused)
     const size_t sizes[] = {sizeof label, 0, 0};
     void *look_results[] = {path_of_a};
     const size_t look_sizes[] = {sizeof path_of_a};
-    berth_request look = {
-        .operation = OP_LOOK, .reservation = id, .results = look_results, .result_sizes = look_sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request look = {.operation = OP_LOOK,
+                          .reservation = id,
+                          .results = look_results,
+                          .result_sizes = look_sizes,
+                          .deadline = BERTH_NO_DEADLINE};
     struct path path;
     berth_request request = {.operation = OP_RESOLVE,
                              .config = depot_path(&path, "b", 0)->config,
@@ -71,7 +76,8 @@ static void each_allocation_of_reserve_fails_once(void **unused)
         assert_true(uuid_is_null(id));
         assert_state(&depot, "");
         assert_int_equal(depot_reservations(&depot), 0);
-        assert_int_equal(reserve_much(&depot, id), 0); /* the same again, now that there is memory */
+        /* the same again, now that there is memory */
+        assert_int_equal(reserve_much(&depot, id), 0);
         assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
         assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
         assert_string_equal(label, "1"); /* no number was lost */
@@ -95,8 +101,8 @@ static void after_the_first_call_nothing_is_allocated(void **unused)
     assert_int_equal(with(&depot, OP_OPEN, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
     assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), -ENOMEM);
-    assert_string_equal(
-        depot.log, "rack.open:a shelf.open:a book.open:a book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a");
+    assert_string_equal(depot.log, "rack.open:a shelf.open:a book.open:a book.eject:a book.close:a "
+                                   "shelf.eject:a shelf.close:a rack.eject:a rack.close:a");
     assert_state(&depot, "");
     depot_stop(&depot);
 }
@@ -131,7 +137,10 @@ static void without_memory_to_grow_the_maps_stay_right(void **unused)
     depot_stop(&depot);
 }
 
-/* Fails the k-th call of a life with three sharers, then tries everything again until it works: nothing may be left. */
+/*
+ * Fails the k-th call of a life with three sharers, then tries everything again until it works:
+ * nothing may be left.
+ */
 static void each_call_fails_once(void **unused)
 {
     for (unsigned k = 1;; k++) {

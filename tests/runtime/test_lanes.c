@@ -1,6 +1,7 @@
 /*
- * The lanes that readers count themselves in, and who waits for them: one step after the other, without threads. Whoever waits goes to sleep in
- * the test's own function, and what the readers do meanwhile happens there.
+ * The lanes that readers count themselves in, and who waits for them: one step after the other,
+ * without threads. Whoever waits goes to sleep in the test's own function, and what the readers do
+ * meanwhile happens there.
  */
 #include <stdlib.h>
 
@@ -96,7 +97,10 @@ static unsigned inside(void)
     return n;
 }
 
-/* Closes it while the readers do this; it must have slept once for each step when it gets in, and nobody is inside then. */
+/*
+ * Closes it while the readers do this; it must have slept once for each step when it gets in, and
+ * nobody is inside then.
+ */
 static void close_while(void (*const *script)(void), unsigned n)
 {
     steps = script;
@@ -136,12 +140,16 @@ static void one_comes_too_late(void)
     assert_null(readers_count(&readers));
 }
 
-/* The last one leaves while one that came too late is counted: so that one is the last, and nobody else wakes who waits. */
+/*
+ * The last one leaves while one that came too late is counted: so that one is the last, and nobody
+ * else wakes who waits.
+ */
 static void last_leaves_before_one_that_comes_too_late(void)
 {
     unsigned before = wakes;
 
-    (void)atomic_fetch_sub(&mine->inside, 1); /* it was not the last, so it left as quietly as this */
+    (void)atomic_fetch_sub(&mine->inside, 1); /* it was not the last, so it left as quietly as this
+                                               */
     assert_null(readers_count(&readers));
     assert_int_equal(wakes, before + 1);
 }

@@ -1,4 +1,7 @@
-/* The lock and the callbacks that run under it: for as long as there may be such, it knows its holder, which is told so instead of hanging. */
+/*
+ * The lock and the callbacks that run under it: for as long as there may be such, it knows its
+ * holder, which is told so instead of hanging.
+ */
 #include <errno.h>
 
 #include "support/depot.h"

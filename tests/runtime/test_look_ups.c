@@ -1,4 +1,7 @@
-/* Look-ups: operations without steps that only find. They answer as if they had the manager for themselves, and run beside each other. */
+/*
+ * Look-ups: operations without steps that only find. They answer as if they had the manager for
+ * themselves, and run beside each other.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -14,8 +17,10 @@ enum { FIND = OP_KICK, FIND_IF_ANY = OP_FIND_SHELF, FIND_SHELF = OP_SHELF_CRASH 
 /* The depot, where these three operations only find. */
 static const berth_manager_type *looking_type(void)
 {
-    static const berth_return label = {
-        .level = 0, .type = BERTH_CHARS, .view_offset = offsetof(rack_view, label), .size = sizeof(((rack_view *)0)->label)};
+    static const berth_return label = {.level = 0,
+                                       .type = BERTH_CHARS,
+                                       .view_offset = offsetof(rack_view, label),
+                                       .size = sizeof(((rack_view *)0)->label)};
     static berth_operation operations[N_OPERATIONS + 1];
     static berth_manager_type type;
 
@@ -37,7 +42,8 @@ static void start(struct depot *depot)
     struct depot_backend backend = {depot};
 
     depot_init(depot);
-    assert_int_equal(berth_manager_create(looking_type(), NULL, &backend, NULL, &depot->manager, NULL), 0);
+    assert_int_equal(
+        berth_manager_create(looking_type(), NULL, &backend, NULL, &depot->manager, NULL), 0);
 }
 
 static bool is_open(struct depot *depot)
@@ -55,7 +61,8 @@ static void open_to_readers(struct depot *depot)
     mutex_drop(&lock->mutex);
 }
 
-static int run(struct depot *depot, uint8_t operation, const void *by, const char *rack, uint16_t shelf, void *result, berth_error *error)
+static int run(struct depot *depot, uint8_t operation, const void *by, const char *rack,
+               uint16_t shelf, void *result, berth_error *error)
 {
     struct path path;
     void *results[2] = {result, NULL};
@@ -120,7 +127,8 @@ static void answers_are_the_same_beside_others_and_alone(void **unused)
     assert_false(is_open(&depot));
     open_to_readers(&depot);
     ask(&depot, id);
-    assert_state(&depot, "rack a idle 2+2\n shelf 0 idle 1+1\n  book idle 1+0\n shelf 1 idle 1+1\n  book idle 1+0\n");
+    assert_state(&depot, "rack a idle 2+2\n shelf 0 idle 1+1\n  book idle 1+0\n shelf 1 idle 1+1\n "
+                         " book idle 1+0\n");
     depot_stop(&depot);
 }
 
@@ -131,7 +139,8 @@ static void by_value(struct depot *depot, bool beside)
 
     assert_int_equal(run(depot, OP_USE, NULL, "a", 0, NULL, NULL), 0);
     assert_int_equal(lock_take(&depot->manager->lock), 0);
-    memcpy(uid, ((rack_view *)instance_view(depot->manager, depot->manager->roots))->uid, sizeof uid);
+    memcpy(uid, ((rack_view *)instance_view(depot->manager, depot->manager->roots))->uid,
+           sizeof uid);
     lock_drop(&depot->manager->lock);
     if (beside)
         open_to_readers(depot);
@@ -261,7 +270,8 @@ static void a_look_up_waits_for_the_operation_on_its_root(void **unused)
     depot_stop(&depot);
 }
 
-static int look_from_inside(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int look_from_inside(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                            void *out)
 {
     (void)hook;
     (void)call;
@@ -350,7 +360,8 @@ static void what_comes_and_goes_is_there_or_not(void **unused)
     start(&all.depot);
     atomic_store(&all.changing, CHANGERS);
     for (unsigned i = 0; i < CHANGERS + LOOKERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, i < CHANGERS ? come_and_go : look_on, &all), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i < CHANGERS ? come_and_go : look_on, &all), 0);
     for (unsigned i = 0; i < CHANGERS + LOOKERS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_state(&all.depot, "");

@@ -6,7 +6,10 @@
 
 #include "support/depot.h"
 
-/* The file under test is compiled into this one, with a lock that may not be had, and a look at what is given back. */
+/*
+ * The file under test is compiled into this one, with a lock that may not be had, and a look at
+ * what is given back.
+ */
 #define lock_init test_lock_init
 #define uuid_source_clear test_uuid_source_clear
 #include "../../runtime/src/manager.c"
@@ -29,7 +32,8 @@ int test_lock_init(struct lock *lock)
     return no_lock ? -EAGAIN : lock_init(lock);
 }
 
-static int create(const berth_manager_type *type, const depot_options *options, struct depot *depot, const berth_allocator *allocator)
+static int create(const berth_manager_type *type, const depot_options *options, struct depot *depot,
+                  const berth_allocator *allocator)
 {
     struct depot_backend backend = {depot};
     berth_config config = {.allocator = allocator};
@@ -49,7 +53,8 @@ static void what_does_not_fit_is_refused(void **unused)
 
     (void)unused;
     depot_init(&depot);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &no_backend, NULL, &manager, NULL), -EINVAL);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &no_backend, NULL, &manager, NULL),
+                     -EINVAL);
     assert_null(manager);
     assert_int_equal(berth_manager_create(&depot_type, NULL, NULL, NULL, &manager, NULL), -EINVAL);
     assert_int_equal(berth_manager_create(NULL, NULL, &backend, NULL, &manager, NULL), -EINVAL);
@@ -110,7 +115,8 @@ static void all_settings_may_be_left_out(void **unused)
 
     (void)unused;
     depot_init(&depot);
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, &depot.manager, NULL), 0);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, NULL, &depot.manager, NULL),
+                     0);
     memset(&backend, 0, sizeof backend); /* it was copied */
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, NULL), 0);
@@ -168,7 +174,8 @@ static void a_config_too_large_for_an_instance_is_enomem(void **unused)
     const char **items = malloc(N * sizeof *items);
     rack_config rack = {.name = "a", .tags = {items, N}};
     const void *config[] = {&rack};
-    berth_request request = {.operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
     uint64_t allocations;
 
     (void)unused;
@@ -314,7 +321,10 @@ static size_t longest(struct link *const *chains, size_t n)
     return most;
 }
 
-/* Short chains: the hash spreads. What is not random by design may be random by luck, so there is room. */
+/*
+ * Short chains: the hash spreads. What is not random by design may be random by luck, so there is
+ * room.
+ */
 static void assert_spread(const struct map *map)
 {
     assert_true(longest(map->chains, map->n) < 20);
@@ -333,7 +343,10 @@ static int by_hash(const void *a_, const void *b_)
     return (a->hash > b->hash) - (a->hash < b->hash);
 }
 
-/* Two names of racks, "<number>", that have the same hash; some 18 pairs among 400,000 are to be expected. False: there are none. */
+/*
+ * Two names of racks, "<number>", that have the same hash; some 18 pairs among 400,000 are to be
+ * expected. False: there are none.
+ */
 static bool find_collision(struct berth_manager *manager, uint32_t pair[2])
 {
     enum { N = 400000 };
@@ -395,7 +408,8 @@ static void each_manager_has_a_hash_of_its_own(void **unused)
     for (unsigned i = 0; i < 500; i++)
         assert_int_equal(reserve(&depots[0], "a", 1, id, NULL), 0);
     assert_spread(&depots[0].manager->reservations);
-    assert_memory_not_equal(&depots[0].manager->seed, &depots[1].manager->seed, sizeof(struct hash_seed));
+    assert_memory_not_equal(&depots[0].manager->seed, &depots[1].manager->seed,
+                            sizeof(struct hash_seed));
     for (unsigned i = 0; i < 2; i++)
         depot_stop(&depots[i]);
 }
@@ -421,7 +435,8 @@ static void thousands_of_instances_are_all_found(void **unused)
     for (unsigned i = 0; i < N; i++) {
         snprintf(name, sizeof name, "rack-%u", i);
         assert_int_equal(on_rack(&depot, OP_RESOLVE, name, NULL), 0);
-        assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0); /* found: else there would be two */
+        /* found: else there would be two */
+        assert_int_equal(on_rack(&depot, OP_USE, name, NULL), 0);
     }
     assert_int_equal(depot.n_calls, N);
     assert_spread(&depot.manager->instances);
@@ -451,12 +466,15 @@ static int use_book(struct depot *depot, const char *rack)
 {
     struct path path;
     const void *const config[] = {&depot_path(&path, rack, 0)->rack, &path.book};
-    const berth_request request = {.operation = OP_USE_ALL, .config = config, .deadline = BERTH_NO_DEADLINE};
+    const berth_request request = {
+        .operation = OP_USE_ALL, .config = config, .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, NULL);
 }
 
-/* In this depot a book stands in a rack, beside the shelves: one without a key, but no only child. */
+/*
+ * In this depot a book stands in a rack, beside the shelves: one without a key, but no only child.
+ */
 static void a_child_without_a_key_is_found_among_others(void **unused)
 {
     static const berth_step steps[] = {{.level = 1, .event = HOLD}};
@@ -491,7 +509,8 @@ static void a_child_without_a_key_is_found_among_others(void **unused)
         assert_int_equal(use_book(&depot, "a"), 0);
     assert_int_equal(use_book(&depot, "b"), 0);
     assert_int_equal(on_path(&depot, OP_ADD, "a", 2, NULL), 0);
-    assert_state(&depot, "rack a idle 0+3\n shelf 1 idle 0+0\n  book idle 3+0\n shelf 2 idle 0+0\nrack b idle 0+1\n  book idle 1+0\n");
+    assert_state(&depot, "rack a idle 0+3\n shelf 1 idle 0+0\n  book idle 3+0\n shelf 2 idle "
+                         "0+0\nrack b idle 0+1\n  book idle 1+0\n");
     depot_stop(&depot);
 }
 

@@ -107,7 +107,10 @@ static void all_reservations_are_found_after_a_visit_that_ended(void **unused)
     depot_stop(&depot);
 }
 
-/* A drain that begins when there are this many of the five roots, and waits for the first; the others come then, and are numbered anew. */
+/*
+ * A drain that begins when there are this many of the five roots, and waits for the first; the
+ * others come then, and are numbered anew.
+ */
 static void drain_first(unsigned n, const char *state)
 {
     static const char *const names[] = {"a", "b", "c", "d", "e"};

@@ -1,4 +1,7 @@
-/* The parts that know nothing of a manager: pool, map, hash, fields. Against naive models, with random scripts. */
+/*
+ * The parts that know nothing of a manager: pool, map, hash, fields. Against naive models, with
+ * random scripts.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +46,15 @@ static void pool_agrees_with_a_naive_one(void **unused)
                 taken[number] = false;
                 break;
             case 1:
-                assert_int_equal(pool_take(&pool, memory_default(), number), taken[number] ? -EBUSY : 0);
+                assert_int_equal(pool_take(&pool, memory_default(), number),
+                                 taken[number] ? -EBUSY : 0);
                 taken[number] = true;
                 break;
             default:
                 while (lowest < size && taken[lowest])
                     lowest++;
-                assert_int_equal(pool_take_lowest(&pool, memory_default(), &got), lowest == size ? -ENOSPC : 0);
+                assert_int_equal(pool_take_lowest(&pool, memory_default(), &got),
+                                 lowest == size ? -ENOSPC : 0);
                 if (lowest < size) {
                     assert_int_equal(got, lowest);
                     taken[lowest] = true;
@@ -220,7 +225,8 @@ static void map_is_cleared_in_the_middle_of_growing(void **unused)
     (void)unused;
     depot_init(&depot);
     map_init(&map, NULL);
-    for (uint32_t i = 0; i < 65; i++) /* the 33rd and 65th make it grow; 2 chains have moved of 32 */
+    for (uint32_t i = 0; i < 65; i++) /* the 33rd and 65th make it grow; 2 chains have moved of 32
+                                       */
         map_insert(&map, &depot.allocator, &items[i].node, i);
     assert_int_equal(map.old_n, 32);
     for (uint32_t i = 0; i < 65; i++)
@@ -277,15 +283,22 @@ static bool equal_sets(const berth_strings *a, const berth_strings *b, berth_cas
 
 static void hash_is_siphash_13(void **unused)
 {
-    /* SipHash-1-3 of the 8 bytes 0 to 7 with the key 0 to 15 goes through the same permutation; this pins ours. */
-    static const struct hash_seed seed = {{UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
+    /*
+     * SipHash-1-3 of the 8 bytes 0 to 7 with the key 0 to 15 goes through the same permutation;
+     * this pins ours.
+     */
+    static const struct hash_seed seed = {
+        {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
     struct berth_hash a, b;
 
     (void)unused;
     hash_start(&a, &seed);
     hash_word(&a, UINT64_C(0x0706050403020100));
     hash_word(&a, UINT64_C(8) << 56);
-    /* SipHash's last block of an 8-byte message is its length in the top byte: so this is the reference's answer */
+    /*
+     * SipHash's last block of an 8-byte message is its length in the top byte: so this is the
+     * reference's answer
+     */
     assert_true(hash_end(&a) == UINT64_C(0x369095118d299a8e));
     hash_start(&a, &seed);
     hash_start(&b, &seed);
@@ -328,13 +341,16 @@ static void small_letters_of_a_word_at_a_time(void **unused)
 
         memcpy(folded, &word, sizeof folded);
         for (size_t i = 0; i < sizeof bytes; i++)
-            assert_int_equal(folded[i], bytes[i] >= 'A' && bytes[i] <= 'Z' ? bytes[i] + 32 : bytes[i]);
+            assert_int_equal(folded[i],
+                             bytes[i] >= 'A' && bytes[i] <= 'Z' ? bytes[i] + 32 : bytes[i]);
     }
 }
 
 static void uuids_that_differ_in_one_bit_hash_otherwise(void **unused)
 {
-    static const struct hash_seed seed = {{UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}}, other = {{5, 6}};
+    static const struct hash_seed seed = {{UINT64_C(0x0123456789abcdef),
+                                           UINT64_C(0xfedcba9876543210)}},
+                                  other = {{5, 6}};
     uuid_t id = {0x51, 2, 3, 4, 5, 6, 0x47, 8, 0x89};
     uint32_t before = hash_uuid(&seed, id);
 
@@ -350,8 +366,10 @@ static void uuids_that_differ_in_one_bit_hash_otherwise(void **unused)
 /* Machines with products of 128 bits and those without hash alike. */
 static void products_in_parts_are_those_of_128_bits(void **unused)
 {
-    static const uint64_t ends[] = {0, 1, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX};
-    static const struct hash_seed seed = {{UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}};
+    static const uint64_t ends[] = {
+        0, 1, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX};
+    static const struct hash_seed seed = {
+        {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)}};
 
     (void)unused;
     /* (2^64-1)^2 = (2^64-2) * 2^64 + 1, and 2^63 * 2^63 = 2^62 * 2^64 */
@@ -367,15 +385,19 @@ static void products_in_parts_are_those_of_128_bits(void **unused)
 
 static void what_is_equal_hashes_alike(void **unused)
 {
-    static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"}, *const c[] = {"x", "y"};
-    static const berth_strings set_a = {a, 3}, set_b = {b, 4}, set_c = {c, 2}, none = {NULL, 0}, list_a = {a, 2}, list_b = {c, 2};
+    static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"},
+                             *const c[] = {"x", "y"};
+    static const berth_strings set_a = {a, 3}, set_b = {b, 4}, set_c = {c, 2}, none = {NULL, 0},
+                               list_a = {a, 2}, list_b = {c, 2};
 
     (void)unused;
     assert_true(equal_sets(&set_a, &set_b, BERTH_ANY_CASE));
-    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) == hash_of_set(&set_b, BERTH_ANY_CASE, NULL));
+    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) ==
+                hash_of_set(&set_b, BERTH_ANY_CASE, NULL));
     assert_false(equal_sets(&set_a, &set_c, BERTH_ANY_CASE));
     assert_false(equal_sets(&set_c, &set_a, BERTH_ANY_CASE));
-    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) != hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
+    assert_true(hash_of_set(&set_a, BERTH_ANY_CASE, NULL) !=
+                hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
     assert_false(equal_sets(&set_a, &set_b, BERTH_EXACT_CASE));
     assert_false(berth_list_equal(&set_a, &set_b, BERTH_EXACT_CASE));
     assert_true(berth_list_equal(&list_a, &list_b, BERTH_ANY_CASE));
@@ -383,7 +405,8 @@ static void what_is_equal_hashes_alike(void **unused)
     assert_true(hash_of_list(&list_a, BERTH_ANY_CASE) == hash_of_list(&list_b, BERTH_ANY_CASE));
     assert_true(hash_of_list(&list_a, BERTH_EXACT_CASE) != hash_of_list(&list_b, BERTH_EXACT_CASE));
     assert_true(hash_of_list(&set_a, BERTH_EXACT_CASE) != hash_of_list(&set_c, BERTH_EXACT_CASE));
-    assert_true(hash_of_set(&none, BERTH_ANY_CASE, NULL) != hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
+    assert_true(hash_of_set(&none, BERTH_ANY_CASE, NULL) !=
+                hash_of_set(&set_c, BERTH_ANY_CASE, NULL));
     assert_true(berth_text_equal_any_case("HOST", "host"));
     assert_false(berth_text_equal("HOST", "host"));
     assert_true(hash_of_text("HOST", BERTH_ANY_CASE) == hash_of_text("host", BERTH_ANY_CASE));
@@ -426,7 +449,8 @@ static void numbers_and_uuids_count_in_a_hash(void **unused)
 static void texts_and_items_have_a_greatest_length(void **unused)
 {
     static const char *const two[] = {"ab", NULL}, *const three[] = {"ab", "abc"};
-    static const berth_strings short_ones = {two, 2}, long_ones = {three, 2}, missing = {NULL, 1}, none = {NULL, 0};
+    static const berth_strings short_ones = {two, 2}, long_ones = {three, 2}, missing = {NULL, 1},
+                               none = {NULL, 0};
 
     (void)unused;
     assert_true(berth_text_fits("ab", 2));
@@ -506,7 +530,10 @@ static void large_sets_hash_alike_in_any_order(void **unused)
     assert_false(equal_sets(&a, &c, BERTH_EXACT_CASE));
 }
 
-/* Around the number of items up to which no memory is needed, and around twice that: the same hash with memory, without, and where there is none. */
+/*
+ * Around the number of items up to which no memory is needed, and around twice that: the same hash
+ * with memory, without, and where there is none.
+ */
 static void a_set_hashes_alike_with_memory_and_without(void **unused)
 {
     static const uint32_t counts[] = {63, 64, 65, 127, 128, 129, 300};
@@ -709,9 +736,14 @@ static void only_characters_that_can_be_shown_are(void **unused)
 
 static void text_is_cut_between_characters(void **unused)
 {
-    /* by the room for text, without the NUL: a character or an escape that does not fit before the dots is left out as a whole */
-    static const char *const wide[] = {"\"...", "\"...", "\"...", "\"...", "\"\xf0\x9f\x98\x80...", "\"\xf0\x9f\x98\x80z..."};
-    static const char *const broken[] = {"\"...", "\"...", "\"...", "\"...", "\"\\x9b...", "\"\\x9bz..."};
+    /*
+     * by the room for text, without the NUL: a character or an escape that does not fit before the
+     * dots is left out as a whole
+     */
+    static const char *const wide[] = {
+        "\"...", "\"...", "\"...", "\"...", "\"\xf0\x9f\x98\x80...", "\"\xf0\x9f\x98\x80z..."};
+    static const char *const broken[] = {"\"...", "\"...",      "\"...",
+                                         "\"...", "\"\\x9b...", "\"\\x9bz..."};
     char buffer[16];
 
     (void)unused;

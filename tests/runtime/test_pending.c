@@ -28,7 +28,8 @@ static void count_told(void *ctx)
     atomic_fetch_add(&told, 1);
 }
 
-static int hand_over(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int hand_over(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                     void *out)
 {
     struct parcel *parcel = depot->arg;
 
@@ -44,7 +45,8 @@ static int hand_over(struct depot *depot, uint8_t hook, berth_call *call, const 
     assert_string_equal(berth_call_operation(call), "use");
     for (int i = 0; i < parcel->early; i++)
         parcel->results[i] =
-            berth_complete(parcel->token, 0, parcel->give_out ? &parcel->out : NULL, parcel->give_out ? sizeof parcel->out : 0);
+            berth_complete(parcel->token, 0, parcel->give_out ? &parcel->out : NULL,
+                           parcel->give_out ? sizeof parcel->out : 0);
     if (parcel->wants_to_know)
         assert_int_equal(berth_call_on_cancel(call, count_told, &told), 0);
     gate_pass(&parcel->gate);
@@ -101,7 +103,10 @@ static void completed_later_from_another_thread(void **unused)
     depot_stop(&depot);
 }
 
-/* Its thread sleeps until then, by the machine's clock; nobody polls. To its hook it is not late: threads start slowly on a busy machine. */
+/*
+ * Its thread sleeps until then, by the machine's clock; nobody polls. To its hook it is not late:
+ * threads start slowly on a busy machine.
+ */
 static void a_pending_hook_is_told_when_the_deadline_passes(void **unused)
 {
     struct depot depot;
@@ -134,7 +139,8 @@ static void failed_and_uncertain_completions(void **unused)
     static const struct {
         int result, rc;
         const char *state;
-    } cases[] = {{-EIO, -EIO, "rack a bad 0+0\n"}, {BERTH_UNCERTAIN(-ETIMEDOUT), -ETIMEDOUT, "rack a odd 0+0\n"}};
+    } cases[] = {{-EIO, -EIO, "rack a bad 0+0\n"},
+                 {BERTH_UNCERTAIN(-ETIMEDOUT), -ETIMEDOUT, "rack a odd 0+0\n"}};
 
     (void)unused;
     for (size_t i = 0; i < 2; i++) {
@@ -203,21 +209,24 @@ static void a_completion_of_a_call_that_is_not_pending_is_dropped(void **unused)
     assert_int_equal(watt_of(&depot, "a"), 11);
     parcel.early = 0;
     assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
-    assert_int_equal(berth_complete(parcel.token, -EIO, NULL, 0), -ENOENT); /* answered by the hook itself */
+    /* answered by the hook itself */
+    assert_int_equal(berth_complete(parcel.token, -EIO, NULL, 0), -ENOENT);
     assert_state(&depot, "rack a on 1+0\nrack b on 1+0\n");
     depot_stop(&depot);
 }
 
 /* The first call is completed with out-values of its own, the second without any. */
-static int once_completed(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int once_completed(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                          void *out)
 {
     static const rack_out given = {.watt = 5};
 
     (void)view;
     assert_int_equal(hook, RACK_OPEN);
     ((rack_out *)out)->watt = 6;
-    assert_int_equal(depot->n_of[RACK_OPEN] == 1 ? berth_complete(berth_call_token(call), 0, &given, sizeof given)
-                                                 : berth_complete(berth_call_token(call), 0, NULL, 0),
+    assert_int_equal(depot->n_of[RACK_OPEN] == 1
+                         ? berth_complete(berth_call_token(call), 0, &given, sizeof given)
+                         : berth_complete(berth_call_token(call), 0, NULL, 0),
                      0);
     return BERTH_PENDING;
 }
@@ -227,7 +236,9 @@ static void out_values_are_those_of_the_last_call(void **unused)
     struct depot depot;
 
     (void)unused;
-    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = CRASH, .ok = {.state = IDLE, .raise = OPEN}});
+    depot_start_changed(&depot, &(struct depot_change){.state = IDLE,
+                                                       .event = CRASH,
+                                                       .ok = {.state = IDLE, .raise = OPEN}});
     depot.hook = once_completed;
     assert_int_equal(on_rack(&depot, OP_CRASH, "a", NULL), 0);
     assert_int_equal(depot.n_of[RACK_OPEN], 2);
@@ -237,7 +248,8 @@ static void out_values_are_those_of_the_last_call(void **unused)
 
 static void what_is_no_outcome_leaves_the_call_open(void **unused)
 {
-    static const int bad[] = {BERTH_PENDING, 2, 100, INT32_MAX, INT32_MIN, -0x10000, -0x20000, -0x30000};
+    static const int bad[] = {BERTH_PENDING, 2,        100,      INT32_MAX,
+                              INT32_MIN,     -0x10000, -0x20000, -0x30000};
     struct depot depot;
     struct parcel parcel;
     struct task task;
@@ -341,7 +353,8 @@ struct many {
     unsigned n;
 };
 
-static int keep_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int keep_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                      void *out)
 {
     struct many *many = depot->arg;
     berth_token token = berth_call_token(call);

@@ -1,6 +1,7 @@
 /*
- * A queue whose root ends well, again and again: the first makes the root anew, and the others wait for that one. In this depot a rack is gone as
- * soon as it has been opened, so each OP_USE makes a rack, calls one hook and ends it.
+ * A queue whose root ends well, again and again: the first makes the root anew, and the others wait
+ * for that one. In this depot a rack is gone as soon as it has been opened, so each OP_USE makes a
+ * rack, calls one hook and ends it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,12 +13,17 @@
 #include "support/loop.h"
 #include "support/threads.h"
 
-/* Queues of this length take milliseconds; minutes, when each end of a root costs something for each that waits. */
+/*
+ * Queues of this length take milliseconds; minutes, when each end of a root costs something for
+ * each that waits.
+ */
 enum { MANY = 100000, PATIENCE = 120 };
 
 static void start_passing(struct depot *depot, struct shelf_of_calls *shelf)
 {
-    depot_start_changed(depot, &(struct depot_change){.state = IDLE, .event = OPEN, .ok = {.state = GONE}, .fail = {.state = GONE}});
+    depot_start_changed(
+        depot, &(struct depot_change){
+                   .state = IDLE, .event = OPEN, .ok = {.state = GONE}, .fail = {.state = GONE}});
     if (shelf)
         shelf_init(shelf, depot);
 }
@@ -26,7 +32,10 @@ static void start_passing(struct depot *depot, struct shelf_of_calls *shelf)
 
 enum { EVENT_NONE, EVENT_PENDS, EVENT_FAILS };
 
-/* Many that wait for one root. What happens when the `nth` hook is called, from 1, is up to the test. */
+/*
+ * Many that wait for one root. What happens when the `nth` hook is called, from 1, is up to the
+ * test.
+ */
 struct crowd {
     struct depot depot;
     depot_op *ops;
@@ -46,7 +55,8 @@ struct crowd {
 
 static struct crowd crowd;
 
-static int call_of_crowd(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int call_of_crowd(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                         void *out)
 {
     unsigned n = ++crowd.n_calls;
 
@@ -75,16 +85,25 @@ static void leave_crowd(void *arg, int code)
 static void start_member(unsigned i, uint8_t operation, int64_t deadline)
 {
     static const rack_config rack = {.name = "a"};
-    berth_request request = {.operation = operation, .deadline = deadline, .config = (const void *const[]){&rack}, .by = "0"};
+    berth_request request = {.operation = operation,
+                             .deadline = deadline,
+                             .config = (const void *const[]){&rack},
+                             .by = "0"};
 
     crowd.members[i] = (struct member){.crowd = &crowd, .number = i};
     if (operation == 0)
-        assert_int_equal(berth_manager_drain_start(crowd.depot.manager, deadline, NULL, &crowd.ops[i], leave_crowd, &crowd.members[i]), 0);
+        assert_int_equal(berth_manager_drain_start(crowd.depot.manager, deadline, NULL,
+                                                   &crowd.ops[i], leave_crowd, &crowd.members[i]),
+                         0);
     else
-        assert_int_equal(berth_manager_start(crowd.depot.manager, &request, NULL, &crowd.ops[i], leave_crowd, &crowd.members[i]), 0);
+        assert_int_equal(berth_manager_start(crowd.depot.manager, &request, NULL, &crowd.ops[i],
+                                             leave_crowd, &crowd.members[i]),
+                         0);
 }
 
-/* A queue of `n` behind the first, whose hook pends; crowd_goes_on() adds those that are missing. */
+/*
+ * A queue of `n` behind the first, whose hook pends; crowd_goes_on() adds those that are missing.
+ */
 static void crowd_begin(unsigned nth, int event, unsigned n)
 {
     memset(&crowd, 0, sizeof crowd);
@@ -151,7 +170,8 @@ static void one_fails_and_those_behind_it_share_its_error(void **unused)
 
 static void some_are_cancelled_where_they_stand(void **unused)
 {
-    const unsigned cancelled[] = {MANY / 2, MANY / 2 + 1, MANY - 1, MANY - 2, MANY / 4 * 3}; /* the first in line, and the last, twice */
+    /* the first in line, and the last, twice */
+    const unsigned cancelled[] = {MANY / 2, MANY / 2 + 1, MANY - 1, MANY - 2, MANY / 4 * 3};
 
     (void)unused;
     crowd_begin(MANY / 2, EVENT_PENDS, MANY);
@@ -171,7 +191,10 @@ static void some_are_cancelled_where_they_stand(void **unused)
     crowd_end();
 }
 
-/* The one whose turn it is has made its root, and its hook is the loop's: it is gone again, and so is the root. */
+/*
+ * The one whose turn it is has made its root, and its hook is the loop's: it is gone again, and so
+ * is the root.
+ */
 static void deadlines_pass_where_they_stand(void **unused)
 {
     (void)unused;
@@ -206,7 +229,10 @@ static void all_that_still_wait_are_discarded(void **unused)
     crowd_end();
 }
 
-/* A drain, and one that looks for the first rack by its label: when that rack has ended they have nothing to wait for. */
+/*
+ * A drain, and one that looks for the first rack by its label: when that rack has ended they have
+ * nothing to wait for.
+ */
 static void others_among_them_do_not_wait_for_the_next_root(void **unused)
 {
     enum { DRAIN = MANY / 4, DROP = MANY / 2 };
@@ -234,7 +260,10 @@ static void others_among_them_do_not_wait_for_the_next_root(void **unused)
 
 /* A few */
 
-/* Who looks for what the next root has too keeps its place. `last_root`: number of the newest root so far. */
+/*
+ * Who looks for what the next root has too keeps its place. `last_root`: number of the newest root
+ * so far.
+ */
 static void keep_place(uint32_t last_root)
 {
     struct depot depot;
@@ -244,7 +273,8 @@ static void keep_place(uint32_t last_root)
 
     start_passing(&depot, &shelf);
     depot.manager->last_root = last_root;
-    for (unsigned i = 0; i < 4; i++) { /* use, use, place, use, place, use: all racks are made at the place 0, 0 */
+    for (unsigned i = 0; i < 4; i++) { /* use, use, place, use, place, use: all racks are made at
+                                          the place 0, 0 */
         job_init(&use[i], &depot);
         use[i].counter = &counter;
         assert_int_equal(job_start(&use[i], OP_USE, "a", BERTH_NO_DEADLINE), 0);
@@ -257,7 +287,8 @@ static void keep_place(uint32_t last_root)
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_int_equal(counter, 1); /* the second rack is at that place */
     assert_int_equal(shelf_complete(&shelf, 1, 0), 0);
-    assert_int_equal(counter, 3); /* whose turn it was looked before there was a third; the other one after that */
+    assert_int_equal(counter, 3); /* whose turn it was looked before there was a third; the other
+                                     one after that */
     assert_done(&by_place[0], -ENOENT);
     assert_int_equal(by_place[0].nth, 3);
     assert_not_done(&by_place[1]);
@@ -284,7 +315,10 @@ static void so_it_does_when_the_roots_are_numbered_anew(void **unused)
     keep_place(UINT32_MAX - 1);
 }
 
-/* Somebody else has the next root already, and one of the line waits for it, when the rest of the line gets there. */
+/*
+ * Somebody else has the next root already, and one of the line waits for it, when the rest of the
+ * line gets there.
+ */
 static void the_line_goes_behind_those_who_wait_there(void **unused)
 {
     struct depot depot;
@@ -308,10 +342,12 @@ static void the_line_goes_behind_those_who_wait_there(void **unused)
     }
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_done(&first, 0);
-    assert_done(&reserves, 0); /* makes the rack anew, and a shelf in the same bay: without a hook */
+    assert_done(&reserves, 0); /* makes the rack anew, and a shelf in the same bay: without a hook
+                                */
     assert_int_equal(shelf.n, 2);
     assert_string_equal(depot.log, "rack.open:a shelf.open:a");
-    assert_int_equal(with(&depot, OP_FORGET, id, NULL), 0); /* nobody remembers the first rack now */
+    /* nobody remembers the first rack now */
+    assert_int_equal(with(&depot, OP_FORGET, id, NULL), 0);
     assert_int_equal(job_cancel(&use[1]), 0);
     assert_done(&use[1], -ECANCELED);
     assert_string_equal(use[1].error.key, "\"a\"");
@@ -349,7 +385,8 @@ static void who_finds_another_root_instead_comes_last_there(void **unused)
     assert_int_equal(on_path(&depot, OP_ADD, "b", 0, NULL), 0); /* takes the bay */
     job_go(&use[0], &depot, OP_USE, "b");
     job_go(&use[1], &depot, OP_USE, "b");
-    assert_int_equal(shelf_complete(&shelf, 4, 0), 0); /* eject and close of the rack; between them is the hook of "b" */
+    /* eject and close of the rack; between them is the hook of "b" */
+    assert_int_equal(shelf_complete(&shelf, 4, 0), 0);
     assert_int_equal(shelf_complete(&shelf, 6, 0), 0);
     assert_done(&close, 0);
     assert_int_equal(shelf.n, 7);
@@ -363,7 +400,10 @@ static void who_finds_another_root_instead_comes_last_there(void **unused)
     depot_stop(&depot);
 }
 
-/* Those whose turn it is not yet have not looked: the root stays this time, and whoever is next looks at it. */
+/*
+ * Those whose turn it is not yet have not looked: the root stays this time, and whoever is next
+ * looks at it.
+ */
 static void a_root_that_stays_goes_to_the_next_in_line(void **unused)
 {
     struct depot depot;
@@ -399,7 +439,8 @@ static void who_is_cancelled_in_the_middle_is_told_what_it_waited_for(void **unu
     for (unsigned i = 0; i < 5; i++) {
         job_init(&jobs[i], &depot);
         jobs[i].keep = true;
-        assert_int_equal(job_start(&jobs[i], i == 3 ? OP_FIND_SHELF : OP_USE, "a", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(
+            job_start(&jobs[i], i == 3 ? OP_FIND_SHELF : OP_USE, "a", BERTH_NO_DEADLINE), 0);
     }
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_int_equal(job_cancel(&jobs[3]), 0);
@@ -486,8 +527,12 @@ struct circle {
     int rc;
 };
 
-/* "b" is opened on a thread, which then waits for "a"; "a" the first time by nobody, then on this thread, which asks for "b". */
-static int open_in_a_circle(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+/*
+ * "b" is opened on a thread, which then waits for "a"; "a" the first time by nobody, then on this
+ * thread, which asks for "b".
+ */
+static int open_in_a_circle(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                            void *out)
 {
     struct circle *circle = depot->arg;
 
@@ -504,7 +549,10 @@ static int open_in_a_circle(struct depot *depot, uint8_t hook, berth_call *call,
     return 0;
 }
 
-/* The thread that would close the circle finds the other one in the middle of a queue that has gone on to another root. */
+/*
+ * The thread that would close the circle finds the other one in the middle of a queue that has gone
+ * on to another root.
+ */
 static void a_circle_is_seen_through_the_next_root(void **unused)
 {
     struct depot depot;

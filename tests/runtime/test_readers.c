@@ -289,7 +289,8 @@ static void readers_see_no_change_halfway(void **unused)
     (void)unused;
     assert_int_equal(lock_init(&pair.lock), 0);
     for (unsigned i = 0; i < 6; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, i < 2 ? change_both : compare_them, &pair), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i < 2 ? change_both : compare_them, &pair), 0);
     for (unsigned i = 0; i < 6; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(pair.first, 2 * WRITES);

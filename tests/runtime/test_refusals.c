@@ -47,14 +47,16 @@ static void assert_line(const berth_error *error, const char *expected)
     assert_string_equal(berth_error_text(error, line, sizeof line), expected);
 }
 
-static berth_error assert_refused(const berth_manager_type *type, const depot_options *options, const void *backend,
-                                  const berth_config *config, const char *expected)
+static berth_error assert_refused(const berth_manager_type *type, const depot_options *options,
+                                  const void *backend, const berth_config *config,
+                                  const char *expected)
 {
     berth_manager *manager = (berth_manager *)&manager;
     berth_error error;
 
     memset(&error, 0xff, sizeof error);
-    assert_int_equal(berth_manager_create(type, options, backend, config, &manager, &error), -EINVAL);
+    assert_int_equal(berth_manager_create(type, options, backend, config, &manager, &error),
+                     -EINVAL);
     assert_null(manager);
     assert_int_equal(error.code, -EINVAL);
     assert_line(&error, expected);
@@ -65,18 +67,22 @@ static berth_error assert_refused(const berth_manager_type *type, const depot_op
 static void a_backend_that_does_not_fit(void **unused)
 {
     const berth_manager_type type = versioned_type();
-    const struct versioned unset = {0}, old = {.version = 0x766ef2b3}, lacking = {.version = VERSION, .lacks = SHELF_CLOSE};
+    const struct versioned unset = {0}, old = {.version = 0x766ef2b3},
+                           lacking = {.version = VERSION, .lacks = SHELF_CLOSE};
     berth_error error;
 
     (void)unused;
     assert_refused(&type, NULL, NULL, NULL, "depot_create: backend is NULL: Invalid argument");
     assert_refused(&type, NULL, &unset, NULL,
-                   "depot_create: backend has another version than the manager: 0, not 0x0a1ded5c: Invalid argument");
+                   "depot_create: backend has another version than the manager: 0, not 0x0a1ded5c: "
+                   "Invalid argument");
     error = assert_refused(&type, NULL, &old, NULL,
-                           "depot_create: backend has another version than the manager: 0x766ef2b3, not 0x0a1ded5c: Invalid argument");
+                           "depot_create: backend has another version than the manager: "
+                           "0x766ef2b3, not 0x0a1ded5c: Invalid argument");
     assert_int_equal(error.given, 0x766ef2b3);
     assert_int_equal(error.wanted, VERSION);
-    error = assert_refused(&type, NULL, &lacking, NULL, "depot_create: backend lacks shelf.close: Invalid argument");
+    error = assert_refused(&type, NULL, &lacking, NULL,
+                           "depot_create: backend lacks shelf.close: Invalid argument");
     assert_string_equal(error.hook, "shelf.close");
 }
 
@@ -105,7 +111,8 @@ static void an_option_out_of_range(void **unused)
     unsigned i;
 
     (void)unused;
-    error = assert_refused(&type, &rows, &good, NULL, "depot_create: option rows: must be 1 to 4: Invalid argument");
+    error = assert_refused(&type, &rows, &good, NULL,
+                           "depot_create: option rows: must be 1 to 4: Invalid argument");
     assert_string_equal(error.field, "rows");
     assert_ptr_equal(error.limits, &type.options[0]);
     memcpy(options, type.options, type.n_options * sizeof *options);
@@ -122,15 +129,20 @@ static void an_option_out_of_range(void **unused)
         if (strcmp(options[i].name, "list") == 0)
             options[i].max_length = 1;
     }
-    assert_refused(&type, &kind, &good, NULL, "depot_create: option kind: must be round, flat or square: Invalid argument");
-    assert_refused(&type, &low, &good, NULL, "depot_create: option i32: must be -5 to 5: Invalid argument");
-    assert_refused(&type, &texts, &good, NULL, "depot_create: option site: must have at most 8 bytes: Invalid argument");
+    assert_refused(&type, &kind, &good, NULL,
+                   "depot_create: option kind: must be round, flat or square: Invalid argument");
+    assert_refused(&type, &low, &good, NULL,
+                   "depot_create: option i32: must be -5 to 5: Invalid argument");
+    assert_refused(&type, &texts, &good, NULL,
+                   "depot_create: option site: must have at most 8 bytes: Invalid argument");
     texts = (depot_options){.list = {only, 1}};
-    assert_refused(&type, &texts, &good, NULL, "depot_create: option list: must have at most 1 byte: Invalid argument");
+    assert_refused(&type, &texts, &good, NULL,
+                   "depot_create: option list: must have at most 1 byte: Invalid argument");
     for (i = 0; i < type.n_options; i++)
         if (strcmp(options[i].name, "uuid") == 0)
             options[i].flags |= BERTH_REQUIRED;
-    assert_refused(&type, NULL, &good, NULL, "depot_create: option uuid: must be given: Invalid argument");
+    assert_refused(&type, NULL, &good, NULL,
+                   "depot_create: option uuid: must be given: Invalid argument");
 }
 
 static void half_an_allocator(void **unused)
@@ -145,7 +157,8 @@ static void half_an_allocator(void **unused)
     assert_refused(&type, NULL, &good, &(berth_config){.allocator = &half},
                    "depot_create: config.allocator lacks release: Invalid argument");
     half = (berth_allocator){.release = depot.allocator.release};
-    assert_refused(&type, NULL, &good, &(berth_config){.allocator = &half}, "depot_create: config.allocator lacks alloc: Invalid argument");
+    assert_refused(&type, NULL, &good, &(berth_config){.allocator = &half},
+                   "depot_create: config.allocator lacks alloc: Invalid argument");
 }
 
 static void generated_code_that_does_not_fit(void **unused)
@@ -159,21 +172,26 @@ static void generated_code_that_does_not_fit(void **unused)
     assert_refused(NULL, NULL, &good, NULL, "descriptor is NULL: Invalid argument");
     type.abi = 1;
     error = assert_refused(&type, NULL, &good, NULL,
-                           "depot_create: generated code has another ABI than the runtime: 1, not 4: Invalid argument");
+                           "depot_create: generated code has another ABI than the runtime: 1, not "
+                           "4: Invalid argument");
     assert_int_equal(error.wanted, BERTH_ABI);
     type = versioned_type();
     memcpy(resources, type.resources, sizeof resources);
     resources[BOOK].level = BERTH_MAX_LEVELS;
     type.resources = resources;
-    assert_refused(&type, NULL, &good, NULL, "depot_create: book: too many levels of resources: Invalid argument");
+    assert_refused(&type, NULL, &good, NULL,
+                   "depot_create: book: too many levels of resources: Invalid argument");
     type = versioned_type();
     memcpy(hooks, type.hooks, sizeof hooks);
     hooks[RACK_OPEN].out_size = BERTH_MAX_OUT + 1;
     type.hooks = hooks;
-    assert_refused(&type, NULL, &good, NULL, "depot_create: too many out-values of rack.open: Invalid argument");
+    assert_refused(&type, NULL, &good, NULL,
+                   "depot_create: too many out-values of rack.open: Invalid argument");
     type = versioned_type();
     type.op_size = 64;
-    assert_refused(&type, NULL, &good, NULL, "depot_create: generated code has too small blocks for started operations: Invalid argument");
+    assert_refused(&type, NULL, &good, NULL,
+                   "depot_create: generated code has too small blocks for started operations: "
+                   "Invalid argument");
 }
 
 /* Nothing is named where memory is what is missing, and nothing after success. */
@@ -188,10 +206,16 @@ static void without_memory_and_with_success(void **unused)
     (void)unused;
     depot_init(&depot);
     depot.fail_allocation = 1;
-    assert_int_equal(berth_manager_create(&type, NULL, &good, &(berth_config){.allocator = &depot.allocator}, &manager, &error), -ENOMEM);
+    assert_int_equal(berth_manager_create(&type, NULL, &good,
+                                          &(berth_config){.allocator = &depot.allocator}, &manager,
+                                          &error),
+                     -ENOMEM);
     assert_line(&error, "depot_create: Cannot allocate memory");
     memset(&error, 0xff, sizeof error);
-    assert_int_equal(berth_manager_create(&type, NULL, &good, &(berth_config){.allocator = &depot.allocator}, &manager, &error), 0);
+    assert_int_equal(berth_manager_create(&type, NULL, &good,
+                                          &(berth_config){.allocator = &depot.allocator}, &manager,
+                                          &error),
+                     0);
     assert_memory_equal(&error, &nothing, sizeof error);
     memset(&error, 0xff, sizeof error);
     assert_int_equal(berth_manager_destroy(manager, &error), 0);
@@ -240,7 +264,9 @@ static void destroy_names_an_instance(void **unused)
     assert_string_equal(error.key, "\"free\"");
     assert_int_equal(error.refs, 2);
     assert_int_equal(error.children, 0);
-    assert_line(&error, "depot_destroy: rack \"free\" on: 2 references, 0 children: Device or resource busy");
+    assert_line(
+        &error,
+        "depot_destroy: rack \"free\" on: 2 references, 0 children: Device or resource busy");
     depot_stop(&depot);
 }
 
@@ -256,11 +282,13 @@ static void destroy_names_a_child_before_its_parent(void **unused)
     assert_int_equal(on_path(&depot, OP_ADD, "a", 7, NULL), 0);
     assert_int_equal(berth_manager_destroy(depot.manager, &error), -EBUSY);
     assert_string_equal(error.key, "\"a\"/7,\"z\"");
-    assert_line(&error, "depot_destroy: shelf \"a\"/7,\"z\" idle: it may not rest in this state: Device or resource busy");
+    assert_line(&error, "depot_destroy: shelf \"a\"/7,\"z\" idle: it may not rest in this state: "
+                        "Device or resource busy");
     depot_stop(&depot);
 }
 
-static int destroy_meanwhile(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int destroy_meanwhile(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                             void *out)
 {
     berth_error error;
 
@@ -271,11 +299,13 @@ static int destroy_meanwhile(struct depot *depot, uint8_t hook, berth_call *call
     assert_int_equal(berth_manager_destroy(depot->manager, &error), -EBUSY);
     assert_string_equal(error.holder, "use");
     assert_where(&error, "rack", "idle", NULL, NULL);
-    assert_line(&error, "depot_destroy: rack \"a\" idle: use has not ended: Device or resource busy");
+    assert_line(&error,
+                "depot_destroy: rack \"a\" idle: use has not ended: Device or resource busy");
     return 0;
 }
 
-static int discard_and_destroy(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int discard_and_destroy(struct depot *depot, uint8_t hook, berth_call *call,
+                               const void *view, void *out)
 {
     berth_error error;
 

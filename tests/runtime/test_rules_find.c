@@ -1,4 +1,7 @@
-/* Rules S1 and S2 of docs/semantics.md, for one caller at a time: what fails before its first call; obtain, create and find. */
+/*
+ * Rules S1 and S2 of docs/semantics.md, for one caller at a time: what fails before its first call;
+ * obtain, create and find.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -43,7 +46,8 @@ TEST(s1_numbers_and_slots_of_a_failed_operation_are_handed_out_again)
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     for (uint16_t i = 0; i < 4; i++)
         assert_int_equal(reserve(&depot, "a", i, a, NULL), 0);
-    assert_int_equal(reserve(&depot, "b", 9, a, &error), -ENOSPC); /* no bay left: rack b is not made either */
+    /* no bay left: rack b is not made either */
+    assert_int_equal(reserve(&depot, "b", 9, a, &error), -ENOSPC);
     assert_where(&error, "shelf", NULL, NULL, NULL);
     assert_string_equal(error.key, "\"b\"/9,\"z\"");
     assert_int_equal(on_rack(&depot, OP_USE, "Locked", &error), -EACCES);
@@ -51,7 +55,9 @@ TEST(s1_numbers_and_slots_of_a_failed_operation_are_handed_out_again)
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
     assert_string_equal(label, "1");
     assert_int_equal(serial, 8);
-    assert_string_equal(depot_state(&depot) + strlen(depot_state(&depot)) - strlen("rack c idle 0+0\n"), "rack c idle 0+0\n");
+    assert_string_equal(depot_state(&depot) + strlen(depot_state(&depot)) -
+                            strlen("rack c idle 0+0\n"),
+                        "rack c idle 0+0\n");
     depot_stop(&depot);
 }
 
@@ -60,7 +66,8 @@ TEST(s1_a_chain_that_is_rejected_before_a_call_leaves_the_state)
     START(NULL);
 
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
-    assert_int_equal(on_rack(&depot, OP_WIPE, "a", &error), -ENOTRECOVERABLE); /* idle: to bad, where the raised open is rejected */
+    /* idle: to bad, where the raised open is rejected */
+    assert_int_equal(on_rack(&depot, OP_WIPE, "a", &error), -ENOTRECOVERABLE);
     assert_where(&error, "rack", "bad", "open", NULL);
     assert_string_equal(error.key, "\"a\"");
     assert_state(&depot, "rack a idle 0+0\n");
@@ -91,10 +98,12 @@ TEST(s1_a_hold_dropped_before_a_failing_step_is_still_there)
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), -EIO);
     depot_clear_log(&depot);
     depot_lack(&depot, SHELF_EJECT, true);
-    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EOPNOTSUPP); /* the bad book goes without a call: taken back */
+    /* the bad book goes without a call: taken back */
+    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EOPNOTSUPP);
     assert_string_equal(depot.log, "");
     assert_state(&depot, "rack b on 1+1\n shelf 1 on 1+1\n  book bad 1+0\n");
-    assert_int_equal(with(&depot, OP_OPEN, a, &error), -ENOTRECOVERABLE); /* and the reservation has not begun to let go */
+    /* and the reservation has not begun to let go */
+    assert_int_equal(with(&depot, OP_OPEN, a, &error), -ENOTRECOVERABLE);
     depot_stop(&depot);
 }
 
@@ -118,7 +127,8 @@ TEST(s2_obtain_finds_what_has_the_key_and_compares_the_rest)
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
     assert_where(&error, "shelf", "idle", NULL, NULL);
     assert_string_equal(error.field, "steel");
-    assert_string_equal(berth_error_text(&error, line, sizeof line), "depot_reserve: shelf \"a\"/1,\"z\" idle: steel: File exists");
+    assert_string_equal(berth_error_text(&error, line, sizeof line),
+                        "depot_reserve: shelf \"a\"/1,\"z\" idle: steel: File exists");
     path.shelf.steel = false;
     path.book.isbn[3] = 9; /* a book has no key: there is one at most */
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
@@ -135,15 +145,17 @@ TEST(s2_obtain_finds_what_has_the_key_and_compares_the_rest)
 
 TEST(s2_every_field_is_compared_by_its_own_rule)
 {
-    static const char *const ab[] = {"a", "b"}, *const ba[] = {"b", "a"}, *const Abb[] = {"A", "b", "B", "a"};
+    static const char *const ab[] = {"a", "b"}, *const ba[] = {"b", "a"},
+                             *const Abb[] = {"A", "b", "B", "a"};
     rack_config base = {.name = "a", .order = {ab, 2}, .tags = {ab, 2}}, other;
     const void *config[] = {&other};
-    berth_request request = {.operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = OP_RESOLVE, .config = config, .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
-#define EXPECT(rc, ...)                                                                                                                    \
-    other = base;                                                                                                                          \
-    __VA_ARGS__;                                                                                                                           \
+#define EXPECT(rc, ...)                                                                            \
+    other = base;                                                                                  \
+    __VA_ARGS__;                                                                                   \
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), rc)
 
     EXPECT(0, (void)0);
@@ -205,7 +217,11 @@ TEST(s2_slots_are_the_lowest_free_ones)
     uint32_t at[2] = {0, 1};
     void *results[] = {label};
     const size_t sizes[] = {sizeof label};
-    berth_request request = {.operation = OP_BY_PLACE, .at = at, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_BY_PLACE,
+                             .at = at,
+                             .results = results,
+                             .result_sizes = sizes,
+                             .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
     assert_int_equal(place(&depot, "p", 0, 1, NULL), 0);         /* label 0 */
@@ -238,16 +254,21 @@ TEST(s2_find_looks_at_keys_only)
     void *results[] = {&bay};
     const size_t sizes[] = {0};
     struct path path;
-    berth_request request = {.operation = OP_FIND_SHELF, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_FIND_SHELF,
+                             .results = results,
+                             .result_sizes = sizes,
+                             .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
     request.config = depot_path(&path, "a", 5)->config;
-    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0); /* absent is fine: zero, and no step */
+    /* absent is fine: zero, and no step */
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
     assert_int_equal(bay, 0);
     assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
     assert_int_equal(on_path(&depot, OP_ADD, "a", 4, NULL), 0);
     bay = 77;
-    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0); /* the rack is there, the shelf is not */
+    /* the rack is there, the shelf is not */
+    assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);
     assert_int_equal(bay, 0);
     assert_int_equal(on_path(&depot, OP_ADD, "a", 5, NULL), 0);
     path.rack.u8 = 255; /* neither a valid value nor that of the rack, and no key */
@@ -270,9 +291,13 @@ TEST(s2_find_by_counters_and_uuid)
     struct path path;
     void *results[] = {&uid, NULL}, *label_result[] = {taken};
     const size_t sizes[] = {sizeof label};
-    berth_request by_serial = {.operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
-    berth_request by_uid = {
-        .operation = OP_BY_UID, .by = uid, .results = label_result, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request by_serial = {
+        .operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
+    berth_request by_uid = {.operation = OP_BY_UID,
+                            .by = uid,
+                            .results = label_result,
+                            .result_sizes = sizes,
+                            .deadline = BERTH_NO_DEADLINE};
     uuid_t id;
     berth_request get = {.operation = OP_RESERVE,
                          .config = depot_path(&path, "b", 1)->config,
@@ -289,7 +314,8 @@ TEST(s2_find_by_counters_and_uuid)
     uid[0] ^= 1;
     assert_int_equal(berth_manager_run(depot.manager, &by_uid, &error), -ENOENT);
     assert_where(&error, "rack", NULL, NULL, NULL);
-    assert_int_equal(berth_manager_run(depot.manager, &by_serial, NULL), 0); /* somebody else holds b */
+    /* somebody else holds b */
+    assert_int_equal(berth_manager_run(depot.manager, &by_serial, NULL), 0);
     serial = 7;
     assert_int_equal(berth_manager_run(depot.manager, &by_serial, NULL), 0); /* a is gone */
     assert_int_equal(berth_manager_run(depot.manager, &by_serial, &error), -ENOENT);
@@ -306,7 +332,11 @@ TEST(s2_find_by_a_value_of_a_child_finds_its_path)
     uuid_t a;
     void *results[] = {path};
     const size_t sizes[] = {sizeof path};
-    berth_request request = {.operation = OP_BY_BAY, .at = bay, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_BY_BAY,
+                             .at = bay,
+                             .results = results,
+                             .result_sizes = sizes,
+                             .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);

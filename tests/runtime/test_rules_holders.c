@@ -1,4 +1,7 @@
-/* Rules S3 to S5, S8 and S9 of docs/semantics.md, for one caller at a time: holders, reservations, the end of instances. */
+/*
+ * Rules S3 to S5, S8 and S9 of docs/semantics.md, for one caller at a time: holders, reservations,
+ * the end of instances.
+ */
 #include <errno.h>
 
 #include "instance.h"
@@ -94,7 +97,8 @@ TEST(s3_one_reference_too_many_is_refused_before_the_first_call)
     assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EOVERFLOW);
     assert_where(&error, "rack", NULL, NULL, NULL);
     assert_string_equal(error.key, "\"a\"");
-    assert_int_equal(on_rack(&depot, OP_CRASH, "a", &error), -EOVERFLOW); /* it would call, and then take */
+    /* it would call, and then take */
+    assert_int_equal(on_rack(&depot, OP_CRASH, "a", &error), -EOVERFLOW);
     assert_state(&depot, "rack a on " MOST "+0\n");
     assert_string_equal(depot.log, "");
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0); /* takes nothing */
@@ -138,7 +142,8 @@ TEST(s3_one_reservation_too_many_is_refused)
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(depot_reservations(&depot), 1);
     assert_state(&depot, "rack a idle 4294967294+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
-    tracked_rack(&depot)->pins = UINT32_MAX - 2; /* room for a pin, but not for another child, too */
+    tracked_rack(&depot)->pins = UINT32_MAX - 2; /* room for a pin, but not for another child, too
+                                                  */
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(reserve(&depot, "a", 1, other, &error), 0);
     assert_int_equal(with(&depot, OP_FORGET, other, NULL), 0);
@@ -166,13 +171,15 @@ static void start_holding(struct depot *depot)
     operations[OP_BY_SERIAL].n_steps = 1;
     type.operations = operations;
     depot_init(depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot->manager, NULL), 0);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend, &config, &depot->manager, NULL),
+                     0);
 }
 
 TEST(s3_one_reference_too_many_is_refused_when_found_by_a_value)
 {
     const uint64_t serial = 7;
-    const berth_request find = {.operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
+    const berth_request find = {
+        .operation = OP_BY_SERIAL, .by = &serial, .deadline = BERTH_NO_DEADLINE};
     struct depot depot;
     berth_error error;
 
@@ -196,14 +203,16 @@ TEST(s3_one_child_too_many_is_refused)
     assert_int_equal(on_path(&depot, OP_ADD, "a", 1, &error), -EOVERFLOW);
     assert_where(&error, "rack", NULL, NULL, NULL);
     assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), -EOVERFLOW);
-    assert_int_equal(on_path(&depot, OP_FIND_SHELF, "a", 1, NULL), 0); /* absent, and nothing is made */
+    /* absent, and nothing is made */
+    assert_int_equal(on_path(&depot, OP_FIND_SHELF, "a", 1, NULL), 0);
     assert_state(&depot, "rack a rest 0+" MOST "\n");
     tracked_rack(&depot)->n_children = 0;
     tracked_rack(&depot)->anonymous = UINT32_MAX - 1;
     assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
     assert_int_equal(on_path(&depot, OP_ADD, "a", 2, &error), -EOVERFLOW);
     assert_state(&depot, "rack a rest 4294967294+1\n shelf 1 idle 0+0\n");
-    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), 0); /* adds nothing to the rack, which is full */
+    /* adds nothing to the rack, which is full */
+    assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), 0);
     depot_stop(&depot);
 }
 
@@ -224,7 +233,10 @@ TEST(s3_what_keeps_memory_is_counted_too)
     depot_stop(&depot);
 }
 
-/* A drop that does not end the book: drain lets all its holders go, time and again, and leaves what is above it alone. */
+/*
+ * A drop that does not end the book: drain lets all its holders go, time and again, and leaves what
+ * is above it alone.
+ */
 TEST(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains)
 {
     const struct depot_change stays = {.state = IDLE, .event = CLOSE, .ok = {.state = IDLE}};
@@ -249,7 +261,8 @@ TEST(s5_a_hold_that_drain_took_is_gone_after_any_number_of_drains)
     }
     assert_string_equal(depot.log, "");
     assert_int_equal(reserve(&depot, "a", 1, last, NULL), 0);
-    assert_int_equal(with(&depot, OP_OPEN, last, NULL), 0); /* and who came after all of them holds it */
+    /* and who came after all of them holds it */
+    assert_int_equal(with(&depot, OP_OPEN, last, NULL), 0);
     assert_int_equal(with(&depot, OP_FORGET, first, NULL), 0);
     depot_stop(&depot);
 }
@@ -264,7 +277,8 @@ TEST(s5_a_retry_never_touches_a_successor)
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     depot.outcome[SHELF_EJECT] = -EIO;
-    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EIO); /* the book is gone, the shelf stays */
+    /* the book is gone, the shelf stays */
+    assert_int_equal(with(&depot, OP_CLOSE, a, &error), -EIO);
     assert_where(&error, "shelf", "on", "close", "shelf.eject");
     assert_string_equal(error.key, "\"a\"/1,\"z\"");
     depot.outcome[SHELF_EJECT] = 0;
@@ -293,7 +307,8 @@ TEST(s5_a_hold_dropped_without_ending_counts_as_begun)
     assert_int_equal(with(&depot, OP_CLOSE_BOOK, a, NULL), -ECANCELED);
     assert_int_equal(depot_reservations(&depot), 2);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
-    assert_int_equal(with(&depot, OP_CLOSE_TWICE, b, NULL), 0); /* the wrong way round: what is below holds rack and shelf up */
+    /* the wrong way round: what is below holds rack and shelf up */
+    assert_int_equal(with(&depot, OP_CLOSE_TWICE, b, NULL), 0);
     assert_state(&depot, "rack a idle 0+1\n shelf 1 idle 0+0\n");
     depot_stop(&depot);
 }
@@ -320,7 +335,8 @@ TEST(s8_a_slot_is_free_at_once_and_an_end_by_failure_is_an_end)
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     depot.outcome[RACK_OPEN] = -EIO;
-    assert_int_equal(on_rack(&depot, OP_CRASH, "c", &error), -EIO); /* idle on crash: fail leads to gone */
+    /* idle on crash: fail leads to gone */
+    assert_int_equal(on_rack(&depot, OP_CRASH, "c", &error), -EIO);
     assert_where(&error, "rack", "idle", "crash", "rack.open");
     assert_string_equal(error.key, "\"c\"");
     assert_state(&depot, "rack a idle 0+0\nrack b idle 0+0\n");
@@ -336,7 +352,8 @@ TEST(s8_steps_on_what_ended_are_skipped)
     assert_int_equal(place(&depot, "a", 0, 0, NULL), 0);
     assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
     depot.outcome[SHELF_OPEN] = 0;
-    assert_int_equal(on_path(&depot, OP_SHELF_CRASH, "a", 1, NULL), 0); /* crash: on; kick: gone; open of the rack still runs */
+    /* crash: on; kick: gone; open of the rack still runs */
+    assert_int_equal(on_path(&depot, OP_SHELF_CRASH, "a", 1, NULL), 0);
     assert_state(&depot, "rack a rest 0+0\n");
     depot_stop(&depot);
 }
@@ -347,15 +364,21 @@ TEST(s8_what_is_below_ends_with_it_and_a_reservation_holds_nothing_then)
     char path[64];
     void *results[] = {path};
     const size_t sizes[] = {sizeof path};
-    berth_request look = {.operation = OP_LOOK, .reservation = a, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request look = {.operation = OP_LOOK,
+                          .reservation = a,
+                          .results = results,
+                          .result_sizes = sizes,
+                          .deadline = BERTH_NO_DEADLINE};
     START(NULL);
 
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
     assert_int_equal(reserve(&depot, "a", 2, b, NULL), 0);
-    assert_int_equal(with(&depot, OP_KICK_ALL, a, NULL), 0); /* a table that berthc warns of: the rack ends while others hold it */
+    /* a table that berthc warns of: the rack ends while others hold it */
+    assert_int_equal(with(&depot, OP_KICK_ALL, a, NULL), 0);
     assert_state(&depot, "");
     assert_int_equal(reserve(&depot, "a", 1, (uuid_t){0}, NULL), 0);
-    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0); /* nothing is held, so nothing happens to the successor */
+    /* nothing is held, so nothing happens to the successor */
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, b, NULL), 0);
     assert_int_equal(berth_manager_run(depot.manager, &look, NULL), 0);
     assert_string_equal(path, "yard/0/0"); /* values of an ended instance stay readable */

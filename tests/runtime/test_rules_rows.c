@@ -1,4 +1,7 @@
-/* Rules S6 and S7 of docs/semantics.md, for one caller at a time: rows, hooks and steps; and policy and results. */
+/*
+ * Rules S6 and S7 of docs/semantics.md, for one caller at a time: rows, hooks and steps; and policy
+ * and results.
+ */
 #include <errno.h>
 
 #include "support/rules.h"
@@ -13,7 +16,8 @@ TEST(s6_outcomes_lead_where_the_row_says)
         {-EIO, -EIO, "rack a bad 0+0\n"},
         {-4095, -4095, "rack a bad 0+0\n"},
         {BERTH_UNCERTAIN(-ETIMEDOUT), -ETIMEDOUT, "rack a odd 0+0\n"},
-        {BERTH_PENDING, -EPROTO, "rack a odd 0+0\n"}, /* nobody took its token, so nobody could complete it */
+        /* nobody took its token, so nobody could complete it */
+        {BERTH_PENDING, -EPROTO, "rack a odd 0+0\n"},
         {2, -EPROTO, "rack a odd 0+0\n"},
         {INT32_MAX, -EPROTO, "rack a odd 0+0\n"},
         {INT32_MIN, -EPROTO, "rack a odd 0+0\n"},
@@ -49,7 +53,8 @@ TEST(s6_a_raise_after_a_failure_runs_and_the_first_error_stays)
     depot.outcome[RACK_OPEN] = BERTH_UNCERTAIN(-EIO);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -EIO);
     depot.outcome[RACK_CLOSE] = -ENXIO;
-    assert_int_equal(by_label(&depot, "0", &error), -ENXIO); /* odd: fail raises wipe, which is rejected with ENODATA */
+    /* odd: fail raises wipe, which is rejected with ENODATA */
+    assert_int_equal(by_label(&depot, "0", &error), -ENXIO);
     assert_where(&error, "rack", "odd", "close", "rack.close");
     assert_state(&depot, "rack a odd 0+0\n");
     depot_stop(&depot);
@@ -82,7 +87,8 @@ TEST(s6_a_hole_is_the_resources_otherwise)
     assert_int_equal(on_path(&depot, OP_ADD, "a", 1, NULL), 0);
     depot.outcome[SHELF_OPEN] = -EIO;
     assert_int_equal(on_path(&depot, OP_FIND_SHELF, "a", 1, &error), -EIO);
-    assert_int_equal(on_path(&depot, OP_SHELF_CRASH, "a", 1, &error), -EPROTO); /* no row, no otherwise: berthc refuses such a table */
+    /* no row, no otherwise: berthc refuses such a table */
+    assert_int_equal(on_path(&depot, OP_SHELF_CRASH, "a", 1, &error), -EPROTO);
     depot_stop(&depot);
 }
 
@@ -131,7 +137,8 @@ TEST(s6_out_values_are_kept_when_the_call_ended_ok)
 }
 
 /* What is tracked when each hook of use_all is called. */
-static int look_around(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int look_around(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                       void *out)
 {
     static const char *const expected[] = {
         [RACK_OPEN] = "rack a idle 0+1\n shelf 1 idle 0+1\n  book idle 0+0\n",
@@ -160,7 +167,8 @@ TEST(s6_everything_is_written_back_before_a_call)
     depot.outcome[SHELF_OPEN] = -EIO;
     assert_int_equal(on_path(&depot, OP_USE_ALL, "a", 1, &error), -EIO);
     assert_where(&error, "shelf", "idle", "open", "shelf.open");
-    assert_state(&depot, "rack a on 0+1\n shelf 1 bad 0+1\n  book idle 0+0\n"); /* made for good by the first call */
+    /* made for good by the first call */
+    assert_state(&depot, "rack a on 0+1\n shelf 1 bad 0+1\n  book idle 0+0\n");
     depot_stop(&depot);
 }
 
@@ -188,8 +196,10 @@ TEST(policy_comes_before_anything_else)
     struct path path;
     depot_options options = {.strict = true, .kind = 1, .u16 = 1};
     char line[256];
-    berth_request request = {
-        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = a, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, "a", 1)->config,
+                             .gives = a,
+                             .deadline = BERTH_NO_DEADLINE};
     START(&options);
 
     path.rack.locked = true;
@@ -201,7 +211,8 @@ TEST(policy_comes_before_anything_else)
     path.rack.locked = false;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), 0);
     assert_null(error.rule);
-    assert_int_equal(with(&depot, OP_STRICT, (uuid_t){1}, &error), -EPERM); /* not even a look at the reservation */
+    /* not even a look at the reservation */
+    assert_int_equal(with(&depot, OP_STRICT, (uuid_t){1}, &error), -EPERM);
     assert_string_equal(error.rule, "option.strict");
     depot_stop(&depot);
 }
@@ -221,8 +232,11 @@ TEST(results_are_given_with_success)
                              .results = results,
                              .result_sizes = sizes,
                              .deadline = BERTH_NO_DEADLINE};
-    berth_request open = {
-        .operation = OP_OPEN, .reservation = a, .results = open_results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    berth_request open = {.operation = OP_OPEN,
+                          .reservation = a,
+                          .results = open_results,
+                          .result_sizes = sizes,
+                          .deadline = BERTH_NO_DEADLINE};
     START(&options);
 
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), 0);

@@ -48,7 +48,8 @@ static void refused_at_once(void **unused)
     (void)unused;
     depot_start(&depot, NULL, NULL);
     manager = depot.manager;
-    assert_int_equal(berth_manager_start(manager, &request, &error, &op, never, NULL), -EINVAL); /* no config */
+    /* no config */
+    assert_int_equal(berth_manager_start(manager, &request, &error, &op, never, NULL), -EINVAL);
     assert_int_equal(error.code, -EINVAL);
     assert_string_equal(error.resource, "rack");
     request.config = depot_path(&path, "a", 0)->config;
@@ -60,7 +61,8 @@ static void refused_at_once(void **unused)
     request.result_sizes = sizes;
     assert_int_equal(berth_manager_start(manager, &request, &error, &op, never, NULL), -ENOBUFS);
     assert_int_equal(error.code, -ENOBUFS);
-    assert_int_equal(berth_manager_start(manager, &request, &error, NULL, never, NULL), -ENOBUFS); /* the block is given back */
+    /* the block is given back */
+    assert_int_equal(berth_manager_start(manager, &request, &error, NULL, never, NULL), -ENOBUFS);
     request.operation = N_OPERATIONS + 1;
     assert_int_equal(berth_manager_start(manager, &request, &error, &op, never, NULL), -EINVAL);
     request.operation = 0;
@@ -71,8 +73,10 @@ static void refused_at_once(void **unused)
     request.gives = id;
     assert_int_equal(berth_manager_start(manager, &request, &error, &op, never, NULL), -EINVAL);
     assert_true(uuid_is_null(id));
-    assert_int_equal(berth_manager_drain_start(NULL, BERTH_NO_DEADLINE, &error, &op, never, NULL), -EINVAL);
-    assert_int_equal(berth_manager_drain_start(manager, BERTH_NO_DEADLINE, &error, &op, NULL, NULL), -EINVAL);
+    assert_int_equal(berth_manager_drain_start(NULL, BERTH_NO_DEADLINE, &error, &op, never, NULL),
+                     -EINVAL);
+    assert_int_equal(berth_manager_drain_start(manager, BERTH_NO_DEADLINE, &error, &op, NULL, NULL),
+                     -EINVAL);
     assert_int_equal(berth_manager_cancel(NULL, &op), -EINVAL);
     assert_int_equal(berth_manager_cancel(manager, NULL), -EINVAL);
     assert_int_equal(berth_manager_poll(NULL, NULL), -EINVAL);
@@ -243,14 +247,20 @@ static void blocks_that_are_too_small_are_refused(void **unused)
     (void)unused;
     depot_init(&depot);
     type.op_size = 200;
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot.allocator}, &manager, NULL), -EINVAL);
+    assert_int_equal(berth_manager_create(&type, NULL, &backend,
+                                          &(berth_config){.allocator = &depot.allocator}, &manager,
+                                          NULL),
+                     -EINVAL);
     assert_int_equal(depot.live_bytes, 0);
 }
 
 /* As memset(), also where the compiler knows that nobody reads it. */
 static void *(*volatile scribble)(void *, int, size_t) = memset;
 
-/* The arrays that a call passes live on its caller's stack: the block has copies. What their pointers lead to stays the caller's. */
+/*
+ * The arrays that a call passes live on its caller's stack: the block has copies. What their
+ * pointers lead to stays the caller's.
+ */
 static void what_was_asked_is_kept(void **unused)
 {
     struct depot depot;
@@ -270,7 +280,8 @@ static void what_was_asked_is_kept(void **unused)
         uint32_t at[] = {0, 0};
         uint64_t serial = 7;
         const void *config[] = {&use.path.rack};
-        berth_request request = {.operation = OP_BY_PLACE, .at = at, .results = results, .result_sizes = sizes};
+        berth_request request = {
+            .operation = OP_BY_PLACE, .at = at, .results = results, .result_sizes = sizes};
 
         request.deadline = BERTH_NO_DEADLINE;
         assert_int_equal(job_request(&by_place, &request), 0);

@@ -1,4 +1,6 @@
-/* Cancelling started operations: in the queue, while a hook pends or runs, before they could run. */
+/*
+ * Cancelling started operations: in the queue, while a hook pends or runs, before they could run.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -19,7 +21,8 @@ static void who_is_cancelled_in_the_queue_leaves_it(void **unused)
         jobs[i].keep = true;
         jobs[i].id = id;
         memset(id, 7, sizeof id);
-        assert_int_equal(job_start(&jobs[i], i == 1 ? OP_RESERVE : OP_USE, "a", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(job_start(&jobs[i], i == 1 ? OP_RESERVE : OP_USE, "a", BERTH_NO_DEADLINE),
+                         0);
     }
     job_go(&last, &depot, OP_USE, "a");
     for (unsigned i = 3; i-- > 0;) {
@@ -67,7 +70,10 @@ static void a_pending_hook_is_told_and_its_answer_counts(void **unused)
     }
 }
 
-/* An operation that has begun is never cut between its steps: its next hooks run too, and see at once that it is cancelled. */
+/*
+ * An operation that has begun is never cut between its steps: its next hooks run too, and see at
+ * once that it is cancelled.
+ */
 static void a_cancelled_operation_goes_on_to_its_end(void **unused)
 {
     struct depot depot;
@@ -123,7 +129,8 @@ static void the_last_that_registers_is_told(void **unused)
     depot_stop(&depot);
 }
 
-static int cancel_self(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int cancel_self(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                       void *out)
 {
     (void)hook;
     (void)view;
@@ -154,7 +161,8 @@ static void cancelled_before_it_ran(struct job *job, int code)
 
     assert_int_equal(code, 0);
     next->keep = true;
-    assert_int_equal(job_start(next, OP_USE, "b", BERTH_NO_DEADLINE), 0); /* it runs when this function has returned */
+    /* it runs when this function has returned */
+    assert_int_equal(job_start(next, OP_USE, "b", BERTH_NO_DEADLINE), 0);
     assert_int_equal(job_cancel(next), 0);
     assert_not_done(next);
     assert_int_equal(job_cancel(next), -ENOENT);

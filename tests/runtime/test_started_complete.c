@@ -81,7 +81,8 @@ static void completed_before_the_hook_returned(void **unused)
     depot_stop(&depot);
 }
 
-static int without_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int without_token(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                         void *out)
 {
     (void)depot;
     (void)hook;

@@ -103,7 +103,8 @@ static void deadlines_pass_in_their_order(void **unused)
     job_go(&first, &depot, OP_USE, "a");
     for (unsigned i = 0; i < MANY; i++) {
         job_init(&jobs[i], &depot);
-        assert_int_equal(job_start(&jobs[i], OP_USE, "a", base + i * 7919 % MANY), 0); /* each deadline once */
+        /* each deadline once */
+        assert_int_equal(job_start(&jobs[i], OP_USE, "a", base + i * 7919 % MANY), 0);
     }
     /* out of the heap from anywhere: what is left still comes in order */
     for (unsigned i = 0; i < MANY; i++) {

@@ -85,8 +85,10 @@ static void a_started_drain(void **unused)
         assert_not_done(&job);
         assert_int_equal(shelf_complete(&shelf, i, 0), 0);
     }
-    assert_string_equal(depot.log, "book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a "
-                                   "rack.eject:b rack.close:b");
+    assert_string_equal(
+        depot.log,
+        "book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a "
+        "rack.eject:b rack.close:b");
     assert_done(&job, 0);
     assert_done(&use, 0);
     assert_int_equal(depot_reservations(&depot), 0);

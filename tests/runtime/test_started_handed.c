@@ -1,4 +1,7 @@
-/* Operations that were handed their root and have not run yet: cancelled, late or discarded, they have never been. */
+/*
+ * Operations that were handed their root and have not run yet: cancelled, late or discarded, they
+ * have never been.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -27,7 +30,10 @@ static void start_tracing(struct depot *depot)
     assert_int_equal(depot_create(depot, NULL, &tracing), 0);
 }
 
-/* The steps before its first hook drop two holds, end an instance and move a state. A trace hears of none of it. */
+/*
+ * The steps before its first hook drop two holds, end an instance and move a state. A trace hears
+ * of none of it.
+ */
 static void cancel_when_it_was_handed_its_root(bool traced)
 {
     static const char before[] = "rack a on 1+1\n shelf 0 bad 1+1\n  book idle 1+0\n";
@@ -81,10 +87,14 @@ static void discard(struct job *job, int code)
     assert_int_equal(berth_manager_discard(job->depot->manager), 0);
 }
 
-/* The root that it waited for ended well, and its bay is another root's now: the hook that is next there is not called. */
+/*
+ * The root that it waited for ended well, and its bay is another root's now: the hook that is next
+ * there is not called.
+ */
 static void discarded_when_its_root_had_ended_and_it_had_found_another(void **unused)
 {
-    static const char hooks[] = "book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a";
+    static const char hooks[] =
+        "book.eject:a book.close:a shelf.eject:a shelf.close:a rack.eject:a rack.close:a";
     struct depot depot;
     struct shelf_of_calls shelf;
     struct job close, by_bay;
@@ -114,7 +124,10 @@ static void discarded_when_its_root_had_ended_and_it_had_found_another(void **un
     depot_stop(&depot);
 }
 
-/* A root that ended well: the first of those that waited makes it anew, and is cancelled. The others do not get its error. */
+/*
+ * A root that ended well: the first of those that waited makes it anew, and is cancelled. The
+ * others do not get its error.
+ */
 static void cancelled_when_it_had_made_its_root_anew(void **unused)
 {
     struct depot depot;
@@ -132,7 +145,8 @@ static void cancelled_when_it_had_made_its_root_anew(void **unused)
     for (unsigned i = 0; i < 3; i++) {
         job_init(&jobs[i], &depot);
         jobs[i].keep = true;
-        assert_int_equal(job_start(&jobs[i], i < 2 ? OP_USE_ALL : OP_USE, "a", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(job_start(&jobs[i], i < 2 ? OP_USE_ALL : OP_USE, "a", BERTH_NO_DEADLINE),
+                         0);
     }
     depot_clear_log(&depot);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
@@ -225,7 +239,10 @@ static void a_deadline_passes_once(void **unused)
     loop_stop(&depot);
 }
 
-/* More wait for a root that ends than are run at once, or there is a trace: who comes later comes last all the same. */
+/*
+ * More wait for a root that ends than are run at once, or there is a trace: who comes later comes
+ * last all the same.
+ */
 static void come_later_than_those_whose_root_ended(bool traced)
 {
     enum { N = 100 };

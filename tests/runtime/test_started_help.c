@@ -1,4 +1,6 @@
-/* Blocking calls that run what is ready before they sleep, and wake up to do so: nobody else would. */
+/*
+ * Blocking calls that run what is ready before they sleep, and wake up to do so: nobody else would.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -15,7 +17,10 @@
 /* What is left hanging ends the program, after many times what the slowest machine takes. */
 enum { PATIENCE = 300 };
 
-/* Inside hooks: rack "a" is taken by what pends, and the thread that blocks for it has something else to run. */
+/*
+ * Inside hooks: rack "a" is taken by what pends, and the thread that blocks for it has something
+ * else to run.
+ */
 
 struct tangle {
     struct job held, outer, ready;
@@ -32,10 +37,12 @@ static int pend(struct tangle *tangle, berth_call *call)
 }
 
 /*
- * "outer" starts "ready" and blocks for rack a, which pends: so "ready" runs, and completes it. The blocking call gets the rack. Its own call pends
- * as well, and is completed by what its hook starts.
+ * "outer" starts "ready" and blocks for rack a, which pends: so "ready" runs, and completes it. The
+ * blocking call gets the rack. Its own call pends as well, and is completed by what its hook
+ * starts.
  */
-static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                    void *out)
 {
     struct tangle *tangle = depot->arg;
     const char *rack = ((const rack_view *)view)->name;
@@ -51,7 +58,9 @@ static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const v
         job_go(&tangle->ready, depot, OP_USE, "ready");
         tangle->rc = by_label(depot, "0", &tangle->error);
     } else if (hook == RACK_OPEN) {
-        assert_int_equal(tangle->discards ? berth_manager_discard(depot->manager) : berth_complete(tangle->token, 0, NULL, 0), 0);
+        assert_int_equal(tangle->discards ? berth_manager_discard(depot->manager)
+                                          : berth_complete(tangle->token, 0, NULL, 0),
+                         0);
     }
     return 0;
 }
@@ -77,7 +86,9 @@ static void who_helped_before_it_got_its_root_helps_again(void **unused)
     assert_int_equal(tangle.rc, 0);
     assert_done(&tangle.outer, 0);
     assert_done(&tangle.ready, 0);
-    assert_string_equal(depot.log, "rack.open:a rack.open:outer rack.open:ready rack.eject:a rack.open:later rack.close:a");
+    assert_string_equal(
+        depot.log,
+        "rack.open:a rack.open:outer rack.open:ready rack.eject:a rack.open:later rack.close:a");
     depot_stop(&depot);
 }
 
@@ -118,8 +129,11 @@ static int look_up_nothing(struct depot *depot)
     char label[sizeof((rack_view *)NULL)->label];
     void *const results[] = {label};
     const size_t sizes[] = {sizeof label};
-    const berth_request request = {
-        .operation = OP_BY_UID, .by = uid, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    const berth_request request = {.operation = OP_BY_UID,
+                                   .by = uid,
+                                   .results = results,
+                                   .result_sizes = sizes,
+                                   .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, NULL);
 }
@@ -172,7 +186,10 @@ static void no_thread_goes_deeper_than_sixteen(void **unused)
     depot_stop(&depot);
 }
 
-/* In an event loop: another thread completes a call while the loop's thread sleeps in a blocking call. */
+/*
+ * In an event loop: another thread completes a call while the loop's thread sleeps in a blocking
+ * call.
+ */
 
 static void *complete_what_is_waited_for(void *arg)
 {
@@ -219,7 +236,10 @@ static void *complete_the_second(void *arg)
     return NULL;
 }
 
-/* On the loop's thread, while the call that it interrupts would wait for the same root: that is behind it now. */
+/*
+ * On the loop's thread, while the call that it interrupts would wait for the same root: that is
+ * behind it now.
+ */
 static void complete_the_first_and_use_it(struct job *job, int code)
 {
     struct depot *depot = job->depot;
@@ -253,7 +273,8 @@ static void who_wakes_to_help_has_left_the_queue(void **unused)
     assert_int_equal(rc, 0);
     assert_done(&first, 0);
     assert_done(&second, 0);
-    assert_string_equal(depot.log, "rack.open:a rack.open:b"); /* of the two that use it one is left */
+    /* of the two that use it one is left */
+    assert_string_equal(depot.log, "rack.open:a rack.open:b");
     assert_state(&depot, "rack a on 1+0\nrack b on 1+0\n");
     loop_stop(&depot);
 }
@@ -264,7 +285,9 @@ static void complete_the_blocking_call(struct job *job, int code)
     assert_int_equal(shelf_complete(job->depot->arg, 2, -EIO), 0);
 }
 
-/* Waits until so many hooks pend, and a little longer, so that who called the last of them sleeps. */
+/*
+ * Waits until so many hooks pend, and a little longer, so that who called the last of them sleeps.
+ */
 static void wait_for_calls(struct shelf_of_calls *shelf, unsigned wanted)
 {
     unsigned n = 0;
@@ -291,7 +314,10 @@ static void *complete_one_after_the_other(void *arg)
     return NULL;
 }
 
-/* It wakes for each, and sleeps on after the first: only the `done` of the second completes its own call. */
+/*
+ * It wakes for each, and sleeps on after the first: only the `done` of the second completes its own
+ * call.
+ */
 static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void **unused)
 {
     struct depot depot;
@@ -316,7 +342,10 @@ static void who_sleeps_for_a_completion_on_the_loops_thread_wakes_to_help(void *
     loop_stop(&depot);
 }
 
-/* Not in an event loop: a thread has two operations to run, and the first keeps it. Whoever sleeps meanwhile leaves the second to anybody. */
+/*
+ * Not in an event loop: a thread has two operations to run, and the first keeps it. Whoever sleeps
+ * meanwhile leaves the second to anybody.
+ */
 
 static void complete_both(struct job *job, int code)
 {
@@ -371,10 +400,14 @@ static bool is_told(struct depot *depot, const struct shelf_of_calls *shelf, uns
     assert_int_equal(lock_take(&depot->manager->lock), 0);
     told = shelf->calls[n].told > 0;
     lock_drop(&depot->manager->lock);
-    return told || shelf->calls[n].registered != 0; /* its deadline had passed before it could register */
+    return told || shelf->calls[n].registered != 0; /* its deadline had passed before it could
+                                                       register */
 }
 
-/* It wakes up at its deadline to tell its hook, and that is all: what is ready is still the busy thread's. */
+/*
+ * It wakes up at its deadline to tell its hook, and that is all: what is ready is still the busy
+ * thread's.
+ */
 static void who_wakes_at_its_deadline_helps_nobody(void **unused)
 {
     struct depot depot;
@@ -391,7 +424,12 @@ static void who_wakes_at_its_deadline_helps_nobody(void **unused)
         job_init(&jobs[i], &depot);
         jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
         jobs[i].arg = &gate;
-        assert_int_equal(job_start(&jobs[i], OP_USE, i == 0 ? "a" : i == 1 ? "b" : "c", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(job_start(&jobs[i], OP_USE,
+                                   i == 0   ? "a"
+                                   : i == 1 ? "b"
+                                            : "c",
+                                   BERTH_NO_DEADLINE),
+                         0);
     }
     task_start_until(&sleeping, &depot, OP_USE, "d", berth_now() + 200000000);
     wait_for_calls(&shelf, 4);
@@ -411,8 +449,12 @@ static void who_wakes_at_its_deadline_helps_nobody(void **unused)
     depot_stop(&depot);
 }
 
-/* False: its deadline, in so many nanoseconds, had passed before the first thread was busy. Then it has not slept again since. */
-static bool sleeps_again_while_the_other_is_busy(int64_t patience, void (*come_by)(struct depot *depot))
+/*
+ * False: its deadline, in so many nanoseconds, had passed before the first thread was busy. Then it
+ * has not slept again since.
+ */
+static bool sleeps_again_while_the_other_is_busy(int64_t patience,
+                                                 void (*come_by)(struct depot *depot))
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -429,7 +471,12 @@ static bool sleeps_again_while_the_other_is_busy(int64_t patience, void (*come_b
         job_init(&jobs[i], &depot);
         jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
         jobs[i].arg = &gate;
-        assert_int_equal(job_start(&jobs[i], OP_USE, i == 0 ? "a" : i == 1 ? "b" : "c", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(job_start(&jobs[i], OP_USE,
+                                   i == 0   ? "a"
+                                   : i == 1 ? "b"
+                                            : "c",
+                                   BERTH_NO_DEADLINE),
+                         0);
     }
     deadline = berth_now() + patience;
     task_start_until(&sleeping, &depot, OP_USE, "d", deadline);

@@ -1,4 +1,7 @@
-/* Started operations in large numbers: chains without stack, a hundred thousand in flight, a hundred thousand in one queue. */
+/*
+ * Started operations in large numbers: chains without stack, a hundred thousand in flight, a
+ * hundred thousand in one queue.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +43,8 @@ static void *run_chain(void *arg)
     uuid_t id;
     unsigned woken = 0;
 
-    depot_start(&depot, NULL, chain->loop ? &(berth_config){.wake = wake, .wake_ctx = &woken} : NULL);
+    depot_start(&depot, NULL,
+                chain->loop ? &(berth_config){.wake = wake, .wake_ctx = &woken} : NULL);
     assert_int_equal(reserve(&depot, "a", 0, id, NULL), 0);
     job_init(&job, &depot);
     job.id = id;
@@ -127,13 +131,17 @@ static void many_in_flight_on_one_thread(void **unused)
     before = depot.live_bytes;
     depot.hook = keep;
     for (unsigned i = 0; i < MANY; i++) {
-        berth_request request = {.operation = OP_USE, .config = depot_path(&paths[i], names[i], 0)->config, .deadline = berth_now() + HOUR};
+        berth_request request = {.operation = OP_USE,
+                                 .config = depot_path(&paths[i], names[i], 0)->config,
+                                 .deadline = berth_now() + HOUR};
 
-        assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, count, &counter), 0);
+        assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, count, &counter),
+                         0);
     }
     assert_int_equal(n_tokens, MANY);
     assert_int_equal(counter.n[0] + counter.n[1], 0);
-    assert_true((depot.live_bytes - before) / MANY < 512); /* all in: the block, and its part of the table of calls */
+    /* all in: the block, and its part of the table of calls */
+    assert_true((depot.live_bytes - before) / MANY < 512);
     for (unsigned i = MANY; i-- > 0;)
         assert_int_equal(berth_complete(tokens[i], i % 4 ? 0 : -EIO, NULL, 0), 0);
     assert_int_equal(counter.n[0], MANY / 4 * 3);
@@ -150,7 +158,9 @@ static void many_in_one_queue(void **unused)
     struct counter counter = {{0, 0}};
     struct path path;
     berth_token token;
-    berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_USE,
+                             .config = depot_path(&path, "a", 0)->config,
+                             .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     depot_start(&depot, NULL, NULL);
@@ -158,7 +168,8 @@ static void many_in_one_queue(void **unused)
     n_tokens = 0;
     depot.hook = keep;
     for (unsigned i = 0; i < MANY; i++)
-        assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, count, &counter), 0);
+        assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, count, &counter),
+                         0);
     assert_int_equal(counter.n[0] + counter.n[1], 0);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     assert_int_equal(berth_complete(token, 0, NULL, 0), 0);

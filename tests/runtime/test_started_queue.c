@@ -1,4 +1,7 @@
-/* Started operations that wait for a root: their order, whose error they share, what blocking calls do for them. */
+/*
+ * Started operations that wait for a root: their order, whose error they share, what blocking calls
+ * do for them.
+ */
 #include <errno.h>
 
 #include "support/loop.h"
@@ -15,7 +18,9 @@ static void queued_operations_go_on_in_their_order(void **unused)
     for (unsigned i = 0; i < 6; i++) {
         job_init(&jobs[i], &depot);
         jobs[i].counter = &counter;
-        assert_int_equal(job_start(&jobs[i], i == 3 ? OP_DROP : OP_USE, i == 3 ? "0" : "a", BERTH_NO_DEADLINE), 0);
+        assert_int_equal(
+            job_start(&jobs[i], i == 3 ? OP_DROP : OP_USE, i == 3 ? "0" : "a", BERTH_NO_DEADLINE),
+            0);
     }
     assert_int_equal(shelf.n, 1);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
@@ -28,7 +33,10 @@ static void queued_operations_go_on_in_their_order(void **unused)
     depot_stop(&depot);
 }
 
-/* Who lets a root go runs 64 of those that need no hook, and no more: the next one has the root, and goes on when it is its turn to run. */
+/*
+ * Who lets a root go runs 64 of those that need no hook, and no more: the next one has the root,
+ * and goes on when it is its turn to run.
+ */
 static void who_lets_go_runs_sixty_four(void **unused)
 {
     enum { N = 200 };
@@ -104,7 +112,8 @@ static void who_waits_for_a_root_that_fails_and_ends_shares_the_error(void **unu
         assert_int_equal(atomic_load(&jobs[i].code), i == 0 ? -EIO : -ENOTRECOVERABLE);
     }
     depot_stop(&depot);
-    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
+    depot_start_changed(
+        &depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
     shelf_init(&shelf, &depot);
     for (unsigned i = 0; i < 3; i++)
         job_go(&jobs[i], &depot, OP_USE, "a");
@@ -118,7 +127,8 @@ static void who_waits_for_a_root_that_fails_and_ends_shares_the_error(void **unu
     depot_stop(&depot);
 }
 
-static int start_for_own_root(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int start_for_own_root(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                              void *out)
 {
     (void)call;
     (void)view;
@@ -149,7 +159,8 @@ static void a_hook_may_start_an_operation_for_its_own_root(void **unused)
     depot_stop(&depot);
 }
 
-static int start_for_own_root_of_a_blocking_call(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int start_for_own_root_of_a_blocking_call(struct depot *depot, uint8_t hook,
+                                                 berth_call *call, const void *view, void *out)
 {
     (void)call;
     (void)view;
@@ -177,13 +188,17 @@ static void a_blocking_call_runs_what_its_hook_started(void **unused)
     depot_stop(&depot);
 }
 
-/* What is ready, and would be run by this thread when its hook returns, is run when it is waited for. */
+/*
+ * What is ready, and would be run by this thread when its hook returns, is run when it is waited
+ * for.
+ */
 static void block_on_it(struct job *job, int code)
 {
     struct shelf_of_calls *shelf = job->depot->arg;
 
     assert_int_equal(code, 0);
-    assert_int_equal(shelf_complete(shelf, 1, 0), 0); /* of rack b: ready, but not run, because this thread is at work already */
+    /* of rack b: ready, but not run, because this thread is at work already */
+    assert_int_equal(shelf_complete(shelf, 1, 0), 0);
     assert_int_equal(on_rack(job->depot, OP_RESOLVE, "b", NULL), 0);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Started operations and many threads: completions, cancellations, deadlines, discards and polls at random, and every `done` exactly once; and managers
- * that are destroyed as soon as the last of them was called.
+ * Started operations and many threads: completions, cancellations, deadlines, discards and polls at
+ * random, and every `done` exactly once; and managers that are destroyed as soon as the last of
+ * them was called.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -101,7 +102,7 @@ static int backend(struct depot *depot, uint8_t hook, berth_call *call, const vo
         (void)berth_call_on_cancel(call, note_told, NULL);
     if (fate == 6)
         assert_int_equal(berth_complete(token, 0, NULL, 0), 0); /* before it returns */
-    put(token);                                                 /* and perhaps completed on another thread before it returns */
+    put(token); /* and perhaps completed on another thread before it returns */
     if (fate == 7)
         return 0; /* answers itself: the completion is late */
     nap();
@@ -111,14 +112,15 @@ static int backend(struct depot *depot, uint8_t hook, berth_call *call, const vo
 static void count_done(struct job *job, int code)
 {
     assert_int_equal(atomic_load(&job->n_done), 1);
-    assert_true(code == 0 || code == -EIO || code == -ECANCELED || code == -ETIMEDOUT || code == -ENOTRECOVERABLE || code == -EBUSY ||
-                code == -ENOENT || code == -ENODATA);
+    assert_true(code == 0 || code == -EIO || code == -ECANCELED || code == -ETIMEDOUT ||
+                code == -ENOTRECOVERABLE || code == -EBUSY || code == -ENOENT || code == -ENODATA);
     atomic_fetch_add(&stress.done, 1);
 }
 
 static void *run_starter(void *arg)
 {
-    static const uint8_t operations[] = {OP_USE, OP_USE, OP_KICK, OP_RESOLVE, OP_KICK, OP_CRASH, 0, OP_WIPE};
+    static const uint8_t operations[] = {OP_USE,  OP_USE,   OP_KICK, OP_RESOLVE,
+                                         OP_KICK, OP_CRASH, 0,       OP_WIPE};
     static const char *const names[RACKS] = {"a", "b", "c", "d", "e"};
     unsigned starter = (unsigned)(size_t)arg;
 
@@ -209,7 +211,8 @@ static void *run_poller(void *arg)
         assert_int_equal(berth_manager_poll(stress.depot.manager, &next), 0);
         pthread_mutex_lock(&stress.lock);
         while (next > 0 && !stress.woken && !atomic_load(&stress.stop)) {
-            struct timespec until = {.tv_sec = (time_t)(next / 1000000000), .tv_nsec = (long)(next % 1000000000)};
+            struct timespec until = {.tv_sec = (time_t)(next / 1000000000),
+                                     .tv_nsec = (long)(next % 1000000000)};
 
             if (next == BERTH_NO_DEADLINE)
                 pthread_cond_wait(&stress.wakened, &stress.lock);
@@ -294,7 +297,10 @@ static void every_done_once_in_a_loop_with_discards(void **unused)
     run(true, true);
 }
 
-/* Destroying as soon as the last `done` was called, while the thread that called it is still on its way out of the manager. */
+/*
+ * Destroying as soon as the last `done` was called, while the thread that called it is still on its
+ * way out of the manager.
+ */
 
 struct last {
     struct depot depot;
@@ -306,7 +312,8 @@ static void last_done(void *arg, int code)
 {
     assert_int_equal(code, -EIO);
     atomic_store(&((struct last *)arg)->called, true);
-    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* and only then it leaves the manager */
+    /* and only then it leaves the manager */
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }
 
 static void *complete_last(void *arg)
@@ -323,13 +330,19 @@ static void destroyed_right_after_the_last_done(void **unused)
         struct path path;
         pthread_t other;
         depot_op op;
-        berth_request request = {.operation = OP_USE, .config = depot_path(&path, "a", 0)->config, .deadline = BERTH_NO_DEADLINE};
+        berth_request request = {.operation = OP_USE,
+                                 .config = depot_path(&path, "a", 0)->config,
+                                 .deadline = BERTH_NO_DEADLINE};
 
-        depot_start_changed(&last.depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
+        depot_start_changed(
+            &last.depot,
+            &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = GONE}});
         last.depot.hook = leave_token;
         last.depot.arg = &last.token;
         atomic_store(&last.called, false);
-        assert_int_equal(berth_manager_start(last.depot.manager, &request, NULL, i % 2 ? &op : NULL, last_done, &last), 0);
+        assert_int_equal(berth_manager_start(last.depot.manager, &request, NULL, i % 2 ? &op : NULL,
+                                             last_done, &last),
+                         0);
         assert_int_equal(berth_manager_destroy(last.depot.manager, NULL), -EBUSY);
         assert_int_equal(pthread_create(&other, NULL, complete_last, &last), 0);
         while (!atomic_load(&last.called))

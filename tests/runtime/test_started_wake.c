@@ -1,4 +1,6 @@
-/* Started operations in an event loop: berth_config.wake, and berth_manager_poll() on one thread. */
+/*
+ * Started operations in an event loop: berth_config.wake, and berth_manager_poll() on one thread.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -300,7 +302,10 @@ static void poll_in_poll_runs_nothing(void **unused)
     loop_stop(&depot);
 }
 
-/* Under the manager's lock: whatever it calls is refused, and it is the runtime that says so, not a hang. */
+/*
+ * Under the manager's lock: whatever it calls is refused, and it is the runtime that says so, not a
+ * hang.
+ */
 static berth_manager *called_back;
 
 static void call_back(void *ctx)
@@ -331,7 +336,9 @@ static void callbacks_must_not_call_the_manager(void **unused)
     depot_init(&depot);
     depot.hook = pend;
     depot.arg = &token;
-    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend, &(berth_config){.wake = call_back}, &depot.manager, NULL), 0);
+    assert_int_equal(berth_manager_create(&depot_type, NULL, &backend,
+                                          &(berth_config){.wake = call_back}, &depot.manager, NULL),
+                     0);
     called_back = depot.manager;
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(job_cancel(&job), 0);
@@ -352,7 +359,8 @@ static void note_done(struct job *job, int code)
     done_ran_on = pthread_self();
 }
 
-static int pend_then_note(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int pend_then_note(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                          void *out)
 {
     (void)view;
     (void)out;

@@ -1,4 +1,7 @@
-/* Many threads on few roots, hooks that fail at will, and somebody who looks, drains and traces all the while. */
+/*
+ * Many threads on few roots, hooks that fail at will, and somebody who looks, drains and traces all
+ * the while.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -46,7 +49,8 @@ static int backend(struct depot *depot, uint8_t hook, berth_call *call, const vo
     unsigned fate = next_random(stress) % 20;
 
     (void)out;
-    assert_int_equal(atomic_fetch_add(&stress->inside[rack], 1), 0); /* one operation at a time per root */
+    /* one operation at a time per root */
+    assert_int_equal(atomic_fetch_add(&stress->inside[rack], 1), 0);
     if (fate % 3 == 0)
         sched_yield();
     atomic_fetch_sub(&stress->inside[rack], 1);
@@ -171,7 +175,8 @@ static void *crash_rack(void *arg)
     return NULL;
 }
 
-static int sometimes(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int sometimes(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                     void *out)
 {
     (void)call;
     (void)view;

@@ -21,23 +21,28 @@ static void rows_in_order(void **unused)
     (void)unused;
     start(&depot);
     assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
-    assert_string_equal(depot.trace, "rack idle hold ok idle#1; shelf idle hold ok idle#28; book idle hold ok idle#55");
+    assert_string_equal(
+        depot.trace,
+        "rack idle hold ok idle#1; shelf idle hold ok idle#28; book idle hold ok idle#55");
     depot_clear_log(&depot);
     depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-EIO);
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), -EIO);
-    assert_string_equal(depot.trace, "rack idle open rack.open ok on#4; shelf idle open shelf.open unsure odd#31 EIO");
+    assert_string_equal(
+        depot.trace,
+        "rack idle open rack.open ok on#4; shelf idle open shelf.open unsure odd#31 EIO");
     depot_clear_log(&depot);
-    assert_int_equal(reserve(&depot, "a", 1, b, NULL), -ENOTRECOVERABLE); /* the rack's hold ran, and was taken back */
+    /* the rack's hold ran, and was taken back */
+    assert_int_equal(reserve(&depot, "a", 1, b, NULL), -ENOTRECOVERABLE);
     assert_string_equal(depot.trace, "");
     depot.outcome[SHELF_CLOSE] = -ENXIO;
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -ENXIO);
-    assert_string_equal(
-        depot.trace, "book idle close ok gone#56; shelf odd close shelf.close failed odd#45 ENXIO; shelf odd wipe rejected odd#47 ENODATA");
+    assert_string_equal(depot.trace, "book idle close ok gone#56; shelf odd close shelf.close "
+                                     "failed odd#45 ENXIO; shelf odd wipe rejected odd#47 ENODATA");
     depot_clear_log(&depot);
     depot.outcome[SHELF_CLOSE] = 0;
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
-    assert_string_equal(
-        depot.trace, "shelf odd close shelf.close ok gone#45; rack on close rack.eject ok left#9; rack left close rack.close ok gone#22");
+    assert_string_equal(depot.trace, "shelf odd close shelf.close ok gone#45; rack on close "
+                                     "rack.eject ok left#9; rack left close rack.close ok gone#22");
     depot_stop(&depot);
 }
 
@@ -69,8 +74,8 @@ static void rejects_after_a_call_are_reported(void **unused)
     depot_lack(&depot, BOOK_EJECT, true);
     depot_clear_log(&depot);
     assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -EOPNOTSUPP);
-    assert_string_equal(depot.trace,
-                        "book on close ok left#63; book left close book.close ok gone#76; shelf on close rejected on#36 EOPNOTSUPP");
+    assert_string_equal(depot.trace, "book on close ok left#63; book left close book.close ok "
+                                     "gone#76; shelf on close rejected on#36 EOPNOTSUPP");
     depot_stop(&depot);
 }
 
@@ -105,7 +110,8 @@ static void drain_reports_what_happened_to_each_instance(void **unused)
     assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
     depot_clear_log(&depot);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -EOPNOTSUPP);
-    assert_string_equal(depot.trace, "book on close book.eject ok left#63; book left close book.close ok gone#76");
+    assert_string_equal(
+        depot.trace, "book on close book.eject ok left#63; book left close book.close ok gone#76");
     depot_stop(&depot);
 }
 
@@ -119,7 +125,10 @@ static int discard(struct depot *depot, uint8_t hook, berth_call *call, const vo
     return 0;
 }
 
-/* A discarded operation changes nothing when its hook ends, whatever that answers: no row has ended. */
+/*
+ * A discarded operation changes nothing when its hook ends, whatever that answers: no row has
+ * ended.
+ */
 static void a_discarded_operation_reports_no_more(void **unused)
 {
     struct depot depot;
@@ -157,7 +166,8 @@ static int call_back(void *arg, const berth_item *item)
     assert_int_equal(berth_manager_destroy(depot->manager, NULL), -EDEADLK);
     assert_int_equal(berth_manager_for_each(depot->manager, call_back, arg), -EDEADLK);
     assert_int_equal(
-        berth_manager_for_each_reservation(depot->manager, (int (*)(void *, const unsigned char *))(void (*)(void))call_back, arg),
+        berth_manager_for_each_reservation(
+            depot->manager, (int (*)(void *, const unsigned char *))(void (*)(void))call_back, arg),
         -EDEADLK);
     assert_int_equal(berth_complete(token, 0, NULL, 0), -EDEADLK);
     return 17;

@@ -1,4 +1,7 @@
-/* What the trace hears besides rows: calls that begin, operations that are refused. And its line of text. */
+/*
+ * What the trace hears besides rows: calls that begin, operations that are refused. And its line of
+ * text.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,23 +73,26 @@ static void an_operation_from_its_start_to_its_end(void **unused)
     (void)unused;
     start(&depot, NULL);
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
-    assert_memory_equal(last_reservation, id, sizeof id); /* it is known before the caller knows it */
+    /* it is known before the caller knows it */
+    assert_memory_equal(last_reservation, id, sizeof id);
     assert_told("depot_reserve: rack \"a\" idle on hold: ok -> idle\n"
                 "depot_reserve: shelf \"a\"/1,\"z\" idle on hold: ok -> idle\n"
                 "depot_reserve: book \"a\"/1,\"z\" idle on hold: ok -> idle\n");
     depot.outcome[SHELF_OPEN] = BERTH_UNCERTAIN(-EIO);
     assert_int_equal(with(&depot, OP_OPEN, id, NULL), -EIO); /* told by its row, and not again */
     assert_memory_equal(last_reservation, id, sizeof id);
-    assert_told("depot_open: rack \"a\" idle on open: rack.open starts\n"
-                "depot_open: rack \"a\" idle on open: rack.open ok -> on, 0 us\n"
-                "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open starts\n"
-                "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open uncertain EIO -> odd, 0 us\n");
+    assert_told(
+        "depot_open: rack \"a\" idle on open: rack.open starts\n"
+        "depot_open: rack \"a\" idle on open: rack.open ok -> on, 0 us\n"
+        "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open starts\n"
+        "depot_open: shelf \"a\"/1,\"z\" idle on open: shelf.open uncertain EIO -> odd, 0 us\n");
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     assert_told(""); /* it has no rows */
     depot_stop(&depot);
 }
 
-static int look_what_was_told(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int look_what_was_told(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                              void *out)
 {
     (void)depot;
     (void)hook;
@@ -122,8 +128,10 @@ static void refused_for_what_it_was_given(void **unused)
     size_t size = 1;
     void *results[] = {text, NULL, NULL};
     const size_t sizes[] = {size, 0, 0};
-    berth_request request = {.operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id};
-    berth_request use = {.operation = OP_USE, .config = path.config, .results = results, .result_sizes = sizes};
+    berth_request request = {
+        .operation = OP_RESERVE, .config = depot_path(&path, "a", 1)->config, .gives = id};
+    berth_request use = {
+        .operation = OP_USE, .config = path.config, .results = results, .result_sizes = sizes};
 
     (void)unused;
     start(&depot, &(depot_options){.strict = true});
@@ -133,7 +141,8 @@ static void refused_for_what_it_was_given(void **unused)
     path.shelf.zone = "z";
     path.rack.locked = true;
     assert_int_equal(berth_manager_run(depot.manager, &request, NULL), -EPERM);
-    assert_told("depot_reserve: refused: denied: Locked racks stay closed: Operation not permitted\n");
+    assert_told(
+        "depot_reserve: refused: denied: Locked racks stay closed: Operation not permitted\n");
     path.rack.locked = false;
     assert_int_equal(berth_manager_run(depot.manager, &use, NULL), -ENOBUFS);
     assert_told("depot_use: refused: No buffer space available\n");
@@ -184,7 +193,10 @@ static void refused_for_what_is_there(void **unused)
     depot_stop(&depot);
 }
 
-/* A row that rejects is told as the refusal of its operation, when that left everything as it was, and as a row after a call. */
+/*
+ * A row that rejects is told as the refusal of its operation, when that left everything as it was,
+ * and as a row after a call.
+ */
 static void refused_by_a_row(void **unused)
 {
     struct depot depot;
@@ -221,14 +233,18 @@ static void refused_without_memory(void **unused)
     depot.fail_from = depot.allocations + 1;
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -ENOMEM);
     assert_told("depot_use: refused: Cannot allocate memory\n");
-    assert_int_equal(berth_manager_start(depot.manager, &request, &error, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_int_equal(
+        berth_manager_start(depot.manager, &request, &error, NULL, (berth_done *)1, NULL), -ENOMEM);
     assert_string_equal(error.operation, "use");
     assert_told("depot_use: refused: Cannot allocate memory\n");
     assert_true(uuid_is_null(last_reservation));
-    assert_int_equal(berth_manager_start(depot.manager, &open, NULL, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_int_equal(berth_manager_start(depot.manager, &open, NULL, NULL, (berth_done *)1, NULL),
+                     -ENOMEM);
     assert_memory_equal(last_reservation, id, sizeof id);
     assert_told("depot_open: refused: Cannot allocate memory\n");
-    assert_int_equal(berth_manager_drain_start(depot.manager, BERTH_NO_DEADLINE, NULL, NULL, (berth_done *)1, NULL), -ENOMEM);
+    assert_int_equal(berth_manager_drain_start(depot.manager, BERTH_NO_DEADLINE, NULL, NULL,
+                                               (berth_done *)1, NULL),
+                     -ENOMEM);
     assert_told("depot_drain: refused: Cannot allocate memory\n");
     depot.fail_from = 0;
     assert_int_equal(berth_manager_start(depot.manager, &request, NULL, NULL, NULL, NULL), -EINVAL);
@@ -236,7 +252,8 @@ static void refused_without_memory(void **unused)
     depot_stop(&depot);
 }
 
-static int use_it_again(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int use_it_again(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                        void *out)
 {
     (void)hook;
     (void)call;
@@ -261,7 +278,10 @@ static void refused_because_it_would_wait_for_itself(void **unused)
     depot_stop(&depot);
 }
 
-/* Cancelled, late, discarded, and the error of another: each is told once, with the root that it waited for. */
+/*
+ * Cancelled, late, discarded, and the error of another: each is told once, with the root that it
+ * waited for.
+ */
 static void refused_while_it_waits(void **unused)
 {
     struct depot depot;
@@ -287,7 +307,8 @@ static void refused_while_it_waits(void **unused)
     assert_told("depot_use: refused: rack \"a\": Operation canceled\n");
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_done(&first, -ECANCELED);
-    assert_told("depot_use: refused: Operation canceled\n"); /* its hook started: this is how it ended */
+    /* its hook started: this is how it ended */
+    assert_told("depot_use: refused: Operation canceled\n");
     depot_stop(&depot);
 }
 
@@ -388,15 +409,17 @@ static void a_line_is_cut_like_that_of_an_error(void **unused)
         .next = "broken",
         .duration_ns = 1234567,
     };
-    const char *whole = "scsi_map: disk \"/img/\xc3\xa4\" reserved on attach: vm.add failed EIO -> broken, 1234 us "
-                        "(reservation 01020000-0000-0000-0000-000000000000)";
+    const char *whole =
+        "scsi_map: disk \"/img/\xc3\xa4\" reserved on attach: vm.add failed EIO -> broken, 1234 us "
+        "(reservation 01020000-0000-0000-0000-000000000000)";
     char line[256];
 
     (void)unused;
     assert_ptr_equal(berth_transition_text(&t, line, sizeof line), line);
     assert_string_equal(line, whole);
     assert_string_equal(berth_transition_text(&t, line, strlen(whole) + 1), whole);
-    assert_string_equal(berth_transition_text(&t, line, 26), "scsi_map: disk \"/img/..."); /* not half of a character */
+    /* not half of a character */
+    assert_string_equal(berth_transition_text(&t, line, 26), "scsi_map: disk \"/img/...");
     assert_string_equal(berth_transition_text(&t, line, 1), "");
     line[0] = 'x';
     assert_ptr_equal(berth_transition_text(&t, line, 0), line);

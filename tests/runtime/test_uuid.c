@@ -1,4 +1,7 @@
-/* The pool of random bytes: what it hands out, after a fork too, and what happens where system calls fail. */
+/*
+ * The pool of random bytes: what it hands out, after a fork too, and what happens where system
+ * calls fail.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -18,7 +21,8 @@ static size_t at_most;
 static void *test_mmap(size_t size)
 {
     pages += !no_mmap;
-    return no_mmap ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return no_mmap ? MAP_FAILED
+                   : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static int test_munmap(void *page, size_t size)
@@ -250,11 +254,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_differ_and_are_version_4, set_up, nothing_stays_mapped),
         cmocka_unit_test_setup_teardown(what_was_handed_out_is_wiped, set_up, nothing_stays_mapped),
-        cmocka_unit_test_setup_teardown(a_child_never_repeats_its_parents, set_up, nothing_stays_mapped),
-        cmocka_unit_test_setup_teardown(without_a_page_libuuid_makes_them, set_up, nothing_stays_mapped),
-        cmocka_unit_test_setup_teardown(without_random_bytes_libuuid_makes_them, set_up, nothing_stays_mapped),
-        cmocka_unit_test_setup_teardown(a_short_read_is_used_up_to_where_it_came, set_up, nothing_stays_mapped),
-        cmocka_unit_test_setup_teardown(a_callers_own_are_taken_as_they_are, set_up, nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_child_never_repeats_its_parents, set_up,
+                                        nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(without_a_page_libuuid_makes_them, set_up,
+                                        nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(without_random_bytes_libuuid_makes_them, set_up,
+                                        nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_short_read_is_used_up_to_where_it_came, set_up,
+                                        nothing_stays_mapped),
+        cmocka_unit_test_setup_teardown(a_callers_own_are_taken_as_they_are, set_up,
+                                        nothing_stays_mapped),
     };
 
     return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);

@@ -28,10 +28,11 @@ static int play(struct depot *depot, uint8_t hook, berth_call *call, const void 
     return script->answer;
 }
 
-#define START_SCRIPT()                                                                                                                     \
-    struct script script = {.out = {.watt = 9, .door = -3, .badge = "blue", .session = {1, 2, 3}}};                                        \
-    START(NULL);                                                                                                                           \
-    depot.hook = play;                                                                                                                     \
+#define START_SCRIPT()                                                                             \
+    struct script script = {                                                                       \
+        .out = {.watt = 9, .door = -3, .badge = "blue", .session = {1, 2, 3}}};                    \
+    START(NULL);                                                                                   \
+    depot.hook = play;                                                                             \
     depot.arg = &script
 
 /* The label of the rack that the value names; NULL: none. */
@@ -40,8 +41,11 @@ static const char *named(struct depot *depot, uint8_t operation, const void *by)
     static char label[21];
     void *results[] = {label};
     const size_t sizes[] = {sizeof label};
-    const berth_request request = {
-        .operation = operation, .by = by, .results = results, .result_sizes = sizes, .deadline = BERTH_NO_DEADLINE};
+    const berth_request request = {.operation = operation,
+                                   .by = by,
+                                   .results = results,
+                                   .result_sizes = sizes,
+                                   .deadline = BERTH_NO_DEADLINE};
     berth_error error;
 
     memset(label, 0, sizeof label);
@@ -109,7 +113,8 @@ TEST(a_failed_call_keeps_nothing)
 /* In a table of its own, where opening leads back to idle. */
 TEST(what_a_hook_does_not_write_stays)
 {
-    static const struct depot_change again = {.state = IDLE, .event = OPEN, .ok = {IDLE, 0}, .fail = {IDLE, 0}};
+    static const struct depot_change again = {
+        .state = IDLE, .event = OPEN, .ok = {IDLE, 0}, .fail = {IDLE, 0}};
     START_SCRIPT();
 
     depot_stop(&depot);
@@ -127,7 +132,8 @@ TEST(what_a_hook_does_not_write_stays)
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), -EIO);
     assert_names(by_badge(&depot, "blue"), "0");
     script.answer = 0;
-    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0); /* replaces all: door and session are zero now */
+    /* replaces all: door and session are zero now */
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_names_none(by_badge(&depot, "blue"));
     assert_names_none(by_door(&depot, -3));
     assert_names(by_badge(&depot, "red"), "0");
@@ -158,8 +164,11 @@ TEST(texts_are_compared_byte_by_byte)
     assert_names_none(by_badge(&depot, "Sevenxx"));
     assert_names_none(by_badge(&depot, "sevenx"));
     assert_names_none(by_badge(&depot, "sevenxxx"));
-    assert_int_equal(berth_manager_run(depot.manager, &(berth_request){.operation = OP_BY_BADGE, .deadline = BERTH_NO_DEADLINE}, &error),
-                     -EINVAL);
+    assert_int_equal(
+        berth_manager_run(depot.manager,
+                          &(berth_request){.operation = OP_BY_BADGE, .deadline = BERTH_NO_DEADLINE},
+                          &error),
+        -EINVAL);
     assert_where(&error, "rack", NULL, NULL, NULL);
     depot_stop(&depot);
 }
@@ -177,8 +186,9 @@ TEST(a_value_that_another_has_is_an_error_of_a_call_that_took_effect)
     assert_string_equal(error.key, "\"b\"");
     assert_state(&depot, "rack a on 1+0\nrack b odd 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
     assert_names(by_badge(&depot, "blue"), "0");
-    assert_names(by_door(&depot, 4), "1");            /* what is free names it */
-    assert_int_equal(by_label(&depot, "0", NULL), 0); /* a ends: b has the badge, and is not found by it */
+    assert_names(by_door(&depot, 4), "1"); /* what is free names it */
+    /* a ends: b has the badge, and is not found by it */
+    assert_int_equal(by_label(&depot, "0", NULL), 0);
     assert_int_equal(with(&depot, OP_CLOSE, id, &error), 0);
     assert_string_equal(script.seen.badge, "blue");
     depot_stop(&depot);
@@ -238,7 +248,9 @@ static void start_with_another_door(struct depot *depot)
     resources[RACK].assigned = assigned;
     type.resources = resources;
     depot_init(depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager, NULL),
+    assert_int_equal(berth_manager_create(&type, NULL, &backend,
+                                          &(berth_config){.allocator = &depot->allocator},
+                                          &depot->manager, NULL),
                      0);
 }
 
@@ -379,9 +391,12 @@ static void end_job(void *arg, int code)
 static void start_use(struct depot *depot, struct job *job, const char *rack)
 {
     struct path path;
-    const berth_request request = {.operation = OP_USE, .config = depot_path(&path, rack, 0)->config, .deadline = BERTH_NO_DEADLINE};
+    const berth_request request = {.operation = OP_USE,
+                                   .config = depot_path(&path, rack, 0)->config,
+                                   .deadline = BERTH_NO_DEADLINE};
 
-    assert_int_equal(berth_manager_start(depot->manager, &request, &job->error, &job->op, end_job, job), 0);
+    assert_int_equal(
+        berth_manager_start(depot->manager, &request, &job->error, &job->op, end_job, job), 0);
 }
 
 TEST(a_late_completion_replaces_what_the_hook_wrote)
@@ -464,17 +479,24 @@ TEST(a_started_look_up_keeps_its_number)
 {
     struct job opening = {0}, finding = {0};
     int32_t door = -3;
-    const berth_request find = {.operation = OP_BY_DOOR, .by = &door, .deadline = BERTH_NO_DEADLINE};
+    const berth_request find = {
+        .operation = OP_BY_DOOR, .by = &door, .deadline = BERTH_NO_DEADLINE};
     struct path path;
-    const berth_request open = {.operation = OP_FIND_SHELF, .config = depot_path(&path, "a", 1)->config, .deadline = BERTH_NO_DEADLINE};
+    const berth_request open = {.operation = OP_FIND_SHELF,
+                                .config = depot_path(&path, "a", 1)->config,
+                                .deadline = BERTH_NO_DEADLINE};
     uuid_t id;
     START_SCRIPT();
 
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     depot.outcome[SHELF_OPEN] = BERTH_PENDING;
-    assert_int_equal(berth_manager_start(depot.manager, &open, &opening.error, &opening.op, end_job, &opening), 0);
-    assert_int_equal(berth_manager_start(depot.manager, &find, &finding.error, &finding.op, end_job, &finding), 0);
+    assert_int_equal(
+        berth_manager_start(depot.manager, &open, &opening.error, &opening.op, end_job, &opening),
+        0);
+    assert_int_equal(
+        berth_manager_start(depot.manager, &find, &finding.error, &finding.op, end_job, &finding),
+        0);
     door = 99;
     assert_false(finding.over); /* it waits for the rack */
     assert_int_equal(berth_complete(script.token, 0, NULL, 0), 0);

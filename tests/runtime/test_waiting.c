@@ -48,10 +48,9 @@ static void first_come_first_served(void **unused)
     assert_int_equal(task_join(&first), 0);
     for (unsigned i = 0; i < N; i++)
         assert_int_equal(task_join(&others[i]), 0);
-    assert_state(
-        &depot,
-        "rack a on 5+4\n shelf 4 idle 1+1\n  book idle 1+0\n shelf 3 idle 1+1\n  book idle 1+0\n shelf 2 idle 1+1\n  book idle 1+0\n"
-        " shelf 1 idle 1+1\n  book idle 1+0\n");
+    assert_state(&depot, "rack a on 5+4\n shelf 4 idle 1+1\n  book idle 1+0\n shelf 3 idle 1+1\n  "
+                         "book idle 1+0\n shelf 2 idle 1+1\n  book idle 1+0\n"
+                         " shelf 1 idle 1+1\n  book idle 1+0\n");
     depot_stop(&depot);
 }
 
@@ -209,7 +208,10 @@ static void a_creation_that_waits_finds_it_there(void **unused)
     static const uint32_t at[] = {1, 1};
     struct path path;
     berth_error error;
-    berth_request request = {.operation = OP_PLACE, .config = depot_path(&path, "a", 0)->config, .at = at, .deadline = 0};
+    berth_request request = {.operation = OP_PLACE,
+                             .config = depot_path(&path, "a", 0)->config,
+                             .at = at,
+                             .deadline = 0};
 
     (void)unused;
     depot_start_gated(&depot, &gate);
@@ -250,7 +252,10 @@ static void a_retry_that_waits_finds_its_reservation_ended(void **unused)
     depot_stop(&depot);
 }
 
-/* What it looks for has ended, and its slot is another root's now: it goes there, and does not keep the root that it was handed. */
+/*
+ * What it looks for has ended, and its slot is another root's now: it goes there, and does not keep
+ * the root that it was handed.
+ */
 static void a_slot_that_moves_while_waiting_is_followed(void **unused)
 {
     struct depot depot;

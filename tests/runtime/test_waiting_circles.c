@@ -1,4 +1,7 @@
-/* S10: threads that would wait for themselves, from inside hooks: their own root, and circles of several threads. */
+/*
+ * S10: threads that would wait for themselves, from inside hooks: their own root, and circles of
+ * several threads.
+ */
 #include <errno.h>
 
 #include "support/threads.h"
@@ -39,7 +42,8 @@ static void a_hook_that_asks_for_its_own_root_is_told(void **unused)
     depot_stop(&depot);
 }
 
-static int reenter_with(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int reenter_with(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                        void *out)
 {
     berth_error error;
 
@@ -72,7 +76,8 @@ static void a_hook_cannot_use_the_reservation_it_is_called_for(void **unused)
 }
 
 /* Each of the racks 1 to 3 asks for the next from inside its hook, when the gate lets it. */
-static int ask_next(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int ask_next(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                    void *out)
 {
     static const char *const next[] = {"2", "3", "1"};
     struct gate *gate = depot->arg;
@@ -111,7 +116,8 @@ static void a_circle_of_threads_is_broken(void **unused)
 }
 
 /* While the rack "b" is opened: about another. */
-static int ask_about_a(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int ask_about_a(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                       void *out)
 {
     (void)gated(depot, hook, call, view, out);
     if (hook == RACK_OPEN)
@@ -165,7 +171,8 @@ struct side {
 enum { PATIENCE = 100000000 };
 
 /* Opening rack "a" asks the other manager for its rack "a", which is being opened as well. */
-static int ask_the_other(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int ask_the_other(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                         void *out)
 {
     struct side *side = depot->arg;
 
@@ -179,7 +186,10 @@ static int ask_the_other(struct depot *depot, uint8_t hook, berth_call *call, co
     return 0;
 }
 
-/* No manager sees the other's threads, so nobody gets EDEADLK; a deadline ends the circle as it ends any wait. */
+/*
+ * No manager sees the other's threads, so nobody gets EDEADLK; a deadline ends the circle as it
+ * ends any wait.
+ */
 static void a_circle_across_two_managers_ends_at_a_deadline(void **unused)
 {
     struct side sides[2] = {{.other = &sides[1], .rc = 1}, {.other = &sides[0], .rc = 1}};

@@ -4,7 +4,8 @@
 #include "support/hold.h"
 #include "support/threads.h"
 
-static int watch_cancelled(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int watch_cancelled(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                           void *out)
 {
     assert_false(berth_call_cancelled(call));
     gate_pass(depot->arg);
@@ -39,7 +40,8 @@ static void discard_ends_who_waits_and_tells_who_runs(void **unused)
     }
     assert_state(&depot, "");
     assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY); /* the hook still runs */
-    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);          /* a new one of that name */
+    /* a new one of that name */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), -ECANCELED);
     assert_where(&first.error, NULL, NULL, NULL, NULL);
@@ -47,7 +49,8 @@ static void discard_ends_who_waits_and_tells_who_runs(void **unused)
     depot_stop(&depot);
 }
 
-static int discard_in_the_second(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+static int discard_in_the_second(struct depot *depot, uint8_t hook, berth_call *call,
+                                 const void *view, void *out)
 {
     (void)hook;
     (void)view;
@@ -66,14 +69,18 @@ static void discard_after_a_failure_is_no_place(void **unused)
     berth_error error;
 
     (void)unused;
-    depot_start_changed(&depot, &(struct depot_change){.state = IDLE, .event = OPEN, .fail = {.state = BAD, .raise = WIPE}});
+    depot_start_changed(&depot, &(struct depot_change){.state = IDLE,
+                                                       .event = OPEN,
+                                                       .fail = {.state = BAD, .raise = WIPE}});
     depot.hook = discard_in_the_second;
     assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -ECANCELED);
     assert_where(&error, NULL, NULL, NULL, NULL);
     assert_string_equal(depot.log, "rack.open:a rack.close:a");
     depot_stop(&depot);
 
-    depot_start_changed(&depot, &(struct depot_change){.state = ON, .event = CLOSE, .fail = {.state = BAD, .raise = WIPE}});
+    depot_start_changed(
+        &depot,
+        &(struct depot_change){.state = ON, .event = CLOSE, .fail = {.state = BAD, .raise = WIPE}});
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     depot_clear_log(&depot);
     depot.hook = discard_in_the_second;
@@ -104,7 +111,8 @@ static void discard_in_the_middle_of_a_drain(void **unused)
 }
 
 /* One thread has made rack a and let it go to a second, which waits for it and does not wake up. */
-static void hand_over_to_a_sleeper(struct depot *depot, struct gate *gate, struct task *second, uint8_t operation, const char *name)
+static void hand_over_to_a_sleeper(struct depot *depot, struct gate *gate, struct task *second,
+                                   uint8_t operation, const char *name)
 {
     struct task first;
 
@@ -125,7 +133,8 @@ static void discard_when_the_root_is_handed_to_a_thread_that_still_sleeps(void *
     struct task second;
 
     (void)unused;
-    hand_over_to_a_sleeper(&depot, &gate, &second, OP_DROP, "0"); /* the root is its own now, which it is to eject */
+    /* the root is its own now, which it is to eject */
+    hand_over_to_a_sleeper(&depot, &gate, &second, OP_DROP, "0");
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     assert_int_equal(let_go(&second), -ECANCELED);
@@ -170,7 +179,10 @@ static void discard_races_with_a_hand_over(void **unused)
     }
 }
 
-/* A waiter that starts again is on its way to a hook, which its own thread must call; that thread still sleeps when everything is discarded. */
+/*
+ * A waiter that starts again is on its way to a hook, which its own thread must call; that thread
+ * still sleeps when everything is discarded.
+ */
 static void discard_before_a_restarted_waiter_could_call_its_hook(void **unused)
 {
     struct depot depot;

@@ -1,4 +1,7 @@
-/* What the allocator of the generated suites calls instead of malloc and free, so that their managers live in an arena of fixed size. */
+/*
+ * What the allocator of the generated suites calls instead of malloc and free, so that their
+ * managers live in an arena of fixed size.
+ */
 #include <stddef.h>
 #include <stdlib.h>
 

@@ -1,9 +1,11 @@
 /*
- * A manager in an arena of just the size that its header says: random operations, failing hooks, keys and texts beyond what the limits
- * allow. Whatever the limits let through has memory; what they refuse is ENOMEM and has changed nothing; at the end every limit was met.
+ * A manager in an arena of just the size that its header says: random operations, failing hooks,
+ * keys and texts beyond what the limits allow. Whatever the limits let through has memory; what
+ * they refuse is ENOMEM and has changed nothing; at the end every limit was met.
  *
  * Works with any manager, by its descriptor. Built by tests/small/test_limits.py with
- *   -DHEADER="scsi.h" -DTYPE=scsi_manager_type -DARENA_SIZE=SCSI_ARENA_SIZE -DSLOTS (parts of a slot that callers name)
+ *   -DHEADER="scsi.h" -DTYPE=scsi_manager_type -DARENA_SIZE=SCSI_ARENA_SIZE -DSLOTS (parts of a
+ *   slot that callers name)
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,12 +28,12 @@ int64_t berth_now(void)
 }
 #endif
 
-#define CHECK(condition)                                                                                                                   \
-    do {                                                                                                                                   \
-        if (!(condition)) {                                                                                                                \
-            (void)printf("%s:%d: not so: %s (step %d)\n", __FILE__, __LINE__, #condition, step);                                           \
-            exit(1);                                                                                                                       \
-        }                                                                                                                                  \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            (void)printf("%s:%d: not so: %s (step %d)\n", __FILE__, __LINE__, #condition, step);   \
+            exit(1);                                                                               \
+        }                                                                                          \
     } while (0)
 
 static int step;
@@ -113,7 +115,10 @@ static berth_manager *manager;
 static uuid_t reservations[MOST_RESERVATIONS];
 static unsigned n_reservations;
 
-/* A key of some 50, or another field that is the same for all of that key. Texts are long for some keys, too long for few. */
+/*
+ * A key of some 50, or another field that is the same for all of that key. Texts are long for some
+ * keys, too long for few.
+ */
 static void set_field(const berth_field *field, unsigned char *config, uint32_t key, char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
@@ -136,7 +141,8 @@ static void set_field(const berth_field *field, unsigned char *config, uint32_t 
     case BERTH_U32:
     case BERTH_U64:
         if (field->flags & BERTH_KEY)
-            memcpy(to, &(uint8_t){(uint8_t)key}, 1); /* the rest is zero, and so is a config of a machine with the low byte first */
+            memcpy(to, &(uint8_t){(uint8_t)key}, 1); /* the rest is zero, and so is a config of a
+                                                        machine with the low byte first */
         break;
     case BERTH_LIST:
     case BERTH_SET: /* an even number of items, which the next caller gives in another order */
@@ -176,10 +182,12 @@ static int run(uint8_t number)
     int rc;
 
     (void)snprintf(name, sizeof name, "%u", (unsigned)some);
-    if (operation->by > 0 && type->resources[resource].assigned[operation->by - 1].type == BERTH_CHARS)
+    if (operation->by > 0 &&
+        type->resources[resource].assigned[operation->by - 1].type == BERTH_CHARS)
         request.by = name;
     memset(configs, 0, sizeof configs);
-    for (unsigned level = operation->levels; level-- > 0; resource = type->resources[resource].parent) {
+    for (unsigned level = operation->levels; level-- > 0;
+         resource = type->resources[resource].parent) {
         const berth_resource *of = &type->resources[resource];
         uint32_t key = below(level == 0 ? most : 4);
 
@@ -195,7 +203,8 @@ static int run(uint8_t number)
         CHECK(n_reservations < MOST_RESERVATIONS);
         uuid_copy(reservations[n_reservations++], given);
     }
-    if ((rc == 0 && (operation->flags & BERTH_ENDS)) || (rc == -ENOENT && operation->form == BERTH_WITH && n_reservations > 0))
+    if ((rc == 0 && (operation->flags & BERTH_ENDS)) ||
+        (rc == -ENOENT && operation->form == BERTH_WITH && n_reservations > 0))
         uuid_copy(reservations[which], reservations[--n_reservations]);
     return rc;
 }
@@ -243,23 +252,28 @@ static void one_step(void)
 
     if (!makes && below(8) > 0 && step / 2000 % 2 == 0) /* by turns it fills up and empties */
         return;
-    if (operation->form == BERTH_CREATE && below(500) > 0) /* what rests without a holder fills it up for good */
+    /* what rests without a holder fills it up for good */
+    if (operation->form == BERTH_CREATE && below(500) > 0)
         return;
     before = digest();
     if (run(number) == -ENOMEM) {
         refused++;
         CHECK(digest() == before);
-        CHECK(arena.used >= used && arena.used - used <= 3 * BERTH_ROOM_POOL_NODE); /* pools keep the nodes that they have made */
+        /* pools keep the nodes that they have made */
+        CHECK(arena.used >= used && arena.used - used <= 3 * BERTH_ROOM_POOL_NODE);
     }
     observe();
 }
 
 static void summary(void)
 {
-    (void)printf("%s: %zu of %zu bytes, %u refused;", type->name, arena.peak, (size_t)ARENA_SIZE, refused);
+    (void)printf("%s: %zu of %zu bytes, %u refused;", type->name, arena.peak, (size_t)ARENA_SIZE,
+                 refused);
     for (unsigned i = 1; i <= type->n_resources; i++)
-        (void)printf(" %s %" PRIu32 "/%" PRIu32, type->resources[i].name, met[i], type->limits->resources[i].instances);
-    (void)printf(" reservations %" PRIu32 "/%" PRIu32 "\n", met_reservations, type->limits->reservations);
+        (void)printf(" %s %" PRIu32 "/%" PRIu32, type->resources[i].name, met[i],
+                     type->limits->resources[i].instances);
+    (void)printf(" reservations %" PRIu32 "/%" PRIu32 "\n", met_reservations,
+                 type->limits->reservations);
 }
 
 static void never(void *arg, int code)

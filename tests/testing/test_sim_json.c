@@ -10,7 +10,10 @@
 
 #include "sim_json.h"
 
-/* Reads a copy that ends where the text ends, so that a sanitizer sees a read beyond. Returns what was wrong, or NULL. */
+/*
+ * Reads a copy that ends where the text ends, so that a sanitizer sees a read beyond. Returns what
+ * was wrong, or NULL.
+ */
 static const char *read_bytes(const char *text, size_t length, json_object **value)
 {
     char *copy = malloc(length > 0 ? length : 1);
@@ -43,7 +46,9 @@ static void assert_read(const char *text, const char *expected)
     const char *why = read_bytes(text, strlen(text), &value);
     if (value == NULL)
         fail_msg("refused: %s: %s", text, why);
-    assert_string_equal(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE), expected);
+    assert_string_equal(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE),
+                        expected);
     json_object_put(value);
 }
 
@@ -89,8 +94,10 @@ static void refuses_two_members_with_one_name(void **state)
     (void)state;
     assert_refused("{\"a\":1,\"a\":1}", "an object has two members with one name");
     assert_refused("{\"a\":1,\"\\u0061\":2}", "an object has two members with one name");
-    assert_refused("[{\"x\":{\"b\":[],\"a\":0,\"b\":{}}}]", "an object has two members with one name");
-    assert_refused("{\"a\":{\"x\":1,\"y\":2},\"a\":null}", "an object has two members with one name");
+    assert_refused("[{\"x\":{\"b\":[],\"a\":0,\"b\":{}}}]",
+                   "an object has two members with one name");
+    assert_refused("{\"a\":{\"x\":1,\"y\":2},\"a\":null}",
+                   "an object has two members with one name");
     assert_read("[{\"a\":{\"a\":1}},{\"a\":2}]", "[{\"a\":{\"a\":1}},{\"a\":2}]");
 }
 
@@ -159,7 +166,8 @@ static void reads_text(void **state)
     (void)state;
     assert_read("\"\"", "\"\"");
     assert_read(" \t\r\n\"\\\"\\\\\\/\\b\\f\\n\\r\\t\" ", "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
-    assert_read("\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+    assert_read("\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"",
+                "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
     assert_read("\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"",
                 "\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"");
 }
@@ -169,7 +177,8 @@ static void refuses_what_is_nested_too_deep(void **state)
     (void)state;
     assert_read("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
     assert_refused("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "nested too deep");
-    assert_refused("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
+    assert_refused("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{"
+                   "\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
                    "1}}}}}}}}}}}}}}}}}",
                    "nested too deep");
     size_t length = 1000000;
@@ -184,13 +193,16 @@ static void refuses_what_is_nested_too_deep(void **state)
 static void refuses_every_truncated_text(void **state)
 {
     (void)state;
-    static const char text[] = "{\"op\":\"new\",\"x\":[true,false,null,-1.5e+3,\"\\ud83d\\ude00\xc3\xa9\"],\"y\":{}}";
+    static const char text[] =
+        "{\"op\":\"new\",\"x\":[true,false,null,-1.5e+3,\"\\ud83d\\ude00\xc3\xa9\"],\"y\":{}}";
     for (size_t length = 0; length + 1 < sizeof text; length++) {
         json_object *value = NULL;
         if (read_bytes(text, length, &value) == NULL)
             fail_msg("accepted the first %zu bytes", length);
     }
-    assert_read(text, "{\"op\":\"new\",\"x\":[true,false,null,-1.5e+3,\"\xf0\x9f\x98\x80\xc3\xa9\"],\"y\":{}}");
+    assert_read(
+        text,
+        "{\"op\":\"new\",\"x\":[true,false,null,-1.5e+3,\"\xf0\x9f\x98\x80\xc3\xa9\"],\"y\":{}}");
 }
 
 int main(void)

@@ -40,7 +40,8 @@ static void knows_labels_from_other_text(void **state)
         if (sim_label_valid(invalid[i]))
             fail_msg("taken for a label: %s", invalid[i]);
     }
-    static const char *const valid[] = {"nil", "u1", "u10", "u999999999", LITERAL, "6BA7B810-9DAD-41D1-80B4-00C04FD430C8"};
+    static const char *const valid[] = {
+        "nil", "u1", "u10", "u999999999", LITERAL, "6BA7B810-9DAD-41D1-80B4-00C04FD430C8"};
     for (size_t i = 0; i < sizeof valid / sizeof valid[0]; i++) {
         if (!sim_label_valid(valid[i]))
             fail_msg("not taken for a label: %s", valid[i]);
@@ -130,7 +131,8 @@ static void has_no_reservation_for_other_text(void **state)
     sim_label_make(&labels, one);
     sim_label_reservation(&labels, one);
     assert_label(&labels, one, "r1");
-    static const char *const others[] = {"r2", "r0", "r01", "r", "", "u1", "1", "R1", "r1 ", LITERAL};
+    static const char *const others[] = {"r2", "r0", "r01", "r",   "",
+                                         "u1", "1",  "R1",  "r1 ", LITERAL};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         sim_label_find_reservation(&labels, others[i], found);
         assert_memory_not_equal(found, one, sizeof one);

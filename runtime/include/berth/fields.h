@@ -81,10 +81,12 @@ static inline bool berth_uuid_equal(const uuid_t a, const uuid_t b)
 
 /* Of lists and sets that are not both empty: see below. */
 bool berth_list_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters);
-bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters, const berth_sets *sets);
+bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth_case letters,
+                           const berth_sets *sets);
 
 /* The same items in the same order? */
-static inline bool berth_list_equal(const berth_strings *a, const berth_strings *b, berth_case letters)
+static inline bool berth_list_equal(const berth_strings *a, const berth_strings *b,
+                                    berth_case letters)
 {
     return (a->count == 0 && b->count == 0) || berth_list_items_equal(a, b, letters);
 }
@@ -93,7 +95,8 @@ static inline bool berth_list_equal(const berth_strings *a, const berth_strings 
  * The same items in any order, however often each? For more than 16 items it takes memory for a
  * while. Without memory the result is the same, and the time is the product of both numbers.
  */
-static inline bool berth_set_equal(const berth_strings *a, const berth_strings *b, berth_case letters, const berth_sets *sets)
+static inline bool berth_set_equal(const berth_strings *a, const berth_strings *b,
+                                   berth_case letters, const berth_sets *sets)
 {
     return (a->count == 0 && b->count == 0) || berth_set_items_equal(a, b, letters, sets);
 }
@@ -106,7 +109,8 @@ void berth_hash_text(berth_hash *hash, const char *text, berth_case letters);
 void berth_hash_list(berth_hash *hash, const berth_strings *list, berth_case letters);
 
 /* For more than 64 items it takes memory for a while; without, the hash is the same, but slower. */
-void berth_hash_set(berth_hash *hash, const berth_strings *set, berth_case letters, const berth_sets *sets);
+void berth_hash_set(berth_hash *hash, const berth_strings *set, berth_case letters,
+                    const berth_sets *sets);
 
 /* Copy. An empty text takes no memory: its copy is a constant. */
 

@@ -1,9 +1,11 @@
 /*
- * The descriptor of a manager: the only thing that a generated file hands to the runtime, and what it calls it with.
- * Nothing here is for applications. Change BERTH_ABI with every change of a layout or a meaning below.
+ * The descriptor of a manager: the only thing that a generated file hands to the runtime, and what
+ * it calls it with. Nothing here is for applications. Change BERTH_ABI with every change of a
+ * layout or a meaning below.
  *
- * Ids are dense and start at 1 (resources, states, events, hooks, rows, guards, operations); 0 is "none". Arrays that are indexed by id
- * have an unused element 0, so that `table[SCSI_DISK_STATE_BOOT]` reads as it looks and a forgotten designated cell means "none".
+ * Ids are dense and start at 1 (resources, states, events, hooks, rows, guards, operations); 0 is
+ * "none". Arrays that are indexed by id have an unused element 0, so that
+ * `table[SCSI_DISK_STATE_BOOT]` reads as it looks and a forgotten designated cell means "none".
  */
 #ifndef BERTH_TABLE_H
 #define BERTH_TABLE_H
@@ -43,10 +45,13 @@ enum {
     BERTH_REQUIRED = 2,     /* empty is EINVAL */
     BERTH_IGNORE_CASE = 4,  /* ASCII letters are equal in either case */
     BERTH_RANGED = 8,       /* `range` holds */
-    BERTH_ZERO_DEFAULT = 16 /* options: 0 (or NULL) stands for the default, because 0 is outside the range (or the default is a text) */
+    BERTH_ZERO_DEFAULT = 16 /* options: 0 (or NULL) stands for the default, because 0 is outside the
+                               range (or the default is a text) */
 };
 
-/* What an integer may be, both ends included; for BERTH_U64 they are uint64_t in two's complement. */
+/*
+ * What an integer may be, both ends included; for BERTH_U64 they are uint64_t in two's complement.
+ */
 typedef struct berth_range {
     int64_t min;
     int64_t max;
@@ -58,7 +63,10 @@ typedef union berth_default {
     const char *text; /* string */
 } berth_default;
 
-/* A field that callers give, or an option. A config struct's member and the view's member of the same name have the same type. */
+/*
+ * A field that callers give, or an option. A config struct's member and the view's member of the
+ * same name have the same type.
+ */
 typedef struct berth_field {
     const char *name;
     union {
@@ -80,7 +88,8 @@ typedef enum berth_assigned_kind {
     BERTH_ASSIGN_UUID,
     BERTH_ASSIGN_POOL,
     BERTH_ASSIGN_FORMAT, /* BERTH_CHARS, written by berth_manager_type.format */
-    BERTH_ASSIGN_HOOK    /* written by berth_manager_type.accept from the out-values, with the manager locked */
+    BERTH_ASSIGN_HOOK /* written by berth_manager_type.accept from the out-values, with the manager
+                         locked */
 } berth_assigned_kind;
 
 /* One digit of a slot, most significant first. */
@@ -114,8 +123,8 @@ typedef struct berth_target {
 } berth_target;
 
 /*
- * What a state does with an event, if `guard` holds (0: always). The rows of one state and event, its cell, are next to each other and
- * tried in that order.
+ * What a state does with an event, if `guard` holds (0: always). The rows of one state and event,
+ * its cell, are next to each other and tried in that order.
  */
 typedef struct berth_row {
     uint8_t state; /* whose row it is, and for what event */
@@ -191,16 +200,19 @@ typedef struct berth_resource {
     uint8_t level;                          /* 0: a root */
     uint8_t take, drop;                     /* events, 0: none */
     uint8_t n_events, n_fields, n_assigned; /* without the unused element 0 */
-    uint8_t otherwise;                      /* positive errno value for cells without a row; 0: there are none that an event reaches */
-    uint16_t initial;                       /* state */
-    uint16_t n_states;                      /* without the unused element 0 */
-    uint16_t n_rows;                        /* without the unused element 0 */
-    uint16_t first_row;                     /* rows of the resources before this one: berth_transition.row is first_row + row */
-    uint16_t view_size;                     /* sizeof the view struct, whose first member points to the parent's view where there is one */
-    const char *const *states;              /* [1 .. n_states]: names */
-    const uint8_t *marks;                   /* [1 .. n_states] */
-    const char *const *events;              /* [1 .. n_events] */
-    bool wide; /* it has more than 255 states or rows, and the wide tables */
+    uint8_t otherwise;  /* positive errno value for cells without a row; 0: there are none that an
+                           event reaches */
+    uint16_t initial;   /* state */
+    uint16_t n_states;  /* without the unused element 0 */
+    uint16_t n_rows;    /* without the unused element 0 */
+    uint16_t first_row; /* rows of the resources before this one: berth_transition.row is first_row
+                           + row */
+    uint16_t view_size; /* sizeof the view struct, whose first member points to the parent's view
+                           where there is one */
+    const char *const *states; /* [1 .. n_states]: names */
+    const uint8_t *marks;      /* [1 .. n_states] */
+    const char *const *events; /* [1 .. n_events] */
+    bool wide;                 /* it has more than 255 states or rows, and the wide tables */
     /* [1 .. n_rows] */
     union {
         const berth_row *rows;
@@ -219,7 +231,9 @@ typedef struct berth_resource {
      * passed `check` before the others get it. NULL where there is nothing to do. They may run in
      * any thread, with the manager locked, and do not call it.
      */
-    /* Hashes the key. NULL, as `equal`: the resource has none, and one instance below each parent. */
+    /*
+     * Hashes the key. NULL, as `equal`: the resource has none, and one instance below each parent.
+     */
     void (*hash)(const void *config, berth_hash *hash, const berth_sets *sets);
     /* Have both the same key? */
     bool (*equal)(const void *view, const void *config, const berth_sets *sets);
@@ -275,7 +289,7 @@ typedef struct berth_operation {
     uint8_t by;       /* BERTH_FIND: 1-based index of the assigned value; 0: by key */
     uint8_t at;       /* BERTH_CREATE: 1-based index of the assigned pool; 0: any slot */
     uint8_t n_steps, n_returns;
-    uint16_t enter; /* BERTH_CREATE: state */
+    uint16_t enter;                 /* BERTH_CREATE: state */
     uint8_t path[BERTH_MAX_LEVELS]; /* [0 .. levels): resource ids, root first */
     const berth_step *steps;
     const berth_return *returns;
@@ -296,8 +310,9 @@ typedef struct berth_hook {
 } berth_hook;
 
 /*
- * What the spec limits. All instances of a resource then take the memory of the largest, and all hash tables are made with the manager, so
- * that what is taken and given back comes in few sizes; beyond the limits there is no memory (-ENOMEM).
+ * What the spec limits. All instances of a resource then take the memory of the largest, and all
+ * hash tables are made with the manager, so that what is taken and given back comes in few sizes;
+ * beyond the limits there is no memory (-ENOMEM).
  */
 typedef struct berth_limit {
     uint32_t instances; /* that take memory at the same time */
@@ -316,19 +331,24 @@ typedef struct berth_manager_type {
     const char *name;
     uint8_t n_resources, n_operations, n_hooks, n_options; /* without the unused element 0 */
     uint16_t options_size;                                 /* sizeof the options struct */
-    uint16_t backend_size;                                 /* sizeof the backend struct, which is copied at create */
-    uint16_t op_size;                                      /* sizeof the block that callers give to started operations */
-    const berth_resource *resources;                       /* [1 .. n_resources], parents first */
-    const berth_operation *operations;                     /* [1 .. n_operations] */
-    const berth_hook *hooks;                               /* [1 .. n_hooks] */
-    const berth_field *options;                            /* [0 .. n_options) */
-    const berth_default *defaults;                         /* [0 .. n_options) */
-    const berth_limits *limits;                            /* NULL: none */
+    uint16_t backend_size;           /* sizeof the backend struct, which is copied at create */
+    uint16_t op_size;                /* sizeof the block that callers give to started operations */
+    const berth_resource *resources; /* [1 .. n_resources], parents first */
+    const berth_operation *operations; /* [1 .. n_operations] */
+    const berth_hook *hooks;           /* [1 .. n_hooks] */
+    const berth_field *options;        /* [0 .. n_options) */
+    const berth_default *defaults;     /* [0 .. n_options) */
+    const berth_limits *limits;        /* NULL: none */
 
-    /* Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a guard. */
+    /*
+     * Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a
+     * guard.
+     */
     bool (*guard)(uint8_t guard, const void *options, const void *view);
-    /* Writes the format `assigned` (0-based) of `resource` into the view, whose parent pointer, fields and earlier assigned values are set.
-     * Pure. NULL: no formats. */
+    /*
+     * Writes the format `assigned` (0-based) of `resource` into the view, whose parent pointer,
+     * fields and earlier assigned values are set. Pure. NULL: no formats.
+     */
     void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
     /* Has the backend this hook? */
     bool (*has)(const void *backend, uint8_t hook);
@@ -355,18 +375,23 @@ typedef struct berth_manager_type {
     uint32_t backend_version;
 } berth_manager_type;
 
-/* One call of an operation: filled by the generated function, on its stack. A started operation copies it, with its arrays. */
+/*
+ * One call of an operation: filled by the generated function, on its stack. A started operation
+ * copies it, with its arrays.
+ */
 struct berth_request {
     uint8_t operation;
-    const void *const
-        *config; /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per level, from the root. A NULL element is EINVAL */
+    const void *const *config; /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per
+                                  level, from the root. A NULL element is EINVAL */
     const unsigned char *reservation; /* BERTH_WITH: the caller's UUID; NULL is EINVAL */
-    unsigned char *gives;             /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
-    const uint32_t *at;               /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
-    const void *by;                   /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or a pointer to its type */
-    void *const *results;             /* one per return, NULL: that one is not wanted; NULL: there are none */
-    const size_t *result_sizes;       /* one per return; only those of BERTH_CHARS are read */
-    int64_t deadline;                 /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
+    unsigned char *gives; /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL
+                           */
+    const uint32_t *at;   /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
+    const void *by;       /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or a
+                             pointer to its type */
+    void *const *results; /* one per return, NULL: that one is not wanted; NULL: there are none */
+    const size_t *result_sizes; /* one per return; only those of BERTH_CHARS are read */
+    int64_t deadline;           /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
 };
 
 /* An instance as for_each sees it. Valid during the visit. */
@@ -382,20 +407,27 @@ typedef struct berth_item {
 /* 0 to go on; anything else stops and is returned. */
 typedef int berth_visit(void *arg, const berth_item *item);
 
-/* The functions below implement the generated ones of the same name; see the generated header for their contracts. */
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out, berth_error *error);
+/*
+ * The functions below implement the generated ones of the same name; see the generated header for
+ * their contracts.
+ */
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend,
+                         const berth_config *config, berth_manager **out, berth_error *error);
 int berth_manager_destroy(berth_manager *manager, berth_error *error);
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error);
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error);
 int berth_manager_discard(berth_manager *manager);
-int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg);
-int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg);
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
+                        void *op, berth_done *done, void *arg);
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
+                              void *op, berth_done *done, void *arg);
 int berth_manager_cancel(berth_manager *manager, void *op);
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline);
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg);
 /* The reservations that are valid, oldest first. `visit` gets the UUID; same rules as for_each. */
-int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg);
+int berth_manager_for_each_reservation(berth_manager *manager,
+                                       int (*visit)(void *arg, const unsigned char *reservation),
+                                       void *arg);
 int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /*
- * uuid_t and the few functions on it that Berth needs: libuuid's, or, with BERTH_NO_LIBUUID, their like here for machines without it. Programs and
- * the library must be compiled alike.
+ * uuid_t and the few functions on it that Berth needs: libuuid's, or, with BERTH_NO_LIBUUID, their
+ * like here for machines without it. Programs and the library must be compiled alike.
  */
 #ifndef BERTH_UUID_H
 #define BERTH_UUID_H

@@ -1,6 +1,7 @@
 /*
- * What the generated source of the kitchen computes and hands to the runtime, without a runtime: berth_manager_run and its like are replaced by
- * stubs that record what they get. Expected values come from kitchen.yaml.
+ * What the generated source of the kitchen computes and hands to the runtime, without a runtime:
+ * berth_manager_run and its like are replaced by stubs that record what they get. Expected values
+ * come from kitchen.yaml.
  */
 #include "kitchen.c"
 
@@ -20,8 +21,8 @@ static struct {
     void *arg;
 } started;
 
-int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend, const berth_config *config,
-                         berth_manager **out, berth_error *error)
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend,
+                         const berth_config *config, berth_manager **out, berth_error *error)
 {
     (void)options;
     (void)config;
@@ -83,7 +84,8 @@ static kitchen_stove stove;
 static kitchen_burner burner = {.stove = &stove};
 static kitchen_pot pot = {.burner = &burner};
 
-int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error, void *op, berth_done *done, void *arg)
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
+                        void *op, berth_done *done, void *arg)
 {
     started.op = op;
     started.done = done;
@@ -91,7 +93,8 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     return berth_manager_run(manager, request, error);
 }
 
-int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
+                              void *op, berth_done *done, void *arg)
 {
     started.op = op;
     started.done = done;
@@ -128,7 +131,9 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
     return visit(arg, &item);
 }
 
-int berth_manager_for_each_reservation(berth_manager *manager, int (*visit)(void *arg, const unsigned char *reservation), void *arg)
+int berth_manager_for_each_reservation(berth_manager *manager,
+                                       int (*visit)(void *arg, const unsigned char *reservation),
+                                       void *arg)
 {
     static const unsigned char id[16] = {1};
 
@@ -140,18 +145,26 @@ static void test_rows_of_a_cell(void)
 {
     const berth_resource *of_burner = &kitchen_manager_type.resources[KITCHEN_RESOURCE_BURNER];
     const berth_resource *of_stove = &kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE];
-    const berth_row *rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
+    const berth_row *rows =
+        of_burner->rows +
+        of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
 
     for (int i = 0; i < 3; i++)
-        assert(rows[i].state == KITCHEN_BURNER_STATE_DARK && rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
+        assert(rows[i].state == KITCHEN_BURNER_STATE_DARK &&
+               rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
     assert(rows[3].event != KITCHEN_BURNER_EVENT_IGNITE);
     assert(rows[0].reject == EPROTOTYPE && rows[0].hook == 0 && rows[0].guard != 0);
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
-    assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK && rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
+    assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK &&
+           rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
     assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
-    rows = of_burner->rows + of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
-    assert(rows->ok.state == KITCHEN_BURNER_STATE_DARK && rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
-    assert(of_stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT].row == 0);
+    rows =
+        of_burner->rows +
+        of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
+    assert(rows->ok.state == KITCHEN_BURNER_STATE_DARK &&
+           rows->ok.raise == KITCHEN_BURNER_EVENT_IGNITE);
+    assert(of_stove->cells[KITCHEN_STOVE_STATE_BROKEN * (4 + 1) + KITCHEN_STOVE_EVENT_HEAT].row ==
+           0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].otherwise == ENODATA);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].first_row == 0);
 }
@@ -184,7 +197,8 @@ static void test_guards_of_rows(void)
 
 static bool is_denied(berth_refusal refusal, int error, uint8_t rule)
 {
-    return refusal.code == -error && refusal.rule == rule && refusal.resource == 0 && refusal.field == 0;
+    return refusal.code == -error && refusal.rule == rule && refusal.resource == 0 &&
+           refusal.field == 0;
 }
 
 static void test_what_is_denied(void)
@@ -202,7 +216,8 @@ static void test_what_is_denied(void)
     a_stove.site[0] = 1;
     a_stove.model = "Vulcan";
     a_pot.dish = "soup";
-    assert(strcmp(reserve->rules[1], "There is no gas pipe") == 0 && strcmp(reserve->rules[3], "Too dear") == 0);
+    assert(strcmp(reserve->rules[1], "There is no gas pipe") == 0 &&
+           strcmp(reserve->rules[3], "Too dear") == 0);
     assert(reserve->check(&request, &options).rule != 1);
     options.gas = false; /* the default stove is a gas stove */
     assert(is_denied(reserve->check(&request, &options), EPERM, 1));
@@ -233,10 +248,14 @@ static void test_what_is_denied(void)
 
 static bool is_refused(berth_refusal refusal, uint8_t resource, uint8_t number)
 {
-    return refusal.code == -EINVAL && refusal.rule == 0 && refusal.resource == resource && refusal.field == number;
+    return refusal.code == -EINVAL && refusal.rule == 0 && refusal.resource == resource &&
+           refusal.field == number;
 }
 
-/* What is wrong first is told, in the order of semantics.md: what must be there, the configs from the root on, the rules. */
+/*
+ * What is wrong first is told, in the order of semantics.md: what must be there, the configs from
+ * the root on, the rules.
+ */
 static void test_what_is_refused(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
@@ -258,7 +277,8 @@ static void test_what_is_refused(void)
     assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_STOVE, 1)); /* site */
     a_stove.site[0] = 1;
     a_stove.model = "Vulcan";
-    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_BURNER, 1)); /* position */
+    /* position */
+    assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_BURNER, 1));
     a_burner.position = 3;
     assert(is_refused(reserve->check(&request, &options), KITCHEN_RESOURCE_POT, 0));
     config[2] = &a_pot;
@@ -272,8 +292,8 @@ static void test_what_is_refused(void)
 static void test_texts(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
-    const char *longest =
-        "stove 999 \"Mmmmmmmmmmmmmmmmmmmmmmmm\" induction -20 -9223372036854775808 false 18446744073709551615 false canteen {100%}";
+    const char *longest = "stove 999 \"Mmmmmmmmmmmmmmmmmmmmmmmm\" induction -20 "
+                          "-9223372036854775808 false 18446744073709551615 false canteen {100%}";
 
     memset(&stove, 0, sizeof stove);
     stove.number = 12;
@@ -284,7 +304,8 @@ static void test_texts(void)
     stove.self_cleaning = true;
     stove.serial = 100;
     kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
-    assert(strcmp(stove.name, "stove 12 \"Max \\ 3\" gas -20 -9000000000 true 100 true school {100%}") == 0);
+    assert(strcmp(stove.name,
+                  "stove 12 \"Max \\ 3\" gas -20 -9000000000 true 100 true school {100%}") == 0);
 
     stove.number = 999;
     stove.model = "Mmmmmmmmmmmmmmmmmmmmmmmm"; /* 24 bytes, as long as it may be */
@@ -298,7 +319,9 @@ static void test_texts(void)
     assert(strcmp(stove.name, longest) == 0);
     assert(strlen(longest) + 1 == KITCHEN_STOVE_NAME_SIZE);
 
-    stove.model = "a text that is far longer than the runtime would ever have let through to this place"; /* never past the end */
+    /* never past the end */
+    stove.model =
+        "a text that is far longer than the runtime would ever have let through to this place";
     kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strlen(stove.name) + 1 == KITCHEN_STOVE_NAME_SIZE);
 
@@ -324,7 +347,8 @@ static void test_texts(void)
 
 static int called;
 
-static int power_on(void *ctx, berth_call *call, const kitchen_stove *on, kitchen_bus_power_on_out *out)
+static int power_on(void *ctx, berth_call *call, const kitchen_stove *on,
+                    kitchen_bus_power_on_out *out)
 {
     (void)call;
     assert(ctx == &called && on == &stove);
@@ -394,14 +418,18 @@ static void test_hooks(void)
     assert(!type->has(&backend, KITCHEN_HOOK_BUS_TEST));
     assert(!type->has(&backend, KITCHEN_HOOK_LIGHT_SWITCH));
     assert(!type->has(&backend, 99));
-    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_ON, NULL, &stove, &out) == BERTH_UNCERTAIN(-EIO) &&
+    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_ON, NULL, &stove, &out) ==
+               BERTH_UNCERTAIN(-EIO) &&
            called == KITCHEN_HOOK_BUS_POWER_ON);
-    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_OFF, NULL, &stove, NULL) == -EIO && called == KITCHEN_HOOK_BUS_POWER_OFF);
-    assert(type->call(&backend, KITCHEN_HOOK_HAND_LIFT, NULL, &pot, NULL) == 0 && called == KITCHEN_HOOK_HAND_LIFT);
+    assert(type->call(&backend, KITCHEN_HOOK_BUS_POWER_OFF, NULL, &stove, NULL) == -EIO &&
+           called == KITCHEN_HOOK_BUS_POWER_OFF);
+    assert(type->call(&backend, KITCHEN_HOOK_HAND_LIFT, NULL, &pot, NULL) == 0 &&
+           called == KITCHEN_HOOK_HAND_LIFT);
     assert(type->call(&backend, 99, NULL, &pot, NULL) == -ENOSYS);
 
     type->accept(KITCHEN_HOOK_BUS_POWER_ON, &out, &stove);
-    assert(stove.power == 4000000000u && stove.drift == -1 && stove.ready && stove.session[15] == 9);
+    assert(stove.power == 4000000000u && stove.drift == -1 && stove.ready &&
+           stove.session[15] == 9);
     assert(strcmp(stove.firmware, "123456789012") == 0); /* 12 bytes at most */
     type->accept(KITCHEN_HOOK_BUS_POWER_OFF, NULL, &stove);
 }
@@ -446,29 +474,35 @@ static void test_requests(void)
     uint8_t row;
     char text[KITCHEN_POT_TICKET_SIZE];
 
-    assert(kitchen_reserve(manager, &a_stove, &a_burner, &a_pot, id, &serial, tag, text, sizeof text, NULL) == -EXDEV);
-    assert(last.operation == KITCHEN_OPERATION_RESERVE && last.gives == id && last.reservation == NULL &&
-           last.deadline == BERTH_NO_DEADLINE);
+    assert(kitchen_reserve(manager, &a_stove, &a_burner, &a_pot, id, &serial, tag, text,
+                           sizeof text, NULL) == -EXDEV);
+    assert(last.operation == KITCHEN_OPERATION_RESERVE && last.gives == id &&
+           last.reservation == NULL && last.deadline == BERTH_NO_DEADLINE);
     assert((void *)last_manager == (void *)manager);
     assert(last_config[0] == &a_stove && last_config[1] == &a_burner && last_config[2] == &a_pot);
-    assert(last_results[0] == &serial && last_results[1] == tag && last_results[2] == text && last_sizes[2] == 21);
+    assert(last_results[0] == &serial && last_results[1] == tag && last_results[2] == text &&
+           last_sizes[2] == 21);
 
     assert(kitchen_clean_until(manager, id, 5, NULL) == -EXDEV);
-    assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id && last.gives == NULL && last.deadline == 5);
+    assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id &&
+           last.gives == NULL && last.deadline == 5);
     assert(last.config == NULL && last.results == NULL && last.at == NULL && last.by == NULL);
 
     assert(kitchen_install(manager, &a_stove, &a_place, NULL, &row, NULL, NULL) == -EXDEV);
-    assert(last.at != NULL && last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL && last_results[1] == &row);
+    assert(last.at != NULL && last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL &&
+           last_results[1] == &row);
     assert(kitchen_install(manager, &a_stove, NULL, NULL, &row, NULL, NULL) == -EXDEV);
     assert(last.at == NULL);
 
     assert(kitchen_inspect(manager, id, NULL, NULL, NULL) == -EXDEV && last.by == id);
     assert(kitchen_look_up(manager, 8, NULL, NULL, NULL) == -EXDEV && last_number == 8);
     assert(kitchen_ask(manager, "7", NULL, NULL, 0, NULL) == -EXDEV && strcmp(last.by, "7") == 0);
-    assert(kitchen_locate(manager, &a_place, NULL, NULL, 0, NULL) == -EXDEV && last.by == NULL && last_at[1] == 1);
+    assert(kitchen_locate(manager, &a_place, NULL, NULL, 0, NULL) == -EXDEV && last.by == NULL &&
+           last_at[1] == 1);
     assert(kitchen_drain(manager, 7, NULL) == -ETIMEDOUT);
     assert(kitchen_discard(manager) == 0);
-    assert(kitchen_dump(manager, is_put, &made_lines) == 7 && made_lines == 1 && (void *)last_manager == (void *)manager);
+    assert(kitchen_dump(manager, is_put, &made_lines) == 7 && made_lines == 1 &&
+           (void *)last_manager == (void *)manager);
     assert(kitchen_destroy(NULL, NULL) == 0);
 }
 
@@ -498,28 +532,36 @@ static void test_started(void)
     assert(kitchen_clean_start(manager, &op, id, 5, NULL, is_done, &id) == -EXDEV);
     was_started(&op, &id);
     assert((void *)last_manager == (void *)manager);
-    assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id && last.gives == NULL && last.deadline == 5);
+    assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id &&
+           last.gives == NULL && last.deadline == 5);
 
-    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL, BERTH_NO_DEADLINE, NULL, is_done, NULL) == -EXDEV);
+    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL,
+                                 BERTH_NO_DEADLINE, NULL, is_done, NULL) == -EXDEV);
     was_started(NULL, NULL);
-    assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL && last_results[1] == &row && last.deadline == BERTH_NO_DEADLINE);
+    assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL &&
+           last_results[1] == &row && last.deadline == BERTH_NO_DEADLINE);
 
-    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, 6, NULL, is_done, tag) == -EXDEV && last_number == 9);
+    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, 6, NULL, is_done, tag) == -EXDEV &&
+           last_number == 9);
     was_started(&op, tag);
     assert(kitchen_drain_start(manager, &op, 7, NULL, is_done, tag) == -ETIMEDOUT);
     was_started(&op, tag);
     last_manager = NULL;
-    assert(kitchen_cancel(manager, &op) == 3 && started.op == &op && (void *)last_manager == (void *)manager);
+    assert(kitchen_cancel(manager, &op) == 3 && started.op == &op &&
+           (void *)last_manager == (void *)manager);
     last_manager = NULL;
-    assert(kitchen_poll(manager, &next) == 4 && next == 77 && (void *)last_manager == (void *)manager);
+    assert(kitchen_poll(manager, &next) == 4 && next == 77 &&
+           (void *)last_manager == (void *)manager);
     assert(kitchen_manager_type.op_size == sizeof(kitchen_op));
 }
 
 static int visit(void *arg, const kitchen_item *item)
 {
     assert(arg == &called);
-    assert(item->resource == KITCHEN_RESOURCE_POT && item->state == KITCHEN_POT_STATE_SHAKY && item->refs == 2 && item->children == 3);
-    assert(item->pot == &pot && item->burner == &burner && item->stove == &stove && item->shelf == NULL && item->lamp == NULL);
+    assert(item->resource == KITCHEN_RESOURCE_POT && item->state == KITCHEN_POT_STATE_SHAKY &&
+           item->refs == 2 && item->children == 3);
+    assert(item->pot == &pot && item->burner == &burner && item->stove == &stove &&
+           item->shelf == NULL && item->lamp == NULL);
     return 42;
 }
 
@@ -543,9 +585,11 @@ static void test_names(void)
     assert(strcmp(kitchen_pot_state_name((kitchen_pot_state)6), "?") == 0);
     assert(strcmp(kitchen_stove_event_name(KITCHEN_STOVE_EVENT_HEAT), "heat") == 0);
     assert(strcmp(kitchen_hook_name(KITCHEN_HOOK_LIGHT_SWITCH), "light.switch") == 0);
-    assert(strcmp(kitchen_operation_name(KITCHEN_OPERATION_TAKE_DOWN_BY_ID), "take_down_by_id") == 0);
+    assert(strcmp(kitchen_operation_name(KITCHEN_OPERATION_TAKE_DOWN_BY_ID), "take_down_by_id") ==
+           0);
     assert(strcmp(kitchen_resource_name(KITCHEN_RESOURCE_BURNER), "burner") == 0);
-    assert(strcmp(kitchen_stove_kind_name(KITCHEN_STOVE_KIND_PLAIN), "plain") == 0); /* 0 is a value */
+    /* 0 is a value */
+    assert(strcmp(kitchen_stove_kind_name(KITCHEN_STOVE_KIND_PLAIN), "plain") == 0);
     assert(strcmp(kitchen_stove_kind_name((kitchen_stove_kind)3), "?") == 0);
     assert(strcmp(kitchen_option_mode_name((kitchen_option_mode)-1), "?") == 0);
 }
@@ -558,18 +602,24 @@ static void test_fields_and_options(void)
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
     kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
 
-    assert(options.rows == 2 && options.gas && options.mode == KITCHEN_OPTION_MODE_SCHOOL && options.level == -1 && options.budget == 1000);
+    assert(options.rows == 2 && options.gas && options.mode == KITCHEN_OPTION_MODE_SCHOOL &&
+           options.level == -1 && options.budget == 1000);
     assert(strcmp(options.owner, "cook") == 0);
-    assert(a_stove.number == 1 && a_stove.kind == KITCHEN_STOVE_KIND_GAS && a_stove.tools.count == 0 && uuid_is_null(a_stove.site));
-    assert(option[0].flags == (BERTH_RANGED | BERTH_ZERO_DEFAULT) && defaults[0].number == 2 && option[0].range->min == 1 &&
-           option[0].range->max == 3);
-    assert(option[3].flags == BERTH_RANGED && defaults[3].number == -1 && option[3].range->min == -5);
-    assert(option[5].flags == BERTH_ZERO_DEFAULT && strcmp(defaults[5].text, "cook") == 0 && option[5].max_length == 16);
+    assert(a_stove.number == 1 && a_stove.kind == KITCHEN_STOVE_KIND_GAS &&
+           a_stove.tools.count == 0 && uuid_is_null(a_stove.site));
+    assert(option[0].flags == (BERTH_RANGED | BERTH_ZERO_DEFAULT) && defaults[0].number == 2 &&
+           option[0].range->min == 1 && option[0].range->max == 3);
+    assert(option[3].flags == BERTH_RANGED && defaults[3].number == -1 &&
+           option[3].range->min == -5);
+    assert(option[5].flags == BERTH_ZERO_DEFAULT && strcmp(defaults[5].text, "cook") == 0 &&
+           option[5].max_length == 16);
     assert(shelf->n_fields == 7);
     for (int i = 0; i < 7; i++)
         assert(shelf->fields[i].flags & BERTH_KEY); /* key: all */
-    assert(strcmp(shelf->fields[1].name, "class") == 0 && shelf->fields[1].view_offset == offsetof(kitchen_shelf, class_));
-    assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].fields[8].range->max == -2); /* 2^64 - 2 in two's complement */
+    assert(strcmp(shelf->fields[1].name, "class") == 0 &&
+           shelf->fields[1].view_offset == offsetof(kitchen_shelf, class_));
+    /* 2^64 - 2 in two's complement */
+    assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].fields[8].range->max == -2);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_LAMP].n_fields == 0);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].assigned[0].start == 100);
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].assigned[0].indexed);

@@ -1,6 +1,7 @@
 /*
- * A user's program as tools that look for races see it: threads share disks through the installed library, and keep plain numbers that nothing
- * protects but the library's promises. RACY adds one number that no promise covers. Linked with a scsi manager.
+ * A user's program as tools that look for races see it: threads share disks through the installed
+ * library, and keep plain numbers that nothing protects but the library's promises. RACY adds one
+ * number that no promise covers. Linked with a scsi manager.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -30,10 +31,12 @@ static struct {
     unsigned n;
     int closed;
 } pending = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-static int answers[THREADS + 1]; /* what the completing thread leaves for the caller with that partition */
+static int answers[THREADS + 1]; /* what the completing thread leaves for the caller with that
+                                    partition */
 
 #ifdef RACY
-static pthread_barrier_t both; /* the first hooks of both disks run side by side, whatever the machine is busy with */
+static pthread_barrier_t both; /* the first hooks of both disks run side by side, whatever the
+                                  machine is busy with */
 #endif
 
 static void count(const scsi_disk *disk)
@@ -129,18 +132,21 @@ static void started_done(void *arg, int code)
 static void use(unsigned disk, unsigned partition)
 {
     const char path[] = {(char)('a' + disk), '\0'};
-    struct started started = {
-        .disk = {.host_path = path}, .mount = {.partition = 9}, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+    struct started started = {.disk = {.host_path = path},
+                              .mount = {.partition = 9},
+                              .lock = PTHREAD_MUTEX_INITIALIZER,
+                              .ended = PTHREAD_COND_INITIALIZER};
     uuid_t id;
     int before;
 
-    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = path}, &(scsi_mount_config){.partition = partition}, id, NULL) != 0)
+    if (scsi_reserve(disks, &(scsi_disk_config){.host_path = path},
+                     &(scsi_mount_config){.partition = partition}, id, NULL) != 0)
         abort();
     before = answers[partition];
     if (scsi_map_to_guest(disks, id, NULL, 0, NULL) != 0 || answers[partition] != before + 1)
         abort();
-    if (scsi_reserve_start(disks, &started.op, &started.disk, &started.mount, started.id, BERTH_NO_DEADLINE, NULL, started_done,
-                           &started) != 0)
+    if (scsi_reserve_start(disks, &started.op, &started.disk, &started.mount, started.id,
+                           BERTH_NO_DEADLINE, NULL, started_done, &started) != 0)
         abort();
     /* without a loop the thread that lets the root go runs what waits for it, `done` included */
     if (scsi_unmap_from_guest(disks, id, NULL) != 0)
@@ -163,7 +169,8 @@ static void *work(void *partition)
 {
     unsigned refs = 0;
 
-    for (unsigned i = *(const unsigned *)partition; i < ROUNDS; i++) /* not all at the same disk first */
+    /* not all at the same disk first */
+    for (unsigned i = *(const unsigned *)partition; i < ROUNDS; i++)
         use(i % DISKS, *(const unsigned *)partition);
     (void)scsi_for_each(disks, look, &refs);
     return NULL;
@@ -182,7 +189,8 @@ int main(void)
     if (pthread_barrier_init(&both, NULL, DISKS) != 0)
         return 1;
 #endif
-    if (scsi_create(NULL, &backend, NULL, &disks, NULL) != 0 || pthread_create(&completer, NULL, complete_all, NULL) != 0)
+    if (scsi_create(NULL, &backend, NULL, &disks, NULL) != 0 ||
+        pthread_create(&completer, NULL, complete_all, NULL) != 0)
         return 1;
     for (unsigned i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)&partitions[i]) != 0)

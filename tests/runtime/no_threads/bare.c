@@ -1,6 +1,6 @@
 /*
- * The runtime where there is no libuuid, no malloc and no clock: memory, UUIDs and time are the program's. Built by
- * tests/runtime/test_no_threads.py.
+ * The runtime where there is no libuuid, no malloc and no clock: memory, UUIDs and time are the
+ * program's. Built by tests/runtime/test_no_threads.py.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +65,10 @@ static void memory_and_uuids_must_be_given(void **unused)
     assert_int_equal(create(&(berth_config){.allocator = &allocator}, &manager), -EINVAL);
     assert_int_equal(create(&(berth_config){.uuid = next_id, .uuid_ctx = &ids}, &manager), -EINVAL);
     ids.broken = true; /* no seed, no manager */
-    assert_int_equal(create(&(berth_config){.allocator = &allocator, .uuid = next_id, .uuid_ctx = &ids}, &manager), -EIO);
+    assert_int_equal(
+        create(&(berth_config){.allocator = &allocator, .uuid = next_id, .uuid_ctx = &ids},
+               &manager),
+        -EIO);
     assert_null(manager);
     assert_int_equal(blocks, 0);
 }
@@ -81,7 +84,8 @@ static void a_reservation_has_the_uuid_that_was_made_for_it(void **unused)
     const void *const path[] = {&rack, &shelf, &book};
     uuid_t id;
     berth_manager *manager;
-    const berth_request reserve = {.operation = OP_RESERVE, .config = path, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    const berth_request reserve = {
+        .operation = OP_RESERVE, .config = path, .gives = id, .deadline = BERTH_NO_DEADLINE};
 
     (void)unused;
     assert_int_equal(create(&config, &manager), 0);
@@ -95,7 +99,8 @@ static void a_reservation_has_the_uuid_that_was_made_for_it(void **unused)
 
 static void uuids_as_text(void **unused)
 {
-    const uuid_t id = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
+    const uuid_t id = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+                       0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
     const uuid_t nil = {0};
     uuid_t other;
     char text[UUID_STR_LEN];

@@ -1,4 +1,7 @@
-/* The runtime without threads: nothing can wait, and everything that would is an answer instead. Built by tests/runtime/test_no_threads.py. */
+/*
+ * The runtime without threads: nothing can wait, and everything that would is an answer instead.
+ * Built by tests/runtime/test_no_threads.py.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -97,7 +100,9 @@ static void callbacks_under_the_lock_get_edeadlk(void **unused)
     depot_stop(&depot);
 }
 
-/* In an event loop one thread is enough: operations pend, wait for each other, and have deadlines. */
+/*
+ * In an event loop one thread is enough: operations pend, wait for each other, and have deadlines.
+ */
 static void started_operations_pend_and_queue(void **unused)
 {
     struct depot depot;
@@ -112,7 +117,8 @@ static void started_operations_pend_and_queue(void **unused)
     job_go(&drop, &depot, OP_DROP, "0");
     job_init(&late, &depot);
     assert_int_equal(job_start(&late, OP_USE, "a", 1), 0);
-    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), -EDEADLK); /* nobody would let it go while this thread waits */
+    /* nobody would let it go while this thread waits */
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), -EDEADLK);
     assert_int_equal(berth_manager_poll(depot.manager, &next), 0);
     assert_int_equal(next, BERTH_NO_DEADLINE);
     assert_done(&late, -ETIMEDOUT);

@@ -87,7 +87,9 @@ void depot_start_changed(struct depot *depot, const struct depot_change *change)
         }
     }
     depot_init(depot);
-    assert_int_equal(berth_manager_create(&type, NULL, &backend, &(berth_config){.allocator = &depot->allocator}, &depot->manager, NULL),
+    assert_int_equal(berth_manager_create(&type, NULL, &backend,
+                                          &(berth_config){.allocator = &depot->allocator},
+                                          &depot->manager, NULL),
                      0);
 }
 
@@ -143,11 +145,13 @@ void depot_trace(void *ctx, const berth_transition *t)
     assert_non_null(t->instance);
     assert_true((t->hook != NULL) == (t->outcome <= BERTH_UNSURE && t->duration_ns > 0));
     assert_true(t->duration_ns <= berth_now() - depot->born);
-    snprintf(depot->trace + length, sizeof depot->trace - length, "%s%s %s %s%s%s %s %s#%u", length > 0 ? "; " : "", t->resource, t->state,
-             t->event, t->hook ? " " : "", t->hook ? t->hook : "", outcome_names[t->outcome], t->next, t->row);
+    snprintf(depot->trace + length, sizeof depot->trace - length, "%s%s %s %s%s%s %s %s#%u",
+             length > 0 ? "; " : "", t->resource, t->state, t->event, t->hook ? " " : "",
+             t->hook ? t->hook : "", outcome_names[t->outcome], t->next, t->row);
     if (t->error != 0) {
         length = strlen(depot->trace);
-        snprintf(depot->trace + length, sizeof depot->trace - length, " %s", berth_errno_name(t->error));
+        snprintf(depot->trace + length, sizeof depot->trace - length, " %s",
+                 berth_errno_name(t->error));
     }
 }
 
@@ -176,8 +180,9 @@ static int write_item(void *arg, const berth_item *item)
     if (item->resource == BOOK)
         assert_ptr_equal(item->parent, ((const book_view *)item->view)->shelf);
     writer->length +=
-        (size_t)snprintf(writer->text + writer->length, sizeof writer->text - writer->length, "%*s%s%s %s %u+%u\n", (int)resource->level,
-                         "", resource->name, name, resource->states[item->state], item->refs, item->children);
+        (size_t)snprintf(writer->text + writer->length, sizeof writer->text - writer->length,
+                         "%*s%s%s %s %u+%u\n", (int)resource->level, "", resource->name, name,
+                         resource->states[item->state], item->refs, item->children);
     return 0;
 }
 
@@ -206,15 +211,17 @@ unsigned depot_reservations(struct depot *depot)
     return n;
 }
 
-void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file,
-                 int line)
+void check_where(const berth_error *error, const char *resource, const char *state,
+                 const char *event, const char *hook, const char *file, int line)
 {
     const char *const got[] = {error->resource, error->state, error->event, error->hook};
     const char *const expected[] = {resource, state, event, hook};
 
     for (int i = 0; i < 4; i++)
-        if ((got[i] == NULL) != (expected[i] == NULL) || (got[i] && strcmp(got[i], expected[i]) != 0)) {
-            print_error("where[%d]: %s, expected %s\n", i, got[i] ? got[i] : "none", expected[i] ? expected[i] : "none");
+        if ((got[i] == NULL) != (expected[i] == NULL) ||
+            (got[i] && strcmp(got[i], expected[i]) != 0)) {
+            print_error("where[%d]: %s, expected %s\n", i, got[i] ? got[i] : "none",
+                        expected[i] ? expected[i] : "none");
             _fail(file, line);
         }
 }
@@ -237,23 +244,29 @@ const struct path *depot_path(struct path *path, const char *rack, uint16_t shel
 int reserve(struct depot *depot, const char *rack, uint16_t shelf, uuid_t id, berth_error *error)
 {
     struct path path;
-    berth_request request = {
-        .operation = OP_RESERVE, .config = depot_path(&path, rack, shelf)->config, .gives = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_RESERVE,
+                             .config = depot_path(&path, rack, shelf)->config,
+                             .gives = id,
+                             .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }
 
 int with(struct depot *depot, uint8_t operation, const uuid_t id, berth_error *error)
 {
-    berth_request request = {.operation = operation, .reservation = id, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {
+        .operation = operation, .reservation = id, .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }
 
-int on_path(struct depot *depot, uint8_t operation, const char *rack, uint16_t shelf, berth_error *error)
+int on_path(struct depot *depot, uint8_t operation, const char *rack, uint16_t shelf,
+            berth_error *error)
 {
     struct path path;
-    berth_request request = {.operation = operation, .config = depot_path(&path, rack, shelf)->config, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = operation,
+                             .config = depot_path(&path, rack, shelf)->config,
+                             .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }
@@ -263,10 +276,12 @@ int on_rack(struct depot *depot, uint8_t operation, const char *rack, berth_erro
     return on_path(depot, operation, rack, 0, error);
 }
 
-int until(struct depot *depot, uint8_t operation, const char *rack, int64_t deadline, berth_error *error)
+int until(struct depot *depot, uint8_t operation, const char *rack, int64_t deadline,
+          berth_error *error)
 {
     struct path path;
-    berth_request request = {.operation = operation, .config = depot_path(&path, rack, 0)->config, .deadline = deadline};
+    berth_request request = {
+        .operation = operation, .config = depot_path(&path, rack, 0)->config, .deadline = deadline};
 
     return berth_manager_run(depot->manager, &request, error);
 }
@@ -282,7 +297,10 @@ int place(struct depot *depot, const char *rack, uint32_t row, uint32_t column, 
 {
     struct path path;
     const uint32_t at[] = {row, column};
-    berth_request request = {.operation = OP_PLACE, .config = depot_path(&path, rack, 0)->config, .at = at, .deadline = BERTH_NO_DEADLINE};
+    berth_request request = {.operation = OP_PLACE,
+                             .config = depot_path(&path, rack, 0)->config,
+                             .at = at,
+                             .deadline = BERTH_NO_DEADLINE};
 
     return berth_manager_run(depot->manager, &request, error);
 }

@@ -1,19 +1,27 @@
 /*
- * A manager written by hand, so that the runtime is tested without the generator: racks, shelves on them, and one book on each shelf. Every field type, every kind of
- * assigned value and every form of operation occurs. The three resources have the same states:
+ * A manager written by hand, so that the runtime is tested without the generator: racks, shelves on
+ * them, and one book on each shelf. Every field type, every kind of assigned value and every form
+ * of operation occurs. The three resources have the same states:
  *
- *   state    hold        close                        open                   crash                kick    wipe
- *   idle     stay        gone                         L...: EACCES           open: on, gone       gone    bad, raise open
+ *   state    hold        close                        open                   crash
+ *            kick    wipe
+ *   idle     stay        gone                         L...: EACCES           open: on, gone
+ *            gone    bad, raise open
  *                                                     else open: on, bad, odd
- *   on       stay        eject: left+close, on        stay                   stay                 gone
- *   bad      ENOTREC.    gone                         ENOTRECOVERABLE                                     close: gone, gone
- *   odd      ENOTREC.    close: gone, odd+wipe, odd   ENOTRECOVERABLE                                     reject ENODATA
+ *   on       stay        eject: left+close, on        stay                   stay
+ *            gone
+ *   bad      ENOTREC.    gone                         ENOTRECOVERABLE
+ *            close: gone, gone
+ *   odd      ENOTREC.    close: gone, odd+wipe, odd   ENOTRECOVERABLE
+ *            reject ENODATA
  *   left     EBUSY       close: gone, left, odd       EBUSY
  *   rest     stay        stay                         stay                   close: idle+open, rest
  *   gone     (final)
  *
- * ("open: on, bad, odd": calls open; ok leads to on, fail to bad, uncertain to odd.) `hold` is what takes, `close` what drops. Holes are ENODATA for a rack, and
- * nothing that berthc would let pass for the others. `eject` is optional: for a shelf its absence rejects with EOPNOTSUPP, else it counts as ok.
+ * ("open: on, bad, odd": calls open; ok leads to on, fail to bad, uncertain to odd.) `hold` is what
+ * takes, `close` what drops. Holes are ENODATA for a rack, and nothing that berthc would let pass
+ * for the others. `eject` is optional: for a shelf its absence rejects with EOPNOTSUPP, else it
+ * counts as ok.
  */
 #ifndef DEPOT_H
 #define DEPOT_H
@@ -121,11 +129,22 @@ typedef struct depot_options {
 enum { RACK = 1, SHELF, BOOK };
 enum { IDLE = 1, ON, BAD, ODD, LEFT, REST, GONE };
 enum { HOLD = 1, CLOSE, OPEN, CRASH, KICK, WIPE };
-enum { RACK_OPEN = 1, RACK_CLOSE, RACK_EJECT, SHELF_OPEN, SHELF_CLOSE, SHELF_EJECT, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT };
+enum {
+    RACK_OPEN = 1,
+    RACK_CLOSE,
+    RACK_EJECT,
+    SHELF_OPEN,
+    SHELF_CLOSE,
+    SHELF_EJECT,
+    BOOK_OPEN,
+    BOOK_CLOSE,
+    BOOK_EJECT
+};
 enum { N_HOOKS = BOOK_EJECT };
 
 enum {
-    OP_RESERVE = 1, /* obtain rack, shelf, book; gives; returns uid, bay. deny EPERM: strict and the rack is locked */
+    OP_RESERVE = 1, /* obtain rack, shelf, book; gives; returns uid, bay. deny EPERM: strict and the
+                       rack is locked */
     OP_OPEN,        /* with: open rack, shelf, book; returns bay, path */
     OP_CLOSE,       /* with, ends: close book, shelf, rack */
     OP_CLOSE_BOOK,  /* with: close book */
@@ -164,7 +183,8 @@ struct depot {
 
     int outcome[N_HOOKS + 1]; /* what a hook returns */
     bool missing[N_HOOKS + 1];
-    int (*hook)(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out); /* NULL: return outcome[hook] */
+    /* NULL: return outcome[hook] */
+    int (*hook)(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out);
     void *arg;
     unsigned fail_at; /* the call with this number, from 1, fails with -EIO; 0: none */
     unsigned n_calls;
@@ -191,7 +211,10 @@ struct depot_backend {
     struct depot *depot;
 };
 int depot_create(struct depot *depot, const depot_options *options, const berth_config *config);
-/* The same with another outcome in a row of all resources: a table that the depot itself does not have. */
+/*
+ * The same with another outcome in a row of all resources: a table that the depot itself does not
+ * have.
+ */
 struct depot_change {
     uint16_t state;
     uint8_t event;
@@ -227,13 +250,15 @@ const struct path *depot_path(struct path *path, const char *rack, uint16_t shel
 int reserve(struct depot *depot, const char *rack, uint16_t shelf, uuid_t id, berth_error *error);
 int with(struct depot *depot, uint8_t operation, const uuid_t id, berth_error *error);
 int on_rack(struct depot *depot, uint8_t operation, const char *rack, berth_error *error);
-int on_path(struct depot *depot, uint8_t operation, const char *rack, uint16_t shelf, berth_error *error);
+int on_path(struct depot *depot, uint8_t operation, const char *rack, uint16_t shelf,
+            berth_error *error);
 int by_label(struct depot *depot, const char *label, berth_error *error);
-int until(struct depot *depot, uint8_t operation, const char *rack, int64_t deadline, berth_error *error);
+int until(struct depot *depot, uint8_t operation, const char *rack, int64_t deadline,
+          berth_error *error);
 int place(struct depot *depot, const char *rack, uint32_t row, uint32_t column, berth_error *error);
 
 #define assert_where(error, r, s, e, h) check_where(error, r, s, e, h, __FILE__, __LINE__)
-void check_where(const berth_error *error, const char *resource, const char *state, const char *event, const char *hook, const char *file,
-                 int line);
+void check_where(const berth_error *error, const char *resource, const char *state,
+                 const char *event, const char *hook, const char *file, int line);
 
 #endif

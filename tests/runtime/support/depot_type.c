@@ -10,7 +10,8 @@ enum { N_EVENTS = WIPE, N_STATES = GONE };
 static const char *const events[] = {NULL, "hold", "close", "open", "crash", "kick", "wipe"};
 
 static const char *const states[] = {
-    [IDLE] = "idle", [ON] = "on", [BAD] = "bad", [ODD] = "odd", [LEFT] = "left", [REST] = "rest", [GONE] = "gone",
+    [IDLE] = "idle", [ON] = "on",     [BAD] = "bad",   [ODD] = "odd",
+    [LEFT] = "left", [REST] = "rest", [GONE] = "gone",
 };
 static const uint8_t marks[N_STATES + 1] = {[REST] = BERTH_RESIDENT, [GONE] = BERTH_FINAL};
 
@@ -19,8 +20,10 @@ static const uint8_t marks[N_STATES + 1] = {[REST] = BERTH_RESIDENT, [GONE] = BE
     [1] = {.state = IDLE, .event = HOLD, .ok = {IDLE, 0}}, \
     [2] = {.state = IDLE, .event = CLOSE, .ok = {GONE, 0}}, \
     [3] = {.state = IDLE, .event = OPEN, .guard = (lock), .reject = EACCES}, \
-    [4] = {.state = IDLE, .event = OPEN, .hook = (open), .ok = {ON, 0}, .fail = {BAD, 0}, .uncertain = {ODD, 0}}, \
-    [5] = {.state = IDLE, .event = CRASH, .hook = (open), .ok = {ON, 0}, .fail = {GONE, 0}, .uncertain = {GONE, 0}}, \
+    [4] = {.state = IDLE, .event = OPEN, .hook = (open), \
+            .ok = {ON, 0}, .fail = {BAD, 0}, .uncertain = {ODD, 0}}, \
+    [5] = {.state = IDLE, .event = CRASH, .hook = (open), \
+            .ok = {ON, 0}, .fail = {GONE, 0}, .uncertain = {GONE, 0}}, \
     [6] = {.state = IDLE, .event = KICK, .ok = {GONE, 0}}, \
     [7] = {.state = IDLE, .event = WIPE, .ok = {BAD, OPEN}}, \
     [8] = {.state = ON, .event = HOLD, .ok = {ON, 0}}, \
@@ -33,16 +36,19 @@ static const uint8_t marks[N_STATES + 1] = {[REST] = BERTH_RESIDENT, [GONE] = BE
     [15] = {.state = BAD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
     [16] = {.state = BAD, .event = WIPE, .hook = (close), .ok = {GONE, 0}, .fail = {GONE, 0}}, \
     [17] = {.state = ODD, .event = HOLD, .reject = ENOTRECOVERABLE}, \
-    [18] = {.state = ODD, .event = CLOSE, .hook = (close), .ok = {GONE, 0}, .fail = {ODD, WIPE}, .uncertain = {ODD, 0}}, \
+    [18] = {.state = ODD, .event = CLOSE, .hook = (close), \
+            .ok = {GONE, 0}, .fail = {ODD, WIPE}, .uncertain = {ODD, 0}}, \
     [19] = {.state = ODD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
     [20] = {.state = ODD, .event = WIPE, .reject = ENODATA}, \
     [21] = {.state = LEFT, .event = HOLD, .reject = EBUSY}, \
-    [22] = {.state = LEFT, .event = CLOSE, .hook = (close), .ok = {GONE, 0}, .fail = {LEFT, 0}, .uncertain = {ODD, 0}}, \
+    [22] = {.state = LEFT, .event = CLOSE, .hook = (close), \
+            .ok = {GONE, 0}, .fail = {LEFT, 0}, .uncertain = {ODD, 0}}, \
     [23] = {.state = LEFT, .event = OPEN, .reject = EBUSY}, \
     [24] = {.state = REST, .event = HOLD, .ok = {REST, 0}}, \
     [25] = {.state = REST, .event = CLOSE, .ok = {REST, 0}}, \
     [26] = {.state = REST, .event = OPEN, .ok = {REST, 0}}, \
-    [27] = {.state = REST, .event = CRASH, .hook = (close), .ok = {IDLE, OPEN}, .fail = {REST, 0}}, \
+    [27] = {.state = REST, .event = CRASH, .hook = (close), \
+            .ok = {IDLE, OPEN}, .fail = {REST, 0}}, \
 }
 /* clang-format on */
 
@@ -63,8 +69,10 @@ static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
             [OPEN] = {.row = 10, .plain = ON},
             [CRASH] = {.row = 11, .plain = ON},
             [KICK] = {.row = 12}},
-    [BAD] = {[HOLD] = {.row = 13}, [CLOSE] = {.row = 14}, [OPEN] = {.row = 15}, [WIPE] = {.row = 16}},
-    [ODD] = {[HOLD] = {.row = 17}, [CLOSE] = {.row = 18}, [OPEN] = {.row = 19}, [WIPE] = {.row = 20}},
+    [BAD] =
+        {[HOLD] = {.row = 13}, [CLOSE] = {.row = 14}, [OPEN] = {.row = 15}, [WIPE] = {.row = 16}},
+    [ODD] =
+        {[HOLD] = {.row = 17}, [CLOSE] = {.row = 18}, [OPEN] = {.row = 19}, [WIPE] = {.row = 20}},
     [LEFT] = {[HOLD] = {.row = 21}, [CLOSE] = {.row = 22}, [OPEN] = {.row = 23}},
     [REST] = {[HOLD] = {.row = 24, .plain = REST},
               [CLOSE] = {.row = 25, .plain = REST},
@@ -74,8 +82,9 @@ static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
 
 static const char *const kinds[] = {"plain", "tall", "wide"};
 
-#define FIELD(type_, name_, config_, view_)                                                                                                \
-    .name = #name_, .type = (type_), .config_offset = offsetof(config_, name_), .view_offset = offsetof(view_, name_)
+#define FIELD(type_, name_, config_, view_)                                                        \
+    .name = #name_, .type = (type_), .config_offset = offsetof(config_, name_),                    \
+    .view_offset = offsetof(view_, name_)
 #define RACK_FIELD(type, name) FIELD(type, name, rack_config, rack_view)
 
 static const berth_field rack_fields[] = {
@@ -84,7 +93,8 @@ static const berth_field rack_fields[] = {
     {RACK_FIELD(BERTH_U8, u8), .flags = BERTH_RANGED, .range = &(const berth_range){0, 200}},
     {RACK_FIELD(BERTH_U16, u16)},
     {RACK_FIELD(BERTH_U32, u32)},
-    {RACK_FIELD(BERTH_U64, u64), .flags = BERTH_RANGED, .range = &(const berth_range){0, -2}}, /* UINT64_MAX - 1 */
+    /* UINT64_MAX - 1 */
+    {RACK_FIELD(BERTH_U64, u64), .flags = BERTH_RANGED, .range = &(const berth_range){0, -2}},
     {RACK_FIELD(BERTH_I32, i32), .flags = BERTH_RANGED, .range = &(const berth_range){-5, 5}},
     {RACK_FIELD(BERTH_I64, i64)},
     {RACK_FIELD(BERTH_ENUM, kind), .values = kinds, .n_values = 3},
@@ -94,37 +104,57 @@ static const berth_field rack_fields[] = {
 };
 
 static const berth_pool_part place_parts[] = {
-    {.name = "row", .type = BERTH_U8, .option = 1, .view_offset = offsetof(rack_view, row), .size = 4},
+    {.name = "row",
+     .type = BERTH_U8,
+     .option = 1,
+     .view_offset = offsetof(rack_view, row),
+     .size = 4},
     {.name = "column", .type = BERTH_U16, .view_offset = offsetof(rack_view, column), .size = 3},
 };
-static const berth_pool_part deep_parts[] = {{.name = "deep", .type = BERTH_U32, .view_offset = offsetof(rack_view, deep), .size = 100000}};
+static const berth_pool_part deep_parts[] = {
+    {.name = "deep", .type = BERTH_U32, .view_offset = offsetof(rack_view, deep), .size = 100000}};
 
-#define VALUE(name_, view_) .name = #name_, .view_offset = offsetof(view_, name_), .size = sizeof(((view_ *)0)->name_)
+#define VALUE(name_, view_)                                                                        \
+    .name = #name_, .view_offset = offsetof(view_, name_), .size = sizeof(((view_ *)0)->name_)
 
 enum { SERIAL, LABEL, UID, PLACE, DEEP, PATH, WATT, SESSION, DOOR, BADGE };
 static const berth_assigned rack_assigned[] = {
-    [SERIAL] = {VALUE(serial, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64, .start = 7, .indexed = true},
-    [LABEL] = {VALUE(label, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_CHARS, .indexed = true},
+    [SERIAL] = {VALUE(serial, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64,
+                .start = 7, .indexed = true},
+    [LABEL] = {VALUE(label, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_CHARS,
+               .indexed = true},
     [UID] = {VALUE(uid, rack_view), .kind = BERTH_ASSIGN_UUID, .type = BERTH_UUID, .indexed = true},
-    [PLACE] = {.name = "place", .kind = BERTH_ASSIGN_POOL, .n_parts = 2, .indexed = true, .parts = place_parts},
+    [PLACE] = {.name = "place",
+               .kind = BERTH_ASSIGN_POOL,
+               .n_parts = 2,
+               .indexed = true,
+               .parts = place_parts},
     [DEEP] = {.name = "deep", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = deep_parts},
     [PATH] = {VALUE(path, rack_view), .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS},
-    [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32, .hook = RACK_OPEN},
-    [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID, .hook = RACK_OPEN, .indexed = true},
-    [DOOR] = {VALUE(door, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_I32, .hook = RACK_OPEN, .indexed = true},
-    [BADGE] = {VALUE(badge, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_CHARS, .hook = RACK_OPEN, .indexed = true},
+    [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32,
+              .hook = RACK_OPEN},
+    [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID,
+                 .hook = RACK_OPEN, .indexed = true},
+    [DOOR] = {VALUE(door, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_I32,
+              .hook = RACK_OPEN, .indexed = true},
+    [BADGE] = {VALUE(badge, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_CHARS,
+               .hook = RACK_OPEN, .indexed = true},
 };
 
 static const berth_field shelf_fields[] = {
-    {FIELD(BERTH_U16, index, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_RANGED, .range = &(const berth_range){0, 999}},
-    {FIELD(BERTH_STRING, zone, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_REQUIRED | BERTH_IGNORE_CASE, .max_length = 8},
+    {FIELD(BERTH_U16, index, shelf_config, shelf_view), .flags = BERTH_KEY | BERTH_RANGED,
+     .range = &(const berth_range){0, 999}},
+    {FIELD(BERTH_STRING, zone, shelf_config, shelf_view),
+     .flags = BERTH_KEY | BERTH_REQUIRED | BERTH_IGNORE_CASE, .max_length = 8},
     {FIELD(BERTH_BOOL, steel, shelf_config, shelf_view)},
 };
-static const berth_pool_part bay_parts[] = {{.name = "bay", .type = BERTH_U16, .view_offset = offsetof(shelf_view, bay), .size = 4}};
+static const berth_pool_part bay_parts[] = {
+    {.name = "bay", .type = BERTH_U16, .view_offset = offsetof(shelf_view, bay), .size = 4}};
 static const berth_assigned shelf_assigned[] = {
     {.name = "bay", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .indexed = true, .parts = bay_parts}};
 
-static const berth_field book_fields[] = {{FIELD(BERTH_UUID, isbn, book_config, book_view), .flags = BERTH_REQUIRED}};
+static const berth_field book_fields[] = {
+    {FIELD(BERTH_UUID, isbn, book_config, book_view), .flags = BERTH_REQUIRED}};
 
 /* The functions that berthc would write about the fields. */
 
@@ -158,7 +188,8 @@ static void rack_hash(const void *given, berth_hash *to, const berth_sets *sets)
 static bool rack_equal(const void *instance, const void *given, const berth_sets *sets)
 {
     (void)sets;
-    return berth_text_equal(((const rack_view *)instance)->name, ((const rack_config *)given)->name);
+    return berth_text_equal(((const rack_view *)instance)->name,
+                            ((const rack_config *)given)->name);
 }
 
 static uint8_t rack_differs(const void *instance, const void *given, const berth_sets *sets)
@@ -275,7 +306,9 @@ static uint8_t book_check(const void *given, bool only_key)
 static uint8_t book_differs(const void *instance, const void *given, const berth_sets *sets)
 {
     (void)sets;
-    return berth_uuid_equal(((const book_view *)instance)->isbn, ((const book_config *)given)->isbn) ? 0 : 1;
+    return berth_uuid_equal(((const book_view *)instance)->isbn, ((const book_config *)given)->isbn)
+               ? 0
+               : 1;
 }
 
 static void book_copy(void *instance, const void *given, berth_storage *to)
@@ -284,9 +317,10 @@ static void book_copy(void *instance, const void *given, berth_storage *to)
     uuid_copy(((book_view *)instance)->isbn, ((const book_config *)given)->isbn);
 }
 
-#define TABLE(rows_)                                                                                                                       \
-    .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD, .drop = CLOSE, .states = states,          \
-    .marks = marks, .events = events, .rows = (rows_), .cells = &cells[0][0]
+#define TABLE(rows_)                                                                               \
+    .n_events = N_EVENTS, .n_states = N_STATES, .n_rows = N_ROWS, .initial = IDLE, .take = HOLD,   \
+    .drop = CLOSE, .states = states, .marks = marks, .events = events, .rows = (rows_),            \
+    .cells = &cells[0][0]
 
 static const berth_resource resources[] = {
     [RACK] = {.name = "rack",
@@ -341,12 +375,15 @@ static const berth_hook hooks[] = {
     [BOOK_EJECT] = {.name = "book.eject"},
 };
 
-#define STEPS(...) .steps = (const berth_step[]){__VA_ARGS__}, .n_steps = sizeof((const berth_step[]){__VA_ARGS__}) / sizeof(berth_step)
-#define RETURNS(...)                                                                                                                       \
-    .returns = (const berth_return[]){__VA_ARGS__}, .n_returns = sizeof((const berth_return[]){__VA_ARGS__}) / sizeof(berth_return)
-#define RESULT(level, type, view_, name)                                                                                                   \
-    {                                                                                                                                      \
-        (level), (type), offsetof(view_, name), sizeof(((view_ *)0)->name)                                                                 \
+#define STEPS(...)                                                                                 \
+    .steps = (const berth_step[]){__VA_ARGS__},                                                    \
+    .n_steps = sizeof((const berth_step[]){__VA_ARGS__}) / sizeof(berth_step)
+#define RETURNS(...)                                                                               \
+    .returns = (const berth_return[]){__VA_ARGS__},                                                \
+    .n_returns = sizeof((const berth_return[]){__VA_ARGS__}) / sizeof(berth_return)
+#define RESULT(level, type, view_, name)                                                           \
+    {                                                                                              \
+        (level), (type), offsetof(view_, name), sizeof(((view_ *)0)->name)                         \
     }
 #define R_LABEL RESULT(0, BERTH_CHARS, rack_view, label)
 #define R_SERIAL RESULT(0, BERTH_U64, rack_view, serial)
@@ -491,8 +528,20 @@ static const berth_operation operations[] = {
                      .levels = 1,
                      .by = PLACE + 1,
                      RETURNS(R_LABEL)},
-    [OP_KICK] = {.name = "kick", .check = check, .form = BERTH_FIND, .resource = RACK, .path = {RACK}, .levels = 1, STEPS({0, KICK})},
-    [OP_WIPE] = {.name = "wipe", .check = check, .form = BERTH_FIND, .resource = RACK, .path = {RACK}, .levels = 1, STEPS({0, WIPE})},
+    [OP_KICK] = {.name = "kick",
+                 .check = check,
+                 .form = BERTH_FIND,
+                 .resource = RACK,
+                 .path = {RACK},
+                 .levels = 1,
+                 STEPS({0, KICK})},
+    [OP_WIPE] = {.name = "wipe",
+                 .check = check,
+                 .form = BERTH_FIND,
+                 .resource = RACK,
+                 .path = {RACK},
+                 .levels = 1,
+                 STEPS({0, WIPE})},
     [OP_FIND_SHELF] = {.name = "find_shelf",
                        .check = check,
                        .form = BERTH_FIND,
@@ -510,7 +559,13 @@ static const berth_operation operations[] = {
                   .levels = 1,
                   .at = PLACE + 1,
                   .enter = REST},
-    [OP_ADD] = {.name = "add", .check = check, .form = BERTH_CREATE, .resource = SHELF, .path = {RACK, SHELF}, .levels = 2, .enter = IDLE},
+    [OP_ADD] = {.name = "add",
+                .check = check,
+                .form = BERTH_CREATE,
+                .resource = SHELF,
+                .path = {RACK, SHELF},
+                .levels = 2,
+                .enter = IDLE},
     [OP_USE_ALL] = {.name = "use_all",
                     .check = check,
                     .form = BERTH_OBTAIN,
@@ -566,7 +621,11 @@ static const berth_field options[] = {
      .config_offset = offsetof(depot_options, rows),
      .range = &(const berth_range){1, 4}},
     {.name = "strict", .type = BERTH_BOOL, .config_offset = offsetof(depot_options, strict)},
-    {.name = "site", .type = BERTH_STRING, .flags = BERTH_ZERO_DEFAULT, .config_offset = offsetof(depot_options, site), .max_length = 16},
+    {.name = "site",
+     .type = BERTH_STRING,
+     .flags = BERTH_ZERO_DEFAULT,
+     .config_offset = offsetof(depot_options, site),
+     .max_length = 16},
     {.name = "u16", .type = BERTH_U16, .config_offset = offsetof(depot_options, u16)},
     {.name = "i32", .type = BERTH_I32, .config_offset = offsetof(depot_options, i32)},
     {.name = "u64",
@@ -576,7 +635,11 @@ static const berth_field options[] = {
      .range = &(const berth_range){1, 99}},
     {.name = "list", .type = BERTH_LIST, .config_offset = offsetof(depot_options, list)},
     {.name = "uuid", .type = BERTH_UUID, .config_offset = offsetof(depot_options, uuid)},
-    {.name = "kind", .type = BERTH_ENUM, .config_offset = offsetof(depot_options, kind), .n_values = 3, .values = kinds},
+    {.name = "kind",
+     .type = BERTH_ENUM,
+     .config_offset = offsetof(depot_options, kind),
+     .n_values = 3,
+     .values = kinds},
 };
 
 static const berth_default defaults[sizeof options / sizeof *options] = {
@@ -600,13 +663,15 @@ static uint8_t wrong_field(uint8_t resource, const void *config, bool only_key)
 
 static bool takes_configs(const berth_operation *type)
 {
-    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE || (type->form == BERTH_FIND && type->by == 0);
+    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE ||
+           (type->form == BERTH_FIND && type->by == 0);
 }
 
 static berth_refusal check_configs(const berth_operation *type, const void *const *config)
 {
     for (uint8_t i = 0; i < type->levels; i++) {
-        bool only_key = type->form == BERTH_FIND || (type->form == BERTH_CREATE && i + 1 < type->levels);
+        bool only_key =
+            type->form == BERTH_FIND || (type->form == BERTH_CREATE && i + 1 < type->levels);
         uint8_t field = config && config[i] ? wrong_field(type->path[i], config[i], only_key) : 0;
 
         if (!config || !config[i] || field > 0)
@@ -615,9 +680,11 @@ static berth_refusal check_configs(const berth_operation *type, const void *cons
     return (berth_refusal){0};
 }
 
-static bool value_fits(const berth_operation *type, const berth_request *request, const depot_options *opts)
+static bool value_fits(const berth_operation *type, const berth_request *request,
+                       const depot_options *opts)
 {
-    const berth_assigned *value = &resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
+    const berth_assigned *value =
+        &resources[type->resource].assigned[(type->at > 0 ? type->at : type->by) - 1];
 
     if (type->at > 0)
         return request->at && request->at[0] < opts->rows && request->at[1] < place_parts[1].size;
@@ -631,7 +698,8 @@ static berth_refusal check(const berth_request *request, const void *options_)
     const depot_options *opts = options_;
     berth_refusal refusal = {0};
 
-    if ((type->form == BERTH_WITH && !request->reservation) || ((type->flags & BERTH_GIVES) && !request->gives))
+    if ((type->form == BERTH_WITH && !request->reservation) ||
+        ((type->flags & BERTH_GIVES) && !request->gives))
         return (berth_refusal){.code = -EINVAL};
     if (takes_configs(type))
         refusal = check_configs(type, request->config);
@@ -640,9 +708,11 @@ static berth_refusal check(const berth_request *request, const void *options_)
     if ((type->at > 0 || type->by > 0) && !value_fits(type, request, opts))
         return (berth_refusal){.code = -EINVAL, .resource = type->resource};
     for (uint8_t i = 0; request->results && i < type->n_returns; i++)
-        if (type->returns[i].type == BERTH_CHARS && request->results[i] && request->result_sizes[i] < type->returns[i].size)
+        if (type->returns[i].type == BERTH_CHARS && request->results[i] &&
+            request->result_sizes[i] < type->returns[i].size)
             return (berth_refusal){.code = -ENOBUFS};
-    if (type->rules && opts->strict && (type->rules == rules_strict || ((const rack_config *)request->config[0])->locked))
+    if (type->rules && opts->strict &&
+        (type->rules == rules_strict || ((const rack_config *)request->config[0])->locked))
         return (berth_refusal){.code = -EPERM, .rule = 1};
     return (berth_refusal){0};
 }
@@ -678,7 +748,8 @@ static const rack_view *rack_of(uint8_t hook, const void *view)
 
 static bool has_values_of(const rack_out *out, const rack_view *rack)
 {
-    return out->watt == rack->watt && out->door == rack->door && memcmp(out->session, rack->session, sizeof rack->session) == 0 &&
+    return out->watt == rack->watt && out->door == rack->door &&
+           memcmp(out->session, rack->session, sizeof rack->session) == 0 &&
            strcmp(out->badge, rack->badge) == 0;
 }
 
@@ -693,7 +764,8 @@ static int call(const void *backend, uint8_t hook, berth_call *call_, const void
     nth = ++depot->n_calls;
     depot->n_of[hook]++;
     length = strlen(depot->log);
-    snprintf(depot->log + length, sizeof depot->log - length, "%s%s:%s", length > 0 ? " " : "", hooks[hook].name, name);
+    snprintf(depot->log + length, sizeof depot->log - length, "%s%s:%s", length > 0 ? " " : "",
+             hooks[hook].name, name);
     pthread_mutex_unlock(&depot->lock);
     if ((out != NULL) != (hook == RACK_OPEN))
         return -ENOTSUP;

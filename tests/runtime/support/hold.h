@@ -4,7 +4,10 @@
 
 #include "support/threads.h"
 
-/* Returns when the task's thread stands still. It must not be inside the manager's lock: asleep, say. */
+/*
+ * Returns when the task's thread stands still. It must not be inside the manager's lock: asleep,
+ * say.
+ */
 void hold_up(const struct task *task);
 /* Lets it go on, and joins it: what its operation returned. */
 int let_go(struct task *task);

@@ -1,4 +1,7 @@
-/* The test as an event loop: berth_config.wake counts, and berth_manager_poll() is called where the test wants it. */
+/*
+ * The test as an event loop: berth_config.wake counts, and berth_manager_poll() is called where the
+ * test wants it.
+ */
 #ifndef LOOP_H
 #define LOOP_H
 

@@ -26,7 +26,8 @@ static void done(void *arg, int code)
 
 int job_request(struct job *job, const berth_request *request)
 {
-    return berth_manager_start(job->depot->manager, request, &job->error, job->no_block ? NULL : &job->op, done, job);
+    return berth_manager_start(job->depot->manager, request, &job->error,
+                               job->no_block ? NULL : &job->op, done, job);
 }
 
 int job_start(struct job *job, uint8_t operation, const char *rack, int64_t deadline)
@@ -44,7 +45,8 @@ int job_start(struct job *job, uint8_t operation, const char *rack, int64_t dead
     if (operation == OP_RESERVE)
         request.gives = job->id;
     if (operation == 0)
-        return berth_manager_drain_start(job->depot->manager, deadline, &job->error, job->no_block ? NULL : &job->op, done, job);
+        return berth_manager_drain_start(job->depot->manager, deadline, &job->error,
+                                         job->no_block ? NULL : &job->op, done, job);
     return job_request(job, &request);
 }
 
@@ -61,10 +63,11 @@ int job_cancel(struct job *job)
 
 void check_done(struct job *job, int expected, const char *file, int line)
 {
-    if (atomic_load(&job->n_done) == 1 && atomic_load(&job->code) == expected && job->error.code == expected)
+    if (atomic_load(&job->n_done) == 1 && atomic_load(&job->code) == expected &&
+        job->error.code == expected)
         return;
-    print_error("done %u times, code %d, error %d; expected once, %d\n", atomic_load(&job->n_done), atomic_load(&job->code),
-                job->error.code, expected);
+    print_error("done %u times, code %d, error %d; expected once, %d\n", atomic_load(&job->n_done),
+                atomic_load(&job->code), job->error.code, expected);
     _fail(file, line);
 }
 

@@ -1,4 +1,7 @@
-/* Started operations of the depot: each in a job, which knows how it went; and hooks that pend and leave their tokens. */
+/*
+ * Started operations of the depot: each in a job, which knows how it went; and hooks that pend and
+ * leave their tokens.
+ */
 #ifndef STARTED_H
 #define STARTED_H
 
@@ -18,14 +21,18 @@ struct job {
     bool keep;         /* leave the block as it is at the end; else it is scribbled over */
     atomic_int code;
     atomic_uint n_done;
-    unsigned nth; /* this one was done as the nth, from 1, of all that were set to count in `counter` */
+    unsigned nth; /* this one was done as the nth, from 1, of all that were set to count in
+                     `counter` */
     atomic_uint *counter;
     void (*then)(struct job *job, int code); /* called by `done`; NULL: nothing */
     void *arg;
 };
 
 void job_init(struct job *job, struct depot *depot);
-/* Starts an operation by path, label or reservation (job->id), as its form wants; what start returned. `operation` 0: drain. */
+/*
+ * Starts an operation by path, label or reservation (job->id), as its form wants; what start
+ * returned. `operation` 0: drain.
+ */
 int job_start(struct job *job, uint8_t operation, const char *rack, int64_t deadline);
 /* The same with a request of the test's own. */
 int job_request(struct job *job, const berth_request *request);

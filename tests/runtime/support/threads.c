@@ -61,12 +61,13 @@ static void *run_task(void *arg)
 {
     struct task *task = arg;
     struct path path;
-    berth_request request = {.operation = task->operation,
-                             .config = depot_path(&path, task->rack ? task->rack : "", task->shelf)->config,
-                             .by = task->rack,
-                             .at = (const uint32_t[2]){0},
-                             .reservation = task->id,
-                             .deadline = task->deadline};
+    berth_request request = {
+        .operation = task->operation,
+        .config = depot_path(&path, task->rack ? task->rack : "", task->shelf)->config,
+        .by = task->rack,
+        .at = (const uint32_t[2]){0},
+        .reservation = task->id,
+        .deadline = task->deadline};
 
     if (task->operation == OP_RESERVE)
         request.gives = task->id;
@@ -85,7 +86,8 @@ static void launch(struct task *task, struct depot *depot, uint8_t operation, co
     assert_int_equal(pthread_create(&task->thread, NULL, run_task, task), 0);
 }
 
-void task_start_until(struct task *task, struct depot *depot, uint8_t operation, const char *rack, int64_t deadline)
+void task_start_until(struct task *task, struct depot *depot, uint8_t operation, const char *rack,
+                      int64_t deadline)
 {
     memset(task, 0, sizeof *task);
     task->deadline = deadline;
@@ -125,7 +127,8 @@ static unsigned waiters(struct berth_manager *manager)
     unsigned n = 0;
 
     assert_int_equal(lock_take(&manager->lock), 0);
-    for (struct operation *operation = manager->waiting; operation; operation = operation->next_waiting)
+    for (struct operation *operation = manager->waiting; operation;
+         operation = operation->next_waiting)
         n++;
     lock_drop(&manager->lock);
     return n;

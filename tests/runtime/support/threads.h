@@ -34,7 +34,8 @@ struct task {
 };
 
 void task_start(struct task *task, struct depot *depot, uint8_t operation, const char *rack);
-void task_start_until(struct task *task, struct depot *depot, uint8_t operation, const char *rack, int64_t deadline);
+void task_start_until(struct task *task, struct depot *depot, uint8_t operation, const char *rack,
+                      int64_t deadline);
 void task_start_with(struct task *task, struct depot *depot, uint8_t operation, const uuid_t id);
 void task_start_reserve(struct task *task, struct depot *depot, const char *rack, uint16_t shelf);
 int task_join(struct task *task);

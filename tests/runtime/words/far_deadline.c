@@ -1,4 +1,7 @@
-/* A thread that may sleep for 73 years, which is more seconds than 31 bits count, is woken and not late. For machines without cmocka. */
+/*
+ * A thread that may sleep for 73 years, which is more seconds than 31 bits count, is woken and not
+ * late. For machines without cmocka.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
@@ -20,12 +23,14 @@ static void *wake(void *sleeper)
 
 int main(void)
 {
-    static const int64_t deadlines[] = {INT64_MAX / 4, INT64_MAX / 2, BERTH_NO_DEADLINE - 1, BERTH_NO_DEADLINE};
+    static const int64_t deadlines[] = {INT64_MAX / 4, INT64_MAX / 2, BERTH_NO_DEADLINE - 1,
+                                        BERTH_NO_DEADLINE};
     int64_t begin = berth_now();
     struct sleeper sleeper;
 
     sleeper_init(&sleeper);
-    if (sleeper_sleep(&sleeper, begin + shortly.tv_nsec / 10) || berth_now() < begin + shortly.tv_nsec / 10)
+    if (sleeper_sleep(&sleeper, begin + shortly.tv_nsec / 10) ||
+        berth_now() < begin + shortly.tv_nsec / 10)
         return puts("a near deadline does not pass"), 1;
     for (unsigned i = 0; i < sizeof deadlines / sizeof *deadlines; i++) {
         pthread_t thread;

@@ -1,18 +1,21 @@
 /*
  * The engine behind every generated <manager>-conformance.c.
  *
- * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (a few functions per operation, hook and
- * resource). Everything else is here: a scripted backend, a failing allocator, the comparison of each answer, and the tests that are the
- * same for every manager: every script with started operations, failing every allocation, failing every call, full pools, threads, and
- * whether every row was taken.
+ * A generated suite is data (scripts of steps with what must come of each) and thin typed glue (a
+ * few functions per operation, hook and resource). Everything else is here: a scripted backend, a
+ * failing allocator, the comparison of each answer, and the tests that are the same for every
+ * manager: every script with started operations, failing every allocation, failing every call, full
+ * pools, threads, and whether every row was taken.
  *
- * What a suite sees it writes down as text, in one notation for both sides (gen/berthc/scenarios/text.py). Fields that are zero are left
- * out:
+ * What a suite sees it writes down as text, in one notation for both sides
+ * (gen/berthc/scenarios/text.py). Fields that are zero are left out:
  *
- *     r1 | disk#1 host_path=/a controller=0 lun=0 attached refs=1 children=1 | mount#1 of disk#1 partition=1 guest_path=... mounted refs=1
+ *     r1 | disk#1 host_path=/a controller=0 lun=0 attached refs=1 children=1 | mount#1 of disk#1
+ *     partition=1 guest_path=... mounted refs=1
  *
- * Environment: BERTH_SUITE_NARRATE=1 prints every step and row as it happens; BERTH_SUITE_STOP=1 ends the program at the first failure.
- * The only argument is a pattern: only tests whose names it matches (* and ?) run.
+ * Environment: BERTH_SUITE_NARRATE=1 prints every step and row as it happens; BERTH_SUITE_STOP=1
+ * ends the program at the first failure. The only argument is a pattern: only tests whose names it
+ * matches (* and ?) run.
  *
  * Test support: when memory runs out, the functions below end the program with abort().
  */
@@ -38,9 +41,10 @@ extern "C" {
 
 /* UUIDs that callers give are numbered from here, those that the manager makes from 1 on. */
 #define BERTH_SUITE_GIVEN 91
-#define BERTH_SUITE_UUID(number)                                                                                                           \
-    {                                                                                                                                      \
-        0xbe, 0x27, 0x4b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, (number)                                 \
+#define BERTH_SUITE_UUID(number)                                                                   \
+    {                                                                                              \
+        0xbe, 0x27, 0x4b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  \
+            (number)                                                                               \
     }
 
 /* One running test. */
@@ -49,7 +53,10 @@ typedef struct berth_suite berth_suite;
 /* Text that grows. */
 typedef struct berth_suite_text berth_suite_text;
 
-/* What an operation is given in copies, which are freed when it is over, so that a late look at them is noticed. */
+/*
+ * What an operation is given in copies, which are freed when it is over, so that a late look at
+ * them is noticed.
+ */
 typedef struct berth_suite_loan berth_suite_loan;
 
 /* How one call ends. */
@@ -64,7 +71,12 @@ typedef enum berth_suite_kind {
  * What it writes to its out-values: new ones, those of the hook's last call that wrote new ones
  * (before the first: zeros), zeros, or nothing.
  */
-typedef enum berth_suite_writes { BERTH_SUITE_NEW, BERTH_SUITE_LAST, BERTH_SUITE_ZEROS, BERTH_SUITE_NOTHING } berth_suite_writes;
+typedef enum berth_suite_writes {
+    BERTH_SUITE_NEW,
+    BERTH_SUITE_LAST,
+    BERTH_SUITE_ZEROS,
+    BERTH_SUITE_NOTHING
+} berth_suite_writes;
 
 typedef struct berth_suite_outcome {
     berth_suite_kind kind;
@@ -72,7 +84,10 @@ typedef struct berth_suite_outcome {
     berth_suite_writes writes;
 } berth_suite_outcome;
 
-/* What an operation's glue gets, and where it puts what comes back. Of a started operation it lives until `done` was called. */
+/*
+ * What an operation's glue gets, and where it puts what comes back. Of a started operation it lives
+ * until `done` was called.
+ */
 typedef struct berth_suite_call {
     void *manager;
     const void *const *config; /* typed configs, root first */
@@ -86,7 +101,8 @@ typedef struct berth_suite_call {
     int64_t deadline;
     berth_error *error;
     berth_suite_loan *loan; /* what `config` points to; NULL: nothing */
-    void *memory;           /* results, then what else the arguments point to; berth_suite_function.memory_size bytes */
+    void *memory;           /* results, then what else the arguments point to;
+                               berth_suite_function.memory_size bytes */
     void *op;               /* of a started operation: its block, or NULL */
     berth_done *done;       /* and what to call at its end */
     void *arg;
@@ -104,10 +120,11 @@ typedef struct berth_suite_function {
     const char *name;
     berth_suite_operation *run; /* NULL: drain and discard */
     berth_suite_operation *start;
-    void (*tell)(berth_suite_call *call); /* writes down and keeps the results of one that succeeded; NULL: it has none */
+    void (*tell)(berth_suite_call *call); /* writes down and keeps the results of one that
+                                             succeeded; NULL: it has none */
     size_t memory_size;                   /* bytes of berth_suite_call.memory, */
     size_t results_size;                  /* and of the results at its beginning */
-    const uint8_t *path;                  /* resources of its configs, 0 ends them; NULL: it takes none */
+    const uint8_t *path; /* resources of its configs, 0 ends them; NULL: it takes none */
     bool gives;
 } berth_suite_function;
 
@@ -119,8 +136,10 @@ typedef struct berth_suite_step {
     uint8_t by_uuid;     /* number of a UUID, 0: none */
     bool without_where;  /* `where` is not fixed by the semantics */
     uint8_t shrink;
-    /* row that refuses the step before any call, or that asks a hook which is left out (then `where` has the hook): the
-     * trace does not report it */
+    /*
+     * row that refuses the step before any call, or that asks a hook which is left out (then
+     * `where` has the hook): the trace does not report it
+     */
     uint16_t rejects;
     const void *config[BERTH_SUITE_LEVELS];
     const char *by_text;
@@ -148,9 +167,9 @@ typedef struct berth_suite_script {
     uint8_t environment;
     uint16_t n_steps;
     const uint32_t *steps; /* indices into berth_suite_manager.steps */
-    int destroy;           /* positive errno value of destroying it after the last step, 0: it can be */
-    int drain;             /* the same of draining it then, with a backend that never fails */
-    const char *drained;   /* everything tracked after that; NULL when destroyed already */
+    int destroy; /* positive errno value of destroying it after the last step, 0: it can be */
+    int drain;   /* the same of draining it then, with a backend that never fails */
+    const char *drained; /* everything tracked after that; NULL when destroyed already */
 } berth_suite_script;
 
 /*
@@ -164,8 +183,10 @@ typedef struct berth_suite_row {
     const char *event;
     const char *hook; /* NULL: none */
     unsigned declared;
-    unsigned unreachable; /* outcomes that no caller can bring about: a complete search of the model found none */
-    unsigned unsearched;  /* outcomes that the search did not reach before its bounds: nothing is claimed about them */
+    unsigned unreachable; /* outcomes that no caller can bring about: a complete search of the model
+                             found none */
+    unsigned unsearched;  /* outcomes that the search did not reach before its bounds: nothing is
+                             claimed about them */
 } berth_suite_row;
 
 /* A hook whose effect others take back, or one that takes back. */
@@ -182,11 +203,16 @@ typedef struct berth_suite_resource {
     const char *name;
     uint8_t parent; /* 0: a root */
     size_t config_size;
-    void (*set_key)(void *config, unsigned n, char *text, size_t size); /* gives it the n-th of many keys; NULL: there is but one */
-    void (*lend)(berth_suite_loan *loan, void *config);                 /* copies what it points to; NULL: it points to nothing */
+    /* gives it the n-th of many keys; NULL: there is but one */
+    void (*set_key)(void *config, unsigned n, char *text, size_t size);
+    /* copies what it points to; NULL: it points to nothing */
+    void (*lend)(berth_suite_loan *loan, void *config);
 } berth_suite_resource;
 
-/* One way to use the manager from taking to letting go, for the tests with threads: operations in order, each by every thread. */
+/*
+ * One way to use the manager from taking to letting go, for the tests with threads: operations in
+ * order, each by every thread.
+ */
 typedef struct berth_suite_phase {
     uint8_t operation;
     const void *config[BERTH_SUITE_LEVELS];
@@ -195,7 +221,8 @@ typedef struct berth_suite_phase {
     bool reserved;                    /* uses the thread's reservation */
     bool kept;                        /* looks up by what an earlier phase returned */
     const uint16_t *alone;            /* calls per hook that one caller causes */
-    const uint16_t *together;         /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
+    const uint16_t *together; /* calls per hook that BERTH_SUITE_THREADS callers of one root cause,
+                                 one after the other */
 } berth_suite_phase;
 #define BERTH_SUITE_THREADS 4
 
@@ -234,10 +261,12 @@ typedef struct berth_suite_creation {
 /* One generated suite. */
 typedef struct berth_suite_manager {
     const char *name;
-    uint8_t n_operations, n_hooks, n_resources, n_environments, n_phases, n_sharings, n_pools, n_creations;
+    uint8_t n_operations, n_hooks, n_resources, n_environments, n_phases, n_sharings, n_pools,
+        n_creations;
     uint16_t n_rows;
     uint32_t n_steps, n_scripts;
-    const berth_suite_function *operations; /* [0 .. n_operations); the last two are drain and discard */
+    const berth_suite_function *operations; /* [0 .. n_operations); the last two are drain and
+                                               discard */
     const berth_suite_hook *hooks;          /* [1 .. n_hooks] */
     const berth_suite_resource *resources;  /* [1 .. n_resources] */
     const berth_suite_environment *environments;
@@ -248,16 +277,19 @@ typedef struct berth_suite_manager {
     const berth_suite_sharing *sharings;
     const berth_suite_pool *pools;
     const berth_suite_creation *creations;
-    /* Typed create, the suite as backend; `version` is added to the backend's version, `missing` is a required hook to leave out. */
-    int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version, uint8_t missing,
-                  const berth_config *config, void **manager, berth_error *error);
+    /*
+     * Typed create, the suite as backend; `version` is added to the backend's version, `missing` is
+     * a required hook to leave out.
+     */
+    int (*create)(berth_suite *suite, const berth_suite_environment *environment, uint32_t version,
+                  uint8_t missing, const berth_config *config, void **manager, berth_error *error);
     int (*destroy)(void *manager, berth_error *error);
     int (*drain)(void *manager, berth_error *error);
     berth_suite_operation *drain_start;
     int (*discard)(void *manager);
     size_t op_size; /* of the block of a started operation */
     bool few_slots; /* some pool has fewer slots than BERTH_SUITE_THREADS roots take */
-    bool limited;   /* it has limits, and so no memory for such blocks: who brings none gets ENOMEM */
+    bool limited; /* it has limits, and so no memory for such blocks: who brings none gets ENOMEM */
     int (*cancel)(void *manager, void *op);
     int (*poll)(void *manager, int64_t *next_deadline);
     int (*for_each)(void *manager, berth_suite *suite);
@@ -268,9 +300,9 @@ typedef struct berth_suite_manager {
 int berth_suite_main(const berth_suite_manager *manager, int argc, char **argv);
 
 /*
- * For the glue of hooks: begin locks the suite and writes down which hook was called, for which instance; the glue adds the arguments and
- * sets the out-values (`out` NULL: the hook has none); end unlocks and returns what the hook answers. `text` is NULL where nothing is
- * written down.
+ * For the glue of hooks: begin locks the suite and writes down which hook was called, for which
+ * instance; the glue adds the arguments and sets the out-values (`out` NULL: the hook has none);
+ * end unlocks and returns what the hook answers. `text` is NULL where nothing is written down.
  */
 berth_suite_text *berth_suite_hook_begin(berth_suite *suite, uint8_t hook, const void *instance);
 int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32_t out_size);
@@ -279,31 +311,46 @@ int berth_suite_hook_end(berth_suite *suite, berth_call *call, void *out, uint32
  * stands in `out` now.
  */
 bool berth_suite_hook_writes(berth_suite *suite, void *out, uint32_t out_size);
-/* For out-values, between begin and end: which call of the hook since the manager was created this is (from 1), and a new UUID. */
+/*
+ * For out-values, between begin and end: which call of the hook since the manager was created this
+ * is (from 1), and a new UUID.
+ */
 uint64_t berth_suite_hook_number(const berth_suite *suite);
 void berth_suite_hook_text(const berth_suite *suite, const char *name, char *out, size_t size);
 void berth_suite_hook_uuid(berth_suite *suite, uuid_t out);
 
-/* For the glue that lends a config: copies a text; puts copies in the place of the items. NULL stays NULL. */
+/*
+ * For the glue that lends a config: copies a text; puts copies in the place of the items. NULL
+ * stays NULL.
+ */
 const char *berth_suite_lend_text(berth_suite_loan *loan, const char *text);
 void berth_suite_lend_strings(berth_suite_loan *loan, berth_strings *strings);
 
 /* For the glue of create: is this hook to be left out? */
-bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing, uint8_t hook);
+bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing,
+                          uint8_t hook);
 
-/* For the glue of for_each: the text of one instance between begin and end; the visit of a reservation. */
-berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance, const void *parent);
+/*
+ * For the glue of for_each: the text of one instance between begin and end; the visit of a
+ * reservation.
+ */
+berth_suite_text *berth_suite_item_begin(berth_suite *suite, uint8_t resource, const void *instance,
+                                         const void *parent);
 void berth_suite_item_end(berth_suite *suite, const char *state, uint32_t refs, uint32_t children);
 int berth_suite_reservation(void *suite, const unsigned char *reservation);
 
-/* Write one member of an instance: ` name=value`. Nothing is written for a NULL text, nor, with `always` false, for a zero value. */
+/*
+ * Write one member of an instance: ` name=value`. Nothing is written for a NULL text, nor, with
+ * `always` false, for a zero value.
+ */
 void berth_suite_bool(berth_suite_text *text, bool always, const char *name, bool value);
 void berth_suite_unsigned(berth_suite_text *text, bool always, const char *name, uint64_t value);
 void berth_suite_signed(berth_suite_text *text, bool always, const char *name, int64_t value);
 void berth_suite_string(berth_suite_text *text, bool always, const char *name, const char *value);
 /* `word` is the value's name; `first` says that it is the first of its enum. */
 void berth_suite_enum(berth_suite_text *text, const char *name, const char *word, bool first);
-void berth_suite_uuid(berth_suite_text *text, bool always, const char *name, const unsigned char *value);
+void berth_suite_uuid(berth_suite_text *text, bool always, const char *name,
+                      const unsigned char *value);
 void berth_suite_strings(berth_suite_text *text, const char *name, const berth_strings *value);
 
 #ifdef __cplusplus
