@@ -45,10 +45,13 @@ def once(*arguments: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         used = processor_time()
         place = ["-o", folder] if arguments[0] != "check" else []
-        done = subprocess.run([str(ROOT / "bin/berthc"), *arguments[:1], *place, *arguments[1:]], capture_output=True, check=False)
+        done = subprocess.run([str(ROOT / "bin/berthc"), *arguments[:1], *place, *arguments[1:]],
+                              capture_output=True,
+                              check=False)
     if done.returncode > 1:  # 1: check found something
         raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
-    return f"{processor_time() - used:.1f} s of processor time, up to {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10} MB"
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    return f"{processor_time() - used:.1f} s of processor time, up to {most} MB"
 
 
 def main(specs: list[str]) -> int:
@@ -58,7 +61,8 @@ def main(specs: list[str]) -> int:
         text = subprocess.run([sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(STATES), str(EVENTS)], check=True, capture_output=True)
         large.write_bytes(text.stdout)
         print(f"  {STATES} states x {EVENTS} events: {best([str(large)])}")
-        for command in (["check", "--static"], ["diagram"], ["check"]):  # those that need least memory first
+        # those that need least memory first
+        for command in (["check", "--static"], ["diagram"], ["check"]):
             print(f"    {' '.join(command)}: {once(*command, str(large))}")
     print(f"  tests of {LONGEST.name}: {once('tests', str(LONGEST))}")
     return 0

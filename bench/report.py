@@ -115,7 +115,10 @@ def cycles(cases: Mapping[str, Case]) -> str:
     rows = []
     for name in MEASURED:
         others = [f"{name}/{other}" for other in CONTENDERS[1:]]
-        ratios = [f"{ratio(cases, f'{name}/berth', other):.2f}" if other in cases else "-" for other in others]
+        ratios = [
+            f"{ratio(cases, f'{name}/berth', other):.2f}" if other in cases else "-"
+            for other in others
+        ]
         rows.append([name, *(ns(cases, f"{name}/{contender}") for contender in CONTENDERS), *ratios])
     return table(["ns", *CONTENDERS, "berth/libuuid", "/pool", "/floor"], rows)
 
@@ -142,7 +145,8 @@ def one_root(cases: Mapping[str, Case]) -> str:
     rows = []
     for who in ("berth", "one-mutex"):
         counters = cases[f"one-root/{who}"].counters
-        rows.append([who, *(f"{counters[f'{which}_us']:.0f}" for which in ("first", "caller", "last"))])
+        rows.append(
+            [who, *(f"{counters[f'{which}_us']:.0f}" for which in ("first", "caller", "last"))])
     return table(["us", "first", "caller of the hook", "last"], rows)
 
 
@@ -166,8 +170,13 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
         for name in (f"{case}/{manager}" for manager in CYCLES):
             ours = f"{name}/berth"
             found += [
-                Target(row, f"{name}: times faster than by hand with libuuid", ratio(cases, f"{name}/hand-libuuid", ours), 3, most=False),
-                Target(row, f"{name}: time / by hand with our UUIDs", ratio(cases, ours, f"{name}/hand-pool"), 1),
+                Target(row,
+                       f"{name}: times faster than by hand with libuuid",
+                       ratio(cases, f"{name}/hand-libuuid", ours),
+                       3,
+                       most=False),
+                Target(row, f"{name}: time / by hand with our UUIDs",
+                       ratio(cases, ours, f"{name}/hand-pool"), 1),
                 Target(row, f"{name}: time / floor", ratio(cases, ours, f"{name}/floor"), 1.5),
             ]
     value = ratio(cases, "add_ready/vpci/berth", "add_ready/vpci/floor")
@@ -176,8 +185,12 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
     found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
     one_root, by_hand = (cases[f"one-root/{who}"].counters for who in ("berth", "one-mutex"))
     found.append(Target("f", "64 callers of one root: calls", one_root["calls"], 1))
-    found.append(Target("f", "64 callers of one root: us from the hook's end to the first return", one_root["first_us"], 100))
-    found.append(Target("f", "64 callers of one root: last return / by hand", one_root["last_us"] / by_hand["last_us"], 1.5))
+    found.append(
+        Target("f", "64 callers of one root: us from the hook's end to the first return",
+               one_root["first_us"], 100))
+    found.append(
+        Target("f", "64 callers of one root: last return / by hand",
+               one_root["last_us"] / by_hand["last_us"], 1.5))
     found.append(Target("g", "bytes per started operation", cases["in-flight/vpci/berth"].counters["bytes"], 512))
     for what in ("come-and-go", "find", "cycle"):
         value = ratio(cases, f"scale/{what}/berth/1000000", f"scale/{what}/berth/1000")
@@ -193,11 +206,14 @@ def report(cases: Mapping[str, Case]) -> str:
     lines = [
         "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
         "sets of names that are given again, us by number of names", sets(cases), "",
-        "contention: cycles of roots, hooks that take no time; look-ups, one in so many a change, or all of the first thread's",
+        "contention: cycles of roots, hooks that take no time; look-ups, one in so many a change, "
+        "or all of the first thread's",
         contention(cases), "",
-        f"(e) 400 cycles with a hook of 1 ms: {cases['400-slow-cycles/8-threads/berth'].time / 1e6:.0f} ms with 8 threads,"
+        "(e) 400 cycles with a hook of 1 ms: "
+        f"{cases['400-slow-cycles/8-threads/berth'].time / 1e6:.0f} ms with 8 threads,"
         f" {cases['400-slow-cycles/1-thread/berth'].time / 1e6:.0f} ms with one", "",
-        "(f) 64 callers of one root with a hook of 1 ms: when they return after its end", one_root(cases), "",
+        "(f) 64 callers of one root with a hook of 1 ms: when they return after its end",
+        one_root(cases), "",
         f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each, {flight['bytes_with_device']:.0f} with the device and its"
         f" reservation; start {flight['start_ns']:.0f} ns, complete {flight['complete_ns']:.0f} ns", "",
         "(h) scale", scale(cases),

@@ -446,7 +446,8 @@ class Manager:
         return {r.name: r for r in self.resources}
 
     def resource(self, name: str) -> Resource:
-        """The resource of that name. Raises KeyError where there is none; so do `operation` and `hook`."""
+        """The resource of that name. Raises KeyError where there is none; so do `operation` and
+        `hook`."""
         return self.by_name[name]
 
     def operation(self, name: str) -> Operation:

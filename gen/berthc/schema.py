@@ -109,7 +109,8 @@ class _Checker:
             for event, _ in _below(state, "on")))
         self.found: list[Diagnostic] = []
         self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
-        self.flattened: dict[int, list[Part]] = {}  # by identity of the resolved part, which `resolved` keeps alive
+        # by identity of the resolved part, which `resolved` keeps alive
+        self.flattened: dict[int, list[Part]] = {}
         self.patterns: dict[str, re.Pattern[str]] = {}
         self.misnamed: dict[str, list[tuple[bool, int]]] = {}  # for each use: does it declare; where in `found`
 
@@ -246,7 +247,12 @@ class _Checker:
             if (least is not None and value < least) or (most is not None and value > most):
                 self.report("value", node, f"{shown(node)} is out of range", f"{_a(part)} is from {least} to {most}")
 
-    def text(self, node: Scalar, value: str, part: Part, others: SequenceType[Part] = (), declares: bool = False) -> None:
+    def text(self,
+             node: Scalar,
+             value: str,
+             part: Part,
+             others: SequenceType[Part] = (),
+             declares: bool = False) -> None:
         """A text or a key, against pattern and lengths.
 
         `others` are forms that may stand there instead; `declares`: what it names is declared here.
@@ -280,7 +286,8 @@ class _Checker:
         return [d for n, d in enumerate(self.found) if n not in again]
 
     def choose(self, node: Node, part: Part, flat: list[Part], place: Node) -> Part | None:
-        """The one of the alternatives `flat` that `node` is meant to be, or None when that has been reported as unclear."""
+        """The one of the alternatives `flat` that `node` is meant to be, or None when that has been
+        reported as unclear."""
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
             wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)

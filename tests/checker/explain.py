@@ -8,22 +8,61 @@ from __future__ import annotations
 
 from mutate import Mutant
 
-CAUTIOUS = "both states refuse newcomers, and letting go of both calls one hook: only names differ, or failure is taken for doubt"
-SAME = "where uncertain leads by itself is where failed leads, or a state that lets go in the same way"
-WELCOME = "the newcomer gets a hold, its use is refused or asks first, and letting go is right: less early a refusal, no fault"
-NOT_UNDONE = "no hook undoes this one, so there is no effect to follow: whether the guest knows the device is not in the spec"
-FORGOTTEN = "without undoes the spec says that nobody takes the effect back; what was never promised cannot be missed"
-RESTS = "the entry rests where it may rest, tracked and without an effect, or with one that drain takes back"
+CAUTIOUS = (
+    "both states refuse newcomers, and letting go of both calls one hook: only names differ, "
+    "or failure is taken for doubt"
+)
+SAME = (
+    "where uncertain leads by itself is where failed leads, or a state that lets go in the "
+    "same way"
+)
+WELCOME = (
+    "the newcomer gets a hold, its use is refused or asks first, and letting go is right: "
+    "less early a refusal, no fault"
+)
+NOT_UNDONE = (
+    "no hook undoes this one, so there is no effect to follow: whether the guest knows the "
+    "device is not in the spec"
+)
+FORGOTTEN = (
+    "without undoes the spec says that nobody takes the effect back; what was never promised "
+    "cannot be missed"
+)
+RESTS = (
+    "the entry rests where it may rest, tracked and without an effect, or with one that "
+    "drain takes back"
+)
 DRAINED = "only drain takes this row, and what follows a drain that failed is not searched"
 FINAL = "both states end the instance"
-EJECTED = "eject is repeatable and undoes nothing: asking the guest again, or not asking, leaves no effect behind"
-GIVEN_OUT = "newcomers may get a disk that the guest let go of: no spec says what eject brings about, since nothing undoes it"
-ASKED_AGAIN = "the hook is asked for every use, and answers yes where the effect is there; newcomers are refused meanwhile"
-LAST_USE = "the use that asked has its effect; later ones are refused, and letting go takes the effect back"
+EJECTED = (
+    "eject is repeatable and undoes nothing: asking the guest again, or not asking, leaves "
+    "no effect behind"
+)
+GIVEN_OUT = (
+    "newcomers may get a disk that the guest let go of: no spec says what eject brings "
+    "about, since nothing undoes it"
+)
+ASKED_AGAIN = (
+    "the hook is asked for every use, and answers yes where the effect is there; newcomers "
+    "are refused meanwhile"
+)
+LAST_USE = (
+    "the use that asked has its effect; later ones are refused, and letting go takes the "
+    "effect back"
+)
 GIVEN_UP = "what is not there is given up instead of tried again, and there is nothing to take back"
-NOT_ASKED = "who could not tell is not asked again: later uses are refused, and letting go is as before"
-UNUSED = "the field decides what is in place, and nothing is for plain mounts: check warns that guest.mount is unused"
-ROOT_DISK = "boot does not say whether the disk is on the bus: what was there when it was made is not known, so nothing is lost"
+NOT_ASKED = (
+    "who could not tell is not asked again: later uses are refused, and letting go is as "
+    "before"
+)
+UNUSED = (
+    "the field decides what is in place, and nothing is for plain mounts: check warns that "
+    "guest.mount is unused"
+)
+ROOT_DISK = (
+    "boot does not say whether the disk is on the bus: what was there when it was made is "
+    "not known, so nothing is lost"
+)
 DOUBTFUL = "letting go calls the undoing hook, which is repeatable: harmless where nothing is there"
 
 REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
@@ -43,18 +82,32 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("plan9", "share.", "ok: removed ->", RESTS),
     ("scsi", "disk.boot.", "", ROOT_DISK),
     ("scsi", "disk.attached.detach", "", EJECTED),
-    ("scsi", "disk.ejected.detach", ("fail: ejected -> suspect", "fail: ejected -> leaving"), EJECTED),
-    ("scsi", "disk.ejected.detach", ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"), EJECTED),
+    ("scsi", "disk.ejected.detach", ("fail: ejected -> suspect", "fail: ejected -> leaving"),
+     EJECTED),
+    ("scsi", "disk.ejected.detach",
+     ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"),
+     EJECTED),
     ("scsi", "disk.suspect.detach", ("guest.eject", "ok: ejected -> leaving"), EJECTED),
-    ("scsi", "disk.suspect.detach", ("fail: suspect -> ejected", "fail: suspect -> leaving"), EJECTED),
-    ("scsi", "disk.suspect.detach", ("uncertain: suspect -> ejected", "uncertain: suspect -> leaving"), EJECTED),
+    ("scsi", "disk.suspect.detach", ("fail: suspect -> ejected", "fail: suspect -> leaving"),
+     EJECTED),
+    ("scsi", "disk.suspect.detach",
+     ("uncertain: suspect -> ejected", "uncertain: suspect -> leaving"),
+     EJECTED),
     ("scsi", "disk.leaving.detach", ("guest.eject", "ok: ejected -> suspect"), EJECTED),
-    ("scsi", "disk.leaving.detach", ("fail: leaving -> ejected", "fail: leaving -> suspect"), EJECTED),
-    ("scsi", "disk.leaving.detach", ("uncertain: leaving -> ejected", "uncertain: leaving -> suspect"), EJECTED),
-    ("scsi", "disk.leaving.detach", ("ok: ejected -> attached", "fail: leaving -> attached", "uncertain: leaving -> attached"), GIVEN_OUT),
-    ("scsi", "disk.suspect.attach", ("yes: attached -> ejected", "yes: attached -> leaving"), LAST_USE),
-    ("scsi", "disk.suspect.attach", ("no: reserved -> ejected", "no: reserved -> leaving"), DOUBTFUL),
-    ("scsi", "disk.suspect.attach", ("unknown: suspect -> ejected", "unknown: suspect -> leaving"), NOT_ASKED),
+    ("scsi", "disk.leaving.detach", ("fail: leaving -> ejected", "fail: leaving -> suspect"),
+     EJECTED),
+    ("scsi", "disk.leaving.detach",
+     ("uncertain: leaving -> ejected", "uncertain: leaving -> suspect"),
+     EJECTED),
+    ("scsi", "disk.leaving.detach",
+     ("ok: ejected -> attached", "fail: leaving -> attached", "uncertain: leaving -> attached"),
+     GIVEN_OUT),
+    ("scsi", "disk.suspect.attach", ("yes: attached -> ejected", "yes: attached -> leaving"),
+     LAST_USE),
+    ("scsi", "disk.suspect.attach", ("no: reserved -> ejected", "no: reserved -> leaving"),
+     DOUBTFUL),
+    ("scsi", "disk.suspect.attach", ("unknown: suspect -> ejected", "unknown: suspect -> leaving"),
+     NOT_ASKED),
     ("scsi", "mount.reserved.mount", "guest.mount is not called", UNUSED),
     ("scsi", "", "no: reserved -> failed", GIVEN_UP),
     ("plan9_mount", "", "no: reserved -> invalid", GIVEN_UP),

@@ -3,7 +3,8 @@
 tests/checker/mutants.py [--callers N] [--keys N] [--jobs N] [--only TEXT] [--verbose] SPEC…
 
 A mutant is refused by a static rule or by the search. One that passes must be a sound spec of another design; `explain.py` says of each
-why it is. A warning that the spec itself has not is named beside. Exit status 0 when every mutant is refused or explained, else 1.
+why it is. A warning that the spec itself has not is named beside. Exit status 0 when every mutant
+is refused or explained, else 1.
 """
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ from mutate import Mutant, mutants, tree_of  # noqa: E402
 
 
 def verdict(text: str, bounds: Bounds) -> tuple[str, str]:
-    """("static" | "search" | "passed", the ids that refuse it; of one that passed, its warnings)."""
+    """("static" | "search" | "passed", the ids that refuse it; of one that passed, its
+    warnings)."""
     result, manager = search_text("mutant.yaml", text)
     errors = sorted({d.id for d in result.diagnostics if d.severity is Severity.ERROR})
     if manager is not None:
@@ -65,7 +67,10 @@ def main() -> int:
                 reason = explain(spec.stem, mutant)
                 unexplained += reason is None
                 warned = f" (warning: {ids})" if ids != usual[1] else ""
-                print(f"{spec.stem}: passed: {mutant.where}: {mutant.what}{warned}: {reason or 'UNEXPLAINED'}")
+                print(
+                    f"{spec.stem}: passed: {mutant.where}: {mutant.what}{warned}: "
+                    f"{reason or 'UNEXPLAINED'}"
+                )
             elif args.verbose:
                 print(f"{spec.stem}: {how}: {mutant.where}: {mutant.what}: {ids}")
         refused = counts["search"] + counts["static"]

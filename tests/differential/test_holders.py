@@ -24,11 +24,15 @@ SCRIPTS = 150
 def limited(manager: Manager, folder: Path, most: int) -> Path:
     """The C simulator with a library of its own, in which an instance may have so many holders."""
     library = f'#include "{ROOT}/runtime/library.c"\n'
-    return program(folder, "simulator", {**c.files(manager), **sim.files(manager), "library.c": library}, f"-DBERTH_MAX_HOLDERS={most}")
+    return program(folder, "simulator", {
+        **c.files(manager),
+        **sim.files(manager), "library.c": library
+    }, f"-DBERTH_MAX_HOLDERS={most}")
 
 
-@pytest.mark.parametrize(("spec", "most"), [
-    ("spec/plan9.yaml", 1), ("spec/scsi.yaml", 2), ("tests/gen/specs/kitchen.yaml", 1), ("tests/gen/specs/kitchen.yaml", 3)])
+@pytest.mark.parametrize(("spec", "most"), [("spec/plan9.yaml", 1), ("spec/scsi.yaml", 2),
+                                            ("tests/gen/specs/kitchen.yaml", 1),
+                                            ("tests/gen/specs/kitchen.yaml", 3)])
 def test_what_cannot_be_counted_is_refused(spec: str, most: int, tmp_path: Path) -> None:
     manager, _ = read_spec(str(ROOT / spec))
     assert manager is not None
@@ -43,7 +47,8 @@ def test_what_cannot_be_counted_is_refused(spec: str, most: int, tmp_path: Path)
         return given
 
     assert len(list(itertools.islice(scripts(manager, 7, answer), SCRIPTS))) == SCRIPTS
-    made = run_c([str(limited(manager, tmp_path, most))], "".join(f"{request}\n" for request in requests))
+    made = run_c([str(limited(manager, tmp_path, most))],
+                 "".join(f"{request}\n" for request in requests))
     at = first_difference(made, model)
     assert at is None, f"{requests[max(0, at - 20):at + 1]}\nC:     {made[at]}\nmodel: {model[at]}"
     errors = Counter(json.loads(line)["error"] for line in model)

@@ -90,7 +90,8 @@ def test_what_an_author_states_means_nothing_at_run_time(name: str, tmp_path: Pa
     with_words, without = meaning(stated(text, random.Random(SEED), 8)), meaning(text)
     assert with_words is not None and without is not None
     assert any(h.needs for h in with_words.hooks)
-    assert any(s.effects for r in with_words.resources for s in r.states) and any(s.maybe for r in with_words.resources for s in r.states)
+    assert any(s.effects for r in with_words.resources
+               for s in r.states) and any(s.maybe for r in with_words.resources for s in r.states)
     assert any(row.meant for r in with_words.resources for s in r.states for row in s.rows)
     tally = difference_run(without, [str(simulator(with_words, tmp_path))], SEED, 60, None)
     assert tally.difference is None, "\n" + tally.difference.show()

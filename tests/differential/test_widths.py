@@ -35,10 +35,12 @@ def synthetic(states: int, events: int) -> str:
         (60, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[62][9]"),
         (254, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[256][9]"),
         (255, 6, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[257][9]"),
-        (1000, 20, "const berth_wide_row thing_rows", "const berth_wide_cell thing_cells[1002][23]"),
+        (1000, 20, "const berth_wide_row thing_rows",
+         "const berth_wide_cell thing_cells[1002][23]"),
     ],
 )
-def test_tables_of_any_width_do_the_same(states: int, events: int, rows: str, cells: str, tmp_path: Path) -> None:
+def test_tables_of_any_width_do_the_same(states: int, events: int, rows: str, cells: str,
+                                         tmp_path: Path) -> None:
     manager = compile_text("synthetic.yaml", synthetic(states, events)).manager
     assert manager is not None
     program = simulator(manager, tmp_path)

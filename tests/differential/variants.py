@@ -274,8 +274,12 @@ def together(tree: Tree, rng: random.Random) -> None:
 
 def _undone(tree: Tree, names: Iterable[str]) -> list[str]:
     """Hooks on the resources that some hook undoes: only of their effects anything is known."""
-    found = (hook.get("undoes", []) for hooks in tree["backend"].values() for hook in hooks.values())
-    undone = {name for undoes in found for name in ([undoes] if isinstance(undoes, str) else undoes)}
+    found = (hook.get("undoes", []) for hooks in tree["backend"].values()
+             for hook in hooks.values())
+    undone = {
+        name
+        for undoes in found for name in ([undoes] if isinstance(undoes, str) else undoes)
+    }
     return [hook for name in names for hook in _hooks_on(tree, name) if hook in undone]
 
 
@@ -295,7 +299,8 @@ def needs(tree: Tree, rng: random.Random) -> None:
 def effects(tree: Tree, rng: random.Random) -> None:
     """What is in place in a state, for certain or perhaps."""
     name = rng.choice(list(tree["resources"]))
-    state = rng.choice([s for s in tree["resources"][name]["states"].values() if not s.get("final")])
+    state = rng.choice(
+        [s for s in tree["resources"][name]["states"].values() if not s.get("final")])
     said = {hook: rng.choice(("effects", "maybe", "")) for hook in _undone(tree, [name])}
     for word in ("effects", "maybe"):
         state.pop(word, None)

@@ -37,7 +37,8 @@ class Sum:
 
 
 def compare_variant(manager: Manager, seed: int, scripts: int) -> Tally | None:
-    """Both simulators of one variant on random scripts; None where the model finds its table broken."""
+    """Both simulators of one variant on random scripts; None where the model finds its table
+    broken."""
     with tempfile.TemporaryDirectory() as folder:
         program = simulator(manager, Path(folder))
         try:

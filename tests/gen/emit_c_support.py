@@ -14,7 +14,8 @@ from berthc.pipeline import read_spec
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "runtime" / "include"
 RUNTIME = ROOT / "runtime" / "src"
-PARTS = [RUNTIME / f"{name}.c" for name in ("fields", "hash", "list", "memory")]  # that the functions about fields call
+# that the functions about fields call
+PARTS = [RUNTIME / f"{name}.c" for name in ("fields", "hash", "list", "memory")]
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")])
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
 STRICT = "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror".split()
@@ -56,6 +57,23 @@ def pool(name: str, **parts: int | str) -> Assigned:
 
 
 __all__ = [
-    "COMPILERS", "INCLUDE", "PARTS", "ROOT", "RUNTIME", "SPECS", "STRICT", "Form", "Guard", "Hook", "Operation", "Ref", "Step", "field", "manager", "pool", "run",
-    "spec", "thing",
+    "COMPILERS",
+    "INCLUDE",
+    "PARTS",
+    "ROOT",
+    "RUNTIME",
+    "SPECS",
+    "STRICT",
+    "Form",
+    "Guard",
+    "Hook",
+    "Operation",
+    "Ref",
+    "Step",
+    "field",
+    "manager",
+    "pool",
+    "run",
+    "spec",
+    "thing",
 ]

@@ -124,21 +124,28 @@ def test_golden_folder() -> None:
 def large(states: int) -> Manager:
     """A manager whose table has so many states, in a ladder with some cross-links."""
     script = [sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(states), "8"]
-    manager = compile_text("large.yaml", subprocess.run(script, capture_output=True, text=True, check=True).stdout).manager
+    manager = compile_text(
+        "large.yaml",
+        subprocess.run(script, capture_output=True, text=True, check=True).stdout).manager
     assert manager is not None
     return manager
 
 
 def test_the_picture_of_a_large_table_says_what_it_leaves_out(tmp_path: Path) -> None:
     program = tmp_path / "dot"
-    program.write_text("#!/bin/sh\nprintf '<svg>\\n'\nsed 's/<[^>]*>//g; s/->/to/g; s/^/<!/; s/$/>/'\n")  # shows its input
+    # shows its input
+    program.write_text(
+        "#!/bin/sh\nprintf '<svg>\\n'\nsed 's/<[^>]*>//g; s/->/to/g; s/^/<!/; s/$/>/'\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     told: list[str] = []
     manager = large(300)
-    made = diagram.files(manager, told.append, str(program), {"states-thing.svg", "states-thing.dot"})
-    note = re.fullmatch(r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+) arrows: "
-                        r"states-thing.dot, diagrams.txt and the tables have all)", *told)
-    assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(note[3]) <= MOST_ARROWS < int(note[4])
+    made = diagram.files(manager, told.append, str(program),
+                         {"states-thing.svg", "states-thing.dot"})
+    note = re.fullmatch(
+        r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+) arrows: "
+        r"states-thing.dot, diagrams.txt and the tables have all)", *told)
+    assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(
+        note[3]) <= MOST_ARROWS < int(note[4])
     picture, source = made["synthetic/states-thing.svg"], made["synthetic/states-thing.dot"]
     assert note[1] in picture and picture.count(" to ") == int(note[3]) + 1  # and the start
     assert source.count(" -> ") == int(note[4]) + 1 and "label=\"the picture" not in source

@@ -14,7 +14,9 @@ from berthc.emit.ctext import comment, statement, string, wrap
 from berthc.emit.reach import Reach
 from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type
-from emit_c_support import COMPILERS, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing
+from emit_c_support import (
+    COMPILERS, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing,
+)
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 CXX = ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-x", "c++"]
@@ -78,8 +80,8 @@ def test_what_it_computes(compiler: str, tmp_path: Path) -> None:
     made = write(tmp_path, spec("kitchen"))
     program = tmp_path / "program"
     test = Path(__file__).resolve().parent / "emit_c" / "kitchen_generated.c"
-    run(compiler, *STRICT, "-UNDEBUG", "-g", "-fsanitize=address,undefined", "-I", INCLUDE, "-I", made.parent, "-I", RUNTIME, test, *PARTS,
-        "-luuid", "-o", program)
+    run(compiler, *STRICT, "-UNDEBUG", "-g", "-fsanitize=address,undefined", "-I", INCLUDE, "-I",
+        made.parent, "-I", RUNTIME, test, *PARTS, "-luuid", "-o", program)
     run(program)
 
 
@@ -233,7 +235,8 @@ def test_the_file_says_where_it_came_from_and_how_to_renew_it() -> None:
     made = files(spec("scsi"))
     assert made["scsi/scsi.c"].startswith(f"/* {line} */\n")
     assert made["scsi/scsi.h"].startswith(f"/*\n * {line}\n")
-    assert '_Static_assert(BERTH_ABI == 4, "scsi.c was generated for Berth ABI 4; regenerate it with: berthc gen scsi.yaml");' in made["scsi/scsi.c"]
+    assert '_Static_assert(BERTH_ABI == 4, "scsi.c was generated for Berth ABI 4; regenerate it with: berthc gen scsi.yaml");' in made[
+        "scsi/scsi.c"]
 
 
 def test_briefs_that_are_left_out_leave_no_empty_lines() -> None:
@@ -248,7 +251,9 @@ def test_another_abi_is_refused_at_compile_time(tmp_path: Path) -> None:
     made = write(tmp_path, spec("vpci"))
     table = (INCLUDE / "berth" / "table.h").read_text(encoding="utf-8")
     (tmp_path / "berth").mkdir()
-    (tmp_path / "berth" / "table.h").write_text(table.replace("#define BERTH_ABI 4", "#define BERTH_ABI 5"), encoding="utf-8")
+    (tmp_path / "berth" / "table.h").write_text(table.replace("#define BERTH_ABI 4",
+                                                              "#define BERTH_ABI 5"),
+                                                encoding="utf-8")
     done = subprocess.run([COMPILERS[0], "-std=c11", "-I", tmp_path, "-I", INCLUDE, "-fsyntax-only", made], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "vpci.c was generated for Berth ABI 4; regenerate it with: berthc gen vpci.yaml" in done.stderr

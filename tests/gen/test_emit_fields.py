@@ -27,7 +27,8 @@ TEST = Path(__file__).resolve().parent / "emit_c" / "kitchen_fields.c"
 
 def part(text: str) -> str:
     """The functions about fields in a generated source."""
-    return text[text.index("/* Functions about fields.") : text.index("/* Functions about arguments:")]
+    return text[text.index("/* Functions about fields."):text.index("/* Functions about arguments:"
+                                                                    )]
 
 
 def make(folder: Path) -> list[str | Path]:

@@ -56,8 +56,10 @@ def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:
 
 
 def test_what_a_config_points_to_is_lent_in_copies() -> None:
-    assert "    config->device_instance_id = berth_suite_lend_text(loan, config->device_instance_id);\n" in suite()
-    assert ".lend = lend_device" in suite() and ".path = (const uint8_t[]){VPCI_RESOURCE_DEVICE, 0}" in suite()
+    assert "    config->device_instance_id = berth_suite_lend_text(loan, config->device_instance_id);\n" in suite(
+    )
+    assert ".lend = lend_device" in suite(
+    ) and ".path = (const uint8_t[]){VPCI_RESOURCE_DEVICE, 0}" in suite()
 
 
 def test_managers_with_limits_say_that_they_have_no_blocks_for_started_operations() -> None:

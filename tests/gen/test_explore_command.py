@@ -175,13 +175,16 @@ def test_bounds_are_kept_and_told() -> None:
     assert "up to 1 failure, " in done.stdout
 
 
-@pytest.mark.parametrize("flags",
-                         [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"], ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
-                          ["--emit-test", "x.c", "--static"], ["--static", "--promela"], ["--static", "--spin"], ["--promela", "--spin"],
-                          ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"], ["--memory", "100", "--promela"], ["--memory", "7"],
-                          ["--static", "--callers", "2"], ["--static", "--keys", "2"], ["--static", "--failures", "2"],
-                          ["--static", "--states", "2"], ["--promela", "--format", "json"], ["--spin", "--states", "100"],
-                          ["--spin", "--failures", "1"], ["--promela", "--states", "100"]])
+@pytest.mark.parametrize(
+    "flags",
+    [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"],
+     ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
+     ["--emit-test", "x.c", "--static"], ["--static", "--promela"], ["--static", "--spin"],
+     ["--promela", "--spin"], ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"],
+     ["--memory", "100", "--promela"], ["--memory", "7"], ["--static", "--callers", "2"],
+     ["--static", "--keys", "2"], ["--static", "--failures", "2"], ["--static", "--states", "2"],
+     ["--promela", "--format", "json"], ["--spin", "--states", "100"],
+     ["--spin", "--failures", "1"], ["--promela", "--states", "100"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
     done = berthc("check", *flags, "spec/vpci.yaml")
     assert done.returncode == 2 and done.stdout == "" and done.stderr

@@ -109,7 +109,9 @@ operations:
 
 def booted(effects: str) -> set[tuple[str, str]]:
     found = explore(manager_of(BOOTED.replace("BOOT", effects)), Bounds(callers=2, keys=1)).findings
-    return {(f.fault.id, f.fault.where) for f in found if f.fault.id in ("needs", "double", "effects") or f.fault.where == "disk.boot"}
+    return {(f.fault.id, f.fault.where)
+            for f in found
+            if f.fault.id in ("needs", "double", "effects") or f.fault.where == "disk.boot"}
 
 
 def test_what_the_state_of_a_created_instance_says_is_there_from_the_beginning() -> None:
@@ -123,15 +125,25 @@ def test_what_may_be_there_in_a_created_instance_is_not_counted_on() -> None:
 
 
 def test_a_created_instance_may_call_at_once_what_needs_it() -> None:
-    at_once = BOOTED.replace("enter: boot}}", "enter: idle}, do: [disk.mount]}").replace("fail: boot, uncertain: unsure}}}", "fail: gone}}}")
-    assert [f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.")), Bounds(callers=2, keys=1)).findings
-            if f.fault.id == "needs" and f.fault.where == "disk.idle.mount"] == []
-    assert [f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.").replace(
-        "idle: {on", "idle: {effects: [], on")), Bounds(callers=2, keys=1)).findings if f.fault.id == "needs"] == ["disk.idle.mount"]
+    at_once = BOOTED.replace("enter: boot}}", "enter: idle}, do: [disk.mount]}").replace(
+        "fail: boot, uncertain: unsure}}}", "fail: gone}}}")
+    assert [
+        f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.")),
+                                       Bounds(callers=2, keys=1)).findings
+        if f.fault.id == "needs" and f.fault.where == "disk.idle.mount"
+    ] == []
+    assert [
+        f.fault.where for f in explore(
+            manager_of(
+                at_once.replace("BOOT", "brief: It boots.").replace(
+                    "idle: {on", "idle: {effects: [], on")), Bounds(callers=2, keys=1)).findings
+        if f.fault.id == "needs"
+    ] == ["disk.idle.mount"]
 
 
 def test_what_was_there_before_an_instance_was_made_is_no_leak() -> None:
-    for_good = BOOTED.replace("eject: {call: vm.del, ok: gone, fail: boot, uncertain: unsure}", "eject: {reject: EPERM, meant: true}")
+    for_good = BOOTED.replace("eject: {call: vm.del, ok: gone, fail: boot, uncertain: unsure}",
+                              "eject: {reject: EPERM, meant: true}")
     for_good = for_good.replace("BOOT", "effects: [vm.add]").replace(
         "eject: {reject: EIO}}}", "eject: {call: vm.del, ok: gone, fail: unsure}}}")
     assert [f.fault.where for f in explore(manager_of(for_good), Bounds(callers=2, keys=1)).findings

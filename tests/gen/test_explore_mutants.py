@@ -1,4 +1,5 @@
-"""Mutants of the shipped specs: refused, or explained. `make mutants-check` looks at all of them."""
+"""Mutants of the shipped specs: refused, or explained. `make mutants-check` looks at all of
+them."""
 from __future__ import annotations
 
 import subprocess

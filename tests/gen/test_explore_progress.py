@@ -47,7 +47,8 @@ def test_a_line_is_written_every_few_seconds_and_erased() -> None:
 
 
 def noted(*looks: tuple[float, int, int]) -> list[str]:
-    """The notes of a search with a bound of 1,000 states; each look has a time, the states, and how many wait."""
+    """The notes of a search with a bound of 1,000 states; each look has a time, the states, and how
+    many wait."""
     told: list[str] = []
     times = iter([0.0, *(time for time, _, _ in looks)])
     progress = Progress(None, lambda: next(times), told.append, 1000)
@@ -60,9 +61,11 @@ def noted(*looks: tuple[float, int, int]) -> list[str]:
 def test_a_search_in_which_states_multiply_is_told_once_to_meet_its_bound() -> None:
     end = 2 * NOTE_AFTER
     told = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
-    assert told == ["10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000 states will come "
-                    "first, in some 45 s, and the report will be in part; fewer --callers, --keys or --failures may be explored "
-                    "whole, and Ctrl-C tells what was found until then"]
+    assert told == [
+        "10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000 states will come "
+        "first, in some 45 s, and the report will be in part; fewer --callers, --keys or --failures may be explored "
+        "whole, and Ctrl-C tells what was found until then"
+    ]
 
 
 def test_a_search_that_may_end_before_its_bound_is_told_nothing() -> None:
@@ -73,7 +76,8 @@ def test_a_search_that_may_end_before_its_bound_is_told_nothing() -> None:
 
 
 def test_a_search_stops_at_its_bound_on_memory() -> None:
-    report = explore(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")), Bounds(memory=1))
+    report = explore(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")),
+                     Bounds(memory=1))
     assert not report.complete and report.out_of_memory and len(report.searched) == 1
     assert claim(report).endswith(", then the bound on memory (1 MB) was reached")
 

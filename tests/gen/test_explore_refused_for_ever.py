@@ -1,4 +1,5 @@
-"""Keys that are refused for ever: what is no case though it looks like one. The cases are in tests/gen/faulty."""
+"""Keys that are refused for ever: what is no case though it looks like one. The cases are in
+tests/gen/faulty."""
 from __future__ import annotations
 
 import pytest
@@ -37,7 +38,10 @@ def test_a_probe_that_is_left_out_poisons_nothing(absent: str) -> None:
 
 
 def test_a_probe_that_is_there_and_answers_nothing_good_does() -> None:
-    always = (PROBED % "").replace("yes: added, no: {to: fresh, raise: add}", "yes: stay, no: stay").replace(
-        "add: {ask: net.has", "add: {reject: EIO}\n          look: {ask: net.has") + "  look: {find: lease, do: [lease.look]}\n"
-    always = always.replace("fresh: {on: {", "fresh: {on: {look: {reject: EIO}, ").replace("add: stay, forget", "add: stay, look: stay, forget")
+    always = (PROBED % "").replace(
+        "yes: added, no: {to: fresh, raise: add}", "yes: stay, no: stay").replace(
+            "add: {ask: net.has", "add: {reject: EIO}\n          look: {ask: net.has"
+        ) + "  look: {find: lease, do: [lease.look]}\n"
+    always = always.replace("fresh: {on: {", "fresh: {on: {look: {reject: EIO}, ").replace(
+        "add: stay, forget", "add: stay, look: stay, forget")
     assert ("poisoned", "lease.suspect.add") in found(always, callers=2, keys=1)

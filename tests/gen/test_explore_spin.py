@@ -38,7 +38,10 @@ def in_its_words(path: Path) -> bool:
 
 SOUND = [p for p in sorted((ROOT / "spec").glob("*.yaml")) + sorted((FAULTY / "sound").glob("*.yaml")) if in_its_words(p)]
 NOT_LOOKED_FOR = {"poisoned", "ambiguous"}  # by Spin's model, nor who was told of what has ended
-TAKEN_BACK = {"ambiguous-told-from-outside", "leak-made-for-good-by-a-second-try", "poisoned-cannot-be-made-again"}
+TAKEN_BACK = {
+    "ambiguous-told-from-outside", "leak-made-for-good-by-a-second-try",
+    "poisoned-cannot-be-made-again"
+}
 TOLD_OF_WHAT_ENDED = {"denied-told-of-what-ended"}
 TWO_KEYS = {"interference-number-of-another-card"}
 

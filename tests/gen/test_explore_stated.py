@@ -50,7 +50,8 @@ operations:
 
 
 def test_the_row_that_led_there_is_blamed_and_not_one_that_rejects_afterwards() -> None:
-    assert [where for id_, where in found(SEALED, callers=2, keys=1) if id_ == "effects"] == ["disk.fresh.add"]
+    assert [where for id_, where in found(SEALED, callers=2, keys=1)
+            if id_ == "effects"] == ["disk.fresh.add"]
 
 
 BELOW = """
@@ -113,7 +114,8 @@ operations:
 
 
 @pytest.mark.parametrize(("down", "callers", "keys"), [
-    ("down: {with: reservation, do: [ns.down]}", 1, 1),  # the instance that needs it is on the operation's path
+    # the instance that needs it is on the operation's path
+    ("down: {with: reservation, do: [ns.down]}", 1, 1),
     ("down: {find: ns, absent: ok, do: [ns.down]}", 2, 1),  # and here it is not
 ])
 def test_what_an_instance_below_needs_is_not_taken_back(down: str, callers: int, keys: int) -> None:
@@ -121,20 +123,26 @@ def test_what_an_instance_below_needs_is_not_taken_back(down: str, callers: int,
 
 
 def test_what_nobody_below_needs_may_be_taken_back() -> None:
-    alone = BELOW.replace("do: [ns.up, nic.add]", "do: [ns.up]").replace("DOWN", "down: {with: reservation, do: [ns.down]}")
+    alone = BELOW.replace("do: [ns.up, nic.add]",
+                          "do: [ns.up]").replace("DOWN", "down: {with: reservation, do: [ns.down]}")
     assert [where for id_, where in found(alone, callers=1, keys=1) if id_ == "needs"] == []
 
 
 def test_a_row_that_stays_and_takes_back_what_the_state_says_is_blamed() -> None:
-    reset = BELOW.replace("DOWN", "down: {with: reservation, do: [ns.down]}").replace("      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
-    stays = reset.replace("down: {call: guest.remove_ns, ok: fresh, fail: up", "down: {call: guest.remove_ns, ok: up, fail: up")
+    reset = BELOW.replace("DOWN", "down: {with: reservation, do: [ns.down]}").replace(
+        "      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
+    stays = reset.replace("down: {call: guest.remove_ns, ok: fresh, fail: up",
+                          "down: {call: guest.remove_ns, ok: up, fail: up")
     assert [where for id_, where in found(reset, callers=1, keys=1) if id_ == "effects"] == []
-    assert [where for id_, where in found(stays, callers=1, keys=1) if id_ == "effects"] == ["ns.up.down"]
+    assert [where for id_, where in found(stays, callers=1, keys=1)
+            if id_ == "effects"] == ["ns.up.down"]
 
 
 def test_of_hooks_that_are_left_out_nobody_waits_for_the_effect() -> None:
-    optional = BELOW.replace("  DOWN\n", "").replace("{on: ns, ", "{on: ns, optional: netns, ").replace(
-        "      up:\n        on:", "      up:\n        effects: [guest.add_ns]\n        on:")
+    optional = BELOW.replace("  DOWN\n",
+                             "").replace("{on: ns, ", "{on: ns, optional: netns, ").replace(
+                                 "      up:\n        on:",
+                                 "      up:\n        effects: [guest.add_ns]\n        on:")
     assert found(optional, callers=1, keys=1) == []
 
 
@@ -181,8 +189,12 @@ operations:
     ("stay", ["disk.suspect.add"]),
     ("{call: vm.add, ok: added, fail: suspect, uncertain: suspect}", []),
 ])
-def test_maybe_does_not_excuse_an_operation_whose_caller_was_promised_the_effect(row: str, hollow: list[str]) -> None:
-    assert [where for id_, where in found(SUSPECT.replace("ADD", row), callers=2, keys=1) if id_ == "hollow"] == hollow
+def test_maybe_does_not_excuse_an_operation_whose_caller_was_promised_the_effect(
+        row: str, hollow: list[str]) -> None:
+    assert [
+        where for id_, where in found(SUSPECT.replace("ADD", row), callers=2, keys=1)
+        if id_ == "hollow"
+    ] == hollow
 
 
 DRAINED = """
@@ -238,7 +250,8 @@ def test_rows_that_only_drain_plays_may_keep_what_is_stated() -> None:
 @pytest.mark.parametrize(("old", "new", "faults"), [
     # A call that stayed uncertain counts as failed.
     ("fail: added, uncertain: unsure}", "fail: added}", [("effects", "nic.added.release")]),
-    # What is not there is removed once more, and when that fails, it counts as there. Nothing rests there before.
+    # What is not there is removed once more, and when that fails, it counts as there. Nothing
+    # rests there before.
     ("no: gone, ", "no: {to: added, raise: release}, ", [("effects", "nic.added.release")]),
     # Drain calls what needs the mount on a card that never got one.
     ("fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, release: gone}}",
@@ -246,16 +259,22 @@ def test_rows_that_only_drain_plays_may_keep_what_is_stated() -> None:
      "release: {call: net.flush, ok: gone, fail: fresh}}}", [("needs", "nic.fresh.release")]),
 ])
 def test_what_drain_breaks_is_told(old: str, new: str, faults: list[tuple[str, str]]) -> None:
-    text = DRAINED.replace(old, new).replace("    has: {", "    flush: {on: nic, needs: net.add, repeatable: true}\n    has: {" if "flush" in new else "    has: {")
+    text = DRAINED.replace(old, new).replace(
+        "    has: {", "    flush: {on: nic, needs: net.add, repeatable: true}\n    has: {"
+        if "flush" in new else "    has: {")
     assert old in DRAINED
-    assert [one for one in found(text, callers=1, keys=1) if one[0] in ("needs", "effects")] == faults
+    assert [one for one in found(text, callers=1, keys=1)
+            if one[0] in ("needs", "effects")] == faults
 
 
 def test_drain_does_not_come_to_what_keeps_something_below_it() -> None:
-    forgets = DRAINED.replace("      up: {resident: true, on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up, uncertain: unsure}}}",
-                              "      up: {resident: true, effects: [guest.add_ns], on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up}}}")
-    stays = forgets.replace("key: [name]\n    fields: {name: {type: string, required: true}}\n    holders: {drop: release}",
-                            "key: [name]\n    fields: {name: {type: string, required: true}}")
+    forgets = DRAINED.replace(
+        "      up: {resident: true, on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up, uncertain: unsure}}}",
+        "      up: {resident: true, effects: [guest.add_ns], on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up}}}"
+    )
+    stays = forgets.replace(
+        "key: [name]\n    fields: {name: {type: string, required: true}}\n    holders: {drop: release}",
+        "key: [name]\n    fields: {name: {type: string, required: true}}")
     assert DRAINED != forgets != stays
     assert ("effects", "ns.up.release") in found(forgets, callers=1, keys=1)
     assert ("effects", "ns.up.release") not in found(stays, callers=1, keys=1)
@@ -269,7 +288,8 @@ def test_failures_of_drain_count() -> None:
 
 
 def test_every_script_with_a_drain_can_be_played() -> None:
-    """Whatever a drain does at one of several instances, the simulator does the same. (To write the script is to play it.)"""
+    """Whatever a drain does at one of several instances, the simulator does the same. (To write the
+    script is to play it.)"""
     manager, bounds = manager_of(DRAINED), Bounds(callers=1, keys=2)
     search = Search(manager, "ns", valuations(manager, bounds.keys)[0], bounds, nobody_accepts)
     search.run()
@@ -280,9 +300,14 @@ def test_every_script_with_a_drain_can_be_played() -> None:
             move = Move(0, DRAIN, OPERATION, path=(id_,))
             chosen: tuple[int, ...] | None = ()
             while chosen is not None:
-                told = Found(Fault("needs", "nic", NOWHERE, ""), search.valuation, "ns", (*node.chain(), Request(move, chosen, False)))
+                told = Found(Fault("needs", "nic", NOWHERE, ""), search.valuation, "ns",
+                             (*node.chain(), Request(move, chosen, False)))
                 last = scripts.lines(told)[-1]
                 assert last.request["op"] == "drain" and last.change is not None
-                nth |= {one["nth"] for one in last.request.get("fail", ()) if isinstance(one, dict) and "nth" in one}
+                nth |= {
+                    one["nth"]
+                    for one in last.request.get("fail", ())
+                    if isinstance(one, dict) and "nth" in one
+                }
                 chosen = drain(search.stepper, node.local, id_, chosen).script.following()
     assert nth == {1, 2}

@@ -132,7 +132,8 @@ def compiled(tree: Tree) -> Manager | None:
 
 
 def faults(report: Report) -> set[str]:
-    """Rows that nobody plays break nothing. Of an operation that nobody asks for nothing is known."""
+    """Rows that nobody plays break nothing. Of an operation that nobody asks for nothing is
+    known."""
     harmless = set() if report.unplayed.operations else {"unreachable"}
     return {f.fault.id for f in report.findings} - harmless
 

@@ -46,7 +46,8 @@ NAMED = "put: {create: {resource: lot, at: place, enter: free}}"
 
 def test_chains() -> None:
     """Two items a chain; a small table has 16 chains of its own."""
-    assert [chains(n) for n in (1, 32, 33, 64, 65, 1000, 1024, 1025)] == [0, 0, 32, 32, 64, 512, 512, 1024]
+    assert [chains(n)
+            for n in (1, 32, 33, 64, 65, 1000, 1024, 1025)] == [0, 0, 32, 32, 64, 512, 512, 1024]
 
 
 def test_texts() -> None:

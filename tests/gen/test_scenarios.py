@@ -11,7 +11,9 @@ from berthc.pipeline import compile_text
 from berthc.scenarios import alphabet
 from berthc.scenarios.cycles import phases, pools, sharings
 from berthc.scenarios.explore import NO_LIMITS, Action, Search, step, with_outcomes
-from berthc.scenarios.select import NOWHERE, Choice, Script, Step, declared_rows, destroyable, scripts
+from berthc.scenarios.select import (
+    NOWHERE, Choice, Script, Step, declared_rows, destroyable, scripts,
+)
 from berthc.scenarios.text import Labels, state_text, trace_text
 from berthc.semantics import Outcome, World
 
@@ -140,13 +142,15 @@ def test_a_failed_call_expects_the_hooks_error_and_the_place() -> None:
 def test_the_first_error_stays_when_a_raised_row_fails_too() -> None:
     found = [s for s in all_steps() if s.action.op == "arrive" and s.calls.startswith("port.moor ok") and "port.greet fail" in s.calls]
     assert found
-    assert {(s.error, s.where) for s in found} == {("EIO", ("ship", "moored", "hail", "port.greet", "", ""))}
+    assert {(s.error, s.where)
+            for s in found} == {("EIO", ("ship", "moored", "hail", "port.greet", "", ""))}
 
 
 @pytest.mark.parametrize("word", ["length", "flags"])
 def test_every_field_that_is_no_key_is_told_apart_with_eexist(word: str) -> None:
     steps = named(f"book_ship_{word}_differs").steps
-    assert any(s.error == "EEXIST" and s.where == ("ship", "expected", "", "", "", word) for s in steps)
+    assert any(s.error == "EEXIST" and s.where == ("ship", "expected", "", "", "", word)
+               for s in steps)
 
 
 def test_sets_that_differ_in_order_case_or_repetition_are_equal() -> None:
@@ -183,7 +187,8 @@ def test_strange_reservations_get_enoent_and_change_nothing() -> None:
         for one in script.steps:
             if one.action.reservation in ("r254", "nil"):
                 strange += 1
-                assert (one.error, one.where, one.calls, one.state) == ("ENOENT", NOWHERE, "", before)
+                assert (one.error, one.where, one.calls, one.state) == ("ENOENT", NOWHERE, "",
+                                                                        before)
             before = one.state
         assert strange >= 6
 

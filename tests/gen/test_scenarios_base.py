@@ -143,7 +143,9 @@ def test_one_root_at_a_time_takes_the_same_rows(name: str) -> None:
     assert shipped is not None
     found: list[set[explore.Feature]] = []
     for one_root in (False, True):
-        whole = explore.Exploration(explore.Search(shipped, alphabet.environments(shipped)[0], Limits()))
+        whole = explore.Exploration(
+            explore.Search(shipped,
+                           alphabet.environments(shipped)[0], Limits()))
         found.append(set())
         much = Limits(edges=100_000, patience=100_000)
         assert whole.run(found[-1], much, lambda _: None, explore.rows_only, one_root)

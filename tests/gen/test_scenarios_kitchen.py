@@ -60,7 +60,8 @@ def test_scripts_have_names_of_their_own() -> None:
 def test_a_number_that_was_never_given_is_not_found() -> None:
     asked = {step.action.by: step for step in steps_of("look_up_by_unknown_serial") if step.action.op == "look_up"}
     assert {200, (1 << 64) - 1} < set(asked)  # the counter starts at 100
-    assert {(step.error, step.where) for step in asked.values()} == {("ENOENT", ("stove", *NOWHERE[1:]))}
+    assert {(step.error, step.where)
+            for step in asked.values()} == {("ENOENT", ("stove", *NOWHERE[1:]))}
 
 
 def test_a_text_that_only_looks_like_the_number_is_not_found_and_gives_zero_values() -> None:
@@ -74,12 +75,16 @@ def test_a_text_that_only_looks_like_the_number_is_not_found_and_gives_zero_valu
 
 def by_config(name: str, level: int) -> dict[str, tuple[str | None, tuple[str, ...]]]:
     """The answers of a script, by the name of the config of one level."""
-    return {s.action.config[level].name: (s.error, s.where) for s in steps_of(name) if s.action.config}
+    return {
+        s.action.config[level].name: (s.error, s.where)
+        for s in steps_of(name) if s.action.config
+    }
 
 
 def test_lookups_by_key_ask_for_the_key_alone() -> None:
     answers = by_config("borrow_burner_keys_at_their_limits", 0)
-    for word in ("model_too_long", "kind_beyond", "heat_above", "tools_no_items", "colours_no_items"):
+    for word in ("model_too_long", "kind_beyond", "heat_above", "tools_no_items",
+                 "colours_no_items"):
         assert answers[f"stove_a_{word}"] == ("ENOENT", ("stove", *NOWHERE[1:])), word
     assert answers["stove_a_number_above_key"] == ("EINVAL", ("stove", "", "", "", "", "number"))
     answers = by_config("take_down_keys_at_their_limits", 0)

@@ -20,7 +20,8 @@ def store(**options: Value) -> World:
     ({"name": "a", "level": 256}, "level"), ({"name": "a", "level": -1}, "level"),  # type
     ({"name": "a", "weight": 1 << 31}, "weight"),
     ({"name": "a", "kind": "huge"}, "kind"),
-    ({"name": "", "level": 10, "kind": "huge"}, "name"), ({"name": "a", "level": 10, "kind": "huge"}, "level"),  # the first
+    # the first
+    ({"name": "", "level": 10, "kind": "huge"}, "name"), ({"name": "a", "level": 10, "kind": "huge"}, "level"),
 ])
 def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, Value], field: str) -> None:
     world = store()
@@ -39,9 +40,21 @@ def test_limits_are_inclusive(fields: dict[str, Value]) -> None:
 
 def test_a_list_or_set_without_its_items_is_einval() -> None:
     world = World(shipped("plan9"))
-    result = world.run("add_to_vm", config={"share": {"host_path": "/a", "allowed_names": NO_ITEMS}})
-    assert (result.error, result.where) == ("EINVAL", {"resource": "share", "field": "allowed_names"})
-    assert world.run("add_to_vm", config={"share": {"host_path": "/a", "allowed_names": ()}}).error is None
+    result = world.run("add_to_vm",
+                       config={"share": {
+                           "host_path": "/a",
+                           "allowed_names": NO_ITEMS
+                       }})
+    assert (result.error, result.where) == ("EINVAL", {
+        "resource": "share",
+        "field": "allowed_names"
+    })
+    assert world.run("add_to_vm", config={
+        "share": {
+            "host_path": "/a",
+            "allowed_names": ()
+        }
+    }).error is None
 
 
 def test_levels_are_checked_root_first() -> None:
@@ -54,9 +67,34 @@ operations:
   make: {obtain: [top, low]}
 """
     world = World(manager(text))
-    assert where(world.run("make", config={"top": {"a": 3}, "low": {"b": 3}})) == {"resource": "top", "field": "a"}
-    assert where(world.run("make", config={"top": {"a": 1}, "low": {"b": 3}})) == {"resource": "low", "field": "b"}
-    assert where(world.run("make", config={"low": {"b": 1}})) == {"resource": "top", "field": "a"}, "left out counts as 0"
+    assert where(world.run("make", config={
+        "top": {
+            "a": 3
+        },
+        "low": {
+            "b": 3
+        }
+    })) == {
+        "resource": "top",
+        "field": "a"
+    }
+    assert where(world.run("make", config={
+        "top": {
+            "a": 1
+        },
+        "low": {
+            "b": 3
+        }
+    })) == {
+        "resource": "low",
+        "field": "b"
+    }
+    assert where(world.run("make", config={"low": {
+        "b": 1
+    }})) == {
+        "resource": "top",
+        "field": "a"
+    }, "left out counts as 0"
 
 
 def test_arguments_come_before_policy() -> None:
@@ -113,7 +151,12 @@ def test_levels_found_by_key_need_no_more_than_the_key() -> None:
     world = store()
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
     assert world.run("release", config={"box": {"name": "a", "level": 99}}).error is None, "level is no part of the key"
-    assert where(world.run("release", config={"box": {"name": ""}})) == {"resource": "box", "field": "name"}
+    assert where(world.run("release", config={"box": {
+        "name": ""
+    }})) == {
+        "resource": "box",
+        "field": "name"
+    }
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
     assert world.run("cover", config={"box": {"name": "a", "level": 99}, "lid": {}}).error is None
 

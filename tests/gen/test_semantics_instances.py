@@ -29,9 +29,25 @@ def test_other_fields_that_differ_are_eexist_and_change_nothing() -> None:
     reserve(world)
     before = world.snapshot()
     result = world.run("reserve", config={"disk": disk(read_only=True), "mount": {"partition": 2}})
-    assert (result.error, result.where) == ("EEXIST", {"resource": "disk", "state": "reserved", "field": "read_only"})
-    result = world.run("reserve", config={"disk": disk(), "mount": {"partition": 1, "filesystem": "xfs", "block_dev": True}})
-    assert (result.error, result.where) == ("EEXIST", {"resource": "mount", "state": "reserved", "field": "filesystem"}), "the first"
+    assert (result.error, result.where) == ("EEXIST", {
+        "resource": "disk",
+        "state": "reserved",
+        "field": "read_only"
+    })
+    result = world.run("reserve",
+                       config={
+                           "disk": disk(),
+                           "mount": {
+                               "partition": 1,
+                               "filesystem": "xfs",
+                               "block_dev": True
+                           }
+                       })
+    assert (result.error, result.where) == ("EEXIST", {
+        "resource": "mount",
+        "state": "reserved",
+        "field": "filesystem"
+    }), "the first"
     assert world.snapshot() == before
     assert reserve(world) == "r2", "refused callers use up no reservation"
 

@@ -92,7 +92,10 @@ def test_without_leaves_optional_hooks_out() -> None:
 def test_arguments_that_are_left_out(scsi: Talk) -> None:
     answer = scsi("reserve", disk={"host_path": "/a"})
     assert (answer["ok"], answer["state"]["disk"][0]["mount"][0]["partition"]) == (True, 0)
-    assert scsi("reserve")["where"] == {"resource": "disk", "field": "host_path"}, "the empty object, whose host_path is required"
+    assert scsi("reserve")["where"] == {
+        "resource": "disk",
+        "field": "host_path"
+    }, "the empty object, whose host_path is required"
 
 
 def test_find_by_takes_the_assigned_value_under_its_name(store: Talk) -> None:

@@ -39,7 +39,8 @@ class Known:
     """One state of the original: how it was first reached, whether it may be destroyed there, and all that can be done there."""
 
     path: tuple[Action, ...]
-    resting: frozenset[tuple[str, str]] | None  # what rests there; None where it cannot be destroyed anyway
+    # what rests there; None where it cannot be destroyed anyway
+    resting: frozenset[tuple[str, str]] | None
     steps: tuple[Seen, ...]
 
 
@@ -133,12 +134,17 @@ def fingerprint(manager: Manager, result: Result, world: World) -> int:
 
 
 def same_line(manager: Manager, line: Line) -> str | None:
-    """Why nobody sees the change of a line of a function about fields; None where there is no reason."""
+    """Why nobody sees the change of a line of a function about fields; None where there is no
+    reason."""
     if line.function == "hash" and line.what.startswith(("left out", "BERTH_ANY_CASE")):
         return "more keys hash alike, and `equal` tells them apart"
     asked = [o for o in manager.operations if line.resource in o.path and o.by is None]
-    by_key = [o for o in asked if o.form is Form.FIND or (o.form is Form.CREATE and o.target != line.resource)]
-    if line.function == "check" and line.what.startswith(("not of keys", "of keys, too")) and not by_key:
+    by_key = [
+        o for o in asked
+        if o.form is Form.FIND or (o.form is Form.CREATE and o.target != line.resource)
+    ]
+    if line.function == "check" and line.what.startswith(
+        ("not of keys", "of keys, too")) and not by_key:
         return "no operation looks for the key alone"
     limit = None if manager.limits is None else manager.limits.of(line.resource)
     if line.function == "size" and limit is not None and limit.text is None:
@@ -147,9 +153,11 @@ def same_line(manager: Manager, line: Line) -> str | None:
 
 
 def resting(world: World) -> frozenset[tuple[str, str]] | None:
-    """Resource and state of everything tracked, if nobody holds any of it and nothing is to be drained."""
+    """Resource and state of everything tracked, if nobody holds any of it and nothing is to be
+    drained."""
     state = state_of(world)
-    if world.has_work() or state.reservations or any(item.refs or item.children for item in state.items.values()):
+    if world.has_work() or state.reservations or any(item.refs or item.children
+                                                     for item in state.items.values()):
         return None
     return frozenset((item.resource, item.state) for item in state.items.values())
 

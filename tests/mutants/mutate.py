@@ -1,4 +1,5 @@
-"""Every change of one cell of a manager's tables, of what its start functions hand on, and of a line of its functions about fields.
+"""Every change of one cell of a manager's tables, of what its start functions hand on, and of a
+line of its functions about fields.
 
 A generated suite must notice each of them.
 
@@ -35,7 +36,8 @@ class Mutant:
     kind: str
     tables: ir.Manager
     model: Manager | None = None
-    patch: tuple[tuple[str, str], ...] = ()  # in the text of the source, where the typed functions must stay as they are
+    # in the text of the source, where the typed functions must stay as they are
+    patch: tuple[tuple[str, str], ...] = ()
     line: Line | None = None  # of a function about fields
 
     @property
@@ -56,7 +58,10 @@ def mutants(manager: Manager) -> Iterator[Mutant]:
         yield Mutant(what, kind, tables)
     for operation in original.operations:
         if operation.gives:
-            yield Mutant(f"{operation.name}: gives -> False", "flag", original, patch=(("BERTH_GIVES", "0"),))
+            yield Mutant(f"{operation.name}: gives -> False",
+                         "flag",
+                         original,
+                         patch=(("BERTH_GIVES", "0"),))
     source = c.source(original)
     for what, patch in starts(source):
         yield Mutant(what, "start", original, patch=(patch,))
@@ -70,7 +75,8 @@ def without_hashes(source: str) -> tuple[tuple[str, str], ...]:
 
 
 def _lines(tables: ir.Manager, source: str) -> Iterator[Mutant]:
-    """Changes of a line of a function about fields. Keys hash alike where `equal` is changed: it is hardly asked else."""
+    """Changes of a line of a function about fields. Keys hash alike where `equal` is changed: it is
+    hardly asked else."""
     texts = {field_lines.name(text): text for text in field_lines.functions(source)}
     silent = without_hashes(source)
     for resource in tables.resources:
@@ -78,7 +84,11 @@ def _lines(tables: ir.Manager, source: str) -> Iterator[Mutant]:
             for what, changed in field_lines.changes(texts[name]) if name in texts else ():
                 patch = ((texts[name], changed), *(silent if word == "equal" else ()))
                 line = Line(resource.name, word, what)
-                yield Mutant(f"{resource.name}.{word}: {what}", "line", tables, patch=patch, line=line)
+                yield Mutant(f"{resource.name}.{word}: {what}",
+                             "line",
+                             tables,
+                             patch=patch,
+                             line=line)
 
 
 Change = tuple[str, str, Manager]

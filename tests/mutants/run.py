@@ -1,6 +1,8 @@
-"""Mutation test of the generated suites: changes one thing of a manager at a time, and runs the suite of the original.
+"""Mutation test of the generated suites: changes one thing of a manager at a time, and runs the
+suite of the original.
 
-    tests/mutants/run.py [--out DIR] [--sample N] [--jobs N] [--kind KIND] [--only TEXT] [--verbose] SPEC…
+    tests/mutants/run.py [--out DIR] [--sample N] [--jobs N] [--kind KIND] [--only TEXT] [--verbose]
+    SPEC…
 
 Changed are cells of the tables, start functions, and lines of the functions about fields. A mutant
 is killed when the suite fails, crashes or does not end. A survivor must be shown equivalent: the
@@ -177,7 +179,10 @@ def main() -> int:
         if (how := bench.originals()) != "":
             print(f"{manager.name}: the suite fails on {how}")
             return 1
-        asked = [m for m in mutants(manager) if options.only in m.what and options.kind in (None, m.kind, m.part)]
+        asked = [
+            m for m in mutants(manager)
+            if options.only in m.what and options.kind in (None, m.kind, m.part)
+        ]
         found = choose(asked, options.sample)
         with ThreadPoolExecutor(options.jobs) as pool:
             verdicts = list(pool.map(lambda pair: bench.judge(*pair), found))

@@ -33,7 +33,12 @@ def mutant(manager: Manager, what: str) -> Mutant:
 
 def sample(folder: Path, kind: str, number: int, *specs: Path, only: str = "") -> tuple[int, int]:
     """Mutants that were noticed, and all that were tried: so many of a kind of each spec."""
-    command = [sys.executable, str(RUN), "--out", str(folder), "--kind", kind, "--only", only, "--sample", str(number)]
+    command = [
+        sys.executable,
+        str(RUN), "--out",
+        str(folder), "--kind", kind, "--only", only, "--sample",
+        str(number)
+    ]
     command += map(str, specs)
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -46,7 +51,8 @@ def sample(folder: Path, kind: str, number: int, *specs: Path, only: str = "") -
 
 
 def test_a_sample_of_changed_cells_is_noticed(tmp_path: Path) -> None:
-    killed, tried = sample(tmp_path, "cell", PER_MANAGER, *(ROOT / "spec" / f"{name}.yaml" for name in SHIPPED))
+    killed, tried = sample(tmp_path, "cell", PER_MANAGER,
+                           *(ROOT / "spec" / f"{name}.yaml" for name in SHIPPED))
     assert tried == PER_MANAGER * len(SHIPPED) and killed >= tried - 2 * len(SHIPPED)
 
 
@@ -61,8 +67,11 @@ def test_a_copy_that_needs_more_than_its_size_is_noticed(tmp_path: Path) -> None
 
 def test_every_kind_of_cell_is_changed() -> None:
     kinds = {m.kind for name in SHIPPED for m in mutants(read(name))}
-    assert kinds >= {"target", "raise", "hook", "guard", "reject", "take", "drop", "initial", "final", "resident", "step", "returns", "deny", "line",
-                     "flag", "enter", "key", "ignore_case", "required", "range", "pool", "counter", "format", "absent", "start"}
+    assert kinds >= {
+        "target", "raise", "hook", "guard", "reject", "take", "drop", "initial", "final",
+        "resident", "step", "returns", "deny", "line", "flag", "enter", "key", "ignore_case",
+        "required", "range", "pool", "counter", "format", "absent", "start"
+    }
 
 
 def test_every_start_function_is_changed() -> None:

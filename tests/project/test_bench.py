@@ -89,9 +89,10 @@ def whole_run(report: ModuleType) -> list[dict[str, object]]:
     names = {
         *report.SINGLE,
         *(f"{name}/{who}" for name in report.MEASURED for who in report.CONTENDERS),
-        *(f"sets/{order}/{n}" for order in ("same-order", "other-order") for n in (100, 1000, 10000)),
-        *(f"contention/{what}/{who}/{n}"
-          for what in ("roots", "look-ups", "changes-1000", "changes-100", "changes-10", "one-changes")
+        *(f"sets/{order}/{n}" for order in ("same-order", "other-order")
+          for n in (100, 1000, 10000)),
+        *(f"contention/{what}/{who}/{n}" for what in ("roots", "look-ups", "changes-1000",
+                                                      "changes-100", "changes-10", "one-changes")
           for who in ("berth", "one-mutex") for n in (1, 2, 4, 16, 64)),
         *(f"scale/{what}/{n}" for n in (1000, 100000, 1000000)
           for what in ("come-and-go/hand", "find/hand", "children/berth", "holders/berth")),
@@ -127,7 +128,8 @@ def test_arguments_of_the_benchmark_may_be_regular_expressions() -> None:
 
 
 def test_every_measured_cycle_has_a_ratio(report: ModuleType) -> None:
-    assert set(json.loads((ROOT / "bench/ratios.json").read_text(encoding="utf-8"))) == set(report.MEASURED)
+    assert set(json.loads(
+        (ROOT / "bench/ratios.json").read_text(encoding="utf-8"))) == set(report.MEASURED)
 
 
 def test_a_run_with_a_filter_prints_what_it_measured_and_is_not_recorded(

@@ -79,9 +79,15 @@ class Stage:
             "LOG": str(self.folder / "log"), "FOLDER": str(self.folder),
             "https_proxy": "http://proxy.example:3128", "SECRET": "of this machine", **extra,
         }
-        return subprocess.Popen([str(self.folder / "a clone/scripts/fresh"), str(self.folder / "build"), *goals],
-                                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
+        return subprocess.Popen(
+            [str(self.folder / "a clone/scripts/fresh"),
+             str(self.folder / "build"), *goals],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_interrupts)
 
     def run(self, *goals: str, **extra: str) -> tuple[int, str, str]:
         process = self.start(*goals, **extra)

@@ -22,8 +22,10 @@ def outcome(installed: Installation, folder: Path, compiler: str, linking: str, 
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize(("compiler", "linking"), [("gcc", "shared"), ("gcc", "static"), ("clang", "shared"), ("clang", "static")])
-def test_thread_sanitizer_sees_what_the_library_orders(installed: Installation, tmp_path: Path, compiler: str, linking: str) -> None:
+@pytest.mark.parametrize(("compiler", "linking"), [("gcc", "shared"), ("gcc", "static"),
+                                                   ("clang", "shared"), ("clang", "static")])
+def test_thread_sanitizer_sees_what_the_library_orders(installed: Installation, tmp_path: Path,
+                                                       compiler: str, linking: str) -> None:
     status, output = outcome(installed, tmp_path, compiler, linking, "", THREAD_SANITIZER)
     assert (status, output) == (0, "1 calls\n")
 
@@ -36,8 +38,10 @@ def test_thread_sanitizer_finds_a_race_of_the_users(installed: Installation, tmp
     assert "all_calls" in output or compiler == "clang"
 
 
-@pytest.mark.parametrize(("tool", "linking"), [(HELGRIND, "shared"), (HELGRIND, "static"), (DRD, "shared")])
-def test_valgrind_sees_what_the_library_orders(installed: Installation, tmp_path: Path, tool: str, linking: str) -> None:
+@pytest.mark.parametrize(("tool", "linking"), [(HELGRIND, "shared"), (HELGRIND, "static"),
+                                               (DRD, "shared")])
+def test_valgrind_sees_what_the_library_orders(installed: Installation, tmp_path: Path, tool: str,
+                                               linking: str) -> None:
     status, output = outcome(installed, tmp_path, "gcc", linking, tool, "-O1")
     assert (status, output) == (0, "1 calls\n")
 

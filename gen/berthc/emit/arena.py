@@ -39,14 +39,18 @@ def _parts(names: Names, tables: ir.Manager, limits: ir.Limits) -> list[tuple[st
     values = sum(len(r.assigned) for r in tables.resources)
     manager = f"BERTH_ROOM_MANAGER({len(tables.resources)}, {values}, {names.backend}, {names.options}, {limits.text})"
     found = [("BERTH_ROOM_START", "alignment"), (manager, "the manager")]
-    keyed = sum(k.instances for r, k in zip(tables.resources, limits.resources) if not tables.is_only_child(r))
+    keyed = sum(k.instances for r, k in zip(tables.resources, limits.resources)
+                if not tables.is_only_child(r))
     found += _table(keyed, "instances by key")
     found += _table(limits.reservations, "reservations")
     for number, (resource, limit) in enumerate(zip(tables.resources, limits.resources), 1):
         indexed = [a for a in resource.assigned if a.indexed]
         kind = "ONLY_CHILD" if tables.is_only_child(resource) else "INSTANCE"
         below = int(bool(tables.below(number)))
-        found.append((f"{limit.instances} * BERTH_ROOM_{kind}({resource.view}, {below}, {len(indexed)}, {limit.text})", resource.name))
+        found.append((
+            f"{limit.instances} * BERTH_ROOM_{kind}("
+            f"{resource.view}, {below}, {len(indexed)}, {limit.text})",
+            resource.name))
         for assigned in indexed:
             found += _table(limit.instances, f"{resource.name} by {assigned.name}")
         for pool in limit.pools:

@@ -37,7 +37,8 @@ class _Writer:
     def __init__(self, manager: ir.Manager, operation: ir.Operation) -> None:
         self.m = manager
         self.operation = operation
-        self.request, self.number = (free_name(w, manager.file_scope) for w in ("request", "number"))
+        self.request, self.number = (free_name(w, manager.file_scope)
+                                     for w in ("request", "number"))
         by_key = operation.form is Form.FIND and not operation.by
         self.takes_configs = operation.form in (Form.OBTAIN, Form.CREATE) or by_key
 
@@ -57,7 +58,8 @@ class _Writer:
             lines.append(f"uint8_t {self.number};")
         lines += [""] if lines else []
         lines += [] if uses_options else ["(void)given;"]
-        lines += [] if f"{self.request}->" in "\n".join((*lines, text)) else [f"(void){self.request};"]
+        lines += [] if f"{self.request}->" in "\n".join(
+            (*lines, text)) else [f"(void){self.request};"]
         parameters = (f"const berth_request *{self.request}", "const void *given")
         head = f"static berth_refusal {self.operation.check}"
         return Check(tuple(signature(head, parameters, width=WIDTH)), (*lines, *body))
@@ -74,7 +76,9 @@ class _Writer:
         yield from self.results()
         for number, deny in enumerate(self.operation.denies, 1):
             yield f"/* {deny.rule.replace('*/', '* /')} */"
-            yield from self.refuse(self.m.denials[deny.guard - 1].expression, deny.error, rule=number)
+            yield from self.refuse(self.m.denials[deny.guard - 1].expression,
+                                   deny.error,
+                                   rule=number)
         yield "return (berth_refusal){0};"
 
     def refuse(self, condition: str, error: str, **where: object) -> Iterator[str]:

@@ -213,11 +213,15 @@ class _Source:
                 lines += wrap(f"{where}: {tables.row_words(self.m, resource, row)}", "    /* ", "     * ", WIDTH - 3)
                 lines[-1] += " */"
                 lines += tables.row(self.m, resource, index, row, none)
-            arrays.append(array("const berth_wide_row" if resource.wide else "const berth_row", f"{name}_rows", lines))
+            arrays.append(
+                array("const berth_wide_row" if resource.wide else "const berth_row",
+                      f"{name}_rows", lines))
         cells = [line for c in resource.cells for line in tables.cell(resource, c)]
         kind = "berth_wide_cell" if resource.wide else "berth_cell"
         head = f"const {kind} {name}_cells[{len(resource.states) + 1}][{len(resource.events) + 1}] = {{"
-        arrays.append(Array(head, tuple(cells or [f"    [{resource.states[0].id.c}][{none}] = {{.row = 0}},"])))
+        arrays.append(
+            Array(head, tuple(cells or
+                              [f"    [{resource.states[0].id.c}][{none}] = {{.row = 0}},"])))
         return Section(f"Resource {name}.", tuple(arrays))
 
     @staticmethod
@@ -256,7 +260,9 @@ class _Source:
             if items:
                 wide = "wide_" if word == "rows" and r.wide else ""
                 members += [f".n_{word} = {len(items)}", f".{wide}{word} = {name}_{word}"]
-        members += [f".{f.word} = {r.functions[f.word]}" for f in fields.functions(r) if f.word != "check"]
+        members += [
+            f".{f.word} = {r.functions[f.word]}" for f in fields.functions(r) if f.word != "check"
+        ]
         members += [".wide = true"] if r.wide else []
         members.append(f".{'wide_' if r.wide else ''}cells = {name}_cells[0]")
         return [f"    [{r.c}] = {{", *(f"        {m}," for m in members), "    },"]

@@ -286,21 +286,29 @@ class _Manual:
         return f"Below {part.size}." if not part.option else f"Below the option that sizes it, at most {part.size - 1}."
 
     def view(self, resource: Resource, tables: ir.Resource) -> tuple[Member, ...]:
-        """The members that are aligned most come first, so that there are few gaps. The runtime wants the pointer to the parent at the start."""
-        found = [(ALIGNED.get(t.type, 1), Member((), declare(t.c_type, t.name))) for t in tables.fields]
+        """The members that are aligned most come first, so that there are few gaps. The runtime
+        wants the pointer to the parent at the start."""
+        found = [(ALIGNED.get(t.type, 1), Member((), declare(t.c_type, t.name)))
+                 for t in tables.fields]
         for assigned, t in zip(resource.assigned, tables.assigned):
             words = note(" ".join(w for w in (assigned.brief, self.set_by(assigned)) if w), "    ")
             if assigned.kind is AssignedKind.POOL:
                 most = max(ALIGNED.get(p.type, 1) for p in t.parts)
-                found += [(most, Member(words if i == 0 else (), declare(C_TYPES[p.type], p.name))) for i, p in enumerate(t.parts)]
+                found += [(most, Member(words if i == 0 else (), declare(C_TYPES[p.type], p.name)))
+                          for i, p in enumerate(t.parts)]
             elif assigned.type is Type.STRING:
                 found.append((1, Member(words, f"char {member(assigned.name)}[{t.size_macro}];")))
             elif assigned.type is not None:
-                found.append((ALIGNED.get(assigned.type, 1), Member(words, declare(C_TYPES[assigned.type], assigned.name))))
+                found.append(
+                    (ALIGNED.get(assigned.type,
+                                 1), Member(words, declare(C_TYPES[assigned.type], assigned.name))))
         members = [m for _, m in sorted(found, key=lambda one: -one[0])]
         if resource.parent is not None:
-            members.insert(0, Member((), f"const {self.names.view(resource.parent)} *{member(resource.parent)};"))
-        return tuple(members) or (Member(note("Nothing is known of it but its state.", "    "), "char unused;"),)
+            members.insert(
+                0,
+                Member((), f"const {self.names.view(resource.parent)} *{member(resource.parent)};"))
+        return tuple(members) or (Member(note("Nothing is known of it but its state.", "    "),
+                                         "char unused;"),)
 
     @staticmethod
     def set_by(assigned: model.Assigned) -> str:

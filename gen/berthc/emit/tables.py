@@ -187,10 +187,9 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
     """The members of one operation, one per line."""
     target_ = manager.resource(found.path[-1])
     flags = [
-        name
-        for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends), ("BERTH_ABSENT_OK", found.absent_ok),
-                             ("BERTH_LOOK_UP", found.is_look_up))
-        if is_set
+        name for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends),
+                                  ("BERTH_ABSENT_OK",
+                                   found.absent_ok), ("BERTH_LOOK_UP", found.is_look_up)) if is_set
     ]
     members = [f".name = {string(found.name)}", f".form = {FORM_IDS[found.form]}"]
     if flags:

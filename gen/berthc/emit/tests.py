@@ -297,11 +297,19 @@ class _Suite:
                 low = max(alphabet.limits(field)[0], 0)
                 key = ("(void)text;", "(void)size;", f"config->{member(field.name)} = ({self.integer(field.type)})({low} + n);")
         return ResourceGlue(
-            name=resource.name, id=names.resource_id(resource.name), view=names.view(resource.name), config=names.config(resource.name),
-            member=member(resource.name), parent=member(resource.parent) if resource.parent else "",
+            name=resource.name,
+            id=names.resource_id(resource.name),
+            view=names.view(resource.name),
+            config=names.config(resource.name),
+            member=member(resource.name),
+            parent=member(resource.parent) if resource.parent else "",
             parent_id=names.resource_id(resource.parent) if resource.parent else "0",
-            state_name=names.id_enum(resource.name, "state") + "_name", state_enum=names.id_enum(resource.name, "state"),
-            shows=tuple(self.show(resource, n, f, k, "view") for n, f, k in members(resource)), args=tuple(extra), key=key, lends=self.lends(resource))
+            state_name=names.id_enum(resource.name, "state") + "_name",
+            state_enum=names.id_enum(resource.name, "state"),
+            shows=tuple(self.show(resource, n, f, k, "view") for n, f, k in members(resource)),
+            args=tuple(extra),
+            key=key,
+            lends=self.lends(resource))
 
     def function(self, operation: model.Operation) -> FunctionGlue:
         arguments, members_, tells, slot = [], [], [], ""
@@ -346,7 +354,8 @@ class _Suite:
                             ["call->manager", "call->op", *arguments, "call->deadline", "call->error", "call->done", "call->arg"], ";"),
             tell, tuple(tells), self.function_line(operation, struct, tell, bool(slot)))
 
-    def function_line(self, operation: model.Operation, struct: str, tell: str, slot: bool) -> tuple[str, ...]:
+    def function_line(self, operation: model.Operation, struct: str, tell: str,
+                      slot: bool) -> tuple[str, ...]:
         parts = [f".name = {ctext.string(operation.name)}", f".run = run_{operation.name}", f".start = start_{operation.name}"]
         parts += [f".tell = {tell}"] if tell else []
         parts += [f".memory_size = sizeof({struct})"] if struct else []
@@ -499,7 +508,8 @@ class _Suite:
         parts += [".without_where = true"] if step.without_where else []
         if any(step.where):
             last = max(n for n, word in enumerate(step.where) if word)
-            parts.append(f".where = {{{', '.join(ctext.string(w) for w in step.where[:last + 1])}}}")
+            parts.append(
+                f".where = {{{', '.join(ctext.string(w) for w in step.where[:last + 1])}}}")
         parts += [f".rejects = {step.rejects}"] if step.rejects else []
         for name, text in (("returns", step.returns), ("calls", step.calls), ("trace", step.trace)):
             parts += [f".{name} = {literal(text, 12)}"] if text else []

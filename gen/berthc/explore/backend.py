@@ -77,10 +77,13 @@ def effects(manager: Manager) -> dict[str, Effects]:
     rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
              and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
-    return {h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)), h.repeatable or bool(h.asks),
-                            h.name in tells, bool(manager.naming(h.name)), bool(h.asks),
-                            sum(bits.get(a, 0) for a in set(h.asks)), any(a not in bits for a in h.asks))
-            for h in manager.hooks}
+    return {
+        h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)),
+                        h.repeatable or bool(h.asks), h.name in tells, bool(manager.naming(h.name)),
+                        bool(h.asks), sum(bits.get(a, 0) for a in set(h.asks)),
+                        any(a not in bits for a in h.asks))
+        for h in manager.hooks
+    }
 
 
 def names(manager: Manager, mask: int) -> list[str]:

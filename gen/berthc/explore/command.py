@@ -56,10 +56,15 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="write the script of each finding to a file in DIR, for berthc sim; DIR is made where it is missing")
     group.add_argument("--spin", action="store_true",
                        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc")
-    group.add_argument("--memory", metavar="MB", type=_memory,
-                       help=f"memory of berthc at which the search stops, as at --states (default: {MEMORY_BUILT_IN}); with --spin: memory for "
-                            "each search; one that needs more goes on with hashed states, is partial and proves "
-                            f"nothing (default: {MEMORY})")
+    group.add_argument(
+        "--memory",
+        metavar="MB",
+        type=_memory,
+        help=
+        f"memory of berthc at which the search stops, as at --states (default: {MEMORY_BUILT_IN}); "
+        "with --spin: memory for "
+        "each search; one that needs more goes on with hashed states, is partial and proves "
+        f"nothing (default: {MEMORY})")
     group.add_argument("--explain", action="store_true", help="say of each state what is in the backend while an instance rests there")
     group.add_argument("--static", action="store_true", help="the static rules only, no exploration")
 
@@ -121,7 +126,8 @@ def refusal(args: argparse.Namespace) -> str | None:
          "Spin's model knows no bound on states; --memory bounds a search by Spin"),
         (args.explain and (args.static or args.promela or args.spin or args.format == "json"),
          "--explain tells as text what the built-in search saw, so --static, --promela, --spin and --format json do not go with it"),
-        (args.memory is not None and args.promela, "--promela prints a model and explores nothing, so --memory does not go with it"),
+        (args.memory is not None and args.promela,
+         "--promela prints a model and explores nothing, so --memory does not go with it"),
     ]
     return next((text for refused, text in rules if refused), None)
 
@@ -137,7 +143,8 @@ class Checked(NamedTuple):
 
 
 def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
-    """Checks every spec, until a search is interrupted. A failure in one spec does not stop the others.
+    """Checks every spec, until a search is interrupted. A failure in one spec does not stop the
+    others.
 
     As text, what the static rules say of a spec is told before its search begins.
     """
@@ -162,8 +169,10 @@ def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) 
         return Checked(result, None, None, ())
     if not args.spin:
         text = args.format == "text"
-        bounds = replace(bounds_of(args), memory=MEMORY_BUILT_IN if args.memory is None else args.memory)
-        progress = Progress(sys.stderr if text and sys.stderr.isatty() else None, note=partial(_note, result) if text else None,
+        bounds = replace(bounds_of(args),
+                         memory=MEMORY_BUILT_IN if args.memory is None else args.memory)
+        progress = Progress(sys.stderr if text and sys.stderr.isatty() else None,
+                            note=partial(_note, result) if text else None,
                             states=bounds.states)
         return Checked(result, manager, explore(manager, bounds, progress), ())
     try:

@@ -98,7 +98,8 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, 
 def _is_meant(stepper: Stepper, taken: Taken) -> bool:
     """Does the state refuse something on purpose?"""
     assert taken.row is not None
-    return any(row.meant for row in stepper.manager.resource(taken.resource).state(taken.row.state).rows)
+    return any(row.meant
+               for row in stepper.manager.resource(taken.resource).state(taken.row.state).rows)
 
 
 def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:

@@ -143,10 +143,11 @@ class Shape:
         truth, open_ = local.truth, local.open
         for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
             callers, children = at.get(id_, _NONE), below.get(id_, _NONE)
-            below.setdefault(parent, []).append((
-                order, key + slot if self._plain or resource in named else slot, kind, now, anonymous,
-                truth.get(id_, 0), open_.get(id_, 0),
-                tuple(sorted(callers) if len(callers) > 1 else callers), tuple(sorted(children) if len(children) > 1 else children)))
+            below.setdefault(parent, []).append(
+                (order, key + slot if self._plain or resource in named else slot, kind, now,
+                 anonymous, truth.get(id_, 0), open_.get(id_, 0),
+                 tuple(sorted(callers) if len(callers) > 1 else callers),
+                 tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 
     def tree(self, state: State) -> Hashable:

@@ -107,8 +107,8 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
 
 
 def _settled(hook: Effects, outcome: str) -> int:
-    """The effects that are known once a call has ended so. Of several that a hook asks for, yes says
-    that one is there, and not which."""
+    """The effects that are known once a call has ended so. Of several that a hook asks for, yes
+    says that one is there, and not which."""
     several = hook.asked & (hook.asked - 1)
     if outcome == "no" or outcome == "yes" and not several:
         return hook.asked

@@ -24,21 +24,29 @@ class Poisoned:
         self._future = future
         self._operations = {r.name: newcomers(stepper, r.name) for r in stepper.manager.resources}
         parts = stepper.contract
-        self._makers = {r.name: tuple((part, op) for part, ops in (("acquires", parts.acquires), ("free", parts.free)) for op in ops
-                                      if op.form is Form.CREATE and op.target == r.name and not self._operations[r.name])
-                        for r in stepper.manager.resources}
-        self._free = {r.name for r in stepper.manager.resources
-                      if set(self._operations[r.name]) <= set(parts.free) and not self._makers[r.name]}
+        self._makers = {
+            r.name: tuple(
+                (part, op) for part, ops in (("acquires", parts.acquires), ("free", parts.free))
+                for op in ops
+                if op.form is Form.CREATE and op.target == r.name and not self._operations[r.name])
+            for r in stepper.manager.resources
+        }
+        self._free = {
+            r.name
+            for r in stepper.manager.resources
+            if set(self._operations[r.name]) <= set(parts.free) and not self._makers[r.name]
+        }
         self._good: set[Hashable] = set()
 
     def learn(self, local: Local) -> None:
-        """Looks at a moment to which no failure led. Where a caller who wants a hold is refused there, that is `denied`, or policy; but a
-        refusal that is `meant` is neither."""
+        """Looks at a moment to which no failure led. Where a caller who wants a hold is refused
+        there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
         for item in tracked(local.world).items.values():
             if item.resource in self._free or item.refs or item.children:
                 continue
             kind = self._kind(local, item)
-            if kind not in self._good and not any(_is_meant(change) for change in self._asked(local, item)):
+            if kind not in self._good and not any(
+                    _is_meant(change) for change in self._asked(local, item)):
                 self._good.add(kind)
 
     def keys(self, local: Local) -> tuple[Fault, Move] | None:
@@ -68,7 +76,8 @@ class Poisoned:
         return None
 
     def _taken(self, local: Local, item: Item, kind: Hashable) -> tuple[Fault, Move] | None:
-        """A fault where only `create` makes such instances and this one never ends, nor gets where instances are while nothing fails."""
+        """A fault where only `create` makes such instances and this one never ends, nor gets where
+        instances are while nothing fails."""
         there = place(tracked(local.world), item.id)
 
         def wanted(seen: Seen) -> bool:
@@ -80,13 +89,22 @@ class Poisoned:
             return None
         path = tuple(up.id for up in tracked(local.world).path(item))
         for part, op in self._makers[item.resource]:
-            parts = [p.name for a in self._stepper.manager.resource(item.resource).assigned if a.name == op.at for p in a.parts]
+            parts = [
+                p.name for a in self._stepper.manager.resource(item.resource).assigned
+                if a.name == op.at for p in a.parts
+            ]
             slot = tuple((name, n) for name in parts if isinstance(n := item.values[name], int))
-            move = Move(0, part, op, config=self._stepper.config(local.world, path), at=slot or None, path=path)
+            move = Move(0,
+                        part,
+                        op,
+                        config=self._stepper.config(local.world, path),
+                        at=slot or None,
+                        path=path)
             change = self._stepper.change(local, move, (), clean=True)
             if change.result.error == "EEXIST":
                 state = self._stepper.manager.resource(item.resource).state(item.state)
-                return Fault("poisoned", f"{item.resource}.{item.state}", state.loc, _ever(change, item)), move
+                return Fault("poisoned", f"{item.resource}.{item.state}", state.loc,
+                             _ever(change, item)), move
         return None
 
     def _kind(self, local: Local, item: Item) -> Hashable:
@@ -115,15 +133,19 @@ class Poisoned:
         last = change.result.rows[-1]
         where = f"{last.resource}.{last.state}.{last.event}"
         state = self._stepper.manager.resource(last.resource).state(last.state)
-        return Fault("poisoned", where, state.loc if last.row is None else last.row.loc, _ever(change, item))
+        return Fault("poisoned", where, state.loc if last.row is None else last.row.loc,
+                     _ever(change, item))
 
 
 def _ever(change: Change, item: Item) -> str:
-    return (f"{change.move.op.name} gives {change.result.error} for this {item.resource}, now and for ever, "
-            "though nobody holds it and every hook works; not even drain ends it")
+    return (
+        f"{change.move.op.name} gives {change.result.error} for this {item.resource}, "
+        "now and for ever, "
+        "though nobody holds it and every hook works; not even drain ends it")
 
 
 def _is_meant(change: Change) -> bool:
     """Does a row refuse that says so?"""
     rows = change.result.rows
-    return change.result.error is not None and bool(rows) and rows[-1].row is not None and rows[-1].row.meant
+    return change.result.error is not None and bool(
+        rows) and rows[-1].row is not None and rows[-1].row.meant

@@ -25,7 +25,8 @@ class Progress:
         self._before = self._now = 0  # states of the searches before, and of this one
         self._shown = False
         self.setting, self.settings = 0, 0
-        self._looked: tuple[float, int, int] | None = None  # when, states, and how many had been looked at
+        # when, states, and how many had been looked at
+        self._looked: tuple[float, int, int] | None = None
 
     def next(self, setting: int, settings: int) -> None:
         """A search with the next setting of options, hooks and roots begins."""

@@ -58,9 +58,9 @@ class Answer(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One way in which the backend can answer: what was chosen, the calls, and what is true and open
-    then, by level of the path. `found`: what was there before of the effects that may be in the
-    instance that `create` made."""
+    """One way in which the backend can answer: what was chosen, the calls, and what is true and
+    open then, by level of the path. `found`: what was there before of the effects that may be in
+    the instance that `create` made."""
 
     chosen: tuple[int, ...]
     called: tuple[Called, ...]

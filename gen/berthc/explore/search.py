@@ -104,7 +104,8 @@ class Search:
         self.complete = True  # nothing was left out for want of states
         self.limited = False  # something was left out because it has too many failures
         self.cut = False
-        self.watch: Callable[[int, int], None] | None = None  # is told how many states were seen, and how many of them wait
+        # is told how many states were seen, and how many of them wait
+        self.watch: Callable[[int, int], None] | None = None
         self.out_of_memory = False
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._ids: dict[Hashable, int] = {}

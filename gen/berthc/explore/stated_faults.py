@@ -37,8 +37,8 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
 
 def unsaid(stepper: Stepper, states: Mapping[str, str],
            open_: Mapping[str, int]) -> Mapping[str, int]:
-    """The open effects of instances that rest where `create` made them, in a state that says nothing
-    of them; `states` and `open_` by resource."""
+    """The open effects of instances that rest where `create` made them, in a state that says
+    nothing of them; `states` and `open_` by resource."""
     made = stepper.stated.made
     return {on: open_[on] & made.get((on, state), NEW).unsaid for on, state in states.items()}
 

@@ -78,7 +78,8 @@ class Stepper:
         self.contract = contract(manager, root)
         self.effects = effects(manager)
         self.stated = Stated(manager, self.without)
-        # Effects that callers bring about who have a hold, or come for one; the others are brought about by free operations alone.
+        # Effects that callers bring about who have a hold, or come for one; the others
+        # are brought about by free operations alone.
         self.held = 0
         for op in manager.operations:
             self.held |= 0 if op in self.contract.free else brings(manager, op, self.effects)
@@ -276,7 +277,8 @@ class Stepper:
             truth, open_ = self.levels(local, move.op, move.path, found)
             some = self._runs.ways(question, move.op.path, truth, open_, clean,
                                    lambda script: self._run(local.world, move, script))
-            ways += (way._replace(chosen=(-n, *way.chosen), found=found) for way in some) if n else some
+            ways += (way._replace(chosen=(-n, *way.chosen), found=found)
+                     for way in some) if n else some
         return ways
 
     def levels(self, local: Local, op: Operation, path: tuple[int | None, ...],

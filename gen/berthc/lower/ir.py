@@ -160,7 +160,8 @@ class Resource:
         state, event, seen = cell.state, cell.event, set[tuple[int, int]]()
         while event:
             row = self.rows[first[state, event] - 1] if (state, event) in first else None
-            if row is None or row.guard or row.hook or row.reject is not None or (state, event) in seen:
+            if row is None or row.guard or row.hook or row.reject is not None or (state,
+                                                                                  event) in seen:
                 return 0
             seen.add((state, event))
             state, event = row.ok.state, row.ok.raises
@@ -295,8 +296,10 @@ class Manager:
         return [r for r in self.resources if r.parent == number]
 
     def is_only_child(self, resource: Resource) -> bool:
-        """Is it without a key, and no other resource beside it? Its instances then need no hash table."""
-        return bool(resource.parent) and not any(f.key for f in resource.fields) and len(self.below(resource.parent)) == 1
+        """Is it without a key, and no other resource beside it? Its instances then need no hash
+        table."""
+        return bool(resource.parent) and not any(f.key for f in resource.fields) and len(
+            self.below(resource.parent)) == 1
 
     @property
     def errors(self) -> tuple[str, ...]:

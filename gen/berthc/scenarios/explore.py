@@ -411,7 +411,8 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
     action, result = edge.action, edge.result
     rows = _rows(edge)
     told = rows_told(edge)
-    where = None if result.where is None else tuple(sorted((word, of) for word, of in result.where.items() if word != "field"))
+    where = None if result.where is None else tuple(
+        sorted((word, of) for word, of in result.where.items() if word != "field"))
     found: set[Feature] = {("answer", action.op, result.error, where)}
     if result.error is None:
         found.add(("works", edge.source.environment.name, action.op))
@@ -466,13 +467,18 @@ class Exploration:
         self._known = {start.world.key()}
         self._queue = deque([start])
 
-    def run(self, seen: set[Feature], limit: Limits, keep: Callable[[Edge], None],
-            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features, one_root: bool = False) -> bool:
+    def run(self,
+            seen: set[Feature],
+            limit: Limits,
+            keep: Callable[[Edge], None],
+            facts: Callable[[Manager, Edge, Guarded], frozenset[Feature]] = features,
+            one_root: bool = False) -> bool:
         """`keep` gets every edge with a feature not in `seen`, which grows.
 
-        With `one_root` it does not go on from where there are several roots: an operation works on one, and nothing that
-        stands in another decides which row it takes, so all rows are taken without them. For rows alone, and the last run.
-        True when everything within the limits of callers and alphabet was searched, False when the search gave up before.
+        With `one_root` it does not go on from where there are several roots: an operation works on
+        one, and nothing that stands in another decides which row it takes, so all rows are taken
+        without them. For rows alone, and the last run. True when everything within the limits of
+        callers and alphabet was searched, False when the search gave up before.
         """
         search, end, idle = self.search, self.edges + limit.edges, 0
         while self._queue:

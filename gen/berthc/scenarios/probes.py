@@ -151,7 +151,8 @@ def _values(manager: Manager, search: Search, operation: Operation) -> Iterator[
 
 
 def _lookups(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
-    """A lookup by keys at the edges of what they may hold, and with other fields that are wrong, which do not count."""
+    """A lookup by keys at the edges of what they may hold, and with other fields that are wrong,
+    which do not count."""
     script = _Script(manager, search, operation)
     for name in operation.path:
         resource = manager.resource(name)

@@ -15,7 +15,9 @@ from berthc.scenarios.explore import (
     state_of, step,
 )
 from berthc.scenarios.probes import Probe, probes
-from berthc.scenarios.text import WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words
+from berthc.scenarios.text import (
+    WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words,
+)
 from berthc.semantics import World
 
 
@@ -180,7 +182,9 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
         if missing and (settled := alike(one.search)) not in told:
             told.add(settled)
             begin = one.edges
-            complete = one.run(seen, Limits(edges=left, patience=left), kept.append, rows_only, one_root=True) and complete
+            complete = one.run(
+                seen, Limits(edges=left,
+                             patience=left), kept.append, rows_only, one_root=True) and complete
             left -= one.edges - begin
             missing = missing_outcomes(manager, seen)
     return kept, missing, complete
@@ -232,7 +236,14 @@ def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
             refused = Step(action, error, NOWHERE, "", "", "", unchanged, without_where=True)
             steps += (replace(refused, **how),)
         if operation.form is Form.WITH:
-            steps += (Step(replace(action, reservation=None), "EINVAL", NOWHERE, "", "", "", unchanged, without_where=True),)
+            steps += (Step(replace(action, reservation=None),
+                           "EINVAL",
+                           NOWHERE,
+                           "",
+                           "",
+                           "",
+                           unchanged,
+                           without_where=True),)
         steps += plain.steps[-1:]
         found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments", steps=steps))
     return found

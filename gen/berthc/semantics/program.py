@@ -56,7 +56,8 @@ def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:
 class ResourceProgram:
     """One resource: fields in groups, pools with their sizes, rows by state and event."""
 
-    __slots__ = ("spec", "name", "key", "key_in_order", "rest", "defaults", "final", "cells", "pools", "otherwise", "hook_values")
+    __slots__ = ("spec", "name", "key", "key_in_order", "rest", "defaults", "final", "cells",
+                 "pools", "otherwise", "hook_values")
 
     def __init__(self, spec: Resource, options: Mapping[str, Value]) -> None:
         self.spec = spec

@@ -357,7 +357,8 @@ class Run:
             kind, error = "unknown", "EOPNOTSUPP"
         else:
             kind, error, item = self._call(item, row.hook)
-        fault = None if error is None else Fault(error, _where(item, event) | {"hook": row.hook or ""})
+        fault = None if error is None else Fault(error,
+                                                 _where(item, event) | {"hook": row.hook or ""})
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
         target = row.target(kind)
         self.state.items[item.id] = item._replace(state=target.state)
@@ -508,7 +509,8 @@ def _where(item: Item, event: str) -> dict[str, str]:
 
 def _differing(resource: ResourceProgram, item: Item, fields: Mapping[str, Value]) -> str:
     """The first field beside the key that the instance has otherwise."""
-    return next(f.name for f in resource.rest if comparable(f, item.values[f.name]) != comparable(f, fields[f.name]))
+    return next(f.name for f in resource.rest
+                if comparable(f, item.values[f.name]) != comparable(f, fields[f.name]))
 
 
 def _comparables(resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:

@@ -29,7 +29,8 @@ class Simulator:
         self._args_uuids = {h.name: _uuid_leaves(manager, manager.path(h.on)) for h in manager.hooks}
 
     def again(self) -> Simulator:
-        """Another conversation, which begins where this one is; neither sees what the other does from here on."""
+        """Another conversation, which begins where this one is; neither sees what the other does
+        from here on."""
         other = copy.copy(self)
         other._world = None if self._world is None else self._world.clone()
         other._labels = copy.deepcopy(self._labels)

@@ -90,8 +90,8 @@ def files(
 ) -> dict[str, str]:
     """Every diagram of the manager, or `only` some: file name below the output folder, to its text.
 
-    Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once; all else is there. It is
-    told too of what the picture of a large table leaves out.
+    Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once;
+    all else is there. It is told too of what the picture of a large table leaves out.
     """
     drawn, sources = sequences(manager), dot_sources(manager)
     pages = {"diagrams.md": _mermaid_page, "diagrams.txt": _text_page}
@@ -110,7 +110,8 @@ def files(
             made[name] = picture(f"{manager.name} {operation}", drawn[operation].sequences)
         elif has_graphviz:
             try:
-                made[name] = render(_laid_out(manager, stem, sources[stem], warn), f"{stem}.dot", program)
+                made[name] = render(_laid_out(manager, stem, sources[stem], warn), f"{stem}.dot",
+                                    program)
             except GraphvizError as error:
                 warn(f"{manager.name}/{error}")
                 has_graphviz = False
@@ -118,8 +119,10 @@ def files(
 
 
 def _laid_out(manager: Manager, stem: str, source: str, warn: Warn) -> str:
-    """What graphviz is given for a picture: its source, or of a large table the part that it can lay out."""
-    resource = manager.by_name.get(stem.removeprefix("states-")) if stem.startswith("states-") else None
+    """What graphviz is given for a picture: its source, or of a large table the part that it can
+    lay out."""
+    resource = manager.by_name.get(
+        stem.removeprefix("states-")) if stem.startswith("states-") else None
     if resource is None:
         return source
     part, note = pictured(manager, resource)

@@ -95,14 +95,16 @@ def state_diagram(manager: Manager, resource: Resource) -> str:
 
 
 def pictured(manager: Manager, resource: Resource) -> tuple[str, str]:
-    """The part of that which graphviz is given, and what it leaves out, as a sentence which the picture shows as well; ""
-    where it is all of it."""
+    """The part of that which graphviz is given, and what it leaves out, as a sentence which the
+    picture shows as well; "" where it is all of it."""
     whole = state_graph(manager, resource)
     part = laid_out(whole)
     if len(part.nodes) == len(whole.nodes):
         return _text(manager, whole, ""), ""
-    note = (f"the picture has {len(part.nodes)} of {len(whole.nodes)} states and {len(part.arrows)} of {len(whole.arrows)} arrows: "
-            f"states-{resource.name}.dot, diagrams.txt and the tables have all")
+    note = (
+        f"the picture has {len(part.nodes)} of {len(whole.nodes)} states and {len(part.arrows)} "
+        f"of {len(whole.arrows)} arrows: "
+        f"states-{resource.name}.dot, diagrams.txt and the tables have all")
     return _text(manager, part, note), note
 
 

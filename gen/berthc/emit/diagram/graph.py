@@ -167,7 +167,8 @@ def _happy_path(resource: Resource) -> tuple[str, ...]:
     now = resource.initial
     while True:
         ways = [(row.event == resource.drop, resource.state(row.ok.state).final, n, row.ok.state)
-                for n, row in enumerate(resource.state(now).rows) if row.ok is not None and row.ok.state not in path]
+                for n, row in enumerate(resource.state(now).rows)
+                if row.ok is not None and row.ok.state not in path]
         if not ways:
             return tuple(path)
         now = min(ways)[3]
@@ -204,7 +205,8 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
     makers = _makers(manager, resource)
     well = _entered_well(resource, makers)
     on_path = set(spine)
-    final_last = sorted((s for s in resource.states if s.name not in on_path), key=lambda s: s.final)
+    final_last = sorted((s for s in resource.states if s.name not in on_path),
+                        key=lambda s: s.final)
     order = [resource.state(n) for n in spine if not resource.state(n).final] + [s for s in final_last if not s.final]
     order += [s for s in resource.states if s.final]
     nodes, arrows = [], []
@@ -230,7 +232,8 @@ MOST_ARROWS = 250
 
 
 def laid_out(graph: StateGraph) -> StateGraph:
-    """The first states of a graph and the arrows between them, as many as a picture can show; all where they are few."""
+    """The first states of a graph and the arrows between them, as many as a picture can show; all
+    where they are few."""
     ends = {name: n for n, name in enumerate(node.name for node in graph.nodes)}
     arrows_up_to = [0] * len(graph.nodes)  # how many arrows the first states have between them
     for arrow in graph.arrows:
@@ -240,7 +243,9 @@ def laid_out(graph: StateGraph) -> StateGraph:
         arrows += arrows_up_to[most]
         most += 1
     shown = {node.name for node in graph.nodes[:most]}
-    return replace(graph, nodes=graph.nodes[:most], arrows=tuple(a for a in graph.arrows if {a.source, a.target} <= shown),
+    return replace(graph,
+                   nodes=graph.nodes[:most],
+                   arrows=tuple(a for a in graph.arrows if {a.source, a.target} <= shown),
                    spine=tuple(name for name in graph.spine if name in shown))
 
 
