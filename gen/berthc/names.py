@@ -46,11 +46,12 @@ OWN_PREFIX = "berth_"
 
 # Parameters and variables of the generated files. A manager of this name would be hidden by them.
 OWN_WORDS = frozenset(
-    """arg argc argv assigned at backend call config configs count ctx deadline digits done end environment error event from given guard
-    has hook instance item length lent level made manager missing n next next_deadline number only op operation option options out parts
-    pattern put rc request reservation resource results row seen sets size sizes state suite text to value
-    version view visit visitor"""
-    .split())
+    """arg argc argv assigned at backend call config configs count ctx deadline digits done end
+    environment error event from given guard has hook instance item length lent level made
+    manager missing n next next_deadline number only op operation option options out parts
+    pattern put rc request reservation resource results row seen sets size sizes state suite
+    text to value version view visit visitor""".split()
+)
 
 
 def upper(*words: str) -> str:
@@ -226,9 +227,10 @@ ARGUMENTS = "the arguments of "  # begins the scope of an operation's
 
 # What the generated source declares for itself.
 STATIC_NAMES = (
-    "resource_table operation_table hook_table option_table option_defaults limit_table given_limits guard_holds "
-    "put_text put_number put_signed put_uuid copy_text write_format "
-    "has_hook call_hook preset_out accept_out check_backend visit_item visitor").split()
+    "resource_table operation_table hook_table option_table option_defaults limit_table "
+    "given_limits guard_holds put_text put_number put_signed put_uuid copy_text write_format "
+    "has_hook call_hook preset_out accept_out check_backend visit_item visitor"
+).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 FIELD_FUNCTIONS = ("check", "hash", "equal", "differs", "size", "copy")
 OPERATION_STATICS = ("steps", "returns", "rules")

@@ -14,16 +14,19 @@ def store(**options: Value) -> World:
 
 @pytest.mark.parametrize(("fields", "field"), [
     ({"name": ""}, "name"), ({}, "name"),  # required
-    ({"name": "123456789"}, "name"), ({"name": "12345678é"}, "name"),  # longer than max_length: 9 and 10 bytes
+    # longer than max_length: 9 and 10 bytes
+    ({"name": "123456789"}, "name"), ({"name": "12345678é"}, "name"),
     ({"name": "1234567é"}, "name"),  # 8 characters, but 9 bytes
     ({"name": "a", "level": 10}, "level"),  # range
     ({"name": "a", "level": 256}, "level"), ({"name": "a", "level": -1}, "level"),  # type
     ({"name": "a", "weight": 1 << 31}, "weight"),
     ({"name": "a", "kind": "huge"}, "kind"),
     # the first
-    ({"name": "", "level": 10, "kind": "huge"}, "name"), ({"name": "a", "level": 10, "kind": "huge"}, "level"),
+    ({"name": "", "level": 10, "kind": "huge"}, "name"),
+    ({"name": "a", "level": 10, "kind": "huge"}, "level"),
 ])
-def test_a_field_outside_its_limits_is_einval_at_its_resource(fields: dict[str, Value], field: str) -> None:
+def test_a_field_outside_its_limits_is_einval_at_its_resource(
+        fields: dict[str, Value], field: str) -> None:
     world = store()
     before = world.key()
     result = world.run("make", config={"box": fields})
