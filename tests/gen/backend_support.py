@@ -174,8 +174,9 @@ class Backend:
         self.counts["maybe not"] += len(maybe - has)
         for name in effects - has:
             yield Breach("effects", (state, name, "is not there"))
-        for name in (has | self.unknown.get(place, set())) - effects - maybe:
-            yield Breach("effects", (state, name, "there"))
+        unknown = self.unknown.get(place, set())
+        for name in (has | unknown) - effects - maybe:
+            yield Breach("effects", (state, name, "perhaps there" if name in unknown else "is there"))
 
     def instances(self, state: Json) -> Iterator[tuple[Resource, Json]]:
         """Everything that is tracked, with the values of what is above it."""
