@@ -161,12 +161,14 @@ def test_what_is_stated_is_so(name: str, tmp_path: Path) -> None:
             if not faults(report):
                 for seed in range(WALKS):
                     tested += walk(report.manager, base.gives, program, seed, BOUNDS.callers)
+                    tested["walks"] += 1
                 tested["walked"] += 1
             for finding in report.findings:
                 if finding.fault.id in SHOWN:
                     assert is_shown(report.manager, finding, program), finding
                     tested["shown"] += 1
     assert tested["walked"] * 8 >= COUNT * base.times, tested
+    assert tested["lied"] * 4 <= tested["walks"], tested
     assert tested["shown"] * 8 >= COUNT * base.times or base.times < 6, tested
     assert not [word for word in base.words if tested[word] < ENOUGH], tested
 
@@ -210,6 +212,7 @@ def test_the_scripts_of_faulty_specs_show_it(path: Path, tmp_path: Path) -> None
     ("needs-mount-before-add", {"share": (SHARE,), "mount": ({},)}),
     ("needs-daemon-stopped-first", {"share": (SHARE,)}),
     ("needs-drain-stops-first", {"share": (SHARE,)}),
+    ("needs-second-drain-stops-first", {"share": (SHARE,)}),
     ("effects-suspect-says-nothing-is-there", {"disk": (SHARE,)}),
     ("effects-drain-forgets-what-it-could-not-remove", {"image": ({"name": "a"},)}),
 ])
@@ -217,5 +220,5 @@ def test_walks_see_what_is_stated_wrongly(name: str, gives: Gives, tmp_path: Pat
     manager = manager_of((FAULTY / f"{name}.yaml").read_text(encoding="utf-8"))
     program = simulator(manager, tmp_path)
     with pytest.raises(AssertionError, match=name.split("-")[0]):
-        for seed in range(WALKS):
+        for seed in range(4 * WALKS):
             walk(manager, gives, program, seed, BOUNDS.callers)

@@ -157,10 +157,14 @@ class Search:
     def _drain(self) -> None:
         """Drain in every moment. It comes last, so what callers can show is shown by them."""
         drains, limit = Drains(self.stepper), self.bounds.failures
-        for node in self.nodes:
-            most = None if limit is None else limit - node.failures
-            for fault, move, chosen in drains.judge(node.local, most):
-                self._tell(fault, node, Request(move, chosen, False))
+        judged = chain(
+            chain.from_iterable(
+                drains.judge(number, node.local, None if limit is None else limit - node.failures)
+                for number, node in enumerate(self.nodes)),
+            drains.again())
+        for origin, fault, some in judged:
+            requests = (Request(move, chosen, False) for move, chosen in some)
+            self._tell(fault, self.nodes[origin], *requests)
 
     def _look_at_memory(self) -> None:
         if self.bounds.memory is not None and memory_used() > self.bounds.memory:
