@@ -21,7 +21,7 @@ $(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml $
 	@touch $@
 
 small_cc = $(SMALL_CROSS)gcc $(SMALL_CFLAGS) $(SMALL_DEFINES) -Iruntime/include
-$(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*.h) mk/small.mk
+$(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*/*.h) mk/small.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(small_cc) -c -o $@ $<

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
-#include "map.h"
-#include "memory.h"
-#include "uuid.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/uuid.h"
 
 struct thing {
     struct node node;

@@ -1,6 +1,6 @@
 #include "uuids.h"
 
-#include "uuid.h"
+#include "base/uuid.h"
 
 static void from_libuuid(void *ctx, uuid_t out)
 {

@@ -8,7 +8,7 @@
 
 #include "support/started.h"
 
-#include "operation.h"
+#include "core/operation.h"
 
 enum { FIND = OP_KICK };
 

@@ -7,8 +7,8 @@
 
 #include "support/depot.h"
 
-#include "memory.h"
-#include "mutex.h"
+#include "base/memory.h"
+#include "base/mutex.h"
 
 static void asleep(void);
 int stay_here(void);
@@ -31,7 +31,7 @@ static bool sleep_here(struct sleeper *sleeper, int64_t deadline)
 #define sleeper_wake wake_it
 #define sleeper_sleep sleep_here
 #define sched_getcpu stay_here
-#include "../../runtime/src/readers.c"
+#include "../../runtime/src/base/readers.c"
 
 /* Nobody is moved to another processor, and so to another lane. */
 int stay_here(void)

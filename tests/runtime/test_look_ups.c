@@ -10,7 +10,7 @@
 
 #include "support/threads.h"
 
-#include "operation.h"
+#include "core/operation.h"
 
 enum { FIND = OP_KICK, FIND_IF_ANY = OP_FIND_SHELF, FIND_SHELF = OP_SHELF_CRASH };
 

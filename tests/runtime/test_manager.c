@@ -12,7 +12,7 @@
  */
 #define lock_init test_lock_init
 #define uuid_source_clear test_uuid_source_clear
-#include "../../runtime/src/manager.c"
+#include "../../runtime/src/api/manager.c"
 #undef lock_init
 #undef uuid_source_clear
 int lock_init(struct lock *lock);

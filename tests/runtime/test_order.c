@@ -1,5 +1,5 @@
 /* The order in which things were made is kept, also by numbers that have run out. */
-#include "manager.h"
+#include "model/manager.h"
 #include "support/started.h"
 
 enum { MANY = 600 };

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
-#include "list.h"
-#include "map.h"
-#include "memory.h"
-#include "pool.h"
+#include "model/field.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/pool.h"
 #include "support/depot.h"
 
 static uint32_t random_state;

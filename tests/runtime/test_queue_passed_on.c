@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "manager.h"
+#include "model/manager.h"
 #include "support/clock.h"
 #include "support/loop.h"
 #include "support/threads.h"

@@ -7,7 +7,7 @@
 
 #include "support/depot.h"
 
-#include "lock.h"
+#include "base/lock.h"
 
 static void *take(void *ctx, size_t size)
 {

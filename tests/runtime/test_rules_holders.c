@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "instance.h"
+#include "model/instance.h"
 #include "support/rules.h"
 
 /* S3, S4: holders */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "operation.h"
+#include "core/operation.h"
 #include "support/clock.h"
 #include "support/loop.h"
 #include "support/threads.h"

@@ -9,9 +9,9 @@
 #include "support/loop.h"
 #include "support/threads.h"
 
-#include "lock.h"
-#include "manager.h"
-#include "memory.h"
+#include "base/lock.h"
+#include "model/manager.h"
+#include "base/memory.h"
 
 enum { MANY = 20 }; /* more than one thread wakes */
 

@@ -33,7 +33,7 @@ def generate(text: str, name: str, folder: Path) -> None:
 def build(name: str, folder: Path, *flags: str) -> Path:
     program = folder / "stress"
     defined = [f'-DHEADER="{name}.h"', f"-DTYPE={name}_manager_type", f"-DARENA_SIZE={name.upper()}_ARENA_SIZE"]
-    sources = [str(ROOT / "tests/small/stress.c"), str(folder / f"{name}.c"), *map(str, sorted((ROOT / "runtime/src").glob("*.c")))]
+    sources = [str(ROOT / "tests/small/stress.c"), str(folder / f"{name}.c"), *map(str, sorted((ROOT / "runtime/src").glob("*/*.c")))]
     include = [f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/src", f"-I{folder}"]
     libraries = [] if SMALL[0] in flags else ["-pthread", "-luuid"]
     command = [os.environ.get("BERTH_CC", "cc"), *FLAGS, *flags, *include, *defined, "-o", str(program), *sources, *libraries]

@@ -55,7 +55,7 @@ def test_generated_suites_pass_in_an_arena(name: str, tmp_path: Path) -> None:
         path = tmp_path / Path(file).name
         path.write_text(text, encoding="utf-8")
         sources += [path] if path.suffix == ".c" else []
-    sources += [*(ROOT / "runtime/src").glob("*.c"), ROOT / "tests/small/arena_malloc.c"]
+    sources += [*(ROOT / "runtime/src").glob("*/*.c"), ROOT / "tests/small/arena_malloc.c"]
     sources += [p for p in (ROOT / "runtime/testing").glob("suite_*.c") if p.name != "suite_memory.c"]
     flags = [*FLAGS, *SMALL, f"-I{tmp_path}", *(f"-Iruntime/{folder}" for folder in ("include", "testing/include", "testing"))]
     compiler = os.environ.get("BERTH_CC", "cc")

@@ -6,9 +6,9 @@ import math
 from berthc.lower import expr, ir
 from berthc.model import Assigned, AssignedKind, Form, Manager, Resource, Type
 
-WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/pool.c
+WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/base/pool.c
 LEAF = WAYS * WAYS
-SMALL = 16  # chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/map.h
+SMALL = 16  # chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/base/map.h
 LOAD = 2  # items per chain: MAP_LOAD there
 
 

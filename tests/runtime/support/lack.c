@@ -1,6 +1,6 @@
 /* Reaches into the manager, which remembers what hooks it was created with. */
 #include "depot.h"
-#include "manager.h"
+#include "model/manager.h"
 
 void depot_lack(struct depot *depot, unsigned hook, bool lacks)
 {

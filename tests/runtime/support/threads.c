@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <string.h>
 
-#include "operation.h"
+#include "core/operation.h"
 
 void gate_init(struct gate *gate)
 {

@@ -10,7 +10,7 @@
 
 #include <berth/berth.h>
 
-#include "mutex.h"
+#include "base/mutex.h"
 
 static const struct timespec shortly = {.tv_nsec = 100000000};
 

@@ -1,0 +1,54 @@
+/* What a pending hook says later. */
+#include <errno.h>
+#include <string.h>
+
+#include "../core/call.h"
+#include "../sched/dispatch.h"
+#include "../sched/handover.h"
+
+/* Can a hook that asks, or one that does not, end so? */
+static bool is_answer(bool asks, int result)
+{
+    if (call_is_failure(result) || call_is_uncertain(result))
+        return true;
+    return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
+}
+
+static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out,
+                    uint32_t out_size, struct sleepers *woken)
+{
+    struct berth_call *call = call_find(manager, id);
+    struct operation *operation = (struct operation *)call;
+
+    if (!call)
+        return -ENOENT;
+    if (out_size != (out ? call->out_size : 0) ||
+        !is_answer(type_of(manager)->hooks[call->hook].asks, result))
+        return -EINVAL;
+    call_close(call);
+    call->completed = true;
+    call->result = result;
+    if (out_size > 0) {
+        call->out_given = true;
+        memcpy(operation->out, out, out_size);
+    }
+    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to
+                                             it */
+        handover_wake(operation, woken);
+    return 0;
+}
+
+int berth_complete(berth_token token, int result, const void *out, uint32_t out_size)
+{
+    struct sleepers woken = {0};
+    int rc;
+
+    if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
+        return -EINVAL;
+    rc = lock_take(&token.manager->lock);
+    if (rc != 0)
+        return rc;
+    rc = complete(token.manager, token.id, result, out, out_size, &woken);
+    dispatch_leave(token.manager, &woken);
+    return rc;
+}

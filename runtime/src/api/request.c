@@ -1,0 +1,114 @@
+/* A blocking call, from its arguments to its end: it keeps the operation on the stack. */
+#include "request.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "../core/advance.h"
+#include "../sched/dispatch.h"
+#include "../core/drain.h"
+#include "../core/fast.h"
+#include "../base/memory.h"
+#include "../core/reach.h"
+#include "../core/ready.h"
+#include "../sched/wait.h"
+
+/*
+ * Compilers set neighbouring members at once, and each is read soon after. A processor hands over
+ * what it has not written to its cache yet, but not when that lies across two lines of it. Small
+ * machines have neither such lines nor stack for them.
+ */
+#ifdef __LP64__
+#define LINE alignas(64)
+#else
+#define LINE
+#endif
+
+int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct level levels[BERTH_MAX_LEVELS];
+    alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
+    int rc = fast && fast->locked ? 0 : lock_take(&manager->lock);
+
+    if (rc == 0 && manager->dispatchers && ready_too_deep(manager)) {
+        lock_drop(&manager->lock);
+        rc = -EDEADLK;
+    }
+    if (rc != 0) {
+        operation_fail(operation, rc, reach_place(operation));
+        return operation_refuse(operation);
+    }
+    operation->levels = levels;
+    operation->out = out;
+    operation->thread = thread_self();
+    manager->n_operations++;
+    if (!type)
+        drain_begin(operation);
+    else if (fast->locked)
+        fast_hand_on(fast, operation);
+    for (;;) {
+        enum progress progress = operation_advance_as(operation, type, true);
+
+        if (progress == PROGRESS_DONE)
+            break;
+        if (!wait_for(operation, progress))
+            return operation->code;
+    }
+    manager->n_operations--;
+    dispatch(manager);
+    lock_drop(&manager->lock);
+    return operation->code;
+}
+
+/* Runs a request that the fast path has left, or fails it for what is known. */
+static noinline int run_request(berth_manager *manager, const berth_operation *type,
+                                const berth_request *request, berth_refusal refusal,
+                                const struct fast *fast, berth_error *error)
+{
+    LINE struct operation operation;
+
+    operation_init(&operation, manager, type->name, request->deadline);
+    operation.type = type;
+    operation.asked = (struct asked){
+        .config = request->config,
+        .reservation = request->reservation,
+        .gives = request->gives,
+        .at = request->at,
+        .by = request->by,
+        .results = request->results,
+    };
+    operation.error = error;
+    if (refusal.code == 0)
+        return operation_run(&operation, type, fast);
+    operation_fail_request(&operation, refusal);
+    return operation_refuse(&operation);
+}
+
+int request_run(berth_manager *manager, const berth_request *request, berth_error *error)
+{
+    const berth_operation *type;
+    berth_refusal refusal;
+    struct fast fast;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > type_of(manager)->n_operations) {
+        if (error)
+            error->code = -EINVAL;
+        if (request && request->gives)
+            memset(request->gives, 0, sizeof(uuid_t));
+        return -EINVAL;
+    }
+    type = &type_of(manager)->operations[request->operation];
+    refusal = type->check(request, manager->options);
+    if (refusal.code == 0) {
+        int rc = fast_run(&fast, manager, type, request, error);
+
+        if (rc != FAST_NOT)
+            return rc;
+    }
+    return run_request(manager, type, request, refusal, &fast, error);
+}

@@ -1,0 +1,265 @@
+/* Started operations: accepting, cancelling, polling. */
+#include <string.h>
+
+#include "../core/advance.h"
+#include "../core/call.h"
+#include "../core/deadline.h"
+#include "../sched/dispatch.h"
+#include "../core/drain.h"
+#include "../model/field.h"
+#include "../sched/handover.h"
+#include "../base/memory.h"
+#include "../core/reach.h"
+#include "../core/ready.h"
+#include "../core/trace.h"
+
+/* Parts of a block, one behind the other. */
+static void *cut(unsigned char **at, size_t size)
+{
+    void *part = *at;
+
+    *at += size;
+    return part;
+}
+
+/* The caller's arrays live until its function returns: the block keeps what will be asked later. */
+static void copy_asked(struct operation *operation, const berth_request *request,
+                       unsigned char **at)
+{
+    const berth_operation *type = operation->type;
+    const berth_resource *resource = &type_of(operation->call.manager)->resources[type->resource];
+    struct asked *asked = &operation->asked;
+
+    *asked = (struct asked){
+        .reservation = request->reservation, .gives = request->gives, .by = request->by};
+    if (request->config)
+        asked->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config,
+                               type->levels * sizeof(void *));
+    if (request->results && type->n_returns > 0)
+        asked->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results,
+                                type->n_returns * sizeof(void *));
+    if (request->at && (type->at > 0 || type->by > 0)) {
+        size_t size =
+            resource->assigned[(type->at > 0 ? type->at : type->by) - 1].n_parts * sizeof(uint32_t);
+
+        asked->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
+    }
+    if (request->by && type->by > 0 && type_is_number(resource->assigned[type->by - 1].type))
+        asked->by =
+            memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
+}
+
+/* Lays out a block for an operation, or (`request` NULL) for a drain. */
+static void lay_out_block(struct operation *operation, berth_manager *manager,
+                          const berth_request *request)
+{
+    unsigned char *at = (unsigned char *)(operation + 1);
+
+    memory_zero(operation, sizeof *operation);
+    operation->call.manager = manager;
+    operation->call.operation = "drain";
+    if (request)
+        operation->type = &type_of(manager)->operations[request->operation];
+    operation->levels =
+        cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
+    operation->out = cut(&at, manager->max_out);
+    if (request) {
+        operation->call.operation = operation->type->name;
+        operation->call.deadline = request->deadline;
+        copy_asked(operation, request, &at);
+    } else {
+        operation->drain = memset(cut(&at, sizeof(struct drain)), 0, sizeof(struct drain));
+    }
+}
+
+static int refuse_start(struct operation *operation, int code)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation_fail(operation, code, reach_place(operation));
+    code = operation_refuse(operation);
+    if (operation->block > 0)
+        memory_give(&manager->allocator, operation, operation->block);
+    return code;
+}
+
+/* Refuses an operation that has no block. `name` NULL: nobody knows what it was to be. */
+static int refuse_early(berth_manager *manager, const char *name, const berth_request *request,
+                        berth_error *error, int code)
+{
+    const berth_error refusal = {
+        .code = code, .manager = manager ? manager->type->name : NULL, .operation = name};
+
+    if (request && request->gives)
+        memset(request->gives, 0, sizeof(uuid_t));
+    if (error)
+        *error = name ? refusal : (berth_error){.code = code};
+    if (manager && name)
+        trace_refused_early(manager, &refusal,
+                            request && !request->gives ? request->reservation : NULL);
+    return code;
+}
+
+/*
+ * Memory for the operation: the caller's own, or the manager's, where no limits say that there is
+ * none for such things.
+ */
+static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
+{
+    if (!op && type_of(manager)->limits)
+        return NULL;
+    return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
+}
+
+static int accept(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    int rc = lock_take(&manager->lock);
+
+    if (rc != 0)
+        return refuse_start(operation, rc);
+    manager->n_operations++;
+    if (operation->drain)
+        drain_begin(operation);
+    else if (operation->code != 0)
+        (void)operation_finish(operation); /* policy: that is for `done`; it has no root */
+    dispatch_new(operation);
+    lock_drop(&manager->lock);
+    return 0;
+}
+
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
+                        void *op, berth_done *done, void *arg)
+{
+    const berth_operation *type;
+    struct operation *operation;
+    berth_refusal refusal;
+    size_t size;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > type_of(manager)->n_operations)
+        return refuse_early(manager, NULL, request, error, -EINVAL);
+    type = &type_of(manager)->operations[request->operation];
+    if (!done)
+        return refuse_early(manager, type->name, request, error, -EINVAL);
+    size = operation_size(manager, type);
+    operation = find_block(manager, op, size);
+    if (!operation)
+        return refuse_early(manager, type->name, request, error, -ENOMEM);
+    lay_out_block(operation, manager, request);
+    operation->block = op ? 0 : (uint16_t)size;
+    operation->error = error;
+    operation->done = done;
+    operation->done_arg = arg;
+    refusal = type->check(request, manager->options);
+    operation_fail_request(operation, refusal);
+    if (refusal.code != 0 && refusal.rule == 0)
+        return refuse_start(operation, 0);
+    return accept(operation);
+}
+
+int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
+                              void *op, berth_done *done, void *arg)
+{
+    struct operation *operation;
+    size_t size;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !done)
+        return refuse_early(manager, manager ? "drain" : NULL, NULL, error, -EINVAL);
+    size = operation_size(manager, NULL);
+    operation = find_block(manager, op, size);
+    if (!operation)
+        return refuse_early(manager, "drain", NULL, error, -ENOMEM);
+    lay_out_block(operation, manager, NULL);
+    operation->call.deadline = deadline;
+    operation->block = op ? 0 : (uint16_t)size;
+    operation->error = error;
+    operation->done = done;
+    operation->done_arg = arg;
+    return accept(operation);
+}
+
+static int cancel(struct operation *operation, struct sleepers *woken)
+{
+    if (operation->stage == STAGE_DONE)
+        return -ENOENT;
+    if (operation_is_new(operation)) {
+        handover_abandon(operation, -ECANCELED, woken);
+        ready_add(operation);
+    } else {
+        call_tell(operation);
+    }
+    return 0;
+}
+
+int berth_manager_cancel(berth_manager *manager, void *op)
+{
+    struct operation *operation = op;
+    struct sleepers woken = {0};
+    int rc;
+
+    if (!manager || !operation || operation->call.manager != manager)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    rc = cancel(operation, &woken);
+    dispatch_leave(manager, &woken);
+    return rc;
+}
+
+static void expire(struct operation *operation, struct sleepers *woken)
+{
+    if (operation->waits && operation->drain)
+        drain_give_up(operation, -ETIMEDOUT);
+    /* it waited all the time */
+    else if (operation->waits || (operation_is_new(operation) && !operation->drain))
+        handover_abandon(operation, -ETIMEDOUT, woken);
+    else if (operation->in_hook || operation_waits(operation))
+        call_tell(operation);
+    if (!operation->in_hook && !operation_waits(operation))
+        ready_add(operation);
+}
+
+/*
+ * Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that
+ * is pending is told.
+ */
+static void expire_all(struct berth_manager *manager, int64_t now)
+{
+    struct sleepers woken = {0};
+
+    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
+        struct operation *operation = manager->deadlines;
+
+        deadline_forget(operation);
+        expire(operation, &woken);
+    }
+    sleepers_wake(&woken);
+}
+
+int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
+{
+    int rc;
+
+    if (!manager)
+        return -EINVAL;
+    rc = lock_take(&manager->lock);
+    if (rc != 0)
+        return rc;
+    manager->loop = thread_self();
+    manager->has_loop = true;
+    if (manager->deadlines)
+        expire_all(manager, berth_now());
+    dispatch_poll(manager, !next_deadline);
+    if (next_deadline && manager->ready)
+        *next_deadline = 0;
+    else if (next_deadline)
+        *next_deadline = manager->deadlines ? manager->deadlines->call.deadline : BERTH_NO_DEADLINE;
+    lock_drop(&manager->lock);
+    return 0;
+}

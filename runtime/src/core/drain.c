@@ -1,0 +1,249 @@
+#include "drain.h"
+
+#include "../model/comers.h"
+#include "error.h"
+#include "queue.h"
+#include "../model/row.h"
+#include "trace.h"
+
+/* Is there a hook to ask, and nobody who could answer? */
+static bool is_mute(const struct berth_manager *manager, uint8_t hook)
+{
+    return hook > 0 && type_of(manager)->hooks[hook].asks && !manager_has(manager, hook);
+}
+
+/*
+ * Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards
+ * see the instance's values, not its state.
+ */
+bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+    uint16_t state = instance->state;
+    uint8_t event = resource->drop;
+    bool calls = false;
+
+    while (event > 0) {
+        uint16_t row = row_cell(resource, state, event).row;
+        struct deed deed = {0};
+        struct target target;
+
+        for (; row > 0; row = row_next(resource, row)) {
+            deed = row_deed(resource, row);
+            if (deed.guard == 0 || type_of(manager)->guard(deed.guard, manager->options,
+                                                           instance_view(manager, instance)))
+                break;
+        }
+        if (row == 0 || deed.reject > 0)
+            return false;
+        if (deed.hook > 0 && manager_has(manager, deed.hook))
+            calls = true;
+        else if (deed.hook > 0 && type_of(manager)->hooks[deed.hook].absent > 0)
+            return false;
+        target = row_target(resource, row,
+                            is_mute(manager, deed.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
+        state = target.state;
+        event = target.raise;
+    }
+    return calls && state != instance->state;
+}
+
+void drain_begin(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation->drain->last = manager->last_root;
+    comers_begin(manager, operation->drain);
+}
+
+static void note_error(struct operation *operation)
+{
+    trace_refusal(operation, operation);
+    if (operation->drain->code != 0)
+        return;
+    operation->drain->code = operation->code;
+    error_fill(operation->error, operation->call.operation, operation);
+}
+
+static void forget_instance(struct operation *operation)
+{
+    operation_unload(operation);
+    operation->code = 0;
+    operation->where = (struct where){0};
+    operation->called = false;
+    operation->step = 0;
+    operation->stage = STAGE_REACH;
+}
+
+/* An error that is no row's. */
+static void note_root(struct operation *operation, struct instance *root, int code)
+{
+    operation_load(operation, root);
+    operation_fail(operation, code, (struct where){.resource = root->resource, .levels = 1});
+    note_error(operation);
+    forget_instance(operation);
+}
+
+void drain_give_up(struct operation *operation, int code)
+{
+    struct instance *root = &operation->queued->instance;
+
+    queue_leave(operation);
+    comers_next(operation->call.manager, operation->drain, instance_next(root));
+    note_root(operation, root, code);
+}
+
+/* Goes to the next root that it can have. True: it has to wait for it. */
+static bool next_root(struct operation *operation)
+{
+    struct drain *drain = operation->drain;
+
+    while (!operation->root && drain->root && instance_entry(drain->root)->serial <= drain->last) {
+        struct instance *root = drain->root;
+        int rc;
+
+        rc = queue_enter(operation, instance_as_root(root));
+        if (rc > 0)
+            return true;
+        if (rc < 0) {
+            comers_next(operation->call.manager, drain, instance_next(root));
+            note_root(operation, root, rc);
+        }
+    }
+    return false;
+}
+
+/* The next instance of the root that is to be let go of. False: there is none left. */
+static bool next_instance(struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+    struct drain *drain = operation->drain;
+
+    while (drain->at) {
+        struct instance *instance = drain->at;
+        const berth_resource *resource = instance_type(manager, instance);
+        uint8_t bit = (uint8_t)(1u << resource->level);
+        bool leave = drain->leave & bit;
+
+        drain->at = instance_following(manager, instance);
+        drain->leave &= (uint8_t)~bit;
+        if (leave || resource->drop == 0 || instance->n_children > 0)
+            continue;
+        operation_load_path(operation, instance);
+        return true;
+    }
+    return false;
+}
+
+void drain_clears(struct berth_manager *manager, const struct level *level)
+{
+    if (level->pins == 0)
+        return;
+    if (level->instance->epoch == LAST_EPOCH)
+        reservations_restart_epochs(manager);
+    level->instance->epoch++;
+}
+
+/* False: others wait for the root. */
+static bool leave_root(struct operation *operation)
+{
+    operation->drain->begun = false;
+    return queue_release(operation);
+}
+
+bool drain_next(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct drain *drain = operation->drain;
+
+    if (operation->n_levels > 0) { /* the instance that it has let go of */
+        if (!drain->at && !leave_root(operation))
+            return true; /* before its error is forgotten: who waited for the root may have to share
+                            it */
+        forget_instance(operation);
+    }
+    if (drain->fresh)
+        comers_next(manager, drain, manager->roots);
+    for (;;) {
+        if (next_root(operation))
+            return true;
+        if (!operation->root)
+            return false;
+        if (!drain->begun) {
+            drain->begun = true;
+            comers_next(manager, drain, instance_next(&operation->root->instance));
+            drain->leave = 0;
+            drain->at = instance_first_below(manager, &operation->root->instance);
+        }
+        if (next_instance(operation))
+            return false;
+        if (!leave_root(operation))
+            return true;
+    }
+}
+
+/*
+ * Its drop led to another state, which may have more to let go of. The bound keeps states that lead
+ * to each other from going on for ever.
+ */
+static bool drops_again(struct operation *operation)
+{
+    const struct level *level = &operation->levels[operation->n_levels - 1];
+    const berth_resource *resource = instance_type(operation->call.manager, level->instance);
+    struct drain *drain = operation->drain;
+
+    if (operation->code != 0 || (level->flags & LEVEL_ENDED) ||
+        level->instance->state == level->state)
+        return false;
+    drain->drops++;
+    return drain->drops < UINT8_MAX && drain->drops < resource->n_states;
+}
+
+void drain_settle(struct operation *operation)
+{
+    struct drain *drain = operation->drain;
+
+    if (operation->code != 0) {
+        note_error(operation);
+        drain->leave |= (uint8_t)((1u << (operation->n_levels - 1)) - 1);
+    }
+    if (drops_again(operation))
+        drain->at = operation->levels[operation->n_levels - 1].instance;
+    else
+        drain->drops = 0;
+    operation->stage = STAGE_REACH;
+}
+
+void drain_reservations(struct berth_manager *manager, enum sweep sweep)
+{
+    size_t chain = 0;
+    struct link *next = map_walk(&manager->reservations, NULL, &chain);
+
+    while (next) {
+        struct reservation *reservation = (struct reservation *)next;
+        unsigned levels = reservation_levels(manager, reservation);
+        struct grip grip = reservation_grip(reservation, levels);
+
+        next = map_walk(&manager->reservations, next, &chain);
+        if (sweep == SWEEP_ALL || (sweep == SWEEP_EMPTY ? grip.holds == 0 : grip_spent(grip)))
+            reservation_remove(manager, reservation, levels);
+    }
+}
+
+void drain_end(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    comers_next(manager, operation->drain, NULL);
+    if (operation->discarded || operation->code != 0) {
+        drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and
+                                                     nothing else has happened */
+        operation->code = -ECANCELED;
+        if (operation->discarded)
+            operation->where = (struct where){0};
+        trace_error(operation, operation);
+        return;
+    }
+    operation->code = operation->drain->code;
+    drain_reservations(manager, SWEEP_EMPTY);
+}

@@ -1,0 +1,300 @@
+#include "engine.h"
+
+#include <string.h>
+
+#include "../model/row.h"
+#include "trace.h"
+
+/*
+ * A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is
+ * stored through it can change it.
+ */
+struct place {
+    struct operation *operation;
+    struct berth_manager *manager;
+    struct level *level;
+    struct instance *instance;
+    const berth_resource *resource;
+    uint8_t number; /* of the level */
+};
+
+static inline struct place place_at(struct operation *operation, unsigned level)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct instance *instance = operation->levels[level].instance;
+    const berth_resource *resource = operation_resource(operation, level);
+
+    return (struct place){operation, manager,  &operation->levels[level],
+                          instance,  resource, (uint8_t)level};
+}
+
+static inline const void *view_of(struct place at)
+{
+    return instance_view(at.manager, at.instance);
+}
+
+/* A row that was found, and what it does; row 0: a hole. Small enough for a register. */
+struct found {
+    uint16_t row;
+    uint8_t hook;
+    uint8_t reject;
+};
+
+/* The row for the event in the instance's state. Of several, the first whose guard holds. */
+static noinline struct found find_any_row(struct place at, uint16_t row)
+{
+    for (; row > 0; row = row_next(at.resource, row)) {
+        struct deed deed = row_deed(at.resource, row);
+
+        if (deed.guard == 0 ||
+            type_of(at.manager)->guard(deed.guard, at.manager->options, view_of(at)))
+            return (struct found){row, deed.hook, deed.reject};
+    }
+    return (struct found){0, 0, 0};
+}
+
+/* The same, for most rows there are: without a guard, and in a narrow table. */
+static inline struct found find_row(struct place at, uint16_t row)
+{
+    if (!at.resource->wide && row > 0) {
+        const berth_row *first = &at.resource->rows[row];
+
+        if (first->guard == 0)
+            return (struct found){row, first->hook, first->reject};
+    }
+    return find_any_row(at, row);
+}
+
+/* Most managers have no trace; they pay no more than this question. */
+static inline bool is_traced(struct place at)
+{
+    return at.manager->trace && at.operation->report;
+}
+
+static inline void report(struct place at, uint8_t event, struct traced traced)
+{
+    trace_row(at.operation, at.number, event, traced);
+}
+
+static cold void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
+{
+    struct where where = {
+        .state = at.instance->state,
+        .resource = at.instance->resource,
+        .event = event,
+        .hook = hook,
+        .levels = (uint8_t)(at.number + 1),
+    };
+
+    operation_fail(at.operation, code, where);
+}
+
+static cold void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
+{
+    if (is_traced(at))
+        report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
+    fail_event(at, event, -error, 0);
+}
+
+/* An outcome leads to its state. The event that is raised there, or 0. */
+static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth_outcome outcome,
+                             int error)
+{
+    struct target target = row_target(at.resource, row, outcome);
+
+    if (is_traced(at))
+        report(at, event, (struct traced){row, outcome, error, target.state});
+    if (error < 0)
+        fail_event(at, event, error, at.operation->call.hook);
+    at.instance->state = target.state;
+    return target.raise;
+}
+
+/*
+ * The error that a row without a call that can be made rejects its event with; 0: it does not. Row
+ * 0 is a hole.
+ */
+static cold uint8_t refused_with(struct place at, struct found found)
+{
+    if (found.row == 0)
+        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise`
+                                                                                berthc lets no event
+                                                                                get here */
+    return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
+}
+
+/*
+ * A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who
+ * could tell.
+ */
+static cold uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
+{
+    if (!type_of(at.manager)->hooks[found.hook].asks)
+        return follow(at, event, found.row, BERTH_OK, 0);
+    at.operation->call.hook = found.hook;
+    return follow(at, event, found.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
+}
+
+/*
+ * Runs the event, and what it raises. True: a hook is to be called first; what to go on with then
+ * is in the operation.
+ */
+ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
+{
+    while (event > 0) {
+        berth_wide_cell cell = row_cell(at.resource, at.instance->state, event);
+        struct found found;
+        uint8_t error;
+
+        if (cell.plain > 0 && !is_traced(at)) {
+            at.instance->state = cell.plain;
+            return false;
+        }
+        found = find_row(at, cell.row);
+        if (found.hook > 0 && manager_has(at.manager, found.hook)) {
+            at.operation->call.row = found.row;
+            at.operation->call.hook = found.hook;
+            at.operation->level = at.number;
+            at.operation->event = event;
+            return true;
+        }
+        error = found.row > 0 && found.hook == 0 ? found.reject : refused_with(at, found);
+        if (error > 0) {
+            reject_event(at, event, found.row, error);
+            return false;
+        }
+        event = found.hook > 0 ? follow_without_hook(at, event, found)
+                               : follow(at, event, found.row, BERTH_OK, 0);
+    }
+    return false;
+}
+
+void engine_settle(struct operation *operation, berth_outcome outcome, int error)
+{
+    operation->event = follow(place_at(operation, operation->level), operation->event,
+                              operation->call.row, outcome, error);
+}
+
+/* S4: is there a holder besides the caller? */
+static inline bool somebody_else(struct place at, bool with)
+{
+    uint64_t holders =
+        (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
+    uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
+
+    return holders > own;
+}
+
+/* The caller's own hold goes. `with`: its reservation's. */
+static inline void let_go(struct place at, bool with)
+{
+    if (with) {
+        at.level->flags &= (uint8_t)~LEVEL_MINE;
+        operation_mark(at.operation, at.level, LEVEL_DROPPED);
+        at.instance->pins--;
+    } else if (at.instance->anonymous > 0) {
+        at.instance->anonymous--;
+    }
+}
+
+/* S8: what is below an instance ends with it. */
+static inline void end_if_final(struct place at)
+{
+    if (!state_is(at.resource, at.instance->state, BERTH_FINAL))
+        return;
+    for (unsigned i = at.number; i < at.operation->n_levels; i++)
+        operation_mark(at.operation, &at.operation->levels[i], LEVEL_ENDED);
+    if (at.number > 0)
+        at.level[-1].instance->n_children--;
+}
+
+/* Is there anything to do? */
+static inline bool begin_step(struct place at, uint8_t event, bool with)
+{
+    if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
+        return false;
+    if (event != at.resource->drop || !somebody_else(at, with))
+        return true;
+    if (is_traced(at))
+        report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
+    let_go(at, with);
+    return false;
+}
+
+static inline void end_step(struct place at, uint8_t event, bool with)
+{
+    if (at.operation->code == 0) {
+        if (event == at.resource->drop)
+            let_go(at, with);
+        else if (event == at.resource->take && !with)
+            at.instance->anonymous++;
+    }
+    end_if_final(at);
+}
+
+static bool run_steps(struct operation *operation, const berth_operation *type)
+{
+    bool with = type->form == BERTH_WITH;
+
+    for (uint8_t i = 0; i < type->n_steps; i++) {
+        uint8_t event = type->steps[i].event;
+        struct place at;
+
+        if (i < operation->step)
+            continue;
+        at = place_at(operation, type->steps[i].level);
+        operation->step = i;
+        if (!operation->in_step) {
+            if (operation->code != 0)
+                return false;
+            if (!begin_step(at, event, with))
+                continue;
+            operation->in_step = true;
+            operation->event = event;
+        }
+        if (run_event(at, operation->event))
+            return true;
+        end_step(at, event, with);
+        operation->in_step = false;
+    }
+    return false;
+}
+
+/* Drain has one step, the drop of the last level, and nobody else's holds count. */
+static cold bool run_drain(struct operation *operation)
+{
+    struct place at = place_at(operation, operation->n_levels - 1u);
+
+    if (!operation->in_step) {
+        if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
+            return false;
+        operation->in_step = true;
+        operation->event = at.resource->drop;
+    }
+    if (run_event(at, operation->event))
+        return true;
+    if (operation->code == 0) {
+        at.instance->pins = 0;
+        at.instance->anonymous = 0;
+        operation_mark(operation, at.level, LEVEL_CLEARED);
+    }
+    end_if_final(at);
+    operation->in_step = false;
+    operation->step = 1;
+    return false;
+}
+
+bool engine_run(struct operation *operation, const berth_operation *type)
+{
+    return type ? run_steps(operation, type) : run_drain(operation);
+}
+
+void engine_take(struct operation *operation, uint8_t level)
+{
+    struct place at = place_at(operation, level);
+
+    if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
+        reject_event(at, at.resource->take, 0, EPROTO);
+    if (operation->code == 0)
+        end_if_final(at);
+}

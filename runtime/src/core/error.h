@@ -1,0 +1,27 @@
+#ifndef BERTH_SRC_ERROR_H
+#define BERTH_SRC_ERROR_H
+
+#include "../base/linkage.h"
+#include "operation.h"
+#include "../base/text.h"
+
+/*
+ * Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that
+ * reports it.
+ */
+internal void error_fill(berth_error *error, const char *name, const struct operation *operation);
+
+/* Parts of berth_error_text(): "scsi_reserve: "; `disk "/a" attached on attach: `; the rest. */
+internal void error_write_operation(const berth_error *error, struct text *text);
+internal void error_write_place(const berth_error *error, const char *key, struct text *text);
+internal void error_write(const berth_error *error, struct text *text);
+
+/* Writes the key of an instance, keys from the root on: BERTH_ERROR_KEY_SIZE bytes. */
+internal void error_instance_key(char *key, const struct berth_manager *manager,
+                                 struct instance *instance);
+
+/* The same into a text. False: neither it nor what is above it has a key. */
+internal bool error_write_key(struct text *text, const struct berth_manager *manager,
+                              struct instance *instance);
+
+#endif

@@ -1,0 +1,365 @@
+#include "fast.h"
+
+#ifndef BERTH_NO_THREADS /* small machines are spared the code */
+
+#include <errno.h>
+#include <string.h>
+
+#include "ready.h"
+#include "trace.h"
+#include "queue.h"
+#include "reach.h"
+#include "../model/row.h"
+
+/*
+ * Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun
+ * there.
+ */
+static inline bool fast_is_free(const struct instance *root)
+{
+    return !root->locked;
+}
+
+/* False: its counters are so large that somebody has to look at them, or it has ended. */
+static inline bool fast_see(struct fast *fast, unsigned level, struct instance *instance)
+{
+    struct fast_level *seen = &fast->levels[level];
+
+    seen->instance = instance;
+    seen->resource = instance_type(fast->manager, instance);
+    seen->pins = instance->pins;
+    seen->anonymous = instance->anonymous;
+    seen->state = instance->state;
+    seen->held = false;
+    seen->dropped = false;
+    return !instance->ended && (instance->refs | instance->pins | instance->anonymous |
+                                instance->n_children) < BERTH_MANY_HOLDERS;
+}
+
+/* What is looked for is not there: that is fine, or the operation fails at `where`. */
+static cold bool fast_miss(struct fast *fast, int code, struct where where)
+{
+    if (code == -ENOENT && (fast->type->flags & BERTH_ABSENT_OK)) {
+        fast->absent = true;
+        return true;
+    }
+    fast->code = code;
+    fast->where = where;
+    return false;
+}
+
+/* False: an instance is not there, or has other fields. */
+static bool fast_see_by_keys(struct fast *fast)
+{
+    const berth_operation *type = fast->type;
+    struct instance *at = NULL;
+
+    for (unsigned i = 0; i < type->levels; i++) {
+        const void *config = fast->request->config[i];
+        uint32_t hash = instance_key_hash(fast->manager, at, type->path[i], config);
+
+        if (i == 0) {
+            fast->hash = hash;
+            fast->hashed = true;
+        }
+        at = instance_find(fast->manager, at, type->path[i], config, hash);
+        if (!at)
+            return fast_miss(fast, -ENOENT,
+                             (struct where){.resource = type->path[i], .levels = (uint8_t)(i + 1)});
+        if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
+            return false;
+        if (type->form == BERTH_OBTAIN &&
+            instance_conflict(fast->manager, at, type->path[i], config) > 0)
+            return false;
+    }
+    return true;
+}
+
+static bool fast_see_by_value(struct fast *fast)
+{
+    const berth_operation *type = fast->type;
+    struct instance *at = instance_find_by(fast->manager, type->resource, (uint8_t)(type->by - 1),
+                                           fast->request->by, fast->request->at);
+
+    if (!at)
+        return fast_miss(fast, -ENOENT, (struct where){.resource = type->resource});
+    for (unsigned i = type->levels; i-- > 0; at = instance_parent(at))
+        if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
+            return false;
+    return true;
+}
+
+static bool fast_see_by_reservation(struct fast *fast)
+{
+    const berth_operation *type = fast->type;
+    struct reservation *reservation =
+        reservation_look_up(fast->manager, fast->request->reservation);
+    struct grip grip = {0, 0, 0};
+    struct instance *at;
+
+    if (reservation)
+        grip = reservation_grip(reservation, type->levels);
+    if (!reservation || grip_spent(grip))
+        return fast_miss(fast, -ENOENT, (struct where){0});
+    if (grip_begun(grip) && !(type->flags & BERTH_ENDS))
+        return fast_miss(fast, -ECANCELED, (struct where){0});
+    fast->reservation = reservation;
+    at = reservation->last;
+    for (unsigned i = type->levels; i-- > 0; at = instance_parent(at)) {
+        if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
+            return false;
+        fast->levels[i].held = (grip.holds >> i) & 1;
+    }
+    return true;
+}
+
+/* False: the event does more than lead to another state, or ends the instance. */
+static inline bool fast_move(struct fast_level *seen, uint8_t event)
+{
+    uint16_t to = event > 0 ? row_cell(seen->resource, seen->state, event).plain : 0;
+
+    if (to == 0)
+        return false;
+    seen->state = to;
+    return true;
+}
+
+/* The caller's own hold goes. */
+static inline void fast_let_go(struct fast *fast, struct fast_level *seen, bool with)
+{
+    if (with) {
+        seen->held = false;
+        seen->dropped = true;
+        fast->dropped = true;
+        seen->pins--;
+    } else if (seen->anonymous > 0) {
+        seen->anonymous--;
+    }
+}
+
+/* As a step of the engine. False: it is not for the fast path. */
+static inline bool fast_do_step(struct fast *fast, berth_step step, bool with)
+{
+    struct fast_level *seen = &fast->levels[step.level];
+    bool is_drop = step.event == seen->resource->drop;
+
+    if (with && !seen->held)
+        return true;
+    if (is_drop) {
+        uint64_t holders = (uint64_t)seen->pins + seen->anonymous + seen->instance->n_children;
+        bool own = with || seen->anonymous > 0;
+
+        if (holders > own) {
+            fast_let_go(fast, seen, with);
+            return true;
+        }
+    }
+    if (!fast_move(seen, step.event))
+        return false;
+    if (is_drop)
+        fast_let_go(fast, seen, with);
+    else if (!with && step.event == seen->resource->take)
+        seen->anonymous++;
+    return true;
+}
+
+static bool fast_do_steps(struct fast *fast)
+{
+    const berth_operation *type = fast->type;
+
+    if (type->flags & BERTH_GIVES) {
+        for (unsigned i = 0; i < type->levels; i++) {
+            if (!fast_move(&fast->levels[i], fast->levels[i].resource->take))
+                return false;
+        }
+    }
+    for (unsigned i = 0; i < type->n_steps; i++)
+        if (!fast_do_step(fast, type->steps[i], type->form == BERTH_WITH))
+            return false;
+    return true;
+}
+
+/* It is certain now: makes the instances, and the reservation, what they will be. */
+static void fast_write_back(const struct fast *fast)
+{
+    struct reservation *reservation = fast->reservation;
+    const unsigned n = fast->type->levels;
+    const uint8_t flags = fast->type->flags;
+
+    for (unsigned i = 0; i < n; i++) {
+        const struct fast_level *seen = &fast->levels[i];
+
+        seen->instance->state = seen->state;
+        seen->instance->anonymous = seen->anonymous;
+        seen->instance->pins = seen->pins;
+    }
+    if (flags & BERTH_GIVES) {
+        for (unsigned i = 0; i < n; i++) {
+            fast->levels[i].instance->pins++;
+            reservation->pins[i] = fast->levels[i].instance->epoch;
+        }
+        reservation_link(fast->manager, reservation, fast->levels[n - 1].instance);
+        memcpy(fast->request->gives, reservation->id, sizeof(uuid_t));
+    } else if (flags & BERTH_ENDS) {
+        for (unsigned i = 0; i < n; i++)
+            fast->levels[i].instance->pins -= fast->levels[i].held;
+        reservation_remove(fast->manager, reservation, n);
+    } else if (fast->dropped) {
+        for (unsigned i = 0; i < n; i++)
+            if (fast->levels[i].dropped)
+                reservation->pins[i] = PIN_DROPPED;
+    }
+}
+
+static void fast_fill_results(const struct fast *fast)
+{
+    void *const *results = fast->request->results;
+
+    for (unsigned i = 0; results && i < fast->type->n_returns; i++) {
+        const berth_return *returns = &fast->type->returns[i];
+
+        if (!results[i])
+            continue;
+        if (fast->absent)
+            memset(results[i], 0, returns->size);
+        else
+            memcpy(
+                results[i],
+                (const char *)instance_view(fast->manager, fast->levels[returns->level].instance) +
+                    returns->view_offset,
+                returns->size);
+    }
+}
+
+/* Finds the instance of each level. False: the general path has to see to it. */
+static bool fast_find(struct fast *fast)
+{
+    if (fast->type->form == BERTH_WITH)
+        return fast_see_by_reservation(fast);
+    return fast->type->by > 0 ? fast_see_by_value(fast) : fast_see_by_keys(fast);
+}
+
+/* Fails, with the lock held, at what has been found so far. */
+static cold int fast_fail(const struct fast *fast, berth_error *error)
+{
+    struct operation operation;
+    struct level levels[BERTH_MAX_LEVELS];
+
+    operation_init(&operation, fast->manager, fast->type->name, fast->request->deadline);
+    operation.type = fast->type;
+    operation.asked =
+        (struct asked){.config = fast->request->config, .reservation = fast->request->reservation};
+    operation.error = error;
+    operation.levels = levels;
+    for (unsigned i = 0; i + 1u < fast->where.levels; i++)
+        levels[operation.n_levels++].instance = fast->levels[i].instance;
+    operation_fail(&operation, fast->code, fast->where);
+    if (fast->type->flags & BERTH_GIVES)
+        memset(fast->request->gives, 0, sizeof(uuid_t));
+    trace_error(&operation, &operation);
+    return fast->code;
+}
+
+static int fast_change(struct fast *fast, berth_error *error)
+{
+    if (!fast_do_steps(fast))
+        return FAST_NOT;
+    if (fast->type->flags & BERTH_GIVES) {
+        fast->code = reservation_make(fast->manager, fast->type->levels, &fast->reservation);
+        if (fast->code < 0)
+            return fast_fail(fast, error);
+    }
+    fast_fill_results(fast);
+    fast_write_back(fast);
+    return 0;
+}
+
+/* Is there nothing that its thread has to see to besides? */
+static inline bool fast_is_alone(const struct berth_manager *manager)
+{
+    return !manager->ready && !(manager->dispatchers && ready_too_deep(manager));
+}
+
+static int fast_look(struct fast *fast, berth_error *error)
+{
+    if (fast_find(fast)) {
+        fast_fill_results(fast);
+        return 0;
+    }
+    return fast->code < 0 ? fast_fail(fast, error) : FAST_NOT;
+}
+
+/* Look-ups share the lock. */
+static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
+{
+    struct berth_manager *manager = fast->manager;
+    struct lane *lane;
+    int rc = FAST_NOT;
+
+    if (lock_share(&manager->lock, &manager->allocator, &lane) != 0)
+        return FAST_NOT; /* it is told why when it tries again */
+    if (fast_is_alone(manager))
+        rc = fast_look(fast, error);
+    lock_unshare(&manager->lock, lane);
+    return rc;
+}
+
+/* With the lock held. */
+static inline int fast_run_change(struct fast *fast, berth_error *error)
+{
+    if (!fast_is_alone(fast->manager))
+        return FAST_NOT;
+    fast->found = fast_find(fast);
+    if (!fast->found)
+        return FAST_NOT;
+    if (!fast->absent)
+        return fast_change(fast, error);
+    fast_fill_results(fast);
+    return 0;
+}
+
+int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
+             const berth_request *request, berth_error *error)
+{
+    int rc;
+
+    fast->manager = manager;
+    fast->type = type;
+    fast->request = request;
+    fast->where = (struct where){0};
+    fast->code = 0;
+    fast->hashed = false;
+    fast->found = false;
+    fast->absent = false;
+    fast->dropped = false;
+    fast->locked = false;
+    if (type->flags & BERTH_LOOK_UP)
+        return fast_run_look_up(fast, error);
+    if (type->form == BERTH_CREATE || manager->trace || lock_take(&manager->lock) != 0)
+        return FAST_NOT;
+    rc = fast_run_change(fast, error);
+    if (rc == FAST_NOT)
+        fast->locked = true;
+    else
+        lock_drop(&manager->lock);
+    return rc;
+}
+
+void fast_hand_on(const struct fast *fast, struct operation *operation)
+{
+    operation->call.root_hash = fast->hash;
+    operation->hashed = fast->hashed;
+    if (!fast->found || fast->type->form == BERTH_OBTAIN)
+        return;
+    (void)queue_enter(operation, instance_as_root(fast->levels[0].instance)); /* it is free */
+    operation->reservation = fast->reservation;
+    for (unsigned i = 0; i < fast->type->levels; i++) {
+        const struct fast_level *seen = &fast->levels[i];
+
+        operation_load_at(operation, i, seen->instance)->flags |=
+            seen->held || seen->dropped ? LEVEL_MINE : 0;
+    }
+    operation->stage = STAGE_RUN;
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* Calling a hook. */
+#ifndef BERTH_SRC_HOOK_H
+#define BERTH_SRC_HOOK_H
+
+#include "../base/linkage.h"
+#include "operation.h"
+
+/*
+ * Calls the hook of the operation's row, without the lock. True: it has ended, see hook_settle().
+ * False: it is pending.
+ */
+internal bool hook_call(struct operation *operation);
+
+/* Takes the outcome of an ended call into the instance and the operation. */
+internal void hook_settle(struct operation *operation);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * Values of fields and options by their tables: options are checked and copied, both are written as
+ * text. A value is given by the address of the struct's member. For fields the compiler writes
+ * functions that check, compare and copy: see berth_resource.
+ */
+#ifndef BERTH_SRC_FIELD_H
+#define BERTH_SRC_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <berth/table.h>
+
+#include "../base/hash.h"
+#include "../base/linkage.h"
+#include "../base/list.h"
+#include "../base/text.h"
+
+/* An integer member (signed ones sign-extended), bool or enum. */
+static inline uint64_t type_integer(uint8_t type, const void *value)
+{
+    switch (type) {
+    case BERTH_BOOL:
+        return *(const bool *)value;
+    case BERTH_U8:
+        return *(const uint8_t *)value;
+    case BERTH_U16:
+        return *(const uint16_t *)value;
+    case BERTH_U32:
+        return *(const uint32_t *)value;
+    case BERTH_I32:
+        return (uint64_t)(int64_t) * (const int32_t *)value;
+    case BERTH_ENUM:
+        return (uint64_t)(int64_t) * (const int *)value;
+    default: /* BERTH_U64, BERTH_I64: the same bits */
+        return *(const uint64_t *)value;
+    }
+}
+
+/*
+ * Is it one of those that are kept in their member alone, and of which every value compares as a
+ * number?
+ */
+static inline bool type_is_number(uint8_t type)
+{
+    return type < BERTH_STRING;
+}
+
+/* A list or a set? */
+static inline bool type_is_strings(uint8_t type)
+{
+    return type == BERTH_LIST || type == BERTH_SET;
+}
+
+/* Copies a member of a type that is kept in it alone. */
+static inline void type_copy(uint8_t type, void *to, const void *from)
+{
+    switch (type) {
+    case BERTH_BOOL:
+    case BERTH_U8:
+        memcpy(to, from, 1);
+        break;
+    case BERTH_U16:
+        memcpy(to, from, 2);
+        break;
+    case BERTH_U32:
+    case BERTH_I32:
+        memcpy(to, from, 4);
+        break;
+    case BERTH_ENUM:
+        memcpy(to, from, sizeof(int));
+        break;
+    case BERTH_UUID:
+        memcpy(to, from, sizeof(uuid_t));
+        break;
+    default: /* BERTH_U64, BERTH_I64 */
+        memcpy(to, from, 8);
+        break;
+    }
+}
+
+/* The text of a member of type BERTH_STRING. */
+static inline const char *field_text(const void *value)
+{
+    const char *string = *(const char *const *)value;
+
+    return string ? string : "";
+}
+
+/* -EINVAL: not what the option may be. */
+internal int field_check(const berth_field *field, const void *value);
+
+/* Adds what a copy of the value takes beside its member. */
+internal void field_measure(const berth_field *field, const void *value, berth_storage_size *size);
+
+/* Copies the value, and what it points to into `storage`. */
+internal void field_copy(const berth_field *field, void *to, const void *from,
+                         berth_storage *storage);
+
+/* As a key is written in errors: "text", 12, true, word, [a, b]. */
+internal void field_write(const berth_field *field, const void *value, struct text *text);
+
+/* What a value must be, each rule after ": ": must be 1 to 4. Nothing where any value will do. */
+internal void field_write_limits(const berth_field *field, struct text *text);
+
+#endif

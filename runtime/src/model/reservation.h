@@ -1,0 +1,128 @@
+/* One caller's hold on a path of instances, known by a UUID. */
+#ifndef BERTH_SRC_RESERVATION_H
+#define BERTH_SRC_RESERVATION_H
+
+#include "instance.h"
+#include "../base/linkage.h"
+
+/*
+ * A reservation's hold on one instance of its path: the epoch of the instance when it was pinned,
+ * or one of two that no instance has.
+ */
+enum {
+    PIN_DRAINED = LAST_EPOCH + 1, /* drain took it */
+    PIN_DROPPED                   /* the reservation itself let it go */
+};
+
+struct reservation {
+    struct link link;      /* first; in the manager's map */
+    struct instance *last; /* of the path. It keeps the memory, and so that of what is above */
+    uuid_t id;
+    uint32_t number; /* grows in the order given */
+    uint8_t pins[];  /* one per level of the path */
+};
+
+/*
+ * Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet.
+ * -ENOMEM, -EEXIST: the caller's UUID was used before, or its error.
+ */
+internal int reservation_make(struct berth_manager *manager, uint8_t levels,
+                              struct reservation **out);
+/* For one that was never linked, with so many levels. NULL is fine. */
+internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
+                                 unsigned levels);
+
+/* Lets it be found. Its path ends with `last`, and its pins are set. */
+internal void reservation_link(struct berth_manager *manager, struct reservation *reservation,
+                               struct instance *last);
+
+static inline unsigned reservation_levels(const struct berth_manager *manager,
+                                          const struct reservation *reservation)
+{
+    return instance_type(manager, reservation->last)->level + 1u;
+}
+
+/* Level i of its path of so many levels. */
+ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *reservation,
+                                                    unsigned levels, unsigned i)
+{
+    struct instance *instance = reservation->last;
+
+    while (++i < levels)
+        instance = instance_parent(instance);
+    return instance;
+}
+
+/* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
+internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
+                                 unsigned levels);
+
+/* What a reservation of so many levels has of its path, a bit for each. */
+struct grip {
+    uint8_t holds;   /* still has */
+    uint8_t drained; /* drain took */
+    uint8_t dropped; /* let go of itself */
+};
+
+static inline struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
+{
+    const struct instance *instance = reservation->last;
+    struct grip grip = {0, 0, 0};
+
+    for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
+        uint8_t pin = reservation->pins[i];
+        uint8_t bit = (uint8_t)(1u << i);
+
+        if (pin == instance->epoch)
+            grip.holds |= instance->ended ? 0 : bit;
+        else if (pin == PIN_DROPPED)
+            grip.dropped |= bit;
+        else
+            grip.drained |= bit;
+    }
+    return grip;
+}
+
+/* Has it begun to let go? */
+static inline bool grip_begun(struct grip grip)
+{
+    return (grip.drained | grip.dropped) != 0;
+}
+
+/* Did drain take the last of its holds? Then it has ended, though its record may still be there. */
+static inline bool grip_spent(struct grip grip)
+{
+    return grip.drained != 0 && grip.holds == 0;
+}
+
+/* The one with this UUID, also when it is spent; NULL. */
+internal struct reservation *reservation_look_up(struct berth_manager *manager,
+                                                 const unsigned char *id);
+
+/* All of them: reservations.c */
+
+/* The hash of a reservation in the manager's map. */
+internal map_hash reservation_hash;
+
+/*
+ * The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so.
+ */
+internal void reservations_restart_epochs(struct berth_manager *manager);
+
+/* Numbers them anew, in the same order, because the numbers have run out. */
+internal cold void reservations_renumber(struct berth_manager *manager);
+
+/*
+ * The oldest, followed by the others in the order given: see reservation_next(). None is in the map
+ * until reservations_put_back(). It takes longer than to look at all of them, so only those ask who
+ * show them to somebody.
+ */
+internal struct reservation *reservations_in_order(struct berth_manager *manager);
+internal void reservations_put_back(struct berth_manager *manager, struct reservation *first);
+
+static inline struct reservation *reservation_next(const struct reservation *reservation)
+{
+    return (struct reservation *)reservation->link.next;
+}
+
+#endif

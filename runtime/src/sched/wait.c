@@ -1,0 +1,177 @@
+#include "wait.h"
+
+#include "../core/call.h"
+#include "dispatch.h"
+#include "../core/drain.h"
+#include "handover.h"
+#include "../core/queue.h"
+#include "../core/ready.h"
+
+/* It has no root that others could wait for. */
+static void abandon(struct operation *operation, int code)
+{
+    struct sleepers nobody = {0};
+
+    handover_abandon(operation, code, &nobody);
+}
+
+#ifndef BERTH_NO_THREADS
+
+static void give_up(struct operation *operation)
+{
+    if (operation->drain)
+        drain_give_up(operation, -ETIMEDOUT);
+    else
+        abandon(operation, -ETIMEDOUT);
+}
+
+/*
+ * Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is
+ * the loop's, should that be this thread.
+ */
+static enum sleep doze(struct operation *operation, int64_t deadline)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct sleeper *sleeper = operation->sleeper;
+    enum sleep slept;
+
+    manager->n_unclaimed = manager->n_ready;
+    if (ready_is_loop(manager))
+        manager->loop_sleeper = sleeper;
+    slept = sleeper_wait(sleeper, &manager->lock, deadline);
+    if (slept == SLEEP_LEFT)
+        return slept;
+    if (manager->loop_sleeper == sleeper)
+        manager->loop_sleeper = NULL;
+    operation->helped = false;
+    return slept;
+}
+
+/*
+ * With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this
+ * call waits for.
+ */
+static bool is_needed(const struct operation *operation)
+{
+    return operation->call.manager->wake && ready_can_help(operation);
+}
+
+/* False: the operation is over, and its thread has not got the lock. */
+static bool sleep_for_root(struct operation *operation)
+{
+    while (operation->waits) {
+        enum sleep slept;
+
+        if (is_needed(operation)) {
+            queue_leave(operation); /* while it runs others: a call that it makes from their hooks
+                                       could not get past it */
+            break;
+        }
+        slept = doze(operation, operation->call.deadline);
+        if (slept == SLEEP_LEFT)
+            return false;
+        if (slept == SLEEP_LATE && operation->waits)
+            give_up(operation);
+    }
+    return true;
+}
+
+static void sleep_for_completion(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+
+    while (operation_waits(operation)) {
+        if (is_needed(operation))
+            dispatch_help(operation);
+        else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE
+                                                               : call->deadline) == SLEEP_LATE &&
+                 operation_waits(operation))
+            call_tell(operation);
+    }
+}
+
+/* False: as sleep_for_root(). A call that is pending is not over. */
+static bool sleep_on(struct operation *operation)
+{
+    struct sleeper sleeper;
+    bool goes_on;
+
+    sleeper_init(&sleeper);
+    operation->sleeper = &sleeper;
+    goes_on = sleep_for_root(operation);
+    if (goes_on)
+        sleep_for_completion(operation);
+    operation->sleeper = NULL;
+    sleeper_destroy(&sleeper);
+    return goes_on;
+}
+
+#else
+
+/*
+ * Without threads nothing has to wait: a root that is taken, or a call that is pending, is an
+ * error.
+ */
+static bool sleep_on(struct operation *operation)
+{
+    (void)operation;
+    return true;
+}
+
+#endif
+
+/*
+ * Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not
+ * find it.
+ */
+static void help_and_try_again(struct operation *operation)
+{
+    const struct berth_manager *manager = operation->call.manager;
+    uint32_t discards = manager->n_discards;
+
+    dispatch_help(operation);
+    if (manager->n_discards != discards)
+        abandon(operation, -ECANCELED);
+}
+
+/* Runs what is ready before it waits for a completion. */
+static bool help_and_sleep(struct operation *operation)
+{
+    operation->helped = false; /* it may have run what was ready before it got its root: there is
+                                  more now */
+    if (ready_can_help(operation))
+        dispatch_help(operation);
+    return sleep_on(operation);
+}
+
+/*
+ * Hands its root over. When the operation is over, the thread wakes others last, without the lock:
+ * they may want it, and may take this processor.
+ */
+static bool let_others_go_on(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct sleepers woken = {0};
+
+    handover(operation, &woken);
+    if (operation->stage != STAGE_DONE)
+        return true;
+    manager->n_operations--;
+    dispatch_leave(manager, &woken);
+    return false;
+}
+
+bool wait_for(struct operation *operation, enum progress progress)
+{
+    switch (progress) {
+    case PROGRESS_RELEASED:
+        return let_others_go_on(operation);
+    case PROGRESS_BUSY:
+        help_and_try_again(operation);
+        return true;
+    case PROGRESS_PENDING:
+        return help_and_sleep(operation);
+    default: /* PROGRESS_QUEUED */
+        return sleep_on(operation);
+    }
+}
