@@ -21,11 +21,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "gen"))
 
-from berthc.explore.alphabet import valuations  # noqa: E402
 from berthc.explore.bounds import Bounds  # noqa: E402
-from berthc.explore.promela import promela  # noqa: E402
-from berthc.explore.promela.base import NotExported  # noqa: E402
+from berthc.explore.callers.inputs import valuations  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
+from berthc.explore.spin.promela import promela  # noqa: E402
+from berthc.explore.spin.promela.base import NotExported  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 from berthc.pipeline import read_spec  # noqa: E402
 

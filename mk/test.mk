@@ -90,7 +90,7 @@ valgrind: ## every C suite under valgrind
 .PHONY: names
 names: ## every word that the compiler knows of in every role of the language (long)
 	@scripts/setup test
-	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/test_name_roles.py
+	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/names/test_name_roles.py
 
 .PHONY: mutants
 mutants: ## change each cell of each manager's tables, and lines about fields: does its suite notice? prints killed / total (long)
@@ -130,4 +130,4 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 .PHONY: soak
 soak: suites ## SOAK_SECONDS (300) of one simulator against the other, SOAK_SPECS (60) random specs against Spin
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
-	BERTH_RANDOM_SPECS=$(SOAK_SPECS) BERTH_RANDOM_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/gen/test_explore_random.py
+	BERTH_RANDOM_SPECS=$(SOAK_SPECS) BERTH_RANDOM_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/gen/explore/test_random.py

@@ -8,7 +8,7 @@ import sys
 def run() -> int:
     """The command. Its modules take a moment to load, and Ctrl-C ends that, too, without a traceback."""
     try:
-        from .cli import main
+        from berthc.cli import main
 
         return main(sys.argv[1:])
     except KeyboardInterrupt:

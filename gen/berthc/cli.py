@@ -24,16 +24,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from . import __version__
-from .diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
-from .diff import compare
-from .explore import command as explore
-from .explore.spec import compile_for_search
-from .model import Manager
-from .output import OutputError, depfile, drift, write
-from .pipeline import Result, compile_spec
-from .place import STDOUT, Place, PlaceError, place_of_code, place_of_pages, refuse_collisions
-from .schema import SchemaMissing, schema_path
+from berthc import __version__
+from berthc.commands import check as explore
+from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
+from berthc.diff import compare
+from berthc.pipeline import compile_for_search
+from berthc.files.output import OutputError, depfile, drift, write
+from berthc.files.place import (
+    STDOUT, Place, PlaceError, place_of_code, place_of_pages, refuse_collisions,
+)
+from berthc.model import Manager
+from berthc.pipeline import Result, compile_spec
+from berthc.spec.schema import SchemaMissing, schema_path
 
 OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
 

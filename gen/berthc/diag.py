@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .model import Loc
+from berthc.model import Loc
 
 
 class Severity(Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .model import Assigned, Field, Hook, Manager, Operation, Resource, Row, State, Target
+from berthc.model import Assigned, Field, Hook, Manager, Operation, Resource, Row, State, Target
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "gen"), str(Path(__file__).resolve().parent)]
 from berthc.diag import Severity  # noqa: E402
 from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
-from berthc.explore.spec import search_text  # noqa: E402
+from berthc.pipeline import search_text  # noqa: E402
 from explain import explain  # noqa: E402
 from mutate import Mutant, mutants, tree_of  # noqa: E402
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from berthc.load import Mapping, Node, Scalar, Sequence, load
+from berthc.spec.load import Mapping, Node, Scalar, Sequence, load
 
 Tree = dict[str, Any]
 OUTCOMES = ("ok", "fail", "uncertain", "yes", "no", "unknown")

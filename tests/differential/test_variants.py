@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from berthc.check import RULES
-from berthc.load import load
+from berthc.spec.load import load
 from builds import BUILD, ROOT, SPECS
 from differ import difference_run
 from programs import simulator

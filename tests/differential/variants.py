@@ -12,12 +12,12 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from berthc.build import build
 from berthc.check import check
 from berthc.diag import Severity
-from berthc.load import Mapping, Node, Scalar, Sequence, load
 from berthc.model import Manager
-from berthc.schema import Schema, check_shape
+from berthc.spec.build import build
+from berthc.spec.load import Mapping, Node, Scalar, Sequence, load
+from berthc.spec.schema import Schema, check_shape
 
 Tree = dict[str, Any]
 Edit = Callable[[Tree, random.Random], None]

@@ -6,9 +6,14 @@ Read the changes before committing them: a message that changed is a change for 
 """
 from __future__ import annotations
 
-import bad_specs
+import sys
+from pathlib import Path
 
-from berthc.reference import tables
+sys.path.insert(0, str(Path(__file__).resolve().parent / "support"))
+
+import bad_specs  # noqa: E402
+
+from berthc.reference import tables  # noqa: E402
 
 END = "<!-- end -->\n"
 LANGUAGE = bad_specs.ROOT / "docs" / "language.md"

@@ -4,9 +4,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Environment
-from berthc.scenarios.explore import NO_LIMITS, Action, Limits, Node, Search, perform, state_of, with_outcomes
+from berthc.scenarios import inputs
+from berthc.scenarios.explore import (
+    NO_LIMITS, Action, Limits, Node, Search, perform, state_of, with_outcomes,
+)
+from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import probes
 from berthc.scenarios.select import destroyable, played
 from berthc.semantics import BrokenTable, Result, World
@@ -51,8 +53,8 @@ class Original:
         self.manager = manager
         self.complete = True
         self.steps = 0
-        self.graphs = [(e, self._explore(Search(manager, e, LIMITS))) for e in alphabet.environments(manager)]
-        plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
+        self.graphs = [(e, self._explore(Search(manager, e, LIMITS))) for e in inputs.environments(manager)]
+        plain = Search(manager, inputs.environments(manager)[0], NO_LIMITS)
         self.probes = [(probe.environment, played(manager, probe)) for probe in probes(manager, plain)]
 
     def _explore(self, search: Search) -> list[Known]:

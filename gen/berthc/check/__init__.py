@@ -10,13 +10,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from berthc.build import Spec
 from berthc.diag import MOST, Diagnostic, Severity, has_errors
 from berthc.model import Accept
+from berthc.spec.build import Spec
 
-from . import bounds, cnames, guards, limits, operations, refs, resources, table, undoes, unknown, unused
-from .rule import Input, Rule
-from .table import Tables, analyse_all
+from berthc.check import refs
+from berthc.check.rule import Input, Rule
+from berthc.check.rules import (
+    bounds, cnames, guards, limits, operations, resources, table, undoes, unknown, unused,
+)
+from berthc.check.rules.table import Tables, analyse_all
 
 FIRST: tuple[Rule[Spec], ...] = (
     unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option,

@@ -12,7 +12,7 @@ from typing import Any
 
 from berthc.model import Field, Guard, Manager, Type
 
-from .refs import GuardUse
+from berthc.check.refs import GuardUse
 
 Name = tuple[str, str]  # scope, name
 Case = Mapping[Name, object]

@@ -13,9 +13,9 @@ from itertools import combinations, product
 
 from berthc.model import Form, Manager, Resource, Row, Target
 
-from . import refs
-from .cases import Case, TooManyCases, cases, holds
-from .flow import Flow
+from berthc.check import refs
+from berthc.check.cases import Case, TooManyCases, cases, holds
+from berthc.check.flow import Flow
 
 MAX_EFFECT_CASES = 256
 

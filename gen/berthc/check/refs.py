@@ -4,10 +4,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from berthc.build import Spec
 from berthc.diag import snake
-from berthc.load import Mapping, Node, Scalar, Sequence
-from berthc.model import AssignedKind, Form, Guard, Loc, Manager, Operation, Ref, Resource, Row, Target
+from berthc.model import (
+    AssignedKind, Form, Guard, Loc, Manager, Operation, Ref, Resource, Row, Target,
+)
+from berthc.spec.build import Spec
+from berthc.spec.load import Mapping, Node, Scalar, Sequence
 
 
 @dataclass(frozen=True)

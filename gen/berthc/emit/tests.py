@@ -12,13 +12,16 @@ from jinja2 import PackageLoader, StrictUndefined
 from berthc import model
 from berthc.emit import ctext
 from berthc.emit.c import banner
+from berthc.inputs.values import NO_SUCH_VALUE, Value, edges, limits, zero
 from berthc.lower import C_TYPES, expr, lower
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import Names, hook_member, member, outs
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Config, Environment, Value
-from berthc.scenarios.cycles import THREADS, Phase, Pool, Sharing, fewest_slots, many_keys, phases, pools, sharings
+from berthc.scenarios import inputs
+from berthc.scenarios.cycles import (
+    THREADS, Phase, Pool, Sharing, fewest_slots, many_keys, phases, pools, sharings,
+)
 from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
+from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
 from berthc.semantics import Outcome
@@ -164,7 +167,7 @@ class _Suite:
     def __init__(self, manager: model.Manager) -> None:
         self.m = manager
         self.names = Names(manager.name)
-        self.environments = alphabet.environments(manager)
+        self.environments = inputs.environments(manager)
         self.configs: dict[tuple[str, tuple[tuple[str, Value], ...]], tuple[str, Config]] = {}
         self.steps: dict[Step, int] = {}
         choice = scripts(manager)
@@ -294,7 +297,7 @@ class _Suite:
             if field.type is Type.STRING:
                 key = ("(void)snprintf(text, size, \"key-%u\", n);", f"config->{member(field.name)} = text;")
             else:
-                low = max(alphabet.limits(field)[0], 0)
+                low = max(limits(field)[0], 0)
                 key = ("(void)text;", "(void)size;", f"config->{member(field.name)} = ({self.integer(field.type)})({low} + n);")
         return ResourceGlue(
             name=resource.name,
@@ -412,7 +415,7 @@ class _Suite:
             assert isinstance(value, int)
             return number(value, field.type)
         if field.type is Type.ENUM:
-            if value == alphabet.NO_SUCH_VALUE:
+            if value == NO_SUCH_VALUE:
                 return f"({enum}){len(field.values)}"
             return f"{word}_{value}".upper()
         if field.type is Type.UUID:
@@ -429,9 +432,9 @@ class _Suite:
         given = config.mapping()
         parts = []
         for field in resource.fields:
-            value = given.get(field.name, alphabet.zero(field))
-            zero = field.values[0] if field.type is Type.ENUM else None
-            if value in (False, 0, "", (), "nil", zero):
+            value = given.get(field.name, zero(field))
+            first = field.values[0] if field.type is Type.ENUM else None
+            if value in (False, 0, "", (), "nil", first):
                 continue
             enum = self.names.field_enum(resource.name, field.name)
             parts.append(f".{member(field.name)} = {self.value(field, value, enum, enum)}")
@@ -467,7 +470,7 @@ class _Suite:
     def option_block(self, name: str, given: dict[str, Value]) -> str:
         parts = []
         for option in self.m.options:
-            value = given.get(option.name, alphabet.zero(option))
+            value = given.get(option.name, zero(option))
             enum = self.names.option_enum(option.name)
             parts.append(f".{member(option.name)} = {self.value(option, value, enum, enum)}")
         return "\n".join(ctext.braces(f"static const {self.names.options} options_{name} = ", parts, 0, ";"))
@@ -596,7 +599,7 @@ class _Suite:
                 parts = [f".name = {ctext.string(option.name + ' zero, which stands for the default')}",
                          self.inline_options({option.name: 0}), ".usable = true"]
                 lines += ctext.braces("", parts)
-            for word, value in alphabet.edges(option):
+            for word, value in edges(option):
                 if option.type is Type.BOOL or value in (0, "", "nil"):
                     continue  # zero may stand for the default
                 good = word not in ("below", "above", "beyond", "too_long")

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from berthc import model
-from berthc.explore.backend import Effects, effects
-from berthc.explore.local import Local, Shape, tracked
-from berthc.explore.runs import Memo
+from berthc.explore.states.backend import Effects, effects
+from berthc.explore.states.local import Local, Shape, tracked
+from berthc.explore.states.runs import Memo
 from berthc.model import Form, Manager, Resource
 from berthc.semantics.state import Item, State
 

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from berthc.collector import without_collector
 from berthc.diag import Diagnostic, Note, Severity
-from berthc.explore.advice import advice
-from berthc.explore.alphabet import Valuation, combined, valuations
-from berthc.explore.backend import effects
 from berthc.explore.bounds import Bounds
-from berthc.explore.fault import Fault
-from berthc.explore.findings import IDS
+from berthc.explore.callers.inputs import Valuation, combined, valuations
+from berthc.explore.findings.advice import advice
+from berthc.explore.findings.fault import Fault
+from berthc.explore.findings.judge import IDS
 from berthc.explore.meaning import Seen
 from berthc.explore.progress import Progress
 from berthc.explore.script import Json, Line, Scripts
 from berthc.explore.search import Found, Search
+from berthc.explore.states.backend import effects
 from berthc.model import Accept, Loc, Manager, Row
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from berthc.explore.report import Finding, Report
-from berthc.output import placed, write
+from berthc.files.output import placed, write
 
 SUFFIX = ".jsonl"
 

@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from berthc.explore.alphabet import Valuation
-from berthc.explore.backend import ENDS_OK, Called
 from berthc.explore.bounds import Bounds
-from berthc.explore.drain import DRAIN
-from berthc.explore.drain import change as drains
-from berthc.explore.findings import caller
+from berthc.inputs.values import zero
+from berthc.explore.callers.inputs import Valuation
+from berthc.explore.findings.judge import caller
 from berthc.explore.search import Found
-from berthc.explore.step import Change, Move, Stepper
+from berthc.explore.states.backend import ENDS_OK, Called
+from berthc.explore.states.drain import DRAIN, change as drains
+from berthc.explore.states.step import Change, Move, Stepper
 from berthc.model import Manager, Resource
-from berthc.scenarios.alphabet import zero
 from berthc.semantics import Value
 from berthc.sim.server import Simulator
 

@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from berthc.explore.alphabet import Valuation, scarce
-from berthc.explore.backend import Script, names
 from berthc.explore.bounds import Bounds, memory_used
-from berthc.explore.cancelled import try_uses
-from berthc.explore.drain import Drains
-from berthc.explore.fault import Fault
-from berthc.explore.findings import Accepted, denied, judge, up_to
-from berthc.explore.future import Future
-from berthc.explore.hollow import Promises
-from berthc.explore.local import Local, tracked
-from berthc.explore.lookups import Lookups
+from berthc.explore.callers.inputs import Valuation, scarce
+from berthc.explore.findings.cancelled import try_uses
+from berthc.explore.findings.drains import Drains
+from berthc.explore.findings.fault import Fault
+from berthc.explore.findings.judge import Accepted, denied, judge, up_to
+from berthc.explore.findings.lookups import Lookups
+from berthc.explore.findings.missing_effect import Promises
+from berthc.explore.findings.poisoned import Poisoned
+from berthc.explore.findings.slots import Full, Kept
+from berthc.explore.findings.stated import misstated
+from berthc.explore.findings.stranded import Stranded
 from berthc.explore.meaning import Seen, adopted
-from berthc.explore.poisoned import Poisoned
-from berthc.explore.slots import Full, Kept
-from berthc.explore.stated_faults import misstated
-from berthc.explore.step import REDUCED, Change, Move, Reduced, Stepper
-from berthc.explore.stranded import Stranded
+from berthc.explore.states.backend import Script, names
+from berthc.explore.states.future import Future
+from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.step import REDUCED, Change, Move, Reduced, Stepper
 from berthc.model import Loc, Manager
 
 LOOK_AT_MEMORY = 256

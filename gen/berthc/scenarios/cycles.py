@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import prod
 
 from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Config, Environment, Value
+from berthc.inputs.values import Value, limits
+from berthc.scenarios import inputs
 from berthc.scenarios.explore import NO_LIMITS, Search, key_configs, state_of
+from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.probes import allowed_path, part_size
 from berthc.semantics import Outcome, Result, World
 
@@ -55,14 +56,14 @@ class Pool:
 
 def many_keys(manager: Manager, resource: Resource) -> tuple[str, int] | None:
     """The key field that can tell many instances apart without any condition asking for it, and how many; None where there is none."""
-    asked = alphabet.asked_for(manager, resource)
+    asked = inputs.asked_for(manager, resource)
     for field in resource.fields:
         if field.name not in resource.key or field.values or field.name in asked:
             continue
         if field.type is Type.STRING and (field.max_length is None or field.max_length >= 10):
             return field.name, 1 << 31
         if field.type.bits:
-            low, high = alphabet.limits(field)
+            low, high = limits(field)
             if high - max(low, 0) >= FEWEST_KEYS:
                 return field.name, min(high - max(low, 0), 1 << 31)
     return None
@@ -75,7 +76,7 @@ def nth_key(manager: Manager, resource: Resource, n: int) -> dict[str, Value]:
     field = resource.field(found[0])
     if field.type is Type.STRING:
         return {field.name: f"key-{n}"}
-    return {field.name: max(alphabet.limits(field)[0], 0) + n}
+    return {field.name: max(limits(field)[0], 0) + n}
 
 
 class _Caller:
@@ -128,7 +129,7 @@ def _steps(manager: Manager, environment: Environment) -> Steps:
 
 def phases(manager: Manager) -> tuple[Phase, ...]:
     """The cycle, or nothing where the manager has none that ends with nothing tracked."""
-    environment = alphabet.environments(manager)[0]
+    environment = inputs.environments(manager)[0]
     steps = _steps(manager, environment)
     alone = _counts(manager, environment, steps, 1)
     together = _counts(manager, environment, steps, THREADS)
@@ -155,7 +156,7 @@ def _counts(manager: Manager, environment: Environment, steps: Steps, callers: i
 
 def sharings(manager: Manager) -> tuple[Sharing, ...]:
     """For each phase and hook of it: what all get when its first call fails."""
-    environment = alphabet.environments(manager)[0]
+    environment = inputs.environments(manager)[0]
     steps = _steps(manager, environment)
     found = []
     for number, phase in enumerate(phases(manager)):
@@ -192,7 +193,7 @@ def _sharing(manager: Manager, environment: Environment, steps: Steps, number: i
 
 def pools(manager: Manager) -> tuple[Pool, ...]:
     """Every pool that can be filled in a reasonable time, in the default environment and with the greatest value of its options."""
-    default = alphabet.environments(manager)[0]
+    default = inputs.environments(manager)[0]
     found = []
     for resource in manager.resources:
         for assigned in resource.assigned:
@@ -201,7 +202,7 @@ def pools(manager: Manager) -> tuple[Pool, ...]:
             environments = [default]
             for part in assigned.parts:
                 if part.option is not None:
-                    greatest = alphabet.limits(manager.option(part.option))[1]
+                    greatest = limits(manager.option(part.option))[1]
                     environments.append(Environment(f"{part.option}_{greatest}", ((part.option, greatest),)))
             for environment in environments:
                 parts = tuple((p.name, part_size(manager, environment, p.size, p.option)) for p in assigned.parts)
@@ -213,7 +214,7 @@ def pools(manager: Manager) -> tuple[Pool, ...]:
 
 def fewest_slots(manager: Manager) -> int | None:
     """Slots of the smallest pool in the default environment; None where there is no pool."""
-    default = alphabet.environments(manager)[0]
+    default = inputs.environments(manager)[0]
     return min((prod(part_size(manager, default, p.size, p.option) for p in assigned.parts)
                 for resource in manager.resources for assigned in resource.assigned if assigned.kind is AssignedKind.POOL), default=None)
 

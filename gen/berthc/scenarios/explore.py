@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Type
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Config, Environment, Value
+from berthc.inputs.values import Value, base, ordinary_keys, zero
+from berthc.scenarios import inputs
+from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.policy import Given, Policy, changes, same_key
 from berthc.semantics import Outcome, Result, World
 from berthc.semantics.state import Item, State
@@ -159,8 +160,8 @@ class Search:
         """Two keys, the first one with every variant that the guards of rows tell apart."""
         resource = self.manager.resource(name)
         found = []
-        for key in range(1, alphabet.ordinary_keys(resource) + 1):
-            for change in alphabet.row_variants(self.manager, resource) if key == 1 else [{}]:
+        for key in range(1, ordinary_keys(resource) + 1):
+            for change in inputs.row_variants(self.manager, resource) if key == 1 else [{}]:
                 found.append(make_config(self.manager, name, key, change))
         return found
 
@@ -219,12 +220,12 @@ class Search:
         """Every field of every level."""
         found: dict[str, Mapping[str, Value]] = {}
         for config in path:
-            plain = {f.name: alphabet.zero(f) for f in self.manager.resource(config.resource).fields}
+            plain = {f.name: zero(f) for f in self.manager.resource(config.resource).fields}
             found[config.resource] = {**plain, **config.mapping()}
         return found
 
     def _path(self, operation: Operation, given: Given) -> tuple[Config, ...]:
-        return tuple(make_config(self.manager, name, 1, changes(alphabet.base(self.manager.resource(name)), given[name]))
+        return tuple(make_config(self.manager, name, 1, changes(base(self.manager.resource(name)), given[name]))
                      for name in operation.path)
 
     def actions(self, node: Node) -> Iterator[Action]:
@@ -286,8 +287,8 @@ def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
 def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Value], word: str | None = None) -> Config:
     """A config with a name that tells what is special about it."""
     resource = manager.resource(name)
-    plain = {f.name: alphabet.zero(f) for f in resource.fields}
-    values = alphabet.base(resource, key) | dict(change)
+    plain = {f.name: zero(f) for f in resource.fields}
+    values = base(resource, key) | dict(change)
     words = [name, chr(ord("a") + key - 1)]
     words += [word] if word else [change_word(n, v) for n, v in change.items()]
     return Config(name, "_".join(words), tuple((n, v) for n, v in values.items() if v != plain[n]))
@@ -334,7 +335,7 @@ def path_items(manager: Manager, edge: Edge) -> list[Item]:
     else:
         parent: int | None = None
         for config in edge.action.config:
-            fields = {f.name: alphabet.zero(f) for f in manager.resource(config.resource).fields} | config.mapping()
+            fields = {f.name: zero(f) for f in manager.resource(config.resource).fields} | config.mapping()
             key = manager.resource(config.resource).key
             item_here = next((i for i in state.items.values() if i.resource == config.resource and i.parent == parent
                               and all(i.values[k] == fields[k] for k in key)), None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from berthc.model import Guard, Manager, Operation
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Value
+from berthc.inputs.values import Value, limits, nth
+from berthc.scenarios import inputs
 from berthc.semantics.program import compile_guard
 from berthc.semantics.values import is_valid
 
@@ -31,10 +31,10 @@ class Policy:
         self.options = options
         self.sides: dict[Name, list[Value]] = {}
         for name in operation.path:
-            for field, values in alphabet.deny_sides(manager, operation, name).items():
+            for field, values in inputs.deny_sides(manager, operation, name).items():
                 spec = self.fields[name, field]
-                ends = alphabet.limits(spec) if spec.type.bits else ()
-                extra: list[Value | None] = [*ends, *(alphabet.nth(spec, n) for n in (1, 2, 3))]
+                ends = limits(spec) if spec.type.bits else ()
+                extra: list[Value | None] = [*ends, *(nth(spec, n) for n in (1, 2, 3))]
                 found = [*values, *(v for v in [*spec.values, *extra] if v is not None)]
                 self.sides[name, field] = [v for v in dict.fromkeys(found) if is_valid(spec, v)]
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Config, Environment, Value
-from berthc.scenarios.explore import DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown
+from berthc.inputs.values import Value, differing, edges, pairs, zero
+from berthc.scenarios import inputs
+from berthc.scenarios.explore import (
+    DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown,
+)
+from berthc.scenarios.inputs import Config, Environment
 from berthc.semantics.values import is_valid
 
 MOST_PATHS = 500  # configs tried for one operation
@@ -58,7 +61,7 @@ def allowed_path(manager: Manager, environment: Environment, operation: Operatio
         edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
         if edge.result.error is None:
             return configs
-    for changes in islice(product(*(alphabet.policy_variants(manager, manager.resource(name)) for name in operation.path)), MOST_PATHS):
+    for changes in islice(product(*(inputs.policy_variants(manager, manager.resource(name)) for name in operation.path)), MOST_PATHS):
         configs = tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes))
         edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
         if edge.result.error is None:
@@ -122,16 +125,16 @@ def _conflicts(manager: Manager, search: Search, operation: Operation) -> Iterat
     plain = {c.resource: c for c in allowed_path(manager, search.environment, operation)}
     for name in operation.path:
         resource = manager.resource(name)
-        usual = {f.name: alphabet.zero(f) for f in resource.fields} | plain[name].mapping()
+        usual = {f.name: zero(f) for f in resource.fields} | plain[name].mapping()
         for field in resource.fields:
             script = _Script(manager, search, operation)
             first = base_path(manager, operation, plain)
-            for word, value in alphabet.differing(field, usual[field.name]):
+            for word, value in differing(field, usual[field.name]):
                 other = make_config(manager, name, 1, plain[name].mapping() | {field.name: value}, f"{field.name}_{word}")
                 second = base_path(manager, operation, plain | {name: other})
                 script.fresh(first, second)
                 script.fresh(second, first)
-            for word, one, two in alphabet.pairs(field):
+            for word, one, two in pairs(field):
                 left = make_config(manager, name, 1, plain[name].mapping() | {field.name: one}, f"{field.name}_{word}_1")
                 right = make_config(manager, name, 1, plain[name].mapping() | {field.name: two}, f"{field.name}_{word}_2")
                 script.fresh(base_path(manager, operation, plain | {name: left}), base_path(manager, operation, plain | {name: right}))
@@ -144,7 +147,7 @@ def _values(manager: Manager, search: Search, operation: Operation) -> Iterator[
     for name in operation.path:
         for field in manager.resource(name).fields:
             script = _Script(manager, search, operation)
-            for word, value in alphabet.edges(field):
+            for word, value in edges(field):
                 config = make_config(manager, name, 1, plain[name].mapping() | {field.name: value}, f"{field.name}_{word}")
                 script.fresh(base_path(manager, operation, plain | {name: config}))
             yield from script.probe(f"{operation.name}_{name}_{field.name}_at_its_limits")
@@ -157,7 +160,7 @@ def _lookups(manager: Manager, search: Search, operation: Operation) -> Iterator
     for name in operation.path:
         resource = manager.resource(name)
         for field in resource.fields:
-            for word, value in alphabet.edges(field):
+            for word, value in edges(field):
                 config = make_config(manager, name, 1, {field.name: value}, f"{field.name}_{word}")
                 path = base_path(manager, operation, {name: config})
                 if field.name in resource.key:
@@ -226,22 +229,22 @@ def part_size(manager: Manager, environment: Environment, size: int | None, opti
     if size is not None:
         return size
     assert option is not None
-    value = dict(environment.options).get(option, alphabet.zero(manager.option(option)))
+    value = dict(environment.options).get(option, zero(manager.option(option)))
     assert isinstance(value, int)
     return value
 
 
 def _policy(manager: Manager, operation: Operation) -> Iterator[Probe]:
     """Every combination of what the guards of `deny` ask about, in every environment of theirs."""
-    for environment in alphabet.environments(manager):
+    for environment in inputs.environments(manager):
         if environment.without:
             continue
         search = Search(manager, environment, NO_LIMITS)
         script = _Script(manager, search, operation)
         if operation.form not in (Form.OBTAIN, Form.CREATE):
             continue
-        variants = [alphabet.deny_variants(manager, operation, name) for name in operation.path]
-        for changes in list(product(*variants))[:alphabet.MOST_COMBINATIONS]:
+        variants = [inputs.deny_variants(manager, operation, name) for name in operation.path]
+        for changes in list(product(*variants))[:inputs.MOST_COMBINATIONS]:
             script.fresh(tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes)))
         yield from script.probe(f"{operation.name}_policy_{environment.name}")
 

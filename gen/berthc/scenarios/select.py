@@ -6,14 +6,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from berthc.collector import without_collector
-from berthc.explore.alphabet import fold, guards
+from berthc.inputs.conditions import fold, guards
 from berthc.model import Form, Manager, Row, Type
-from berthc.scenarios import alphabet
-from berthc.scenarios.alphabet import Environment
+from berthc.scenarios import inputs
 from berthc.scenarios.explore import (
-    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Exploration, Feature, Guarded, Limits, Search, before, features, guarded_cells, rows_only,
-    state_of, step,
+    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Exploration, Feature, Guarded, Limits, Search, before,
+    features, guarded_cells, rows_only, state_of, step,
 )
+from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import Probe, probes
 from berthc.scenarios.text import (
     WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words,
@@ -165,7 +165,7 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
     kept: list[Edge] = []
     seen: set[Feature] = set()
     searches: list[Exploration] = []
-    usual, mixed = alphabet.environments(manager), alphabet.mixed_environments(manager)
+    usual, mixed = inputs.environments(manager), inputs.mixed_environments(manager)
     for number, environment in enumerate(usual):
         limits = Limits() if number == 0 else LATER
         searches.append(Exploration(Search(manager, environment, limits)))
@@ -175,7 +175,7 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
             searches.append(Exploration(Search(manager, environment, LATER)))
             searches[-1].run(seen, LATER, kept.append)
     missing = missing_outcomes(manager, seen)
-    complete = alphabet.covers_guards(manager) and all(one.search.tried_all for one in searches)
+    complete = inputs.covers_guards(manager) and all(one.search.tried_all for one in searches)
     left = THOROUGH
     told: set[Hashable] = set()
     for one in searches:
@@ -209,7 +209,7 @@ def scripts(manager: Manager) -> Choice:
     found = []
     for edge in cover(kept):
         found.append(script(manager, unique(names, name_of(manager, edge)), edge.path(), numbers))
-    plain = Search(manager, alphabet.environments(manager)[0], NO_LIMITS)
+    plain = Search(manager, inputs.environments(manager)[0], NO_LIMITS)
     for probe in probes(manager, plain):
         found.append(script(manager, unique(names, probe.name), played(manager, probe), numbers))
     found += refusals(manager, kept, numbers)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.inputs.values import FIRST_GIVEN_UUID
 from berthc.semantics import Result
-from berthc.scenarios.alphabet import FIRST_GIVEN_UUID
 
 
 class Labels:

@@ -16,14 +16,13 @@ from collections.abc import Callable, Collection
 
 from berthc.model import Manager
 
-from . import mermaid, text, text_sequence
-from .dot import pictured
-from .dot import state_diagram as dot_state_diagram
-from .dot_ownership import ownership_diagram as dot_ownership_diagram
-from .sequence import Drawn, sequences
-from .style import wrap
-from .svg import GraphvizError, render, same_picture
-from .svg_sequence import picture
+from berthc.emit.diagram import mermaid, text, text_sequence
+from berthc.emit.diagram.dot import pictured, state_diagram as dot_state_diagram
+from berthc.emit.diagram.dot_ownership import ownership_diagram as dot_ownership_diagram
+from berthc.emit.diagram.sequence import Drawn, sequences
+from berthc.emit.diagram.style import wrap
+from berthc.emit.diagram.svg import GraphvizError, render, same_picture
+from berthc.emit.diagram.svg_sequence import picture
 
 Warn = Callable[[str], None]
 

@@ -5,9 +5,11 @@ import html
 
 from berthc.model import Manager, Resource
 
-from .graph import Arrow, Label, Node, StateGraph, laid_out, state_graph
-from .notes import node_lines
-from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap
+from berthc.emit.diagram.graph import Arrow, Label, Node, StateGraph, laid_out, state_graph
+from berthc.emit.diagram.notes import node_lines
+from berthc.emit.diagram.style import (
+    BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap,
+)
 
 WIDE = 30  # columns from which a label takes one more line
 

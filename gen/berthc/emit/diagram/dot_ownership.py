@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from berthc.model import Manager
 
-from .dot import head, quote, rich, table_rows
-from .ownership import Box, Link, ownership
-from .style import FILL_FINAL, FILL_PLAIN, FILL_STATE, GOOD, INK, QUIET, wrap
+from berthc.emit.diagram.dot import head, quote, rich, table_rows
+from berthc.emit.diagram.ownership import Box, Link, ownership
+from berthc.emit.diagram.style import FILL_FINAL, FILL_PLAIN, FILL_STATE, GOOD, INK, QUIET, wrap
 
 _FILL = {"caller": FILL_PLAIN, "reservation": FILL_FINAL, "resource": FILL_STATE, "hooks": FILL_PLAIN}
 _SHAPE = {"caller": "ellipse", "reservation": "note", "resource": "box", "hooks": "component"}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from berthc.model import Manager, Resource
 
-from .graph import Arrow, Node, StateGraph, state_graph
-from .notes import node_lines
-from .ownership import Box, ownership
-from .sequence import Kind, Message, Sequence
-from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
+from berthc.emit.diagram.graph import Arrow, Node, StateGraph, state_graph
+from berthc.emit.diagram.notes import node_lines
+from berthc.emit.diagram.ownership import Box, ownership
+from berthc.emit.diagram.sequence import Kind, Message, Sequence
+from berthc.emit.diagram.style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
 
 _ENTITIES = {"#": "#35;", ";": "#59;", ":": "#58;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "%": "#37;", "|": "#124;",
              "`": "#96;", "{": "#123;", "}": "#125;", "\\": "#92;", "*": "#42;"}

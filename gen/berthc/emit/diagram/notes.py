@@ -1,7 +1,7 @@
 """The lines inside the box of a state: what does not leave it."""
 from __future__ import annotations
 
-from .graph import Label, Node
+from berthc.emit.diagram.graph import Label, Node
 
 
 def stay_text(label: Label) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from .sequence import Kind, Message, Sequence
-from .style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap
+from berthc.emit.diagram.sequence import Kind, Message, Sequence
+from berthc.emit.diagram.style import (
+    BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap,
+)
 
 SIZE = 11  # of letters, in pixels
 LETTER = 6.7  # width of one, on the generous side

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from berthc.model import Manager, Resource
 
-from .graph import Arrow, Node, StateGraph, state_graph
-from .notes import node_lines
-from .style import wrap
+from berthc.emit.diagram.graph import Arrow, Node, StateGraph, state_graph
+from berthc.emit.diagram.notes import node_lines
+from berthc.emit.diagram.style import wrap
 
 WIDTH = 76
 KEY = "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double= final"

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from berthc.model import Manager
 
-from .ownership import Link, ownership
-from .sequence import Kind, Message, Sequence
-from .style import wrap
-from .text import WIDTH, plain
+from berthc.emit.diagram.ownership import Link, ownership
+from berthc.emit.diagram.sequence import Kind, Message, Sequence
+from berthc.emit.diagram.style import wrap
+from berthc.emit.diagram.text import WIDTH, plain
 
 
 LEAST_GAP = 8  # columns between two lifelines, so that some words of an arrow fit above it

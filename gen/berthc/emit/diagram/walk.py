@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager, Operation, Step
 
-from .graph import FAILURES
+from berthc.emit.diagram.graph import FAILURES
 
 Choose = Callable[[int], int]
 

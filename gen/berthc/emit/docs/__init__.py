@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from berthc.model import Manager
 
-from .page import page, state_table
+from berthc.emit.docs.page import page, state_table
 
 
 def files(manager: Manager) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from berthc.emit.reach import holder_gains
 from berthc.model import AssignedKind, Form, Manager, Operation, Type
 
-from .markdown import code, codes, md, sentence
+from berthc.emit.docs.markdown import code, codes, md, sentence
 
 
 @dataclass(frozen=True)

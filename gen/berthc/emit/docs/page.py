@@ -10,8 +10,8 @@ from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import StateMeanings, meaning_of
 from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State, Target, Type
 
-from .codes import hooks_called, return_codes
-from .markdown import code, codes, md, paragraph, sentence, table
+from berthc.emit.docs.codes import hooks_called, return_codes
+from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
 
 
 def _type(field: Field) -> str:

@@ -1,0 +1,1 @@
+"""The commands of berthc, one file each."""

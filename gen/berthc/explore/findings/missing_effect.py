@@ -1,0 +1,79 @@
+"""Does a success mean what it says?
+
+While nothing fails, every success of a use, or of an operation that needs no hold, leaves certain
+effects in the backend on the instances of its path. A success that leaves less,
+after failures, is hollow: the caller believes to have what is not there.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from berthc.explore.callers.contract import asked_of
+from berthc.explore.findings.fault import Fault
+from berthc.explore.states.backend import brings, names
+from berthc.explore.states.local import tracked
+from berthc.explore.states.step import Change, Stepper
+from berthc.model import Loc
+from berthc.semantics.state import Item
+
+_USES = ("uses", "acquires")
+
+
+class Promises:
+    """What successes of uses are seen to leave in the backend while nothing fails."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        self._stepper = stepper
+        self._asked = {op.name: asked_of(stepper.manager, op) for op in stepper.contract.free}
+        # Where a state was never seen while nothing fails, a free operation promises no more than it brings about by itself.
+        self._brings = {op.name: brings(stepper.manager, op, stepper.effects) for op in stepper.contract.free}
+        self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
+        self._in_all: dict[tuple[str, str, int],
+                           int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+
+    def know(self, by_state: Mapping[tuple[str, str, int, str], int], in_all: Mapping[tuple[str, str, int], int]) -> None:
+        """Takes what somebody else has learned."""
+        self._by_state.update(by_state)
+        self._in_all.update(in_all)
+
+    def learn(self, change: Change) -> None:
+        """Looks at a change of the search in which every call ends ok."""
+        for item in self._items(change):
+            truth = change.after.truth.get(item.id, 0)
+            key = self._key(change, item)
+            state = (*key, item.state)
+            self._by_state[state] = self._by_state.get(state, truth) & truth
+            if not self._stepper.manager.resource(item.resource).state(item.state).resident:
+                self._in_all[key] = self._in_all.get(key, truth) & truth
+
+    def judge(self, change: Change) -> Iterator[Fault]:
+        """Looks at a change of the search in which calls fail."""
+        for item in self._items(change):
+            key = self._key(change, item)
+            promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1))
+            stated = self._stepper.stated.states.get((item.resource, item.state))
+            if stated is not None:
+                # What a state says is promised. It takes nothing back from one who asked to use it.
+                promised = stated[0] if change.move.part == "free" else promised | stated[0]
+            missing = promised & ~change.after.truth.get(item.id, 0)
+            if missing:
+                where, loc = self._blame(change, item)
+                effects = " and ".join(names(self._stepper.manager, missing))
+                yield Fault("hollow", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
+
+    def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
+        return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)
+
+    def _items(self, change: Change) -> list[Item]:
+        if change.result.error is not None or change.move.part not in (*_USES, "free"):
+            return []
+        there = tracked(change.after.world).items
+        left = [there[id_] for id_ in change.levels if id_ is not None and id_ in there]
+        return left if change.move.part != "free" else [item for item in left if item.resource in self._asked[change.move.op.name]]
+
+    @staticmethod
+    def _blame(change: Change, item: Item) -> tuple[str, Loc]:
+        for taken in change.result.rows:
+            if taken.resource == item.resource and taken.row is not None:
+                return f"{item.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
+        return f"{item.resource}.{item.state}", change.move.op.loc

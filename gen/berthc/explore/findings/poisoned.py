@@ -1,0 +1,151 @@
+"""Is a key refused to everybody for ever, although every hook works from now on, and even after a
+drain?
+
+The question is put for every instance that nobody holds. The answer is no if a drain ends the
+instance, or if a newcomer gets it. Both depend only on the states and kinds along the path, so
+answers are kept.
+"""
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from berthc.explore.findings.fault import Fault
+from berthc.explore.findings.judge import lacks_hook
+from berthc.explore.states.future import Future, Seen, at, newcomers, opens, place
+from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.step import Change, Move, Stepper
+from berthc.model import Form
+from berthc.semantics.state import Item
+
+
+class Poisoned:
+    def __init__(self, stepper: Stepper, future: Future) -> None:
+        self._stepper = stepper
+        self._future = future
+        self._operations = {r.name: newcomers(stepper, r.name) for r in stepper.manager.resources}
+        parts = stepper.contract
+        self._makers = {
+            r.name: tuple(
+                (part, op) for part, ops in (("acquires", parts.acquires), ("free", parts.free))
+                for op in ops
+                if op.form is Form.CREATE and op.target == r.name and not self._operations[r.name])
+            for r in stepper.manager.resources
+        }
+        self._free = {
+            r.name
+            for r in stepper.manager.resources
+            if set(self._operations[r.name]) <= set(parts.free) and not self._makers[r.name]
+        }
+        self._good: set[Hashable] = set()
+
+    def learn(self, local: Local) -> None:
+        """Looks at a moment to which no failure led. Where a caller who wants a hold is refused
+        there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
+        for item in tracked(local.world).items.values():
+            if item.resource in self._free or item.refs or item.children:
+                continue
+            kind = self._kind(local, item)
+            if kind not in self._good and not any(
+                    _is_meant(change) for change in self._asked(local, item)):
+                self._good.add(kind)
+
+    def keys(self, local: Local) -> tuple[Fault, Move] | None:
+        """A fault for the first key that is refused for ever, with the request that shows it."""
+        for item in tracked(local.world).items.values():
+            if item.refs or item.children:
+                continue
+            kind = self._kind(local, item)
+            if kind in self._good:
+                continue
+            if self._makers[item.resource]:
+                fault = self._taken(local, item, kind)
+                if fault is not None:
+                    return fault
+            if not self._operations[item.resource]:
+                continue
+            asked = self._asked(local, item)
+            if not asked:
+                continue  # nobody may ask now
+            refused = next((change for change in asked if change.result.error is not None), None)
+            wanted = opens(self._operations[item.resource], place(tracked(local.world), item.id))
+            taken = any(change.result.ok for change in asked)
+            if refused is None or taken or self._future.ever(local, wanted):
+                self._good.add(kind)
+            else:
+                return self._fault(refused, item), refused.move
+        return None
+
+    def _taken(self, local: Local, item: Item, kind: Hashable) -> tuple[Fault, Move] | None:
+        """A fault where only `create` makes such instances and this one never ends, nor gets where
+        instances are while nothing fails."""
+        there = place(tracked(local.world), item.id)
+
+        def wanted(seen: Seen) -> bool:
+            now = at(tracked(seen.local.world), there)
+            return now is None or self._kind(seen.local, now) in self._good
+
+        if self._future.ever(local, wanted):
+            self._good.add(kind)
+            return None
+        path = tuple(up.id for up in tracked(local.world).path(item))
+        for part, op in self._makers[item.resource]:
+            parts = [
+                p.name for a in self._stepper.manager.resource(item.resource).assigned
+                if a.name == op.at for p in a.parts
+            ]
+            slot = tuple((name, n) for name in parts if isinstance(n := item.values[name], int))
+            move = Move(0,
+                        part,
+                        op,
+                        config=self._stepper.config(local.world, path),
+                        at=slot or None,
+                        path=path)
+            change = self._stepper.change(local, move, (), clean=True)
+            if change.result.error == "EEXIST":
+                state = self._stepper.manager.resource(item.resource).state(item.state)
+                return Fault("poisoned", f"{item.resource}.{item.state}", state.loc,
+                             _ever(change, item)), move
+        return None
+
+    def _kind(self, local: Local, item: Item) -> Hashable:
+        kind = self._stepper.shape.kind
+        path = tracked(local.world).path(item)
+        return tuple((up.resource, kind(up.resource, up.values), up.state) for up in path)
+
+    def _asked(self, local: Local, item: Item) -> list[Change]:
+        """What newcomers who ask for the instance get, policy and absent hooks aside."""
+        operations = self._operations[item.resource]
+        changes = [self._stepper.change(local, move, (), clean=True)
+                   for move in self._stepper.moves(local)
+                   if move.op in operations and item.id in move.path and self._same(move, item)]
+        return [change for change in changes if change.result.ok or self._by_row(change)]
+
+    def _by_row(self, change: Change) -> bool:
+        result = change.result
+        return bool(result.where) and bool(result.rows) and not lacks_hook(self._stepper, result)
+
+    def _same(self, move: Move, item: Item) -> bool:
+        """Are the fields that are asked for those of the instance? Others are in conflict."""
+        choice = move.config[move.op.path.index(item.resource)]
+        return all(item.values[name] == value for name, value in choice.fields.items())
+
+    def _fault(self, change: Change, item: Item) -> Fault:
+        last = change.result.rows[-1]
+        where = f"{last.resource}.{last.state}.{last.event}"
+        state = self._stepper.manager.resource(last.resource).state(last.state)
+        return Fault("poisoned", where, state.loc if last.row is None else last.row.loc,
+                     _ever(change, item))
+
+
+def _ever(change: Change, item: Item) -> str:
+    return (
+        f"{change.move.op.name} gives {change.result.error} for this {item.resource}, "
+        "now and for ever, "
+        "though nobody holds it and every hook works; not even drain ends it")
+
+
+def _is_meant(change: Change) -> bool:
+    """Does a row refuse that says so?"""
+    rows = change.result.rows
+    return change.result.error is not None and bool(
+        rows) and rows[-1].row is not None and rows[-1].row.meant

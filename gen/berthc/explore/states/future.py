@@ -1,0 +1,136 @@
+"""What callers can still bring about, with drain too, if every hook works from now on.
+
+Instances get new numbers at every moment, so an instance is followed by its place: its resource and
+key, and those of the instances above it. Callers and keys are told apart, because another instance
+that is alike is another place.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from typing import NamedTuple
+
+from berthc.explore.states.drain import drain
+from berthc.explore.states.local import Local, Shape, tracked
+from berthc.explore.states.step import Change, Stepper
+from berthc.model import Form, Operation
+from berthc.semantics.state import Item, State
+
+Place = tuple[tuple[str, Hashable], ...]
+
+
+class Seen(NamedTuple):
+    """A moment, and the change that led there; None for the beginning and for drain."""
+
+    local: Local
+    change: Change | None
+
+
+def place(state: State, id_: int) -> Place:
+    return tuple((item.resource, item.key) for item in state.path(state.items[id_]))
+
+
+def at(state: State, place_: Place) -> Item | None:
+    """The instance at a place."""
+    item: Item | None = None
+    for resource, key in place_:
+        item = state.find(resource, None if item is None else item.id, key)
+        if item is None:
+            return None
+    return item
+
+
+class Future:
+    """The moments that follow one, nearest first."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        self._stepper = stepper
+        self._shape = Shape(stepper.manager, stepper.choices, plain=True)
+
+    def ever(self, local: Local, wanted: Callable[[Seen], bool]) -> bool:
+        """Is there a way to what is wanted?"""
+        return any(wanted(seen) for seen in self._from(local))
+
+    def _from(self, local: Local) -> Iterator[Seen]:
+        queue: deque[Local] = deque()
+        known: set[Hashable] = set()
+
+        def new(now: Local) -> bool:
+            key = self._shape.key(now)
+            if key in known:
+                return False
+            known.add(key)
+            queue.append(self._stepper.settle(now))
+            return True
+
+        for start in (local, self.drained(local)):
+            if start is not None and new(start):
+                yield Seen(start, None)
+        while queue:
+            now = queue.popleft()
+            for move in self._stepper.moves(now):
+                change = self._stepper.change(now, move, (), clean=True)
+                yield Seen(change.after, change)
+                if not change.nothing:
+                    new(change.after)
+
+    def drained(self, local: Local) -> Local | None:
+        """After a drain; None where a reservation outlives it, because its caller is then not
+        known."""
+        after = drain(self._stepper, local).after
+        return None if tracked(after.world).reservations else after
+
+
+def ends(place_: Place) -> Callable[[Seen], bool]:
+    """The instance is gone."""
+    return lambda seen: at(tracked(seen.local.world), place_) is None
+
+
+def takes_back(place_: Place, mask: int) -> Callable[[Seen], bool]:
+    """The effects are gone, in one moment or the other each."""
+    left = mask
+
+    def wanted(seen: Seen) -> bool:
+        nonlocal left
+        item = at(tracked(seen.local.world), place_)
+        if item is not None:
+            left &= seen.local.truth.get(item.id, 0)
+        elif seen.change is not None:
+            left &= _forgotten(seen.change, place_)
+        return not left
+
+    return wanted
+
+
+def _forgotten(change: Change, place_: Place) -> int:
+    """The effects with which the instance ended."""
+    before = at(tracked(change.before.world), place_)
+    return -1 if before is None else change.gone.get(before.id, -1)
+
+
+def opens(operations: tuple[Operation, ...], place_: Place) -> Callable[[Seen], bool]:
+    """The instance is gone, or one of the operations comes to it and succeeds."""
+    gone = ends(place_)
+
+    def wanted(seen: Seen) -> bool:
+        change = seen.change
+        if gone(seen):
+            return True
+        if change is None or change.result.error is not None or change.move.op not in operations:
+            return False
+        item = at(tracked(seen.local.world), place_)
+        return item is not None and item.id in change.levels
+
+    return wanted
+
+
+def newcomers(stepper: Stepper, resource: str) -> tuple[Operation, ...]:
+    """The operations by which a newcomer comes to an instance: those that give a hold; if there are
+    none, those that anybody may call."""
+    parts = stepper.contract
+
+    def come(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+        return tuple(op for op in operations if op.form is Form.OBTAIN and resource in op.path)
+
+    free = tuple(op for op in come(parts.free) if any(s.resource == resource for s in op.steps))
+    return come((*parts.gives, *parts.acquires)) or free

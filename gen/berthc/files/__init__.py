@@ -1,0 +1,1 @@
+"""Files that berthc writes: where they go, and how they are written or compared."""

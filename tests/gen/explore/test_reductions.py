@@ -1,0 +1,61 @@
+"""What the search leaves out, it leaves out rightly: searches without its reductions see the same moments and find the same faults."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from explore_support import FAULTY, ROOT, manager_of
+from product_support import Product
+
+from berthc.explore.bounds import Bounds
+from berthc.explore.callers.inputs import valuations
+from berthc.explore.search import Search
+from berthc.explore.states.step import Reduced
+
+SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml", FAULTY / "sound/three-levels.yaml",
+         FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml"]
+FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml",
+          FAULTY / "stranded-failed-mount.yaml",
+          FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "hollow-removal-timed-out.yaml"]
+
+
+def search(path: Path, bounds: Bounds, reduced: Reduced) -> Search:
+    manager = manager_of(path.read_text(encoding="utf-8"))
+    root = next(r.name for r in manager.resources if r.parent is None)
+    one = Search(manager, root, valuations(manager)[0], bounds, lambda fault: False, keep_edges=True, reduced=reduced)
+    one.run()
+    return one
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_one_root_says_how_many_moments_several_roots_have(path: Path) -> None:
+    bounds = Bounds(callers=2, keys=2)
+    product = Product(search(path, bounds, Reduced()))
+    moments = product.moments()
+    assert len(moments) == len(search(path, bounds, Reduced(one_root=False)).nodes)
+    assert product.plain(moments) == len(search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes)
+
+
+@pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
+def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> None:
+    bounds = Bounds(callers=3, keys=2)
+    told = {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, Reduced()).found}
+    assert told
+    for reduced in (Reduced(one_root=False), Reduced(symmetric=False)):
+        assert {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, reduced).found} == told
+
+
+@pytest.mark.parametrize("form", ["find: mount, absent: ok", "obtain: [share, mount]"])
+def test_keys_are_told_apart_for_callers_who_look_for_what_has_ended(form: str) -> None:
+    text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace(
+        "    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
+    assert form in text
+    manager = manager_of(text)
+    counted = []
+    for reduced in (Reduced(), Reduced(symmetric=False)):
+        one = Search(manager, "share", valuations(manager)[0], Bounds(callers=2, keys=2), lambda fault: False, keep_edges=True,
+                     reduced=reduced)
+        one.run()
+        counted.append((one, {(f.fault.id, f.fault.where, len(f.requests)) for f in one.found}))
+    assert counted[0][1] == counted[1][1]
+    assert len(counted[0][0].nodes) < len(counted[1][0].nodes)
