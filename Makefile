@@ -8,6 +8,17 @@
 #   V         1 prints whole commands
 #   J         suites that run at the same time (as many as there are processors)
 
+# All paths count from the folder of this file. make -f from another folder goes there first.
+HERE := $(shell dirname -- "$$(printf '%s' '$(subst ','\'',$(MAKEFILE_LIST))' | sed 's/^ //')")
+ifneq ($(HERE),.)
+ELSEWHERE := $(or $(MAKECMDGOALS),all)
+.PHONY: $(ELSEWHERE) elsewhere
+$(ELSEWHERE): elsewhere
+	@:
+elsewhere:
+	@$(MAKE) --no-print-directory -C '$(subst ','\'',$(HERE))' $(MAKECMDGOALS)
+else
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -53,3 +64,5 @@ help: ## this list
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
+
+endif

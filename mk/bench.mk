@@ -5,11 +5,11 @@ BENCH_SPEC := bench/specs/stock.yaml
 BENCH_MANAGERS := plan9_mount scsi vpci stock
 BENCH_RESULTS := $(BUILD)/bench/results.json
 GLIB_FLAGS = $(eval GLIB_FLAGS := $(shell pkg-config --cflags glib-2.0 2>/dev/null))$(GLIB_FLAGS)
-BENCH_FLAGS = -Ibench -Iruntime/src $(foreach m,$(BENCH_MANAGERS),-I$(BUILD)/$(m)) $(GLIB_FLAGS)
+BENCH_FLAGS = -Ibench -Iruntime/src $(foreach m,$(BENCH_MANAGERS),-I$(GEN)/$(m)) $(GLIB_FLAGS)
 BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(wildcard bench/hand/*.c bench/floor/*.c bench/cases/*.cpp)))
 
-$(eval $(call generated,$(BUILD)/stock/gen.stamp,$(BENCH_SPEC),gen,$(BUILD)/stock/stock.c $(BUILD)/stock/stock.h))
-$(BUILD)/stock/stock.o: $(BUILD)/stock/stock.c $(BUILD)/stock/stock.h $(FLAGS_FILE)
+$(eval $(call generated,$(GEN)/stock/gen.stamp,$(BENCH_SPEC),gen,$(GEN)/stock/stock.c $(GEN)/stock/stock.h))
+$(BUILD)/stock/stock.o: $(GEN)/stock/stock.c $(GEN)/stock/stock.h $(FLAGS_FILE)
 	$(call compile)
 
 $(BUILD)/obj/bench/%.o: bench/%.c $(FLAGS_FILE)
@@ -19,7 +19,7 @@ $(BUILD)/obj/bench/%.o: bench/%.cpp $(FLAGS_FILE)
 	$(call say,CXX)
 	$(Q)$(CXX) $(ALL_CPPFLAGS) $(BENCH_FLAGS) -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
-$(BENCH_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
+$(BENCH_OBJECTS): $(foreach m,$(BENCH_MANAGERS),$(GEN)/$(m)/$(m).h)
 $(BUILD)/bench/cases: $(BENCH_OBJECTS) $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(LIBBERTH) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -30,14 +30,14 @@ $(BUILD)/bench/memory: $(BUILD)/obj/bench/memory.o $(MEMORY_PARTS) $(LIBBERTH) $
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $$(pkg-config --libs glib-2.0)
-$(BUILD)/obj/bench/memory.o: $(foreach m,plan9_mount scsi vpci,$(BUILD)/$(m)/$(m).h)
+$(BUILD)/obj/bench/memory.o: $(foreach m,plan9_mount scsi vpci,$(GEN)/$(m)/$(m).h)
 $(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
 INSTRUCTIONS := $(BUILD)/bench/instructions
-$(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).h)
+$(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS),$(GEN)/$(m)/$(m).h)
 $(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(BUILD)/obj/bench/instructions/cases.o $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)

@@ -73,11 +73,11 @@ $(LIBSHARED): $(RUNTIME_OBJECT) $(BUILD)/libberth.map
 
 # Each manager, its simulator and its suite.
 define manager_build
-$(BUILD)/$(1)/$(1).o: $(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+$(BUILD)/$(1)/$(1).o: $(GEN)/$(1)/$(1).c $(GEN)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile)
-$(BUILD)/$(1)/$(1)-sim.o: $(BUILD)/$(1)/$(1)-sim.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+$(BUILD)/$(1)/$(1)-sim.o: $(GEN)/$(1)/$(1)-sim.c $(GEN)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile,$(TESTING_FLAGS))
-$(BUILD)/$(1)/$(1)-conformance.o: $(BUILD)/$(1)/$(1)-conformance.c $(BUILD)/$(1)/$(1).h $(FLAGS_FILE)
+$(BUILD)/$(1)/$(1)-conformance.o: $(GEN)/$(1)/$(1)-conformance.c $(GEN)/$(1)/$(1).h $(FLAGS_FILE)
 	$$(call compile,$(TESTING_FLAGS))
 $(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
 	$$(call say,LD)
@@ -91,8 +91,8 @@ $(foreach m,$(ALL_MANAGERS),$(eval $(call manager_build,$(m))))
 # $(call example,name,manager): every source of examples/<name> with one manager.
 define example
 $(1)_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard examples/$(1)/*.c))
-$$($(1)_OBJECTS): EXAMPLE_FLAGS := -I$(BUILD)/$(2)
-$$($(1)_OBJECTS): $(BUILD)/$(2)/$(2).h
+$$($(1)_OBJECTS): EXAMPLE_FLAGS := -I$(GEN)/$(2)
+$$($(1)_OBJECTS): $(GEN)/$(2)/$(2).h
 $(BUILD)/examples/$(1): $$($(1)_OBJECTS) $(BUILD)/$(2)/$(2).o $(LIBBERTH)
 	@mkdir -p $$(@D)
 	$$(call say,LD)

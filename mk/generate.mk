@@ -1,5 +1,10 @@
-# From specs to C. berthc writes a file only when its text changes, so a stamp says when it last ran; the C files keep
-# their times and nothing is compiled again for a change of the compiler that makes no difference.
+# From specs to C. berthc writes a file only if its text changes, so a stamp says when it last ran.
+# The C files keep their times; a change of the compiler that makes no difference compiles nothing.
+# scripts/generate writes a depfile beside the stamp: what berthc loaded and opened for this step.
+
+# Folder of the generated sources. Builds with other flags share them with the first one.
+GEN ?= $(BUILD)
+SOURCES :=
 
 SPECS := $(wildcard spec/*.yaml)
 TEST_SPECS := $(wildcard tests/gen/specs/*.yaml)
@@ -13,21 +18,28 @@ TEST_MANAGERS := $(call manager_of,$(TEST_SPECS))
 EXAMPLE_MANAGERS := $(call manager_of,$(EXAMPLE_SPECS))
 ALL_MANAGERS := $(MANAGERS) $(TEST_MANAGERS) $(EXAMPLE_MANAGERS)
 
-COMPILER := $(shell find gen/berthc -name '*.py' -o -name '*.j2' -o -name '*.txt') $(wildcard spec/schema/*.json)
+GENERATE = PYTHONDONTWRITEBYTECODE=1 $(PYTHON_FOUND) scripts/generate
 
 # $(call generated,stamp,spec,subcommand,files)
 define generated
-$(1): $(2) $(COMPILER)
+$(1): $(2) scripts/generate
 	@mkdir -p $$(@D)
 	$$(call say,GEN)
-	$$(Q)$$(BERTHC) $(3) -q -o $(BUILD) $(2)
-	@touch $$@
+	$$(Q)$$(GENERATE) $$@ $(3) -q -o $(GEN) $(2)
 $(4): $(1)
-	@test -f $$@ || $$(BERTHC) $(3) -q -o $(BUILD) $(2)
+	@test -f $$@ || $$(GENERATE) $(1) $(3) -q -o $(GEN) $(2)
+SOURCES += $(4)
 endef
 
 define manager_rules
-$(call generated,$(BUILD)/$(1)/gen.stamp,$(2),gen --sim,$(BUILD)/$(1)/$(1).c $(BUILD)/$(1)/$(1).h $(BUILD)/$(1)/$(1)-sim.c)
-$(call generated,$(BUILD)/$(1)/tests.stamp,$(2),tests,$(BUILD)/$(1)/$(1)-conformance.c)
+$(call generated,$(GEN)/$(1)/gen.stamp,$(2),gen --sim,$(GEN)/$(1)/$(1).c $(GEN)/$(1)/$(1).h $(GEN)/$(1)/$(1)-sim.c)
+$(call generated,$(GEN)/$(1)/tests.stamp,$(2),tests,$(GEN)/$(1)/$(1)-conformance.c)
 endef
 $(foreach spec,$(ALL_SPECS),$(eval $(call manager_rules,$(call manager_of,$(spec)),$(spec))))
+
+.PHONY: generated
+generated: $(SOURCES)
+	@:
+ifneq ($(GEN),$(BUILD))
+-include $(wildcard $(GEN)/*/*.stamp.d)
+endif

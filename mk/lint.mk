@@ -4,8 +4,8 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]'
     grep -v '^tests/gen/golden/\|^examples/\(cmake\|make\|meson\)/')
 # The programs of examples/small need headers with limits, which make small builds with warnings of its own.
 # The library is its files, which are looked at one by one.
-ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m).c)
-INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(BUILD)/$(m)) \
+ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
+INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(GEN)/$(m)) \
     -Ibench $(GLIB_FLAGS)
 SHELL_FILES = scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
@@ -23,16 +23,17 @@ format: ## lay out the hand-written C
 
 lint-format:
 	clang-format --dry-run --Werror $(C_FILES)
-lint-tidy: managers $(BUILD)/stock/stock.h
+lint-tidy: managers $(GEN)/stock/stock.h
 	@printf '%s\n' $(ANALYZED) | xargs -P $(J) -n 1 scripts/clang-tidy -std=c11 $(INCLUDES) --
 # cppcheck does not read <uuid/uuid.h> and takes uuid_t for a number, so it calls every result of that type uninitialised;
 # clang-tidy looks for the same and knows better.
-lint-cppcheck: managers $(BUILD)/stock/stock.h
+lint-cppcheck: managers $(GEN)/stock/stock.h
 	cppcheck --quiet -j $(J) --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
 lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/library-names
+	mypy --strict scripts/generate
 	mypy --strict scripts/run-tests bench/compiler.py bench/small.py bench/small_page.py bench/report.py bench/instructions/count.py
 lint-shell:
 	shellcheck $(SHELL_FILES)

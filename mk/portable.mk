@@ -28,7 +28,7 @@ $(PORTABLE_ROOTS): $(BUILD)/portable/%.stamp:
 
 # $(call portable_make,architecture): make, for that machine
 portable_root = $(abspath $(BUILD)/portable/root-$(1))
-portable_make = $(MAKE) BUILD=$(BUILD)/portable/$(1) CC=$(TRIPLET_$(1))-gcc AR=$(TRIPLET_$(1))-ar CFLAGS='$(PORTABLE_CFLAGS)' \
+portable_make = $(MAKE) BUILD=$(BUILD)/portable/$(1) GEN=$(GEN) CC=$(TRIPLET_$(1))-gcc AR=$(TRIPLET_$(1))-ar CFLAGS='$(PORTABLE_CFLAGS)' \
     CPPFLAGS=--sysroot=$(call portable_root,$(1)) LDFLAGS=--sysroot=$(call portable_root,$(1)) \
     MACHINE=$(1) WRAP='$(EMULATOR_$(1)) -L $(call portable_root,$(1))'
 

@@ -14,11 +14,10 @@ SMALL_NATIVE := $(MANAGERS:%=$(SMALL)/native/%)
 $(MANAGERS:%=$(SMALL)/spec/%.yaml): $(SMALL)/spec/%.yaml: spec/%.yaml examples/small/limits/%.yaml
 	@mkdir -p $(@D)
 	@(cat spec/$*.yaml; echo; cat examples/small/limits/$*.yaml) >$@
-$(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml $(COMPILER)
+$(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml scripts/generate
 	@mkdir -p $(@D)
 	$(call say,GEN)
-	$(Q)$(BERTHC) gen -q -o $(SMALL)/gen $<
-	@touch $@
+	$(Q)$(GENERATE) $@ gen -q -o $(SMALL)/gen $<
 
 small_cc = $(SMALL_CROSS)gcc $(SMALL_CFLAGS) $(SMALL_DEFINES) -Iruntime/include
 $(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*/*.h) mk/small.mk

@@ -2,8 +2,10 @@
 
 # The sanitizers of gcc 12 do not cope with the address space layout of some kernels; without randomisation they do.
 FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
-ASAN := BUILD=$(BUILD)/asan SANITIZE=address,undefined
-TSAN := BUILD=$(BUILD)/tsan SANITIZE=thread
+# Other builds of the same sources.
+ASAN := BUILD=$(BUILD)/asan GEN=$(GEN) SANITIZE=address,undefined
+TSAN := BUILD=$(BUILD)/tsan GEN=$(GEN) SANITIZE=thread
+CLANG := BUILD=$(BUILD)/clang GEN=$(GEN) CC=clang
 
 # The runtime tests move the clock: see tests/runtime/support/clock.h.
 RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/test_*.c))
@@ -20,8 +22,8 @@ $(TESTED): runtime/library.c $(FLAGS_FILE)
 PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,lanes manager parts uuid)
 $(PARTS_TESTS): TESTED :=
 # One of them uses a generated manager.
-$(BUILD)/obj/tests/runtime/test_asking.o: TESTING_FLAGS += -I$(BUILD)/probe
-$(BUILD)/obj/tests/runtime/test_asking.o: $(BUILD)/probe/probe.h
+$(BUILD)/obj/tests/runtime/test_asking.o: TESTING_FLAGS += -I$(GEN)/probe
+$(BUILD)/obj/tests/runtime/test_asking.o: $(GEN)/probe/probe.h
 $(BUILD)/tests/runtime/test_asking: $(BUILD)/probe/probe.o
 $(BUILD)/tests/runtime/test_asking: GENERATED := $(BUILD)/probe/probe.o
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
@@ -68,12 +70,12 @@ check-c: c-suites ## the C suites alone, without the set-up
 	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
 
 .PHONY: asan-suites tsan-suites
-asan-suites:
+asan-suites: generated
 	@$(MAKE) $(ASAN) suites
-tsan-suites:
+tsan-suites: generated
 	@$(MAKE) $(TSAN) c-suites
-clang-objects:
-	@$(MAKE) BUILD=$(BUILD)/clang CC=clang suites
+clang-objects: generated
+	@$(MAKE) $(CLANG) suites
 
 asan: ## every C suite with AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/setup asan

@@ -35,7 +35,7 @@ COVERAGE_PYTHON = $(eval COVERAGE_PYTHON := $(call python_for,coverage))$(COVERA
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 $(if $(filter check run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
 $(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
-$(if $(filter all managers simulators examples suites c-suites check-c clang-objects explored \
+$(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated check-specs \
     run-demo bench-sizes run-bench run-check-budget renew-budget run-small compare-small \
     renew-small small-native soak run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
 

@@ -25,16 +25,13 @@ from types import ModuleType
 from typing import IO
 
 from berthc import __version__
-from berthc.commands import check as explore
 from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
-from berthc.diff import compare
-from berthc.pipeline import compile_for_search
 from berthc.files.output import OutputError, depfile, drift, write
 from berthc.files.place import (
     STDOUT, Place, PlaceError, place_of_code, place_of_pages, refuse_collisions,
 )
 from berthc.model import Manager
-from berthc.pipeline import Result, compile_spec
+from berthc.pipeline import Result, compile_for_search, compile_spec
 from berthc.spec.schema import SchemaMissing, schema_path
 
 OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
@@ -132,13 +129,17 @@ def forget_stdout() -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    args = parser().parse_args(argv)
+    args = parser(argv).parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     return command(args)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line, with its help."""
+def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line, with its help.
+
+    A command loads only its own modules, because make runs it again when one of them changes. So
+    the options of `check`, which come from the search, are there only if `argv` names it.
+    """
     top = argparse.ArgumentParser(
         prog="berthc",
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
@@ -163,7 +164,10 @@ def parser() -> argparse.ArgumentParser:
                      "how the report is shown: text, or JSON on standard output: an object with findings, diagnostics, bounds and counts; "
                      "with --static an array of diagnostics")
     _specs(check)
-    explore.add_arguments(check)
+    if "check" in argv:
+        from berthc.commands import check as explore
+
+        explore.add_arguments(check)
 
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
@@ -242,6 +246,8 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
 def check_command(args: argparse.Namespace) -> int:
     if list(args.specs).count("-") > 1:
         raise Usage("standard input can be read only once")
+    from berthc.commands import check as explore
+
     refused = explore.refusal(args)
     if refused is not None:
         raise Usage(refused)
@@ -375,6 +381,8 @@ def sim_command(args: argparse.Namespace) -> int:
 
 
 def diff_command(args: argparse.Namespace) -> int:
+    from berthc.diff import compare
+
     results = compile_all([args.old, args.new])
     report(args, results, quiet=True)
     old, new = results[0].manager, results[1].manager

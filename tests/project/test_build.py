@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from installation import ROOT, make
+from installation import ROOT, clean_environment, make
 
 
 def commands(*settings: str) -> list[str]:
@@ -63,3 +66,75 @@ def test_a_failing_compiler_leaves_no_file(tmp_path: Path) -> None:
 def test_the_library_has_every_file_of_the_runtime() -> None:
     included = re.findall(r'#include "src/\w+/(\w+\.c)"', (ROOT / "runtime/library.c").read_text(encoding="utf-8"))
     assert sorted(included) == sorted(path.name for path in (ROOT / "runtime/src").glob("*/*.c"))
+
+
+# Only what changed is made again.
+
+MANAGERS = {path.stem for folder in ("spec", "tests/gen/specs", "examples/minimal") for path in (ROOT / folder).glob("*.yaml")}
+
+
+@pytest.fixture(scope="module")
+def built() -> None:
+    done = make("suites")
+    assert done.returncode == 0, done.stderr
+
+
+def made_again(changed: str, *targets: str) -> set[tuple[str, str]]:
+    """The steps that make would run if a file changed: managers and their stamps."""
+    assert (ROOT / changed).exists()
+    done = make("-n", "-W", changed, *targets)
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r" (?:GEN|CHECK) \S+/(\w+)/(\w+)\.stamp", done.stdout))
+
+
+@pytest.mark.parametrize(("changed", "steps"), [
+    ("README.md", set()),
+    ("gen/berthc/diff.py", set()),
+    ("gen/berthc/explore/search.py", set()),
+    ("gen/berthc/emit/docs/page.py", set()),
+    ("spec/scsi.yaml", {("scsi", "gen"), ("scsi", "tests")}),
+    ("gen/berthc/emit/tests.py", {(m, "tests") for m in MANAGERS}),
+    ("gen/berthc/emit/sim.py", {(m, "gen") for m in MANAGERS}),
+    ("spec/schema/berth.schema.json", {(m, step) for m in MANAGERS for step in ("gen", "tests")}),
+    ("gen/berthc/names/__init__.py", {(m, step) for m in MANAGERS for step in ("gen", "tests")}),
+])
+def test_only_what_a_file_is_part_of_is_generated_again(
+    built: None, changed: str, steps: set[tuple[str, str]]
+) -> None:
+    assert made_again(changed, "suites") == steps
+
+
+def test_making_everything_explores_nothing() -> None:
+    assert "explored" not in make("-n", "BUILD=build/never", "all").stdout
+    assert "CHECK build/never/scsi/explored.stamp" in make("-n", "BUILD=build/never", "check-specs").stdout
+
+
+@pytest.mark.parametrize("command", ["gen --sim", "tests", "check"])
+def test_a_depfile_names_all_that_a_step_needs(tmp_path: Path, command: str) -> None:
+    """The files that it names are enough to do the same elsewhere."""
+    spec, copy = "examples/minimal/net.yaml", tmp_path / "copy"
+
+    def generate(folder: Path, out: str) -> dict[str, str]:
+        place = [] if command == "check" else ["-q", "-o", str(tmp_path / out)]
+        done = subprocess.run([sys.executable, "scripts/generate", str(tmp_path / f"{out}.stamp"), *command.split(), *place, spec],
+                              cwd=folder, env=clean_environment(), capture_output=True, text=True, check=True)
+        return {"": done.stdout} | {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / out).rglob("*.*")}
+
+    wanted = generate(ROOT, "first")
+    rule = (tmp_path / "first.stamp.d").read_text(encoding="utf-8").split("\n\n")[0]
+    for name in re.findall(r"^ (\S+)(?: \\)?$", rule, re.M):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
+    assert generate(copy, "second") == wanted and wanted != {"": ""}
+
+
+def test_make_works_from_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "it's a link").symlink_to(ROOT)
+    target = f"{tmp_path}/build/net/net.o"
+    done = subprocess.run(["make", "-f", "it's a link/Makefile", f"BUILD={tmp_path}/build", target], cwd=tmp_path,
+                          env=clean_environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(target).exists()
+    first = subprocess.run(["make", "-f", f"{ROOT}/Makefile", "-n", f"BUILD={tmp_path}/other"], cwd=tmp_path,
+                           env=clean_environment(), capture_output=True, text=True, check=False)
+    assert f"{tmp_path}/other/libberth.a" in first.stdout

@@ -151,7 +151,7 @@ def test_ctrl_c_while_modules_are_loaded_is_no_traceback() -> None:
 import runpy, sys
 class Interrupted:
     def find_spec(self, name, *_):
-        if name == "berthc.commands.check":
+        if name == "berthc.pipeline":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupted())
 runpy.run_module("berthc", run_name="__main__")
