@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import berthc
 from explore_support import FAULTY, ROOT, found, manager_of, report_of
 
 from berthc.explore.bounds import Bounds
@@ -16,16 +15,8 @@ from berthc.explore.report import diagnostics, explore
 from berthc.explore.save import names
 from programs import with_test
 
-ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1"}
 STRANDED = FAULTY / "stranded-failed-mount.yaml"
 LOST = FAULTY / "stranded-lost-removal.yaml"
-
-
-def berthc(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=ROOT, env=ENV,
-                          check=False)
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:

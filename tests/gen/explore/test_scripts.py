@@ -1,13 +1,11 @@
 """Scripts that need more than calls: options, absent hooks, values that the manager assigned. Each is played again and must show its fault."""
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import berthc
 from explore_support import FAULTY, ROOT, manager_of, play, report_of
 
 from berthc.cli import main
@@ -240,11 +238,6 @@ def test_what_spin_saw_is_claimed_as_its_own() -> None:
 
 
 # The command
-
-
-def berthc(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "berthc", *args], capture_output=True, text=True, cwd=ROOT, check=False,
-                          env={**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def test_there_is_no_model_of_a_spec_without_a_meaning() -> None:
