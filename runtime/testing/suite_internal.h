@@ -239,6 +239,8 @@ void suite_create(berth_suite *suite);
 void suite_end(berth_suite *suite);
 /* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
 void suite_close(berth_suite *suite);
+/* What a step asks; the UUID to look up by goes to `by`. */
+berth_suite_call suite_step_call(const berth_suite *suite, const berth_suite_step *step, uuid_t by);
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
                  uuid_t gives, berth_suite_text *returns, berth_error *error);
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
@@ -310,6 +312,9 @@ void suite_test_deadline_pending(void **state);
 void suite_test_discard_started(void **state);
 void suite_test_start_refuses(void **state);
 void suite_test_each_waits(void **state);
+
+/* suite_nulls.c */
+void suite_test_nulls(void **state);
 
 /* suite_threads.c */
 void suite_test_many_roots(void **state);

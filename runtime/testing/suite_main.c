@@ -35,6 +35,7 @@ static const struct {
     {"create_refuses_incomplete_backends", suite_test_backends},
     {"create_without_memory_leaves_nothing", suite_test_create_allocations},
     {"every_row_was_taken", suite_test_rows}, /* right after the scripts, whose rows it counts */
+    {"bad_arguments_are_refused", suite_test_nulls},
     {"failing_every_allocation_changes_nothing", suite_test_allocations},
     {"without_a_trace", suite_test_untraced},
     {"failing_every_call_then_letting_go_leaves_nothing", suite_test_calls},

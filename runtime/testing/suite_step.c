@@ -203,8 +203,7 @@ int suite_drain(berth_suite *suite, berth_error *error)
     return suite_job_finish(suite_job_start(suite, NULL, &call));
 }
 
-/* What a step asks; the UUID to look up by goes to `by`. */
-static berth_suite_call call_of(const berth_suite *suite, const berth_suite_step *step, uuid_t by)
+berth_suite_call suite_step_call(const berth_suite *suite, const berth_suite_step *step, uuid_t by)
 {
     uuid_clear(by);
     if (step->by_uuid >= BERTH_SUITE_GIVEN && step->by_uuid != BERTH_SUITE_NIL)
@@ -228,7 +227,7 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
     uuid_t by;
-    berth_suite_call call = call_of(suite, step, by);
+    berth_suite_call call = suite_step_call(suite, step, by);
 
     call.reservation = reservation;
     call.gives = gives;
@@ -247,7 +246,7 @@ suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, su
                             int64_t deadline)
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
-    berth_suite_call call = call_of(suite, step, asked->by);
+    berth_suite_call call = suite_step_call(suite, step, asked->by);
 
     reservation_of(suite, step->reservation, asked->reservation);
     call.reservation = step->reservation != 0 ? asked->reservation : NULL;

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import argument_lines
 import field_lines
 from berthc import model
 from berthc.emit import c
@@ -66,6 +67,7 @@ def mutants(manager: Manager) -> Iterator[Mutant]:
     for what, patch in starts(source):
         yield Mutant(what, "start", original, patch=(patch,))
     yield from _lines(original, source)
+    yield from _checks(original, source)
 
 
 def without_hashes(source: str) -> tuple[tuple[str, str], ...]:
@@ -89,6 +91,18 @@ def _lines(tables: ir.Manager, source: str) -> Iterator[Mutant]:
                              tables,
                              patch=patch,
                              line=line)
+
+
+def _checks(tables: ir.Manager, source: str) -> Iterator[Mutant]:
+    """Changes of a line of a function about an operation's arguments."""
+    texts = {field_lines.name(text): text for text in field_lines.functions(source)}
+    for operation in tables.operations:
+        for what, changed in argument_lines.changes(texts[operation.check], texts):
+            yield Mutant(f"{operation.name}.check: {what}",
+                         "line",
+                         tables,
+                         patch=((texts[operation.check], changed),),
+                         line=Line(tables.resource(operation.path[-1]).name, operation.name, what))
 
 
 Change = tuple[str, str, Manager]

@@ -106,9 +106,12 @@ class _Writer:
         """The value that is looked for, or the slot to make it at."""
         target = self.m.resource(self.operation.path[-1])
         if self.operation.by:
-            is_pool = target.assigned[self.operation.by - 1].kind is AssignedKind.POOL
-            given = f"{self.request}->{'at' if is_pool else 'by'}"
-            yield from self.refuse(f"{given} == NULL", "EINVAL", resource=target.c)
+            assigned = target.assigned[self.operation.by - 1]
+            is_pool = assigned.kind is AssignedKind.POOL
+            # The typed function has a number by value, and so its address.
+            if is_pool or assigned.type in (Type.STRING, Type.UUID):
+                given = f"{self.request}->{'at' if is_pool else 'by'}"
+                yield from self.refuse(f"{given} == NULL", "EINVAL", resource=target.c)
         if self.operation.at:
             at = f"{self.request}->at"
             yield from self.refuse(f"{at} == NULL", "EINVAL", resource=target.c)

@@ -36,7 +36,8 @@ WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothi
 KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN", "yes": "BERTH_SUITE_OK",
          "no": "BERTH_SUITE_NO", "unknown": "BERTH_SUITE_FAIL"}
 LONGEST_LITERAL = 100
-SLOT = "&lent->slot"  # a slot as an argument
+SLOT = "call->no_slot ? NULL : &lent->slot"  # a slot as an argument
+POINTERS = {SLOT, "call->by_text", "call->by_uuid"}  # arguments that may be NULL
 
 
 def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
@@ -315,7 +316,7 @@ class _Suite:
             lends=self.lends(resource))
 
     def function(self, operation: model.Operation) -> FunctionGlue:
-        arguments, members_, tells, slot = [], [], [], ""
+        arguments, members_, tells, slot, texts = [], [], [], "", 0
         if operation.form is Form.WITH:
             arguments.append("call->reservation")
         elif operation.by is not None:
@@ -332,7 +333,9 @@ class _Suite:
             name = f"result_{ref.name}"
             if kind is Type.STRING:
                 members_.append(f"char {name}[{self.names.size(ref.scope, ref.name)}];")
-                arguments += [f"lent->{name}", f"sizeof lent->{name} - call->shrink"]
+                texts += 1
+                short = f"berth_suite_short(call, {texts})"
+                arguments += [f"lent->{name}", f"sizeof lent->{name} - {short}"]
             elif kind is Type.UUID:
                 members_.append(f"uuid_t {name};")
                 arguments.append(f"lent->{name}")
@@ -355,10 +358,11 @@ class _Suite:
                             ["call->manager", *arguments, "call->deadline", "call->error"], ";"),
             ctext.signature(f"    return {self.names.start(operation.name)}",
                             ["call->manager", "call->op", *arguments, "call->deadline", "call->error", "call->done", "call->arg"], ";"),
-            tell, tuple(tells), self.function_line(operation, struct, tell, bool(slot)))
+            tell, tuple(tells),
+            self.function_line(operation, struct, tell, bool(slot), any(a in POINTERS for a in arguments), texts))
 
     def function_line(self, operation: model.Operation, struct: str, tell: str,
-                      slot: bool) -> tuple[str, ...]:
+                      slot: bool, value: bool, texts: int) -> tuple[str, ...]:
         parts = [f".name = {ctext.string(operation.name)}", f".run = run_{operation.name}", f".start = start_{operation.name}"]
         parts += [f".tell = {tell}"] if tell else []
         parts += [f".memory_size = sizeof({struct})"] if struct else []
@@ -366,6 +370,8 @@ class _Suite:
         if operation.form is not Form.WITH and operation.by is None:
             path = [self.names.resource_id(name) for name in operation.path]
             parts.append(f".path = (const uint8_t[]){{{', '.join([*path, '0'])}}}")
+        parts += [f".value = {self.names.resource_id(operation.target)}"] if value else []
+        parts += [f".n_texts = {texts}"] if texts else []
         parts += [".gives = true"] if operation.gives else []
         return tuple(ctext.braces(f"[{run_id(operation.name)}] = ", parts))
 

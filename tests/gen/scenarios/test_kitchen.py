@@ -240,7 +240,7 @@ def test_a_hook_is_shown_what_the_parents_add_under_names_of_their_own() -> None
 
 def test_operations_are_called_with_what_they_are_declared_with() -> None:
     text = re.sub(r"\s+", " ", suite())
-    located = "&lent->slot, lent->result_tag, lent->result_name, sizeof lent->result_name - call->shrink, call->error"
+    located = "call->no_slot ? NULL : &lent->slot, lent->result_tag, lent->result_name, sizeof lent->result_name - berth_suite_short(call, 1), call->error"
     assert f"return kitchen_locate(call->manager, {located});" in text
     located = located.replace("call->error", "call->deadline, call->error")
     assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);" in text

@@ -97,7 +97,9 @@ typedef struct berth_suite_call {
     uint64_t by_number;
     const unsigned char *by_uuid;
     const uint32_t *at; /* parts of a slot, named or looked up */
-    size_t shrink;      /* taken off the size of every text buffer */
+    bool no_slot;       /* it gets NULL instead */
+    size_t shrink;      /* taken off the size of a text buffer */
+    unsigned only_text; /* 1-based: of this one alone; 0: of every one */
     int64_t deadline;
     berth_error *error;
     berth_suite_loan *loan; /* what `config` points to; NULL: nothing */
@@ -125,6 +127,9 @@ typedef struct berth_suite_function {
     size_t memory_size;                   /* bytes of berth_suite_call.memory, */
     size_t results_size;                  /* and of the results at its beginning */
     const uint8_t *path; /* resources of its configs, 0 ends them; NULL: it takes none */
+    /* whose value, or slot, it takes as a pointer; 0: none */
+    uint8_t value;
+    uint8_t n_texts; /* buffers for text that it takes */
     bool gives;
 } berth_suite_function;
 
@@ -325,6 +330,9 @@ void berth_suite_hook_uuid(berth_suite *suite, uuid_t out);
  */
 const char *berth_suite_lend_text(berth_suite_loan *loan, const char *text);
 void berth_suite_lend_strings(berth_suite_loan *loan, berth_strings *strings);
+
+/* For the glue of operations: what is taken off the size of the n-th text buffer. */
+size_t berth_suite_short(const berth_suite_call *call, unsigned n);
 
 /* For the glue of create: is this hook to be left out? */
 bool berth_suite_left_out(const berth_suite_environment *environment, uint8_t missing,
