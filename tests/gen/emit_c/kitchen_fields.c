@@ -13,8 +13,8 @@
 
 #include "functions.c"
 
-#include "hash.h"
-#include "list.h"
+#include "base/hash.h"
+#include "base/list.h"
 
 #define ITEMS(...) ((const char *const[]){__VA_ARGS__})
 /* clang-format off */
