@@ -40,7 +40,7 @@
 #include "src/core/hook.c"
 #include "src/core/ready.c"
 #include "src/core/queue.c"
-#include "src/core/reach.c"
+#include "src/core/resolve.c"
 #include "src/core/deadline.c"
 #include "src/core/drain.c"
 #include "src/core/advance.c"

@@ -173,7 +173,7 @@ static void put_other_operations(struct dump *dump)
     uint64_t left;
 
     for (const struct operation *at = dump->manager->ready; at && dump->rc == 0; at = at->next)
-        if (!at->root && !at->waits && at->stage == STAGE_REACH)
+        if (!at->root && !at->waits && at->stage == STAGE_RESOLVE)
             put_operation(dump, at, 0);
     left = dump->manager->n_operations - dump->n_operations;
     if (left == 0 || dump->rc != 0)

@@ -10,7 +10,7 @@
 #include "../core/drain.h"
 #include "../core/fast.h"
 #include "../base/memory.h"
-#include "../core/reach.h"
+#include "../core/resolve.h"
 #include "../core/ready.h"
 #include "../sched/wait.h"
 
@@ -37,7 +37,7 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
         rc = -EDEADLK;
     }
     if (rc != 0) {
-        operation_fail(operation, rc, reach_place(operation));
+        operation_fail(operation, rc, resolve_where(operation));
         return operation_refuse(operation);
     }
     operation->levels = levels;

@@ -9,7 +9,7 @@
 #include "../model/field.h"
 #include "../sched/handover.h"
 #include "../base/memory.h"
-#include "../core/reach.h"
+#include "../core/resolve.h"
 #include "../core/ready.h"
 #include "../core/trace.h"
 
@@ -76,7 +76,7 @@ static int refuse_start(struct operation *operation, int code)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    operation_fail(operation, code, reach_place(operation));
+    operation_fail(operation, code, resolve_where(operation));
     code = operation_refuse(operation);
     if (operation->block > 0)
         memory_give(&manager->allocator, operation, operation->block);

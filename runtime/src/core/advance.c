@@ -10,7 +10,7 @@
 #include "engine.h"
 #include "hook.h"
 #include "queue.h"
-#include "reach.h"
+#include "resolve.h"
 #include "trace.h"
 
 static void commit(struct operation *operation, const berth_operation *type)
@@ -114,9 +114,9 @@ static void begin_run(struct operation *operation)
 }
 
 /* True: it has to wait, or to let a root go. */
-static bool reach(struct operation *operation, const berth_operation *type)
+static bool resolve(struct operation *operation, const berth_operation *type)
 {
-    bool waits = type ? reach_instances(operation, type) : drain_next(operation);
+    bool waits = type ? resolve_instances(operation, type) : drain_next(operation);
 
     if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
         begin_run(operation);
@@ -148,10 +148,10 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
 {
     for (;;) {
         switch (operation->stage) {
-        case STAGE_REACH:
-            if (reach(operation, type))
+        case STAGE_RESOLVE:
+            if (resolve(operation, type))
                 return stopped(operation);
-            if (operation->stage == STAGE_REACH) /* failed, or there is nothing to run on */
+            if (operation->stage == STAGE_RESOLVE) /* failed, or there is nothing to run on */
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
         case STAGE_RUN:

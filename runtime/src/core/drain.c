@@ -72,7 +72,7 @@ static void forget_instance(struct operation *operation)
     operation->where = (struct where){0};
     operation->called = false;
     operation->step = 0;
-    operation->stage = STAGE_REACH;
+    operation->stage = STAGE_RESOLVE;
 }
 
 /* An error that is no row's. */
@@ -211,7 +211,7 @@ void drain_settle(struct operation *operation)
         drain->at = operation->levels[operation->n_levels - 1].instance;
     else
         drain->drops = 0;
-    operation->stage = STAGE_REACH;
+    operation->stage = STAGE_RESOLVE;
 }
 
 void drain_reservations(struct berth_manager *manager, enum sweep sweep)

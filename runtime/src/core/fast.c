@@ -8,7 +8,6 @@
 #include "ready.h"
 #include "trace.h"
 #include "queue.h"
-#include "reach.h"
 #include "../model/row.h"
 
 /*

@@ -92,6 +92,6 @@ bool operation_step_back(struct operation *operation)
     operation->in_step = false;
     operation->step = 0;
     operation->event = 0;
-    operation->stage = STAGE_REACH;
+    operation->stage = STAGE_RESOLVE;
     return true;
 }

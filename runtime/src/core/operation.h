@@ -81,7 +81,7 @@ struct asked {
 };
 
 enum stage {
-    STAGE_REACH,  /* get at the instances: needs the root */
+    STAGE_RESOLVE,  /* get at the instances: needs the root */
     STAGE_RUN,    /* steps and rows */
     STAGE_CALL,   /* everything is written back, a hook is to be called */
     STAGE_CALLED, /* a hook answered that it is pending */
@@ -182,7 +182,7 @@ static inline bool operation_waits(const struct operation *operation)
  */
 static inline bool operation_is_new(const struct operation *operation)
 {
-    return operation->stage == STAGE_REACH ||
+    return operation->stage == STAGE_RESOLVE ||
            (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
 }
 
@@ -234,7 +234,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->reservation = NULL;
     operation->code = 0;
     operation->where = (struct where){0};
-    operation->stage = STAGE_REACH;
+    operation->stage = STAGE_RESOLVE;
     operation->n_levels = 0;
     operation->step = 0;
     operation->level = 0;

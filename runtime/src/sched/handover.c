@@ -3,7 +3,7 @@
 #include "../core/advance.h"
 #include "../core/call.h"
 #include "../core/queue.h"
-#include "../core/reach.h"
+#include "../core/resolve.h"
 #include "../core/ready.h"
 #include "../core/trace.h"
 
@@ -196,7 +196,7 @@ void handover_abandon(struct operation *operation, int code, struct sleepers *wo
         queue_leave(operation);
     if (root && operation->n_levels == 0)
         operation_load(operation, &root->instance); /* for the error's key */
-    operation_fail(operation, code, reach_place(operation));
+    operation_fail(operation, code, resolve_where(operation));
     if (operation_finish(operation) == PROGRESS_RELEASED)
         handover(operation, woken);
 }

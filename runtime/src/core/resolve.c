@@ -1,4 +1,4 @@
-#include "reach.h"
+#include "resolve.h"
 
 #include "engine.h"
 #include "queue.h"
@@ -9,7 +9,7 @@ static bool takes_configs(const berth_operation *type)
            (type->form == BERTH_FIND && type->by == 0);
 }
 
-struct where reach_place(const struct operation *operation)
+struct where resolve_where(const struct operation *operation)
 {
     if (operation->n_levels > 0)
         return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
@@ -35,7 +35,7 @@ static bool get_root(struct operation *operation, struct root *root)
 
     if (rc < 0) {
         operation_load(operation, &root->instance);
-        operation_fail(operation, rc, reach_place(operation));
+        operation_fail(operation, rc, resolve_where(operation));
     }
     return rc > 0;
 }
@@ -234,6 +234,39 @@ static bool obtain(struct operation *operation, const berth_operation *type)
     return false;
 }
 
+/* What it looks for is not there: it fails at `where`, unless that is fine. */
+static void fail_absent(struct operation *operation, const berth_operation *type,
+                        struct where where)
+{
+    if (type->flags & BERTH_ABSENT_OK)
+        operation->absent = true;
+    else
+        operation_fail(operation, -ENOENT, where);
+}
+
+/*
+ * The caller's reservation, if the operation may use it; else NULL, and the operation has failed.
+ * `grip` gets what it holds.
+ */
+static struct reservation *find_reservation(struct operation *operation,
+                                            const berth_operation *type, struct grip *grip)
+{
+    struct reservation *reservation =
+        reservation_look_up(operation->call.manager, operation->asked.reservation);
+
+    if (reservation)
+        *grip = reservation_grip(reservation, type->levels);
+    if (!reservation || grip_spent(*grip)) {
+        operation_fail(operation, -ENOENT, (struct where){0});
+        return NULL;
+    }
+    if (!(type->flags & BERTH_ENDS) && grip_begun(*grip)) {
+        operation_fail(operation, -ECANCELED, (struct where){0});
+        return NULL;
+    }
+    return reservation;
+}
+
 /* Every level above `levels` by key. True: it has to wait. */
 static bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
 {
@@ -244,7 +277,7 @@ static bool find_by_keys(struct operation *operation, const berth_operation *typ
         if (find_level(operation, i, type->path[i], &found, &hash))
             return true;
         if (!found)
-            reach_absent(operation, type, where_at(type, i));
+            fail_absent(operation, type, where_at(type, i));
         if (operation->code != 0 || operation->absent)
             return false;
     }
@@ -281,7 +314,7 @@ static bool find_by_value(struct operation *operation, const berth_operation *ty
                                                  (uint8_t)(type->by - 1), asked->by, asked->at);
 
     if (!instance) {
-        reach_absent(operation, type, (struct where){.resource = type->resource});
+        fail_absent(operation, type, (struct where){.resource = type->resource});
         return false;
     }
     if (get_root(operation, instance_root(instance)))
@@ -296,7 +329,7 @@ static bool find_by_value(struct operation *operation, const berth_operation *ty
 static bool with_reservation(struct operation *operation, const berth_operation *type)
 {
     struct grip grip;
-    struct reservation *reservation = reach_reservation(operation, type, &grip);
+    struct reservation *reservation = find_reservation(operation, type, &grip);
     struct instance *instance;
 
     if (!reservation)
@@ -315,7 +348,7 @@ static bool with_reservation(struct operation *operation, const berth_operation 
     return false;
 }
 
-bool reach_instances(struct operation *operation, const berth_operation *type)
+bool resolve_instances(struct operation *operation, const berth_operation *type)
 {
     switch (type->form) {
     case BERTH_OBTAIN:
