@@ -7,7 +7,7 @@
 
 #include "deadline.h"
 #include "drain.h"
-#include "engine.h"
+#include "steps.h"
 #include "hook.h"
 #include "queue.h"
 #include "resolve.h"
@@ -43,7 +43,7 @@ void operation_commit(struct operation *operation, const berth_operation *type)
 }
 
 /* Success: what the operation gives or ends. */
-static void settle_reservation(struct operation *operation, const berth_operation *type)
+static void commit_reservation(struct operation *operation, const berth_operation *type)
 {
     struct reservation *reservation = operation->reservation;
 
@@ -71,7 +71,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
         operation->code = -ECANCELED;
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
-        settle_reservation(operation, type);
+        commit_reservation(operation, type);
         operation_results(operation, type);
         return;
     } else if (operation->called) {
@@ -110,7 +110,7 @@ static void begin_run(struct operation *operation)
 {
     operation->stage = STAGE_RUN;
     operation->report =
-        operation->called || (operation->call.manager->trace && engine_rehearse(operation));
+        operation->called || (operation->call.manager->trace && steps_dry_run(operation));
 }
 
 /* True: it has to wait, or to let a root go. */
@@ -130,7 +130,7 @@ static void end_drop(struct operation *operation)
         operation_commit(operation, NULL);
     else
         operation_undo(operation);
-    drain_settle(operation);
+    drain_finish_instance(operation);
 }
 
 /* It is stopped on its way to its instances. */
@@ -155,7 +155,7 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
         case STAGE_RUN:
-            if (!engine_run(operation, type)) {
+            if (!steps_run(operation, type)) {
                 if (type)
                     return PROGRESS_DONE;
                 end_drop(operation);
@@ -178,7 +178,7 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
         case STAGE_CALLED:
             if (operation->discarded)
                 return PROGRESS_DONE;
-            hook_settle(operation);
+            hook_apply_outcome(operation);
             operation->stage = STAGE_RUN;
             break;
         default: /* STAGE_DONE */

@@ -25,23 +25,23 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
 
     while (event > 0) {
         uint16_t row = row_cell(resource, state, event).row;
-        struct deed deed = {0};
+        struct action action = {0};
         struct target target;
 
         for (; row > 0; row = row_next(resource, row)) {
-            deed = row_deed(resource, row);
-            if (deed.guard == 0 || type_of(manager)->guard(deed.guard, manager->options,
-                                                           instance_view(manager, instance)))
+            action = row_action(resource, row);
+            if (action.guard == 0 || type_of(manager)->guard(action.guard, manager->options,
+                                                             instance_view(manager, instance)))
                 break;
         }
-        if (row == 0 || deed.reject > 0)
+        if (row == 0 || action.reject > 0)
             return false;
-        if (deed.hook > 0 && manager_has(manager, deed.hook))
+        if (action.hook > 0 && manager_has(manager, action.hook))
             calls = true;
-        else if (deed.hook > 0 && type_of(manager)->hooks[deed.hook].absent > 0)
+        else if (action.hook > 0 && type_of(manager)->hooks[action.hook].absent > 0)
             return false;
         target = row_target(resource, row,
-                            is_mute(manager, deed.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
+                            is_mute(manager, action.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
         state = target.state;
         event = target.raise;
     }
@@ -199,7 +199,7 @@ static bool drops_again(struct operation *operation)
     return drain->drops < UINT8_MAX && drain->drops < resource->n_states;
 }
 
-void drain_settle(struct operation *operation)
+void drain_finish_instance(struct operation *operation)
 {
     struct drain *drain = operation->drain;
 

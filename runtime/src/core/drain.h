@@ -20,7 +20,7 @@ internal bool drain_next(struct operation *operation);
 internal void drain_clears(struct berth_manager *manager, const struct level *level);
 
 /* The instance's rows are over, and what they changed is written back, or undone. */
-internal void drain_settle(struct operation *operation);
+internal void drain_finish_instance(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */
 internal void drain_give_up(struct operation *operation, int code);

@@ -124,7 +124,7 @@ static inline bool fast_move(struct fast_level *seen, uint8_t event)
 }
 
 /* The caller's own hold goes. */
-static inline void fast_let_go(struct fast *fast, struct fast_level *seen, bool with)
+static inline void fast_release_hold(struct fast *fast, struct fast_level *seen, bool with)
 {
     if (with) {
         seen->held = false;
@@ -149,14 +149,14 @@ static inline bool fast_do_step(struct fast *fast, berth_step step, bool with)
         bool own = with || seen->anonymous > 0;
 
         if (holders > own) {
-            fast_let_go(fast, seen, with);
+            fast_release_hold(fast, seen, with);
             return true;
         }
     }
     if (!fast_move(seen, step.event))
         return false;
     if (is_drop)
-        fast_let_go(fast, seen, with);
+        fast_release_hold(fast, seen, with);
     else if (!with && step.event == seen->resource->take)
         seen->anonymous++;
     return true;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "engine.h"
+#include "steps.h"
 #include "trace.h"
 
 static void open_call(struct operation *operation)
@@ -95,37 +95,37 @@ static inline bool keep_values(struct operation *operation)
 }
 
 /* The answer of a hook that asks leads to a state. */
-static cold void settle_answer(struct operation *operation, int result)
+static cold void apply_answer(struct operation *operation, int result)
 {
     int error = -EPROTO;
 
     if (result == BERTH_YES) {
-        engine_settle(operation, BERTH_ANSWERED_YES, 0);
+        steps_apply_outcome(operation, BERTH_ANSWERED_YES, 0);
     } else if (result == BERTH_NO) {
-        engine_settle(operation, BERTH_ANSWERED_NO, 0);
+        steps_apply_outcome(operation, BERTH_ANSWERED_NO, 0);
     } else {
         if (call_is_failure(result))
             error = result;
         else if (call_is_uncertain(result))
             error = result + BERTH_UNCERTAIN_BASE;
-        engine_settle(operation, BERTH_ANSWERED_UNKNOWN, error);
+        steps_apply_outcome(operation, BERTH_ANSWERED_UNKNOWN, error);
     }
 }
 
-void hook_settle(struct operation *operation)
+void hook_apply_outcome(struct operation *operation)
 {
     int result = operation->call.result;
     bool named = keep_values(operation);
 
     if (type_of(operation->call.manager)->hooks[operation->call.hook].asks)
-        settle_answer(operation, result);
+        apply_answer(operation, result);
     else if (result == 0 && named)
-        engine_settle(operation, BERTH_OK, 0);
+        steps_apply_outcome(operation, BERTH_OK, 0);
     else if (result == 0)
-        engine_settle(operation, BERTH_UNSURE, -EEXIST);
+        steps_apply_outcome(operation, BERTH_UNSURE, -EEXIST);
     else if (call_is_failure(result))
-        engine_settle(operation, BERTH_FAILED, result);
+        steps_apply_outcome(operation, BERTH_FAILED, result);
     else
-        engine_settle(operation, BERTH_UNSURE,
-                      call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+        steps_apply_outcome(operation, BERTH_UNSURE,
+                            call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
 }

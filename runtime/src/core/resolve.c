@@ -1,9 +1,9 @@
 #include "resolve.h"
 
-#include "engine.h"
+#include "steps.h"
 #include "queue.h"
 
-static bool takes_configs(const berth_operation *type)
+static bool finds_by_key(const berth_operation *type)
 {
     return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE ||
            (type->form == BERTH_FIND && type->by == 0);
@@ -13,7 +13,7 @@ struct where resolve_where(const struct operation *operation)
 {
     if (operation->n_levels > 0)
         return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
-    if (operation->type && takes_configs(operation->type))
+    if (operation->type && finds_by_key(operation->type))
         return (struct where){.resource = operation->type->path[0], .levels = 1};
     return (struct where){0};
 }
@@ -186,12 +186,12 @@ static void check_levels(struct operation *operation, const berth_operation *typ
  * Tells the trace of the `take` rows that have run: only now it is certain that the operation
  * succeeds.
  */
-static void report_takes(struct operation *operation)
+static void report_admissions(struct operation *operation)
 {
     operation->report = true;
     for (uint8_t i = 0; i < operation->n_levels; i++) {
         operation->levels[i].instance->state = operation->levels[i].state;
-        engine_take(operation, i);
+        steps_admit(operation, i);
     }
 }
 
@@ -203,7 +203,7 @@ static void give(struct operation *operation, const berth_operation *type)
     if (rc < 0)
         operation_fail(operation, rc, (struct where){0});
     else if (manager->trace)
-        report_takes(operation);
+        report_admissions(operation);
 }
 
 static bool obtain(struct operation *operation, const berth_operation *type)
@@ -223,7 +223,7 @@ static bool obtain(struct operation *operation, const berth_operation *type)
         else if (operation->code == 0)
             check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
-            engine_take(operation, i);
+            steps_admit(operation, i);
         if (operation->code != 0)
             return false;
         counts |= counts_of(&operation->levels[i]);

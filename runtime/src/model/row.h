@@ -46,21 +46,21 @@ static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
 }
 
 /* What a row does with its event before it leads anywhere. */
-struct deed {
+struct action {
     uint8_t guard;
     uint8_t hook;
     uint8_t reject;
 };
 
-static inline struct deed row_deed(const berth_resource *resource, uint16_t row)
+static inline struct action row_action(const berth_resource *resource, uint16_t row)
 {
     if (resource->wide) {
         const berth_wide_row *at = &resource->wide_rows[row];
 
-        return (struct deed){at->guard, at->hook, at->reject};
+        return (struct action){at->guard, at->hook, at->reject};
     }
-    return (struct deed){resource->rows[row].guard, resource->rows[row].hook,
-                         resource->rows[row].reject};
+    return (struct action){resource->rows[row].guard, resource->rows[row].hook,
+                           resource->rows[row].reject};
 }
 
 /* Does the outcome lead where `uncertain`, or `no`, says? A row may have no such target. */

@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "steps.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
  * A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is
  * stored through it can change it.
  */
-struct place {
+struct level_ref {
     struct operation *operation;
     struct berth_manager *manager;
     struct level *level;
@@ -18,65 +18,65 @@ struct place {
     uint8_t number; /* of the level */
 };
 
-static inline struct place place_at(struct operation *operation, unsigned level)
+static inline struct level_ref level_ref_at(struct operation *operation, unsigned level)
 {
     struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
     const berth_resource *resource = operation_resource(operation, level);
 
-    return (struct place){operation, manager,  &operation->levels[level],
-                          instance,  resource, (uint8_t)level};
+    return (struct level_ref){operation, manager,  &operation->levels[level],
+                              instance,  resource, (uint8_t)level};
 }
 
-static inline const void *view_of(struct place at)
+static inline const void *view_of(struct level_ref at)
 {
     return instance_view(at.manager, at.instance);
 }
 
-/* A row that was found, and what it does; row 0: a hole. Small enough for a register. */
-struct found {
+/* Reference to a row, and what the row does; row 0: a hole. It fits into a register. */
+struct row_ref {
     uint16_t row;
     uint8_t hook;
     uint8_t reject;
 };
 
 /* The row for the event in the instance's state. Of several, the first whose guard holds. */
-static noinline struct found find_any_row(struct place at, uint16_t row)
+static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
 {
     for (; row > 0; row = row_next(at.resource, row)) {
-        struct deed deed = row_deed(at.resource, row);
+        struct action action = row_action(at.resource, row);
 
-        if (deed.guard == 0 ||
-            type_of(at.manager)->guard(deed.guard, at.manager->options, view_of(at)))
-            return (struct found){row, deed.hook, deed.reject};
+        if (action.guard == 0 ||
+            type_of(at.manager)->guard(action.guard, at.manager->options, view_of(at)))
+            return (struct row_ref){row, action.hook, action.reject};
     }
-    return (struct found){0, 0, 0};
+    return (struct row_ref){0, 0, 0};
 }
 
 /* The same, for most rows there are: without a guard, and in a narrow table. */
-static inline struct found find_row(struct place at, uint16_t row)
+static inline struct row_ref find_row(struct level_ref at, uint16_t row)
 {
     if (!at.resource->wide && row > 0) {
         const berth_row *first = &at.resource->rows[row];
 
         if (first->guard == 0)
-            return (struct found){row, first->hook, first->reject};
+            return (struct row_ref){row, first->hook, first->reject};
     }
     return find_any_row(at, row);
 }
 
 /* Most managers have no trace; they pay no more than this question. */
-static inline bool is_traced(struct place at)
+static inline bool is_traced(struct level_ref at)
 {
     return at.manager->trace && at.operation->report;
 }
 
-static inline void report(struct place at, uint8_t event, struct traced traced)
+static inline void report(struct level_ref at, uint8_t event, struct traced traced)
 {
     trace_row(at.operation, at.number, event, traced);
 }
 
-static cold void fail_event(struct place at, uint8_t event, int code, uint8_t hook)
+static cold void fail_event(struct level_ref at, uint8_t event, int code, uint8_t hook)
 {
     struct where where = {
         .state = at.instance->state,
@@ -89,7 +89,7 @@ static cold void fail_event(struct place at, uint8_t event, int code, uint8_t ho
     operation_fail(at.operation, code, where);
 }
 
-static cold void reject_event(struct place at, uint8_t event, uint16_t row, uint8_t error)
+static cold void reject_event(struct level_ref at, uint8_t event, uint16_t row, uint8_t error)
 {
     if (is_traced(at))
         report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
@@ -97,8 +97,8 @@ static cold void reject_event(struct place at, uint8_t event, uint16_t row, uint
 }
 
 /* An outcome leads to its state. The event that is raised there, or 0. */
-static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth_outcome outcome,
-                             int error)
+static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
+                             berth_outcome outcome, int error)
 {
     struct target target = row_target(at.resource, row, outcome);
 
@@ -114,69 +114,69 @@ static inline uint8_t follow(struct place at, uint8_t event, uint16_t row, berth
  * The error that a row without a call that can be made rejects its event with; 0: it does not. Row
  * 0 is a hole.
  */
-static cold uint8_t refused_with(struct place at, struct found found)
+static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
 {
-    if (found.row == 0)
+    if (ref.row == 0)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise`
                                                                                 berthc lets no event
                                                                                 get here */
-    return found.hook > 0 ? type_of(at.manager)->hooks[found.hook].absent : found.reject;
+    return ref.hook > 0 ? type_of(at.manager)->hooks[ref.hook].absent : ref.reject;
 }
 
 /*
  * A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who
  * could tell.
  */
-static cold uint8_t follow_without_hook(struct place at, uint8_t event, struct found found)
+static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
 {
-    if (!type_of(at.manager)->hooks[found.hook].asks)
-        return follow(at, event, found.row, BERTH_OK, 0);
-    at.operation->call.hook = found.hook;
-    return follow(at, event, found.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
+    if (!type_of(at.manager)->hooks[ref.hook].asks)
+        return follow(at, event, ref.row, BERTH_OK, 0);
+    at.operation->call.hook = ref.hook;
+    return follow(at, event, ref.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
 }
 
 /*
  * Runs the event, and what it raises. True: a hook is to be called first; what to go on with then
  * is in the operation.
  */
-ALWAYS_INLINE bool run_event(struct place at, uint8_t event)
+ALWAYS_INLINE bool run_event(struct level_ref at, uint8_t event)
 {
     while (event > 0) {
         berth_wide_cell cell = row_cell(at.resource, at.instance->state, event);
-        struct found found;
+        struct row_ref ref;
         uint8_t error;
 
         if (cell.plain > 0 && !is_traced(at)) {
             at.instance->state = cell.plain;
             return false;
         }
-        found = find_row(at, cell.row);
-        if (found.hook > 0 && manager_has(at.manager, found.hook)) {
-            at.operation->call.row = found.row;
-            at.operation->call.hook = found.hook;
+        ref = find_row(at, cell.row);
+        if (ref.hook > 0 && manager_has(at.manager, ref.hook)) {
+            at.operation->call.row = ref.row;
+            at.operation->call.hook = ref.hook;
             at.operation->level = at.number;
             at.operation->event = event;
             return true;
         }
-        error = found.row > 0 && found.hook == 0 ? found.reject : refused_with(at, found);
+        error = ref.row > 0 && ref.hook == 0 ? ref.reject : refused_with(at, ref);
         if (error > 0) {
-            reject_event(at, event, found.row, error);
+            reject_event(at, event, ref.row, error);
             return false;
         }
-        event = found.hook > 0 ? follow_without_hook(at, event, found)
-                               : follow(at, event, found.row, BERTH_OK, 0);
+        event = ref.hook > 0 ? follow_without_hook(at, event, ref)
+                             : follow(at, event, ref.row, BERTH_OK, 0);
     }
     return false;
 }
 
-void engine_settle(struct operation *operation, berth_outcome outcome, int error)
+void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int error)
 {
-    operation->event = follow(place_at(operation, operation->level), operation->event,
+    operation->event = follow(level_ref_at(operation, operation->level), operation->event,
                               operation->call.row, outcome, error);
 }
 
 /* S4: is there a holder besides the caller? */
-static inline bool somebody_else(struct place at, bool with)
+static inline bool somebody_else(struct level_ref at, bool with)
 {
     uint64_t holders =
         (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
@@ -186,7 +186,7 @@ static inline bool somebody_else(struct place at, bool with)
 }
 
 /* The caller's own hold goes. `with`: its reservation's. */
-static inline void let_go(struct place at, bool with)
+static inline void release_hold(struct level_ref at, bool with)
 {
     if (with) {
         at.level->flags &= (uint8_t)~LEVEL_MINE;
@@ -198,7 +198,7 @@ static inline void let_go(struct place at, bool with)
 }
 
 /* S8: what is below an instance ends with it. */
-static inline void end_if_final(struct place at)
+static inline void end_if_final(struct level_ref at)
 {
     if (!state_is(at.resource, at.instance->state, BERTH_FINAL))
         return;
@@ -209,7 +209,7 @@ static inline void end_if_final(struct place at)
 }
 
 /* Is there anything to do? */
-static inline bool begin_step(struct place at, uint8_t event, bool with)
+static inline bool begin_step(struct level_ref at, uint8_t event, bool with)
 {
     if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
         return false;
@@ -217,15 +217,15 @@ static inline bool begin_step(struct place at, uint8_t event, bool with)
         return true;
     if (is_traced(at))
         report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
-    let_go(at, with);
+    release_hold(at, with);
     return false;
 }
 
-static inline void end_step(struct place at, uint8_t event, bool with)
+static inline void end_step(struct level_ref at, uint8_t event, bool with)
 {
     if (at.operation->code == 0) {
         if (event == at.resource->drop)
-            let_go(at, with);
+            release_hold(at, with);
         else if (event == at.resource->take && !with)
             at.instance->anonymous++;
     }
@@ -238,11 +238,11 @@ static bool run_steps(struct operation *operation, const berth_operation *type)
 
     for (uint8_t i = 0; i < type->n_steps; i++) {
         uint8_t event = type->steps[i].event;
-        struct place at;
+        struct level_ref at;
 
         if (i < operation->step)
             continue;
-        at = place_at(operation, type->steps[i].level);
+        at = level_ref_at(operation, type->steps[i].level);
         operation->step = i;
         if (!operation->in_step) {
             if (operation->code != 0)
@@ -263,7 +263,7 @@ static bool run_steps(struct operation *operation, const berth_operation *type)
 /* Drain has one step, the drop of the last level, and nobody else's holds count. */
 static cold bool run_drain(struct operation *operation)
 {
-    struct place at = place_at(operation, operation->n_levels - 1u);
+    struct level_ref at = level_ref_at(operation, operation->n_levels - 1u);
 
     if (!operation->in_step) {
         if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
@@ -284,17 +284,35 @@ static cold bool run_drain(struct operation *operation)
     return false;
 }
 
-bool engine_run(struct operation *operation, const berth_operation *type)
+bool steps_run(struct operation *operation, const berth_operation *type)
 {
     return type ? run_steps(operation, type) : run_drain(operation);
 }
 
-void engine_take(struct operation *operation, uint8_t level)
+void steps_admit(struct operation *operation, uint8_t level)
 {
-    struct place at = place_at(operation, level);
+    struct level_ref at = level_ref_at(operation, level);
 
     if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
         reject_event(at, at.resource->take, 0, EPROTO);
     if (operation->code == 0)
         end_if_final(at);
+}
+
+bool steps_dry_run(const struct operation *operation)
+{
+    struct level levels[BERTH_MAX_LEVELS], now[BERTH_MAX_LEVELS];
+    struct operation copy = *operation;
+    bool calls;
+
+    for (unsigned i = 0; i < operation->n_levels; i++) {
+        levels[i] = operation->levels[i];
+        level_note(&now[i], levels[i].instance);
+    }
+    copy.levels = levels;
+    copy.report = false;
+    calls = steps_run(&copy, copy.type);
+    for (unsigned i = 0; i < operation->n_levels; i++)
+        level_restore(&now[i]);
+    return calls || copy.code == 0;
 }
