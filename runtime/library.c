@@ -42,12 +42,12 @@
 #include "src/core/resolve.c"
 #include "src/core/deadline.c"
 #include "src/core/drain.c"
-#include "src/core/advance.c"
+#include "src/core/execute.c"
 #include "src/core/fast.c"
 
 /* sched: which operation runs next, and on which thread */
 #include "src/sched/handover.c"
-#include "src/sched/dispatch.c"
+#include "src/sched/scheduler.c"
 #include "src/sched/wait.c"
 
 /* api: what the headers declare */

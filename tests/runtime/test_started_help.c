@@ -524,5 +524,5 @@ int main(void)
     };
 
     (void)alarm(PATIENCE);
-    return cmocka_run_group_tests_name("started, and helped by blocking calls", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("started, and ran_ready by blocking calls", tests, NULL, NULL);
 }

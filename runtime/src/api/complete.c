@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../core/call.h"
-#include "../sched/dispatch.h"
+#include "../sched/scheduler.h"
 #include "../sched/handover.h"
 
 /* Can a hook that asks, or one that does not, end so? */
@@ -49,6 +49,6 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
     if (rc != 0)
         return rc;
     rc = complete(token.manager, token.id, result, out, out_size, &woken);
-    dispatch_leave(token.manager, &woken);
+    scheduler_leave(token.manager, &woken);
     return rc;
 }

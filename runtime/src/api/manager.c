@@ -6,7 +6,7 @@
 #include <berth/arena.h>
 
 #include "../model/comers.h"
-#include "../sched/dispatch.h"
+#include "../sched/scheduler.h"
 #include "../core/drain.h"
 #include "../core/error.h"
 #include "../model/field.h"
@@ -551,7 +551,7 @@ static int may_go(struct berth_manager *manager, berth_error *error)
 {
     if (in_use(manager, error))
         return -EBUSY;
-    dispatch_wait(manager);
+    scheduler_wait_idle(manager);
     return in_use(manager, error) ? -EBUSY : 0;
 }
 
@@ -601,7 +601,7 @@ int berth_manager_discard(berth_manager *manager)
     if (rc != 0)
         return rc;
     forget(manager, &woken);
-    dispatch_leave(manager, &woken);
+    scheduler_leave(manager, &woken);
     return 0;
 }
 

@@ -5,8 +5,8 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "../core/advance.h"
-#include "../sched/dispatch.h"
+#include "../core/execute.h"
+#include "../sched/scheduler.h"
 #include "../core/drain.h"
 #include "../core/fast.h"
 #include "../base/memory.h"
@@ -32,7 +32,7 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
     int rc = fast && fast->locked ? 0 : lock_take(&manager->lock);
 
-    if (rc == 0 && manager->dispatchers && ready_too_deep(manager)) {
+    if (rc == 0 && manager->workers && ready_too_deep(manager)) {
         lock_drop(&manager->lock);
         rc = -EDEADLK;
     }
@@ -49,7 +49,7 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
     else if (fast->locked)
         fast_hand_on(fast, operation);
     for (;;) {
-        enum progress progress = operation_advance_as(operation, type, true);
+        enum progress progress = execute_operation_as(operation, type, true);
 
         if (progress == PROGRESS_DONE)
             break;
@@ -57,7 +57,7 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
             return operation->code;
     }
     manager->n_operations--;
-    dispatch(manager);
+    scheduler_run(manager);
     lock_drop(&manager->lock);
     return operation->code;
 }

@@ -1,10 +1,10 @@
 /* Started operations: accepting, cancelling, polling. */
 #include <string.h>
 
-#include "../core/advance.h"
+#include "../core/execute.h"
 #include "../core/call.h"
 #include "../core/deadline.h"
-#include "../sched/dispatch.h"
+#include "../sched/scheduler.h"
 #include "../core/drain.h"
 #include "../model/field.h"
 #include "../sched/handover.h"
@@ -122,8 +122,8 @@ static int accept(struct operation *operation)
     if (operation->drain)
         drain_begin(operation);
     else if (operation->code != 0)
-        (void)operation_finish(operation); /* policy: that is for `done`; it has no root */
-    dispatch_new(operation);
+        (void)execute_finish(operation); /* policy: that is for `done`; it has no root */
+    scheduler_start(operation);
     lock_drop(&manager->lock);
     return 0;
 }
@@ -208,7 +208,7 @@ int berth_manager_cancel(berth_manager *manager, void *op)
     if (rc != 0)
         return rc;
     rc = cancel(operation, &woken);
-    dispatch_leave(manager, &woken);
+    scheduler_leave(manager, &woken);
     return rc;
 }
 
@@ -255,7 +255,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
     manager->has_loop = true;
     if (manager->deadlines)
         expire_all(manager, berth_now());
-    dispatch_poll(manager, !next_deadline);
+    scheduler_poll(manager, !next_deadline);
     if (next_deadline && manager->ready)
         *next_deadline = 0;
     else if (next_deadline)

@@ -276,7 +276,7 @@ static int fast_change(struct fast *fast, berth_error *error)
 /* Is there nothing that its thread has to see to besides? */
 static inline bool fast_is_alone(const struct berth_manager *manager)
 {
-    return !manager->ready && !(manager->dispatchers && ready_too_deep(manager));
+    return !manager->ready && !(manager->workers && ready_too_deep(manager));
 }
 
 static int fast_look(struct fast *fast, berth_error *error)

@@ -5,7 +5,7 @@
  *
  * It has no struct operation: nothing happens in between, so there is nothing to resume. It changes
  * an instance only when it is certain to succeed, so there is nothing to undo. All else is left to
- * the general path (advance.c), which begins anew.
+ * the general path (execute.c), which begins anew.
  */
 #ifndef BERTH_SRC_FAST_H
 #define BERTH_SRC_FAST_H

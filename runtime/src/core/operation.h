@@ -2,7 +2,7 @@
  * One running operation: a state machine in one block of memory.
  *
  * The block of a blocking call is on its thread's stack; that of a started operation is its
- * caller's, or the allocator's. operation_advance() runs it as far as it gets; where it has to
+ * caller's, or the allocator's. execute_operation() runs it as far as it gets; where it has to
  * wait, everything it needs to go on is in this block and nothing on the C stack. It keeps what the
  * few numbers of each instance were when it began (`struct level`); what fails before the first
  * call puts them back: that is rule S1. What it makes and ends enters and leaves the maps
@@ -81,10 +81,10 @@ struct asked {
 };
 
 enum stage {
-    STAGE_RESOLVE,  /* get at the instances: needs the root */
-    STAGE_RUN,    /* steps and rows */
-    STAGE_CALL,   /* everything is written back, a hook is to be called */
-    STAGE_CALLED, /* a hook answered that it is pending */
+    STAGE_RESOLVE, /* get at the instances: needs the root */
+    STAGE_RUN,     /* steps and rows */
+    STAGE_CALL,    /* everything is written back, a hook is to be called */
+    STAGE_CALLED,  /* a hook answered that it is pending */
     STAGE_DONE
 };
 
@@ -145,7 +145,7 @@ struct operation {
     bool ready;     /* in the manager's list of what is ready */
     bool watched;   /* in the manager's heap of deadlines */
     bool changed;   /* some level has flags that a commit sees to */
-    bool helped;    /* a blocking call has run what was ready: it may queue */
+    bool ran_ready; /* a blocking call has run what was ready: it may queue */
     bool waits;     /* in the queue of a root */
     bool hashed;    /* call.root_hash is known */
     bool ahead;     /* it has made its root and run up to its first hook, on another thread than its
@@ -161,7 +161,7 @@ enum progress {
     PROGRESS_DONE,
     PROGRESS_QUEUED, /* waits for a root */
     PROGRESS_BUSY,   /* would have to wait for a root, and its thread has other things to run first:
-                        see dispatch_help() */
+                        see scheduler_run_ready() */
     PROGRESS_PENDING, /* waits for a completion */
     PROGRESS_READY,   /* the next thing is a hook, and it may not be called here */
     PROGRESS_RELEASED /* lets its root go, which others wait for: handover() comes next */
@@ -247,7 +247,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->in_hook = false;
     operation->ready = false;
     operation->watched = false;
-    operation->helped = false;
+    operation->ran_ready = false;
     operation->waits = false;
     operation->ahead = false;
     operation->hashed = false;
@@ -342,8 +342,6 @@ static inline void operation_results(const struct operation *operation, const be
     }
 }
 
-/* The maps and the reservation get to know what has changed. */
-internal void operation_commit(struct operation *operation, const berth_operation *type);
 /* Puts back what the instances were, and unmakes those that are new. */
 internal cold void operation_undo(struct operation *operation);
 

@@ -156,7 +156,7 @@ int queue_enter_slowly(struct operation *operation, struct root *root)
     }
     if (!operation->done && closes_circle(operation, root))
         return -EDEADLK;
-    if (ready_can_help(operation))
+    if (ready_can_run(operation))
         return 1;
 #ifdef BERTH_NO_THREADS
     if (!operation->done)

@@ -6,14 +6,14 @@
  */
 enum { MOST_NESTED = 16 };
 
-static struct dispatcher *innermost(const struct berth_manager *manager)
+static struct worker *innermost(const struct berth_manager *manager)
 {
     thread_id self = thread_self();
-    struct dispatcher *dispatcher = manager->dispatchers;
+    struct worker *worker = manager->workers;
 
-    while (dispatcher && !thread_same(dispatcher->thread, self))
-        dispatcher = dispatcher->next;
-    return dispatcher;
+    while (worker && !thread_same(worker->thread, self))
+        worker = worker->next;
+    return worker;
 }
 
 bool ready_inside(const struct berth_manager *manager)
@@ -31,14 +31,14 @@ bool ready_too_deep(const struct berth_manager *manager)
     thread_id self = thread_self();
     unsigned nested = 0;
 
-    for (const struct dispatcher *at = manager->dispatchers; at; at = at->next)
+    for (const struct worker *at = manager->workers; at; at = at->next)
         nested += thread_same(at->thread, self);
     return nested >= MOST_NESTED;
 }
 
 void ready_wake(struct berth_manager *manager)
 {
-    const struct dispatcher *self;
+    const struct worker *self;
 
     if (!manager->wake)
         return;
@@ -64,7 +64,7 @@ void ready_add(struct operation *operation)
         manager->ready = operation;
     manager->last_ready = operation;
     manager->n_ready++;
-    manager->n_unclaimed++;
+    manager->n_unscheduled++;
     if (manager->ready == operation)
         ready_wake(manager);
 #ifndef BERTH_NO_THREADS
@@ -73,11 +73,11 @@ void ready_add(struct operation *operation)
 #endif
 }
 
-bool ready_can_help(const struct operation *operation)
+bool ready_can_run(const struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
 
-    if (!manager->ready || operation->done || operation->helped)
+    if (!manager->ready || operation->done || operation->ran_ready)
         return false;
     if (!thread_same(operation->thread, thread_self()))
         return false; /* somebody else's, who sleeps */

@@ -10,8 +10,8 @@
 #include "operation.h"
 
 /* A thread at work. */
-struct dispatcher {
-    struct dispatcher *next; /* in the manager's list; the innermost of a thread comes first */
+struct worker {
+    struct worker *next; /* in the manager's list; the innermost of a thread comes first */
     thread_id thread;
     bool polling;
 };
@@ -24,7 +24,7 @@ internal void ready_add(struct operation *operation);
  * that. Once it has run what was ready then, and what it made ready by that, other threads are on
  * their way to whatever there is.
  */
-internal bool ready_can_help(const struct operation *operation);
+internal bool ready_can_run(const struct operation *operation);
 
 /* Is this thread the one that polls? Only a manager with `wake` has such a one. */
 internal bool ready_is_loop(const struct berth_manager *manager);

@@ -14,7 +14,7 @@
 #include "../base/pool.h"
 #include "../base/uuid.h"
 
-struct dispatcher;
+struct worker;
 struct instance;
 struct operation;
 
@@ -72,12 +72,13 @@ struct berth_manager {
     uint64_t last_turn;    /* of an operation that waits for a root */
     uint64_t n_operations; /* that run or wait; a started one until its `done` is called */
 
-    /* started operations; see dispatch.h */
+    /* started operations; see scheduler.h */
     struct operation *ready, *last_ready; /* in the order they became so */
     uint64_t n_ready;
-    uint64_t n_unclaimed; /* ready, and no thread is on its way to them; more than there are is fine
+    uint64_t
+        n_unscheduled; /* ready, and no thread is on its way to them; more than there are is fine
                            */
-    struct dispatcher *dispatchers;
+    struct worker *workers;
     struct sleeper *leaver;       /* who waits for the last of them to leave; NULL: nobody */
     struct operation *deadlines;  /* the one that ends first */
     thread_id loop;               /* the last that polled */

@@ -1,6 +1,6 @@
 #include "handover.h"
 
-#include "../core/advance.h"
+#include "../core/execute.h"
 #include "../core/call.h"
 #include "../core/queue.h"
 #include "../core/resolve.h"
@@ -60,8 +60,8 @@ static void share_error(const struct operation *by, struct operation *next)
     trace_error(next, by);
     next->error = NULL;
     next->code = by->code;
-    next->called = true;          /* the call was made for it, too: the trace is not told again */
-    (void)operation_finish(next); /* it has no root */
+    next->called = true;        /* the call was made for it, too: the trace is not told again */
+    (void)execute_finish(next); /* it has no root */
 }
 
 /*
@@ -129,7 +129,7 @@ static void take_root_back(struct operation *by, struct operation *next)
  */
 static void run(struct operation *by, struct operation *next)
 {
-    while (operation_advance(next, false) == PROGRESS_RELEASED)
+    while (execute_operation(next, false) == PROGRESS_RELEASED)
         take_root_back(by, next);
 }
 
@@ -197,7 +197,7 @@ void handover_abandon(struct operation *operation, int code, struct sleepers *wo
     if (root && operation->n_levels == 0)
         operation_load(operation, &root->instance); /* for the error's key */
     operation_fail(operation, code, resolve_where(operation));
-    if (operation_finish(operation) == PROGRESS_RELEASED)
+    if (execute_finish(operation) == PROGRESS_RELEASED)
         handover(operation, woken);
 }
 

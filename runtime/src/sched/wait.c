@@ -1,7 +1,7 @@
 #include "wait.h"
 
 #include "../core/call.h"
-#include "dispatch.h"
+#include "scheduler.h"
 #include "../core/drain.h"
 #include "handover.h"
 #include "../core/queue.h"
@@ -35,7 +35,7 @@ static enum sleep doze(struct operation *operation, int64_t deadline)
     struct sleeper *sleeper = operation->sleeper;
     enum sleep slept;
 
-    manager->n_unclaimed = manager->n_ready;
+    manager->n_unscheduled = manager->n_ready;
     if (ready_is_loop(manager))
         manager->loop_sleeper = sleeper;
     slept = sleeper_wait(sleeper, &manager->lock, deadline);
@@ -43,7 +43,7 @@ static enum sleep doze(struct operation *operation, int64_t deadline)
         return slept;
     if (manager->loop_sleeper == sleeper)
         manager->loop_sleeper = NULL;
-    operation->helped = false;
+    operation->ran_ready = false;
     return slept;
 }
 
@@ -53,7 +53,7 @@ static enum sleep doze(struct operation *operation, int64_t deadline)
  */
 static bool is_needed(const struct operation *operation)
 {
-    return operation->call.manager->wake && ready_can_help(operation);
+    return operation->call.manager->wake && ready_can_run(operation);
 }
 
 /* False: the operation is over, and its thread has not got the lock. */
@@ -82,7 +82,7 @@ static void sleep_for_completion(struct operation *operation)
 
     while (operation_waits(operation)) {
         if (is_needed(operation))
-            dispatch_help(operation);
+            scheduler_run_ready(operation);
         else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE
                                                                : call->deadline) == SLEEP_LATE &&
                  operation_waits(operation))
@@ -124,23 +124,23 @@ static bool sleep_on(struct operation *operation)
  * Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not
  * find it.
  */
-static void help_and_try_again(struct operation *operation)
+static void run_ready_and_retry(struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
     uint32_t discards = manager->n_discards;
 
-    dispatch_help(operation);
+    scheduler_run_ready(operation);
     if (manager->n_discards != discards)
         abandon(operation, -ECANCELED);
 }
 
 /* Runs what is ready before it waits for a completion. */
-static bool help_and_sleep(struct operation *operation)
+static bool run_ready_and_sleep(struct operation *operation)
 {
-    operation->helped = false; /* it may have run what was ready before it got its root: there is
+    operation->ran_ready = false; /* it may have run what was ready before it got its root: there is
                                   more now */
-    if (ready_can_help(operation))
-        dispatch_help(operation);
+    if (ready_can_run(operation))
+        scheduler_run_ready(operation);
     return sleep_on(operation);
 }
 
@@ -157,7 +157,7 @@ static bool let_others_go_on(struct operation *operation)
     if (operation->stage != STAGE_DONE)
         return true;
     manager->n_operations--;
-    dispatch_leave(manager, &woken);
+    scheduler_leave(manager, &woken);
     return false;
 }
 
@@ -167,10 +167,10 @@ bool wait_for(struct operation *operation, enum progress progress)
     case PROGRESS_RELEASED:
         return let_others_go_on(operation);
     case PROGRESS_BUSY:
-        help_and_try_again(operation);
+        run_ready_and_retry(operation);
         return true;
     case PROGRESS_PENDING:
-        return help_and_sleep(operation);
+        return run_ready_and_sleep(operation);
     default: /* PROGRESS_QUEUED */
         return sleep_on(operation);
     }

@@ -1,22 +1,22 @@
-#include "dispatch.h"
+#include "scheduler.h"
 
-#include "../core/advance.h"
+#include "../core/execute.h"
 #include "../core/deadline.h"
 #include "handover.h"
 #include "../base/memory.h"
 #include "../core/ready.h"
 
-static void enter(struct berth_manager *manager, struct dispatcher *self, bool polling)
+static void enter(struct berth_manager *manager, struct worker *self, bool polling)
 {
-    self->next = manager->dispatchers;
+    self->next = manager->workers;
     self->thread = thread_self();
     self->polling = polling;
-    manager->dispatchers = self;
+    manager->workers = self;
 }
 
-static void leave(struct berth_manager *manager, const struct dispatcher *self)
+static void leave(struct berth_manager *manager, const struct worker *self)
 {
-    struct dispatcher **at = &manager->dispatchers;
+    struct worker **at = &manager->workers;
 
     while (*at != self)
         at = &(*at)->next;
@@ -27,16 +27,16 @@ static void leave(struct berth_manager *manager, const struct dispatcher *self)
 #endif
 }
 
-void dispatch_wait(struct berth_manager *manager)
+void scheduler_wait_idle(struct berth_manager *manager)
 {
 #ifndef BERTH_NO_THREADS
     struct sleeper sleeper;
 
-    if (!manager->dispatchers)
+    if (!manager->workers)
         return;
     sleeper_init(&sleeper);
     manager->leaver = &sleeper;
-    while (manager->dispatchers)
+    while (manager->workers)
         (void)sleeper_wait(&sleeper, &manager->lock, BERTH_NO_DEADLINE);
     manager->leaver = NULL;
     sleeper_destroy(&sleeper);
@@ -45,7 +45,7 @@ void dispatch_wait(struct berth_manager *manager)
 #endif
 }
 
-static struct operation *take_ready(struct berth_manager *manager)
+static struct operation *pop_ready(struct berth_manager *manager)
 {
     struct operation *operation = manager->ready;
 
@@ -56,16 +56,17 @@ static struct operation *take_ready(struct berth_manager *manager)
 }
 
 /* How many have become ready that no thread is on its way to: those are this one's now. */
-static uint64_t claim(struct berth_manager *manager)
+static uint64_t schedule(struct berth_manager *manager)
 {
-    uint64_t n = manager->n_unclaimed < manager->n_ready ? manager->n_unclaimed : manager->n_ready;
+    uint64_t n =
+        manager->n_unscheduled < manager->n_ready ? manager->n_unscheduled : manager->n_ready;
 
-    manager->n_unclaimed = 0;
+    manager->n_unscheduled = 0;
     return n;
 }
 
 /* The operation is over: tells, and touches it no more. */
-static void tell_done(struct operation *operation, struct sleepers *woken)
+static void call_done(struct operation *operation, struct sleepers *woken)
 {
     struct berth_manager *manager = operation->call.manager;
     berth_done *done = operation->done;
@@ -86,47 +87,47 @@ static void run_one(struct operation *operation)
     struct sleepers woken = {0};
     enum progress progress;
 
-    while ((progress = operation_advance(operation, true)) == PROGRESS_RELEASED)
+    while ((progress = execute_operation(operation, true)) == PROGRESS_RELEASED)
         handover(operation, &woken);
     if (progress == PROGRESS_DONE)
-        tell_done(operation, &woken);
+        call_done(operation, &woken);
     else
         deadline_watch(operation);
 }
 
 /* Runs `n`, and what this thread makes ready meanwhile. */
-static void run_claimed(struct berth_manager *manager, uint64_t n)
+static void run_scheduled(struct berth_manager *manager, uint64_t n)
 {
-    for (; n > 0 && manager->ready; n += claim(manager)) {
+    for (; n > 0 && manager->ready; n += schedule(manager)) {
         n--;
-        run_one(take_ready(manager));
+        run_one(pop_ready(manager));
     }
 }
 
-void dispatch_claimed(struct berth_manager *manager)
+void scheduler_run_scheduled(struct berth_manager *manager)
 {
-    struct dispatcher self;
+    struct worker self;
 
-    if (manager->n_unclaimed == 0 || manager->wake || ready_inside(manager))
+    if (manager->n_unscheduled == 0 || manager->wake || ready_inside(manager))
         return;
     enter(manager, &self, false);
-    run_claimed(manager, claim(manager));
+    run_scheduled(manager, schedule(manager));
     leave(manager, &self);
 }
 
-void dispatch_leave(struct berth_manager *manager, struct sleepers *woken)
+void scheduler_leave(struct berth_manager *manager, struct sleepers *woken)
 {
     if (manager->ready)
         sleepers_wake(woken);
-    dispatch(manager);
+    scheduler_run(manager);
     lock_drop(&manager->lock);
     sleepers_wake(woken);
 }
 
-void dispatch_new(struct operation *operation)
+void scheduler_start(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct dispatcher self;
+    struct worker self;
 
     if (ready_inside(manager)) {
         ready_add(operation);
@@ -135,34 +136,34 @@ void dispatch_new(struct operation *operation)
     enter(manager, &self, false);
     run_one(operation);
     if (!manager->wake)
-        run_claimed(manager, claim(manager));
+        run_scheduled(manager, schedule(manager));
     leave(manager, &self);
 }
 
-void dispatch_poll(struct berth_manager *manager, bool all)
+void scheduler_poll(struct berth_manager *manager, bool all)
 {
-    struct dispatcher self;
+    struct worker self;
 
     if (!manager->ready || ready_inside(manager))
         return;
     enter(manager, &self, true);
     for (uint64_t n = manager->n_ready; n > 0 && manager->ready; n--)
-        run_one(take_ready(manager));
+        run_one(pop_ready(manager));
     if (!manager->wake && all)
-        run_claimed(manager, claim(manager));
+        run_scheduled(manager, schedule(manager));
     leave(manager, &self);
     if (manager->ready)
         ready_wake(manager);
 }
 
-void dispatch_help(struct operation *operation)
+void scheduler_run_ready(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    struct dispatcher self;
+    struct worker self;
 
-    operation->helped = true;
+    operation->ran_ready = true;
     enter(manager, &self, false);
-    (void)claim(manager);
-    run_claimed(manager, manager->n_ready);
+    (void)schedule(manager);
+    run_scheduled(manager, manager->n_ready);
     leave(manager, &self);
 }

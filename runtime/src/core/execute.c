@@ -1,7 +1,7 @@
 /*
  * The order of an operation, from its first step to its end: what every one of them goes through.
  */
-#include "advance.h"
+#include "execute.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "resolve.h"
 #include "trace.h"
 
-static void commit(struct operation *operation, const berth_operation *type)
+static void write_changes(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
     /* whoever runs has loaded all of them */
@@ -36,10 +36,11 @@ static void commit(struct operation *operation, const berth_operation *type)
             instance_end(manager, operation->levels[i].instance);
 }
 
-void operation_commit(struct operation *operation, const berth_operation *type)
+/* The maps and the reservation get to know what has changed. */
+static void commit_changes(struct operation *operation, const berth_operation *type)
 {
     if (operation->changed)
-        commit(operation, type);
+        write_changes(operation, type);
 }
 
 /* Success: what the operation gives or ends. */
@@ -51,7 +52,7 @@ static void commit_reservation(struct operation *operation, const berth_operatio
         for (unsigned i = 0; i < type->levels; i++)
             operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     }
-    operation_commit(operation, type);
+    commit_changes(operation, type);
     if (type->flags & BERTH_GIVES) {
         for (unsigned i = 0; i < type->levels; i++) {
             operation->levels[i].instance->pins++;
@@ -75,7 +76,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
         operation_results(operation, type);
         return;
     } else if (operation->called) {
-        operation_commit(operation, type);
+        commit_changes(operation, type);
     } else {
         operation_undo(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
@@ -90,7 +91,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     trace_error(operation, operation);
 }
 
-enum progress operation_finish_as(struct operation *operation, const berth_operation *type)
+enum progress execute_finish_as(struct operation *operation, const berth_operation *type)
 {
     if (type)
         end_operation(operation, type);
@@ -127,7 +128,7 @@ static bool resolve(struct operation *operation, const berth_operation *type)
 static void end_drop(struct operation *operation)
 {
     if (operation->code == 0 || operation->called)
-        operation_commit(operation, NULL);
+        commit_changes(operation, NULL);
     else
         operation_undo(operation);
     drain_finish_instance(operation);
@@ -142,9 +143,10 @@ static enum progress stopped(const struct operation *operation)
 }
 
 /*
- * As operation_advance_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been.
+ * As execute_operation_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been.
  */
-static enum progress go_on(struct operation *operation, const berth_operation *type, bool may_call)
+static enum progress execute_stages(struct operation *operation, const berth_operation *type,
+                                    bool may_call)
 {
     for (;;) {
         switch (operation->stage) {
@@ -163,7 +165,7 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
             }
             if (!may_call && operation_step_back(operation))
                 return PROGRESS_READY;
-            operation_commit(operation, type);
+            commit_changes(operation, type);
             operation->stage = STAGE_CALL;
             if (!may_call)
                 return PROGRESS_READY;
@@ -187,12 +189,12 @@ static enum progress go_on(struct operation *operation, const berth_operation *t
     }
 }
 
-enum progress operation_advance_as(struct operation *operation, const berth_operation *type,
+enum progress execute_operation_as(struct operation *operation, const berth_operation *type,
                                    bool may_call)
 {
-    enum progress progress = go_on(operation, type, may_call);
+    enum progress progress = execute_stages(operation, type, may_call);
 
     if (progress == PROGRESS_DONE && operation->stage != STAGE_DONE)
-        progress = operation_finish_as(operation, type);
+        progress = execute_finish_as(operation, type);
     return progress;
 }

@@ -8,8 +8,8 @@
  * called calls the manager, only adds to the list: however long a chain of operations is that start
  * each other, the stack does not grow.
  */
-#ifndef BERTH_SRC_DISPATCH_H
-#define BERTH_SRC_DISPATCH_H
+#ifndef BERTH_SRC_SCHEDULER_H
+#define BERTH_SRC_SCHEDULER_H
 
 #include "../base/linkage.h"
 #include "../core/operation.h"
@@ -17,34 +17,34 @@
 
 /* All of these with the lock held. Those that run operations give it up meanwhile. */
 
-/* Runs a new one, and then as dispatch() does. */
-internal void dispatch_new(struct operation *operation);
+/* Runs a new one, and then as scheduler_run() does. */
+internal void scheduler_start(struct operation *operation);
 
 /* What every thread does before it leaves the manager. */
-internal void dispatch_claimed(struct berth_manager *manager);
+internal void scheduler_run_scheduled(struct berth_manager *manager);
 
-static inline void dispatch(struct berth_manager *manager)
+static inline void scheduler_run(struct berth_manager *manager)
 {
     if (manager->ready)
-        dispatch_claimed(manager);
+        scheduler_run_scheduled(manager);
 }
 
 /*
- * As dispatch(), and gives the lock back. Threads are woken without the lock, or with it when they
+ * As scheduler_run(), and gives the lock back. Threads are woken without the lock, or with it when they
  * would have to wait for what is ready.
  */
-internal void dispatch_leave(struct berth_manager *manager, struct sleepers *woken);
+internal void scheduler_leave(struct berth_manager *manager, struct sleepers *woken);
 
 /*
  * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that
  * too, should nobody be woken for it, because the caller will not know that there is more.
  */
-internal void dispatch_poll(struct berth_manager *manager, bool all);
+internal void scheduler_poll(struct berth_manager *manager, bool all);
 
-/* Runs what is ready, for a blocking call that would have to sleep: see ready_can_help(). */
-internal void dispatch_help(struct operation *operation);
+/* Runs what is ready, for a blocking call that would have to sleep: see ready_can_run(). */
+internal void scheduler_run_ready(struct operation *operation);
 
 /* For destroy: waits until no thread is at work. */
-internal void dispatch_wait(struct berth_manager *manager);
+internal void scheduler_wait_idle(struct berth_manager *manager);
 
 #endif
