@@ -24,7 +24,7 @@
 
 /* model: what is tracked */
 #include "src/model/field.c"
-#include "src/model/comers.c"
+#include "src/model/pending_drains.c"
 #include "src/model/instance.c"
 #include "src/model/reservations.c"
 #include "src/model/reservation.c"
@@ -46,7 +46,7 @@
 #include "src/core/fast.c"
 
 /* sched: which operation runs next, and on which thread */
-#include "src/sched/handover.c"
+#include "src/sched/waiters.c"
 #include "src/sched/scheduler.c"
 #include "src/sched/wait.c"
 

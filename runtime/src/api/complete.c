@@ -4,7 +4,7 @@
 
 #include "../core/call.h"
 #include "../sched/scheduler.h"
-#include "../sched/handover.h"
+#include "../sched/waiters.h"
 
 /* Can a hook that asks, or one that does not, end so? */
 static bool is_answer(bool asks, int result)
@@ -34,7 +34,7 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
     }
     if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to
                                              it */
-        handover_wake(operation, woken);
+        waiters_resume(operation, woken);
     return 0;
 }
 

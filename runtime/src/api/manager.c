@@ -5,12 +5,12 @@
 
 #include <berth/arena.h>
 
-#include "../model/comers.h"
+#include "../model/pending_drains.h"
 #include "../sched/scheduler.h"
 #include "../core/drain.h"
 #include "../core/error.h"
 #include "../model/field.h"
-#include "../sched/handover.h"
+#include "../sched/waiters.h"
 #include "../model/instance.h"
 #include "../base/memory.h"
 #include "../core/queue.h"
@@ -215,7 +215,8 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
         values[i].next = assigned->kind == BERTH_ASSIGN_COUNTER ? assigned->start : 0;
         layout->numbered =
             layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
-        layout->told = layout->told || (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK);
+        layout->hook_indexed =
+            layout->hook_indexed || (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK);
         layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
         if (assigned->kind == BERTH_ASSIGN_POOL)
             pool_init(&values[i].pool, pool_size(manager, assigned));
@@ -335,7 +336,7 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
     map_init(&manager->instances, instance_map_hash);
     map_init(&manager->reservations, reservation_hash);
     map_init(&manager->calls, NULL);
-    map_init(&manager->stops, comers_stop_hash);
+    map_init(&manager->stops, pending_drains_hash);
     for (unsigned i = 1; i <= type->n_resources; i++)
         if (manager->max_levels <= type->resources[i].level)
             manager->max_levels = (uint8_t)(type->resources[i].level + 1);
@@ -461,12 +462,12 @@ static void forget(struct berth_manager *manager, struct sleepers *woken)
 
         instance_ref(&root->instance);
         instance_end(manager, &root->instance);
-        handover_discard(root, woken);
+        waiters_discard(root, woken);
         instance_unref(manager, &root->instance);
     }
     for (struct operation *operation = manager->ready; operation; operation = operation->next)
         if (operation_is_new(operation))
-            handover_abandon(operation, -ECANCELED, woken);
+            waiters_cancel(operation, -ECANCELED, woken);
 }
 
 static void name_instance(struct berth_manager *manager, struct instance *instance,

@@ -7,7 +7,7 @@
 #include "../sched/scheduler.h"
 #include "../core/drain.h"
 #include "../model/field.h"
-#include "../sched/handover.h"
+#include "../sched/waiters.h"
 #include "../base/memory.h"
 #include "../core/resolve.h"
 #include "../core/ready.h"
@@ -188,10 +188,10 @@ static int cancel(struct operation *operation, struct sleepers *woken)
     if (operation->stage == STAGE_DONE)
         return -ENOENT;
     if (operation_is_new(operation)) {
-        handover_abandon(operation, -ECANCELED, woken);
+        waiters_cancel(operation, -ECANCELED, woken);
         ready_add(operation);
     } else {
-        call_tell(operation);
+        call_notify_cancel(operation);
     }
     return 0;
 }
@@ -215,12 +215,12 @@ int berth_manager_cancel(berth_manager *manager, void *op)
 static void expire(struct operation *operation, struct sleepers *woken)
 {
     if (operation->waits && operation->drain)
-        drain_give_up(operation, -ETIMEDOUT);
+        drain_time_out(operation, -ETIMEDOUT);
     /* it waited all the time */
     else if (operation->waits || (operation_is_new(operation) && !operation->drain))
-        handover_abandon(operation, -ETIMEDOUT, woken);
+        waiters_cancel(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))
-        call_tell(operation);
+        call_notify_cancel(operation);
     if (!operation->in_hook && !operation_waits(operation))
         ready_add(operation);
 }

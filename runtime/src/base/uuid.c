@@ -73,7 +73,7 @@ static bool from_pool(struct uuid_source *source, uuid_t out)
         return false;
     bytes = source->page->bytes[--source->page->left];
     memcpy(out, bytes, sizeof(uuid_t));
-    memset(bytes, 0, sizeof(uuid_t)); /* what was handed out cannot be found here later */
+    memset(bytes, 0, sizeof(uuid_t)); /* a UUID that is in use cannot be found here later */
     return true;
 }
 

@@ -11,7 +11,7 @@ bool berth_call_cancelled(const berth_call *call)
            (call->deadline != BERTH_NO_DEADLINE && call->deadline <= berth_now());
 }
 
-void call_tell(struct operation *operation)
+void call_notify_cancel(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
     berth_notify *notify = call->notify;

@@ -7,7 +7,7 @@
 #include "operation.h"
 
 /* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
-internal void call_tell(struct operation *operation);
+internal void call_notify_cancel(struct operation *operation);
 
 /* The call that a token names, or NULL: it is completed. */
 internal struct berth_call *call_find(struct berth_manager *manager, uint64_t id);

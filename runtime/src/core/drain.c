@@ -1,6 +1,6 @@
 #include "drain.h"
 
-#include "../model/comers.h"
+#include "../model/pending_drains.h"
 #include "error.h"
 #include "queue.h"
 #include "../model/row.h"
@@ -53,7 +53,7 @@ void drain_begin(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
 
     operation->drain->last = manager->last_root;
-    comers_begin(manager, operation->drain);
+    pending_drains_add(manager, operation->drain);
 }
 
 static void note_error(struct operation *operation)
@@ -84,12 +84,12 @@ static void note_root(struct operation *operation, struct instance *root, int co
     forget_instance(operation);
 }
 
-void drain_give_up(struct operation *operation, int code)
+void drain_time_out(struct operation *operation, int code)
 {
     struct instance *root = &operation->queued->instance;
 
     queue_leave(operation);
-    comers_next(operation->call.manager, operation->drain, instance_next(root));
+    pending_drains_move(operation->call.manager, operation->drain, instance_next(root));
     note_root(operation, root, code);
 }
 
@@ -106,7 +106,7 @@ static bool next_root(struct operation *operation)
         if (rc > 0)
             return true;
         if (rc < 0) {
-            comers_next(operation->call.manager, drain, instance_next(root));
+            pending_drains_move(operation->call.manager, drain, instance_next(root));
             note_root(operation, root, rc);
         }
     }
@@ -163,7 +163,7 @@ bool drain_next(struct operation *operation)
         forget_instance(operation);
     }
     if (drain->fresh)
-        comers_next(manager, drain, manager->roots);
+        pending_drains_move(manager, drain, manager->roots);
     for (;;) {
         if (next_root(operation))
             return true;
@@ -171,7 +171,7 @@ bool drain_next(struct operation *operation)
             return false;
         if (!drain->begun) {
             drain->begun = true;
-            comers_next(manager, drain, instance_next(&operation->root->instance));
+            pending_drains_move(manager, drain, instance_next(&operation->root->instance));
             drain->leave = 0;
             drain->at = instance_first_below(manager, &operation->root->instance);
         }
@@ -234,7 +234,7 @@ void drain_end(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
 
-    comers_next(manager, operation->drain, NULL);
+    pending_drains_move(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
         drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and
                                                      nothing else has happened */

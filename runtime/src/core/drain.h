@@ -23,7 +23,7 @@ internal void drain_clears(struct berth_manager *manager, const struct level *le
 internal void drain_finish_instance(struct operation *operation);
 
 /* Nobody gets the root that it waited for: it goes on without. */
-internal void drain_give_up(struct operation *operation, int code);
+internal void drain_time_out(struct operation *operation, int code);
 
 internal void drain_end(struct operation *operation);
 

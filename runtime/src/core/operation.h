@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-#include "../model/comers.h"
+#include "../model/pending_drains.h"
 #include "../model/instance.h"
 #include "../base/linkage.h"
 #include "../model/reservation.h"
@@ -164,7 +164,7 @@ enum progress {
                         see scheduler_run_ready() */
     PROGRESS_PENDING, /* waits for a completion */
     PROGRESS_READY,   /* the next thing is a hook, and it may not be called here */
-    PROGRESS_RELEASED /* lets its root go, which others wait for: handover() comes next */
+    PROGRESS_RELEASED /* lets its root go, which others wait for: waiters_wake() comes next */
 };
 
 /* Bytes of a started operation's block. `type` NULL: drain. */

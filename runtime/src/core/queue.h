@@ -19,7 +19,7 @@ enum { LINE_KEY, LINE_OTHER };
 /* The operation that has the root, or NULL. */
 static inline struct operation *queue_owner(const struct root *root)
 {
-    if (!root->instance.locked || root->instance.handed)
+    if (!root->instance.locked || root->instance.waking)
         return NULL;
     return (struct operation *)(void *)((char *)root->entry.lock -
                                         offsetof(struct operation, lock));
@@ -66,7 +66,7 @@ static inline void queue_own(struct operation *operation, struct root *root)
 internal int queue_enter_slowly(struct operation *operation, struct root *root);
 
 /*
- * Makes `root` the operation's own. Another one that it was handed is let go: a slot, or a UUID of
+ * Makes `root` the operation's own. Another root that it was granted is released: a slot, or a UUID of
  * the caller's own making, may have gone from one root to another while it waited.
  * 0: it is. 1: it waits in the queue; or (it does not `wait`) it has to let that other one go
  * first, or its thread has other things to run first. -EDEADLK: it would wait for itself.
@@ -86,7 +86,7 @@ internal void queue_leave(struct operation *operation);
 
 /*
  * Lets the operation's root go. False: others wait for the root, so the operation keeps it until
- * handover(). An operation without a root has nothing to let go.
+ * waiters_wake(). An operation without a root has nothing to let go.
  */
 static inline bool queue_release(struct operation *operation)
 {

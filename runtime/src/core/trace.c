@@ -42,7 +42,8 @@ static berth_transition at_level(const struct operation *operation, unsigned lev
     };
 }
 
-static void tell(const struct berth_manager *manager, const berth_transition *transition)
+static void report_transition(const struct berth_manager *manager,
+                              const berth_transition *transition)
 {
     manager->trace(manager->trace_ctx, transition);
 }
@@ -61,7 +62,7 @@ void trace_row(const struct operation *operation, unsigned level, uint8_t event,
         transition.hook = type_of(operation->call.manager)->hooks[operation->call.hook].name;
         transition.duration_ns = berth_now() - operation->started;
     }
-    tell(operation->call.manager, &transition);
+    report_transition(operation->call.manager, &transition);
 }
 
 void trace_call(const struct operation *operation)
@@ -73,32 +74,32 @@ void trace_call(const struct operation *operation)
 
     transition.kind = BERTH_TRACE_CALL;
     transition.hook = type_of(call->manager)->hooks[call->hook].name;
-    tell(call->manager, &transition);
+    report_transition(call->manager, &transition);
 }
 
-static void tell_refusal(const struct berth_manager *manager, const berth_error *error,
-                         const unsigned char *reservation)
+static void report_refusal(const struct berth_manager *manager, const berth_error *error,
+                           const unsigned char *reservation)
 {
-    tell(manager, &(berth_transition){
-                      .kind = BERTH_TRACE_REFUSAL,
-                      .manager = error->manager,
-                      .operation = error->operation,
-                      .reservation = reservation,
-                      .resource = error->resource,
-                      .key = error->key,
-                      .state = error->state,
-                      .event = error->event,
-                      .hook = error->hook,
-                      .error = error->code,
-                      .refusal = error,
-                  });
+    report_transition(manager, &(berth_transition){
+                                   .kind = BERTH_TRACE_REFUSAL,
+                                   .manager = error->manager,
+                                   .operation = error->operation,
+                                   .reservation = reservation,
+                                   .resource = error->resource,
+                                   .key = error->key,
+                                   .state = error->state,
+                                   .event = error->event,
+                                   .hook = error->hook,
+                                   .error = error->code,
+                                   .refusal = error,
+                               });
 }
 
 /*
  * A row that failed after a call was told as it ended; what fails before the first call has no rows
  * that are told.
  */
-static bool is_told(const struct operation *operation, const struct operation *by)
+static bool is_reported(const struct operation *operation, const struct operation *by)
 {
     return by == operation && operation->called && !operation->discarded;
 }
@@ -109,10 +110,10 @@ void trace_refusal(const struct operation *operation, const struct operation *by
     bool with = operation->type && operation->type->form == BERTH_WITH;
     berth_error error;
 
-    if (!manager->trace || is_told(operation, by))
+    if (!manager->trace || is_reported(operation, by))
         return;
     error_fill(&error, operation->call.operation, by);
-    tell_refusal(manager, &error, with ? operation->asked.reservation : NULL);
+    report_refusal(manager, &error, with ? operation->asked.reservation : NULL);
 }
 
 void trace_error(const struct operation *operation, const struct operation *by)
@@ -126,7 +127,7 @@ void trace_refused_early(berth_manager *manager, const berth_error *error,
 {
     if (!manager->trace || lock_take(&manager->lock) != 0)
         return;
-    tell_refusal(manager, error, reservation);
+    report_refusal(manager, error, reservation);
     lock_drop(&manager->lock);
 }
 
@@ -137,7 +138,7 @@ static const char *const outcomes[] = {[BERTH_OK] = "ok",
                                        [BERTH_RELEASED] = "released",
                                        [BERTH_ANSWERED_YES] = "yes",
                                        [BERTH_ANSWERED_NO] = "no",
-                                       [BERTH_ANSWERED_UNKNOWN] = "cannot tell"};
+                                       [BERTH_ANSWERED_UNKNOWN] = "cannot report_transition"};
 
 static void add_row(struct text *text, const berth_transition *transition)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "comers.h"
+#include "pending_drains.h"
 #include "field.h"
 #include "../base/list.h"
 #include "../base/memory.h"
@@ -462,7 +462,7 @@ static void link_entry(struct berth_manager *manager, struct instance *instance)
         return;
     }
     if (manager->last_root == UINT32_MAX)
-        comers_renumber(manager);
+        pending_drains_renumber_roots(manager);
     entry->serial = ++manager->last_root;
     append_root(manager, instance);
 }
@@ -526,7 +526,7 @@ bool instance_accept(struct berth_manager *manager, struct instance *instance, u
     bool named = true;
 
     type_of(manager)->accept(hook, out, instance_view(manager, instance));
-    for (unsigned i = 0; i < type->n_assigned && layout->told; i++) {
+    for (unsigned i = 0; i < type->n_assigned && layout->hook_indexed; i++) {
         const berth_assigned *assigned = &type->assigned[i];
 
         if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK && assigned->hook == hook)
@@ -552,7 +552,7 @@ static void unlink_entry(struct berth_manager *manager, struct instance *instanc
 
     map_unlink(&manager->instances, &entry->link, entry->hash);
     if (instance->root) {
-        comers_root_leaves(manager, instance);
+        pending_drains_root_leaves(manager, instance);
         take_root_out(manager, instance);
     } else {
         take_child_out(instance_children(manager, instance_above(instance)), instance);

@@ -46,9 +46,9 @@ struct instance {
     bool root : 1;
     bool ended : 1;
     bool only : 1;              /* an only child */
-    bool locked : 1;            /* a root: an operation has it, or it is handed over */
+    bool locked : 1;            /* a root: an operation owns it, or `waking` */
     bool awaited : 1;           /* a root: its lock has lines, in which somebody waits or did */
-    bool handed : 1;            /* a root: it is handed over to those that wait */
+    bool waking : 1;            /* a root without an owner, whose waiters are being woken */
     bool visited : 1;           /* a root: a drain will come to it, or did */
     uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: pins of another epoch
                                    hold nothing */
@@ -73,8 +73,8 @@ struct root {
 };
 
 /*
- * Who waits for a root that an operation has: in that operation's block. While it is handed over,
- * the lock is on the stack: see handover.h.
+ * Who waits for a root that an operation has: in that operation's block. While the root is
+ * `waking`, the lock is in the block of the operation that released it: see waiters.h.
  */
 struct root_lock {
     struct instance *previous;  /* the root's */

@@ -35,9 +35,9 @@ struct layout {
     uint32_t fixed;    /* bytes of a block, strings left out */
     uint32_t blocks;   /* instances that take memory; the rest never changes */
     uint8_t head; /* bytes of a block before the instance; 0: it is an only child, see instance.h */
-    bool numbered; /* it has counters, or values that it is found by */
-    bool in_pools; /* it has slots */
-    bool told;     /* it is found by values that hooks give */
+    bool numbered;     /* it has counters, or values that it is found by */
+    bool in_pools;     /* it has slots */
+    bool hook_indexed; /* it is found by values that hooks give */
 };
 
 struct berth_manager {
@@ -79,10 +79,10 @@ struct berth_manager {
         n_unscheduled; /* ready, and no thread is on its way to them; more than there are is fine
                            */
     struct worker *workers;
-    struct sleeper *leaver;       /* who waits for the last of them to leave; NULL: nobody */
-    struct operation *deadlines;  /* the one that ends first */
-    thread_id loop;               /* the last that polled */
-    struct sleeper *loop_sleeper; /* of a blocking call of that thread, which sleeps; NULL: none
+    struct sleeper *waits_for_idle; /* who waits for the last of them to leave; NULL: nobody */
+    struct operation *deadlines;    /* the one that ends first */
+    thread_id loop;                 /* the last that polled */
+    struct sleeper *loop_sleeper;   /* of a blocking call of that thread, which sleeps; NULL: none
                                      does */
     uint32_t n_discards;
     bool has_loop;

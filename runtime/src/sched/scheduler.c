@@ -2,7 +2,7 @@
 
 #include "../core/execute.h"
 #include "../core/deadline.h"
-#include "handover.h"
+#include "waiters.h"
 #include "../base/memory.h"
 #include "../core/ready.h"
 
@@ -22,8 +22,8 @@ static void leave(struct berth_manager *manager, const struct worker *self)
         at = &(*at)->next;
     *at = self->next;
 #ifndef BERTH_NO_THREADS
-    if (manager->leaver)
-        sleeper_wake(manager->leaver);
+    if (manager->waits_for_idle)
+        sleeper_wake(manager->waits_for_idle);
 #endif
 }
 
@@ -35,10 +35,10 @@ void scheduler_wait_idle(struct berth_manager *manager)
     if (!manager->workers)
         return;
     sleeper_init(&sleeper);
-    manager->leaver = &sleeper;
+    manager->waits_for_idle = &sleeper;
     while (manager->workers)
         (void)sleeper_wait(&sleeper, &manager->lock, BERTH_NO_DEADLINE);
-    manager->leaver = NULL;
+    manager->waits_for_idle = NULL;
     sleeper_destroy(&sleeper);
 #else
     (void)manager; /* a thread at work would be this one */
@@ -88,7 +88,7 @@ static void run_one(struct operation *operation)
     enum progress progress;
 
     while ((progress = execute_operation(operation, true)) == PROGRESS_RELEASED)
-        handover(operation, &woken);
+        waiters_wake(operation, &woken);
     if (progress == PROGRESS_DONE)
         call_done(operation, &woken);
     else

@@ -3,33 +3,33 @@
 #include "../core/call.h"
 #include "scheduler.h"
 #include "../core/drain.h"
-#include "handover.h"
+#include "waiters.h"
 #include "../core/queue.h"
 #include "../core/ready.h"
 
 /* It has no root that others could wait for. */
-static void abandon(struct operation *operation, int code)
+static void cancel_waiting(struct operation *operation, int code)
 {
     struct sleepers nobody = {0};
 
-    handover_abandon(operation, code, &nobody);
+    waiters_cancel(operation, code, &nobody);
 }
 
 #ifndef BERTH_NO_THREADS
 
-static void give_up(struct operation *operation)
+static void time_out(struct operation *operation)
 {
     if (operation->drain)
-        drain_give_up(operation, -ETIMEDOUT);
+        drain_time_out(operation, -ETIMEDOUT);
     else
-        abandon(operation, -ETIMEDOUT);
+        cancel_waiting(operation, -ETIMEDOUT);
 }
 
 /*
  * Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is
  * the loop's, should that be this thread.
  */
-static enum sleep doze(struct operation *operation, int64_t deadline)
+static enum sleep sleep_once(struct operation *operation, int64_t deadline)
 {
     struct berth_manager *manager = operation->call.manager;
     struct sleeper *sleeper = operation->sleeper;
@@ -67,11 +67,11 @@ static bool sleep_for_root(struct operation *operation)
                                        could not get past it */
             break;
         }
-        slept = doze(operation, operation->call.deadline);
+        slept = sleep_once(operation, operation->call.deadline);
         if (slept == SLEEP_LEFT)
             return false;
         if (slept == SLEEP_LATE && operation->waits)
-            give_up(operation);
+            time_out(operation);
     }
     return true;
 }
@@ -83,10 +83,11 @@ static void sleep_for_completion(struct operation *operation)
     while (operation_waits(operation)) {
         if (is_needed(operation))
             scheduler_run_ready(operation);
-        else if (doze(operation, atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE
-                                                               : call->deadline) == SLEEP_LATE &&
+        else if (sleep_once(operation,
+                            atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) ==
+                     SLEEP_LATE &&
                  operation_waits(operation))
-            call_tell(operation);
+            call_notify_cancel(operation);
     }
 }
 
@@ -131,7 +132,7 @@ static void run_ready_and_retry(struct operation *operation)
 
     scheduler_run_ready(operation);
     if (manager->n_discards != discards)
-        abandon(operation, -ECANCELED);
+        cancel_waiting(operation, -ECANCELED);
 }
 
 /* Runs what is ready before it waits for a completion. */
@@ -148,12 +149,12 @@ static bool run_ready_and_sleep(struct operation *operation)
  * Hands its root over. When the operation is over, the thread wakes others last, without the lock:
  * they may want it, and may take this processor.
  */
-static bool let_others_go_on(struct operation *operation)
+static bool wake_waiters(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
     struct sleepers woken = {0};
 
-    handover(operation, &woken);
+    waiters_wake(operation, &woken);
     if (operation->stage != STAGE_DONE)
         return true;
     manager->n_operations--;
@@ -165,7 +166,7 @@ bool wait_for(struct operation *operation, enum progress progress)
 {
     switch (progress) {
     case PROGRESS_RELEASED:
-        return let_others_go_on(operation);
+        return wake_waiters(operation);
     case PROGRESS_BUSY:
         run_ready_and_retry(operation);
         return true;

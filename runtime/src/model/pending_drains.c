@@ -1,4 +1,4 @@
-#include "comers.h"
+#include "pending_drains.h"
 
 #include <stddef.h>
 
@@ -14,7 +14,7 @@ static uint32_t hash_of_stop(const struct berth_manager *manager, const struct i
     return hash_pair(&manager->seed, (uint64_t)(uintptr_t)root, 0);
 }
 
-uint32_t comers_stop_hash(const struct map *map, const struct link *link)
+uint32_t pending_drains_hash(const struct map *map, const struct link *link)
 {
     const struct berth_manager *manager =
         (const struct berth_manager *)(const void *)((const char *)map -
@@ -64,13 +64,13 @@ static void leave_stop(struct berth_manager *manager, struct drain *drain)
     }
 }
 
-void comers_begin(struct berth_manager *manager, struct drain *drain)
+void pending_drains_add(struct berth_manager *manager, struct drain *drain)
 {
     drain->fresh = true;
     join_stop(manager, drain);
 }
 
-void comers_next(struct berth_manager *manager, struct drain *drain, struct instance *root)
+void pending_drains_move(struct berth_manager *manager, struct drain *drain, struct instance *root)
 {
     if (drain->root || drain->fresh)
         leave_stop(manager, drain);
@@ -82,12 +82,12 @@ void comers_next(struct berth_manager *manager, struct drain *drain, struct inst
     root->visited = true;
 }
 
-void comers_go_on(struct berth_manager *manager, struct instance *root)
+void pending_drains_pass_root(struct berth_manager *manager, struct instance *root)
 {
     struct drain *drain;
 
     while ((drain = first_at(manager, root)))
-        comers_next(manager, drain, instance_next(root));
+        pending_drains_move(manager, drain, instance_next(root));
 }
 
 /* How many of the roots there are have no greater number. */
@@ -101,7 +101,7 @@ static uint32_t rank(const struct berth_manager *manager, uint32_t serial)
     return n;
 }
 
-void comers_renumber(struct berth_manager *manager)
+void pending_drains_renumber_roots(struct berth_manager *manager)
 {
     size_t chain = 0;
 

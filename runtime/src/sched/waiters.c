@@ -1,4 +1,4 @@
-#include "handover.h"
+#include "waiters.h"
 
 #include "../core/execute.h"
 #include "../core/call.h"
@@ -43,7 +43,7 @@ static void wake_thread(const struct operation *operation, struct sleepers *woke
 
 #endif
 
-void handover_wake(struct operation *operation, struct sleepers *woken)
+void waiters_resume(struct operation *operation, struct sleepers *woken)
 {
     if (operation->done)
         ready_add(operation);
@@ -83,7 +83,7 @@ static bool may_run(const struct operation *next, const struct root *root, unsig
  * those behind it in its line would find what it has found: they go there as they are, and look
  * when it is their turn.
  */
-static void settle(struct operation *next, struct root *ended, uint64_t turn, uint32_t newest)
+static void keep_turn(struct operation *next, struct root *ended, uint64_t turn, uint32_t newest)
 {
     /* who comes last in its line is followed by the first */
     struct root *found = next->waits ? queue_root(next->next) : next->root;
@@ -104,45 +104,45 @@ static void move_lock(struct root *root, const struct operation *from, struct op
 }
 
 /* Its turn has come. */
-static void give_root(struct root *root, const struct operation *by, struct operation *next)
+static void grant_root(struct root *root, const struct operation *by, struct operation *next)
 {
     move_lock(root, by, next);
-    root->instance.handed = false;
+    root->instance.waking = false;
     next->root = root;
 }
 
 /* It needs its root no more: the next one's turn comes. */
-static void take_root_back(struct operation *by, struct operation *next)
+static void reclaim_root(struct operation *by, struct operation *next)
 {
     struct root *root = next->root;
 
     move_lock(root, next, by);
-    root->instance.handed = true;
+    root->instance.waking = true;
     next->root = NULL;
     if (next->stage == STAGE_DONE)
         operation_unload(next);
 }
 
 /*
- * Runs it up to a hook. What it lets go of on its way is the root that is handed over: nobody can
+ * Runs it up to a hook. What it lets go of on its way is the root that wakes its waiters: nobody can
  * have begun to wait for one that it has just found free.
  */
 static void run(struct operation *by, struct operation *next)
 {
     while (execute_operation(next, false) == PROGRESS_RELEASED)
-        take_root_back(by, next);
+        reclaim_root(by, next);
 }
 
 /* Everybody has had a turn who could have one now. */
-static void settle_lock(struct root *root, const struct operation *by)
+static void end_waking(struct root *root, const struct operation *by)
 {
     const struct root_lock *lock = root->entry.lock;
 
     root->instance.awaited =
-        !root->instance.handed && (lock->lines[LINE_KEY] || lock->lines[LINE_OTHER]);
-    if (!root->instance.handed)
+        !root->instance.waking && (lock->lines[LINE_KEY] || lock->lines[LINE_OTHER]);
+    if (!root->instance.waking)
         return;
-    root->instance.handed = false;
+    root->instance.waking = false;
     root->instance.locked = false;
     root->entry.previous = by->lock.previous;
 }
@@ -151,7 +151,7 @@ static void settle_lock(struct root *root, const struct operation *by)
  * Whenever nobody owns the root here, its lock is in the block of `by`. Nobody else can get it
  * then: `next` has let it go because it looks elsewhere.
  */
-void handover(struct operation *by, struct sleepers *woken)
+void waiters_wake(struct operation *by, struct sleepers *woken)
 {
     struct berth_manager *manager = by->call.manager;
     struct root *root = by->root;
@@ -159,16 +159,16 @@ void handover(struct operation *by, struct sleepers *woken)
     struct operation *next;
     bool failed = root->instance.ended && by->called && by->code != 0 && !by->discarded;
 
-    root->instance.handed = true;
+    root->instance.waking = true;
     by->root = NULL;
     instance_ref(&root->instance);
-    for (unsigned n = 0; root->instance.handed && (next = queue_first(root)); n++) {
+    for (unsigned n = 0; root->instance.waking && (next = queue_first(root)); n++) {
         bool ended = root->instance.ended;
         uint64_t turn = next->turn;
 
         queue_leave(next);
         if (!ended)
-            give_root(root, by, next);
+            grant_root(root, by, next);
         if (failed && !next->drain)
             share_error(by, next);
         else if (may_run(next, root, n))
@@ -176,11 +176,11 @@ void handover(struct operation *by, struct sleepers *woken)
         if (manager->last_root < newest) /* they were numbered anew, before the newest came */
             newest = manager->last_root - 1;
         if (ended && next->stage != STAGE_DONE)
-            settle(next, root, turn, newest);
+            keep_turn(next, root, turn, newest);
         if (!next->waits)
-            handover_wake(next, woken);
+            waiters_resume(next, woken);
     }
-    settle_lock(root, by);
+    end_waking(root, by);
     instance_unref(manager, &root->instance);
     if (by->stage == STAGE_DONE)
         operation_unload(by); /* its error has been shared */
@@ -188,7 +188,7 @@ void handover(struct operation *by, struct sleepers *woken)
         sleepers_wake(woken); /* a drain goes on, to hooks that may take their time */
 }
 
-void handover_abandon(struct operation *operation, int code, struct sleepers *woken)
+void waiters_cancel(struct operation *operation, int code, struct sleepers *woken)
 {
     struct root *root = operation->waits ? operation->queued : operation->root;
 
@@ -198,25 +198,25 @@ void handover_abandon(struct operation *operation, int code, struct sleepers *wo
         operation_load(operation, &root->instance); /* for the error's key */
     operation_fail(operation, code, resolve_where(operation));
     if (execute_finish(operation) == PROGRESS_RELEASED)
-        handover(operation, woken);
+        waiters_wake(operation, woken);
 }
 
-void handover_discard(struct root *root, struct sleepers *woken)
+void waiters_discard(struct root *root, struct sleepers *woken)
 {
     struct operation *owner = queue_owner(root);
     struct operation *next;
 
     while ((next = queue_first(root))) {
-        handover_abandon(next, -ECANCELED, woken);
-        handover_wake(next, woken);
+        waiters_cancel(next, -ECANCELED, woken);
+        waiters_resume(next, woken);
     }
     if (!owner)
         return;
-    if (operation_is_new(owner)) { /* it was handed the root and has not gone on yet */
-        handover_abandon(owner, -ECANCELED, woken);
-        handover_wake(owner, woken);
+    if (operation_is_new(owner)) { /* it was granted the root and has not run yet */
+        waiters_cancel(owner, -ECANCELED, woken);
+        waiters_resume(owner, woken);
     } else {
         owner->discarded = true;
-        call_tell(owner);
+        call_notify_cancel(owner);
     }
 }

@@ -1,6 +1,6 @@
 /* What those who waited for a root get when it is let go. */
-#ifndef BERTH_SRC_HANDOVER_H
-#define BERTH_SRC_HANDOVER_H
+#ifndef BERTH_SRC_WAITERS_H
+#define BERTH_SRC_WAITERS_H
 
 #include "../base/linkage.h"
 #include "../core/operation.h"
@@ -13,18 +13,18 @@
  * Threads to be woken are put into `woken`, here and below. An operation that is not over wakes
  * them at once, with the lock held.
  */
-internal void handover(struct operation *by, struct sleepers *woken);
+internal void waiters_wake(struct operation *by, struct sleepers *woken);
 
 /* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
-internal void handover_wake(struct operation *operation, struct sleepers *woken);
+internal void waiters_resume(struct operation *operation, struct sleepers *woken);
 
 /* Ends one that operation_is_new(), with `code`: nothing has happened. */
-internal void handover_abandon(struct operation *operation, int code, struct sleepers *woken);
+internal void waiters_cancel(struct operation *operation, int code, struct sleepers *woken);
 
 /*
  * The manager is discarded: ends all operations that wait for `root`, and tells the one that runs
  * on it.
  */
-internal void handover_discard(struct root *root, struct sleepers *woken);
+internal void waiters_discard(struct root *root, struct sleepers *woken);
 
 #endif
