@@ -19,7 +19,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 TESTED := $(BUILD)/obj/runtime/library-no-clock.o
 $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
-PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,lanes manager parts uuid)
+PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,manager parts reader_slots uuid)
 $(PARTS_TESTS): TESTED :=
 # One of them uses a generated manager.
 $(BUILD)/obj/tests/runtime/test_asking.o: TESTING_FLAGS += -I$(GEN)/probe

@@ -1,10 +1,8 @@
 /*
- * The whole runtime as one translation unit: see src/base/linkage.h. Nothing comes before what it builds
- * on.
+ * The whole runtime as one translation unit: see src/base/linkage.h. No file comes before one that
+ * it uses. _GNU_SOURCE is for the files below; it counts before the first header of the system.
  */
-#define _DEFAULT_SOURCE                                                                            \
-    1 /* what the files below ask for by themselves: it has to be settled before the first header  \
-       */
+#define _GNU_SOURCE 1
 #define BERTH_ONE_UNIT
 
 /* base: knows no manager */
@@ -28,7 +26,7 @@
 #include "src/model/instance.c"
 #include "src/model/reservations.c"
 #include "src/model/reservation.c"
-#include "src/model/room.c"
+#include "src/model/sizes.c"
 
 /* core: one operation, from its arguments to its end */
 #include "src/core/error.c"

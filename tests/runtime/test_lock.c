@@ -12,12 +12,12 @@
 /* Asks before it tries: where the lock does not know its holder, it would hang. */
 static void assert_refused(struct lock *lock)
 {
-    struct lane *lane;
+    struct reader_slot *slot;
 
     assert_true(lock_in_callback(lock));
-    assert_int_equal(lock_take(lock), -EDEADLK);
-    assert_int_equal(lock_share(lock, memory_default(), &lane), -EDEADLK);
-    assert_null(lane);
+    assert_int_equal(lock_acquire(lock), -EDEADLK);
+    assert_int_equal(lock_share(lock, memory_default(), &slot), -EDEADLK);
+    assert_null(slot);
 }
 
 static void start(struct lock *lock, bool watched)
@@ -31,8 +31,8 @@ static void start(struct lock *lock, bool watched)
 static void stop(struct lock *lock)
 {
     assert_false(lock_in_callback(lock));
-    assert_true(mutex_try(&lock->mutex));
-    mutex_drop(&lock->mutex);
+    assert_true(mutex_try_lock(&lock->mutex));
+    mutex_unlock(&lock->mutex);
     lock_destroy(lock, memory_default());
 }
 
@@ -42,7 +42,7 @@ static void its_holder_is_known_during_a_callback_only(void **unused)
 
     (void)unused;
     start(&lock, false);
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     assert_false(lock_in_callback(&lock));
     for (int i = 0; i < 2; i++) {
         lock_enter_callback(&lock);
@@ -50,7 +50,7 @@ static void its_holder_is_known_during_a_callback_only(void **unused)
         lock_leave_callback(&lock);
         assert_false(lock_in_callback(&lock));
     }
-    lock_drop(&lock);
+    lock_release(&lock);
     stop(&lock);
 }
 
@@ -62,9 +62,9 @@ static void its_holder_is_known_all_the_time_when_watched(void **unused)
     start(&lock, true);
     assert_false(lock_in_callback(&lock));
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(lock_take(&lock), 0);
+        assert_int_equal(lock_acquire(&lock), 0);
         assert_refused(&lock);
-        lock_drop(&lock);
+        lock_release(&lock);
         assert_false(lock_in_callback(&lock));
     }
     stop(&lock);
@@ -77,29 +77,29 @@ static void a_callback_that_ends_is_not_the_last_when_watched(void **unused)
 
     (void)unused;
     start(&lock, true);
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     for (int i = 0; i < 2; i++) {
         lock_enter_callback(&lock);
         assert_refused(&lock);
         lock_leave_callback(&lock);
         assert_refused(&lock);
     }
-    lock_drop(&lock);
+    lock_release(&lock);
     stop(&lock);
 }
 
 static void who_only_looks_is_known_too_when_watched(void **unused)
 {
     struct lock lock;
-    struct lane *lane;
+    struct reader_slot *slot;
 
     (void)unused;
     start(&lock, true);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(lock_share(&lock, memory_default(), &lane), 0);
-        assert_null(lane);
+        assert_int_equal(lock_share(&lock, memory_default(), &slot), 0);
+        assert_null(slot);
         assert_refused(&lock);
-        lock_unshare(&lock, lane);
+        lock_unshare(&lock, slot);
         assert_false(lock_in_callback(&lock));
     }
     stop(&lock);
@@ -115,7 +115,7 @@ static void *look_at_it(void *arg)
     struct other *other = arg;
 
     other->open = lock_in_callback(other->lock);
-    other->free = mutex_try(&other->lock->mutex);
+    other->free = mutex_try_lock(&other->lock->mutex);
     return NULL;
 }
 
@@ -127,12 +127,12 @@ static void another_thread_is_not_its_holder(void **unused)
 
     (void)unused;
     start(&lock, true);
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     assert_int_equal(pthread_create(&thread, NULL, look_at_it, &other), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_false(other.open);
     assert_false(other.free);
-    lock_drop(&lock);
+    lock_release(&lock);
     stop(&lock);
 }
 

@@ -48,17 +48,17 @@ static void start(struct depot *depot)
 
 static bool is_open(struct depot *depot)
 {
-    return atomic_load(&depot->manager->lock.readers.met) == READERS_ENOUGH;
+    return atomic_load(&depot->manager->lock.readers.contention) == READERS_ENOUGH;
 }
 
 static void open_to_readers(struct depot *depot)
 {
     struct lock *lock = &depot->manager->lock;
 
-    mutex_take(&lock->mutex);
+    mutex_lock(&lock->mutex);
     while (!is_open(depot))
-        readers_meet(&lock->readers, &depot->manager->allocator);
-    mutex_drop(&lock->mutex);
+        readers_note_contention(&lock->readers, &depot->manager->allocator);
+    mutex_unlock(&lock->mutex);
 }
 
 static int run(struct depot *depot, uint8_t operation, const void *by, const char *rack,
@@ -138,10 +138,10 @@ static void by_value(struct depot *depot, bool beside)
     char label[64];
 
     assert_int_equal(run(depot, OP_USE, NULL, "a", 0, NULL, NULL), 0);
-    assert_int_equal(lock_take(&depot->manager->lock), 0);
+    assert_int_equal(lock_acquire(&depot->manager->lock), 0);
     memcpy(uid, ((rack_view *)instance_view(depot->manager, depot->manager->roots))->uid,
            sizeof uid);
-    lock_drop(&depot->manager->lock);
+    lock_release(&depot->manager->lock);
     if (beside)
         open_to_readers(depot);
     assert_int_equal(run(depot, OP_BY_UID, uid, "", 0, label, NULL), 0);
@@ -212,15 +212,15 @@ static void nap(int milliseconds)
 static void look_ups_run_beside_each_other_and_changes_wait_for_them(void **unused)
 {
     struct depot depot;
-    struct lane *lane;
+    struct reader_slot *slot;
     struct task task;
 
     (void)unused;
     start(&depot);
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     open_to_readers(&depot);
-    lane = readers_enter(&depot.manager->lock.readers); /* as a look-up that takes its time */
-    assert_non_null(lane);
+    slot = readers_enter(&depot.manager->lock.readers); /* as a look-up that takes its time */
+    assert_non_null(slot);
     task_start(&task, &depot, FIND, "a");
     assert_int_equal(task_join(&task), 0);
     assert_int_equal(on_rack(&depot, FIND, "a", NULL), 0);
@@ -229,7 +229,7 @@ static void look_ups_run_beside_each_other_and_changes_wait_for_them(void **unus
         sched_yield();
     nap(20);
     assert_null(instance_next(depot.manager->roots)); /* there is no "b" while anybody looks */
-    readers_leave(&depot.manager->lock.readers, lane);
+    readers_leave(&depot.manager->lock.readers, slot);
     assert_int_equal(task_join(&task), 0);
     assert_state(&depot, "rack a on 1+0\nrack b on 1+0\n");
     depot_stop(&depot);

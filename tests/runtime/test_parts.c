@@ -46,14 +46,14 @@ static void pool_agrees_with_a_naive_one(void **unused)
                 taken[number] = false;
                 break;
             case 1:
-                assert_int_equal(pool_take(&pool, memory_default(), number),
+                assert_int_equal(pool_alloc(&pool, memory_default(), number),
                                  taken[number] ? -EBUSY : 0);
                 taken[number] = true;
                 break;
             default:
                 while (lowest < size && taken[lowest])
                     lowest++;
-                assert_int_equal(pool_take_lowest(&pool, memory_default(), &got),
+                assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &got),
                                  lowest == size ? -ENOSPC : 0);
                 if (lowest < size) {
                     assert_int_equal(got, lowest);
@@ -74,17 +74,17 @@ static void pool_fills_to_the_last_and_no_further(void **unused)
 
     (void)unused;
     pool_init(&pool, 300000);
-    while (pool_take_lowest(&pool, memory_default(), &number) == 0)
+    while (pool_alloc_lowest(&pool, memory_default(), &number) == 0)
         assert_int_equal(number, n++);
     assert_int_equal(n, 300000);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), -ENOSPC);
     pool_free(&pool, 262143);
     pool_free(&pool, 70000);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 70000);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 262143);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), -ENOSPC);
     pool_clear(&pool, memory_default());
 }
 
@@ -95,14 +95,14 @@ static void pool_of_nearly_all_numbers(void **unused)
 
     (void)unused;
     pool_init(&pool, UINT64_MAX);
-    assert_int_equal(pool_take(&pool, memory_default(), UINT64_MAX - 1), 0);
-    assert_int_equal(pool_take(&pool, memory_default(), UINT64_MAX - 1), -EBUSY);
-    assert_int_equal(pool_take(&pool, memory_default(), 0), 0);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
+    assert_int_equal(pool_alloc(&pool, memory_default(), UINT64_MAX - 1), 0);
+    assert_int_equal(pool_alloc(&pool, memory_default(), UINT64_MAX - 1), -EBUSY);
+    assert_int_equal(pool_alloc(&pool, memory_default(), 0), 0);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), 0);
     assert_int_equal(number, 1);
     pool_clear(&pool, memory_default());
     pool_init(&pool, 0);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), -ENOSPC);
     pool_clear(&pool, memory_default());
 }
 
@@ -114,8 +114,8 @@ static void pool_full_at_a_power_of_the_width(void **unused)
     (void)unused;
     pool_init(&pool, 4096); /* exactly one leaf: full is known by its bits, not by the size */
     for (unsigned i = 0; i < 4096; i++)
-        assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), 0);
-    assert_int_equal(pool_take_lowest(&pool, memory_default(), &number), -ENOSPC);
+        assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), 0);
+    assert_int_equal(pool_alloc_lowest(&pool, memory_default(), &number), -ENOSPC);
     pool_clear(&pool, memory_default());
 }
 
@@ -130,14 +130,14 @@ static void pool_without_memory_takes_nothing(void **unused)
     pool_init(&pool, 10000);
     for (unsigned k = 1; k <= 2; k++) {
         depot.fail_allocation = depot.allocations + k;
-        assert_int_equal(pool_take_lowest(&pool, &depot.allocator, &number), -ENOMEM);
+        assert_int_equal(pool_alloc_lowest(&pool, &depot.allocator, &number), -ENOMEM);
         pool_clear(&pool, &depot.allocator);
         depot.fail_allocation = depot.allocations + k;
-        assert_int_equal(pool_take(&pool, &depot.allocator, 9999), -ENOMEM);
+        assert_int_equal(pool_alloc(&pool, &depot.allocator, 9999), -ENOMEM);
     }
     depot.fail_allocation = 0;
     assert_int_equal(number, 5);
-    assert_int_equal(pool_take_lowest(&pool, &depot.allocator, &number), 0);
+    assert_int_equal(pool_alloc_lowest(&pool, &depot.allocator, &number), 0);
     assert_int_equal(number, 0);
     pool_clear(&pool, &depot.allocator);
     assert_int_equal(depot.live_bytes, 0);

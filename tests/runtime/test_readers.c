@@ -26,25 +26,25 @@ static const berth_allocator memory = {take, give, &has_memory};
 
 static void meet(struct lock *lock, unsigned n)
 {
-    mutex_take(&lock->mutex);
+    mutex_lock(&lock->mutex);
     for (unsigned i = 0; i < n; i++)
-        readers_meet(&lock->readers, &memory);
-    mutex_drop(&lock->mutex);
+        readers_note_contention(&lock->readers, &memory);
+    mutex_unlock(&lock->mutex);
 }
 
 static bool lets_in(struct lock *lock)
 {
-    struct lane *lane = readers_enter(&lock->readers);
+    struct reader_slot *slot = readers_enter(&lock->readers);
 
-    if (lane)
-        readers_leave(&lock->readers, lane);
-    return lane != NULL;
+    if (slot)
+        readers_leave(&lock->readers, slot);
+    return slot != NULL;
 }
 
 static void change(struct lock *lock)
 {
-    assert_int_equal(lock_take(lock), 0);
-    lock_drop(lock);
+    assert_int_equal(lock_acquire(lock), 0);
+    lock_release(lock);
 }
 
 static void opens_when_enough_have_met(void **unused)
@@ -65,7 +65,7 @@ static void opens_when_enough_have_met(void **unused)
     lock_destroy(&lock, &memory);
 }
 
-static void a_change_makes_them_meet_again(void **unused)
+static void a_change_needs_new_contention(void **unused)
 {
     struct lock lock;
 
@@ -98,25 +98,25 @@ static void stays_closed_while_there_is_no_memory(void **unused)
     lock_destroy(&lock, &memory);
 }
 
-static void who_shares_takes_the_mutex_while_it_is_closed(void **unused)
+static void a_reader_locks_the_mutex_while_it_is_closed(void **unused)
 {
     struct lock lock;
-    struct lane *lane;
+    struct reader_slot *slot;
 
     (void)unused;
     assert_int_equal(lock_init(&lock), 0);
-    assert_int_equal(lock_share(&lock, &memory, &lane), 0);
-    assert_null(lane);
-    assert_false(mutex_try(&lock.mutex));
-    lock_unshare(&lock, lane);
-    assert_true(mutex_try(&lock.mutex));
-    mutex_drop(&lock.mutex);
+    assert_int_equal(lock_share(&lock, &memory, &slot), 0);
+    assert_null(slot);
+    assert_false(mutex_try_lock(&lock.mutex));
+    lock_unshare(&lock, slot);
+    assert_true(mutex_try_lock(&lock.mutex));
+    mutex_unlock(&lock.mutex);
     meet(&lock, READERS_ENOUGH);
-    assert_int_equal(lock_share(&lock, &memory, &lane), 0);
-    assert_non_null(lane);
-    assert_true(mutex_try(&lock.mutex));
-    mutex_drop(&lock.mutex);
-    lock_unshare(&lock, lane);
+    assert_int_equal(lock_share(&lock, &memory, &slot), 0);
+    assert_non_null(slot);
+    assert_true(mutex_try_lock(&lock.mutex));
+    mutex_unlock(&lock.mutex);
+    lock_unshare(&lock, slot);
     lock_destroy(&lock, &memory);
 }
 
@@ -133,10 +133,10 @@ static void *share_again_and_again(void *arg)
     struct sharer *sharer = arg;
 
     while (!atomic_load(&sharer->stop)) {
-        struct lane *lane;
+        struct reader_slot *slot;
 
-        assert_int_equal(lock_share(sharer->lock, &memory, &lane), 0);
-        lock_unshare(sharer->lock, lane);
+        assert_int_equal(lock_share(sharer->lock, &memory, &slot), 0);
+        lock_unshare(sharer->lock, slot);
         atomic_fetch_add(&sharer->rounds, 1);
     }
     return NULL;
@@ -150,36 +150,36 @@ static void nap(void)
 }
 
 /* Has a thread meet the mutex, held, so often. */
-static void let_it_meet(struct lock *lock, unsigned times)
+static void let_it_contend(struct lock *lock, unsigned times)
 {
     struct sharer sharer = {.lock = lock};
 
     atomic_init(&sharer.rounds, 0);
     atomic_init(&sharer.stop, false);
-    mutex_take(&lock->mutex);
+    mutex_lock(&lock->mutex);
     assert_int_equal(pthread_create(&sharer.thread, NULL, share_again_and_again, &sharer), 0);
     for (unsigned i = 0; i < times; i++) {
         unsigned rounds = atomic_load(&sharer.rounds);
 
         nap();
-        mutex_drop(&lock->mutex);
+        mutex_unlock(&lock->mutex);
         while (atomic_load(&sharer.rounds) == rounds)
             sched_yield();
-        mutex_take(&lock->mutex);
+        mutex_lock(&lock->mutex);
     }
     atomic_store(&sharer.stop, true);
-    mutex_drop(&lock->mutex);
+    mutex_unlock(&lock->mutex);
     assert_int_equal(pthread_join(sharer.thread, NULL), 0);
 }
 
-static void readers_that_meet_open_it(void **unused)
+static void contention_of_readers_opens_it(void **unused)
 {
     struct lock lock;
 
     (void)unused;
     assert_int_equal(lock_init(&lock), 0);
     for (int i = 0; i < 1000 && !lets_in(&lock); i++)
-        let_it_meet(&lock, READERS_ENOUGH);
+        let_it_contend(&lock, READERS_ENOUGH);
     assert_true(lets_in(&lock));
     lock_destroy(&lock, &memory);
 }
@@ -192,7 +192,7 @@ static void with_callbacks_under_the_lock_nobody_shares_it(void **unused)
     assert_int_equal(lock_init(&lock), 0);
     lock_watch(&lock);
     for (int i = 0; i < 5; i++)
-        let_it_meet(&lock, READERS_ENOUGH);
+        let_it_contend(&lock, READERS_ENOUGH);
     assert_false(lets_in(&lock));
     lock_destroy(&lock, &memory);
 }
@@ -206,16 +206,16 @@ static void *close_it(void *arg)
 {
     struct closer *closer = arg;
 
-    assert_int_equal(lock_take(closer->lock), 0);
+    assert_int_equal(lock_acquire(closer->lock), 0);
     atomic_store(&closer->closed, true);
-    lock_drop(closer->lock);
+    lock_release(closer->lock);
     return NULL;
 }
 
 static void who_changes_something_waits_for_those_inside(void **unused)
 {
     struct lock lock;
-    struct lane *first, *second;
+    struct reader_slot *first, *second;
     struct closer closer = {.lock = &lock};
     pthread_t thread;
 
@@ -234,7 +234,7 @@ static void who_changes_something_waits_for_those_inside(void **unused)
         assert_false(atomic_load(&closer.closed));
         readers_leave(&lock.readers, first);
         nap();
-        assert_null(readers_count(&lock.readers)); /* who comes too late may wake it */
+        assert_null(readers_count_in(&lock.readers)); /* who comes too late may wake it */
         nap();
         assert_false(atomic_load(&closer.closed));
         readers_leave(&lock.readers, second);
@@ -258,10 +258,10 @@ static void *change_both(void *arg)
     struct pair *pair = arg;
 
     for (int i = 0; i < WRITES; i++) {
-        assert_int_equal(lock_take(&pair->lock), 0);
+        assert_int_equal(lock_acquire(&pair->lock), 0);
         pair->first++;
         pair->second++;
-        lock_drop(&pair->lock);
+        lock_release(&pair->lock);
         meet(&pair->lock, READERS_ENOUGH);
     }
     return NULL;
@@ -272,11 +272,11 @@ static void *compare_them(void *arg)
     struct pair *pair = arg;
 
     for (int i = 0; i < READS; i++) {
-        struct lane *lane;
+        struct reader_slot *slot;
 
-        assert_int_equal(lock_share(&pair->lock, &memory, &lane), 0);
+        assert_int_equal(lock_share(&pair->lock, &memory, &slot), 0);
         assert_int_equal(pair->first, pair->second);
-        lock_unshare(&pair->lock, lane);
+        lock_unshare(&pair->lock, slot);
     }
     return NULL;
 }
@@ -302,10 +302,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_when_enough_have_met),
-        cmocka_unit_test(a_change_makes_them_meet_again),
+        cmocka_unit_test(a_change_needs_new_contention),
         cmocka_unit_test(stays_closed_while_there_is_no_memory),
-        cmocka_unit_test(who_shares_takes_the_mutex_while_it_is_closed),
-        cmocka_unit_test(readers_that_meet_open_it),
+        cmocka_unit_test(a_reader_locks_the_mutex_while_it_is_closed),
+        cmocka_unit_test(contention_of_readers_opens_it),
         cmocka_unit_test(with_callbacks_under_the_lock_nobody_shares_it),
         cmocka_unit_test(who_changes_something_waits_for_those_inside),
         cmocka_unit_test(readers_see_no_change_halfway),

@@ -117,13 +117,13 @@ TEST(s3_it_is_the_sum_that_is_limited)
 
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
     rack = tracked_rack(&depot);
-    rack->anonymous = rack->pins = rack->n_children = UINT32_MAX / 3;
+    rack->anonymous = rack->holds = rack->n_children = UINT32_MAX / 3;
     assert_int_equal(on_rack(&depot, OP_USE, "a", &error), -EOVERFLOW);
     assert_where(&error, "rack", NULL, NULL, NULL);
     rack->anonymous--;
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     assert_int_equal(rack->anonymous, UINT32_MAX / 3);
-    rack->anonymous = rack->pins = rack->n_children = 0;
+    rack->anonymous = rack->holds = rack->n_children = 0;
     depot_stop(&depot);
 }
 
@@ -135,21 +135,21 @@ TEST(s3_one_reservation_too_many_is_refused)
 
     assert_int_equal(reserve(&depot, "a", 1, id, NULL), 0);
     assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
-    tracked_rack(&depot)->pins = UINT32_MAX - 1; /* and one child */
+    tracked_rack(&depot)->holds = UINT32_MAX - 1; /* and one child */
     assert_int_equal(reserve(&depot, "a", 1, other, &error), -EOVERFLOW);
     assert_where(&error, "rack", NULL, NULL, NULL);
     assert_true(uuid_is_null(other));
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(depot_reservations(&depot), 1);
     assert_state(&depot, "rack a idle 4294967294+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
-    tracked_rack(&depot)->pins = UINT32_MAX - 2; /* room for a pin, but not for another child, too
+    tracked_rack(&depot)->holds = UINT32_MAX - 2; /* room for a reservation, but not for another child, too
                                                   */
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(reserve(&depot, "a", 1, other, &error), 0);
     assert_int_equal(with(&depot, OP_FORGET, other, NULL), 0);
-    tracked_rack(&depot)->pins = 1;
+    tracked_rack(&depot)->holds = 1;
     book = instance_first(depot.manager, instance_first(depot.manager, tracked_rack(&depot)));
-    book->pins = UINT32_MAX; /* the last level counts like the first */
+    book->holds = UINT32_MAX; /* the last level counts like the first */
     assert_int_equal(reserve(&depot, "a", 1, other, &error), -EOVERFLOW);
     assert_where(&error, "book", NULL, NULL, NULL);
     assert_state(&depot, "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle " MOST "+0\n");

@@ -387,9 +387,9 @@ static bool is_asleep(struct depot *depot, berth_call *call)
     const struct operation *operation = (const struct operation *)call;
     bool asleep;
 
-    assert_int_equal(lock_take(&depot->manager->lock), 0);
+    assert_int_equal(lock_acquire(&depot->manager->lock), 0);
     asleep = operation->sleeper != NULL;
-    lock_drop(&depot->manager->lock);
+    lock_release(&depot->manager->lock);
     return asleep;
 }
 
@@ -397,9 +397,9 @@ static bool is_told(struct depot *depot, const struct shelf_of_calls *shelf, uns
 {
     bool told;
 
-    assert_int_equal(lock_take(&depot->manager->lock), 0);
+    assert_int_equal(lock_acquire(&depot->manager->lock), 0);
     told = shelf->calls[n].told > 0;
-    lock_drop(&depot->manager->lock);
+    lock_release(&depot->manager->lock);
     return told || shelf->calls[n].registered != 0; /* its deadline had passed before it could
                                                        register */
 }

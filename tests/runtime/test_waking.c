@@ -29,11 +29,11 @@ static void *sleep_once(void *arg)
 {
     struct nap *nap = arg;
 
-    assert_int_equal(lock_take(nap->lock), 0);
+    assert_int_equal(lock_acquire(nap->lock), 0);
     nap->begun = true;
     nap->slept = sleeper_wait(&nap->sleeper, nap->lock, nap->deadline);
     if (nap->slept != SLEEP_LEFT)
-        lock_drop(nap->lock);
+        lock_release(nap->lock);
     return NULL;
 }
 
@@ -46,10 +46,10 @@ static void nap_start(struct nap *nap, struct lock *lock, int64_t deadline)
     sleeper_init(&nap->sleeper);
     assert_int_equal(pthread_create(&nap->thread, NULL, sleep_once, nap), 0);
     for (;;) {
-        assert_int_equal(lock_take(lock), 0);
+        assert_int_equal(lock_acquire(lock), 0);
         if (nap->begun)
             return;
-        lock_drop(lock);
+        lock_release(lock);
         pause_shortly();
     }
 }
@@ -82,7 +82,7 @@ static void start(struct lock *lock)
 
 static void stop(struct lock *lock)
 {
-    lock_drop(lock);
+    lock_release(lock);
     lock_destroy(lock, memory_default());
 }
 
@@ -96,9 +96,9 @@ static void excused_threads_return_while_the_lock_is_held(void **unused)
     start(&lock);
     for (unsigned i = 0; i < MANY; i++) {
         nap_start(&naps[i], &lock, BERTH_NO_DEADLINE);
-        lock_drop(&lock);
+        lock_release(&lock);
     }
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     for (unsigned i = 0; i < MANY; i++)
         assert_true(sleepers_excuse(&woken, &naps[i].sleeper));
     sleepers_wake(&woken);
@@ -121,9 +121,9 @@ static void a_list_is_empty_when_it_was_woken(void **unused)
         assert_true(sleepers_excuse(&woken, &nap.sleeper));
         sleepers_wake(&woken);
         assert_int_equal(nap_join(&nap), SLEEP_LEFT);
-        lock_drop(&lock);
+        lock_release(&lock);
     }
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     stop(&lock);
 }
 
@@ -160,9 +160,9 @@ static void a_thread_on_its_way_to_the_lock_is_not_excused(void **unused)
         pause_shortly();
     assert_false(sleepers_excuse(&woken, &nap.sleeper));
     sleepers_wake(&woken);
-    lock_drop(&lock);
+    lock_release(&lock);
     assert_int_equal(nap_join(&nap), SLEEP_LATE);
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     stop(&lock);
 }
 
@@ -176,16 +176,16 @@ static void others_come_back_to_the_lock(void **unused)
     start(&lock);
     for (unsigned i = 0; i < 3; i++) {
         nap_start(&naps[i], &lock, BERTH_NO_DEADLINE);
-        lock_drop(&lock);
+        lock_release(&lock);
     }
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     for (unsigned i = 0; i < 3; i++)
         sleepers_add(&woken, &naps[i].sleeper);
-    lock_drop(&lock);
+    lock_release(&lock);
     sleepers_wake(&woken);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(nap_join(&naps[i]), SLEEP_OVER);
-    assert_int_equal(lock_take(&lock), 0);
+    assert_int_equal(lock_acquire(&lock), 0);
     stop(&lock);
 }
 

@@ -45,7 +45,7 @@ int berth_complete(berth_token token, int result, const void *out, uint32_t out_
 
     if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
         return -EINVAL;
-    rc = lock_take(&token.manager->lock);
+    rc = lock_acquire(&token.manager->lock);
     if (rc != 0)
         return rc;
     rc = complete(token.manager, token.id, result, out, out_size, &woken);

@@ -144,7 +144,7 @@ static void put_operation(struct dump *dump, const struct operation *operation, 
         dump_add(dump, operation->root ? " has this root and goes on" : " has not begun");
     if (operation->type && operation->type->form == BERTH_WITH) {
         dump_add(dump, ", with reservation ");
-        text_uuid(&dump->text, operation->asked.reservation);
+        text_uuid(&dump->text, operation->arguments.reservation);
     }
     end_line(dump);
     dump->n_operations++;
@@ -199,7 +199,7 @@ static void put_instance(struct dump *dump, struct instance *instance)
     dump_add(dump, " ");
     dump_add(dump, instance_type(dump->manager, instance)->states[instance->state]);
     dump_add(dump, ": ");
-    text_count(&dump->text, (uint64_t)instance->pins + instance->anonymous, " reference, ",
+    text_count(&dump->text, (uint64_t)instance->holds + instance->anonymous, " reference, ",
                " references, ");
     text_count(&dump->text, instance->n_children, " child", " children");
     end_line(dump);
@@ -211,21 +211,21 @@ static void put_instance(struct dump *dump, struct instance *instance)
 static void put_reservation(struct dump *dump, const struct reservation *reservation)
 {
     unsigned levels = reservation_levels(dump->manager, reservation);
-    struct grip grip = reservation_grip(reservation, levels);
+    struct hold_set hold_set = reservation_hold_set(reservation, levels);
     const char *between = " holds ";
 
-    if (grip_spent(grip))
+    if (reservation_is_released(hold_set))
         return;
     begin_line(dump, 0);
     dump_add(dump, "reservation ");
     text_uuid(&dump->text, reservation->id);
     for (unsigned i = 0; i < levels; i++)
-        if ((grip.holds >> i) & 1) {
+        if ((hold_set.held >> i) & 1) {
             dump_add(dump, between);
             dump_instance(dump, reservation_instance(reservation, levels, i));
             between = ", ";
         }
-    if (grip.holds == 0)
+    if (hold_set.held == 0)
         dump_add(dump, " holds nothing");
     end_line(dump);
 }
@@ -292,7 +292,7 @@ int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg)
 
     if (!manager || !put)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);
@@ -300,6 +300,6 @@ int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg)
         dump.now = berth_now();
     put_all(&dump);
     lock_leave_callback(&manager->lock);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return dump.rc;
 }

@@ -310,7 +310,7 @@ static void release_all(struct berth_manager *manager)
     map_clear(&manager->calls, &allocator);
     map_clear(&manager->stops, &allocator);
     uuid_source_clear(&manager->uuids);
-    memory_give(&allocator, manager, manager->size);
+    memory_free(&allocator, manager, manager->size);
 }
 
 static void set_up(struct berth_manager *manager, const berth_config *config, const void *options,
@@ -413,7 +413,7 @@ static int make_manager(const berth_manager_type *type, const void *options, con
         rc = make_plan(type, options, &plan, error);
     if (rc != 0)
         return rc;
-    manager = memory_take(allocator, plan.end);
+    manager = memory_alloc(allocator, plan.end);
     if (!manager)
         return -ENOMEM;
     manager->type = type;
@@ -519,7 +519,7 @@ static bool is_held(struct berth_manager *manager, struct instance *instance)
 static void name_held(struct berth_manager *manager, struct instance *instance, berth_error *error)
 {
     name_instance(manager, instance, error);
-    error->refs = instance->pins + instance->anonymous;
+    error->refs = instance->holds + instance->anonymous;
     error->children = instance->n_children;
     error->reason = error->refs > 0 || error->children > 0 ? "it is held"
                     : is_held(manager, instance)           ? "it may not rest in this state"
@@ -575,17 +575,17 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
     memory_zero(error, sizeof *error);
     if (!manager)
         return 0;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return fail_destroy(manager, rc, error);
     rc = ready_inside(manager) ? -EDEADLK : may_go(manager, error);
     if (rc != 0) {
         (void)fail_destroy(manager, rc, error);
-        lock_drop(&manager->lock);
+        lock_release(&manager->lock);
         return rc;
     }
     forget(manager, &nobody);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     lock_destroy(&manager->lock, &manager->allocator);
     release_all(manager);
     return 0;
@@ -598,7 +598,7 @@ int berth_manager_discard(berth_manager *manager)
 
     if (!manager)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     forget(manager, &woken);

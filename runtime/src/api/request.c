@@ -30,10 +30,10 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
-    int rc = fast && fast->locked ? 0 : lock_take(&manager->lock);
+    int rc = fast && fast->locked ? 0 : lock_acquire(&manager->lock);
 
     if (rc == 0 && manager->workers && ready_too_deep(manager)) {
-        lock_drop(&manager->lock);
+        lock_release(&manager->lock);
         rc = -EDEADLK;
     }
     if (rc != 0) {
@@ -58,7 +58,7 @@ int operation_run(struct operation *operation, const berth_operation *type, cons
     }
     manager->n_operations--;
     scheduler_run(manager);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return operation->code;
 }
 
@@ -71,7 +71,7 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
 
     operation_init(&operation, manager, type->name, request->deadline);
     operation.type = type;
-    operation.asked = (struct asked){
+    operation.arguments = (struct arguments){
         .config = request->config,
         .reservation = request->reservation,
         .gives = request->gives,

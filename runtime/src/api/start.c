@@ -22,30 +22,30 @@ static void *cut(unsigned char **at, size_t size)
     return part;
 }
 
-/* The caller's arrays live until its function returns: the block keeps what will be asked later. */
-static void copy_asked(struct operation *operation, const berth_request *request,
-                       unsigned char **at)
+/* The caller's arrays live until its function returns: the block keeps what will be arguments later. */
+static void copy_arguments(struct operation *operation, const berth_request *request,
+                           unsigned char **at)
 {
     const berth_operation *type = operation->type;
     const berth_resource *resource = &type_of(operation->call.manager)->resources[type->resource];
-    struct asked *asked = &operation->asked;
+    struct arguments *arguments = &operation->arguments;
 
-    *asked = (struct asked){
+    *arguments = (struct arguments){
         .reservation = request->reservation, .gives = request->gives, .by = request->by};
     if (request->config)
-        asked->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config,
-                               type->levels * sizeof(void *));
+        arguments->config = memcpy(cut(at, type->levels * sizeof(void *)), request->config,
+                                   type->levels * sizeof(void *));
     if (request->results && type->n_returns > 0)
-        asked->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results,
-                                type->n_returns * sizeof(void *));
+        arguments->results = memcpy(cut(at, type->n_returns * sizeof(void *)), request->results,
+                                    type->n_returns * sizeof(void *));
     if (request->at && (type->at > 0 || type->by > 0)) {
         size_t size =
             resource->assigned[(type->at > 0 ? type->at : type->by) - 1].n_parts * sizeof(uint32_t);
 
-        asked->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
+        arguments->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
     }
     if (request->by && type->by > 0 && type_is_number(resource->assigned[type->by - 1].type))
-        asked->by =
+        arguments->by =
             memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
 }
 
@@ -66,7 +66,7 @@ static void lay_out_block(struct operation *operation, berth_manager *manager,
     if (request) {
         operation->call.operation = operation->type->name;
         operation->call.deadline = request->deadline;
-        copy_asked(operation, request, &at);
+        copy_arguments(operation, request, &at);
     } else {
         operation->drain = memset(cut(&at, sizeof(struct drain)), 0, sizeof(struct drain));
     }
@@ -79,7 +79,7 @@ static int refuse_start(struct operation *operation, int code)
     operation_fail(operation, code, resolve_where(operation));
     code = operation_refuse(operation);
     if (operation->block > 0)
-        memory_give(&manager->allocator, operation, operation->block);
+        memory_free(&manager->allocator, operation, operation->block);
     return code;
 }
 
@@ -114,7 +114,7 @@ static struct operation *find_block(const struct berth_manager *manager, void *o
 static int accept(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    int rc = lock_take(&manager->lock);
+    int rc = lock_acquire(&manager->lock);
 
     if (rc != 0)
         return refuse_start(operation, rc);
@@ -124,7 +124,7 @@ static int accept(struct operation *operation)
     else if (operation->code != 0)
         (void)execute_finish(operation); /* policy: that is for `done`; it has no root */
     scheduler_start(operation);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return 0;
 }
 
@@ -204,7 +204,7 @@ int berth_manager_cancel(berth_manager *manager, void *op)
 
     if (!manager || !operation || operation->call.manager != manager)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     rc = cancel(operation, &woken);
@@ -248,7 +248,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
 
     if (!manager)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     manager->loop = thread_self();
@@ -260,6 +260,6 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
         *next_deadline = 0;
     else if (next_deadline)
         *next_deadline = manager->deadlines ? manager->deadlines->call.deadline : BERTH_NO_DEADLINE;
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return 0;
 }

@@ -8,7 +8,7 @@ static int visit_one(struct berth_manager *manager, struct instance *instance, b
     berth_item item = {
         .resource = instance->resource,
         .state = instance->state,
-        .refs = instance->pins + instance->anonymous,
+        .refs = instance->holds + instance->anonymous,
         .children = instance->n_children,
         .view = instance_view(manager, instance),
         .parent = instance->root ? NULL : instance_view(manager, instance_above(instance)),
@@ -23,14 +23,14 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
 
     if (!manager || !visit)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);
     for (struct instance *at = manager->roots; at && rc == 0; at = instance_next_down(manager, at))
         rc = visit_one(manager, at, visit, arg);
     lock_leave_callback(&manager->lock);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return rc;
 }
 
@@ -43,16 +43,16 @@ int berth_manager_for_each_reservation(berth_manager *manager,
 
     if (!manager || !visit)
         return -EINVAL;
-    rc = lock_take(&manager->lock);
+    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     first = reservations_in_order(manager);
     lock_enter_callback(&manager->lock);
     for (struct reservation *at = first; at && rc == 0; at = reservation_next(at))
-        if (!grip_spent(reservation_grip(at, reservation_levels(manager, at))))
+        if (!reservation_is_released(reservation_hold_set(at, reservation_levels(manager, at))))
             rc = visit(arg, at->id);
     lock_leave_callback(&manager->lock);
     reservations_put_back(manager, first);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return rc;
 }

@@ -35,7 +35,7 @@ _Static_assert(BERTH_ARENA_UNIT % alignof(uint64_t) == 0 && BERTH_ARENA_UNIT % a
                "blocks are aligned");
 
 /* Takes a free block of this size out of its list; NULL: there is none. */
-static struct berth_arena_block *take_free(berth_arena *arena, size_t size)
+static struct berth_arena_block *pop_free(berth_arena *arena, size_t size)
 {
     struct berth_arena_block **at = &arena->free;
     struct berth_arena_block *block;
@@ -60,7 +60,7 @@ static void *arena_alloc(void *ctx, size_t size)
     if (size > arena->size)
         return NULL;
     room = BERTH_ARENA_ROOM(size);
-    memory = take_free(arena, room);
+    memory = pop_free(arena, room);
     if (!memory) {
         if (room > arena->size - arena->cut)
             return NULL;
@@ -74,7 +74,7 @@ static void *arena_alloc(void *ctx, size_t size)
     return memory;
 }
 
-static void put_free(berth_arena *arena, struct berth_arena_block *block, size_t size)
+static void push_free(berth_arena *arena, struct berth_arena_block *block, size_t size)
 {
     struct berth_arena_block **at = &arena->free;
 
@@ -92,7 +92,7 @@ static void arena_release(void *ctx, void *memory, size_t size)
 
     arena->used -= room;
     ASAN_UNPOISON_MEMORY_REGION(memory, HEAD);
-    put_free(arena, memory, room);
+    push_free(arena, memory, room);
     ASAN_POISON_MEMORY_REGION((unsigned char *)memory + HEAD, room - HEAD);
     if (arena->used == 0) { /* everything is free, for blocks of any size */
         ASAN_POISON_MEMORY_REGION(arena->memory, arena->size);

@@ -107,18 +107,19 @@ enum { LEAST_SLOTS = 32 };
  * Slots for a hash table of so many items, all 0, and how many they are: a power of 2. NULL: no
  * memory.
  */
-static uint64_t *take_slots(const berth_allocator *allocator, uint32_t items, uint64_t *n)
+static uint64_t *alloc_table(const berth_allocator *allocator, uint32_t items, uint64_t *n)
 {
     *n = LEAST_SLOTS;
     while (*n <= 2 * (uint64_t)items)
         *n *= 2;
-    return *n > SIZE_MAX / sizeof(uint64_t) ? NULL
-                                            : memory_take(allocator, (size_t)*n * sizeof(uint64_t));
+    return *n > SIZE_MAX / sizeof(uint64_t)
+               ? NULL
+               : memory_alloc(allocator, (size_t)*n * sizeof(uint64_t));
 }
 
-static void give_slots(const berth_allocator *allocator, uint64_t *slots, uint64_t n)
+static void free_table(const berth_allocator *allocator, uint64_t *slots, uint64_t n)
 {
-    memory_give(allocator, slots, (size_t)n * sizeof *slots);
+    memory_free(allocator, slots, (size_t)n * sizeof *slots);
 }
 
 enum { FEW = 16 }; /* comparing each with each is faster up to about here */
@@ -133,11 +134,11 @@ bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
         return true;
     if (!sets->memory || a->count <= FEW || b->count <= FEW)
         return subset(a, b, fold) && subset(b, a, fold);
-    table.slots = take_slots(sets->memory, a->count, &table.n);
+    table.slots = alloc_table(sets->memory, a->count, &table.n);
     if (!table.slots)
         return subset(a, b, fold) && subset(b, a, fold);
     same = same_by_table(&table, b);
-    give_slots(sets->memory, table.slots, table.n);
+    free_table(sets->memory, table.slots, table.n);
     return same;
 }
 
@@ -232,10 +233,10 @@ void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash, con
     uint64_t n = 0, *slots = NULL;
 
     if (sets->memory && set->count > AT_ONCE)
-        slots = take_slots(sets->memory, set->count, &n);
+        slots = alloc_table(sets->memory, set->count, &n);
     if (slots) {
         sum_by_table(set, fold, sets->seed, slots, n, &sum);
-        give_slots(sets->memory, slots, n);
+        free_table(sets->memory, slots, n);
     } else {
         sum_by_order(set, fold, sets->seed, &sum);
     }

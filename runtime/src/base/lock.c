@@ -31,23 +31,23 @@ int lock_init(struct lock *lock)
     return mutex_init(&lock->mutex, lock->observed);
 }
 
-void lock_meet(struct lock *lock, const berth_allocator *allocator)
+void lock_note_contention(struct lock *lock, const berth_allocator *allocator)
 {
-    mutex_take(&lock->mutex);
+    mutex_lock(&lock->mutex);
     if (!lock->watched && !lock->observed)
-        readers_meet(&lock->readers, allocator);
+        readers_note_contention(&lock->readers, allocator);
 }
 
 enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
 {
     bool in_time;
 
-    lock_drop(lock);
+    lock_release(lock);
     in_time = sleeper_await(sleeper, deadline);
     if (sleeper_leaves(sleeper))
         return SLEEP_LEFT;
-    (void)lock_take(lock);  /* not from inside a callback, so it cannot fail */
-    sleeper_reset(sleeper); /* not before: it would seem to be asleep */
+    (void)lock_acquire(lock); /* not from inside a callback, so it cannot fail */
+    sleeper_reset(sleeper);   /* not before: it would seem to be asleep */
     return in_time ? SLEEP_OVER : SLEEP_LATE;
 }
 

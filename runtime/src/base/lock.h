@@ -49,7 +49,7 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
     (void)allocator;
 }
 
-static inline int lock_take(struct lock *lock)
+static inline int lock_acquire(struct lock *lock)
 {
     if (lock->held)
         return -EDEADLK;
@@ -57,7 +57,7 @@ static inline int lock_take(struct lock *lock)
     return 0;
 }
 
-static inline void lock_drop(struct lock *lock)
+static inline void lock_release(struct lock *lock)
 {
     lock->held = false;
 }
@@ -148,53 +148,53 @@ static inline bool lock_in_callback(const struct lock *lock)
 }
 
 /* 0, or -EDEADLK when this thread has it already and is inside a callback. */
-static inline int lock_take(struct lock *lock)
+static inline int lock_acquire(struct lock *lock)
 {
     if (lock_in_callback(lock))
         return -EDEADLK;
-    mutex_take(&lock->mutex);
+    mutex_lock(&lock->mutex);
     readers_close(&lock->readers);
     if (lock->watched)
         lock_enter_callback(lock);
     return 0;
 }
 
-static inline void lock_drop(struct lock *lock)
+static inline void lock_release(struct lock *lock)
 {
     if (lock->watched)
         (void)atomic_exchange_explicit(&lock->in_callback, false, memory_order_relaxed);
-    mutex_drop(&lock->mutex);
+    mutex_unlock(&lock->mutex);
 }
 
 /* The mutex was taken when a reader came. */
-internal cold void lock_meet(struct lock *lock, const berth_allocator *allocator);
+internal cold void lock_note_contention(struct lock *lock, const berth_allocator *allocator);
 
 /*
- * For a thread that changes nothing: as lock_take(), but others that change nothing may be inside,
+ * For a thread that changes nothing: as lock_acquire(), but others that change nothing may be inside,
  * too, unless callbacks may run under the lock. To be given back with lock_unshare(). Memory for
  * the readers comes from `allocator`, always the same one, and goes with lock_destroy().
  */
 static inline int lock_share(struct lock *lock, const berth_allocator *allocator,
-                             struct lane **lane)
+                             struct reader_slot **slot)
 {
-    *lane = readers_enter(&lock->readers);
-    if (*lane)
+    *slot = readers_enter(&lock->readers);
+    if (*slot)
         return 0;
     if (lock_in_callback(lock))
         return -EDEADLK;
-    if (!mutex_try(&lock->mutex))
-        lock_meet(lock, allocator);
+    if (!mutex_try_lock(&lock->mutex))
+        lock_note_contention(lock, allocator);
     if (lock->watched)
         lock_enter_callback(lock);
     return 0;
 }
 
-static inline void lock_unshare(struct lock *lock, struct lane *lane)
+static inline void lock_unshare(struct lock *lock, struct reader_slot *slot)
 {
-    if (lane)
-        readers_leave(&lock->readers, lane);
+    if (slot)
+        readers_leave(&lock->readers, slot);
     else
-        lock_drop(lock);
+        lock_release(lock);
 }
 
 static inline thread_id thread_self(void)

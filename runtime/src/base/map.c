@@ -23,7 +23,7 @@ static void release_chains(struct map *map, const berth_allocator *allocator, st
                            size_t n)
 {
     if (chains != map->small)
-        memory_give(allocator, chains, bytes_of(n));
+        memory_free(allocator, chains, bytes_of(n));
 }
 
 bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count)
@@ -35,7 +35,7 @@ bool map_prepare(struct map *map, const berth_allocator *allocator, size_t count
         n *= 2;
     if (n == map->n)
         return true;
-    map->chains = memory_take(allocator, bytes_of(n));
+    map->chains = memory_alloc(allocator, bytes_of(n));
     if (!map->chains)
         return false;
     map->n = n;
@@ -77,7 +77,7 @@ static void move_some(struct map *map, const berth_allocator *allocator)
 
 static void grow(struct map *map, const berth_allocator *allocator)
 {
-    struct link **chains = map->fixed ? NULL : memory_take(allocator, bytes_of(2 * map->n));
+    struct link **chains = map->fixed ? NULL : memory_alloc(allocator, bytes_of(2 * map->n));
 
     if (!chains)
         return; /* the next insertion asks again */

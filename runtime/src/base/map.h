@@ -1,5 +1,5 @@
 /*
- * An intrusive hash table. It never refuses an item: memory is asked for only to make chains
+ * An intrusive hash table. It never refuses an item: memory is arguments for only to make chains
  * shorter, and when there is none they stay longer. Growing moves a few chains with each insertion,
  * so no insertion pays for all.
  */

@@ -37,7 +37,7 @@ const berth_allocator *memory_default(void)
 
 #endif
 
-void *memory_take(const berth_allocator *allocator, size_t size)
+void *memory_alloc(const berth_allocator *allocator, size_t size)
 {
     void *memory = allocator->alloc(allocator->ctx, size);
 
@@ -46,7 +46,7 @@ void *memory_take(const berth_allocator *allocator, size_t size)
     return memory;
 }
 
-void memory_give(const berth_allocator *allocator, void *memory, size_t size)
+void memory_free(const berth_allocator *allocator, void *memory, size_t size)
 {
     if (memory)
         allocator->release(allocator->ctx, memory, size);

@@ -12,7 +12,7 @@
 internal const berth_allocator *memory_default(void);
 
 /* Zeroed memory, or NULL. */
-internal void *memory_take(const berth_allocator *allocator, size_t size);
+internal void *memory_alloc(const berth_allocator *allocator, size_t size);
 
 /*
  * Zeroes what is too large for the few instructions, slow to start, that compilers make of a
@@ -21,6 +21,6 @@ internal void *memory_take(const berth_allocator *allocator, size_t size);
 internal void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */
-internal void memory_give(const berth_allocator *allocator, void *memory, size_t size);
+internal void memory_free(const berth_allocator *allocator, void *memory, size_t size);
 
 #endif

@@ -105,7 +105,7 @@ void mutex_destroy(struct mutex *mutex)
         (void)pthread_mutex_destroy(&mutex->posix);
 }
 
-void mutex_take_slowly(struct mutex *mutex)
+void mutex_lock_slow(struct mutex *mutex)
 {
     if (is_observed(mutex)) {
         (void)pthread_mutex_lock(&mutex->posix);
@@ -122,13 +122,13 @@ void mutex_take_slowly(struct mutex *mutex)
                                                   memory_order_acquire, memory_order_relaxed))
             return;
     }
-    while (atomic_exchange_explicit(&mutex->word, MUTEX_CROWDED, memory_order_acquire) !=
+    while (atomic_exchange_explicit(&mutex->word, MUTEX_CONTENDED, memory_order_acquire) !=
            MUTEX_FREE)
-        (void)futex_wait(&mutex->word, MUTEX_CROWDED, BERTH_NO_DEADLINE);
+        (void)futex_wait(&mutex->word, MUTEX_CONTENDED, BERTH_NO_DEADLINE);
 }
 
 /* The word is one less than it was. It is no other thread's before it is MUTEX_FREE. */
-void mutex_drop_slowly(struct mutex *mutex)
+void mutex_unlock_slow(struct mutex *mutex)
 {
     if (is_observed(mutex)) {
         (void)atomic_fetch_add_explicit(&mutex->word, 1, memory_order_relaxed);

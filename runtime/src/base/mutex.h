@@ -36,7 +36,7 @@ struct mutex {
 enum {
     MUTEX_FREE,
     MUTEX_TAKEN,
-    MUTEX_CROWDED,            /* taken, and a thread may sleep */
+    MUTEX_CONTENDED,          /* taken, and a thread may sleep */
     MUTEX_OBSERVED = 1 << 30, /* or a few less: threads that drop it take one away for a moment */
     MUTEX_LEAST_OBSERVED = MUTEX_OBSERVED / 2
 };
@@ -47,11 +47,11 @@ struct sleeper {
     struct sleeper *wakes; /* by its thread, NULL: nobody */
 };
 
-internal cold void mutex_take_slowly(struct mutex *mutex);
-internal cold void mutex_drop_slowly(struct mutex *mutex);
+internal cold void mutex_lock_slow(struct mutex *mutex);
+internal cold void mutex_unlock_slow(struct mutex *mutex);
 
 /* False: somebody has it. */
-static inline bool mutex_try(struct mutex *mutex)
+static inline bool mutex_try_lock(struct mutex *mutex)
 {
     unsigned expected = MUTEX_FREE;
 
@@ -59,16 +59,16 @@ static inline bool mutex_try(struct mutex *mutex)
                                                    memory_order_acquire, memory_order_relaxed);
 }
 
-static inline void mutex_take(struct mutex *mutex)
+static inline void mutex_lock(struct mutex *mutex)
 {
-    if (!mutex_try(mutex))
-        mutex_take_slowly(mutex);
+    if (!mutex_try_lock(mutex))
+        mutex_lock_slow(mutex);
 }
 
-static inline void mutex_drop(struct mutex *mutex)
+static inline void mutex_unlock(struct mutex *mutex)
 {
     if (atomic_fetch_sub_explicit(&mutex->word, 1, memory_order_release) != MUTEX_TAKEN)
-        mutex_drop_slowly(mutex);
+        mutex_unlock_slow(mutex);
 }
 
 static inline void sleeper_init(struct sleeper *sleeper)
@@ -93,17 +93,17 @@ struct sleeper {
     unsigned state;
 };
 
-static inline bool mutex_try(struct mutex *mutex)
+static inline bool mutex_try_lock(struct mutex *mutex)
 {
     return pthread_mutex_trylock(&mutex->mutex) == 0;
 }
 
-static inline void mutex_take(struct mutex *mutex)
+static inline void mutex_lock(struct mutex *mutex)
 {
     (void)pthread_mutex_lock(&mutex->mutex);
 }
 
-static inline void mutex_drop(struct mutex *mutex)
+static inline void mutex_unlock(struct mutex *mutex)
 {
     (void)pthread_mutex_unlock(&mutex->mutex);
 }

@@ -55,7 +55,7 @@ static void clear(const struct pool *pool, const berth_allocator *allocator, str
         return;
     for (unsigned i = 0; height > 0 && i < WAYS; i++)
         clear(pool, allocator, node->part.child[i], height - 1);
-    memory_give(allocator, node, node_size(pool));
+    memory_free(allocator, node, node_size(pool));
 }
 
 void pool_clear(struct pool *pool, const berth_allocator *allocator)
@@ -75,7 +75,7 @@ static int descend(struct pool *pool, const berth_allocator *allocator, uint64_t
 
     for (unsigned height = pool->depth;; height--) {
         if (!*at) {
-            *at = memory_take(allocator, node_size(pool));
+            *at = memory_alloc(allocator, node_size(pool));
             if (!*at)
                 return -ENOMEM;
         }
@@ -98,7 +98,7 @@ static void mark(struct pool *pool, struct pool_node *path[], uint64_t number)
         path[height]->full |= UINT64_C(1) << ((number >> shift_at(height)) & (WAYS - 1));
 }
 
-int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number)
+int pool_alloc_lowest(struct pool *pool, const berth_allocator *allocator, uint64_t *number)
 {
     struct pool_node *path[MAX_DEPTH + 1];
     const struct pool_node *node = pool->top;
@@ -128,7 +128,7 @@ int pool_take_lowest(struct pool *pool, const berth_allocator *allocator, uint64
     return 0;
 }
 
-int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number)
+int pool_alloc(struct pool *pool, const berth_allocator *allocator, uint64_t number)
 {
     struct pool_node *path[MAX_DEPTH + 1];
 

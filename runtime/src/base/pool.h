@@ -24,11 +24,11 @@ internal void pool_init(struct pool *pool, uint64_t size);
 internal void pool_clear(struct pool *pool, const berth_allocator *allocator);
 
 /* Takes the lowest free number. -ENOSPC, -ENOMEM. */
-internal int pool_take_lowest(struct pool *pool, const berth_allocator *allocator,
-                              uint64_t *number);
+internal int pool_alloc_lowest(struct pool *pool, const berth_allocator *allocator,
+                               uint64_t *number);
 
 /* Takes `number`, which is below the size. -EBUSY, -ENOMEM. */
-internal int pool_take(struct pool *pool, const berth_allocator *allocator, uint64_t number);
+internal int pool_alloc(struct pool *pool, const berth_allocator *allocator, uint64_t number);
 
 /* Frees `number`, which is taken. */
 internal void pool_free(struct pool *pool, uint64_t number);

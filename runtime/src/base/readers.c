@@ -1,40 +1,40 @@
+/* Threads that only look: see readers.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* sched_getcpu() */
+#endif
+
 #include <berth/berth.h>
 
 #ifndef BERTH_NO_THREADS
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 
 #include "memory.h"
 #include "readers.h"
 
-enum { LANES = 16, CACHE_LINE = 64 };
+enum { READER_SLOTS = 16, CACHE_LINE = 64 };
 
 /*
- * What is done inside takes a fraction of a microsecond, as in mutex.c: so the lanes are looked at
- * a few times before the thread goes to sleep.
+ * A reader is inside for a fraction of a microsecond. So a writer looks at a slot so many times
+ * before it sleeps.
  */
 enum { LOOKS = 100 };
 
-/* Or'ed to the counter: somebody sleeps until it is 0. */
+/* A bit of the counter: a writer sleeps until the rest is 0. */
 #define AWAITED 0x80000000u
 
-struct lane {
+struct reader_slot {
     atomic_uint inside;
-    char rest[CACHE_LINE - sizeof(atomic_uint)]; /* so that no two counters are on one line,
-                                                    wherever the first begins */
+    char rest[CACHE_LINE - sizeof(atomic_uint)]; /* no two counters share a cache line */
 };
 
-struct crowd {
-    struct sleeper sleeper; /* who waits for the lanes */
+struct reader_slots {
+    struct sleeper sleeper; /* of the writer that waits */
     char rest[CACHE_LINE];
-    struct lane lanes[LANES];
+    struct reader_slot each[READER_SLOTS];
 };
-
-#if defined __linux__ && defined __GLIBC__
-int sched_getcpu(void); /* <sched.h> has it only with _GNU_SOURCE, and then strerror_r() is another
-                           function than in POSIX */
-#endif
 
 static unsigned processor(void)
 {
@@ -47,77 +47,78 @@ static unsigned processor(void)
 
 void readers_destroy(struct readers *readers, const berth_allocator *allocator)
 {
-    struct crowd *crowd = atomic_load_explicit(&readers->crowd, memory_order_relaxed);
+    struct reader_slots *slots = atomic_load_explicit(&readers->slots, memory_order_relaxed);
 
-    if (!crowd)
+    if (!slots)
         return;
-    sleeper_destroy(&crowd->sleeper);
-    memory_give(allocator, crowd, sizeof *crowd);
+    sleeper_destroy(&slots->sleeper);
+    memory_free(allocator, slots, sizeof *slots);
 }
 
-struct lane *readers_count(struct readers *readers)
+struct reader_slot *readers_count_in(struct readers *readers)
 {
-    struct crowd *crowd = atomic_load_explicit(&readers->crowd, memory_order_relaxed);
-    struct lane *lane = &crowd->lanes[processor() % LANES];
+    struct reader_slots *slots = atomic_load_explicit(&readers->slots, memory_order_relaxed);
+    struct reader_slot *slot = &slots->each[processor() % READER_SLOTS];
 
-    (void)atomic_fetch_add(&lane->inside, 1);
-    if (atomic_load(&readers->met) == READERS_ENOUGH)
-        return lane;
-    readers_leave(readers, lane);
+    (void)atomic_fetch_add(&slot->inside, 1);
+    if (atomic_load(&readers->contention) == READERS_ENOUGH)
+        return slot;
+    readers_leave(readers, slot);
     return NULL;
 }
 
-void readers_leave(struct readers *readers, struct lane *lane)
+void readers_leave(struct readers *readers, struct reader_slot *slot)
 {
-    if (atomic_fetch_sub_explicit(&lane->inside, 1, memory_order_release) == (AWAITED | 1))
-        sleeper_wake(&atomic_load_explicit(&readers->crowd, memory_order_relaxed)->sleeper);
+    if (atomic_fetch_sub_explicit(&slot->inside, 1, memory_order_release) == (AWAITED | 1))
+        sleeper_wake(&atomic_load_explicit(&readers->slots, memory_order_relaxed)->sleeper);
 }
 
-static bool make_crowd(struct readers *readers, const berth_allocator *allocator)
+static bool make_slots(struct readers *readers, const berth_allocator *allocator)
 {
-    struct crowd *crowd = memory_take(allocator, sizeof *crowd);
+    struct reader_slots *slots = memory_alloc(allocator, sizeof *slots);
 
-    if (!crowd)
+    if (!slots)
         return false;
-    sleeper_init(&crowd->sleeper);
-    for (int i = 0; i < LANES; i++)
-        atomic_init(&crowd->lanes[i].inside, 0);
-    atomic_store_explicit(&readers->crowd, crowd, memory_order_relaxed);
+    sleeper_init(&slots->sleeper);
+    for (int i = 0; i < READER_SLOTS; i++)
+        atomic_init(&slots->each[i].inside, 0);
+    atomic_store_explicit(&readers->slots, slots, memory_order_relaxed);
     return true;
 }
 
-void readers_meet(struct readers *readers, const berth_allocator *allocator)
+void readers_note_contention(struct readers *readers, const berth_allocator *allocator)
 {
-    unsigned met = atomic_load_explicit(&readers->met, memory_order_relaxed);
+    unsigned contention = atomic_load_explicit(&readers->contention, memory_order_relaxed);
 
-    if (met == READERS_ENOUGH)
-        return; /* this one came before it was opened */
-    if (met + 1 == READERS_ENOUGH && !atomic_load_explicit(&readers->crowd, memory_order_relaxed) &&
-        !make_crowd(readers, allocator))
+    if (contention == READERS_ENOUGH)
+        return; /* it found the mutex locked before the lock was opened */
+    if (contention + 1 == READERS_ENOUGH &&
+        !atomic_load_explicit(&readers->slots, memory_order_relaxed) &&
+        !make_slots(readers, allocator))
         return; /* the next one tries again */
-    atomic_store(&readers->met, met + 1);
+    atomic_store(&readers->contention, contention + 1);
 }
 
-/* Who sleeps may be woken by readers that came too late, too, so it looks again. */
-static void await(struct lane *lane, struct sleeper *sleeper)
+/* Late readers wake the sleeper too, so it looks again. */
+static void await(struct reader_slot *slot, struct sleeper *sleeper)
 {
-    for (int i = 0; i < LOOKS && atomic_load(&lane->inside) > 0; i++)
+    for (int i = 0; i < LOOKS && atomic_load(&slot->inside) > 0; i++)
         mutex_relax();
-    if (atomic_fetch_or(&lane->inside, AWAITED) > 0)
-        while (atomic_load(&lane->inside) != AWAITED)
+    if (atomic_fetch_or(&slot->inside, AWAITED) > 0)
+        while (atomic_load(&slot->inside) != AWAITED)
             (void)sleeper_sleep(sleeper, BERTH_NO_DEADLINE);
-    (void)atomic_fetch_and(&lane->inside, ~AWAITED);
+    (void)atomic_fetch_and(&slot->inside, ~AWAITED);
 }
 
 void readers_clear(struct readers *readers)
 {
-    struct crowd *crowd = atomic_load_explicit(&readers->crowd, memory_order_relaxed);
+    struct reader_slots *slots = atomic_load_explicit(&readers->slots, memory_order_relaxed);
 
-    if (atomic_exchange(&readers->met, 0) < READERS_ENOUGH)
+    if (atomic_exchange(&readers->contention, 0) < READERS_ENOUGH)
         return;
-    for (int i = 0; i < LANES; i++)
-        if (atomic_load(&crowd->lanes[i].inside) > 0)
-            await(&crowd->lanes[i], &crowd->sleeper);
+    for (int i = 0; i < READER_SLOTS; i++)
+        if (atomic_load(&slots->each[i].inside) > 0)
+            await(&slots->each[i], &slots->sleeper);
 }
 
 #endif

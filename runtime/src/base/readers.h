@@ -1,16 +1,15 @@
 /*
- * Readers: threads that only look, beside the mutex of a lock.
+ * Readers: threads that only look. They share the lock beside its mutex.
  *
- * A mutex that several threads take for some tens of nanoseconds each is passed between their
- * processors for longer than it is held. So when some that only look have met at it, and nobody
- * changed anything meanwhile, it is opened to readers: each then counts itself in a lane, which is
- * a counter that its processor has for itself, and takes no mutex. The next thread that wants to
- * change something closes it, and waits until the lanes are empty. Whoever meets nobody, or always
- * changes something, pays for one comparison.
+ * Threads hold the mutex for some tens of nanoseconds. Passing it between processors takes longer
+ * than that. So after some contention between readers, the lock opens for readers. Each reader then
+ * counts itself in a slot, which its processor has for itself, and takes no mutex. The next writer
+ * closes the lock for readers, and waits until all slots are empty. Without contention between
+ * readers all of this costs one comparison.
  *
- * `met` and the lanes are sequentially consistent where it counts: a reader counts itself and then
- * looks whether it is open, and whoever closes does so and then looks at the lanes; so at least one
- * of them sees the other.
+ * `contention` and the slots are sequentially consistent where it counts. A reader counts itself
+ * in, and then looks whether the lock is open. A writer closes the lock, and then looks at the
+ * slots. So at least one of them sees the other.
  */
 #ifndef BERTH_SRC_READERS_H
 #define BERTH_SRC_READERS_H
@@ -22,57 +21,58 @@
 #include "linkage.h"
 #include "mutex.h"
 
-struct crowd;
-struct lane;
+struct reader_slots;
+struct reader_slot;
 
 /*
- * That have met, to open it to them. With one, a reader keeps opening what a thread that changes
- * something all the time closes again at once.
+ * The contention that opens the lock for readers. With less, a reader keeps opening a lock that a
+ * busy writer closes again at once.
  */
 enum { READERS_ENOUGH = 2 };
 
 struct readers {
-    struct crowd *_Atomic crowd; /* made when first needed, for as long as the lock */
-    atomic_uint met;             /* that found the mutex taken, since somebody changed something;
-                                    READERS_ENOUGH: it is open */
+    struct reader_slots *_Atomic slots; /* made when first needed, freed with the lock */
+    atomic_uint contention; /* readers that found the mutex locked since the last writer;
+                               READERS_ENOUGH: the lock is open for readers */
 };
 
 static inline void readers_init(struct readers *readers)
 {
-    atomic_init(&readers->crowd, NULL);
-    atomic_init(&readers->met, 0);
+    atomic_init(&readers->slots, NULL);
+    atomic_init(&readers->contention, 0);
 }
 
 internal void readers_destroy(struct readers *readers, const berth_allocator *allocator);
 
-/* For readers_enter(), when it seems to be open. */
-internal struct lane *readers_count(struct readers *readers);
+/* The rest of readers_enter(), for a lock that seems to be open. */
+internal struct reader_slot *readers_count_in(struct readers *readers);
 
 /*
- * The lane that this thread is now counted in, or NULL: it is closed, and the thread needs the
- * mutex.
+ * The slot that counts this thread now. NULL: the lock is closed for readers, and the thread needs
+ * the mutex.
  */
-static inline struct lane *readers_enter(struct readers *readers)
+static inline struct reader_slot *readers_enter(struct readers *readers)
 {
-    return atomic_load_explicit(&readers->met, memory_order_acquire) == READERS_ENOUGH
-               ? readers_count(readers)
+    return atomic_load_explicit(&readers->contention, memory_order_acquire) == READERS_ENOUGH
+               ? readers_count_in(readers)
                : NULL;
 }
 
-internal void readers_leave(struct readers *readers, struct lane *lane);
+internal void readers_leave(struct readers *readers, struct reader_slot *slot);
 
-/* The rest with the mutex held. */
+/* All that follow need the mutex. */
 
-/* A reader found it taken. Without memory for lanes it stays closed. */
-internal cold void readers_meet(struct readers *readers, const berth_allocator *allocator);
+/* A reader found the mutex locked. Without memory for slots the lock stays closed. */
+internal cold void readers_note_contention(struct readers *readers,
+                                           const berth_allocator *allocator);
 
-/* For readers_close(), when there have been any. */
+/* The rest of readers_close(), after some contention. */
 internal cold void readers_clear(struct readers *readers);
 
-/* Waits until nobody is inside. */
+/* Closes the lock for readers, and waits until none is inside. */
 static inline void readers_close(struct readers *readers)
 {
-    if (atomic_load_explicit(&readers->met, memory_order_relaxed) > 0)
+    if (atomic_load_explicit(&readers->contention, memory_order_relaxed) > 0)
         readers_clear(readers);
 }
 

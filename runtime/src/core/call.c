@@ -27,7 +27,7 @@ void call_notify_cancel(struct operation *operation)
 
 int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
 {
-    int rc = lock_take(&call->manager->lock);
+    int rc = lock_acquire(&call->manager->lock);
 
     if (rc != 0)
         return rc;
@@ -39,7 +39,7 @@ int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
         call->notify = notify;
         call->notify_ctx = ctx;
     }
-    lock_drop(&call->manager->lock);
+    lock_release(&call->manager->lock);
     return rc;
 }
 
@@ -64,14 +64,14 @@ berth_token berth_call_token(berth_call *call)
     struct berth_manager *manager = call->manager;
     berth_token token = {.manager = manager, .id = 0};
 
-    if (lock_take(&manager->lock) != 0)
+    if (lock_acquire(&manager->lock) != 0)
         return token; /* from a callback that has no call of its own: names nothing */
     if (call->id == 0) {
         call->id = ++manager->last_call;
         map_insert(&manager->calls, &manager->allocator, &call->node, id_hash(call->id));
     }
     token.id = call->id;
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return token;
 }
 

@@ -137,7 +137,7 @@ static bool next_instance(struct operation *operation)
 
 void drain_clears(struct berth_manager *manager, const struct level *level)
 {
-    if (level->pins == 0)
+    if (level->holds == 0)
         return;
     if (level->instance->epoch == LAST_EPOCH)
         reservations_restart_epochs(manager);
@@ -222,10 +222,11 @@ void drain_reservations(struct berth_manager *manager, enum sweep sweep)
     while (next) {
         struct reservation *reservation = (struct reservation *)next;
         unsigned levels = reservation_levels(manager, reservation);
-        struct grip grip = reservation_grip(reservation, levels);
+        struct hold_set hold_set = reservation_hold_set(reservation, levels);
 
         next = map_walk(&manager->reservations, next, &chain);
-        if (sweep == SWEEP_ALL || (sweep == SWEEP_EMPTY ? grip.holds == 0 : grip_spent(grip)))
+        if (sweep == SWEEP_ALL ||
+            (sweep == SWEEP_EMPTY ? hold_set.held == 0 : reservation_is_released(hold_set)))
             reservation_remove(manager, reservation, levels);
     }
 }
@@ -236,7 +237,8 @@ void drain_end(struct operation *operation)
 
     pending_drains_move(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
-        drain_reservations(manager, SWEEP_SPENT); /* what it has let go of on its way stays so, and
+        drain_reservations(manager,
+                           SWEEP_RELEASED); /* what it has let go of on its way stays so, and
                                                      nothing else has happened */
         operation->code = -ECANCELED;
         if (operation->discarded)

@@ -29,8 +29,8 @@ internal void drain_end(struct operation *operation);
 
 /* Forgets some reservations. */
 enum sweep {
-    SWEEP_SPENT, /* those that have ended because drains took the last of their holds */
-    SWEEP_EMPTY, /* all that hold nothing: the others of them end */
+    SWEEP_RELEASED, /* those that have ended because drains took the last of their holds */
+    SWEEP_EMPTY,    /* all that hold nothing: the others of them end */
     SWEEP_ALL
 };
 internal void drain_reservations(struct berth_manager *manager, enum sweep sweep);

@@ -1,5 +1,5 @@
 /* What went wrong and where, as a value and as a line. */
-#define _POSIX_C_SOURCE 200809L /* strerror_r as POSIX has it */
+#define _POSIX_C_SOURCE 200809L /* strerror_r() */
 
 #include "error.h"
 
@@ -55,7 +55,7 @@ static void write_key(char *key, const struct operation *operation)
         text_add(&text, between);
         write_level(&text, resource,
                     is_view ? instance_view(manager, operation->levels[i].instance)
-                            : operation->asked.config[i],
+                            : operation->arguments.config[i],
                     is_view);
         between = "/";
     }
@@ -176,12 +176,29 @@ void error_write_place(const berth_error *error, const char *key, struct text *t
     text_add(text, ": ");
 }
 
+/* False: the number is no error's. */
+static bool describe(int number, char *description, size_t size)
+{
+#if defined __GLIBC__ && defined _GNU_SOURCE
+    /* not the function of POSIX: it returns a text of its own, or that it does not know any */
+    const char *known = strerror_r(number, description, size);
+
+    if (known == description)
+        return false;
+    strncpy(description, known, size - 1);
+    description[size - 1] = '\0';
+    return true;
+#else
+    return strerror_r(number, description, size) == 0;
+#endif
+}
+
 static void add_code(struct text *text, int code)
 {
     int64_t number = code < 0 ? -(int64_t)code : code;
     char description[128];
 
-    if (number <= INT_MAX && strerror_r((int)number, description, sizeof description) == 0) {
+    if (number <= INT_MAX && describe((int)number, description, sizeof description)) {
         text_add(text, description);
     } else {
         text_add(text, "error ");

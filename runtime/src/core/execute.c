@@ -28,7 +28,7 @@ static void write_changes(struct operation *operation, const berth_operation *ty
         if (!type && (level->flags & LEVEL_CLEARED)) /* only drains clear */
             drain_clears(manager, level);
         if (level->flags & LEVEL_DROPPED)
-            operation->reservation->pins[i] = PIN_DROPPED;
+            operation->reservation->holds[i] = HOLD_DROPPED;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
     }
     for (unsigned i = n; i-- > 0;)
@@ -50,17 +50,17 @@ static void commit_reservation(struct operation *operation, const berth_operatio
 
     if (type->flags & BERTH_ENDS) {
         for (unsigned i = 0; i < type->levels; i++)
-            operation->levels[i].instance->pins -= (operation->levels[i].flags & LEVEL_MINE) != 0;
+            operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     }
     commit_changes(operation, type);
     if (type->flags & BERTH_GIVES) {
         for (unsigned i = 0; i < type->levels; i++) {
-            operation->levels[i].instance->pins++;
-            reservation->pins[i] = operation->levels[i].instance->epoch;
+            operation->levels[i].instance->holds++;
+            reservation->holds[i] = operation->levels[i].instance->epoch;
         }
         reservation_link(operation->call.manager, reservation,
                          operation->levels[type->levels - 1].instance);
-        memcpy(operation->asked.gives, reservation->id, sizeof(uuid_t));
+        memcpy(operation->arguments.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation, type->levels);
     }
@@ -86,7 +86,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     }
     if (type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation, type->levels);
-        memset(operation->asked.gives, 0, sizeof(uuid_t));
+        memset(operation->arguments.gives, 0, sizeof(uuid_t));
     }
     trace_error(operation, operation);
 }

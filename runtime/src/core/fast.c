@@ -26,12 +26,12 @@ static inline bool fast_see(struct fast *fast, unsigned level, struct instance *
 
     seen->instance = instance;
     seen->resource = instance_type(fast->manager, instance);
-    seen->pins = instance->pins;
+    seen->holds = instance->holds;
     seen->anonymous = instance->anonymous;
     seen->state = instance->state;
     seen->held = false;
     seen->dropped = false;
-    return !instance->ended && (instance->refs | instance->pins | instance->anonymous |
+    return !instance->ended && (instance->refs | instance->holds | instance->anonymous |
                                 instance->n_children) < BERTH_MANY_HOLDERS;
 }
 
@@ -93,21 +93,21 @@ static bool fast_see_by_reservation(struct fast *fast)
     const berth_operation *type = fast->type;
     struct reservation *reservation =
         reservation_look_up(fast->manager, fast->request->reservation);
-    struct grip grip = {0, 0, 0};
+    struct hold_set hold_set = {0, 0, 0};
     struct instance *at;
 
     if (reservation)
-        grip = reservation_grip(reservation, type->levels);
-    if (!reservation || grip_spent(grip))
+        hold_set = reservation_hold_set(reservation, type->levels);
+    if (!reservation || reservation_is_released(hold_set))
         return fast_miss(fast, -ENOENT, (struct where){0});
-    if (grip_begun(grip) && !(type->flags & BERTH_ENDS))
+    if (reservation_is_releasing(hold_set) && !(type->flags & BERTH_ENDS))
         return fast_miss(fast, -ECANCELED, (struct where){0});
     fast->reservation = reservation;
     at = reservation->last;
     for (unsigned i = type->levels; i-- > 0; at = instance_parent(at)) {
         if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
             return false;
-        fast->levels[i].held = (grip.holds >> i) & 1;
+        fast->levels[i].held = (hold_set.held >> i) & 1;
     }
     return true;
 }
@@ -130,7 +130,7 @@ static inline void fast_release_hold(struct fast *fast, struct fast_level *seen,
         seen->held = false;
         seen->dropped = true;
         fast->dropped = true;
-        seen->pins--;
+        seen->holds--;
     } else if (seen->anonymous > 0) {
         seen->anonymous--;
     }
@@ -145,7 +145,7 @@ static inline bool fast_do_step(struct fast *fast, berth_step step, bool with)
     if (with && !seen->held)
         return true;
     if (is_drop) {
-        uint64_t holders = (uint64_t)seen->pins + seen->anonymous + seen->instance->n_children;
+        uint64_t holders = (uint64_t)seen->holds + seen->anonymous + seen->instance->n_children;
         bool own = with || seen->anonymous > 0;
 
         if (holders > own) {
@@ -190,23 +190,23 @@ static void fast_write_back(const struct fast *fast)
 
         seen->instance->state = seen->state;
         seen->instance->anonymous = seen->anonymous;
-        seen->instance->pins = seen->pins;
+        seen->instance->holds = seen->holds;
     }
     if (flags & BERTH_GIVES) {
         for (unsigned i = 0; i < n; i++) {
-            fast->levels[i].instance->pins++;
-            reservation->pins[i] = fast->levels[i].instance->epoch;
+            fast->levels[i].instance->holds++;
+            reservation->holds[i] = fast->levels[i].instance->epoch;
         }
         reservation_link(fast->manager, reservation, fast->levels[n - 1].instance);
         memcpy(fast->request->gives, reservation->id, sizeof(uuid_t));
     } else if (flags & BERTH_ENDS) {
         for (unsigned i = 0; i < n; i++)
-            fast->levels[i].instance->pins -= fast->levels[i].held;
+            fast->levels[i].instance->holds -= fast->levels[i].held;
         reservation_remove(fast->manager, reservation, n);
     } else if (fast->dropped) {
         for (unsigned i = 0; i < n; i++)
             if (fast->levels[i].dropped)
-                reservation->pins[i] = PIN_DROPPED;
+                reservation->holds[i] = HOLD_DROPPED;
     }
 }
 
@@ -246,8 +246,8 @@ static cold int fast_fail(const struct fast *fast, berth_error *error)
 
     operation_init(&operation, fast->manager, fast->type->name, fast->request->deadline);
     operation.type = fast->type;
-    operation.asked =
-        (struct asked){.config = fast->request->config, .reservation = fast->request->reservation};
+    operation.arguments = (struct arguments){.config = fast->request->config,
+                                             .reservation = fast->request->reservation};
     operation.error = error;
     operation.levels = levels;
     for (unsigned i = 0; i + 1u < fast->where.levels; i++)
@@ -292,14 +292,14 @@ static int fast_look(struct fast *fast, berth_error *error)
 static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
 {
     struct berth_manager *manager = fast->manager;
-    struct lane *lane;
+    struct reader_slot *slot;
     int rc = FAST_NOT;
 
-    if (lock_share(&manager->lock, &manager->allocator, &lane) != 0)
+    if (lock_share(&manager->lock, &manager->allocator, &slot) != 0)
         return FAST_NOT; /* it is told why when it tries again */
     if (fast_is_alone(manager))
         rc = fast_look(fast, error);
-    lock_unshare(&manager->lock, lane);
+    lock_unshare(&manager->lock, slot);
     return rc;
 }
 
@@ -334,13 +334,13 @@ int fast_run(struct fast *fast, struct berth_manager *manager, const berth_opera
     fast->locked = false;
     if (type->flags & BERTH_LOOK_UP)
         return fast_run_look_up(fast, error);
-    if (type->form == BERTH_CREATE || manager->trace || lock_take(&manager->lock) != 0)
+    if (type->form == BERTH_CREATE || manager->trace || lock_acquire(&manager->lock) != 0)
         return FAST_NOT;
     rc = fast_run_change(fast, error);
     if (rc == FAST_NOT)
         fast->locked = true;
     else
-        lock_drop(&manager->lock);
+        lock_release(&manager->lock);
     return rc;
 }
 

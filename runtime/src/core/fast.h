@@ -41,7 +41,7 @@ static inline void fast_hand_on(const struct fast *fast, struct operation *opera
 struct fast_level {
     struct instance *instance;
     const berth_resource *resource;
-    uint32_t pins, anonymous;
+    uint32_t holds, anonymous;
     uint16_t state;
     bool held;    /* by the caller's reservation */
     bool dropped; /* by this operation, from that reservation */

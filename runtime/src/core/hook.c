@@ -55,10 +55,10 @@ bool hook_call(struct operation *operation)
     }
     operation->thread = thread_self();
     operation->in_hook = true;
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     result = type_of(manager)->call(manager->backend, call->hook, call, view,
                                     call->out_size > 0 ? scratch : NULL);
-    (void)lock_take(&manager->lock);
+    (void)lock_acquire(&manager->lock);
     operation->in_hook = false;
 
     if (!call->out_given && call->out_size > 0)

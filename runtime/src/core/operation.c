@@ -65,11 +65,11 @@ void operation_undo(struct operation *operation)
 
 int operation_refuse(struct operation *operation)
 {
-    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->asked.gives)
-        memset(operation->asked.gives, 0, sizeof(uuid_t));
-    if (operation->call.manager->trace && lock_take(&operation->call.manager->lock) == 0) {
+    if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->arguments.gives)
+        memset(operation->arguments.gives, 0, sizeof(uuid_t));
+    if (operation->call.manager->trace && lock_acquire(&operation->call.manager->lock) == 0) {
         trace_error(operation, operation);
-        lock_drop(&operation->call.manager->lock);
+        lock_release(&operation->call.manager->lock);
     } else {
         error_fill(operation->error, operation->call.operation, operation);
     }

@@ -27,7 +27,7 @@ struct berth_call {
     berth_manager *manager;
     const char *operation;
     int64_t deadline;
-    uint64_t id;          /* of its token; 0: nobody asked for one */
+    uint64_t id;          /* of its token; 0: nobody arguments for one */
     berth_notify *notify; /* to be told of a cancellation; NULL: nobody */
     void *notify_ctx;
     int result; /* what berth_complete() was told */
@@ -53,7 +53,7 @@ enum {
 /* One level of the operation's path, and what its instance was when the operation loaded it. */
 struct level {
     struct instance *instance;
-    uint32_t pins, anonymous, n_children; /* as in an instance, so that they are copied together */
+    uint32_t holds, anonymous, n_children; /* as in an instance, so that they are copied together */
     uint16_t state;
     uint8_t flags;
 };
@@ -71,7 +71,7 @@ struct where {
  * What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's
  * caller, or in a started operation's block.
  */
-struct asked {
+struct arguments {
     const void *const *config; /* one per level */
     const unsigned char *reservation;
     unsigned char *gives;
@@ -92,9 +92,9 @@ enum stage {
 struct operation {
     struct berth_call call; /* first, so that one is the other */
 
-    /* what is asked */
+    /* what is arguments */
     const berth_operation *type; /* NULL: drain */
-    struct asked asked;
+    struct arguments arguments;
     berth_error *error; /* the caller's, or NULL */
     berth_done *done;   /* started: what to call at the end; NULL: a blocking call */
     void *done_arg;
@@ -260,7 +260,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
 static inline void level_note(struct level *level, struct instance *instance)
 {
     level->instance = instance;
-    level->pins = instance->pins;
+    level->holds = instance->holds;
     level->anonymous = instance->anonymous;
     level->n_children = instance->n_children;
     level->state = instance->state;
@@ -269,7 +269,7 @@ static inline void level_note(struct level *level, struct instance *instance)
 /* Makes the instance what was noted. */
 static inline void level_restore(const struct level *level)
 {
-    level->instance->pins = level->pins;
+    level->instance->holds = level->holds;
     level->instance->anonymous = level->anonymous;
     level->instance->n_children = level->n_children;
     level->instance->state = level->state;
@@ -322,7 +322,7 @@ static inline void operation_mark(struct operation *operation, struct level *lev
 /* Fills the caller's results. */
 static inline void operation_results(const struct operation *operation, const berth_operation *type)
 {
-    void *const *results = operation->asked.results;
+    void *const *results = operation->arguments.results;
 
     if (!results)
         return;

@@ -145,7 +145,7 @@ static bool closes_circle(const struct operation *operation, const struct root *
     return false;
 }
 
-int queue_enter_slowly(struct operation *operation, struct root *root)
+int queue_enter_slow(struct operation *operation, struct root *root)
 {
     if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer
                                       there */

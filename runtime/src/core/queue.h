@@ -63,7 +63,7 @@ static inline void queue_own(struct operation *operation, struct root *root)
 }
 
 /* For queue_enter(), unless the root is free and the operation has none. */
-internal int queue_enter_slowly(struct operation *operation, struct root *root);
+internal int queue_enter_slow(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. Another root that it was granted is released: a slot, or a UUID of
@@ -76,7 +76,7 @@ static inline int queue_enter(struct operation *operation, struct root *root)
     if (operation->root == root) /* it waited, and has it now */
         return 0;
     if (operation->root || root->instance.locked)
-        return queue_enter_slowly(operation, root);
+        return queue_enter_slow(operation, root);
     queue_own(operation, root);
     return 0;
 }

@@ -47,8 +47,8 @@ static void make_level(struct operation *operation, const berth_operation *type,
     bool last = level + 1 == type->levels;
     struct making making = {
         .parent = level > 0 ? operation->levels[level - 1].instance : NULL,
-        .config = operation->asked.config[level],
-        .at = operation->asked.at,
+        .config = operation->arguments.config[level],
+        .at = operation->arguments.at,
         .hash = hash,
         .state = state,
         .resource = resource,
@@ -79,7 +79,7 @@ static bool find_level(struct operation *operation, uint8_t level, uint8_t resou
                        uint32_t *hash)
 {
     struct berth_manager *manager = operation->call.manager;
-    const void *config = operation->asked.config[level];
+    const void *config = operation->arguments.config[level];
     struct instance *parent = level > 0 ? operation->levels[level - 1].instance : NULL;
     struct instance *instance;
 
@@ -110,7 +110,7 @@ static void check_conflict(struct operation *operation, const berth_operation *t
                            uint8_t resource)
 {
     uint8_t field = instance_conflict(operation->call.manager, operation->levels[level].instance,
-                                      resource, operation->asked.config[level]);
+                                      resource, operation->arguments.config[level]);
 
     if (field > 0) {
         struct where where = where_state(operation, type, level);
@@ -141,7 +141,7 @@ static uint32_t count_added(const struct operation *operation, const berth_opera
 static void check_count(struct operation *operation, const berth_operation *type, unsigned i)
 {
     const struct level *level = &operation->levels[i];
-    uint64_t holders = (uint64_t)level->n_children + level->anonymous + level->pins;
+    uint64_t holders = (uint64_t)level->n_children + level->anonymous + level->holds;
     uint32_t added = count_added(operation, type, i);
 
     if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
@@ -161,7 +161,7 @@ static cold void check_counts(struct operation *operation, const berth_operation
 /* All the level's counts in one: as large as the largest of them, or nearly. */
 static inline uint32_t counts_of(const struct level *level)
 {
-    return level->instance->refs | level->n_children | level->anonymous | level->pins;
+    return level->instance->refs | level->n_children | level->anonymous | level->holds;
 }
 
 /* S3: can the holders that the operation adds be counted? `counts`: of all its levels. */
@@ -246,21 +246,21 @@ static void fail_absent(struct operation *operation, const berth_operation *type
 
 /*
  * The caller's reservation, if the operation may use it; else NULL, and the operation has failed.
- * `grip` gets what it holds.
+ * `hold_set` gets what it holds.
  */
 static struct reservation *find_reservation(struct operation *operation,
-                                            const berth_operation *type, struct grip *grip)
+                                            const berth_operation *type, struct hold_set *hold_set)
 {
     struct reservation *reservation =
-        reservation_look_up(operation->call.manager, operation->asked.reservation);
+        reservation_look_up(operation->call.manager, operation->arguments.reservation);
 
     if (reservation)
-        *grip = reservation_grip(reservation, type->levels);
-    if (!reservation || grip_spent(*grip)) {
+        *hold_set = reservation_hold_set(reservation, type->levels);
+    if (!reservation || reservation_is_released(*hold_set)) {
         operation_fail(operation, -ENOENT, (struct where){0});
         return NULL;
     }
-    if (!(type->flags & BERTH_ENDS) && grip_begun(*grip)) {
+    if (!(type->flags & BERTH_ENDS) && reservation_is_releasing(*hold_set)) {
         operation_fail(operation, -ECANCELED, (struct where){0});
         return NULL;
     }
@@ -309,9 +309,10 @@ static bool create(struct operation *operation, const berth_operation *type)
 
 static bool find_by_value(struct operation *operation, const berth_operation *type)
 {
-    const struct asked *asked = &operation->asked;
-    struct instance *instance = instance_find_by(operation->call.manager, type->resource,
-                                                 (uint8_t)(type->by - 1), asked->by, asked->at);
+    const struct arguments *arguments = &operation->arguments;
+    struct instance *instance =
+        instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1),
+                         arguments->by, arguments->at);
 
     if (!instance) {
         fail_absent(operation, type, (struct where){.resource = type->resource});
@@ -328,8 +329,8 @@ static bool find_by_value(struct operation *operation, const berth_operation *ty
 
 static bool with_reservation(struct operation *operation, const berth_operation *type)
 {
-    struct grip grip;
-    struct reservation *reservation = find_reservation(operation, type, &grip);
+    struct hold_set hold_set;
+    struct reservation *reservation = find_reservation(operation, type, &hold_set);
     struct instance *instance;
 
     if (!reservation)
@@ -343,7 +344,7 @@ static bool with_reservation(struct operation *operation, const berth_operation 
     instance = reservation->last;
     for (unsigned i = type->levels; i-- > 0; instance = instance_parent(instance))
         operation_load_at(operation, i, instance)->flags |=
-            (uint8_t)((grip.holds >> i) & 1 ? LEVEL_MINE : 0);
+            (uint8_t)((hold_set.held >> i) & 1 ? LEVEL_MINE : 0);
     operation->n_levels = type->levels;
     return false;
 }

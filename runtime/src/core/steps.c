@@ -179,7 +179,7 @@ void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int
 static inline bool somebody_else(struct level_ref at, bool with)
 {
     uint64_t holders =
-        (uint64_t)at.instance->pins + at.instance->anonymous + at.instance->n_children;
+        (uint64_t)at.instance->holds + at.instance->anonymous + at.instance->n_children;
     uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
 
     return holders > own;
@@ -191,7 +191,7 @@ static inline void release_hold(struct level_ref at, bool with)
     if (with) {
         at.level->flags &= (uint8_t)~LEVEL_MINE;
         operation_mark(at.operation, at.level, LEVEL_DROPPED);
-        at.instance->pins--;
+        at.instance->holds--;
     } else if (at.instance->anonymous > 0) {
         at.instance->anonymous--;
     }
@@ -274,7 +274,7 @@ static cold bool run_drain(struct operation *operation)
     if (run_event(at, operation->event))
         return true;
     if (operation->code == 0) {
-        at.instance->pins = 0;
+        at.instance->holds = 0;
         at.instance->anonymous = 0;
         operation_mark(operation, at.level, LEVEL_CLEARED);
     }

@@ -16,7 +16,7 @@ static const unsigned char *reservation_of(const struct operation *operation)
     if (!operation->type)
         return NULL;
     if (operation->type->form == BERTH_WITH)
-        return operation->asked.reservation;
+        return operation->arguments.reservation;
     return operation->reservation ? operation->reservation->id : NULL;
 }
 
@@ -113,7 +113,7 @@ void trace_refusal(const struct operation *operation, const struct operation *by
     if (!manager->trace || is_reported(operation, by))
         return;
     error_fill(&error, operation->call.operation, by);
-    report_refusal(manager, &error, with ? operation->asked.reservation : NULL);
+    report_refusal(manager, &error, with ? operation->arguments.reservation : NULL);
 }
 
 void trace_error(const struct operation *operation, const struct operation *by)
@@ -125,10 +125,10 @@ void trace_error(const struct operation *operation, const struct operation *by)
 void trace_refused_early(berth_manager *manager, const berth_error *error,
                          const unsigned char *reservation)
 {
-    if (!manager->trace || lock_take(&manager->lock) != 0)
+    if (!manager->trace || lock_acquire(&manager->lock) != 0)
         return;
     report_refusal(manager, error, reservation);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
 }
 
 static const char *const outcomes[] = {[BERTH_OK] = "ok",

@@ -245,9 +245,9 @@ static int assign(struct berth_manager *manager, const struct making *making,
         if (making->at_pool == i + 1) {
             /* checked with the arguments */
             (void)instance_slot(manager, assigned, making->at, &slot);
-            rc = pool_take(&value->pool, &manager->allocator, slot);
+            rc = pool_alloc(&value->pool, &manager->allocator, slot);
         } else {
-            rc = pool_take_lowest(&value->pool, &manager->allocator, &slot);
+            rc = pool_alloc_lowest(&value->pool, &manager->allocator, &slot);
         }
         if (rc == 0)
             set_slot(manager, assigned, view, slot);
@@ -281,7 +281,7 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
     struct layout *layout = &manager->layouts[instance->resource];
 
     layout->blocks--;
-    memory_give(&manager->allocator, (char *)instance - layout->head, instance->size);
+    memory_free(&manager->allocator, (char *)instance - layout->head, instance->size);
 }
 
 static struct instance *allocate(struct berth_manager *manager, const struct making *making)
@@ -297,7 +297,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     if (type->size)
         need = type->size(making->config);
     size = block_size(manager, making->resource, need.items * sizeof(const char *) + need.text);
-    block = size > 0 ? memory_take(&manager->allocator, (size_t)size) : NULL;
+    block = size > 0 ? memory_alloc(&manager->allocator, (size_t)size) : NULL;
     if (!block)
         return NULL;
     layout->blocks++;

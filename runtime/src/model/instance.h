@@ -37,7 +37,7 @@ enum { EPOCH_BITS = 1, LAST_EPOCH = (1 << EPOCH_BITS) - 1 };
  */
 struct instance {
     uint32_t refs;      /* keeps the memory */
-    uint32_t pins;      /* reservations that hold it */
+    uint32_t holds;     /* reservations that hold it */
     uint32_t anonymous; /* anonymous references */
     uint32_t n_children;
     uint32_t size; /* of the block */
@@ -50,7 +50,7 @@ struct instance {
     bool awaited : 1;           /* a root: its lock has lines, in which somebody waits or did */
     bool waking : 1;            /* a root without an owner, whose waiters are being woken */
     bool visited : 1;           /* a root: a drain will come to it, or did */
-    uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: pins of another epoch
+    uint8_t epoch : EPOCH_BITS; /* goes on when drain lets all holders go: holds of another epoch
                                    hold nothing */
 };
 

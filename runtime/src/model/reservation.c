@@ -7,7 +7,7 @@
 
 static size_t record_size(unsigned levels)
 {
-    size_t size = offsetof(struct reservation, pins) + levels;
+    size_t size = offsetof(struct reservation, holds) + levels;
 
     return size > sizeof(struct reservation) ? size : sizeof(struct reservation);
 }
@@ -39,7 +39,7 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     int rc;
 
     if (!limits || manager->reservations.count < limits->reservations)
-        reservation = memory_take(&manager->allocator, record_size(levels));
+        reservation = memory_alloc(&manager->allocator, record_size(levels));
     if (!reservation)
         return -ENOMEM;
     rc = uuid_source_next(&manager->uuids, reservation->id);
@@ -61,7 +61,7 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
 void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                         unsigned levels)
 {
-    memory_give(&manager->allocator, reservation, record_size(levels));
+    memory_free(&manager->allocator, reservation, record_size(levels));
 }
 
 void reservation_link(struct berth_manager *manager, struct reservation *reservation,

@@ -6,12 +6,12 @@
 #include "../base/linkage.h"
 
 /*
- * A reservation's hold on one instance of its path: the epoch of the instance when it was pinned,
+ * A reservation's hold on one instance of its path: the epoch of the instance when it was held,
  * or one of two that no instance has.
  */
 enum {
-    PIN_DRAINED = LAST_EPOCH + 1, /* drain took it */
-    PIN_DROPPED                   /* the reservation itself let it go */
+    HOLD_DRAINED = LAST_EPOCH + 1, /* drain took it */
+    HOLD_DROPPED                   /* the reservation itself let it go */
 };
 
 struct reservation {
@@ -19,7 +19,7 @@ struct reservation {
     struct instance *last; /* of the path. It keeps the memory, and so that of what is above */
     uuid_t id;
     uint32_t number; /* grows in the order given */
-    uint8_t pins[];  /* one per level of the path */
+    uint8_t holds[]; /* one per level of the path */
 };
 
 /*
@@ -32,7 +32,7 @@ internal int reservation_make(struct berth_manager *manager, uint8_t levels,
 internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
-/* Lets it be found. Its path ends with `last`, and its pins are set. */
+/* Lets it be found. Its path ends with `last`, and its holds are set. */
 internal void reservation_link(struct berth_manager *manager, struct reservation *reservation,
                                struct instance *last);
 
@@ -53,46 +53,47 @@ ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *re
     return instance;
 }
 
-/* Forgets it, which has so many levels. The instances' count of pins is the caller's business. */
+/* Forgets it, which has so many levels. The instances' count of holds is the caller's business. */
 internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
 /* What a reservation of so many levels has of its path, a bit for each. */
-struct grip {
-    uint8_t holds;   /* still has */
+struct hold_set {
+    uint8_t held;    /* still held */
     uint8_t drained; /* drain took */
     uint8_t dropped; /* let go of itself */
 };
 
-static inline struct grip reservation_grip(const struct reservation *reservation, unsigned levels)
+static inline struct hold_set reservation_hold_set(const struct reservation *reservation,
+                                                   unsigned levels)
 {
     const struct instance *instance = reservation->last;
-    struct grip grip = {0, 0, 0};
+    struct hold_set hold_set = {0, 0, 0};
 
     for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
-        uint8_t pin = reservation->pins[i];
+        uint8_t hold = reservation->holds[i];
         uint8_t bit = (uint8_t)(1u << i);
 
-        if (pin == instance->epoch)
-            grip.holds |= instance->ended ? 0 : bit;
-        else if (pin == PIN_DROPPED)
-            grip.dropped |= bit;
+        if (hold == instance->epoch)
+            hold_set.held |= instance->ended ? 0 : bit;
+        else if (hold == HOLD_DROPPED)
+            hold_set.dropped |= bit;
         else
-            grip.drained |= bit;
+            hold_set.drained |= bit;
     }
-    return grip;
+    return hold_set;
 }
 
 /* Has it begun to let go? */
-static inline bool grip_begun(struct grip grip)
+static inline bool reservation_is_releasing(struct hold_set hold_set)
 {
-    return (grip.drained | grip.dropped) != 0;
+    return (hold_set.drained | hold_set.dropped) != 0;
 }
 
 /* Did drain take the last of its holds? Then it has ended, though its record may still be there. */
-static inline bool grip_spent(struct grip grip)
+static inline bool reservation_is_released(struct hold_set hold_set)
 {
-    return grip.drained != 0 && grip.holds == 0;
+    return hold_set.drained != 0 && hold_set.held == 0;
 }
 
 /* The one with this UUID, also when it is spent; NULL. */

@@ -24,11 +24,11 @@ static struct reservation *next_of(struct berth_manager *manager, struct reserva
 
 static void keep_drained(struct reservation *reservation, unsigned levels)
 {
-    struct grip grip = reservation_grip(reservation, levels);
+    struct hold_set hold_set = reservation_hold_set(reservation, levels);
 
     for (unsigned i = 0; i < levels; i++)
-        if ((grip.drained >> i) & 1)
-            reservation->pins[i] = PIN_DRAINED;
+        if ((hold_set.drained >> i) & 1)
+            reservation->holds[i] = HOLD_DRAINED;
 }
 
 static void restart_epoch(struct reservation *reservation, unsigned levels)
@@ -36,8 +36,8 @@ static void restart_epoch(struct reservation *reservation, unsigned levels)
     struct instance *instance = reservation->last;
 
     for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
-        if (reservation->pins[i] <= LAST_EPOCH)
-            reservation->pins[i] = 0;
+        if (reservation->holds[i] <= LAST_EPOCH)
+            reservation->holds[i] = 0;
         instance->epoch = 0;
     }
 }

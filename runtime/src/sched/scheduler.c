@@ -74,12 +74,12 @@ static void call_done(struct operation *operation, struct sleepers *woken)
     int code = operation->code;
 
     if (operation->block > 0)
-        memory_give(&manager->allocator, operation, operation->block);
+        memory_free(&manager->allocator, operation, operation->block);
     manager->n_operations--;
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     sleepers_wake(woken);
     done(arg, code);
-    (void)lock_take(&manager->lock);
+    (void)lock_acquire(&manager->lock);
 }
 
 static void run_one(struct operation *operation)
@@ -120,7 +120,7 @@ void scheduler_leave(struct berth_manager *manager, struct sleepers *woken)
     if (manager->ready)
         sleepers_wake(woken);
     scheduler_run(manager);
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     sleepers_wake(woken);
 }
 

@@ -126,11 +126,11 @@ static unsigned waiters(struct berth_manager *manager)
 {
     unsigned n = 0;
 
-    assert_int_equal(lock_take(&manager->lock), 0);
+    assert_int_equal(lock_acquire(&manager->lock), 0);
     for (struct operation *operation = manager->waiting; operation;
          operation = operation->next_waiting)
         n++;
-    lock_drop(&manager->lock);
+    lock_release(&manager->lock);
     return n;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The lanes that readers count themselves in, and who waits for them: one step after the other,
+ * The slots that readers count themselves in, and who waits for them: one step after the other,
  * without threads. Whoever waits goes to sleep in the test's own function, and what the readers do
  * meanwhile happens there.
  */
@@ -33,7 +33,7 @@ static bool sleep_here(struct sleeper *sleeper, int64_t deadline)
 #define sched_getcpu stay_here
 #include "../../runtime/src/base/readers.c"
 
-/* Nobody is moved to another processor, and so to another lane. */
+/* Nobody is moved to another processor, and so to another slot. */
 int stay_here(void)
 {
     return 3;
@@ -62,7 +62,7 @@ static const berth_allocator counted = {take, give, NULL};
 /* What the readers do each time that who waits for them is asleep. */
 
 static struct readers readers;
-static struct lane *mine; /* the lane of this thread */
+static struct reader_slot *mine; /* the slot of this thread */
 static void (*const *steps)(void);
 static unsigned n_steps, sleeps;
 
@@ -75,7 +75,7 @@ static void asleep(void)
 static void open_it(void)
 {
     for (int i = 0; i < READERS_ENOUGH; i++)
-        readers_meet(&readers, &counted);
+        readers_note_contention(&readers, &counted);
 }
 
 static void start(void)
@@ -92,8 +92,8 @@ static unsigned inside(void)
 {
     unsigned n = 0;
 
-    for (int i = 0; i < LANES; i++)
-        n += atomic_load(&atomic_load(&readers.crowd)->lanes[i].inside);
+    for (int i = 0; i < READER_SLOTS; i++)
+        n += atomic_load(&atomic_load(&readers.slots)->each[i].inside);
     return n;
 }
 
@@ -137,7 +137,7 @@ static void one_of_two_leaves(void)
 
 static void one_comes_too_late(void)
 {
-    assert_null(readers_count(&readers));
+    assert_null(readers_count_in(&readers));
 }
 
 /*
@@ -150,18 +150,18 @@ static void last_leaves_before_one_that_comes_too_late(void)
 
     (void)atomic_fetch_sub(&mine->inside, 1); /* it was not the last, so it left as quietly as this
                                                */
-    assert_null(readers_count(&readers));
+    assert_null(readers_count_in(&readers));
     assert_int_equal(wakes, before + 1);
 }
 
-static void every_lane_is_waited_for(void **unused)
+static void a_writer_waits_for_every_slot(void **unused)
 {
     static void (*const script[])(void) = {last_leaves};
 
     (void)unused;
     start();
-    for (int i = 0; i < LANES; i++) {
-        mine = &atomic_load(&readers.crowd)->lanes[i];
+    for (int i = 0; i < READER_SLOTS; i++) {
+        mine = &atomic_load(&readers.slots)->each[i];
         (void)atomic_fetch_add(&mine->inside, 1);
         close_while(script, 1);
         open_it();
@@ -169,7 +169,7 @@ static void every_lane_is_waited_for(void **unused)
     stop();
 }
 
-static void an_empty_crowd_is_not_waited_for(void **unused)
+static void empty_slots_are_not_waited_for(void **unused)
 {
     (void)unused;
     start();
@@ -226,7 +226,7 @@ static void nobody_is_woken_when_nobody_waits(void **unused)
 }
 
 /* And kept until the end. */
-static void lanes_are_made_once(void **unused)
+static void slots_are_made_once(void **unused)
 {
     int64_t bytes;
 
@@ -244,14 +244,14 @@ static void lanes_are_made_once(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_lane_is_waited_for),
-        cmocka_unit_test(an_empty_crowd_is_not_waited_for),
+        cmocka_unit_test(a_writer_waits_for_every_slot),
+        cmocka_unit_test(empty_slots_are_not_waited_for),
         cmocka_unit_test(who_is_woken_early_sleeps_again),
         cmocka_unit_test(who_comes_too_late_does_not_let_it_in),
         cmocka_unit_test(who_comes_too_late_wakes_it_when_last),
         cmocka_unit_test(nobody_is_woken_when_nobody_waits),
-        cmocka_unit_test(lanes_are_made_once),
+        cmocka_unit_test(slots_are_made_once),
     };
 
-    return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("reader slots", tests, NULL, NULL);
 }

@@ -4,18 +4,18 @@
 #include "instance.h"
 #include "reservation.h"
 
-#define ROOM_FOR(type, size)                                                                       \
+#define SIZE_COVERS(type, size)                                                                    \
     _Static_assert(sizeof(type) <= (size), #size " of berth/room.h is less than " #type " has")
 
-ROOM_FOR(struct berth_manager, BERTH_SIZE_MANAGER);
-ROOM_FOR(struct layout, BERTH_SIZE_LAYOUT);
-ROOM_FOR(struct value, BERTH_SIZE_VALUE);
-ROOM_FOR(struct entry, BERTH_SIZE_ENTRY);
-ROOM_FOR(struct instance, BERTH_SIZE_INSTANCE);
+SIZE_COVERS(struct berth_manager, BERTH_SIZE_MANAGER);
+SIZE_COVERS(struct layout, BERTH_SIZE_LAYOUT);
+SIZE_COVERS(struct value, BERTH_SIZE_VALUE);
+SIZE_COVERS(struct entry, BERTH_SIZE_ENTRY);
+SIZE_COVERS(struct instance, BERTH_SIZE_INSTANCE);
 _Static_assert(sizeof(struct instance) % _Alignof(struct entry) == 0,
                "a view may begin where no view may");
-ROOM_FOR(struct node, BERTH_SIZE_NODE);
-_Static_assert(offsetof(struct reservation, pins) <= BERTH_SIZE_RESERVATION &&
+SIZE_COVERS(struct node, BERTH_SIZE_NODE);
+_Static_assert(offsetof(struct reservation, holds) <= BERTH_SIZE_RESERVATION &&
                    sizeof(struct reservation) <= BERTH_ROOM_RESERVATION(1),
                "BERTH_SIZE_RESERVATION of berth/room.h is less than struct reservation has");
 /*
