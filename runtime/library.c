@@ -6,7 +6,9 @@
 #define BERTH_ONE_UNIT
 
 /* base: knows no manager */
+#include "src/base/clock.c"
 #include "src/base/mutex.c"
+#include "src/base/sleeper.c"
 #include "src/base/arena.c"
 #include "src/base/memory.c"
 #include "src/base/readers.c"
@@ -15,7 +17,7 @@
 #include "src/base/errno.c"
 #include "src/base/text.c"
 #include "src/base/hash.c"
-#include "src/base/list.c"
+#include "src/base/strings.c"
 #include "src/base/fields.c"
 #include "src/base/map.c"
 #include "src/base/pool.c"

@@ -56,7 +56,7 @@ def test_the_library_compiles_without_whatever_it_can_do_without(compiler: str, 
 
 def test_a_deadline_after_2038_is_not_past(compiler: str, tmp_path: Path) -> None:
     program = str(tmp_path / "far_deadline")
-    compiles(compiler, "-DBERTH_NO_LIBUUID", "-Iruntime/src", "-pthread", "tests/runtime/words/far_deadline.c", "runtime/src/base/mutex.c",
+    compiles(compiler, "-DBERTH_NO_LIBUUID", "-Iruntime/src", "-pthread", "tests/runtime/words/far_deadline.c", "runtime/src/base/mutex.c", "runtime/src/base/sleeper.c", "runtime/src/base/clock.c",
              "runtime/src/base/lock.c", "runtime/src/base/readers.c", "runtime/src/base/memory.c", "-o", program)
     done = run(program)
     assert (done.returncode, done.stdout) == (0, "")

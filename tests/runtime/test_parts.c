@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "model/field.h"
-#include "base/list.h"
+#include "base/strings.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/pool.h"

@@ -8,7 +8,7 @@
 #include "support/depot.h"
 
 #include "base/memory.h"
-#include "base/mutex.h"
+#include "base/sleeper.h"
 
 static void asleep(void);
 int stay_here(void);

@@ -31,7 +31,7 @@ static void *sleep_once(void *arg)
 
     assert_int_equal(lock_acquire(nap->lock), 0);
     nap->begun = true;
-    nap->slept = sleeper_wait(&nap->sleeper, nap->lock, nap->deadline);
+    nap->slept = lock_wait(nap->lock, &nap->sleeper, nap->deadline);
     if (nap->slept != SLEEP_LEFT)
         lock_release(nap->lock);
     return NULL;
@@ -100,8 +100,8 @@ static void excused_threads_return_while_the_lock_is_held(void **unused)
     }
     assert_int_equal(lock_acquire(&lock), 0);
     for (unsigned i = 0; i < MANY; i++)
-        assert_true(sleepers_excuse(&woken, &naps[i].sleeper));
-    sleepers_wake(&woken);
+        assert_true(sleeper_excuse(&woken, &naps[i].sleeper));
+    sleeper_wake_all(&woken);
     for (unsigned i = 0; i < MANY; i++)
         assert_int_equal(nap_join(&naps[i]), SLEEP_LEFT);
     stop(&lock);
@@ -118,8 +118,8 @@ static void a_list_is_empty_when_it_was_woken(void **unused)
     start(&lock);
     for (int i = 0; i < 2; i++) {
         nap_start(&nap, &lock, BERTH_NO_DEADLINE);
-        assert_true(sleepers_excuse(&woken, &nap.sleeper));
-        sleepers_wake(&woken);
+        assert_true(sleeper_excuse(&woken, &nap.sleeper));
+        sleeper_wake_all(&woken);
         assert_int_equal(nap_join(&nap), SLEEP_LEFT);
         lock_release(&lock);
     }
@@ -138,11 +138,11 @@ static void an_excused_thread_does_not_return_at_its_deadline(void **unused)
     (void)unused;
     start(&lock);
     nap_start(&nap, &lock, deadline);
-    assert_true(sleepers_excuse(&woken, &nap.sleeper));
+    assert_true(sleeper_excuse(&woken, &nap.sleeper));
     while (berth_now() < deadline + 20000000)
         pause_shortly();
     assert_int_not_equal(state_of(&nap.sleeper), SLEEPER_AWAKE);
-    sleepers_wake(&woken);
+    sleeper_wake_all(&woken);
     assert_int_equal(nap_join(&nap), SLEEP_LEFT);
     stop(&lock);
 }
@@ -158,8 +158,8 @@ static void a_thread_on_its_way_to_the_lock_is_not_excused(void **unused)
     nap_start(&nap, &lock, berth_now() + 50000000);
     while (state_of(&nap.sleeper) != SLEEPER_AWAKE)
         pause_shortly();
-    assert_false(sleepers_excuse(&woken, &nap.sleeper));
-    sleepers_wake(&woken);
+    assert_false(sleeper_excuse(&woken, &nap.sleeper));
+    sleeper_wake_all(&woken);
     lock_release(&lock);
     assert_int_equal(nap_join(&nap), SLEEP_LATE);
     assert_int_equal(lock_acquire(&lock), 0);
@@ -180,9 +180,9 @@ static void others_come_back_to_the_lock(void **unused)
     }
     assert_int_equal(lock_acquire(&lock), 0);
     for (unsigned i = 0; i < 3; i++)
-        sleepers_add(&woken, &naps[i].sleeper);
+        sleeper_add(&woken, &naps[i].sleeper);
     lock_release(&lock);
-    sleepers_wake(&woken);
+    sleeper_wake_all(&woken);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(nap_join(&naps[i]), SLEEP_OVER);
     assert_int_equal(lock_acquire(&lock), 0);

@@ -178,7 +178,7 @@ static int run(uint8_t number)
         .deadline = BERTH_NO_DEADLINE,
     };
     uint8_t resource = operation->resource;
-    uint32_t most = type->limits->resources[path_resource(type, resource, 0)].instances + 4;
+    uint32_t most = type->limits->resources[manager_path_resource(type, resource, 0)].instances + 4;
     int rc;
 
     (void)snprintf(name, sizeof name, "%u", (unsigned)some);

@@ -23,7 +23,7 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
     if (!call)
         return -ENOENT;
     if (out_size != (out ? call->out_size : 0) ||
-        !is_answer(type_of(manager)->hooks[call->hook].asks, result))
+        !is_answer(manager_type(manager)->hooks[call->hook].asks, result))
         return -EINVAL;
     call_close(call);
     call->completed = true;

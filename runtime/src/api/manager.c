@@ -82,7 +82,7 @@ static bool is_zero(const berth_field *option, const void *value)
     const char *string;
 
     if (option->type != BERTH_STRING)
-        return type_integer(option->type, value) == 0;
+        return field_integer(option->type, value) == 0;
     memcpy(&string, value, sizeof string);
     return !string;
 }
@@ -157,8 +157,8 @@ static void copy_options(struct berth_manager *manager, const void *options,
     };
     union value_of fallback;
 
-    for (uint8_t i = 0; i < type_of(manager)->n_options; i++) {
-        const berth_field *option = &type_of(manager)->options[i];
+    for (uint8_t i = 0; i < manager_type(manager)->n_options; i++) {
+        const berth_field *option = &manager_type(manager)->options[i];
 
         field_copy(option, (char *)manager->options + option->config_offset,
                    option_value(manager->type, i, options, &fallback), &storage);
@@ -172,9 +172,9 @@ static uint64_t pool_size(const struct berth_manager *manager, const berth_assig
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         const berth_pool_part *part = &assigned->parts[i];
         const berth_field *option =
-            part->option > 0 ? &type_of(manager)->options[part->option - 1] : NULL;
-        uint64_t n = option ? type_integer(option->type,
-                                           (const char *)manager->options + option->config_offset)
+            part->option > 0 ? &manager_type(manager)->options[part->option - 1] : NULL;
+        uint64_t n = option ? field_integer(option->type,
+                                            (const char *)manager->options + option->config_offset)
                             : part->size;
 
         if (n > 0 && size > UINT64_MAX / n)
@@ -195,7 +195,7 @@ static unsigned count_below(const berth_manager_type *type, uint8_t id)
 
 static void lay_out(struct berth_manager *manager, uint8_t id, struct value *values)
 {
-    const berth_resource *resource = &type_of(manager)->resources[id];
+    const berth_resource *resource = &manager_type(manager)->resources[id];
     struct layout *layout = &manager->layouts[id];
     size_t at = sizeof(struct instance); /* bytes from the instance */
 
@@ -203,9 +203,9 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
     layout->values = values;
     at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
     if (resource->parent == 0 || resource->hash ||
-        count_below(type_of(manager), resource->parent) > 1)
+        count_below(manager_type(manager), resource->parent) > 1)
         layout->head = sizeof(struct entry);
-    if (count_below(type_of(manager), id) > 0) {
+    if (count_below(manager_type(manager), id) > 0) {
         layout->children = (uint32_t)at;
         at += sizeof(void *);
     }
@@ -334,7 +334,7 @@ static void set_up(struct berth_manager *manager, const berth_config *config, co
         values += type->resources[i].n_assigned;
     }
     map_init(&manager->instances, instance_map_hash);
-    map_init(&manager->reservations, reservation_hash);
+    map_init(&manager->reservations, reservations_hash);
     map_init(&manager->calls, NULL);
     map_init(&manager->stops, pending_drains_hash);
     for (unsigned i = 1; i <= type->n_resources; i++)
@@ -513,7 +513,7 @@ static void name_reservation(struct berth_manager *manager, berth_error *error)
 static bool is_held(struct berth_manager *manager, struct instance *instance)
 {
     return instance->anonymous > 0 || instance->n_children > 0 ||
-           !state_is(instance_type(manager, instance), instance->state, BERTH_RESIDENT);
+           !row_state_is(instance_type(manager, instance), instance->state, BERTH_RESIDENT);
 }
 
 static void name_held(struct berth_manager *manager, struct instance *instance, berth_error *error)

@@ -20,12 +20,13 @@
  * machines have neither such lines nor stack for them.
  */
 #ifdef __LP64__
-#define LINE alignas(64)
+#define CACHE_ALIGNED alignas(64)
 #else
-#define LINE
+#define CACHE_ALIGNED
 #endif
 
-int operation_run(struct operation *operation, const berth_operation *type, const struct fast *fast)
+int request_execute(struct operation *operation, const berth_operation *type,
+                    const struct fast *fast)
 {
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
@@ -67,7 +68,7 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
                                 const berth_request *request, berth_refusal refusal,
                                 const struct fast *fast, berth_error *error)
 {
-    LINE struct operation operation;
+    CACHE_ALIGNED struct operation operation;
 
     operation_init(&operation, manager, type->name, request->deadline);
     operation.type = type;
@@ -81,7 +82,7 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
     };
     operation.error = error;
     if (refusal.code == 0)
-        return operation_run(&operation, type, fast);
+        return request_execute(&operation, type, fast);
     operation_fail_request(&operation, refusal);
     return operation_refuse(&operation);
 }
@@ -95,14 +96,14 @@ int request_run(berth_manager *manager, const berth_request *request, berth_erro
     if (error)
         memory_zero(error, sizeof *error);
     if (!manager || !request || request->operation == 0 ||
-        request->operation > type_of(manager)->n_operations) {
+        request->operation > manager_type(manager)->n_operations) {
         if (error)
             error->code = -EINVAL;
         if (request && request->gives)
             memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
-    type = &type_of(manager)->operations[request->operation];
+    type = &manager_type(manager)->operations[request->operation];
     refusal = type->check(request, manager->options);
     if (refusal.code == 0) {
         int rc = fast_run(&fast, manager, type, request, error);

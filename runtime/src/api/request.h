@@ -13,7 +13,7 @@ internal int request_run(berth_manager *manager, const berth_request *request, b
  * Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments
  * are there, to its end. `fast`: what the fast path has left, NULL: it was not arguments. Its code.
  */
-internal int operation_run(struct operation *operation, const berth_operation *type,
-                           const struct fast *fast);
+internal int request_execute(struct operation *operation, const berth_operation *type,
+                             const struct fast *fast);
 
 #endif

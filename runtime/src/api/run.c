@@ -24,5 +24,5 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
     operation_init(&operation, manager, "drain", deadline);
     operation.drain = &drain;
     operation.error = error;
-    return operation_run(&operation, NULL, NULL);
+    return request_execute(&operation, NULL, NULL);
 }

@@ -27,7 +27,8 @@ static void copy_arguments(struct operation *operation, const berth_request *req
                            unsigned char **at)
 {
     const berth_operation *type = operation->type;
-    const berth_resource *resource = &type_of(operation->call.manager)->resources[type->resource];
+    const berth_resource *resource =
+        &manager_type(operation->call.manager)->resources[type->resource];
     struct arguments *arguments = &operation->arguments;
 
     *arguments = (struct arguments){
@@ -44,7 +45,7 @@ static void copy_arguments(struct operation *operation, const berth_request *req
 
         arguments->at = memcpy(cut(at, (size + 7) / 8 * 8), request->at, size);
     }
-    if (request->by && type->by > 0 && type_is_number(resource->assigned[type->by - 1].type))
+    if (request->by && type->by > 0 && field_is_number(resource->assigned[type->by - 1].type))
         arguments->by =
             memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
 }
@@ -59,7 +60,7 @@ static void lay_out_block(struct operation *operation, berth_manager *manager,
     operation->call.manager = manager;
     operation->call.operation = "drain";
     if (request)
-        operation->type = &type_of(manager)->operations[request->operation];
+        operation->type = &manager_type(manager)->operations[request->operation];
     operation->levels =
         cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
     operation->out = cut(&at, manager->max_out);
@@ -106,7 +107,7 @@ static int refuse_early(berth_manager *manager, const char *name, const berth_re
  */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
-    if (!op && type_of(manager)->limits)
+    if (!op && manager_type(manager)->limits)
         return NULL;
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
@@ -139,9 +140,9 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     if (error)
         memory_zero(error, sizeof *error);
     if (!manager || !request || request->operation == 0 ||
-        request->operation > type_of(manager)->n_operations)
+        request->operation > manager_type(manager)->n_operations)
         return refuse_early(manager, NULL, request, error, -EINVAL);
-    type = &type_of(manager)->operations[request->operation];
+    type = &manager_type(manager)->operations[request->operation];
     if (!done)
         return refuse_early(manager, type->name, request, error, -EINVAL);
     size = operation_size(manager, type);
@@ -239,7 +240,7 @@ static void expire_all(struct berth_manager *manager, int64_t now)
         deadline_forget(operation);
         expire(operation, &woken);
     }
-    sleepers_wake(&woken);
+    sleeper_wake_all(&woken);
 }
 
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)

@@ -4,7 +4,7 @@
 #include <berth/fields.h>
 
 #include "hash.h"
-#include "list.h"
+#include "strings.h"
 
 /* Check */
 

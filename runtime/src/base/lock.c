@@ -1,24 +1,4 @@
-/* The lock, and the clock that deadlines are given by. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "lock.h"
-
-#include <time.h>
-
-#include <berth/berth.h>
-
-#ifndef BERTH_NO_CLOCK
-
-int64_t berth_now(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock and a valid pointer
-                                                 */
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-#endif
 
 #ifndef BERTH_NO_THREADS
 
@@ -38,7 +18,7 @@ void lock_note_contention(struct lock *lock, const berth_allocator *allocator)
         readers_note_contention(&lock->readers, allocator);
 }
 
-enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline)
+enum sleep lock_wait(struct lock *lock, struct sleeper *sleeper, int64_t deadline)
 {
     bool in_time;
 

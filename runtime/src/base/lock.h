@@ -1,10 +1,8 @@
 /*
- * The one lock of a manager, and what a thread sleeps on. With BERTH_NO_THREADS both compile to
- * almost nothing: there is nobody to wait for.
+ * The one lock of a manager. With BERTH_NO_THREADS it compiles to almost nothing.
  *
- * A callback that runs under the lock (trace, visitor, allocator, uuid) and calls the manager is
- * told -EDEADLK instead of hanging: for as long as there may be such callbacks the lock knows its
- * holder.
+ * A callback may run under the lock (trace, visitor, allocator, uuid) and call the manager. It gets
+ * -EDEADLK then instead of hanging. For this the lock knows its holder while callbacks may run.
  */
 #ifndef BERTH_SRC_LOCK_H
 #define BERTH_SRC_LOCK_H
@@ -15,27 +13,14 @@
 
 #include <berth/berth.h>
 
-#ifdef BERTH_NO_THREADS
+#include "sleeper.h"
+#include "thread.h"
 
-typedef int thread_id;
+#ifdef BERTH_NO_THREADS
 
 struct lock {
     bool held;
 };
-
-/* Something one thread sleeps on. */
-struct sleeper {
-    bool unused;
-};
-
-struct sleepers {
-    bool unused;
-};
-
-static inline void sleepers_wake(struct sleepers *sleepers)
-{
-    (void)sleepers;
-}
 
 static inline int lock_init(struct lock *lock)
 {
@@ -77,16 +62,6 @@ static inline void lock_leave_callback(struct lock *lock)
     (void)lock;
 }
 
-static inline thread_id thread_self(void)
-{
-    return 0;
-}
-
-static inline bool thread_same(thread_id a, thread_id b)
-{
-    return a == b;
-}
-
 #else
 
 #include <pthread.h>
@@ -96,16 +71,13 @@ static inline bool thread_same(thread_id a, thread_id b)
 #include "mutex.h"
 #include "readers.h"
 
-typedef pthread_t thread_id;
-
 struct lock {
     struct readers readers;
     _Atomic(thread_id) holder; /* counts only with `in_callback` */
     atomic_bool in_callback;   /* `holder` has the lock, and may be inside one */
     bool watched;              /* `in_callback` whenever it is held */
-    bool observed; /* by a tool, which would not see what readers wait for: they take the mutex, too
-                    */
-    struct mutex mutex; /* last, so that its word is beside what is looked at with it */
+    bool observed;             /* by a tool, which does not see readers: they lock the mutex too */
+    struct mutex mutex;        /* last: its word shares a cache line with what is read with it */
 };
 
 internal int lock_init(struct lock *lock);
@@ -117,37 +89,37 @@ static inline void lock_destroy(struct lock *lock, const berth_allocator *alloca
 }
 
 /*
- * With the lock held: from here on callbacks may run. These are exchanges because helgrind calls a
+ * With the lock held: callbacks may run from here on. The exchanges are for helgrind, which calls a
  * plain store beside a load a race.
  */
 static inline void lock_enter_callback(struct lock *lock)
 {
     (void)atomic_exchange_explicit(&lock->holder, pthread_self(), memory_order_relaxed);
-    /* who sees it sees the holder, not one before */
+    /* a thread that sees the flag sees this holder */
     (void)atomic_exchange_explicit(&lock->in_callback, true, memory_order_release);
 }
 
-/* And here they end, unless they may run all the time. */
+/* Callbacks run no more, unless the lock is watched. */
 static inline void lock_leave_callback(struct lock *lock)
 {
     if (!lock->watched)
         (void)atomic_exchange_explicit(&lock->in_callback, false, memory_order_relaxed);
 }
 
-/* Callbacks may run whenever the lock is held. Once, before anybody takes it. */
+/* Callbacks may run whenever the lock is held. Call it before the first thread locks. */
 static inline void lock_watch(struct lock *lock)
 {
     lock->watched = true;
 }
 
-/* Has this thread the lock, and is it inside a callback? */
+/* Does this thread hold the lock, and is it inside a callback? */
 static inline bool lock_in_callback(const struct lock *lock)
 {
     return atomic_load_explicit(&lock->in_callback, memory_order_acquire) &&
            pthread_equal(atomic_load_explicit(&lock->holder, memory_order_relaxed), pthread_self());
 }
 
-/* 0, or -EDEADLK when this thread has it already and is inside a callback. */
+/* 0, or -EDEADLK from inside a callback under this lock. */
 static inline int lock_acquire(struct lock *lock)
 {
     if (lock_in_callback(lock))
@@ -166,13 +138,13 @@ static inline void lock_release(struct lock *lock)
     mutex_unlock(&lock->mutex);
 }
 
-/* The mutex was taken when a reader came. */
+/* The rest of lock_share(): a reader found the mutex locked. */
 internal cold void lock_note_contention(struct lock *lock, const berth_allocator *allocator);
 
 /*
- * For a thread that changes nothing: as lock_acquire(), but others that change nothing may be inside,
- * too, unless callbacks may run under the lock. To be given back with lock_unshare(). Memory for
- * the readers comes from `allocator`, always the same one, and goes with lock_destroy().
+ * Locks for a thread that changes nothing. Readers share the lock, unless callbacks may run under
+ * it. lock_unshare() gives it back. Memory for readers comes from `allocator`, always the same one,
+ * and lock_destroy() frees it. As lock_acquire(): 0 or -EDEADLK.
  */
 static inline int lock_share(struct lock *lock, const berth_allocator *allocator,
                              struct reader_slot **slot)
@@ -197,24 +169,14 @@ static inline void lock_unshare(struct lock *lock, struct reader_slot *slot)
         lock_release(lock);
 }
 
-static inline thread_id thread_self(void)
-{
-    return pthread_self();
-}
-
-static inline bool thread_same(thread_id a, thread_id b)
-{
-    return pthread_equal(a, b) != 0;
-}
-
 enum sleep {
     SLEEP_LATE, /* the deadline passed */
-    SLEEP_OVER, /* it was woken, or returns early */
-    SLEEP_LEFT  /* it was excused: the thread has not got the lock back */
+    SLEEP_OVER, /* the thread was woken, or wakes early */
+    SLEEP_LEFT  /* the thread was excused: it does not hold the lock */
 };
 
-/* Gives the lock up while it sleeps. */
-internal enum sleep sleeper_wait(struct sleeper *sleeper, struct lock *lock, int64_t deadline);
+/* Sleeps until it is woken or the deadline passes. The lock is free meanwhile. */
+internal enum sleep lock_wait(struct lock *lock, struct sleeper *sleeper, int64_t deadline);
 
 #endif
 #endif

@@ -80,12 +80,12 @@ internal struct link *map_walk(const struct map *map, struct link *link, size_t 
 internal void map_forget(struct map *map);
 
 /* A node that is counted and not in its map points to itself. */
-static inline void node_mark_detached(struct node *node)
+static inline void map_mark_detached(struct node *node)
 {
     node->link.next = &node->link;
 }
 
-static inline bool node_is_detached(const struct node *node)
+static inline bool map_is_detached(const struct node *node)
 {
     return node->link.next == &node->link;
 }

@@ -20,6 +20,7 @@
 
 #include "linkage.h"
 #include "mutex.h"
+#include "sleeper.h"
 
 struct reader_slots;
 struct reader_slot;

@@ -9,7 +9,7 @@
 /* Is there a hook to ask, and nobody who could answer? */
 static bool is_mute(const struct berth_manager *manager, uint8_t hook)
 {
-    return hook > 0 && type_of(manager)->hooks[hook].asks && !manager_has(manager, hook);
+    return hook > 0 && manager_type(manager)->hooks[hook].asks && !manager_has(manager, hook);
 }
 
 /*
@@ -30,15 +30,15 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
 
         for (; row > 0; row = row_next(resource, row)) {
             action = row_action(resource, row);
-            if (action.guard == 0 || type_of(manager)->guard(action.guard, manager->options,
-                                                             instance_view(manager, instance)))
+            if (action.guard == 0 || manager_type(manager)->guard(action.guard, manager->options,
+                                                                  instance_view(manager, instance)))
                 break;
         }
         if (row == 0 || action.reject > 0)
             return false;
         if (action.hook > 0 && manager_has(manager, action.hook))
             calls = true;
-        else if (action.hook > 0 && type_of(manager)->hooks[action.hook].absent > 0)
+        else if (action.hook > 0 && manager_type(manager)->hooks[action.hook].absent > 0)
             return false;
         target = row_target(resource, row,
                             is_mute(manager, action.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);

@@ -20,7 +20,7 @@ static size_t value_size(const struct berth_manager *manager, const berth_operat
 
     if (type->at == 0 && type->by == 0)
         return 0;
-    assigned = &type_of(manager)
+    assigned = &manager_type(manager)
                     ->resources[type->resource]
                     .assigned[(type->at > 0 ? type->at : type->by) - 1];
     return (assigned->n_parts * sizeof(uint32_t) + 15) / 8 * 8;
@@ -55,7 +55,7 @@ void operation_undo(struct operation *operation)
     for (unsigned i = operation->n_levels; i-- > 0;) {
         struct level *level = &operation->levels[i];
 
-        level_restore(level);
+        operation_restore_level(level);
         if (level->flags & LEVEL_FRESH) {
             instance_ref(level->instance); /* the level's own ref goes with operation_unload() */
             instance_unmake(operation->call.manager, level->instance);

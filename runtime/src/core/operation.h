@@ -257,7 +257,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
 }
 
 /* Notes what the instance is. */
-static inline void level_note(struct level *level, struct instance *instance)
+static inline void operation_note_level(struct level *level, struct instance *instance)
 {
     level->instance = instance;
     level->holds = instance->holds;
@@ -267,7 +267,7 @@ static inline void level_note(struct level *level, struct instance *instance)
 }
 
 /* Makes the instance what was noted. */
-static inline void level_restore(const struct level *level)
+static inline void operation_restore_level(const struct level *level)
 {
     level->instance->holds = level->holds;
     level->instance->anonymous = level->anonymous;
@@ -291,7 +291,7 @@ static inline struct level *operation_load_at(struct operation *operation, unsig
     struct level *level = &operation->levels[i];
 
     instance_ref(instance);
-    level_note(level, instance);
+    operation_note_level(level, instance);
     level->flags = instance->ended ? LEVEL_ENDED : 0;
     operation->n_levels = (uint8_t)(i + 1);
     return level;

@@ -219,7 +219,7 @@ static bool obtain(struct operation *operation, const berth_operation *type)
             return true;
         if (!found)
             make_level(operation, type, i, resource, hash,
-                       type_of(operation->call.manager)->resources[resource].initial);
+                       manager_type(operation->call.manager)->resources[resource].initial);
         else if (operation->code == 0)
             check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))

@@ -47,7 +47,7 @@ static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
         struct action action = row_action(at.resource, row);
 
         if (action.guard == 0 ||
-            type_of(at.manager)->guard(action.guard, at.manager->options, view_of(at)))
+            manager_type(at.manager)->guard(action.guard, at.manager->options, view_of(at)))
             return (struct row_ref){row, action.hook, action.reject};
     }
     return (struct row_ref){0, 0, 0};
@@ -120,7 +120,7 @@ static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise`
                                                                                 berthc lets no event
                                                                                 get here */
-    return ref.hook > 0 ? type_of(at.manager)->hooks[ref.hook].absent : ref.reject;
+    return ref.hook > 0 ? manager_type(at.manager)->hooks[ref.hook].absent : ref.reject;
 }
 
 /*
@@ -129,7 +129,7 @@ static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
  */
 static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
 {
-    if (!type_of(at.manager)->hooks[ref.hook].asks)
+    if (!manager_type(at.manager)->hooks[ref.hook].asks)
         return follow(at, event, ref.row, BERTH_OK, 0);
     at.operation->call.hook = ref.hook;
     return follow(at, event, ref.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
@@ -200,7 +200,7 @@ static inline void release_hold(struct level_ref at, bool with)
 /* S8: what is below an instance ends with it. */
 static inline void end_if_final(struct level_ref at)
 {
-    if (!state_is(at.resource, at.instance->state, BERTH_FINAL))
+    if (!row_state_is(at.resource, at.instance->state, BERTH_FINAL))
         return;
     for (unsigned i = at.number; i < at.operation->n_levels; i++)
         operation_mark(at.operation, &at.operation->levels[i], LEVEL_ENDED);
@@ -307,12 +307,12 @@ bool steps_dry_run(const struct operation *operation)
 
     for (unsigned i = 0; i < operation->n_levels; i++) {
         levels[i] = operation->levels[i];
-        level_note(&now[i], levels[i].instance);
+        operation_note_level(&now[i], levels[i].instance);
     }
     copy.levels = levels;
     copy.report = false;
     calls = steps_run(&copy, copy.type);
     for (unsigned i = 0; i < operation->n_levels; i++)
-        level_restore(&now[i]);
+        operation_restore_level(&now[i]);
     return calls || copy.code == 0;
 }

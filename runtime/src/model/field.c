@@ -44,9 +44,9 @@ static bool is_allowed(const berth_field *field, const void *value)
     case BERTH_UUID:
         return true;
     case BERTH_ENUM:
-        return type_integer(BERTH_ENUM, value) < field->n_values;
+        return field_integer(BERTH_ENUM, value) < field->n_values;
     default:
-        return !(field->flags & BERTH_RANGED) || in_range(field, type_integer(field->type, value));
+        return !(field->flags & BERTH_RANGED) || in_range(field, field_integer(field->type, value));
     }
 }
 
@@ -61,7 +61,7 @@ void field_measure(const berth_field *field, const void *value, berth_storage_si
 {
     if (field->type == BERTH_STRING)
         berth_size_text(size, field_text(value));
-    else if (type_is_strings(field->type))
+    else if (field_is_strings(field->type))
         berth_size_strings(size, value);
 }
 
@@ -69,10 +69,10 @@ void field_copy(const berth_field *field, void *to, const void *from, berth_stor
 {
     if (field->type == BERTH_STRING)
         *(const char **)to = berth_copy_text(storage, field_text(from));
-    else if (type_is_strings(field->type))
+    else if (field_is_strings(field->type))
         *(berth_strings *)to = berth_copy_strings(storage, from);
     else
-        type_copy(field->type, to, from);
+        field_copy_member(field->type, to, from);
 }
 
 void field_write(const berth_field *field, const void *value, struct text *text)
@@ -101,11 +101,11 @@ void field_write(const berth_field *field, const void *value, struct text *text)
         text_add(text, *(const bool *)value ? "true" : "false");
         break;
     case BERTH_ENUM:
-        number = type_integer(BERTH_ENUM, value);
+        number = field_integer(BERTH_ENUM, value);
         text_add(text, number < field->n_values ? field->values[number] : "?");
         break;
     default:
-        number = type_integer(field->type, value);
+        number = field_integer(field->type, value);
         text_number(text, number, is_signed(field) && (int64_t)number < 0);
         break;
     }

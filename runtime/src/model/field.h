@@ -15,11 +15,11 @@
 
 #include "../base/hash.h"
 #include "../base/linkage.h"
-#include "../base/list.h"
+#include "../base/strings.h"
 #include "../base/text.h"
 
 /* An integer member (signed ones sign-extended), bool or enum. */
-static inline uint64_t type_integer(uint8_t type, const void *value)
+static inline uint64_t field_integer(uint8_t type, const void *value)
 {
     switch (type) {
     case BERTH_BOOL:
@@ -43,19 +43,19 @@ static inline uint64_t type_integer(uint8_t type, const void *value)
  * Is it one of those that are kept in their member alone, and of which every value compares as a
  * number?
  */
-static inline bool type_is_number(uint8_t type)
+static inline bool field_is_number(uint8_t type)
 {
     return type < BERTH_STRING;
 }
 
 /* A list or a set? */
-static inline bool type_is_strings(uint8_t type)
+static inline bool field_is_strings(uint8_t type)
 {
     return type == BERTH_LIST || type == BERTH_SET;
 }
 
 /* Copies a member of a type that is kept in it alone. */
-static inline void type_copy(uint8_t type, void *to, const void *from)
+static inline void field_copy_member(uint8_t type, void *to, const void *from)
 {
     switch (type) {
     case BERTH_BOOL:

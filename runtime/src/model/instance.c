@@ -4,7 +4,7 @@
 
 #include "pending_drains.h"
 #include "field.h"
-#include "../base/list.h"
+#include "../base/strings.h"
 #include "../base/memory.h"
 #include "../base/text.h"
 
@@ -23,8 +23,8 @@ static uint64_t part_size(const struct berth_manager *manager, const berth_pool_
 
     if (part->option == 0)
         return part->size;
-    option = &type_of(manager)->options[part->option - 1];
-    return type_integer(option->type, (const char *)manager->options + option->config_offset);
+    option = &manager_type(manager)->options[part->option - 1];
+    return field_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
 bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned,
@@ -50,7 +50,7 @@ static uint64_t slot_of(const struct berth_manager *manager, const berth_assigne
         const berth_pool_part *part = &assigned->parts[i];
 
         slot = slot * part_size(manager, part) +
-               type_integer(part->type, (const char *)view + part->view_offset);
+               field_integer(part->type, (const char *)view + part->view_offset);
     }
     return slot;
 }
@@ -88,7 +88,7 @@ static bool is_only(const berth_resource *type, const struct layout *layout)
 uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent,
                            uint8_t resource, const void *config)
 {
-    const berth_resource *type = &type_of(manager)->resources[resource];
+    const berth_resource *type = &manager_type(manager)->resources[resource];
     berth_hash hash;
 
     if (is_only(type, &manager->layouts[resource]))
@@ -117,12 +117,12 @@ static bool is_below(const berth_resource *type, const struct instance *instance
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent,
                                uint8_t resource, const void *config, uint32_t hash)
 {
-    const berth_resource *type = &type_of(manager)->resources[resource];
+    const berth_resource *type = &manager_type(manager)->resources[resource];
 
     if (is_only(type, &manager->layouts[resource]))
         return instance_first(manager, parent);
     for (struct link *link = *map_chain(&manager->instances, hash); link; link = link->next) {
-        struct instance *instance = entry_instance(link);
+        struct instance *instance = instance_of_entry(link);
 
         if (instance_entry(instance)->hash == hash && instance->resource == resource &&
             is_below(type, instance, parent) &&
@@ -135,7 +135,7 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
 uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance,
                           uint8_t resource, const void *config)
 {
-    const berth_resource *type = &type_of(manager)->resources[resource];
+    const berth_resource *type = &manager_type(manager)->resources[resource];
 
     return type->differs ? type->differs(instance_view(manager, instance), config, &manager->sets)
                          : 0;
@@ -190,7 +190,7 @@ static struct instance *find_value(struct berth_manager *manager, const berth_as
 struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource, uint8_t i,
                                   const void *by, const uint32_t *at)
 {
-    const berth_assigned *assigned = &type_of(manager)->resources[resource].assigned[i];
+    const berth_assigned *assigned = &manager_type(manager)->resources[resource].assigned[i];
     uint64_t slot = 0;
 
     if (assigned->kind == BERTH_ASSIGN_POOL && !instance_slot(manager, assigned, at, &slot))
@@ -253,7 +253,7 @@ static int assign(struct berth_manager *manager, const struct making *making,
             set_slot(manager, assigned, view, slot);
         return rc;
     case BERTH_ASSIGN_FORMAT:
-        type_of(manager)->format(instance->resource, i, manager->options, view);
+        manager_type(manager)->format(instance->resource, i, manager->options, view);
         return 0;
     default: /* BERTH_ASSIGN_HOOK: zero until the hook has given it */
         return 0;
@@ -265,7 +265,7 @@ static uint64_t block_size(const struct berth_manager *manager, uint8_t resource
 {
     const struct layout *layout = &manager->layouts[resource];
     const berth_limit *limit =
-        type_of(manager)->limits ? &type_of(manager)->limits->resources[resource] : NULL;
+        manager_type(manager)->limits ? &manager_type(manager)->limits->resources[resource] : NULL;
     uint64_t size = layout->fixed + text;
 
     if (limit) {
@@ -286,7 +286,7 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
 
 static struct instance *allocate(struct berth_manager *manager, const struct making *making)
 {
-    const berth_resource *type = &type_of(manager)->resources[making->resource];
+    const berth_resource *type = &manager_type(manager)->resources[making->resource];
     struct layout *layout = &manager->layouts[making->resource];
     berth_storage_size need = {0, 0};
     berth_storage storage;
@@ -313,7 +313,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
 
 int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
 {
-    const berth_resource *type = &type_of(manager)->resources[making->resource];
+    const berth_resource *type = &manager_type(manager)->resources[making->resource];
     struct instance *instance = allocate(manager, making);
 
     if (!instance)
@@ -424,7 +424,7 @@ static void reserve_value(struct berth_manager *manager, struct value *value,
                           struct instance *instance)
 {
     map_reserve(&value->index, &manager->allocator);
-    node_mark_detached(link_of(value, instance));
+    map_mark_detached(link_of(value, instance));
 }
 
 /* Its counters go on, and it is found by what it has been assigned. */
@@ -492,10 +492,10 @@ static void forget_value(struct value *value, struct instance *instance)
 {
     struct node *link = link_of(value, instance);
 
-    if (node_is_detached(link))
+    if (map_is_detached(link))
         return;
     map_detach(&value->index, &link->link, link->hash);
-    node_mark_detached(link);
+    map_mark_detached(link);
 }
 
 /*
@@ -525,7 +525,7 @@ bool instance_accept(struct berth_manager *manager, struct instance *instance, u
     struct layout *layout = &manager->layouts[instance->resource];
     bool named = true;
 
-    type_of(manager)->accept(hook, out, instance_view(manager, instance));
+    manager_type(manager)->accept(hook, out, instance_view(manager, instance));
     for (unsigned i = 0; i < type->n_assigned && layout->hook_indexed; i++) {
         const berth_assigned *assigned = &type->assigned[i];
 

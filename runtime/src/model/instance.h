@@ -87,7 +87,7 @@ static inline struct entry *instance_entry(struct instance *instance)
     return (struct entry *)(void *)instance - 1;
 }
 
-static inline struct instance *entry_instance(struct link *link)
+static inline struct instance *instance_of_entry(struct link *link)
 {
     return (struct instance *)((struct entry *)link + 1);
 }

@@ -8,7 +8,7 @@
 #include <berth/table.h>
 
 #include "../base/hash.h"
-#include "../base/list.h"
+#include "../base/strings.h"
 #include "../base/lock.h"
 #include "../base/map.h"
 #include "../base/pool.h"
@@ -89,7 +89,7 @@ struct berth_manager {
 };
 
 /* The descriptor: all that the runtime knows of what a spec says. */
-static inline const berth_manager_type *type_of(const struct berth_manager *manager)
+static inline const berth_manager_type *manager_type(const struct berth_manager *manager)
 {
     return manager->type;
 }
@@ -101,7 +101,8 @@ static inline bool manager_has(const struct berth_manager *manager, uint8_t hook
 }
 
 /* The resource at `level` of the path that ends in `resource`. */
-static inline uint8_t path_resource(const berth_manager_type *type, uint8_t resource, uint8_t level)
+static inline uint8_t manager_path_resource(const berth_manager_type *type, uint8_t resource,
+                                            uint8_t level)
 {
     while (type->resources[resource].level > level)
         resource = type->resources[resource].parent;

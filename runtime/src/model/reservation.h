@@ -103,7 +103,7 @@ internal struct reservation *reservation_look_up(struct berth_manager *manager,
 /* All of them: reservations.c */
 
 /* The hash of a reservation in the manager's map. */
-internal map_hash reservation_hash;
+internal map_hash reservations_hash;
 
 /*
  * The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so.

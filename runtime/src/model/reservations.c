@@ -3,7 +3,7 @@
 
 #include "reservation.h"
 
-uint32_t reservation_hash(const struct map *map, const struct link *link)
+uint32_t reservations_hash(const struct map *map, const struct link *link)
 {
     const struct berth_manager *manager =
         (const struct berth_manager *)(const void *)((const char *)map -

@@ -7,7 +7,7 @@
 
 #include <berth/table.h>
 
-static inline bool state_is(const berth_resource *resource, uint16_t state, uint8_t mark)
+static inline bool row_state_is(const berth_resource *resource, uint16_t state, uint8_t mark)
 {
     return (resource->marks[state] & mark) != 0;
 }
@@ -64,7 +64,7 @@ static inline struct action row_action(const berth_resource *resource, uint16_t 
 }
 
 /* Does the outcome lead where `uncertain`, or `no`, says? A row may have no such target. */
-static inline bool leads_to_third(berth_outcome outcome)
+static inline bool row_leads_to_third(berth_outcome outcome)
 {
     return outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;
 }
@@ -79,14 +79,16 @@ static inline struct target row_target(const berth_resource *resource, uint16_t 
         const berth_wide_target *to = &at->ok;
 
         if (!first)
-            to = leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+            to =
+                row_leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
         return (struct target){to->state, to->raise};
     } else {
         const berth_row *at = &resource->rows[row];
         const berth_target *to = &at->ok;
 
         if (!first)
-            to = leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
+            to =
+                row_leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
         return (struct target){to->state, to->raise};
     }
 }

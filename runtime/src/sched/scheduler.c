@@ -37,7 +37,7 @@ void scheduler_wait_idle(struct berth_manager *manager)
     sleeper_init(&sleeper);
     manager->waits_for_idle = &sleeper;
     while (manager->workers)
-        (void)sleeper_wait(&sleeper, &manager->lock, BERTH_NO_DEADLINE);
+        (void)lock_wait(&manager->lock, &sleeper, BERTH_NO_DEADLINE);
     manager->waits_for_idle = NULL;
     sleeper_destroy(&sleeper);
 #else
@@ -77,7 +77,7 @@ static void call_done(struct operation *operation, struct sleepers *woken)
         memory_free(&manager->allocator, operation, operation->block);
     manager->n_operations--;
     lock_release(&manager->lock);
-    sleepers_wake(woken);
+    sleeper_wake_all(woken);
     done(arg, code);
     (void)lock_acquire(&manager->lock);
 }
@@ -118,10 +118,10 @@ void scheduler_run_scheduled(struct berth_manager *manager)
 void scheduler_leave(struct berth_manager *manager, struct sleepers *woken)
 {
     if (manager->ready)
-        sleepers_wake(woken);
+        sleeper_wake_all(woken);
     scheduler_run(manager);
     lock_release(&manager->lock);
-    sleepers_wake(woken);
+    sleeper_wake_all(woken);
 }
 
 void scheduler_start(struct operation *operation)

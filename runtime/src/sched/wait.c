@@ -38,7 +38,7 @@ static enum sleep sleep_once(struct operation *operation, int64_t deadline)
     manager->n_unscheduled = manager->n_ready;
     if (ready_is_loop(manager))
         manager->loop_sleeper = sleeper;
-    slept = sleeper_wait(sleeper, &manager->lock, deadline);
+    slept = lock_wait(&manager->lock, sleeper, deadline);
     if (slept == SLEEP_LEFT)
         return slept;
     if (manager->loop_sleeper == sleeper)

@@ -24,7 +24,7 @@ static bool excuse(const struct operation *operation, struct sleepers *woken)
     struct berth_manager *manager = operation->call.manager;
     struct sleeper *sleeper = operation->sleeper;
 
-    if (operation->stage != STAGE_DONE || !sleepers_excuse(woken, sleeper))
+    if (operation->stage != STAGE_DONE || !sleeper_excuse(woken, sleeper))
         return false;
     if (manager->loop_sleeper == sleeper)
         manager->loop_sleeper = NULL;
@@ -38,7 +38,7 @@ static void wake_thread(const struct operation *operation, struct sleepers *woke
     if (operation->call.manager->lock.observed)
         sleeper_wake(operation->sleeper);
     else if (!excuse(operation, woken))
-        sleepers_add(woken, operation->sleeper);
+        sleeper_add(woken, operation->sleeper);
 }
 
 #endif
@@ -185,7 +185,7 @@ void waiters_wake(struct operation *by, struct sleepers *woken)
     if (by->stage == STAGE_DONE)
         operation_unload(by); /* its error has been shared */
     else
-        sleepers_wake(woken); /* a drain goes on, to hooks that may take their time */
+        sleeper_wake_all(woken); /* a drain goes on, to hooks that may take their time */
 }
 
 void waiters_cancel(struct operation *operation, int code, struct sleepers *woken)

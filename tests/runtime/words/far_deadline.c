@@ -10,7 +10,7 @@
 
 #include <berth/berth.h>
 
-#include "base/mutex.h"
+#include "base/sleeper.h"
 
 static const struct timespec shortly = {.tv_nsec = 100000000};
 

@@ -1,6 +1,6 @@
 /* Lists and sets of strings: comparing and hashing them. A NULL item counts as "". */
-#ifndef BERTH_SRC_LIST_H
-#define BERTH_SRC_LIST_H
+#ifndef BERTH_SRC_STRINGS_H
+#define BERTH_SRC_STRINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "list.h"
+#include "strings.h"
 
 #include <string.h>
 
