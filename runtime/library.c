@@ -25,6 +25,8 @@
 /* model: what is tracked */
 #include "src/model/field.c"
 #include "src/model/pending_drains.c"
+#include "src/model/tree.c"
+#include "src/model/values.c"
 #include "src/model/instance.c"
 #include "src/model/reservations.c"
 #include "src/model/reservation.c"

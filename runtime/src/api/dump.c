@@ -7,6 +7,7 @@
 #include "../base/pool.h"
 #include "../core/queue.h"
 #include "../model/reservation.h"
+#include "../model/tree.h"
 #include "../base/text.h"
 
 /* Values go to a new line when one is this long. */
@@ -236,7 +237,7 @@ static uint64_t count_instances(const struct dump *dump, uint8_t resource)
 {
     uint64_t n = 0;
 
-    for (struct instance *at = dump->manager->roots; at; at = instance_next_down(dump->manager, at))
+    for (struct instance *at = dump->manager->roots; at; at = tree_next_down(dump->manager, at))
         n += at->resource == resource;
     return n;
 }
@@ -275,7 +276,7 @@ static void put_all(struct dump *dump)
     struct berth_manager *manager = dump->manager;
 
     for (struct instance *at = manager->roots; at && dump->rc == 0;
-         at = instance_next_down(dump->manager, at))
+         at = tree_next_down(dump->manager, at))
         put_instance(dump, at);
     if (dump->rc == 0)
         put_reservations(dump);

@@ -17,6 +17,7 @@
 #include "../core/ready.h"
 #include "../model/reservation.h"
 #include "../model/row.h"
+#include "../model/tree.h"
 
 /*
  * Not max_align_t: no part needs more than a unit, and on i386 its alignment depends on the
@@ -538,8 +539,8 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         return true;
     }
     for (struct instance *root = manager->roots; root; root = instance_next(root))
-        for (struct instance *at = instance_first_below(manager, root); at;
-             at = instance_following(manager, at))
+        for (struct instance *at = tree_first_below(manager, root); at;
+             at = tree_following(manager, at))
             if (is_held(manager, at) || drain_has_work(manager, at)) {
                 name_held(manager, at, error);
                 return true;

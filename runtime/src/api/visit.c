@@ -1,6 +1,7 @@
 /* Looking at what is tracked. */
 #include "../model/instance.h"
 #include "../model/reservation.h"
+#include "../model/tree.h"
 
 static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit,
                      void *arg)
@@ -27,7 +28,7 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);
-    for (struct instance *at = manager->roots; at && rc == 0; at = instance_next_down(manager, at))
+    for (struct instance *at = manager->roots; at && rc == 0; at = tree_next_down(manager, at))
         rc = visit_one(manager, at, visit, arg);
     lock_leave_callback(&manager->lock);
     lock_release(&manager->lock);

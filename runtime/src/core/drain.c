@@ -4,6 +4,7 @@
 #include "error.h"
 #include "queue.h"
 #include "../model/row.h"
+#include "../model/tree.h"
 #include "trace.h"
 
 /* Is there a hook to ask, and nobody who could answer? */
@@ -125,7 +126,7 @@ static bool next_instance(struct operation *operation)
         uint8_t bit = (uint8_t)(1u << resource->level);
         bool leave = drain->leave & bit;
 
-        drain->at = instance_following(manager, instance);
+        drain->at = tree_following(manager, instance);
         drain->leave &= (uint8_t)~bit;
         if (leave || resource->drop == 0 || instance->n_children > 0)
             continue;
@@ -173,7 +174,7 @@ bool drain_next(struct operation *operation)
             drain->begun = true;
             pending_drains_move(manager, drain, instance_next(&operation->root->instance));
             drain->leave = 0;
-            drain->at = instance_first_below(manager, &operation->root->instance);
+            drain->at = tree_first_below(manager, &operation->root->instance);
         }
         if (next_instance(operation))
             return false;

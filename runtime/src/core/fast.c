@@ -9,6 +9,7 @@
 #include "trace.h"
 #include "queue.h"
 #include "../model/row.h"
+#include "../model/values.h"
 
 /*
  * Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun
@@ -77,8 +78,8 @@ static bool fast_see_by_keys(struct fast *fast)
 static bool fast_see_by_value(struct fast *fast)
 {
     const berth_operation *type = fast->type;
-    struct instance *at = instance_find_by(fast->manager, type->resource, (uint8_t)(type->by - 1),
-                                           fast->request->by, fast->request->at);
+    struct instance *at = values_find(fast->manager, type->resource, (uint8_t)(type->by - 1),
+                                      fast->request->by, fast->request->at);
 
     if (!at)
         return fast_miss(fast, -ENOENT, (struct where){.resource = type->resource});

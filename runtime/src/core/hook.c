@@ -7,6 +7,7 @@
 #include "call.h"
 #include "steps.h"
 #include "trace.h"
+#include "../model/values.h"
 
 static void open_call(struct operation *operation)
 {
@@ -90,8 +91,8 @@ static inline bool keep_values(struct operation *operation)
 
     if (call->out_size == 0 || call_is_failure(call->result))
         return true;
-    return instance_accept(call->manager, operation->levels[operation->level].instance, call->hook,
-                           operation->out);
+    return values_accept(call->manager, operation->levels[operation->level].instance, call->hook,
+                         operation->out);
 }
 
 /* The answer of a hook that asks leads to a state. */

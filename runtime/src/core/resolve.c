@@ -2,6 +2,7 @@
 
 #include "steps.h"
 #include "queue.h"
+#include "../model/values.h"
 
 static bool finds_by_key(const berth_operation *type)
 {
@@ -310,9 +311,8 @@ static bool create(struct operation *operation, const berth_operation *type)
 static bool find_by_value(struct operation *operation, const berth_operation *type)
 {
     const struct arguments *arguments = &operation->arguments;
-    struct instance *instance =
-        instance_find_by(operation->call.manager, type->resource, (uint8_t)(type->by - 1),
-                         arguments->by, arguments->at);
+    struct instance *instance = values_find(operation->call.manager, type->resource,
+                                            (uint8_t)(type->by - 1), arguments->by, arguments->at);
 
     if (!instance) {
         fail_absent(operation, type, (struct where){.resource = type->resource});

@@ -162,21 +162,11 @@ internal struct instance *instance_find(struct berth_manager *manager, struct in
                                         uint8_t resource, const void *config, uint32_t hash);
 
 /*
- * The one that this assigned value (0-based; indexed), given as in berth_request, names, or NULL.
- */
-internal struct instance *instance_find_by(struct berth_manager *manager, uint8_t resource,
-                                           uint8_t assigned, const void *by, const uint32_t *at);
-
-/*
  * The first field that is not part of the key and that it has otherwise than `config`, 1-based; 0:
  * there is none.
  */
 internal uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance,
                                    uint8_t resource, const void *config);
-
-/* Number of the slot with these parts. False: one is outside its pool. */
-internal bool instance_slot(const struct berth_manager *manager, const berth_assigned *assigned,
-                            const uint32_t *at, uint64_t *slot);
 
 /*
  * Makes one that is found by nobody yet; its slots are taken. `at`: parts of the slot of pool
@@ -201,14 +191,6 @@ internal void instance_unmake(struct berth_manager *manager, struct instance *in
 /* Lets it be found; its numbers are used up. The maps take a ref. */
 internal void instance_link(struct berth_manager *manager, struct instance *instance);
 
-/*
- * Takes the out-values of a call of `hook` into the view, and lets the instance be found by them.
- * It must be in the maps. False: another instance is found by one of them, so that this one is not.
- * Asks for no memory.
- */
-internal bool instance_accept(struct berth_manager *manager, struct instance *instance,
-                              uint8_t hook, const void *out);
-
 /* It, and everything below, leaves the maps; their slots are free. */
 internal void instance_end(struct berth_manager *manager, struct instance *instance);
 
@@ -230,28 +212,6 @@ static inline void instance_unref(struct berth_manager *manager, struct instance
 {
     if (--instance->refs == 0)
         instance_free(manager, instance);
-}
-
-/* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
-internal struct instance *instance_first_below(const struct berth_manager *manager,
-                                               struct instance *root);
-internal struct instance *instance_following(const struct berth_manager *manager,
-                                             struct instance *instance);
-
-/*
- * Walks all trees from the first root on: parents before their children, siblings in order of
- * creation. NULL: that was the last.
- */
-static inline struct instance *instance_next_down(const struct berth_manager *manager,
-                                                  struct instance *instance)
-{
-    struct instance *first = instance_first(manager, instance);
-
-    if (first)
-        return first;
-    while (!instance->root && !instance_next(instance))
-        instance = instance_above(instance);
-    return instance_next(instance);
 }
 
 #endif
