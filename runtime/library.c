@@ -24,12 +24,15 @@
 
 /* model: what is tracked */
 #include "src/model/field.c"
+#include "src/model/options.c"
+#include "src/model/layout.c"
 #include "src/model/pending_drains.c"
 #include "src/model/tree.c"
 #include "src/model/values.c"
 #include "src/model/instance.c"
 #include "src/model/reservations.c"
 #include "src/model/reservation.c"
+#include "src/model/manager.c"
 #include "src/model/sizes.c"
 
 /* core: one operation, from its arguments to its end */
@@ -42,12 +45,12 @@
 #include "src/core/ready.c"
 #include "src/core/queue.c"
 #include "src/core/resolve.c"
-#include "src/core/deadline.c"
 #include "src/core/drain.c"
 #include "src/core/execute.c"
 #include "src/core/fast.c"
 
 /* sched: which operation runs next, and on which thread */
+#include "src/sched/deadline.c"
 #include "src/sched/waiters.c"
 #include "src/sched/scheduler.c"
 #include "src/sched/wait.c"
@@ -59,4 +62,5 @@
 #include "src/api/start.c"
 #include "src/api/visit.c"
 #include "src/api/dump.c"
-#include "src/api/manager.c"
+#include "src/api/create.c"
+#include "src/api/destroy.c"

@@ -7,12 +7,13 @@
 #include "support/depot.h"
 
 /*
- * The file under test is compiled into this one, with a lock that may not be had, and a look at
+ * The files under test are compiled into this one, with a lock that may not be had, and a look at
  * what is given back.
  */
 #define lock_init test_lock_init
 #define uuid_source_clear test_uuid_source_clear
-#include "../../runtime/src/api/manager.c"
+#include "../../runtime/src/api/create.c"
+#include "../../runtime/src/model/manager.c"
 #undef lock_init
 #undef uuid_source_clear
 int lock_init(struct lock *lock);

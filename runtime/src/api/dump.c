@@ -1,14 +1,15 @@
 /* What is tracked, for people. */
 #include <string.h>
 
+#include "../base/pool.h"
+#include "../base/text.h"
 #include "../core/error.h"
+#include "../core/queue.h"
 #include "../model/field.h"
 #include "../model/instance.h"
-#include "../base/pool.h"
-#include "../core/queue.h"
 #include "../model/reservation.h"
+#include "../model/reservations.h"
 #include "../model/tree.h"
-#include "../base/text.h"
 
 /* Values go to a new line when one is this long. */
 enum { LINE_WIDTH = 90 };

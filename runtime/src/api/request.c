@@ -5,13 +5,13 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "../core/execute.h"
-#include "../sched/scheduler.h"
-#include "../core/drain.h"
-#include "../core/fast.h"
 #include "../base/memory.h"
-#include "../core/resolve.h"
+#include "../core/drain.h"
+#include "../core/execute.h"
+#include "../core/fast.h"
 #include "../core/ready.h"
+#include "../core/resolve.h"
+#include "../sched/scheduler.h"
 #include "../sched/wait.h"
 
 /*

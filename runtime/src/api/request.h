@@ -2,8 +2,8 @@
 #ifndef BERTH_SRC_REQUEST_H
 #define BERTH_SRC_REQUEST_H
 
-#include "../core/fast.h"
 #include "../base/linkage.h"
+#include "../core/fast.h"
 #include "../core/operation.h"
 
 /* Does berth_manager_run(). */

@@ -1,17 +1,17 @@
 /* Started operations: accepting, cancelling, polling. */
 #include <string.h>
 
-#include "../core/execute.h"
-#include "../core/call.h"
-#include "../core/deadline.h"
-#include "../sched/scheduler.h"
-#include "../core/drain.h"
-#include "../model/field.h"
-#include "../sched/waiters.h"
 #include "../base/memory.h"
-#include "../core/resolve.h"
+#include "../core/call.h"
+#include "../core/drain.h"
+#include "../core/execute.h"
 #include "../core/ready.h"
+#include "../core/resolve.h"
 #include "../core/trace.h"
+#include "../model/field.h"
+#include "../sched/deadline.h"
+#include "../sched/scheduler.h"
+#include "../sched/waiters.h"
 
 /* Parts of a block, one behind the other. */
 static void *cut(unsigned char **at, size_t size)

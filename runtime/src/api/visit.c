@@ -1,6 +1,7 @@
 /* Looking at what is tracked. */
 #include "../model/instance.h"
 #include "../model/reservation.h"
+#include "../model/reservations.h"
 #include "../model/tree.h"
 
 static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit,

@@ -1,10 +1,11 @@
 #include "drain.h"
 
 #include "../model/pending_drains.h"
-#include "error.h"
-#include "queue.h"
+#include "../model/reservations.h"
 #include "../model/row.h"
 #include "../model/tree.h"
+#include "error.h"
+#include "queue.h"
 #include "trace.h"
 
 /* Is there a hook to ask, and nobody who could answer? */

@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "../model/field.h"
 #include "../base/text.h"
+#include "../model/field.h"
 
 static bool has_key(const berth_resource *resource)
 {

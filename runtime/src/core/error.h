@@ -2,8 +2,8 @@
 #define BERTH_SRC_ERROR_H
 
 #include "../base/linkage.h"
-#include "operation.h"
 #include "../base/text.h"
+#include "operation.h"
 
 /*
  * Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that

@@ -5,12 +5,11 @@
 
 #include <string.h>
 
-#include "deadline.h"
 #include "drain.h"
-#include "steps.h"
 #include "hook.h"
 #include "queue.h"
 #include "resolve.h"
+#include "steps.h"
 #include "trace.h"
 
 static void write_changes(struct operation *operation, const berth_operation *type)
@@ -97,8 +96,6 @@ enum progress execute_finish_as(struct operation *operation, const berth_operati
         end_operation(operation, type);
     else
         drain_end(operation);
-    if (operation->watched)
-        deadline_forget(operation);
     operation->stage = STAGE_DONE;
     if (!queue_release(operation))
         return PROGRESS_RELEASED;

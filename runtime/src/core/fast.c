@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ready.h"
-#include "trace.h"
-#include "queue.h"
 #include "../model/row.h"
 #include "../model/values.h"
+#include "queue.h"
+#include "ready.h"
+#include "trace.h"
 
 /*
  * Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun

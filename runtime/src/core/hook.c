@@ -4,10 +4,10 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "../model/values.h"
 #include "call.h"
 #include "steps.h"
 #include "trace.h"
-#include "../model/values.h"
 
 static void open_call(struct operation *operation)
 {

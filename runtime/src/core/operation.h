@@ -16,9 +16,9 @@
 
 #include <stdatomic.h>
 
-#include "../model/pending_drains.h"
-#include "../model/instance.h"
 #include "../base/linkage.h"
+#include "../model/instance.h"
+#include "../model/pending_drains.h"
 #include "../model/reservation.h"
 
 /* The handle that a hook gets. */

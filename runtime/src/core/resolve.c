@@ -1,8 +1,8 @@
 #include "resolve.h"
 
-#include "steps.h"
-#include "queue.h"
 #include "../model/values.h"
+#include "queue.h"
+#include "steps.h"
 
 static bool finds_by_key(const berth_operation *type)
 {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "error.h"
 #include "../base/text.h"
+#include "error.h"
 
 static const berth_resource *traced_resource(const struct operation *operation, unsigned level)
 {

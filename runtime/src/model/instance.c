@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "../base/memory.h"
 #include "pending_drains.h"
 #include "tree.h"
 #include "values.h"
-#include "../base/memory.h"
 
 struct root *instance_root(struct instance *instance)
 {

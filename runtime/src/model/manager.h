@@ -8,10 +8,11 @@
 #include <berth/table.h>
 
 #include "../base/hash.h"
-#include "../base/strings.h"
+#include "../base/linkage.h"
 #include "../base/lock.h"
 #include "../base/map.h"
 #include "../base/pool.h"
+#include "../base/strings.h"
 #include "../base/uuid.h"
 
 struct worker;
@@ -108,5 +109,28 @@ static inline uint8_t manager_path_resource(const berth_manager_type *type, uint
         resource = type->resources[resource].parent;
     return resource;
 }
+
+/* Parts of the manager's block, which it keeps until destroy. */
+struct manager_plan {
+    size_t layouts, values, backend, options, storage, end; /* offsets */
+    berth_storage_size text;                                /* of the options */
+};
+
+/* `text`: what the copies of the options take beside their struct. */
+internal void manager_plan(const berth_manager_type *type, berth_storage_size text,
+                           struct manager_plan *plan);
+
+/* Sets up a zeroed block of that plan, which has its type and allocator. */
+internal void manager_init(struct berth_manager *manager, const berth_config *config,
+                           const void *options, const void *backend,
+                           const struct manager_plan *plan);
+
+/*
+ * For a manager with limits: makes its hash tables, which do not grow later. 0 or -ENOMEM.
+ */
+internal int manager_prepare(struct berth_manager *manager);
+
+/* Frees the block, and the maps and pools of the manager, which are empty. */
+internal void manager_free(struct berth_manager *manager);
 
 #endif

@@ -1,4 +1,5 @@
 #include "reservation.h"
+#include "reservations.h"
 
 #include <stddef.h>
 #include <string.h>

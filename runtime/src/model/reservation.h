@@ -2,8 +2,8 @@
 #ifndef BERTH_SRC_RESERVATION_H
 #define BERTH_SRC_RESERVATION_H
 
-#include "instance.h"
 #include "../base/linkage.h"
+#include "instance.h"
 
 /*
  * A reservation's hold on one instance of its path: the epoch of the instance when it was held,
@@ -100,27 +100,7 @@ static inline bool reservation_is_released(struct hold_set hold_set)
 internal struct reservation *reservation_look_up(struct berth_manager *manager,
                                                  const unsigned char *id);
 
-/* All of them: reservations.c */
-
-/* The hash of a reservation in the manager's map. */
-internal map_hash reservations_hash;
-
-/*
- * The epochs of all instances begin again. Pins of those before hold nothing, and go on doing so.
- */
-internal void reservations_restart_epochs(struct berth_manager *manager);
-
-/* Numbers them anew, in the same order, because the numbers have run out. */
-internal cold void reservations_renumber(struct berth_manager *manager);
-
-/*
- * The oldest, followed by the others in the order given: see reservation_next(). None is in the map
- * until reservations_put_back(). It takes longer than to look at all of them, so only those ask who
- * show them to somebody.
- */
-internal struct reservation *reservations_in_order(struct berth_manager *manager);
-internal void reservations_put_back(struct berth_manager *manager, struct reservation *first);
-
+/* The next in a list of reservations_in_order(). */
 static inline struct reservation *reservation_next(const struct reservation *reservation)
 {
     return (struct reservation *)reservation->link.next;

@@ -1,7 +1,7 @@
 /* What is done with all reservations of a manager. */
 #include <stddef.h>
 
-#include "reservation.h"
+#include "reservations.h"
 
 uint32_t reservations_hash(const struct map *map, const struct link *link)
 {

@@ -1,10 +1,10 @@
 #include "scheduler.h"
 
-#include "../core/execute.h"
-#include "../core/deadline.h"
-#include "waiters.h"
 #include "../base/memory.h"
+#include "../core/execute.h"
 #include "../core/ready.h"
+#include "deadline.h"
+#include "waiters.h"
 
 static void enter(struct berth_manager *manager, struct worker *self, bool polling)
 {
@@ -73,6 +73,8 @@ static void call_done(struct operation *operation, struct sleepers *woken)
     void *arg = operation->done_arg;
     int code = operation->code;
 
+    if (operation->watched)
+        deadline_forget(operation);
     if (operation->block > 0)
         memory_free(&manager->allocator, operation, operation->block);
     manager->n_operations--;

@@ -1,11 +1,11 @@
 #include "wait.h"
 
 #include "../core/call.h"
-#include "scheduler.h"
 #include "../core/drain.h"
-#include "waiters.h"
 #include "../core/queue.h"
 #include "../core/ready.h"
+#include "scheduler.h"
+#include "waiters.h"
 
 /* It has no root that others could wait for. */
 static void cancel_waiting(struct operation *operation, int code)

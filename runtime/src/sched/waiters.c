@@ -1,10 +1,10 @@
 #include "waiters.h"
 
-#include "../core/execute.h"
 #include "../core/call.h"
+#include "../core/execute.h"
 #include "../core/queue.h"
-#include "../core/resolve.h"
 #include "../core/ready.h"
+#include "../core/resolve.h"
 #include "../core/trace.h"
 
 /*

@@ -6,7 +6,7 @@
 #define BERTH_SRC_DEADLINE_H
 
 #include "../base/linkage.h"
-#include "operation.h"
+#include "../core/operation.h"
 
 /*
  * A started operation has to wait: it is told when its deadline passes. Without one, or told

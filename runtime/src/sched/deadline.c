@@ -1,6 +1,6 @@
 #include "deadline.h"
 
-#include "ready.h"
+#include "../core/ready.h"
 
 /* Joins two heaps; the later one becomes the first child of the earlier. Either may be NULL. */
 static struct operation *join(struct operation *a, struct operation *b)

@@ -1,0 +1,177 @@
+/* The beginning of a manager. */
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../core/operation.h"
+#include "../model/manager.h"
+#include "../model/options.h"
+
+/* An argument of create is not valid. */
+static int refuse(berth_error *error, const char *reason)
+{
+    error->reason = reason;
+    return -EINVAL;
+}
+
+static int check_type(const berth_manager_type *type, berth_error *error)
+{
+    if (!type)
+        return refuse(error, "descriptor is NULL");
+    error->manager = type->name;
+    if (type->abi != BERTH_ABI) {
+        error->given = type->abi;
+        error->wanted = BERTH_ABI;
+        return refuse(error, "generated code has another ABI than the runtime");
+    }
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        if (type->resources[i].level >= BERTH_MAX_LEVELS) {
+            error->resource = type->resources[i].name;
+            return refuse(error, "too many levels of resources");
+        }
+    for (unsigned i = 1; i <= type->n_hooks; i++)
+        if (type->hooks[i].out_size > BERTH_MAX_OUT) {
+            error->hook = type->hooks[i].name;
+            return refuse(error, "too many out-values of");
+        }
+    return 0;
+}
+
+static int check_backend(const berth_manager_type *type, const void *backend, berth_error *error)
+{
+    int rc;
+
+    if (!backend)
+        return refuse(error, "backend is NULL");
+    rc = type->check_backend(backend);
+    if (rc == 0)
+        return 0;
+    if (rc > 0) {
+        error->hook = type->hooks[rc].name;
+        return refuse(error, "backend lacks");
+    }
+    error->given = *(const uint32_t *)backend;
+    error->wanted = type->backend_version;
+    return refuse(error, "backend has another version than the manager");
+}
+
+static int check_config(const berth_config *config, const berth_allocator *allocator,
+                        berth_error *error)
+{
+    if (!config->allocator && !allocator->alloc)
+        return refuse(error, "config.allocator must be given");
+    if (!allocator->alloc)
+        return refuse(error, "config.allocator lacks alloc");
+    if (!allocator->release)
+        return refuse(error, "config.allocator lacks release");
+#ifdef BERTH_NO_LIBUUID
+    if (!config->uuid)
+        return refuse(error, "config.uuid must be given");
+#endif
+    return 0;
+}
+
+static int check_options(const berth_manager_type *type, const void *options,
+                         berth_storage_size *text, berth_error *error)
+{
+    const berth_field *wrong = options_check(type, options, text);
+
+    if (!wrong)
+        return 0;
+    error->field = wrong->name;
+    error->limits = wrong;
+    return refuse(error, "option");
+}
+
+static bool op_fits(const struct berth_manager *manager)
+{
+    const berth_manager_type *type = manager->type;
+
+    for (unsigned i = 1; i <= type->n_operations; i++)
+        if (operation_size(manager, &type->operations[i]) > type->op_size)
+            return false;
+    return operation_size(manager, NULL) <= type->op_size;
+}
+
+/* What of a manager may fail when its block is there. */
+static int begin(struct berth_manager *manager, berth_error *error)
+{
+    int rc;
+
+    if (!op_fits(manager))
+        return refuse(error, "generated code has too small blocks for started operations");
+    rc = uuid_source_seed(&manager->uuids, &manager->seed);
+    manager->sets.seed = &manager->seed;
+    /* a limit does not count it */
+    manager->sets.memory = manager->type->limits ? NULL : &manager->allocator;
+    if (rc != 0)
+        error->reason = "config.uuid";
+    if (rc == 0 && manager->type->limits)
+        rc = manager_prepare(manager);
+    return rc == 0 ? lock_init(&manager->lock) : rc;
+}
+
+static int make_manager(const berth_manager_type *type, const void *options, const void *backend,
+                        const berth_config *config, berth_manager **out, berth_error *error)
+{
+    static const berth_config no_config = {0};
+    const berth_allocator *allocator;
+    struct berth_manager *manager;
+    berth_storage_size text = {0, 0};
+    struct manager_plan plan;
+    int rc = check_type(type, error);
+
+    if (!out)
+        return refuse(error, "out is NULL");
+    *out = NULL;
+    if (!config)
+        config = &no_config;
+    allocator = config->allocator ? config->allocator : memory_default();
+    if (rc == 0)
+        rc = check_backend(type, backend, error);
+    if (rc == 0)
+        rc = check_config(config, allocator, error);
+    if (rc == 0)
+        rc = check_options(type, options, &text, error);
+    if (rc != 0)
+        return rc;
+    manager_plan(type, text, &plan);
+    manager = memory_alloc(allocator, plan.end);
+    if (!manager)
+        return -ENOMEM;
+    manager->type = type;
+    manager->allocator = *allocator;
+    manager_init(manager, config, options, backend, &plan);
+    rc = begin(manager, error);
+    if (rc != 0) {
+        manager_free(manager);
+        return rc;
+    }
+    if (config->allocator || config->trace || config->uuid)
+        lock_watch(&manager->lock);
+    *out = manager;
+    return 0;
+}
+
+int berth_manager_create(const berth_manager_type *type, const void *options, const void *backend,
+                         const berth_config *config, berth_manager **out, berth_error *error)
+{
+    berth_error own;
+    int rc;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    rc = make_manager(type, options, backend, config, out, error);
+    if (rc == 0) {
+        memory_zero(error, sizeof *error);
+    } else {
+        error->code = rc;
+        error->operation = "create";
+    }
+    return rc;
+}
+
+const char *berth_version(void)
+{
+    return BERTH_VERSION;
+}

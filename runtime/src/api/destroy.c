@@ -1,0 +1,171 @@
+/* The end of a manager: destroy, and discard. */
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../core/drain.h"
+#include "../core/error.h"
+#include "../core/queue.h"
+#include "../core/ready.h"
+#include "../model/reservation.h"
+#include "../model/reservations.h"
+#include "../model/row.h"
+#include "../model/tree.h"
+#include "../sched/scheduler.h"
+#include "../sched/waiters.h"
+
+/*
+ * Every tree is let go of, without a call; memory that a running operation needs stays until it
+ * ends.
+ */
+static void forget(struct berth_manager *manager, struct sleepers *woken)
+{
+    manager->n_discards++;
+    drain_reservations(manager, SWEEP_ALL);
+    while (manager->roots) {
+        struct root *root = instance_as_root(manager->roots);
+
+        instance_ref(&root->instance);
+        instance_end(manager, &root->instance);
+        waiters_discard(root, woken);
+        instance_unref(manager, &root->instance);
+    }
+    for (struct operation *operation = manager->ready; operation; operation = operation->next)
+        if (operation_is_new(operation))
+            waiters_cancel(operation, -ECANCELED, woken);
+}
+
+static void name_instance(struct berth_manager *manager, struct instance *instance,
+                          berth_error *error)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+
+    error->resource = resource->name;
+    error->state = resource->states[instance->state];
+    error_instance_key(error->key, manager, instance);
+}
+
+/* An operation that has not ended: one that has a root if there is one, which says where it is. */
+static void name_operation(struct berth_manager *manager, berth_error *error)
+{
+    const struct operation *found = manager->waiting ? manager->waiting : manager->ready;
+
+    error->reason = "an operation has not ended";
+    for (struct instance *at = manager->roots; at; at = instance_next(at)) {
+        const struct operation *owner = queue_owner(instance_as_root(at));
+
+        if (owner) {
+            found = owner;
+            name_instance(manager, at, error);
+            break;
+        }
+    }
+    if (found)
+        error->holder = found->call.operation;
+}
+
+static void name_reservation(struct berth_manager *manager, berth_error *error)
+{
+    struct reservation *oldest = reservations_in_order(manager);
+
+    memcpy(error->reservation, oldest->id, sizeof error->reservation);
+    error->reason = "a reservation has not ended";
+    if (!oldest->last->ended)
+        name_instance(manager, oldest->last, error);
+    reservations_put_back(manager, oldest);
+}
+
+static bool is_held(struct berth_manager *manager, struct instance *instance)
+{
+    return instance->anonymous > 0 || instance->n_children > 0 ||
+           !row_state_is(instance_type(manager, instance), instance->state, BERTH_RESIDENT);
+}
+
+static void name_held(struct berth_manager *manager, struct instance *instance, berth_error *error)
+{
+    name_instance(manager, instance, error);
+    error->refs = instance->holds + instance->anonymous;
+    error->children = instance->n_children;
+    error->reason = error->refs > 0 || error->children > 0 ? "it is held"
+                    : is_held(manager, instance)           ? "it may not rest in this state"
+                                                           : "it has something to drain";
+}
+
+/* Names the first thing that keeps the manager from its end. False: nothing does. */
+static bool in_use(struct berth_manager *manager, berth_error *error)
+{
+    if (manager->n_operations > 0) {
+        name_operation(manager, error);
+        return true;
+    }
+    if (manager->reservations.count > 0) {
+        name_reservation(manager, error);
+        return true;
+    }
+    for (struct instance *root = manager->roots; root; root = instance_next(root))
+        for (struct instance *at = tree_first_below(manager, root); at;
+             at = tree_following(manager, at))
+            if (is_held(manager, at) || drain_has_work(manager, at)) {
+                name_held(manager, at, error);
+                return true;
+            }
+    return false;
+}
+
+/* Threads that called the last `done` may still be on their way out. */
+static int may_go(struct berth_manager *manager, berth_error *error)
+{
+    if (in_use(manager, error))
+        return -EBUSY;
+    scheduler_wait_idle(manager);
+    return in_use(manager, error) ? -EBUSY : 0;
+}
+
+static int fail_destroy(const struct berth_manager *manager, int code, berth_error *error)
+{
+    error->code = code;
+    error->manager = manager->type->name;
+    error->operation = "destroy";
+    return code;
+}
+
+int berth_manager_destroy(berth_manager *manager, berth_error *error)
+{
+    struct sleepers nobody = {0};
+    berth_error own;
+    int rc;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    if (!manager)
+        return 0;
+    rc = lock_acquire(&manager->lock);
+    if (rc != 0)
+        return fail_destroy(manager, rc, error);
+    rc = ready_inside(manager) ? -EDEADLK : may_go(manager, error);
+    if (rc != 0) {
+        (void)fail_destroy(manager, rc, error);
+        lock_release(&manager->lock);
+        return rc;
+    }
+    forget(manager, &nobody);
+    lock_release(&manager->lock);
+    lock_destroy(&manager->lock, &manager->allocator);
+    manager_free(manager);
+    return 0;
+}
+
+int berth_manager_discard(berth_manager *manager)
+{
+    struct sleepers woken = {0};
+    int rc;
+
+    if (!manager)
+        return -EINVAL;
+    rc = lock_acquire(&manager->lock);
+    if (rc != 0)
+        return rc;
+    forget(manager, &woken);
+    scheduler_leave(manager, &woken);
+    return 0;
+}

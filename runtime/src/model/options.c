@@ -1,0 +1,97 @@
+#include "options.h"
+
+#include <string.h>
+
+#include "field.h"
+
+/* The value of any option. */
+union value_of {
+    bool boolean;
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32; /* i32 and enums too */
+    int64_t i64;  /* u64 too */
+    const char *string;
+    uuid_t uuid;
+    berth_strings strings;
+};
+
+static void set_default(uint8_t type, const berth_default *given, union value_of *value)
+{
+    memset(value, 0, sizeof *value);
+    switch (type) {
+    case BERTH_STRING:
+        value->string = given->text;
+        break;
+    case BERTH_BOOL:
+        value->boolean = given->number != 0;
+        break;
+    case BERTH_U8:
+        value->u8 = (uint8_t)given->number;
+        break;
+    case BERTH_U16:
+        value->u16 = (uint16_t)given->number;
+        break;
+    case BERTH_U32:
+    case BERTH_I32:
+    case BERTH_ENUM:
+        value->u32 = (uint32_t)given->number;
+        break;
+    case BERTH_U64:
+    case BERTH_I64:
+        value->i64 = given->number;
+        break;
+    default: /* the empty list or set, the nil UUID */
+        break;
+    }
+}
+
+static bool is_zero(const berth_field *option, const void *value)
+{
+    const char *string;
+
+    if (option->type != BERTH_STRING)
+        return field_integer(option->type, value) == 0;
+    memcpy(&string, value, sizeof string);
+    return !string;
+}
+
+/* The address of an option's value: the caller's, or `fallback`, filled with the default. */
+static const void *option_value(const berth_manager_type *type, uint8_t i, const void *options,
+                                union value_of *fallback)
+{
+    const berth_field *option = &type->options[i];
+    const void *value = options ? (const char *)options + option->config_offset : NULL;
+
+    if (value && !((option->flags & BERTH_ZERO_DEFAULT) && is_zero(option, value)))
+        return value;
+    set_default(option->type, &type->defaults[i], fallback);
+    return fallback;
+}
+
+const berth_field *options_check(const berth_manager_type *type, const void *options,
+                                 berth_storage_size *size)
+{
+    union value_of fallback;
+
+    for (uint8_t i = 0; i < type->n_options; i++) {
+        const void *value = option_value(type, i, options, &fallback);
+
+        if (field_check(&type->options[i], value) != 0)
+            return &type->options[i];
+        field_measure(&type->options[i], value, size);
+    }
+    return NULL;
+}
+
+void options_copy(struct berth_manager *manager, const void *options, berth_storage *storage)
+{
+    union value_of fallback;
+
+    for (uint8_t i = 0; i < manager_type(manager)->n_options; i++) {
+        const berth_field *option = &manager_type(manager)->options[i];
+
+        field_copy(option, (char *)manager->options + option->config_offset,
+                   option_value(manager->type, i, options, &fallback), storage);
+    }
+}

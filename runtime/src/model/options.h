@@ -1,0 +1,16 @@
+/* The options of a manager: their values, or the defaults of the spec. */
+#ifndef BERTH_SRC_OPTIONS_H
+#define BERTH_SRC_OPTIONS_H
+
+#include "../base/linkage.h"
+#include "manager.h"
+
+/* Adds what a copy of the options takes to `size`. The first option out of range, or NULL. */
+internal const berth_field *options_check(const berth_manager_type *type, const void *options,
+                                          berth_storage_size *size);
+
+/* Copies the options, or their defaults, to where the manager keeps them. */
+internal void options_copy(struct berth_manager *manager, const void *options,
+                           berth_storage *storage);
+
+#endif
