@@ -35,6 +35,16 @@ def read(lines: Iterable[str]) -> Symbols:
     return symbols
 
 
+def symbols_of_parts() -> Symbols:
+    """What the files of the runtime define and take, each compiled by itself."""
+    listed = subprocess.run(["nm", "--extern-only", "--print-file-name",
+                             str(PARTS)],
+                            capture_output=True,
+                            text=True,
+                            check=True)
+    return read(listed.stdout.splitlines())
+
+
 def upward(order: list[str], symbols: Symbols) -> list[str]:
     """Where a file takes something from a file that comes after it."""
     home = {symbol: name for name, (defined, _) in symbols.items() for symbol in defined}
@@ -70,12 +80,7 @@ def test_library_c_has_every_file_floor_by_floor() -> None:
 
 
 def test_every_file_comes_after_those_that_it_calls() -> None:
-    listed = subprocess.run(["nm", "--extern-only", "--print-file-name",
-                             str(PARTS)],
-                            capture_output=True,
-                            text=True,
-                            check=True)
-    symbols = read(listed.stdout.splitlines())
+    symbols = symbols_of_parts()
     names = [name for _, name in order()]
     assert set(symbols) <= set(names) and len(symbols) > len(names) - 5
     assert upward(names, symbols) == []
@@ -83,12 +88,12 @@ def test_every_file_comes_after_those_that_it_calls() -> None:
 
 def test_a_call_of_a_later_file_is_found() -> None:
     symbols = read([
-        "lib.a:queue.o:0000000000000010 T queue_leave", "lib.a:queue.o:                 U handover",
-        "lib.a:handover.o:0000000000000000 T handover",
-        "lib.a:handover.o:                 U queue_leave",
-        "lib.a:handover.o:                 U abort"
+        "lib.a:queue.o:0000000000000010 T queue_leave",
+        "lib.a:queue.o:                 U waiters_wake",
+        "lib.a:waiters.o:0000000000000000 T waiters_wake",
+        "lib.a:waiters.o:                 U queue_leave", "lib.a:waiters.o:                 U abort"
     ])
-    assert upward(["queue", "handover"], symbols) == ["queue.c takes handover from handover.c"]
+    assert upward(["queue", "waiters"], symbols) == ["queue.c takes waiters_wake from waiters.c"]
 
 
 def test_no_file_includes_one_of_a_floor_above() -> None:
@@ -106,3 +111,54 @@ def test_an_include_of_a_floor_above_is_found(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert upward_includes(included(tmp_path)) == ["base/map.h includes core/queue.h"]
+
+
+def unprefixed(defined: dict[str, set[str]]) -> list[str]:
+    """Functions that other files call, and that do not begin with the name of their own."""
+    return sorted(f"{name}: {symbol}" for name, symbols in defined.items() for symbol in symbols
+                  if not symbol.startswith((f"{name}_", "berth_")))
+
+
+def inline_functions(header: str) -> set[str]:
+    """The functions that a header defines."""
+    return set(re.findall(r"^(?:static inline|ALWAYS_INLINE)\b[^=;(]*?(\w+)\(", header, re.M))
+
+
+def test_each_function_begins_with_the_name_of_its_file() -> None:
+    assert unprefixed({name: defined for name, (defined, _) in symbols_of_parts().items()}) == []
+    headers = {path.stem: inline_functions(path.read_text(encoding="utf-8"))
+               for path in SRC.rglob("*.h")}
+    assert len(set().union(*headers.values())) > 50
+    assert unprefixed(headers) == []
+
+
+def test_a_function_without_its_prefix_is_found() -> None:
+    header = "static inline bool *map_first(int a)\n{\nALWAYS_INLINE int node_next(void)\n{\n"
+    assert unprefixed({"map": inline_functions(header)}) == ["map: node_next"]
+
+
+def missing(page: str) -> list[str]:
+    """Files and functions in code on the page that the runtime does not have."""
+    sources = [*SRC.rglob("*.[ch]"), *(ROOT / "runtime/include/berth").glob("*.h"),
+               ROOT / "runtime/library.c"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    code = re.findall(r"`([^`\n]+)`", page)
+    files = {name for span in code for name in re.findall(r"^(?:\w+/)*(\w+\.[ch])$", span)}
+    functions = {name for span in code for name in re.findall(r"^(\w+)\(\)$", span)}
+    specs = "|".join(path.stem for path in (ROOT / "spec").glob("*.yaml"))
+    return sorted(files - {path.name for path in sources}) + sorted(
+        name for name in functions
+        if not re.match(rf"(?:{specs})_", name) and not re.search(rf"\b{name}\(", text))
+
+
+def test_the_page_of_the_architecture_names_what_the_runtime_has() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    section = page[page.index("## The runtime"):page.index("## Testing support")]
+    assert len(re.findall(r"`\w+\(\)`", section)) > 20
+    assert missing(section) == []
+
+
+def test_what_the_runtime_does_not_have_is_found() -> None:
+    assert missing("`queue.c` has `queue_enter()`, `queue_jump()` is in `src/jump.c`") == [
+        "jump.c", "queue_jump"
+    ]
