@@ -221,7 +221,7 @@ void suite_jobs_free(berth_suite *suite);
 /* suite_snapshot.c */
 void suite_snapshot(berth_suite *suite, berth_suite_text *out);
 
-/* suite_step.c */
+/* suite_life.c */
 typedef struct suite_caller { /* what one caller of the phases remembers */
     uuid_t reservation;
     char kept_text[64];
@@ -239,15 +239,25 @@ void suite_create(berth_suite *suite);
 void suite_end(berth_suite *suite);
 /* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
 void suite_close(berth_suite *suite);
+/* Destroys the manager, which must succeed. */
+void suite_destroy(berth_suite *suite);
+/* Fails if the backend still holds what a hook did. */
+void suite_expect_nothing_held(berth_suite *suite);
+
+/* suite_call.c */
+/* Gives the call buffers for its results, and copies of its configs. */
+void suite_call_begin(const berth_suite *suite, const berth_suite_function *function,
+                      berth_suite_call *call);
+/* Reports the results of a call that is over. */
+int suite_call_end(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call,
+                   int rc);
+/* The UUID that a step names; one that is not known yet counts as foreign. */
+void suite_reservation(const berth_suite *suite, unsigned number, uuid_t out);
 /* What a step asks; the UUID to look up by goes to `by`. */
 berth_suite_call suite_step_call(const berth_suite *suite, const berth_suite_step *step, uuid_t by);
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
                  uuid_t gives, berth_suite_text *returns, berth_error *error);
-int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
-                const void *const *config, int64_t deadline);
 int suite_drain(berth_suite *suite, berth_error *error);
-/* The first steps of a script, whatever comes of them. */
-void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps);
 typedef struct suite_asked { /* what one started step points to */
     uuid_t by;
     uuid_t reservation;
@@ -258,16 +268,15 @@ typedef struct suite_asked { /* what one started step points to */
 suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked,
                             int64_t deadline);
 int suite_step_finish(suite_job *job);
+/* suite_phase.c */
+int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
+                const void *const *config, int64_t deadline);
 /* The phase started, and what comes of it when it is over. `config` must stay until then. */
 suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
                              suite_caller *caller, const void *const *config, int64_t deadline);
 int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
 /* The first phase in which one caller alone causes a call, and its number; NULL: there is none. */
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
-/* How a script is played: an allocation of each step fails first; the manager has no trace. */
-enum { SCRIPT_WITHOUT_MEMORY = 1, SCRIPT_UNTRACED = 2 };
-void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode,
-                  unsigned how);
 /* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
 typedef struct suite_configs {
     _Alignas(max_align_t) unsigned char storage[8192];
@@ -280,6 +289,14 @@ typedef struct suite_configs {
  */
 bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config,
                  const uint8_t *path, uint8_t level, unsigned n);
+
+/* suite_script.c */
+/* The first steps of a script, whatever comes of them. */
+void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps);
+/* How a script is played: an allocation of each step fails first; the manager has no trace. */
+enum { SCRIPT_WITHOUT_MEMORY = 1, SCRIPT_UNTRACED = 2 };
+void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode,
+                  unsigned how);
 
 /* suite_checks.c: tests that are the same for every manager */
 void suite_test_allocations(void **state);
