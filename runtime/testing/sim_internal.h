@@ -104,6 +104,19 @@ void sim_request_bind(sim_request *request, sim_labels *labels);
 
 void sim_request_clear(sim_request *request);
 
+/* Why a request is malformed: "what 'text'"; or a whole sentence. Both are false. */
+bool sim_request_malformed(sim_request *request, const char *what, const char *text);
+bool sim_request_refuse(sim_request *request, const char *why);
+
+/* Reads the name of a hook. */
+bool sim_request_hook(const berth_manager_type *type, sim_request *request, json_object *value,
+                      uint8_t *hook);
+
+/* sim_faults.c */
+
+/* Reads the member `fail` of a request. */
+bool sim_faults_read(const berth_manager_type *type, sim_request *request, json_object *value);
+
 /* sim_value.c */
 
 /*

@@ -11,7 +11,7 @@
 #define SHOWN 40
 
 /* "what 'text'": with no byte in it that could break a line of JSON or a terminal. */
-static bool malformed(sim_request *request, const char *what, const char *text)
+bool sim_request_malformed(sim_request *request, const char *what, const char *text)
 {
     size_t length = strlen(text);
     char shown[SHOWN + 1];
@@ -27,7 +27,7 @@ static bool malformed(sim_request *request, const char *what, const char *text)
     return false;
 }
 
-static bool plain(sim_request *request, const char *why)
+bool sim_request_refuse(sim_request *request, const char *why)
 {
     (void)snprintf(request->why, sizeof request->why, "%s", why);
     return false;
@@ -51,148 +51,27 @@ static uint8_t find_operation(const berth_manager_type *type, const char *name)
     return 0;
 }
 
-/* The positive errno value with this name; 0: there is none. */
-static int find_errno(const char *name)
-{
-    for (int code = 1; code < 4096; code++) {
-        const char *known = berth_errno_name(code);
-        if (known[0] == 'E' && known[1] != '?' && strcmp(known, name) == 0)
-            return code;
-    }
-    return 0;
-}
-
-static bool read_hook_name(const berth_manager_type *type, sim_request *request, json_object *value,
-                           uint8_t *hook)
+bool sim_request_hook(const berth_manager_type *type, sim_request *request, json_object *value,
+                      uint8_t *hook)
 {
     if (!json_object_is_type(value, json_type_string))
-        return plain(request, "a hook's name must be a string");
+        return sim_request_refuse(request, "a hook's name must be a string");
     *hook = find_hook(type, json_object_get_string(value));
-    return *hook != 0 || malformed(request, "unknown hook", json_object_get_string(value));
-}
-
-/* The number of a word; false: it is not among them. */
-static bool find_word(const char *const *words, size_t n, const char *text, unsigned *number)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (words[i] != NULL && strcmp(words[i], text) == 0) {
-            *number = (unsigned)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *const outcomes[] = {
-    [SIM_OK] = "ok",   [SIM_FAIL] = "fail", [SIM_UNCERTAIN] = "uncertain",
-    [SIM_YES] = "yes", [SIM_NO] = "no",     [SIM_UNKNOWN] = "unknown"};
-
-const char *sim_outcome_name(sim_outcome outcome)
-{
-    return outcomes[outcome];
-}
-
-static bool read_fault_member(const berth_manager_type *type, sim_request *request,
-                              const char *name, json_object *value, sim_fault *fault)
-{
-    if (strcmp(name, "hook") == 0)
-        return read_hook_name(type, request, value, &fault->hook);
-    if (strcmp(name, "nth") == 0) {
-        if (!sim_value_integer(BERTH_U64, value, &fault->nth) || fault->nth == 0)
-            return plain(request, "nth must be a positive integer");
-        return true;
-    }
-    const char *text =
-        json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
-    if (strcmp(name, "error") == 0) {
-        fault->error = -find_errno(text);
-        return fault->error != 0 || malformed(request, "unknown errno name", text);
-    }
-    if (strcmp(name, "outcome") == 0) {
-        unsigned outcome = 0;
-        if (!find_word(outcomes, sizeof outcomes / sizeof outcomes[0], text, &outcome))
-            return malformed(request, "unknown outcome", text);
-        fault->outcome = (sim_outcome)outcome;
-        return true;
-    }
-    if (strcmp(name, "writes") == 0) {
-        static const char *const all[] = {[SIM_NEW_VALUES] = "new",
-                                          [SIM_LAST_VALUES] = "last",
-                                          [SIM_ZEROS] = "zero",
-                                          [SIM_NOTHING] = "nothing"};
-        unsigned writes = 0;
-        if (!find_word(all, sizeof all / sizeof all[0], text, &writes))
-            return malformed(request, "writes must be new, last, zero or nothing, not", text);
-        fault->writes = (sim_writes)writes;
-        return true;
-    }
-    return malformed(request, "unknown member of fail:", name);
-}
-
-/*
- * What was not given, and whether what was given fits together: a hook that asks has other outcomes
- * than one that acts.
- */
-static bool complete_fault(const berth_manager_type *type, sim_request *request, sim_fault *fault)
-{
-    const bool asks = type->hooks[fault->hook].asks;
-    bool fails;
-
-    if (fault->outcome == SIM_NOT_GIVEN)
-        fault->outcome = asks ? SIM_UNKNOWN : SIM_FAIL;
-    if (asks != (fault->outcome >= SIM_YES))
-        return malformed(request,
-                         asks ? "outcome must be yes, no or unknown, not"
-                              : "outcome must be ok, fail or uncertain, not",
-                         sim_outcome_name(fault->outcome));
-    fails = fault->outcome == SIM_FAIL || fault->outcome == SIM_UNCERTAIN ||
-            fault->outcome == SIM_UNKNOWN;
-    if (!fails && fault->error != 0)
-        return malformed(request, "no error goes with outcome", sim_outcome_name(fault->outcome));
-    if (fails && fault->error == 0)
-        fault->error = -find_errno("EIO");
-    return true;
-}
-
-static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value,
-                       sim_fault *fault)
-{
-    if (!json_object_is_type(value, json_type_object))
-        return read_hook_name(type, request, value, &fault->hook) &&
-               complete_fault(type, request, fault);
-    json_object_object_foreach(value, name, member)
-    {
-        if (!read_fault_member(type, request, name, member, fault))
-            return false;
-    }
-    if (fault->hook == 0)
-        return plain(request, "an entry of fail lacks its hook");
-    return complete_fault(type, request, fault);
-}
-
-static bool read_faults(const berth_manager_type *type, sim_request *request, json_object *value)
-{
-    if (!json_object_is_type(value, json_type_array))
-        return plain(request, "fail must be an array");
-    request->n_faults = json_object_array_length(value);
-    request->faults = sim_arena_new(&request->arena, request->n_faults, sizeof request->faults[0]);
-    for (size_t i = 0; i < request->n_faults; i++) {
-        if (!read_fault(type, request, json_object_array_get_idx(value, i), &request->faults[i]))
-            return false;
-    }
-    return true;
+    return *hook != 0 ||
+           sim_request_malformed(request, "unknown hook", json_object_get_string(value));
 }
 
 static bool read_without(const berth_sim_manager *glue, sim_request *request, json_object *value)
 {
     if (!json_object_is_type(value, json_type_array))
-        return plain(request, "without must be an array");
+        return sim_request_refuse(request, "without must be an array");
     for (size_t i = 0; i < json_object_array_length(value); i++) {
         uint8_t hook;
-        if (!read_hook_name(glue->type, request, json_object_array_get_idx(value, i), &hook))
+        if (!sim_request_hook(glue->type, request, json_object_array_get_idx(value, i), &hook))
             return false;
         if (!glue->hooks[hook].optional)
-            return malformed(request, "a backend must have", glue->type->hooks[hook].name);
+            return sim_request_malformed(request, "a backend must have",
+                                         glue->type->hooks[hook].name);
         request->without[hook] = true;
     }
     return true;
@@ -205,14 +84,14 @@ static bool read_fields(sim_request *request, const berth_field *fields, size_t 
                         json_object *value, char *to, const char *of)
 {
     if (!json_object_is_type(value, json_type_object))
-        return malformed(request, "not an object:", of);
+        return sim_request_malformed(request, "not an object:", of);
     json_object_object_foreach(value, name, member)
     {
         size_t i = 0;
         while (i < n && strcmp(fields[i].name, name) != 0)
             i++;
         if (i == n)
-            return malformed(request, "unknown field", name);
+            return sim_request_malformed(request, "unknown field", name);
         if (!sim_value_read(request, fields[i].name, &fields[i], member,
                             to + fields[i].config_offset))
             return false;
@@ -239,7 +118,7 @@ static bool options_in_range(const berth_manager_type *type, sim_request *reques
                  json_object_get_uint64(value) <= (uint64_t)option->range->max;
         json_object_put(value);
         if (!in)
-            return malformed(request, "outside its range: option", option->name);
+            return sim_request_malformed(request, "outside its range: option", option->name);
     }
     return true;
 }
@@ -258,7 +137,7 @@ static bool read_new(const berth_sim_manager *glue, sim_request *request, json_o
                              request->options, "options"))
                 return false;
         } else {
-            return malformed(request, "unknown argument", name);
+            return sim_request_malformed(request, "unknown argument", name);
         }
     }
     return options_in_range(glue->type, request);
@@ -270,17 +149,17 @@ static bool read_slot(sim_request *request, const berth_assigned *pool, json_obj
     uint32_t *slot = sim_arena_new(&request->arena, pool->n_parts, sizeof slot[0]);
     request->arguments.slot = slot;
     if (!json_object_is_type(value, json_type_object))
-        return malformed(request, "not an object:", pool->name);
+        return sim_request_malformed(request, "not an object:", pool->name);
     json_object_object_foreach(value, name, member)
     {
         size_t i = 0;
         while (i < pool->n_parts && strcmp(pool->parts[i].name, name) != 0)
             i++;
         if (i == pool->n_parts)
-            return malformed(request, "unknown part of a slot:", name);
+            return sim_request_malformed(request, "unknown part of a slot:", name);
         uint64_t number;
         if (!sim_value_integer((berth_type)pool->parts[i].type, member, &number))
-            return malformed(request, "not an integer that its type can hold:", name);
+            return sim_request_malformed(request, "not an integer that its type can hold:", name);
         slot[i] = (uint32_t)number;
     }
     return true;
@@ -303,7 +182,7 @@ static bool read_by(sim_request *request, const berth_assigned *by, json_object 
         return sim_value_read(request, by->name, &field, value, &request->arguments.by_text);
     }
     if (!sim_value_integer((berth_type)by->type, value, &request->arguments.by_number))
-        return malformed(request, "not an integer that its type can hold:", by->name);
+        return sim_request_malformed(request, "not an integer that its type can hold:", by->name);
     return true;
 }
 
@@ -355,7 +234,7 @@ static bool read_argument(const berth_sim_manager *glue, sim_request *request, c
     const berth_resource *target = &type->resources[operation->resource];
     if (operation->form == BERTH_WITH && strcmp(name, "reservation") == 0) {
         if (!json_object_is_type(value, json_type_string))
-            return plain(request, "reservation must be a string");
+            return sim_request_refuse(request, "reservation must be a string");
         request->reservation = json_object_get_string(value);
         return true;
     }
@@ -371,7 +250,7 @@ static bool read_argument(const berth_sim_manager *glue, sim_request *request, c
             return read_fields(request, resource->fields, resource->n_fields, value,
                                request->configs[level], resource->name);
     }
-    return malformed(request, "unknown argument", name);
+    return sim_request_malformed(request, "unknown argument", name);
 }
 
 /* What an operation cannot do without, because its typed function has no value for "not given". */
@@ -380,11 +259,11 @@ static bool complete(const berth_manager_type *type, sim_request *request)
     const berth_operation *operation = &type->operations[request->operation];
     const berth_assigned *assigned = type->resources[operation->resource].assigned;
     if (operation->form == BERTH_WITH && request->reservation == NULL)
-        return malformed(request, "missing argument", "reservation");
+        return sim_request_malformed(request, "missing argument", "reservation");
     if (operation->at != 0 && request->arguments.slot == NULL)
-        return malformed(request, "missing argument", assigned[operation->at - 1].name);
+        return sim_request_malformed(request, "missing argument", assigned[operation->at - 1].name);
     if (operation->by != 0 && !request->by_given)
-        return malformed(request, "missing argument", assigned[operation->by - 1].name);
+        return sim_request_malformed(request, "missing argument", assigned[operation->by - 1].name);
     return true;
 }
 
@@ -396,10 +275,10 @@ static bool read_arguments(const berth_sim_manager *glue, sim_request *request, 
         if (strcmp(name, "op") == 0)
             continue;
         if (strcmp(name, "fail") == 0) {
-            if (!read_faults(glue->type, request, member))
+            if (!sim_faults_read(glue->type, request, member))
                 return false;
         } else if (request->verb != SIM_OPERATION) {
-            return malformed(request, "unknown argument", name);
+            return sim_request_malformed(request, "unknown argument", name);
         } else if (!read_argument(glue, request, name, member)) {
             return false;
         }
@@ -424,10 +303,10 @@ bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_req
     sim_request_new(glue, request);
     json_object *member = NULL;
     if (!json_object_is_type(value, json_type_object))
-        return plain(request, "a request must be an object");
+        return sim_request_refuse(request, "a request must be an object");
     if (!json_object_object_get_ex(value, "op", &member) ||
         !json_object_is_type(member, json_type_string))
-        return plain(request, "a request must have a string op");
+        return sim_request_refuse(request, "a request must have a string op");
     const char *op = json_object_get_string(member);
     /* the spec's own operations come first: one called drain is that one */
     request->operation = find_operation(glue->type, op);
@@ -441,7 +320,7 @@ bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_req
     } else if (strcmp(op, "new") == 0) {
         return read_new(glue, request, value);
     } else {
-        return malformed(request, "unknown op", op);
+        return sim_request_malformed(request, "unknown op", op);
     }
     return read_arguments(glue, request, value);
 }

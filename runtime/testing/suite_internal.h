@@ -156,8 +156,12 @@ struct berth_suite {
     uint8_t item_resource;
 };
 
+/* Written over memory that is no longer to be read. */
+#define SUITE_SCRIBBLE 0x5a
+
 /* suite_text.c */
 void *suite_allocate(size_t size);
+void *suite_copy(const void *memory, size_t size);
 void suite_text_init(berth_suite_text *text, berth_suite *suite);
 void suite_text_free(berth_suite_text *text);
 void suite_text_clear(berth_suite_text *text);
@@ -194,14 +198,20 @@ void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes
                          unsigned n_outcomes);
 void suite_zero_counts(berth_suite *suite);
 
-/* suite_start.c: started operations on one thread */
-const char *suite_mode_name(suite_mode mode);
-void suite_mode_set(berth_suite *suite, suite_mode mode);
+/* suite_answer.c */
 /*
  * What a hook returns in the suite's mode, which ends as `answer` says. Without the suite's lock.
  */
 int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
                  uint32_t out_size);
+/* Completes a pending call, which is no longer one then. */
+void suite_complete(berth_suite *suite, suite_pending *pending);
+/* Fails unless a completion came to `expected`. */
+void suite_expect_completed(berth_suite *suite, const char *what, int rc, int expected);
+
+/* suite_start.c: started operations on one thread */
+const char *suite_mode_name(suite_mode mode);
+void suite_mode_set(berth_suite *suite, suite_mode mode);
 /* Starts an operation, or (NULL) a drain; `call` is copied. */
 suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function,
                            const berth_suite_call *call);
@@ -211,8 +221,6 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
  */
 bool suite_go_on(berth_suite *suite);
 int64_t suite_poll(berth_suite *suite);
-/* Completes a pending call, which is no longer one then. */
-void suite_complete(berth_suite *suite, suite_pending *pending);
 /* Goes on until the operation is over; what it came to. */
 int suite_job_finish(suite_job *job);
 /* Has every job ended exactly once? Frees them. */
@@ -321,12 +329,13 @@ void suite_test_starts_on_one_root(void **state);
 void suite_test_sharing_started(void **state);
 void suite_test_start_from_done(void **state);
 
-/* suite_ended.c: and for those that are cancelled, late, discarded or refused */
+/* suite_ended.c: and for those that are cancelled, late or discarded */
 void suite_test_cancel_queued(void **state);
 void suite_test_deadline_queued(void **state);
 void suite_test_cancel_pending(void **state);
 void suite_test_deadline_pending(void **state);
 void suite_test_discard_started(void **state);
+/* suite_refused.c */
 void suite_test_start_refuses(void **state);
 void suite_test_each_waits(void **state);
 

@@ -5,8 +5,6 @@
 
 #include "suite_internal.h"
 
-#define SCRIBBLE 0x5a /* over what nobody may look at any more */
-
 typedef struct block {
     struct block *next;
     size_t size;
@@ -81,7 +79,7 @@ void suite_loan_end(berth_suite_call *call)
         block *lent = loan->blocks;
 
         loan->blocks = lent->next;
-        memset(lent->memory, SCRIBBLE, lent->size);
+        memset(lent->memory, SUITE_SCRIBBLE, lent->size);
         free(lent->memory);
         free(lent);
     }

@@ -1,15 +1,10 @@
-/*
- * Started operations on one thread: starts them, answers their hooks in each of the ways that there
- * are, and sees them to their end.
- */
+/* Started operations on one thread: starts them, and runs them to their end. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "suite_internal.h"
-
-#define SCRIBBLE 0x5a /* over what nobody may look at any more */
 
 /*
  * What a started operation is lent until its `done` is called; freed then, so that a late look at
@@ -52,21 +47,12 @@ void suite_mode_set(berth_suite *suite, suite_mode mode)
     }
 }
 
-static void *copy_of(const void *memory, size_t size)
-{
-    void *copy = suite_allocate(size);
-
-    if (size > 0)
-        memcpy(copy, memory, size);
-    return copy;
-}
-
 static bool is_scribble(const unsigned char *memory, size_t size)
 {
     size_t i;
 
     for (i = 0; i < size; i++) {
-        if (memory[i] != SCRIBBLE)
+        if (memory[i] != SUITE_SCRIBBLE)
             return false;
     }
     return true;
@@ -74,147 +60,9 @@ static bool is_scribble(const unsigned char *memory, size_t size)
 
 static void wreck(void *memory, size_t size)
 {
-    memset(memory, SCRIBBLE, size);
+    memset(memory, SUITE_SCRIBBLE, size);
     free(memory);
 }
-
-/* Hooks */
-
-static void expect_complete(berth_suite *suite, const char *what, int rc, int expected)
-{
-    if (rc != expected)
-        suite_fail(suite, "%s: expected %s, came %s", what, berth_errno_name(expected),
-                   berth_errno_name(rc));
-}
-
-static berth_token token_of(berth_suite *suite, berth_call *call, uint8_t hook)
-{
-    const berth_token token = berth_call_token(call);
-
-    if (token.id == 0 || berth_call_token(call).id != token.id)
-        suite_fail(suite, "%s: a call has one token, whose id is not 0",
-                   suite->type->hooks[hook].name);
-    if (strcmp(berth_call_hook(call), suite->type->hooks[hook].name) != 0)
-        suite_fail(suite, "%s: its call names %s", suite->type->hooks[hook].name,
-                   berth_call_hook(call));
-    return token;
-}
-
-/*
- * The hook answers by itself. Somebody has completed the call before, or tries to when it is over:
- * neither may count.
- */
-static int answer_at_once(berth_suite *suite, berth_call *call, uint8_t hook, int answer,
-                          uint32_t out_size)
-{
-    const berth_token token = token_of(suite, call, hook);
-    const int good = suite->type->hooks[hook].asks != NULL ? BERTH_YES : 0;
-    unsigned char wrong[256] = {0};
-
-    if (suite->total % 2 == 0) {
-        suite->stale = token;
-        return answer;
-    }
-    expect_complete(
-        suite, "completing a call whose hook then answers",
-        berth_complete(token, answer < 0 ? good : -EPERM, out_size > 0 ? wrong : NULL, out_size),
-        0);
-    expect_complete(suite, "completing it again", berth_complete(token, 0, NULL, 0), -ENOENT);
-    return answer;
-}
-
-static void scribble(void *out, uint32_t out_size)
-{
-    if (out_size > 0)
-        memset(out, SCRIBBLE, out_size);
-}
-
-static int answer_early(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
-                        uint32_t out_size)
-{
-    const berth_token token = token_of(suite, call, hook);
-
-    expect_complete(suite, "completing a call before its hook returns",
-                    berth_complete(token, answer, out, out_size), 0);
-    expect_complete(suite, "completing it again", berth_complete(token, answer, out, out_size),
-                    -ENOENT);
-    scribble(out, out_size); /* what was given with the completion counts */
-    return BERTH_PENDING;
-}
-
-static int answer_later(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
-                        uint32_t out_size)
-{
-    suite_pending *pending = suite_allocate(sizeof *pending);
-    suite_pending **at = &suite->pending;
-
-    if (suite->deadline != 0 && berth_call_deadline(call) != suite->deadline)
-        suite_fail(suite, "%s is told another deadline than the caller gave",
-                   suite->type->hooks[hook].name);
-    *pending = (suite_pending){.call = call,
-                               .token = token_of(suite, call, hook),
-                               .hook = hook,
-                               .answer = answer,
-                               .out_size = out_size};
-    if (suite->mode == SUITE_LATER && out_size > 0) {
-        pending->out = copy_of(out, out_size);
-        scribble(out, out_size);
-    }
-    while (*at != NULL)
-        at = &(*at)->next;
-    *at = pending;
-    return BERTH_PENDING;
-}
-
-int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
-                 uint32_t out_size)
-{
-    if (suite->mode == SUITE_BLOCKING)
-        return answer;
-    if (suite->mode == SUITE_LOOP && suite->inside == 0)
-        suite_fail(suite, "%s was called outside of start and poll", suite->type->hooks[hook].name);
-    switch (suite->mode) {
-    case SUITE_AT_ONCE:
-        return answer_at_once(suite, call, hook, answer, out_size);
-    case SUITE_EARLY:
-        return answer_early(suite, call, hook, answer, out, out_size);
-    default:
-        return answer_later(suite, call, hook, answer, out, out_size);
-    }
-}
-
-static void take_out(berth_suite *suite, const suite_pending *pending)
-{
-    suite_pending **at = &suite->pending;
-
-    while (*at != pending)
-        at = &(*at)->next;
-    *at = pending->next;
-}
-
-void suite_complete(berth_suite *suite, suite_pending *pending)
-{
-    const suite_pending call = *pending;
-    const uint32_t given = call.out != NULL ? call.out_size : 0;
-    unsigned char wrong[257] = {0};
-    const unsigned over = suite->n_over;
-
-    take_out(suite, pending);
-    free(pending);
-    expect_complete(suite, "completing a call as pending",
-                    berth_complete(call.token, BERTH_PENDING, call.out, given), -EINVAL);
-    expect_complete(suite, "completing a call with out-values of another size",
-                    berth_complete(call.token, call.answer, wrong, call.out_size + 1), -EINVAL);
-    if (suite->n_over != over)
-        suite_fail(suite, "a completion that was refused ended the operation");
-    expect_complete(suite, "completing a pending call",
-                    berth_complete(call.token, call.answer, call.out, given), 0);
-    expect_complete(suite, "completing it again",
-                    berth_complete(call.token, call.answer, call.out, given), -ENOENT);
-    free(call.out);
-}
-
-/* Operations */
 
 static const char *name_of(const suite_job *job)
 {
@@ -236,7 +84,7 @@ static void take_back(suite_job *job)
     wreck(job->lent, sizeof *job->lent);
     job->lent = NULL;
     if (job->function != NULL) {
-        void *results = copy_of(call->memory, job->function->memory_size);
+        void *results = suite_copy(call->memory, job->function->memory_size);
 
         wreck(call->memory, job->function->memory_size);
         call->memory = results;
@@ -291,7 +139,7 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
     suite->jobs = job;
     job->keeps = suite->keeps;
     job->lent = suite_allocate(sizeof *job->lent);
-    memset(job->lent, SCRIBBLE, sizeof *job->lent);
+    memset(job->lent, SUITE_SCRIBBLE, sizeof *job->lent);
     if (call->error != NULL)
         job->call.error = &job->lent->error;
     if (call->gives != NULL)
@@ -301,7 +149,7 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
             memcpy(job->lent->reservation, call->reservation, sizeof job->lent->reservation);
     if (!suite->no_blocks) {
         job->call.op = suite_allocate(suite->type->op_size);
-        memset(job->call.op, SCRIBBLE, suite->type->op_size);
+        memset(job->call.op, SUITE_SCRIBBLE, suite->type->op_size);
     }
     job->call.done = suite->no_done ? NULL : done;
     job->call.arg = job;
@@ -381,8 +229,8 @@ int suite_job_finish(suite_job *job)
     }
     check_way(job);
     if (suite->stale.id != 0)
-        expect_complete(suite, "completing a call that its hook has answered",
-                        berth_complete(suite->stale, 0, NULL, 0), -ENOENT);
+        suite_expect_completed(suite, "completing a call that its hook has answered",
+                               berth_complete(suite->stale, 0, NULL, 0), -ENOENT);
     suite->stale = (berth_token){0};
     return job->refused != 0 ? job->refused : job->code;
 }

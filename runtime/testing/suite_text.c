@@ -17,6 +17,15 @@ void *suite_allocate(size_t size)
     return memory;
 }
 
+void *suite_copy(const void *memory, size_t size)
+{
+    void *copy = suite_allocate(size);
+
+    if (size > 0)
+        memcpy(copy, memory, size);
+    return copy;
+}
+
 void suite_text_init(berth_suite_text *text, berth_suite *suite)
 {
     text->suite = suite;
