@@ -25,7 +25,7 @@ void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes
     suite->n_calls = 0;
     suite_text_clear(&suite->calls);
     suite_text_clear(&suite->trace);
-    memset(suite->told, 0, sizeof suite->told);
+    memset(suite->traced, 0, sizeof suite->traced);
 }
 
 void suite_zero_counts(berth_suite *suite)
@@ -220,7 +220,7 @@ void suite_trace(void *suite_, const berth_transition *t)
     const berth_suite_manager *type = suite->type;
 
     (void)pthread_mutex_lock(&suite->lock);
-    suite->told[t->kind]++;
+    suite->traced[t->kind]++;
     if (t->kind != BERTH_TRACE_ROW) {
         (void)pthread_mutex_unlock(&suite->lock);
         return;

@@ -34,7 +34,7 @@ static void check_untouched(berth_suite *suite, const berth_suite_function *func
 void suite_call_begin(const berth_suite *suite, const berth_suite_function *function,
                       berth_suite_call *call)
 {
-    suite_loan_begin(suite, function, call);
+    suite_buffers_begin(suite, function, call);
     call->memory = suite_allocate(function->memory_size);
     memset(call->memory, UNTOUCHED, function->memory_size);
 }
@@ -43,7 +43,7 @@ void suite_call_begin(const berth_suite *suite, const berth_suite_function *func
 int suite_call_end(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call,
                    int rc)
 {
-    suite_loan_end(call);
+    suite_buffers_end(call);
     if (rc != 0)
         check_untouched(suite, function, call->memory);
     else if (function->tell != NULL)
@@ -121,16 +121,16 @@ int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigne
     return suite->type->discard(suite->manager);
 }
 
-suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked,
-                            int64_t deadline)
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step,
+                            suite_arguments *arguments, int64_t deadline)
 {
     const berth_suite_function *function = &suite->type->operations[step->operation];
-    berth_suite_call call = suite_step_call(suite, step, asked->by);
+    berth_suite_call call = suite_step_call(suite, step, arguments->by);
 
-    suite_reservation(suite, step->reservation, asked->reservation);
-    call.reservation = step->reservation != 0 ? asked->reservation : NULL;
-    call.gives = asked->gives;
-    call.error = &asked->error;
+    suite_reservation(suite, step->reservation, arguments->reservation);
+    call.reservation = step->reservation != 0 ? arguments->reservation : NULL;
+    call.gives = arguments->gives;
+    call.error = &arguments->error;
     call.deadline = deadline;
     suite_call_begin(suite, function, &call);
     return suite_job_start(suite, function, &call);

@@ -80,8 +80,8 @@ typedef struct suite_job {
     berth_suite *suite;
     const berth_suite_function *function; /* NULL: drain */
     berth_suite_call call;
-    struct suite_lent *lent; /* what `call` points to until it is over */
-    berth_error *error;      /* where it goes then */
+    struct suite_call_buffers *buffers; /* what `call` points to until it is over */
+    berth_error *error;                 /* where it goes then */
     unsigned char *gives;
     int refused;     /* what the start returned */
     unsigned n_done; /* how often `done` was called, */
@@ -126,7 +126,8 @@ struct berth_suite {
     size_t n_held, held_capacity;
     berth_suite_text calls;
     berth_suite_text trace;
-    unsigned told[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind
+    unsigned
+        traced[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind
                                              */
 
     suite_mode mode;  /* below: of started operations, which only tests of one thread have */
@@ -185,12 +186,11 @@ void suite_memory_fail_at(berth_suite *suite, size_t k);
 bool suite_memory_failed(berth_suite *suite);
 
 /*
- * suite_loan.c: the configs of a call are copies from begin to end, which is when the operation is
- * over
+ * suite_buffers.c: the configs of a call are copies until the operation is over
  */
-void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function,
-                      berth_suite_call *call);
-void suite_loan_end(berth_suite_call *call);
+void suite_buffers_begin(const berth_suite *suite, const berth_suite_function *function,
+                         berth_suite_call *call);
+void suite_buffers_end(berth_suite_call *call);
 
 /* suite_backend.c */
 void suite_trace(void *suite, const berth_transition *transition);
@@ -219,7 +219,7 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
  * Does the next thing that can be done: polls, where the loop was woken, or completes the oldest
  * pending call. False: there is nothing.
  */
-bool suite_go_on(berth_suite *suite);
+bool suite_run_next(berth_suite *suite);
 int64_t suite_poll(berth_suite *suite);
 /* Goes on until the operation is over; what it came to. */
 int suite_job_finish(suite_job *job);
@@ -266,15 +266,15 @@ berth_suite_call suite_step_call(const berth_suite *suite, const berth_suite_ste
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
                  uuid_t gives, berth_suite_text *returns, berth_error *error);
 int suite_drain(berth_suite *suite, berth_error *error);
-typedef struct suite_asked { /* what one started step points to */
+typedef struct suite_arguments { /* what one started step points to */
     uuid_t by;
     uuid_t reservation;
     uuid_t gives;
     berth_error error;
-} suite_asked;
+} suite_arguments;
 /* A step of an operation, started; and what comes of it. */
-suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step, suite_asked *asked,
-                            int64_t deadline);
+suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step,
+                            suite_arguments *asked, int64_t deadline);
 int suite_step_finish(suite_job *job);
 /* suite_phase.c */
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,

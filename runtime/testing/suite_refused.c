@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "suite_party.h"
+#include "suite_callers.h"
 
-/* Nothing can be asked of a manager that is locked. */
+/* A locked manager answers no call. */
 static void ask_locked(berth_suite *suite)
 {
-    party *p = suite->on_row_arg;
+    caller_group *p = suite->on_row_arg;
     berth_error error = {0};
     int64_t next;
     const suite_job *drain;
@@ -18,40 +18,40 @@ static void ask_locked(berth_suite *suite)
                             &(berth_suite_call){.manager = suite->manager,
                                                 .deadline = BERTH_NO_DEADLINE,
                                                 .error = &error});
-    party_expect(p, "and drain from a trace", drain->refused, -EDEADLK);
-    party_expect(p, "and drain from a trace: error.code", error.code, -EDEADLK);
-    p->jobs[1] = suite_phase_start(suite, p->phase, &p->callers[1], party_configs(p, p->phase, 1),
+    callers_expect(p, "and drain from a trace", drain->refused, -EDEADLK);
+    callers_expect(p, "and drain from a trace: error.code", error.code, -EDEADLK);
+    p->jobs[1] = suite_phase_start(suite, p->phase, &p->callers[1], callers_configs(p, p->phase, 1),
                                    BERTH_NO_DEADLINE);
-    party_finish(p, 1, -EDEADLK);
-    party_expect(p, "and poll from a trace", suite->type->poll(suite->manager, &next), -EDEADLK);
-    party_cancel(p, 0, -EDEADLK);
+    callers_finish(p, 1, -EDEADLK);
+    callers_expect(p, "and poll from a trace", suite->type->poll(suite->manager, &next), -EDEADLK);
+    callers_cancel(p, 0, -EDEADLK);
 }
 
 /* A start without what it needs: refused, and nothing has happened. */
-static void refuse(party *p, unsigned i, bool without_manager)
+static void refuse(caller_group *p, unsigned i, bool without_manager)
 {
     void *manager = p->suite->manager;
 
-    party_note(p);
+    callers_note(p);
     p->suite->no_done = !without_manager;
     p->suite->manager = without_manager ? NULL : manager;
     p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i],
-                                   party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
+                                   callers_configs(p, p->phase, i), BERTH_NO_DEADLINE);
     p->suite->manager = manager;
     p->suite->no_done = false;
-    party_finish(p, i, -EINVAL);
-    party_expect_unchanged(p, "a start that is refused");
+    callers_finish(p, i, -EINVAL);
+    callers_expect_unchanged(p, "a start that is refused");
 }
 
-static void refuse_without_block(party *p, unsigned i)
+static void refuse_without_block(caller_group *p, unsigned i)
 {
-    party_note(p);
+    callers_note(p);
     p->suite->no_blocks = true;
     p->jobs[i] = suite_phase_start(p->suite, p->phase, &p->callers[i],
-                                   party_configs(p, p->phase, i), BERTH_NO_DEADLINE);
+                                   callers_configs(p, p->phase, i), BERTH_NO_DEADLINE);
     p->suite->no_blocks = false;
-    party_finish(p, i, -ENOMEM);
-    party_expect_unchanged(p, "a start without a block");
+    callers_finish(p, i, -ENOMEM);
+    callers_expect_unchanged(p, "a start without a block");
 }
 
 void suite_test_start_refuses(void **state)
@@ -60,11 +60,11 @@ void suite_test_start_refuses(void **state)
     const berth_suite_manager *type = group->manager;
     berth_suite *other;
     unsigned number, n;
-    party p;
+    caller_group p;
 
     if (suite_calling_phase(type, &number) == NULL)
         return;
-    party_begin(&p, group, "start_refuses", SUITE_LATER);
+    callers_begin(&p, group, "start_refuses", SUITE_LATER);
     for (n = 0; n < type->n_phases; n++) {
         p.phase = &type->phases[n];
         refuse(&p, 0, false);
@@ -74,26 +74,26 @@ void suite_test_start_refuses(void **state)
         if (n == number) {
             other = suite_begin(group, "start_refuses", &group->manager->environments[0]);
             suite_create(other);
-            party_go(&p, 0, BERTH_NO_DEADLINE);
-            party_expect(&p, "cancelled by nobody", type->cancel(NULL, p.jobs[0]->call.op),
-                         -EINVAL);
-            party_expect(&p, "cancelled without a block", type->cancel(p.suite->manager, NULL),
-                         -EINVAL);
-            party_expect(&p, "cancelled by another manager",
-                         type->cancel(other->manager, p.jobs[0]->call.op), -EINVAL);
-            party_expect(&p, "polled by nobody", type->poll(NULL, NULL), -EINVAL);
-            party_expect(&p, "polled", type->poll(p.suite->manager, NULL), 0);
+            callers_start(&p, 0, BERTH_NO_DEADLINE);
+            callers_expect(&p, "cancelled by nobody", type->cancel(NULL, p.jobs[0]->call.op),
+                           -EINVAL);
+            callers_expect(&p, "cancelled without a block", type->cancel(p.suite->manager, NULL),
+                           -EINVAL);
+            callers_expect(&p, "cancelled by another manager",
+                           type->cancel(other->manager, p.jobs[0]->call.op), -EINVAL);
+            callers_expect(&p, "polled by nobody", type->poll(NULL, NULL), -EINVAL);
+            callers_expect(&p, "polled", type->poll(p.suite->manager, NULL), 0);
             p.suite->on_row = ask_locked;
             p.suite->on_row_arg = &p;
-            party_finish(&p, 0, 0);
+            callers_finish(&p, 0, 0);
             if (p.suite->on_row != NULL)
-                suite_fail(p.suite, "%s reported no row", party_operation(&p));
+                suite_fail(p.suite, "%s reported no row", callers_operation(&p));
             suite_close(other);
         } else {
-            party_block(&p, p.phase, 0);
+            callers_block(&p, p.phase, 0);
         }
     }
-    party_end(&p);
+    callers_end(&p);
 }
 
 /*
@@ -103,7 +103,7 @@ void suite_test_start_refuses(void **state)
 static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64_t deadline,
                          int expected)
 {
-    suite_asked asked = {.error = {.code = 0}};
+    suite_arguments arguments = {.error = {.code = 0}};
     berth_suite_text before, after;
     const unsigned calls = suite->total;
     suite_job *job;
@@ -112,13 +112,13 @@ static bool ends_waiting(berth_suite *suite, const berth_suite_step *step, int64
     suite_text_init(&before, suite);
     suite_text_init(&after, suite);
     suite_snapshot(suite, &before);
-    job = suite_step_start(suite, step, &asked, deadline);
+    job = suite_step_start(suite, step, &arguments, deadline);
     waits = job->refused == 0 && job->n_done == 0 && suite->total == calls;
     if (waits) {
         (void)suite_poll(suite);
         if (deadline == BERTH_NO_DEADLINE && suite->type->cancel(suite->manager, job->call.op) != 0)
             suite_fail(suite, "%s waits, and cannot be cancelled", job->function->name);
-        if (job->n_done != 1 || job->code != expected || asked.error.code != expected)
+        if (job->n_done != 1 || job->code != expected || arguments.error.code != expected)
             suite_fail(suite, "%s waits, and is not over with %s", job->function->name,
                        berth_errno_name(expected));
         suite_snapshot(suite, &after);

@@ -50,18 +50,18 @@ static void compare_error(berth_suite *suite, const berth_suite_step *step, int 
  * The trace hears of each hook that starts, and of an operation that failed before its first call:
  * once.
  */
-static void compare_told(const berth_suite *suite, const berth_suite_step *step, int rc,
-                         berth_suite_text *report)
+static void compare_traced(const berth_suite *suite, const berth_suite_step *step, int rc,
+                           berth_suite_text *report)
 {
     const bool refused = rc != 0 && suite->n_calls == 0;
 
-    if (suite->told[BERTH_TRACE_CALL] != suite->n_calls)
+    if (suite->traced[BERTH_TRACE_CALL] != suite->n_calls)
         suite_text_add(report, "\n  the trace was told of %u calls, and %u were made",
-                       suite->told[BERTH_TRACE_CALL], suite->n_calls);
+                       suite->traced[BERTH_TRACE_CALL], suite->n_calls);
     if (suite->type->operations[step->operation].run != NULL &&
-        suite->told[BERTH_TRACE_REFUSAL] != refused)
+        suite->traced[BERTH_TRACE_REFUSAL] != refused)
         suite_text_add(report, "\n  the trace was told of %u refusals, and there was %s",
-                       suite->told[BERTH_TRACE_REFUSAL], refused ? "one" : "none");
+                       suite->traced[BERTH_TRACE_REFUSAL], refused ? "one" : "none");
 }
 
 static void remember(berth_suite *suite, const unsigned char *reservation)
@@ -75,14 +75,14 @@ static void remember(berth_suite *suite, const unsigned char *reservation)
 }
 
 /* Where in a script we are. */
-typedef struct place {
+typedef struct position {
     berth_suite *suite;
     const berth_suite_script *script;
     unsigned number; /* of the step, from 1 */
     const berth_suite_step *step;
-} place;
+} position;
 
-static void report_failure(const place *at, const char *report)
+static void report_failure(const position *at, const char *report)
 {
     suite_fail(at->suite, "step %u of %u: %s%s", at->number, (unsigned)at->script->n_steps,
                at->step->text, report);
@@ -97,7 +97,7 @@ typedef struct attempt {
     berth_suite_text state;
 } attempt;
 
-static void attempt_step(const place *at, attempt *got)
+static void attempt_step(const position *at, attempt *got)
 {
     berth_suite *suite = at->suite;
     uuid_t reservation;
@@ -111,7 +111,7 @@ static void attempt_step(const place *at, attempt *got)
                            got->gives, &got->returns, &got->error);
 }
 
-static void narrate(const place *at, const attempt *got)
+static void narrate(const position *at, const attempt *got)
 {
     const berth_suite *suite = at->suite;
 
@@ -124,7 +124,7 @@ static void narrate(const place *at, const attempt *got)
 }
 
 /* Compares a finished attempt with what the step expects. */
-static void check_step(const place *at, attempt *got)
+static void check_step(const position *at, attempt *got)
 {
     berth_suite *suite = at->suite;
     const berth_suite_step *step = at->step;
@@ -145,7 +145,7 @@ static void check_step(const place *at, attempt *got)
     compare(&report, "calls", step->calls, suite->calls.data);
     if (suite->config.trace != NULL) {
         compare(&report, "rows", step->trace, suite->trace.data);
-        compare_told(suite, step, got->rc, &report);
+        compare_traced(suite, step, got->rc, &report);
     }
     compare(&report, "state", step->state, got->state.data);
     if (report.length > 0)
@@ -161,7 +161,7 @@ static void check_step(const place *at, attempt *got)
  * Runs a step with its k-th allocation failing, for every k, and at last without: what fails must
  * leave everything as it was.
  */
-static void step_without_memory(const place *at, attempt *got, berth_suite_text *before)
+static void step_without_memory(const position *at, attempt *got, berth_suite_text *before)
 {
     berth_suite *suite = at->suite;
     size_t k;
@@ -192,7 +192,7 @@ static void step_without_memory(const place *at, attempt *got, berth_suite_text 
 }
 
 /* What must be true at the end of a script; the manager is destroyed afterwards. */
-static void finish(const place *at, attempt *got)
+static void finish(const position *at, attempt *got)
 {
     berth_suite *suite = at->suite;
     const berth_suite_script *script = at->script;
@@ -229,7 +229,7 @@ void suite_script(suite_group *group, const berth_suite_script *script, suite_mo
     const bool failing_allocations = how & SCRIPT_WITHOUT_MEMORY;
     berth_suite *suite =
         suite_begin(group, script->name, &group->manager->environments[script->environment]);
-    place at = {.suite = suite, .script = script};
+    position at = {.suite = suite, .script = script};
     attempt got;
     berth_suite_text before;
 
@@ -265,7 +265,7 @@ void suite_script(suite_group *group, const berth_suite_script *script, suite_mo
 
 void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps)
 {
-    place at = {.suite = suite, .script = script};
+    position at = {.suite = suite, .script = script};
     attempt got;
     unsigned i;
 

@@ -7,14 +7,14 @@
 #include "suite_internal.h"
 
 /*
- * What a started operation is lent until its `done` is called; freed then, so that a late look at
- * it is noticed.
+ * The call buffers of a started operation. They are freed when its `done` is called, so that a late
+ * look at them is noticed.
  */
-typedef struct suite_lent {
+typedef struct suite_call_buffers {
     berth_error error;
     uuid_t gives;
     uuid_t reservation;
-} suite_lent;
+} suite_call_buffers;
 
 const char *suite_mode_name(suite_mode mode)
 {
@@ -69,20 +69,20 @@ static const char *name_of(const suite_job *job)
     return job->function != NULL ? job->function->name : "drain";
 }
 
-/* Nothing that was lent is the operation's any more. */
-static void take_back(suite_job *job)
+/* Frees the call buffers of an operation that is over. */
+static void release_buffers(suite_job *job)
 {
     berth_suite_call *call = &job->call;
 
     if (job->error != NULL)
-        *job->error = job->lent->error;
+        *job->error = job->buffers->error;
     if (job->gives != NULL)
-        memcpy(job->gives, job->lent->gives, sizeof job->lent->gives);
+        memcpy(job->gives, job->buffers->gives, sizeof job->buffers->gives);
     call->error = job->error;
     call->gives = job->gives;
-    suite_loan_end(call);
-    wreck(job->lent, sizeof *job->lent);
-    job->lent = NULL;
+    suite_buffers_end(call);
+    wreck(job->buffers, sizeof *job->buffers);
+    job->buffers = NULL;
     if (job->function != NULL) {
         void *results = suite_copy(call->memory, job->function->memory_size);
 
@@ -108,7 +108,7 @@ static void done(void *arg, int code)
         suite_fail(suite, "`done` was called outside of start and poll");
     job->code = code;
     job->order = ++suite->n_over;
-    take_back(job);
+    release_buffers(job);
     if (suite->at_end != NULL)
         suite->at_end(job);
 }
@@ -138,15 +138,15 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
                        .gives = call->gives};
     suite->jobs = job;
     job->keeps = suite->keeps;
-    job->lent = suite_allocate(sizeof *job->lent);
-    memset(job->lent, SUITE_SCRIBBLE, sizeof *job->lent);
+    job->buffers = suite_allocate(sizeof *job->buffers);
+    memset(job->buffers, SUITE_SCRIBBLE, sizeof *job->buffers);
     if (call->error != NULL)
-        job->call.error = &job->lent->error;
+        job->call.error = &job->buffers->error;
     if (call->gives != NULL)
-        job->call.gives = memcpy(job->lent->gives, call->gives, sizeof job->lent->gives);
+        job->call.gives = memcpy(job->buffers->gives, call->gives, sizeof job->buffers->gives);
     if (call->reservation != NULL)
         job->call.reservation =
-            memcpy(job->lent->reservation, call->reservation, sizeof job->lent->reservation);
+            memcpy(job->buffers->reservation, call->reservation, sizeof job->buffers->reservation);
     if (!suite->no_blocks) {
         job->call.op = suite_allocate(suite->type->op_size);
         memset(job->call.op, SUITE_SCRIBBLE, suite->type->op_size);
@@ -158,7 +158,7 @@ suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *funct
         suite_fail(suite, "%s: its start returned %s, and called `done`", name_of(job),
                    berth_errno_name(job->refused));
     if (job->refused != 0)
-        take_back(job);
+        release_buffers(job);
     return job;
 }
 
@@ -176,7 +176,7 @@ int64_t suite_poll(berth_suite *suite)
     return next;
 }
 
-bool suite_go_on(berth_suite *suite)
+bool suite_run_next(berth_suite *suite)
 {
     if (suite->woken)
         (void)suite_poll(suite);
@@ -224,7 +224,7 @@ int suite_job_finish(suite_job *job)
     berth_suite *suite = job->suite;
 
     while (job->refused == 0 && job->n_done == 0) {
-        if (!suite_go_on(suite))
+        if (!suite_run_next(suite))
             suite_fail(suite, "%s: it is not over, and no hook is pending", name_of(job));
     }
     check_way(job);

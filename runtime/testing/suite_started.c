@@ -5,7 +5,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 
-#include "suite_party.h"
+#include "suite_callers.h"
 
 #define ROUNDS 3
 
@@ -42,26 +42,26 @@ void suite_test_start_allocations(void **state)
     all_scripts(*state, SUITE_LATER, SCRIPT_WITHOUT_MEMORY);
 }
 
-static void finish_all(party *p)
+static void finish_all(caller_group *p)
 {
     unsigned i;
 
-    for (i = 0; i < PARTY; i++)
-        party_finish(p, i, 0);
+    for (i = 0; i < N_CALLERS; i++)
+        callers_finish(p, i, 0);
 }
 
-static void check_counts(const party *p, const uint16_t *each, unsigned callers)
+static void check_counts(const caller_group *p, const uint16_t *each, unsigned callers)
 {
     unsigned h;
 
     for (h = 1; h <= p->suite->type->n_hooks; h++) {
         if (p->suite->counts[h] != each[h] * callers)
-            suite_fail(p->suite, "%s: expected %u calls of %s, came %u", party_operation(p),
+            suite_fail(p->suite, "%s: expected %u calls of %s, came %u", callers_operation(p),
                        each[h] * callers, p->suite->type->hooks[h].name, p->suite->counts[h]);
     }
 }
 
-static bool calls(const party *p, const uint16_t *counts)
+static bool calls(const caller_group *p, const uint16_t *counts)
 {
     unsigned h;
 
@@ -75,26 +75,26 @@ static bool calls(const party *p, const uint16_t *counts)
 /*
  * All are inside a hook at the same time. Who is answered first is over first, whoever began first.
  */
-static void complete_backwards(party *p)
+static void complete_backwards(caller_group *p)
 {
     unsigned n = 0, i;
     suite_pending *last;
 
     for (last = p->suite->pending; last != NULL; last = last->next)
         n++;
-    if (n != PARTY)
+    if (n != N_CALLERS)
         suite_fail(p->suite, "%s: of %u callers on roots of their own, %u are in a hook",
-                   party_operation(p), PARTY, n);
+                   callers_operation(p), N_CALLERS, n);
     while (p->suite->pending != NULL) {
         for (last = p->suite->pending; last->next != NULL;)
             last = last->next;
         suite_complete(p->suite, last);
-        suite_settle(p->suite);
+        suite_poll_all(p->suite);
     }
-    for (i = 1; i < PARTY; i++) {
-        party_expect_over(p, i, 0);
+    for (i = 1; i < N_CALLERS; i++) {
+        callers_expect_over(p, i, 0);
         if (p->jobs[i]->order > p->jobs[i - 1]->order)
-            suite_fail(p->suite, "%s: one root waits for another", party_operation(p));
+            suite_fail(p->suite, "%s: one root waits for another", callers_operation(p));
     }
 }
 
@@ -102,21 +102,21 @@ static void starts_on_roots(suite_group *group, suite_mode mode, bool own_roots)
 {
     const berth_suite_manager *type = group->manager;
     unsigned n, i;
-    party p;
+    caller_group p;
 
-    party_begin(&p, group, own_roots ? "starts_on_many_roots" : "starts_on_one_root", mode);
+    callers_begin(&p, group, own_roots ? "starts_on_many_roots" : "starts_on_one_root", mode);
     p.own_roots = own_roots;
     for (n = 0; n < type->n_phases; n++) {
         p.phase = &type->phases[n];
         suite_zero_counts(p.suite);
-        for (i = 0; i < PARTY; i++)
-            party_go(&p, i, BERTH_NO_DEADLINE);
+        for (i = 0; i < N_CALLERS; i++)
+            callers_start(&p, i, BERTH_NO_DEADLINE);
         if (own_roots && calls(&p, p.phase->alone))
             complete_backwards(&p);
         finish_all(&p);
-        check_counts(&p, own_roots ? p.phase->alone : p.phase->together, own_roots ? PARTY : 1);
+        check_counts(&p, own_roots ? p.phase->alone : p.phase->together, own_roots ? N_CALLERS : 1);
     }
-    party_end(&p);
+    callers_end(&p);
 }
 
 static void starts_on_many_roots(suite_group *group, suite_mode mode)
@@ -144,31 +144,31 @@ void suite_test_starts_on_one_root(void **state)
 static void share_failure(suite_group *group, const berth_suite_sharing *sharing, suite_mode mode)
 {
     unsigned failed = 0, n, i;
-    party p;
+    caller_group p;
 
-    party_begin(&p, group, "queued_starts_share_the_outcome", mode);
+    callers_begin(&p, group, "queued_starts_share_the_outcome", mode);
     for (n = 0; n < sharing->phase; n++) {
-        for (i = 0; i < PARTY; i++)
-            party_block(&p, &p.suite->type->phases[n], i);
+        for (i = 0; i < N_CALLERS; i++)
+            callers_block(&p, &p.suite->type->phases[n], i);
     }
     suite_zero_counts(p.suite);
     p.phase = &p.suite->type->phases[sharing->phase];
     p.suite->fail_hook = sharing->hook;
     p.suite->fail_error = sharing->error;
-    for (i = 0; i < PARTY; i++)
-        party_go(&p, i, BERTH_NO_DEADLINE);
-    for (i = 0; i < PARTY; i++) {
-        while (p.jobs[i]->n_done == 0 && suite_go_on(p.suite))
+    for (i = 0; i < N_CALLERS; i++)
+        callers_start(&p, i, BERTH_NO_DEADLINE);
+    for (i = 0; i < N_CALLERS; i++) {
+        while (p.jobs[i]->n_done == 0 && suite_run_next(p.suite))
             ;
         if (p.jobs[i]->n_done == 1 && p.jobs[i]->code == -sharing->error && failed++ == 0)
-            party_finish(&p, i, -sharing->error);
+            callers_finish(&p, i, -sharing->error);
         else
-            party_finish(&p, i, -sharing->others);
+            callers_finish(&p, i, -sharing->others);
     }
     if (failed == 0)
-        suite_fail(p.suite, "%s: nobody got %s", party_operation(&p),
+        suite_fail(p.suite, "%s: nobody got %s", callers_operation(&p),
                    berth_errno_name(sharing->error));
-    party_end(&p);
+    callers_end(&p);
 }
 
 void suite_test_sharing_started(void **state)
@@ -184,7 +184,7 @@ void suite_test_sharing_started(void **state)
 
 /* One caller, who goes from one phase to the next within `done`. */
 typedef struct chain {
-    party *party;
+    caller_group *caller_group;
     unsigned left; /* phases */
     bool over;
 } chain;
@@ -192,21 +192,21 @@ typedef struct chain {
 static void go_to_next(suite_job *job)
 {
     chain *c = job->suite->at_end_arg;
-    party *p = c->party;
+    caller_group *p = c->caller_group;
     const berth_suite_manager *type = job->suite->type;
 
     p->jobs[0] = job;
-    party_finish(p, 0, 0);
+    callers_finish(p, 0, 0);
     c->over = --c->left == 0;
     if (c->over)
         return;
     p->phase = &type->phases[(type->n_phases - c->left % type->n_phases) % type->n_phases];
     p->jobs[0] = NULL; /* what is started here may be over before the start returns */
-    party_expect(p, "is started by `done`",
-                 suite_phase_start(p->suite, p->phase, &p->callers[0],
-                                   party_configs(p, p->phase, 0), BERTH_NO_DEADLINE)
-                     ->refused,
-                 0);
+    callers_expect(p, "is started by `done`",
+                   suite_phase_start(p->suite, p->phase, &p->callers[0],
+                                     callers_configs(p, p->phase, 0), BERTH_NO_DEADLINE)
+                       ->refused,
+                   0);
 }
 
 static void start_from_done(suite_group *group, suite_mode mode)
@@ -215,18 +215,18 @@ static void start_from_done(suite_group *group, suite_mode mode)
     uint16_t expected[256] = {0};
     unsigned n, h;
     chain c;
-    party p;
+    caller_group p;
 
     if (type->n_phases == 0)
         return;
-    party_begin(&p, group, "done_starts_the_next", mode);
-    c = (chain){.party = &p, .left = type->n_phases * ROUNDS};
+    callers_begin(&p, group, "done_starts_the_next", mode);
+    c = (chain){.caller_group = &p, .left = type->n_phases * ROUNDS};
     p.phase = &type->phases[0];
     p.suite->at_end = go_to_next;
     p.suite->at_end_arg = &c;
-    (void)suite_phase_start(p.suite, p.phase, &p.callers[0], party_configs(&p, p.phase, 0),
+    (void)suite_phase_start(p.suite, p.phase, &p.callers[0], callers_configs(&p, p.phase, 0),
                             BERTH_NO_DEADLINE);
-    while (suite_go_on(p.suite))
+    while (suite_run_next(p.suite))
         ;
     if (!c.over)
         suite_fail(p.suite, "%u operations were not done", c.left);
@@ -236,7 +236,7 @@ static void start_from_done(suite_group *group, suite_mode mode)
     }
     check_counts(&p, expected, ROUNDS);
     p.suite->at_end = NULL;
-    party_end(&p);
+    callers_end(&p);
 }
 
 void suite_test_start_from_done(void **state)

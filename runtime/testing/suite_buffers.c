@@ -19,11 +19,11 @@ struct berth_suite_loan {
 
 static void *lend(berth_suite_loan *loan, const void *memory, size_t size)
 {
-    block *lent = suite_allocate(sizeof *lent);
+    block *copy = suite_allocate(sizeof *copy);
 
-    *lent = (block){.next = loan->blocks, .size = size, .memory = suite_allocate(size)};
-    loan->blocks = lent;
-    return memcpy(lent->memory, memory, size);
+    *copy = (block){.next = loan->blocks, .size = size, .memory = suite_allocate(size)};
+    loan->blocks = copy;
+    return memcpy(copy->memory, memory, size);
 }
 
 const char *berth_suite_lend_text(berth_suite_loan *loan, const char *text)
@@ -44,8 +44,8 @@ void berth_suite_lend_strings(berth_suite_loan *loan, berth_strings *strings)
     strings->items = items;
 }
 
-void suite_loan_begin(const berth_suite *suite, const berth_suite_function *function,
-                      berth_suite_call *call)
+void suite_buffers_begin(const berth_suite *suite, const berth_suite_function *function,
+                         berth_suite_call *call)
 {
     berth_suite_loan *loan;
     unsigned i;
@@ -67,7 +67,7 @@ void suite_loan_begin(const berth_suite *suite, const berth_suite_function *func
     call->loan = loan;
 }
 
-void suite_loan_end(berth_suite_call *call)
+void suite_buffers_end(berth_suite_call *call)
 {
     berth_suite_loan *loan = call->loan;
 
@@ -76,12 +76,12 @@ void suite_loan_end(berth_suite_call *call)
     call->config = loan->given;
     call->loan = NULL;
     while (loan->blocks != NULL) {
-        block *lent = loan->blocks;
+        block *copy = loan->blocks;
 
-        loan->blocks = lent->next;
-        memset(lent->memory, SUITE_SCRIBBLE, lent->size);
-        free(lent->memory);
-        free(lent);
+        loan->blocks = copy->next;
+        memset(copy->memory, SUITE_SCRIBBLE, copy->size);
+        free(copy->memory);
+        free(copy);
     }
     free(loan);
 }
