@@ -6,13 +6,13 @@
 #include "../base/map.h"
 #include "operation.h"
 
-/* Nobody waits for the outcome any more: tells the hook that runs or is pending, once. */
+/* The operation is cancelled or late: notifies the hook that runs or is pending, once. */
 internal void call_notify_cancel(struct operation *operation);
 
-/* The call that a token names, or NULL: it is completed. */
+/* The call that a token names. NULL: it is completed. */
 internal struct berth_call *call_find(struct berth_manager *manager, uint64_t id);
 
-/* Nobody can complete it from here on, and nobody is told. */
+/* Closes the call: no completion is accepted from here on, and no cancellation reported. */
 static inline void call_close(struct berth_call *call)
 {
     call->notify = NULL;
@@ -20,7 +20,7 @@ static inline void call_close(struct berth_call *call)
         map_remove(&call->manager->calls, &call->node);
 }
 
-/* Of a hook's answer: no effect; nobody knows. */
+/* A hook's answer: a failure had no effect; after an uncertain one nobody knows. */
 static inline bool call_is_failure(int result)
 {
     return result < 0 && result > -BERTH_UNCERTAIN_BASE;

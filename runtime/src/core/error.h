@@ -6,8 +6,8 @@
 #include "operation.h"
 
 /*
- * Fills `error`, unless it is NULL, with what `operation` failed with; `name` is the operation that
- * reports it.
+ * Fills `error` (unless NULL) with the failure of `operation`. `name`: the operation that reports
+ * it.
  */
 internal void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
@@ -16,11 +16,11 @@ internal void error_write_operation(const berth_error *error, struct text *text)
 internal void error_write_place(const berth_error *error, const char *key, struct text *text);
 internal void error_write(const berth_error *error, struct text *text);
 
-/* Writes the key of an instance, keys from the root on: BERTH_ERROR_KEY_SIZE bytes. */
+/* Writes the keys of an instance's path, root first, into BERTH_ERROR_KEY_SIZE bytes. */
 internal void error_instance_key(char *key, const struct berth_manager *manager,
                                  struct instance *instance);
 
-/* The same into a text. False: neither it nor what is above it has a key. */
+/* Writes them into a text. False: no instance of the path has a key. */
 internal bool error_write_key(struct text *text, const struct berth_manager *manager,
                               struct instance *instance);
 

@@ -1,11 +1,11 @@
 /*
- * The fast path: a blocking operation that calls no hook, makes nothing and ends nothing runs under
- * one hold of the lock, from finding its instances to its results. Operations on what others hold
- * already are of this kind, and so are look-ups.
+ * The fast path: a blocking operation that calls no hook, makes nothing and ends nothing. It runs
+ * under one hold of the lock, from finding its instances to its results. Look-ups are of this kind,
+ * and operations on instances that others hold already.
  *
- * It has no struct operation: nothing happens in between, so there is nothing to resume. It changes
- * an instance only when it is certain to succeed, so there is nothing to undo. All else is left to
- * the general path (execute.c), which begins anew.
+ * It has no struct operation: it never stops half-way, so it has nothing to resume. It changes an
+ * instance only when it is certain to succeed, so it has nothing to undo. Everything else is left
+ * to the general path (execute.c), which begins anew.
  */
 #ifndef BERTH_SRC_FAST_H
 #define BERTH_SRC_FAST_H
@@ -13,7 +13,7 @@
 #include "../base/linkage.h"
 #include "operation.h"
 
-#ifdef BERTH_NO_THREADS /* small machines are spared the code */
+#ifdef BERTH_NO_THREADS /* small machines do without the code */
 
 enum { FAST_NOT = 1 };
 
@@ -37,7 +37,7 @@ static inline void fast_hand_on(const struct fast *fast, struct operation *opera
 
 #else
 
-/* A level of the operation's path, and what its instance will be. */
+/* A level of the operation's path, and the state that its instance will have. */
 struct fast_level {
     struct instance *instance;
     const berth_resource *resource;
@@ -57,22 +57,21 @@ struct fast {
     uint32_t hash;                   /* of the root's key, if `hashed` */
     bool hashed;
     bool found;   /* all levels have their instances */
-    bool absent;  /* nothing is there, and that is fine */
-    bool dropped; /* some level */
+    bool absent;  /* nothing was found, which the operation allows */
+    bool dropped; /* on some level */
     bool locked;  /* the manager's lock is held */
     struct fast_level levels[BERTH_MAX_LEVELS];
 };
 
 /*
- * Runs the operation, whose arguments have been checked. Its code: it is over, and its results or
- * the error are there. FAST_NOT: nothing has happened, and the general path is to run it, with what
- * is in `fast`.
+ * Runs an operation with checked arguments. Returns its code: it is over, with results and error.
+ * FAST_NOT: nothing has happened, and the general path has to run it, with what is in `fast`.
  */
 enum { FAST_NOT = 1 };
 internal int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
                       const berth_request *request, berth_error *error);
 
-/* With the lock held since fast_run(): gives the operation what has been found for it. */
+/* Gives the operation what fast_run() found for it. The lock has been held since then. */
 internal void fast_hand_on(const struct fast *fast, struct operation *operation);
 
 #endif

@@ -6,12 +6,12 @@
 #include "operation.h"
 
 /*
- * Calls the hook of the operation's row, without the lock. True: it has ended, see hook_apply_outcome().
- * False: it is pending.
+ * Calls the hook of the operation's row, without the lock. True: the call has ended,
+ * hook_apply_outcome() comes next. False: it is pending.
  */
 internal bool hook_call(struct operation *operation);
 
-/* Takes the outcome of an ended call into the instance and the operation. */
+/* Applies the outcome of an ended call to the instance and the operation. */
 internal void hook_apply_outcome(struct operation *operation);
 
 #endif

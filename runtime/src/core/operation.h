@@ -1,15 +1,15 @@
 /*
  * One running operation: a state machine in one block of memory.
  *
- * The block of a blocking call is on its thread's stack; that of a started operation is its
- * caller's, or the allocator's. execute_operation() runs it as far as it gets; where it has to
- * wait, everything it needs to go on is in this block and nothing on the C stack. It keeps what the
- * few numbers of each instance were when it began (`struct level`); what fails before the first
- * call puts them back: that is rule S1. What it makes and ends enters and leaves the maps
- * ("commits") before each hook call and at its end.
+ * The block of a blocking call is on its thread's stack. That of a started operation is its
+ * caller's, or the allocator's. execute_operation() runs it until it has to wait. Everything that
+ * it needs to go on is in this block, and nothing on the C stack. The block notes the few numbers
+ * of each instance (`struct level`). An operation that fails before its first call restores them:
+ * rule S1. Before each hook call, and at the end, new and ended instances enter and leave the maps:
+ * a commit.
  *
- * All of this happens with the manager's lock held, which is given up only while a hook runs and
- * while a thread sleeps.
+ * All of this needs the manager's lock, which is released only while a hook runs and while a thread
+ * sleeps.
  */
 #ifndef BERTH_SRC_OPERATION_H
 #define BERTH_SRC_OPERATION_H
@@ -23,22 +23,21 @@
 
 /* The handle that a hook gets. */
 struct berth_call {
-    struct node node; /* in the manager's map of calls while `id` is known and no outcome is */
+    struct node node; /* in the map of calls, while the call has an id and no outcome */
     berth_manager *manager;
     const char *operation;
     int64_t deadline;
-    uint64_t id;          /* of its token; 0: nobody arguments for one */
-    berth_notify *notify; /* to be told of a cancellation; NULL: nobody */
+    uint64_t id;          /* of its token; 0: it has none */
+    berth_notify *notify; /* called on cancellation; or NULL */
     void *notify_ctx;
-    int result; /* what berth_complete() was told */
+    int result; /* of berth_complete() */
     uint16_t out_size;
     uint8_t hook;
     bool completed;
     bool out_given;        /* with out-values of its own */
     atomic_bool cancelled; /* read without the lock */
-    uint16_t row;          /* whose hook it is, of the resource of the operation's level */
-    uint32_t root_hash; /* of the operation, if it is `hashed`: of its root's key. Here it takes no
-                           room */
+    uint16_t row;          /* that the hook belongs to, of the resource of the operation's level */
+    uint32_t root_hash; /* of the root's key, if the operation is `hashed`; here it fills a gap */
 };
 
 /* level.flags */
@@ -47,29 +46,29 @@ enum {
     LEVEL_ENDED = 2,   /* by this operation or before it */
     LEVEL_FRESH = 4,   /* made by this operation and not yet in the maps */
     LEVEL_DROPPED = 8, /* by the operation's reservation; not yet noted there */
-    LEVEL_CLEARED = 16 /* drain let all holders go; likewise */
+    LEVEL_CLEARED = 16 /* by drain: all holds have ended; not yet noted there */
 };
 
 /* One level of the operation's path, and what its instance was when the operation loaded it. */
 struct level {
     struct instance *instance;
-    uint32_t holds, anonymous, n_children; /* as in an instance, so that they are copied together */
+    uint32_t holds, anonymous, n_children; /* as in an instance: one copy takes all */
     uint16_t state;
     uint8_t flags;
 };
 
-/* Where an error happened; 0: does not apply. */
+/* The place of an error; 0: does not apply. */
 struct where {
     uint16_t state;
     uint8_t resource, event, hook;
     uint8_t field;  /* 1-based, of the resource */
-    uint8_t levels; /* of the path that the key is written from */
+    uint8_t levels; /* of the path that the key is written for */
     uint8_t rule;   /* 1-based, of the operation's denies */
 };
 
 /*
- * What the caller passed. The pointers are the caller's; the arrays are those of a blocking call's
- * caller, or in a started operation's block.
+ * The arguments of the caller. The pointers are the caller's. The arrays belong to the caller of a
+ * blocking call, or are in a started operation's block.
  */
 struct arguments {
     const void *const *config; /* one per level */
@@ -81,42 +80,42 @@ struct arguments {
 };
 
 enum stage {
-    STAGE_RESOLVE, /* get at the instances: needs the root */
+    STAGE_RESOLVE, /* find or make the instances: needs the root */
     STAGE_RUN,     /* steps and rows */
-    STAGE_CALL,    /* everything is written back, a hook is to be called */
+    STAGE_CALL,    /* everything is committed, a hook is to be called */
     STAGE_CALLED,  /* a hook answered that it is pending */
     STAGE_DONE
 };
 
-/* A new member that may be read before it is written is set in operation_init(), too. */
+/* If a new member may be read before it is written, operation_init() has to set it. */
 struct operation {
     struct berth_call call; /* first, so that one is the other */
 
-    /* what is arguments */
+    /* the request */
     const berth_operation *type; /* NULL: drain */
     struct arguments arguments;
     berth_error *error; /* the caller's, or NULL */
-    berth_done *done;   /* started: what to call at the end; NULL: a blocking call */
+    berth_done *done;   /* of a started operation, called at the end; NULL: a blocking call */
     void *done_arg;
-    void *out;        /* room for the out-values of any hook of the manager */
+    void *out;        /* buffer for the out-values of any hook of the manager */
     thread_id thread; /* a blocking call's; of a started operation only while `in_hook` */
 
     /* waiting */
     struct root *root;      /* owned */
-    struct operation *next; /* in its line, a ring, or in the manager's list of what is ready */
+    struct operation *next; /* in its line, a ring; or in the ready list */
     union {
-        struct {                 /* while it `waits` */
-            struct root *queued; /* the root that it waits for; NULL: that of the one before it in
-                                    its line */
+        struct { /* while it `waits` */
+            /* the root that it waits for; NULL: the first of its line knows it */
+            struct root *queued;
             struct operation *previous; /* in its line */
-            uint64_t turn;              /* grows in the order they came */
+            uint64_t turn;              /* grows in order of arrival */
         };
-        struct root_lock lock; /* while it has a root: that root's */
+        struct root_lock lock; /* of the root, while it owns one */
     };
     union {
         struct {                                               /* a blocking call */
             struct operation *next_waiting, *previous_waiting; /* in the manager's list */
-            struct sleeper *sleeper;                           /* NULL: nobody sleeps */
+            struct sleeper *sleeper;                           /* NULL: its thread does not sleep */
         };
         struct { /* a started operation, in the manager's heap of deadlines while `watched` */
             struct operation *child, *sibling;
@@ -125,60 +124,60 @@ struct operation {
     };
 
     /* progress */
-    struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the one to be given
-                                      */
-    int64_t started;                 /* that hook; only with a trace */
-    struct where where; /* of the first error; all of this in one word, or two, to be zeroed at once
-                           and read in parts */
+    struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the new one */
+    int64_t started;                 /* time of the hook's start; only with a trace */
+    struct where where;              /* of the first error; it is zeroed in one or two words */
     int code;
     uint8_t stage;
     uint8_t n_levels; /* loaded */
     uint8_t step;
     uint8_t level;  /* of the step that runs */
     uint8_t event;  /* whose row is next; 0: none */
-    bool called;    /* a hook: S1 is behind us */
+    bool called;    /* a hook: S1 no longer applies */
     bool report;    /* rows to the trace callback */
     bool discarded; /* by berth_manager_discard() */
-    bool absent;    /* nothing found, and that is fine */
+    bool absent;    /* nothing was found, which the operation allows */
     bool in_step;   /* the step has begun: `level` and `event` are its own */
     bool in_hook;   /* `thread` is inside its hook */
-    bool ready;     /* in the manager's list of what is ready */
-    bool watched;   /* in the manager's heap of deadlines */
-    bool changed;   /* some level has flags that a commit sees to */
-    bool ran_ready; /* a blocking call has run what was ready: it may queue */
+    bool ready;     /* in the ready list */
+    bool watched;   /* in the heap of deadlines */
+    bool changed;   /* some level has flags for the next commit */
+    bool ran_ready; /* a blocking call has run the ready list: it may queue */
     bool waits;     /* in the queue of a root */
     bool hashed;    /* call.root_hash is known */
-    bool ahead;     /* it has made its root and run up to its first hook, on another thread than its
-                       own: see step_back() */
-    uint16_t block; /* bytes to give back to the allocator at the end; 0: the block is the caller's
-                     */
+    /*
+     * it has made its root, and another thread ran it up to its first hook: see
+     * operation_step_back()
+     */
+    bool ahead;
+    uint16_t block; /* bytes that go back to the allocator; 0: the block is the caller's */
 
     struct drain *drain;  /* NULL: an operation of the spec */
-    struct level *levels; /* room for the path */
+    struct level *levels; /* of its path */
 };
 
 enum progress {
     PROGRESS_DONE,
-    PROGRESS_QUEUED, /* waits for a root */
-    PROGRESS_BUSY,   /* would have to wait for a root, and its thread has other things to run first:
-                        see scheduler_run_ready() */
+    PROGRESS_QUEUED,  /* waits for a root */
+    PROGRESS_BUSY,    /* would have to wait for a root; its thread runs the ready list first */
     PROGRESS_PENDING, /* waits for a completion */
-    PROGRESS_READY,   /* the next thing is a hook, and it may not be called here */
-    PROGRESS_RELEASED /* lets its root go, which others wait for: waiters_wake() comes next */
+    PROGRESS_READY,   /* a hook comes next, and may not be called here */
+    /* the root is to be released, and others wait for it: waiters_wake() comes next */
+    PROGRESS_RELEASED
 };
 
 /* Bytes of a started operation's block. `type` NULL: drain. */
 internal size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
 
-/* Is what it waited for there, or has it nothing to wait for? */
+/* Does it wait for a root or for a completion? */
 static inline bool operation_waits(const struct operation *operation)
 {
     return operation->waits || (operation->stage == STAGE_CALLED && !operation->call.completed);
 }
 
 /*
- * Can it still be as if it had never been: does it wait for its root, or has it that and not run
- * on? A drain: is it between two instances?
+ * Can it be cancelled as if it had never been? Then it waits for its root, or owns it and has not
+ * run. A drain: it is between two instances.
  */
 static inline bool operation_is_new(const struct operation *operation)
 {
@@ -187,22 +186,22 @@ static inline bool operation_is_new(const struct operation *operation)
 }
 
 /*
- * Ends one that never began, for what is wrong with its arguments or its moment: fills in the
- * error. Its code. Without the lock.
+ * Refuses an operation that never began: fills in the error, and returns the code. Without the
+ * lock.
  */
 internal cold int operation_refuse(struct operation *operation);
 
 /*
- * Its first hook is to be called, but not on this thread. Until it is, the operation may be
- * cancelled, and then nothing has happened: so it goes back to where it has just got its root.
- * False: it stays where it is. It has made its root, which others find to queue up there.
+ * Its first hook is to be called, on another thread than this one. Until then the operation may be
+ * cancelled as if it had never been. So it goes back to the state where it has just got its root.
+ * False: it has made its root, and others may queue for that already. It stays where it is.
  */
 internal cold bool operation_step_back(struct operation *operation);
 
-/* The first error of an operation, and where; later ones are ignored. */
+/* Notes the first error of an operation; later ones are ignored. */
 internal cold void operation_fail(struct operation *operation, int code, struct where where);
 
-/* The same for a request that is refused. */
+/* Notes the refusal of a request. */
 static inline void operation_fail_request(struct operation *operation, berth_refusal refusal)
 {
     operation_fail(
@@ -211,8 +210,8 @@ static inline void operation_fail_request(struct operation *operation, berth_ref
 }
 
 /*
- * Begins a blocking call's block. Every member is set that may be read before it is written, one by
- * one: zeroing the whole, of which most is written anyway, took longer than a look-up.
+ * Initializes a blocking call's block. It sets one by one the members that may be read before they
+ * are written. Zeroing the whole takes longer than a look-up.
  */
 static inline void operation_init(struct operation *operation, struct berth_manager *manager,
                                   const char *name, int64_t deadline)
@@ -256,7 +255,7 @@ static inline void operation_init(struct operation *operation, struct berth_mana
     operation->drain = NULL;
 }
 
-/* Notes what the instance is. */
+/* Notes the numbers of an instance. */
 static inline void operation_note_level(struct level *level, struct instance *instance)
 {
     level->instance = instance;
@@ -266,7 +265,7 @@ static inline void operation_note_level(struct level *level, struct instance *in
     level->state = instance->state;
 }
 
-/* Makes the instance what was noted. */
+/* Restores the noted numbers. */
 static inline void operation_restore_level(const struct level *level)
 {
     level->instance->holds = level->holds;
@@ -284,7 +283,7 @@ static inline const berth_resource *operation_resource(const struct operation *o
     return instance_type(manager, operation->levels[level].instance);
 }
 
-/* Fills in level `n_levels`, and keeps the instance's memory. */
+/* Loads level i with an instance, and keeps the instance's memory. */
 static inline struct level *operation_load_at(struct operation *operation, unsigned i,
                                               struct instance *instance)
 {
@@ -302,17 +301,17 @@ static inline struct level *operation_load(struct operation *operation, struct i
     return operation_load_at(operation, operation->n_levels, instance);
 }
 
-/* Fills in a level for the instance and each above it, root first. */
+/* Loads the whole path of an instance, root first. */
 internal void operation_load_path(struct operation *operation, struct instance *instance);
 
-/* Lets go of what is loaded. */
+/* Unloads all levels. */
 static inline void operation_unload(struct operation *operation)
 {
     while (operation->n_levels > 0)
         instance_unref(operation->call.manager, operation->levels[--operation->n_levels].instance);
 }
 
-/* Notes for the next commit. */
+/* Sets a flag for the next commit. */
 static inline void operation_mark(struct operation *operation, struct level *level, uint8_t flag)
 {
     level->flags |= flag;
@@ -342,7 +341,7 @@ static inline void operation_results(const struct operation *operation, const be
     }
 }
 
-/* Puts back what the instances were, and unmakes those that are new. */
+/* Restores all levels, and unmakes new instances. */
 internal cold void operation_undo(struct operation *operation);
 
 #endif

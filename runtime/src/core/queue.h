@@ -8,15 +8,15 @@
 #include "operation.h"
 
 /*
- * Those that wait for a root stand in two lines, each a ring, and each knows its turn. Operations
- * that find their root by its key are one line: when the root ends they all look for the same key
- * again, so that line goes to the next root with it in one step, however long it is. Only its first
- * knows the root. In the other line are those that may look for something else then: who has a
- * reservation, who knows an assigned value, and drains. When their root ends they look at once.
+ * Operations wait for a root in two lines, each a ring. Each knows its turn. Operations that find
+ * the root by its key are one line. When the root ends, they all look for the same key again. So
+ * the whole line goes to the next root with that key in one step. Only its first operation knows
+ * the root. In the other line are operations that may look for something else then: with a
+ * reservation, by an assigned value, and drains. They look at once when the root ends.
  */
 enum { LINE_KEY, LINE_OTHER };
 
-/* The operation that has the root, or NULL. */
+/* The operation that owns the root, or NULL. */
 static inline struct operation *queue_owner(const struct root *root)
 {
     if (!root->instance.locked || root->instance.waking)
@@ -25,7 +25,7 @@ static inline struct operation *queue_owner(const struct root *root)
                                         offsetof(struct operation, lock));
 }
 
-/* Who is first, NULL: nobody waits. */
+/* The operation with the earliest turn. NULL: none waits. */
 static inline struct operation *queue_first(const struct root *root)
 {
     struct operation *by_key, *other;
@@ -38,22 +38,22 @@ static inline struct operation *queue_first(const struct root *root)
 }
 
 /*
- * What the operation waits for. Takes as many steps as there are in its line before it, so only
- * those ask who look for circles of threads: a thread waits in the middle of a line, and is inside
- * a hook of another root.
+ * The root that the operation waits for. Takes as many steps as there are operations before it in
+ * its line. So only the search for circles of threads asks: there a thread waits in the middle of a
+ * line, inside a hook of another root.
  */
 internal struct root *queue_root(const struct operation *operation);
 
-/* Does it find its root by the root's key? */
+/* Does the operation find its root by the root's key? */
 internal bool queue_by_key(const struct operation *operation);
 
 /*
- * `root` has ended, and is succeeded by one with its key: who wait for the one by its key wait for
- * the other now, behind those that do already.
+ * `root` has ended, and `successor` has its key: the operations that wait for `root` by its key go
+ * behind those that wait for `successor`.
  */
 internal void queue_pass_on(struct root *root, struct root *successor);
 
-/* The operation has the root, which nobody has had. */
+/* The operation becomes the owner of a free root. */
 static inline void queue_own(struct operation *operation, struct root *root)
 {
     operation->lock.previous = root->entry.previous;
@@ -62,18 +62,19 @@ static inline void queue_own(struct operation *operation, struct root *root)
     root->instance.locked = true;
 }
 
-/* For queue_enter(), unless the root is free and the operation has none. */
+/* The rest of queue_enter(), if the root has an owner or the operation has another root. */
 internal int queue_enter_slow(struct operation *operation, struct root *root);
 
 /*
- * Makes `root` the operation's own. Another root that it was granted is released: a slot, or a UUID of
- * the caller's own making, may have gone from one root to another while it waited.
- * 0: it is. 1: it waits in the queue; or (it does not `wait`) it has to let that other one go
- * first, or its thread has other things to run first. -EDEADLK: it would wait for itself.
+ * Makes `root` the operation's own. If the operation was granted another root, it releases that
+ * one: while it waited, a slot or a UUID may have gone from one root to another.
+ *
+ * 0: it owns `root`. 1: it waits in the queue; or, without `waits`, it has to release the other
+ * root first, or its thread has to run the ready list first. -EDEADLK: it would wait for itself.
  */
 static inline int queue_enter(struct operation *operation, struct root *root)
 {
-    if (operation->root == root) /* it waited, and has it now */
+    if (operation->root == root) /* it was granted the root while it waited */
         return 0;
     if (operation->root || root->instance.locked)
         return queue_enter_slow(operation, root);
@@ -81,12 +82,12 @@ static inline int queue_enter(struct operation *operation, struct root *root)
     return 0;
 }
 
-/* Gives up waiting. */
+/* Leaves the queue. */
 internal void queue_leave(struct operation *operation);
 
 /*
- * Lets the operation's root go. False: others wait for the root, so the operation keeps it until
- * waiters_wake(). An operation without a root has nothing to let go.
+ * Releases the operation's root, if it owns one. False: others wait for the root, so the operation
+ * keeps it until waiters_wake().
  */
 static inline bool queue_release(struct operation *operation)
 {

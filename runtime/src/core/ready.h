@@ -1,7 +1,7 @@
 /*
- * The manager's list of what is ready: started operations that can go on, or have ended so that
- * `done` is to be called. Also which threads are at work on it, on their stacks. All of these with
- * the lock held.
+ * The ready list of a manager: started operations that can go on, or that have ended and whose
+ * `done` is to be called. And the workers: threads that run the list. Everything here needs the
+ * lock.
  */
 #ifndef BERTH_SRC_READY_H
 #define BERTH_SRC_READY_H
@@ -9,36 +9,35 @@
 #include "../base/linkage.h"
 #include "operation.h"
 
-/* A thread at work. */
+/* A thread that runs the ready list. It is on that thread's stack. */
 struct worker {
     struct worker *next; /* in the manager's list; the innermost of a thread comes first */
     thread_id thread;
     bool polling;
 };
 
-/* A started operation goes to the end of the list. In the list already is fine. */
+/* Appends a started operation to the list, unless it is in it. */
 internal void ready_add(struct operation *operation);
 
 /*
- * Has the blocking call's thread something to run before it sleeps? It might be waiting for just
- * that. Once it has run what was ready then, and what it made ready by that, other threads are on
- * their way to whatever there is.
+ * Should the blocking call's thread run the ready list before it sleeps? The call may wait for an
+ * operation of that list. After one run other threads are on their way to the rest.
  */
 internal bool ready_can_run(const struct operation *operation);
 
-/* Is this thread the one that polls? Only a manager with `wake` has such a one. */
+/* Was this thread the last to poll? Only managers with `wake` ask. */
 internal bool ready_is_loop(const struct berth_manager *manager);
 
 /*
- * Has this thread called so often from inside hooks, in operations that it ran because a call had
- * to wait, that no more of its stack may go?
+ * Is this thread too deep in blocking calls, inside hooks of operations that it ran because a call
+ * had to wait? More would use up its stack.
  */
 internal bool ready_too_deep(const struct berth_manager *manager);
 
 /* Is this thread inside a hook or a `done` of a started operation? */
 internal bool ready_inside(const struct berth_manager *manager);
 
-/* Calls berth_config.wake, unless this thread polls, which looks again by itself. */
+/* Calls berth_config.wake. A thread that polls is not woken: it looks again by itself. */
 internal void ready_wake(struct berth_manager *manager);
 
 #endif

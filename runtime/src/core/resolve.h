@@ -1,4 +1,4 @@
-/* Getting at the instances: step 3 of "An operation, in order". */
+/* Finds or makes the instances of an operation: step 3 of "An operation, in order". */
 #ifndef BERTH_SRC_RESOLVE_H
 #define BERTH_SRC_RESOLVE_H
 
@@ -6,14 +6,12 @@
 #include "operation.h"
 
 /*
- * Where an operation fails that has not run: at the root that it has loaded or, before it got to
- * one, that its caller named. Nowhere: none is known.
+ * The place of an error of an operation that has not run: the root that it has loaded, else the
+ * root that its caller named, else none.
  */
 internal struct where resolve_where(const struct operation *operation);
 
-/*
- * Step 3. True: it has to wait for a root. Else the levels are loaded, or the operation has failed.
- */
+/* True: the operation has to wait for a root. False: its levels are loaded, or it has failed. */
 internal bool resolve_instances(struct operation *operation, const berth_operation *type);
 
 #endif

@@ -6,24 +6,21 @@
 #include "operation.h"
 
 /*
- * Runs the operation's steps. True: a hook is to be called (`row`), with everything before it done.
- * False: they are over, one way or the other.
+ * Runs the operation's steps. True: everything before a hook is done, and the hook of call.row is
+ * to be called. False: the steps are over, in success or failure.
  */
 internal bool steps_run(struct operation *operation, const berth_operation *type);
 
 /*
- * Goes on after the hook's outcome; steps_run() does the rest. `error` is 0 or the hook's own
- * error.
+ * Follows the outcome of a hook to the next state; steps_run() goes on from there. `error`: 0 or
+ * the hook's own error.
  */
 internal void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int error);
 
-/*
- * Would the operation, as it stands, get as far as its first hook call or its success? Changes
- * nothing.
- */
+/* A dry run: would the operation get as far as its first hook call, or succeed? Changes nothing. */
 internal cold bool steps_dry_run(const struct operation *operation);
 
-/* Runs the `take` event's row at a level, for an operation that gives a reservation. */
+/* Admits a reservation that the operation gives: runs the `take` row of a level. */
 internal void steps_admit(struct operation *operation, uint8_t level);
 
 #endif

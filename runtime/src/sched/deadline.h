@@ -1,7 +1,4 @@
-/*
- * Deadlines of started operations: a pairing heap of the operations themselves, so that it needs no
- * memory.
- */
+/* Deadlines of started operations: a pairing heap of the operations' blocks. It needs no memory. */
 #ifndef BERTH_SRC_DEADLINE_H
 #define BERTH_SRC_DEADLINE_H
 
@@ -9,12 +6,11 @@
 #include "../core/operation.h"
 
 /*
- * A started operation has to wait: it is told when its deadline passes. Without one, or told
- * already, nothing happens.
+ * A started operation has to wait: watches its deadline, if it has one that has not been reported.
  */
 internal void deadline_watch(struct operation *operation);
 
-/* It is watched no more. */
+/* Stops watching. */
 internal void deadline_forget(struct operation *operation);
 
 #endif

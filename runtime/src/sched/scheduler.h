@@ -1,12 +1,10 @@
 /*
- * Who runs a started operation on when it can go on: its manager's list of what is ready, and the
- * threads that work on that list.
+ * Runs the ready list.
  *
- * Without berth_config.wake the thread that made it ready does so, before it leaves the manager,
- * and as many as it made ready: so whatever is ready, some thread is on its way to it. With it,
- * berth_manager_poll() does. A thread that is at it already, because a hook or a `done` that it
- * called calls the manager, only adds to the list: however long a chain of operations is that start
- * each other, the stack does not grow.
+ * Without berth_config.wake the thread that made operations ready runs as many, before it leaves
+ * the manager. So some thread is on its way to each ready operation. With it, berth_manager_poll()
+ * runs them. A worker may call the manager from a hook or a `done`: that only adds to the list. So
+ * a chain of operations that start each other needs no stack.
  */
 #ifndef BERTH_SRC_SCHEDULER_H
 #define BERTH_SRC_SCHEDULER_H
@@ -15,12 +13,12 @@
 #include "../core/operation.h"
 #include "../core/ready.h"
 
-/* All of these with the lock held. Those that run operations give it up meanwhile. */
+/* All of these need the lock. Those that run operations release it meanwhile. */
 
-/* Runs a new one, and then as scheduler_run() does. */
+/* Runs a new operation, and then as scheduler_run() does. */
 internal void scheduler_start(struct operation *operation);
 
-/* What every thread does before it leaves the manager. */
+/* Each thread calls scheduler_run() before it leaves the manager. This is the rest of it. */
 internal void scheduler_run_scheduled(struct berth_manager *manager);
 
 static inline void scheduler_run(struct berth_manager *manager)
@@ -30,21 +28,21 @@ static inline void scheduler_run(struct berth_manager *manager)
 }
 
 /*
- * As scheduler_run(), and gives the lock back. Threads are woken without the lock, or with it when they
- * would have to wait for what is ready.
+ * As scheduler_run(), and releases the lock. Sleepers are woken without the lock; with it, if they
+ * would have to wait for the ready list.
  */
 internal void scheduler_leave(struct berth_manager *manager, struct sleepers *woken);
 
 /*
- * For berth_manager_poll(): runs what is ready now, not what becomes ready meanwhile. `all`: that
- * too, should nobody be woken for it, because the caller will not know that there is more.
+ * For berth_manager_poll(): runs the list as it is now. `all`: runs what becomes ready meanwhile
+ * too, unless `wake` is called for that. The caller will not know of it.
  */
 internal void scheduler_poll(struct berth_manager *manager, bool all);
 
-/* Runs what is ready, for a blocking call that would have to sleep: see ready_can_run(). */
+/* Runs the ready list for a blocking call that would have to sleep: see ready_can_run(). */
 internal void scheduler_run_ready(struct operation *operation);
 
-/* For destroy: waits until no thread is at work. */
+/* For destroy: waits until there are no workers. */
 internal void scheduler_wait_idle(struct berth_manager *manager);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What a blocking call does while it cannot go on: it hands over the root that it lets go, it runs
- * what is ready, or its thread sleeps.
+ * The ways in which a blocking call waits: it wakes the waiters of its root, it runs the ready
+ * list, or it sleeps.
  */
 #ifndef BERTH_SRC_WAIT_H
 #define BERTH_SRC_WAIT_H
@@ -9,8 +9,8 @@
 #include "../core/operation.h"
 
 /*
- * `progress` is not PROGRESS_DONE. Returns when the operation may go on. False: the operation is
- * over, and so is what is left to do in the manager, which may be gone. The lock is not held.
+ * Waits for the cause of `progress`, which is not PROGRESS_DONE. True: the operation may go on.
+ * False: it is over, and the manager may be gone. The lock is not held then.
  */
 internal cold bool wait_for(struct operation *operation, enum progress progress);
 

@@ -1,4 +1,4 @@
-/* What those who waited for a root get when it is let go. */
+/* The operations that wait for a root. */
 #ifndef BERTH_SRC_WAITERS_H
 #define BERTH_SRC_WAITERS_H
 
@@ -6,24 +6,27 @@
 #include "../core/operation.h"
 
 /*
- * `by` lets its root go, after PROGRESS_RELEASED. Those that wait for the root are run, in their
- * order, as far as they need no hook: most of them find the work done. The first that needs a hook
- * gets the root. When the root has ended, those that waited get the error of `by`, or start again.
+ * `by` releases its root, after PROGRESS_RELEASED. The waiters are run in their order as far as
+ * they need no hook: most find their work done. The first that needs a hook is granted the root.
+ * When the root has ended, the waiters share the error of `by`, or start again.
  *
- * Threads to be woken are put into `woken`, here and below. An operation that is not over wakes
+ * Sleepers to be woken are put into `woken`, here and below. An operation that is not over wakes
  * them at once, with the lock held.
  */
 internal void waiters_wake(struct operation *by, struct sleepers *woken);
 
-/* Whoever waits for it goes on: a blocking call's thread wakes, a started operation is ready. */
+/*
+ * The operation can go on: wakes a blocking call's thread, or puts a started operation into the
+ * ready list.
+ */
 internal void waiters_resume(struct operation *operation, struct sleepers *woken);
 
-/* Ends one that operation_is_new(), with `code`: nothing has happened. */
+/* Ends an operation that operation_is_new(), with `code`: nothing has happened. */
 internal void waiters_cancel(struct operation *operation, int code, struct sleepers *woken);
 
 /*
- * The manager is discarded: ends all operations that wait for `root`, and tells the one that runs
- * on it.
+ * The manager is discarded: cancels all operations that wait for `root`, and notifies the owner's
+ * hook.
  */
 internal void waiters_discard(struct root *root, struct sleepers *woken);
 
