@@ -1,4 +1,4 @@
-/* A blocking call. */
+/* Blocking calls. */
 #ifndef BERTH_SRC_REQUEST_H
 #define BERTH_SRC_REQUEST_H
 
@@ -10,8 +10,8 @@
 internal int request_run(berth_manager *manager, const berth_request *request, berth_error *error);
 
 /*
- * Runs an operation that operation_init() has begun, and whose `type` (NULL: drain) and arguments
- * are there, to its end. `fast`: what the fast path has left, NULL: it was not arguments. Its code.
+ * Runs to its end an operation with a block from operation_init(), a `type` (NULL: drain) and
+ * arguments. `fast`: the result of fast_run(); NULL for a drain. Returns the code.
  */
 internal int request_execute(struct operation *operation, const berth_operation *type,
                              const struct fast *fast);

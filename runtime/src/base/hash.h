@@ -1,10 +1,10 @@
 /*
  * A keyed hash of a sequence of words and texts: SipHash's permutation, one round per word and
- * three at the end. Keys come from callers, so that a hash they can compute would let them choose
- * collisions.
+ * three at the end. Keys come from callers. Without the seed they cannot compute the hash, and so
+ * cannot choose collisions.
  *
- * All of it is in the header: it is called for each word of each key, and a call would cost more
- * than a round.
+ * All of it is in the header: a call would cost more than a round, which each word of each key
+ * takes.
  */
 #ifndef BERTH_SRC_HASH_H
 #define BERTH_SRC_HASH_H
@@ -58,13 +58,13 @@ static inline void hash_word(struct berth_hash *hash, uint64_t word)
     hash->v[0] ^= word;
 }
 
-/* The small letter of an ASCII letter, everything else as it is. */
+/* The small letter of an ASCII letter; other bytes stay as they are. */
 static inline unsigned char hash_fold(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
 }
 
-/* The same for each of a word's bytes. */
+/* hash_fold() of each byte of a word. */
 static inline uint64_t hash_fold_word(uint64_t word)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
@@ -97,13 +97,13 @@ static inline uint64_t hash_load_tail(const unsigned char *bytes, size_t n)
 }
 
 /*
- * `length` bytes; ASCII letters count as small ones when `fold`. As in SipHash the last word has
- * the length in it; besides, the state is marked, so that "ab", "c" is not "a", "bc".
+ * Hashes `length` bytes. With `fold`, ASCII letters count as small ones. As in SipHash, the last
+ * word has the length in it. The state is marked at the end, so that "ab", "c" differs from "a",
+ * "bc".
  */
 static inline void hash_bytes(struct berth_hash *hash, const void *bytes, size_t length, bool fold)
 {
-    struct berth_hash state = *hash; /* in registers: `bytes` might be part of what `hash` points to
-                                      */
+    struct berth_hash state = *hash; /* a copy, in registers: `bytes` may point into *hash */
     const unsigned char *from = bytes;
     size_t left = length;
     uint64_t word;
@@ -128,8 +128,8 @@ static inline uint64_t hash_end(struct berth_hash *hash)
 }
 
 /*
- * The two halves of a product of 128 bits, mixed: in four products of 64 bits, for machines that
- * have no more.
+ * The two halves of a product of 128 bits, mixed. It takes four products of 64 bits, for machines
+ * without larger ones.
  */
 static inline uint64_t hash_multiply_in_parts(uint64_t a, uint64_t b)
 {
@@ -141,8 +141,8 @@ static inline uint64_t hash_multiply_in_parts(uint64_t a, uint64_t b)
 }
 
 /*
- * One multiplication, whose two halves are mixed: enough for words that nobody chooses, or whose
- * hash nobody can compute without the seed.
+ * One multiplication whose two halves are mixed. It is enough for words that callers do not choose,
+ * or cannot hash because they lack the seed.
  */
 static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, uint64_t second)
 {
@@ -159,8 +159,8 @@ static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, u
 }
 
 /*
- * The hash of a UUID under which something is kept: random, or made by berth_config.uuid, which
- * does not know the seed.
+ * The hash of a UUID that the runtime made: random, or from berth_config.uuid, which lacks the
+ * seed.
  */
 static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
 {

@@ -1,11 +1,11 @@
 /*
- * How the runtime's files hang together, in each of the two ways that they are compiled.
+ * The linkage of the runtime's functions, in each of the two ways of compiling.
  *
- * The library is one translation unit (library.c), in which what the files call in each other is
- * static: the compiler sees all callers, and a program that is linked with the static library meets
- * no names of it but berth_...
+ * The library is one translation unit (library.c). Functions that files call in each other are
+ * static in it. So the compiler sees all callers, and a program that is linked with the static
+ * library meets no names of it but berth_...
  *
- * Compiled file by file, as for tests of single parts, everything is external.
+ * Compiled file by file, for tests of single parts, these functions are external.
  */
 #ifndef BERTH_SRC_LINKAGE_H
 #define BERTH_SRC_LINKAGE_H
@@ -17,13 +17,13 @@
 #define internal
 #endif
 
-/* For what is seldom called, by functions that are small without it. */
+/* For functions that are seldom called, by functions that are small without them. */
 #define cold __attribute__((__noinline__, __cold__))
 
-/* The same for what is called now and then. */
+/* For functions that are called now and then, by functions that are small without them. */
 #define noinline __attribute__((__noinline__))
 
-/* For what runs so often that a call costs as much as what it does, where compilers make a call. */
+/* For functions that compilers do not inline, and whose call costs as much as their work. */
 #define ALWAYS_INLINE static inline __attribute__((__always_inline__))
 
 #endif

@@ -1,4 +1,4 @@
-/* Memory, all of it from the manager's allocator. Sizes are kept by whoever allocated. */
+/* Memory of the manager's allocator. The caller keeps the size of each block. */
 #ifndef BERTH_SRC_MEMORY_H
 #define BERTH_SRC_MEMORY_H
 
@@ -8,15 +8,15 @@
 
 #include "linkage.h"
 
-/* malloc and free; nothing, which no manager can be made with, where there is no malloc. */
+/* malloc() and free(). Without malloc() it has no functions, and no manager can be made with it. */
 internal const berth_allocator *memory_default(void);
 
 /* Zeroed memory, or NULL. */
 internal void *memory_alloc(const berth_allocator *allocator, size_t size);
 
 /*
- * Zeroes what is too large for the few instructions, slow to start, that compilers make of a
- * memset() of known size.
+ * Zeroes a large struct. Compilers make a few instructions of a memset() of known size, which are
+ * slow to start.
  */
 internal void memory_zero(void *memory, size_t size);
 

@@ -1,7 +1,7 @@
 /*
- * Numbers 0 to size - 1, of which the lowest free one is found without a search: a tree of bitmaps,
- * 64 ways wide, in which each node knows which of its parts are full. Nodes are made when a number
- * in them is first taken, and kept.
+ * Numbers 0 to size - 1. The lowest free number is found without a search: in a tree of bitmaps, 64
+ * ways wide, each node knows which of its parts are full. Nodes are made when a number in them is
+ * first taken, and kept.
  */
 #ifndef BERTH_SRC_POOL_H
 #define BERTH_SRC_POOL_H

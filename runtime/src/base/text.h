@@ -1,4 +1,4 @@
-/* Text written into a buffer of fixed size; what does not fit is cut off and shown as "...". */
+/* Writes text into a buffer of fixed size. Text that does not fit is cut, and ends with "...". */
 #ifndef BERTH_SRC_TEXT_H
 #define BERTH_SRC_TEXT_H
 
@@ -12,7 +12,7 @@ struct text {
     char *buffer;
     size_t size; /* with the NUL */
     size_t length;
-    size_t keep; /* what stays when the text is cut: whole pieces, with room for "..." */
+    size_t keep; /* bytes that stay when the text is cut: whole pieces, with space for "..." */
     bool cut;
 };
 
@@ -23,18 +23,12 @@ internal void text_number(struct text *text, uint64_t number, bool negative);
 /* A number and the word after it: `one` for 1, `many` for all others. */
 internal void text_count(struct text *text, uint64_t count, const char *one, const char *many);
 internal void text_uuid(struct text *text, const unsigned char *uuid);
-/*
- * In double quotes. Control characters, bytes that are no valid UTF-8, and what would end the
- * quotes are escaped.
- */
+/* Writes a string in double quotes. Control characters, invalid UTF-8 and quotes are escaped. */
 internal void text_quoted(struct text *text, const char *string);
-/* Ends the text; call it once, last. */
+/* Ends the text. Call it once, last. */
 internal void text_end(struct text *text);
 
-/*
- * The decimal digits of a number, most significant first, at the end of `digits`; returns where
- * they begin.
- */
+/* Writes the decimal digits of a number at the end of `digits`. Returns where they begin. */
 enum { TEXT_DIGITS = 21 };
 internal const char *text_digits(char digits[TEXT_DIGITS], uint64_t number);
 

@@ -1,7 +1,7 @@
 /*
- * Version 4 UUIDs from a pool of random bytes. One system call fills the pool for some 250 UUIDs;
- * the pool is a page that the kernel wipes in a child process, so that parent and child never hand
- * out the same UUID. Where that cannot be had, libuuid makes each one.
+ * Version 4 UUIDs from a pool of random bytes. One system call fills the pool for some 250 UUIDs.
+ * The pool is a page that the kernel wipes in a child process, so parent and child never hand out
+ * the same UUID. Without such pages libuuid makes each UUID.
  */
 #ifndef BERTH_SRC_UUID_H
 #define BERTH_SRC_UUID_H
@@ -18,7 +18,7 @@ struct uuid_page;
 struct uuid_source {
     int (*custom)(void *ctx, uuid_t out); /* NULL: the pool */
     void *ctx;
-    struct uuid_page *page; /* NULL: not made yet, or not to be had */
+    struct uuid_page *page; /* NULL: not made yet, or there is none */
     bool no_page;
 };
 
@@ -26,13 +26,13 @@ internal void uuid_source_init(struct uuid_source *source, int (*custom)(void *c
                                void *ctx);
 internal void uuid_source_clear(struct uuid_source *source);
 
-/* 0, or what the custom function returned; -EPROTO when that is no answer. */
+/* 0, or an error of the custom function; -EPROTO: its result was no error. */
 internal int uuid_source_next(struct uuid_source *source, uuid_t out);
 
 /*
- * A seed for hashes. It is random whatever UUIDs the custom function makes; with BERTH_NO_LIBUUID
- * it can be nothing but one of those, or the error of that function, and without one there is none:
- * -EINVAL.
+ * Makes a random seed for hashes, without the custom function. With BERTH_NO_LIBUUID only that
+ * function gives random bytes: the seed is one of its UUIDs. Errors as above; -EINVAL: there is no
+ * such function.
  */
 internal int uuid_source_seed(struct uuid_source *source, struct hash_seed *seed);
 

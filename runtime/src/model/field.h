@@ -1,6 +1,6 @@
 /*
- * Values of fields and options by their tables: options are checked and copied, both are written as
- * text. A value is given by the address of the struct's member. For fields the compiler writes
+ * Values of fields and options, by their tables. Options are checked and copied, both are written
+ * as text. A value is given by the address of the struct's member. For fields the compiler writes
  * functions that check, compare and copy: see berth_resource.
  */
 #ifndef BERTH_SRC_FIELD_H
@@ -18,7 +18,7 @@
 #include "../base/strings.h"
 #include "../base/text.h"
 
-/* An integer member (signed ones sign-extended), bool or enum. */
+/* The value of an integer (sign-extended), bool or enum member. */
 static inline uint64_t field_integer(uint8_t type, const void *value)
 {
     switch (type) {
@@ -39,10 +39,7 @@ static inline uint64_t field_integer(uint8_t type, const void *value)
     }
 }
 
-/*
- * Is it one of those that are kept in their member alone, and of which every value compares as a
- * number?
- */
+/* Does a member of the type hold its whole value, as a number? */
 static inline bool field_is_number(uint8_t type)
 {
     return type < BERTH_STRING;
@@ -54,7 +51,7 @@ static inline bool field_is_strings(uint8_t type)
     return type == BERTH_LIST || type == BERTH_SET;
 }
 
-/* Copies a member of a type that is kept in it alone. */
+/* Copies a member that holds its whole value. */
 static inline void field_copy_member(uint8_t type, void *to, const void *from)
 {
     switch (type) {
@@ -89,7 +86,7 @@ static inline const char *field_text(const void *value)
     return string ? string : "";
 }
 
-/* -EINVAL: not what the option may be. */
+/* 0, or -EINVAL: the option may not have this value. */
 internal int field_check(const berth_field *field, const void *value);
 
 /* Adds what a copy of the value takes beside its member. */
@@ -99,10 +96,13 @@ internal void field_measure(const berth_field *field, const void *value, berth_s
 internal void field_copy(const berth_field *field, void *to, const void *from,
                          berth_storage *storage);
 
-/* As a key is written in errors: "text", 12, true, word, [a, b]. */
+/* Writes a value as errors write a key: "text", 12, true, word, [a, b]. */
 internal void field_write(const berth_field *field, const void *value, struct text *text);
 
-/* What a value must be, each rule after ": ": must be 1 to 4. Nothing where any value will do. */
+/*
+ * Writes the rules for a value, each after ": ", as in ": must be 1 to 4". Writes nothing if all
+ * values are fine.
+ */
 internal void field_write_limits(const berth_field *field, struct text *text);
 
 #endif

@@ -5,10 +5,10 @@
 #include "../base/linkage.h"
 #include "manager.h"
 
-/* The assigned values of all resources. */
+/* The number of assigned values of all resources. */
 internal uint32_t layout_count_values(const berth_manager_type *type);
 
-/* Fills in the layout of a resource. `values`: the first of its struct value. */
+/* Fills in the layout of a resource. `values`: its first struct value. */
 internal void layout_init(struct berth_manager *manager, uint8_t id, struct value *values);
 
 #endif

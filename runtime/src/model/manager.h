@@ -1,5 +1,5 @@
 /*
- * The state of one manager. Everything below `lock` is protected by it; what is above never changes
+ * The state of one manager. The lock protects the members below `lock`. Those above do not change
  * after create.
  */
 #ifndef BERTH_SRC_MANAGER_H
@@ -19,26 +19,26 @@ struct worker;
 struct instance;
 struct operation;
 
-/* What the manager keeps for each assigned value of a resource. */
+/* The manager's part of an assigned value of a resource. */
 struct value {
-    uint64_t next;    /* counter: the number it hands out next */
+    uint64_t next;    /* counter: the next number */
     struct pool pool; /* pool */
     struct map index; /* `indexed`: instances by this value */
     uint32_t link;    /* `indexed`: offset of its node in an instance */
 };
 
-/* Where things are in the memory of an instance of a resource. */
+/* Where the parts of an instance are in its block. */
 struct layout {
     const berth_resource *type;
     struct value *values;
-    uint32_t children; /* bytes from the instance to where it has its first child; 0: none is ever
-                          below it */
-    uint32_t fixed;    /* bytes of a block, strings left out */
-    uint32_t blocks;   /* instances that take memory; the rest never changes */
+    /* offset of the pointer to the first child; 0: no resource is below this one */
+    uint32_t children;
+    uint32_t fixed;  /* bytes of a block without strings */
+    uint32_t blocks; /* instances in memory; all other members are constant */
     uint8_t head; /* bytes of a block before the instance; 0: it is an only child, see instance.h */
-    bool numbered;     /* it has counters, or values that it is found by */
+    bool numbered;     /* it has counters or indexed values */
     bool in_pools;     /* it has slots */
-    bool hook_indexed; /* it is found by values that hooks give */
+    bool hook_indexed; /* hooks give values that it is found by */
 };
 
 struct berth_manager {
@@ -66,7 +66,7 @@ struct berth_manager {
     struct instance *roots;    /* in order of creation; the first */
     struct instance *newest;   /* the last */
     struct operation *waiting; /* blocking calls that wait for a root */
-    struct map stops;          /* roots that drains come to next; see drain.c */
+    struct map stops;          /* drains by the next root: see pending_drains.h */
     uint32_t last_root;        /* serial number of the newest root */
     uint32_t last_reservation; /* number of the newest */
     uint64_t last_call;
@@ -74,28 +74,26 @@ struct berth_manager {
     uint64_t n_operations; /* that run or wait; a started one until its `done` is called */
 
     /* started operations; see scheduler.h */
-    struct operation *ready, *last_ready; /* in the order they became so */
+    struct operation *ready, *last_ready; /* the ready list: first and last */
     uint64_t n_ready;
-    uint64_t
-        n_unscheduled; /* ready, and no thread is on its way to them; more than there are is fine
-                           */
+    uint64_t n_unscheduled; /* ready, and no thread is on its way to them; it may be too large */
     struct worker *workers;
-    struct sleeper *waits_for_idle; /* who waits for the last of them to leave; NULL: nobody */
-    struct operation *deadlines;    /* the one that ends first */
-    thread_id loop;                 /* the last that polled */
-    struct sleeper *loop_sleeper;   /* of a blocking call of that thread, which sleeps; NULL: none
-                                     does */
+    /* of the thread that waits until there are no workers; or NULL */
+    struct sleeper *waits_for_idle;
+    struct operation *deadlines;  /* the operation whose deadline comes first */
+    thread_id loop;               /* the last thread that polled */
+    struct sleeper *loop_sleeper; /* of that thread, while it sleeps in a blocking call; or NULL */
     uint32_t n_discards;
     bool has_loop;
 };
 
-/* The descriptor: all that the runtime knows of what a spec says. */
+/* The descriptor: all that the runtime knows of a spec. */
 static inline const berth_manager_type *manager_type(const struct berth_manager *manager)
 {
     return manager->type;
 }
 
-/* Has the backend this hook? */
+/* Does the backend have this hook? */
 static inline bool manager_has(const struct berth_manager *manager, uint8_t hook)
 {
     return (manager->hooks[hook / 64] >> (hook % 64)) & 1;
@@ -125,9 +123,7 @@ internal void manager_init(struct berth_manager *manager, const berth_config *co
                            const void *options, const void *backend,
                            const struct manager_plan *plan);
 
-/*
- * For a manager with limits: makes its hash tables, which do not grow later. 0 or -ENOMEM.
- */
+/* Makes the hash tables of a manager with limits, which do not grow later. 0 or -ENOMEM. */
 internal int manager_prepare(struct berth_manager *manager);
 
 /* Frees the block, and the maps and pools of the manager, which are empty. */

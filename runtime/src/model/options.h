@@ -5,7 +5,10 @@
 #include "../base/linkage.h"
 #include "manager.h"
 
-/* Adds what a copy of the options takes to `size`. The first option out of range, or NULL. */
+/*
+ * Returns the first option that is out of range, or NULL. Adds the memory that copies take to
+ * `size`.
+ */
 internal const berth_field *options_check(const berth_manager_type *type, const void *options,
                                           berth_storage_size *size);
 

@@ -6,33 +6,33 @@
 #include "instance.h"
 
 /*
- * A reservation's hold on one instance of its path: the epoch of the instance when it was held,
- * or one of two that no instance has.
+ * A reservation's hold on one instance of its path: the epoch of the instance when the hold began,
+ * or one of two values that are no epoch.
  */
 enum {
-    HOLD_DRAINED = LAST_EPOCH + 1, /* drain took it */
-    HOLD_DROPPED                   /* the reservation itself let it go */
+    HOLD_DRAINED = LAST_EPOCH + 1, /* a drain ended it */
+    HOLD_DROPPED                   /* the reservation released it */
 };
 
 struct reservation {
     struct link link;      /* first; in the manager's map */
-    struct instance *last; /* of the path. It keeps the memory, and so that of what is above */
+    struct instance *last; /* the end of the path; a ref to it keeps the whole path in memory */
     uuid_t id;
     uint32_t number; /* grows in the order given */
     uint8_t holds[]; /* one per level of the path */
 };
 
 /*
- * Memory for a reservation of `levels` levels, with a UUID of its own, known to nobody yet.
- * -ENOMEM, -EEXIST: the caller's UUID was used before, or its error.
+ * Makes a reservation of `levels` levels with a UUID, which nobody finds yet. -ENOMEM; -EEXIST: the
+ * caller's source gave a UUID that is in use; or an error of that source.
  */
 internal int reservation_make(struct berth_manager *manager, uint8_t levels,
                               struct reservation **out);
-/* For one that was never linked, with so many levels. NULL is fine. */
+/* Frees a reservation of so many levels that was never linked. NULL is fine. */
 internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
-/* Lets it be found. Its path ends with `last`, and its holds are set. */
+/* Enters the map. The path ends with `last`, and the holds are set. */
 internal void reservation_link(struct berth_manager *manager, struct reservation *reservation,
                                struct instance *last);
 
@@ -42,7 +42,7 @@ static inline unsigned reservation_levels(const struct berth_manager *manager,
     return instance_type(manager, reservation->last)->level + 1u;
 }
 
-/* Level i of its path of so many levels. */
+/* The instance at level i of a path of so many levels. */
 ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *reservation,
                                                     unsigned levels, unsigned i)
 {
@@ -53,15 +53,15 @@ ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *re
     return instance;
 }
 
-/* Forgets it, which has so many levels. The instances' count of holds is the caller's business. */
+/* Removes a reservation of so many levels. The caller counts the instances' holds down. */
 internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
-/* What a reservation of so many levels has of its path, a bit for each. */
+/* The holds of a reservation, a bit for each level of its path. */
 struct hold_set {
-    uint8_t held;    /* still held */
-    uint8_t drained; /* drain took */
-    uint8_t dropped; /* let go of itself */
+    uint8_t held;    /* in force */
+    uint8_t drained; /* ended by a drain */
+    uint8_t dropped; /* released by the reservation */
 };
 
 static inline struct hold_set reservation_hold_set(const struct reservation *reservation,
@@ -84,19 +84,21 @@ static inline struct hold_set reservation_hold_set(const struct reservation *res
     return hold_set;
 }
 
-/* Has it begun to let go? */
+/* Has the reservation begun to release its holds? */
 static inline bool reservation_is_releasing(struct hold_set hold_set)
 {
     return (hold_set.drained | hold_set.dropped) != 0;
 }
 
-/* Did drain take the last of its holds? Then it has ended, though its record may still be there. */
+/*
+ * Did a drain end the last hold? Then the reservation has ended, though it may still be in memory.
+ */
 static inline bool reservation_is_released(struct hold_set hold_set)
 {
     return hold_set.drained != 0 && hold_set.held == 0;
 }
 
-/* The one with this UUID, also when it is spent; NULL. */
+/* The reservation with this UUID, even if it is released; or NULL. */
 internal struct reservation *reservation_look_up(struct berth_manager *manager,
                                                  const unsigned char *id);
 

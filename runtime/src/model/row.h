@@ -1,6 +1,6 @@
 /*
- * Reading the states, rows and cells of a resource. Its tables have numbers of 8 bits, unless it
- * has too many states or rows. Nothing else knows that there are two widths.
+ * Reads the states, rows and cells of a resource. The tables have numbers of 8 bits, unless there
+ * are too many states or rows. No other file knows that there are two widths.
  */
 #ifndef BERTH_SRC_ROW_H
 #define BERTH_SRC_ROW_H
@@ -12,7 +12,7 @@ static inline bool row_state_is(const berth_resource *resource, uint16_t state, 
     return (resource->marks[state] & mark) != 0;
 }
 
-/* Where an outcome leads, as in berth_target. */
+/* The target of an outcome, as in berth_target. */
 struct target {
     uint16_t state;
     uint8_t raise;
@@ -28,7 +28,7 @@ static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t 
     return (berth_wide_cell){resource->cells[cell].row, resource->cells[cell].plain};
 }
 
-/* The row after this one in its cell; 0: it was the last. */
+/* The next row of the same cell; 0: it was the last. */
 static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
 {
     uint16_t next = (uint16_t)(row + 1);
@@ -45,7 +45,7 @@ static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
     return same ? next : 0;
 }
 
-/* What a row does with its event before it leads anywhere. */
+/* The action of a row: what comes before its target. */
 struct action {
     uint8_t guard;
     uint8_t hook;
@@ -63,7 +63,7 @@ static inline struct action row_action(const berth_resource *resource, uint16_t 
                            resource->rows[row].reject};
 }
 
-/* Does the outcome lead where `uncertain`, or `no`, says? A row may have no such target. */
+/* Does the outcome lead to the target `uncertain` or `no`? A row may lack it. */
 static inline bool row_leads_to_third(berth_outcome outcome)
 {
     return outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;

@@ -13,15 +13,15 @@ internal void tree_remove_root(struct berth_manager *manager, struct instance *r
 internal void tree_add_child(struct instance **first, struct instance *child);
 internal void tree_remove_child(struct instance **first, struct instance *child);
 
-/* Walks a tree: children before their parent, siblings in order of creation. NULL after `root`. */
+/* Walks a tree, children before their parent, siblings in order of creation. NULL after `root`. */
 internal struct instance *tree_first_below(const struct berth_manager *manager,
                                            struct instance *root);
 internal struct instance *tree_following(const struct berth_manager *manager,
                                          struct instance *instance);
 
 /*
- * Walks all trees from the first root on: parents before their children, siblings in order of
- * creation. NULL: that was the last.
+ * Walks all trees, parents before their children, siblings in order of creation. NULL after the
+ * last.
  */
 static inline struct instance *tree_next_down(const struct berth_manager *manager,
                                               struct instance *instance)
