@@ -1,4 +1,4 @@
-/* What a pending hook says later. */
+/* Completing a pending hook. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 
-/* Can a hook that asks, or one that does not, end so? */
+/* Is it a result of a hook that asks, or of one that acts? */
 static bool is_answer(bool asks, int result)
 {
     if (call_is_failure(result) || call_is_uncertain(result))
@@ -32,8 +32,8 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
         call->out_given = true;
         memcpy(operation->out, out, out_size);
     }
-    if (operation->stage == STAGE_CALLED) /* else its hook has not returned, and its thread sees to
-                                             it */
+    /* else its hook has not returned, and its thread goes on */
+    if (operation->stage == STAGE_CALLED)
         waiters_resume(operation, woken);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The beginning of a manager. */
+/* Creating a manager. */
 #include <string.h>
 
 #include "../base/memory.h"
@@ -92,7 +92,7 @@ static bool op_fits(const struct berth_manager *manager)
     return operation_size(manager, NULL) <= type->op_size;
 }
 
-/* What of a manager may fail when its block is there. */
+/* The parts of a manager that may fail when its block is there. */
 static int begin(struct berth_manager *manager, berth_error *error)
 {
     int rc;
@@ -101,7 +101,7 @@ static int begin(struct berth_manager *manager, berth_error *error)
         return refuse(error, "generated code has too small blocks for started operations");
     rc = uuid_source_seed(&manager->uuids, &manager->seed);
     manager->sets.seed = &manager->seed;
-    /* a limit does not count it */
+    /* limits do not count that memory */
     manager->sets.memory = manager->type->limits ? NULL : &manager->allocator;
     if (rc != 0)
         error->reason = "config.uuid";

@@ -1,4 +1,4 @@
-/* The end of a manager: destroy, and discard. */
+/* Destroying and discarding a manager. */
 #include <string.h>
 
 #include "../base/memory.h"
@@ -13,10 +13,7 @@
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 
-/*
- * Every tree is let go of, without a call; memory that a running operation needs stays until it
- * ends.
- */
+/* Ends all trees without a call. Running operations keep the memory that they need. */
 static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
     manager->n_discards++;
@@ -44,7 +41,10 @@ static void name_instance(struct berth_manager *manager, struct instance *instan
     error_instance_key(error->key, manager, instance);
 }
 
-/* An operation that has not ended: one that has a root if there is one, which says where it is. */
+/*
+ * Names an operation that has not ended: one that owns a root if there is one, because its place is
+ * known.
+ */
 static void name_operation(struct berth_manager *manager, berth_error *error)
 {
     const struct operation *found = manager->waiting ? manager->waiting : manager->ready;
@@ -111,7 +111,7 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
     return false;
 }
 
-/* Threads that called the last `done` may still be on their way out. */
+/* Waits for threads that called the last `done`, and may still be in the manager. */
 static int may_go(struct berth_manager *manager, berth_error *error)
 {
     if (in_use(manager, error))

@@ -1,4 +1,4 @@
-/* What is tracked, for people. */
+/* The dump: what is tracked, as text for people. */
 #include <string.h>
 
 #include "../base/pool.h"
@@ -11,16 +11,16 @@
 #include "../model/reservations.h"
 #include "../model/tree.h"
 
-/* Values go to a new line when one is this long. */
+/* Values begin a new line after so many bytes. */
 enum { LINE_WIDTH = 90 };
 
 struct dump {
     struct berth_manager *manager;
     berth_put *put;
     void *arg;
-    int rc; /* what `put` answered that ended the dump, or 0 */
+    int rc; /* the result of `put` that ended the dump, or 0 */
     int64_t now;
-    uint64_t n_operations; /* that are shown */
+    uint64_t n_operations; /* shown so far */
     struct text text;
     char line[BERTH_DUMP_LINE_SIZE];
 };
@@ -50,7 +50,7 @@ static void dump_instance(struct dump *dump, struct instance *instance)
     dump_add(dump, instance_type(dump->manager, instance)->name);
     dump_add(dump, " ");
     if (!error_write_key(&dump->text, dump->manager, instance))
-        dump->text.length--; /* it has no key: the blank goes again */
+        dump->text.length--; /* it has no key: removes the blank */
 }
 
 /* Fields and assigned values */
@@ -169,7 +169,7 @@ static void put_queue(struct dump *dump, const struct root *root)
     }
 }
 
-/* Those in no queue: they have not begun, or what they worked on is no longer tracked. */
+/* Operations in no queue: they have not begun, or their instances have ended. */
 static void put_other_operations(struct dump *dump)
 {
     uint64_t left;

@@ -1,4 +1,4 @@
-/* A blocking call, from its arguments to its end: it keeps the operation on the stack. */
+/* A blocking call, from its arguments to its end. The operation is on the stack. */
 #include "request.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include "../sched/wait.h"
 
 /*
- * Compilers set neighbouring members at once, and each is read soon after. A processor hands over
- * what it has not written to its cache yet, but not when that lies across two lines of it. Small
- * machines have neither such lines nor stack for them.
+ * Compilers set neighbouring members with one store, and later read single ones. Store forwarding
+ * makes that fast, but not across two cache lines. Small machines have no such lines, and no stack
+ * for the padding.
  */
 #ifdef __LP64__
 #define CACHE_ALIGNED alignas(64)
@@ -63,7 +63,7 @@ int request_execute(struct operation *operation, const berth_operation *type,
     return operation->code;
 }
 
-/* Runs a request that the fast path has left, or fails it for what is known. */
+/* Runs a request on the general path, or fails it for a refusal. */
 static noinline int run_request(berth_manager *manager, const berth_operation *type,
                                 const berth_request *request, berth_refusal refusal,
                                 const struct fast *fast, berth_error *error)

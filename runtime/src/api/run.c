@@ -1,4 +1,4 @@
-/* The library's entry points for blocking calls; the work is done in request.c. */
+/* The blocking functions of the library; request.c does the work. */
 #include <errno.h>
 
 #include "../base/memory.h"

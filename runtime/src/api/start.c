@@ -1,4 +1,4 @@
-/* Started operations: accepting, cancelling, polling. */
+/* Started operations: start, cancel, poll. */
 #include <string.h>
 
 #include "../base/memory.h"
@@ -13,7 +13,7 @@
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 
-/* Parts of a block, one behind the other. */
+/* Cuts a part from a block. */
 static void *cut(unsigned char **at, size_t size)
 {
     void *part = *at;
@@ -22,7 +22,7 @@ static void *cut(unsigned char **at, size_t size)
     return part;
 }
 
-/* The caller's arrays live until its function returns: the block keeps what will be arguments later. */
+/* Copies the arguments that have to outlive the caller's function into the block. */
 static void copy_arguments(struct operation *operation, const berth_request *request,
                            unsigned char **at)
 {
@@ -84,7 +84,7 @@ static int refuse_start(struct operation *operation, int code)
     return code;
 }
 
-/* Refuses an operation that has no block. `name` NULL: nobody knows what it was to be. */
+/* Refuses an operation without a block. `name` NULL: it is not known. */
 static int refuse_early(berth_manager *manager, const char *name, const berth_request *request,
                         berth_error *error, int code)
 {
@@ -102,8 +102,8 @@ static int refuse_early(berth_manager *manager, const char *name, const berth_re
 }
 
 /*
- * Memory for the operation: the caller's own, or the manager's, where no limits say that there is
- * none for such things.
+ * Finds memory for the operation: the caller's, else the allocator's. Managers with limits have
+ * none for it.
  */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
@@ -123,7 +123,7 @@ static int accept(struct operation *operation)
     if (operation->drain)
         drain_begin(operation);
     else if (operation->code != 0)
-        (void)execute_finish(operation); /* policy: that is for `done`; it has no root */
+        (void)execute_finish(operation); /* denied by policy, which `done` gets; it owns no root */
     scheduler_start(operation);
     lock_release(&manager->lock);
     return 0;
@@ -217,7 +217,7 @@ static void expire(struct operation *operation, struct sleepers *woken)
 {
     if (operation->waits && operation->drain)
         drain_time_out(operation, -ETIMEDOUT);
-    /* it waited all the time */
+    /* it has waited all the time */
     else if (operation->waits || (operation_is_new(operation) && !operation->drain))
         waiters_cancel(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))
@@ -227,8 +227,8 @@ static void expire(struct operation *operation, struct sleepers *woken)
 }
 
 /*
- * Tells all whose deadline is `now` or earlier: who waits for a root leaves the queue, a call that
- * is pending is told.
+ * Times out operations whose deadline is `now` or earlier: waiters leave their queues, pending
+ * calls are notified.
  */
 static void expire_all(struct berth_manager *manager, int64_t now)
 {

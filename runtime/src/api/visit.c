@@ -1,4 +1,4 @@
-/* Looking at what is tracked. */
+/* Visiting all instances and reservations. */
 #include "../model/instance.h"
 #include "../model/reservation.h"
 #include "../model/reservations.h"

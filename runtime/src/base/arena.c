@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* With AddressSanitizer nobody can touch what is not out, as with malloc. */
+/* With AddressSanitizer free memory is poisoned, as with malloc(). */
 #if defined __SANITIZE_ADDRESS__
 #define ARENA_ASAN 1
 #elif defined __has_feature
@@ -19,15 +19,15 @@
 #define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
 #endif
 
-/* A free block. Those of one size are a list, and the first ones of the lists are a list too. */
+/* A free block. Blocks of one size are a list. The first blocks of all lists are a list too. */
 struct berth_arena_block {
-    struct berth_arena_block *next;  /* of the same size */
-    struct berth_arena_block *other; /* the first of another size; counts in the first of its own
-                                        only */
+    struct berth_arena_block *next; /* of the same size */
+    /* the first of another size; only the first of its own has it */
+    struct berth_arena_block *other;
     size_t size;
 };
 
-/* What of a free block is in use. */
+/* The part of a free block that is in use. */
 enum { HEAD = sizeof(struct berth_arena_block) };
 _Static_assert(BERTH_ARENA_ROOM(1) >= HEAD,
                "the smallest block has room for the head of a free one");
@@ -109,7 +109,7 @@ void berth_arena_init(berth_arena *arena, void *memory, size_t size)
     memset(arena, 0, sizeof *arena);
     arena->allocator =
         (berth_allocator){.alloc = arena_alloc, .release = arena_release, .ctx = arena};
-    /* of nothing, nobody asks where it is */
+    /* an arena without memory needs no address */
     arena->memory = size > lost ? (unsigned char *)memory + lost : NULL;
     arena->size = size > lost ? size - lost : 0;
     ASAN_POISON_MEMORY_REGION(arena->memory, arena->size);

@@ -9,8 +9,8 @@
 #include <berth/berth.h>
 
 /*
- * False: the clock never gets there. There is no deadline, or it has more seconds than a time_t of
- * 32 bits can count, and so has the clock.
+ * False: the clock never gets there. There is no deadline, or a time_t of 32 bits cannot count its
+ * seconds.
  */
 static inline bool clock_can_pass(int64_t deadline, struct timespec *until)
 {

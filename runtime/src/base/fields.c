@@ -1,4 +1,4 @@
-/* What generated code asks about the values of fields: see berth/fields.h. */
+/* Helpers of generated functions: see berth/fields.h. */
 #include <string.h>
 
 #include <berth/fields.h>

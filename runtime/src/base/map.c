@@ -80,7 +80,7 @@ static void grow(struct map *map, const berth_allocator *allocator)
     struct link **chains = map->fixed ? NULL : memory_alloc(allocator, bytes_of(2 * map->n));
 
     if (!chains)
-        return; /* the next insertion asks again */
+        return; /* the next insertion tries again */
     map->old = map->chains;
     map->old_n = map->n;
     map->moved = 0;

@@ -52,7 +52,7 @@ void memory_free(const berth_allocator *allocator, void *memory, size_t size)
         allocator->release(allocator->ctx, memory, size);
 }
 
-/* Not where it is called: that would be the few instructions again. */
+/* Not inlined, which would be the few instructions again. */
 noinline void memory_zero(void *memory, size_t size)
 {
     memset(memory, 0, size);

@@ -5,7 +5,7 @@
  *
  * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's
  * atomic operations order, because the library is not instrumented. So the mutex becomes a POSIX
- * mutex when such a tool observes the program: its word is then never MUTEX_FREE and never
+ * mutex when such a tool observes the program. Its word is then never MUTEX_FREE and never
  * MUTEX_TAKEN, and all calls take the slow path.
  */
 #ifndef BERTH_SRC_MUTEX_H

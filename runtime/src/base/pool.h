@@ -1,5 +1,5 @@
 /*
- * Numbers 0 to size - 1. The lowest free number is found without a search: in a tree of bitmaps, 64
+ * Numbers 0 to size - 1. The lowest free number is found without a search. In a tree of bitmaps, 64
  * ways wide, each node knows which of its parts are full. Nodes are made when a number in them is
  * first taken, and kept.
  */

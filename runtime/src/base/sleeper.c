@@ -1,4 +1,4 @@
-/* What one thread sleeps on: see sleeper.h. */
+/* Sleeping and waking: see sleeper.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* syscall() */
 #endif
@@ -18,8 +18,8 @@ static void set_state(struct sleeper *sleeper, unsigned state)
 }
 
 /*
- * Its thread may return as soon as it sees the state, so the kernel may get the address of
- * something else. Whoever sleeps there looks again.
+ * The thread may return as soon as it sees the state. Then the kernel gets the address of something
+ * else, whose sleeper looks again.
  */
 static void wake_as(struct sleeper *sleeper, unsigned state)
 {
@@ -70,9 +70,8 @@ void sleeper_reset(struct sleeper *sleeper)
 }
 
 /*
- * How many one thread wakes. Each takes it some microseconds, in which the woken thread may take
- * its processor. With more of them, the thread itself returns late; with fewer, the last of many
- * do.
+ * The sleepers that one thread wakes. Each takes some microseconds, and may take the processor.
+ * With more of them this thread returns late, with fewer the last sleeper does.
  */
 enum { WOKEN_BY_ONE = 8 };
 
@@ -179,7 +178,7 @@ bool sleeper_await(struct sleeper *sleeper, int64_t deadline)
     return woken;
 }
 
-/* Nobody changes it any more, or the lock is held. */
+/* The state is final, or the lock is held. */
 bool sleeper_leaves(struct sleeper *sleeper)
 {
     return sleeper->state == SLEEPER_GONE;
@@ -190,7 +189,7 @@ void sleeper_reset(struct sleeper *sleeper)
     (void)change(sleeper, SLEEPER_AWAKE, SLEEPER_ASLEEP);
 }
 
-/* They are woken at once: such a sleeper must not be touched when its thread has left. */
+/* Wakes at once: the sleeper may be gone later. */
 void sleeper_add(struct sleepers *sleepers, struct sleeper *sleeper)
 {
     (void)sleepers;

@@ -41,7 +41,7 @@ enum {
 struct sleeper {
     atomic_uint state;     /* SLEEPER_ASLEEP, ... */
     struct sleeper *next;  /* among `sleepers` */
-    struct sleeper *wakes; /* by its thread, NULL: nobody */
+    struct sleeper *wakes; /* woken by its thread; or NULL */
 };
 
 static inline void sleeper_init(struct sleeper *sleeper)

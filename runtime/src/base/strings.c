@@ -51,8 +51,8 @@ static uint64_t hash_text(const char *text, bool fold, const struct hash_seed *s
 }
 
 /*
- * A hash table of a set's items, each once: a slot is the number of an item from 1 on, and marked
- * once the other set has it too.
+ * A hash table of a set's items, each once. A slot has the number of an item, from 1 on. It is
+ * marked once the other set has shown the item too.
  */
 struct table {
     const berth_strings *set;
@@ -104,7 +104,7 @@ static bool same_by_table(const struct table *table, const berth_strings *other)
 enum { LEAST_SLOTS = 32 };
 
 /*
- * Slots for a hash table of so many items, all 0, and how many they are: a power of 2. NULL: no
+ * Slots for a hash table of so many items, all 0. Their number `n` is a power of 2. NULL: no
  * memory.
  */
 static uint64_t *alloc_table(const berth_allocator *allocator, uint32_t items, uint64_t *n)
@@ -122,7 +122,7 @@ static void free_table(const berth_allocator *allocator, uint64_t *slots, uint64
     memory_free(allocator, slots, (size_t)n * sizeof *slots);
 }
 
-enum { FEW = 16 }; /* comparing each with each is faster up to about here */
+enum { FEW = 16 }; /* up to about here comparing each with each is faster */
 
 bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
                       const berth_sets *sets)
@@ -143,8 +143,8 @@ bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
 }
 
 /*
- * What is made of a set's items, each once: whatever their order, and nobody who does not know the
- * seed can choose two sets with the same.
+ * The sums over a set's items, each once. They are the same in any order. Without the seed nobody
+ * can choose two sets with the same sums.
  */
 struct sum {
     uint64_t sum, mixed, n;
@@ -168,7 +168,7 @@ static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold,
 
 enum { AT_ONCE = 64 };
 
-/* The smallest hashes from `from` on, each once, in ascending order; how many. */
+/* Finds the smallest hashes from `from` on, each once, in ascending order. Returns their number. */
 static size_t find_smallest(const berth_strings *set, bool fold, const struct hash_seed *seed,
                             uint64_t from, uint64_t *smallest)
 {
@@ -191,8 +191,7 @@ static size_t find_smallest(const berth_strings *set, bool fold, const struct ha
 }
 
 /*
- * Without memory: the smallest few, the next few, and so on. A set of ordinary size has no more
- * than a few.
+ * Without memory: adds the smallest hashes, then the next ones, and so on. Most sets need one pass.
  */
 static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed,
                          struct sum *sum)
@@ -208,10 +207,7 @@ static void sum_by_order(const berth_strings *set, bool fold, const struct hash_
     } while (n == AT_ONCE && set->count > AT_ONCE && from > 0);
 }
 
-/*
- * Items count as one when their hashes are the same: so do they in the other way, and for every set
- * with the same items.
- */
+/* Items with equal hashes count as one, as in sum_by_order(). So equal sets have equal sums. */
 static void sum_by_table(const berth_strings *set, bool fold, const struct hash_seed *seed,
                          uint64_t *slots, uint64_t n, struct sum *sum)
 {

@@ -1,4 +1,4 @@
-/* Which thread runs. */
+/* The identity of threads. */
 #ifndef BERTH_SRC_THREAD_H
 #define BERTH_SRC_THREAD_H
 

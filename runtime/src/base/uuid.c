@@ -25,7 +25,7 @@ void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_
 
 enum { PAGE = 4096, POOLED = PAGE / sizeof(uuid_t) - 1 };
 
-/* The first word is 0 in a page that the kernel has wiped: nothing is left, whatever was there. */
+/* The first word is 0 in a page that the kernel has wiped: no UUIDs are left. */
 struct uuid_page {
     uint32_t left;
     unsigned char bytes[POOLED][sizeof(uuid_t)];
@@ -111,7 +111,7 @@ void uuid_source_clear(struct uuid_source *source)
     (void)source;
 }
 
-/* Nothing makes one here but the custom function. */
+/* Only the custom function makes UUIDs here. */
 static int make(struct uuid_source *source, uuid_t out)
 {
     (void)source;

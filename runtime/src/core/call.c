@@ -53,7 +53,7 @@ const char *berth_call_operation(const berth_call *call)
     return call->operation;
 }
 
-/* Ids count up, so any mix of their bits that is one-to-one will do. */
+/* Ids count up, so any one-to-one mix of their bits will do. */
 static uint32_t id_hash(uint64_t id)
 {
     return (uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
@@ -65,7 +65,7 @@ berth_token berth_call_token(berth_call *call)
     berth_token token = {.manager = manager, .id = 0};
 
     if (lock_acquire(&manager->lock) != 0)
-        return token; /* from a callback that has no call of its own: names nothing */
+        return token; /* from a callback under the lock: the token names no call */
     if (call->id == 0) {
         call->id = ++manager->last_call;
         map_insert(&manager->calls, &manager->allocator, &call->node, id_hash(call->id));

@@ -8,15 +8,15 @@
 #include "queue.h"
 #include "trace.h"
 
-/* Is there a hook to ask, and nobody who could answer? */
+/* Does the hook ask, and does the backend lack it? */
 static bool is_mute(const struct berth_manager *manager, uint8_t hook)
 {
     return hook > 0 && manager_type(manager)->hooks[hook].asks && !manager_has(manager, hook);
 }
 
 /*
- * Looks at the rows as the engine would run them with hooks that end ok; nothing is changed. Guards
- * see the instance's values, not its state.
+ * Follows the rows as steps_run() does when all hooks end ok, and changes nothing. Guards see the
+ * instance's values, not its state.
  */
 bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
 {
@@ -77,7 +77,7 @@ static void forget_instance(struct operation *operation)
     operation->stage = STAGE_RESOLVE;
 }
 
-/* An error that is no row's. */
+/* Notes an error that no row has caused. */
 static void note_root(struct operation *operation, struct instance *root, int code)
 {
     operation_load(operation, root);
@@ -95,7 +95,7 @@ void drain_time_out(struct operation *operation, int code)
     note_root(operation, root, code);
 }
 
-/* Goes to the next root that it can have. True: it has to wait for it. */
+/* Goes to the next root that it can own. True: it has to wait for the root. */
 static bool next_root(struct operation *operation)
 {
     struct drain *drain = operation->drain;
@@ -115,7 +115,7 @@ static bool next_root(struct operation *operation)
     return false;
 }
 
-/* The next instance of the root that is to be let go of. False: there is none left. */
+/* Loads the next instance of the root that is to be released. False: there is none. */
 static bool next_instance(struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
@@ -146,7 +146,7 @@ void drain_clears(struct berth_manager *manager, const struct level *level)
     level->instance->epoch++;
 }
 
-/* False: others wait for the root. */
+/* Releases the root. False: others wait for it. */
 static bool leave_root(struct operation *operation)
 {
     operation->drain->begun = false;
@@ -158,10 +158,9 @@ bool drain_next(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
     struct drain *drain = operation->drain;
 
-    if (operation->n_levels > 0) { /* the instance that it has let go of */
+    if (operation->n_levels > 0) { /* the instance that was released last */
         if (!drain->at && !leave_root(operation))
-            return true; /* before its error is forgotten: who waited for the root may have to share
-                            it */
+            return true; /* before its error is forgotten: the waiters may have to share it */
         forget_instance(operation);
     }
     if (drain->fresh)
@@ -185,8 +184,8 @@ bool drain_next(struct operation *operation)
 }
 
 /*
- * Its drop led to another state, which may have more to let go of. The bound keeps states that lead
- * to each other from going on for ever.
+ * Does the instance have more to release, because its drop led to another state? The bound ends
+ * cycles of states.
  */
 static bool drops_again(struct operation *operation)
 {
@@ -240,8 +239,7 @@ void drain_end(struct operation *operation)
     pending_drains_move(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
         drain_reservations(manager,
-                           SWEEP_RELEASED); /* what it has let go of on its way stays so, and
-                                                     nothing else has happened */
+                           SWEEP_RELEASED); /* its releases stay, and nothing else has happened */
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};

@@ -1,4 +1,4 @@
-/* What went wrong and where, as a value and as a line. */
+/* Errors: where and why an operation failed, as a value and as a line. */
 #define _POSIX_C_SOURCE 200809L /* strerror_r() */
 
 #include "error.h"
@@ -36,7 +36,7 @@ static void write_level(struct text *text, const berth_resource *resource, const
     }
 }
 
-/* Keys from the root on, from the instances where there are any, else from what the caller gave. */
+/* Writes keys from the root on: those of instances, else those that the caller gave. */
 static void write_key(char *key, const struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;
@@ -107,7 +107,7 @@ void error_instance_key(char *key, const struct berth_manager *manager, struct i
     text_end(&text);
 }
 
-/* Adds `word`, unless it is NULL, with what stands before it. */
+/* Adds `before` and `word`, unless `word` is NULL or empty. */
 static void add_word(struct text *text, const char *before, const char *word)
 {
     if (!word || !*word)
@@ -117,8 +117,8 @@ static void add_word(struct text *text, const char *before, const char *word)
 }
 
 /*
- * A backend's version as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. A number of the
- * ABI, and the 0 of a version that was not set, are plain.
+ * Adds a backend's version as its header writes it: SCSI_BACKEND_VERSION 0x766ef2b3u. Small numbers
+ * (an ABI, or 0 for a version that was not set) are decimal.
  */
 static void add_version(struct text *text, uint32_t version)
 {
@@ -133,7 +133,7 @@ static void add_version(struct text *text, uint32_t version)
     text_add(text, digits);
 }
 
-/* What create and destroy say. */
+/* Adds the reason of an error of create or destroy. */
 static void add_reason(struct text *text, const berth_error *error)
 {
     bool named = !uuid_is_null(error->reservation);
@@ -175,11 +175,11 @@ void error_write_place(const berth_error *error, const char *key, struct text *t
     text_add(text, ": ");
 }
 
-/* False: the number is no error's. */
+/* Describes an error. False: there is none with this number. */
 static bool describe(int number, char *description, size_t size)
 {
 #if defined __GLIBC__ && defined _GNU_SOURCE
-    /* not the function of POSIX: it returns a text of its own, or that it does not know any */
+    /* glibc's own: returns a constant text, or `description` for an unknown number */
     const char *known = strerror_r(number, description, size);
 
     if (known == description)

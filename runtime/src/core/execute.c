@@ -1,6 +1,4 @@
-/*
- * The order of an operation, from its first step to its end: what every one of them goes through.
- */
+/* The stages of an operation, from its first step to its end. */
 #include "execute.h"
 
 #include <string.h>
@@ -15,7 +13,7 @@
 static void write_changes(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
-    /* whoever runs has loaded all of them */
+    /* an operation that runs has loaded all of them */
     const unsigned n = type ? type->levels : operation->n_levels;
 
     operation->changed = false;
@@ -35,14 +33,14 @@ static void write_changes(struct operation *operation, const berth_operation *ty
             instance_end(manager, operation->levels[i].instance);
 }
 
-/* The maps and the reservation get to know what has changed. */
+/* Brings the changes into the maps and the reservation. */
 static void commit_changes(struct operation *operation, const berth_operation *type)
 {
     if (operation->changed)
         write_changes(operation, type);
 }
 
-/* Success: what the operation gives or ends. */
+/* After success: links the reservation that is given, or removes the one that ends. */
 static void commit_reservation(struct operation *operation, const berth_operation *type)
 {
     struct reservation *reservation = operation->reservation;
@@ -79,9 +77,8 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     } else {
         operation_undo(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
-            instance_end(operation->call.manager, operation->levels[0].instance); /* its own making,
-                                                                                     and all below
-                                                                                   */
+            /* it has made this root, and all below it */
+            instance_end(operation->call.manager, operation->levels[0].instance);
     }
     if (type->flags & BERTH_GIVES) {
         reservation_unmake(operation->call.manager, operation->reservation, type->levels);
@@ -103,7 +100,7 @@ enum progress execute_finish_as(struct operation *operation, const berth_operati
     return PROGRESS_DONE;
 }
 
-/* The instances are there: off it goes. */
+/* All instances are loaded. */
 static void begin_run(struct operation *operation)
 {
     operation->stage = STAGE_RUN;
@@ -111,7 +108,7 @@ static void begin_run(struct operation *operation)
         operation->called || (operation->call.manager->trace && steps_dry_run(operation));
 }
 
-/* True: it has to wait, or to let a root go. */
+/* True: the operation has to wait, or to release a root. */
 static bool resolve(struct operation *operation, const berth_operation *type)
 {
     bool waits = type ? resolve_instances(operation, type) : drain_next(operation);
@@ -121,7 +118,7 @@ static bool resolve(struct operation *operation, const berth_operation *type)
     return waits;
 }
 
-/* A drain has let go of one instance. */
+/* A drain has released one instance. */
 static void end_drop(struct operation *operation)
 {
     if (operation->code == 0 || operation->called)
@@ -131,7 +128,7 @@ static void end_drop(struct operation *operation)
     drain_finish_instance(operation);
 }
 
-/* It is stopped on its way to its instances. */
+/* The progress of an operation that could not get its instances. */
 static enum progress stopped(const struct operation *operation)
 {
     if (operation->waits)
@@ -139,9 +136,7 @@ static enum progress stopped(const struct operation *operation)
     return operation->root ? PROGRESS_RELEASED : PROGRESS_BUSY;
 }
 
-/*
- * As execute_operation_as(), but for the end. PROGRESS_DONE: that is what comes next, or has been.
- */
+/* Runs the stages. PROGRESS_DONE: the end comes next, or is over. */
 static enum progress execute_stages(struct operation *operation, const berth_operation *type,
                                     bool may_call)
 {
@@ -150,7 +145,7 @@ static enum progress execute_stages(struct operation *operation, const berth_ope
         case STAGE_RESOLVE:
             if (resolve(operation, type))
                 return stopped(operation);
-            if (operation->stage == STAGE_RESOLVE) /* failed, or there is nothing to run on */
+            if (operation->stage == STAGE_RESOLVE) /* it failed, or has no instance */
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
         case STAGE_RUN:

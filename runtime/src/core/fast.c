@@ -1,6 +1,6 @@
 #include "fast.h"
 
-#ifndef BERTH_NO_THREADS /* small machines are spared the code */
+#ifndef BERTH_NO_THREADS /* small machines do without the code */
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "trace.h"
 
 /*
- * Does nobody run on the root? Nobody waits for it then. A drain that will come to it has not begun
+ * Has the root no owner? Then no operation waits for it, and a drain that comes to it has not begun
  * there.
  */
 static inline bool fast_is_free(const struct instance *root)
@@ -20,7 +20,10 @@ static inline bool fast_is_free(const struct instance *root)
     return !root->locked;
 }
 
-/* False: its counters are so large that somebody has to look at them, or it has ended. */
+/*
+ * Loads a level. False: the counters are so large that they have to be checked, or the instance has
+ * ended.
+ */
 static inline bool fast_see(struct fast *fast, unsigned level, struct instance *instance)
 {
     struct fast_level *seen = &fast->levels[level];
@@ -36,7 +39,7 @@ static inline bool fast_see(struct fast *fast, unsigned level, struct instance *
                                 instance->n_children) < BERTH_MANY_HOLDERS;
 }
 
-/* What is looked for is not there: that is fine, or the operation fails at `where`. */
+/* An instance is missing. True: the operation allows that. False: it fails at `where`. */
 static cold bool fast_miss(struct fast *fast, int code, struct where where)
 {
     if (code == -ENOENT && (fast->type->flags & BERTH_ABSENT_OK)) {
@@ -48,7 +51,7 @@ static cold bool fast_miss(struct fast *fast, int code, struct where where)
     return false;
 }
 
-/* False: an instance is not there, or has other fields. */
+/* False: an instance is missing, or has other fields. */
 static bool fast_see_by_keys(struct fast *fast)
 {
     const berth_operation *type = fast->type;
@@ -113,7 +116,7 @@ static bool fast_see_by_reservation(struct fast *fast)
     return true;
 }
 
-/* False: the event does more than lead to another state, or ends the instance. */
+/* Follows an event. False: it does more than lead to a state that is not final. */
 static inline bool fast_move(struct fast_level *seen, uint8_t event)
 {
     uint16_t to = event > 0 ? row_cell(seen->resource, seen->state, event).plain : 0;
@@ -124,7 +127,7 @@ static inline bool fast_move(struct fast_level *seen, uint8_t event)
     return true;
 }
 
-/* The caller's own hold goes. */
+/* Releases the caller's own hold. */
 static inline void fast_release_hold(struct fast *fast, struct fast_level *seen, bool with)
 {
     if (with) {
@@ -137,7 +140,7 @@ static inline void fast_release_hold(struct fast *fast, struct fast_level *seen,
     }
 }
 
-/* As a step of the engine. False: it is not for the fast path. */
+/* Runs a step. False: the general path has to run it. */
 static inline bool fast_do_step(struct fast *fast, berth_step step, bool with)
 {
     struct fast_level *seen = &fast->levels[step.level];
@@ -179,7 +182,7 @@ static bool fast_do_steps(struct fast *fast)
     return true;
 }
 
-/* It is certain now: makes the instances, and the reservation, what they will be. */
+/* The operation succeeds: writes instances and reservation. */
 static void fast_write_back(const struct fast *fast)
 {
     struct reservation *reservation = fast->reservation;
@@ -231,7 +234,7 @@ static void fast_fill_results(const struct fast *fast)
     }
 }
 
-/* Finds the instance of each level. False: the general path has to see to it. */
+/* Finds the instance of each level. False: the general path has to do it. */
 static bool fast_find(struct fast *fast)
 {
     if (fast->type->form == BERTH_WITH)
@@ -239,7 +242,7 @@ static bool fast_find(struct fast *fast)
     return fast->type->by > 0 ? fast_see_by_value(fast) : fast_see_by_keys(fast);
 }
 
-/* Fails, with the lock held, at what has been found so far. */
+/* Fails with the lock held, at what was found. */
 static cold int fast_fail(const struct fast *fast, berth_error *error)
 {
     struct operation operation;
@@ -274,7 +277,7 @@ static int fast_change(struct fast *fast, berth_error *error)
     return 0;
 }
 
-/* Is there nothing that its thread has to see to besides? */
+/* Has the thread nothing else to do? Ready operations come first, and deep nesting is an error. */
 static inline bool fast_is_alone(const struct berth_manager *manager)
 {
     return !manager->ready && !(manager->workers && ready_too_deep(manager));
@@ -297,7 +300,7 @@ static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
     int rc = FAST_NOT;
 
     if (lock_share(&manager->lock, &manager->allocator, &slot) != 0)
-        return FAST_NOT; /* it is told why when it tries again */
+        return FAST_NOT; /* the general path finds out why */
     if (fast_is_alone(manager))
         rc = fast_look(fast, error);
     lock_unshare(&manager->lock, slot);
@@ -351,7 +354,7 @@ void fast_hand_on(const struct fast *fast, struct operation *operation)
     operation->hashed = fast->hashed;
     if (!fast->found || fast->type->form == BERTH_OBTAIN)
         return;
-    (void)queue_enter(operation, instance_as_root(fast->levels[0].instance)); /* it is free */
+    (void)queue_enter(operation, instance_as_root(fast->levels[0].instance)); /* the root is free */
     operation->reservation = fast->reservation;
     for (unsigned i = 0; i < fast->type->levels; i++) {
         const struct fast_level *seen = &fast->levels[i];

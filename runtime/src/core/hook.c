@@ -26,12 +26,12 @@ static void open_call(struct operation *operation)
     }
 }
 
-/* 0, or why nobody could ever complete the call. */
+/* 0, or the error of a call that nobody could complete. */
 static int why_not_pending(const struct operation *operation)
 {
 #ifdef BERTH_NO_THREADS
     if (!operation->done)
-        return -EDEADLK; /* there is no thread but this one, which waits */
+        return -EDEADLK; /* the only thread would wait for itself */
 #endif
     return operation->call.id > 0 ? 0 : -EPROTO;
 }
@@ -41,8 +41,8 @@ bool hook_call(struct operation *operation)
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
     /*
-     * The hook's own out-values: while it runs, a completion from another thread may already write
-     * the operation's.
+     * Out-values of the hook. While it runs, a completion from another thread may write those of
+     * the operation.
      */
     alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
     const void *view = instance_view(manager, operation->levels[operation->level].instance);
@@ -50,8 +50,7 @@ bool hook_call(struct operation *operation)
 
     open_call(operation);
     if (call->out_size > 0) {
-        memset(scratch, 0, call->out_size); /* what is between the values too: all of it is copied
-                                             */
+        memset(scratch, 0, call->out_size); /* the padding too: all of it is copied */
         manager_type(manager)->preset(call->hook, view, scratch);
     }
     operation->thread = thread_self();
@@ -66,13 +65,13 @@ bool hook_call(struct operation *operation)
         memcpy(operation->out, scratch, call->out_size);
     if (result == BERTH_PENDING) {
         if (call->completed)
-            return true; /* already: its result counts */
+            return true; /* it was completed while the hook ran: that result counts */
         rc = why_not_pending(operation);
         if (rc == 0)
             return false;
         result = BERTH_UNCERTAIN(rc);
-    } else if (call->out_given) { /* a completion of a call that was not pending is dropped,
-                                     out-values and all */
+        /* the call was not pending: its completion is dropped, with its out-values */
+    } else if (call->out_given) {
         memcpy(operation->out, scratch, call->out_size);
     }
     call_close(call);
@@ -82,8 +81,8 @@ bool hook_call(struct operation *operation)
 }
 
 /*
- * What a call that did not fail gave is the instance's. False: it is what another instance is found
- * by.
+ * Gives the out-values of a call that did not fail to the instance. False: they find another
+ * instance.
  */
 static inline bool keep_values(struct operation *operation)
 {
@@ -95,7 +94,7 @@ static inline bool keep_values(struct operation *operation)
                          operation->out);
 }
 
-/* The answer of a hook that asks leads to a state. */
+/* Follows the answer of a hook that asks. */
 static cold void apply_answer(struct operation *operation, int result)
 {
     int error = -EPROTO;

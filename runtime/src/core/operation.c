@@ -5,15 +5,12 @@
 #include "error.h"
 #include "trace.h"
 
-/* What generated headers reserve for a block; see BERTH_OP_SIZE. */
+/* The sizes in generated headers: see BERTH_OP_SIZE. */
 _Static_assert(sizeof(struct operation) <= BERTH_OP_BASE, "BERTH_OP_BASE is too small");
 _Static_assert(sizeof(struct level) <= BERTH_OP_LEVEL, "BERTH_OP_LEVEL is too small");
 _Static_assert(sizeof(struct drain) <= BERTH_OP_DRAIN, "BERTH_OP_DRAIN is too small");
 
-/*
- * Pools of any number of parts and numbers of 8 bytes fit where the value that an operation finds
- * by is kept.
- */
+/* Bytes for the value that an operation finds by: the parts of a slot, or a number of 8 bytes. */
 static size_t value_size(const struct berth_manager *manager, const berth_operation *type)
 {
     const berth_assigned *assigned;
@@ -57,7 +54,7 @@ void operation_undo(struct operation *operation)
 
         operation_restore_level(level);
         if (level->flags & LEVEL_FRESH) {
-            instance_ref(level->instance); /* the level's own ref goes with operation_unload() */
+            instance_ref(level->instance); /* operation_unload() drops the level's own ref */
             instance_unmake(operation->call.manager, level->instance);
         }
     }
@@ -81,7 +78,7 @@ bool operation_step_back(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
 
     operation->ahead = operation->levels[0].flags & LEVEL_FRESH;
-    if (operation->ahead || manager->trace) /* the trace has been told, and not twice */
+    if (operation->ahead || manager->trace) /* the trace has heard of it, and must not hear twice */
         return false;
     operation_undo(operation);
     if (operation->type->flags & BERTH_GIVES)

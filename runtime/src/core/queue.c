@@ -31,7 +31,7 @@ struct root *queue_root(const struct operation *operation)
     return operation->queued;
 }
 
-/* Joins two rings: `second` and those behind it come last. */
+/* Joins two rings: `second` and those after it come last. */
 static void join_lines(struct operation *first, struct operation *second)
 {
     struct operation *last = second->previous;
@@ -112,8 +112,8 @@ void queue_pass_on(struct root *root, struct root *successor)
 }
 
 /*
- * What the thread waits for, or NULL. The newest comes first: what it called before cannot go on
- * until then.
+ * The operation that the thread waits for, or NULL. The newest comes first: those before it cannot
+ * go on until it does.
  */
 static struct operation *waiting_of(const struct berth_manager *manager, thread_id thread)
 {
@@ -125,9 +125,9 @@ static struct operation *waiting_of(const struct berth_manager *manager, thread_
 }
 
 /*
- * Would the operation's thread wait for itself? Who has the root may be inside a hook, on a thread
- * that itself waits for a root from there, and so on. Only a thread that waits can make such a
- * chain longer, and it asks here first, so the chain has an end.
+ * Would the operation's thread wait for itself? The owner of the root may be inside a hook, on a
+ * thread that itself waits for a root from there, and so on. Only a thread that waits makes such a
+ * chain longer, and it asks here first. So the chain has an end.
  */
 static bool closes_circle(const struct operation *operation, const struct root *root)
 {
@@ -136,7 +136,7 @@ static bool closes_circle(const struct operation *operation, const struct root *
         const struct operation *blocked;
 
         if (owner->done && !owner->in_hook)
-            return false; /* it is no thread's */
+            return false; /* no thread runs it */
         if (thread_same(owner->thread, operation->thread))
             return true;
         blocked = waiting_of(operation->call.manager, owner->thread);
@@ -147,8 +147,7 @@ static bool closes_circle(const struct operation *operation, const struct root *
 
 int queue_enter_slow(struct operation *operation, struct root *root)
 {
-    if (!queue_release(operation)) /* it waited for another root, and what it looks for is no longer
-                                      there */
+    if (!queue_release(operation)) /* it waited for a root that it no longer needs */
         return 1;
     if (!root->instance.locked) {
         queue_own(operation, root);
@@ -160,7 +159,7 @@ int queue_enter_slow(struct operation *operation, struct root *root)
         return 1;
 #ifdef BERTH_NO_THREADS
     if (!operation->done)
-        return -EDEADLK; /* nobody would let it go while this thread waits */
+        return -EDEADLK; /* no other thread could release it */
 #endif
     append(operation, root);
     return 1;

@@ -67,10 +67,10 @@ internal int queue_enter_slow(struct operation *operation, struct root *root);
 
 /*
  * Makes `root` the operation's own. If the operation was granted another root, it releases that
- * one: while it waited, a slot or a UUID may have gone from one root to another.
+ * one. A slot or a UUID may have gone from one root to another meanwhile.
  *
- * 0: it owns `root`. 1: it waits in the queue; or, without `waits`, it has to release the other
- * root first, or its thread has to run the ready list first. -EDEADLK: it would wait for itself.
+ * 0: it owns `root`. 1: it waits in the queue. 1 without `waits`: it has to release the other root,
+ * or its thread has to run the ready list. -EDEADLK: it would wait for itself.
  */
 static inline int queue_enter(struct operation *operation, struct root *root)
 {

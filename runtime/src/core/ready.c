@@ -1,8 +1,8 @@
 #include "ready.h"
 
 /*
- * How deep a thread may be in calls that block inside hooks of operations that it ran because it
- * had to block; see docs/runtime.md.
+ * How deep a thread may be in calls that block inside hooks, of operations that it ran because a
+ * call had to block. See docs/runtime.md.
  */
 enum { MOST_NESTED = 16 };
 
@@ -80,6 +80,6 @@ bool ready_can_run(const struct operation *operation)
     if (!manager->ready || operation->done || operation->ran_ready)
         return false;
     if (!thread_same(operation->thread, thread_self()))
-        return false; /* somebody else's, who sleeps */
+        return false; /* of another thread, which sleeps */
     return !manager->wake || ready_is_loop(manager);
 }

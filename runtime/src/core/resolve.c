@@ -19,16 +19,14 @@ struct where resolve_where(const struct operation *operation)
     return (struct where){0};
 }
 
-/* Getting at the instances */
-
 static struct where where_at(const berth_operation *type, uint8_t level)
 {
     return (struct where){.resource = type->path[level], .levels = (uint8_t)(level + 1)};
 }
 
 /*
- * Makes `root` the operation's own. True: it has to wait. On an error the operation has failed, and
- * has the root loaded that it is about.
+ * Makes `root` the operation's own. True: it has to wait. On an error the operation has failed,
+ * with the root loaded.
  */
 static bool get_root(struct operation *operation, struct root *root)
 {
@@ -69,13 +67,10 @@ static void make_level(struct operation *operation, const berth_operation *type,
     else
         operation->levels[level - 1].instance->n_children++;
     operation_mark(operation, operation_load_at(operation, level, instance), LEVEL_FRESH);
-    instance_unref(manager, instance); /* the level keeps it now */
+    instance_unref(manager, instance); /* the level has a ref of its own */
 }
 
-/*
- * Finds the instance of a level by its key. The level is loaded if it is there. True: it has to
- * wait.
- */
+/* Finds the instance of a level by its key, and loads it. True: it has to wait. */
 static bool find_level(struct operation *operation, uint8_t level, uint8_t resource, bool *found,
                        uint32_t *hash)
 {
@@ -106,7 +101,7 @@ static struct where where_state(const struct operation *operation, const berth_o
     return where;
 }
 
-/* S2: a found instance has the fields that are given. */
+/* S2: compares the fields of a found instance with those given. */
 static void check_conflict(struct operation *operation, const berth_operation *type, uint8_t level,
                            uint8_t resource)
 {
@@ -122,8 +117,8 @@ static void check_conflict(struct operation *operation, const berth_operation *t
 }
 
 /*
- * How many holders of the level's instance the operation adds: a child it has made, its
- * reservation, and what its steps take.
+ * The number of holders that the operation adds to a level's instance: a new child, its
+ * reservation, and the holds of its steps.
  */
 static uint32_t count_added(const struct operation *operation, const berth_operation *type,
                             unsigned level)
@@ -148,24 +143,24 @@ static void check_count(struct operation *operation, const berth_operation *type
     if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
         operation_fail(operation, -EOVERFLOW, where_at(type, (uint8_t)i));
     else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
-        operation_fail(operation, -ENOMEM, (struct where){0}); /* held by few, but in the memory of
-                                                                  many that have let go */
+        /* few hold it, but many reservations keep its memory */
+        operation_fail(operation, -ENOMEM, (struct where){0});
 }
 
-/* For check_holders(), when some level has many. */
+/* The rest of check_holders(), if some level has many. */
 static cold void check_counts(struct operation *operation, const berth_operation *type)
 {
     for (unsigned i = 0; i < type->levels && operation->code == 0; i++)
         check_count(operation, type, i);
 }
 
-/* All the level's counts in one: as large as the largest of them, or nearly. */
+/* A bound for all the level's counts, of the size of the largest. */
 static inline uint32_t counts_of(const struct level *level)
 {
     return level->instance->refs | level->n_children | level->anonymous | level->holds;
 }
 
-/* S3: can the holders that the operation adds be counted? `counts`: of all its levels. */
+/* S3: can the added holders be counted? `counts`: counts_of() all levels. */
 static inline void check_holders(struct operation *operation, const berth_operation *type,
                                  uint32_t counts)
 {
@@ -173,7 +168,7 @@ static inline void check_holders(struct operation *operation, const berth_operat
         check_counts(operation, type);
 }
 
-/* The same, where nobody has looked at the levels. */
+/* check_holders() of all levels. */
 static void check_levels(struct operation *operation, const berth_operation *type)
 {
     uint32_t counts = 0;
@@ -183,10 +178,7 @@ static void check_levels(struct operation *operation, const berth_operation *typ
     check_holders(operation, type, counts);
 }
 
-/*
- * Tells the trace of the `take` rows that have run: only now it is certain that the operation
- * succeeds.
- */
+/* Reports the `take` rows that have run, now that the operation is certain to succeed. */
 static void report_admissions(struct operation *operation)
 {
     operation->report = true;
@@ -235,7 +227,7 @@ static bool obtain(struct operation *operation, const berth_operation *type)
     return false;
 }
 
-/* What it looks for is not there: it fails at `where`, unless that is fine. */
+/* An instance is missing: the operation fails at `where`, unless it allows that. */
 static void fail_absent(struct operation *operation, const berth_operation *type,
                         struct where where)
 {
@@ -245,10 +237,7 @@ static void fail_absent(struct operation *operation, const berth_operation *type
         operation_fail(operation, -ENOENT, where);
 }
 
-/*
- * The caller's reservation, if the operation may use it; else NULL, and the operation has failed.
- * `hold_set` gets what it holds.
- */
+/* The caller's reservation and its holds. NULL: the operation may not use it, and has failed. */
 static struct reservation *find_reservation(struct operation *operation,
                                             const berth_operation *type, struct hold_set *hold_set)
 {
@@ -268,7 +257,7 @@ static struct reservation *find_reservation(struct operation *operation,
     return reservation;
 }
 
-/* Every level above `levels` by key. True: it has to wait. */
+/* Finds the first `levels` levels by key. True: it has to wait. */
 static bool find_by_keys(struct operation *operation, const berth_operation *type, uint8_t levels)
 {
     for (uint8_t i = 0; i < levels; i++) {

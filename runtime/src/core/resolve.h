@@ -6,8 +6,8 @@
 #include "operation.h"
 
 /*
- * The place of an error of an operation that has not run: the root that it has loaded, else the
- * root that its caller named, else none.
+ * The place of an error before an operation has run: the root that it has loaded, else the root
+ * that its caller named, else none.
  */
 internal struct where resolve_where(const struct operation *operation);
 

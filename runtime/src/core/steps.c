@@ -6,8 +6,8 @@
 #include "trace.h"
 
 /*
- * A level of an operation with what belongs to it, looked up once. Passed by value: nothing that is
- * stored through it can change it.
+ * A level of an operation, with everything that belongs to it. It is passed by value, so that the
+ * compiler knows that stores do not change it.
  */
 struct level_ref {
     struct operation *operation;
@@ -33,14 +33,14 @@ static inline const void *view_of(struct level_ref at)
     return instance_view(at.manager, at.instance);
 }
 
-/* Reference to a row, and what the row does; row 0: a hole. It fits into a register. */
+/* Reference to a row, and its action; row 0: a hole. It fits into a register. */
 struct row_ref {
     uint16_t row;
     uint8_t hook;
     uint8_t reject;
 };
 
-/* The row for the event in the instance's state. Of several, the first whose guard holds. */
+/* The row for the event in the instance's state: the first whose guard holds. */
 static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
 {
     for (; row > 0; row = row_next(at.resource, row)) {
@@ -53,7 +53,7 @@ static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
     return (struct row_ref){0, 0, 0};
 }
 
-/* The same, for most rows there are: without a guard, and in a narrow table. */
+/* find_any_row() for most rows: without a guard, in a narrow table. */
 static inline struct row_ref find_row(struct level_ref at, uint16_t row)
 {
     if (!at.resource->wide && row > 0) {
@@ -65,7 +65,7 @@ static inline struct row_ref find_row(struct level_ref at, uint16_t row)
     return find_any_row(at, row);
 }
 
-/* Most managers have no trace; they pay no more than this question. */
+/* Without a trace this question is all that a trace costs. */
 static inline bool is_traced(struct level_ref at)
 {
     return at.manager->trace && at.operation->report;
@@ -96,7 +96,7 @@ static cold void reject_event(struct level_ref at, uint8_t event, uint16_t row, 
     fail_event(at, event, -error, 0);
 }
 
-/* An outcome leads to its state. The event that is raised there, or 0. */
+/* Follows an outcome to its state. Returns the event that is raised there, or 0. */
 static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
                              berth_outcome outcome, int error)
 {
@@ -111,21 +111,20 @@ static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
 }
 
 /*
- * The error that a row without a call that can be made rejects its event with; 0: it does not. Row
- * 0 is a hole.
+ * The error that a row rejects its event with, if its hook cannot be called; 0: it does not reject.
+ * Row 0 is a hole.
  */
 static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
 {
     if (ref.row == 0)
-        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO; /* without `otherwise`
-                                                                                berthc lets no event
-                                                                                get here */
+        /* berthc lets no event get here without `otherwise` */
+        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO;
     return ref.hook > 0 ? manager_type(at.manager)->hooks[ref.hook].absent : ref.reject;
 }
 
 /*
- * A row whose hook is left out, and that does not reject: there was nothing to do, or nobody who
- * could tell.
+ * Follows a row whose hook the backend lacks, and that does not reject. A hook that asks counts as
+ * "cannot tell".
  */
 static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
 {
@@ -136,8 +135,8 @@ static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, stru
 }
 
 /*
- * Runs the event, and what it raises. True: a hook is to be called first; what to go on with then
- * is in the operation.
+ * Runs the event, and the events that it raises. True: a hook is to be called first, and the
+ * operation knows which.
  */
 ALWAYS_INLINE bool run_event(struct level_ref at, uint8_t event)
 {
@@ -185,7 +184,7 @@ static inline bool somebody_else(struct level_ref at, bool with)
     return holders > own;
 }
 
-/* The caller's own hold goes. `with`: its reservation's. */
+/* Releases the caller's own hold. `with`: its reservation's. */
 static inline void release_hold(struct level_ref at, bool with)
 {
     if (with) {
@@ -197,7 +196,7 @@ static inline void release_hold(struct level_ref at, bool with)
     }
 }
 
-/* S8: what is below an instance ends with it. */
+/* S8: the levels below an instance end with it. */
 static inline void end_if_final(struct level_ref at)
 {
     if (!row_state_is(at.resource, at.instance->state, BERTH_FINAL))
@@ -208,7 +207,7 @@ static inline void end_if_final(struct level_ref at)
         at.level[-1].instance->n_children--;
 }
 
-/* Is there anything to do? */
+/* False: the step has nothing to do. */
 static inline bool begin_step(struct level_ref at, uint8_t event, bool with)
 {
     if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
@@ -260,7 +259,7 @@ static bool run_steps(struct operation *operation, const berth_operation *type)
     return false;
 }
 
-/* Drain has one step, the drop of the last level, and nobody else's holds count. */
+/* A drain has one step, the drop of the last level. Other holders do not count. */
 static cold bool run_drain(struct operation *operation)
 {
     struct level_ref at = level_ref_at(operation, operation->n_levels - 1u);

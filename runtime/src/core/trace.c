@@ -10,7 +10,7 @@ static const berth_resource *traced_resource(const struct operation *operation, 
     return instance_type(operation->call.manager, operation->levels[level].instance);
 }
 
-/* The reservation that the operation is with, or gives. */
+/* The reservation that the operation is with, or gives; or NULL. */
 static const unsigned char *reservation_of(const struct operation *operation)
 {
     if (!operation->type)
@@ -20,7 +20,7 @@ static const unsigned char *reservation_of(const struct operation *operation)
     return operation->reservation ? operation->reservation->id : NULL;
 }
 
-/* What a row and its call have in common. `key` has BERTH_ERROR_KEY_SIZE bytes. */
+/* The common part of a row and its call. `key` has BERTH_ERROR_KEY_SIZE bytes. */
 static berth_transition at_level(const struct operation *operation, unsigned level, uint8_t event,
                                  uint16_t row, char *key)
 {
@@ -96,8 +96,8 @@ static void report_refusal(const struct berth_manager *manager, const berth_erro
 }
 
 /*
- * A row that failed after a call was told as it ended; what fails before the first call has no rows
- * that are told.
+ * Has a row reported the failure? After a call each row is reported as it ends, before the first
+ * call none is.
  */
 static bool is_reported(const struct operation *operation, const struct operation *by)
 {

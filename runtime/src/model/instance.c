@@ -28,7 +28,7 @@ uint32_t instance_key_hash(struct berth_manager *manager, const struct instance 
     berth_hash hash;
 
     if (is_only(type, &manager->layouts[resource]))
-        return 0; /* it is found without */
+        return 0; /* its parent finds it */
     if (!type->hash)
         return hash_pair(&manager->seed, (uint64_t)(uintptr_t)parent, resource);
     hash_start(&hash, &manager->seed);
@@ -43,7 +43,7 @@ uint32_t instance_map_hash(const struct map *map, const struct link *link)
     return ((const struct entry *)link)->hash;
 }
 
-/* Is it the parent's, or a root where there is none? */
+/* Is it a child of `parent`, or a root where that is NULL? */
 static bool is_below(const berth_resource *type, const struct instance *instance,
                      const struct instance *parent)
 {
@@ -79,7 +79,7 @@ uint8_t instance_conflict(struct berth_manager *manager, struct instance *instan
 
 /* Making */
 
-/* Bytes of an instance whose strings and lists take `text`; 0: more than there may be. */
+/* Bytes of an instance with so much text; 0: more than there may be. */
 static uint64_t block_size(const struct berth_manager *manager, uint8_t resource, uint64_t text)
 {
     const struct layout *layout = &manager->layouts[resource];

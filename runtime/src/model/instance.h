@@ -1,9 +1,9 @@
 /*
- * A tracked thing. It is one block of memory: an entry, by which it is found; this header; the view
- * that hooks see; a pointer to the first child, if the resource has resources below it; a node per
- * index; and the text that the view points to. The lock of a root is elsewhere: see struct
- * root_lock. An only child has no entry. Its resource has no key, and is the only one below its
- * parent, so its parent's pointer finds it.
+ * A tracked thing. It is one block of memory, with these parts: an entry, by which it is found;
+ * this header; the view that hooks see. Then a pointer to the first child, if the resource has
+ * resources below it; a node per index; and the text of the view. The lock of a root is elsewhere:
+ * see struct root_lock. An only child has no entry. Its resource has no key, and is the only one
+ * below its parent, so its parent's pointer finds it.
  *
  * Memory is counted (`refs`): the maps, reservations, children and running operations each keep it.
  * So operations may still look at an instance that has ended, but find it no more.

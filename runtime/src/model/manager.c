@@ -13,10 +13,7 @@
 #include "reservation.h"
 #include "reservations.h"
 
-/*
- * Not max_align_t: no part needs more than a unit, and on i386 its alignment depends on the
- * compiler.
- */
+/* Aligns to a unit, which is enough for each part. On i386 max_align_t depends on the compiler. */
 static size_t align(size_t size)
 {
     size_t unit = BERTH_ARENA_UNIT;
@@ -78,7 +75,7 @@ void manager_init(struct berth_manager *manager, const berth_config *config, con
     uuid_source_init(&manager->uuids, config->uuid, config->uuid_ctx);
 }
 
-/* With limits, the hash tables are made at once, and those of calls and stops stay as they are. */
+/* The tables of calls and stops stay as small as they are. */
 int manager_prepare(struct berth_manager *manager)
 {
     const berth_manager_type *type = manager->type;

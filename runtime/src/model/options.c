@@ -56,7 +56,7 @@ static bool is_zero(const berth_field *option, const void *value)
     return !string;
 }
 
-/* The address of an option's value: the caller's, or `fallback`, filled with the default. */
+/* The address of an option's value: the caller's, or `fallback` with the default. */
 static const void *option_value(const berth_manager_type *type, uint8_t i, const void *options,
                                 union value_of *fallback)
 {

@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 /*
- * Stops: the roots that drains come to next. A root that ends moves the drains that come to it on
- * to the next one, and only those: so they are found by their root. The first drain of a stop is in
- * the manager's map, the others are linked to it. Those that have not begun have one stop, which is
+ * A stop is the root that a drain comes to next. When a root ends, its drains move to the next
+ * root, and no others do. So drains are found by their stop. The first drain of a stop is in the
+ * manager's map, the others are linked to it. Drains that have not begun share one stop, which is
  * no root.
  */
 
@@ -90,7 +90,7 @@ void pending_drains_pass_root(struct berth_manager *manager, struct instance *ro
         pending_drains_move(manager, drain, instance_next(root));
 }
 
-/* How many of the roots there are have no greater number. */
+/* The number of roots with no greater serial number. */
 static uint32_t rank(const struct berth_manager *manager, uint32_t serial)
 {
     uint32_t n = 0;

@@ -15,7 +15,7 @@ static size_t record_size(unsigned levels)
 
 struct reservation *reservation_look_up(struct berth_manager *manager, const unsigned char *id)
 {
-    uint32_t hash = hash_uuid(&manager->seed, id); /* the nil UUID is no reservation's */
+    uint32_t hash = hash_uuid(&manager->seed, id); /* no reservation has the nil UUID */
 
     for (struct link *link = *map_chain(&manager->reservations, hash); link; link = link->next) {
         struct reservation *reservation = (struct reservation *)link;
@@ -44,10 +44,7 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     if (!reservation)
         return -ENOMEM;
     rc = uuid_source_next(&manager->uuids, reservation->id);
-    /*
-     * one of 122 random bits is nobody else's, and looking for it would fetch another reservation
-     * from far away
-     */
+    /* a UUID of 122 random bits is new, and a look-up would cost a cache line */
     if (rc == 0 && manager->uuids.custom &&
         (is_nil(reservation->id) || reservation_look_up(manager, reservation->id)))
         rc = -EEXIST;

@@ -7,7 +7,7 @@
 
 /*
  * A reservation's hold on one instance of its path: the epoch of the instance when the hold began,
- * or one of two values that are no epoch.
+ * or one of these, which are no epochs.
  */
 enum {
     HOLD_DRAINED = LAST_EPOCH + 1, /* a drain ended it */

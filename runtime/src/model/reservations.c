@@ -1,4 +1,4 @@
-/* What is done with all reservations of a manager. */
+/* All reservations of a manager. */
 #include <stddef.h>
 
 #include "reservations.h"
@@ -12,7 +12,7 @@ uint32_t reservations_hash(const struct map *map, const struct link *link)
     return hash_uuid(&manager->seed, ((const struct reservation *)link)->id);
 }
 
-/* In no order. `chain` begins with 0. */
+/* Walks them in no order. `chain` begins with 0. */
 static struct reservation *next_of(struct berth_manager *manager, struct reservation *reservation,
                                    size_t *chain)
 {
@@ -67,7 +67,7 @@ static void pile_up(struct link *piles[], struct link *link, int shift)
     *pile = link;
 }
 
-/* Puts a list where `end` is, sorted by the digits from `shift` down; the new end. */
+/* Puts a list where `end` is, sorted by the digits from `shift` down. Returns the new end. */
 static struct link **sort(struct link *list, int shift, struct link **end)
 {
     struct link *piles[DIGITS] = {NULL};

@@ -1,4 +1,4 @@
-/* Does berth/room.h say how large things are? Who makes one of them larger says so there. */
+/* Checks the sizes in berth/room.h. If a struct grows, its size there has to grow. */
 #include <berth/room.h>
 
 #include "instance.h"
@@ -19,8 +19,8 @@ _Static_assert(offsetof(struct reservation, holds) <= BERTH_SIZE_RESERVATION &&
                    sizeof(struct reservation) <= BERTH_ROOM_RESERVATION(1),
                "BERTH_SIZE_RESERVATION of berth/room.h is less than struct reservation has");
 /*
- * The parts of a manager's block begin at multiples of a unit. In backend and options nothing is
- * larger than these two.
+ * The parts of a manager's block begin at multiples of a unit. No member of backend or options is
+ * larger than the last two.
  */
 #define PART_FITS(type)                                                                            \
     _Static_assert(_Alignof(type) <= BERTH_ARENA_UNIT,                                             \

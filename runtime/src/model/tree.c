@@ -1,6 +1,6 @@
 #include "tree.h"
 
-/* Where `previous` of a root is. */
+/* Where a root has its `previous`. */
 static struct instance **previous_at(struct instance *root)
 {
     struct entry *entry = instance_entry(root);

@@ -79,7 +79,7 @@ static uint32_t bytes_hash(const struct berth_manager *manager, const void *byte
     return (uint32_t)hash_end(&hash);
 }
 
-/* Hash of an indexed value, which is a slot number, a text, or the bytes of a number or UUID. */
+/* The hash of an indexed value: of a slot number, a text, or the bytes of a number or UUID. */
 static uint32_t value_hash(const struct berth_manager *manager, const berth_assigned *assigned,
                            const void *value, uint64_t slot)
 {
@@ -102,7 +102,7 @@ static bool same_value(const struct berth_manager *manager, const berth_assigned
     return memcmp(mine, value, assigned->size) == 0;
 }
 
-/* The one that the index has for a value with this hash, or NULL. */
+/* The instance in the index with this value, or NULL. */
 static struct instance *find_value(struct berth_manager *manager, const berth_assigned *assigned,
                                    const struct value *value, uint32_t hash, const void *by,
                                    uint64_t slot)
@@ -172,7 +172,7 @@ int values_assign(struct berth_manager *manager, const struct making *making,
         return uuid_source_next(&manager->uuids, to);
     case BERTH_ASSIGN_POOL:
         if (making->at_pool == i + 1) {
-            /* checked with the arguments */
+            /* the arguments were checked */
             (void)values_slot(manager, assigned, making->at, &slot);
             rc = pool_alloc(&value->pool, &manager->allocator, slot);
         } else {
@@ -196,7 +196,7 @@ static struct node *link_of(const struct value *value, struct instance *instance
     return (struct node *)(void *)((char *)instance + value->link);
 }
 
-/* No hook has given it this value yet: there is only room for it. */
+/* Reserves a place for a value that no hook has given yet. */
 static void reserve_value(struct berth_manager *manager, struct value *value,
                           struct instance *instance)
 {
@@ -204,7 +204,6 @@ static void reserve_value(struct berth_manager *manager, struct value *value,
     map_mark_detached(link_of(value, instance));
 }
 
-/* Its counters go on, and it is found by what it has been assigned. */
 void values_link(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
@@ -249,9 +248,7 @@ static void forget_value(struct value *value, struct instance *instance)
     map_mark_detached(link);
 }
 
-/*
- * The instance is found by what its view has from now on, unless that is zero. False: it is taken.
- */
+/* Puts the value in the view into the index, unless it is zero. False: another instance has it. */
 static bool name_by(struct berth_manager *manager, struct instance *instance,
                     const berth_assigned *assigned, struct value *value)
 {

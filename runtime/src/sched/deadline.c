@@ -2,7 +2,7 @@
 
 #include "../core/ready.h"
 
-/* Joins two heaps; the later one becomes the first child of the earlier. Either may be NULL. */
+/* Joins two heaps: the later one becomes the first child of the earlier. Either may be NULL. */
 static struct operation *join(struct operation *a, struct operation *b)
 {
     struct operation *later;
@@ -58,14 +58,14 @@ void deadline_watch(struct operation *operation)
     if (operation->call.deadline == BERTH_NO_DEADLINE || operation->watched)
         return;
     if (!operation->waits && atomic_load(&operation->call.cancelled))
-        return; /* told, and a call is told once */
+        return; /* the call was notified already, which happens once */
     operation->watched = true;
     operation->child = NULL;
     operation->sibling = NULL;
     operation->before = NULL;
     manager->deadlines = join(manager->deadlines, operation);
     if (manager->deadlines == operation)
-        ready_wake(manager); /* whoever sleeps until the next deadline sleeps too long now */
+        ready_wake(manager); /* the loop sleeps until a later deadline */
 }
 
 void deadline_forget(struct operation *operation)

@@ -41,7 +41,7 @@ void scheduler_wait_idle(struct berth_manager *manager)
     manager->waits_for_idle = NULL;
     sleeper_destroy(&sleeper);
 #else
-    (void)manager; /* a thread at work would be this one */
+    (void)manager; /* a worker would be this thread */
 #endif
 }
 
@@ -55,7 +55,7 @@ static struct operation *pop_ready(struct berth_manager *manager)
     return operation;
 }
 
-/* How many have become ready that no thread is on its way to: those are this one's now. */
+/* Takes over the ready operations that no thread is on its way to. Returns their number. */
 static uint64_t schedule(struct berth_manager *manager)
 {
     uint64_t n =
@@ -65,7 +65,7 @@ static uint64_t schedule(struct berth_manager *manager)
     return n;
 }
 
-/* The operation is over: tells, and touches it no more. */
+/* The operation is over: calls its `done`, and does not touch it again. */
 static void call_done(struct operation *operation, struct sleepers *woken)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -97,7 +97,7 @@ static void run_one(struct operation *operation)
         deadline_watch(operation);
 }
 
-/* Runs `n`, and what this thread makes ready meanwhile. */
+/* Runs `n` operations, and as many as this thread makes ready meanwhile. */
 static void run_scheduled(struct berth_manager *manager, uint64_t n)
 {
     for (; n > 0 && manager->ready; n += schedule(manager)) {

@@ -7,7 +7,7 @@
 #include "scheduler.h"
 #include "waiters.h"
 
-/* It has no root that others could wait for. */
+/* Cancels an operation that owns no root. */
 static void cancel_waiting(struct operation *operation, int code)
 {
     struct sleepers nobody = {0};
@@ -26,8 +26,8 @@ static void time_out(struct operation *operation)
 }
 
 /*
- * Sleeps until there is something new. What is ready is anybody's now, and what becomes ready is
- * the loop's, should that be this thread.
+ * Sleeps until it is woken or the deadline passes. Other threads may run the ready list now. If
+ * this is the loop's thread, it is woken for new work.
  */
 static enum sleep sleep_once(struct operation *operation, int64_t deadline)
 {
@@ -48,23 +48,23 @@ static enum sleep sleep_once(struct operation *operation, int64_t deadline)
 }
 
 /*
- * With `wake` nobody but the loop's thread runs what has become ready meanwhile: not even what this
- * call waits for.
+ * Has the loop's thread to run the ready list? With `wake` no other thread does, and the call may
+ * wait for an operation of that list.
  */
 static bool is_needed(const struct operation *operation)
 {
     return operation->call.manager->wake && ready_can_run(operation);
 }
 
-/* False: the operation is over, and its thread has not got the lock. */
+/* False: the operation is over, and the lock is not held. */
 static bool sleep_for_root(struct operation *operation)
 {
     while (operation->waits) {
         enum sleep slept;
 
         if (is_needed(operation)) {
-            queue_leave(operation); /* while it runs others: a call that it makes from their hooks
-                                       could not get past it */
+            /* while it runs others: calls from their hooks would queue behind it */
+            queue_leave(operation);
             break;
         }
         slept = sleep_once(operation, operation->call.deadline);
@@ -91,7 +91,7 @@ static void sleep_for_completion(struct operation *operation)
     }
 }
 
-/* False: as sleep_for_root(). A call that is pending is not over. */
+/* False: as sleep_for_root(). A pending call is not over. */
 static bool sleep_on(struct operation *operation)
 {
     struct sleeper sleeper;
@@ -109,10 +109,7 @@ static bool sleep_on(struct operation *operation)
 
 #else
 
-/*
- * Without threads nothing has to wait: a root that is taken, or a call that is pending, is an
- * error.
- */
+/* Without threads a call never waits: that is an error. */
 static bool sleep_on(struct operation *operation)
 {
     (void)operation;
@@ -122,8 +119,8 @@ static bool sleep_on(struct operation *operation)
 #endif
 
 /*
- * Runs what is ready before it waits for a root. It is in no queue meanwhile, so a discard does not
- * find it.
+ * Runs the ready list before it waits for a root. It is in no queue meanwhile, so a discard does
+ * not find it.
  */
 static void run_ready_and_retry(struct operation *operation)
 {
@@ -135,19 +132,19 @@ static void run_ready_and_retry(struct operation *operation)
         cancel_waiting(operation, -ECANCELED);
 }
 
-/* Runs what is ready before it waits for a completion. */
+/* Runs the ready list before it waits for a completion. */
 static bool run_ready_and_sleep(struct operation *operation)
 {
-    operation->ran_ready = false; /* it may have run what was ready before it got its root: there is
-                                  more now */
+    /* it may have run the list before it got its root: there may be more now */
+    operation->ran_ready = false;
     if (ready_can_run(operation))
         scheduler_run_ready(operation);
     return sleep_on(operation);
 }
 
 /*
- * Hands its root over. When the operation is over, the thread wakes others last, without the lock:
- * they may want it, and may take this processor.
+ * Wakes the waiters of its root. If the operation is over, the thread wakes sleepers last, without
+ * the lock: they may want the lock, and may take this processor.
  */
 static bool wake_waiters(struct operation *operation)
 {

@@ -7,17 +7,14 @@
 #include "../core/resolve.h"
 #include "../core/trace.h"
 
-/*
- * How many of those that wait are run by the thread that lets go, before it sees to its own
- * business.
- */
+/* The most waiters that one thread runs when it releases a root. */
 enum { MOST_SHARED = 64 };
 
 #ifndef BERTH_NO_THREADS
 
 /*
- * Is it over, and does its thread sleep? Then the thread has nothing left to do but to return. What
- * else it would do in the manager is done here.
+ * Excuses the thread of an operation that is over, if it sleeps. That thread has only to return:
+ * this one does the rest of its work in the manager.
  */
 static bool excuse(const struct operation *operation, struct sleepers *woken)
 {
@@ -54,20 +51,20 @@ void waiters_resume(struct operation *operation, struct sleepers *woken)
     (void)woken;
 }
 
-/* The attempt that they waited for has failed, and ended the root: its error is theirs. */
+/* The owner has failed and ended the root: the waiter shares its error. */
 static void share_error(const struct operation *by, struct operation *next)
 {
     trace_error(next, by);
     next->error = NULL;
     next->code = by->code;
-    next->called = true;        /* the call was made for it, too: the trace is not told again */
-    (void)execute_finish(next); /* it has no root */
+    next->called = true;        /* as if the call had been its own: the trace is not called again */
+    (void)execute_finish(next); /* it owns no root */
 }
 
 /*
- * May it be run here? A drain has time. What a trace was told cannot be taken back, should the
- * operation be cancelled before its first hook. When the root has ended, the order in which they
- * look for another one is that in which they waited.
+ * May this thread run the waiter? Not a drain, which takes its time. Not with a trace: it cannot
+ * take reports back if the operation is cancelled before its first hook. When the root has ended,
+ * all look for another one in the order in which they waited.
  */
 static bool may_run(const struct operation *next, const struct root *root, unsigned n)
 {
@@ -77,15 +74,15 @@ static bool may_run(const struct operation *next, const struct root *root, unsig
 }
 
 /*
- * The root has ended; `next` had this turn, has looked for another root, and is not over. In the
- * queue of one that is newer than root number `newest` it keeps its turn, as does everybody who
- * waited with it; in the queue of one that was there before it comes last. If it looks by key,
- * those behind it in its line would find what it has found: they go there as they are, and look
+ * The root has ended. `next` had this turn, has looked for another root, and is not over. Root
+ * number `newest` was the newest then. In the queue of a newer root it keeps its turn, as all do
+ * who waited with it. In the queue of an older one it comes last. If it looks by key, the
+ * operations after it in its line would find the same root. They move there as they are, and look
  * when it is their turn.
  */
 static void keep_turn(struct operation *next, struct root *ended, uint64_t turn, uint32_t newest)
 {
-    /* who comes last in its line is followed by the first */
+    /* the next of the last in a line is the first */
     struct root *found = next->waits ? queue_root(next->next) : next->root;
 
     if (!found)
@@ -96,14 +93,14 @@ static void keep_turn(struct operation *next, struct root *ended, uint64_t turn,
         queue_pass_on(ended, found);
 }
 
-/* The root's lock moves from one operation's block to another's. */
+/* Moves the root's lock from one operation's block to another's. */
 static void move_lock(struct root *root, const struct operation *from, struct operation *to)
 {
     to->lock = from->lock;
     root->entry.lock = &to->lock;
 }
 
-/* Its turn has come. */
+/* Makes the waiter the owner. */
 static void grant_root(struct root *root, const struct operation *by, struct operation *next)
 {
     move_lock(root, by, next);
@@ -111,7 +108,7 @@ static void grant_root(struct root *root, const struct operation *by, struct ope
     next->root = root;
 }
 
-/* It needs its root no more: the next one's turn comes. */
+/* The waiter no longer needs the root: the next one's turn comes. */
 static void reclaim_root(struct operation *by, struct operation *next)
 {
     struct root *root = next->root;
@@ -124,8 +121,8 @@ static void reclaim_root(struct operation *by, struct operation *next)
 }
 
 /*
- * Runs it up to a hook. What it lets go of on its way is the root that wakes its waiters: nobody can
- * have begun to wait for one that it has just found free.
+ * Runs the waiter up to a hook. It can only release the root whose waiters are being woken: no
+ * other operation can wait for a root that it has just found free.
  */
 static void run(struct operation *by, struct operation *next)
 {
@@ -133,7 +130,7 @@ static void run(struct operation *by, struct operation *next)
         reclaim_root(by, next);
 }
 
-/* Everybody has had a turn who could have one now. */
+/* All waiters that can have a turn now have had one. */
 static void end_waking(struct root *root, const struct operation *by)
 {
     const struct root_lock *lock = root->entry.lock;
@@ -148,8 +145,8 @@ static void end_waking(struct root *root, const struct operation *by)
 }
 
 /*
- * Whenever nobody owns the root here, its lock is in the block of `by`. Nobody else can get it
- * then: `next` has let it go because it looks elsewhere.
+ * While the root has no owner here, its lock is in the block of `by`. No other operation gets the
+ * root then.
  */
 void waiters_wake(struct operation *by, struct sleepers *woken)
 {
@@ -173,7 +170,7 @@ void waiters_wake(struct operation *by, struct sleepers *woken)
             share_error(by, next);
         else if (may_run(next, root, n))
             run(by, next);
-        if (manager->last_root < newest) /* they were numbered anew, before the newest came */
+        if (manager->last_root < newest) /* the roots were renumbered before the newest came */
             newest = manager->last_root - 1;
         if (ended && next->stage != STAGE_DONE)
             keep_turn(next, root, turn, newest);
@@ -183,9 +180,9 @@ void waiters_wake(struct operation *by, struct sleepers *woken)
     end_waking(root, by);
     instance_unref(manager, &root->instance);
     if (by->stage == STAGE_DONE)
-        operation_unload(by); /* its error has been shared */
+        operation_unload(by); /* the waiters have shared its error */
     else
-        sleeper_wake_all(woken); /* a drain goes on, to hooks that may take their time */
+        sleeper_wake_all(woken); /* a drain goes on to hooks that may take their time */
 }
 
 void waiters_cancel(struct operation *operation, int code, struct sleepers *woken)
@@ -212,7 +209,7 @@ void waiters_discard(struct root *root, struct sleepers *woken)
     }
     if (!owner)
         return;
-    if (operation_is_new(owner)) { /* it was granted the root and has not run yet */
+    if (operation_is_new(owner)) { /* it was granted the root, and has not run yet */
         waiters_cancel(owner, -ECANCELED, woken);
         waiters_resume(owner, woken);
     } else {
