@@ -14,7 +14,7 @@
 #include "functions.c"
 
 #include "base/hash.h"
-#include "base/list.h"
+#include "base/strings.h"
 
 #define ITEMS(...) ((const char *const[]){__VA_ARGS__})
 /* clang-format off */

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 INCLUDE = ROOT / "runtime" / "include"
 RUNTIME = ROOT / "runtime" / "src"
 # that the functions about fields call
-PARTS = [RUNTIME / "base" / f"{name}.c" for name in ("fields", "hash", "list", "memory")]
+PARTS = [RUNTIME / f"base/{name}.c" for name in ("fields", "hash", "memory", "strings")]
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")])
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
 STRICT = "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror".split()
