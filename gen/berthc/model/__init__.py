@@ -1,0 +1,22 @@
+"""What a spec means, free of YAML and of C.
+
+`load` reads a file into located nodes, `build` turns those into the classes below, and everything downstream (the
+static rules, the semantics, the emitters) knows only these classes. All of them are frozen: a model is a value, and
+whoever wants a changed one (the mutants, say) uses `dataclasses.replace`.
+
+Names are the spec's own words; C identifiers are made in `names` and nowhere else. Sequences keep the order of the
+spec, because tables, diagrams and headers show that order to the reader.
+"""
+from __future__ import annotations
+
+from berthc.model.conditions import FormatText, Guard, Ref
+from berthc.model.manager import Accept, Hook, Limit, Limits, Manager
+from berthc.model.operation import Deny, Form, Operation, Step
+from berthc.model.resource import Assigned, AssignedKind, PoolPart, Resource, Row, State, Target
+from berthc.model.values import NOWHERE, Field, Loc, Type
+
+__all__ = [
+    "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Field", "Form", "FormatText", "Guard",
+    "Hook", "Limit", "Limits", "Loc", "Manager", "Operation", "PoolPart", "Ref", "Resource", "Row",
+    "State", "Step", "Target", "Type",
+]
