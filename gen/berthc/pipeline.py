@@ -10,7 +10,8 @@ from berthc.diag import Diagnostic, Severity, at_most, has_errors, in_order
 from berthc.model import Manager
 from berthc.spec.build import build
 from berthc.spec.load import Source, load, name_of, read
-from berthc.spec.schema import Schema, check_shape
+from berthc.spec.schema import Schema
+from berthc.spec.shape import check_shape
 
 
 EXPLORABLE = frozenset({"leak", "double", "needs", "trap", "unreachable"})

@@ -17,7 +17,8 @@ from berthc.diag import Severity
 from berthc.model import Manager
 from berthc.spec.build import build
 from berthc.spec.load import Mapping, Node, Scalar, Sequence, load
-from berthc.spec.schema import Schema, check_shape
+from berthc.spec.schema import Schema
+from berthc.spec.shape import check_shape
 
 Tree = dict[str, Any]
 Edit = Callable[[Tree, random.Random], None]

@@ -10,24 +10,25 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from berthc.diag import MOST, Diagnostic, Severity, has_errors
-from berthc.model import Accept
-from berthc.spec.build import Spec
-
 from berthc.check import refs
 from berthc.check.rule import Input, Rule
 from berthc.check.rules import (
-    bounds, cnames, guards, limits, operations, resources, table, undoes, unknown, unused,
+    bounds, cnames, fields, guards, hooks, limits, operations, resources, table, undoes, unknown,
+    unused, words,
 )
 from berthc.check.rules.table import Tables, analyse_all
+from berthc.diag import MOST, Diagnostic, Severity, has_errors
+from berthc.model import Accept
+from berthc.spec.build import Spec
 
 FIRST: tuple[Rule[Spec], ...] = (
     unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option,
     unknown.unknown_field,
     unknown.unknown_value, unknown.unknown_errno,
-    resources.parent_cycle, resources.duplicate, resources.reserved_name, resources.same_name, resources.ranges, resources.defaults,
-    resources.pool_size, resources.formats, resources.hook_value, resources.holders, resources.final_states, resources.wrong_resource,
-    resources.absent_hooks, resources.together, resources.asking, resources.stated_effects,
+    resources.parent_cycle, words.duplicate, words.reserved_name, words.same_name,
+    fields.ranges, fields.defaults, fields.pool_size, fields.formats, fields.hook_value,
+    resources.holders, resources.final_states, hooks.wrong_resource,
+    hooks.absent_hooks, hooks.together, hooks.asking, hooks.stated_effects,
     guards.guard_scope, guards.guard_type, guards.guard_cases, guards.last_unguarded,
     operations.paths, operations.find_by, operations.gives, operations.reservations, operations.ends,
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,

@@ -17,7 +17,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
-sys.path.insert(0, str(ROOT / "tests" / "gen"))
 
 from explore_support import manager_of  # noqa: E402
 

@@ -9,7 +9,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
-sys.path.insert(0, str(ROOT / "tests" / "gen"))
 
 import renew  # noqa: E402
 

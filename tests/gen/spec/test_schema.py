@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
-sys.path.insert(0, str(ROOT / "tests" / "gen"))
 
 import bad_specs  # noqa: E402
 
@@ -20,6 +19,7 @@ from berthc.diff import compare  # noqa: E402
 from berthc.pipeline import compile_text  # noqa: E402
 from berthc.spec import schema  # noqa: E402
 from berthc.spec.load import Mapping, Node, Scalar, Sequence, decode, load  # noqa: E402
+from berthc.spec.shape import check_shape  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "spec/schema/berth.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -84,7 +84,7 @@ def test_good_specs_are_valid(path: Path) -> None:
     node = nodes_of(path)
     assert node is not None
     assert [e.message for e in VALIDATOR.iter_errors(plain(node))] == []
-    assert schema.check_shape(schema.Schema.read(), node) == []
+    assert check_shape(schema.Schema.read(), node) == []
 
 
 @pytest.mark.parametrize("path", bad_specs.specs(), ids=lambda p: p.stem)
@@ -92,7 +92,7 @@ def test_the_compiler_and_jsonschema_give_the_same_verdict(path: Path) -> None:
     node = nodes_of(path)
     if node is None:
         pytest.skip("no YAML, so nothing to hold against a schema")
-    ours = schema.check_shape(schema.Schema.read(), node)
+    ours = check_shape(schema.Schema.read(), node)
     assert {d.id for d in ours} <= SHAPE
     assert VALIDATOR.is_valid(plain(node)) == (ours == [])
 
@@ -100,7 +100,7 @@ def test_the_compiler_and_jsonschema_give_the_same_verdict(path: Path) -> None:
 def shape_of(text: str) -> list[tuple[str, str]]:
     node, found, _ = load("x.yaml", text)
     assert node is not None and found == []
-    return [(d.id, d.message) for d in schema.check_shape(schema.Schema.read(), node)]
+    return [(d.id, d.message) for d in check_shape(schema.Schema.read(), node)]
 
 
 HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\noperations: {o: {obtain: [r]}}\n"
@@ -161,7 +161,7 @@ def test_the_last_of_a_list_of_rows_may_be_a_bare_state(bare: str, written: str)
     text = LISTED.replace("LAST", bare)
     node, _, _ = load("x.yaml", text)
     assert node is not None and VALIDATOR.is_valid(plain(node))
-    assert schema.check_shape(schema.Schema.read(), node) == []
+    assert check_shape(schema.Schema.read(), node) == []
     short = compile_text("x.yaml", text).manager
     long = compile_text("x.yaml", LISTED.replace("LAST", written)).manager
     assert short is not None and long is not None and compare(short, long) == []
@@ -172,4 +172,4 @@ def test_the_last_of_a_list_of_rows_may_be_a_bare_state(bare: str, written: str)
 def test_what_is_no_state_stands_in_no_list_of_rows(bare: str) -> None:
     node, _, _ = load("x.yaml", LISTED.replace("LAST", bare))
     assert node is not None and not VALIDATOR.is_valid(plain(node))
-    assert len(schema.check_shape(schema.Schema.read(), node)) == 1
+    assert len(check_shape(schema.Schema.read(), node)) == 1
