@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager
 from berthc.scenarios import inputs
-from berthc.scenarios.explore import (
-    NO_LIMITS, Action, Limits, Node, Search, perform, state_of, with_outcomes,
-)
 from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import probes
+from berthc.scenarios.edges import Action, Node, perform, state_of, with_outcomes
+from berthc.scenarios.search import NO_LIMITS, Limits, Search
 from berthc.scenarios.select import destroyable, played
 from berthc.semantics import BrokenTable, Result, World
 from mutate import Line

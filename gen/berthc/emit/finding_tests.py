@@ -19,11 +19,11 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.report import Finding, Report
 from berthc.explore.script import Line
 from berthc.explore.states.step import Change
+from berthc.inputs.values import zero
 from berthc.model import Manager
 from berthc.names import Names
-from berthc.scenarios.explore import Action, Edge, Node, step
-from berthc.inputs.values import zero
 from berthc.scenarios.inputs import Config, Environment
+from berthc.scenarios.edges import Action, Edge, Node, step
 from berthc.scenarios.select import Script, declared_rows, row_numbers, script
 from berthc.semantics import World
 

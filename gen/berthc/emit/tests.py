@@ -20,8 +20,8 @@ from berthc.scenarios import inputs
 from berthc.scenarios.cycles import (
     THREADS, Phase, Pool, Sharing, fewest_slots, many_keys, phases, pools, sharings,
 )
-from berthc.scenarios.explore import DISCARD, DRAIN, slot_of
 from berthc.scenarios.inputs import Config, Environment
+from berthc.scenarios.edges import DISCARD, DRAIN, slot_of
 from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.scenarios.text import members
 from berthc.semantics import Outcome

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.inputs.values import Value, limits
+from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.scenarios import inputs
-from berthc.scenarios.explore import NO_LIMITS, Search, key_configs, state_of
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.probes import allowed_path, part_size
+from berthc.scenarios.edges import state_of
+from berthc.scenarios.search import NO_LIMITS, Search, key_configs
 from berthc.semantics import Outcome, Result, World
 
 THREADS = 4

@@ -6,7 +6,7 @@ the edges of ranges and lengths are tried once each.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -138,14 +138,14 @@ def covers_guards(manager: Manager) -> bool:
     sides = _sides_of(manager, "option", {o.name: o for o in manager.options}, rows_only=False)
     fields = {o.name: o for o in manager.options}
     whole = _all_tried(sides, fields, 8) and len(manager.left_out) <= 2
-    told = 0  # resources whose guards tell fields apart: paths change one level at a time
+    apart = 0  # resources whose guards tell fields apart: paths change one level at a time
     for resource in manager.resources:
         fields = {f.name: f for f in resource.fields}
         sides = _sides_of(manager, resource.name, fields, rows_only=True)
-        told += bool(sides)
+        apart += bool(sides)
         denying = [o for o in manager.operations if resource.name in o.path and deny_sides(manager, o, resource.name)]
         whole = whole and _all_tried(sides, fields, 6) and len(denying) <= 1
-    return whole and told <= 1
+    return whole and apart <= 1
 
 
 def _all_tried(sides: Mapping[str, list[Value]], fields: Mapping[str, Field], most: int) -> bool:

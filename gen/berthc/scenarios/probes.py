@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
-from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.inputs.values import Value, differing, edges, pairs, zero
+from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.scenarios import inputs
-from berthc.scenarios.explore import (
-    DISCARD, NO_LIMITS, Action, Node, Search, key_configs, make_config, state_of, step, unknown,
-)
 from berthc.scenarios.inputs import Config, Environment
+from berthc.scenarios.edges import DISCARD, Action, Node, state_of, step
+from berthc.scenarios.search import NO_LIMITS, Search, key_configs, make_config, unknown
 from berthc.semantics.values import is_valid
 
 MOST_PATHS = 500  # configs tried for one operation

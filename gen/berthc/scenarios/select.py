@@ -9,12 +9,11 @@ from berthc.collector import without_collector
 from berthc.inputs.conditions import fold, guards
 from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import inputs
-from berthc.scenarios.explore import (
-    DISCARD, DRAIN, NO_LIMITS, Action, Edge, Exploration, Feature, Guarded, Limits, Search, before,
-    features, guarded_cells, rows_only, state_of, step,
-)
 from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import Probe, probes
+from berthc.scenarios.edges import DISCARD, DRAIN, Action, Edge, Feature, state_of, step
+from berthc.scenarios.features import Guarded, before, features, guarded_cells, rows_only
+from berthc.scenarios.search import NO_LIMITS, Exploration, Limits, Search
 from berthc.scenarios.text import (
     WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words,
 )
@@ -177,10 +176,10 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
     missing = missing_outcomes(manager, seen)
     complete = inputs.covers_guards(manager) and all(one.search.tried_all for one in searches)
     left = THOROUGH
-    told: set[Hashable] = set()
+    done: set[Hashable] = set()
     for one in searches:
-        if missing and (settled := alike(one.search)) not in told:
-            told.add(settled)
+        if missing and (setting := alike(one.search)) not in done:
+            done.add(setting)
             begin = one.edges
             complete = one.run(
                 seen, Limits(edges=left,

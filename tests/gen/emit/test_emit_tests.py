@@ -9,7 +9,7 @@ from berthc.emit import tests
 from berthc.emit.tests import describe, literal, number
 from berthc.model import Manager, Type
 from berthc.pipeline import compile_text, read_spec
-from berthc.scenarios.explore import Action
+from berthc.scenarios.edges import Action
 from berthc.scenarios.select import Step
 from berthc.semantics import Outcome
 

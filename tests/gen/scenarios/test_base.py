@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from berthc.emit import tests
+from berthc.inputs.values import base, nth
 from berthc.model import NOWHERE, Field, Manager, Resource, Type
 from berthc.pipeline import compile_text, read_spec
-from berthc.inputs.values import base, nth
-from berthc.scenarios import explore, inputs, select
-from berthc.scenarios.explore import NO_LIMITS, Limits, Search, step
+from berthc.scenarios import inputs, search, select
+from berthc.scenarios.edges import Feature, step
+from berthc.scenarios.features import rows_only
 from berthc.scenarios.probes import allowed_path
+from berthc.scenarios.search import NO_LIMITS, Limits, Search
 from berthc.scenarios.select import scripts
 from berthc.semantics.values import is_valid
 
@@ -91,7 +93,7 @@ def test_what_policy_hides_from_the_plainest_config_is_not_called_unreachable() 
 
 def test_a_search_that_gave_up_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limits(edges=5, patience=5)
-    monkeypatch.setattr(explore.Exploration.run, "__defaults__", (explore.rows_only, False))
+    monkeypatch.setattr(search.Exploration.run, "__defaults__", (rows_only, False))
     monkeypatch.setattr(select, "Limits", lambda **_: few)
     monkeypatch.setattr(select, "LATER", few)
     monkeypatch.setattr(select, "THOROUGH", 0)
@@ -142,12 +144,12 @@ def test_a_row_of_refused_operations_alone_is_one_that_the_suite_cannot_see() ->
 def test_one_root_at_a_time_takes_the_same_rows(name: str) -> None:
     shipped, _ = read_spec(str(ROOT / "spec" / f"{name}.yaml"))
     assert shipped is not None
-    found: list[set[explore.Feature]] = []
+    found: list[set[Feature]] = []
     for one_root in (False, True):
-        whole = explore.Exploration(
-            explore.Search(shipped,
+        whole = search.Exploration(
+            search.Search(shipped,
                            inputs.environments(shipped)[0], Limits()))
         found.append(set())
         much = Limits(edges=100_000, patience=100_000)
-        assert whole.run(found[-1], much, lambda _: None, explore.rows_only, one_root)
+        assert whole.run(found[-1], much, lambda _: None, rows_only, one_root)
     assert found[0] and found[0] == found[1]

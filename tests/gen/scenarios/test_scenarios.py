@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from berthc.inputs.values import edges
 from berthc.model import NOWHERE, Field, Manager, Type
 from berthc.pipeline import compile_text
-from berthc.inputs.values import edges
 from berthc.scenarios import inputs
 from berthc.scenarios.cycles import phases, pools, sharings
-from berthc.scenarios.explore import NO_LIMITS, Action, Search, step, with_outcomes
+from berthc.scenarios.edges import Action, step, with_outcomes
+from berthc.scenarios.search import NO_LIMITS, Search
 from berthc.scenarios.select import (
     NOWHERE, Choice, Script, Step, declared_rows, destroyable, scripts,
 )

@@ -6,7 +6,7 @@ room for all that callers can ask for, and one slot too where a full pool can do
 """
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod

@@ -1,44 +1,23 @@
 """Breadth-first search through the model, and what each step of it shows.
 
-A few callers do everything that the interface allows, with every outcome of every hook, over a small alphabet. Each step
+A few callers do everything that the interface allows, with every outcome of every hook, over a few inputs. Each step
 (an *edge*) yields features: small facts such as "disk.attached, detach, eject failed, one holder, no child". A suite is a
 choice of edges that has every feature once.
 """
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Type
 from berthc.inputs.values import Value, base, ordinary_keys, zero
+from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Type
 from berthc.scenarios import inputs
+from berthc.scenarios.edges import DRAIN, Action, Edge, Feature, Node, state_of, with_outcomes
+from berthc.scenarios.features import Guarded, features, guarded_cells
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.policy import Given, Policy, changes, same_key
-from berthc.semantics import Outcome, Result, World
-from berthc.semantics.state import Item, State
-
-FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
-FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
-OTHER_ANSWERS = (Outcome("no"), Outcome("unknown", "EPIPE"))  # than yes
-OK = Outcome("ok")
-TOLD = (Outcome("ok", writes="last"), Outcome("ok", writes="zero"), Outcome("ok", writes="nothing"),  # of a hook whose values name instances
-        Outcome("uncertain", "ETIMEDOUT", "last"), Outcome("uncertain", "ETIMEDOUT", "nothing"))
-
-DRAIN, DISCARD = "drain", "discard"
-
-
-@dataclass(frozen=True)
-class Action:
-    """One step of a script: an operation, or drain or discard, with everything the caller and the backend contribute."""
-
-    op: str
-    config: tuple[Config, ...] = ()
-    reservation: str | None = None
-    by: Value | tuple[tuple[str, int], ...] | None = None
-    at: tuple[tuple[str, int], ...] = ()
-    outcomes: tuple[Outcome, ...] = ()  # of the step's calls in order; those beyond end ok
+from berthc.semantics import World
 
 
 @dataclass(frozen=True)
@@ -51,94 +30,6 @@ class Limits:
 
 
 NO_LIMITS = Limits()  # where nothing is searched
-
-Feature = Hashable
-
-
-def state_of(world: World) -> State:
-    """What a world tracks, for looking only: features are about holders and children, which answers do not show."""
-    return world._state  # noqa: SLF001
-
-
-@dataclass(eq=False)
-class Node:
-    """A state of the manager, reached by the path of edges that leads to it."""
-
-    world: World
-    environment: Environment
-    edge: Edge | None = None
-    depth: int = 0
-    ended: str | None = None  # a reservation that has ended on the path
-
-
-@dataclass(eq=False)
-class Edge:
-    source: Node
-    action: Action
-    result: Result
-    target: Node
-    features: frozenset[Feature] = field(default_factory=frozenset)
-
-    def path(self) -> list[Edge]:
-        """From the beginning to this edge."""
-        found = [self]
-        while (before := found[-1].source.edge) is not None:
-            found.append(before)
-        return found[::-1]
-
-
-def slot_of(action: Action) -> tuple[tuple[str, int], ...]:
-    """The parts of the slot that an action looks up by; empty where it looks up by something else."""
-    return cast("tuple[tuple[str, int], ...]", action.by) if isinstance(action.by, tuple) else ()
-
-
-def perform(world: World, action: Action) -> Result:
-    """Run an action on a world."""
-    calls = iter(action.outcomes)
-
-    def outcomes(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
-        return next(calls, OK)
-
-    if action.op == DRAIN:
-        return world.drain(outcomes)
-    if action.op == DISCARD:
-        return world.discard()
-    return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None, reservation=action.reservation,
-                     by=dict(slot_of(action)) or cast("Value | None", action.by),
-                     at=dict(action.at) if action.at else None, outcomes=outcomes)
-
-
-def step(node: Node, action: Action, edge: Edge | None = None) -> Edge:
-    """The edge that an action makes from a node."""
-    world = node.world.clone()
-    result = perform(world, action)
-    ended = node.ended
-    if action.reservation is not None and result.error is None and _ends(world, action):
-        ended = action.reservation
-    target = Node(world, node.environment, None, node.depth + 1, ended)
-    made = Edge(node, action, result, target)
-    target.edge = made
-    return made
-
-
-def _ends(world: World, action: Action) -> bool:
-    return action.reservation not in world.reservations
-
-
-def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
-    """The action with every outcome of every call that it makes."""
-    pending: list[tuple[Outcome, ...]] = [()]
-    while pending:
-        given = pending.pop()
-        edge = step(node, replace(action, outcomes=given) if given else action)
-        yield edge
-        calls = len(edge.result.calls)
-        failed = any(o.error is not None for o in given)
-        for n in range(len(edge.action.outcomes), calls):
-            ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
-            hook = node.world.manager.hook(edge.result.calls[n].hook)
-            told = TOLD if not failed and node.world.manager.naming(hook.name) else ()
-            pending += [ahead + (o,) for o in (OTHER_ANSWERS if hook.asks else FAILED_AGAIN if failed else FAILED + told)]
 
 
 class Search:
@@ -313,145 +204,6 @@ def key_configs(manager: Manager, configs: Sequence[Config]) -> tuple[Config, ..
     return tuple(found)
 
 
-def count_class(n: int) -> str:
-    return "no" if n == 0 else "one" if n == 1 else "several"
-
-
-def path_items(manager: Manager, edge: Edge) -> list[Item]:
-    """The instances that an edge's operation works on and that were there before, root first."""
-    state = state_of(edge.source.world)
-    if edge.action.op in (DRAIN, DISCARD):
-        return []
-    operation = manager.operation(edge.action.op)
-    items: list[Item] = []
-    if operation.form is Form.WITH:
-        reservation = state.reservations.get(edge.action.reservation or "")
-        items = [state.items[i] for i, held in zip(reservation.path, reservation.held) if held and i in state.items] if reservation else []
-    elif operation.by is not None:
-        by: dict[str, Value] = dict(slot_of(edge.action)) or {operation.by: cast("Value", edge.action.by)}
-        assigned = next(a for a in manager.resource(operation.target).assigned if a.name == operation.by)
-        found = state.find_by(operation.target, assigned, by)
-        items = [] if found is None else state.path(found)
-    else:
-        parent: int | None = None
-        for config in edge.action.config:
-            fields = {f.name: zero(f) for f in manager.resource(config.resource).fields} | config.mapping()
-            key = manager.resource(config.resource).key
-            item_here = next((i for i in state.items.values() if i.resource == config.resource and i.parent == parent
-                              and all(i.values[k] == fields[k] for k in key)), None)
-            if item_here is None:
-                break
-            items.append(item_here)
-            parent = item_here.id
-    return items
-
-
-def before(manager: Manager, edge: Edge) -> dict[str, tuple[str, str, bool]]:
-    """For each resource on the path of an edge's operation: state, holders (no, one, several) and whether it has children."""
-    return {i.resource: (i.state, count_class(i.refs), i.children > 0) for i in path_items(manager, edge)}
-
-
-Guarded = Mapping[tuple[str, str, str], tuple[tuple[str, str], ...]]
-"""Resource, state and event of every cell with guards, to scope and name of everything that they ask about."""
-
-
-def guarded_cells(manager: Manager) -> Guarded:
-    """See `Guarded`; "field" is resolved to the resource's name."""
-    found: dict[tuple[str, str, str], dict[tuple[str, str], None]] = {}
-    for resource in manager.resources:
-        for state in resource.states:
-            for row in state.rows:
-                for ref in row.guard.refs() if row.guard is not None else ():
-                    scope = resource.name if ref.scope == "field" else ref.scope
-                    found.setdefault((resource.name, row.state, row.event), {})[scope, ref.name] = None
-    return {cell: tuple(refs) for cell, refs in found.items()}
-
-
-def consulted(guarded: Guarded, edge: Edge, items: Sequence[Item]) -> Iterator[Feature]:
-    """For each row taken in a cell with guards: the value of everything that the cell's guards name."""
-    if not guarded:
-        return
-    values: dict[str, Mapping[str, object]] = {c.resource: c.mapping() for c in edge.action.config}
-    values |= {item.resource: item.values for item in items}
-    options = edge.source.world.options
-    for taken in edge.result.rows:
-        refs = guarded.get((taken.resource, taken.state, taken.event))
-        if refs:
-            seen = tuple(options[name] if scope == "option" else values.get(scope, {}).get(name) for scope, name in refs)
-            yield "guards", taken.resource, taken.state, taken.event, seen
-
-
-def slots(manager: Manager, edge: Edge) -> Iterator[Feature]:
-    """Parts of slots that an operation returns: a part that is always 0 could be any other."""
-    operation = manager.operation(edge.action.op)
-    for ref in operation.returns:
-        if ref.name in edge.result.returns:
-            assigned = next(a for a in manager.resource(ref.scope).assigned if ref.name in a.leaves)
-            if assigned.kind is AssignedKind.POOL:
-                yield "slot", operation.name, ref.name, edge.result.returns[ref.name]
-
-
-def _rows(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
-    """Resource, state, event, identity and outcome of every row of a step. The model outlives the search, so an id names one row."""
-    without = edge.source.environment.without
-    return tuple((t.resource, t.state, t.event, id(t.row),
-                  "left out" if t.row is not None and t.outcome in ("ok", "unknown") and t.row.hook in without else t.outcome)
-                 for t in edge.result.rows)
-
-
-def rows_told(edge: Edge) -> tuple[tuple[str, str, str, int, str], ...]:
-    """The rows of a step that the suite counts: those that the trace tells, and the one that refused an operation before its first call."""
-    if edge.result.error is None or edge.result.calls:
-        return _rows(edge)
-    refusing = [n for n, taken in enumerate(edge.result.rows) if taken.outcome in ("rejected", "unknown")]
-    return tuple(_rows(edge)[n] for n in refusing[:1])
-
-
-def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Feature]:
-    """The facts that an edge shows."""
-    action, result = edge.action, edge.result
-    rows = _rows(edge)
-    told = rows_told(edge)
-    where = None if result.where is None else tuple(
-        sorted((word, of) for word, of in result.where.items() if word != "field"))
-    found: set[Feature] = {("answer", action.op, result.error, where)}
-    if result.error is None:
-        found.add(("works", edge.source.environment.name, action.op))
-    if action.op in (DRAIN, DISCARD):
-        tracked = [i.resource for i in state_of(edge.source.world).items.values()]
-        if len(tracked) == len(set(tracked)):
-            found.add(("chain", action.op, rows, result.error))
-        return frozenset(found | {("row", row) for row in told} | {("row", action.op, row) for row in rows})
-    found.add(("chain", action.op, rows, result.error))
-    plain = not edge.source.environment.options and not edge.source.environment.without
-    items = path_items(manager, edge)
-    found.update(consulted(guarded, edge, items))
-    found.update(slots(manager, edge))
-    for item in items:
-        resource, shape = item.resource, (item.state, count_class(item.refs), item.children > 0)
-        here = tuple(row[1:] for row in rows if row[0] == resource)
-        # In other environments holders make the same difference as in the default one, but for rows that are not taken there.
-        if plain or any(row[-1] in ("left out", "rejected") for row in here):
-            found.add(("level", action.op, resource, shape, here, result.error))
-    for taken in told:
-        found.add(("row", taken))
-    return frozenset(found | set(_told(manager, edge)))
-
-
-def _told(manager: Manager, edge: Edge) -> Iterator[Feature]:
-    """For each call whose values may name an instance: how it ended, what it wrote, and what names how many instances then."""
-    outcomes = edge.action.outcomes + (OK,) * len(edge.result.calls)
-    for call, outcome in zip(edge.result.calls, outcomes):
-        if manager.naming(call.hook):
-            named = sorted(tuple(sorted(i.named_by)) for i in state_of(edge.target.world).items.values() if i.named_by)
-            yield "told", call.hook, outcome.kind, outcome.writes, edge.result.error, tuple(named)
-
-
-def rows_only(_manager: Manager, edge: Edge, _guarded: Guarded) -> frozenset[Feature]:
-    """Nothing but the rows that were taken: for a search that only asks which can be."""
-    return frozenset(("row", row) for row in rows_told(edge))
-
-
 def several_roots(node: Node) -> bool:
     """Is more than one root tracked?"""
     return sum(item.parent is None for item in state_of(node.world).items.values()) > 1
@@ -479,7 +231,7 @@ class Exploration:
         With `one_root` it does not go on from where there are several roots: an operation works on
         one, and nothing that stands in another decides which row it takes, so all rows are taken
         without them. For rows alone, and the last run. True when everything within the limits of
-        callers and alphabet was searched, False when the search gave up before.
+        callers and inputs was searched, False when the search gave up before.
         """
         search, end, idle = self.search, self.edges + limit.edges, 0
         while self._queue:
