@@ -17,7 +17,8 @@ from berthc.explore.findings.judge import caller
 from berthc.explore.search import Found
 from berthc.explore.states.backend import ENDS_OK, Called
 from berthc.explore.states.drain import DRAIN, change as drains
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager, Resource
 from berthc.semantics import Value
 from berthc.sim.server import Simulator

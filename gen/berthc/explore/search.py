@@ -27,7 +27,8 @@ from berthc.explore.meaning import Seen, adopted
 from berthc.explore.states.backend import Script, names
 from berthc.explore.states.future import Future
 from berthc.explore.states.local import Local, tracked
-from berthc.explore.states.step import REDUCED, Change, Move, Reduced, Stepper
+from berthc.explore.states.move import REDUCED, Move, Reduced
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc, Manager
 
 LOOK_AT_MEMORY = 256

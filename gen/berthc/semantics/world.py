@@ -5,8 +5,10 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from berthc.model import Manager
+from berthc.semantics.drain import Drain
 from berthc.semantics.program import MAX_HOLDERS, Program
 from berthc.semantics.result import Fault, Outcome, Outcomes, Refused, Result, all_ok
+from berthc.semantics.rows import Rows
 from berthc.semantics.run import Arguments, By, Config, Run
 from berthc.semantics.state import Item, Reservation, State
 from berthc.semantics.values import Value
@@ -62,17 +64,17 @@ class World:
 
     def drain(self, outcomes: Outcomes = all_ok) -> Result:
         """Lets go of everything as if every holder had dropped."""
-        run = Run(self._program, self._state.copy(), outcomes)
-        fault = run.drain()
-        self._state = run.state
-        return _answer(run, fault, {})
+        drain = Drain(self._program, self._state.copy(), outcomes)
+        fault = drain.drain()
+        self._state = drain.state
+        return _answer(drain, fault, {})
 
     def has_work(self) -> bool:
         """Does some instance rest where its drop would call a hook, and lead to another state when that ends ok? Then destroy gives EBUSY."""
         def quietly(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
             return Outcome("ok", writes="nothing")  # a value that names another instance would be no "ends ok"
 
-        return any(Run(self._program, self._state.copy(), quietly).has_work(item) for item in self._state.items.values())
+        return any(Drain(self._program, self._state.copy(), quietly).has_work(item) for item in self._state.items.values())
 
     def discard(self) -> Result:
         """Forgets everything and calls nothing."""
@@ -149,6 +151,6 @@ def _holds(reservation: Reservation | None, paths: Mapping[int, Hashable]) -> Ha
     return tuple(paths.get(id_) if held else False for id_, held in zip(reservation.path, reservation.held, strict=True))
 
 
-def _answer(run: Run, fault: Fault | None, returns: Mapping[str, Value]) -> Result:
+def _answer(run: Rows, fault: Fault | None, returns: Mapping[str, Value]) -> Result:
     where = None if fault is None else fault.where
     return Result(None if fault is None else fault.error, where, returns, tuple(run.calls), tuple(run.rows))

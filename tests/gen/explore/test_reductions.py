@@ -10,7 +10,7 @@ from product_support import Product
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import valuations
 from berthc.explore.search import Search
-from berthc.explore.states.step import Reduced
+from berthc.explore.states.move import Reduced
 
 SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml", FAULTY / "sound/three-levels.yaml",
          FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml"]

@@ -24,7 +24,7 @@ from berthc.explore.spin import search as spin
 from berthc.explore.spin.promela import promela, rows_of
 from berthc.explore.spin.promela.base import no_words_for
 from berthc.explore.spin.search import NotReplayed, explore_with_spin
-from berthc.explore.states.step import Reduced
+from berthc.explore.states.move import Reduced
 from berthc.model import Manager
 
 pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")

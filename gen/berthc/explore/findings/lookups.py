@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.local import Local, tracked
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager, Operation
 from berthc.semantics.state import Item
 

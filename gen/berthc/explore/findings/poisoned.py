@@ -13,7 +13,8 @@ from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import lacks_hook
 from berthc.explore.states.future import Future, Seen, at, newcomers, opens, place
 from berthc.explore.states.local import Local, tracked
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form
 from berthc.semantics.state import Item
 

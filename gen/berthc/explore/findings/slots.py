@@ -12,7 +12,8 @@ from berthc.explore.findings.judge import blame
 from berthc.explore.states.backend import Script
 from berthc.explore.states.future import Future, ends, place
 from berthc.explore.states.local import Local, tracked
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Operation
 from berthc.semantics import World
 from berthc.semantics.run import Config

@@ -12,7 +12,8 @@ from collections.abc import Hashable
 from berthc.explore.callers.pools import helpers
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.local import Local, holds
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc
 
 

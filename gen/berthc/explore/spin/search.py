@@ -32,7 +32,8 @@ from berthc.explore.spin.promela import promela, rows_of
 from berthc.explore.states.backend import FAILED, Called
 from berthc.explore.states.future import Future
 from berthc.explore.states.local import Local
-from berthc.explore.states.step import Change, Move, Reduced, Stepper
+from berthc.explore.states.move import Move, Reduced
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager
 
 MODES = {"clean": ("denied",), "every": ("leak", "dangling", "interference", "double", "hollow"), "strand": ("stranded", "kept")}

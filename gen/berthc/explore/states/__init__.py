@@ -5,6 +5,7 @@
     local      one root with its callers in one state
     runs       what the semantics answered before, to be quick
     renumber   one world for all states in which the same is tracked
+    move       what callers can ask in one state
     step       from one state to the next
     drain      what a drain does and leaves
     future     what callers can still bring about when every hook works

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from berthc.explore.states.backend import Script
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.runs import Answer, Way
-from berthc.explore.states.step import Change, Move, Stepper
+from berthc.explore.states.move import Move
+from berthc.explore.states.step import Change, Stepper
 from berthc.model import NOWHERE, Form, Operation
 from berthc.semantics import Outcome, Result, Value
 from berthc.semantics.state import Item

@@ -15,7 +15,7 @@ from berthc.explore.findings.slots import NotRefused
 from berthc.explore.report import claim, explore
 from berthc.explore.search import Search
 from berthc.model import Manager
-from berthc.semantics import World, run
+from berthc.semantics import World, making
 from berthc.semantics.run import Run
 
 NO_BAY = (FAULTY / "stranded-no-bay-left.yaml").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_every_request_for_a_slot_is_refused_where_there_is_none() -> None:
 
 def test_semantics_that_give_a_slot_out_twice_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Run, "_lowest_slot", lambda self, resource, pool: 0)
-    monkeypatch.setattr(run, "_slot_parts", lambda assigned, sizes, slot: dict.fromkeys(assigned.leaves, slot))
+    monkeypatch.setattr(making, "slot_parts", lambda assigned, sizes, slot: dict.fromkeys(assigned.leaves, slot))
     with pytest.raises(NotRefused, match="reserve gives success though there is no slot for the disk"):
         search(manager_of((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")), callers=1, keys=1)
 
