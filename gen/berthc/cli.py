@@ -6,78 +6,22 @@ cannot be read or written; 3 berthc itself failed; 130 the user interrupted it.
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import io
-import json
 import os
-import shlex
 import signal
 import sys
 import textwrap
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import IO
 
 from berthc import __version__
-from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
-from berthc.files.output import OutputError, depfile, drift, write
-from berthc.files.place import (
-    STDOUT, Place, PlaceError, place_of_code, place_of_pages, refuse_collisions,
-)
-from berthc.model import Manager
-from berthc.pipeline import Result, compile_for_search, compile_spec
-from berthc.spec.schema import SchemaMissing, schema_path
-
-OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
-
-STATIC_NOTE = "note: checked by the static rules only; interleavings of callers and failures were not explored"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A command that writes files: which emitter, and where they go when -o does not say."""
-
-    name: str
-    emitter: str
-    folder: str
-    is_code: bool
-    summary: str
-    about: str
-    example: str
-
-
-TARGETS = (
-    Target("gen", "c", "build", True, "write the C code of a manager",
-           "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth. "
-           "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
-           "folders: the C compiler finds it beside FILE.c, or by -I.",
-           "berthc gen -o build spec/scsi.yaml\n"
-           "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
-           "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
-    Target("tests", "tests", "build", True, "write the conformance tests of a manager",
-           "Writes DIR/<manager>/<manager>-conformance.c, or FILE.c: a cmocka suite that drives the "
-           "generated manager through its public functions. It links with libberth-testing.",
-           "berthc tests -o build spec/scsi.yaml\n"
-           "  berthc tests -o disks-test.c --header disks.h spec/scsi.yaml"),
-    Target("diagram", "diagram", "docs/managers", False, "draw a manager",
-           "Writes state, sequence and ownership diagrams as Mermaid, DOT, SVG (needs graphviz) and plain text.",
-           "berthc diagram -o docs/managers spec/scsi.yaml\n"
-           "  berthc diagram -o docs/managers --check spec/*.yaml\n"
-           "  berthc diagram -o - --only states-disk.svg spec/scsi.yaml"),
-    Target("docs", "docs", "docs/managers", False, "write the reference page of a manager",
-           "Writes the state tables, hooks and operations of a manager as Markdown.",
-           "berthc docs -o docs/managers spec/scsi.yaml\n  berthc docs -o - spec/scsi.yaml"),
-)
-
-
-class Usage(Exception):
-    """The command line asks for something that cannot be; the text says what."""
+from berthc.commands.common import BAD, BROKEN, USAGE, Usage
+from berthc.commands.generate import TARGETS, Target, target_command
+from berthc.files.output import OutputError
+from berthc.files.place import PlaceError
+from berthc.spec.schema import SchemaMissing
 
 
 def main(argv: Sequence[str]) -> int:
@@ -165,9 +109,9 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                      "with --static an array of diagnostics")
     _specs(check)
     if "check" in argv:
-        from berthc.commands import check as explore
+        from berthc.commands.check_arguments import add_arguments
 
-        explore.add_arguments(check)
+        add_arguments(check)
 
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
@@ -240,212 +184,19 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
                          "with libberth-testing")
 
 
-# The commands.
-
-
 def check_command(args: argparse.Namespace) -> int:
-    if list(args.specs).count("-") > 1:
-        raise Usage("standard input can be read only once")
-    from berthc.commands import check as explore
+    from berthc.commands.check import check_command as command
 
-    refused = explore.refusal(args)
-    if refused is not None:
-        raise Usage(refused)
-    if args.scripts is not None and args.scripts.exists() and not args.scripts.is_dir():
-        raise OutputError(f"{args.scripts}: is not a directory")
-    if not args.static:
-        return explore.check(args, colours(sys.stderr), summary)
-    results = compile_all(args.specs)
-    report(args, results)
-    if args.format == "text":
-        for result in results:
-            if result.manager is not None:
-                print(f"{result.source.file}: ok: {summary(result.manager)}")
-    return status_of(results)
-
-
-def target_command(target: Target, args: argparse.Namespace) -> int:
-    if args.depfile is not None and args.check:
-        raise Usage("--depfile goes with writing, not with --check")
-    place = place_of(target, args)
-    results = compile_all(args.specs)
-    report(args, results, quiet=args.quiet)
-    if status_of(results) != OK:
-        return status_of(results)
-    if target.name == "gen" and not args.quiet and not args.check:
-        print(f"berthc: {STATIC_NOTE}", file=sys.stderr)
-    managers = [result.manager for result in results if result.manager is not None]
-    twice = [name for name, count in Counter(m.name for m in managers).items() if count > 1]
-    if twice:
-        raise Usage(f"two of the specs are of the manager {twice[0]}: they would write the same files")
-    files = emitted(target, args, place, managers)
-    if args.output == STDOUT:
-        print_one(files)
-        return OK
-    refuse_collisions(files, args.depfile, args.specs)
-    if args.check:
-        return show_drift(args, target, files)
-    rule = depfile(files, inputs(args.specs)) if args.depfile is not None else ""
-    # A build system compares times, so it would run berthc again until the files are newer.
-    fresh = place.source is not None or args.depfile is not None
-    write(files, (args.depfile, rule) if args.depfile is not None else None, fresh)
-    return OK
-
-
-def place_of(target: Target, args: argparse.Namespace) -> Place:
-    """Where the files go; refuses options that do not go together."""
-    if target.is_code:
-        return place_of_code(args.output, args.specs, args.flat, args.header, target.name == "gen")
-    if args.output == STDOUT:
-        for option, given in (("--check", args.check), ("--depfile", args.depfile is not None)):
-            if given:
-                raise Usage(f"{option} goes with files, not with -o -")
-        if len(args.specs) > 1:
-            raise Usage(f"-o - prints one file, not those of {len(args.specs)} specs")
-    return place_of_pages(args.output)
-
-
-def emitted(
-    target: Target, args: argparse.Namespace, place: Place, managers: Sequence[Manager]
-) -> dict[Path, str]:
-    """The files by their paths, the source of the first spec first."""
-    modules = [emitter(target.emitter)]
-    if target.name == "gen" and args.sim:
-        modules.append(emitter("sim"))
-    options: dict[str, object] = {"include": place.include} if target.is_code else {}
-    if target.name == "diagram" and args.only:
-        options["only"] = chosen(modules[0], managers, args.only)
-    files = [module.files(manager, **options) for manager in managers for module in modules]
-    return {place.path(name): text for some in files for name, text in some.items()}
-
-
-def chosen(diagram: ModuleType, managers: Sequence[Manager], patterns: Sequence[str]) -> set[str]:
-    """The names of diagrams that --only asks for."""
-    names = sorted({name for manager in managers for name in diagram.names(manager)})
-    for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
-            known = ", ".join(names)
-            raise Usage(f"--only {pattern}: there is no such diagram; there are: {known}")
-    return {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
-
-
-def print_one(files: Mapping[Path, str]) -> None:
-    """The text of the only file to standard output, in UTF-8 as all files are."""
-    if not files:
-        raise OutputError("the diagram cannot be drawn")  # a warning has said why
-    if len(files) > 1:
-        names = ", ".join(sorted(path.name for path in files))
-        raise Usage(f"-o - prints one diagram; choose it by --only NAME, from: {names}")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(*files.values())
-
-
-def show_drift(args: argparse.Namespace, target: Target, files: Mapping[Path, str]) -> int:
-    same = getattr(emitter(target.emitter), "same", None)
-    drifts = drift(files, same)
-    for one in drifts:
-        sys.stdout.write(one.diff)
-    if drifts:
-        names = ", ".join(one.file for one in drifts)
-        print(f"berthc: not up to date: {names}", file=sys.stderr)
-        print(f"berthc: renew with: {renewal(args, target)}", file=sys.stderr)
-        return BAD
-    return OK
-
-
-def renewal(args: argparse.Namespace, target: Target) -> str:
-    """The command that writes what --check compared."""
-    command = ["berthc", target.name, "-o", args.output]
-    for option in ("flat", "sim"):
-        command += [f"--{option}"] if getattr(args, option, False) else []
-    if getattr(args, "header", None) is not None:
-        command += ["--header", args.header]
-    for pattern in getattr(args, "only", []):
-        command += ["--only", pattern]
-    return shlex.join([*command, *args.specs])
+    return command(args)
 
 
 def sim_command(args: argparse.Namespace) -> int:
-    if args.spec == "-":
-        raise Usage("sim reads its requests from standard input, so the spec must be a file")
-    result, manager = compile_for_search(args.spec)
-    if manager is None:
-        report(args, [result], quiet=True)
-        return status_of([result])
-    # Scripts of findings are for faulty specs, so a spec that has a meaning is played; what gen refuses is a warning here.
-    refused = [replace(d, severity=Severity.WARNING) for d in result.diagnostics if has_errors([d])]
-    sys.stderr.write(show(refused, {result.source.file: result.source.lines}, colours(sys.stderr)))
-    play: Callable[[Manager, IO[str], IO[str]], int] = import_module("berthc.sim").main
-    return play(manager, sys.stdin, sys.stdout)
+    from berthc.commands.sim import sim_command as command
+
+    return command(args)
 
 
 def diff_command(args: argparse.Namespace) -> int:
-    from berthc.diff import compare
+    from berthc.commands.diff import diff_command as command
 
-    results = compile_all([args.old, args.new])
-    report(args, results, quiet=True)
-    old, new = results[0].manager, results[1].manager
-    if old is None or new is None:
-        return status_of(results)
-    changes = compare(old, new)
-    if args.format == "json":
-        print(json.dumps([vars(change) for change in changes], indent=2))
-    else:
-        for change in changes:
-            print(change)
-    return BAD if changes else OK
-
-
-# What they share.
-
-
-def compile_all(paths: Sequence[str]) -> list[Result]:
-    if list(paths).count("-") > 1:
-        raise Usage("standard input can be read only once")
-    return [compile_spec(path) for path in paths]
-
-
-def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = False) -> None:
-    """Shows all diagnostics: text to standard error, or JSON to standard output."""
-    found: list[Diagnostic] = [d for result in results for d in result.diagnostics]
-    if quiet:
-        found = [d for d in found if has_errors([d])]
-    if args.format == "json":
-        if found or args.command is check_command:
-            sys.stdout.write(as_json(found))
-        return
-    lines = {result.source.file: result.source.lines for result in results}
-    sys.stderr.write(show(found, lines, colours(sys.stderr)))
-
-
-def colours(stream: IO[str]) -> Colours:
-    return TERMINAL if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" else PLAIN
-
-
-def status_of(results: Sequence[Result]) -> int:
-    if any(d.id == "file" for result in results for d in result.diagnostics):
-        return USAGE
-    return OK if all(result.manager is not None for result in results) else BAD
-
-
-def summary(manager: Manager) -> str:
-    counts = (
-        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources), "state"),
-        (sum(len(s.rows) for r in manager.resources for s in r.states), "row"), (len(manager.hooks), "hook"),
-        (len(manager.operations), "operation"),
-    )
-    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)
-
-
-def emitter(name: str) -> ModuleType:
-    """An emitter, loaded when it is needed: checking a spec needs no templates."""
-    return import_module(f"berthc.emit.{name}")
-
-
-def inputs(specs: Sequence[str]) -> list[Path]:
-    """What the output depends on: the specs, the schema, and the compiler with its templates."""
-    package = Path(__file__).resolve().parent
-    here = Path.cwd()
-    own = [schema_path(), *(p for p in package.rglob("*") if p.suffix in (".py", ".j2"))]
-    return [Path(s) for s in specs if s != "-"] + [p.relative_to(here) if p.is_relative_to(here) else p for p in own]
+    return command(args)

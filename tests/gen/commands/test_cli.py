@@ -18,6 +18,7 @@ import pytest
 from command_line import BAD, ENV, ROOT, SCSI, berthc, process
 
 from berthc import cli
+from berthc.commands import generate
 
 
 @pytest.mark.parametrize("run", [process, berthc])
@@ -293,7 +294,7 @@ def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(monkeypatch: pytes
                                                               tmp_path: Path) -> None:
     module = ModuleType("broken")
     setattr(module, "files", broken)
-    monkeypatch.setattr(cli, "emitter", lambda name: module)
+    monkeypatch.setattr(generate, "emitter", lambda name: module)
     monkeypatch.chdir(ROOT)
     args = ["gen", "-q", "-o", str(tmp_path / "out"), SCSI]
     assert cli.main(args) == 3

@@ -1,0 +1,109 @@
+"""What `berthc check` tells: as text, or as one JSON object."""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from berthc.commands.check_arguments import BOUNDS, bounds_of
+from berthc.diag import (
+    MOST, Colours, Diagnostic, as_json, as_text, at_most, in_order, notes_as_objects,
+)
+from berthc.explore.meaning import explained
+from berthc.explore.report import (
+    Finding, Report, beneath, claim, diagnostics, followed, not_played, uncertain_rows,
+)
+from berthc.explore.save import how_to_play, how_to_save, names
+from berthc.explore.script import table
+from berthc.model import Manager
+from berthc.pipeline import Result, without_repeats
+
+
+class Checked(NamedTuple):
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says; `problems`: what the search
+    could not do."""
+
+    result: Result
+    manager: Manager | None
+    report: Report | None
+    problems: tuple[str, ...]
+
+
+def is_interrupted(checked: Checked) -> bool:
+    return checked.report is not None and checked.report.interrupted is not None
+
+
+def is_right(result: Result, report: Report | None) -> bool:
+    return result.manager is not None and report is not None and not report.refused and not report.unshown
+
+
+def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
+    """One JSON object for all specs, with keys that stay."""
+    reports = [one.report for one in results if one.report is not None]
+    static = [d for one in results for d in _static(one.result, one.report)]
+    return json.dumps({
+        "findings": [_as_json(f) for report in reports for f in report.findings],
+        "diagnostics": json.loads(as_json(static)),
+        "never_played": {"operations": [name for r in reports for name in r.unplayed.operations],
+                         "rows": [name for r in reports for name in r.unplayed.rows]},
+        "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
+        "states": sum(r.states for r in reports),
+        "transitions": sum(r.transitions for r in reports),
+        "complete": len(reports) == len(args.specs) and all(r.complete and not r.unshown for r in reports),
+        "seconds": round(sum(r.seconds for r in reports), 3),
+    }, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_json(finding: Finding) -> dict[str, Any]:
+    fault = finding.fault
+    return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column,
+            "where": fault.where,
+            "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why,
+            "script": finding.requests, "notes": notes_as_objects(uncertain_rows(finding))}
+
+
+def _static(result: Result, report: Report | None) -> list[Diagnostic]:
+    return list(result.diagnostics) if report is None else without_repeats(result.diagnostics, diagnostics(report))
+
+
+def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
+    """What the search found, in order of place, each finding with its script and what has the same cause; `folder` is where
+    scripts are kept."""
+    own = diagnostics(report)
+    scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
+    under = beneath(report)
+    also = {own[n]: [own[other] for other in others] for n, others in under.items()}
+    beneath_others = {n for others in under.values() for n in others}
+    told = [d for n, d in enumerate(own) if n not in beneath_others]
+    out = []
+    for diagnostic in at_most(in_order(told), max(1, MOST - len(result.diagnostics))):
+        out.append(as_text(diagnostic, result.source.lines, colours))
+        if diagnostic in scripts:
+            finding, file = scripts[diagnostic]
+            heading = "a script" if report.by_spin else "the shortest script"
+            out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
+            out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
+        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}" for d in also.get(diagnostic, ())]
+    if scripts and folder is None:
+        out.append(how_to_save(spec))
+    return "".join(line + "\n" for line in out)
+
+
+def explain(result: Result, report: Report | None) -> str:
+    """What is in the backend in each state, as far as was looked at."""
+    if report is None:
+        return ""
+    return f"{result.source.file}: in the backend, by state:\n" + "".join(f"{line}\n" for line in explained(report.manager, report.seen))
+
+
+def tell(result: Result, report: Report | None, summary: str) -> str:
+    """What goes to standard output: that the spec is right, if it is, and how much of it was looked at."""
+    file = result.source.file
+    if report is None:
+        return ""
+    every = report.complete and not report.unplayed.operations
+    ok = f"{file}: ok: {summary}\n" if is_right(result, report) and every else ""
+    more = "".join(f"{file}: {text}\n" for text in (followed(report), not_played(report)) if text)
+    return f"{ok}{file}: {claim(report)}\n{more}"

@@ -1,0 +1,58 @@
+"""What the commands share: exit statuses, compiled specs, and how errors are shown."""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import IO
+
+from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, as_json, has_errors, show
+from berthc.model import Manager
+from berthc.pipeline import Result, compile_spec
+
+OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
+
+
+class Usage(Exception):
+    """The command line asks for something that cannot be; the text says what."""
+
+
+def compile_all(paths: Sequence[str]) -> list[Result]:
+    if list(paths).count("-") > 1:
+        raise Usage("standard input can be read only once")
+    return [compile_spec(path) for path in paths]
+
+
+def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = False,
+           always: bool = False) -> None:
+    """Shows all diagnostics: text to standard error, or JSON to standard output. `always`: an empty array too."""
+    found: list[Diagnostic] = [d for result in results for d in result.diagnostics]
+    if quiet:
+        found = [d for d in found if has_errors([d])]
+    if args.format == "json":
+        if found or always:
+            sys.stdout.write(as_json(found))
+        return
+    lines = {result.source.file: result.source.lines for result in results}
+    sys.stderr.write(show(found, lines, colours(sys.stderr)))
+
+
+def colours(stream: IO[str]) -> Colours:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return TERMINAL if stream.isatty() and not plain else PLAIN
+
+
+def status_of(results: Sequence[Result]) -> int:
+    if any(d.id == "file" for result in results for d in result.diagnostics):
+        return USAGE
+    return OK if all(result.manager is not None for result in results) else BAD
+
+
+def summary(manager: Manager) -> str:
+    counts = (
+        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources), "state"),
+        (sum(len(s.rows) for r in manager.resources for s in r.states), "row"), (len(manager.hooks), "hook"),
+        (len(manager.operations), "operation"),
+    )
+    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)
