@@ -24,14 +24,13 @@ BUILD = quotes("docs/build.md")
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
-    for command in ("gen", "docs"):
-        subprocess.run([str(ROOT / "bin/berthc"), command, "-q", "-o", str(folder), "examples/minimal/net.yaml"], cwd=ROOT, check=True,
-                       env=clean_environment())
+    subprocess.run([str(ROOT / "bin/berthc"), "docs", "-q", "-o", str(folder),
+                    "examples/minimal/net.yaml"], cwd=ROOT, check=True, env=clean_environment())
     return folder / "net"
 
 
 def test_every_quote_is_known() -> None:
-    assert set(QUOTES) == {"examples/minimal/net.yaml", "examples/minimal/main.c", "docs", "net.c"}
+    assert set(QUOTES) == {"docs", "check"}
     assert set(BUILD) == {"examples/make/Makefile", "examples/cmake/CMakeLists.txt", "examples/meson/meson.build"}
     for page, found in (("README.md", QUOTES), ("docs/build.md", BUILD)):
         assert (ROOT / page).read_text(encoding="utf-8").count("<!-- quote:") == len(found)
@@ -42,8 +41,14 @@ def test_whole_files(name: str) -> None:
     assert {**QUOTES, **BUILD}[name] == (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_excerpt_of_the_generated_source(generated: Path) -> None:
-    assert QUOTES["net.c"] in (generated / "net.c").read_text(encoding="utf-8")
+def test_the_finding_is_what_the_checker_says(tmp_path: Path) -> None:
+    text = (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
+    faulty = text.replace("fail: idle, uncertain: unsure", "fail: idle, uncertain: idle")
+    assert text != faulty
+    (tmp_path / "tap.yaml").write_text(faulty, encoding="utf-8")
+    done = subprocess.run([str(ROOT / "bin/berthc"), "check", "tap.yaml"], cwd=tmp_path, check=False,
+                          env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and QUOTES["check"] in done.stderr
 
 
 def test_the_generated_table(generated: Path) -> None:
