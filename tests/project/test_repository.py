@@ -25,14 +25,35 @@ def test_there_are_files() -> None:
     assert {"README.md", "docs/README.md"} <= {str(path.relative_to(ROOT)) for path in files(".md")}
 
 
-def test_relative_links_lead_to_files() -> None:
-    broken = []
+def links() -> list[tuple[Path, str]]:
+    """Every relative link of every page, with the page."""
+    found = []
     for path in files(".md"):
         prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
-        for found in LINK.finditer(prose):
-            target = (found[1] or found[2]).split("#")[0]
-            if target and "://" not in target and not target.startswith("mailto:") and not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(ROOT)}: {target}")
+        targets = [one[1] or one[2] for one in LINK.finditer(prose)]
+        found += [(path, to) for to in targets if "://" not in to and not to.startswith("mailto:")]
+    return found
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+            for heading in headings}
+
+
+def test_relative_links_lead_to_files() -> None:
+    broken = [f"{page.relative_to(ROOT)}: {to}" for page, to in links()
+              if not (page.parent / to.split("#")[0]).exists()]
+    assert broken == []
+
+
+def test_anchors_of_links_are_headings() -> None:
+    there = [(page, to, page.parent / to.split("#")[0] if to[0] != "#" else page)
+             for page, to in links() if "#" in to]
+    assert there
+    broken = [f"{page.relative_to(ROOT)}: {to}" for page, to, target in there
+              if target.suffix == ".md" and to.split("#")[1] not in anchors(target)]
     assert broken == []
 
 

@@ -1,4 +1,4 @@
-"""Getting at the instances: obtain, create, find, with; and what is assigned when an instance is made (S1, S2, S9)."""
+"""Resolving the path: obtain, create, find, with; and what is assigned when an instance is made (S1, S2, S9)."""
 from __future__ import annotations
 
 from typing import Any
