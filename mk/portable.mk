@@ -14,7 +14,9 @@ DEBIAN_MIRROR ?= http://deb.debian.org/debian
 DEBIAN = $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 
 # What depends most on the order of bytes and on the size of a word.
-SHORT_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,parts arguments rules_find rules_holders rules_rows deadlines manager arena uuid waiting)
+SHORT_TESTS := $(filter $(BUILD)/tests/runtime/base/%,$(RUNTIME_TESTS)) \
+    $(patsubst %,$(BUILD)/tests/runtime/%,api/test_arguments api/test_create api/test_instances rules/test_find rules/test_holders rules/test_ends rules/test_rows \
+    waiting/test_deadlines waiting/test_waiting)
 SHORT_SUITES := $(SHORT_TESTS) $(BUILD)/kitchen/kitchen-conformance
 SHORT_SCRIPTS := 30
 LONG_SCRIPTS := 200

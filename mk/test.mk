@@ -8,7 +8,7 @@ TSAN := BUILD=$(BUILD)/tsan GEN=$(GEN) SANITIZE=thread
 CLANG := BUILD=$(BUILD)/clang GEN=$(GEN) CC=clang
 
 # The runtime tests move the clock: see tests/runtime/support/clock.h.
-RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/test_*.c))
+RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/*/test_*.c))
 TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
 C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(CONFORMANCE)
@@ -19,13 +19,13 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 TESTED := $(BUILD)/obj/runtime/library-no-clock.o
 $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
-PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/test_%,manager parts reader_slots uuid)
+PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/base/test_%,fields hash map pool reader_slots strings text uuid) $(BUILD)/tests/runtime/api/test_create
 $(PARTS_TESTS): TESTED :=
 # One of them uses a generated manager.
-$(BUILD)/obj/tests/runtime/test_asking.o: TESTING_FLAGS += -I$(GEN)/probe
-$(BUILD)/obj/tests/runtime/test_asking.o: $(GEN)/probe/probe.h
-$(BUILD)/tests/runtime/test_asking: $(BUILD)/probe/probe.o
-$(BUILD)/tests/runtime/test_asking: GENERATED := $(BUILD)/probe/probe.o
+$(BUILD)/obj/tests/runtime/rules/test_asking.o: TESTING_FLAGS += -I$(GEN)/probe
+$(BUILD)/obj/tests/runtime/rules/test_asking.o: $(GEN)/probe/probe.h
+$(BUILD)/tests/runtime/rules/test_asking: $(BUILD)/probe/probe.o
+$(BUILD)/tests/runtime/rules/test_asking: GENERATED := $(BUILD)/probe/probe.o
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)

@@ -9,6 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g", "-Iruntime/include"]
 
+DEPOT = [f"tests/runtime/support/depot_{part}.c" for part in ("fields", "operations", "type")]
+# Suites in which threads wait, or share the lock.
+THREADED = [
+    "waiting/test_waiting", "waiting/test_circles", "waiting/test_discard", "waiting/test_stress",
+    "waiting/test_waking", "waiting/test_deadlines", "started/test_loop",
+    "started/test_loop_blocking", "started/test_stress", "started/test_races", "drain/test_waits",
+    "base/test_lock", "base/test_readers", "base/test_sleeper", "rules/test_look_ups"
+]
+
 
 def compiler() -> str:
     """The compiler that the build uses."""
@@ -28,9 +37,9 @@ def test_without_threads(tmp_path: Path) -> None:
         objects.append(str(tmp_path / f"{source.stem}.o"))
         run(compiler(), *FLAGS, "-DBERTH_NO_THREADS", "-c", str(source), "-o", objects[-1])
     assert "pthread_" not in run("nm", "--undefined-only", *objects)
-    support = [str(ROOT / "tests/runtime/support" / name) for name in ("depot.c", "depot_type.c", "started.c")]
+    support = [f"tests/runtime/support/{name}.c" for name in ("depot", "started")]
     program = str(tmp_path / "single")
-    run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *objects, "-o", program, "-lcmocka", "-luuid")
+    run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *DEPOT, *objects, "-o", program, "-lcmocka", "-luuid")
     assert "6 test(s) run" in run(program)
 
 
@@ -45,7 +54,7 @@ def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
     missing = {line.split()[-1] for line in run("nm", "--undefined-only", *objects).splitlines() if " U " in line}
     wanted = {name for name in missing if re.match(r"malloc|free|calloc|pthread|uuid_(generate|compare|copy|is_null|unparse)|clock_|getrandom|mmap|madvise", name)}
     assert wanted == set(), wanted
-    run(compiler(), *FLAGS, *small, "-Itests/runtime", "tests/runtime/no_threads/bare.c", "tests/runtime/support/depot_type.c", *objects, "-o", program, "-lcmocka")
+    run(compiler(), *FLAGS, *small, "-Itests/runtime", "tests/runtime/no_threads/bare.c", *DEPOT, *objects, "-o", program, "-lcmocka")
     assert "3 test(s) run" in run(program)
 
 
@@ -60,8 +69,8 @@ def build_without_futexes(folder: Path, *flags: str) -> list[str]:
 
 def run_suite_without_futexes(suite: str, objects: list[str], folder: Path, *flags: str) -> None:
     support = [str(path) for path in sorted((ROOT / "tests/runtime/support").glob("*.c"))]
-    program = str(folder / suite)
-    command = [compiler(), *FLAGS, *flags, "-DBERTH_NO_FUTEX", "-pthread", "-Itests/runtime", "-Iruntime/src", f"tests/runtime/test_{suite}.c"]
+    program = str(folder / suite.replace("/", "_"))
+    command = [compiler(), *FLAGS, *flags, "-DBERTH_NO_FUTEX", "-pthread", "-Itests/runtime", "-Iruntime/src", f"tests/runtime/{suite}.c"]
     run(*command, *support, *objects, "-o", program, "-lcmocka", "-luuid")
     # the sanitizers do not cope with every layout of the address space, see mk/test.mk
     fixed = ["setarch", "-R"] if flags and subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False).returncode == 0 else []
@@ -72,12 +81,13 @@ def test_without_futexes(tmp_path: Path) -> None:
     """Where there are none, mutexes and conditions of POSIX do the same."""
     objects = build_without_futexes(tmp_path)
     assert "pthread_cond_timedwait" in run("nm", "--undefined-only", *objects)
-    for suite in ("waiting", "waiting_circles", "waiting_discard", "stress", "started_wake", "started_stress", "drain_waits", "deadlines", "lock", "readers", "look_ups"):
+    for suite in THREADED:
         run_suite_without_futexes(suite, objects, tmp_path)
 
 
 def test_without_futexes_and_without_races(tmp_path: Path) -> None:
     """ThreadSanitizer knows what POSIX promises, so it sees more here than with futexes."""
     objects = build_without_futexes(tmp_path, "-fsanitize=thread")
-    for suite in ("stress", "started_stress", "readers", "look_ups"):
+    for suite in ("waiting/test_stress", "started/test_stress", "started/test_races",
+                  "base/test_readers", "rules/test_look_ups"):
         run_suite_without_futexes(suite, objects, tmp_path, "-fsanitize=thread")

@@ -130,7 +130,7 @@ static void started_operations_pend_and_queue(void **unused)
     assert_string_equal(depot.log, "rack.open:a rack.eject:a rack.close:a");
     job_go(&use, &depot, OP_USE, "a");
     assert_int_equal(job_cancel(&use), 0);
-    assert_int_equal(shelf.calls[3].told, 1);
+    assert_int_equal(shelf.calls[3].notified, 1);
     assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -EDEADLK);
     assert_int_equal(shelf_complete(&shelf, 3, 0), 0);
     assert_done(&use, 0);

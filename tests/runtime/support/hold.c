@@ -32,7 +32,7 @@ void hold_up(const struct task *task)
         (void)sched_yield();
 }
 
-int let_go(struct task *task)
+int release_it(struct task *task)
 {
     int rc;
 

@@ -10,6 +10,6 @@
  */
 void hold_up(const struct task *task);
 /* Lets it go on, and joins it: what its operation returned. */
-int let_go(struct task *task);
+int release_it(struct task *task);
 
 #endif

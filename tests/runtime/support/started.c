@@ -97,7 +97,7 @@ int shelved(struct depot *depot, uint8_t hook, berth_call *call, const void *vie
     assert_true(n < sizeof shelf->calls / sizeof *shelf->calls);
     shelf->calls[n].call = call;
     shelf->calls[n].token = berth_call_token(call);
-    shelf->calls[n].registered = berth_call_on_cancel(call, tell, &shelf->calls[n].told);
+    shelf->calls[n].registered = berth_call_on_cancel(call, tell, &shelf->calls[n].notified);
     pthread_mutex_unlock(&shelf->lock);
     return BERTH_PENDING;
 }

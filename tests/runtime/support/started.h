@@ -52,7 +52,7 @@ struct shelf_of_calls {
     struct {
         berth_token token;
         berth_call *call;
-        unsigned told;
+        unsigned notified;
         int registered; /* what berth_call_on_cancel() returned */
     } calls[256];
 };

@@ -1,0 +1,197 @@
+/* Blocking calls that run the ready list before they sleep. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/operation.h"
+#include "support/clock.h"
+#include "support/loop.h"
+#include "support/threads.h"
+
+/* What is left hanging ends the program, after many times what the slowest machine takes. */
+enum { PATIENCE = 300 };
+
+/*
+ * Inside hooks: rack "a" is taken by what pends, and the thread that blocks for it has something
+ * else to run.
+ */
+
+struct tangle {
+    struct job held, outer, ready;
+    berth_token token; /* of the call that pends */
+    bool discards;
+    int rc;
+    berth_error error;
+};
+
+static int pend(struct tangle *tangle, berth_call *call)
+{
+    tangle->token = berth_call_token(call);
+    return BERTH_PENDING;
+}
+
+/*
+ * "outer" starts "ready" and blocks for rack a, which pends: so "ready" runs, and completes it. The
+ * blocking call gets the rack. Its own call pends as well, and is completed by what its hook
+ * starts.
+ */
+static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                    void *out)
+{
+    struct tangle *tangle = depot->arg;
+    const char *rack = ((const rack_view *)view)->name;
+
+    (void)out;
+    if (hook == RACK_OPEN && strcmp(rack, "a") == 0)
+        return pend(tangle, call);
+    if (hook == RACK_EJECT) {
+        job_go(&tangle->ready, depot, OP_USE, "later");
+        return pend(tangle, call);
+    }
+    if (strcmp(rack, "outer") == 0) {
+        job_go(&tangle->ready, depot, OP_USE, "ready");
+        tangle->rc = by_label(depot, "0", &tangle->error);
+    } else if (hook == RACK_OPEN) {
+        assert_int_equal(tangle->discards ? berth_manager_discard(depot->manager)
+                                          : berth_complete(tangle->token, 0, NULL, 0),
+                         0);
+    }
+    return 0;
+}
+
+static void run_tangle(struct depot *depot, struct tangle *tangle)
+{
+    *tangle = (struct tangle){.discards = tangle->discards, .rc = 1};
+    depot_start(depot, NULL, NULL);
+    depot->hook = entangle;
+    depot->arg = tangle;
+    job_go(&tangle->held, depot, OP_USE, "a");
+    job_go(&tangle->outer, depot, OP_USE, "outer");
+}
+
+static void a_caller_runs_ready_again_after_it_got_its_root(void **unused)
+{
+    static struct tangle tangle = {.discards = false};
+    struct depot depot;
+
+    (void)unused;
+    run_tangle(&depot, &tangle);
+    assert_done(&tangle.held, 0);
+    assert_int_equal(tangle.rc, 0);
+    assert_done(&tangle.outer, 0);
+    assert_done(&tangle.ready, 0);
+    assert_string_equal(
+        depot.log,
+        "rack.open:a rack.open:outer rack.open:ready rack.eject:a rack.open:later rack.close:a");
+    depot_stop(&depot);
+}
+
+static void a_discard_finds_callers_that_run_ready(void **unused)
+{
+    static struct tangle tangle = {.discards = true};
+    struct depot depot;
+
+    (void)unused;
+    run_tangle(&depot, &tangle);
+    assert_int_equal(tangle.rc, -ECANCELED);
+    assert_int_equal(tangle.error.code, -ECANCELED);
+    assert_not_done(&tangle.held);
+    assert_int_equal(berth_complete(tangle.token, 0, NULL, 0), 0);
+    assert_done(&tangle.held, -ECANCELED);
+    assert_done(&tangle.outer, -ECANCELED);
+    assert_done(&tangle.ready, -ECANCELED);
+    assert_string_equal(depot.log, "rack.open:a rack.open:outer rack.open:ready");
+    depot_stop(&depot);
+}
+
+/* Each hook starts the next one, and blocks for what pends: the thread is one deeper in each. */
+
+enum { MOST_DEEP = 16 };
+
+struct ladder {
+    struct job held, jobs[MOST_DEEP + 1];
+    berth_token token;
+    int rc[MOST_DEEP + 1];
+    int drain_rc, look_up_rc;
+    berth_error error;
+};
+
+/* That there is no such rack is not what the answer is about. */
+static int look_up_nothing(struct depot *depot)
+{
+    const uuid_t uid = {9};
+    char label[sizeof((rack_view *)NULL)->label];
+    void *const results[] = {label};
+    const size_t sizes[] = {sizeof label};
+    const berth_request request = {.operation = OP_BY_UID,
+                                   .by = uid,
+                                   .results = results,
+                                   .result_sizes = sizes,
+                                   .deadline = BERTH_NO_DEADLINE};
+
+    return berth_manager_run(depot->manager, &request, NULL);
+}
+
+static int climb(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out)
+{
+    struct ladder *ladder = depot->arg;
+    long at = strtol(((const rack_view *)view)->name, NULL, 10);
+    char next[24];
+
+    (void)hook;
+    (void)out;
+    if (at == 0) {
+        ladder->token = berth_call_token(call);
+        return BERTH_PENDING;
+    }
+    if (at < MOST_DEEP) {
+        (void)snprintf(next, sizeof next, "%ld", at + 1);
+        job_go(&ladder->jobs[at + 1], depot, OP_USE, next);
+    }
+    ladder->rc[at] = on_rack(depot, OP_RESOLVE, "0", at < MOST_DEEP ? NULL : &ladder->error);
+    if (at == MOST_DEEP) {
+        ladder->drain_rc = berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, NULL);
+        ladder->look_up_rc = look_up_nothing(depot);
+        assert_int_equal(berth_complete(ladder->token, 0, NULL, 0), 0);
+    }
+    return 0;
+}
+
+static void no_thread_goes_deeper_than_sixteen(void **unused)
+{
+    static struct ladder ladder;
+    struct depot depot;
+
+    (void)unused;
+    depot_start_many(&depot, NULL);
+    depot.hook = climb;
+    depot.arg = &ladder;
+    job_go(&ladder.held, &depot, OP_USE, "0");
+    job_go(&ladder.jobs[1], &depot, OP_USE, "1");
+    assert_done(&ladder.held, 0);
+    for (unsigned i = 1; i <= MOST_DEEP; i++) {
+        assert_done(&ladder.jobs[i], 0);
+        assert_int_equal(ladder.rc[i], i < MOST_DEEP ? 0 : -EDEADLK);
+    }
+    assert_int_equal(ladder.error.code, -EDEADLK);
+    assert_where(&ladder.error, "rack", NULL, NULL, NULL);
+    assert_int_equal(ladder.drain_rc, -EDEADLK);
+    assert_int_equal(ladder.look_up_rc, -EDEADLK);
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_runs_ready_again_after_it_got_its_root),
+        cmocka_unit_test(a_discard_finds_callers_that_run_ready),
+        cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
+    };
+
+    (void)alarm(PATIENCE);
+    return cmocka_run_group_tests_name("run ready", tests, NULL, NULL);
+}
