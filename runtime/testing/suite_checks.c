@@ -22,7 +22,7 @@ void suite_test_allocations(void **state)
         suite_script(group, &group->manager->scripts[i], SUITE_BLOCKING, SCRIPT_WITHOUT_MEMORY);
 }
 
-/* Without a trace most operations that call no hook are done in one go: see runtime/src/core/fast.c. */
+/* Without a trace most operations without hooks take the fast path: runtime/src/core/fast.c. */
 void suite_test_untraced(void **state)
 {
     suite_group *group = *state;

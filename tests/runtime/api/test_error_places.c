@@ -26,25 +26,25 @@ static const uint8_t ways[] = {OP_RESERVE, OP_USE,    OP_KICK, OP_ADD,
 enum { N_WAYS = sizeof ways };
 
 /* An operation on rack "a", whichever way. */
-struct asked {
+struct arguments {
     struct path path;
     uint32_t bay;
     uuid_t given;
     berth_request request;
 };
 
-static const berth_request *ask(struct asked *asked, uint8_t operation, const unsigned char *id,
-                                int64_t deadline)
+static const berth_request *ask(struct arguments *arguments, uint8_t operation,
+                                const unsigned char *id, int64_t deadline)
 {
-    asked->bay = 0;
-    asked->request = (berth_request){.operation = operation,
-                                     .config = depot_path(&asked->path, "a", 2)->config,
-                                     .by = "0",
-                                     .at = &asked->bay,
-                                     .reservation = id,
-                                     .gives = operation == OP_RESERVE ? asked->given : NULL,
-                                     .deadline = deadline};
-    return &asked->request;
+    arguments->bay = 0;
+    arguments->request = (berth_request){.operation = operation,
+                                         .config = depot_path(&arguments->path, "a", 2)->config,
+                                         .by = "0",
+                                         .at = &arguments->bay,
+                                         .reservation = id,
+                                         .gives = operation == OP_RESERVE ? arguments->given : NULL,
+                                         .deadline = deadline};
+    return &arguments->request;
 }
 
 /* Rack "a" is taken: its hook pends, and the reservation is for a shelf on it. */
@@ -54,7 +54,7 @@ struct taken {
     struct job holds;
     uuid_t id;
     struct job jobs[N_WAYS + 1];
-    struct asked asked[N_WAYS];
+    struct arguments arguments[N_WAYS];
 };
 
 static struct taken taken;
@@ -76,7 +76,8 @@ static void queue_up(int64_t deadline)
         taken.jobs[i].keep = true;
         if (i < N_WAYS)
             assert_int_equal(
-                job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, deadline)), 0);
+                job_request(&taken.jobs[i], ask(&taken.arguments[i], ways[i], taken.id, deadline)),
+                0);
         else
             assert_int_equal(job_start(&taken.jobs[i], 0, NULL, deadline), 0);
         assert_not_done(&taken.jobs[i]);
@@ -111,7 +112,7 @@ static void blocking_calls_that_are_late(void **unused)
     take(NULL);
     for (unsigned i = 0; i < N_WAYS; i++) {
         assert_int_equal(berth_manager_run(taken.depot.manager,
-                                           ask(&taken.asked[i], ways[i], taken.id, 1), &error),
+                                           ask(&taken.arguments[i], ways[i], taken.id, 1), &error),
                          -ETIMEDOUT);
         assert_int_equal(error.code, -ETIMEDOUT);
         assert_at_rack(&error, "\"a\"");
@@ -214,7 +215,8 @@ static int ask_for_own_root(struct depot *depot, uint8_t hook, berth_call *call,
     for (unsigned i = 0; i < N_WAYS; i++) {
         assert_int_equal(
             berth_manager_run(depot->manager,
-                              ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error),
+                              ask(&taken.arguments[i], ways[i], taken.id, BERTH_NO_DEADLINE),
+                              &error),
             -EDEADLK);
         assert_at_rack(&error, "\"a\"");
     }
@@ -244,9 +246,9 @@ static void cancel_those_that_have_not_looked(struct job *job, int code)
     for (unsigned i = 0; i < N_WAYS; i++) {
         job_init(&taken.jobs[i], job->depot);
         taken.jobs[i].keep = true;
-        assert_int_equal(
-            job_request(&taken.jobs[i], ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE)),
-            0);
+        assert_int_equal(job_request(&taken.jobs[i], ask(&taken.arguments[i], ways[i], taken.id,
+                                                         BERTH_NO_DEADLINE)),
+                         0);
         assert_int_equal(job_cancel(&taken.jobs[i]), 0);
     }
 }
@@ -283,7 +285,8 @@ static int ask_under_the_lock(void *arg, const berth_item *item)
 
         assert_int_equal(
             berth_manager_run(taken.depot.manager,
-                              ask(&taken.asked[i], ways[i], taken.id, BERTH_NO_DEADLINE), &error),
+                              ask(&taken.arguments[i], ways[i], taken.id, BERTH_NO_DEADLINE),
+                              &error),
             -EDEADLK);
         check_place(&error, by_key ? "rack" : NULL, by_key ? "\"a\"" : "", __FILE__, __LINE__);
     }

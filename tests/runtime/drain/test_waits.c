@@ -15,11 +15,8 @@ static void drain_waits_its_turn(void **unused)
     struct task first, drains, late;
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&drains, &depot, 0, NULL);
-    wait_for_waiters(&depot, 1);
+    depot_start_held(&depot, &gate, &first);
+    task_start_waiting(&drains, &depot, 0, NULL, 1);
     /* another one, that does not want to wait */
     task_start_until(&late, &depot, 0, NULL, berth_now() + 10000000);
     assert_int_equal(task_join(&late), -ETIMEDOUT);
@@ -46,8 +43,7 @@ static void drain_goes_on_when_what_it_waited_for_is_gone(void **unused)
     gate_wait(&gate, 1);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "c", NULL), 0);
-    task_start(&drains, &depot, 0, NULL);
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&drains, &depot, 0, NULL, 1);
     /* the next one is gone before it gets there */
     assert_int_equal(on_rack(&depot, OP_KICK, "b", NULL), 0);
     gate_open(&gate, 1);
@@ -69,8 +65,7 @@ static void who_waited_for_a_drained_root_starts_again(void **unused)
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     task_start(&drains, &depot, 0, NULL);
     gate_wait(&gate, 2);
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&second, &depot, OP_USE, "a", 1);
     gate_open(&gate, 3);
     assert_int_equal(task_join(&drains), 0);
     assert_int_equal(task_join(&second), 0);
@@ -85,13 +80,9 @@ static void two_drains_end_in_the_order_they_came(void **unused)
     struct task first, drains[2];
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&drains[0], &depot, 0, NULL);
-    wait_for_waiters(&depot, 1);
-    task_start(&drains[1], &depot, 0, NULL);
-    wait_for_waiters(&depot, 2);
+    depot_start_held(&depot, &gate, &first);
+    task_start_waiting(&drains[0], &depot, 0, NULL, 1);
+    task_start_waiting(&drains[1], &depot, 0, NULL, 2);
     depot.outcome[RACK_EJECT] = -EIO;
     gate_open(&gate, 2);
     assert_int_equal(task_join(&first), 0);

@@ -183,7 +183,7 @@ static void a_pending_answer_may_be_that_nobody_can_tell(void **unused)
     end(f);
 }
 
-static void discard_while_it_is_asked_ends_the_operation(void **unused)
+static void discard_inside_a_hook_that_asks_ends_the_operation(void **unused)
 {
     fixture *f = unsure();
 
@@ -224,7 +224,7 @@ int main(void)
         cmocka_unit_test(a_hook_that_does_not_ask_cannot_answer),
         cmocka_unit_test(a_pending_answer_is_completed_by_an_answer_only),
         cmocka_unit_test(a_pending_answer_may_be_that_nobody_can_tell),
-        cmocka_unit_test(discard_while_it_is_asked_ends_the_operation),
+        cmocka_unit_test(discard_inside_a_hook_that_asks_ends_the_operation),
         cmocka_unit_test(half_of_the_hooks_that_come_together_is_refused),
     };
 

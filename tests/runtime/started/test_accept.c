@@ -261,7 +261,7 @@ static void *(*volatile scribble)(void *, int, size_t) = memset;
  * The arrays that a call passes live on its caller's stack: the block has copies. What their
  * pointers lead to stays the caller's.
  */
-static void what_was_asked_is_kept(void **unused)
+static void arguments_are_kept(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -322,7 +322,7 @@ int main(void)
         cmocka_unit_test(no_memory_for_the_block),
         cmocka_unit_test(no_memory_is_needed_once_it_is_accepted),
         cmocka_unit_test(blocks_that_are_too_small_are_refused),
-        cmocka_unit_test(what_was_asked_is_kept),
+        cmocka_unit_test(arguments_are_kept),
     };
 
     return cmocka_run_group_tests_name("started, accepted or not", tests, NULL, NULL);

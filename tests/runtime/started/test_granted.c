@@ -308,8 +308,7 @@ static void a_thread_with_a_granted_root_is_discarded(void **unused)
         job_init(&first, &depot);
         first.then = discard;
         assert_int_equal(job_start(&first, OP_USE, "a", BERTH_NO_DEADLINE), 0);
-        task_start(&task, &depot, OP_USE, "a");
-        wait_for_waiters(&depot, 1);
+        task_start_waiting(&task, &depot, OP_USE, "a", 1);
         assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
         rc = task_join(&task);
         assert_true(rc == -ECANCELED || rc == 0); /* 0: it was faster than the discard */

@@ -197,8 +197,7 @@ static void a_blocking_call_on_another_thread_leaves_it_to_the_loop(void **unuse
     job_go(&job, &depot, OP_USE, "a");
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
-    task_start(&task, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&task, &depot, OP_USE, "a", 1);
     assert_not_done(&job);
     assert_int_equal(poll_depot(&depot), BERTH_NO_DEADLINE);
     assert_done(&job, 0);

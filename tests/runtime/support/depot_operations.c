@@ -1,4 +1,4 @@
-/* The operations of the hand-written manager, and what berthc would write to check their arguments. */
+/* The operations of the hand-written manager, and the check of their arguments. */
 #include <errno.h>
 
 #include "depot_type.h"

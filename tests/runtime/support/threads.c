@@ -139,3 +139,17 @@ void wait_for_waiters(struct depot *depot, unsigned n)
     while (waiters(depot->manager) != n)
         sched_yield();
 }
+
+void task_start_waiting(struct task *task, struct depot *depot, uint8_t operation, const char *rack,
+                        unsigned n)
+{
+    task_start(task, depot, operation, rack);
+    wait_for_waiters(depot, n);
+}
+
+void depot_start_held(struct depot *depot, struct gate *gate, struct task *owner)
+{
+    depot_start_gated(depot, gate);
+    task_start(owner, depot, OP_USE, "a");
+    gate_wait(gate, 1);
+}

@@ -42,10 +42,15 @@ int task_join(struct task *task);
 
 /* Waits until `n` operations wait for a root. */
 void wait_for_waiters(struct depot *depot, unsigned n);
+/* Starts a task, and waits until it is the n-th that waits. */
+void task_start_waiting(struct task *task, struct depot *depot, uint8_t operation, const char *rack,
+                        unsigned n);
 
 /* A hook that stops at the gate in depot->arg. */
 int gated(struct depot *depot, uint8_t hook, berth_call *call, const void *view, void *out);
 /* A depot, with no options and no configuration, whose hooks all do. */
 void depot_start_gated(struct depot *depot, struct gate *gate);
+/* The same. A task owns the root "a", and its hook waits at the gate. */
+void depot_start_held(struct depot *depot, struct gate *gate, struct task *owner);
 
 #endif

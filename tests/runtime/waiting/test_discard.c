@@ -27,10 +27,8 @@ static void discard_ends_waiters_and_notifies_the_owner(void **unused)
     depot.hook = watch_cancelled;
     task_start(&first, &depot, OP_USE, "a");
     gate_wait(&gate, 1);
-    task_start(&others[0], &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
-    task_start(&others[1], &depot, 0, NULL);
-    wait_for_waiters(&depot, 2);
+    task_start_waiting(&others[0], &depot, OP_USE, "a", 1);
+    task_start_waiting(&others[1], &depot, 0, NULL, 2);
     task_start_reserve(&others[2], &depot, "a", 1);
     wait_for_waiters(&depot, 3);
     assert_int_equal(berth_manager_discard(depot.manager), 0);
@@ -195,8 +193,7 @@ static void discard_before_a_restarted_waiter_could_call_its_hook(void **unused)
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     task_start(&last, &depot, OP_DROP, "0");
     gate_wait(&gate, 3); /* close */
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&second, &depot, OP_USE, "a", 1);
     hold_up(&second);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&last), 0);

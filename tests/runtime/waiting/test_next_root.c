@@ -221,8 +221,7 @@ static void a_thread_waits_among_them(void **unused)
     start_passing(&depot, &shelf);
     job_go(&before[0], &depot, OP_USE, "a");
     job_go(&before[1], &depot, OP_USE, "a");
-    task_start(&task, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&task, &depot, OP_USE, "a", 1);
     task_start_until(&late, &depot, OP_USE, "a", berth_now() + HOUR / 36000); /* 100 ms */
     wait_for_waiters(&depot, 2);
     job_go(&after, &depot, OP_USE, "a");
@@ -319,8 +318,7 @@ static void a_circle_is_seen_through_the_next_root(void **unused)
     depot.arg = &circle;
     for (unsigned i = 0; i < 3; i++)
         job_go(&jobs[i], &depot, OP_USE, "a");
-    task_start(&task, &depot, OP_USE, "b");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&task, &depot, OP_USE, "b", 1);
     assert_int_equal(berth_complete(circle.token, 0, NULL, 0), 0);
     assert_int_equal(circle.rc, -EDEADLK);
     assert_int_equal(task_join(&task), 0);

@@ -204,8 +204,7 @@ static void pending_calls_hold_up_their_root_only(void **unused)
     task_start(&first, &depot, OP_USE, "a");
     gate_wait(&parcel.gate, 1);
     assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0);
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&second, &depot, OP_USE, "a", 1);
     assert_int_equal(berth_complete(parcel.token, 0, NULL, 0), 0);
     assert_int_equal(task_join(&first), 0);
     assert_int_equal(task_join(&second), 0);

@@ -1,6 +1,6 @@
 /*
- * Many wait for a root that ends well, again and again: the first makes the root anew, and the others
- * wait for that one.
+ * Many wait for a root that ends well, again and again: the first makes the root anew, and the
+ * others wait for that one.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -12,13 +12,10 @@ static void who_waits_finds_the_work_done(void **unused)
     struct task first, others[3];
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     assert_state(&depot, "rack a idle 0+0\n"); /* while the hook runs */
     for (unsigned i = 0; i < 3; i++) {
-        task_start(&others[i], &depot, OP_USE, "a");
-        wait_for_waiters(&depot, i + 1);
+        task_start_waiting(&others[i], &depot, OP_USE, "a", i + 1);
     }
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), 0);
@@ -37,9 +34,7 @@ static void first_come_first_served(void **unused)
     struct task first, others[N];
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     for (unsigned i = 0; i < N; i++) {
         task_start_reserve(&others[i], &depot, "a", (uint16_t)(N - i));
         wait_for_waiters(&depot, i + 1);
@@ -82,12 +77,10 @@ static void who_waited_for_a_root_that_failed_and_ended_gets_its_error(void **un
     depot.outcome[RACK_OPEN] = -ENODEV;
     task_start(&first, &depot, OP_CRASH, "a");
     gate_wait(&gate, 1);
-    task_start(&others[0], &depot, OP_CRASH, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&others[0], &depot, OP_CRASH, "a", 1);
     task_start_reserve(&others[1], &depot, "a", 1);
     wait_for_waiters(&depot, 2);
-    task_start(&others[2], &depot, OP_DROP, "0");
-    wait_for_waiters(&depot, 3);
+    task_start_waiting(&others[2], &depot, OP_DROP, "0", 3);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), -ENODEV);
     for (unsigned i = 0; i < 3; i++) {
@@ -116,8 +109,7 @@ static void who_waited_for_a_root_that_failed_and_stays_goes_on(void **unused)
     depot.outcome[RACK_OPEN] = -EIO;
     task_start(&first, &depot, OP_USE, "a");
     gate_wait(&gate, 1);
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&second, &depot, OP_USE, "a", 1);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), -EIO);
     assert_int_equal(task_join(&second), -ENOTRECOVERABLE);
@@ -138,8 +130,7 @@ static void who_waited_for_a_root_that_ended_well_starts_again_in_order(void **u
     assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
     task_start(&last, &depot, OP_DROP, "0");
     gate_wait(&gate, 2); /* eject */
-    task_start(&others[0], &depot, OP_KICK, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&others[0], &depot, OP_KICK, "a", 1);
     task_start(&others[1], &depot, OP_USE, "a"); /* makes it anew */
     wait_for_waiters(&depot, 2);
     task_start(&others[2], &depot, OP_USE, "a"); /* waits for that one */
@@ -178,17 +169,12 @@ static void every_form_waits(void **unused)
     struct task first, create_root, create_child, find, by;
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&create_root, &depot, OP_RESOLVE, "a");
-    wait_for_waiters(&depot, 1);
-    task_start(&create_child, &depot, OP_ADD, "a");
-    wait_for_waiters(&depot, 2);
+    depot_start_held(&depot, &gate, &first);
+    task_start_waiting(&create_root, &depot, OP_RESOLVE, "a", 1);
+    task_start_waiting(&create_child, &depot, OP_ADD, "a", 2);
     task_start(&find, &depot, OP_FIND_SHELF, "a"); /* finds what was created before it */
     wait_for_waiters(&depot, 3);
-    task_start(&by, &depot, OP_DROP, "0");
-    wait_for_waiters(&depot, 4);
+    task_start_waiting(&by, &depot, OP_DROP, "0", 4);
     gate_open(&gate, 2);
     assert_int_equal(task_join(&first), 0);
     assert_int_equal(task_join(&create_root), 0);
@@ -214,12 +200,9 @@ static void a_creation_that_waits_finds_it_there(void **unused)
                              .deadline = 0};
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -ETIMEDOUT);
-    task_start(&second, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&second, &depot, OP_USE, "a", 1);
     gate_open(&gate, 1);
     request.deadline = BERTH_NO_DEADLINE;
     assert_int_equal(berth_manager_run(depot.manager, &request, &error), -EEXIST);
@@ -298,11 +281,8 @@ static void a_deadline_passes_while_waiting(void **unused)
     struct task first, second, third;
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
-    task_start(&third, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    depot_start_held(&depot, &gate, &first);
+    task_start_waiting(&third, &depot, OP_USE, "a", 1);
     task_start_until(&second, &depot, OP_USE, "a", berth_now() + 20000000);
     assert_int_equal(task_join(&second), -ETIMEDOUT);
     assert_where(&second.error, "rack", NULL, NULL, NULL);

@@ -23,12 +23,9 @@ static void the_manager_may_end_before_those_that_waited_return(void **unused)
     struct task first, others[MANY];
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     for (unsigned i = 0; i < MANY; i++) {
-        task_start(&others[i], &depot, OP_USE, "a");
-        wait_for_waiters(&depot, i + 1);
+        task_start_waiting(&others[i], &depot, OP_USE, "a", i + 1);
     }
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), 0);
@@ -45,12 +42,10 @@ static void nor_by_those_that_are_discarded(void **unused)
     struct task first, others[MANY];
 
     (void)unused;
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     for (unsigned i = 0; i < MANY; i++) {
-        task_start(&others[i], &depot, i % 2 == 0 ? OP_USE : 0, i % 2 == 0 ? "a" : NULL);
-        wait_for_waiters(&depot, i + 1);
+        task_start_waiting(&others[i], &depot, i % 2 == 0 ? OP_USE : 0, i % 2 == 0 ? "a" : NULL,
+                           i + 1);
     }
     assert_int_equal(berth_manager_discard(depot.manager), 0);
     gate_open(&gate, 1);
@@ -73,8 +68,7 @@ static void a_drain_wakes_them_before_it_goes_on(void **unused)
     assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
     task_start(&drain, &depot, 0, NULL);
     gate_wait(&gate, 3); /* eject of a */
-    task_start(&other, &depot, OP_RESOLVE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&other, &depot, OP_RESOLVE, "a", 1);
     gate_open(&gate, 2);
     gate_wait(&gate, 5); /* eject of b */
     assert_int_equal(task_join(&other), 0);
@@ -100,15 +94,12 @@ static void a_caller_returns_before_done_of_others(void **unused)
 
     (void)unused;
     gate_init(&notified);
-    depot_start_gated(&depot, &gate);
-    task_start(&first, &depot, OP_USE, "a");
-    gate_wait(&gate, 1);
+    depot_start_held(&depot, &gate, &first);
     job_init(&job, &depot);
     job.then = pass_gate;
     job.arg = &notified;
     assert_int_equal(job_start(&job, OP_RESOLVE, "a", BERTH_NO_DEADLINE), 0);
-    task_start(&other, &depot, OP_USE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&other, &depot, OP_USE, "a", 1);
     gate_open(&gate, 1);
     gate_wait(&notified, 1);
     assert_int_equal(task_join(&other), 0);
@@ -169,8 +160,7 @@ static void leave_it_to_the_next(bool cancelled)
     gate_wait(&gate, 1);
     job_init(&job, &depot);
     assert_int_equal(job_start(&job, OP_DROP, "0", berth_now() + HOUR), 0);
-    task_start(&other, &depot, OP_RESOLVE, "a");
-    wait_for_waiters(&depot, 1);
+    task_start_waiting(&other, &depot, OP_RESOLVE, "a", 1);
     gate_open(&gate, 1);
     assert_int_equal(task_join(&first), 0);
     wait_for_waiters(&depot, 1);
