@@ -57,7 +57,6 @@
 
 /* api: what the headers declare */
 #include "src/api/complete.c"
-#include "src/api/request.c"
 #include "src/api/run.c"
 #include "src/api/start.c"
 #include "src/api/visit.c"

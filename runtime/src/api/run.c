@@ -1,12 +1,119 @@
-/* The blocking functions of the library; request.c does the work. */
+/* The blocking functions of the library. The operation is on the stack. */
 #include <errno.h>
+#include <stdalign.h>
+#include <string.h>
 
 #include "../base/memory.h"
-#include "request.h"
+#include "../core/drain.h"
+#include "../core/execute.h"
+#include "../core/fast.h"
+#include "../core/ready.h"
+#include "../core/resolve.h"
+#include "../sched/scheduler.h"
+#include "../sched/wait.h"
+
+/*
+ * Compilers set neighbouring members with one store, and later read single ones. Store forwarding
+ * makes that fast, but not across two cache lines. Small machines have no such lines, and no stack
+ * for the padding.
+ */
+#ifdef __LP64__
+#define CACHE_ALIGNED alignas(64)
+#else
+#define CACHE_ALIGNED
+#endif
+
+/*
+ * Runs to its end an operation with a block from operation_init(), a `type` (NULL: drain) and
+ * arguments. `fast`: the result of fast_run(); NULL for a drain. Returns the code.
+ */
+static int run_operation(struct operation *operation, const berth_operation *type,
+                         const struct fast *fast)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct level levels[BERTH_MAX_LEVELS];
+    alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
+    int rc = fast && fast->locked ? 0 : lock_acquire(&manager->lock);
+
+    if (rc == 0 && manager->workers && ready_too_deep(manager)) {
+        lock_release(&manager->lock);
+        rc = -EDEADLK;
+    }
+    if (rc != 0) {
+        operation_fail(operation, rc, resolve_where(operation));
+        return operation_refuse(operation);
+    }
+    operation->levels = levels;
+    operation->out = out;
+    operation->thread = thread_self();
+    manager->n_operations++;
+    if (!type)
+        drain_begin(operation);
+    else if (fast->locked)
+        fast_hand_on(fast, operation);
+    for (;;) {
+        enum progress progress = execute_operation_as(operation, type, true);
+
+        if (progress == PROGRESS_DONE)
+            break;
+        if (!wait_for(operation, progress))
+            return operation->code;
+    }
+    manager->n_operations--;
+    scheduler_run(manager);
+    lock_release(&manager->lock);
+    return operation->code;
+}
+
+/* Runs a request on the general path, or fails it for a refusal. */
+static noinline int run_request(berth_manager *manager, const berth_operation *type,
+                                const berth_request *request, berth_refusal refusal,
+                                const struct fast *fast, berth_error *error)
+{
+    CACHE_ALIGNED struct operation operation;
+
+    operation_init(&operation, manager, type->name, request->deadline);
+    operation.type = type;
+    operation.arguments = (struct arguments){
+        .config = request->config,
+        .reservation = request->reservation,
+        .gives = request->gives,
+        .at = request->at,
+        .by = request->by,
+        .results = request->results,
+    };
+    operation.error = error;
+    if (refusal.code == 0)
+        return run_operation(&operation, type, fast);
+    operation_fail_request(&operation, refusal);
+    return operation_refuse(&operation);
+}
 
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
 {
-    return request_run(manager, request, error);
+    const berth_operation *type;
+    berth_refusal refusal;
+    struct fast fast;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > manager_type(manager)->n_operations) {
+        if (error)
+            error->code = -EINVAL;
+        if (request && request->gives)
+            memset(request->gives, 0, sizeof(uuid_t));
+        return -EINVAL;
+    }
+    type = &manager_type(manager)->operations[request->operation];
+    refusal = type->check(request, manager->options);
+    if (refusal.code == 0) {
+        int rc = fast_run(&fast, manager, type, request, error);
+
+        if (rc != FAST_NOT)
+            return rc;
+    }
+    return run_request(manager, type, request, refusal, &fast, error);
 }
 
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error)
@@ -24,5 +131,5 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
     operation_init(&operation, manager, "drain", deadline);
     operation.drain = &drain;
     operation.error = error;
-    return request_execute(&operation, NULL, NULL);
+    return run_operation(&operation, NULL, NULL);
 }
