@@ -96,7 +96,7 @@ static void put_assigned(struct dump *dump, unsigned indent, const berth_assigne
 static void put_values(struct dump *dump, struct instance *instance, unsigned indent)
 {
     const berth_resource *resource = instance_type(dump->manager, instance);
-    const char *view = instance_view(dump->manager, instance);
+    const char *view = instance_view(instance);
     bool any = false;
 
     for (uint8_t i = 0; i < resource->n_fields; i++) {

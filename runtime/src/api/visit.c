@@ -4,16 +4,15 @@
 #include "../model/reservations.h"
 #include "../model/tree.h"
 
-static int visit_one(struct berth_manager *manager, struct instance *instance, berth_visit *visit,
-                     void *arg)
+static int visit_one(struct instance *instance, berth_visit *visit, void *arg)
 {
     berth_item item = {
         .resource = instance->resource,
         .state = instance->state,
         .refs = instance->holds + instance->anonymous,
         .children = instance->n_children,
-        .view = instance_view(manager, instance),
-        .parent = instance->root ? NULL : instance_view(manager, instance_above(instance)),
+        .view = instance_view(instance),
+        .parent = instance->root ? NULL : instance_view(instance_above(instance)),
     };
 
     return visit(arg, &item);
@@ -30,7 +29,7 @@ int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg
         return rc;
     lock_enter_callback(&manager->lock);
     for (struct instance *at = manager->roots; at && rc == 0; at = tree_next_down(manager, at))
-        rc = visit_one(manager, at, visit, arg);
+        rc = visit_one(at, visit, arg);
     lock_leave_callback(&manager->lock);
     lock_release(&manager->lock);
     return rc;

@@ -53,7 +53,7 @@ static void write_key(char *key, const struct operation *operation)
             continue;
         text_add(&text, between);
         write_level(&text, resource,
-                    is_view ? instance_view(manager, operation->levels[i].instance)
+                    is_view ? instance_view(operation->levels[i].instance)
                             : operation->arguments.config[i],
                     is_view);
         between = "/";
@@ -94,7 +94,7 @@ bool error_write_key(struct text *text, const struct berth_manager *manager,
         return above;
     if (above)
         text_add(text, "/");
-    write_level(text, resource, instance_view(manager, instance), true);
+    write_level(text, resource, instance_view(instance), true);
     return true;
 }
 

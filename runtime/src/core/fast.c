@@ -226,11 +226,10 @@ static void fast_fill_results(const struct fast *fast)
         if (fast->absent)
             memset(results[i], 0, returns->size);
         else
-            memcpy(
-                results[i],
-                (const char *)instance_view(fast->manager, fast->levels[returns->level].instance) +
-                    returns->view_offset,
-                returns->size);
+            memcpy(results[i],
+                   (const char *)instance_view(fast->levels[returns->level].instance) +
+                       returns->view_offset,
+                   returns->size);
     }
 }
 

@@ -45,7 +45,7 @@ bool hook_call(struct operation *operation)
      * the operation.
      */
     alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
-    const void *view = instance_view(manager, operation->levels[operation->level].instance);
+    const void *view = instance_view(operation->levels[operation->level].instance);
     int result, rc;
 
     open_call(operation);

@@ -334,8 +334,7 @@ static inline void operation_results(const struct operation *operation, const be
             memset(results[i], 0, returns->size);
         else
             memcpy(results[i],
-                   (const char *)instance_view(operation->call.manager,
-                                               operation->levels[returns->level].instance) +
+                   (const char *)instance_view(operation->levels[returns->level].instance) +
                        returns->view_offset,
                    returns->size);
     }

@@ -30,7 +30,7 @@ static inline struct level_ref level_ref_at(struct operation *operation, unsigne
 
 static inline const void *view_of(struct level_ref at)
 {
-    return instance_view(at.manager, at.instance);
+    return instance_view(at.instance);
 }
 
 /* Reference to a row, and its action; row 0: a hole. It fits into a register. */

@@ -35,7 +35,7 @@ static berth_transition at_level(const struct operation *operation, unsigned lev
         .reservation = reservation_of(operation),
         .resource = resource->name,
         .key = key,
-        .instance = instance_view(manager, instance),
+        .instance = instance_view(instance),
         .state = resource->states[instance->state],
         .event = resource->events[event],
         .row = row > 0 ? (uint16_t)(resource->first_row + row) : 0,

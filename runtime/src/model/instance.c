@@ -62,7 +62,7 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
 
         if (instance_entry(instance)->hash == hash && instance->resource == resource &&
             is_below(type, instance, parent) &&
-            (!type->equal || type->equal(instance_view(manager, instance), config, &manager->sets)))
+            (!type->equal || type->equal(instance_view(instance), config, &manager->sets)))
             return instance;
     }
     return NULL;
@@ -73,8 +73,7 @@ uint8_t instance_conflict(struct berth_manager *manager, struct instance *instan
 {
     const berth_resource *type = &manager_type(manager)->resources[resource];
 
-    return type->differs ? type->differs(instance_view(manager, instance), config, &manager->sets)
-                         : 0;
+    return type->differs ? type->differs(instance_view(instance), config, &manager->sets) : 0;
 }
 
 /* Making */
@@ -126,7 +125,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     storage.items = (const char **)(void *)(block + layout->fixed);
     storage.text = block + layout->fixed + need.items * sizeof(const char *);
     if (type->copy)
-        type->copy(instance_view(manager, instance), making->config, &storage);
+        type->copy(instance_view(instance), making->config, &storage);
     return instance;
 }
 
@@ -144,9 +143,9 @@ int instance_make(struct berth_manager *manager, const struct making *making, st
     instance->state = making->state;
     instance->refs = 1;
     if (making->parent) {
-        const void *parent_view = instance_view(manager, making->parent);
+        const void *parent_view = instance_view(making->parent);
 
-        memcpy(instance_view(manager, instance), &parent_view, sizeof parent_view);
+        memcpy(instance_view(instance), &parent_view, sizeof parent_view);
     } else {
         instance->root = true;
     }

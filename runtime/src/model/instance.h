@@ -97,9 +97,8 @@ static inline struct root *instance_as_root(struct instance *instance)
     return (struct root *)instance_entry(instance);
 }
 
-static inline void *instance_view(const struct berth_manager *manager, struct instance *instance)
+static inline void *instance_view(struct instance *instance)
 {
-    (void)manager;
     return instance + 1;
 }
 

@@ -110,7 +110,7 @@ static struct instance *find_value(struct berth_manager *manager, const berth_as
     for (struct node *node = map_first(&value->index, hash); node; node = map_next(node)) {
         struct instance *instance = (struct instance *)(void *)((char *)node - value->link);
 
-        if (same_value(manager, assigned, instance_view(manager, instance), by, slot))
+        if (same_value(manager, assigned, instance_view(instance), by, slot))
             return instance;
     }
     return NULL;
@@ -139,7 +139,7 @@ void values_free_slots(struct berth_manager *manager, struct instance *instance,
     for (uint8_t i = 0; i < n; i++)
         if (type->assigned[i].kind == BERTH_ASSIGN_POOL)
             pool_free(&manager->layouts[instance->resource].values[i].pool,
-                      slot_of(manager, &type->assigned[i], instance_view(manager, instance)));
+                      slot_of(manager, &type->assigned[i], instance_view(instance)));
 }
 
 static void set_counter(const berth_assigned *assigned, void *to, uint64_t number)
@@ -159,7 +159,7 @@ int values_assign(struct berth_manager *manager, const struct making *making,
 {
     const berth_assigned *assigned = &instance_type(manager, instance)->assigned[i];
     struct value *value = &manager->layouts[instance->resource].values[i];
-    void *view = instance_view(manager, instance);
+    void *view = instance_view(instance);
     void *to = (char *)view + assigned->view_offset;
     uint64_t slot;
     int rc;
@@ -207,7 +207,7 @@ static void reserve_value(struct berth_manager *manager, struct value *value,
 void values_link(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
-    const void *view = instance_view(manager, instance);
+    const void *view = instance_view(instance);
 
     for (unsigned i = 0; i < type->n_assigned; i++) {
         const berth_assigned *assigned = &type->assigned[i];
@@ -252,7 +252,7 @@ static void forget_value(struct value *value, struct instance *instance)
 static bool name_by(struct berth_manager *manager, struct instance *instance,
                     const berth_assigned *assigned, struct value *value)
 {
-    const void *given = (const char *)instance_view(manager, instance) + assigned->view_offset;
+    const void *given = (const char *)instance_view(instance) + assigned->view_offset;
     uint32_t hash;
 
     forget_value(value, instance);
@@ -273,7 +273,7 @@ bool values_accept(struct berth_manager *manager, struct instance *instance, uin
     struct layout *layout = &manager->layouts[instance->resource];
     bool named = true;
 
-    manager_type(manager)->accept(hook, out, instance_view(manager, instance));
+    manager_type(manager)->accept(hook, out, instance_view(instance));
     for (unsigned i = 0; i < type->n_assigned && layout->hook_indexed; i++) {
         const berth_assigned *assigned = &type->assigned[i];
 

@@ -139,8 +139,7 @@ static void by_value(struct depot *depot, bool beside)
 
     assert_int_equal(run(depot, OP_USE, NULL, "a", 0, NULL, NULL), 0);
     assert_int_equal(lock_acquire(&depot->manager->lock), 0);
-    memcpy(uid, ((rack_view *)instance_view(depot->manager, depot->manager->roots))->uid,
-           sizeof uid);
+    memcpy(uid, ((rack_view *)instance_view(depot->manager->roots))->uid, sizeof uid);
     lock_release(&depot->manager->lock);
     if (beside)
         open_to_readers(depot);
