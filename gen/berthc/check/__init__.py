@@ -34,7 +34,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
-    guards.overlap, guards.no_case, unused.unused, undoes.undoes,
+    guards.overlap, guards.no_case, unused.unused, words.old_id, undoes.undoes,
 )
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)  # needs a spec in which every name is known
 TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double, table.needs)

@@ -6,6 +6,7 @@ should happen instead. Where the cure is a promise about the backend, such as `r
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -41,7 +42,7 @@ def text(manager: Manager, report: Report, file: str) -> str:
 
 def _told(report: Report) -> dict[str, Finding]:
     """The findings that have a script for the manager as it is, by the names of their tests."""
-    return {f"finding_{n}_{finding.fault.id}_{finding.fault.where.replace('.', '_')}": finding
+    return {re.sub(r"\W", "_", f"finding_{n}_{finding.fault.id}_{finding.fault.where}"): finding
             for n, finding in enumerate((f for f in report.findings if f.script and f.slots is None), 1)}
 
 

@@ -321,7 +321,7 @@ def beneath(report: Report) -> dict[int, list[int]]:
     return found
 
 
-BY_AMBIGUITY = ("leak", "interference", "double", "hollow")
+BY_AMBIGUITY = ("leak", "interference", "double", "missing-effect")
 """What follows where a row takes a state for the other thing that it means."""
 
 

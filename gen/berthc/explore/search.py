@@ -206,7 +206,7 @@ class Search:
     def _judge(self, change: Change) -> Iterator[Fault]:
         found = [*judge(self.stepper, change, self.accepted), *up_to(misstated(self.stepper, change), self.accepted)]
         yield from found
-        if all(fault.id not in ("needs", "effects") or self.accepted(fault) for fault in found):  # else the success is hollow for that
+        if all(fault.id not in ("needs", "effects") or self.accepted(fault) for fault in found):  # else an effect is missing for that
             yield from up_to(self._promises.judge(change), self.accepted)
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)

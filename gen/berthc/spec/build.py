@@ -76,6 +76,9 @@ def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
     return Spec(builder.manager(), builder.root, aliased), builder.found
 
 
+OLD_FINDINGS = {"hollow": "missing-effect"}
+"""Ids of findings that have another name today; specs may still use the old one."""
+
 _PLACE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")  # what an entry accepts; one that is written in another way is an error of shape
 
 
@@ -136,7 +139,8 @@ class _Builder:
                 o if o.form is not Form.WITH else replace(o, path=held) for o in operations if o is not None
             ),
             accept=tuple(
-                Accept(_text(a.get("finding")), " ".join(_text(a.get("why")).split()), a.loc, _text(at), at.loc if at else a.loc)
+                Accept(OLD_FINDINGS.get(id_ := _text(a.get("finding")), id_), " ".join(_text(a.get("why")).split()), a.loc,
+                       _text(at), at.loc if at else a.loc)
                 for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
                 for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))
             ),

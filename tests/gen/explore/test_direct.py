@@ -111,7 +111,7 @@ fail: idle, uncertain: {to: probed, raise: probe}}, reset: stay, release: gone}}
 release: {call: h.off, ok: gone, fail: live}}}
 """
     text = spec(states, RESERVED + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
-    accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: hollow, why: Agreed.}\n"
+    accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: missing-effect, why: Agreed.}\n"
     found = [(id_, where) for id_, where, _ in told(accepted)]
     assert ("interference", "thing.live.reset") in found
     assert ("interference", "thing.probed.probe") not in found
@@ -128,7 +128,7 @@ def test_who_acquires_is_promised_what_others_get_while_nothing_fails() -> None:
       live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
 """
     found = told(spec(states, ANONYMOUS), callers=2)
-    assert ("hollow", "thing.live.use", "open succeeds though the effect of h.on is not there") in found
+    assert ("missing-effect", "thing.live.use", "open succeeds though the effect of h.on is not there") in found
 
 
 def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
@@ -139,7 +139,7 @@ def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
       rest: {resident: true, on: {claim: stay, use: stay, release: stay}}
 """
     put = RESERVED + "  put: {create: {resource: thing, enter: rest}}\n"
-    assert ("hollow", "thing.half.use", "use succeeds though the effect of h.on is not there") in told(spec(states, put), callers=1)
+    assert ("missing-effect", "thing.half.use", "use succeeds though the effect of h.on is not there") in told(spec(states, put), callers=1)
 
 
 def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> None:

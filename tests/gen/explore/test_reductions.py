@@ -16,7 +16,7 @@ SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_m
          FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml"]
 FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml",
           FAULTY / "stranded-failed-mount.yaml",
-          FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "hollow-removal-timed-out.yaml"]
+          FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "missing-effect-removal-timed-out.yaml"]
 
 
 def search(path: Path, bounds: Bounds, reduced: Reduced) -> Search:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import berthc
-from explore_support import FAULTY, ROOT, manager_of, play, report_of
+from explore_support import FAULTY, manager_of, play, report_of
 
 from berthc.cli import main
 from berthc.explore.bounds import Bounds

@@ -85,7 +85,8 @@ def verify(pan: Path, ask: str = "") -> Said:
     states = re.search(r"^\s*(\d+) states, stored", done.stdout, re.M)
     assert states is not None
     rows = {(int(n), int(outcome)) for n, outcome in re.findall(r"^ROW (\d+) (\d)$", done.stdout, re.M)}
-    return Said(set(re.findall(r"^FOUND (\w+)$", done.stdout, re.M)), int(states[1]), rows)
+    found = {name.replace("_", "-") for name in re.findall(r"^FOUND (\w+)$", done.stdout, re.M)}
+    return Said(found, int(states[1]), rows)
 
 
 def searched(manager: Manager, valuation: Valuation, bounds: Bounds) -> Search:
@@ -148,7 +149,7 @@ def test_spin_as_the_engine_tells_the_same_with_a_script() -> None:
 
 
 @pytest.mark.parametrize(("name", "id_", "where", "length"), [
-    ("hollow-add-after-refusal", "hollow", None, None), ("unreachable-add-after-removal", "unreachable", None, 0),
+    ("missing-effect-add-after-refusal", "missing-effect", None, None), ("unreachable-add-after-removal", "unreachable", None, 0),
     ("leak-broken-keeps-its-number", "leak", "port.new.open", 1)])
 def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None, length: int | None) -> None:
     manager = manager_of((FAULTY / f"{name}.yaml").read_text(encoding="utf-8"), name)
@@ -161,7 +162,7 @@ def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None
 
 @pytest.mark.parametrize(("name", "callers", "ids"), [
     ("goes-with-its-root", 1, {"leak"}), ("rests-below", 1, {"leak"}), ("lets-go-in-parts", 1, {"leak"}),
-    ("drain-after-denied", 2, {"denied"}), ("makes-to-let-go", 1, {"hollow", "leak"}),
+    ("drain-after-denied", 2, {"denied"}), ("makes-to-let-go", 1, {"missing-effect", "leak"}),
     ("no-refusal-of-its-own", 2, {"interference", "leak", "stranded"})])
 def test_spin_and_the_search_agree_where_the_model_once_erred(name: str, callers: int, ids: set[str]) -> None:
     manager = manager_of((ROOT / f"tests/gen/spin/{name}.yaml").read_text(encoding="utf-8"), name)
@@ -175,17 +176,17 @@ def test_a_trail_that_cannot_be_played_loses_nothing_else(monkeypatch: pytest.Mo
     played = spin._found  # noqa: SLF001
 
     def found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, *rest: Any) -> Any:
-        if id_ == "hollow":
+        if id_ == "missing_effect":
             raise NotReplayed("played again, its trail does not lead there")
         return played(manager, root, valuation, bounds, id_, *rest)
 
     monkeypatch.setattr(spin, "_found", found)
-    hollow, sound = str(FAULTY / "hollow-add-after-refusal.yaml"), str(FAULTY / "sound/removes-for-ever.yaml")
+    lacking, sound = str(FAULTY / "missing-effect-add-after-refusal.yaml"), str(FAULTY / "sound/removes-for-ever.yaml")
     lost = str(FAULTY / "stranded-lost-removal.yaml")
-    assert main(["check", "--spin", "--callers", "1", "--keys", "1", hollow, lost, sound]) == 2
+    assert main(["check", "--spin", "--callers", "1", "--keys", "1", lacking, lost, sound]) == 2
     told = capsys.readouterr()
-    assert f"berthc: --spin: {hollow}: Spin's model says hollow, but played again, its trail does not lead there; please report it\n" in told.err
-    assert "error[stranded]" in told.err and f"{sound}: ok: " in told.out and f"{hollow}: ok" not in told.out
+    assert f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n" in told.err
+    assert "error[stranded]" in told.err and f"{sound}: ok: " in told.out and f"{lacking}: ok" not in told.out
 
 
 def test_a_verifier_that_cannot_start_has_proved_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "gen"))
+sys.path.insert(0, str(ROOT / "tests/gen"))
 
 import renew  # noqa: E402
 

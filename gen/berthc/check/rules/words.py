@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from berthc.check import refs
 from berthc.check.rule import rule
-from berthc.diag import Diagnostic, listing, quote
+from berthc.diag import Diagnostic, Severity, listing, quote
 from berthc.model import AssignedKind, Loc
-from berthc.spec.build import Spec
+from berthc.spec.build import OLD_FINDINGS, Spec
+from berthc.spec.load import Mapping, Scalar, Sequence
 
 
 @rule("duplicate", "Nothing is listed twice where once is all that has a meaning.")
@@ -73,6 +74,17 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
 def _reserved(kind: str, word: str, loc: Loc) -> Diagnostic:
     article = "an" if kind[0] in "ao" else "a"
     return Diagnostic("reserved-name", loc, f"{article} {kind} cannot be called {quote(word)}", f"reserved: {listing(_RESERVED[kind])}")
+
+
+@rule("old-id", "A finding has the id that it has today.")
+def old_id(spec: Spec) -> Iterator[Diagnostic]:
+    entries = spec.root.get("accept")
+    for entry in entries.items if isinstance(entries, Sequence) else ():
+        id_ = entry.get("finding") if isinstance(entry, Mapping) else None
+        if isinstance(id_, Scalar) and id_.value in OLD_FINDINGS:
+            new = OLD_FINDINGS[str(id_.value)]
+            yield Diagnostic("old-id", id_.loc, f"the finding {id_.value} is called {new} now",
+                             f"write {new}", Severity.WARNING)
 
 
 @rule("same-name", "Within a resource, fields, leaves of assigned values and child resources all have different names.")

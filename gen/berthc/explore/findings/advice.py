@@ -15,7 +15,7 @@ _BY_ID = {
     "double": "let the row before lead to a state that knows what was done, or promise 'repeatable: true' if the backend allows it",
     "needs": "call them in the other order, or lead to a state that knows what is there (docs/language.md, needs)",
     "effects": "lead to another state, or say in effects and maybe of this one what may be there",
-    "hollow": "bring the effect about in this row, or reject in this state",
+    "missing-effect": "bring the effect about in this row, or reject in this state",
     "unreachable": "take it away, or let a row or an operation lead there",
 }
 

@@ -16,7 +16,7 @@ from berthc.semantics import Result
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 
-IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs", "ambiguous", "effects", "hollow",
+IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs", "ambiguous", "effects", "missing-effect",
        "unreachable")
 """The findings in the order in which they are told."""
 

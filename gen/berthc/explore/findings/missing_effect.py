@@ -2,7 +2,7 @@
 
 While nothing fails, every success of a use, or of an operation that needs no hold, leaves certain
 effects in the backend on the instances of its path. A success that leaves less,
-after failures, is hollow: the caller believes to have what is not there.
+after failures, lacks an effect: the caller believes to have what is not there.
 """
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Promises:
             if missing:
                 where, loc = self._blame(change, item)
                 effects = " and ".join(names(self._stepper.manager, missing))
-                yield Fault("hollow", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
+                yield Fault("missing-effect", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
 
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
         return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)

@@ -36,9 +36,9 @@ from berthc.explore.states.move import Move, Reduced
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager
 
-MODES = {"clean": ("denied",), "every": ("leak", "dangling", "interference", "double", "hollow"), "strand": ("stranded", "kept")}
+MODES = {"clean": ("denied",), "every": ("leak", "dangling", "interference", "double", "missing_effect"), "strand": ("stranded", "kept")}
 """What each run is asked for. The first one learns what the others judge by."""
-SHOWN = {"kept": "leak"}
+SHOWN = {"kept": "leak", "missing_effect": "missing-effect"}
 """How a report calls what a verifier finds, where it has another name."""
 LIMITS = ("max search depth too small", "out of memory", "reached -DMEMLIM bound", "GRAPH too large")
 """What a verifier says that did not see everything."""
@@ -244,7 +244,7 @@ def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id
             requests += [] if move is None else [Request(move, (), True)]
         else:
             faults = [*judge(stepper, change), *promises.judge(change), *denied(stepper, change)]
-            fault = next((one for one in faults if one.id == id_), None)
+            fault = next((one for one in faults if one.id == SHOWN.get(id_, id_)), None)
         if fault is not None:
             return Found(fault, valuation, root, tuple(requests))
     raise NotReplayed("played again, its trail does not lead there")

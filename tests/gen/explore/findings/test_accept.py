@@ -98,3 +98,13 @@ def test_each_reference_that_is_lost_is_told_of_the_row_that_lost_it_and_of_no_o
     # Both go on to lose references, without end. Only the next caller who is counted and refused loses one in another row.
     assert told(text, "leak share.pending.add", "leak share.suspect.undo", callers=1, keys=1, states=300) == [
         (*first, True), ("leak", "share.suspect.add", False), (*undone, True)]
+
+
+def test_the_old_id_of_a_finding_is_accepted() -> None:
+    file = FAULTY / "missing-effect-add-after-refusal.yaml"
+    text = file.read_text(encoding="utf-8")
+    for id_, refused in (("missing-effect", False), ("hollow", False), ("double", True)):
+        entry = f"accept: [{{finding: {id_}, why: It is only a test.}}]\n"
+        report = explore(manager_of(text + entry, file.name), Bounds(callers=2, keys=1))
+        assert {one.fault.id for one in report.findings} == {"missing-effect"}
+        assert report.refused is refused

@@ -40,4 +40,4 @@ def test_an_effect_that_is_not_followed_may_be_there() -> None:
 
 def test_where_all_are_followed_the_answer_is_the_truth() -> None:
     followed = HALF.replace("undoes: vm.add", "undoes: [vm.add, vm.hot_add]")
-    assert found(followed, callers=2, keys=1) == [("hollow", "disk.unclear.add")]
+    assert found(followed, callers=2, keys=1) == [("missing-effect", "disk.unclear.add")]

@@ -185,16 +185,16 @@ operations:
 """
 
 
-@pytest.mark.parametrize(("row", "hollow"), [
+@pytest.mark.parametrize(("row", "lacking"), [
     ("stay", ["disk.suspect.add"]),
     ("{call: vm.add, ok: added, fail: suspect, uncertain: suspect}", []),
 ])
 def test_maybe_does_not_excuse_an_operation_whose_caller_was_promised_the_effect(
-        row: str, hollow: list[str]) -> None:
+        row: str, lacking: list[str]) -> None:
     assert [
         where for id_, where in found(SUSPECT.replace("ADD", row), callers=2, keys=1)
-        if id_ == "hollow"
-    ] == hollow
+        if id_ == "missing-effect"
+    ] == lacking
 
 
 DRAINED = """

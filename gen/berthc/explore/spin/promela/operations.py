@@ -134,7 +134,7 @@ class Operations(Paths):
             name = site.resource
             yield (f"  if :: err == 0 && w_{name}_dead == 0 && st_{name}[i_{name}] != 0 -> "
                    f"c_code {{ if (is_clean) learn({promise(n, site)}); }};")
-            yield f"    if :: c_expr {{ LACKS_{n} }} -> found_hollow() :: else fi\n  :: else fi;"
+            yield f"    if :: c_expr {{ LACKS_{n} }} -> found_missing_effect() :: else fi\n  :: else fi;"
 
     def _dropped(self, op: Operation) -> Iterator[str]:
         """Which of the caller's own references went, and whether one of somebody else's did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-FINDINGS = ("leak", "dangling", "interference", "denied", "double", "hollow", "stranded", "kept")
+FINDINGS = ("leak", "dangling", "interference", "denied", "double", "missing_effect", "stranded", "kept")
 """What a verifier can find; `kept` is a leak of a slot."""
 
 FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), "is_drain": ("ASK", "drain"),
