@@ -56,8 +56,8 @@ def _compiled(file: str, text: str) -> Result:
 
 def _new(found: Sequence[Diagnostic], more: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Those of `more` at places of which nothing is said yet: one mistake is told once."""
-    told = {(d.loc.line, d.loc.column) for d in found}
-    return [d for d in more if (d.loc.line, d.loc.column) not in told]
+    reported = {(d.loc.line, d.loc.column) for d in found}
+    return [d for d in more if (d.loc.line, d.loc.column) not in reported]
 
 
 def read_spec(path: str) -> tuple[Manager | None, list[Diagnostic]]:
@@ -94,8 +94,8 @@ def search_text(file: str, text: str) -> tuple[Result, Manager | None]:
 def without_repeats(static: tuple[Diagnostic, ...], found: list[Diagnostic]) -> list[Diagnostic]:
     """The messages of the static rules that a finding of the search does not tell better: same id, same resource and state. `stranded`
     tells what `trap` does."""
-    told = {(d.id, _state(d.where)) for d in found} | {("trap", _state(d.where)) for d in found if d.id == "stranded"}
-    return [d for d in static if not (d.id in EXPLORABLE and (d.id, _state(d.where)) in told)]
+    reported = {(d.id, _state(d.where)) for d in found} | {("trap", _state(d.where)) for d in found if d.id == "stranded"}
+    return [d for d in static if not (d.id in EXPLORABLE and (d.id, _state(d.where)) in reported)]
 
 
 def _state(where: str) -> str:

@@ -60,8 +60,8 @@ def main() -> int:
         assert usual[0] == "passed", f"{spec}: {usual[1]}"
         with ProcessPoolExecutor(args.jobs) as pool:
             verdicts = pool.map(partial(verdict, bounds=bounds), (m.text for m in found))
-            told = list(zip(found, verdicts, strict=True))
-        for mutant, (how, ids) in told:
+            reported = list(zip(found, verdicts, strict=True))
+        for mutant, (how, ids) in reported:
             counts[how] += 1
             if how == "passed":
                 reason = explain(spec.stem, mutant)

@@ -129,7 +129,7 @@ def test_scripts_reach_every_kind_of_answer() -> None:
     assert errors["ok"] > sum(errors.values()) / 4
 
 
-def test_misuse_of_the_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_misuse_of_the_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("BERTH_BUILD", str(tmp_path))
     assert main([str(SCSI)]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/scsi/scsi-sim is not built\n"

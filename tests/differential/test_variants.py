@@ -98,7 +98,7 @@ def test_what_an_author_states_means_nothing_at_run_time(name: str, tmp_path: Pa
     assert tally.requests > 60
 
 
-def test_misuse_of_the_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_misuse_of_the_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "none.yaml")]) == 2
     assert capsys.readouterr().err == f"there is no {tmp_path}/none.yaml\n"
     monkeypatch.setenv("BERTH_BUILD", str(tmp_path))

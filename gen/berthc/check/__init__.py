@@ -58,8 +58,8 @@ def check_counted(spec: Spec, before: Sequence[Diagnostic]) -> tuple[list[Diagno
 
 
 def _check(spec: Spec, before: Sequence[Diagnostic], run: _Runner) -> list[Diagnostic]:
-    told = {(d.loc.line, d.loc.column) for d in before}
-    found = [d for rule in FIRST for d in run(rule, spec) if (d.loc.line, d.loc.column) not in told]
+    reported = {(d.loc.line, d.loc.column) for d in before}
+    found = [d for rule in FIRST for d in run(rule, spec) if (d.loc.line, d.loc.column) not in reported]
     wrong = [*before, *found]
     spec = replace(spec, broken=frozenset(_broken(spec, wrong)))
     found += [d for rule in SECOND for d in run(rule, spec)]

@@ -76,9 +76,9 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
     under = beneath(report)
     also = {own[n]: [own[other] for other in others] for n, others in under.items()}
     beneath_others = {n for others in under.values() for n in others}
-    told = [d for n, d in enumerate(own) if n not in beneath_others]
+    reported = [d for n, d in enumerate(own) if n not in beneath_others]
     out = []
-    for diagnostic in at_most(in_order(told), max(1, MOST - len(result.diagnostics))):
+    for diagnostic in at_most(in_order(reported), max(1, MOST - len(result.diagnostics))):
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]

@@ -33,20 +33,20 @@ DEFAULT = Bounds()
 
 def text(manager: Manager, report: Report, file: str) -> str:
     """The C source called `file`: one test for each finding that has a script."""
-    told = _told(report)
-    suite = _Suite(manager, tuple(_scripts(manager, told)))
+    reported = _reported(report)
+    suite = _Suite(manager, tuple(_scripts(manager, reported)))
     environment = Jinja(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                         keep_trailing_newline=True, autoescape=False)
-    return environment.get_template("finding.c.j2").render(s=suite.build(), head=_head(report, told, file))
+    return environment.get_template("finding.c.j2").render(s=suite.build(), head=_head(report, reported, file))
 
 
-def _told(report: Report) -> dict[str, Finding]:
+def _reported(report: Report) -> dict[str, Finding]:
     """The findings that have a script for the manager as it is, by the names of their tests."""
     return {re.sub(r"\W", "_", f"finding_{n}_{finding.fault.id}_{finding.fault.where}"): finding
             for n, finding in enumerate((f for f in report.findings if f.script and f.slots is None), 1)}
 
 
-def _head(report: Report, told: Mapping[str, Finding], file: str) -> list[str]:
+def _head(report: Report, reported: Mapping[str, Finding], file: str) -> list[str]:
     """Where the file came from, and what each test shows."""
     spec = PurePath(report.manager.file).name
     flags = "".join(f" --{name} {value}" for name, value, default in (
@@ -60,7 +60,7 @@ def _head(report: Report, told: Mapping[str, Finding], file: str) -> list[str]:
                          "by step. It fails when the spec is mended so that the manager does something else; where the cure is a promise "
                          "about the backend, such as repeatable: true, it passes as before. The engine that runs them is berth/suite.h. One "
                          "test alone: give its name; with BERTH_SUITE_NARRATE=1 it tells what happens.", " * ", " * ")]
-    for name, finding in told.items():
+    for name, finding in reported.items():
         fault = finding.fault
         lines += [" *", f" * {name}:", *ctext.wrap(f"{spec}:{fault.loc.line}:{fault.loc.column}: {fault.id}: {fault.message}",
                                                   " *     ", " *     ")]
@@ -81,9 +81,9 @@ class _Suite(tests._Suite):  # noqa: SLF001  its glue is what is wanted here
         self.unsearched = frozenset()
 
 
-def _scripts(manager: Manager, told: Mapping[str, Finding]) -> Iterator[Script]:
+def _scripts(manager: Manager, reported: Mapping[str, Finding]) -> Iterator[Script]:
     names: dict[tuple[str, ...], str] = {}
-    for name, finding in told.items():
+    for name, finding in reported.items():
         yield script(manager, name, _edges(manager, finding.script, names), row_numbers(manager))
 
 

@@ -302,12 +302,12 @@ def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
 def beneath(report: Report) -> dict[int, list[int]]:
     """Which findings have one cause: those of one row, and those of the rows of a state that means two things. By number, the first with
     the others, which are told beneath it. What is accepted stands by itself."""
-    told = [n for n, one in enumerate(report.findings) if one.accept is None]
-    told.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
+    reported = [n for n, one in enumerate(report.findings) if one.accept is None]
+    reported.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
     places: dict[tuple[str, Loc], int] = {}  # of those in `found`
     ambiguous: dict[str, int] = {}  # likewise, by their state
-    for n in told:
+    for n in reported:
         fault = report.findings[n].fault
         cause = ambiguous.get(fault.where.rpartition(".")[0]) if fault.id in BY_AMBIGUITY else None
         cause = places.get((fault.where, fault.loc)) if cause is None else cause
@@ -337,8 +337,8 @@ def followed(report: Report) -> str:
 
 def not_played(report: Report) -> str:
     """What nobody came to, so that nothing is claimed of it."""
-    told = [*(f"operation {name}" for name in report.unplayed.operations), *report.unplayed.rows]
-    return f"never played: {', '.join(told)}" if told else ""
+    reported = [*(f"operation {name}" for name in report.unplayed.operations), *report.unplayed.rows]
+    return f"never played: {', '.join(reported)}" if reported else ""
 
 
 def claim(report: Report) -> str:

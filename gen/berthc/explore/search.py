@@ -110,7 +110,7 @@ class Search:
         self.out_of_memory = False
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._ids: dict[Hashable, int] = {}
-        self._told: set[tuple[str, str, Loc]] = set()
+        self._reported: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
         future = Future(self.stepper)
@@ -193,9 +193,9 @@ class Search:
                     self._tell(fault, node, request)
                 for fault, moves in self._lookups.judge(node.local, change):
                     self._tell(fault, node, *(Request(one, (), True) for one in moves))
-                told = chain(judge(self.stepper, change, self.accepted),
+                faults = chain(judge(self.stepper, change, self.accepted),
                              misstated(self.stepper, change))
-                stop = not all(self.accepted(fault) for fault in told)  # the next walk tells it
+                stop = not all(self.accepted(fault) for fault in faults)  # the next walk tells it
             else:
                 stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:
@@ -259,8 +259,8 @@ class Search:
     def _tell(self, fault: Fault, node: Node, *requests: Request) -> bool:
         """Notes a fault that is new; whether the search should stop here."""
         key = (fault.id, fault.where, fault.loc)
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self._reported:
+            self._reported.add(key)
             self.found.append(Found(fault, self.valuation, self.root, node.chain() + requests))
         if fault.id in GONE_ON or self.accepted(fault):
             return False

@@ -52,7 +52,7 @@ def test_no_message_text_is_left_over() -> None:
     assert {p.stem for p in bad_specs.FOLDER.glob("*.txt")} == {p.stem for p in bad_specs.specs()}
 
 
-def test_several_mistakes_are_told_in_one_pass_in_the_order_of_the_file() -> None:
+def test_several_mistakes_are_reported_in_one_pass_in_the_order_of_the_file() -> None:
     result = bad_specs.compiled(bad_specs.FOLDER / "several.yaml")
     assert [(d.loc.line, d.id) for d in result.diagnostics] == [
         (3, "unknown-key"), (14, "unknown-state"), (19, "unknown-state"), (36, "unknown-event"),

@@ -133,7 +133,7 @@ def test_otherwise_is_an_answer_to_every_event() -> None:
     assert found(text) == []
 
 
-def test_a_hole_is_told_alone_because_it_may_be_filled_in_any_way() -> None:
+def test_a_hole_is_reported_alone_because_it_may_be_filled_in_any_way() -> None:
     text = changed(("          attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}\n", ""))
     assert [id for id, _ in found(text) if id != "unused"] == ["unhandled"]
 
@@ -272,7 +272,7 @@ operations:
     assert found(text) == []
 
 
-def test_one_kind_of_mistake_is_told_a_bounded_number_of_times() -> None:
+def test_one_kind_of_mistake_is_reported_a_bounded_number_of_times() -> None:
     states = "".join(f"      s{i}: {{on: {{go: nowhere{i}}}}}\n" for i in range(1000))
     head = "berth: 1\nmanager: m\nresources:\n  cup:\n    initial: s0\n    states:\n"
     text = f"{head}{states}operations:\n  go: {{obtain: [cup], do: [cup.go]}}\n"
@@ -319,7 +319,7 @@ def test_no_text_holds_a_nul(text: str, rule: str, message: str) -> None:
     (("path: {type: string}", "path: {type: string, max_length: -1}"), "value", "the number -1 is out of range"),
     ((HOLDERS, "    assigned: {a: {pool: {a: 1099511627776}}}\n" + HOLDERS), "value", "the number 1099511627776 is out of range"),
 ])
-def test_one_mistake_is_told_once(pair: tuple[str, str], rule: str, message: str) -> None:
+def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message: str) -> None:
     assert found(changed(pair)) == [(rule, message)]
 
 

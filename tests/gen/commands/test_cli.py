@@ -28,7 +28,7 @@ def test_a_good_spec_is_ok(run: Callable[..., subprocess.CompletedProcess[str]])
     assert done.stdout == "spec/scsi.yaml: ok: 2 resources, 13 states, 34 rows, 8 hooks, 4 operations\n"
 
 
-def test_a_bad_spec_is_told_on_stderr_with_status_1() -> None:
+def test_a_bad_spec_is_reported_on_stderr_with_status_1() -> None:
     done = berthc("check", "--static", BAD)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -81,7 +81,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert re.search(r"examples?:\n(  .*\n)*?  .*berthc", done.stdout) and max(map(len, done.stdout.splitlines())) <= 120
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_reported() -> None:
     done = berthc("--version")
     assert done.returncode == 0 and re.fullmatch(r"berthc \d+\.\d+\.\d+\n", done.stdout)
 
@@ -149,7 +149,7 @@ def test_the_depfile_names_specs_schema_compiler_and_templates(tmp_path: Path) -
     assert any(name.endswith(".j2") for name in inputs.split())
 
 
-def test_an_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = berthc("gen", "-q", "-o", str(tmp_path / "file"), SCSI)
     assert done.returncode == 2 and done.stderr.startswith(f"berthc: {tmp_path}/file")
@@ -222,7 +222,7 @@ def test_closed_streams_are_empty_ones(command: str, status: int) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("command", [f"check --static {SCSI}", f"check --static --format json {BAD}", f"sim {SCSI}"])
-def test_a_full_disk_is_told(command: str) -> None:
+def test_a_full_disk_is_reported(command: str) -> None:
     script = f"echo '{{}}' | {sys.executable} -m berthc {command} >/dev/full"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
     assert (done.returncode, done.stderr) == (2, "berthc: cannot go on: No space left on device\n")
@@ -312,7 +312,7 @@ def test_two_specs_of_one_manager_would_write_the_same_files(tmp_path: Path) -> 
     assert berthc("check", "--static", SCSI, str(copy)).returncode == 0
 
 
-def test_an_incomplete_installation_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incomplete_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from berthc.spec import schema
 
     monkeypatch.setattr(schema, "_PLACES", ())

@@ -74,7 +74,7 @@ def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
     assert done.returncode == 1 and list(names(twice).values()) == [name, f"{stem}-2.jsonl", f"{stem}-3.jsonl"]
 
 
-def test_a_folder_that_cannot_be_made_is_told() -> None:
+def test_a_folder_that_cannot_be_made_is_reported() -> None:
     done = berthc("check", "--scripts", "README.md/below", str(STRANDED))
     assert done.returncode == 2 and "\nberthc: README.md/below/" in done.stderr
 
@@ -150,7 +150,7 @@ def test_a_search_in_part_says_nothing_of_entries_that_it_did_not_match() -> Non
     assert "explored in part" in done.stdout and "unused" not in done.stderr
 
 
-def test_bounds_are_kept_and_told() -> None:
+def test_bounds_are_kept_and_reported() -> None:
     uncertain_twice = LOST.read_text(encoding="utf-8")
     assert found(uncertain_twice, failures=1) == []
     assert found(uncertain_twice, failures=2) == [("stranded", "share.lost.remove")]

@@ -111,7 +111,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
-def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_reported(tmp_path: Path) -> None:
     (tmp_path / "f").mkdir()
     with pytest.raises(OutputError, match="f: Is a directory"):
         write_file(tmp_path / "f", "x")

@@ -48,26 +48,26 @@ def test_a_line_is_written_every_few_seconds_and_erased() -> None:
 def noted(*looks: tuple[float, int, int]) -> list[str]:
     """The notes of a search with a bound of 1,000 states; each look has a time, the states, and how
     many wait."""
-    told: list[str] = []
+    reported: list[str] = []
     times = iter([0.0, *(time for time, _, _ in looks)])
-    progress = Progress(None, lambda: next(times), told.append, 1000)
+    progress = Progress(None, lambda: next(times), reported.append, 1000)
     progress.next(1, 1)
     for _, states, waiting in looks:
         progress(states, waiting)
-    return told
+    return reported
 
 
-def test_a_search_in_which_states_multiply_is_told_once_to_meet_its_bound() -> None:
+def test_a_search_in_which_states_multiply_gives_one_note_of_its_bound() -> None:
     end = 2 * NOTE_AFTER
-    told = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
-    assert told == [
+    reported = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
+    assert reported == [
         "10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000 states will come "
         "first, in some 45 s, and the report will be in part; fewer --callers, --keys or --failures may be explored "
         "whole, and Ctrl-C tells what was found until then"
     ]
 
 
-def test_a_search_that_may_end_before_its_bound_is_told_nothing() -> None:
+def test_a_search_that_may_end_before_its_bound_gives_no_note() -> None:
     assert noted((0.0, 1, 1), (NOTE_AFTER - 1, 101, 91)) == []  # too early to tell
     assert noted((0.0, 1, 1), (NOTE_AFTER, 101, 1)) == []  # hardly any is left
     assert noted((0.0, 400, 300), (NOTE_AFTER, 1, 1)) == []  # the walk with failures begins anew
@@ -173,7 +173,7 @@ class Stop(Progress):
             raise KeyboardInterrupt
 
 
-def test_what_was_found_until_then_is_told() -> None:
+def test_what_was_found_until_then_is_reported() -> None:
     manager = manager_of((ROOT / FAULTY).read_text(encoding="utf-8"))
     whole = Stop()
     found = explore(manager, Bounds(), whole)

@@ -38,7 +38,7 @@ def test_a_thousand_states_are_checked_in_time() -> None:
     assert seconds < MOST_SECONDS
 
 
-def test_ten_thousand_mistakes_are_told_in_time() -> None:
+def test_ten_thousand_mistakes_are_reported_in_time() -> None:
     text = synthetic(500, 20).replace(": s", ": zz").replace("EBUSY", "EBISY")
     start = time.process_time()
     result = compile_text("big.yaml", text)

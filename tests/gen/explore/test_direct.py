@@ -11,10 +11,10 @@ from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.step import Stepper
 from berthc.semantics import OK, Outcome
 
-Told = list[tuple[str, str, str]]
+Reported = list[tuple[str, str, str]]
 
 
-def told(text: str, callers: int = 2, keys: int = 1, failures: int | None = None) -> Told:
+def reported(text: str, callers: int = 2, keys: int = 1, failures: int | None = None) -> Reported:
     report = explore(manager_of(text), Bounds(callers, keys, failures))
     return [(f.fault.id, f.fault.where, f.fault.message) for f in report.findings]
 
@@ -56,14 +56,14 @@ LIVE = "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gon
 def test_who_is_denied_by_policy_is_not_denied() -> None:
     denied = RESERVED.replace("[thing.use]}", "[thing.use], deny: [{if: option.frozen, error: EPERM}]}")
     text = spec(ON_AND_OFF + LIVE, denied).replace("manager: small\n", "manager: small\noptions: {frozen: {type: bool}}\n")
-    assert told(text) == []
+    assert reported(text) == []
 
 
 def test_what_only_failures_reach_is_not_unreachable_where_failures_are_left_out() -> None:
-    assert told((ROOT / "spec/vpci.yaml").read_text(encoding="utf-8"), failures=0) == []
+    assert reported((ROOT / "spec/vpci.yaml").read_text(encoding="utf-8"), failures=0) == []
     unused = spec(ON_AND_OFF + LIVE + "      never: {on: {release: gone}}\n", RESERVED)
-    assert [(id_, where) for id_, where, _ in told(unused)] == [("unreachable", "thing.never.release")]
-    assert told(unused, failures=0) == []
+    assert [(id_, where) for id_, where, _ in reported(unused)] == [("unreachable", "thing.never.release")]
+    assert reported(unused, failures=0) == []
 
 
 def test_more_may_fail_where_a_longer_way_needs_fewer_failures() -> None:
@@ -82,8 +82,8 @@ def test_more_may_fail_where_a_longer_way_needs_fewer_failures() -> None:
 def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
     text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE,
                 RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
-    assert ("dangling", "thing.idle.pull", "the thing ends while another caller holds it") in told(text, callers=2)
-    assert ("dangling", "thing.idle.pull", "the thing ends while the caller holds it and has not let go of it") in told(text, callers=1)
+    assert ("dangling", "thing.idle.pull", "the thing ends while another caller holds it") in reported(text, callers=2)
+    assert ("dangling", "thing.idle.pull", "the thing ends while the caller holds it and has not let go of it") in reported(text, callers=1)
 
 
 def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
@@ -97,7 +97,7 @@ def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
 """
     text = spec("      idle: {resident: true, on: {claim: stay, pull: gone, release: gone}}\n", "  pull: {find: thing, do: [thing.pull]}\n"
                 "  add: {obtain: [thing, part], do: [part.touch]}\n", more=more)
-    assert ("dangling", "thing.idle.pull", "the thing ends while a part is still below it") in told(text, callers=1)
+    assert ("dangling", "thing.idle.pull", "the thing ends while a part is still below it") in reported(text, callers=1)
 
 
 def test_what_a_request_brings_about_and_takes_back_nobody_else_relies_on() -> None:
@@ -112,7 +112,7 @@ release: {call: h.off, ok: gone, fail: live}}}
 """
     text = spec(states, RESERVED + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
     accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: missing-effect, why: Agreed.}\n"
-    found = [(id_, where) for id_, where, _ in told(accepted)]
+    found = [(id_, where) for id_, where, _ in reported(accepted)]
     assert ("interference", "thing.live.reset") in found
     assert ("interference", "thing.probed.probe") not in found
 
@@ -127,7 +127,7 @@ def test_who_acquires_is_promised_what_others_get_while_nothing_fails() -> None:
     states = """      idle: {on: {use: {call: h.on, ok: live, fail: live, uncertain: live}}}
       live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
 """
-    found = told(spec(states, ANONYMOUS), callers=2)
+    found = reported(spec(states, ANONYMOUS), callers=2)
     assert ("missing-effect", "thing.live.use", "open succeeds though the effect of h.on is not there") in found
 
 
@@ -139,7 +139,7 @@ def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
       rest: {resident: true, on: {claim: stay, use: stay, release: stay}}
 """
     put = RESERVED + "  put: {create: {resource: thing, enter: rest}}\n"
-    assert ("missing-effect", "thing.half.use", "use succeeds though the effect of h.on is not there") in told(spec(states, put), callers=1)
+    assert ("missing-effect", "thing.half.use", "use succeeds though the effect of h.on is not there") in reported(spec(states, put), callers=1)
 
 
 def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> None:
@@ -162,16 +162,16 @@ def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> N
 """
     text = spec(states.replace("idle: {on:", "idle: {resident: true, on:").replace("live: {on:", "live: {resident: true, on:"), operations,
                 hooks="    tick: {on: thing, repeatable: true}", more=more)
-    found = told(text, callers=2)
+    found = reported(text, callers=2)
     assert ("interference", "part.there.release",
             "close lets go of the part again and takes the hold of another caller, its own went before") in found
 
 
 def test_what_only_drain_ends_does_not_keep_its_slot() -> None:
     text = (FAULTY / "leak-broken-keeps-its-number.yaml").read_text(encoding="utf-8")
-    assert [id_ for id_, _, _ in told(text)] == ["leak"]
+    assert [id_ for id_, _, _ in reported(text)] == ["leak"]
     drained_at_last = text.replace("open: {reject: EIO}, release: stay", "open: {reject: EIO}, release: gone")
-    assert drained_at_last != text and told(drained_at_last) == []
+    assert drained_at_last != text and reported(drained_at_last) == []
 
 
 @pytest.mark.parametrize("failing", [1, 2])

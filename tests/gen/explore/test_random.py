@@ -94,16 +94,16 @@ def agrees(text: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         pan = verifier(model, Path(folder))
         clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))
-    told = every.found | clean.found & {"denied"} | strand.found & {"stranded"}
+    reported = every.found | clean.found & {"denied"} | strand.found & {"stranded"}
     ours = {found.fault.id for found in search.found} - NOT_LOOKED_FOR
     if not search.cut:
-        assert told == ours, text
+        assert reported == ours, text
         assert every.states == moments(manager, valuation, BOUNDS, search), text
     elif "stranded" not in ours and not NOT_LOOKED_FOR & {found.fault.id for found in search.found}:
         # Behind a finding neither goes on, and neither tells what stands behind another's.
-        assert told == ours, text
+        assert reported == ours, text
     else:
-        assert ours <= told, text
+        assert ours <= reported, text
     return True
 
 

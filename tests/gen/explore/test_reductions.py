@@ -39,14 +39,14 @@ def test_one_root_says_how_many_moments_several_roots_have(path: Path) -> None:
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
 def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> None:
     bounds = Bounds(callers=3, keys=2)
-    told = {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, Reduced()).found}
-    assert told
+    reported = {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, Reduced()).found}
+    assert reported
     for reduced in (Reduced(one_root=False), Reduced(symmetric=False)):
-        assert {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, reduced).found} == told
+        assert {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, reduced).found} == reported
 
 
 @pytest.mark.parametrize("form", ["find: mount, absent: ok", "obtain: [share, mount]"])
-def test_keys_are_told_apart_for_callers_who_look_for_what_has_ended(form: str) -> None:
+def test_keys_are_distinct_for_callers_who_look_for_what_has_ended(form: str) -> None:
     text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace(
         "    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
     assert form in text

@@ -245,7 +245,7 @@ def test_there_is_no_model_of_a_spec_without_a_meaning() -> None:
     assert (done.returncode, done.stdout) == (1, "") and "error[unknown-state]" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_spec_that_cannot_be_read_is_told_and_nothing_is_claimed() -> None:
+def test_a_spec_that_cannot_be_read_is_reported_and_nothing_is_claimed() -> None:
     done = berthc("check", "there-is-none.yaml")
     assert (done.returncode, done.stdout) == (2, "") and "there-is-none.yaml" in done.stderr and "Traceback" not in done.stderr
 
@@ -255,13 +255,13 @@ def test_spin_takes_no_bound_on_failures_and_one_spec_is_tested() -> None:
     assert berthc("check", "--emit-test", "x.c", "spec/vpci.yaml", "spec/plan9.yaml").returncode == 2
 
 
-def test_what_one_cause_brings_about_is_told_beneath_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_one_cause_brings_about_is_reported_beneath_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A valve that is `open` in two ways is closed in both: a close that is not repeatable is called for nothing."""
     text = (FAULTY / "ambiguous-rests-and-works.yaml").read_text(encoding="utf-8")
     spec = tmp_path / "valve.yaml"
     spec.write_text(text.replace("undoes: pipe.open, repeatable: true", "undoes: pipe.open"), encoding="utf-8")
     assert main(["check", "--callers", "2", "--keys", "1", str(spec)]) == 1
-    told = capsys.readouterr().err
-    first = told.index("error[ambiguous]: the effect of pipe.open is there")
-    assert "\n  also double, in line 16: pipe.close is called though there is no effect of pipe.open to undo" in told[first:]
-    assert not any(":16:" in line and "error[double]: pipe.close is called though there is no effect" in line for line in told.splitlines())
+    reported = capsys.readouterr().err
+    first = reported.index("error[ambiguous]: the effect of pipe.open is there")
+    assert "\n  also double, in line 16: pipe.close is called though there is no effect of pipe.open to undo" in reported[first:]
+    assert not any(":16:" in line and "error[double]: pipe.close is called though there is no effect" in line for line in reported.splitlines())

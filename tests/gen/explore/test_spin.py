@@ -167,8 +167,8 @@ def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None
 def test_spin_and_the_search_agree_where_the_model_once_erred(name: str, callers: int, ids: set[str]) -> None:
     manager = manager_of((ROOT / f"tests/gen/spin/{name}.yaml").read_text(encoding="utf-8"), name)
     bounds = Bounds(callers=callers, keys=1)
-    told = explore_with_spin(manager, bounds)
-    assert told.unshown == () and {f.fault.id for f in told.findings} == ids
+    reported = explore_with_spin(manager, bounds)
+    assert reported.unshown == () and {f.fault.id for f in reported.findings} == ids
     assert {f.fault.id for f in explore(manager, bounds).findings} - NOT_LOOKED_FOR == ids
 
 
@@ -184,16 +184,16 @@ def test_a_trail_that_cannot_be_played_loses_nothing_else(monkeypatch: pytest.Mo
     lacking, sound = str(FAULTY / "missing-effect-add-after-refusal.yaml"), str(FAULTY / "sound/removes-for-ever.yaml")
     lost = str(FAULTY / "stranded-lost-removal.yaml")
     assert main(["check", "--spin", "--callers", "1", "--keys", "1", lacking, lost, sound]) == 2
-    told = capsys.readouterr()
-    assert f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n" in told.err
-    assert "error[stranded]" in told.err and f"{sound}: ok: " in told.out and f"{lacking}: ok" not in told.out
+    reported = capsys.readouterr()
+    assert f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n" in reported.err
+    assert "error[stranded]" in reported.err and f"{sound}: ok: " in reported.out and f"{lacking}: ok" not in reported.out
 
 
 def test_a_verifier_that_cannot_start_has_proved_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     spec = str(FAULTY / "stranded-lost-removal.yaml")
     assert main(["check", "--spin", "--callers", "1", "--keys", "1", "--memory", "999999999", spec]) == 2
-    told = capsys.readouterr()
-    assert told.out == "" and told.err.endswith("berthc: --spin: " + spec + ": the verifier did not start with 999999999 MB; this machine may "
+    reported = capsys.readouterr()
+    assert reported.out == "" and reported.err.endswith("berthc: --spin: " + spec + ": the verifier did not start with 999999999 MB; this machine may "
                                                 "have less (--memory)\n")
 
 
@@ -223,9 +223,9 @@ def test_effects_that_only_a_request_takes_back_are_refused_by_name(name: str, c
 
 def test_what_is_too_large_for_the_memory_proves_nothing_and_still_finds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--spin", "--callers", "3", "--memory", "8", str(FAULTY / "leak-guest-refused.yaml")]) == 1
-    told = capsys.readouterr()
-    assert "error[leak]" in told.err
-    assert "explored by Spin in part (" in told.out and "states were only hashed and some passed over: nothing is proved\n" in told.out
+    reported = capsys.readouterr()
+    assert "error[leak]" in reported.err
+    assert "explored by Spin in part (" in reported.out and "states were only hashed and some passed over: nothing is proved\n" in reported.out
 
 
 @pytest.mark.parametrize("memory", ["7", "-1", "much"])

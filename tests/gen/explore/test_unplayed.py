@@ -46,7 +46,7 @@ def checked(tmp_path: Path, text: str, *flags: str) -> int:
     return main(["check", "--callers", "2", "--keys", "1", *flags, str(spec)])
 
 
-def test_an_operation_that_nobody_comes_to_ask_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_operation_that_nobody_comes_to_ask_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It drops a tap that somebody took, by a path that begins no path by which it was taken."""
     assert checked(tmp_path, TAP) == 1
     said = capsys.readouterr()

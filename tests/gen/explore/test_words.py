@@ -193,8 +193,8 @@ def is_shown(manager: Manager, finding: Finding, program: Path) -> bool:
         outcomes = [call["outcome"] for one in answers for call in one["calls"]]
         good = set(outcomes) <= {"ok", "yes", "no"}
         return good and not breaches and not answers[-1]["ok"]
-    told = [one for one in breaches if one.id == fault.id]
-    return any(all(word in fault.message for word in one.words) for one in told)
+    reported = [one for one in breaches if one.id == fault.id]
+    return any(all(word in fault.message for word in one.words) for one in reported)
 
 
 FAULTS = sorted(path for id_ in SHOWN for path in FAULTY.glob(f"{id_}-*.yaml"))

@@ -86,7 +86,7 @@ def test_the_sum_can_be_read() -> None:
     ]
 
 
-def test_changes_of_limits_are_told() -> None:
+def test_changes_of_limits_are_reported() -> None:
     before, after = (
         compile_text("yard.yaml", SPEC.format(instances=instances, size=10, operation="", text=text, tags="u8")).manager
         for instances, text in ((40, ""), (41, ", text: 9"))

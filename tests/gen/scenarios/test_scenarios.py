@@ -149,7 +149,7 @@ def test_the_first_error_stays_when_a_raised_row_fails_too() -> None:
 
 
 @pytest.mark.parametrize("word", ["length", "flags"])
-def test_every_field_that_is_no_key_is_told_apart_with_eexist(word: str) -> None:
+def test_every_field_that_is_no_key_conflicts_with_eexist(word: str) -> None:
     steps = named(f"book_ship_{word}_differs").steps
     assert any(s.error == "EEXIST" and s.where == ("ship", "expected", "", "", "", word)
                for s in steps)

@@ -118,7 +118,7 @@ def test_otherwise_rejects_in_the_holes_of_the_table() -> None:
     assert result.rows[0].outcome == "rejected"
 
 
-def test_hooks_are_told_the_instance_and_those_above_it() -> None:
+def test_hooks_get_the_instance_and_those_above_it() -> None:
     world = World(shipped("scsi"))
     held = reserve(world, partition=3)
     add, mount = world.run("map_to_guest", reservation=held).calls

@@ -85,7 +85,7 @@ def test_references_know_their_place_inside_the_text() -> None:
     ("not " * 40 + "field.a", "the condition is nested more than 32 levels deep", 133),
     ("(" * 100 + "field.a" + ")" * 100, "the condition is nested more than 32 levels deep", 37),
 ])
-def test_what_is_no_condition_is_told_with_its_place(text: str, message: str, column: int) -> None:
+def test_what_is_no_condition_is_reported_with_its_place(text: str, message: str, column: int) -> None:
     with pytest.raises(ExprError) as caught:
         parse_guard(node(text))
     assert (caught.value.diagnostic.message, caught.value.diagnostic.loc.column) == (message, column)
@@ -114,7 +114,7 @@ def test_a_format_is_texts_and_references(text: str, parts: list[str]) -> None:
     ("'{a.b.c}'", "'{a.b.c}' is no reference", 6),
     ("'{A}'", "'{A}' is no reference", 6),
 ])
-def test_what_is_no_format_is_told_with_its_place(text: str, message: str, column: int) -> None:
+def test_what_is_no_format_is_reported_with_its_place(text: str, message: str, column: int) -> None:
     with pytest.raises(ExprError) as caught:
         parse_format(node(text), None)
     found = caught.value.diagnostic

@@ -127,11 +127,11 @@ def test_line_breaks_of_every_kind_count_alike_in_places_and_in_excerpts() -> No
     ("a: !!int 3\n", "tag", 1, 4),
     ("a: !own {b: 1}\n", "tag", 1, 4),
 ])
-def test_what_is_wrong_is_told_with_its_place(text: str, rule: str, line: int, column: int) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, rule: str, line: int, column: int) -> None:
     assert failure(text) == (rule, line, column)
 
 
-def test_a_key_that_is_twice_is_told_with_both_places_and_the_first_one_counts() -> None:
+def test_a_key_that_is_twice_is_reported_with_both_places_and_the_first_one_counts() -> None:
     node, found, _ = load("x.yaml", "a: 1\nb: 2\na: 3\n")
     assert isinstance(node, Mapping) and scalar(node.get("a")).value == 1
     assert [(d.loc.line, d.help) for d in found] == [(3, "the first one is in line 1, column 1")]
@@ -186,7 +186,7 @@ def test_a_file_of_ten_megabytes_is_refused_without_being_parsed(tmp_path: Path)
 @pytest.mark.parametrize(("name", "reason"), [
     ("missing.yaml", "No such file or directory"), (".", "Is a directory"), ("a\0b", "not a file name"), ("x" * 5000, "File name too long"),
 ])
-def test_what_cannot_be_read_is_told_with_the_reason(name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_reported_with_the_reason(name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text, found = read(name)
     assert text is None

@@ -37,9 +37,9 @@ def test_the_rest_is_counted_in_text_and_in_json(tmp_path: Path) -> None:
     assert f"keys.yaml: error[more]: and {KEYS - MOST:,} more\n" in text.stderr
     as_json = subprocess.run([*command, "--static", "--format", "json", str(spec)],
                              capture_output=True, text=True, timeout=60)
-    told = json.loads(as_json.stdout)
-    assert len(told) == MOST + 1 and told[-1]["id"] == "more"
-    assert told[-1]["message"] == f"and {KEYS - MOST:,} more"
+    reported = json.loads(as_json.stdout)
+    assert len(reported) == MOST + 1 and reported[-1]["id"] == "more"
+    assert reported[-1]["message"] == f"and {KEYS - MOST:,} more"
 
 
 def at(line: int, severity: Severity = Severity.ERROR) -> Diagnostic:
@@ -55,7 +55,7 @@ def test_errors_are_kept_before_warnings_and_the_order_stays() -> None:
     assert at_most([at(1), at(2)], most=1)[-1].severity is Severity.ERROR
 
 
-def test_a_rule_that_was_stopped_is_told() -> None:
+def test_a_rule_that_was_stopped_is_reported() -> None:
     steps = ", ".join(f"r0.ga{n}" for n in range(250))
     text = FRAME.format(options="", resources=ROW.format(n=0, parent=""))
     result = compile_text("s.yaml", text.replace("[r0.go]", f"[{steps}]"))

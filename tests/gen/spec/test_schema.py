@@ -127,7 +127,7 @@ HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\nope
     ("brief: ''", ("empty-value", "a text must not be empty")),
     ("brief: ~", ("type", "'~' (null) stands where a text belongs")),
 ])
-def test_what_differs_is_told(text: str, message: tuple[str, str]) -> None:
+def test_what_differs_is_reported(text: str, message: tuple[str, str]) -> None:
     assert shape_of(HEAD + text + "\n") == [message]
 
 
@@ -136,7 +136,7 @@ def test_true_is_not_one_and_one_is_not_true() -> None:
     assert shape_of(HEAD.replace("berth: 1", "berth: 1.0")) == [("value", "the number 1.0 is not valid here")]
 
 
-def test_a_missing_schema_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_schema_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_PLACES", (Path("nowhere.json"),))
     with pytest.raises(schema.SchemaMissing, match="berth.schema.json is not installed"):
         schema.schema_path()

@@ -125,7 +125,7 @@ class Backend:
         hook = self.manager.hook(call["hook"])
         has, unknown = self.has(place), self.unknown[place]
         if hook.asks:
-            yield from self._told(hook, place, call["outcome"])
+            yield from self._reported(hook, place, call["outcome"])
             return
         if not hook.repeatable and hook.name in has - unknown:
             yield Breach("double", (hook.name,))
@@ -141,7 +141,7 @@ class Backend:
             known -= {hook.name, *hook.undoes}
         yield from self._relied_on(hook, place, lost)
 
-    def _told(self, hook: Hook, place: Place, answer: str) -> Iterator[Breach]:
+    def _reported(self, hook: Hook, place: Place, answer: str) -> Iterator[Breach]:
         """An answer is the truth. Where it was not known, the answer tells it."""
         if answer == "no" or answer == "yes" and len(hook.asks) == 1:
             self.unknown[place].difference_update(hook.asks)

@@ -12,15 +12,15 @@ from berthc.spec.build import Spec
 @rule("parent-cycle", "No resource is its own ancestor.")
 def parent_cycle(spec: Spec) -> Iterator[Diagnostic]:
     by_name = refs.resources_by_name(spec.manager)
-    told: set[str] = set()
+    reported: set[str] = set()
     for resource in spec.manager.resources:
         chain = [resource.name]
         while (parent := by_name[chain[-1]].parent) in by_name and parent not in chain:
             chain.append(str(parent))
         if parent in chain:
             circle = chain[chain.index(str(parent)):]
-            if not told & set(circle):
-                told |= set(circle)
+            if not reported & set(circle):
+                reported |= set(circle)
                 yield Diagnostic("parent-cycle", spec.at("resources", circle[0], "parent"),
                                  f"{circle[0]} is its own ancestor: {' in '.join([*circle, circle[0]])}",
                                  "one of them must have no parent; it is the root")

@@ -58,10 +58,10 @@ def _sides(manager: Manager, scope: str, fields: tuple[Field, ...], keep: tuple[
     found: dict[str, list[Value]] = {}
     for name, some in asked.items():
         values = list(dict.fromkeys(v for atom in some for v in _around(atom, known[name])))
-        told: dict[tuple[Residue, ...], Value] = {}
+        distinct: dict[tuple[Residue, ...], Value] = {}
         for value in values:
-            told.setdefault(tuple(fold(atom, lambda _, value=value: value) for atom in some), value)  # type: ignore[misc]
-        found[name] = values if name in keep else list(told.values())
+            distinct.setdefault(tuple(fold(atom, lambda _, value=value: value) for atom in some), value)  # type: ignore[misc]
+        found[name] = values if name in keep else list(distinct.values())
     return found
 
 
@@ -145,8 +145,8 @@ def valuations(manager: Manager, keys: int = Bounds().keys) -> list[Valuation]:
     if waited_for(manager):
         settings += [(options, slots) for same in classes.values() for options in (_roomy(manager, same, want), _tight(manager, same, want))
                      for slots in (None, few(manager))]
-    told = {Valuation(tuple(options.items()), without, slots): None for options, slots in settings for without in missing}
-    return list(told)
+    distinct = {Valuation(tuple(options.items()), without, slots): None for options, slots in settings for without in missing}
+    return list(distinct)
 
 
 def _option_changes(manager: Manager, keys: int, usual: Mapping[str, Value]) -> tuple[list[dict[str, Value]], bool]:

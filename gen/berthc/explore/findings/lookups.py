@@ -49,11 +49,11 @@ class Lookups:
             if asks.op is not teller or item.id not in asks.path:
                 continue
             asks = asks._replace(who=comer, part="told")
-            told = self._stepper.change(local, asks, (), clean=True)
-            now = self._stepper.settle(told.after)
+            answer = self._stepper.change(local, asks, (), clean=True)
+            now = self._stepper.settle(answer.after)
             end = next((move for move in self._stepper.moves(now) if _alike(move, change.move)),
                        None)
-            if told.result.error is not None or end is None:
+            if answer.result.error is not None or end is None:
                 continue
             after = self._stepper.settle(self._stepper.change(now, end, (), clean=True).after)
             comes = self._stepper.look_up(after, comer, "acquires", op, item.values)
@@ -64,8 +64,8 @@ class Lookups:
 
 def _tells(manager: Manager, teller: Operation, op: Operation) -> bool:
     leaves = next(a for a in manager.resource(op.target).assigned if a.name == op.by).leaves
-    told = {(ref.scope, ref.name) for ref in teller.returns}
-    return {(op.target, leaf) for leaf in leaves} <= told
+    returned = {(ref.scope, ref.name) for ref in teller.returns}
+    return {(op.target, leaf) for leaf in leaves} <= returned
 
 
 def _alike(one: Move, other: Move) -> bool:

@@ -67,7 +67,7 @@ class NotReplayed(Exception):
     """A trail of Spin's leads to no such finding in the terms of the search: one of the two readings of the semantics is wrong."""
 
 
-class Told(NamedTuple):
+class TrailStep(NamedTuple):
     """One operation of a trail: its name, the caller, key and kind of each level, and the calls with their outcomes and effects."""
 
     op: str
@@ -118,10 +118,10 @@ def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) ->
                 if complete and not unshown and _goes_on(found.values()) and missing(manager, taken):
                     taken |= _outcomes(manager, root, verifier.verify("drain"))
                 searched.append(Searched(valuation, root, states, transitions))
-    told = list(found.values())
-    if complete and not unshown and bounds.callers > 1 and _goes_on(told):
-        told += [Finding(fault, accepted(manager, fault), ()) for fault in unreachable(manager, taken)]
-    findings = sorted(told, key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
+    reported = list(found.values())
+    if complete and not unshown and bounds.callers > 1 and _goes_on(reported):
+        reported += [Finding(fault, accepted(manager, fault), ()) for fault in unreachable(manager, taken)]
+    findings = sorted(reported, key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     return Report(manager, bounds, tuple(findings), (), tuple(searched), complete, time.perf_counter() - begin, by_spin=True,
                   hashed=hashed, combined=every, unshown=tuple(unshown))
 
@@ -180,13 +180,13 @@ class _Verifier:
             self._large = self._large or float(states[1]) > LARGE
         return Verdict(found, int(float(states[1])), int(float(moves[1])), whole, name == "hashed", rows)
 
-    def trail(self, mode: str, id_: str) -> list[Told]:
+    def trail(self, mode: str, id_: str) -> list[TrailStep]:
         """A short way to a finding."""
         mode = "every" if mode == "strand" else mode
         pan = self._built("trail", "-O0", "-DREACH")
         self._run([pan, "-E", "-i", "-m20000", "-w22"], ASK=mode, STOP=id_)
         said = self._run([pan, "-r", "-n"], ASK=mode, STOP=id_)
-        told: list[Told] = []
+        steps: list[TrailStep] = []
         calls: list[tuple[str, str, bool]] = []
         for line in said.splitlines():
             words = line.split()
@@ -194,9 +194,9 @@ class _Verifier:
                 calls.append((words[1], words[2], words[3] == "1"))
             elif words[:1] == ["STEP"] and len(words) >= 3:
                 levels = tuple((int(k), int(v)) for k, v in (word.split("/") for word in words[3:]))
-                told.append(Told(words[1], int(words[2]), levels, tuple(calls)))
+                steps.append(TrailStep(words[1], int(words[2]), levels, tuple(calls)))
                 calls = []
-        return told
+        return steps
 
     def learned(self) -> Learned:
         """What the run in which no call fails has learned."""
@@ -224,7 +224,7 @@ class _Verifier:
 # Back to a script of ours
 
 
-def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[Told], learned: Learned) -> Found:
+def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id_: str, trail: list[TrailStep], learned: Learned) -> Found:
     manager = valuation.applied(manager)
     stepper = Stepper(manager, root, dict(valuation.options), valuation.without, bounds, Reduced(one_root=False, symmetric=False))
     promises, kept = Promises(stepper), Kept(stepper, Future(stepper))
@@ -233,8 +233,8 @@ def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id
     local = stepper.start()
     requests: list[Request] = []
     fault: Fault | None = None
-    for told in trail:
-        change = _play(stepper, local, told)
+    for step in trail:
+        change = _play(stepper, local, step)
         requests.append(Request(change.move, change.way.chosen, False))
         local = stepper.settle(change.after)
         if id_ == "kept":
@@ -260,34 +260,34 @@ def _stranded(stepper: Stepper, local: Local) -> tuple[Fault | None, Move | None
     return None, None
 
 
-def _play(stepper: Stepper, local: Local, told: Told) -> Change:
+def _play(stepper: Stepper, local: Local, step: TrailStep) -> Change:
     """The change of ours that a line of a trail tells of."""
     for move in stepper.moves(local):
-        if _same_move(stepper, local, move, told):
+        if _same_move(stepper, local, move, step):
             for change in stepper.changes(local, move):
-                if _same_calls(stepper, change.called, told.calls):
+                if _same_calls(stepper, change.called, step.calls):
                     return change
-    raise NotReplayed(f"the built-in search knows no such step as its trail has: {told.op}")
+    raise NotReplayed(f"the built-in search knows no such step as its trail has: {step.op}")
 
 
-def _same_move(stepper: Stepper, local: Local, move: Move, told: Told) -> bool:
-    if move.op.name != told.op or (move.part != "free" and move.who != told.who):
+def _same_move(stepper: Stepper, local: Local, move: Move, step: TrailStep) -> bool:
+    if move.op.name != step.op or (move.part != "free" and move.who != step.who):
         return False
     config = move.config or stepper.config(local.world, move.path)
     if move.part not in ("gives", "acquires", "free") or not config:
         return True
-    for choice, (key, kind) in zip(config, told.levels, strict=True):
+    for choice, (key, kind) in zip(config, step.levels, strict=True):
         keys = list(dict.fromkeys(c.key for c in stepper.choices[choice.resource]))
         if keys[key] != choice.key or choice.kind != kind or choice not in stepper.choices[choice.resource]:
             return False
     return True
 
 
-def _same_calls(stepper: Stepper, called: tuple[Called, ...], told: tuple[tuple[str, str, bool], ...]) -> bool:
+def _same_calls(stepper: Stepper, called: tuple[Called, ...], trail: tuple[tuple[str, str, bool], ...]) -> bool:
     """Where it makes no difference, the search takes uncertain without effect for failed, and without effect what changes nothing."""
-    if len(called) != len(told):
+    if len(called) != len(trail):
         return False
-    for mine, (hook, kind, effect) in zip(called, told, strict=True):
+    for mine, (hook, kind, effect) in zip(called, trail, strict=True):
         of = stepper.effects[mine.hook]
         effect = effect and (kind == "ok" or of.after(mine.before) != mine.before)
         if kind == "uncertain" and not effect and not of.tells:

@@ -158,7 +158,7 @@ class Stepper(Moves):
             own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, (0,) * len(path), releasing=False)
         elif move.part == "acquires" and result.ok:
             own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config or self.config(world, path),
-                         self._told(world, path), self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
+                         self._values(world, path), self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
             own = own._replace(relies=self._relies(move.op, own.relies, path, truth if result.ok else {}))
         elif move.part == "ends" and own is not None:
@@ -180,7 +180,7 @@ class Stepper(Moves):
                      for i in found) if len(found) == len(path) else ()
 
     @staticmethod
-    def _told(world: World, path: tuple[int, ...]) -> Mapping[str, Mapping[str, Any]]:
+    def _values(world: World, path: tuple[int, ...]) -> Mapping[str, Mapping[str, Any]]:
         items = tracked(world).items
         return {items[id_].resource: items[id_].values for id_ in path if id_ in items}
 

@@ -126,8 +126,8 @@ def test_lifelines_of_text_stay_in_their_columns_below_their_names(seed: int) ->
             half = min(b - a for a, b in zip(columns, columns[1:])) // 2
             for column, name in zip(columns, one.participants):
                 left = max(0, column - half)
-                told = "".join(line[left:column + half].strip() for line in lines[:body])
-                assert told == name or any(name in line for line in lines[:body])
+                reported = "".join(line[left:column + half].strip() for line in lines[:body])
+                assert reported == name or any(name in line for line in lines[:body])
             for line in lines[body:]:
                 shaft = re.search(r"[<x]?(-{3,}|\.{3,})[>x]?(?=\|)", line)
                 assert shaft is None or (shaft.start() - 1 in columns and shaft.end() in columns)

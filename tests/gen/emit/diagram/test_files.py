@@ -30,12 +30,12 @@ needs_graphviz = pytest.mark.skipif(shutil.which("dot") is None, reason="needs t
 
 
 def test_without_graphviz_all_but_its_pictures_is_made_and_one_warning_names_the_package() -> None:
-    told: list[str] = []
-    made = diagram.files(spec(LANTERN), told.append, NO_GRAPHVIZ)
+    reported: list[str] = []
+    made = diagram.files(spec(LANTERN), reported.append, NO_GRAPHVIZ)
     assert sorted(made) == [f"lantern/{name}" for name in (
         "diagrams.md", "diagrams.txt", "ownership.dot", "sequence-dedicate.svg", "sequence-hang.svg", "sequence-kindle.svg",
         "sequence-take_down.svg", "states-lamp.dot")]
-    assert told == ["lantern/states-lamp.dot: no SVG was made: the program 'dot-that-is-not-there' is missing "
+    assert reported == ["lantern/states-lamp.dot: no SVG was made: the program 'dot-that-is-not-there' is missing "
                     "(install the package 'graphviz')"]
 
 
@@ -137,13 +137,13 @@ def test_the_picture_of_a_large_table_says_what_it_leaves_out(tmp_path: Path) ->
     program.write_text(
         "#!/bin/sh\nprintf '<svg>\\n'\nsed 's/<[^>]*>//g; s/->/to/g; s/^/<!/; s/$/>/'\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    told: list[str] = []
+    reported: list[str] = []
     manager = large(300)
-    made = diagram.files(manager, told.append, str(program),
+    made = diagram.files(manager, reported.append, str(program),
                          {"states-thing.svg", "states-thing.dot"})
     note = re.fullmatch(
         r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+) arrows: "
-        r"states-thing.dot, diagrams.txt and the tables have all)", *told)
+        r"states-thing.dot, diagrams.txt and the tables have all)", *reported)
     assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(
         note[3]) <= MOST_ARROWS < int(note[4])
     picture, source = made["synthetic/states-thing.svg"], made["synthetic/states-thing.dot"]

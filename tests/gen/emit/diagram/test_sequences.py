@@ -24,7 +24,7 @@ def run(path: str, operation: str, title: str) -> Sequence:
     return next(s for s in sequences(spec(path))[operation].sequences if s.title == title)
 
 
-def told(path: str, operation: str, title: str) -> list[str]:
+def reported(path: str, operation: str, title: str) -> list[str]:
     """The messages as one line each."""
     signs = {Kind.REQUEST: "> ", Kind.CALL: "call ", Kind.ANSWER: "answer ", Kind.NOTE: "", Kind.REPLY: "< "}
     return [signs[m.kind] + (f"{m.group}." if m.kind is Kind.CALL else "") + m.text for m in run(path, operation, title).messages]
@@ -48,7 +48,7 @@ def test_runs_of_scsi() -> None:
 
 
 def test_happy_path_of_an_operation_that_lets_go() -> None:
-    assert told("spec/scsi.yaml", "unmap_from_guest", "all goes well") == [
+    assert reported("spec/scsi.yaml", "unmap_from_guest", "all goes well") == [
         "> unmap_from_guest(reservation)", "disk attached, mount mounted",
         "call guest.unmount(mount)", "answer ok", "mount: mounted → unmounted (final)",
         "call guest.eject(disk)", "answer ok", "disk: attached → ejected, then detach",
@@ -57,25 +57,25 @@ def test_happy_path_of_an_operation_that_lets_go() -> None:
 
 
 def test_a_failure_says_what_the_caller_still_holds() -> None:
-    assert told("spec/scsi.yaml", "unmap_from_guest", "guest.eject fails")[-4:] == [
+    assert reported("spec/scsi.yaml", "unmap_from_guest", "guest.eject fails")[-4:] == [
         "answer failed", "disk stays attached", "the reservation still holds disk", "< the error of guest.eject"]
 
 
 def test_while_somebody_else_holds_it_nothing_is_called() -> None:
-    assert told("spec/vpci.yaml", "remove_from_vm", "somebody else still holds it") == [
+    assert reported("spec/vpci.yaml", "remove_from_vm", "somebody else still holds it") == [
         "> remove_from_vm(reservation)", "others hold the same; device ready",
         "device stays ready: only this hold goes", "the reservation has ended", "< 0"]
 
 
 def test_an_event_raised_after_an_uncertain_call_runs_and_the_first_error_stays() -> None:
-    assert told("spec/plan9.yaml", "add_to_vm", "vm.add_plan9 is uncertain") == [
+    assert reported("spec/plan9.yaml", "add_to_vm", "vm.add_plan9 is uncertain") == [
         "> add_to_vm(share)", "share made, pending", "call vm.add_plan9(share)", "answer uncertain",
         "share: pending → suspect, then undo", "call vm.remove_plan9(share)", "answer ok", "share: suspect → removed (final)",
         "< the error of vm.add_plan9"]
 
 
 def test_a_call_that_is_left_for_a_second_time_is_not_made() -> None:
-    assert told("spec/plan9.yaml", "add_to_vm", "done already") == [
+    assert reported("spec/plan9.yaml", "add_to_vm", "done already") == [
         "> add_to_vm(share)", "share found, added", "share stays added, no call", "one more reference to share", "< 0, name"]
 
 

@@ -28,7 +28,7 @@ def labels_of(drawn: StateGraph) -> list[tuple[str, str, Label]]:
 @pytest.mark.parametrize(("path", "resource"), RESOURCES)
 def test_every_row_and_outcome_is_in_the_graph_once(path: str, resource: str) -> None:
     drawn = labels_of(graph(path, resource))
-    told = [(s, t, e, x.call, o, x.error, x.raises) for s, t, x in drawn for e in x.events for o in (x.outcomes or ("",))]
+    reported = [(s, t, e, x.call, o, x.error, x.raises) for s, t, x in drawn for e in x.events for o in (x.outcomes or ("",))]
     words = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
     wanted = []
     for state in spec(path).resource(resource).states:
@@ -37,7 +37,7 @@ def test_every_row_and_outcome_is_in_the_graph_once(path: str, resource: str) ->
                 wanted.append((state.name, state.name, row.event, "", "", row.reject, ""))
             for outcome, target in row.targets():
                 wanted.append((state.name, target.state, row.event, row.hook or "", words[outcome], "", target.raise_event or ""))
-    assert sorted(told) == sorted(wanted)
+    assert sorted(reported) == sorted(wanted)
 
 
 @pytest.mark.parametrize(("path", "resource", "wanted"), [

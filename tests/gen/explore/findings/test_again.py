@@ -101,7 +101,7 @@ def test_what_a_release_makes_has_the_effects_of_its_calls() -> None:
     assert [request["op"] for request in leak.requests] == ["open", "close", "close"]
 
 
-def test_who_cannot_let_go_is_told_of_the_request_that_never_succeeds() -> None:
+def test_a_stranded_caller_is_shown_by_the_request_that_never_succeeds() -> None:
     found = findings(PORTS, callers=1, keys=1)
     [stranded] = [f for (id_, _), f in found.items() if id_ == "stranded"]
     assert stranded.fault.where == "port" and stranded.fault.message.startswith("leave gives ENOENT, now and for ever")
@@ -110,7 +110,7 @@ def test_who_cannot_let_go_is_told_of_the_request_that_never_succeeds() -> None:
     assert answers[-1]["error"] == "ENOENT" and answers[-1]["state"]["tap"][0]["refs"] == 1
 
 
-def test_a_refusal_behind_a_finding_is_not_told() -> None:
+def test_a_refusal_behind_a_finding_is_not_reported() -> None:
     """B unplugs what it joined and leaves: A's tap goes. That A cannot unplug any more follows from it."""
     found = findings(PORTS, callers=2, keys=1)
     assert ("interference", "tap.up.remove") in found

@@ -127,5 +127,5 @@ def test_what_may_have_been_needed_is_not_taken_back() -> None:
         "mounted: {resident: true, on: {mount: mounted, eject: {call: vm.del, ok: late, fail: mounted}}}\n"
         "      late: {resident: true, on: {mount: {reject: EIO}, eject: {call: guest.unmount, ok: gone, fail: late}}}"
     )
-    told = found(deletes_first.replace("BOOT", "brief: Who knows."), callers=1, keys=1)
-    assert ("needs", "disk.mounted.eject") in told and ("needs", "disk.idle.mount") not in told
+    reported = found(deletes_first.replace("BOOT", "brief: Who knows."), callers=1, keys=1)
+    assert ("needs", "disk.mounted.eject") in reported and ("needs", "disk.idle.mount") not in reported

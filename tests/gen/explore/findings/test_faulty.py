@@ -39,11 +39,11 @@ def test_every_finding_has_three_specs() -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_a_faulty_spec_is_refused_with_the_shortest_script(spec: Path) -> None:
     report = report_of(spec)
-    told = [{"id": f.fault.id, "where": f.fault.where, "line": f.fault.loc.line, "column": f.fault.loc.column, "script": f.requests}
+    reported = [{"id": f.fault.id, "where": f.fault.where, "line": f.fault.loc.line, "column": f.fault.loc.column, "script": f.requests}
             for f in report.findings]
-    assert told == expected(spec)
+    assert reported == expected(spec)
     assert report.refused and report.complete
-    assert {finding["id"] for finding in told} == {id_of(spec)}
+    assert {finding["id"] for finding in reported} == {id_of(spec)}
 
 
 @pytest.mark.parametrize("spec", SOUND, ids=lambda spec: spec.stem)

@@ -117,12 +117,12 @@ def test_pools_of_a_size_that_an_option_gives_have_room_for_all(default: int, mo
     sized = SOCKETS.replace("DEFAULT", str(default)).replace("[1, MOST]", f"[1, {most}]").replace("SIZE", "ports")
     assert [dict(v.options) for v in valuations(manager_of(sized))] == [{"ports": used}]  # two devices of two ports
     literal = SOCKETS.replace("SIZE", "4")
-    told = [(f.fault.id, f.fault.where, len(f.requests)) for f in explore(manager_of(literal.replace(
+    reported = [(f.fault.id, f.fault.where, len(f.requests)) for f in explore(manager_of(literal.replace(
         "options:\n  ports: {type: u8, default: DEFAULT, range: [1, MOST]}\n", "")), Bounds()).findings]
     report = explore(manager_of(sized), Bounds())
-    assert ("interference", "device.lit.calm", 3) in told  # a sibling loses its power
+    assert ("interference", "device.lit.calm", 3) in reported  # a sibling loses its power
     more = 0 if default == used else 1  # the request that creates the manager
-    assert [(f.fault.id, f.fault.where, len(f.requests) - more) for f in report.findings] == told
+    assert [(f.fault.id, f.fault.where, len(f.requests) - more) for f in report.findings] == reported
 
 
 def test_where_somebody_waits_for_a_slot_pools_are_also_tried_full() -> None:

@@ -258,7 +258,7 @@ def test_rows_that_only_drain_plays_may_keep_what_is_stated() -> None:
      "fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, "
      "release: {call: net.flush, ok: gone, fail: fresh}}}", [("needs", "nic.fresh.release")]),
 ])
-def test_what_drain_breaks_is_told(old: str, new: str, faults: list[tuple[str, str]]) -> None:
+def test_what_drain_breaks_is_reported(old: str, new: str, faults: list[tuple[str, str]]) -> None:
     text = DRAINED.replace(old, new).replace(
         "    has: {", "    flush: {on: nic, needs: net.add, repeatable: true}\n    has: {"
         if "flush" in new else "    has: {")
@@ -300,9 +300,9 @@ def test_every_script_with_a_drain_can_be_played() -> None:
             move = Move(0, DRAIN, OPERATION, path=(id_,))
             chosen: tuple[int, ...] | None = ()
             while chosen is not None:
-                told = Found(Fault("needs", "nic", NOWHERE, ""), search.valuation, "ns",
+                reported = Found(Fault("needs", "nic", NOWHERE, ""), search.valuation, "ns",
                              (*node.chain(), Request(move, chosen, False)))
-                last = scripts.lines(told)[-1]
+                last = scripts.lines(reported)[-1]
                 assert last.request["op"] == "drain" and last.change is not None
                 nth |= {
                     one["nth"]

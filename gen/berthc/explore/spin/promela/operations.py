@@ -92,8 +92,8 @@ class Operations(Paths):
     def _finish(self, op: Operation, part: str) -> Iterator[str]:
         """Writes back, lets instances end, and sets what the caller is."""
         if part != "free":
-            told = "err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny) else "err == 1 || err == 3"
-            yield f"  if :: CLEAN && ({told}) -> found_denied() :: else fi;"
+            refused = "err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny) else "err == 1 || err == 3"
+            yield f"  if :: CLEAN && ({refused}) -> found_denied() :: else fi;"
         yield "  if\n  :: err == 4 -> err = 0; called = 0  /* nothing there, and that is fine */"
         yield "  :: err == 0 || (called && err != 3) ->"
         for name in op.path:
