@@ -3,7 +3,7 @@
 
 bench/check.py [--callers N...] [--keys N] [--spin-seconds S] SPEC...
 
-The search: all settings of options and hooks together, moments of one root up to names. Spin: the first setting, several roots, callers
+The search: all settings of options and hooks together, states of one root up to names. Spin: the first setting, several roots, callers
 and keys told apart, so it has many more states for the same question. Seconds are of processor time; compiling the verifier is not counted.
 """
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Seen:
     _classes: Memo[tuple[tuple[int, Class], ...]] = field(default_factory=Memo)
 
     def look(self, local: Local, clean: bool) -> tuple[tuple[Class, int], ...]:
-        """Takes a moment; gives what is both there and not for the first time."""
+        """Takes a state; gives what is both there and not for the first time."""
         table = self.clean if clean else self.every
         new: list[tuple[Class, int]] = []
         state = tracked(local.world)

@@ -1,6 +1,6 @@
 """Breadth first through everything that can happen to one root, for one valuation.
 
-Every moment is kept once, with the moment, the move and the outcomes by which it was first reached: these chains are the shortest scripts.
+Every state is kept once, with the state, the move and the outcomes by which it was first reached: these chains are the shortest scripts.
 A search does not go on behind a fault that nobody accepted, because what follows from it would be told as faults of other rows.
 """
 from __future__ import annotations
@@ -35,7 +35,7 @@ LOOK_AT_MEMORY = 256
 """States after which a search looks again how much memory there is in use."""
 
 GONE_ON = ("denied", "ambiguous")
-"""Findings behind which a search goes on: neither is a fault of the moment that it was found in."""
+"""Findings behind which a search goes on: neither is a fault of the state that it was found in."""
 
 
 class Request(NamedTuple):
@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
-    """A moment, and the request by which it was first reached from another."""
+    """A state, and the request by which it was first reached from another."""
 
     local: Local
     before: Node | None
@@ -75,7 +75,7 @@ class Node:
 
 
 class Edge(NamedTuple):
-    """For counting: a change between two moments, and how many calls of it did not end ok."""
+    """For counting: a change between two states, and how many calls of it did not end ok."""
 
     source: int
     target: int
@@ -156,7 +156,7 @@ class Search:
                 return
 
     def _drain(self) -> None:
-        """Drain in every moment. It comes last, so what callers can show is shown by them."""
+        """Drain in every state. It comes last, so what callers can show is shown by them."""
         drains, limit = Drains(self.stepper), self.bounds.failures
         judged = chain(
             chain.from_iterable(
@@ -212,7 +212,7 @@ class Search:
             yield from up_to(self._kept.judge(change), self.accepted)
 
     def _reach(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
-        """The number of a moment, which is settled when it is new; None when it is one more than the bound allows."""
+        """The number of a state, which is settled when it is new; None when it is one more than the bound allows."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
@@ -268,7 +268,7 @@ class Search:
         return True
 
     def drains(self, missing: Callable[[], bool]) -> None:
-        """Drains in every moment, with every outcome, as long as rows are missing: for what only drain reaches. Of moments in which it does
+        """Drains in every state, with every outcome, as long as rows are missing: for what only drain reaches. Of states in which it does
         the same, one is enough."""
         seen: set[Hashable] = set()
         for node in self.nodes:

@@ -43,7 +43,7 @@ def test_answers_that_are_kept_are_those_of_the_semantics(path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_moments_in_which_drain_does_the_same_are_drained_once(path: Path) -> None:
+def test_states_in_which_drain_does_the_same_are_drained_once(path: Path) -> None:
     one = searched(path)
     every = {row for node in one.nodes for rows in search._drains(one.stepper, node.local) for row in rows}  # noqa: SLF001
     one.taken = set()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from explore_support import manager_of
-from test_spin import NOT_LOOKED_FOR, moments, searched, verifier, verify
+from test_spin import NOT_LOOKED_FOR, states, searched, verifier, verify
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import valuations
@@ -98,7 +98,7 @@ def agrees(text: str) -> bool:
     ours = {found.fault.id for found in search.found} - NOT_LOOKED_FOR
     if not search.cut:
         assert reported == ours, text
-        assert every.states == moments(manager, valuation, BOUNDS, search), text
+        assert every.states == states(manager, valuation, BOUNDS, search), text
     elif "stranded" not in ours and not NOT_LOOKED_FOR & {found.fault.id for found in search.found}:
         # Behind a finding neither goes on, and neither tells what stands behind another's.
         assert reported == ours, text

@@ -1,4 +1,4 @@
-"""What the search leaves out, it leaves out rightly: searches without its reductions see the same moments and find the same faults."""
+"""What the search leaves out, it leaves out rightly: searches without its reductions see the same states and find the same faults."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -28,12 +28,12 @@ def search(path: Path, bounds: Bounds, reduced: Reduced) -> Search:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_one_root_says_how_many_moments_several_roots_have(path: Path) -> None:
+def test_one_root_says_how_many_states_several_roots_have(path: Path) -> None:
     bounds = Bounds(callers=2, keys=2)
     product = Product(search(path, bounds, Reduced()))
-    moments = product.moments()
-    assert len(moments) == len(search(path, bounds, Reduced(one_root=False)).nodes)
-    assert product.plain(moments) == len(search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes)
+    states = product.states()
+    assert len(states) == len(search(path, bounds, Reduced(one_root=False)).nodes)
+    assert product.plain(states) == len(search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes)
 
 
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)

@@ -71,7 +71,7 @@ class Said(NamedTuple):
 
 
 def never_taken(manager: Manager, pan: Path, *said: Said) -> set[Fault]:
-    """Rows and outcomes that no run took, nor drain in any moment."""
+    """Rows and outcomes that no run took, nor drain in any state."""
     rows = rows_of(manager, root_of(manager))
     ran = set().union(*(one.rows for one in (*said, verify(pan, "drain"))))
     return set(unreachable(manager, {(id(rows[n]), ("ok", "fail", "uncertain")[outcome]) for n, outcome in ran}))
@@ -95,11 +95,11 @@ def searched(manager: Manager, valuation: Valuation, bounds: Bounds) -> Search:
     return search
 
 
-def moments(manager: Manager, valuation: Valuation, bounds: Bounds, search: Search) -> int:
-    """How many moments of all roots there are when callers and keys are told apart."""
+def states(manager: Manager, valuation: Valuation, bounds: Bounds, search: Search) -> int:
+    """How many states of all roots there are when callers and keys are told apart."""
     if search.stepper.reduced.one_root:
         product = Product(search)
-        return product.plain(product.moments())
+        return product.plain(product.states())
     plain = Search(manager, search.root, valuation, bounds, lambda fault: False, reduced=Reduced(one_root=False, symmetric=False))
     plain.run()
     return len(plain.nodes)
@@ -114,7 +114,7 @@ def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) 
     pan = verifier(promela(manager, root_of(manager), valuation, bounds), tmp_path)
     clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))
     assert clean.found == every.found == strand.found == set() and search.found == []
-    assert every.states == moments(manager, valuation, bounds, search)
+    assert every.states == states(manager, valuation, bounds, search)
     assert never_taken(manager, pan, clean, every) == set(_unreachable(manager, [search]))
 
 

@@ -1,7 +1,7 @@
-"""How many moments there are with several roots, without looking at each: pairs, triples, … of the moments of one root.
+"""How many states there are with several roots, without looking at each: pairs, triples, … of the states of one root.
 
-A search looks at one root. What any number of roots and all callers can do together is put together here from its edges: a moment of the
-whole is a multiset of moments of single roots, and one of them moves at a time. This is for counting, to be compared with searches that do
+A search looks at one root. What any number of roots and all callers can do together is put together here from its edges: a state of the
+whole is a multiset of states of single roots, and one of them moves at a time. This is for counting, to be compared with searches that do
 without reductions and with Spin.
 """
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Product:
         self._group = [self._root_group(n) for n in range(len(search.nodes))]
 
     def _root_group(self, n: int) -> int:
-        """Which set of keys the root of a moment is from."""
+        """Which set of keys the root of a state is from."""
         node = self._search.nodes[n]
         for item in tracked(node.local.world).items.values():
             if item.parent is None:
                 return self._keys[item.resource][0][self._search.stepper.shape.kind(item.resource, item.values)]
         return -1
 
-    def moments(self) -> set[tuple[int, ...]]:
-        """Every moment of the whole, as sorted numbers of the moments of roots that are not empty."""
+    def states(self) -> set[tuple[int, ...]]:
+        """Every state of the whole, as sorted numbers of the states of roots that are not empty."""
         sizes = self._keys[self._search.root][1]
         seen: set[tuple[int, ...]] = {()}
         waiting: list[tuple[int, ...]] = [()]
@@ -63,22 +63,22 @@ class Product:
                         waiting.append(new)
         return seen
 
-    def plain(self, moments: Iterable[tuple[int, ...]]) -> int:
-        """How many moments there are when callers and keys are told apart."""
+    def plain(self, states: Iterable[tuple[int, ...]]) -> int:
+        """How many states there are when callers and keys are told apart."""
         sizes = self._keys[self._search.root][1]
         names = {n: self._names(n) for n in range(len(self._search.nodes))}
         total = 0
-        for moment in moments:
-            used = Counter(self._group[n] for n in moment)
-            callers = _falling(self._callers, sum(self._busy[n] for n in moment))
+        for state in states:
+            used = Counter(self._group[n] for n in state)
+            callers = _falling(self._callers, sum(self._busy[n] for n in state))
             keys = prod(_falling(sizes[g], count) for g, count in used.items())
-            same = prod(factorial(count) for count in Counter(moment).values())
-            ways = [names[n] for n in moment]
+            same = prod(factorial(count) for count in Counter(state).values())
+            ways = [names[n] for n in state]
             total += callers * keys * prod(w for w, _ in ways) // (same * prod(s for _, s in ways))
         return total
 
     def _names(self, n: int) -> tuple[int, int]:
-        """For one root: the ways to name the keys below it, and the symmetries of its moment."""
+        """For one root: the ways to name the keys below it, and the symmetries of its state."""
         node: Any = self._search.stepper.shape.key(self._search.nodes[n].local)
         roots, loose = node
         ways, same = 1, prod(factorial(c) for c in Counter(loose).values())

@@ -1,6 +1,6 @@
 """A use after a release that got somewhere and failed: refused with ECANCELED, before anything else, and nothing changes (S5).
 
-No caller who keeps the contract asks for it, so it is no way on of the search. It is a promise to those who do not, so every moment is
+No caller who keeps the contract asks for it, so it is no way on of the search. It is a promise to those who do not, so every state is
 tried.
 """
 from __future__ import annotations

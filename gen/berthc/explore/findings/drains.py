@@ -17,7 +17,7 @@ Drain = tuple[Move, tuple[int, ...]]
 
 
 class Judged(NamedTuple):
-    """A fault of the last of some drains, one after the other; `origin` is the moment's number."""
+    """A fault of the last of some drains, one after the other; `origin` is the state's number."""
 
     origin: int
     fault: Fault
@@ -45,7 +45,7 @@ class Drains:
         self._left: deque[_Left] = deque()
 
     def judge(self, origin: int, local: Local, most: int | None) -> Iterator[Judged]:
-        """Faults of a drain at this moment, in which at most so many calls fail."""
+        """Faults of a drain in this state, in which at most so many calls fail."""
         if not self._stepper.stated.needs and not self._stepper.stated.states:
             return
         items = tracked(local.world).items
@@ -60,7 +60,7 @@ class Drains:
 
     def again(self) -> Iterator[Judged]:
         """Faults of drains that come again to what drains have left, in the order of their number.
-        For when all moments have been judged, so that what one drain shows is shown by one."""
+        For when all states have been judged, so that what one drain shows is shown by one."""
         while self._left:
             left = self._left.popleft()
             place = (self._stepper.shape.places(left.local)[left.id], left.most)

@@ -1,4 +1,4 @@
-"""What is wrong with a change, or with the moment that it leads to."""
+"""What is wrong with a change, or with the state that it leads to."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator

@@ -40,7 +40,7 @@ class Poisoned:
         self._good: set[Hashable] = set()
 
     def learn(self, local: Local) -> None:
-        """Looks at a moment to which no failure led. Where a caller who wants a hold is refused
+        """Looks at a state to which no failure led. Where a caller who wants a hold is refused
         there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
         for item in tracked(local.world).items.values():
             if item.resource in self._free or item.refs or item.children:

@@ -26,7 +26,7 @@ class NotRefused(AssertionError):
 class Full:
     """Requests that make an instance with a slot, asked where there is no free slot, or of one that is taken: refused, and nothing changes.
 
-    That is no way on of a search, but a promise of the semantics on which the search relies, so every moment is tried.
+    That is no way on of a search, but a promise of the semantics on which the search relies, so every state is tried.
     """
 
     def __init__(self, stepper: Stepper) -> None:
@@ -44,7 +44,7 @@ class Full:
         if not made or move.op.at is not None or not self._new(local, move.op, move.config):
             return
         world = self._world.clone()
-        world._state = tracked(local.world)  # noqa: SLF001  the same moment of a manager with other pools
+        world._state = tracked(local.world)  # noqa: SLF001  the same state of a manager with other pools
         self._refused(local, world, move.op, {c.resource: c.fields for c in move.config}, None, made[0])
 
     def ask_taken(self, local: Local) -> None:

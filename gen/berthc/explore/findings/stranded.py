@@ -1,7 +1,7 @@
 """Can a caller that holds something get rid of it, if every hook works from now on?
 
 Mostly its own release answers that. Where it does not, everything that those who are there can do with working hooks is searched for a
-way on which this caller gets to the end; what was found out about a moment is kept. A newcomer who takes a share in what is stuck is no
+way on which this caller gets to the end; what was found out about a state is kept. A newcomer who takes a share in what is stuck is no
 way out: perhaps nobody comes, and who comes is stuck instead.
 """
 from __future__ import annotations

@@ -153,7 +153,7 @@ class _Verifier:
             return exact
         hashed = self._verify(mode, "hashed", "-DBITSTATE", slots=1 / 8)
         most = max(exact, hashed, key=lambda verdict: verdict.states)
-        if mode == "clean":  # what is true of some moments is no promise
+        if mode == "clean":  # what is true of some states is no promise
             (self._folder / "learned").unlink(missing_ok=True)
         return Verdict(exact.found | hashed.found, most.states, most.transitions, whole=False, hashed=True, rows=exact.rows | hashed.rows)
 

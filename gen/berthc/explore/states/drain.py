@@ -114,7 +114,7 @@ def change_of(local: Local, move: Move, done: Drained) -> Change:
 
 
 def alone(local: Local, path: list[Item]) -> Local:
-    """The moment with nothing but a path, and nothing below it any more."""
+    """The state with nothing but a path, and nothing below it any more."""
     world = local.world.clone()
     state = tracked(world).copy()
     state.items = {item.id: item._replace(children=int(item is not path[-1]), pins=0)

@@ -1,6 +1,6 @@
 """What callers can still bring about, with drain too, if every hook works from now on.
 
-Instances get new numbers at every moment, so an instance is followed by its place: its resource and
+Instances get new numbers in every state, so an instance is followed by its place: its resource and
 key, and those of the instances above it. Callers and keys are told apart, because another instance
 that is alike is another place.
 """
@@ -20,7 +20,7 @@ Place = tuple[tuple[str, Hashable], ...]
 
 
 class Seen(NamedTuple):
-    """A moment, and the change that led there; None for the beginning and for drain."""
+    """A state, and the change that led there; None for the beginning and for drain."""
 
     local: Local
     change: Change | None
@@ -41,7 +41,7 @@ def at(state: State, place_: Place) -> Item | None:
 
 
 class Future:
-    """The moments that follow one, nearest first."""
+    """The states that follow one, nearest first."""
 
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
@@ -87,7 +87,7 @@ def ends(place_: Place) -> Callable[[Seen], bool]:
 
 
 def takes_back(place_: Place, mask: int) -> Callable[[Seen], bool]:
-    """The effects are gone, in one moment or the other each."""
+    """The effects are gone, in one state or the other each."""
     left = mask
 
     def wanted(seen: Seen) -> bool:

@@ -1,4 +1,4 @@
-"""What one root instance and its callers are at one moment, and the form in which equal moments are equal.
+"""What one root instance and its callers are in one state, and the form in which equal states are equal.
 
 Operations touch one root. So a search looks at one root, all that is below it, and the callers that hold some of it; callers that are
 idle, or busy with other roots, are no part of it. Beside what the manager tracks stands the *truth*: which effects the backend has in
@@ -34,7 +34,7 @@ class Holder(NamedTuple):
 
 
 class Local(NamedTuple):
-    """One moment. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask
+    """One state. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask
     of effects by instance.
 
     `open` likewise, for instances that `create` made: effects that no call has brought about or
@@ -83,7 +83,7 @@ class _Part(NamedTuple):
 
 
 class Shape:
-    """Makes keys: equal ones for moments that differ only in who is who, which key is which, and in numbers and names that the manager
+    """Makes keys: equal ones for states that differ only in who is who, which key is which, and in numbers and names that the manager
     made.
 
     With `plain`, callers and keys are told apart.

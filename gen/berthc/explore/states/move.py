@@ -31,7 +31,7 @@ class Reduced(NamedTuple):
     """What a search leaves out because it cannot show anything new; tests switch these off to see that it does not."""
 
     one_root: bool = True  # other roots than the one looked at
-    symmetric: bool = True  # moments that differ from others in names only
+    symmetric: bool = True  # states that differ from others in names only
 
 
 REDUCED = Reduced()

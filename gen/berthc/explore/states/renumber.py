@@ -1,4 +1,4 @@
-"""Gives instances and reservations of a moment numbers of their own, so that worlds in which the same is tracked are one world.
+"""Gives instances and reservations of a state numbers of their own, so that worlds in which the same is tracked are one world.
 
 Instances are 1, 2, … in order of creation, the reservation of the n-th caller is r<n>. What an answer depends on besides, such as the
 values of the instances and the counters, stays as it is.

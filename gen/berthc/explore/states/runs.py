@@ -1,6 +1,6 @@
 """What operations answered before: a question that was asked of the same tracked state is not put to the semantics again.
 
-What is true in the backend, and what callers rely on, is no part of the question. Many moments differ in nothing else, so most answers are
+What is true in the backend, and what callers rely on, is no part of the question. Many states differ in nothing else, so most answers are
 here. They are kept as a tree: the calls of the operation, and by their outcomes what follows.
 """
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A use after a release that got somewhere and failed is refused with ECANCELED (S5), in every moment that the search sees."""
+"""A use after a release that got somewhere and failed is refused with ECANCELED (S5), in every state that the search sees."""
 from __future__ import annotations
 
 from pathlib import Path

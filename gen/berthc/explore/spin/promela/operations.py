@@ -19,7 +19,7 @@ class Operations(Paths):
             yield f"  :: {self._may(part, op, n)} -> c = {'N' if part == 'free' else n}"
         yield "  fi\n}"
         yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0; rough = 0;"
-        yield "  before = c_expr { MOMENT };"
+        yield "  before = c_expr { STATE_NODE };"
         yield from self._reach(op, part)
         yield f"  if :: err == 0 -> {self._gives(op)}"
         yield "  :: else fi;"

@@ -4,10 +4,10 @@ The environment says what is asked, before the verifier starts: it is no part of
 folder where they run:
 
     learned   by ASK=clean, in which no call fails: the effects that successes leave, and the states in which slots are kept
-    stuck     by ASK=strand: the moments in which somebody is stranded (`s`) or a slot is kept for ever (`k`)
+    stuck     by ASK=strand: the states in which somebody is stranded (`s`) or a slot is kept for ever (`k`)
 
-For ASK=strand the verifier keeps the graph of all moments in which no call fails and looks, when it has seen everything, from where there
-is a way to a release. Moments are known by 128 bits of hash; one that was not gone on from, for want of memory or depth, is taken for good.
+For ASK=strand the verifier keeps the graph of all states in which no call fails and looks, when it has seen everything, from where there
+is a way to a release. States are known by 128 bits of hash; one that was not gone on from, for want of memory or depth, is taken for good.
 
 `tables` says what of the model is needed, `learned` and `graph` have the C code that does not depend on it.
 """
@@ -38,12 +38,12 @@ static int is_set(const char *name, const char *value)
 void learn(int site, int kind, int state, int effects);
 int lacks(int site, int kind, int state, int effects);
 void learn_slots(void);
-int moment(void);
+int state_node(void);
 int gone_on_from(void);
 void note_way(int before);
 int is_stuck(void);
 {drained}
-\\#define MOMENT (is_strand ? moment() : 0)
+\\#define STATE_NODE (is_strand ? state_node() : 0)
 \\#define GONE_ON_FROM (is_strand && gone_on_from())
 \\#define IS_STUCK ((stops_at_stranded || stops_at_kept) && is_stuck())
 {asked}

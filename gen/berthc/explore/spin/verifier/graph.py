@@ -1,4 +1,4 @@
-"""The C code that keeps the graph of all moments in which no call fails, and judges it: from where is there a way to a release?"""
+"""The C code that keeps the graph of all states in which no call fails, and judges it: from where is there a way to a release?"""
 from __future__ import annotations
 
 from berthc.explore.spin.verifier.tables import Tables
@@ -7,7 +7,7 @@ from berthc.explore.spin.verifier.tables import Tables
 def graph(t: Tables) -> str:
     mixed = "\n".join(f"    mix(&a, &b, &now.{name}, sizeof now.{name});" for name in t.arrays)
     return f"""\
-struct moment {{
+struct state_node {{
     unsigned long long a, b, vacant, keeping;
     unsigned busy, free;
     char begun, judged;
@@ -15,10 +15,10 @@ struct moment {{
 struct way {{
     int from, to;
 }};
-static struct moment *moments;
+static struct state_node *state_nodes;
 static struct way *ways;
 static int *places;
-static size_t moments_used, moments_size, ways_used, ways_size, places_size;
+static size_t state_nodes_used, state_nodes_size, ways_used, ways_size, places_size;
 static size_t room;
 static int too_large; /* then nothing more is kept, and nothing is said of it */
 static void *grown(void *old, size_t size)
@@ -50,7 +50,7 @@ static void hashed(unsigned long long *first, unsigned long long *second)
 static size_t place(unsigned long long a, unsigned long long b)
 {{
     size_t at = (a ^ b >> 7) & (places_size - 1);
-    while (places[at] != 0 && (moments[places[at] - 1].a != a || moments[places[at] - 1].b != b))
+    while (places[at] != 0 && (state_nodes[places[at] - 1].a != a || state_nodes[places[at] - 1].b != b))
         at = (at + 1) & (places_size - 1);
     return at;
 }}
@@ -63,16 +63,16 @@ static void spread(void)
         return;
     places_size = size;
     memset(places, 0, places_size * sizeof *places);
-    for (i = 0; i < moments_used; i++)
-        places[place(moments[i].a, moments[i].b)] = (int)i + 1;
+    for (i = 0; i < state_nodes_used; i++)
+        places[place(state_nodes[i].a, state_nodes[i].b)] = (int)i + 1;
 }}
-int moment(void)
+int state_node(void)
 {{
     unsigned long long a, b;
     size_t at;
-    struct moment *new;
+    struct state_node *new;
     int who;
-    if (!too_large && moments_used * 2 >= places_size)
+    if (!too_large && state_nodes_used * 2 >= places_size)
         spread();
     if (too_large)
         return 0;
@@ -80,13 +80,13 @@ int moment(void)
     at = place(a, b);
     if (places[at] != 0)
         return places[at] - 1;
-    if (moments_used == moments_size) {{
-        moments_size = moments_size ? moments_size * 2 : 1 << 12;
-        moments = grown(moments, moments_size * sizeof *moments);
+    if (state_nodes_used == state_nodes_size) {{
+        state_nodes_size = state_nodes_size ? state_nodes_size * 2 : 1 << 12;
+        state_nodes = grown(state_nodes, state_nodes_size * sizeof *state_nodes);
         if (too_large)
             return 0;
     }}
-    new = &moments[moments_used++];
+    new = &state_nodes[state_nodes_used++];
     memset(new, 0, sizeof *new);
     new->a = a;
     new->b = b;
@@ -94,21 +94,21 @@ int moment(void)
     new->keeping = keeping();
     for (who = 0; who < CALLERS; who++)
         new->busy |= (unsigned)(now.md[who] != 0) << who;
-    places[at] = (int)moments_used;
-    return (int)moments_used - 1;
+    places[at] = (int)state_nodes_used;
+    return (int)state_nodes_used - 1;
 }}
 int gone_on_from(void)
 {{
-    int at = moment();
+    int at = state_node();
     if (!too_large) {{
-        moments[at].begun = 1;
-        moments[at].judged |= now.behind == 0;
+        state_nodes[at].begun = 1;
+        state_nodes[at].judged |= now.behind == 0;
     }}
     return 0;
 }}
 void note_way(int before)
 {{
-    int after = moment();
+    int after = state_node();
     if (too_large || after == before)
         return;
     if (ways_used == ways_size) {{
@@ -120,22 +120,22 @@ void note_way(int before)
     ways[ways_used].from = before;
     ways[ways_used++].to = after;
 }}
-static void judge_moments(void)
+static void judge_state_nodes(void)
 {{
     FILE *file = fopen("stuck", "w");
     size_t i;
     int again = !too_large, stranded = 0, kept = 0;
     if (too_large)
-        moments_used = 0;
-    for (i = 0; i < moments_used; i++) {{
-        moments[i].free = moments[i].begun ? ~moments[i].busy : ~0U;
-        if (!moments[i].begun)
-            moments[i].vacant = ~0ULL;
+        state_nodes_used = 0;
+    for (i = 0; i < state_nodes_used; i++) {{
+        state_nodes[i].free = state_nodes[i].begun ? ~state_nodes[i].busy : ~0U;
+        if (!state_nodes[i].begun)
+            state_nodes[i].vacant = ~0ULL;
     }}
     while (again) {{
         again = 0;
         for (i = ways_used; i-- > 0;) {{
-            struct moment *from = &moments[ways[i].from], *to = &moments[ways[i].to];
+            struct state_node *from = &state_nodes[ways[i].from], *to = &state_nodes[ways[i].to];
             unsigned free = (to->busy & ~from->busy) != 0 ? 0 : to->free;
             if ((free & ~from->free) != 0 || (to->vacant & ~from->vacant) != 0) {{
                 from->free |= free;
@@ -144,8 +144,8 @@ static void judge_moments(void)
             }}
         }}
     }}
-    for (i = 0; i < moments_used; i++) {{
-        struct moment *one = &moments[i];
+    for (i = 0; i < state_nodes_used; i++) {{
+        struct state_node *one = &state_nodes[i];
         if (one->judged && (one->busy & ~one->free) != 0 && file != NULL)
             stranded += fprintf(file, "s %llx %llx\\n", one->a, one->b) > 0;
         if (has_learned && one->judged && (one->keeping & ~one->vacant) != 0 && file != NULL)

@@ -82,7 +82,7 @@ __attribute__((constructor)) static void read_environment(void)
     else if (getenv("STOP") == NULL || *getenv("STOP") == 0)
         atexit(write_learned);
     if (is_strand)
-        atexit(judge_moments);
+        atexit(judge_state_nodes);
     if (stops_at_stranded)
         read_stuck('s');
     if (stops_at_kept)
