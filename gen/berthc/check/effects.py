@@ -44,7 +44,7 @@ class Trouble:
     row: Row
     hook: str
     target: Target | None = None
-    unsure: bool = False  # it is never certain that the effect is there: a call stayed uncertain
+    uncertain: bool = False  # it is never certain that the effect is there: a call stayed uncertain
 
 
 def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
@@ -64,7 +64,7 @@ def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
     found: dict[Trouble, None] = {}
     for case, absent in product(every, absences):
         found.update(dict.fromkeys(_Walk(manager, resource, flow, case, absent).run()))
-    return [t for t in found if not t.unsure or replace(t, unsure=False) not in found]
+    return [t for t in found if not t.uncertain or replace(t, uncertain=False) not in found]
 
 
 class _Walk:
@@ -203,7 +203,7 @@ class _Walk:
         if hook.repeatable:
             return
         if (before.maybe | before.on) & self.bits[hook.name]:
-            self.found[Trouble("again", row, hook.name, unsure=not before.on & self.bits[hook.name])] = None
+            self.found[Trouble("again", row, hook.name, uncertain=not before.on & self.bits[hook.name])] = None
         undone = self.undone[hook.name]
         if len(hook.undoes) == 1 and (before.off | before.maybe) & undone:
             self.found[Trouble("before", row, hook.name)] = None
@@ -212,4 +212,4 @@ class _Walk:
         left = (after.maybe | after.on) & self.undoable
         for name, bit in self.bits.items():
             if left & bit and not self.undone[name]:
-                self.found[Trouble("forgotten", row, name, target, unsure=not after.on & bit)] = None
+                self.found[Trouble("forgotten", row, name, target, uncertain=not after.on & bit)] = None

@@ -98,15 +98,15 @@ def adopted(manager: Manager, resource: Resource) -> Mapping[str, int]:
         state = waiting.pop()
         for row in resource.state(state).rows:
             for outcome, target in row.targets():
-                settled = 0 if row.hook is None else _settled(hooks[row.hook], outcome)
-                reached = found.get(target.state, 0) | found[state] & ~settled
+                decided = 0 if row.hook is None else _decided(hooks[row.hook], outcome)
+                reached = found.get(target.state, 0) | found[state] & ~decided
                 if reached != found.get(target.state, 0):
                     found[target.state] = reached
                     waiting.append(target.state)
     return found
 
 
-def _settled(hook: Effects, outcome: str) -> int:
+def _decided(hook: Effects, outcome: str) -> int:
     """The effects that are known once a call has ended so. Of several that a hook asks for, yes
     says that one is there, and not which."""
     several = hook.asked & (hook.asked - 1)

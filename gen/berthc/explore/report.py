@@ -305,17 +305,17 @@ def beneath(report: Report) -> dict[int, list[int]]:
     reported = [n for n, one in enumerate(report.findings) if one.accept is None]
     reported.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
-    places: dict[tuple[str, Loc], int] = {}  # of those in `found`
+    positions: dict[tuple[str, Loc], int] = {}  # of those in `found`
     ambiguous: dict[str, int] = {}  # likewise, by their state
     for n in reported:
         fault = report.findings[n].fault
         cause = ambiguous.get(fault.where.rpartition(".")[0]) if fault.id in BY_AMBIGUITY else None
-        cause = places.get((fault.where, fault.loc)) if cause is None else cause
+        cause = positions.get((fault.where, fault.loc)) if cause is None else cause
         if cause is not None:
             found[cause].append(n)
             continue
         found[n] = []
-        places[fault.where, fault.loc] = n
+        positions[fault.where, fault.loc] = n
         if fault.id == "ambiguous":
             ambiguous[fault.where] = n
     return found

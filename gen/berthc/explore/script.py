@@ -80,7 +80,7 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     manager = stepper.manager
     labels: dict[str, str] = {}
     out = list(begun.first)
-    local = stepper.settle(stepper.start())
+    local = stepper.renumber(stepper.start())
     names: dict[int, str] = {}
     given: dict[int, str] = {}  # by caller: what the simulator calls its reservation
     for request in found.requests:
@@ -99,7 +99,7 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
-        local = stepper.settle(change.after)
+        local = stepper.renumber(change.after)
     return out
 
 

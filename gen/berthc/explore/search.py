@@ -135,7 +135,7 @@ class Search:
     def _walk(self, clean: bool) -> None:
         queue: deque[int] = deque()
         self._full = False
-        self._reach(Node(self.stepper.start(), None, None, 0), clean, queue)
+        self._number(Node(self.stepper.start(), None, None, 0), clean, queue)
         done = 0
         while queue:
             if self.watch is not None:
@@ -199,7 +199,7 @@ class Search:
             else:
                 stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:
-                target = self._reach(Node(change.after, node, request, failures), clean, queue)
+                target = self._number(Node(change.after, node, request, failures), clean, queue)
                 if self.edges is not None and target is not None:
                     self.edges.add(Edge(source, target, change.way.failures))
 
@@ -211,8 +211,8 @@ class Search:
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)
 
-    def _reach(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
-        """The number of a state, which is settled when it is new; None when it is one more than the bound allows."""
+    def _number(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
+        """The number of a state, which gets numbers of its own when it is new; None when it is one more than the bound allows."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
@@ -220,12 +220,12 @@ class Search:
                 self._full, self.complete = True, False
                 return None
             known = self._ids[key] = len(self.nodes)
-            node = self._settled(node)
+            node = self._renumbered(node)
             self.nodes.append(node)
             queue.append(known)
             self._means(node, clean)
         elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
-            self.nodes[known] = self._settled(node)  # more may follow when fewer failures are used up
+            self.nodes[known] = self._renumbered(node)  # more may follow when fewer failures are used up
             queue.append(known)
         return known
 
@@ -239,8 +239,8 @@ class Search:
                 self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc, f"the effect of {effects} is there in this state at "
                                  "some times and not at others, though no hook ever failed"), node)
 
-    def _settled(self, node: Node) -> Node:
-        return replace(node, local=self.stepper.settle(node.local))
+    def _renumbered(self, node: Node) -> Node:
+        return replace(node, local=self.stepper.renumber(node.local))
 
     def _strands(self, node: Node) -> bool:
         stop = False

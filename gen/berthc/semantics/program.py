@@ -1,6 +1,6 @@
 """A manager made ready to run, for given options and a given set of hooks.
 
-Options never change during a manager's life, so guards over them are settled here once.
+Options never change during a manager's life, so guards over them are decided here once.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BrokenTable(Exception):
 
 
 def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:
-    """A guard with the options put in: settled, or a test of what is left."""
+    """A guard with the options put in: decided, or a test of what is left."""
     if guard.op in ("and", "or"):
         absorbing = guard.op == "or"
         parts = [compile_guard(arg, options) for arg in guard.args]

@@ -324,11 +324,11 @@ class _Builder:
             if not ask or yes is None or no is None or unknown is None:
                 return None
             return Row(state, event, loc, guard=guard, ask=ask, yes=yes, no=no, unknown=unknown, brief=brief)
-        ok, fail, unsure = (self.target(state, node.get(key)) for key in ("ok", "fail", "uncertain"))
+        ok, fail, uncertain = (self.target(state, node.get(key)) for key in ("ok", "fail", "uncertain"))
         call = _text(node.get("call"))
         if not call or ok is None or fail is None:
             return None
-        return Row(state, event, loc, guard=guard, call=call, ok=ok, fail=fail, uncertain=unsure or fail,
+        return Row(state, event, loc, guard=guard, call=call, ok=ok, fail=fail, uncertain=uncertain or fail,
                    uncertain_given="uncertain" in node.values, brief=brief)
 
     def target(self, state: str, node: Node | None) -> Target | None:

@@ -233,7 +233,7 @@ def test_instances_that_ended_keep_their_numbers_apart() -> None:
     for op, failing in (("reserve", False), ("use", False), ("end", True)):
         move = next(m for m in stepper.moves(local) if m.op.name == op)
         change = next(c for c in stepper.changes(local, move) if (c.way.failures > 0) == failing)
-        local = stepper.settle(change.after)
+        local = stepper.renumber(change.after)
     state = tracked(local.world)
     [reservation] = state.reservations.values()
     assert not state.items and len(set(reservation.path)) == 2

@@ -21,7 +21,7 @@ def script(**hooks: Outcome) -> Outcomes:
     return outcome
 
 
-def unsure(without: tuple[str, ...] = ()) -> tuple[World, str]:
+def uncertain(without: tuple[str, ...] = ()) -> tuple[World, str]:
     """A tap of which nobody knows whether the host has it, and the reservation that holds it."""
     world = World(manager(SPEC), without=without)
     config: dict[str, dict[str, Value]] = {"tap": {"name": "a"}, "address": {"ip": "::1"}}
@@ -44,7 +44,7 @@ def run(world: World, label: str, outcomes: Outcomes, operation: str = "bring_up
 
 
 def test_after_yes_the_operation_goes_on_from_the_state_that_yes_names() -> None:
-    world, label = unsure()
+    world, label = uncertain()
     result = run(world, label, script(has=YES))
     assert (result.error, calls(result)) == (None, [("host.has", "yes"), ("net.assign", "ok")])
     assert events(result)[0] == ("tap", "unsure", "open", "yes")
@@ -52,20 +52,20 @@ def test_after_yes_the_operation_goes_on_from_the_state_that_yes_names() -> None
 
 
 def test_after_no_the_operation_goes_on_and_what_no_raises_runs() -> None:
-    world, label = unsure()
+    world, label = uncertain()
     result = run(world, label, script(has=NO))
     assert (result.error, calls(result)) == (None, [("host.has", "no"), ("host.open", "ok"), ("net.assign", "ok")])
     assert events(result)[:2] == [("tap", "unsure", "open", "no"), ("tap", "idle", "open", "ok")]
 
 
 def test_a_hook_that_asks_says_yes_where_a_backend_lets_everything_end_well() -> None:
-    world, label = unsure()
+    world, label = uncertain()
     assert calls(run(world, label, script()))[0] == ("host.has", "yes")
 
 
 @pytest.mark.parametrize("outcome", [Outcome("unknown", "EPIPE"), Outcome("fail", "EPIPE"), Outcome("uncertain", "EPIPE")])
 def test_whatever_error_it_answers_it_cannot_tell_and_the_operation_fails_with_that(outcome: Outcome) -> None:
-    world, label = unsure()
+    world, label = uncertain()
     result = run(world, label, script(has=outcome))
     assert (result.error, calls(result)) == ("EPIPE", [("host.has", "unknown")])
     assert where(result) == {"resource": "tap", "state": "unsure", "event": "open", "hook": "host.has"}
@@ -73,19 +73,19 @@ def test_whatever_error_it_answers_it_cannot_tell_and_the_operation_fails_with_t
 
 
 def test_the_error_of_what_an_answer_raises_is_the_operations() -> None:
-    world, label = unsure()
+    world, label = uncertain()
     result = run(world, label, script(has=NO, open=Outcome("fail", "ENODEV")))
     assert (result.error, where(result)["hook"], state(world)) == ("ENODEV", "host.open", "idle")
 
 
 def test_asking_is_a_call_so_what_follows_is_kept_though_the_operation_fails() -> None:
-    world, label = unsure()
+    world, label = uncertain()
     result = run(world, label, script(has=YES, assign=Outcome("fail", "EIO")))
     assert (result.error, state(world)) == ("EIO", "up")
 
 
 def test_a_hook_that_is_left_out_rejects_with_its_error_and_nothing_is_called() -> None:
-    world, label = unsure(without=("host.has",))
+    world, label = uncertain(without=("host.has",))
     result = run(world, label, script())
     assert (result.error, calls(result), events(result)) == ("ENOTRECOVERABLE", [], [("tap", "unsure", "open", "rejected")])
     assert (where(result), state(world)) == ({"resource": "tap", "state": "unsure", "event": "open"}, "unsure")
@@ -101,7 +101,7 @@ def test_without_an_error_for_its_absence_it_cannot_tell() -> None:
 
 def lost(without: tuple[str, ...] = ()) -> tuple[World, str]:
     """A tap that is up, with an address of which nobody knows whether the tap has it."""
-    world, label = unsure(without)
+    world, label = uncertain(without)
     assert run(world, label, script(has=YES, assign=TIMEOUT)).error == "ETIMEDOUT"
     assert address(world) == "lost"
     return world, label

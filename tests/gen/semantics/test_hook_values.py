@@ -21,7 +21,7 @@ from berthc.semantics import OK, Outcome, Result, Value, World  # noqa: E402
 SPEC = ROOT / "tests/gen/specs/workers.yaml"
 MANAGER, _ = read_spec(str(SPEC))
 assert MANAGER is not None
-UNSURE = Outcome("uncertain", "ETIMEDOUT")
+UNCERTAIN = Outcome("uncertain", "ETIMEDOUT")
 
 
 class Talk:
@@ -58,7 +58,7 @@ def talk() -> Talk:
 
 
 def test_an_uncertain_call_keeps_its_values_for_the_hook_that_undoes_it(talk: Talk) -> None:
-    assert talk.ask("work", "a", outcome=UNSURE).error == "ETIMEDOUT"
+    assert talk.ask("work", "a", outcome=UNCERTAIN).error == "ETIMEDOUT"
     assert talk.worker("a")["pid"] == 1
     assert talk.weight_of(1) == 1
     calls = talk.ask("finish", "a").calls
@@ -114,7 +114,7 @@ def test_an_uncertain_duplicate_keeps_its_own_error(talk: Talk) -> None:
 def test_two_states_that_differ_in_what_is_named_differ(talk: Talk) -> None:
     other = Talk()
     other.reserve("a", "b")
-    talk.ask("work", "a", outcome=UNSURE)
+    talk.ask("work", "a", outcome=UNCERTAIN)
     other.ask("work", "a", outcome=Outcome("uncertain", "ETIMEDOUT", "zero"))
     assert talk.world.key() != other.world.key()
 

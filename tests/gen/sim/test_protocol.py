@@ -383,7 +383,7 @@ operations:
 
 # Hooks that ask
 
-def unsure(fail: list[Any]) -> dict[str, Any]:
+def uncertain(fail: list[Any]) -> dict[str, Any]:
     """The answer to a second attempt, after a first one that stayed uncertain."""
     talk = Talk(manager((ROOT / "tests/gen/specs/probe.yaml").read_text(encoding="utf-8")))
     talk("reserve", tap={"name": "a"}, address={"ip": "b"})
@@ -400,7 +400,7 @@ def unsure(fail: list[Any]) -> dict[str, Any]:
     ([{"hook": "host.has", "outcome": "unknown", "error": "EPIPE"}], "EPIPE", ["unknown"]),
 ])
 def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error: str | None, outcomes: list[str]) -> None:
-    answer = unsure(fail)
+    answer = uncertain(fail)
     assert (answer["error"], [call["outcome"] for call in answer["calls"]]) == (error, outcomes)
 
 
@@ -409,5 +409,5 @@ def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error:
     {"hook": "host.has", "outcome": "yes", "error": "EIO"}, {"hook": "host.open", "outcome": "yes"}, {"hook": "host.open", "outcome": "unknown"},
 ])
 def test_an_outcome_that_the_hook_cannot_have_is_malformed(entry: dict[str, str]) -> None:
-    answer = unsure([entry])
+    answer = uncertain([entry])
     assert (answer["error"], "message" in answer) == ("EINVAL", True)

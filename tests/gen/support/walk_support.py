@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from backend_support import Backend, key_of, place_of, together
+from backend_support import Backend, key_of, key_path_of, together
 from explore_support import Json
 
 from berthc.model import Form, Hook, Manager, Operation, Row, Type
@@ -108,7 +108,7 @@ class Walk:
         self.drained |= draining and bool(self.backend.states)
         self.failed |= any(call["outcome"] not in ("ok", "yes", "no") for call in answer["calls"])
         if answer["error"] == "ENOSPC" and not answer["calls"]:
-            full = self.backend.states == states and any(len(place) == 1 for place in states)
+            full = self.backend.states == states and any(len(path) == 1 for path in states)
             assert full, "refused for want of a slot"
             self.backend.counts["full"] += 1
         if held and not self.failed and not answer["ok"]:
@@ -130,7 +130,7 @@ class Walk:
     def _truly(self, hook: Hook, given: Mapping[str, Json]) -> str:
         if hook.on not in given:
             return "no"
-        return self.backend.truly(hook, place_of(self.manager, hook.on, together(given)))
+        return self.backend.truly(hook, key_path_of(self.manager, hook.on, together(given)))
 
     def _send(self, request: Json) -> Json:
         assert self.pipe.stdin is not None and self.pipe.stdout is not None
@@ -236,10 +236,10 @@ class Walk:
             if self.held:
                 self._free()
         assert not self.held, "stranded"
-        for place, state in self.backend.states.items():
-            home = self.manager.resource(place[-1][0]).state(state).resident
-            home |= any(below[:-1] == place for below in self.backend.states)
-            assert self.backend.refs[place] == 0 and home, f"leak: {place} rests in {state}"
+        for path, state in self.backend.states.items():
+            home = self.manager.resource(path[-1][0]).state(state).resident
+            home |= any(below[:-1] == path for below in self.backend.states)
+            assert self.backend.refs[path] == 0 and home, f"leak: {path} rests in {state}"
         self.clear()
         assert not self.backend.left(), f"leak: {self.backend.left()}"
         for op in (*self.contract.gives, *self.contract.acquires):
@@ -261,9 +261,9 @@ class Walk:
         """Anybody asks for all that there is, in any order; some ask for nothing."""
         free = [op for op in self.contract.free if op.form is not Form.CREATE]
         for op in self.rng.sample(free, self.rng.randint(min(1, len(free)), len(free))):
-            for place in list(self.backend.states):
-                if tuple(name for name, _ in place) == op.path:
-                    given = {name: self._values(name, key) for name, key in place}
+            for path in list(self.backend.states):
+                if tuple(name for name, _ in path) == op.path:
+                    given = {name: self._values(name, key) for name, key in path}
                     self.ask(self._named(op, given), given, failing=False)
 
     def _values(self, name: str, key: tuple[str, ...]) -> Json:

@@ -185,7 +185,7 @@ def leak(tables: Tables) -> Iterator[Diagnostic]:
                              f"{refs.cell(resource, trouble.row)} ends the instance in {quote(trouble.target.state)} while {trouble.hook} "
                              "is in effect, or may be", f"what undoes it must have ended ok before: {listing(undo)}",
                              where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
-                             notes=_not_uncertain(resource, trouble) if trouble.unsure else ())
+                             notes=_not_uncertain(resource, trouble) if trouble.uncertain else ())
 
 
 @rule("double", "A hook that is not repeatable is not called for what is, or may be, done already, nor to undo what is not done.")
@@ -205,7 +205,7 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
             yield Diagnostic("double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
                              f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}", help_,
                              where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
-                             notes=(*notes, *(_not_uncertain(resource, trouble) if trouble.unsure else ())))
+                             notes=(*notes, *(_not_uncertain(resource, trouble) if trouble.uncertain else ())))
 
 
 @rule("needs", "A hook is called only where what it needs on the same resource may be in effect.")

@@ -31,7 +31,7 @@ def levels_of(manager: Manager, op: Operation, event: str) -> tuple[bool, ...]:
     return tuple((name, getattr(manager.resource(name), event)) in fired for name in op.path)
 
 
-def reach_of(op: Operation) -> int:
+def relied_levels(op: Operation) -> int:
     """How many levels of its path, from the root on, a use relies on when it succeeds: down to the deepest one that its steps touch, since
     what is there stands on what is above."""
     touched = {step.resource for step in op.steps}

@@ -22,7 +22,7 @@ _BY_ID = {
 
 def advice(manager: Manager, fault: Fault) -> str:
     """As specific as the place allows."""
-    resource, state, event = _place(manager, fault.where)
+    resource, state, event = _where(manager, fault.where)
     row = next((r for r in resource.rows(state, event)), None) if resource is not None and state and event else None
     if fault.id == "stranded" and resource is not None and row is not None and row.reject is not None:
         return f"let {resource.name}.{state} take '{event}' instead of rejecting it: callers let go until that succeeds"
@@ -41,7 +41,7 @@ def advice(manager: Manager, fault: Fault) -> str:
     return _BY_ID[fault.id]
 
 
-def _place(manager: Manager, where: str) -> tuple[Resource | None, str, str]:
+def _where(manager: Manager, where: str) -> tuple[Resource | None, str, str]:
     """`resource.state.event`, as far as it is given."""
     name, state, event = (*where.split("."), "", "")[:3]
     return next((r for r in manager.resources if r.name == name), None), state, event

@@ -24,8 +24,8 @@ def try_uses(stepper: Stepper, local: Local) -> int:
             world = local.world.clone()
             script = Script(stepper.effects, {}, ())
             result = world.run(op.name, reservation=holder.label, outcomes=script)
-            place = result.where or {}
-            refused = result.error == "ECANCELED" and not place or "rule" in place  # policy comes first
+            where = result.where or {}
+            refused = result.error == "ECANCELED" and not where or "rule" in where  # policy comes first
             # States are never changed in place: one in which something changed is another.
             if not refused or script.called or tracked(world) is not tracked(local.world):
                 raise NotCancelled(f"{op.name} gives {result.error or 'success'} to a caller that has begun to let go")

@@ -49,13 +49,14 @@ class Drains:
         if not self._stepper.stated.needs and not self._stepper.stated.states:
             return
         items = tracked(local.world).items
-        places = {id_: (place, most) for id_, place in self._stepper.shape.places(local).items()}
+        situations = {id_: (situation, most)
+                      for id_, situation in self._stepper.shape.situations(local).items()}
         stays = set[int | None]()  # has something below it that no drain ends
-        for id_, place in reversed(places.items()):  # what is below comes first
-            if id_ not in stays and place not in self._ends:
+        for id_, situation in reversed(situations.items()):  # what is below comes first
+            if id_ not in stays and situation not in self._ends:
                 path = tracked(local.world).path(items[id_])
-                yield from self._at(_Left(origin, alone(local, path), id_, most, ()), place)
-            if id_ in stays or not self._ends[place]:
+                yield from self._at(_Left(origin, alone(local, path), id_, most, ()), situation)
+            if id_ in stays or not self._ends[situation]:
                 stays.add(items[id_].parent)
 
     def again(self) -> Iterator[Judged]:
@@ -63,14 +64,14 @@ class Drains:
         For when all states have been judged, so that what one drain shows is shown by one."""
         while self._left:
             left = self._left.popleft()
-            place = (self._stepper.shape.places(left.local)[left.id], left.most)
-            if place not in self._ends:
-                yield from self._at(left, place)
+            situation = (self._stepper.shape.situations(left.local)[left.id], left.most)
+            if situation not in self._ends:
+                yield from self._at(left, situation)
 
-    def _at(self, left: _Left, place: Hashable) -> Iterator[Judged]:
+    def _at(self, left: _Left, situation: Hashable) -> Iterator[Judged]:
         """Every ending of the calls at the last instance of a path."""
         move = Move(0, DRAIN, OPERATION, path=(left.id,))
-        self._ends[place] = False
+        self._ends[situation] = False
         chosen: tuple[int, ...] | None = ()
         while chosen is not None:
             done = drain(self._stepper, left.local, left.id, chosen)
@@ -80,17 +81,17 @@ class Drains:
                 found = [*self._needs(left.local, left.id, done),
                          *misstated(self._stepper, change)]
                 yield from (Judged(left.origin, fault, drains) for fault in found)
-                self._go_on(left, place, done, drains, wrong=bool(found))
+                self._go_on(left, situation, done, drains, wrong=bool(found))
             chosen = done.script.following()
 
-    def _go_on(self, left: _Left, place: Hashable, done: Drained, drains: tuple[Drain, ...],
+    def _go_on(self, left: _Left, situation: Hashable, done: Drained, drains: tuple[Drain, ...],
                wrong: bool) -> None:
         """Notes whether the instance has ended, and else comes again to it, unless what is left is
         `wrong`. No parent is judged behind a child that only several drains end: where the parent
         has an effect, that is a leak."""
         state = tracked(done.after.world)
         if left.id not in state.items:
-            self._ends[place] = True
+            self._ends[situation] = True
         elif not wrong:
             most = None if left.most is None else left.most - done.script.failures
             local = alone(done.after, state.path(state.items[left.id]))

@@ -8,7 +8,7 @@ from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import needs
 from berthc.explore.states.backend import Called, names
 from berthc.explore.states.drain import drained
-from berthc.explore.states.future import Future, place, takes_back
+from berthc.explore.states.future import Future, key_path, takes_back
 from berthc.explore.states.local import Holder, Local, holds, tracked
 from berthc.explore.states.step import Change, Stepper, rows_with_calls
 from berthc.model import Loc, Row
@@ -212,7 +212,7 @@ def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
 
 def _taken_back(stepper: Stepper, local: Local, id_: int, mask: int) -> bool:
     """Does some request ever take back the effects?"""
-    return Future(stepper).ever(local, takes_back(place(tracked(local.world), id_), mask))
+    return Future(stepper).ever(local, takes_back(key_path(tracked(local.world), id_), mask))
 
 
 def _moved(change: Change, id_: int) -> bool:

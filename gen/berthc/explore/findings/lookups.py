@@ -50,12 +50,12 @@ class Lookups:
                 continue
             asks = asks._replace(who=comer, part="told")
             answer = self._stepper.change(local, asks, (), clean=True)
-            now = self._stepper.settle(answer.after)
+            now = self._stepper.renumber(answer.after)
             end = next((move for move in self._stepper.moves(now) if _alike(move, change.move)),
                        None)
             if answer.result.error is not None or end is None:
                 continue
-            after = self._stepper.settle(self._stepper.change(now, end, (), clean=True).after)
+            after = self._stepper.renumber(self._stepper.change(now, end, (), clean=True).after)
             comes = self._stepper.look_up(after, comer, "acquires", op, item.values)
             if self._stepper.change(after, comes, (), clean=True).result.error == "ENOENT":
                 return asks, end, comes

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import lacks_hook
-from berthc.explore.states.future import Future, Seen, at, newcomers, opens, place
+from berthc.explore.states.future import Future, Seen, at, key_path, newcomers, opens
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
@@ -68,7 +68,7 @@ class Poisoned:
             if not asked:
                 continue  # nobody may ask now
             refused = next((change for change in asked if change.result.error is not None), None)
-            wanted = opens(self._operations[item.resource], place(tracked(local.world), item.id))
+            wanted = opens(self._operations[item.resource], key_path(tracked(local.world), item.id))
             taken = any(change.result.ok for change in asked)
             if refused is None or taken or self._future.ever(local, wanted):
                 self._good.add(kind)
@@ -79,7 +79,7 @@ class Poisoned:
     def _taken(self, local: Local, item: Item, kind: Hashable) -> tuple[Fault, Move] | None:
         """A fault where only `create` makes such instances and this one never ends, nor gets where
         instances are while nothing fails."""
-        there = place(tracked(local.world), item.id)
+        there = key_path(tracked(local.world), item.id)
 
         def wanted(seen: Seen) -> bool:
             now = at(tracked(seen.local.world), there)

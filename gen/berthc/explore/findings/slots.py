@@ -10,7 +10,7 @@ from berthc.explore.callers.pools import pools, with_slots
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import blame
 from berthc.explore.states.backend import Script
-from berthc.explore.states.future import Future, ends, place
+from berthc.explore.states.future import Future, ends, key_path
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
@@ -106,7 +106,7 @@ class Kept:
                 and (item.resource, item.state) not in self._usual and self._for_ever(local, id_))
 
     def _for_ever(self, local: Local, id_: int) -> bool:
-        return not self._future.ever(local, ends(place(tracked(local.world), id_)))
+        return not self._future.ever(local, ends(key_path(tracked(local.world), id_)))
 
 
 __all__ = ["Full", "Kept", "NotRefused"]

@@ -63,7 +63,7 @@ class Stranded:
                     return True
                 if next_key not in above:
                     above[next_key] = key
-                    queue.append((self._stepper.settle(change.after), next_key))
+                    queue.append((self._stepper.renumber(change.after), next_key))
         self._bad.update(above)
         return False
 

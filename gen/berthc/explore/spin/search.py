@@ -236,7 +236,7 @@ def _found(manager: Manager, root: str, valuation: Valuation, bounds: Bounds, id
     for step in trail:
         change = _play(stepper, local, step)
         requests.append(Request(change.move, change.way.chosen, False))
-        local = stepper.settle(change.after)
+        local = stepper.renumber(change.after)
         if id_ == "kept":
             fault = next(kept.judge(change), None)
         elif id_ == "stranded":

@@ -20,7 +20,7 @@ from berthc.semantics import OK, Outcome, Value
 K = TypeVar("K", bound=Hashable)
 
 FAILED = Outcome("fail", "EIO")
-UNSURE = Outcome("uncertain", "ETIMEDOUT")
+UNCERTAIN = Outcome("uncertain", "ETIMEDOUT")
 
 
 class Ending(NamedTuple):
@@ -36,8 +36,8 @@ SAYS_YES = Ending(Outcome("yes"), False)
 SAYS_NO = Ending(Outcome("no"), False)
 CANNOT_TELL = Ending(Outcome("unknown", "EIO"), False)
 FAILS = Ending(FAILED, False)
-DONE_UNSURE = Ending(UNSURE, True)
-UNDONE_UNSURE = Ending(UNSURE, False)
+DONE_UNCERTAIN = Ending(UNCERTAIN, True)
+UNDONE_UNCERTAIN = Ending(UNCERTAIN, False)
 UNNAMED = Ending(Outcome("uncertain", "ETIMEDOUT", "zero"), True)
 
 
@@ -166,11 +166,11 @@ class Script:
         """Those that can make a difference. Where a row treats both alike, uncertain without effect is the same as failed."""
         endings = [ENDS_OK, FAILS]
         if of.names:
-            endings += [DONE_UNSURE, UNNAMED]
+            endings += [DONE_UNCERTAIN, UNNAMED]
         elif of.after(before) != before:
-            endings.append(DONE_UNSURE)
+            endings.append(DONE_UNCERTAIN)
         if of.tells:
-            endings.append(UNDONE_UNSURE)
+            endings.append(UNDONE_UNCERTAIN)
         return endings
 
     def following(self) -> tuple[int, ...] | None:

@@ -1,8 +1,8 @@
 """What callers can still bring about, with drain too, if every hook works from now on.
 
-Instances get new numbers in every state, so an instance is followed by its place: its resource and
+Instances get new numbers in every state, so an instance is followed by its path of keys: its resource and
 key, and those of the instances above it. Callers and keys are told apart, because another instance
-that is alike is another place.
+that is alike has another path.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form, Operation
 from berthc.semantics.state import Item, State
 
-Place = tuple[tuple[str, Hashable], ...]
+KeyPath = tuple[tuple[str, Hashable], ...]
 
 
 class Seen(NamedTuple):
@@ -26,14 +26,14 @@ class Seen(NamedTuple):
     change: Change | None
 
 
-def place(state: State, id_: int) -> Place:
+def key_path(state: State, id_: int) -> KeyPath:
     return tuple((item.resource, item.key) for item in state.path(state.items[id_]))
 
 
-def at(state: State, place_: Place) -> Item | None:
-    """The instance at a place."""
+def at(state: State, path: KeyPath) -> Item | None:
+    """The instance with a path of keys."""
     item: Item | None = None
-    for resource, key in place_:
+    for resource, key in path:
         item = state.find(resource, None if item is None else item.id, key)
         if item is None:
             return None
@@ -60,7 +60,7 @@ class Future:
             if key in known:
                 return False
             known.add(key)
-            queue.append(self._stepper.settle(now))
+            queue.append(self._stepper.renumber(now))
             return True
 
         for start in (local, self.drained(local)):
@@ -81,36 +81,36 @@ class Future:
         return None if tracked(after.world).reservations else after
 
 
-def ends(place_: Place) -> Callable[[Seen], bool]:
+def ends(path: KeyPath) -> Callable[[Seen], bool]:
     """The instance is gone."""
-    return lambda seen: at(tracked(seen.local.world), place_) is None
+    return lambda seen: at(tracked(seen.local.world), path) is None
 
 
-def takes_back(place_: Place, mask: int) -> Callable[[Seen], bool]:
+def takes_back(path: KeyPath, mask: int) -> Callable[[Seen], bool]:
     """The effects are gone, in one state or the other each."""
     left = mask
 
     def wanted(seen: Seen) -> bool:
         nonlocal left
-        item = at(tracked(seen.local.world), place_)
+        item = at(tracked(seen.local.world), path)
         if item is not None:
             left &= seen.local.truth.get(item.id, 0)
         elif seen.change is not None:
-            left &= _forgotten(seen.change, place_)
+            left &= _forgotten(seen.change, path)
         return not left
 
     return wanted
 
 
-def _forgotten(change: Change, place_: Place) -> int:
+def _forgotten(change: Change, path: KeyPath) -> int:
     """The effects with which the instance ended."""
-    before = at(tracked(change.before.world), place_)
+    before = at(tracked(change.before.world), path)
     return -1 if before is None else change.gone.get(before.id, -1)
 
 
-def opens(operations: tuple[Operation, ...], place_: Place) -> Callable[[Seen], bool]:
+def opens(operations: tuple[Operation, ...], path: KeyPath) -> Callable[[Seen], bool]:
     """The instance is gone, or one of the operations comes to it and succeeds."""
-    gone = ends(place_)
+    gone = ends(path)
 
     def wanted(seen: Seen) -> bool:
         change = seen.change
@@ -118,7 +118,7 @@ def opens(operations: tuple[Operation, ...], place_: Place) -> Callable[[Seen], 
             return True
         if change is None or change.result.error is not None or change.move.op not in operations:
             return False
-        item = at(tracked(seen.local.world), place_)
+        item = at(tracked(seen.local.world), path)
         return item is not None and item.id in change.levels
 
     return wanted

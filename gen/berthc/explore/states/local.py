@@ -34,7 +34,7 @@ class Holder(NamedTuple):
 
 
 class Local(NamedTuple):
-    """One state. `holders` has a place for every caller (None: idle or elsewhere), `truth` a mask
+    """One state. `holders` has an entry for every caller (None: idle or elsewhere), `truth` a mask
     of effects by instance.
 
     `open` likewise, for instances that `create` made: effects that no call has brought about or
@@ -157,13 +157,13 @@ class Shape:
             below.setdefault(part.parent, set()).add((part.resource, part.kind, part.state, frozenset(below.get(part.id, ()))))
         return frozenset(below.get(None, ()))
 
-    def places(self, local: Local) -> dict[int, Hashable]:
+    def situations(self, local: Local) -> dict[int, Hashable]:
         """For each instance what decides what drain can do there once nothing is below it."""
         found: dict[int | None, Hashable] = {None: ()}
         for part in reversed(self._parts(tracked(local.world))):
             found[part.id] = (found[part.parent], part.resource, part.kind, part.state,
                               local.truth.get(part.id, 0), local.open.get(part.id, 0))
-        return {id_: place for id_, place in found.items() if id_ is not None}
+        return {id_: situation for id_, situation in found.items() if id_ is not None}
 
     def _parts(self, state: State) -> tuple[_Part, ...]:
         return self._frames.get(state) or self._frames.put(state, self._frame(state))

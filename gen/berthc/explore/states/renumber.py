@@ -10,7 +10,7 @@ from berthc.explore.states.runs import Memo
 from berthc.semantics import World
 
 
-class Settle:
+class Renumber:
     """Keeps the worlds it has seen, to give the same one again."""
 
     def __init__(self) -> None:

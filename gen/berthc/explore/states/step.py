@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.callers.contract import levels_of, reach_of
+from berthc.explore.callers.contract import levels_of, relied_levels
 from berthc.explore.callers.inputs import Choice
 from berthc.explore.states.backend import Called, Script, brings, effects
 from berthc.explore.states.local import Holder, Local, holds, tracked
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
-from berthc.explore.states.renumber import Settle
+from berthc.explore.states.renumber import Renumber
 from berthc.explore.states.runs import Answer, Memo, Question, Runs, Way
 from berthc.explore.states.stated import NEW, Made, Stated
 from berthc.model import Manager, Operation
@@ -65,11 +65,11 @@ class Stepper(Moves):
         self._resident = {(r.name, s.name) for r in manager.resources for s in r.states if s.resident}
         self.forget()
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
-        self._reach = {o.name: reach_of(o) for o in manager.operations}
+        self._relied = {o.name: relied_levels(o) for o in manager.operations}
 
     def forget(self) -> None:
         """Lets go of all that is kept only to be quick."""
-        self.settle = Settle()
+        self.renumber = Renumber()
         self._runs = Runs(self.effects)
         self._loose: Memo[tuple[Item, ...]] = Memo()
         self.shape.forget()
@@ -123,9 +123,9 @@ class Stepper(Moves):
             return Change(move, way, local, after, result, move.path, {})
         there = tracked(world).items
         truth, open_ = dict(local.truth), dict(local.open)
-        for id_, mask, not_settled in zip(levels, way.truth, way.open, strict=True):
+        for id_, mask, uncertain in zip(levels, way.truth, way.open, strict=True):
             if id_ is not None and id_ >= 0:
-                truth[id_], open_[id_] = mask, not_settled
+                truth[id_], open_[id_] = mask, uncertain
         gone = {id_: truth.get(id_, 0) for id_ in ended}
         holders = self._holders(local, move, result, levels, world, truth)
         after = Local(world, holders, *({i: m for i, m in some.items() if m and i in there}
@@ -169,8 +169,8 @@ class Stepper(Moves):
 
     def _relies(self, op: Operation, before: tuple[int, ...], path: tuple[int, ...], truth: Mapping[int, int]) -> tuple[int, ...]:
         """After a use: on what is true now, as deep as the use reaches; after a failure (nothing is true) on nothing there."""
-        reach = self._reach[op.name]
-        return (*(truth.get(id_, 0) for id_ in path[:reach]), *before[reach:])
+        relied = self._relied[op.name]
+        return (*(truth.get(id_, 0) for id_ in path[:relied]), *before[relied:])
 
     def config(self, world: World, path: tuple[int | None, ...]) -> tuple[Choice, ...]:
         """What callers give for instances that are tracked; () when one of them is not."""

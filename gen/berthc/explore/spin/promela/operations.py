@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from berthc.explore.callers.contract import levels_of, reach_of
+from berthc.explore.callers.contract import levels_of, relied_levels
 from berthc.explore.spin.promela.paths import Paths
 from berthc.explore.spin.verifier import promise
 from berthc.model import Form, Operation, Resource
@@ -20,7 +20,7 @@ class Operations(Paths):
         yield "  fi\n}"
         yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0; rough = 0;"
         yield "  before = c_expr { STATE_NODE };"
-        yield from self._reach(op, part)
+        yield from self._resolve(op, part)
         yield f"  if :: err == 0 -> {self._gives(op)}"
         yield "  :: else fi;"
         for step in op.steps:
@@ -153,7 +153,7 @@ class Operations(Paths):
     def _caller(self, op: Operation, part: str) -> Iterator[str]:
         levels = range(self.depth)
         clear = "; ".join(f"hl[c * L + {n}] = 0; al[c * L + {n}] = 0; kx[c * L + {n}] = 0" for n in levels)
-        reached = list(enumerate(op.path[:reach_of(op)]))
+        reached = list(enumerate(op.path[:relied_levels(op)]))
         relies = "; ".join(f"rl[c * L + {n}] = gh_{name}[i_{name}]" for n, name in reached) or "skip"
         forgets = "; ".join(f"rl[c * L + {n}] = 0" for n, _ in reached) or "skip"
         lets_go = "; ".join(f"rl[c * L + {n}] = 0" for n in levels)

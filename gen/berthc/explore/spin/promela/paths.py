@@ -14,7 +14,7 @@ from berthc.semantics import Value
 class Paths(Ends):
     """The first part of an operation as text."""
 
-    def _reach(self, op: Operation, part: str) -> Iterator[str]:
+    def _resolve(self, op: Operation, part: str) -> Iterator[str]:
         """Loads copies of the path, or `err = 3`: refused, and nothing has happened."""
         if op.form is Form.WITH or part == "releases":
             yield from self._own_path(op)

@@ -70,7 +70,7 @@ class Rows(Base):
             return self._refuse(True) if hook.absent is not None else self._ran(row, 0) + self._go(r, row.ok, w)
         assert row.fail is not None
         of = self.effects[hook.name]
-        unsure = row.uncertain or row.fail
+        uncertain = row.uncertain or row.fail
         failed = "if :: err == 0 -> err = 2 :: else fi; "
         did = self._effect(r, of, w, level)
         out = "called = 1; " + self._double(of, w) + "\n      if"
@@ -79,8 +79,8 @@ class Rows(Base):
         out += f"\n      :: {self._ran(row, 0)}{said[0]}{did}{self._go(r, row.ok, w)}"
         failed += "rough = 1; "
         out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{said[1]}{failed}{self._go(r, row.fail, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, unsure, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, unsure, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, uncertain, w)}"
+        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, uncertain, w)}"
         return out + "\n      fi"
 
     def _go(self, r: Resource, target: Target, w: str) -> str:
