@@ -43,7 +43,7 @@ include mk/portable.mk
 include mk/install.mk
 include mk/fresh.mk
 
-.PHONY: all demo test help clean setup
+.PHONY: all demo test ci help clean setup
 
 all: $(LIBRARIES) managers simulators examples ## library, generated managers, simulators, examples
 
@@ -51,9 +51,13 @@ demo: ## set up, then show a disk shared by two callers: retry, failing mount, l
 	@scripts/setup demo
 	@$(PARALLEL) run-demo
 
-test: ## set up, then run every test; ends with "N passed, N failed"
+test: ## set up, then run the tests but for the long ones; ends with "N passed, N failed"
 	@scripts/setup test
 	@$(PARALLEL) check
+
+ci: ## set up, then run every test; ends with "N passed, N failed"
+	@scripts/setup ci
+	@$(PARALLEL) check-all
 
 setup: ## install what `make test` needs
 	@scripts/setup test

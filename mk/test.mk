@@ -1,4 +1,5 @@
-# Tests. `check` is `test` without the set-up. Every suite is a line for scripts/run-tests, which counts and closes.
+# Tests. `make test` runs the quick suites, `make ci` all of them; `check`, `check-long` and `check-all`
+# are the same without the set-up. Every suite is a line for scripts/run-tests, which counts and closes.
 
 # The sanitizers of gcc 12 do not cope with the address space layout of some kernels; without randomisation they do.
 FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -43,7 +44,12 @@ suites: c-suites $(SIMULATORS)
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
 cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)/$(s))')
+# Python tests marked `long` are for `make ci`, all others for `make test`: docs/testing.md says why.
 PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
+LONG_FILES := $(shell grep -lE 'mark\.long|EACH_(COMPILER|SPEC)' $(PYTEST_FILES))
+ONLY_LONG := $(shell grep -l '^pytestmark = .*mark\.long' $(PYTEST_FILES))
+# $(call pytest,label,which marks,files)
+pytest = $(foreach f,$(3),'pytest:$(1)$(f:tests/%=%)=-m "$(2)" $(f)')
 # $(call examples,label,prefix of the command,folder)
 examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
     'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)'
@@ -56,15 +62,28 @@ export BERTH_BUILD = $(abspath $(BUILD))
 export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
-.PHONY: c-suites suites check check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
-check: $(LIBRARIES) suites $(INSTRUCTIONS) clang-objects asan-suites tsan-suites ## what make test runs, without the set-up
-	@PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt \
-	    $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
-	    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
-	    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
-	    'script:drift of docs=$(MAKE) check-drift' \
-	    'script:budget of instructions=$(MAKE) run-check-budget' \
-	    $(foreach f,$(PYTEST_FILES),'pytest:$(f:tests/%=%)=$(f)')
+SUITES = $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
+    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
+    'script:drift of docs=$(MAKE) check-pages' \
+    'script:exploration of the specs=$(MAKE) check-specs' \
+    $(call pytest,,not long,$(filter-out $(ONLY_LONG),$(PYTEST_FILES)))
+LONG_SUITES = $(call pytest,long/,long,$(LONG_FILES)) \
+    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
+    'script:drift of sizes=$(MAKE) check-small' \
+    'script:budget of instructions=$(MAKE) run-check-budget'
+# $(call run_tests,file for the closing line,suites)
+run_tests = PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/$(1) $(2)
+
+BUILT := $(LIBRARIES) suites asan-suites
+BUILT_LONG := $(BUILT) $(INSTRUCTIONS) clang-objects tsan-suites
+
+.PHONY: c-suites suites check check-long check-all check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
+check: $(BUILT) ## what make test runs, without the set-up
+	@$(call run_tests,results.txt,$(SUITES))
+check-long: $(BUILT_LONG) ## what make ci runs and make test does not, without the set-up
+	@$(call run_tests,results-long.txt,$(LONG_SUITES))
+check-all: $(BUILT_LONG)
+	@$(call run_tests,results.txt,$(LONG_SUITES) $(SUITES))
 
 check-c: c-suites ## the C suites alone, without the set-up
 	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
@@ -91,7 +110,7 @@ valgrind: ## every C suite under valgrind
 
 .PHONY: names
 names: ## every word that the compiler knows of in every role of the language (long)
-	@scripts/setup test
+	@scripts/setup ci
 	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/names/test_name_roles.py
 
 .PHONY: mutants

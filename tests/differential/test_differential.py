@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from berthc.pipeline import read_spec
-from builds import FOLDERS, SPECS, simulator
+from builds import BUILD, FOLDERS, SPECS, simulator
 from differ import difference_run
 
 SCRIPTS = 200
 SEED = 20
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[path.name for path in FOLDERS])
+@pytest.mark.parametrize("folder", [
+    pytest.param(path, id=path.name, marks=[] if path == BUILD else pytest.mark.long) for path in FOLDERS
+])
 @pytest.mark.parametrize("spec", SPECS, ids=[path.stem for path in SPECS])
 def test_both_simulators_answer_alike(spec: Path, folder: Path) -> None:
     manager, _ = read_spec(str(spec))

@@ -18,6 +18,8 @@ from differ import first_difference, run_c
 from programs import program
 from scripts import scripts
 
+pytestmark = pytest.mark.long
+
 SCRIPTS = 150
 
 

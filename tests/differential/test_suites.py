@@ -16,6 +16,8 @@ from builds import ROOT
 from programs import suite
 from variants import variants
 
+pytestmark = pytest.mark.long
+
 SOUND_ENOUGH = frozenset(("unreachable", "missing-effect"))
 """Findings that leave the backend as it should be and let everybody go, and so the suite without complaint."""
 

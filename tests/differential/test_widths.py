@@ -13,6 +13,8 @@ from builds import ROOT
 from differ import difference_run
 from programs import simulator
 
+pytestmark = pytest.mark.long
+
 SCRIPTS = 150
 ROW = re.compile(r"e1: (s\d+)$", re.MULTILINE)
 

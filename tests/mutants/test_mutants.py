@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from berthc.model import Manager  # noqa: E402
@@ -50,12 +52,14 @@ def sample(folder: Path, kind: str, number: int, *specs: Path, only: str = "") -
     return int(last[1]), int(last[2])
 
 
+@pytest.mark.long
 def test_a_sample_of_changed_cells_is_noticed(tmp_path: Path) -> None:
     killed, tried = sample(tmp_path, "cell", PER_MANAGER,
                            *(ROOT / "spec" / f"{name}.yaml" for name in SHIPPED))
     assert tried == PER_MANAGER * len(SHIPPED) and killed >= tried - 2 * len(SHIPPED)
 
 
+@pytest.mark.long
 def test_a_sample_of_changed_lines_is_noticed(tmp_path: Path) -> None:
     killed, tried = sample(tmp_path, "line", 60, Path(__file__).resolve().parent / "fields.yaml")
     assert tried == 60 and killed >= 55

@@ -1,23 +1,36 @@
-"""Reads the steps of a tutorial out of its Markdown.
+"""Reads the steps of a page out of its Markdown, and plays them.
 
-A fenced block after `<!-- file: NAME -->` is a file to write. A `console` block is a list of commands, each after `$ ` (a trailing backslash continues it),
-each followed by what it prints; a line `...` stands for any number of lines. Other blocks are for the reader only and must say so: they come after
-`<!-- shown -->`, so that a block cannot be forgotten by accident.
+- A fenced block after `<!-- file: NAME -->` is a file to write.
+- A block after `<!-- insert: NAME after: TEXT -->` is put behind the only line that contains TEXT.
+- A `console` block is a list of commands. Each stands after `$ `; a trailing backslash continues it.
+  What it prints follows. A line `...` stands for any number of lines, and ` ...` at the end of a
+  line for any rest of the line.
+- Other blocks are for the reader only. They come after `<!-- shown -->`, so that none is forgotten.
 """
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-MARK = re.compile(r"^<!-- (file: (?P<file>\S+)|shown) -->$")
+MARK = re.compile(r"^<!-- (file: (?P<file>\S+)|insert: (?P<insert>\S+) after: (?P<after>.+)|shown) -->$")
 
 
 @dataclass(frozen=True)
 class WriteFile:
     line: int
     name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Insert:
+    line: int
+    name: str
+    after: str
     text: str
 
 
@@ -29,7 +42,7 @@ class Command:
     output_line: int
 
 
-Step = WriteFile | Command
+Step = WriteFile | Insert | Command
 
 
 def read_steps(text: str) -> list[Step]:
@@ -49,6 +62,8 @@ def read_steps(text: str) -> list[Step]:
         body = lines[number + 1 : end]
         if mark is not None and mark["file"]:
             steps.append(WriteFile(number + 1, mark["file"], "\n".join(body) + "\n"))
+        elif mark is not None and mark["insert"]:
+            steps.append(Insert(number + 1, mark["insert"], mark["after"], "\n".join(body) + "\n"))
         elif fence[1] == "console":
             steps += read_console(body, number + 2)
         elif mark is None:
@@ -78,13 +93,43 @@ def read_console(body: list[str], first_line: int) -> list[Step]:
 
 
 def matches(expected: tuple[str, ...], actual: list[str]) -> bool:
-    """Is `actual` what `expected` says, where a line `...` stands for any lines?"""
+    """Is `actual` what `expected` says, where `...` stands for any lines, or for the rest of one?"""
     if not expected:
         return not actual
     if expected[0] == "...":
         return any(matches(expected[1:], actual[skip:]) for skip in range(len(actual) + 1))
-    return bool(actual) and expected[0] == actual[0].rstrip() and matches(expected[1:], actual[1:])
+    if not actual:
+        return False
+    rest = expected[0].endswith(" ...") and actual[0].startswith(expected[0].removesuffix("..."))
+    return (rest or expected[0] == actual[0].rstrip()) and matches(expected[1:], actual[1:])
 
 
 def load(path: Path) -> list[Step]:
     return read_steps(path.read_text(encoding="utf-8"))
+
+
+def name_of(step: Step) -> str:
+    """What a step is called in a report of tests."""
+    return f"line {step.line}: " + (step.command if isinstance(step, Command) else step.name)
+
+
+def play(step: Step, folder: Path, page: str, run: Callable[[str, Path], subprocess.CompletedProcess[str]]) -> None:
+    """Does what a step says, and compares what its command prints."""
+    if isinstance(step, Command):
+        done = run(step.command, folder)
+        wanted = "\n".join(step.output)
+        assert matches(step.output, done.stdout.splitlines()), (
+            f"{page}:{step.line}: {step.command}\n--- it says\n{wanted}\n--- it printed\n{done.stdout}")
+        if "echo $?" not in step.command and "||" not in step.command:
+            assert done.returncode == 0, f"{page}:{step.line}: {step.command} ended with status {done.returncode}"
+        return
+    path = folder / step.name
+    if isinstance(step, WriteFile):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(step.text, encoding="utf-8")
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    places = [number for number, line in enumerate(lines, 1) if step.after in line]
+    assert len(places) == 1, f"{page}:{step.line}: {len(places)} lines of {step.name} contain {step.after}"
+    lines.insert(places[0], step.text)
+    path.write_text("".join(lines), encoding="utf-8")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from installation import ROOT, clean_environment, make
+from installation import ROOT, clean_environment, make, version
 
 
 def commands(*settings: str) -> list[str]:
@@ -16,11 +16,6 @@ def commands(*settings: str) -> list[str]:
     done = make("-n", "V=1", "BUILD=build/never", *settings, "build/never/libberth.a", "build/never/libberth.so." + version())
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if " -o build/never/" in line]
-
-
-def version() -> str:
-    text = (ROOT / "runtime/include/berth/berth.h").read_text(encoding="utf-8")
-    return text.split('#define BERTH_VERSION "')[1].split('"')[0]
 
 
 @pytest.mark.parametrize(("setting", "flag"), [

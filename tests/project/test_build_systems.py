@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from installation import ROOT, Installation, make
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True)
 class BuildSystem:

@@ -1,15 +1,13 @@
 """What the examples print is what they promise to show."""
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from installation import ROOT
+from installation import BUILD, ROOT
 
-BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

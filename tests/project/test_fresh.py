@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from installation import ROOT, make
+from installation import ROOT, make, script
 
 STAND_INS = {
     "id": "echo 0",
@@ -60,9 +60,7 @@ class Stage:
     folder: Path
 
     def stand_in(self, name: str, body: str) -> None:
-        path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-        path.chmod(0o755)
+        script(self.folder / "bin" / name, body)
 
     @property
     def log(self) -> list[str]:

@@ -1,15 +1,13 @@
 """The runtime has five floors. A file uses files of floors below, and those before it on its own."""
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from installation import ROOT
+from installation import BUILD, ROOT
 
-BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
 PARTS = BUILD / "libberth-parts.a"  # the same files, each compiled by itself
 SRC = ROOT / "runtime/src"
 FLOORS = ["base", "model", "core", "sched", "api"]

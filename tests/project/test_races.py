@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from installation import ROOT, Installation
 
+pytestmark = pytest.mark.long
+
 AGENT = ROOT / "tests/project/races/agent.c"
 THREAD_SANITIZER = "-O1 -fsanitize=thread"
 LINKINGS = {"shared": "$(pkg-config --libs berth)", "static": "-Wl,-Bstatic -lberth -Wl,-Bdynamic $(pkg-config --libs berth)"}

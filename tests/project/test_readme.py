@@ -56,6 +56,7 @@ def test_the_generated_table(generated: Path) -> None:
     assert QUOTES["docs"] in pages
 
 
+@pytest.mark.long
 def test_the_page_of_the_checker_shows_what_it_prints_of_a_shipped_spec() -> None:
     page = (ROOT / "docs/checker.md").read_text(encoding="utf-8")
     found = re.search(r"^```console\n\$ berthc check (spec/\w+\.yaml)\n(.*?)^```", page, re.S | re.M)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from installation import ROOT
+from installation import ROOT, script
 
 CMOCKA = """\
 [==========] Running 3 test(s).
@@ -33,10 +33,7 @@ def program(tmp_path: Path):  # type: ignore[no-untyped-def]
     """Makes an executable shell script."""
 
     def make(body: str) -> str:
-        path = tmp_path / f"program{len(list(tmp_path.iterdir()))}"
-        path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-        path.chmod(0o755)
-        return str(path)
+        return str(script(tmp_path / f"program{len(list(tmp_path.iterdir()))}", body))
 
     return make
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from installation import ROOT, clean_environment, make
+from installation import ROOT, clean_environment, make, script
 
 BUILD_MODULES = ("yaml", "jinja2")
 TEST_MODULES = (*BUILD_MODULES, "pytest", "jsonschema")
@@ -17,12 +17,6 @@ TOOLS = ("sh", "env", "tr", "sort", "sed", "dirname", "cat", "mktemp", "rm", "tr
          "awk", "mv")
 COMMANDS = ("gcc", "g++", "make", "clang", "pkg-config", "dot", "spin", "valgrind", "cmake", "ninja", "meson",
             "arm-none-eabi-gcc")
-
-
-def script(path: Path, body: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-    path.chmod(0o755)
-    return path
 
 
 @dataclass
@@ -94,7 +88,7 @@ def bare(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def tools(bare: Machine) -> Machine:
-    """All that `make test` needs, except Python."""
+    """All that `make ci` needs, except Python."""
     for name in COMMANDS:
         script(bare.bin / name, "exit 0")
     return bare
@@ -208,6 +202,16 @@ def test_as_root_it_installs_what_is_missing_and_only_that(bare: Machine) -> Non
     assert bare.installed == ["make python3 python3-jinja2 python3-yaml"]
 
 
+def test_what_only_long_tests_need_is_not_installed_for_the_others(bare: Machine) -> None:
+    """This apt-get installs nothing, so the second set-up asks for what the first asked for, too."""
+    script(bare.bin / "gcc", "exit 0")
+    bare.python(bare.system, TEST_MODULES)
+    bare.run("setup", "test")
+    bare.run("setup", "ci")
+    quick, whole = (set(line.split()) for line in bare.installed[:2])
+    assert whole - quick == {"clang", "libclang-rt-dev", "spin", "cmake", "ninja-build", "meson", "valgrind"}
+
+
 def test_where_there_is_no_apt_it_names_the_packages(bare: Machine) -> None:
     (bare.bin / "apt-get").unlink()
     done = bare.run("setup", "build")
@@ -228,7 +232,7 @@ def test_what_can_be_done_without_is_no_failure(tools: Machine) -> None:
     (tools.bin / "arm-none-eabi-gcc").unlink()
     tools.python(tools.system, TEST_MODULES)
     tools.apt("exit 1")
-    done = tools.run("setup", "test")
+    done = tools.run("setup", "ci")
     assert done.returncode == 0
     assert done.stderr == ("setup: not there, so tests that need them are skipped: "
                            "gcc-arm-none-eabi libnewlib-arm-none-eabi\n")
@@ -242,10 +246,10 @@ def test_an_unknown_set_is_bad_usage(bare: Machine, arguments: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("name", ["build", "bench", "small", "docs", "asan", "tsan", "valgrind",
-                                  "test", "lint", "coverage"])
+                                  "test", "ci", "lint", "coverage"])
 def test_every_set_asks_for_its_modules(bare: Machine, name: str) -> None:
     """One that lacks the last module is passed over."""
-    longer = {"test": TEST_MODULES, "lint": TEST_MODULES, "coverage": (*TEST_MODULES, "coverage")}
+    longer = {"test": TEST_MODULES, "ci": TEST_MODULES, "lint": TEST_MODULES, "coverage": (*TEST_MODULES, "coverage")}
     needed = longer.get(name, BUILD_MODULES)
     bare.python(bare.bin / "python3", needed[:-1])
     whole = bare.python(bare.bin / "python3.12", needed)
@@ -342,42 +346,65 @@ def test_a_colon_in_the_path_is_refused_at_once(tmp_path: Path) -> None:
 
 # continuous integration
 
-def continuous_integration(machine: Machine, body: str, set_up: str = "exit 1") -> subprocess.CompletedProcess[str]:
-    """`.ci/run` of a copy, where make and set-up are scripts."""
+def continuous_integration(machine: Machine, body: str, portable: bool = False, set_up: str = "exit 0") -> tuple[int, list[str]]:
+    """Status and lines of `.ci/run` of a copy, where make and set-up are scripts."""
     copy = machine.folder / "copy"
     (copy / ".ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", copy / ".ci/run")
     (copy / "scripts").mkdir()
-    script(copy / "scripts/setup", set_up)
-    script(machine.bin / "make", body)
+    script(copy / "scripts/setup", f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n{set_up}")
+    script(machine.bin / "make", f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
     (machine.bin / "mkdir").symlink_to("/bin/mkdir")
     environment = {"PATH": str(machine.bin), "CI": "true"}
-    return subprocess.run(["sh", str(copy / ".ci/run")], env=environment, stdin=subprocess.DEVNULL,
+    done = subprocess.run(["sh", str(copy / ".ci/run")], env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout.splitlines()
 
 
-def test_continuous_integration_makes_test_and_repeats_its_last_line(bare: Machine) -> None:
-    done = continuous_integration(bare, """
-        echo "make $*"
-        mkdir build
-        echo "3 passed, 0 failed" >build/results.txt""")
-    skipped = "skipped: suites on i386 and s390x, because the packages for them cannot be had\n"
-    assert (done.returncode, done.stdout) == (0, f"make test\n{skipped}3 passed, 0 failed\n")
+RESULTS = """\
+    case $1 in
+        test) echo "3 passed, 0 failed" >build/results.txt ;;
+        check-long) echo "20 passed, 0 failed" >build/results-long.txt ;;
+        portable-short)
+            echo "100 passed, 0 failed" >build/portable/i386/results.txt
+            echo "400 passed, 0 failed" >build/portable/s390x/results.txt ;;
+    esac
+"""
 
 
-def test_continuous_integration_adds_what_other_machines_say(tools: Machine) -> None:
-    done = continuous_integration(tools, """
-        echo "make $*"
-        mkdir -p build/portable/s390x
-        case $1 in
-            test) echo "3 passed, 0 failed" >build/results.txt ;;
-            portable-short) echo "4 passed, 1 failed" >build/portable/s390x/results.txt; exit 1 ;;
-        esac""", set_up="exit 0")
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "7 passed, 1 failed")
-    assert "make portable-short\n" in done.stdout
+def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_the_results(bare: Machine) -> None:
+    assert continuous_integration(bare, RESULTS) == (0, [
+        "setup ci", "make test", "make check-long", "setup portable",
+        "skipped: suites on i386 and s390x, because the packages for them cannot be had",
+        "23 passed, 0 failed",
+    ])
+    assert (bare.folder / "copy/build/results.txt").read_text(encoding="utf-8") == "23 passed, 0 failed\n"
+
+
+def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> None:
+    status, lines = continuous_integration(bare, RESULTS, portable=True)
+    assert (status, lines[-1]) == (0, "523 passed, 0 failed")
+    assert lines[-2] == "make portable-short"
+
+
+@pytest.mark.parametrize(("wrong", "closing"), [
+    ('[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }', "522 passed, 1 failed"),
+    ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "520 passed, 1 failed"),
+    ('[ $1 != check-long ] || rm build/results-long.txt', "503 passed, 1 failed"),
+    ('[ $1 != portable-short ] || exit 2', "523 passed, 1 failed"),
+], ids=["a test", "the build", "no test ran", "the status alone"])
+def test_continuous_integration_fails_when_a_step_does(bare: Machine, wrong: str, closing: str) -> None:
+    status, lines = continuous_integration(bare, RESULTS + wrong, portable=True)
+    assert (status, lines[-1]) == (1, closing)
+
+
+def test_continuous_integration_counts_no_results_of_an_earlier_run(bare: Machine) -> None:
+    old = bare.folder / "copy/build/portable/s390x/results.txt"
+    old.parent.mkdir(parents=True)
+    for file in (old, bare.folder / "copy/build/results-long.txt"):
+        file.write_text("9 passed, 9 failed\n", encoding="utf-8")
+    assert continuous_integration(bare, "exit 2", portable=True)[1][-1] == "0 passed, 2 failed"
 
 
 def test_continuous_integration_fails_when_set_up_does(bare: Machine) -> None:
-    done = continuous_integration(bare, "exit 2")
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "0 passed, 1 failed"
+    assert continuous_integration(bare, RESULTS, set_up="exit 1") == (1, ["setup ci", "0 passed, 1 failed"])

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from installation import ROOT, Installation
-from steps import Command, Step, WriteFile, load, matches
+from steps import Command, Step, WriteFile, load, name_of, play
 
-STEPS = load(ROOT / "docs/tutorial.md")
+PAGE = "docs/tutorial.md"
+STEPS = load(ROOT / PAGE)
 
 
 @pytest.fixture(scope="module")
@@ -16,23 +17,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tutorial")
 
 
-def name_of(step: Step) -> str:
-    return f"line {step.line}: " + (step.name if isinstance(step, WriteFile) else step.command)
-
-
 @pytest.mark.parametrize("step", STEPS, ids=name_of)
 def test_step(step: Step, folder: Path, installed: Installation) -> None:
-    if isinstance(step, WriteFile):
-        path = folder / step.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(step.text, encoding="utf-8")
-        return
-    assert isinstance(step, Command)
-    done = installed.run(step.command, folder)
-    wanted = "\n".join(step.output)
-    assert matches(step.output, done.stdout.splitlines()), f"docs/tutorial.md:{step.line}: {step.command}\n--- it says\n{wanted}\n--- it printed\n{done.stdout}"
-    if "echo $?" not in step.command and "||" not in step.command:
-        assert done.returncode == 0, f"docs/tutorial.md:{step.line}: {step.command} ended with status {done.returncode}"
+    play(step, folder, PAGE, installed.run)
 
 
 def test_the_tutorial_has_steps() -> None:

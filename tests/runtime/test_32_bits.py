@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-m32", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-qual", "-Werror", "-Iruntime/include"]
 LACKS = ("THREADS", "FUTEX", "MALLOC", "CLOCK")
@@ -36,7 +38,7 @@ def compiler(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     (folder / "main.c").write_text("#include <errno.h>\n#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n", encoding="utf-8")
     program = str(folder / "main")
     if run(request.param, "-m32", *kernel_headers(), str(folder / "main.c"), "-o", program).returncode != 0 or run(program).returncode != 0:
-        pytest.skip(f"{request.param} makes no programs of 32 bits that run here: scripts/setup test")
+        pytest.skip(f"{request.param} makes no programs of 32 bits that run here: scripts/setup ci")
     yield request.param
 
 

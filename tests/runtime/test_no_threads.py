@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g", "-Iruntime/include"]
 
@@ -77,6 +79,7 @@ def run_suite_without_futexes(suite: str, objects: list[str], folder: Path, *fla
     assert "FAILED" not in run(*fixed, program)
 
 
+@pytest.mark.long
 def test_without_futexes(tmp_path: Path) -> None:
     """Where there are none, mutexes and conditions of POSIX do the same."""
     objects = build_without_futexes(tmp_path)
@@ -85,6 +88,7 @@ def test_without_futexes(tmp_path: Path) -> None:
         run_suite_without_futexes(suite, objects, tmp_path)
 
 
+@pytest.mark.long
 def test_without_futexes_and_without_races(tmp_path: Path) -> None:
     """ThreadSanitizer knows what POSIX promises, so it sees more here than with futexes."""
     objects = build_without_futexes(tmp_path, "-fsanitize=thread")

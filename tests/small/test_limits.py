@@ -11,6 +11,8 @@ import pytest
 from berthc.emit import c
 from berthc.pipeline import compile_text
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = sorted(Path(__file__).resolve().parent.glob("limits/*.yaml"))
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g"]

@@ -12,6 +12,8 @@ import pytest
 from berthc.emit import c, tests
 from berthc.pipeline import read_spec
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 MANAGERS = sorted(p.stem for p in (ROOT / "spec").glob("*.yaml"))
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g"]

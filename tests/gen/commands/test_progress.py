@@ -131,7 +131,7 @@ def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("used", [1.0, 3.0])
+@pytest.mark.parametrize("used", [1.0, pytest.param(3.0, marks=pytest.mark.long)])
 def test_json_is_whole_after_ctrl_c(used: float) -> None:
     process = subprocess.Popen(["bin/berthc", "check", "--format", "json", *LONG, "spec/scsi.yaml"],
                                cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

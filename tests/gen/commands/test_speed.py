@@ -15,6 +15,8 @@ from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
 from berthc.pipeline import compile_text, read_spec  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 # Processor time, since other suites run at the same time; about 1.2 s on the machine this was written on.
 MOST_SECONDS = 4.0
 # At the default bounds; about 1.5 s for scsi, which has the most states.

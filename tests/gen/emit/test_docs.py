@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from diagram_support import LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
+from diagram_support import EACH_SPEC, LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
 
 from berthc.emit import diagram, docs
 from berthc.emit.docs.codes import fired, hooks_called, return_codes
@@ -60,7 +60,7 @@ def test_cells_of_a_known_state() -> None:
     assert body[3][1] == "**EBUSY**<br>The disk is leaving."
 
 
-@pytest.mark.parametrize("path", SPECS)
+@EACH_SPEC
 def test_page_names_everything_and_shows_pictures_that_exist(path: str) -> None:
     manager, text = spec(path), page(path)
     for resource in manager.resources:

@@ -15,7 +15,7 @@ from berthc.emit.reach import Reach
 from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type
 from emit_c_support import (
-    COMPILERS, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing,
+    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing,
 )
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -69,13 +69,13 @@ def test_text_is_the_same_on_every_machine(path: Path) -> None:
 # Compilers.
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@EACH_COMPILER
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
 def test_it_compiles_without_a_warning(path: Path, compiler: str, tmp_path: Path) -> None:
     compile_all(tmp_path, spec(path.stem), compiler)
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@EACH_COMPILER
 def test_what_it_computes(compiler: str, tmp_path: Path) -> None:
     made = write(tmp_path, spec("kitchen"))
     program = tmp_path / "program"
@@ -118,7 +118,7 @@ def awkward() -> Manager:
     )
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@EACH_COMPILER
 def test_awkward_words_compile(compiler: str, tmp_path: Path) -> None:
     compile_all(tmp_path, awkward(), compiler)
 

@@ -15,7 +15,7 @@ from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import FIELD_FUNCTIONS, HEADER, collisions, field_functions, identifiers
 from emit_c_support import (
-    COMPILERS, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, run, spec, thing,
+    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, run, spec, thing,
 )
 
 sys.path.insert(0, str(ROOT / "tests" / "mutants"))
@@ -40,7 +40,7 @@ def make(folder: Path) -> list[str | Path]:
     return ["-UNDEBUG", "-g", "-I", INCLUDE, "-I", RUNTIME, "-I", folder]
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@EACH_COMPILER
 def test_what_they_do(compiler: str, tmp_path: Path) -> None:
     flags = make(tmp_path)
     (tmp_path / "functions.c").write_text(part(source(lower(spec("kitchen")))), encoding="utf-8")
@@ -50,6 +50,7 @@ def test_what_they_do(compiler: str, tmp_path: Path) -> None:
     run(program)
 
 
+@pytest.mark.long
 def test_a_change_of_any_line_is_noticed(tmp_path: Path) -> None:
     flags = make(tmp_path)
     text = part(source(lower(spec("kitchen"))))

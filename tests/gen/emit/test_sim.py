@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from emit_c_support import COMPILERS
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
@@ -57,7 +58,7 @@ def compiles(manager: Manager, folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     source = folder / manager.name / f"{manager.name}-sim.c"
-    for compiler in ("gcc", "clang"):
+    for compiler in COMPILERS:
         run = subprocess.run([compiler, *FLAGS, str(source)], capture_output=True, text=True, check=False)
         assert run.stderr == "" and run.returncode == 0
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from explore_support import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("spec", "only", "refused", "total"),

@@ -57,6 +57,7 @@ def sound_specs(base: str, seed: int) -> Iterator[Manager]:
             yield manager
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("base", BASES)
 def test_walks_on_the_c_code_see_no_fault_either(base: str, tmp_path: Path) -> None:
     specs = sound_specs(base, seed=20)

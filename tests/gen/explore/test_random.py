@@ -20,7 +20,7 @@ from berthc.explore.callers.inputs import valuations
 from berthc.pipeline import search_text
 from berthc.explore.spin.promela import NotExported, promela
 
-pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")]
 
 COUNT = int(os.environ.get("BERTH_RANDOM_SPECS", "3"))
 SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2"))

@@ -36,6 +36,7 @@ def test_one_root_says_how_many_states_several_roots_have(path: Path) -> None:
     assert product.plain(states) == len(search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
 def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> None:
     bounds = Bounds(callers=3, keys=2)

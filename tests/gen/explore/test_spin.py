@@ -27,7 +27,7 @@ from berthc.explore.spin.search import NotReplayed, explore_with_spin
 from berthc.explore.states.move import Reduced
 from berthc.model import Manager
 
-pytestmark = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")]
 
 NO_WORDS = {"made-and-deleted-by-name"}
 

@@ -150,6 +150,7 @@ def with_words(plain: Bare, times: int, rng: random.Random) -> Iterator[Report]:
             yield explore(manager, BOUNDS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BASES)
 def test_what_is_stated_is_so(name: str, tmp_path: Path) -> None:
     base, rng = BASES[name], random.Random(f"{SEED} {name}")

@@ -19,6 +19,8 @@ from emit_c_support import COMPILERS, INCLUDE, ROOT, STRICT, run
 from berthc.names import SUITE_NAMES, SUITE_OPERATION, SUITE_RESOURCE
 from name_roles_support import AT_ONCE, ROLES, Spec, make, shapes, words
 
+pytestmark = pytest.mark.long
+
 EVERY = os.environ.get("BERTH_EVERY_NAME") == "1"
 TESTING = ROOT / "runtime" / "testing" / "include"
 CXX = shutil.which("g++")

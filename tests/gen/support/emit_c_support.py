@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from berthc.model import (
     NOWHERE, Assigned, AssignedKind, Field, Form, Guard, Hook, Manager, Operation, PoolPart, Ref, Resource, Row, State, Step, Target, Type,
 )
@@ -17,7 +19,8 @@ RUNTIME = ROOT / "runtime" / "src"
 # that the functions about fields call
 PARTS = [RUNTIME / f"base/{name}.c" for name in ("fields", "hash", "memory", "strings")]
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")])
-COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
+COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]  # those that are here
+EACH_COMPILER = pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.long)])
 STRICT = "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror".split()
 
 
@@ -58,6 +61,7 @@ def pool(name: str, **parts: int | str) -> Assigned:
 
 __all__ = [
     "COMPILERS",
+    "EACH_COMPILER",
     "INCLUDE",
     "PARTS",
     "ROOT",

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from diagram_support import GOLDEN, LANTERN, NO_GRAPHVIZ, SPECS, quiet, spec
+from diagram_support import EACH_SPEC, GOLDEN, LANTERN, NO_GRAPHVIZ, SPECS, quiet, spec
 
 from berthc.emit import diagram, docs
 from berthc.emit.diagram.dot import pictured
@@ -93,7 +93,7 @@ def test_drift_of_all_else_is_judged_to_the_letter() -> None:
     assert not diagram.same("lantern/states-lamp.dot", "a ", "a")
 
 
-@pytest.mark.parametrize("path", SPECS)
+@EACH_SPEC
 def test_output_is_the_same_twice_and_fit_for_a_repository(path: str) -> None:
     one = {**diagram.files(spec(path), quiet), **docs.files(spec(path))}
     two = {**diagram.files(spec(path), quiet), **docs.files(spec(path))}

@@ -1,0 +1,72 @@
+"""No test is lost: each is in `make test` or, marked `long`, in the rest of `make ci`."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+
+import pytest
+from installation import ROOT, clean_environment, make
+
+LIST = """\
+import pytest, sys
+class Marks:
+    def pytest_collection_modifyitems(self, items):
+        for item in items:
+            print("test", item.path.relative_to(item.config.rootpath), item.get_closest_marker("long") is not None)
+sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", *sys.argv[1:]], plugins=[Marks()]))
+"""
+Listed = dict[str, Counter[bool]]
+
+
+@pytest.fixture(scope="module")
+def collected() -> Listed:
+    """How many tests of each file are long and how many are not, as pytest sees it."""
+    files: Listed = {}
+    for folders in (["tests", "--ignore=tests/mutants"], ["tests/mutants"]):  # two of their modules have the same name
+        done = subprocess.run([sys.executable, "-c", LIST, *folders], cwd=ROOT, env=clean_environment(), capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout
+        for name, long in re.findall(r"^test (\S+) (True|False)$", done.stdout, re.M):
+            files.setdefault(name, Counter())[long == "True"] += 1
+    return files
+
+
+@cache
+def suites(target: str) -> list[tuple[str, str]]:
+    """The suites of a target: kind with name, and command."""
+    done = make("-n", target)
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"'(\w+:[^'=]+)=([^']+)'", done.stdout)
+
+
+def test_every_python_test_is_run_once(collected: Listed) -> None:
+    """By a suite of its file: one that leaves the long tests out, one that leaves the others out, or both."""
+    quick = Counter(command for _, command in suites("check") if "tests/" in command and command.startswith("-m"))
+    rest = Counter(command for _, command in suites("check-long") if command.startswith("-m"))
+    assert quick == Counter(f'-m "not long" {name}' for name, marks in collected.items() if marks[False])
+    assert rest == Counter(f'-m "long" {name}' for name, marks in collected.items() if marks[True])
+    there = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert there == set(collected)
+
+
+def test_every_c_suite_is_run_in_each_build() -> None:
+    """One that has a main of its own, in any folder; and each generated suite."""
+    wanted = {re.sub(r"\.c$", "", str(path.relative_to(ROOT))) for path in (ROOT / "tests").rglob("test_*.c")
+              if "cmocka_run_group_tests" in path.read_text(encoding="utf-8")}
+    specs = [path.stem for folder in ("spec", "tests/gen/specs", "examples/minimal") for path in (ROOT / folder).glob("*.yaml")]
+    wanted |= {f"{name}/{name}-conformance" for name in specs}
+    runs = [name.removeprefix("cmocka:") for target in ("check", "check-long") for name, _ in suites(target) if name.startswith("cmocka:")]
+    assert Counter(runs) == Counter([build + name for build in ("", "asan/", "tsan/") for name in wanted])
+
+
+def test_make_ci_runs_both() -> None:
+    assert Counter(suites("check-all")) == Counter([*suites("check"), *suites("check-long")])
+
+
+def test_a_new_test_is_in_make_test() -> None:
+    done = make("-n", "PYTEST_FILES=tests/test_new.py", "check", "check-long")
+    assert done.stdout.count("tests/test_new.py") == 1
+    assert '-m "not long" tests/test_new.py' in done.stdout
