@@ -15,8 +15,8 @@ NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*\\n(\d+) bytes \(')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 INDIRECT = "__indirect_call"
 # What the runtime and the arena call by pointer; hooks are the program's own.
-CALLBACKS = ("guard_holds", "denied", "write_format", "has_hook", "accept_out", "check_backend",
-             "arena_alloc", "arena_release", "board_uuid")
+CALLBACKS = ("has_hook", "preset_out", "accept_out", "arena_alloc", "arena_release", "board_uuid")
+PREFIXES = ("guard_", "format_")  # of the functions that the tables point to
 
 
 def sections(prefix: str, path: Path) -> dict[str, int]:
@@ -54,7 +54,8 @@ def stack(folder: Path, manager: str) -> tuple[int, list[str]]:
     by_name: dict[str, list[str]] = {}
     for title in frames:
         by_name.setdefault(short(title), []).append(title)
-    reached = {title for name in CALLBACKS for title in by_name.get(name, [])}
+    reached = {title for name, titles in by_name.items() for title in titles
+               if name in CALLBACKS or name.startswith(PREFIXES)}
 
     known: dict[str, tuple[int, list[str]]] = {}
 

@@ -14,7 +14,7 @@ def changes(function: str, checks: Mapping[str, str]) -> Iterator[tuple[str, str
             shown = " ".join(found[1].split())
             yield (f"{what}: if ({shown})",
                    function[:found.start(1)] + condition + function[found.end(1):])
-    for found in re.finditer(r", \.(resource|field|rule) = (\w+)", function):
+    for found in re.finditer(r",\s+\.(resource|field|rule) = (\w+)", function):
         yield (f"without {found[1]}: {found[2]}",
                function[:found.start()] + function[found.end():])
     for found in re.finditer(r"-(E[A-Z]+)\b", function):
@@ -31,11 +31,11 @@ def changes(function: str, checks: Mapping[str, str]) -> Iterator[tuple[str, str
 def _condition(text: str) -> Iterator[tuple[str, str]]:
     """(what was changed, the condition with it)."""
     yield "never", "false"
-    if bound := re.fullmatch(r"(request->at\[\d\] >=) (.*)", text):
-        yield "one more", f"{bound[1]} {bound[2]} + 1"
-        yield "one less", f"{bound[1]} {bound[2]} - 1"
-    elif size := re.fullmatch(r"(.* && request->result_sizes\[\d+\] <) (\w+)", text):
+    for bound in re.finditer(r"request->at\[\d\] >= [^|]*[^| \n]", text):
+        yield "one more", f"{text[:bound.end()]} + 1{text[bound.end():]}"
+        yield "one less", f"{text[:bound.end()]} - 1{text[bound.end():]}"
+    if size := re.fullmatch(r"(.* && request->result_sizes\[\d+\] <) (\w+)", text):
         yield "one more", f"{size[1]} {size[2]} + 1"
         yield "one less", f"{size[1]} {size[2]} - 1"
-    for operand in re.findall(r" (?:&&|\|\|) [^()&|]+(?=$| &&| \|\|)", text):
+    for operand in re.findall(r" (?:&&|\|\|)\s(?:[^()&|]|\(uint64_t\))+(?=$| &&| \|\|)", text):
         yield f"without{operand}", text.replace(operand, "", 1)

@@ -42,8 +42,8 @@ def _line(line: str) -> Iterator[tuple[str, str]]:
     """Changes of one line of a body."""
     if condition := re.match(r"    if \((.*)\)$", line):
         yield from ((what, f"    if ({new})\n") for what, new in _condition(condition[1]))
-    elif number := re.match(r"    (?:    )?return (\d+);", line):
-        yield "another field", line.replace(number[1], str(int(number[1]) + 1))
+    elif number := re.match(r"    (?:    )?return (0|[A-Z]\w+);", line):
+        yield "another field", line.replace(number[1], f"{number[1]} + 1")
     elif conjunct := re.match(r"(    return |           )(\S.*?)( &&|;)$", line):
         if "->" in conjunct[2]:
             yield "no matter", f"{conjunct[1]}true{conjunct[3]}\n"

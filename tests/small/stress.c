@@ -102,12 +102,6 @@ static bool has(const void *backend, uint8_t hook)
     return true;
 }
 
-static int check_backend(const void *backend)
-{
-    (void)backend;
-    return 0;
-}
-
 /* Arguments */
 
 static const berth_manager_type *type;
@@ -304,7 +298,7 @@ int main(void)
     changed = TYPE;
     changed.call = call;
     changed.has = has;
-    changed.check_backend = check_backend;
+    changed.backend_version = 0;
     changed.backend_size = sizeof backend;
     type = &changed;
     berth_arena_init(&arena, memory, sizeof memory);

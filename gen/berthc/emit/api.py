@@ -30,11 +30,9 @@ class NameFunction:
     prototype: str
     brief: str
     parameter: str
-    first: int  # 0 or 1: the least value that has a name
-    none: str  # enumerator of 0 where `first` is 1
     last: str | None  # greatest enumerator; None: the enum has no value that has a name
     table: str
-    member: str  # ".name" where the elements of the table are structs
+    of_type: str = ""  # the runtime's function that finds the name in the descriptor
 
 
 Prototype = tuple[str, tuple[str, ...]]
@@ -142,25 +140,29 @@ class Api:
         m, names = self.m, self.names
         found: list[NameFunction] = []
 
-        def of_ids(words: tuple[str, ...], what: str, ids: tuple[str, ...], table: str, member: str) -> None:
+        def of_ids(
+            words: tuple[str, ...], what: str, ids: tuple[str, ...], table: str, of_type: str = ""
+        ) -> None:
             enum = names.id_enum(*words)
             word = free_name(words[-1], {table})
             prototype = f"const char *{enum}_name({enum} {word})"
-            found.append(NameFunction(prototype, what, word, 1, names.none_id(*words), ids[-1] if ids else None, table, member))
+            last = ids[-1] if ids else None
+            found.append(NameFunction(prototype, what, word, last, table, of_type))
 
         def of_values(enum: str, what: str, field: ir.Field, table: str) -> None:
             prototype = f"const char *{enum}_name({enum} value)"
-            found.append(NameFunction(prototype, what, "value", 0, "", field.values[-1].c, table, ""))
+            found.append(NameFunction(prototype, what, "value", field.values[-1].c, table))
 
-        of_ids(("resource",), "resource", tuple(r.c for r in m.resources), "resource_table", ".name")
-        of_ids(("operation",), "operation", tuple(o.c for o in m.operations), "operation_table", ".name")
-        of_ids(("hook",), "hook", tuple(h.c for h in m.hooks), "hook_table", ".name")
+        for word, ids in (("resource", tuple(r.c for r in m.resources)),
+                          ("operation", tuple(o.c for o in m.operations)),
+                          ("hook", tuple(h.c for h in m.hooks))):
+            of_ids((word,), word, ids, "", f"berth_name_of_{word}")
         for option in m.options:
             if option.type is Type.ENUM:
                 of_values(names.option_enum(option.name), f"value of the option {option.name}", option, f"option_{option.name}_values")
         for r in m.resources:
-            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states", "")
-            of_ids((r.name, "event"), f"event of {r.name}", tuple(e.c for e in r.events), f"{r.name}_events", "")
+            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states")
+            of_ids((r.name, "event"), f"event of {r.name}", tuple(e.c for e in r.events), f"{r.name}_events")
             for field in r.fields:
                 if field.type is Type.ENUM:
                     of_values(names.field_enum(r.name, field.name), f"value of {r.name}.{field.name}", field, f"{r.name}_{field.name}_values")

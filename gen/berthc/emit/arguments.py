@@ -6,27 +6,17 @@ the rules that deny. berth/table.h has their contract (`berth_operation.check`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from berthc.emit.ctext import signature, statement
+from berthc.emit.ctext import WIDTH, braces, signature, statement
 from berthc.emit.fields import faults
+from berthc.emit.layout import Function
 from berthc.lower import ir
 from berthc.lower.expr import config_variable
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import Names, free_name, member
 
-WIDTH = 100
 
-
-@dataclass(frozen=True)
-class Check:
-    """The function of one operation: its prototype and its body."""
-
-    prototype: tuple[str, ...]
-    lines: tuple[str, ...]
-
-
-def check(manager: ir.Manager, operation: ir.Operation) -> Check:
+def check(manager: ir.Manager, operation: ir.Operation) -> Function:
     """The function that checks the arguments of `operation`."""
     return _Writer(manager, operation).check()
 
@@ -42,7 +32,7 @@ class _Writer:
         by_key = operation.form is Form.FIND and not operation.by
         self.takes_configs = operation.form in (Form.OBTAIN, Form.CREATE) or by_key
 
-    def check(self) -> Check:
+    def check(self) -> Function:
         body = list(self.body())
         text = "\n".join(body)
         uses_options = "options->" in text
@@ -62,7 +52,7 @@ class _Writer:
             (*lines, text)) else [f"(void){self.request};"]
         parameters = (f"const berth_request *{self.request}", "const void *given")
         head = f"static berth_refusal {self.operation.check}"
-        return Check(tuple(signature(head, parameters, width=WIDTH)), (*lines, *body))
+        return Function(signature(head, parameters), (*lines, *body))
 
     def body(self) -> Iterator[str]:
         if self.operation.form is Form.WITH:
@@ -74,17 +64,16 @@ class _Writer:
                 yield from self.config(self.m.resource(number))
         yield from self.value()
         yield from self.results()
-        for number, deny in enumerate(self.operation.denies, 1):
+        for deny in self.operation.denies:
             yield f"/* {deny.rule.replace('*/', '* /')} */"
             yield from self.refuse(self.m.denials[deny.guard - 1].expression,
-                                   deny.error,
-                                   rule=number)
+                                   deny.error, rule=deny.c)
         yield "return (berth_refusal){0};"
 
     def refuse(self, condition: str, error: str, **where: object) -> Iterator[str]:
-        members = "".join(f", .{word} = {value}" for word, value in where.items())
+        members = [f".code = -{error}", *(f".{word} = {value}" for word, value in where.items())]
         yield from statement(f"if ({condition})", 4)
-        yield f"    return (berth_refusal){{.code = -{error}{members}}};"
+        yield from braces("return (berth_refusal)", members, 4, ";", WIDTH - 4)
 
     def config(self, resource: ir.Resource) -> Iterator[str]:
         """The config of one level: it is there, and its fields may have their values."""
@@ -114,12 +103,13 @@ class _Writer:
                 yield from self.refuse(f"{given} == NULL", "EINVAL", resource=target.c)
         if self.operation.at:
             at = f"{self.request}->at"
-            yield from self.refuse(f"{at} == NULL", "EINVAL", resource=target.c)
+            faulty = [f"{at} == NULL"]
             for number, part in enumerate(target.assigned[self.operation.at - 1].parts):
                 size = str(part.size)
                 if part.option:
                     size = f"(uint64_t)options->{member(self.m.options[part.option - 1].name)}"
-                yield from self.refuse(f"{at}[{number}] >= {size}", "EINVAL", resource=target.c)
+                faulty.append(f"{at}[{number}] >= {size}")
+            yield from self.refuse(" || ".join(faulty), "EINVAL", resource=target.c)
 
     def results(self) -> Iterator[str]:
         """The buffers that texts are written to."""

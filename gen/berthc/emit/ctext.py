@@ -6,7 +6,9 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-WIDTH = 140
+WIDTH = 100
+LONGEST_HEAD = 33  # of an initialiser whose members begin behind it
+LONGEST_WORD = 24  # that a column of words makes room for
 
 
 def string(text: str) -> str:
@@ -50,23 +52,41 @@ def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
     return lines or [first.rstrip()]
 
 
-def braces(head: str, members: Iterable[str], indent: int = 4, tail: str = ",") -> list[str]:
-    """`head{members}` on one line where it fits, else filled lines between the braces."""
+def braces(
+    head: str, members: Iterable[str], indent: int = 4, tail: str = ",", width: int = WIDTH,
+    longest: int = LONGEST_HEAD,
+) -> list[str]:
+    """`head{members}` in lines of at most the width, which begin behind the brace; where the head is
+    long, on lines of their own."""
     pad = " " * indent
     parts = list(members)
     line = f"{pad}{head}{{{', '.join(parts)}}}{tail}"
+    if len(line) <= width:
+        return [line]
+    inside = indent + len(head) + 1
+    if len(head) > longest or inside + max(map(len, parts)) + len(tail) + 1 > width:
+        return [f"{pad}{head}{{", *filled(parts, indent + 4, width), f"{pad}}}{tail}"]
+    lines = filled(parts, inside, width - len(tail))
+    lines[0] = f"{pad}{head}{{{lines[0].lstrip()}"
+    lines[-1] = f"{lines[-1].removesuffix(',')}}}{tail}"
+    return lines
+
+
+def element(at: str, value: str, indent: int = 4) -> list[str]:
+    """An element of an array, below its place where there is no room behind it."""
+    line = f"{' ' * indent}[{at}] = {value},"
     if len(line) <= WIDTH:
         return [line]
-    return [f"{pad}{head}{{", *filled(parts, indent + 4), f"{pad}}}{tail}"]
+    return [f"{' ' * indent}[{at}] =", f"{' ' * indent}    {value},"]
 
 
-def filled(parts: Iterable[str], indent: int) -> list[str]:
+def filled(parts: Iterable[str], indent: int, width: int = WIDTH) -> list[str]:
     """The parts, a comma behind each, in lines of at most the width."""
     pad = " " * indent
     lines: list[str] = []
     current = ""
     for part in parts:
-        if current and indent + len(current) + 2 + len(part) > WIDTH:
+        if current and indent + len(current) + 2 + len(part) > width:
             lines.append(pad + current)
             current = ""
         current = f"{current} {part}," if current else f"{part},"
@@ -91,6 +111,38 @@ def signature(head: str, parameters: Iterable[str], tail: str = "", width: int =
     return (*lines, current)
 
 
+_NO_BREAK = re.compile(r"(?<=[^ &|,]) (?=\S)")
+
+
 def statement(text: str, indent: int) -> list[str]:
-    """A statement without literals, filled to the width of a line below `indent` spaces."""
-    return textwrap.wrap(text, WIDTH - indent, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    """A statement without literals, filled to the width of a line below `indent` spaces; what goes on
+    is indented once more."""
+    own = " " * (len(text) - len(text.lstrip()))
+    whole = _NO_BREAK.sub("\0", text)
+    for one in (whole, text):
+        lines = textwrap.wrap(one, WIDTH - indent, initial_indent=own, subsequent_indent=own + "    ",
+                              break_long_words=False, break_on_hyphens=False)
+        if max(map(len, lines)) <= WIDTH - indent:
+            break
+    return [line.replace("\0", " ") for line in lines]
+
+
+def wrap_code(text: str, first: str, rest: str) -> list[str]:
+    """Code without literals in lines of at most the width, the first behind `first`, the others behind
+    `rest`."""
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def columns(rows: Iterable[tuple[str, str]], width: int, gap: int = 2) -> list[str]:
+    """Words, and behind each, in a column of its own, what it means. A long word has a line of its
+    own."""
+    found = list(rows)
+    least = max((len(word) for word, _ in found if len(word) <= LONGEST_WORD), default=0) + gap
+    lines: list[str] = []
+    for word, text in found:
+        if len(word) + gap > least:
+            lines.append(word)
+            word = ""
+        lines += wrap(text, f"{word:{least}}", " " * least, width)
+    return lines

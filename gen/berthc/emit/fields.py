@@ -9,27 +9,24 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from berthc.emit.ctext import signature
+from berthc.emit.ctext import WIDTH, signature
+from berthc.emit.layout import Function
 from berthc.lower import ir
 from berthc.model import Type
 from berthc.names import member
 
-WIDTH = 100
 STRINGS = (Type.LIST, Type.SET)
 ON_STORAGE = (Type.STRING, *STRINGS)
 
 
 @dataclass(frozen=True)
-class Function:
-    """One function: what it does (but for "check", the member of berth_resource that it is), its
-    prototype and its body."""
+class FieldFunction(Function):
+    """One function; `word` says what it does and is (but for "check") its member of berth_resource."""
 
     word: str
-    prototype: tuple[str, ...]
-    lines: tuple[str, ...]
 
 
-def functions(resource: ir.Resource) -> list[Function]:
+def functions(resource: ir.Resource) -> list[FieldFunction]:
     """Those that the resource has, in the order of berth_resource."""
     return list(_Writer(resource).functions())
 
@@ -133,7 +130,7 @@ class _Writer:
         self.rest = [field for field in resource.fields if not field.key]
         self.config = f"const {resource.config} *config = given;"
 
-    def functions(self) -> Iterator[Function]:
+    def functions(self) -> Iterator[FieldFunction]:
         if any(faults(field) for field in self.resource.fields):
             yield self.check()
         if self.key:
@@ -148,15 +145,15 @@ class _Writer:
 
     def function(
         self, word: str, result: str, parameters: tuple[str, ...], lines: list[str]
-    ) -> Function:
+    ) -> FieldFunction:
         head = f"static {result} {self.resource.functions[word]}"
-        return Function(word, signature(head, parameters, width=WIDTH), tuple(lines))
+        return FieldFunction(signature(head, parameters), tuple(lines), word)
 
     def number(self, field: ir.Field) -> str:
         """How the function tells which field it was."""
-        return f"    return {self.resource.fields.index(field) + 1}; /* {member(field.name)} */"
+        return f"    return {field.c};"
 
-    def check(self) -> Function:
+    def check(self) -> FieldFunction:
         lines: list[str] = []
         if not any(faults(field) for field in self.rest):
             lines.append("(void)only;")
@@ -176,7 +173,7 @@ class _Writer:
     def unused(self, fields: list[ir.Field]) -> list[str]:
         return [] if any(field.type is Type.SET for field in fields) else ["(void)sets;"]
 
-    def hash(self) -> Function:
+    def hash(self) -> FieldFunction:
         lines = [self.config, "", *self.unused(self.key)]
         for field in self.key:
             lines += _statement(_hash(field))
@@ -189,19 +186,19 @@ class _Writer:
 
     COMPARED = ("const void *instance", "const void *given", "const berth_sets *sets")
 
-    def equal(self) -> Function:
+    def equal(self) -> FieldFunction:
         conditions = [_comparison(field, True) for field in self.key]
         whole = "return " + " &&\n       ".join(conditions) + ";"
         lines = [*self.compared(self.key), *whole.split("\n")]
         return self.function("equal", "bool", self.COMPARED, lines)
 
-    def differs(self) -> Function:
+    def differs(self) -> FieldFunction:
         lines = self.compared(self.rest)
         for field in self.rest:
             lines += [*_statement(f"if ({_comparison(field, False)})"), self.number(field)]
         return self.function("differs", "uint8_t", self.COMPARED, [*lines, "return 0;"])
 
-    def size(self) -> Function:
+    def size(self) -> FieldFunction:
         lines = [self.config, "berth_storage_size size = {0, 0};", ""]
         for field in self.resource.fields:
             if field.type is Type.STRING:
@@ -211,7 +208,7 @@ class _Writer:
         lines.append("return size;")
         return self.function("size", "berth_storage_size", ("const void *given",), lines)
 
-    def copy(self) -> Function:
+    def copy(self) -> FieldFunction:
         lines = [f"{self.resource.view} *view = instance;", self.config, ""]
         if not any(field.type in ON_STORAGE for field in self.resource.fields):
             lines.append("(void)to;")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from berthc import model
 from berthc.emit import arena
 from berthc.emit.api import Api, NameFunction
-from berthc.emit.ctext import WIDTH, comment, signature, string, wrap
-from berthc.emit.operations import Writer, listed
+from berthc.emit.ctext import WIDTH, columns, comment, filled, signature, string, wrap
+from berthc.emit.operations import INNER, Writer, listed
 from berthc.emit.tables import row_words
 from berthc.lower import C_TYPES, expr, ir
-from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.model import AssignedKind, Field, Form, Manager, Resource, Type
 from berthc.names import Names, called, free_name, member
 
 # What members of a view are aligned to, in bytes, where that is more than 1.
@@ -90,7 +90,9 @@ def note(text: str, indent: str = "") -> tuple[str, ...]:
     """A comment of one paragraph; none for an empty text."""
     if not text:
         return ()
-    return block(wrap(text, "", "", WIDTH - len(indent) - 6), indent)
+    inside = WIDTH - len(indent)
+    lines = wrap(text, "", "", inside - 6)
+    return block(lines if len(lines) == 1 else wrap(text, "", "", inside - 3), indent)
 
 
 class _Manual:
@@ -105,8 +107,6 @@ class _Manual:
         writer = Writer(self.m, self.ir, self.api)
         return {
             "m": self.m,
-            "create": create(names, ";"),
-            "drain_start": drain_start(names, ";"),
             "overview": self.overview(),
             "id_enums": self.id_enums(),
             "option_enums": self.option_enums(),
@@ -116,7 +116,12 @@ class _Manual:
             "outs": [self.out(h) for h in self.ir.hooks if h.outs],
             "groups": self.groups(),
             "op_size": self.api.op_size(),
-            "op_example": self.op_example(),
+            "asks": any(h.asks for h in self.m.hooks),
+            "with_": any(o.form is Form.WITH for o in self.m.operations),
+            "creates": any(o.form is Form.CREATE for o in self.m.operations),
+            "drops": any(s.event == self.m.resource(s.resource).drop
+                         for o in self.m.operations for s in o.steps),
+            "enders": listed((names.function(o.name) for o in self.m.operations if o.ends), "or"),
             "version": f"0x{self.ir.version:08x}u",
             "arena": arena.context(self.names, self.ir) if self.ir.limits else None,
             "item_members": [Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources],
@@ -125,18 +130,11 @@ class _Manual:
             "name_functions": [self.name_function(n) for n in self.api.name_functions()],
         }
 
-    def op_example(self) -> str:
-        """A function that starts an operation, for the text on all of them."""
-        return self.names.start(self.m.operations[0].name) if self.m.operations else self.names.function("drain_start")
-
     # The overview.
 
     def overview(self) -> list[str]:
-        lines = wrap(f"{self.m.name}: {self.m.brief}" if self.m.brief else f"{self.m.name}.", "", "", WIDTH - 3) + [""]
-        lines += ["Operations", ""]
-        width = max((len(self.names.function(o.name)) for o in self.m.operations), default=0)
-        for operation in self.m.operations:
-            lines += wrap(operation.brief, f"  {self.names.function(operation.name):{width}}  ", " " * (width + 4), WIDTH - 3)
+        brief = f"{self.m.name}: {self.m.brief}" if self.m.brief else f"{self.m.name}."
+        lines = wrap(brief, "", "", INNER)
         for resource, tables in zip(self.m.resources, self.ir.resources):
             lines += ["", *self.table(resource, tables)]
         return lines
@@ -147,20 +145,26 @@ class _Manual:
         found_by = f"Found by {listed(resource.key)}" if resource.key else single
         below = f" below {resource.parent}" if resource.parent else ""
         title = f"{resource.name}{below}: {resource.brief} {found_by}; made in {resource.initial}."
-        lines = [*wrap(title, "", "  ", WIDTH - 3), ""]
-        width = max((len(e) for e in resource.events), default=0)
-        rows: dict[int, list[ir.Row]] = {}
-        for row in tables.rows:
-            rows.setdefault(row.state, []).append(row)
+        lines = [*wrap(title, "", "  ", INNER), ""]
         for number, state in enumerate(resource.states, 1):
             marks = " Final." if state.final else " May rest with no holder." if state.resident else ""
-            lines += wrap(f"{state.name}: {state.brief}{marks}", "  ", "    ", WIDTH - 3)
-            for row in rows.get(number, []):
-                event = tables.events[row.event - 1].name
-                lines += wrap(row_words(self.ir, tables, row), f"    {event:{width}}  ", " " * (width + 6), WIDTH - 3)
+            lines += wrap(f"{state.name}: {state.brief}{marks}", "  ", "    ", INNER)
+            lines += [f"    {line}" for line in columns(self.rows(tables, number), INNER - 4)]
         if resource.otherwise is not None:
             lines += ["", f"  Any other event is refused with {resource.otherwise}."]
         return lines
+
+    def rows(self, tables: ir.Resource, state: int) -> list[tuple[str, str]]:
+        """The events of a state, those that do the same together, and what they do."""
+        cells: dict[int, list[str]] = {}
+        for row in tables.rows:
+            if row.state == state:
+                cells.setdefault(row.event, []).append(row_words(self.ir, tables, row))
+        events: dict[tuple[str, ...], list[str]] = {}
+        for event, words in cells.items():
+            events.setdefault(tuple(words), []).append(tables.events[event - 1].name)
+        return [(", ".join(names) if index == 0 else "", word)
+                for words, names in events.items() for index, word in enumerate(words)]
 
     # Ids.
 
@@ -170,10 +174,11 @@ class _Manual:
             self.id_enum(("operation",), "Operations.", ((o.c, "") for o in self.ir.operations)),
             self.id_enum(("hook",), "Hooks of the backend.", ((h.c, h.name) for h in self.ir.hooks)),
         ]
-        for resource, tables in zip(self.m.resources, self.ir.resources):
-            states = zip(tables.states, resource.states)
-            found.append(self.id_enum((resource.name, "state"), f"States of {resource.name}.", ((t.id.c, s.brief) for t, s in states)))
-            found.append(self.id_enum((resource.name, "event"), f"Events of {resource.name}.", ((e.c, "") for e in tables.events)))
+        for r in self.ir.resources:
+            states = f"States of {r.name}; the table at the top says what they mean."
+            found.append(self.id_enum((r.name, "state"), states, ((s.id.c, "") for s in r.states)))
+            events = f"Events of {r.name}."
+            found.append(self.id_enum((r.name, "event"), events, ((e.c, "") for e in r.events)))
         return found
 
     def id_enum(self, words: tuple[str, ...], brief: str, values: Iterable[tuple[str, str]]) -> Enum:
@@ -237,7 +242,8 @@ class _Manual:
         line = f"#define {macro} {{{', '.join(members)}}}"
         if len(line) <= WIDTH:
             return (line,)
-        lines = [f"#define {macro}", "    {", *(f"        {m}," for m in members), "    }"]
+        lines = [f"#define {macro}", *filled([f"{{{members[0]}", *members[1:]], 4, WIDTH - 2)]
+        lines[-1] = lines[-1].removesuffix(",") + "}"
         width = max(map(len, lines)) + 1
         return (*(f"{text:{width}}\\" for text in lines[:-1]), lines[-1])
 
@@ -266,7 +272,7 @@ class _Manual:
         says = f"Which {resource.name} a caller means, by {key}, and how it should be." if resource.key else f"How a caller wants the {resource.name}."
         config = Struct(
             tables.config,
-            note(f"{says} Copied: read during the call only, or until `done` of a started operation."),
+            note(says),
             tuple(self.given(f, t) for f, t in zip(resource.fields, tables.fields))
             or (Member(note("This resource has no fields.", "    "), "char unused;"),),
         )
@@ -329,14 +335,16 @@ class _Manual:
         for hook, tables in zip(self.m.hooks, self.ir.hooks):
             view = self.ir.resource(tables.resource)
             parameter = free_name(view.name, {"ctx", "call", "out"} | self.ir.file_scope)
-            out = f", {tables.out} *out" if tables.out else ""
-            declaration = f"int (*{called(hook.short)})(void *ctx, berth_call *call, const {view.view} *{parameter}{out});"
-            found.setdefault(hook.group, []).append(Member(block(self.contract(hook, tables), " " * 8), declaration))
+            given = ["void *ctx", "berth_call *call", f"const {view.view} *{parameter}"]
+            given += [f"{tables.out} *out"] if tables.out else []
+            declaration = signature(f"int (*{called(hook.short)})", given, ";", WIDTH - 8)
+            notes = block(self.contract(hook, tables), " " * 8)
+            found.setdefault(hook.group, []).append(Member(notes, "\n        ".join(declaration)))
         return [Group(member(name), tuple(hooks)) for name, hooks in found.items()]
 
     def contract(self, hook: model.Hook, tables: ir.Hook) -> list[str]:
         """The written contract of one hook."""
-        width = WIDTH - 12
+        width = WIDTH - 11
         lines = wrap(hook.brief, "", "", width) + [""] if hook.brief else []
         if not hook.optional:
             must = "Must be provided."
@@ -351,28 +359,31 @@ class _Manual:
             if others:
                 words.append(f"To be left out only together with {listed(others)}.")
         if hook.asks:
-            words.append(f"Asks whether the effect of {listed(hook.asks, 'or')} is there, and changes nothing: answers BERTH_YES, BERTH_NO, "
-                         "or a negative errno value when it cannot tell.")
+            words.append(f"Asks whether the effect of {listed(hook.asks, 'or')} is there.")
         if hook.needs:
             words.append(f"Called only while the effect of {listed(hook.needs)} is in place.")
         if hook.undoes:
-            words.append(f"Takes back the effect of {listed(hook.undoes)}, also where that may have failed.")
+            undoes = listed(hook.undoes)
+            words.append(f"Takes back the effect of {undoes}, also where that may have failed.")
         undone = [h.name for h in self.m.hooks if hook.name in h.undoes]
         if undone:
             words.append(f"Its effect is taken back by {listed(undone, 'or')}.")
         if hook.repeatable:
-            words.append("Repeatable: it must end ok when what it does is done already.")
-        if tables.out:
-            words.append("Sets the members of *out before it ends ok or uncertain; what it does not set stays as it was.")
-        lines += wrap(" ".join(words), "", "", width)
-        owner = self.ir.resource(tables.resource)
-        number = self.ir.hooks.index(tables) + 1
+            words.append("Repeatable.")
+        if called_in := self.called_in(tables):
+            words.append(f"Called in {called_in}.")
+        return [*lines, *wrap(" ".join(words), "", "", width)]
+
+    def called_in(self, hook: ir.Hook) -> str:
+        """The states and events whose rows call it."""
+        owner = self.ir.resource(hook.resource)
+        number = self.ir.hooks.index(hook) + 1
+        found: dict[str, list[str]] = {}
         for row in owner.rows:
             if row.hook == number:
-                where = f"{owner.states[row.state - 1].id.name} on {owner.events[row.event - 1].name}"
-                does = row_words(self.ir, owner, row).replace(f"{hook.name}: ", "")
-                lines += wrap(f"Called in {where}: {does}.", "", "  ", width)
-        return lines
+                states = found.setdefault(owner.events[row.event - 1].name, [])
+                states.append(owner.states[row.state - 1].id.name)
+        return "; ".join(f"{listed(dict.fromkeys(s))} on {event}" for event, s in found.items())
 
     # Functions.
 
@@ -388,19 +399,6 @@ class _Manual:
 def declare(c_type: str, name: str) -> str:
     """A member's declaration."""
     return f"{c_type}{'' if c_type.endswith('*') else ' '}{member(name)};"
-
-
-def create(names: Names, tail: str = "") -> tuple[str, ...]:
-    """Prototype of the function that makes a manager."""
-    given = (f"const {names.options} *options", f"const {names.backend} *backend", "const berth_config *config", f"{names.manager} **out",
-             "berth_error *error")
-    return signature(f"int {names.function('create')}", given, tail)
-
-
-def drain_start(names: Names, tail: str = "") -> tuple[str, ...]:
-    """Prototype of the function that starts a drain."""
-    given = (f"{names.manager} *manager", f"{names.op} *op", "int64_t deadline", "berth_error *error", "berth_done *done", "void *arg")
-    return signature(f"int {names.function('drain_start')}", given, tail)
 
 
 def initial(field: ir.Field) -> str:

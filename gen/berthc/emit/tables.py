@@ -1,7 +1,7 @@
 """Tables of the generated source: each function turns a piece of the IR into the lines between the braces of one array."""
 from __future__ import annotations
 
-from berthc.emit.ctext import braces, filled, string
+from berthc.emit.ctext import braces, element, string
 from berthc.lower import C_TYPES, ir
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import member
@@ -44,12 +44,12 @@ def number(value: int, kind: Type) -> str:
     return str(value) if abs(value) < 1 << 31 else f"INT64_C({value})"
 
 
-def event(resource: ir.Resource, number_: int, none: str) -> str:
-    return resource.events[number_ - 1].c if number_ else none
-
-
-def target(resource: ir.Resource, found: ir.Target, none: str) -> str:
-    return f"{{{resource.states[found.state - 1].id.c}, {event(resource, found.raises, none)}}}"
+def target(resource: ir.Resource, word: str, found: ir.Target) -> str:
+    """The member `word` of a row."""
+    state = resource.states[found.state - 1].id.c
+    if found.raises:
+        return f".{word} = {{{state}, {resource.events[found.raises - 1].c}}}"
+    return f".{word}.state = {state}"
 
 
 def target_words(resource: ir.Resource, found: ir.Target) -> str:
@@ -71,34 +71,33 @@ def row_words(manager: ir.Manager, resource: ir.Resource, row: ir.Row) -> str:
     return f"if {manager.guards[row.guard - 1].text}: {does}" if row.guard else does
 
 
-def row(manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, none: str) -> list[str]:
-    members = [f".state = {resource.states[found.state - 1].id.c}", f".event = {event(resource, found.event, none)}"]
+def row(
+    manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, or_next: bool
+) -> list[str]:
+    """One element of the array of rows; `or_next`: another row of its state and event follows."""
+    members: list[str] = []
     if found.guard:
-        members.append(f".guard = GUARD_{found.guard}")
+        members.append(f".guard = {manager.guards[found.guard - 1].c}")
+    if or_next:
+        members.append(".or_next = true")
     if found.hook:
         members.append(f".hook = {manager.hooks[found.hook - 1].c}")
     if found.reject is not None:
         members.append(f".reject = {found.reject}")
-    head = f"    [{index}] = {{{', '.join(members)}"
-    outcomes = [f".{word} = {target(resource, t, none)}" for word, t in found.outcomes]
-    if len(outcomes) <= 1:
-        line = ", ".join([head, *outcomes]) + "},"
-        if len(line) <= 140:
-            return [line]
-    return [f"    [{index}] = {{", *filled(members, 8), *(f"        {o}," for o in outcomes), "    },"]
+    members += [target(resource, word, t) for word, t in found.outcomes]
+    return braces(f"[{index}] = ", members)
 
 
 def cell(resource: ir.Resource, found: ir.Cell) -> list[str]:
     """One element of the array of cells."""
     plain = resource.plain(found)
-    members = [f".row = {found.first}"]
-    members += [f".plain = {resource.states[plain - 1].id.c}"] if plain else []
-    at = f"[{resource.states[found.state - 1].id.c}][{resource.events[found.event - 1].c}]"
-    return [f"    {at} = {{{', '.join(members)}}},"]
+    at = f"{resource.states[found.state - 1].id.c}][{resource.events[found.event - 1].c}"
+    inside = f"{found.first}, {resource.states[plain - 1].id.c}" if plain else f".row = {found.first}"
+    return element(at, f"{{{inside}}}")
 
 
-def field(found: ir.Field, config: str, view: str | None, values: str) -> list[str]:
-    """One element of an array of fields; `view` is None for an option."""
+def field(found: ir.Field, values: str, view: str | None = None, options: str = "") -> list[str]:
+    """One element of an array of fields: of the struct of options where there is no view."""
     flags = [
         name
         for name, is_set in (
@@ -111,11 +110,11 @@ def field(found: ir.Field, config: str, view: str | None, values: str) -> list[s
         if is_set
     ]
     members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
+    name = member(found.name)
+    members.append(f"BERTH_OFFSETS({view}, {name})" if view is not None
+                   else f".config_offset = offsetof({options}, {name})")
     if flags:
         members.append(f".flags = {' | '.join(flags)}")
-    members.append(f".config_offset = offsetof({config}, {member(found.name)})")
-    if view is not None:
-        members.append(f".view_offset = offsetof({view}, {member(found.name)})")
     if found.type is Type.ENUM:
         members += [f".n_values = {len(found.values)}", f".values = {values}"]
     if found.max_length:
@@ -125,22 +124,33 @@ def field(found: ir.Field, config: str, view: str | None, values: str) -> list[s
     return braces("", members)
 
 
-def default(option: ir.Field, index: str) -> str:
+def default(option: ir.Field) -> str:
     """One element of the array of defaults."""
     if isinstance(option.default, str) and option.type is Type.STRING:
-        return f"    [{index}] = {{.text = {string(option.default) if option.default else 'NULL'}}}, /* {option.name} */"
-    assert isinstance(option.default, int)
-    return f"    [{index}] = {{.number = {number(option.default, option.type)}}}, /* {option.name} */"
+        value = f".text = {string(option.default) if option.default else 'NULL'}"
+    else:
+        assert isinstance(option.default, int)
+        value = f".number = {number(option.default, option.type)}"
+    return f"    [{option.c} - 1] = {{{value}}},"
 
 
-def assigned(found: ir.Assigned, view: str, parts: str, hooks: tuple[ir.Hook, ...]) -> list[str]:
+def format_function(resource: ir.Resource, found: ir.Assigned) -> str:
+    """The function that writes a format."""
+    return f"format_{resource.name}_{found.name}"
+
+
+def assigned(found: ir.Assigned, resource: ir.Resource, parts: str, hooks: tuple[ir.Hook, ...]) -> list[str]:
     """One element of the array of assigned values; `parts` is the array of a pool."""
     members = [f".name = {string(found.name)}", f".kind = {KIND_IDS[found.kind]}"]
     if found.kind is AssignedKind.POOL:
         members += [f".n_parts = {len(found.parts)}", f".parts = {parts}"]
     else:
         assert found.type is not None
-        members += [f".type = {leaf_type(found.type)}", f".view_offset = offsetof({view}, {member(found.name)})", f".size = {size(found.type, found.size_macro)}"]
+        members += [f".type = {leaf_type(found.type)}",
+                    f".view_offset = offsetof({resource.view}, {member(found.name)})",
+                    f".size = {size(found.type, found.size_macro)}"]
+    if found.kind is AssignedKind.FORMAT:
+        members.append(f".format = {format_function(resource, found)}")
     if found.indexed:
         members.append(".indexed = true")
     if found.hook:
@@ -160,7 +170,7 @@ def size(kind: Type, macro: str) -> str:
 def part(found: ir.Part, view: str, options: tuple[ir.Field, ...]) -> list[str]:
     members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
     if found.option:
-        members.append(f".option = {found.option} /* {options[found.option - 1].name} */")
+        members.append(f".option = {options[found.option - 1].c}")
     members += [f".view_offset = offsetof({view}, {member(found.name)})", f".size = {found.size}"]
     return braces("", members)
 
@@ -178,9 +188,9 @@ def returned(manager: ir.Manager, found: ir.Return) -> list[str]:
     )
 
 
-def step(manager: ir.Manager, found: ir.Step, none: str) -> str:
-    resource = manager.resource(found.resource)
-    return f"    {{.level = {found.level}, .event = {event(resource, found.event, none)}}},"
+def step(manager: ir.Manager, found: ir.Step) -> str:
+    event = manager.resource(found.resource).events[found.event - 1].c
+    return f"    {{.level = {found.level}, .event = {event}}},"
 
 
 def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
@@ -197,9 +207,9 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
     members += [f".resource = {target_.c}", f".levels = {len(found.path)}"]
     members.append(f".path = {{{', '.join(manager.resource(r).c for r in found.path)}}}")
     if found.by:
-        members.append(f".by = {found.by} /* {target_.assigned[found.by - 1].name} */")
+        members.append(f".by = {target_.assigned[found.by - 1].c}")
     if found.at:
-        members.append(f".at = {found.at} /* {target_.assigned[found.at - 1].name} */")
+        members.append(f".at = {target_.assigned[found.at - 1].c}")
     if found.enter:
         members.append(f".enter = {target_.states[found.enter - 1].id.c}")
     for word, items in (("steps", found.steps), ("returns", found.returns)):

@@ -8,7 +8,8 @@ from berthc import model
 from berthc.lower import expr, ir, room
 from berthc.model import AssignedKind, Type
 from berthc.names import (
-    FIELD_FUNCTIONS, Names, field_functions, file_scope, operation_checks, outs,
+    FIELD_FUNCTIONS, Names, field_functions, file_scope, guard_functions, numbers, operation_checks,
+    outs, shape,
 )
 
 __all__ = ["ir", "lower"]
@@ -41,10 +42,10 @@ class _Guards:
         self.found: list[ir.Guard] = []
         self._numbers: dict[tuple[int, str], int] = {}
 
-    def number(self, owner: int, expression: str, text: str) -> int:
+    def number(self, owner: int, expression: str, text: str, c: str) -> int:
         key = (owner, expression)
         if key not in self._numbers:
-            self.found.append(ir.Guard(owner, expression, text))
+            self.found.append(ir.Guard(owner, expression, text, c))
             self._numbers[key] = len(self.found)
         return self._numbers[key]
 
@@ -60,6 +61,8 @@ class _Lowering:
         self.hook_ids = {h.name: i for i, h in enumerate(manager.hooks, 1)}
         self.field_functions = field_functions(manager)
         self.operation_checks = operation_checks(manager)
+        self.guard_functions = guard_functions(manager)
+        self.numbers = numbers(manager)
         self.option_ids = {o.name: i for i, o in enumerate(manager.options, 1)}
 
     def run(self) -> ir.Manager:
@@ -104,6 +107,8 @@ class _Lowering:
         is_outside = field.range is not None and not low <= 0 <= high
         return ir.Field(
             name=field.name,
+            c=self.numbers["field", resource.name, field.name] if resource is not None
+            else self.numbers["option", field.name],
             type=field.type,
             c_type=C_TYPES.get(field.type, enum),
             values=tuple(ir.Id(v, c) for v, c in values.items()),
@@ -133,7 +138,10 @@ class _Lowering:
             for row in state.rows:
                 guard = 0
                 if row.guard is not None:
-                    guard = self.guards.number(number, expr.expression(row.guard, resolve), row.guard.text)
+                    text = row.guard.text
+                    guard = self.guards.number(
+                        number, expr.expression(row.guard, resolve), text,
+                        self.guard_functions[resource.name, shape(row.guard)])
                 rows.append(
                     ir.Row(
                         state=states[row.state],
@@ -175,6 +183,7 @@ class _Lowering:
         length = expr.text_length(self.m, resource, assigned.name)
         return ir.Assigned(
             name=assigned.name,
+            c=self.numbers["assigned", resource.name, assigned.name],
             kind=assigned.kind,
             type=assigned.type,
             indexed=any(o.by == assigned.name and o.target == resource.name for o in self.m.operations),
@@ -241,9 +250,15 @@ class _Lowering:
             steps=tuple(self.step(s, operation) for s in operation.steps),
             returns=tuple(self.returned(r, operation) for r in operation.returns),
             denies=tuple(
-                ir.Deny(self.denials.number(number, expr.expression(d.guard, resolve), d.guard.text), d.error, d.rule) for d in operation.deny
+                self.deny(d, number, expr.expression(d.guard, resolve),
+                          self.numbers["deny", operation.name, str(i)])
+                for i, d in enumerate(operation.deny, 1)
             ),
         )
+
+    def deny(self, deny: model.Deny, number: int, expression: str, c: str) -> ir.Deny:
+        guard = self.denials.number(number, expression, deny.guard.text, c)
+        return ir.Deny(guard, deny.error, deny.rule, c)
 
     def step(self, step: model.Step, operation: model.Operation) -> ir.Step:
         events = self.m.resource(step.resource).events

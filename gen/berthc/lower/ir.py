@@ -70,6 +70,7 @@ class Field:
     """A field that callers give, or an option. `default` is an int (bool, integer, index of an enum's value) or a text."""
 
     name: str
+    c: str  # enumerator of its number in the source, from 1
     type: Type
     c_type: str
     values: tuple[Id, ...] = ()
@@ -112,9 +113,11 @@ class FormatText:
 
 @dataclass(frozen=True)
 class Assigned:
-    """A value that the runtime sets. `size` is that of the array of a text, with the NUL, and `size_macro` its name; 0 and "" otherwise."""
+    """A value that the runtime sets. `size` is that of the array of a text, with the NUL, and
+    `size_macro` its name; 0 and "" otherwise."""
 
     name: str
+    c: str  # enumerator of its number in the source, from 1
     kind: AssignedKind
     type: Type | None
     indexed: bool = False
@@ -170,11 +173,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Guard:
-    """A guard of rows of one resource, or of deny entries of one operation: `owner` is its id. `expression` is C, `text` the spec's."""
+    """A guard of rows of one resource, or of deny entries of one operation: `owner` is its id.
+    `expression` is C, `text` the spec's. `c` is the function that asks it, or the rule's number."""
 
     owner: int
     expression: str
     text: str
+    c: str
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,7 @@ class Deny:
     guard: int  # id in Manager.denials
     error: str
     rule: str  # for people: its brief, or its condition
+    c: str  # enumerator of its number in the source, from 1
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from berthc.names.clashes import collisions
 from berthc.names.declared import (
     ARGUMENTS, FIELD_FUNCTIONS, FILE_SCOPES, FIXED_FUNCTIONS, HEADER, NAME_FUNCTIONS,
     OPERATION_STATICS, RESOURCE_STATICS, SOURCE, STATIC_NAMES, SUITE, SUITE_NAMES, SUITE_OPERATION,
-    SUITE_RESOURCE, Identifier, arguments, field_functions, file_scope, free_name, identifiers,
-    is_text, leaf_type, operation_checks, outs,
+    SUITE_RESOURCE, Identifier, arguments, free_name, is_text, leaf_type, outs,
+)
+from berthc.names.placed import (
+    field_functions, file_scope, guard_functions, identifiers, numbers, operation_checks, shape,
 )
 from berthc.names.spelling import Names
 from berthc.names.words import (
@@ -25,7 +27,7 @@ __all__ = [
     "HEADER", "NAME_FUNCTIONS", "OPERATION_STATICS", "OWN_PREFIX", "OWN_WORDS", "RESERVED",
     "RESOURCE_STATICS", "SOURCE", "STATIC_NAMES", "SUITE", "SUITE_NAMES", "SUITE_OPERATION",
     "SUITE_RESOURCE", "TAKEN_PREFIXES", "TAKEN_WORDS", "Identifier", "Names", "arguments", "called",
-    "collisions", "field_functions", "file_scope", "flat", "free_name", "hook_member",
-    "identifiers", "is_text", "leaf_type", "lower", "member", "of_kind", "operation_checks", "outs",
-    "upper",
+    "collisions", "field_functions", "file_scope", "flat", "free_name", "guard_functions",
+    "hook_member", "identifiers", "is_text", "leaf_type", "lower", "member", "numbers", "of_kind",
+    "operation_checks", "outs", "shape", "upper",
 ]

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from berthc.model import NOWHERE, Loc, Manager
 from berthc.names import library
-from berthc.names.declared import (
-    ARGUMENTS, FILE_SCOPES, HEADER, SUITE_NAMES, Identifier, identifiers,
-)
+from berthc.names.declared import ARGUMENTS, FILE_SCOPES, HEADER, SUITE_NAMES, Identifier
+from berthc.names.placed import identifiers
 from berthc.names.words import OWN_PREFIX, OWN_WORDS, RESERVED, TAKEN_PREFIXES
 
 

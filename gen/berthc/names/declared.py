@@ -20,8 +20,7 @@ ARGUMENTS = "the arguments of "  # begins the scope of an operation's
 # What the generated source declares for itself.
 STATIC_NAMES = (
     "resource_table operation_table hook_table option_table option_defaults limit_table "
-    "given_limits guard_holds put_text put_number put_signed put_uuid copy_text write_format "
-    "has_hook call_hook preset_out accept_out check_backend visit_item visitor"
+    "given_limits has_hook call_hook preset_out accept_out visit_item visitor"
 ).split()
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 FIELD_FUNCTIONS = ("check", "hash", "equal", "differs", "size", "copy")
@@ -66,12 +65,6 @@ def free_name(wanted: str, taken: Set[str]) -> str:
     return wanted
 
 
-def file_scope(manager: Manager) -> frozenset[str]:
-    """The names at file scope of the generated header and source, which nothing inside may hide."""
-    found = identifiers(manager)
-    return frozenset(one.text for one in found if one.scope in (HEADER, SOURCE))
-
-
 def arguments(manager: Manager, operation: Operation) -> list[tuple[str, str, Loc]]:
     """(name, what it is, place) of the parameters that the user's words name."""
     found: list[tuple[str, str, Loc]] = []
@@ -102,50 +95,8 @@ def leaf_type(manager: Manager, ref: Ref) -> Type | None:
     return None
 
 
-def identifiers(manager: Manager) -> Iterator[Identifier]:
-    """Every identifier that the generated files declare because of this spec."""
-    yield from _from_words(manager)
-    for (resource, _), text in field_functions(manager).items():
-        what = f"the function {text} of the generated source"
-        yield Identifier(text, what, manager.resource(resource).loc, SOURCE)
-    for operation, text in operation_checks(manager).items():
-        what = f"the function {text} of the generated source"
-        yield Identifier(text, what, manager.operation(operation).loc, SOURCE)
-
-
-def field_functions(manager: Manager) -> dict[tuple[str, str], str]:
-    """(resource, one of FIELD_FUNCTIONS) to the name of the function. Nobody calls it by its name,
-    so it gets underscores after it where the spec or a library has the name already."""
-    names = Names(manager.name)
-    taken = {one.text for one in _from_words(manager) if one.scope in (HEADER, SOURCE)}
-    found: dict[tuple[str, str], str] = {}
-    for resource in manager.resources:
-        for word in FIELD_FUNCTIONS:
-            text = lower(names.view(resource.name), word)
-            while text in taken or text in library.names():
-                text += "_"
-            taken.add(text)
-            found[resource.name, word] = text
-    return found
-
-
-def operation_checks(manager: Manager) -> dict[str, str]:
-    """Each operation to the name of the function that checks its arguments; as field_functions."""
-    names = Names(manager.name)
-    taken = {one.text for one in _from_words(manager) if one.scope in (HEADER, SOURCE)}
-    taken |= set(field_functions(manager).values())
-    found: dict[str, str] = {}
-    for operation in manager.operations:
-        text = lower(names.function(operation.name), "check")
-        while text in taken or text in library.names():
-            text += "_"
-        taken.add(text)
-        found[operation.name] = text
-    return found
-
-
-def _from_words(manager: Manager) -> Iterator[Identifier]:
-    """Those that cannot be called otherwise."""
+def from_words(manager: Manager) -> Iterator[Identifier]:
+    """Identifiers that cannot be called otherwise."""
     names = Names(manager.name)
     yield Identifier(manager.name, f"manager {manager.name}", manager.loc)  # a type, but of no member
     yield Identifier(names.descriptor, "the descriptor", NOWHERE)

@@ -1,6 +1,7 @@
 /*
- * Helpers for the functions that berthc writes about the fields of a resource: check, hash, equal,
- * differs, size and copy of berth_resource in table.h. Nothing here is for applications.
+ * Helpers for the functions that berthc writes about the values of a resource: check, hash, equal,
+ * differs, size and copy of berth_resource in table.h, the formats, and the out-values of hooks.
+ * Nothing here is for applications.
  *
  * A function here reads and writes its arguments alone, so it may run in any thread. It calls no
  * hook and cannot fail. A text that is NULL counts as "", also as an item of a list or set.
@@ -125,6 +126,63 @@ void berth_size_strings(berth_storage_size *size, const berth_strings *strings);
 /* Copy the value into the storage, which moves on. The copy lives as long as the storage. */
 const char *berth_copy_text(berth_storage *storage, const char *text);
 berth_strings berth_copy_strings(berth_storage *storage, const berth_strings *strings);
+
+/* Copy a text of a backend into an array of a view. The backend may have left out its NUL. */
+static inline void berth_copy_chars(char *to, const char *from, size_t size)
+{
+    size_t length = 0;
+
+    while (length + 1 < size && from[length] != '\0') {
+        to[length] = from[length];
+        length++;
+    }
+    to[length] = '\0';
+}
+
+/*
+ * Format. These append to the text that ends at `at`, never past `end`, and return where it ends
+ * then. They write no NUL.
+ */
+
+static inline char *berth_append_text(char *at, const char *end, const char *text)
+{
+    const size_t length = strlen(text);
+    const size_t count = length < (size_t)(end - at) ? length : (size_t)(end - at);
+
+    memcpy(at, text, count);
+    return at + count;
+}
+
+static inline char *berth_append_number(char *at, const char *end, uint64_t number)
+{
+    char digits[20]; /* of UINT64_MAX, last one first */
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while (count > 0 && at < end)
+        *at++ = digits[--count];
+    return at;
+}
+
+static inline char *berth_append_signed(char *at, const char *end, int64_t number)
+{
+    if (number >= 0)
+        return berth_append_number(at, end, (uint64_t)number);
+    if (at < end)
+        *at++ = '-';
+    return berth_append_number(at, end, -(uint64_t)number);
+}
+
+static inline char *berth_append_uuid(char *at, const char *end, const uuid_t uuid)
+{
+    char text[UUID_STR_LEN];
+
+    uuid_unparse_lower(uuid, text);
+    return berth_append_text(at, end, text);
+}
 
 #ifdef __cplusplus
 }

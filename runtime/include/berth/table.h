@@ -3,7 +3,7 @@
  * it calls it with. Nothing here is for applications. Change BERTH_ABI with every change of a
  * layout or a meaning below.
  *
- * Ids are dense and start at 1 (resources, states, events, hooks, rows, guards, operations); 0 is
+ * Ids are dense and start at 1 (resources, states, events, hooks, rows, operations); 0 is
  * "none". Arrays that are indexed by id have an unused element 0, so that
  * `table[SCSI_DISK_STATE_BOOT]` reads as it looks and a forgotten designated cell means "none".
  */
@@ -17,7 +17,7 @@
 #include <berth/berth.h>
 #include <berth/fields.h>
 
-#define BERTH_ABI 4
+#define BERTH_ABI 5
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,11 +83,15 @@ typedef struct berth_field {
     };
 } berth_field;
 
+/* Where a field is in the config and in the view, in a berth_field. */
+#define BERTH_OFFSETS(view, member)                                                                \
+    .config_offset = offsetof(view##_config, member), .view_offset = offsetof(view, member)
+
 typedef enum berth_assigned_kind {
     BERTH_ASSIGN_COUNTER = 1, /* BERTH_U64, or BERTH_CHARS in decimal */
     BERTH_ASSIGN_UUID,
     BERTH_ASSIGN_POOL,
-    BERTH_ASSIGN_FORMAT, /* BERTH_CHARS, written by berth_manager_type.format */
+    BERTH_ASSIGN_FORMAT, /* BERTH_CHARS, written by berth_assigned.format */
     BERTH_ASSIGN_HOOK /* written by berth_manager_type.accept from the out-values, with the manager
                          locked */
 } berth_assigned_kind;
@@ -113,7 +117,14 @@ typedef struct berth_assigned {
         uint64_t start; /* BERTH_ASSIGN_COUNTER: first number */
         uint8_t hook;   /* BERTH_ASSIGN_HOOK: whose out-value it is */
     };
-    const berth_pool_part *parts;
+    union {
+        const berth_pool_part *parts; /* BERTH_ASSIGN_POOL */
+        /*
+         * BERTH_ASSIGN_FORMAT: writes the text into the view, whose parent pointer, fields and
+         * earlier assigned values are set. Pure.
+         */
+        void (*format)(const void *options, void *view);
+    };
 } berth_assigned;
 
 /* Where an outcome leads. state 0: there is no such outcome. */
@@ -122,16 +133,17 @@ typedef struct berth_target {
     uint8_t raise; /* event, 0: none */
 } berth_target;
 
+/* Does the guard of a row hold? `view` is the instance's. Pure. */
+typedef bool berth_guard(const void *options, const void *view);
+
 /*
- * What a state does with an event, if `guard` holds (0: always). The rows of one state and event,
- * its cell, are next to each other and tried in that order.
+ * What a state does with an event, if `guard` holds (NULL: always). If it does not, the next row
+ * decides where `or_next` is set; else no row does. berth_cell says which state and event.
  */
 typedef struct berth_row {
-    uint8_t state; /* whose row it is, and for what event */
-    uint8_t event;
-    uint8_t guard;
     uint8_t hook;   /* 0: no call */
     uint8_t reject; /* positive errno value; 0: it does not */
+    bool or_next;
     union {
         berth_target ok;
         berth_target yes; /* of a row whose hook asks */
@@ -144,6 +156,7 @@ typedef struct berth_row {
         berth_target uncertain;
         berth_target no;
     };
+    berth_guard *guard;
 } berth_row;
 
 /* The same for a resource of more than 255 states or rows. */
@@ -153,11 +166,9 @@ typedef struct berth_wide_target {
 } berth_wide_target;
 
 typedef struct berth_wide_row {
-    uint16_t state;
-    uint8_t event;
-    uint8_t guard;
     uint8_t hook;
     uint8_t reject;
+    bool or_next;
     union {
         berth_wide_target ok;
         berth_wide_target yes; /* of a row whose hook asks */
@@ -170,6 +181,7 @@ typedef struct berth_wide_row {
         berth_wide_target uncertain;
         berth_wide_target no;
     };
+    berth_guard *guard;
 } berth_wide_row;
 
 /*
@@ -306,6 +318,8 @@ typedef struct berth_hook {
      */
     uint8_t absent;
     bool asks;         /* it answers BERTH_YES or BERTH_NO, and changes nothing */
+    bool required;     /* a backend without it is refused */
+    uint8_t together;  /* a backend has all hooks of this number, or none; 0: it may be alone */
     uint16_t out_size; /* sizeof its out-values; 0: it has none */
 } berth_hook;
 
@@ -340,16 +354,6 @@ typedef struct berth_manager_type {
     const berth_default *defaults;     /* [0 .. n_options) */
     const berth_limits *limits;        /* NULL: none */
 
-    /*
-     * Does guard `guard` of a row hold? `view` is the instance's. Pure. NULL where no row has a
-     * guard.
-     */
-    bool (*guard)(uint8_t guard, const void *options, const void *view);
-    /*
-     * Writes the format `assigned` (0-based) of `resource` into the view, whose parent pointer,
-     * fields and earlier assigned values are set. Pure. NULL: no formats.
-     */
-    void (*format)(uint8_t resource, uint8_t assigned, const void *options, void *view);
     /* Has the backend this hook? */
     bool (*has)(const void *backend, uint8_t hook);
     /*
@@ -367,13 +371,30 @@ typedef struct berth_manager_type {
      * has any.
      */
     void (*accept)(uint8_t hook, const void *out, void *view);
-    /*
-     * 0; the id of a required hook that it lacks; or -EINVAL: its version, which is its first
-     * member, is not `backend_version`.
-     */
-    int (*check_backend)(const void *backend);
+    /* What the first member of a backend, a uint32_t, must be; 0: it is something else. */
     uint32_t backend_version;
 } berth_manager_type;
+
+/* The name of `id`, of the names up to `last`; "?" for a number that has none. */
+static inline const char *berth_name(const char *const *names, unsigned last, unsigned id)
+{
+    return id <= last && names[id] != NULL ? names[id] : "?";
+}
+
+static inline const char *berth_name_of_resource(const berth_manager_type *type, unsigned id)
+{
+    return id > 0 && id <= type->n_resources ? type->resources[id].name : "?";
+}
+
+static inline const char *berth_name_of_operation(const berth_manager_type *type, unsigned id)
+{
+    return id > 0 && id <= type->n_operations ? type->operations[id].name : "?";
+}
+
+static inline const char *berth_name_of_hook(const berth_manager_type *type, unsigned id)
+{
+    return id > 0 && id <= type->n_hooks ? type->hooks[id].name : "?";
+}
 
 /*
  * One call of an operation: filled by the generated function, on its stack. A started operation

@@ -36,22 +36,33 @@ static int check_type(const berth_manager_type *type, berth_error *error)
     return 0;
 }
 
+/* Must the backend have this hook? Another one that comes together with it may be there. */
+static bool is_required(const berth_manager_type *type, const void *backend, uint8_t hook)
+{
+    const uint8_t together = type->hooks[hook].together;
+
+    for (unsigned i = 1; together > 0 && i <= type->n_hooks; i++)
+        if (type->hooks[i].together == together && type->has(backend, (uint8_t)i))
+            return true;
+    return type->hooks[hook].required;
+}
+
+/* The version comes first: with another one the struct may be smaller than ours. */
 static int check_backend(const berth_manager_type *type, const void *backend, berth_error *error)
 {
-    int rc;
-
     if (!backend)
         return refuse(error, "backend is NULL");
-    rc = type->check_backend(backend);
-    if (rc == 0)
-        return 0;
-    if (rc > 0) {
-        error->hook = type->hooks[rc].name;
-        return refuse(error, "backend lacks");
+    if (type->backend_version > 0 && *(const uint32_t *)backend != type->backend_version) {
+        error->given = *(const uint32_t *)backend;
+        error->wanted = type->backend_version;
+        return refuse(error, "backend has another version than the manager");
     }
-    error->given = *(const uint32_t *)backend;
-    error->wanted = type->backend_version;
-    return refuse(error, "backend has another version than the manager");
+    for (unsigned i = 1; i <= type->n_hooks; i++)
+        if (!type->has(backend, (uint8_t)i) && is_required(type, backend, (uint8_t)i)) {
+            error->hook = type->hooks[i].name;
+            return refuse(error, "backend lacks");
+        }
+    return 0;
 }
 
 static int check_config(const berth_config *config, const berth_allocator *allocator,

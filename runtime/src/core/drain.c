@@ -32,8 +32,7 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
 
         for (; row > 0; row = row_next(resource, row)) {
             action = row_action(resource, row);
-            if (action.guard == 0 || manager_type(manager)->guard(action.guard, manager->options,
-                                                                  instance_view(instance)))
+            if (action.guard == NULL || action.guard(manager->options, instance_view(instance)))
                 break;
         }
         if (row == 0 || action.reject > 0)

@@ -46,8 +46,7 @@ static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
     for (; row > 0; row = row_next(at.resource, row)) {
         struct action action = row_action(at.resource, row);
 
-        if (action.guard == 0 ||
-            manager_type(at.manager)->guard(action.guard, at.manager->options, view_of(at)))
+        if (action.guard == NULL || action.guard(at.manager->options, view_of(at)))
             return (struct row_ref){row, action.hook, action.reject};
     }
     return (struct row_ref){0, 0, 0};
@@ -59,7 +58,7 @@ static inline struct row_ref find_row(struct level_ref at, uint16_t row)
     if (!at.resource->wide && row > 0) {
         const berth_row *first = &at.resource->rows[row];
 
-        if (first->guard == 0)
+        if (first->guard == NULL)
             return (struct row_ref){row, first->hook, first->reject};
     }
     return find_any_row(at, row);

@@ -31,23 +31,15 @@ static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t 
 /* The next row of the same cell; 0: it was the last. */
 static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
 {
-    uint16_t next = (uint16_t)(row + 1);
-    bool same;
+    const bool has_next =
+        resource->wide ? resource->wide_rows[row].or_next : resource->rows[row].or_next;
 
-    if (row >= resource->n_rows)
-        return 0;
-    if (resource->wide)
-        same = resource->wide_rows[next].state == resource->wide_rows[row].state &&
-               resource->wide_rows[next].event == resource->wide_rows[row].event;
-    else
-        same = resource->rows[next].state == resource->rows[row].state &&
-               resource->rows[next].event == resource->rows[row].event;
-    return same ? next : 0;
+    return has_next ? (uint16_t)(row + 1) : 0;
 }
 
 /* The action of a row: what comes before its target. */
 struct action {
-    uint8_t guard;
+    berth_guard *guard; /* NULL: none */
     uint8_t hook;
     uint8_t reject;
 };

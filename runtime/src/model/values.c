@@ -182,7 +182,7 @@ int values_assign(struct berth_manager *manager, const struct making *making,
             set_slot(manager, assigned, view, slot);
         return rc;
     case BERTH_ASSIGN_FORMAT:
-        manager_type(manager)->format(instance->resource, i, manager->options, view);
+        assigned->format(manager->options, view);
         return 0;
     default: /* BERTH_ASSIGN_HOOK: zero until the hook has given it */
         return 0;

@@ -26,9 +26,10 @@ TEST = Path(__file__).resolve().parents[1] / "emit_c" / "kitchen_fields.c"
 
 
 def part(text: str) -> str:
-    """The functions about fields in a generated source."""
-    return text[text.index("/* Functions about fields."):text.index("/* Functions about arguments:"
-                                                                    )]
+    """The functions about fields in a generated source, and the numbers that they return."""
+    numbers = "".join(re.findall(r"^enum \{[^}]*_FIELD_[^}]*\};\n", text, re.MULTILINE))
+    begin, end = map(text.index, ("/* Functions about fields,", "/* Functions about arguments:"))
+    return numbers + text[begin:end]
 
 
 def make(folder: Path) -> list[str | Path]:

@@ -31,7 +31,7 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     if (out == NULL)
         return -EINVAL;
     *out = NULL;
-    return backend == NULL ? -EINVAL : type->check_backend(backend);
+    return backend == NULL ? -EINVAL : 0;
 }
 
 int berth_manager_destroy(berth_manager *manager, berth_error *error)
@@ -149,15 +149,12 @@ static void test_rows_of_a_cell(void)
         of_burner->rows +
         of_burner->cells[KITCHEN_BURNER_STATE_DARK * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
 
-    for (int i = 0; i < 3; i++)
-        assert(rows[i].state == KITCHEN_BURNER_STATE_DARK &&
-               rows[i].event == KITCHEN_BURNER_EVENT_IGNITE);
-    assert(rows[3].event != KITCHEN_BURNER_EVENT_IGNITE);
-    assert(rows[0].reject == EPROTOTYPE && rows[0].hook == 0 && rows[0].guard != 0);
+    assert(rows[0].or_next && rows[1].or_next && !rows[2].or_next);
+    assert(rows[0].reject == EPROTOTYPE && rows[0].hook == 0 && rows[0].guard != NULL);
     assert(rows[1].hook == KITCHEN_HOOK_PIPE_SPARK && rows[1].ok.state == KITCHEN_BURNER_STATE_LIT);
     assert(rows[1].fail.state == KITCHEN_BURNER_STATE_DARK &&
            rows[1].uncertain.state == KITCHEN_BURNER_STATE_LEAKING);
-    assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == 0);
+    assert(rows[2].hook == KITCHEN_HOOK_PIPE_OPEN && rows[2].guard == NULL);
     rows =
         of_burner->rows +
         of_burner->cells[KITCHEN_BURNER_STATE_LEAKING * (3 + 1) + KITCHEN_BURNER_EVENT_IGNITE].row;
@@ -169,30 +166,38 @@ static void test_rows_of_a_cell(void)
     assert(kitchen_manager_type.resources[KITCHEN_RESOURCE_STOVE].first_row == 0);
 }
 
+static const berth_row *row_of(const berth_resource *resource, unsigned state, unsigned event)
+{
+    return &resource->rows[resource->cells[state * (resource->n_events + 1u) + event].row];
+}
+
 static void test_guards_of_rows(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
-    const berth_manager_type *type = &kitchen_manager_type;
+    const berth_resource *resources = kitchen_manager_type.resources;
+    const berth_row *heat = row_of(&resources[KITCHEN_RESOURCE_STOVE], KITCHEN_STOVE_STATE_COLD,
+                                   KITCHEN_STOVE_EVENT_HEAT);
+    const berth_row *ignite = row_of(&resources[KITCHEN_RESOURCE_BURNER],
+                                     KITCHEN_BURNER_STATE_DARK, KITCHEN_BURNER_EVENT_IGNITE);
 
     stove.kind = KITCHEN_STOVE_KIND_PLAIN;
-    assert(!type->guard(1, &options, &stove)); /* a school */
+    assert(!heat->guard(&options, &stove)); /* a school */
     options.mode = KITCHEN_OPTION_MODE_HOME;
-    assert(type->guard(1, &options, &stove));
+    assert(heat->guard(&options, &stove));
     stove.kind = KITCHEN_STOVE_KIND_INDUCTION;
-    assert(!type->guard(1, &options, &stove));
-    assert(type->guard(2, &options, &burner));
-    assert(!type->guard(3, &options, &burner));
+    assert(!heat->guard(&options, &stove));
+    assert(ignite[0].guard(&options, &burner));
+    assert(!ignite[1].guard(&options, &burner));
     stove.kind = KITCHEN_STOVE_KIND_GAS;
-    assert(!type->guard(2, &options, &burner));
+    assert(!ignite[0].guard(&options, &burner));
     burner.position = 1;
-    assert(type->guard(3, &options, &burner));
+    assert(ignite[1].guard(&options, &burner));
     burner.position = 2;
-    assert(!type->guard(3, &options, &burner));
+    assert(!ignite[1].guard(&options, &burner));
     options.level = -3;
-    assert(type->guard(3, &options, &burner));
+    assert(ignite[1].guard(&options, &burner));
     options.level = -2;
-    assert(!type->guard(3, &options, &burner));
-    assert(!type->guard(99, &options, &burner));
+    assert(!ignite[1].guard(&options, &burner));
 }
 
 static bool is_denied(berth_refusal refusal, int error, uint8_t rule)
@@ -289,6 +294,11 @@ static void test_what_is_refused(void)
     assert(reserve->check(&request, &options).code == 0);
 }
 
+static void format(unsigned resource, unsigned assigned, const void *options, void *view)
+{
+    kitchen_manager_type.resources[resource].assigned[assigned].format(options, view);
+}
+
 static void test_texts(void)
 {
     kitchen_options options = KITCHEN_OPTIONS_DEFAULT;
@@ -303,7 +313,7 @@ static void test_texts(void)
     stove.offset = INT64_C(-9000000000);
     stove.self_cleaning = true;
     stove.serial = 100;
-    kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
+    format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strcmp(stove.name,
                   "stove 12 \"Max \\ 3\" gas -20 -9000000000 true 100 true school {100%}") == 0);
 
@@ -315,33 +325,33 @@ static void test_texts(void)
     stove.serial = UINT64_MAX;
     options.gas = false;
     options.mode = KITCHEN_OPTION_MODE_CANTEEN;
-    kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
+    format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strcmp(stove.name, longest) == 0);
     assert(strlen(longest) + 1 == KITCHEN_STOVE_NAME_SIZE);
 
     /* never past the end */
     stove.model =
         "a text that is far longer than the runtime would ever have let through to this place";
-    kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
+    format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strlen(stove.name) + 1 == KITCHEN_STOVE_NAME_SIZE);
 
     options.budget = UINT64_C(5000000000);
     options.level = -5;
-    kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
+    format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strcmp(stove.name, "up -5 for 5000000000") == 0);
 
     options.gas = true;
     options.owner = "Ann";
     stove.row = 2;
     stove.column = 1;
-    kitchen_manager_type.format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
+    format(KITCHEN_RESOURCE_STOVE, 3, &options, &stove);
     assert(strcmp(stove.name, "Ann/2-1") == 0);
 
     burner.position = 3;
     burner.nozzle = 1;
     burner.rate = KITCHEN_BURNER_RATE_HIGH;
     memcpy(burner.code, "17", 3);
-    kitchen_manager_type.format(KITCHEN_RESOURCE_BURNER, 2, &options, &burner);
+    format(KITCHEN_RESOURCE_BURNER, 2, &options, &burner);
     assert(strcmp(burner.label, "Ann/2-1 3:1:17:high") == 0);
 }
 
@@ -434,23 +444,19 @@ static void test_hooks(void)
     type->accept(KITCHEN_HOOK_BUS_POWER_OFF, NULL, &stove);
 }
 
-static void test_backend_is_checked(void)
+static void test_backend_is_described(void)
 {
-    kitchen_backend broken = backend;
     kitchen *made = NULL;
+    const berth_manager_type *type = &kitchen_manager_type;
 
     assert(kitchen_create(NULL, &backend, NULL, &made, NULL) == 0);
     assert(kitchen_create(NULL, &backend, NULL, NULL, NULL) == -EINVAL);
     assert(kitchen_create(NULL, NULL, NULL, &made, NULL) == -EINVAL && made == NULL);
-    broken.version++;
-    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == -EINVAL);
-    broken = backend;
-    broken.pipe.close = NULL; /* required */
-    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == KITCHEN_HOOK_PIPE_CLOSE);
-    broken = backend;
-    broken.hand.place = NULL;
-    assert(kitchen_create(NULL, &broken, NULL, &made, NULL) == KITCHEN_HOOK_HAND_PLACE);
-    assert(kitchen_manager_type.backend_version == KITCHEN_BACKEND_VERSION);
+    assert(type->backend_version == KITCHEN_BACKEND_VERSION && type->backend_version != 0);
+    assert(type->hooks[KITCHEN_HOOK_PIPE_CLOSE].required);
+    assert(type->hooks[KITCHEN_HOOK_HAND_PLACE].required);
+    assert(!type->hooks[KITCHEN_HOOK_BUS_TEST].required);
+    assert(type->hooks[KITCHEN_HOOK_BUS_TEST].together == 0);
 }
 
 static int is_put(void *arg, const char *line)
@@ -636,7 +642,7 @@ int main(void)
     test_what_is_refused();
     test_texts();
     test_hooks();
-    test_backend_is_checked();
+    test_backend_is_described();
     test_requests();
     test_started();
     test_visits();

@@ -5,37 +5,58 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <berth/fields.h>
 #include <berth/table.h>
 
-_Static_assert(BERTH_ABI == 4, "door.c was generated for Berth ABI 4; regenerate it with: berthc gen door.yaml");
-_Static_assert(sizeof(door_resource) == sizeof(int), "the runtime reads an enum as an int: compile with -fno-short-enums");
+_Static_assert(BERTH_ABI == 5,
+               "door.c was generated for Berth ABI 5; regenerate it with: berthc gen door.yaml");
+_Static_assert(sizeof(door_resource) == sizeof(int),
+               "the runtime reads an enum as an int: compile with -fno-short-enums");
 _Static_assert((EPERM | ENOTRECOVERABLE) <= UINT8_MAX, "the tables keep error numbers in a byte");
-_Static_assert(sizeof(door_door) <= UINT16_MAX, "a view of door is too large for its offsets");
-_Static_assert(sizeof(door_door_config) <= UINT16_MAX, "a config of door is too large for its offsets");
+_Static_assert(sizeof(door_door) <= UINT16_MAX && sizeof(door_door_config) <= UINT16_MAX,
+               "a struct is too large for the offsets in the tables");
+
+/* Numbers of options, fields and assigned values, and of what denies an operation. */
+enum { DOOR_DOOR_FIELD_NUMBER = 1, DOOR_DOOR_FIELD_GLASS };
 
 /* Guards of rows. */
-enum {
-    GUARD_1 = 1, /* door: if field.glass */
-};
+
+/* field.glass */
+static bool guard_door_glass(const void *given, const void *instance)
+{
+    const door_door *view = instance;
+
+    (void)given;
+    return view->glass;
+}
+
+/* Texts of assigned values. */
+
+static void format_door_plate(const void *given, void *instance)
+{
+    door_door *view = instance;
+    char *at = view->plate;
+    const char *const end = at + sizeof view->plate - 1;
+
+    (void)given;
+    at = berth_append_text(at, end, "door ");
+    at = berth_append_number(at, end, view->number);
+    *at = '\0';
+}
 
 /* Resource door. */
 
 static const berth_field door_fields[] = {
-    {
-        .name = "number", .type = BERTH_U8, .flags = BERTH_KEY | BERTH_RANGED, .config_offset = offsetof(door_door_config, number),
-        .view_offset = offsetof(door_door, number), .range = &(const berth_range){1, 9},
-    },
-    {.name = "glass", .type = BERTH_BOOL, .config_offset = offsetof(door_door_config, glass), .view_offset = offsetof(door_door, glass)},
+    {.name = "number", .type = BERTH_U8, BERTH_OFFSETS(door_door, number),
+     .flags = BERTH_KEY | BERTH_RANGED, .range = &(const berth_range){1, 9}},
+    {.name = "glass", .type = BERTH_BOOL, BERTH_OFFSETS(door_door, glass)},
 };
 
 static const berth_assigned door_assigned[] = {
-    {
-        .name = "plate", .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS, .view_offset = offsetof(door_door, plate),
-        .size = DOOR_DOOR_PLATE_SIZE,
-    },
+    {.name = "plate", .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS,
+     .view_offset = offsetof(door_door, plate), .size = DOOR_DOOR_PLATE_SIZE,
+     .format = format_door_plate},
 };
 
 static const char *const door_states[] = {
@@ -45,9 +66,7 @@ static const char *const door_states[] = {
     [DOOR_DOOR_STATE_GONE] = "gone",
 };
 
-static const uint8_t door_marks[5] = {
-    [DOOR_DOOR_STATE_GONE] = BERTH_FINAL,
-};
+static const uint8_t door_marks[5] = {[DOOR_DOOR_STATE_GONE] = BERTH_FINAL};
 
 static const char *const door_events[] = {
     [DOOR_DOOR_EVENT_CLAIM] = "claim",
@@ -56,80 +75,55 @@ static const char *const door_events[] = {
 };
 
 static const berth_row door_rows[] = {
-    /* closed on claim: stay */
-    [1] = {.state = DOOR_DOOR_STATE_CLOSED, .event = DOOR_DOOR_EVENT_CLAIM, .ok = {DOOR_DOOR_STATE_CLOSED, DOOR_DOOR_EVENT_NONE}},
+    [1] = {.ok.state = DOOR_DOOR_STATE_CLOSED}, /* closed on claim: stay */
     /* closed on open: if field.glass: reject EPERM */
-    [2] = {.state = DOOR_DOOR_STATE_CLOSED, .event = DOOR_DOOR_EVENT_OPEN, .guard = GUARD_1, .reject = EPERM},
+    [2] = {.guard = guard_door_glass, .or_next = true, .reject = EPERM},
     /* closed on open: motor.pull: ok opened; fail stuck; uncertain stuck */
-    [3] = {
-        .state = DOOR_DOOR_STATE_CLOSED, .event = DOOR_DOOR_EVENT_OPEN, .hook = DOOR_HOOK_MOTOR_PULL,
-        .ok = {DOOR_DOOR_STATE_OPENED, DOOR_DOOR_EVENT_NONE},
-        .fail = {DOOR_DOOR_STATE_STUCK, DOOR_DOOR_EVENT_NONE},
-        .uncertain = {DOOR_DOOR_STATE_STUCK, DOOR_DOOR_EVENT_NONE},
-    },
-    /* closed on close: gone */
-    [4] = {.state = DOOR_DOOR_STATE_CLOSED, .event = DOOR_DOOR_EVENT_CLOSE, .ok = {DOOR_DOOR_STATE_GONE, DOOR_DOOR_EVENT_NONE}},
-    /* opened on claim: stay */
-    [5] = {.state = DOOR_DOOR_STATE_OPENED, .event = DOOR_DOOR_EVENT_CLAIM, .ok = {DOOR_DOOR_STATE_OPENED, DOOR_DOOR_EVENT_NONE}},
-    /* opened on open: stay */
-    [6] = {.state = DOOR_DOOR_STATE_OPENED, .event = DOOR_DOOR_EVENT_OPEN, .ok = {DOOR_DOOR_STATE_OPENED, DOOR_DOOR_EVENT_NONE}},
+    [3] = {.hook = DOOR_HOOK_MOTOR_PULL, .ok.state = DOOR_DOOR_STATE_OPENED,
+           .fail.state = DOOR_DOOR_STATE_STUCK, .uncertain.state = DOOR_DOOR_STATE_STUCK},
+    [4] = {.ok.state = DOOR_DOOR_STATE_GONE}, /* closed on close: gone */
+    [5] = {.ok.state = DOOR_DOOR_STATE_OPENED}, /* opened on claim: stay */
+    [6] = {.ok.state = DOOR_DOOR_STATE_OPENED}, /* opened on open: stay */
     /* opened on close: motor.push: ok gone; fail opened; uncertain opened */
-    [7] = {
-        .state = DOOR_DOOR_STATE_OPENED, .event = DOOR_DOOR_EVENT_CLOSE, .hook = DOOR_HOOK_MOTOR_PUSH,
-        .ok = {DOOR_DOOR_STATE_GONE, DOOR_DOOR_EVENT_NONE},
-        .fail = {DOOR_DOOR_STATE_OPENED, DOOR_DOOR_EVENT_NONE},
-        .uncertain = {DOOR_DOOR_STATE_OPENED, DOOR_DOOR_EVENT_NONE},
-    },
-    /* stuck on claim: reject ENOTRECOVERABLE */
-    [8] = {.state = DOOR_DOOR_STATE_STUCK, .event = DOOR_DOOR_EVENT_CLAIM, .reject = ENOTRECOVERABLE},
-    /* stuck on open: reject ENOTRECOVERABLE */
-    [9] = {.state = DOOR_DOOR_STATE_STUCK, .event = DOOR_DOOR_EVENT_OPEN, .reject = ENOTRECOVERABLE},
+    [7] = {.hook = DOOR_HOOK_MOTOR_PUSH, .ok.state = DOOR_DOOR_STATE_GONE,
+           .fail.state = DOOR_DOOR_STATE_OPENED, .uncertain.state = DOOR_DOOR_STATE_OPENED},
+    [8] = {.reject = ENOTRECOVERABLE}, /* stuck on claim: reject ENOTRECOVERABLE */
+    [9] = {.reject = ENOTRECOVERABLE}, /* stuck on open: reject ENOTRECOVERABLE */
     /* stuck on close: motor.push: ok gone; fail stuck; uncertain stuck */
-    [10] = {
-        .state = DOOR_DOOR_STATE_STUCK, .event = DOOR_DOOR_EVENT_CLOSE, .hook = DOOR_HOOK_MOTOR_PUSH,
-        .ok = {DOOR_DOOR_STATE_GONE, DOOR_DOOR_EVENT_NONE},
-        .fail = {DOOR_DOOR_STATE_STUCK, DOOR_DOOR_EVENT_NONE},
-        .uncertain = {DOOR_DOOR_STATE_STUCK, DOOR_DOOR_EVENT_NONE},
-    },
+    [10] = {.hook = DOOR_HOOK_MOTOR_PUSH, .ok.state = DOOR_DOOR_STATE_GONE,
+            .fail.state = DOOR_DOOR_STATE_STUCK, .uncertain.state = DOOR_DOOR_STATE_STUCK},
 };
 
 static const berth_cell door_cells[5][4] = {
-    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = {.row = 1, .plain = DOOR_DOOR_STATE_CLOSED},
+    [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLAIM] = {1, DOOR_DOOR_STATE_CLOSED},
     [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_OPEN] = {.row = 2},
     [DOOR_DOOR_STATE_CLOSED][DOOR_DOOR_EVENT_CLOSE] = {.row = 4},
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = {.row = 5, .plain = DOOR_DOOR_STATE_OPENED},
-    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = {.row = 6, .plain = DOOR_DOOR_STATE_OPENED},
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLAIM] = {5, DOOR_DOOR_STATE_OPENED},
+    [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_OPEN] = {6, DOOR_DOOR_STATE_OPENED},
     [DOOR_DOOR_STATE_OPENED][DOOR_DOOR_EVENT_CLOSE] = {.row = 7},
     [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLAIM] = {.row = 8},
     [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_OPEN] = {.row = 9},
     [DOOR_DOOR_STATE_STUCK][DOOR_DOOR_EVENT_CLOSE] = {.row = 10},
 };
 
-/* Operation open. */
+/* Steps, results and rules of operations. */
 
-static const berth_step open_steps[] = {
-    {.level = 0, .event = DOOR_DOOR_EVENT_OPEN},
-};
+static const berth_step open_steps[] = {{.level = 0, .event = DOOR_DOOR_EVENT_OPEN}};
 
 static const berth_return open_returns[] = {
-    {.level = 0, .type = BERTH_CHARS, .view_offset = offsetof(door_door, plate), .size = DOOR_DOOR_PLATE_SIZE},
+    {.level = 0, .type = BERTH_CHARS, .view_offset = offsetof(door_door, plate),
+     .size = DOOR_DOOR_PLATE_SIZE},
 };
 
-/* Operation leave. */
+static const berth_step leave_steps[] = {{.level = 0, .event = DOOR_DOOR_EVENT_CLOSE}};
 
-static const berth_step leave_steps[] = {
-    {.level = 0, .event = DOOR_DOOR_EVENT_CLOSE},
-};
-
-/* Functions about fields. They tell a field by its place in the table of fields, from 1 on. */
-
-/* Fields of door. */
+/* Functions about fields, for berth_resource. */
 
 static uint8_t door_door_check(const door_door_config *config, bool only)
 {
     (void)only;
     if (config->number < 1 || config->number > 9)
-        return 1; /* number */
+        return DOOR_DOOR_FIELD_NUMBER;
     return 0;
 }
 
@@ -157,7 +151,7 @@ static uint8_t door_door_differs(const void *instance, const void *given, const 
 
     (void)sets;
     if (view->glass != config->glass)
-        return 2; /* glass */
+        return DOOR_DOOR_FIELD_GLASS;
     return 0;
 }
 
@@ -173,7 +167,6 @@ static void door_door_copy(void *instance, const void *given, berth_storage *to)
 
 /* Functions about arguments: why a request is refused before it begins. */
 
-/* Arguments of reserve. */
 static berth_refusal door_reserve_check(const berth_request *request, const void *given)
 {
     const door_door_config *door_config = request->config[0];
@@ -190,7 +183,6 @@ static berth_refusal door_reserve_check(const berth_request *request, const void
     return (berth_refusal){0};
 }
 
-/* Arguments of open. */
 static berth_refusal door_open_check(const berth_request *request, const void *given)
 {
     (void)given;
@@ -201,7 +193,6 @@ static berth_refusal door_open_check(const berth_request *request, const void *g
     return (berth_refusal){0};
 }
 
-/* Arguments of leave. */
 static berth_refusal door_leave_check(const berth_request *request, const void *given)
 {
     (void)given;
@@ -214,120 +205,49 @@ static berth_refusal door_leave_check(const berth_request *request, const void *
 
 static const berth_resource resource_table[] = {
     [DOOR_RESOURCE_DOOR] = {
-        .name = "door",
-        .take = DOOR_DOOR_EVENT_CLAIM,
-        .drop = DOOR_DOOR_EVENT_CLOSE,
+        .name = "door", .view_size = sizeof(door_door),
+        .take = DOOR_DOOR_EVENT_CLAIM, .drop = DOOR_DOOR_EVENT_CLOSE,
         .initial = DOOR_DOOR_STATE_CLOSED,
-        .view_size = sizeof(door_door),
-        .first_row = 0,
-        .n_states = 4,
-        .states = door_states,
-        .marks = door_marks,
-        .n_events = 3,
-        .events = door_events,
-        .n_rows = 10,
-        .rows = door_rows,
-        .n_fields = 2,
-        .fields = door_fields,
-        .n_assigned = 1,
-        .assigned = door_assigned,
-        .hash = door_door_hash,
-        .equal = door_door_equal,
-        .differs = door_door_differs,
+        .n_states = 4, .states = door_states, .marks = door_marks,
+        .n_events = 3, .events = door_events,
+        .n_rows = 10, .rows = door_rows,
+        .n_fields = 2, .fields = door_fields,
+        .n_assigned = 1, .assigned = door_assigned,
+        .first_row = 0, .cells = door_cells[0],
+        .hash = door_door_hash, .equal = door_door_equal, .differs = door_door_differs,
         .copy = door_door_copy,
-        .cells = door_cells[0],
     },
 };
 
 static const berth_operation operation_table[] = {
-    [DOOR_OPERATION_RESERVE] = {
-        .name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES, .resource = DOOR_RESOURCE_DOOR, .levels = 1,
-        .path = {DOOR_RESOURCE_DOOR}, .check = door_reserve_check,
-    },
-    [DOOR_OPERATION_OPEN] = {
-        .name = "open", .form = BERTH_WITH, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .path = {DOOR_RESOURCE_DOOR}, .n_steps = 1,
-        .steps = open_steps, .n_returns = 1, .returns = open_returns, .check = door_open_check,
-    },
-    [DOOR_OPERATION_LEAVE] = {
-        .name = "leave", .form = BERTH_WITH, .flags = BERTH_ENDS, .resource = DOOR_RESOURCE_DOOR, .levels = 1, .path = {DOOR_RESOURCE_DOOR},
-        .n_steps = 1, .steps = leave_steps, .check = door_leave_check,
-    },
+    [DOOR_OPERATION_RESERVE] = {.name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES,
+                                .resource = DOOR_RESOURCE_DOOR, .levels = 1,
+                                .path = {DOOR_RESOURCE_DOOR}, .check = door_reserve_check},
+    [DOOR_OPERATION_OPEN] = {.name = "open", .form = BERTH_WITH, .resource = DOOR_RESOURCE_DOOR,
+                             .levels = 1, .path = {DOOR_RESOURCE_DOOR}, .n_steps = 1,
+                             .steps = open_steps, .n_returns = 1, .returns = open_returns,
+                             .check = door_open_check},
+    [DOOR_OPERATION_LEAVE] = {.name = "leave", .form = BERTH_WITH, .flags = BERTH_ENDS,
+                              .resource = DOOR_RESOURCE_DOOR, .levels = 1,
+                              .path = {DOOR_RESOURCE_DOOR}, .n_steps = 1, .steps = leave_steps,
+                              .check = door_leave_check},
 };
 
 static const berth_hook hook_table[] = {
-    [DOOR_HOOK_MOTOR_PULL] = {.name = "motor.pull"},
-    [DOOR_HOOK_MOTOR_PUSH] = {.name = "motor.push"},
+    [DOOR_HOOK_MOTOR_PULL] = {.name = "motor.pull", .required = true},
+    [DOOR_HOOK_MOTOR_PUSH] = {.name = "motor.push", .required = true},
 };
-
-/* Does the guard of a row hold? */
-static bool guard_holds(uint8_t guard, const void *given, const void *instance)
-{
-    (void)given;
-    switch (guard) {
-    case GUARD_1: {
-        const door_door *view = instance;
-        return view->glass;
-    }
-    default:
-        return false;
-    }
-}
-
-/* The put functions append to the text that ends at `at`, never past `end`, and return where it ends then. */
-static inline char *put_text(char *at, const char *end, const char *text)
-{
-    const size_t length = strlen(text);
-    const size_t count = length < (size_t)(end - at) ? length : (size_t)(end - at);
-
-    memcpy(at, text, count);
-    return at + count;
-}
-
-static char *put_number(char *at, const char *end, uint64_t number)
-{
-    char digits[20]; /* of UINT64_MAX, last one first */
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    while (count > 0 && at < end)
-        *at++ = digits[--count];
-    return at;
-}
-
-static void format_door_plate(const door_options *options, door_door *view)
-{
-    char *at = view->plate;
-    const char *const end = at + sizeof view->plate - 1;
-
-    (void)options;
-    at = put_text(at, end, "door ");
-    at = put_number(at, end, view->number);
-    *at = '\0';
-}
-
-/* Writes the text of an assigned value into the view. */
-static void write_format(uint8_t resource, uint8_t assigned, const void *options, void *view)
-{
-    if (resource == DOOR_RESOURCE_DOOR && assigned == 0)
-        format_door_plate(options, view);
-}
 
 /* Has the backend this hook? */
 static bool has_hook(const void *given, uint8_t hook)
 {
     const door_backend *backend = given;
+    const bool has[] = {
+        [DOOR_HOOK_MOTOR_PULL] = backend->motor.pull != NULL,
+        [DOOR_HOOK_MOTOR_PUSH] = backend->motor.push != NULL,
+    };
 
-    switch (hook) {
-    case DOOR_HOOK_MOTOR_PULL:
-        return backend->motor.pull != NULL;
-    case DOOR_HOOK_MOTOR_PUSH:
-        return backend->motor.push != NULL;
-    default:
-        return false;
-    }
+    return hook < sizeof has / sizeof *has && has[hook];
 }
 
 /* Calls it. */
@@ -346,37 +266,14 @@ static int call_hook(const void *given, uint8_t hook, berth_call *call, const vo
     }
 }
 
-/* The version comes first: with another one the struct may be smaller than ours. A hook: the backend lacks it. */
-static int check_backend(const void *given)
-{
-    const door_backend *backend = given;
-
-    if (backend->version != DOOR_BACKEND_VERSION)
-        return -EINVAL;
-    if (backend->motor.pull == NULL)
-        return DOOR_HOOK_MOTOR_PULL;
-    if (backend->motor.push == NULL)
-        return DOOR_HOOK_MOTOR_PUSH;
-    return 0;
-}
-
 const berth_manager_type door_manager_type = {
-    .abi = BERTH_ABI,
-    .name = "door",
+    .abi = BERTH_ABI, .name = "door",
     .options_size = sizeof(door_options),
     .backend_size = sizeof(door_backend),
     .op_size = sizeof(door_op),
-    .n_resources = 1,
-    .resources = resource_table,
-    .n_operations = 3,
-    .operations = operation_table,
-    .n_hooks = 2,
-    .hooks = hook_table,
-    .guard = guard_holds,
-    .format = write_format,
-    .has = has_hook,
-    .call = call_hook,
-    .check_backend = check_backend,
+    .n_resources = 1, .resources = resource_table,
+    .n_operations = 3, .operations = operation_table,
+    .n_hooks = 2, .hooks = hook_table, .has = has_hook, .call = call_hook,
     .backend_version = DOOR_BACKEND_VERSION,
 };
 
@@ -384,45 +281,37 @@ const berth_manager_type door_manager_type = {
 
 const char *door_resource_name(door_resource resource)
 {
-    if (resource == DOOR_RESOURCE_NONE || (unsigned)resource > DOOR_RESOURCE_DOOR)
-        return "?";
-    return resource_table[resource].name;
+    return berth_name_of_resource(&door_manager_type, (unsigned)resource);
 }
 
 const char *door_operation_name(door_operation operation)
 {
-    if (operation == DOOR_OPERATION_NONE || (unsigned)operation > DOOR_OPERATION_LEAVE)
-        return "?";
-    return operation_table[operation].name;
+    return berth_name_of_operation(&door_manager_type, (unsigned)operation);
 }
 
 const char *door_hook_name(door_hook hook)
 {
-    if (hook == DOOR_HOOK_NONE || (unsigned)hook > DOOR_HOOK_MOTOR_PUSH)
-        return "?";
-    return hook_table[hook].name;
+    return berth_name_of_hook(&door_manager_type, (unsigned)hook);
 }
 
 const char *door_door_state_name(door_door_state state)
 {
-    if (state == DOOR_DOOR_STATE_NONE || (unsigned)state > DOOR_DOOR_STATE_GONE)
-        return "?";
-    return door_states[state];
+    return berth_name(door_states, DOOR_DOOR_STATE_GONE, (unsigned)state);
 }
 
 const char *door_door_event_name(door_door_event event)
 {
-    if (event == DOOR_DOOR_EVENT_NONE || (unsigned)event > DOOR_DOOR_EVENT_OPEN)
-        return "?";
-    return door_events[event];
+    return berth_name(door_events, DOOR_DOOR_EVENT_OPEN, (unsigned)event);
 }
 
 /* Life of a manager, and what it tracks. */
 
-int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out, berth_error *error)
+int door_create(const door_options *options, const door_backend *backend,
+        const berth_config *config, door **out, berth_error *error)
 {
     berth_manager *made = NULL;
-    const int rc = berth_manager_create(&door_manager_type, options, backend, config, out != NULL ? &made : NULL, error);
+    const int rc = berth_manager_create(&door_manager_type, options, backend, config,
+            out != NULL ? &made : NULL, error);
 
     if (out != NULL)
         *out = (door *)made;
@@ -439,7 +328,8 @@ int door_drain(door *manager, int64_t deadline, berth_error *error)
     return berth_manager_drain((berth_manager *)manager, deadline, error);
 }
 
-int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error, berth_done *done, void *arg)
+int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error,
+        berth_done *done, void *arg)
 {
     return berth_manager_drain_start((berth_manager *)manager, deadline, error, op, done, arg);
 }
@@ -469,10 +359,8 @@ static int visit_item(void *arg, const berth_item *item)
 {
     const struct visitor *visitor = arg;
     door_item seen = {
-        .resource = (door_resource)item->resource,
-        .state = item->state,
-        .refs = item->refs,
-        .children = item->children,
+        .resource = (door_resource)item->resource, .state = item->state,
+        .refs = item->refs, .children = item->children,
     };
 
     switch (seen.resource) {
@@ -495,7 +383,8 @@ int door_for_each(door *manager, door_visit *visit, void *arg)
     return berth_manager_for_each((berth_manager *)manager, visit_item, &visitor);
 }
 
-int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_t reservation), void *arg)
+int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_t reservation),
+        void *arg)
 {
     if (visit == NULL)
         return -EINVAL;
@@ -509,81 +398,64 @@ int door_dump(door *manager, berth_put *put, void *arg)
 
 /* Operations. */
 
-int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error)
+int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation,
+        int64_t deadline, berth_error *error)
 {
     const void *const configs[] = {door_};
-    const berth_request request = {
-        .operation = DOOR_OPERATION_RESERVE,
-        .config = configs,
-        .gives = reservation,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_RESERVE, .config = configs,
+                                   .gives = reservation, .deadline = deadline};
 
     return berth_manager_run((berth_manager *)manager, &request, error);
 }
 
-int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation, berth_error *error)
+int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation,
+        berth_error *error)
 {
     return door_reserve_until(manager, door_, reservation, BERTH_NO_DEADLINE, error);
 }
 
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error,
-        berth_done *done, void *arg)
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door_,
+        uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done, void *arg)
 {
     const void *const configs[] = {door_};
-    const berth_request request = {
-        .operation = DOOR_OPERATION_RESERVE,
-        .config = configs,
-        .gives = reservation,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_RESERVE, .config = configs,
+                                   .gives = reservation, .deadline = deadline};
 
     return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
 }
 
-int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline, berth_error *error)
+int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size,
+        int64_t deadline, berth_error *error)
 {
     void *const results[] = {plate};
     const size_t sizes[] = {plate_size};
-    const berth_request request = {
-        .operation = DOOR_OPERATION_OPEN,
-        .reservation = reservation,
-        .results = results,
-        .result_sizes = sizes,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_OPEN, .reservation = reservation,
+                                   .results = results, .result_sizes = sizes, .deadline = deadline};
 
     return berth_manager_run((berth_manager *)manager, &request, error);
 }
 
-int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error)
+int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size,
+        berth_error *error)
 {
     return door_open_until(manager, reservation, plate, plate_size, BERTH_NO_DEADLINE, error);
 }
 
-int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline,
-        berth_error *error, berth_done *done, void *arg)
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate,
+        size_t plate_size, int64_t deadline, berth_error *error, berth_done *done, void *arg)
 {
     void *const results[] = {plate};
     const size_t sizes[] = {plate_size};
-    const berth_request request = {
-        .operation = DOOR_OPERATION_OPEN,
-        .reservation = reservation,
-        .results = results,
-        .result_sizes = sizes,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_OPEN, .reservation = reservation,
+                                   .results = results, .result_sizes = sizes, .deadline = deadline};
 
     return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
 }
 
 int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, berth_error *error)
 {
-    const berth_request request = {
-        .operation = DOOR_OPERATION_LEAVE,
-        .reservation = reservation,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_LEAVE, .reservation = reservation,
+                                   .deadline = deadline};
 
     return berth_manager_run((berth_manager *)manager, &request, error);
 }
@@ -593,14 +465,11 @@ int door_leave(door *manager, const uuid_t reservation, berth_error *error)
     return door_leave_until(manager, reservation, BERTH_NO_DEADLINE, error);
 }
 
-int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done,
-        void *arg)
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline,
+        berth_error *error, berth_done *done, void *arg)
 {
-    const berth_request request = {
-        .operation = DOOR_OPERATION_LEAVE,
-        .reservation = reservation,
-        .deadline = deadline,
-    };
+    const berth_request request = {.operation = DOOR_OPERATION_LEAVE, .reservation = reservation,
+                                   .deadline = deadline};
 
     return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
 }

@@ -3,27 +3,19 @@
  *
  * door: Doors that are open while somebody holds them.
  *
- * Operations
- *
- *   door_reserve  Hold a door.
- *   door_open     Open it, where that has not happened yet.
- *   door_leave    Let go of it; the last one closes it.
- *
  * door: One door. Found by number; made in closed.
  *
  *   closed: Nothing is called yet.
  *     claim  stay
  *     open   if field.glass: reject EPERM
- *     open   motor.pull: ok opened; fail stuck; uncertain stuck
+ *            motor.pull: ok opened; fail stuck; uncertain stuck
  *     close  gone
  *   opened: Wide open.
- *     claim  stay
- *     open   stay
- *     close  motor.push: ok gone; fail opened; uncertain opened
+ *     claim, open  stay
+ *     close        motor.push: ok gone; fail opened; uncertain opened
  *   stuck: It may be ajar.
- *     claim  reject ENOTRECOVERABLE
- *     open   reject ENOTRECOVERABLE
- *     close  motor.push: ok gone; fail stuck; uncertain stuck
+ *     claim, open  reject ENOTRECOVERABLE
+ *     close        motor.push: ok gone; fail stuck; uncertain stuck
  *   gone: Closed. Final.
  *
  * See berth/berth.h for what all managers have in common: threads, errors, memory.
@@ -66,13 +58,13 @@ typedef enum door_hook {
     DOOR_HOOK_MOTOR_PUSH = 2, /* motor.push */
 } door_hook;
 
-/* States of door. */
+/* States of door; the table at the top says what they mean. */
 typedef enum door_door_state {
     DOOR_DOOR_STATE_NONE = 0,
-    DOOR_DOOR_STATE_CLOSED = 1, /* Nothing is called yet. */
-    DOOR_DOOR_STATE_OPENED = 2, /* Wide open. */
-    DOOR_DOOR_STATE_STUCK = 3,  /* It may be ajar. */
-    DOOR_DOOR_STATE_GONE = 4,   /* Closed. */
+    DOOR_DOOR_STATE_CLOSED = 1,
+    DOOR_DOOR_STATE_OPENED = 2,
+    DOOR_DOOR_STATE_STUCK = 3,
+    DOOR_DOOR_STATE_GONE = 4,
 } door_door_state;
 
 /* Events of door. */
@@ -99,7 +91,7 @@ typedef struct door_options {
 /* Bytes of door.plate, with the NUL. */
 #define DOOR_DOOR_PLATE_SIZE 7
 
-/* Which door a caller means, by number, and how it should be. Copied: read during the call only, or until `done` of a started operation. */
+/* Which door a caller means, by number, and how it should be. */
 typedef struct door_door_config {
     /* Number on the door. 1 to 9. */
     uint8_t number;
@@ -117,16 +109,24 @@ typedef struct door_door {
     char plate[DOOR_DOOR_PLATE_SIZE];
 } door_door;
 
-/* Changes whenever a hook changes, or what hooks are given: a backend that was compiled against another header is refused. */
+/*
+ * Changes with every hook, and with what hooks are given. A backend that was compiled against
+ * another header is refused.
+ */
 #define DOOR_BACKEND_VERSION 0x10f75db1u
 
 /*
- * What the user implements. Copied by door_create; `ctx` must outlive the manager.
+ * What the user implements. door_create copies it; `ctx` must outlive the manager.
  *
- * Every hook returns 0, a negative errno value, BERTH_UNCERTAIN(-errno) when the call may have taken effect all the same, or BERTH_PENDING
- * when somebody completes it later with berth_complete(berth_call_token(call), ...); see berth/backend.h.
- * Threads: hooks of one root never run at the same time, hooks of different roots do. No lock is held while a hook runs.
- * `call` and the view with all it points to are valid until the hook ends, and do not change meanwhile.
+ * A hook returns 0; a negative errno value; BERTH_UNCERTAIN(-errno) when the call may have taken
+ * effect all the same; or BERTH_PENDING when berth_complete(berth_call_token(call), ...) tells the
+ * result later. See berth/backend.h. A hook that is `repeatable` must end ok when its work is done
+ * already.
+ *
+ * Ownership: `call` and the view with all it points to are valid, and do not change, until the hook
+ *            ends.
+ * Threads:   hooks of one root never run at the same time, hooks of different roots do. No lock is
+ *            held.
  */
 typedef struct door_backend {
     uint32_t version; /* DOOR_BACKEND_VERSION */
@@ -135,21 +135,96 @@ typedef struct door_backend {
         /*
          * Open the door.
          *
-         * Must be provided. Its effect is taken back by motor.push.
-         * Called in closed on open: ok opened; fail stuck; uncertain stuck.
+         * Must be provided. Its effect is taken back by motor.push. Called in closed on open.
          */
         int (*pull)(void *ctx, berth_call *call, const door_door *door_);
         /*
          * Close it. Succeeds when it is closed already.
          *
-         * Must be provided. Takes back the effect of motor.pull, also where that may have failed. Repeatable: it must end ok when what it
-         * does is done already.
-         * Called in opened on close: ok gone; fail opened; uncertain opened.
-         * Called in stuck on close: ok gone; fail stuck; uncertain stuck.
+         * Must be provided. Takes back the effect of motor.pull, also where that may have failed.
+         * Repeatable. Called in opened and stuck on close.
          */
         int (*push)(void *ctx, berth_call *call, const door_door *door_);
     } motor;
 } door_backend;
+
+/*
+ * Common to all functions
+ *
+ * `manager` comes from door_create, and `error` (NULL: not wanted) is written: it says what failed
+ * and where, and success zeroes it. Deadlines are nanoseconds of CLOCK_MONOTONIC, or
+ * BERTH_NO_DEADLINE; the hooks are told of them.
+ *
+ * Ownership: what pointers lead to is used during the call only.
+ * Threads:   any.
+ * Hooks:     none run, unless the function says so.
+ *
+ * -EINVAL   a pointer is NULL that must be there: each, if nothing says that it may be NULL
+ * -EDEADLK  called by a trace callback or visitor
+ */
+
+/*
+ * Makes a manager that tracks nothing.
+ *
+ * Ownership: the caller owns *out and ends it with door_destroy. Everything given is copied, but
+ *            `backend->ctx` and what `config` points to must outlive the manager.
+ *
+ * options  NULL: the defaults
+ * config   allocator, trace, source of UUIDs, wake-up of an event loop; NULL: the defaults
+ * out      the manager; NULL after a failure
+ *
+ * -EINVAL  an option is out of range (error->field); a hook that must be there is missing
+ *          (error->hook); the backend has another version; the allocator lacks a function
+ * -ENOMEM  out of memory
+ */
+int door_create(const door_options *options, const door_backend *backend,
+        const berth_config *config, door **out, berth_error *error);
+
+/*
+ * Ends a manager that nobody uses any more: the last call on it. After a failure it is as it was.
+ *
+ * Ownership: frees `manager`, which may be NULL.
+ * Threads:   any, while no other thread uses the manager. Waits for threads that are about to leave
+ *            it after the last `done`.
+ *
+ * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that is held, that
+ *           may not rest without a holder, or whose drop would call a hook and lead to another
+ *           state. `error` names one of them. Use door_drain or door_discard first. What rests
+ *           otherwise is forgotten
+ * -EDEADLK  also: called by a `done`, or by a hook of a started operation
+ */
+int door_destroy(door *manager, berth_error *error);
+
+/*
+ * Lets go of everything as if every holder had: children before their parents, calling the hooks.
+ * Where a hook fails, the holds stay and what is above on the path is left alone; the rest is let
+ * go of. May be called again. Instances whose state may rest without a holder may remain.
+ *
+ * Ownership: ends reservations of callers, once they hold nothing any more.
+ * Threads:   any. Waits for each root in turn, like any operation.
+ * Hooks:     those that letting go calls.
+ *
+ * deadline  when to give up waiting
+ *
+ * -ETIMEDOUT  the deadline passed while waiting for a root
+ * -EDEADLK    also: called by a hook about what it works for
+ * -ECANCELED  door_discard was called meanwhile
+ * -ENOMEM     out of memory
+ * other       the first error of a hook, or of a state that refuses
+ */
+int door_drain(door *manager, int64_t deadline, berth_error *error);
+
+/*
+ * Forgets everything and calls nothing: for when what the backend worked on is gone. Operations
+ * that wait end with -ECANCELED; so do those whose hook is running, when the hook ends. Counters go
+ * on.
+ *
+ * Ownership: ends reservations of callers.
+ * Threads:   any. Does not wait for hooks.
+ * Hooks:     none run. One that is running sees it in berth_call_cancelled(), one that is pending
+ *            is told.
+ */
+int door_discard(door *manager);
 
 /* An instance as door_for_each shows it. Valid during the visit. */
 typedef struct door_item {
@@ -166,292 +241,156 @@ typedef struct door_item {
 typedef int door_visit(void *arg, const door_item *item);
 
 /*
- * Makes a manager that tracks nothing.
+ * Show what is tracked: door_for_each every instance, roots in order of creation, each followed by
+ * what is below it; door_for_each_reservation every valid reservation, oldest first; door_dump all
+ * of it to people, as lines of text of at most BERTH_DUMP_LINE_SIZE bytes, whose words may change.
+ * They return what `visit` or `put` returned that is not 0.
  *
- * Ownership: the caller owns *out and ends it with door_destroy. Everything given is copied, but `backend->ctx` and what `config`
- *            points to must outlive the manager.
- * Threads:   any.
- * Hooks:     none run.
- *
- * options  NULL: the defaults
- * backend  must be given
- * config   allocator, trace, source of UUIDs, wake-up of an event loop; NULL: the defaults
- * out      the manager; NULL after a failure
- * error    out: what is wrong with which argument, zeroed with success; NULL: not wanted
- *
- * 0        made
- * -EINVAL  `backend` or `out` is NULL; an option is out of range; the backend has another version, or lacks a hook that must be there;
- *          the allocator lacks a function. `error` tells them apart: the option is in `field`, the hook in `hook`
- * -ENOMEM  out of memory
+ * Threads: any. The manager is locked meanwhile, so all is of one moment. `visit` and `put` must
+ *          not block, and must not call the manager (-EDEADLK). No memory is taken.
  */
-int door_create(const door_options *options, const door_backend *backend, const berth_config *config, door **out, berth_error *error);
+int door_for_each(door *manager, door_visit *visit, void *arg);
+int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_t reservation),
+        void *arg);
+int door_dump(door *manager, berth_put *put, void *arg); /* berth/file.h: berth_put_file */
 
-/*
- * Ends a manager that nobody uses any more. Must be the last call on it. After a failure the manager is as it was.
- *
- * Ownership: frees `manager` with success. NULL is fine.
- * Threads:   any, while no other thread uses the manager. Waits for threads that are about to leave it after the last `done`.
- * Hooks:     none run.
- *
- * error  out: what is in use, zeroed with success; NULL: not wanted
- *
- * 0         gone
- * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that somebody holds, that may not rest without a holder,
- *           or whose drop would call a hook and lead to another state: drain first. What rests otherwise is forgotten as it is.
- *           `error` names one of them, an operation before a reservation before an instance. See door_drain and
- *           door_discard
- * -EDEADLK  called by a trace callback, a visitor or a `done`, or by a hook of a started operation
- */
-int door_destroy(door *manager, berth_error *error);
-
-/*
- * Lets go of everything as if every holder had: children before their parents, calling the hooks.
- *
- * Where a hook fails, the holds stay and what is above on the path is left alone; the rest is still let go of. May be called again.
- * Instances whose state may rest without a holder may remain. Reservations that hold nothing any more have ended.
- *
- * Ownership: ends reservations of callers.
- * Threads:   any. Waits for each root in turn, like any operation.
- * Hooks:     those that letting go calls.
- *
- * deadline  when to give up waiting, in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE; the hooks are told of it
- * error     out: where it failed first; NULL: not wanted
- *
- * 0           everything was let go of
- * -EINVAL     `manager` is NULL
- * -ETIMEDOUT  the deadline passed while waiting for a root
- * -EDEADLK    called by a hook about what it works for, or by a trace callback or visitor
- * -ECANCELED  door_discard was called meanwhile
- * -ENOMEM     out of memory
- * other       the first error of a hook, or of a state that refuses
- */
-int door_drain(door *manager, int64_t deadline, berth_error *error);
-
-/*
- * Forgets everything and calls nothing: for when what the backend worked on is gone.
- *
- * Operations that wait, and those whose hook is running, end with -ECANCELED (the latter when the hook ends). All reservations have ended.
- * Counters go on.
- *
- * Ownership: ends reservations of callers.
- * Threads:   any. Does not wait for hooks.
- * Hooks:     none run; one that is running sees it in berth_call_cancelled(), one that is pending is told.
- *
- * 0         forgotten
- * -EINVAL   `manager` is NULL
- * -EDEADLK  called by a trace callback or visitor
- */
-int door_discard(door *manager);
-
-/*
- * Started operations: each operation NAME below has a function door_NAME_start beside its blocking one (door_reserve_start),
- * which does not wait, for roots or for pending hooks, and has `done` called at the end. It runs what can run at once itself: a hook that
- * blocks instead of answering BERTH_PENDING holds up its caller. The arguments between `op` and `done` are those of door_NAME_until.
- *
- * op        memory for the operation while it is in flight; no more is needed. NULL: the manager's allocator gives it, and it is given back
- *           before `done` is called; such an operation cannot be cancelled
- * deadline  when to give up, in nanoseconds of CLOCK_MONOTONIC, or BERTH_NO_DEADLINE; needs door_poll to pass
- * done      called exactly once with `arg` and what the blocking call would have returned; perhaps before the function returns. -ETIMEDOUT
- *           and -ECANCELED mean that nothing has happened when error->hook is NULL; else they are what that hook answered
- *
- * Ownership: `op`, and whatever the other arguments point to (configs, reservation, results, error), must stay valid and unchanged until
- *            `done` is called.
- * Threads:   any. `done` and hooks run on the thread that lets the operation go on, with no lock held, or, with berth_config.wake, in
- *            door_poll; what needs not wait runs here.
- * Hooks:     as those of the blocking call, here or later.
- *
- * 0         accepted; all other errors of the blocking call go to `done`
- * -EINVAL   an argument is not valid, as with the blocking call, or `done` is NULL; `done` will not be called, and nothing happened, but
- *           `error` says why and a reservation that would have been given is zeroed
- * -ENOBUFS  a result's buffer is too small; likewise
- * -ENOMEM   `op` is NULL and there is no memory for it; likewise
- * -EDEADLK  called by a trace callback or visitor; likewise
- *
- * The members are not for use.
- */
+/* Memory of a started operation while it is in flight. The members are not for use. */
 typedef struct door_op {
     alignas(max_align_t) unsigned char bytes[BERTH_OP_SIZE(1, 1, 0)];
 } door_op;
 
 /*
- * Cancels a started operation. One that waits, or has not run yet, leaves its queue: nothing has happened, and its `done` gets
- * -ECANCELED. Once it has begun it goes on to its end, as its hooks answer: the hook that runs or is pending is told
- * (berth_call_cancelled(), berth_call_on_cancel()), and `done` gets what comes of it.
- * A drain that waits ends there with -ECANCELED; what it has let go of by then stays let go of.
+ * Cancels a started operation. One that waits, or has not run yet, leaves its queue: nothing has
+ * happened, and its `done` gets -ECANCELED. One that has begun goes on to its end: its hook is told
+ * (berth_call_cancelled(), berth_call_on_cancel()), and `done` gets what comes of it. A drain that
+ * waits ends with -ECANCELED; what it has let go of by then stays let go of.
  *
- * Ownership: `op` was given to a start that returned 0, and is still that operation's memory.
- * Threads:   any. Where `done` runs is as with a start.
- * Hooks:     none run but those of operations that can go on now.
+ * Threads: any. Where `done` runs is as with a start.
+ * Hooks:   those of operations that can go on now.
  *
- * 0         it has left its queue, or its hook is told
- * -ENOENT   it is over; `done` was called or is about to be
- * -EINVAL   `manager` or `op` is NULL, or `op` is another manager's
- * -EDEADLK  called by a trace callback or visitor
+ * op  given to a start that returned 0, and still that operation's memory
+ *
+ * 0        it has left its queue, or its hook is told
+ * -EINVAL  also: `op` is another manager's
+ * -ENOENT  it is over; `done` was called or is about to be
  */
 int door_cancel(door *manager, door_op *op);
 
 /*
- * For event loops, and for deadlines of started operations: lets those pass that are due, runs what is ready, and tells when the next is
- * due. Call it when berth_config.wake was called, and when the deadline that it told has passed; without `wake`, also after starting an
- * operation whose deadline is earlier than that.
+ * For event loops, and for deadlines of started operations: lets deadlines pass that are due, runs
+ * what is ready, and tells when the next is due. Call it when berth_config.wake was called, and
+ * when the deadline that it told has passed; without `wake`, also after starting an operation whose
+ * deadline is earlier than that.
  *
  * Threads: any; one at a time is best. Does not wait.
  * Hooks:   those of operations that are ready.
  *
- * next_deadline  out: when to call again at the latest, in nanoseconds of CLOCK_MONOTONIC; 0: at once, there is more to run now;
- *                BERTH_NO_DEADLINE: there is none. NULL: not wanted; without berth_config.wake all is run then, what comes up meanwhile too
- *
- * 0         done
- * -EINVAL   `manager` is NULL
- * -EDEADLK  called by a trace callback or visitor
+ * next_deadline  out: when to call again at the latest; 0: at once, there is more to run now;
+ *                BERTH_NO_DEADLINE: there is none. NULL: not wanted; without berth_config.wake it
+ *                runs all then
  */
 int door_poll(door *manager, int64_t *next_deadline);
 
 /*
- * door_drain, started. Parameters, ownership, threads and return codes are those of the operations that are started.
- * When it is cancelled, or its deadline passes, while it waits for a root, what it has let go of by then stays let go of.
+ * Common to all operations
+ *
+ * door_NAME waits until it has ended; door_NAME_until gives up at `deadline`; door_NAME_start does
+ * not wait, for roots or for pending hooks, and has `done` called at the end. It runs what can run
+ * at once itself: a hook that blocks instead of answering BERTH_PENDING holds up its caller.
+ * door_drain_start starts a drain.
+ *
+ * A failure before the first hook call changes nothing. When a hook fails, the instance goes to the
+ * state that the table at the top names, and no later step is done. What a reservation holds no
+ * more is skipped. While somebody else still holds an instance, letting go of it calls nothing; the
+ * last holder's call does the work.
+ *
+ * deadline  when to give up waiting; needs door_poll if the operation was started
+ * op        its memory, or NULL: the allocator gives it, and gets it back before `done` is called;
+ *           then nobody can cancel the operation
+ * done      called once with `arg` and the result, perhaps before the function returns
+ *
+ * Ownership: a started operation uses `op` and what the other arguments point to until `done` is
+ *            called; they must not change.
+ * Threads:   any. An operation waits while another one works on the same root, in order of arrival.
+ *            When that one fails and ends the root, those that wait return its error. `done` and
+ *            hooks run on the thread that lets the operation go on, with no lock held, or with
+ *            berth_config.wake in door_poll; what needs not wait runs in the function that starts
+ *            it.
+ * Hooks:     the operation says which may run. They may call the manager about another root.
+ *
+ * 0           done; of a start: accepted, and `done` gets the result. A start returns -EINVAL and
+ *             -ENOBUFS itself, -ENOMEM for `op`, and -EDEADLK of a callback: then it does not call
+ *             `done`
+ * -EINVAL     also: an argument has a value that it must not have
+ * -ENOENT     `reservation` names none: ended, of another manager, or never given
+ * -ENOMEM     out of memory. Nothing has happened
+ * -ECANCELED  door_discard was called meanwhile; or it was cancelled before it began; or the
+ *             reservation has begun to let go, and only door_leave takes it
+ * -EDEADLK    also: called by a hook about the root it works for, or in a circle of such calls
+ * -ETIMEDOUT  the deadline passed while waiting. Nothing has happened, if error->hook is NULL
+ * other       what a hook failed with: error->hook says which
  */
-int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error, berth_done *done, void *arg);
-
-/*
- * Shows every tracked instance to `visit`: roots in order of creation, each followed by what is below it.
- *
- * Threads: any. The manager is locked meanwhile: `visit` must not block, and must not call the manager (it gets -EDEADLK).
- * Hooks:   none run.
- *
- * 0         all were shown
- * -EINVAL   `manager` or `visit` is NULL
- * -EDEADLK  called by a trace callback or visitor
- * other     what `visit` returned
- */
-int door_for_each(door *manager, door_visit *visit, void *arg);
-
-/* Shows every valid reservation to `visit`, oldest first; same rules and results as door_for_each. */
-int door_for_each_reservation(door *manager, int (*visit)(void *arg, const uuid_t reservation), void *arg);
-
-/*
- * Shows what is tracked to people: each instance with its state, references, values and children, what runs or waits on it, the
- * reservations with what they hold, and how many slots of each pool are taken. Programs use door_for_each: the words may change.
- *
- *   door_dump(manager, berth_put_file, stderr); // berth/file.h
- *
- * Ownership: `put` gets a line at a time, of at most BERTH_DUMP_LINE_SIZE bytes, which is valid during its call.
- * Threads:   any. The manager is locked meanwhile, so all lines are of one moment: `put` must not block for long, and must not call the
- *            manager (it gets -EDEADLK). Takes no memory; its time grows with what is tracked.
- * Hooks:     none run.
- *
- * 0         all was shown
- * -EINVAL   `manager` or `put` is NULL
- * -EDEADLK  called by a trace callback, a visitor or `put`
- * other     what `put` returned that is not 0
- */
-int door_dump(door *manager, berth_put *put, void *arg);
+int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *error,
+        berth_done *done, void *arg);
 
 /*
  * Hold a door.
  *
- * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds door. After a failure everything is as it
- * was.
+ * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds
+ * door. Calls no hook: a failure changes nothing.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called. The
- *            caller owns the reservation until door_leave returns 0.
- * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
- *            one fails and ends the door, this one returns its error.
- * Hooks:     none run.
+ * door_        which it is, and how it should be
+ * reservation  out: names the reservation, which the caller owns until door_leave returns 0; zeroed
+ *              by a failure
  *
- * manager      from door_create
- * door_        which door, and how it should be
- * reservation  out: names the reservation; all zero after a failure
- * deadline     door_reserve_until and door_reserve_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC;
- *              BERTH_NO_DEADLINE: never. Hooks are told of it
- * error        out: where it failed, zeroed with success; NULL: not wanted
- *
- * 0                 the reservation is given
- * -EINVAL           `manager`, `door_` or `reservation` is NULL; or door.number is outside 1 to 9
+ * -EINVAL           door.number is outside 1 to 9
  * -EEXIST           a door of the same number is tracked with another glass
- * -EOVERFLOW        the door has as many holders as can be counted; everything is as it was
+ * -EOVERFLOW        the door has as many holders as can be counted
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
- * -ENOMEM           out of memory; everything is as it was
- * -ECANCELED        door_discard was called meanwhile; or, started, it was cancelled before it began
- * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT        door_reserve_until and door_reserve_start only: the deadline passed while waiting; nothing has happened
  */
-int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation, berth_error *error);
-int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error);
-int door_reserve_start(door *manager, door_op *op, const door_door_config *door_, uuid_t reservation, int64_t deadline, berth_error *error,
-        berth_done *done, void *arg);
+int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation,
+        berth_error *error);
+int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation,
+        int64_t deadline, berth_error *error);
+int door_reserve_start(door *manager, door_op *op, const door_door_config *door_,
+        uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done, void *arg);
 
 /*
  * Open it, where that has not happened yet.
  *
- * Works on the door that the reservation holds; what it holds no more is skipped. Does door.open. A failure before the first hook call
- * leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and no later step is done; the
- * reservation still holds what it held.
+ * Works on the door that the reservation holds. Does door.open. After a failure the reservation
+ * still holds what it held.
+ * Hooks: motor.pull.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called.
- * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
- *            one fails and ends the door, this one returns its error.
- * Hooks:     may call motor.pull. They may call this manager about another door; about this one they get -EDEADLK.
- *
- * manager      from door_create
- * reservation  what names it
- * plate        out: door.plate; NULL: not wanted. Always NUL-terminated with success
+ * reservation  names the reservation
+ * plate        out: door.plate; NULL: not wanted
  * plate_size   bytes of plate, at least DOOR_DOOR_PLATE_SIZE
- * deadline     door_open_until and door_open_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE:
- *              never. Hooks are told of it
- * error        out: where it failed, zeroed with success; NULL: not wanted
  *
- * 0                 done
- * -EINVAL           `manager` or `reservation` is NULL
  * -ENOBUFS          plate_size is too small
- * -ENOENT           the UUID names no reservation: ended, of another manager, or never given
- * -ECANCELED        the reservation has begun to let go; only door_leave takes it now; or door_discard was called meanwhile; or, started,
- *                   it was cancelled before it began
  * -EPERM            door is closed, where open is refused if field.glass: Glass doors stay closed
  * -ENOTRECOVERABLE  door is stuck, where open is refused
- * -ENOMEM           out of memory; everything is as it was
- * -EDEADLK          called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT        door_open_until and door_open_start only: the deadline passed while waiting; nothing has happened
- * other             what motor.pull failed with; error->hook says which
  */
-int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size, berth_error *error);
-int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline, berth_error *error);
-int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate, size_t plate_size, int64_t deadline,
-        berth_error *error, berth_done *done, void *arg);
+int door_open(door *manager, const uuid_t reservation, char *plate, size_t plate_size,
+        berth_error *error);
+int door_open_until(door *manager, const uuid_t reservation, char *plate, size_t plate_size,
+        int64_t deadline, berth_error *error);
+int door_open_start(door *manager, door_op *op, const uuid_t reservation, char *plate,
+        size_t plate_size, int64_t deadline, berth_error *error, berth_done *done, void *arg);
 
 /*
  * Let go of it; the last one closes it.
  *
- * Works on the door that the reservation holds; what it holds no more is skipped. Does door.close. While somebody else still holds an
- * instance, letting go of it calls nothing; the last holder's call does the work. The reservation ends when all of that is done. A failure
- * before the first hook call leaves everything as it was. When a hook fails, the instance goes to the state that the table above names, and
- * no later step is done; the reservation stays valid: call again until it returns 0, it goes on where it stopped.
+ * Works on the door that the reservation holds. Does door.close. The reservation ends when all of
+ * that is done. After a failure the reservation stays valid: call again until it returns 0; it goes
+ * on where it stopped.
+ * Hooks: motor.push.
  *
- * Ownership: what the pointers lead to is read, or written, during the call only; by the started function until `done` is called. Success
- *            ends the caller's reservation.
- * Threads:   any. Waits, or is queued when it was started, while another operation works on the same door, in order of arrival. When that
- *            one fails and ends the door, this one returns its error.
- * Hooks:     may call motor.push. They may call this manager about another door; about this one they get -EDEADLK.
- *
- * manager      from door_create
- * reservation  what names it
- * deadline     door_leave_until and door_leave_start only: when to give up waiting, in nanoseconds of CLOCK_MONOTONIC; BERTH_NO_DEADLINE:
- *              never. Hooks are told of it
- * error        out: where it failed, zeroed with success; NULL: not wanted
- *
- * 0           let go of; the reservation has ended
- * -EINVAL     `manager` or `reservation` is NULL
- * -ENOENT     the UUID names no reservation: ended, of another manager, or never given
- * -ENOMEM     out of memory; everything is as it was
- * -ECANCELED  door_discard was called meanwhile; or, started, it was cancelled before it began
- * -EDEADLK    called by a hook about the door it works for, in a circle of such calls, or by a trace callback or visitor
- * -ETIMEDOUT  door_leave_until and door_leave_start only: the deadline passed while waiting; nothing has happened
- * other       what motor.push failed with; error->hook says which
+ * reservation  names the reservation
  */
 int door_leave(door *manager, const uuid_t reservation, berth_error *error);
 int door_leave_until(door *manager, const uuid_t reservation, int64_t deadline, berth_error *error);
-int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done,
-        void *arg);
+int door_leave_start(door *manager, door_op *op, const uuid_t reservation, int64_t deadline,
+        berth_error *error, berth_done *done, void *arg);
 
 /* Names, in the spec's words. Static strings; "?" for a number that has none. Thread-safe. */
 const char *door_resource_name(door_resource resource);

@@ -189,8 +189,8 @@ COLLIDING: list[tuple[str, Manager, str]] = [
      "the variable m_x_config of the generated source would be called 'm_x_config' in C, as the config of x is"),
     ("a manager and what its suite declares", manager(name="run", loc=HERE, operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),)),
      "operation go would be called 'run_go' in C, as operation go in the conformance suite is"),
-    ("a manager and what its source declares", manager(name="check", loc=HERE),
-     "the backend would be called 'check_backend' in C, as check_backend of the generated source is"),
+    ("a manager and what its source declares", manager(thing(name="table", loc=HERE), name="limit"),
+     "the view of table would be called 'limit_table' in C, as limit_table of the generated source is"),
 ]
 
 

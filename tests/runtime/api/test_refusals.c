@@ -13,28 +13,25 @@ struct versioned {
     uint8_t lacks; /* a hook that must be there */
 };
 
-static int check_versioned(const void *given)
+static bool has_all_but(const void *given, uint8_t hook)
 {
     const struct versioned *backend = given;
 
-    return backend->version != VERSION ? -EINVAL : backend->lacks;
-}
-
-static bool has_all(const void *backend, uint8_t hook)
-{
-    (void)backend;
-    (void)hook;
-    return true;
+    return hook != backend->lacks;
 }
 
 static berth_manager_type versioned_type(void)
 {
+    static berth_hook hooks[BOOK_EJECT + 1];
     berth_manager_type type = depot_type;
 
-    type.check_backend = check_versioned;
+    memcpy(hooks, depot_type.hooks, sizeof hooks);
+    hooks[SHELF_CLOSE].required = true;
+    hooks[RACK_OPEN].together = hooks[BOOK_OPEN].together = 1;
+    type.hooks = hooks;
     type.backend_version = VERSION;
     type.backend_size = sizeof(struct versioned);
-    type.has = has_all;
+    type.has = has_all_but;
     return type;
 }
 
@@ -68,7 +65,10 @@ static void a_backend_that_does_not_fit(void **unused)
 {
     const berth_manager_type type = versioned_type();
     const struct versioned unset = {0}, old = {.version = 0x766ef2b3},
-                           lacking = {.version = VERSION, .lacks = SHELF_CLOSE};
+                           lacking = {.version = VERSION, .lacks = SHELF_CLOSE},
+                           half = {.version = VERSION, .lacks = BOOK_OPEN},
+                           without = {.version = VERSION, .lacks = RACK_EJECT};
+    berth_manager *manager;
     berth_error error;
 
     (void)unused;
@@ -84,6 +84,11 @@ static void a_backend_that_does_not_fit(void **unused)
     error = assert_refused(&type, NULL, &lacking, NULL,
                            "depot_create: backend lacks shelf.close: Invalid argument");
     assert_string_equal(error.hook, "shelf.close");
+    error = assert_refused(&type, NULL, &half, NULL,
+                           "depot_create: backend lacks book.open: Invalid argument");
+    assert_string_equal(error.hook, "book.open"); /* rack.open is there */
+    assert_int_equal(berth_manager_create(&type, NULL, &without, NULL, &manager, NULL), 0);
+    assert_int_equal(berth_manager_destroy(manager, NULL), 0);
 }
 
 static void no_place_for_the_manager(void **unused)
@@ -173,7 +178,7 @@ static void generated_code_that_does_not_fit(void **unused)
     type.abi = 1;
     error = assert_refused(&type, NULL, &good, NULL,
                            "depot_create: generated code has another ABI than the runtime: 1, not "
-                           "4: Invalid argument");
+                           "5: Invalid argument");
     assert_int_equal(error.wanted, BERTH_ABI);
     type = versioned_type();
     memcpy(resources, type.resources, sizeof resources);

@@ -83,9 +83,7 @@ static void start_with_drop_at_rest(struct depot *depot, berth_row drop)
     memcpy(hooks, depot_type.hooks, sizeof hooks);
     assert_true(n_rows < 64);
     memcpy(rows, resources[RACK].rows, (n_rows + 1) * sizeof *rows);
-    for (unsigned r = 1; r <= n_rows; r++)
-        if (rows[r].state == REST && rows[r].event == CLOSE)
-            rows[r] = drop;
+    rows[resources[RACK].cells[REST * (WIPE + 1) + CLOSE].row] = drop;
     hooks[BOOK_EJECT].asks = true;
     resources[RACK].rows = rows;
     type.resources = resources;
@@ -103,8 +101,6 @@ static void assert_work(berth_row drop, const char *rack, uint8_t lacking, int e
     struct depot depot;
     berth_error error;
 
-    drop.state = REST;
-    drop.event = CLOSE;
     start_with_drop_at_rest(&depot, drop);
     if (lacking > 0)
         depot_lack(&depot, lacking, true);

@@ -61,6 +61,25 @@ void depot_start(struct depot *depot, const depot_options *options, const berth_
     assert_int_equal(depot_create(depot, options, config), 0);
 }
 
+static uint8_t first_row(const berth_resource *resource, const struct depot_change *change)
+{
+    return resource->cells[change->state * (WIPE + 1) + change->event].row;
+}
+
+static void change_rows(berth_row *row, const struct depot_change *change)
+{
+    bool more;
+
+    do {
+        more = row->or_next;
+        if (change->ok.state > 0)
+            row->ok = change->ok;
+        if (change->fail.state > 0)
+            row->fail = change->fail;
+        row++;
+    } while (more);
+}
+
 void depot_start_changed(struct depot *depot, const struct depot_change *change)
 {
     static berth_manager_type type;
@@ -74,17 +93,8 @@ void depot_start_changed(struct depot *depot, const struct depot_change *change)
         resources[i] = depot_type.resources[i];
         resources[i].rows = rows[i];
         assert_true(resources[i].n_rows < 64);
-        for (unsigned r = 1; r <= resources[i].n_rows; r++) {
-            berth_row *row = &rows[i][r];
-
-            *row = depot_type.resources[i].rows[r];
-            if (row->state != change->state || row->event != change->event)
-                continue;
-            if (change->ok.state > 0)
-                row->ok = change->ok;
-            if (change->fail.state > 0)
-                row->fail = change->fail;
-        }
+        memcpy(rows[i], depot_type.resources[i].rows, (resources[i].n_rows + 1u) * sizeof **rows);
+        change_rows(&rows[i][first_row(&resources[i], change)], change);
     }
     depot_init(depot);
     assert_int_equal(berth_manager_create(&type, NULL, &backend,

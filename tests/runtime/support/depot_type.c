@@ -17,44 +17,57 @@ static const uint8_t marks[N_STATES + 1] = {[REST] = BERTH_RESIDENT, [GONE] = BE
 
 /* clang-format off */
 #define ROWS(lock, open, close, eject) { \
-    [1] = {.state = IDLE, .event = HOLD, .ok = {IDLE, 0}}, \
-    [2] = {.state = IDLE, .event = CLOSE, .ok = {GONE, 0}}, \
-    [3] = {.state = IDLE, .event = OPEN, .guard = (lock), .reject = EACCES}, \
-    [4] = {.state = IDLE, .event = OPEN, .hook = (open), \
+    [1] = {.ok = {IDLE, 0}}, \
+    [2] = {.ok = {GONE, 0}}, \
+    [3] = {.guard = (lock), .or_next = true, .reject = EACCES}, \
+    [4] = {.hook = (open), \
             .ok = {ON, 0}, .fail = {BAD, 0}, .uncertain = {ODD, 0}}, \
-    [5] = {.state = IDLE, .event = CRASH, .hook = (open), \
+    [5] = {.hook = (open), \
             .ok = {ON, 0}, .fail = {GONE, 0}, .uncertain = {GONE, 0}}, \
-    [6] = {.state = IDLE, .event = KICK, .ok = {GONE, 0}}, \
-    [7] = {.state = IDLE, .event = WIPE, .ok = {BAD, OPEN}}, \
-    [8] = {.state = ON, .event = HOLD, .ok = {ON, 0}}, \
-    [9] = {.state = ON, .event = CLOSE, .hook = (eject), .ok = {LEFT, CLOSE}, .fail = {ON, 0}}, \
-    [10] = {.state = ON, .event = OPEN, .ok = {ON, 0}}, \
-    [11] = {.state = ON, .event = CRASH, .ok = {ON, 0}}, \
-    [12] = {.state = ON, .event = KICK, .ok = {GONE, 0}}, \
-    [13] = {.state = BAD, .event = HOLD, .reject = ENOTRECOVERABLE}, \
-    [14] = {.state = BAD, .event = CLOSE, .ok = {GONE, 0}}, \
-    [15] = {.state = BAD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
-    [16] = {.state = BAD, .event = WIPE, .hook = (close), .ok = {GONE, 0}, .fail = {GONE, 0}}, \
-    [17] = {.state = ODD, .event = HOLD, .reject = ENOTRECOVERABLE}, \
-    [18] = {.state = ODD, .event = CLOSE, .hook = (close), \
+    [6] = {.ok = {GONE, 0}}, \
+    [7] = {.ok = {BAD, OPEN}}, \
+    [8] = {.ok = {ON, 0}}, \
+    [9] = {.hook = (eject), .ok = {LEFT, CLOSE}, .fail = {ON, 0}}, \
+    [10] = {.ok = {ON, 0}}, \
+    [11] = {.ok = {ON, 0}}, \
+    [12] = {.ok = {GONE, 0}}, \
+    [13] = {.reject = ENOTRECOVERABLE}, \
+    [14] = {.ok = {GONE, 0}}, \
+    [15] = {.reject = ENOTRECOVERABLE}, \
+    [16] = {.hook = (close), .ok = {GONE, 0}, .fail = {GONE, 0}}, \
+    [17] = {.reject = ENOTRECOVERABLE}, \
+    [18] = {.hook = (close), \
             .ok = {GONE, 0}, .fail = {ODD, WIPE}, .uncertain = {ODD, 0}}, \
-    [19] = {.state = ODD, .event = OPEN, .reject = ENOTRECOVERABLE}, \
-    [20] = {.state = ODD, .event = WIPE, .reject = ENODATA}, \
-    [21] = {.state = LEFT, .event = HOLD, .reject = EBUSY}, \
-    [22] = {.state = LEFT, .event = CLOSE, .hook = (close), \
+    [19] = {.reject = ENOTRECOVERABLE}, \
+    [20] = {.reject = ENODATA}, \
+    [21] = {.reject = EBUSY}, \
+    [22] = {.hook = (close), \
             .ok = {GONE, 0}, .fail = {LEFT, 0}, .uncertain = {ODD, 0}}, \
-    [23] = {.state = LEFT, .event = OPEN, .reject = EBUSY}, \
-    [24] = {.state = REST, .event = HOLD, .ok = {REST, 0}}, \
-    [25] = {.state = REST, .event = CLOSE, .ok = {REST, 0}}, \
-    [26] = {.state = REST, .event = OPEN, .ok = {REST, 0}}, \
-    [27] = {.state = REST, .event = CRASH, .hook = (close), \
+    [23] = {.reject = EBUSY}, \
+    [24] = {.ok = {REST, 0}}, \
+    [25] = {.ok = {REST, 0}}, \
+    [26] = {.ok = {REST, 0}}, \
+    [27] = {.hook = (close), \
             .ok = {IDLE, OPEN}, .fail = {REST, 0}}, \
 }
 /* clang-format on */
 
-static const berth_row rack_rows[] = ROWS(1, RACK_OPEN, RACK_CLOSE, RACK_EJECT);
-static const berth_row shelf_rows[] = ROWS(2, SHELF_OPEN, SHELF_CLOSE, SHELF_EJECT);
-static const berth_row book_rows[] = ROWS(2, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
+static bool name_begins_with_l(const void *options, const void *view)
+{
+    (void)options;
+    return *((const rack_view *)view)->name == 'L';
+}
+
+static bool never(const void *options, const void *view)
+{
+    (void)options;
+    (void)view;
+    return false;
+}
+
+static const berth_row rack_rows[] = ROWS(name_begins_with_l, RACK_OPEN, RACK_CLOSE, RACK_EJECT);
+static const berth_row shelf_rows[] = ROWS(never, SHELF_OPEN, SHELF_CLOSE, SHELF_EJECT);
+static const berth_row book_rows[] = ROWS(never, BOOK_OPEN, BOOK_CLOSE, BOOK_EJECT);
 enum { N_ROWS = 27 };
 
 static const berth_cell cells[N_STATES + 1][N_EVENTS + 1] = {
@@ -117,6 +130,14 @@ static const berth_pool_part deep_parts[] = {
 #define VALUE(name_, view_)                                                                        \
     .name = #name_, .view_offset = offsetof(view_, name_), .size = sizeof(((view_ *)0)->name_)
 
+static void format_path(const void *options, void *view)
+{
+    const depot_options *opts = options;
+    rack_view *rack = view;
+
+    snprintf(rack->path, sizeof rack->path, "%s/%u/%u", opts->site, rack->row, rack->column);
+}
+
 static const berth_assigned rack_assigned[] = {
     [SERIAL] = {VALUE(serial, rack_view), .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64,
                 .start = 7, .indexed = true},
@@ -129,7 +150,8 @@ static const berth_assigned rack_assigned[] = {
                .indexed = true,
                .parts = place_parts},
     [DEEP] = {.name = "deep", .kind = BERTH_ASSIGN_POOL, .n_parts = 1, .parts = deep_parts},
-    [PATH] = {VALUE(path, rack_view), .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS},
+    [PATH] = {VALUE(path, rack_view), .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS,
+              .format = format_path},
     [WATT] = {VALUE(watt, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_U32,
               .hook = RACK_OPEN},
     [SESSION] = {VALUE(session, rack_view), .kind = BERTH_ASSIGN_HOOK, .type = BERTH_UUID,
@@ -246,23 +268,6 @@ static const berth_default defaults[sizeof options / sizeof *options] = {
     {.number = 9}, {.number = 0}, {.number = 0},    {.number = 1},
 };
 
-/* 1: racks whose name begins with L cannot be opened. 2: never. */
-static bool guard(uint8_t number, const void *options_, const void *view)
-{
-    (void)options_;
-    return number == 1 && *((const rack_view *)view)->name == 'L';
-}
-
-static void format(uint8_t resource, uint8_t assigned, const void *options_, void *view)
-{
-    const depot_options *opts = options_;
-    rack_view *rack = view;
-
-    assert_int_equal(resource, RACK);
-    assert_int_equal(assigned, PATH);
-    snprintf(rack->path, sizeof rack->path, "%s/%u/%u", opts->site, rack->row, rack->column);
-}
-
 static struct depot *depot_of(const void *backend)
 {
     return ((const struct depot_backend *)backend)->depot;
@@ -340,11 +345,6 @@ static void accept(uint8_t hook, const void *out_, void *view)
     memcpy(rack->badge, out->badge, sizeof rack->badge);
 }
 
-static int check_backend(const void *backend)
-{
-    return depot_of(backend) ? 0 : -EINVAL;
-}
-
 const berth_manager_type depot_type = {
     .abi = BERTH_ABI,
     .name = "depot",
@@ -360,11 +360,8 @@ const berth_manager_type depot_type = {
     .operations = depot_operations,
     .hooks = hooks,
     .options = options,
-    .guard = guard,
-    .format = format,
     .has = has,
     .call = call,
     .preset = preset,
     .accept = accept,
-    .check_backend = check_backend,
 };
