@@ -70,6 +70,23 @@ def upward_includes(includes: dict[Path, list[Path]]) -> list[str]:
                   if FLOORS.index(target.parts[0]) > FLOORS.index(path.parts[0]))
 
 
+def circle(includes: dict[Path, list[Path]]) -> list[str]:
+    """Files that include each other in a circle; none if there is no circle."""
+    done: set[Path] = set()
+
+    def walk(path: Path, way: list[Path]) -> list[Path]:
+        if path in way:
+            return way[way.index(path):]
+        if path in done:
+            return []
+        found: list[Path] = next(
+            filter(None, (walk(to, [*way, path]) for to in includes[path])), [])
+        done.add(path)
+        return found
+
+    return [str(path) for path in next(filter(None, (walk(path, []) for path in includes)), [])]
+
+
 def test_library_c_has_every_file_floor_by_floor() -> None:
     assert sorted(f"{floor}/{name}.c" for floor, name in order()) == sorted(
         str(path.relative_to(SRC)) for path in SRC.rglob("*.c"))
@@ -98,6 +115,7 @@ def test_no_file_includes_one_of_a_floor_above() -> None:
     includes = included(SRC)
     assert sum(len(targets) for targets in includes.values()) > 100
     assert upward_includes(includes) == []
+    assert circle(includes) == []
 
 
 def test_an_include_of_a_floor_above_is_found(tmp_path: Path) -> None:
@@ -160,3 +178,9 @@ def test_what_the_runtime_does_not_have_is_found() -> None:
     assert missing("`queue.c` has `queue_enter()`, `queue_jump()` is in `src/jump.c`") == [
         "jump.c", "queue_jump"
     ]
+
+
+def test_files_that_include_each_other_are_found() -> None:
+    a, b, c = Path("core/a.h"), Path("core/b.h"), Path("core/c.h")
+    assert circle({c: [a], a: [b], b: []}) == []
+    assert sorted(circle({c: [a], a: [b], b: [a]})) == ["core/a.h", "core/b.h"]
