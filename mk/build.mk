@@ -1,7 +1,7 @@
 # Libraries, generated managers, simulators, examples.
 
 RUNTIME_SOURCES := $(wildcard runtime/src/*/*.c)
-TESTING_SOURCES := $(wildcard runtime/testing/*.c)
+TESTING_SOURCES := $(wildcard runtime/testing/*/*.c)
 # The library is one translation unit; its files one by one are for what looks at parts of it.
 RUNTIME_OBJECT := $(BUILD)/obj/runtime/library.o
 PARTS_OBJECTS := $(RUNTIME_SOURCES:%.c=$(BUILD)/obj/%.o)

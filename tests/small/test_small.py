@@ -58,11 +58,11 @@ def test_generated_suites_pass_in_an_arena(name: str, tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         sources += [path] if path.suffix == ".c" else []
     sources += [*(ROOT / "runtime/src").glob("*/*.c"), ROOT / "tests/small/arena_malloc.c"]
-    sources += [p for p in (ROOT / "runtime/testing").glob("suite_*.c") if p.name != "suite_memory.c"]
+    sources += [p for p in (ROOT / "runtime/testing").glob("*/suite_*.c") if p.name != "suite_memory.c"]
     flags = [*FLAGS, *SMALL, f"-I{tmp_path}", *(f"-Iruntime/{folder}" for folder in ("include", "testing/include", "testing"))]
     compiler = os.environ.get("BERTH_CC", "cc")
     memory = tmp_path / "memory.o"
-    run(compiler, *flags, "-Dmalloc=small_malloc", "-Dfree=small_free", "-c", "runtime/testing/suite_memory.c", "-o", memory)
+    run(compiler, *flags, "-Dmalloc=small_malloc", "-Dfree=small_free", "-c", "runtime/testing/suite/suite_memory.c", "-o", memory)
     run(compiler, *flags, "-o", tmp_path / "suite", *sources, memory, "-lcmocka", "-pthread")
     said = run(tmp_path / "suite")
     assert re.search(r"PASSED  \] (\d+) test", said) and "FAILED" not in said

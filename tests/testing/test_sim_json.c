@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sim_json.h"
+#include "sim/sim_json.h"
 
 /*
  * Reads a copy that ends where the text ends, so that a sanitizer sees a read beyond. Returns what

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sim_label.h"
+#include "sim/sim_label.h"
 
 #define LITERAL "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite_internal.h"
+#include "../suite/suite_internal.h"
 
 /* A valid call of one operation, in which one thing after the other is NULL. */
 typedef struct null_test {

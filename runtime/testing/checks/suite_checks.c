@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite_internal.h"
+#include "../suite/suite_internal.h"
 
 #define MOST_TRIES 3
 #define CALLERS 3

@@ -2,7 +2,7 @@
 #ifndef BERTH_SUITE_CALLERS_H
 #define BERTH_SUITE_CALLERS_H
 
-#include "suite_internal.h"
+#include "../suite/suite_internal.h"
 
 #define N_CALLERS BERTH_SUITE_THREADS /* callers */
 

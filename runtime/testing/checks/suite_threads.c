@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "suite_internal.h"
+#include "../suite/suite_internal.h"
 
 #define ROUNDS 25
 #define MOST_ATTEMPTS 20
