@@ -1,4 +1,4 @@
-/* What the files of the conformance engine share. */
+/* The inside of the conformance suites' library. */
 #ifndef BERTH_SUITE_INTERNAL_H
 #define BERTH_SUITE_INTERNAL_H
 
@@ -7,22 +7,22 @@
 #include <berth/suite.h>
 
 struct berth_suite_text {
-    berth_suite *suite; /* whose labels UUIDs get */
+    berth_suite *suite; /* gives UUIDs their labels */
     char *data;         /* NUL-terminated */
     size_t length;
     size_t capacity;
 };
 
-/* Counts what a manager has, and fails one allocation. */
+/* Counts a manager's memory, and fails one allocation. */
 typedef struct suite_memory {
     pthread_mutex_t lock;
     size_t blocks;
     size_t asked;    /* allocations since `fail_at` was set */
-    size_t fail_at;  /* 1-based; 0: none fails */
-    bool failed;     /* it did */
-    bool wrong_size; /* a block was released with another size than it was asked for */
-    bool guarded;    /* bytes are watched behind each block; sanitizers see less then */
-    bool overrun;    /* such bytes were written */
+    size_t fail_at;  /* 1-based number of the allocation that fails; 0: none */
+    bool failed;     /* that allocation has failed */
+    bool wrong_size; /* a block was released with another size than it had */
+    bool guarded;    /* bytes behind each block are watched; sanitizers see less then */
+    bool overrun;    /* watched bytes were written */
 } suite_memory;
 
 /* Something the backend holds, or may hold. */
@@ -38,7 +38,7 @@ typedef struct suite_item {
     unsigned number;
 } suite_item;
 
-/* What all tests of one program share. */
+/* The common part of all tests of one program. */
 typedef struct suite_group {
     const berth_suite_manager *manager;
     unsigned *taken; /* [1 .. n_rows]: outcomes seen, as in berth_suite_row.declared */
@@ -48,31 +48,34 @@ typedef struct suite_group {
 
 typedef void suite_during(berth_suite *suite, uint8_t hook);
 
-#define SUITE_HOUR INT64_C(3600000000000) /* nothing takes so long */
+#define SUITE_HOUR INT64_C(3600000000000) /* longer than any test */
 
 /* How operations are run, and how their hooks answer. */
 typedef enum suite_mode {
     SUITE_BLOCKING, /* the blocking functions; hooks answer at once */
-    SUITE_AT_ONCE,  /* started, with a block from the allocator; hooks answer at once, and what
-                       completes them besides must not count */
-    SUITE_EARLY,    /* started; hooks are pending, and completed before they return */
-    SUITE_LATER,    /* started; hooks are pending, and completed when the start has returned */
+    /*
+     * started, with a block from the allocator; hooks answer at once, and completions must not
+     * count
+     */
+    SUITE_AT_ONCE,
+    SUITE_EARLY, /* started; hooks are pending, and completed before they return */
+    SUITE_LATER, /* started; hooks are pending, and completed when the start has returned */
     SUITE_LOOP /* the same in an event loop: a completion only wakes it, all else happens in poll */
 } suite_mode;
 
 /* A call whose hook is pending. */
 typedef struct suite_pending {
-    struct suite_pending *next; /* that began later */
+    struct suite_pending *next; /* the next one that began */
     berth_call *call;
     berth_token token;
     uint8_t hook;
     int answer;
-    void *out; /* a copy of the out-values, to complete it with; NULL: the hook's own count */
+    void *out; /* a copy of the out-values for the completion; NULL: those of the hook */
     uint32_t out_size;
 } suite_pending;
 
 /*
- * A started operation. Lives until the suite ends, so that one whose `done` is called again is
+ * A started operation. It lives until the suite ends, so that a second call of its `done` is
  * noticed.
  */
 typedef struct suite_job {
@@ -81,13 +84,13 @@ typedef struct suite_job {
     const berth_suite_function *function; /* NULL: drain */
     berth_suite_call call;
     struct suite_call_buffers *buffers; /* what `call` points to until it is over */
-    berth_error *error;                 /* where it goes then */
+    berth_error *error;                 /* the caller's, filled in at the end */
     unsigned char *gives;
-    int refused;     /* what the start returned */
-    unsigned n_done; /* how often `done` was called, */
-    int code;        /* and with what */
-    unsigned order;  /* how many of the suite's were over then */
-    bool keeps;      /* the block stays, to be asked about when it is over */
+    int refused;     /* the result of the start */
+    unsigned n_done; /* calls of `done` */
+    int code;        /* the code of the last call */
+    unsigned order;  /* jobs of the suite that were over before */
+    bool keeps;      /* the block stays when the operation is over */
 } suite_job;
 
 struct berth_suite {
@@ -102,7 +105,7 @@ struct berth_suite {
 
     pthread_mutex_t lock; /* below: the backend's side, which hooks of several threads share */
     bool counting;        /* threads run: calls are counted, not written down */
-    bool covers;          /* rows that are taken count */
+    bool covers;          /* rows that run are counted */
     const berth_suite_outcome *outcomes; /* of the first calls of this step */
     unsigned n_outcomes;
     unsigned n_calls;   /* of this step */
@@ -111,10 +114,9 @@ struct berth_suite {
     unsigned total;
     uint8_t fail_hook; /* the first call of this hook fails; 0: none */
     int fail_error;
-    suite_during *during; /* called within a hook, without the lock; NULL: nothing */
+    suite_during *during; /* called inside a hook, without the lock; or NULL */
     void *during_arg;
-    void (*on_row)(berth_suite *suite); /* called by the trace, which runs with the manager locked;
-                                           NULL: nothing */
+    void (*on_row)(berth_suite *suite); /* called by the trace, with the manager locked; or NULL */
     void *on_row_arg;
     uint8_t current; /* the hook between begin and end */
     int answer;      /* of it */
@@ -126,24 +128,21 @@ struct berth_suite {
     size_t n_held, held_capacity;
     berth_suite_text calls;
     berth_suite_text trace;
-    unsigned
-        traced[BERTH_TRACE_REFUSAL + 1]; /* how often the trace was called in this step, by kind
-                                             */
+    unsigned traced[BERTH_TRACE_REFUSAL + 1]; /* calls of the trace in this step, by kind */
 
     suite_mode mode;  /* below: of started operations, which only tests of one thread have */
     int64_t deadline; /* of every operation and so of its hooks; 0: each has its own */
     bool no_blocks;   /* the allocator gives them */
     bool no_done;     /* starts lack it */
     bool keeps;       /* jobs that are started keep their blocks */
-    void (*at_end)(suite_job *job); /* called by `done` when all is the caller's again; NULL:
-                                       nothing */
+    void (*at_end)(suite_job *job); /* called by `done` at the end; or NULL */
     void *at_end_arg;
     suite_job *jobs;        /* all, the newest first */
     suite_pending *pending; /* the oldest first */
     unsigned n_over;        /* jobs */
     unsigned inside;        /* within a start or poll */
-    bool woken;             /* the loop is to poll */
-    berth_token stale;      /* of a call that its hook has answered by itself; its id is 0: none */
+    bool woken;             /* the loop has to poll */
+    berth_token stale;      /* of a call that its hook has answered; id 0: none */
 
     uuid_t *reservations; /* in the order given */
     size_t n_reservations;
@@ -157,7 +156,7 @@ struct berth_suite {
     uint8_t item_resource;
 };
 
-/* Written over memory that is no longer to be read. */
+/* Written over memory that must not be read any more. */
 #define SUITE_SCRIBBLE 0x5a
 
 /* suite_text.c */
@@ -168,14 +167,14 @@ void suite_text_free(berth_suite_text *text);
 void suite_text_clear(berth_suite_text *text);
 void suite_text_add(berth_suite_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Adds all of another text. */
+/* Adds another text. */
 void suite_text_copy(berth_suite_text *text, const berth_suite_text *from);
 /*
- * For berth_config.uuid where no thread has the manager but one, and for out-values: no two UUIDs
- * of a suite are alike.
+ * Makes UUIDs of which no two in a suite are alike: for berth_config.uuid on one thread, and for
+ * out-values.
  */
 int suite_count_uuid(void *suite, uuid_t out);
-/* Number of a UUID that the manager made; a new one gets the next. */
+/* The number of a UUID that the manager made; a new UUID gets the next number. */
 unsigned suite_uuid_number(berth_suite *suite, const unsigned char *value);
 void suite_given_uuid(unsigned number, uuid_t out);
 void suite_foreign_uuid(uuid_t out);
@@ -199,12 +198,10 @@ void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes
 void suite_zero_counts(berth_suite *suite);
 
 /* suite_answer.c */
-/*
- * What a hook returns in the suite's mode, which ends as `answer` says. Without the suite's lock.
- */
+/* The result of a hook in the suite's mode; `answer` is the outcome. Without the suite's lock. */
 int suite_answer(berth_suite *suite, berth_call *call, uint8_t hook, int answer, void *out,
                  uint32_t out_size);
-/* Completes a pending call, which is no longer one then. */
+/* Completes a pending call, and removes it. */
 void suite_complete(berth_suite *suite, suite_pending *pending);
 /* Fails unless a completion came to `expected`. */
 void suite_expect_completed(berth_suite *suite, const char *what, int rc, int expected);
@@ -216,21 +213,21 @@ void suite_mode_set(berth_suite *suite, suite_mode mode);
 suite_job *suite_job_start(berth_suite *suite, const berth_suite_function *function,
                            const berth_suite_call *call);
 /*
- * Does the next thing that can be done: polls, where the loop was woken, or completes the oldest
- * pending call. False: there is nothing.
+ * Does the next thing: polls, if the loop was woken, or completes the oldest pending call. False:
+ * there is none.
  */
 bool suite_run_next(berth_suite *suite);
 int64_t suite_poll(berth_suite *suite);
-/* Goes on until the operation is over; what it came to. */
+/* Runs until the operation is over. Returns its code. */
 int suite_job_finish(suite_job *job);
-/* Has every job ended exactly once? Frees them. */
+/* Fails unless each job ended exactly once. Frees them. */
 void suite_jobs_free(berth_suite *suite);
 
 /* suite_snapshot.c */
 void suite_snapshot(berth_suite *suite, berth_suite_text *out);
 
 /* suite_life.c */
-typedef struct suite_caller { /* what one caller of the phases remembers */
+typedef struct suite_caller { /* the memory of one caller of the phases */
     uuid_t reservation;
     char kept_text[64];
     uint64_t kept_number;
@@ -243,9 +240,9 @@ _Noreturn void suite_fail(berth_suite *suite, const char *format, ...)
 berth_suite *suite_begin(suite_group *group, const char *name,
                          const berth_suite_environment *environment);
 void suite_create(berth_suite *suite);
-/* Frees everything; the manager must have been destroyed, and fails if it left memory behind. */
+/* Frees everything. Fails if the destroyed manager left memory behind. */
 void suite_end(berth_suite *suite);
-/* Drains, destroys and checks that neither the backend nor the allocator has anything left. */
+/* Drains, destroys, and checks that nothing is left in backend and allocator. */
 void suite_close(berth_suite *suite);
 /* Destroys the manager, which must succeed. */
 void suite_destroy(berth_suite *suite);
@@ -261,7 +258,7 @@ int suite_call_end(berth_suite *suite, const berth_suite_function *function, ber
                    int rc);
 /* The UUID that a step names; one that is not known yet counts as foreign. */
 void suite_reservation(const berth_suite *suite, unsigned number, uuid_t out);
-/* What a step asks; the UUID to look up by goes to `by`. */
+/* The call of a step. `by` gets the UUID to look up by. */
 berth_suite_call suite_step_call(const berth_suite *suite, const berth_suite_step *step, uuid_t by);
 int suite_invoke(berth_suite *suite, const berth_suite_step *step, const unsigned char *reservation,
                  uuid_t gives, berth_suite_text *returns, berth_error *error);
@@ -272,36 +269,36 @@ typedef struct suite_arguments { /* what one started step points to */
     uuid_t gives;
     berth_error error;
 } suite_arguments;
-/* A step of an operation, started; and what comes of it. */
+/* Starts a step of an operation; and returns its code at the end. */
 suite_job *suite_step_start(berth_suite *suite, const berth_suite_step *step,
                             suite_arguments *asked, int64_t deadline);
 int suite_step_finish(suite_job *job);
 /* suite_phase.c */
 int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller *caller,
                 const void *const *config, int64_t deadline);
-/* The phase started, and what comes of it when it is over. `config` must stay until then. */
+/* Starts a phase; and returns its code at the end. `config` must stay until then. */
 suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
                              suite_caller *caller, const void *const *config, int64_t deadline);
 int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
-/* The first phase in which one caller alone causes a call, and its number; NULL: there is none. */
+/* The first phase in which one caller alone causes a call, and its number. NULL: there is none. */
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
-/* Configs that point to a copy of one of them, which has another key. Must stay where it is. */
+/* Configs with a copy of one of them, which has another key. It must not move. */
 typedef struct suite_configs {
     _Alignas(max_align_t) unsigned char storage[8192];
     const void *config[BERTH_SUITE_LEVELS];
     char text[64];
 } suite_configs;
 /*
- * The same configs, `level` with its n-th key (from 1); false where its resource has but one key. n
- * 0 changes nothing.
+ * Makes configs with the n-th key (from 1) at `level`; n 0 changes nothing. False: the resource has
+ * but one key.
  */
 bool suite_keyed(const berth_suite *suite, suite_configs *out, const void *const *config,
                  const uint8_t *path, uint8_t level, unsigned n);
 
 /* suite_script.c */
-/* The first steps of a script, whatever comes of them. */
+/* Plays the first steps of a script, whatever their results. */
 void suite_play(berth_suite *suite, const berth_suite_script *script, unsigned n_steps);
-/* How a script is played: an allocation of each step fails first; the manager has no trace. */
+/* Ways to play a script: an allocation of each step fails first; or the manager has no trace. */
 enum { SCRIPT_WITHOUT_MEMORY = 1, SCRIPT_UNTRACED = 2 };
 void suite_script(suite_group *group, const berth_suite_script *script, suite_mode mode,
                   unsigned how);
