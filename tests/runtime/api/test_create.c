@@ -42,7 +42,7 @@ static int create(const berth_manager_type *type, const depot_options *options, 
     return berth_manager_create(type, options, &backend, &config, &depot->manager, NULL);
 }
 
-static void what_does_not_fit_is_refused(void **unused)
+static void arguments_of_create_that_do_not_fit_are_refused(void **unused)
 {
     struct depot depot;
     berth_manager *manager = (berth_manager *)&depot;
@@ -309,7 +309,7 @@ static void a_pool_too_large_for_a_number_is_empty(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(arguments_of_create_that_do_not_fit_are_refused),
         cmocka_unit_test(tables_of_the_greatest_size),
         cmocka_unit_test(all_settings_may_be_left_out),
         cmocka_unit_test(without_a_lock_there_is_no_manager),

@@ -106,7 +106,7 @@ static void instances_with_their_values(void **unused)
 }
 
 /* Roots in order of creation; a reservation that has let go of a part. */
-static void what_is_held(void **unused)
+static void holders_and_reservations(void **unused)
 {
     struct depot depot;
     uuid_t id;
@@ -157,7 +157,7 @@ static int discard_and_look(struct depot *depot, uint8_t hook, berth_call *call,
     return 0;
 }
 
-static void what_runs(void **unused)
+static void running_operations(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -210,7 +210,7 @@ static void start_another(struct job *job, int code)
  * What is ready and not run yet: its call is completed, it was handed its root, or it has only been
  * started.
  */
-static void what_is_left_to_the_loop(void **unused)
+static void operations_left_to_the_loop(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -300,10 +300,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_manager),
         cmocka_unit_test(instances_with_their_values),
-        cmocka_unit_test(what_is_held),
-        cmocka_unit_test(what_runs),
+        cmocka_unit_test(holders_and_reservations),
+        cmocka_unit_test(running_operations),
         cmocka_unit_test_teardown(since_when, clock_back),
-        cmocka_unit_test(what_is_left_to_the_loop),
+        cmocka_unit_test(operations_left_to_the_loop),
         cmocka_unit_test(a_reservation_that_was_drained_is_not_shown),
     };
 

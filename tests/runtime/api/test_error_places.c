@@ -146,7 +146,7 @@ static void started_operations_that_are_cancelled(void **unused)
     assert_untouched();
 }
 
-static void those_that_are_discarded_in_the_queue(void **unused)
+static void discarded_in_the_queue(void **unused)
 {
     (void)unused;
     take(NULL);
@@ -163,7 +163,7 @@ static void those_that_are_discarded_in_the_queue(void **unused)
  * They were handed the root, or have made it anew, and stand before their first hook when they are
  * cancelled.
  */
-static void those_that_have_their_root(void **unused)
+static void with_the_root(void **unused)
 {
     static const struct {
         bool anew;
@@ -225,7 +225,7 @@ static int ask_for_own_root(struct depot *depot, uint8_t hook, berth_call *call,
     return 0;
 }
 
-static void those_that_would_wait_for_themselves(void **unused)
+static void would_wait_for_itself(void **unused)
 {
     (void)unused;
     depot_start(&taken.depot, NULL, NULL);
@@ -253,7 +253,7 @@ static void cancel_those_that_have_not_looked(struct job *job, int code)
     }
 }
 
-static void those_that_have_not_looked_for_it(void **unused)
+static void before_the_look_for_the_root(void **unused)
 {
     struct job job;
 
@@ -293,7 +293,7 @@ static int ask_under_the_lock(void *arg, const berth_item *item)
     return 0;
 }
 
-static void those_that_come_from_under_the_lock(void **unused)
+static void called_from_under_the_lock(void **unused)
 {
     (void)unused;
     depot_start(&taken.depot, NULL, NULL);
@@ -308,11 +308,11 @@ int main(void)
         cmocka_unit_test(blocking_calls_that_are_late),
         cmocka_unit_test(started_operations_that_are_late),
         cmocka_unit_test(started_operations_that_are_cancelled),
-        cmocka_unit_test(those_that_are_discarded_in_the_queue),
-        cmocka_unit_test(those_that_have_their_root),
-        cmocka_unit_test(those_that_would_wait_for_themselves),
-        cmocka_unit_test(those_that_have_not_looked_for_it),
-        cmocka_unit_test(those_that_come_from_under_the_lock),
+        cmocka_unit_test(discarded_in_the_queue),
+        cmocka_unit_test(with_the_root),
+        cmocka_unit_test(would_wait_for_itself),
+        cmocka_unit_test(before_the_look_for_the_root),
+        cmocka_unit_test(called_from_under_the_lock),
     };
 
     return cmocka_run_group_tests_name("places of errors", tests, NULL, NULL);

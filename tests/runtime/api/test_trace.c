@@ -46,7 +46,7 @@ static void rows_in_order(void **unused)
     depot_stop(&depot);
 }
 
-static void what_was_taken_back_is_not_reported(void **unused)
+static void undone_rows_are_not_reported(void **unused)
 {
     struct depot depot;
 
@@ -212,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_in_order),
-        cmocka_unit_test(what_was_taken_back_is_not_reported),
+        cmocka_unit_test(undone_rows_are_not_reported),
         cmocka_unit_test(rejects_after_a_call_are_reported),
         cmocka_unit_test(a_release_and_a_hole),
         cmocka_unit_test(drain_reports_what_happened_to_each_instance),

@@ -82,7 +82,7 @@ static void hardly_any_memory(void **unused)
     assert_null(take(&arena, 1));
 }
 
-static void what_is_given_back_serves_its_size_again(void **unused)
+static void a_freed_block_serves_its_size_again(void **unused)
 {
     static unsigned char memory[1024];
     berth_arena arena;
@@ -179,7 +179,7 @@ int main(void)
         cmocka_unit_test(blocks_are_aligned_wherever_the_memory_begins),
         cmocka_unit_test(no_room_gives_null_and_takes_nothing),
         cmocka_unit_test(hardly_any_memory),
-        cmocka_unit_test(what_is_given_back_serves_its_size_again),
+        cmocka_unit_test(a_freed_block_serves_its_size_again),
         cmocka_unit_test(an_empty_arena_serves_any_size),
         cmocka_unit_test(within_counts_nothing_ever_fails),
     };

@@ -88,7 +88,7 @@ static void a_callback_that_ends_is_not_the_last_when_watched(void **unused)
     stop(&lock);
 }
 
-static void who_only_looks_is_known_too_when_watched(void **unused)
+static void a_watched_lock_knows_its_readers_too(void **unused)
 {
     struct lock lock;
     struct reader_slot *slot;
@@ -142,7 +142,7 @@ int main(void)
         cmocka_unit_test(its_holder_is_known_during_a_callback_only),
         cmocka_unit_test(its_holder_is_known_all_the_time_when_watched),
         cmocka_unit_test(a_callback_that_ends_is_not_the_last_when_watched),
-        cmocka_unit_test(who_only_looks_is_known_too_when_watched),
+        cmocka_unit_test(a_watched_lock_knows_its_readers_too),
         cmocka_unit_test(another_thread_is_not_its_holder),
     };
 

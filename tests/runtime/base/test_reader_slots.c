@@ -178,7 +178,7 @@ static void empty_slots_are_not_waited_for(void **unused)
     stop();
 }
 
-static void who_is_woken_early_sleeps_again(void **unused)
+static void a_writer_woken_early_sleeps_again(void **unused)
 {
     static void (*const script[])(void) = {nothing, one_of_two_leaves, nothing, last_leaves};
 
@@ -190,7 +190,7 @@ static void who_is_woken_early_sleeps_again(void **unused)
     stop();
 }
 
-static void who_comes_too_late_does_not_let_it_in(void **unused)
+static void a_late_reader_does_not_let_the_writer_in(void **unused)
 {
     static void (*const script[])(void) = {one_comes_too_late, one_comes_too_late, last_leaves};
 
@@ -201,7 +201,7 @@ static void who_comes_too_late_does_not_let_it_in(void **unused)
     stop();
 }
 
-static void who_comes_too_late_wakes_it_when_last(void **unused)
+static void the_last_late_reader_wakes_the_writer(void **unused)
 {
     static void (*const script[])(void) = {last_leaves_before_one_that_comes_too_late};
 
@@ -246,9 +246,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_writer_waits_for_every_slot),
         cmocka_unit_test(empty_slots_are_not_waited_for),
-        cmocka_unit_test(who_is_woken_early_sleeps_again),
-        cmocka_unit_test(who_comes_too_late_does_not_let_it_in),
-        cmocka_unit_test(who_comes_too_late_wakes_it_when_last),
+        cmocka_unit_test(a_writer_woken_early_sleeps_again),
+        cmocka_unit_test(a_late_reader_does_not_let_the_writer_in),
+        cmocka_unit_test(the_last_late_reader_wakes_the_writer),
         cmocka_unit_test(nobody_is_woken_when_nobody_waits),
         cmocka_unit_test(slots_are_made_once),
     };

@@ -212,7 +212,7 @@ static void *close_it(void *arg)
     return NULL;
 }
 
-static void who_changes_something_waits_for_those_inside(void **unused)
+static void a_writer_waits_for_readers_inside(void **unused)
 {
     struct lock lock;
     struct reader_slot *first, *second;
@@ -307,7 +307,7 @@ int main(void)
         cmocka_unit_test(a_reader_locks_the_mutex_while_it_is_closed),
         cmocka_unit_test(contention_of_readers_opens_it),
         cmocka_unit_test(with_callbacks_under_the_lock_nobody_shares_it),
-        cmocka_unit_test(who_changes_something_waits_for_those_inside),
+        cmocka_unit_test(a_writer_waits_for_readers_inside),
         cmocka_unit_test(readers_see_no_change_halfway),
     };
 

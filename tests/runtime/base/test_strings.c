@@ -56,7 +56,7 @@ static bool equal_sets(const berth_strings *a, const berth_strings *b, berth_cas
     return berth_set_equal(a, b, letters, &sets);
 }
 
-static void what_is_equal_hashes_alike(void **unused)
+static void equal_values_have_equal_hashes(void **unused)
 {
     static const char *const a[] = {"x", "Y", "z"}, *const b[] = {"Z", "x", "y", "X"},
                              *const c[] = {"x", "y"};
@@ -231,7 +231,7 @@ static void large_sets_are_compared_with_memory_if_there_is_any(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_equal_hashes_alike),
+        cmocka_unit_test(equal_values_have_equal_hashes),
         cmocka_unit_test(items_of_lists_do_not_run_together),
         cmocka_unit_test(large_sets_hash_alike_in_any_order),
         cmocka_unit_test(a_set_hashes_alike_with_memory_and_without),

@@ -121,7 +121,7 @@ static void an_end_by_failure_still_leaves_what_is_above(void **unused)
     depot_stop(&depot);
 }
 
-static void what_is_rejected_stays_as_it_was(void **unused)
+static void a_rejected_instance_stays_as_it_was(void **unused)
 {
     struct depot depot;
     uuid_t a;
@@ -142,7 +142,7 @@ static void what_is_rejected_stays_as_it_was(void **unused)
  * Closing leads to another state, and only what is raised there is rejected: no hook was called, so
  * the state is the old one (S1).
  */
-static void what_is_rejected_after_a_raise_stays_as_it_was(void **unused)
+static void an_instance_rejected_after_a_raise_stays_as_it_was(void **unused)
 {
     static const char before[] = "rack a idle 1+1\n shelf 1 idle 1+1\n  book idle 1+0\n";
     struct depot depot;
@@ -315,7 +315,7 @@ static void during_a_drain(void **unused)
     depot_stop(&depot);
 }
 
-static void what_has_no_drop_is_left_alone(void **unused)
+static void a_resource_without_drop_is_left_alone(void **unused)
 {
     struct depot depot;
     struct depot_backend backend = {&depot};
@@ -344,14 +344,14 @@ int main(void)
         cmocka_unit_test(a_failure_leaves_what_is_above_and_goes_on),
         cmocka_unit_test(a_failure_that_raises_leaves_what_is_above),
         cmocka_unit_test(an_end_by_failure_still_leaves_what_is_above),
-        cmocka_unit_test(what_is_rejected_stays_as_it_was),
-        cmocka_unit_test(what_is_rejected_after_a_raise_stays_as_it_was),
+        cmocka_unit_test(a_rejected_instance_stays_as_it_was),
+        cmocka_unit_test(an_instance_rejected_after_a_raise_stays_as_it_was),
         cmocka_unit_test(residents_stay_and_lose_their_holders),
         cmocka_unit_test(drain_ends_reservations_that_hold_nothing),
         cmocka_unit_test(roots_come_and_go_during_a_drain),
         cmocka_unit_test(a_reservation_that_let_go_of_the_root_still_holds_the_rest),
         cmocka_unit_test(during_a_drain),
-        cmocka_unit_test(what_has_no_drop_is_left_alone),
+        cmocka_unit_test(a_resource_without_drop_is_left_alone),
     };
 
     return cmocka_run_group_tests_name("drain", tests, NULL, NULL);

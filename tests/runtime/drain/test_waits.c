@@ -53,7 +53,7 @@ static void drain_goes_on_when_what_it_waited_for_is_gone(void **unused)
     depot_stop(&depot);
 }
 
-static void who_waited_for_a_drained_root_starts_again(void **unused)
+static void waiter_retries_after_root_was_drained(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -258,7 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drain_waits_its_turn),
         cmocka_unit_test(drain_goes_on_when_what_it_waited_for_is_gone),
-        cmocka_unit_test(who_waited_for_a_drained_root_starts_again),
+        cmocka_unit_test(waiter_retries_after_root_was_drained),
         cmocka_unit_test(two_drains_end_in_the_order_they_came),
         cmocka_unit_test(a_cancelled_drain_ends_the_reservations_it_has_emptied),
         cmocka_unit_test(a_drain_comes_back_to_the_root_it_had_to_wait_for),

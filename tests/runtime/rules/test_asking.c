@@ -86,7 +86,7 @@ static void end(fixture *f)
     assert_int_equal(probe_destroy(f->taps, NULL), 0);
 }
 
-static void what_is_no_answer_counts_as_unknown(void **unused)
+static void a_wrong_answer_counts_as_unknown(void **unused)
 {
     static const struct {
         int answer;
@@ -219,7 +219,7 @@ static void half_of_the_hooks_that_come_together_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_answer_counts_as_unknown),
+        cmocka_unit_test(a_wrong_answer_counts_as_unknown),
         cmocka_unit_test(yes_and_no_lead_on),
         cmocka_unit_test(a_hook_that_does_not_ask_cannot_answer),
         cmocka_unit_test(a_pending_answer_is_completed_by_an_answer_only),

@@ -67,7 +67,7 @@ static void an_event_leads_where_its_row_does(void **unused)
 }
 
 /* A level that the reservation has let go of is left alone, also when others hold it. */
-static void what_was_let_go_of_is_not_dropped_again(void **unused)
+static void a_released_hold_is_not_dropped_again(void **unused)
 {
     struct depot depot;
     uuid_t a, b, c;
@@ -92,7 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_leads_where_its_row_does),
-        cmocka_unit_test(what_was_let_go_of_is_not_dropped_again),
+        cmocka_unit_test(a_released_hold_is_not_dropped_again),
     };
 
     return cmocka_run_group_tests_name("fast path", tests, NULL, NULL);

@@ -186,7 +186,7 @@ static void a_reservation_that_lets_go_or_has_ended(void **unused)
 }
 
 /* An operation with a reservation and no steps that ends it is none. */
-static void who_ends_something_does_not_only_look(void **unused)
+static void an_operation_that_ends_a_reservation_is_no_look_up(void **unused)
 {
     struct depot depot;
     uuid_t id;
@@ -350,7 +350,7 @@ static void *look_on(void *arg)
     return NULL;
 }
 
-static void what_comes_and_goes_is_there_or_not(void **unused)
+static void an_instance_that_comes_and_goes_is_there_or_not(void **unused)
 {
     static struct readers_of all;
     pthread_t threads[CHANGERS + LOOKERS];
@@ -373,11 +373,11 @@ int main(void)
         cmocka_unit_test(answers_are_the_same_beside_others_and_alone),
         cmocka_unit_test(finds_by_value),
         cmocka_unit_test(a_reservation_that_lets_go_or_has_ended),
-        cmocka_unit_test(who_ends_something_does_not_only_look),
+        cmocka_unit_test(an_operation_that_ends_a_reservation_is_no_look_up),
         cmocka_unit_test(look_ups_run_beside_each_other_and_changes_wait_for_them),
         cmocka_unit_test(a_look_up_waits_for_the_operation_on_its_root),
         cmocka_unit_test(a_look_up_from_inside_a_callback),
-        cmocka_unit_test(what_comes_and_goes_is_there_or_not),
+        cmocka_unit_test(an_instance_that_comes_and_goes_is_there_or_not),
     };
 
     return cmocka_run_group_tests_name("look-ups", tests, NULL, NULL);

@@ -26,7 +26,7 @@ TEST(an_uncertain_call_keeps_its_values_for_the_hook_that_undoes_it)
     depot_stop(&depot);
 }
 
-TEST(what_is_no_outcome_counts_as_uncertain_and_keeps_values)
+TEST(a_wrong_outcome_counts_as_uncertain_and_keeps_values)
 {
     START_SCRIPT();
 
@@ -48,7 +48,7 @@ TEST(a_failed_call_keeps_nothing)
 }
 
 /* In a table of its own, where opening leads back to idle. */
-TEST(what_a_hook_does_not_write_stays)
+TEST(values_that_a_hook_does_not_write_stay)
 {
     static const struct depot_change again = {
         .state = IDLE, .event = OPEN, .ok = {IDLE, 0}, .fail = {IDLE, 0}};
@@ -149,7 +149,7 @@ TEST(one_value_of_several_is_a_duplicate)
 }
 
 /* The index has room for those that there are, and not for all that there were. */
-TEST(who_has_ended_takes_no_room)
+TEST(an_ended_instance_leaves_its_value_free)
 {
     uint64_t each = 0;
     START_SCRIPT();
@@ -312,14 +312,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_uncertain_call_keeps_its_values_for_the_hook_that_undoes_it),
-        cmocka_unit_test(what_is_no_outcome_counts_as_uncertain_and_keeps_values),
+        cmocka_unit_test(a_wrong_outcome_counts_as_uncertain_and_keeps_values),
         cmocka_unit_test(a_failed_call_keeps_nothing),
-        cmocka_unit_test(what_a_hook_does_not_write_stays),
+        cmocka_unit_test(values_that_a_hook_does_not_write_stay),
         cmocka_unit_test(zero_values_name_nobody),
         cmocka_unit_test(texts_are_compared_byte_by_byte),
         cmocka_unit_test(a_value_that_another_has_is_an_error_of_a_call_that_took_effect),
         cmocka_unit_test(one_value_of_several_is_a_duplicate),
-        cmocka_unit_test(who_has_ended_takes_no_room),
+        cmocka_unit_test(an_ended_instance_leaves_its_value_free),
         cmocka_unit_test(a_call_looks_at_the_values_of_its_own_hook),
         cmocka_unit_test(the_end_of_the_other_gives_no_name),
         cmocka_unit_test(an_uncertain_duplicate_keeps_its_own_error),

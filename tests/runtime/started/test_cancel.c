@@ -6,7 +6,7 @@
 
 #include "support/started.h"
 
-static void who_is_cancelled_in_the_queue_leaves_it(void **unused)
+static void a_cancelled_waiter_leaves_the_queue(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -205,7 +205,7 @@ static void an_operation_of_another_manager(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_is_cancelled_in_the_queue_leaves_it),
+        cmocka_unit_test(a_cancelled_waiter_leaves_the_queue),
         cmocka_unit_test(a_pending_hook_is_notified_and_its_answer_counts),
         cmocka_unit_test(a_cancelled_operation_goes_on_to_its_end),
         cmocka_unit_test(only_the_last_callback_is_notified),

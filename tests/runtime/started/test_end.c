@@ -46,7 +46,7 @@ static void discard_in_done(struct job *job, int code)
     assert_int_equal(berth_manager_destroy(job->depot->manager, NULL), -EDEADLK);
 }
 
-static void what_has_not_run_is_discarded_too(void **unused)
+static void operations_that_have_not_run_are_discarded_too(void **unused)
 {
     struct depot depot;
     struct job job, next;
@@ -144,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(discarded),
-        cmocka_unit_test(what_has_not_run_is_discarded_too),
+        cmocka_unit_test(operations_that_have_not_run_are_discarded_too),
         cmocka_unit_test(a_started_drain),
         cmocka_unit_test(a_drain_that_is_late_leaves_the_root_alone),
         cmocka_unit_test(a_drain_is_cancelled_where_it_waits),

@@ -20,7 +20,7 @@ static void a_start_runs_as_far_as_it_gets(void **unused)
     loop_stop(&depot);
 }
 
-static void what_is_completed_goes_on_in_poll(void **unused)
+static void completed_operations_go_on_in_poll(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -55,7 +55,7 @@ static void what_is_completed_goes_on_in_poll(void **unused)
     loop_stop(&depot);
 }
 
-static void what_is_cancelled_or_discarded_is_done_in_poll(void **unused)
+static void cancelled_and_discarded_operations_end_in_poll(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -180,7 +180,7 @@ static void poll_with_a_deadline_runs_no_more_than_was_ready(void **unused)
 }
 
 /* What such a poll left is anybody's: whoever leaves the manager next runs it. */
-static void what_poll_leaves_is_run_by_the_next_that_comes(void **unused)
+static void the_next_thread_runs_what_poll_leaves(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -232,12 +232,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_start_runs_as_far_as_it_gets),
-        cmocka_unit_test(what_is_completed_goes_on_in_poll),
-        cmocka_unit_test(what_is_cancelled_or_discarded_is_done_in_poll),
+        cmocka_unit_test(completed_operations_go_on_in_poll),
+        cmocka_unit_test(cancelled_and_discarded_operations_end_in_poll),
         cmocka_unit_test(a_completed_call_notifies_nobody),
         cmocka_unit_test(poll_runs_no_more_than_was_ready),
         cmocka_unit_test(poll_with_a_deadline_runs_no_more_than_was_ready),
-        cmocka_unit_test(what_poll_leaves_is_run_by_the_next_that_comes),
+        cmocka_unit_test(the_next_thread_runs_what_poll_leaves),
         cmocka_unit_test(an_earlier_deadline_wakes_the_loop),
     };
 

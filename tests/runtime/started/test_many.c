@@ -78,7 +78,7 @@ static void operations_that_start_each_other_need_no_stack(void **unused)
     a_chain(false);
 }
 
-static void nor_do_they_in_a_loop(void **unused)
+static void with_a_loop_they_do_not_either(void **unused)
 {
     (void)unused;
     a_chain(true);
@@ -183,7 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_that_start_each_other_need_no_stack),
-        cmocka_unit_test(nor_do_they_in_a_loop),
+        cmocka_unit_test(with_a_loop_they_do_not_either),
         cmocka_unit_test(many_in_flight_on_one_thread),
         cmocka_unit_test(many_in_one_queue),
     };

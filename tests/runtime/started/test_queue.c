@@ -37,7 +37,7 @@ static void queued_operations_go_on_in_their_order(void **unused)
  * Who lets a root go runs 64 of those that need no hook, and no more: the next one has the root,
  * and goes on when it is its turn to run.
  */
-static void who_lets_go_runs_sixty_four(void **unused)
+static void the_owner_runs_sixty_four_waiters(void **unused)
 {
     enum { N = 200 };
     static struct job jobs[N];
@@ -70,7 +70,7 @@ static void who_lets_go_runs_sixty_four(void **unused)
     loop_stop(&depot);
 }
 
-static void those_that_need_a_hook_call_it_one_after_the_other(void **unused)
+static void waiters_call_hooks_one_after_the_other(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -95,7 +95,7 @@ static void those_that_need_a_hook_call_it_one_after_the_other(void **unused)
     depot_stop(&depot);
 }
 
-static void who_waits_for_a_root_that_fails_and_ends_shares_the_error(void **unused)
+static void started_waiters_share_the_error_of_a_root_that_ended(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -224,9 +224,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queued_operations_go_on_in_their_order),
-        cmocka_unit_test(who_lets_go_runs_sixty_four),
-        cmocka_unit_test(those_that_need_a_hook_call_it_one_after_the_other),
-        cmocka_unit_test(who_waits_for_a_root_that_fails_and_ends_shares_the_error),
+        cmocka_unit_test(the_owner_runs_sixty_four_waiters),
+        cmocka_unit_test(waiters_call_hooks_one_after_the_other),
+        cmocka_unit_test(started_waiters_share_the_error_of_a_root_that_ended),
         cmocka_unit_test(a_hook_may_start_an_operation_for_its_own_root),
         cmocka_unit_test(a_blocking_call_runs_what_its_hook_started),
         cmocka_unit_test(a_blocking_call_runs_what_is_ready_before_it_sleeps),

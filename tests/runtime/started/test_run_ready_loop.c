@@ -328,7 +328,7 @@ static bool sleeps_again_while_the_other_is_busy(int64_t patience,
     return in_time;
 }
 
-static void what_a_busy_thread_has_to_run_is_anybodys(void **unused)
+static void another_thread_runs_what_a_busy_one_has_ready(void **unused)
 {
     int64_t patience = 100000000;
 
@@ -346,7 +346,7 @@ int main(void)
         cmocka_unit_test(a_caller_that_wakes_to_run_ready_has_left_the_queue),
         cmocka_unit_test(the_loops_thread_wakes_to_run_ready_before_its_completion),
         cmocka_unit_test(a_caller_that_is_late_runs_nothing),
-        cmocka_unit_test(what_a_busy_thread_has_to_run_is_anybodys),
+        cmocka_unit_test(another_thread_runs_what_a_busy_one_has_ready),
     };
 
     (void)alarm(PATIENCE);

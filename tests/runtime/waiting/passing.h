@@ -1,6 +1,6 @@
 /*
- * A depot in which a rack ends as soon as it has been opened: each OP_USE makes a rack, calls a hook
- * and ends the rack.
+ * A depot in which a rack ends as soon as it has been opened: each OP_USE makes a rack, calls a
+ * hook and ends the rack.
  */
 #ifndef BERTH_TEST_PASSING_H
 #define BERTH_TEST_PASSING_H

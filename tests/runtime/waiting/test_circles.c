@@ -126,7 +126,7 @@ static int ask_about_a(struct depot *depot, uint8_t hook, berth_call *call, cons
 }
 
 /* Two wait for a root that ends; the first then waits for a thread that is the second. */
-static void who_starts_again_looks_for_circles_among_those_who_have_not_yet(void **unused)
+static void waiters_that_start_again_look_for_circles(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -225,7 +225,7 @@ int main(void)
         cmocka_unit_test(a_hook_cannot_use_the_reservation_it_is_called_for),
         cmocka_unit_test(a_circle_of_threads_is_broken),
         cmocka_unit_test(a_circle_across_two_managers_ends_at_a_deadline),
-        cmocka_unit_test(who_starts_again_looks_for_circles_among_those_who_have_not_yet),
+        cmocka_unit_test(waiters_that_start_again_look_for_circles),
     };
 
     return cmocka_run_group_tests_name("waiting, circles", tests, NULL, NULL);

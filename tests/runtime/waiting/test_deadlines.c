@@ -91,7 +91,7 @@ static int see(struct depot *depot, uint8_t hook, berth_call *call, const void *
 }
 
 /* However late it is. */
-static void what_need_not_wait_runs(void **unused)
+static void an_operation_that_need_not_wait_runs(void **unused)
 {
     struct depot depot;
     int64_t deadline;
@@ -154,7 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocking_calls_wait_until_then),
         cmocka_unit_test(started_operations_wait_until_then),
-        cmocka_unit_test(what_need_not_wait_runs),
+        cmocka_unit_test(an_operation_that_need_not_wait_runs),
         cmocka_unit_test(a_root_granted_at_the_last_moment_is_not_late),
     };
 

@@ -55,14 +55,14 @@ static void keep_place(uint32_t last_root)
     depot_stop(&depot);
 }
 
-static void who_finds_the_next_root_another_way_keeps_its_place(void **unused)
+static void a_waiter_that_finds_the_next_root_by_value_keeps_its_place(void **unused)
 {
     (void)unused;
     keep_place(0);
 }
 
 /* The second root is number 1 again. */
-static void so_it_does_when_the_roots_are_numbered_anew(void **unused)
+static void it_keeps_its_place_when_roots_are_renumbered(void **unused)
 {
     (void)unused;
     keep_place(UINT32_MAX - 1);
@@ -116,7 +116,7 @@ static void the_line_goes_behind_those_who_wait_there(void **unused)
 }
 
 /* Its bay has gone to a root that was there before: in the queue of that one it comes last. */
-static void who_finds_another_root_instead_comes_last_there(void **unused)
+static void a_waiter_that_finds_another_root_comes_last_there(void **unused)
 {
     struct depot depot;
     struct shelf_of_calls shelf;
@@ -331,10 +331,10 @@ static void a_circle_is_seen_through_the_next_root(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_finds_the_next_root_another_way_keeps_its_place),
-        cmocka_unit_test(so_it_does_when_the_roots_are_numbered_anew),
+        cmocka_unit_test(a_waiter_that_finds_the_next_root_by_value_keeps_its_place),
+        cmocka_unit_test(it_keeps_its_place_when_roots_are_renumbered),
         cmocka_unit_test(the_line_goes_behind_those_who_wait_there),
-        cmocka_unit_test(who_finds_another_root_instead_comes_last_there),
+        cmocka_unit_test(a_waiter_that_finds_another_root_comes_last_there),
         cmocka_unit_test(a_root_that_stays_goes_to_the_next_in_line),
         cmocka_unit_test(a_cancel_in_the_middle_names_the_root),
         cmocka_unit_test(a_thread_waits_among_them),

@@ -9,7 +9,7 @@
 
 #include "parcel.h"
 
-static void what_is_no_outcome_leaves_the_call_open(void **unused)
+static void a_wrong_outcome_leaves_the_call_open(void **unused)
 {
     static const int bad[] = {BERTH_PENDING, 2,        100,      INT32_MAX,
                               INT32_MIN,     -0x10000, -0x20000, -0x30000};
@@ -151,7 +151,7 @@ static void many_pending_calls_and_no_token_twice(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_outcome_leaves_the_call_open),
+        cmocka_unit_test(a_wrong_outcome_leaves_the_call_open),
         cmocka_unit_test(completed_after_discard),
         cmocka_unit_test(no_token_from_under_the_lock),
         cmocka_unit_test(many_pending_calls_and_no_token_twice),

@@ -5,7 +5,7 @@
 #include "support/clock.h"
 #include "support/threads.h"
 
-static void who_waits_finds_the_work_done(void **unused)
+static void a_waiter_finds_the_work_done(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -66,7 +66,7 @@ static void different_roots_run_at_the_same_time(void **unused)
     depot_stop(&depot);
 }
 
-static void who_waited_for_a_root_that_failed_and_ended_gets_its_error(void **unused)
+static void waiters_get_the_error_of_a_root_that_ended(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -98,7 +98,7 @@ static void who_waited_for_a_root_that_failed_and_ended_gets_its_error(void **un
     depot_stop(&depot);
 }
 
-static void who_waited_for_a_root_that_failed_and_stays_goes_on(void **unused)
+static void waiter_goes_on_after_a_failure_of_a_root_that_stays(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -117,7 +117,7 @@ static void who_waited_for_a_root_that_failed_and_stays_goes_on(void **unused)
     depot_stop(&depot);
 }
 
-static void who_waited_for_a_root_that_ended_well_starts_again_in_order(void **unused)
+static void waiters_retry_in_order_after_root_ended(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -301,12 +301,12 @@ static void a_deadline_passes_while_waiting(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_waits_finds_the_work_done),
+        cmocka_unit_test(a_waiter_finds_the_work_done),
         cmocka_unit_test(first_come_first_served),
         cmocka_unit_test(different_roots_run_at_the_same_time),
-        cmocka_unit_test(who_waited_for_a_root_that_failed_and_ended_gets_its_error),
-        cmocka_unit_test(who_waited_for_a_root_that_failed_and_stays_goes_on),
-        cmocka_unit_test(who_waited_for_a_root_that_ended_well_starts_again_in_order),
+        cmocka_unit_test(waiters_get_the_error_of_a_root_that_ended),
+        cmocka_unit_test(waiter_goes_on_after_a_failure_of_a_root_that_stays),
+        cmocka_unit_test(waiters_retry_in_order_after_root_ended),
         cmocka_unit_test(every_form_waits),
         cmocka_unit_test(a_creation_that_waits_finds_it_there),
         cmocka_unit_test(a_retry_that_waits_finds_its_reservation_ended),

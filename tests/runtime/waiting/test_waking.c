@@ -35,7 +35,7 @@ static void the_manager_may_end_before_those_that_waited_return(void **unused)
         assert_int_equal(task_join(&others[i]), 0);
 }
 
-static void nor_by_those_that_are_discarded(void **unused)
+static void the_manager_may_end_before_discarded_waiters_return(void **unused)
 {
     struct depot depot;
     struct gate gate;
@@ -246,7 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manager_may_end_before_those_that_waited_return),
-        cmocka_unit_test(nor_by_those_that_are_discarded),
+        cmocka_unit_test(the_manager_may_end_before_discarded_waiters_return),
         cmocka_unit_test(a_drain_wakes_them_before_it_goes_on),
         cmocka_unit_test(a_caller_returns_before_done_of_others),
         cmocka_unit_test(a_loops_thread_that_is_excused_sleeps_no_more),
