@@ -6,7 +6,8 @@ import sys
 
 
 def run() -> int:
-    """The command. Its modules take a moment to load, and Ctrl-C ends that, too, without a traceback."""
+    """The command. Its modules take a moment to load, and Ctrl-C ends that, too, without a
+    traceback."""
     try:
         from berthc.cli import main
 

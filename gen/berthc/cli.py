@@ -1,7 +1,8 @@
 """The command line: what the user asked for, and the stages in their order.
 
-Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2 the command line is wrong, or a file
-cannot be read or written; 3 berthc itself failed; 130 the user interrupted it.
+Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2
+the command line is wrong, or a file cannot be read or written; 3 berthc itself failed; 130 the user
+interrupted it.
 """
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def main(argv: Sequence[str]) -> int:
         return BAD
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except OSError as error:  # of files the stages tell themselves; what is left is the disk behind stdout, or a folder that is gone
+    # of files the stages tell themselves; what is left is the disk behind stdout, or a folder that
+    # is gone
+    except OSError as error:
         print(f"berthc: cannot go on: {error.strerror or error}", file=sys.stderr)
         forget_stdout()
         return USAGE
@@ -53,12 +56,14 @@ def main(argv: Sequence[str]) -> int:
         if debug:
             traceback.print_exc()
         reason = " ".join(str(error).split())[:200]
-        print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it (--debug shows where)", file=sys.stderr)
+        print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it "
+              f"(--debug shows where)", file=sys.stderr)
         return BROKEN
 
 
 def open_streams() -> None:
-    """Gives standard streams that are closed an empty file, and lets the others write what their encoding lacks as escapes."""
+    """Gives standard streams that are closed an empty file, and lets the others write what their
+    encoding lacks as escapes."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -68,7 +73,8 @@ def open_streams() -> None:
 
 
 def forget_stdout() -> None:
-    """Python would complain about what it cannot write once more when it ends, so stdout is pointed elsewhere."""
+    """Python would complain about what it cannot write once more when it ends, so stdout is pointed
+    elsewhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -87,25 +93,23 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="berthc",
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
-        epilog="examples:\n"
-               "  berthc check spec/scsi.yaml             is the spec right?\n"
-               "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
-               "  berthc COMMAND --help                   more about a command\n\n"
-               "The language is described in docs/language.md and in the JSON Schema that editors use.\n\n"
-               "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs differ;\n"
-               "  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted",
+        epilog="examples:\n  berthc check spec/scsi.yaml             is the spec right?\n  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n  berthc COMMAND --help                   more about a command\n\nThe language is described in docs/language.md and in the JSON Schema that editors use.\n\nexit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs differ;\n  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"berthc {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     check = _command(commands, "check", "is a spec right?",
-                     "Reads specs and reports everything that is wrong with them: by static rules, and by exploring what a few callers can do "
-                     "when hooks fail. Each finding of the exploration comes with a script that shows it, the shortest unless Spin explores. "
-                     "An exploration that is cut short warns of that, and exits with 0 when it found nothing until then.",
-                     "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json spec/*.yaml\n  generate_spec | berthc check -",
-                     check_command,
-                     "how the report is shown: text, or JSON on standard output: an object with findings, diagnostics, bounds and counts; "
+                     "Reads specs and reports everything that is wrong with them: by static "
+                     "rules, and by exploring what a few callers can do "
+                     "when hooks fail. Each finding of the exploration comes with a script that "
+                     "shows it, the shortest unless Spin explores. "
+                     "An exploration that is cut short warns of that, and exits with 0 when it "
+                     "found nothing until then.",
+                     "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json "
+                     "spec/*.yaml\n  generate_spec | berthc check -", check_command,
+                     "how the report is shown: text, or JSON on standard output: an object with "
+                     "findings, diagnostics, bounds and counts; "
                      "with --static an array of diagnostics")
     _specs(check)
     if "check" in argv:
@@ -114,33 +118,39 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         add_arguments(check)
 
     for target in TARGETS:
-        sub = _command(commands, target.name, target.summary, target.about, target.example, partial(target_command, target))
+        sub = _command(commands, target.name, target.summary, target.about, target.example,
+                       partial(target_command, target))
         _specs(sub)
         _place(sub, target)
         sub.add_argument("--check", action="store_true",
-                         help="write nothing; show how the files differ from what would be written, and exit with 1 if any does")
+                         help="write nothing; show how the files differ from what would be "
+                              "written, and exit with 1 if any does")
         sub.add_argument("--depfile", metavar="FILE", type=Path,
                          help="also write a rule for make or Ninja: what the files were made from")
-        sub.add_argument("-q", "--quiet", action="store_true", help="no notes; errors are still shown")
+        sub.add_argument("-q", "--quiet", action="store_true",
+                         help="no notes; errors are still shown")
 
     sim = _command(commands, "sim", "play a manager on the command line",
-                   "Reads one JSON request per line from standard input and answers each with one line, from the model; no C is involved.",
-                   'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": 1}}\' \\\n    | berthc sim spec/scsi.yaml',
-                   sim_command)
+                   "Reads one JSON request per line from standard input and answers each with one "
+                   "line, from the model; no C is involved.",
+                   'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": '
+                   '1}}\' \\\n    | berthc sim spec/scsi.yaml', sim_command)
     sim.add_argument("spec", metavar="SPEC", help="a spec file")
 
-    diff = _command(commands, "diff", "what changed between two specs?",
-                    "Compares options, hooks, resources, states, rows and operations; layout and comments do not count. "
-                    "Exits with 0 when the specs mean the same, with 1 otherwise.",
-                    "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command,
-                    "how changes, and errors in the specs, are shown: text, or a JSON array on standard output")
+    diff = _command(
+        commands, "diff", "what changed between two specs?",
+        "Compares options, hooks, resources, states, rows and operations; layout and "
+        "comments do not count. Exits with 0 when the specs mean the same, with 1 otherwise.",
+        "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command,
+        "how changes, and errors in the specs, are shown: text, or a JSON array on standard output")
     diff.add_argument("old", metavar="OLD", help='the spec before; "-" is standard input')
     diff.add_argument("new", metavar="NEW", help='the spec after; "-" is standard input')
     return top
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
+    commands: argparse._SubParsersAction[
+        argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
     function: Callable[[argparse.Namespace], int],
     shown: str = "how errors are shown: text on standard error, or a JSON array on standard output",
 ) -> argparse.ArgumentParser:
@@ -148,7 +158,8 @@ def _command(
         name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     sub.add_argument("--format", choices=("text", "json"), default="text", help=shown)
-    sub.add_argument("--debug", action="store_true", help="show where in the compiler an internal error happened")
+    sub.add_argument("--debug", action="store_true",
+                     help="show where in the compiler an internal error happened")
     sub.set_defaults(command=function)
     return sub
 

@@ -1,6 +1,7 @@
 """Diagnostics: what is wrong where, as values, and how they are shown.
 
-Nothing here decides what is an error; the stages make `Diagnostic` values, and the command line shows all of them together.
+Nothing here decides what is an error; the stages make `Diagnostic` values, and the command line
+shows all of them together.
 """
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right there.
+    """One finding: the id of the rule, the place, what is wrong, and (`help`) what would be right
+    there.
 
     `where` is "resource.state" or "resource.state.event" for findings that `accept` can name.
     `notes` are other places that belong to it, shown below it.
@@ -60,7 +62,8 @@ class Colours:
 PLAIN = Colours()
 TERMINAL = Colours("\x1b[1;31m", "\x1b[1;35m", "\x1b[1;36m", "\x1b[1m", "\x1b[0m")
 
-# A longer source line is shown as a window around the place, so that a hostile or generated file cannot flood a terminal.
+# A longer source line is shown as a window around the place, so that a hostile or generated file
+# cannot flood a terminal.
 WINDOW = 120
 
 
@@ -77,33 +80,38 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 MOST = 100  # messages about one spec; nobody reads more
 
 
-def at_most(diagnostics: Sequence[Diagnostic], most: int = MOST, uncounted: bool = False) -> list[Diagnostic]:
+def at_most(diagnostics: Sequence[Diagnostic], most: int = MOST,
+            uncounted: bool = False) -> list[Diagnostic]:
     """The first `most`, errors before others, in their order; then one that counts those left out.
 
     `uncounted`: there are still more, and nobody knows how many.
     """
     if len(diagnostics) <= most and not uncounted:
         return list(diagnostics)
-    kept = set(sorted(range(len(diagnostics)), key=lambda n: not has_errors([diagnostics[n]]))[:most])
+    kept = set(sorted(range(len(diagnostics)),
+                      key=lambda n: not has_errors([diagnostics[n]]))[:most])
     left = [d for n, d in enumerate(diagnostics) if n not in kept]
     severity = Severity.ERROR if uncounted or has_errors(left) else Severity.WARNING
     count = f"{'more than ' if uncounted else ''}{len(left):,} more" if left else "more"
-    rest = Diagnostic("more", Loc(diagnostics[0].loc.file, 0, 0), f"and {count}", "mend these first; one mistake can cause many messages",
-                      severity)
+    rest = Diagnostic("more", Loc(diagnostics[0].loc.file, 0, 0), f"and {count}",
+                      "mend these first; one mistake can cause many messages", severity)
     return [*(d for n, d in enumerate(diagnostics) if n in kept), rest]
 
 
-_UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode: control, format, surrogate, private, none, separators
+# categories of Unicode: control, format, surrogate, private, none, separators
+_UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def printable(text: str) -> str:
     """`text` with everything that could confuse a terminal escaped; a tab stays."""
-    return "".join(_escape(c) if c != "\t" and unicodedata.category(c) in _UNSHOWN else c for c in text)
+    return "".join(_escape(c) if c != "\t" and unicodedata.category(c) in _UNSHOWN else c
+                   for c in text)
 
 
 def _escape(char: str) -> str:
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000
+            else f"\\U{code:08x}")
 
 
 def quote(text: str, limit: int = 60) -> str:
@@ -127,7 +135,8 @@ _MANY = 1000  # names among which any may be meant; of more, only those like the
 def suggest(word: str, valid: Sequence[str]) -> str:
     """`did you mean 'x'? ` with a trailing blank, or nothing where no valid word is near."""
     if len(valid) > _MANY:
-        valid = [v for v in valid if v[:1].lower() == word[:1].lower() and abs(len(v) - len(word)) <= 2][:_MANY]
+        valid = [v for v in valid if v[:1].lower() == word[:1].lower()
+                 and abs(len(v) - len(word)) <= 2][:_MANY]
     folded = {v.lower(): v for v in reversed(valid)}
     near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.6)
     return f"did you mean {quote(folded[near[0]])}? " if near else ""
@@ -140,7 +149,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 def snake(word: str) -> str:
     """The name that a word in another style means: hostPath, HostPath, host-path; "" for none."""
     name = re.sub(r"[^a-z0-9]+", "_", _HUMP.sub("_", word).lower()).strip("_")
-    return name if word.isascii() and name != word and len(name) <= 63 and _NAME.fullmatch(name) else ""
+    return (name if word.isascii() and name != word and len(name) <= 63 and _NAME.fullmatch(name)
+            else "")
 
 
 def hint(word: str, valid: Sequence[str], what: str) -> str:
@@ -150,7 +160,8 @@ def hint(word: str, valid: Sequence[str], what: str) -> str:
 
 def _width(text: str) -> int:
     """Columns that `text` takes on a terminal."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F")
+               else 1 for c in text)
 
 
 def _excerpt(line: str, column: int, length: int) -> tuple[str, str]:
@@ -168,16 +179,19 @@ def _excerpt(line: str, column: int, length: int) -> tuple[str, str]:
 
 
 def as_text(diagnostic: Diagnostic, lines: Sequence[str] | None, colours: Colours = PLAIN) -> str:
-    """A message in the style of compilers, without a final newline. `lines` is the text of the file, where there is one."""
+    """A message in the style of compilers, without a final newline. `lines` is the text of the
+    file, where there is one."""
     d, c = diagnostic, colours
     tone = {Severity.ERROR: c.error, Severity.WARNING: c.warning, Severity.NOTE: c.note}[d.severity]
     place = f"{d.loc}: " if d.loc.line else f"{d.loc.file}: "
-    out = [f"{c.bold}{printable(place)}{c.reset}{tone}{d.severity.value}[{d.id}]{c.reset}: {c.bold}{d.message}{c.reset}"]
+    out = [f"{c.bold}{printable(place)}{c.reset}{tone}{d.severity.value}[{d.id}]{c.reset}: "
+           f"{c.bold}{d.message}{c.reset}"]
     out += _source(d.loc, lines, tone, c.reset)
     if d.help:
         out.append(f"  = help: {d.help}")
     for note in d.notes:
-        out.append(f"{c.bold}{printable(f'{note.loc}: ')}{c.reset}{c.note}note{c.reset}: {note.message}")
+        out.append(
+            f"{c.bold}{printable(f'{note.loc}: ')}{c.reset}{c.note}note{c.reset}: {note.message}")
         out += _source(note.loc, lines, c.note, c.reset)
     return "\n".join(out)
 
@@ -192,7 +206,8 @@ def _source(loc: Loc, lines: Sequence[str] | None, tone: str, reset: str) -> lis
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """All diagnostics as one JSON array, with a final newline; in ASCII, so that no locale can break it."""
+    """All diagnostics as one JSON array, with a final newline; in ASCII, so that no locale can
+    break it."""
     items = [
         {
             "id": d.id, "severity": d.severity.value, "message": d.message, "help": d.help,
@@ -206,9 +221,11 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
 
 def notes_as_objects(notes: Iterable[Note]) -> list[dict[str, object]]:
     """Notes in the form that JSON has them."""
-    return [{"message": n.message, "file": n.loc.file, "line": n.loc.line, "column": n.loc.column, "length": n.loc.length} for n in notes]
+    return [{"message": n.message, "file": n.loc.file, "line": n.loc.line, "column": n.loc.column,
+             "length": n.loc.length} for n in notes]
 
 
-def show(diagnostics: Iterable[Diagnostic], lines: Mapping[str, Sequence[str]], colours: Colours = PLAIN) -> str:
+def show(diagnostics: Iterable[Diagnostic], lines: Mapping[str, Sequence[str]],
+         colours: Colours = PLAIN) -> str:
     """All diagnostics as text, with a final newline where there is one at all."""
     return "".join(as_text(d, lines.get(d.loc.file), colours) + "\n" for d in diagnostics)

@@ -1,4 +1,5 @@
-"""What changed between two specs: options, hooks, resources, states, rows, operations. For reviews of a change of a spec."""
+"""What changed between two specs: options, hooks, resources, states, rows, operations. For reviews
+of a change of a spec."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from berthc.model import Assigned, Field, Hook, Manager, Operation, Resource, Ro
 
 @dataclass(frozen=True)
 class Change:
-    """`kind` is "added", "removed" or "changed"; `old` and `new` describe the thing, "" where it is not there."""
+    """`kind` is "added", "removed" or "changed"; `old` and `new` describe the thing, "" where it is
+    not there."""
 
     kind: str
     what: str
@@ -27,17 +29,21 @@ class Change:
 
 
 def compare(old: Manager, new: Manager) -> list[Change]:
-    """The changes that lead from `old` to `new`, removed and changed ones first. The order of declarations does not count."""
+    """The changes that lead from `old` to `new`, removed and changed ones first. The order of
+    declarations does not count."""
     before, after = dict(things(old)), dict(things(new))
     out = [
-        Change("removed", *key, old=text) if key not in after else Change("changed", *key, old=text, new=after[key])
+        Change("removed", *key, old=text) if key not in after else Change("changed", *key, old=text,
+                                                                          new=after[key])
         for key, text in before.items() if after.get(key) != text or key not in after
     ]
-    return out + [Change("added", *key, new=text) for key, text in after.items() if key not in before]
+    return (out
+            + [Change("added", *key, new=text) for key, text in after.items() if key not in before])
 
 
 def things(manager: Manager) -> Iterator[tuple[tuple[str, str], str]]:
-    """Everything that a spec declares, as (what, name) and a text that says all that matters about it."""
+    """Everything that a spec declares, as (what, name) and a text that says all that matters about
+    it."""
     yield ("manager", "name"), manager.name
     for option in manager.options:
         yield ("option", option.name), _field(option)
@@ -51,7 +57,9 @@ def things(manager: Manager) -> Iterator[tuple[tuple[str, str], str]]:
         if manager.limits.reservations is not None:
             yield ("limit", "reservations"), str(manager.limits.reservations)
         for limit in manager.limits.resources:
-            yield ("limit", limit.resource), _words(f"{limit.instances} instances", f"{limit.text} bytes of text" if limit.text is not None else "")
+            yield ("limit", limit.resource), _words(f"{limit.instances} instances",
+                                                    f"{limit.text} bytes of text"
+                                                    if limit.text is not None else "")
     for accept in manager.accept:
         yield ("accept", f"{accept.finding} {accept.where}".strip()), accept.why
 
@@ -60,7 +68,8 @@ def _resource(resource: Resource) -> Iterator[tuple[tuple[str, str], str]]:
     r = resource
     holders = f"take {r.take or '-'}, drop {r.drop or '-'}"
     yield ("resource", r.name), "; ".join(
-        [f"parent {r.parent or '-'}", f"key {', '.join(r.key) or '-'}", holders, f"initial {r.initial}", f"otherwise {r.otherwise or '-'}"]
+        [f"parent {r.parent or '-'}", f"key {', '.join(r.key) or '-'}", holders,
+         f"initial {r.initial}", f"otherwise {r.otherwise or '-'}"]
     )
     for field in r.fields:
         yield ("field", f"{r.name}.{field.name}"), _field(field)
@@ -69,7 +78,8 @@ def _resource(resource: Resource) -> Iterator[tuple[tuple[str, str], str]]:
     for state in r.states:
         yield ("state", f"{r.name}.{state.name}"), _state(state)
         for event in dict.fromkeys(row.event for row in state.rows):
-            yield ("row", f"{r.name}.{state.name} on {event}"), " | ".join(_row(row) for row in r.rows(state.name, event))
+            yield ("row", f"{r.name}.{state.name} on {event}"), " | ".join(_row(row)
+                                                                           for row in r.rows(state.name, event))
 
 
 def _words(*parts: str) -> str:
@@ -87,7 +97,8 @@ def _field(field: Field) -> str:
 
 def _assigned(assigned: Assigned) -> str:
     a = assigned
-    texts = [("".join(p if isinstance(p, str) else f"{{{p}}}" for p in t.parts), t.guard.text if t.guard else "") for t in a.texts]
+    texts = [("".join(p if isinstance(p, str) else f"{{{p}}}" for p in t.parts),
+              t.guard.text if t.guard else "") for t in a.texts]
     return _words(
         a.kind.value, a.type.value if a.type else "", f"from {a.start}" if a.kind.value == "counter" else "",
         " x ".join(f"{p.name} {p.size if p.size is not None else p.option}" for p in a.parts),
@@ -120,7 +131,8 @@ def _row(row: Row) -> str:
         return f"{head}reject {row.reject}" + (", as is meant" if row.meant else "")
     if row.hook is None:
         return head + ", ".join(_target(t) for _, t in row.targets())
-    return f"{head}{'ask ' if row.ask else ''}{row.hook} " + ", ".join(f"{name} {_target(t)}" for name, t in row.targets())
+    return (f"{head}{'ask ' if row.ask else ''}{row.hook} "
+            + ", ".join(f"{name} {_target(t)}" for name, t in row.targets()))
 
 
 def _target(target: Target) -> str:

@@ -1,7 +1,8 @@
-"""Names of errno values: a closed list, so that a typing error in a spec is found by berthc and not by the C compiler.
+"""Names of errno values: a closed list, so that a typing error in a spec is found by berthc and not
+by the C compiler.
 
-They are Linux's names without the aliases: each number has one name. Generated C uses the name and lets
-<errno.h> give the number.
+They are Linux's names without the aliases: each number has one name. Generated C uses the name and
+lets <errno.h> give the number.
 """
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The stages in their order: read, load, shape, build, check. What everything else calls to get from a file to a model."""
+"""The stages in their order: read, load, shape, build, check. What everything else calls to get
+from a file to a model."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ EXPLORABLE = frozenset({"leak", "double", "needs", "trap", "unreachable"})
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one spec. `manager` is None when there is an error; `lines` are for showing messages."""
+    """What became of one spec. `manager` is None when there is an error; `lines` are for showing
+    messages."""
 
     manager: Manager | None
     diagnostics: tuple[Diagnostic, ...]
@@ -66,12 +68,13 @@ def read_spec(path: str) -> tuple[Manager | None, list[Diagnostic]]:
     return result.manager, list(result.diagnostics)
 
 
-# For the search: specs that only the static rules about effects and dead ends refuse have a meaning, and a script says
-# more than a rule.
+# For the search: specs that only the static rules about effects and dead ends refuse have a
+# meaning, and a script says more than a rule.
 
 
 def compile_for_search(path: str) -> tuple[Result, Manager | None]:
-    """What the compiler says of a spec, and the model to explore: None where the spec has no meaning."""
+    """What the compiler says of a spec, and the model to explore: None where the spec has no
+    meaning."""
     text, found = read(path)
     if text is None:
         return Result(None, tuple(found), Source(name_of(path), ())), None
@@ -92,9 +95,10 @@ def search_text(file: str, text: str) -> tuple[Result, Manager | None]:
 
 
 def without_repeats(static: tuple[Diagnostic, ...], found: list[Diagnostic]) -> list[Diagnostic]:
-    """The messages of the static rules that a finding of the search does not tell better: same id, same resource and state. `stranded`
-    tells what `trap` does."""
-    reported = {(d.id, _state(d.where)) for d in found} | {("trap", _state(d.where)) for d in found if d.id == "stranded"}
+    """The messages of the static rules that a finding of the search does not tell better: same id,
+    same resource and state. `stranded` tells what `trap` does."""
+    reported = ({(d.id, _state(d.where)) for d in found}
+                | {("trap", _state(d.where)) for d in found if d.id == "stranded"})
     return [d for d in static if not (d.id in EXPLORABLE and (d.id, _state(d.where)) in reported)]
 
 

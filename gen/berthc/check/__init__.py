@@ -1,7 +1,8 @@
 """The static rules: what can be said about a spec without exploring what its callers do.
 
-Rules of the first phase look at names, types and forms. Those of the second follow events through the tables, and look only at
-parts in which the first found nothing wrong, so that one mistake is not told twice.
+Rules of the first phase look at names, types and forms. Those of the second follow events through
+the tables, and look only at parts in which the first found nothing wrong, so that one mistake is
+not told twice.
 """
 from __future__ import annotations
 
@@ -36,8 +37,10 @@ FIRST: tuple[Rule[Spec], ...] = (
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, unused.unused, words.old_id, undoes.undoes,
 )
-WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)  # needs a spec in which every name is known
-TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak, table.double, table.needs)
+# needs a spec in which every name is known
+WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)
+TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak,
+                                    table.double, table.needs)
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 
 _SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")
@@ -51,7 +54,8 @@ def check(spec: Spec, before: Sequence[Diagnostic]) -> list[Diagnostic]:
 def check_counted(spec: Spec, before: Sequence[Diagnostic]) -> tuple[list[Diagnostic], bool]:
     """What the rules find, and whether a rule was stopped before it had told all.
 
-    `before` is what was found while reading: where something is wrong already, the second phase does not look.
+    `before` is what was found while reading: where something is wrong already, the second phase
+    does not look.
     """
     runner = _Runner()
     return _check(spec, before, runner), runner.stopped
@@ -59,7 +63,8 @@ def check_counted(spec: Spec, before: Sequence[Diagnostic]) -> tuple[list[Diagno
 
 def _check(spec: Spec, before: Sequence[Diagnostic], run: _Runner) -> list[Diagnostic]:
     reported = {(d.loc.line, d.loc.column) for d in before}
-    found = [d for rule in FIRST for d in run(rule, spec) if (d.loc.line, d.loc.column) not in reported]
+    found = [d for rule in FIRST for d in run(rule, spec)
+             if (d.loc.line, d.loc.column) not in reported]
     wrong = [*before, *found]
     spec = replace(spec, broken=frozenset(_broken(spec, wrong)))
     found += [d for rule in SECOND for d in run(rule, spec)]
@@ -71,7 +76,8 @@ def _check(spec: Spec, before: Sequence[Diagnostic], run: _Runner) -> list[Diagn
 
 
 class _Runner:
-    """Runs rules. One that finds more than is shown is stopped: it takes time, and nobody reads it."""
+    """Runs rules. One that finds more than is shown is stopped: it takes time, and nobody reads
+    it."""
 
     def __init__(self) -> None:
         self.stopped = False
@@ -86,7 +92,8 @@ def _broken(spec: Spec, found: Sequence[Diagnostic]) -> Iterator[tuple[str, ...]
     """The entries of the spec in which there is an error: a section, or an entry of resources."""
     lines = sorted({d.loc.line for d in found if d.severity is Severity.ERROR})
     for section in (key for key in _SECTIONS if key in spec.root.keys):
-        paths: list[tuple[str, ...]] = [(section, name) for name in refs.keys(spec, section)] if section == "resources" else []
+        paths: list[tuple[str, ...]] = ([(section, name) for name in refs.keys(spec, section)]
+                                        if section == "resources" else [])
         for path in paths or [(section,)]:
             first, last = spec.lines(*path)
             if lines and (spec.aliased or bisect_left(lines, first) < bisect_right(lines, last)):
@@ -99,9 +106,11 @@ def _accepted(spec: Spec, diagnostic: Diagnostic) -> Diagnostic:
     """A finding that the author accepts becomes a note that repeats why."""
     for accept in spec.manager.accept:
         if accept.finding == diagnostic.id and _covers(accept, diagnostic.where):
-            return replace(diagnostic, severity=Severity.NOTE, help=f"accepted in line {accept.loc.line}: {accept.why}")
+            return replace(diagnostic, severity=Severity.NOTE,
+                           help=f"accepted in line {accept.loc.line}: {accept.why}")
     return diagnostic
 
 
 def _covers(accept: Accept, where: str) -> bool:
-    return bool(where) and (not accept.where or where == accept.where or where.startswith(accept.where + "."))
+    return (bool(where)
+            and (not accept.where or where == accept.where or where.startswith(accept.where + ".")))

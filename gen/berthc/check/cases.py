@@ -1,7 +1,9 @@
-"""Conditions by cases: the finitely many combinations of values that a set of conditions can tell apart.
+"""Conditions by cases: the finitely many combinations of values that a set of conditions can tell
+apart.
 
-A condition compares options and fields with literals only, so a few values of each name stand for all of them: both of a bool, all of an
-enum, and for an integer each literal it is compared with, its neighbours, and the ends of its range.
+A condition compares options and fields with literals only, so a few values of each name stand for
+all of them: both of a bool, all of an enum, and for an integer each literal it is compared with,
+its neighbours, and the ends of its range.
 """
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What the backend holds: whether the effect of each hook is there, along every way through the table.
+"""What the backend holds: whether the effect of each hook is there, along every way through the
+table.
 
-For each hook one of three things is known in a state: it is not in effect, it may be, it is. Sets of hooks are bit masks,
-so that all hooks are
-followed at once; per state three masks say for which hooks each of the three is possible.
+For each hook one of three things is known in a state: it is not in effect, it may be, it is. Sets
+of hooks are bit masks, so that all hooks are followed at once; per state three masks say for which
+hooks each of the three is possible.
 """
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ MAX_EFFECT_CASES = 256
 
 @dataclass(frozen=True)
 class Effect:
-    """For each hook, by its bit: can it be not in effect (`off`), uncertain (`maybe`), in effect (`on`)?"""
+    """For each hook, by its bit: can it be not in effect (`off`), uncertain (`maybe`), in effect
+    (`on`)?"""
 
     off: int
     maybe: int
@@ -37,8 +39,8 @@ NONE = Effect(0, 0, 0)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A call that repeats or undoes wrongly ("again", "before"), that lacks what it needs ("needs"), or an end that forgets
-    ("forgotten")."""
+    """A call that repeats or undoes wrongly ("again", "before"), that lacks what it needs
+    ("needs"), or an end that forgets ("forgotten")."""
 
     kind: str
     row: Row
@@ -56,9 +58,12 @@ def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
     except TooManyCases:
         return []
     if len(every) > MAX_EFFECT_CASES:
-        return []  # a condition may decide alike in two states, so rows cannot be followed without cases
-    words = list(dict.fromkeys(h.together for h in manager.hooks if h.on == resource.name and h.together))
-    absences = [frozenset(absent) for n in range(len(words) + 1) for absent in combinations(words, n)]
+        # a condition may decide alike in two states, so rows cannot be followed without cases
+        return []
+    words = list(dict.fromkeys(h.together for h in manager.hooks if h.on == resource.name
+                               and h.together))
+    absences = [frozenset(absent) for n in range(len(words) + 1)
+                for absent in combinations(words, n)]
     if len(every) * len(absences) > MAX_EFFECT_CASES:
         return []
     found: dict[Trouble, None] = {}
@@ -68,9 +73,11 @@ def troubles(manager: Manager, resource: Resource, flow: Flow) -> list[Trouble]:
 
 
 class _Walk:
-    """One case: it is fixed which of the rows with conditions are taken, and which hooks that come together are left out."""
+    """One case: it is fixed which of the rows with conditions are taken, and which hooks that come
+    together are left out."""
 
-    def __init__(self, manager: Manager, resource: Resource, flow: Flow, case: Case, absent: frozenset[str]) -> None:
+    def __init__(self, manager: Manager, resource: Resource, flow: Flow, case: Case,
+                 absent: frozenset[str]) -> None:
         self.resource, self.flow, self.case, self.absent = resource, flow, case, absent
         self.path = refs.path_of(manager, resource.name)
         hooks = [h for h in manager.hooks if h.on == resource.name]
@@ -78,11 +85,14 @@ class _Walk:
         self.hooks = {h.name: h for h in hooks}
         self.undone = {h.name: self.mask(h.undoes) for h in hooks}
         # Doing a thing again is what makes undoing it again right, so each resets the other.
-        self.opposite = {h.name: self.undone[h.name] | self.mask(u.name for u in hooks if h.name in u.undoes) for h in hooks}
+        self.opposite = {h.name: self.undone[h.name]
+                         | self.mask(u.name for u in hooks if h.name in u.undoes) for h in hooks}
         self.undoable = 0
         for h in hooks:
             self.undoable |= self.undone[h.name]
-        starts = {resource.initial} if any(resource.name in o.path and o.form is Form.OBTAIN for o in manager.operations) else set()
+        starts = ({resource.initial}
+                  if any(resource.name in o.path and o.form is Form.OBTAIN
+                         for o in manager.operations) else set())
         every = self.mask(self.bits)
         self.at: dict[str, Effect] = {state: Effect(every, 0, 0) for state in starts}
         for operation in manager.operations:
@@ -141,7 +151,9 @@ class _Walk:
 
     def row(self, state: str, event: str) -> Row | None:
         for row in self.flow.chains.cells.get((state, event), ()):
-            if row.guard is None or holds(refs.GuardUse(row.guard, "", self.path, self.resource.name), row.guard, self.case):
+            if (row.guard is None
+                or holds(refs.GuardUse(row.guard, "", self.path, self.resource.name), row.guard,
+                         self.case)):
                 return row
         return None
 
@@ -167,12 +179,16 @@ class _Walk:
         me, opposite = self.bits[hook.name], self.opposite[hook.name]
         any_ = before.off | before.maybe | before.on
         rest = ~(me | opposite)
-        yield row.ok, Effect((before.off & rest) | (any_ & opposite), before.maybe & rest, (before.on & rest) | (any_ & me))
+        yield row.ok, Effect((before.off & rest) | (any_ & opposite), before.maybe & rest,
+                             (before.on & rest) | (any_ & me))
         yield row.fail, before
-        yield row.uncertain, Effect(before.off & ~me, (before.maybe | (before.off & me) | (before.on & opposite)), before.on & ~opposite)
+        yield row.uncertain, Effect(before.off & ~me,
+                                    (before.maybe | (before.off & me) | (before.on & opposite)),
+                                    before.on & ~opposite)
         if hook.optional and hook.absent is None and not hook.together:
             # Left out: there is nothing to do, and nothing to undo.
-            yield row.ok, Effect((before.off & ~opposite) | (any_ & opposite), before.maybe & ~opposite, before.on & ~opposite)
+            yield row.ok, Effect((before.off & ~opposite) | (any_ & opposite),
+                                 before.maybe & ~opposite, before.on & ~opposite)
 
     def answers(self, row: Row, before: Effect) -> Iterator[tuple[Target, Effect]]:
         """A hook that asks tells the truth, or cannot tell."""
@@ -180,17 +196,21 @@ class _Walk:
         hook = self.hooks.get(row.ask)
         me = self.mask(hook.asks) if hook is not None else 0
         any_ = before.off | before.maybe | before.on
-        back = self.mask(h for asked in (hook.asks if hook is not None else ()) for h in self.hooks if asked in self.hooks[h].undoes)
+        back = self.mask(h for asked in (hook.asks if hook is not None else ()) for h in self.hooks
+                         if asked in self.hooks[h].undoes)
         rest = ~(me | back)
         if hook is not None and hook.together in self.absent:
             yield row.unknown, before
             return
-        others = before.off & me if me & (me - 1) else 0  # of several, one is in effect and the others may be not
+        # of several, one is in effect and the others may be not
+        others = before.off & me if me & (me - 1) else 0
         if not any_ & me or (before.maybe | before.on) & me:
             there = (before.maybe | before.on) & me or me
-            yield row.yes, Effect((before.off & rest) | (any_ & back) | others, before.maybe & rest, (before.on & rest) | there)
+            yield row.yes, Effect((before.off & rest) | (any_ & back) | others, before.maybe & rest,
+                                  (before.on & rest) | there)
         if not any_ & me or (before.off | before.maybe) & me:
-            yield row.no, Effect(before.off | me, before.maybe & rest, (before.on | (before.maybe & back)) & ~me)
+            yield row.no, Effect(before.off | me, before.maybe & rest,
+                                 (before.on | (before.maybe & back)) & ~me)
         yield row.unknown, before
 
     def check_call(self, row: Row, before: Effect) -> None:
@@ -198,12 +218,14 @@ class _Walk:
         hook = self.hooks[row.call]
         for needed in hook.needs:
             bit = self.bits.get(needed, 0)
-            if bit & before.off and not bit & (before.maybe | before.on) and self.hooks[needed].together not in self.absent:
+            if (bit & before.off and not bit & (before.maybe | before.on)
+                and self.hooks[needed].together not in self.absent):
                 self.found[Trouble("needs", row, needed)] = None
         if hook.repeatable:
             return
         if (before.maybe | before.on) & self.bits[hook.name]:
-            self.found[Trouble("again", row, hook.name, uncertain=not before.on & self.bits[hook.name])] = None
+            self.found[Trouble("again", row, hook.name,
+                               uncertain=not before.on & self.bits[hook.name])] = None
         undone = self.undone[hook.name]
         if len(hook.undoes) == 1 and (before.off | before.maybe) & undone:
             self.found[Trouble("before", row, hook.name)] = None
@@ -212,4 +234,5 @@ class _Walk:
         left = (after.maybe | after.on) & self.undoable
         for name, bit in self.bits.items():
             if left & bit and not self.undone[name]:
-                self.found[Trouble("forgotten", row, name, target, uncertain=not after.on & bit)] = None
+                self.found[Trouble("forgotten", row, name, target,
+                                   uncertain=not after.on & bit)] = None

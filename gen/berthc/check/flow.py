@@ -1,8 +1,11 @@
-"""Which events meet which states: the states that instances of a resource rest in, pushed through the steps of every operation.
+"""Which events meet which states: the states that instances of a resource rest in, pushed through
+the steps of every operation.
 
-An operation is alone with its root, so what happens between its steps is seen by nobody; what matters are the states in which it leaves an
-instance, and those it passes on the way. The analysis follows both, and takes any hook to end in any way. It knows nothing of other
-callers but that an instance may be held by them, and nothing of fields: it may think of more than can happen, never of less.
+An operation is alone with its root, so what happens between its steps is seen by nobody; what
+matters are the states in which it leaves an instance, and those it passes on the way. The analysis
+follows both, and takes any hook to end in any way. It knows nothing of other callers but that an
+instance may be held by them, and nothing of fields: it may think of more than can happen, never of
+less.
 """
 from __future__ import annotations
 
@@ -12,17 +15,20 @@ from dataclasses import dataclass, field
 from berthc.model import Form, Manager, Operation, Resource, Row, Step, Target
 
 Cell = tuple[str, str]  # state, event
-End = tuple[str, bool, bool]  # state in which a chain of rows ends; did all of it end ok?; was anything called?
+# state in which a chain of rows ends; did all of it end ok?; was anything called?
+End = tuple[str, bool, bool]
 
 
 def cycle(resource: Resource) -> list[tuple[Cell, Target]] | None:
-    """A circle of raises: each cell with the target that raises the next one. None where there is none."""
+    """A circle of raises: each cell with the target that raises the next one. None where there is
+    none."""
     raised: dict[Cell, list[tuple[Cell, Target]]] = {}
     for state in resource.states:
         for row in state.rows:
             for _, target in row.targets():
                 if target.raise_event is not None:
-                    raised.setdefault((state.name, row.event), []).append(((target.state, target.raise_event), target))
+                    raised.setdefault((state.name, row.event),
+                                      []).append(((target.state, target.raise_event), target))
     done: set[Cell] = set()
     for start in raised:
         path: list[tuple[Cell, Target]] = []
@@ -53,7 +59,8 @@ def cycle(resource: Resource) -> list[tuple[Cell, Target]] | None:
 
 
 class Chains:
-    """How the rows of a resource end, with all that they raise. The resource has no circle of raises."""
+    """How the rows of a resource end, with all that they raise. The resource has no circle of
+    raises."""
 
     def __init__(self, manager: Manager, resource: Resource) -> None:
         self.resource = resource
@@ -65,7 +72,8 @@ class Chains:
         self._ends: dict[Cell, frozenset[End]] = {}
 
     def ends(self, cell: Cell) -> frozenset[End]:
-        """Every way in which the event can end in the state. Raised rows come first, so that no recursion is needed."""
+        """Every way in which the event can end in the state. Raised rows come first, so that no
+        recursion is needed."""
         waiting = [cell]
         while waiting:
             top = waiting[-1]
@@ -82,7 +90,8 @@ class Chains:
 
     def raised(self, cell: Cell) -> list[Cell]:
         """The cells that a cell's rows raise."""
-        return [(t.state, t.raise_event) for row in self.cells.get(cell, ()) for _, t in row.targets() if t.raise_event is not None]
+        return [(t.state, t.raise_event) for row in self.cells.get(cell, ())
+                for _, t in row.targets() if t.raise_event is not None]
 
     def _compute(self, cell: Cell) -> Iterator[End]:
         rows = self.cells.get(cell)
@@ -98,9 +107,11 @@ class Chains:
                 yield cell[0], False, False
             for outcome, target in row.targets():
                 called = {True} if row.hook is not None else {False}
-                if hook is not None and hook.optional and hook.absent is None and outcome in ("ok", "unknown"):
+                if (hook is not None and hook.optional and hook.absent is None
+                    and outcome in ("ok", "unknown")):
                     called = {True, False}
-                after = self._ends[(target.state, target.raise_event)] if target.raise_event else frozenset({(target.state, True, False)})
+                after = (self._ends[(target.state, target.raise_event)] if target.raise_event
+                         else frozenset({(target.state, True, False)}))
                 for state, ok, more in after:
                     for own in called:
                         yield state, ok and outcome in ("ok", "yes", "no"), own or more
@@ -112,11 +123,16 @@ class Flow:
 
     resource: Resource
     chains: Chains
-    rest: dict[str, None] = field(default_factory=dict)  # states that instances rest in, in the order found
-    fired: dict[Cell, str] = field(default_factory=dict)  # cells that an operation or drain fires, with who does first
-    raised: dict[Cell, Target] = field(default_factory=dict)  # cells that are raised, with the first target that does
+    # states that instances rest in, in the order found
+    rest: dict[str, None] = field(default_factory=dict)
+    # cells that an operation or drain fires, with who does first
+    fired: dict[Cell, str] = field(default_factory=dict)
+    # cells that are raised, with the first target that does
+    raised: dict[Cell, Target] = field(default_factory=dict)
     unheld: dict[str,
-                 str] = field(default_factory=dict)  # states in which an operation leaves a new instance without a holder, with who does
+                 # states in which an operation leaves a new instance without a holder, with who
+                 # does
+                 str] = field(default_factory=dict)
     final: frozenset[str] = frozenset()
 
     def meets(self, cell: Cell) -> bool:
@@ -127,7 +143,8 @@ class Flow:
         """Cells that an event meets and that have neither a row nor `otherwise`."""
         if self.resource.otherwise is not None:
             return []
-        return [cell for cell in dict.fromkeys([*self.fired, *self.raised]) if cell not in self.chains.cells and cell[0] not in self.final]
+        return [cell for cell in dict.fromkeys([*self.fired, *self.raised])
+                if cell not in self.chains.cells and cell[0] not in self.final]
 
     @property
     def entered(self) -> set[str]:
@@ -145,7 +162,8 @@ def calling(manager: Manager) -> dict[tuple[str, str], bool]:
     for resource in manager.resources:
         rows = [row for state in resource.states for row in state.rows]
         calls = {row.event for row in rows if row.hook is not None}
-        raising = {(row.event, target.raise_event) for row in rows for _, target in row.targets() if target.raise_event is not None}
+        raising = {(row.event, target.raise_event) for row in rows for _, target in row.targets()
+                   if target.raise_event is not None}
         while more := {event for event, raised in raising if raised in calls} - calls:
             calls |= more
         out.update({(resource.name, event): event in calls for event in resource.events})
@@ -158,7 +176,8 @@ def analyse(manager: Manager, resource: Resource, may_call: dict[tuple[str, str]
     `may_call` says of a resource's event whether it can call a hook.
     What a set of states leads to is the union of what each leads to, so every state is run once.
     """
-    flow = Flow(resource, Chains(manager, resource), final=frozenset(s.name for s in resource.states if s.final))
+    flow = Flow(resource, Chains(manager, resource),
+                final=frozenset(s.name for s in resource.states if s.final))
     runner = _Runner(flow, may_call)
     operations = [o for o in manager.operations if resource.name in o.path]
     for operation in operations:
@@ -189,7 +208,8 @@ class _Runner:
         """The state in which the operation makes an instance; None where it makes none."""
         if operation.form is Form.OBTAIN:
             return self.flow.resource.initial
-        return operation.enter if operation.form is Form.CREATE and operation.target == self.flow.resource.name else None
+        return (operation.enter if operation.form is Form.CREATE
+                and operation.target == self.flow.resource.name else None)
 
     def come_to_rest(self, state: str) -> None:
         if state not in self.flow.rest and state not in self.flow.final:
@@ -205,7 +225,8 @@ class _Runner:
             while waiting:
                 for row in self.flow.chains.cells.get(waiting.pop(), ()):
                     for _, target in row.targets():
-                        if target.raise_event is not None and (target.state, target.raise_event) not in self.flow.raised:
+                        if (target.raise_event is not None
+                            and (target.state, target.raise_event) not in self.flow.raised):
                             self.flow.raised[(target.state, target.raise_event)] = target
                             waiting.append((target.state, target.raise_event))
         return self.flow.chains.ends(cell)
@@ -216,16 +237,19 @@ class _Runner:
         by = f"operation {operation.name}"
         here = {(start, False)}
         if operation.gives and resource.take is not None:
-            here = {(state, called) for state, ok, called in self.fire(start, resource.take, by) if ok}
+            here = {(state, called) for state, ok, called in self.fire(start, resource.take, by)
+                    if ok}
         for step in operation.steps:
             here = self.step(step, here, operation, by)
         for state, _ in sorted(here):
             self.come_to_rest(state)
 
-    def step(self, step: Step, here: set[tuple[str, bool]], operation: Operation, by: str) -> set[tuple[str, bool]]:
+    def step(self, step: Step, here: set[tuple[str, bool]], operation: Operation,
+             by: str) -> set[tuple[str, bool]]:
         """The states after a step that ended ok.
 
-        Those in which it leaves the instance when it fails come to rest, unless nothing was called: then all is undone.
+        Those in which it leaves the instance when it fails come to rest, unless nothing was called:
+        then all is undone.
         """
         resource = self.flow.resource
         if step.resource != resource.name:
@@ -244,7 +268,8 @@ class _Runner:
                     after.add((state, before or called))
         if step.event == resource.drop:
             if operation.form is Form.WITH:
-                # The reservation holds it no more: the steps that follow skip it, and so it stays as it is.
+                # The reservation holds it no more: the steps that follow skip it, and so it stays
+                # as it is.
                 for state, _ in sorted(after | here):
                     self.come_to_rest(state)
                 return set()

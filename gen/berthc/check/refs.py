@@ -1,4 +1,5 @@
-"""Everything in a spec that names something declared elsewhere, with its place. The rules about unknown names go through these."""
+"""Everything in a spec that names something declared elsewhere, with its place. The rules about
+unknown names go through these."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,8 @@ from berthc.spec.load import Mapping, Node, Scalar, Sequence
 
 @dataclass(frozen=True)
 class Use:
-    """A name where it is used. `by` says in words what uses it; `own` is the resource that it is used in, where that matters."""
+    """A name where it is used. `by` says in words what uses it; `own` is the resource that it is
+    used in, where that matters."""
 
     name: str
     loc: Loc
@@ -24,7 +26,8 @@ class Use:
 
 @dataclass(frozen=True)
 class GuardUse:
-    """A condition: what may stand in it depends on whose it is. `path` are the resources whose fields it sees, root first."""
+    """A condition: what may stand in it depends on whose it is. `path` are the resources whose
+    fields it sees, root first."""
 
     guard: Guard
     by: str
@@ -34,7 +37,8 @@ class GuardUse:
 
 
 def named(spec: Spec, *path: str) -> Iterator[tuple[str, Loc]]:
-    """The texts at a path, with their places. "*" in the path stands for every item of a list, and for a value that is no list itself."""
+    """The texts at a path, with their places. "*" in the path stands for every item of a list, and
+    for a value that is no list itself."""
     for node in _nodes(spec.root, path):
         for item in node.items if isinstance(node, Sequence) else (node,):
             if isinstance(item, Scalar) and isinstance(item.value, str) and item.value:
@@ -54,13 +58,15 @@ def _nodes(node: Node | None, path: tuple[str, ...]) -> Iterator[Node]:
 
 
 def keys(spec: Spec, *path: str) -> list[str]:
-    """The keys at a path, also those whose values are malformed: what is declared badly is declared."""
+    """The keys at a path, also those whose values are malformed: what is declared badly is
+    declared."""
     node = spec.node(*path)
     return list(node.keys) if isinstance(node, Mapping) else []
 
 
 def meant(names: Iterable[str]) -> set[str]:
-    """Declared names, and those that bad ones among them are told to become: both are right to be used."""
+    """Declared names, and those that bad ones among them are told to become: both are right to be
+    used."""
     return {word for name in names for word in (name, snake(name)) if word}
 
 
@@ -78,7 +84,8 @@ def resources_by_name(manager: Manager) -> dict[str, Resource]:
 
 
 def path_of(manager: Manager, name: str) -> tuple[str, ...]:
-    """The resource and those above it, root first; cut where a parent is unknown or a circle closes."""
+    """The resource and those above it, root first; cut where a parent is unknown or a circle
+    closes."""
     up: dict[str, None] = {}
     current: str | None = name
     while current is not None and current in manager.by_name and current not in up:
@@ -100,7 +107,8 @@ def cell(resource: Resource, row: Row) -> str:
 
 
 def targets(resource: Resource) -> Iterator[tuple[Row, str, Target]]:
-    """Every target of a resource with its row and outcome; an `uncertain` that only repeats `fail` is left out."""
+    """Every target of a resource with its row and outcome; an `uncertain` that only repeats `fail`
+    is left out."""
     for state in resource.states:
         for row in state.rows:
             for outcome, target in row.targets():
@@ -112,16 +120,19 @@ def guards(manager: Manager) -> Iterator[GuardUse]:
     """Every condition of the spec."""
     for resource, row in rows(manager):
         if row.guard is not None:
-            yield GuardUse(row.guard, cell(resource, row), path_of(manager, resource.name), resource.name)
+            yield GuardUse(row.guard, cell(resource, row), path_of(manager, resource.name),
+                           resource.name)
     for resource in manager.resources:
         for assigned in resource.assigned:
             for text in assigned.texts:
                 if text.guard is not None:
-                    yield GuardUse(text.guard, f"the format of {resource.name}.{assigned.name}", (), None)
+                    yield GuardUse(text.guard, f"the format of {resource.name}.{assigned.name}", (),
+                                   None)
     for operation in manager.operations:
         for deny in operation.deny:
             path = given_path(operation)
-            yield GuardUse(deny.guard, f"operation {operation.name}", path, path[-1] if path else None, operation.form is Form.FIND)
+            yield GuardUse(deny.guard, f"operation {operation.name}", path,
+                           path[-1] if path else None, operation.form is Form.FIND)
 
 
 def given_path(operation: Operation) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ Input = TypeVar("Input")  # what a rule looks at: a Spec, or the Tables made fro
 
 @dataclass(frozen=True)
 class Rule(Generic[Input]):
-    """A rule: the id of its findings, one sentence for the reference, and the function that finds them."""
+    """A rule: the id of its findings, one sentence for the reference, and the function that finds
+    them."""
 
     id: str
     says: str

@@ -38,7 +38,8 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
         result, manager = compile_for_search(path)
         if args.format == "text":
             sys.stdout.flush()
-            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines}, colours))
+            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines},
+                                  colours))
             sys.stderr.flush()
         one = _checked(args, result, manager)
         yield one
@@ -58,12 +59,14 @@ def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) 
                             states=bounds.states)
         return Checked(result, manager, explore(manager, bounds, progress), ())
     try:
-        report = explore_with_spin(manager, bounds_of(args), MEMORY if args.memory is None else args.memory)
+        report = explore_with_spin(manager, bounds_of(args),
+                                   MEMORY if args.memory is None else args.memory)
     except NotExported as reason:
         return Checked(result, manager, None, (f"the model has no words for {reason}",))
     except SpinFailed as reason:
         return Checked(result, manager, None, (str(reason),))
-    return Checked(result, manager, report, tuple(f"{text}; please report it" for text in report.unshown))
+    return Checked(result, manager, report,
+                   tuple(f"{text}; please report it" for text in report.unshown))
 
 
 def _note(result: Result, sentence: str) -> None:
@@ -76,24 +79,29 @@ def _emit(file: Path, checked: Checked) -> None:
     from berthc.files.output import write_file
 
     manager, report = checked.manager, checked.report
-    if manager is not None and report is not None and any(f.script and f.slots is None for f in report.findings):
+    if (manager is not None and report is not None
+        and any(f.script and f.slots is None for f in report.findings)):
         write_file(file, text(manager, report, file.name))
 
 
 def export(args: argparse.Namespace, colours: Colours) -> int:
-    """Prints the models that Spin can check; 1 when a spec has no meaning or says what the model has no words for."""
+    """Prints the models that Spin can check; 1 when a spec has no meaning or says what the model
+    has no words for."""
     status = 0
     for path in args.specs:
         result, manager = compile_for_search(path)
         if manager is None:
-            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines}, colours))
+            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines},
+                                  colours))
             status = 1
             continue
         root = next(r.name for r in manager.resources if r.parent is None)
         try:
-            sys.stdout.write(promela(manager, root, valuations(manager, bounds_of(args).keys)[0], bounds_of(args)))
+            sys.stdout.write(promela(manager, root, valuations(manager, bounds_of(args).keys)[0],
+                                     bounds_of(args)))
         except NotExported as reason:
-            print(f"berthc: {result.source.file}: the model for Spin has no words for {reason}", file=sys.stderr)
+            print(f"berthc: {result.source.file}: the model for Spin has no words for {reason}",
+                  file=sys.stderr)
             status = 1
     return status
 
@@ -120,7 +128,8 @@ def check_static(args: argparse.Namespace) -> int:
 
 
 def explored(args: argparse.Namespace, colours: Colours) -> int:
-    """Runs the command; 0 when every spec is right, 2 when one cannot be read or searched, else 1."""
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read or searched, else
+    1."""
     if args.promela:
         return export(args, colours)
     results: list[Checked] = []
@@ -149,8 +158,10 @@ def _tell_all(args: argparse.Namespace, one: Checked, spec: str, colours: Colour
     if one.report is None:
         return
     sys.stderr.write(as_messages(one.result, one.report, colours, spec, args.scripts))
-    sys.stdout.write(tell(one.result, one.report, "" if one.manager is None else summary(one.manager)))
+    sys.stdout.write(tell(one.result, one.report,
+                          "" if one.manager is None else summary(one.manager)))
     sys.stdout.write(explain(one.result, one.report) if args.explain else "")
     if not one.report.complete:
         status = "" if is_interrupted(one) else "; the exit status says nothing of it"
-        print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen may have findings{status}", file=sys.stderr)
+        print(f"berthc: warning: {one.result.source.file}: explored in part: what was not seen "
+              f"may have findings{status}", file=sys.stderr)

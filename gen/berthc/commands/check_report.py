@@ -22,8 +22,8 @@ from berthc.pipeline import Result, without_repeats
 
 
 class Checked(NamedTuple):
-    """A spec with its diagnostics, its model and, where it has a meaning, what the search says; `problems`: what the search
-    could not do."""
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says;
+    `problems`: what the search could not do."""
 
     result: Result
     manager: Manager | None
@@ -36,7 +36,8 @@ def is_interrupted(checked: Checked) -> bool:
 
 
 def is_right(result: Result, report: Report | None) -> bool:
-    return result.manager is not None and report is not None and not report.refused and not report.unshown
+    return (result.manager is not None and report is not None and not report.refused
+            and not report.unshown)
 
 
 def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
@@ -51,26 +52,30 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
         "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
-        "complete": len(reports) == len(args.specs) and all(r.complete and not r.unshown for r in reports),
+        "complete": len(reports) == len(args.specs) and all(r.complete and not r.unshown
+                                                            for r in reports),
         "seconds": round(sum(r.seconds for r in reports), 3),
     }, indent=2, ensure_ascii=False) + "\n"
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
     fault = finding.fault
-    return {"id": fault.id, "message": fault.message, "file": fault.loc.file, "line": fault.loc.line, "column": fault.loc.column,
-            "where": fault.where,
-            "accepted": finding.accept is not None, "why": None if finding.accept is None else finding.accept.why,
+    return {"id": fault.id, "message": fault.message, "file": fault.loc.file,
+            "line": fault.loc.line, "column": fault.loc.column, "where": fault.where,
+            "accepted": finding.accept is not None,
+            "why": None if finding.accept is None else finding.accept.why,
             "script": finding.requests, "notes": notes_as_objects(uncertain_rows(finding))}
 
 
 def _static(result: Result, report: Report | None) -> list[Diagnostic]:
-    return list(result.diagnostics) if report is None else without_repeats(result.diagnostics, diagnostics(report))
+    return (list(result.diagnostics) if report is None
+            else without_repeats(result.diagnostics, diagnostics(report)))
 
 
-def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-", folder: Path | None = None) -> str:
-    """What the search found, in order of place, each finding with its script and what has the same cause; `folder` is where
-    scripts are kept."""
+def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-",
+                folder: Path | None = None) -> str:
+    """What the search found, in order of place, each finding with its script and what has the same
+    cause; `folder` is where scripts are kept."""
     own = diagnostics(report)
     scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
     under = beneath(report)
@@ -85,7 +90,8 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
             heading = "a script" if report.by_spin else "the shortest script"
             out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
-        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}" for d in also.get(diagnostic, ())]
+        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}"
+                for d in also.get(diagnostic, ())]
     if scripts and folder is None:
         out.append(how_to_save(spec))
     return "".join(line + "\n" for line in out)
@@ -95,11 +101,13 @@ def explain(result: Result, report: Report | None) -> str:
     """What is in the backend in each state, as far as was looked at."""
     if report is None:
         return ""
-    return f"{result.source.file}: in the backend, by state:\n" + "".join(f"{line}\n" for line in explained(report.manager, report.seen))
+    return (f"{result.source.file}: in the backend, by state:\n"
+            + "".join(f"{line}\n" for line in explained(report.manager, report.seen)))
 
 
 def tell(result: Result, report: Report | None, summary: str) -> str:
-    """What goes to standard output: that the spec is right, if it is, and how much of it was looked at."""
+    """What goes to standard output: that the spec is right, if it is, and how much of it was looked
+    at."""
     file = result.source.file
     if report is None:
         return ""

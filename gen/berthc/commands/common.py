@@ -26,7 +26,8 @@ def compile_all(paths: Sequence[str]) -> list[Result]:
 
 def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = False,
            always: bool = False) -> None:
-    """Shows all diagnostics: text to standard error, or JSON to standard output. `always`: an empty array too."""
+    """Shows all diagnostics: text to standard error, or JSON to standard output. `always`: an empty
+    array too."""
     found: list[Diagnostic] = [d for result in results for d in result.diagnostics]
     if quiet:
         found = [d for d in found if has_errors([d])]
@@ -51,8 +52,11 @@ def status_of(results: Sequence[Result]) -> int:
 
 def summary(manager: Manager) -> str:
     counts = (
-        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources), "state"),
-        (sum(len(s.rows) for r in manager.resources for s in r.states), "row"), (len(manager.hooks), "hook"),
+        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources),
+                                               "state"),
+        (
+            sum(len(s.rows) for r in manager.resources for s in r.states),
+            "row"), (len(manager.hooks), "hook"),
         (len(manager.operations), "operation"),
     )
     return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)

@@ -36,21 +36,23 @@ class Target:
 
 
 TARGETS = (
-    Target("gen", "c", "build", True, "write the C code of a manager",
-           "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth. "
-           "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
-           "folders: the C compiler finds it beside FILE.c, or by -I.",
-           "berthc gen -o build spec/scsi.yaml\n"
-           "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
-           "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
-    Target("tests", "tests", "build", True, "write the conformance tests of a manager",
-           "Writes DIR/<manager>/<manager>-conformance.c, or FILE.c: a cmocka suite that drives the "
-           "generated manager through its public functions. It links with libberth-testing.",
-           "berthc tests -o build spec/scsi.yaml\n"
-           "  berthc tests -o disks-test.c --header disks.h spec/scsi.yaml"),
+    Target(
+        "gen", "c", "build", True, "write the C code of a manager",
+        "Writes DIR/<manager>/<manager>.h and <manager>.c, which link with libberth. "
+        "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
+        "folders: the C compiler finds it beside FILE.c, or by -I.",
+        "berthc gen -o build spec/scsi.yaml\n"
+        "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
+        "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
+    Target(
+        "tests", "tests", "build", True, "write the conformance tests of a manager",
+        "Writes DIR/<manager>/<manager>-conformance.c, or FILE.c: a cmocka suite that drives the "
+        "generated manager through its public functions. It links with libberth-testing.",
+        "berthc tests -o build spec/scsi.yaml\n"
+        "  berthc tests -o disks-test.c --header disks.h spec/scsi.yaml"),
     Target("diagram", "diagram", "docs/managers", False, "draw a manager",
-           "Writes state, sequence and ownership diagrams as Mermaid, DOT, SVG (needs graphviz) and plain text.",
-           "berthc diagram -o docs/managers spec/scsi.yaml\n"
+           "Writes state, sequence and ownership diagrams as Mermaid, DOT, SVG (needs graphviz) "
+           "and plain text.", "berthc diagram -o docs/managers spec/scsi.yaml\n"
            "  berthc diagram -o docs/managers --check spec/*.yaml\n"
            "  berthc diagram -o - --only states-disk.svg spec/scsi.yaml"),
     Target("docs", "docs", "docs/managers", False, "write the reference page of a manager",
@@ -72,7 +74,8 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
     managers = [result.manager for result in results if result.manager is not None]
     twice = [name for name, count in Counter(m.name for m in managers).items() if count > 1]
     if twice:
-        raise Usage(f"two of the specs are of the manager {twice[0]}: they would write the same files")
+        raise Usage(
+            f"two of the specs are of the manager {twice[0]}: they would write the same files")
     files = emitted(target, args, place, managers)
     if args.output == STDOUT:
         print_one(files)
@@ -171,4 +174,5 @@ def inputs(specs: Sequence[str]) -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     here = Path.cwd()
     own = [schema_path(), *(p for p in package.rglob("*") if p.suffix in (".py", ".j2"))]
-    return [Path(s) for s in specs if s != "-"] + [p.relative_to(here) if p.is_relative_to(here) else p for p in own]
+    return ([Path(s) for s in specs if s != "-"]
+            + [p.relative_to(here) if p.is_relative_to(here) else p for p in own])

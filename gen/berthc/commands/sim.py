@@ -21,7 +21,8 @@ def sim_command(args: argparse.Namespace) -> int:
     if manager is None:
         report(args, [result], quiet=True)
         return status_of([result])
-    # Scripts of findings are for faulty specs, so a spec that has a meaning is played; what gen refuses is a warning here.
+    # Scripts of findings are for faulty specs, so a spec that has a meaning is played; what gen
+    # refuses is a warning here.
     refused = [replace(d, severity=Severity.WARNING) for d in result.diagnostics if has_errors([d])]
     sys.stderr.write(show(refused, {result.source.file: result.source.lines}, colours(sys.stderr)))
     play: Callable[[Manager, IO[str], IO[str]], int] = import_module("berthc.sim").main

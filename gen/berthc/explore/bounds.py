@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bounds:
-    """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or stay uncertain on one way (None: any
-    number); `states` of one search after which it gives up; `memory` of the process in MB, likewise
-    (None: any)."""
+    """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or
+    stay uncertain on one way (None: any number); `states` of one search after which it gives up;
+    `memory` of the process in MB, likewise (None: any)."""
 
     callers: int = 3
     keys: int = 2

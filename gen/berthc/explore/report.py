@@ -32,7 +32,8 @@ class Finding:
     fault: Fault
     accept: Accept | None
     script: tuple[Line, ...]
-    slots: int | None = None  # the script is for a manager with so many slots in each pool; None: for the one of the spec
+    # the script is for a manager with so many slots in each pool; None: for the one of the spec
+    slots: int | None = None
 
     @property
     def requests(self) -> list[Json]:
@@ -50,8 +51,8 @@ class Searched:
 
 
 class Unplayed(NamedTuple):
-    """What no search played: operations that were never asked for, and rows and outcomes that never came, as `resource.state.event`
-    with the outcome."""
+    """What no search played: operations that were never asked for, and rows and outcomes that never
+    came, as `resource.state.event` with the outcome."""
 
     operations: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
@@ -59,8 +60,8 @@ class Unplayed(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """`complete`: within the bounds on callers, keys and failures everything was seen, except what lies behind a finding; not where it was
-    not `combined`."""
+    """`complete`: within the bounds on callers, keys and failures everything was seen, except what
+    lies behind a finding; not where it was not `combined`."""
 
     manager: Manager
     bounds: Bounds
@@ -71,8 +72,10 @@ class Report:
     seconds: float
     by_spin: bool = False
     hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
-    combined: bool = True  # every combination of fields, options and absent hooks was tried that makes a difference
-    seen: tuple[Seen, ...] = ()  # what was in the backend in each state, one for each search; nothing by Spin
+    # every combination of fields, options and absent hooks was tried that makes a difference
+    combined: bool = True
+    # what was in the backend in each state, one for each search; nothing by Spin
+    seen: tuple[Seen, ...] = ()
     unplayed: Unplayed = Unplayed()  # by the built-in search
     unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
@@ -113,14 +116,17 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     every = combined(manager, bounds.keys)
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
-        findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unreachable(manager, searches)]
-        findings += [Finding(fault, accepted(manager, fault), ()) for fault in _unasked(manager, searches)]
+        findings += [Finding(fault, accepted(manager, fault), ())
+                     for fault in _unreachable(manager, searches)]
+        findings += [Finding(fault, accepted(manager, fault), ())
+                     for fault in _unasked(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
     seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
-    return Report(manager, bounds, tuple(findings), unused, seen, complete, time.perf_counter() - begin, combined=every,
-                  seen=tuple(s.seen for s in searches), unplayed=_unplayed(manager, searches),
+    return Report(manager, bounds, tuple(findings), unused, seen, complete,
+                  time.perf_counter() - begin, combined=every, seen=tuple(s.seen for s in searches),
+                  unplayed=_unplayed(manager, searches),
                   interrupted=(progress.setting, progress.settings) if interrupted else None,
                   out_of_memory=any(s.out_of_memory for s in searches))
 
@@ -129,21 +135,24 @@ def finding(manager: Manager, one: Found, scripts: Scripts) -> Finding:
     """What was found, with the entry that accepts it and its script."""
     fault, slots = one.fault, one.valuation.slots
     if slots is not None:
-        fault = fault._replace(message=f"{fault.message} (shown with {slots} slot{'s' if slots != 1 else ''} in each pool)")
+        fault = fault._replace(message=f"{fault.message} (shown with {slots} "
+                                       f"slot{'s' if slots != 1 else ''} in each pool)")
     return Finding(fault, accepted(manager, fault), tuple(scripts.lines(one)), slots)
 
 
 def accepted(manager: Manager, fault: Fault) -> Accept | None:
     """The entry of the spec that accepts a fault."""
     for accept in manager.accept:
-        if accept.finding == fault.id and (not accept.where or fault.where == accept.where or fault.where.startswith(accept.where + ".")):
+        if (accept.finding == fault.id
+            and (not accept.where or fault.where == accept.where
+                 or fault.where.startswith(accept.where + "."))):
             return accept
     return None
 
 
 def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[list[Search], bool]:
-    """One per valuation and root resource, and whether the user interrupted them. A hook that one search never called makes no difference
-    to that search when it is absent."""
+    """One per valuation and root resource, and whether the user interrupted them. A hook that one
+    search never called makes no difference to that search when it is absent."""
     done: list[Search] = []
     left = bounds.states
     roots = [r.name for r in manager.resources if r.parent is None]
@@ -171,7 +180,8 @@ def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[lis
 def _same(old: Search, valuation: Valuation, root: str) -> bool:
     """Was this search made already, but for absent hooks that it never came to?"""
     others = replace(old.valuation, without=valuation.without)
-    if old.root != root or others != valuation or not set(old.valuation.without) <= set(valuation.without):
+    if (old.root != root or others != valuation
+        or not set(old.valuation.without) <= set(valuation.without)):
         return False
     return not old.called & set(valuation.without)
 
@@ -189,22 +199,25 @@ def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
 
 
 def _unasked(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
-    """Operations that no caller who keeps the contract ever comes to ask for: nothing is known of them."""
+    """Operations that no caller who keeps the contract ever comes to ask for: nothing is known of
+    them."""
     asked = {name for search in searches for name in search.asked}
     for op in manager.operations:
         if op.name not in asked:
-            yield Fault("unreachable", op.target, op.loc, f"no caller ever comes to ask for {op.name}, so nothing is known of it")
+            yield Fault("unreachable", op.target, op.loc,
+                        f"no caller ever comes to ask for {op.name}, so nothing is known of it")
 
 
 def _unplayed(manager: Manager, searches: list[Search]) -> Unplayed:
     asked = {name for search in searches for name in search.asked}
     taken = {one for search in searches for one in search.taken}
-    rows = [(f"{resource.name}.{state.name}.{row.event}", row) for resource in manager.resources for state in resource.states for row in state.rows]
-    return Unplayed(tuple(op.name for op in manager.operations if op.name not in asked),
-                    tuple(f"{place} ({'rejects' if outcome == 'rejected' else outcome})" for place, row in rows
-                          for outcome in (outcomes(row) or ("rejected",))
-                          if (id(row), outcome) not in taken
-                          and not (outcome == "uncertain" and _as_failed(row) and (id(row), "fail") in taken)))
+    rows = [(f"{resource.name}.{state.name}.{row.event}", row) for resource in manager.resources
+            for state in resource.states for row in state.rows]
+    return Unplayed(
+        tuple(op.name for op in manager.operations if op.name not in asked),
+        tuple(f"{place} ({'rejects' if outcome == 'rejected' else outcome})" for place, row in rows
+              for outcome in (outcomes(row) or ("rejected",)) if (id(row), outcome) not in taken
+              and not (outcome == "uncertain" and _as_failed(row) and (id(row), "fail") in taken)))
 
 
 Outcomes = AbstractSet[tuple[int, str]]
@@ -212,8 +225,8 @@ Outcomes = AbstractSet[tuple[int, str]]
 
 
 def _declared(manager: Manager) -> dict[tuple[int, str], tuple[str, Row]]:
-    return {(id(row), outcome): (resource.name, row)
-            for resource in manager.resources for state in resource.states for row in state.rows for outcome in outcomes(row)}
+    return {(id(row), outcome): (resource.name, row) for resource in manager.resources
+            for state in resource.states for row in state.rows for outcome in outcomes(row)}
 
 
 def missing(manager: Manager, taken: Outcomes) -> bool:
@@ -222,19 +235,23 @@ def missing(manager: Manager, taken: Outcomes) -> bool:
 
 
 def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
-    """Rows and outcomes that were not taken. Rows that reject are left alone: they keep the table total, and that nobody runs into them is
-    no fault."""
+    """Rows and outcomes that were not taken. Rows that reject are left alone: they keep the table
+    total, and that nobody runs into them is no fault."""
     for (row_id, outcome), (resource, row) in _declared(manager).items():
-        if (row_id, outcome) in taken or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken):
+        if ((row_id, outcome) in taken
+            or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken)):
             continue
         first = row.targets()[0][0]
-        what = "this row" if outcome == first and not any((row_id, o) in taken for o in outcomes(row)) else f"the outcome {outcome} of this row"
+        what = ("this row" if outcome == first
+                and not any((row_id, o) in taken for o in outcomes(row))
+                else f"the outcome {outcome} of this row")
         loc = row.loc
         if outcome != first:
             if not any((row_id, o) in taken for o in outcomes(row)):
                 continue  # the row is told of already
             loc = row.target(outcome).loc
-        yield Fault("unreachable", f"{resource}.{row.state}.{row.event}", loc, f"nothing that callers or drain do ever takes {what}")
+        yield Fault("unreachable", f"{resource}.{row.state}.{row.event}", loc,
+                    f"nothing that callers or drain do ever takes {what}")
 
 
 def outcomes(row: Row) -> tuple[str, ...]:
@@ -251,11 +268,13 @@ def outcomes(row: Row) -> tuple[str, ...]:
 def _as_failed(row: Row) -> bool:
     """Does the row treat uncertain like failed? Then the searches do not try it by itself."""
     return (row.fail is not None and row.uncertain is not None
-            and (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event))
+            and (row.fail.state, row.fail.raise_event) == (row.uncertain.state,
+                                                           row.uncertain.raise_event))
 
 
 class StateMeanings(NamedTuple):
-    """What states mean, by all searches of a manager; `complete`: everything within the bounds was seen."""
+    """What states mean, by all searches of a manager; `complete`: everything within the bounds was
+    seen."""
 
     manager: Manager
     seen: tuple[Seen, ...]
@@ -268,7 +287,8 @@ def meaning_of(manager: Manager) -> StateMeanings:
         searches, interrupted = _searches(manager, FOR_PAGES, Progress())
     if interrupted:
         raise KeyboardInterrupt  # a page that says less than it could is no page
-    return StateMeanings(manager, tuple(search.seen for search in searches), all(search.complete and not search.cut for search in searches))
+    return StateMeanings(manager, tuple(search.seen for search in searches),
+                         all(search.complete and not search.cut for search in searches))
 
 
 # As messages
@@ -281,29 +301,33 @@ def diagnostics(report: Report) -> list[Diagnostic]:
         severity, help_ = Severity.ERROR, advice(report.manager, finding.fault)
         if finding.accept is not None:
             severity, help_ = Severity.NOTE, f"accepted in line {finding.accept.loc.line}: {finding.accept.why}"
-        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_, severity, finding.fault.where,
-                              uncertain_rows(finding)))
-    out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}", "take the entry away", Severity.WARNING)
-            for a in report.unused]
+        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_,
+                              severity, finding.fault.where, uncertain_rows(finding)))
+    out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}",
+                       "take the entry away", Severity.WARNING) for a in report.unused]
     return out
 
 
 def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
     """The rows of a script whose call stayed uncertain, and which do not say what follows then."""
     rows = [(call, taken.row) for line in finding.script if line.change is not None
-            for call, taken in zip(line.change.called, [t for t in line.change.result.rows if t.row is not None and t.row.call],
-                                   strict=False)
-            if taken.row is not None and taken.row.call == call.hook and call.ending.outcome.kind == "uncertain"]
-    return tuple(dict.fromkeys(
-        Note(row.loc, f"this row says nothing of uncertain, so {call.hook} is taken to have failed when nobody knows")
-        for call, row in rows if not row.uncertain_given))
+            for call, taken in zip(line.change.called,
+                                   [t for t in line.change.result.rows if t.row is not None
+                                    and t.row.call], strict=False) if taken.row is not None
+            and taken.row.call == call.hook and call.ending.outcome.kind == "uncertain"]
+    return tuple(dict.fromkeys(Note(row.loc,
+                                    f"this row says nothing of uncertain, so {call.hook} is taken "
+                                    f"to have failed when nobody knows") for call, row in rows
+                               if not row.uncertain_given))
 
 
 def beneath(report: Report) -> dict[int, list[int]]:
-    """Which findings have one cause: those of one row, and those of the rows of a state that means two things. By number, the first with
-    the others, which are told beneath it. What is accepted stands by itself."""
+    """Which findings have one cause: those of one row, and those of the rows of a state that means
+    two things. By number, the first with the others, which are told beneath it. What is accepted
+    stands by itself."""
     reported = [n for n, one in enumerate(report.findings) if one.accept is None]
-    reported.sort(key=lambda n: (IDS.index(report.findings[n].fault.id) if report.findings[n].fault.id != "ambiguous" else -1, n))
+    reported.sort(key=lambda n: (IDS.index(report.findings[n].fault.id)
+                                 if report.findings[n].fault.id != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
     positions: dict[tuple[str, Loc], int] = {}  # of those in `found`
     ambiguous: dict[str, int] = {}  # likewise, by their state
@@ -326,7 +350,8 @@ BY_AMBIGUITY = ("leak", "interference", "double", "missing-effect")
 
 
 def followed(report: Report) -> str:
-    """Which effects the search kept account of, where it did not of all: that of a hook counts when another hook undoes it."""
+    """Which effects the search kept account of, where it did not of all: that of a hook counts when
+    another hook undoes it."""
     of = effects(report.manager)
     own = [name for name, one in of.items() if one.own]
     none = [name for name, one in of.items() if not (one.own or one.undoes or one.asks)]
@@ -337,19 +362,25 @@ def followed(report: Report) -> str:
 
 def not_played(report: Report) -> str:
     """What nobody came to, so that nothing is claimed of it."""
-    reported = [*(f"operation {name}" for name in report.unplayed.operations), *report.unplayed.rows]
+    reported = [*(f"operation {name}" for name in report.unplayed.operations),
+                *report.unplayed.rows]
     return f"never played: {', '.join(reported)}" if reported else ""
 
 
 def claim(report: Report) -> str:
     """What was looked at, in one sentence; never more than is true."""
     b = report.bounds
-    failures = "any number of failures" if b.failures is None else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}"
+    failures = ("any number of failures" if b.failures is None
+                else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}")
     settings = len({s.valuation for s in report.searched if s.states})
-    of = "options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched) else "options and hooks"
-    what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} key{'s' if b.keys != 1 else ''} per level, {failures}, "
+    of = ("options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched)
+          else "options and hooks")
+    what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} "
+            f"key{'s' if b.keys != 1 else ''} per level, {failures}, "
             f"{settings} setting{'s' if settings != 1 else ''} of {of}")
-    counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((report.states, "state"), (report.transitions, "transition")))
+    counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}"
+                        for n, word in ((report.states, "state"),
+                                        (report.transitions, "transition")))
     if not report.combined:
         counted += ", but not all combinations of fields, options and absent hooks"
     if report.interrupted is not None:
@@ -358,8 +389,8 @@ def claim(report: Report) -> str:
     if report.by_spin:
         counted += " in all roots, callers and keys told apart"
         if report.hashed:
-            return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states were only hashed and some passed over: "
-                    "nothing is proved")
+            return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states "
+                    f"were only hashed and some passed over: nothing is proved")
         if not report.combined:
             return f"explored by Spin in part ({what}): {counted}"
         if not report.complete:

@@ -13,12 +13,14 @@ SUFFIX = ".jsonl"
 
 
 def names(report: Report) -> dict[int, str]:
-    """The names of the files, by the places of their findings in the report: manager, id and where it is."""
+    """The names of the files, by the places of their findings in the report: manager, id and where
+    it is."""
     found: dict[int, str] = {}
     times: Counter[str] = Counter()
     for n, finding in enumerate(report.findings):
         if finding.script:
-            name = "-".join([report.manager.name, finding.fault.id, *finding.fault.where.split(".")])
+            name = "-".join([report.manager.name, finding.fault.id,
+                             *finding.fault.where.split(".")])
             times[name] += 1
             found[n] = name + (f"-{times[name]}" if times[name] > 1 else "") + SUFFIX
     return found

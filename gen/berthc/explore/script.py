@@ -1,7 +1,8 @@
 """A script as people read it and as simulators run it.
 
-The requests are played on the simulator's own reader and writer as they are made, so what is printed is what `berthc sim` answers; an
-answer other than the search saw would be a fault of this program and ends it.
+The requests are played on the simulator's own reader and writer as they are made, so what is
+printed is what `berthc sim` answers; an answer other than the search saw would be a fault of this
+program and ends it.
 """
 from __future__ import annotations
 
@@ -86,11 +87,13 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     for request in found.requests:
         change = (drains(stepper, local, request.move, request.chosen) if request.move.part == DRAIN
                   else stepper.change(local, request.move, request.chosen, request.clean))
-        change = change._replace(move=change.move._replace(reservation=given.get(request.move.who) if request.move.reservation else None))
+        change = change._replace(move=change.move._replace(reservation=given.get(request.move.who)
+                                                           if request.move.reservation else None))
         asked = _request(manager, change.move, change.called, labels)
         answer = _answer(simulator, asked)
         if answer["error"] != change.result.error:
-            raise AssertionError(f"the simulator answers {answer['error']} where the search saw {change.result.error}")
+            raise AssertionError(f"the simulator answers {answer['error']} where the search saw "
+                                 f"{change.result.error}")
         if "reservation" in answer["returns"]:
             given[request.move.who] = answer["returns"]["reservation"]
         _match({**change.after.world.snapshot(), "reservations": []}, answer["state"], labels)
@@ -105,22 +108,28 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
 
 def _new(manager: Manager, options: Mapping[str, Value], without: tuple[str, ...]) -> Json:
     changed = {o.name: options[o.name] for o in manager.options if options[o.name] != zero(o)}
-    return {"op": "new"} | ({"options": changed} if changed else {}) | ({"without": list(without)} if without else {})
+    return ({"op": "new"} | ({"options": changed} if changed else {})
+            | ({"without": list(without)} if without else {}))
 
 
 def _created(new: Json) -> str:
-    options = ", ".join(f"{name} = {_word(value)}" for name, value in new.get("options", {}).items())
+    options = ", ".join(f"{name} = {_word(value)}"
+                        for name, value in new.get("options", {}).items())
     without = ", ".join(new.get("without", ()))
-    return "create" + (f" with {options}" if options else "") + (f" without {without}" if without else "")
+    return ("create" + (f" with {options}" if options else "")
+            + (f" without {without}" if without else ""))
 
 
-def _request(manager: Manager, move: Move, called: tuple[Called, ...], labels: Mapping[str, str]) -> Json:
+def _request(manager: Manager, move: Move, called: tuple[Called, ...],
+             labels: Mapping[str, str]) -> Json:
     asked: Json = {"op": move.op.name}
     for choice in move.config:
         resource = manager.resource(choice.resource)
-        of_use = {f.name for f in resource.fields} if move.op.form.value != "find" else set(resource.key)
+        of_use = ({f.name for f in resource.fields} if move.op.form.value != "find"
+                  else set(resource.key))
         asked[choice.resource] = {f.name: _json(choice.fields[f.name]) for f in resource.fields
-                                  if f.name in of_use and (choice.fields[f.name] != zero(f) or f.name in resource.key)}
+                                  if f.name in of_use
+                                  and (choice.fields[f.name] != zero(f) or f.name in resource.key)}
     if move.reservation is not None:
         asked["reservation"] = move.reservation
     if move.op.by is not None:
@@ -140,7 +149,8 @@ def _failure(call: Called, called: tuple[Called, ...]) -> str | Json:
     if alone and usual:
         return call.hook
     return ({"hook": call.hook} | ({} if alone else {"nth": call.nth})
-            | ({"error": outcome.error} if outcome.error not in (None, "EIO") else {}) | ({} if usual else {"outcome": outcome.kind})
+            | ({"error": outcome.error} if outcome.error not in (None, "EIO") else {})
+            | ({} if usual else {"outcome": outcome.kind})
             | ({"writes": outcome.writes} if outcome.writes != "new" else {}))
 
 
@@ -176,8 +186,10 @@ def describe(manager: Manager, asked: Json, move: Move) -> str:
     for choice in move.config:
         resource = manager.resource(choice.resource)
         given = asked[choice.resource]
-        rest = [f"{name} {_word(value)}" for name, value in given.items() if name not in resource.key]
-        words.append(" ".join([choice.resource, "/".join(_word(_json(v)) for v in choice.key), *rest]).strip())
+        rest = [f"{name} {_word(value)}" for name, value in given.items()
+                if name not in resource.key]
+        words.append(" ".join([choice.resource, "/".join(_word(_json(v)) for v in choice.key),
+                               *rest]).strip())
     if move.reservation is not None:
         words.append(move.reservation)
     if move.op.by is not None:
@@ -200,7 +212,8 @@ def _backend(change: Change) -> str:
 def _how(call: Called) -> str:
     if call.ending is ENDS_OK or call.ending.outcome.kind == "ok":
         return "ok"
-    plain = {"fail": "fails", "yes": "says yes", "no": "says no", "unknown": "cannot tell"}.get(call.ending.outcome.kind)
+    plain = {"fail": "fails", "yes": "says yes", "no": "says no",
+             "unknown": "cannot tell"}.get(call.ending.outcome.kind)
     if plain is not None:
         return plain
     if call.before == call.after and not call.ending.effect:
@@ -216,22 +229,29 @@ def _said(answer: Json) -> str:
 
 
 def states(manager: Manager, state: Json) -> str:
-    """What is tracked, in one line: `disk "/a" attached 2 (mount 1 failed 1)`; the number says who refers to it, reservations included."""
+    """What is tracked, in one line: `disk "/a" attached 2 (mount 1 failed 1)`; the number says who
+    refers to it, reservations included."""
     roots = [r for r in manager.resources if r.parent is None]
-    return "; ".join(text for r in roots for text in _instances(manager, r, state[r.name])) or "nothing"
+    return ("; ".join(text for r in roots for text in _instances(manager, r, state[r.name]))
+            or "nothing")
 
 
 def _instances(manager: Manager, resource: Resource, items: list[Json]) -> Iterator[str]:
     for item in items:
-        name = " ".join([resource.name, "/".join(_word(item[k]) for k in resource.key if item[k] not in (False, []))]).strip()
+        name = " ".join([resource.name,
+                         "/".join(_word(item[k]) for k in resource.key
+                                  if item[k] not in (False, []))]).strip()
         below = [text for child in manager.children(resource.name)
                  for text in _instances(manager, manager.resource(child), item[child])]
-        yield f"{name} {item['state']} ({item['refs']})" + (f" [{'; '.join(below)}]" if below else "")
+        yield (f"{name} {item['state']} ({item['refs']})"
+               + (f" [{'; '.join(below)}]" if below else ""))
 
 
 def table(script: list[Line]) -> list[str]:
     """The script as a table of text."""
     rows = [("", "who", "asks", "backend", "answer", "tracked then (references)")]
-    rows += [(str(n), line.who, line.asked, line.backend, line.answer, line.states) for n, line in enumerate(script, 1)]
+    rows += [(str(n), line.who, line.asked, line.backend, line.answer, line.states)
+             for n, line in enumerate(script, 1)]
     widths = [max(len(row[n]) for row in rows) for n in range(5)]
-    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip() for row in rows]
+    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)),
+                       row[5]]).rstrip() for row in rows]

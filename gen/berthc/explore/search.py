@@ -1,7 +1,8 @@
 """Breadth first through everything that can happen to one root, for one valuation.
 
-Every state is kept once, with the state, the move and the outcomes by which it was first reached: these chains are the shortest scripts.
-A search does not go on behind a fault that nobody accepted, because what follows from it would be told as faults of other rows.
+Every state is kept once, with the state, the move and the outcomes by which it was first reached:
+these chains are the shortest scripts. A search does not go on behind a fault that nobody accepted,
+because what follows from it would be told as faults of other rows.
 """
 from __future__ import annotations
 
@@ -83,17 +84,19 @@ class Edge(NamedTuple):
 
 
 class Search:
-    """One search. `taken` collects the rows and outcomes that ran; a shared set of `known` faults is told once."""
+    """One search. `taken` collects the rows and outcomes that ran; a shared set of `known` faults
+    is told once."""
 
-    def __init__(self, manager: Manager, root: str, valuation: Valuation, bounds: Bounds, accepted: Accepted,
-                 keep_edges: bool = False, reduced: Reduced = REDUCED) -> None:
+    def __init__(self, manager: Manager, root: str, valuation: Valuation, bounds: Bounds,
+                 accepted: Accepted, keep_edges: bool = False, reduced: Reduced = REDUCED) -> None:
         self.root = root
         self.valuation = valuation
         self.bounds = bounds
         self.accepted = accepted
         if scarce(manager, valuation, bounds.keys):  # all roots share the few slots
             reduced = reduced._replace(one_root=False)
-        self.stepper = Stepper(valuation.applied(manager), root, dict(valuation.options), valuation.without, bounds, reduced)
+        self.stepper = Stepper(valuation.applied(manager), root, dict(valuation.options),
+                               valuation.without, bounds, reduced)
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
         self.called: set[str] = set()
@@ -204,15 +207,18 @@ class Search:
                     self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
-        found = [*judge(self.stepper, change, self.accepted), *up_to(misstated(self.stepper, change), self.accepted)]
+        found = [*judge(self.stepper, change, self.accepted),
+                 *up_to(misstated(self.stepper, change), self.accepted)]
         yield from found
-        if all(fault.id not in ("needs", "effects") or self.accepted(fault) for fault in found):  # else an effect is missing for that
+        # else an effect is missing for that
+        if all(fault.id not in ("needs", "effects") or self.accepted(fault) for fault in found):
             yield from up_to(self._promises.judge(change), self.accepted)
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)
 
     def _number(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
-        """The number of a state, which gets numbers of its own when it is new; None when it is one more than the bound allows."""
+        """The number of a state, which gets numbers of its own when it is new; None when it is one
+        more than the bound allows."""
         key = self.stepper.shape.key(node.local)
         known = self._ids.get(key)
         if known is None:
@@ -225,18 +231,21 @@ class Search:
             queue.append(known)
             self._means(node, clean)
         elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
-            self.nodes[known] = self._renumbered(node)  # more may follow when fewer failures are used up
+            # more may follow when fewer failures are used up
+            self.nodes[known] = self._renumbered(node)
             queue.append(known)
         return known
 
     def _means(self, node: Node, clean: bool) -> None:
-        """What is in the backend where instances rest; a fault where that is not one thing while no call fails."""
+        """What is in the backend where instances rest; a fault where that is not one thing while no
+        call fails."""
         for one, either in self.seen.look(node.local, clean):
             either &= ~self._adopted[one.resource].get(one.state, 0)
             if clean and either:
                 state = self.stepper.manager.resource(one.resource).state(one.state)
                 effects = " and ".join(names(self.stepper.manager, either))
-                self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc, f"the effect of {effects} is there in this state at "
+                self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc,
+                                 f"the effect of {effects} is there in this state at "
                                  "some times and not at others, though no hook ever failed"), node)
 
     def _renumbered(self, node: Node) -> Node:
@@ -249,12 +258,15 @@ class Search:
                 stuck = self._stranded.stuck(node.local, who)
                 if stuck is not None:
                     fault, move = stuck
-                    stop = self._tell(fault, node, *(() if move is None else (Request(move, (), True),))) or stop
+                    stop = (self._tell(fault, node,
+                                       *(() if move is None else (Request(move, (), True),)))
+                            or stop)
         return stop
 
     def _poisons(self, node: Node) -> bool:
         poisoned = self._poisoned.keys(node.local)
-        return poisoned is not None and self._tell(poisoned[0], node, Request(poisoned[1], (), True))
+        return (poisoned is not None
+                and self._tell(poisoned[0], node, Request(poisoned[1], (), True)))
 
     def _tell(self, fault: Fault, node: Node, *requests: Request) -> bool:
         """Notes a fault that is new; whether the search should stop here."""
@@ -268,8 +280,8 @@ class Search:
         return True
 
     def drains(self, missing: Callable[[], bool]) -> None:
-        """Drains in every state, with every outcome, as long as rows are missing: for what only drain reaches. Of states in which it does
-        the same, one is enough."""
+        """Drains in every state, with every outcome, as long as rows are missing: for what only
+        drain reaches. Of states in which it does the same, one is enough."""
         seen: set[Hashable] = set()
         for node in self.nodes:
             tree = self.stepper.shape.tree(tracked(node.local.world))

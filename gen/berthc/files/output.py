@@ -21,14 +21,16 @@ class OutputError(Exception):
 
 @dataclass(frozen=True)
 class Drift:
-    """A file that is not what the spec says. `diff` is a unified diff from the file to the wanted text."""
+    """A file that is not what the spec says. `diff` is a unified diff from the file to the wanted
+    text."""
 
     file: str
     diff: str
 
 
 def target(folder: Path, name: str) -> Path:
-    """Where a file of an emitter goes. Emitters name files relative to the folder and never above it."""
+    """Where a file of an emitter goes. Emitters name files relative to the folder and never above
+    it."""
     pure = PurePosixPath(name)
     if pure.is_absolute() or ".." in pure.parts:
         raise OutputError(f"{name}: outside of the output folder")
@@ -69,7 +71,8 @@ def write_file(path: Path, text: str, fresh: bool = False) -> bool:
 
     A file that has this text already stays, and with `fresh` gets a new time.
 
-    A link is followed, and the file that it leads to is replaced. What is no regular file, such as a device or a pipe, is written to.
+    A link is followed, and the file that it leads to is replaced. What is no regular file, such as
+    a device or a pipe, is written to.
     """
     data = text.encode("utf-8", "surrogateescape")  # a depfile names files, whose names are bytes
     temporary: str | None = None
@@ -84,9 +87,11 @@ def write_file(path: Path, text: str, fresh: bool = False) -> bool:
             return False
         shown, path = path, Path(os.path.realpath(path))
         if not path.parent.is_dir():
-            raise OutputError(f"{shown}: no such directory: {path.parent if shown.is_symlink() else shown.parent}")
+            raise OutputError(f"{shown}: no such directory: "
+                              f"{path.parent if shown.is_symlink() else shown.parent}")
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.",
+                                         delete=False) as new:
             temporary = new.name
             new.write(data)
         os.chmod(temporary, mode)
@@ -117,14 +122,19 @@ def drift(files: Mapping[Path, str], same: Same | None = None) -> list[Drift]:
             found = ""
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
-        if found is None or (found != wanted and not (same is not None and same(path.name, found, wanted))):
-            out.append(Drift(str(path), unified(str(path) if found is not None else "/dev/null", found or "", str(path), wanted)))
+        if (found is None
+            or (found != wanted and not (same is not None and same(path.name, found, wanted)))):
+            out.append(Drift(str(path),
+                             unified(str(path) if found is not None else "/dev/null", found or "",
+                                     str(path), wanted)))
     return out
 
 
 def unified(old_name: str, old: str, new_name: str, new: str) -> str:
-    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), old_name, new_name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True),
+                                 old_name, new_name)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+                   for line in lines)
 
 
 def depfile(outputs: Iterable[Path], inputs: Iterable[Path]) -> str:

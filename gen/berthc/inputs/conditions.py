@@ -13,7 +13,8 @@ Residue = bool | str
 """What is left of a condition once all that is known is put in."""
 
 Known = Callable[[str, str], Value | None]
-"""Gives the value of an option or field, by `option` or its resource and its name; None where it is not known."""
+"""Gives the value of an option or field, by `option` or its resource and its name; None where it is
+not known."""
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -21,14 +22,16 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def fold(guard: Guard, known: Callable[[Ref], Value | None]) -> Residue:
-    """The condition with the known values put in, as True, False or a text that is the same for equal residues."""
+    """The condition with the known values put in, as True, False or a text that is the same for
+    equal residues."""
     if guard.op in ("and", "or"):
         absorbing = guard.op == "or"
         parts = [fold(arg, known) for arg in guard.args]
         if any(part is absorbing for part in parts):
             return absorbing
         left = [part for part in parts if isinstance(part, str)]
-        return f" {guard.op} ".join(left) if len(left) == 1 else f"({f' {guard.op} '.join(left)})" if left else not absorbing
+        return (f" {guard.op} ".join(left) if len(left) == 1 else f"({f' {guard.op} '.join(left)})"
+                if left else not absorbing)
     if guard.op == "not":
         inner = fold(guard.args[0], known)
         return f"not ({inner})" if isinstance(inner, str) else not inner
@@ -41,12 +44,14 @@ def fold(guard: Guard, known: Callable[[Ref], Value | None]) -> Residue:
 
 def guards(manager: Manager) -> Iterator[tuple[str, Guard]]:
     """Every condition that decides what happens, with the resource that it calls `field`."""
-    return ((d.owner, guard) for d in decisions(manager) for guard, _ in d.tried if guard is not None)
+    return ((d.owner, guard) for d in decisions(manager) for guard, _ in d.tried
+            if guard is not None)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Conditions that are tried in order until one holds, each with what it decides. They call the fields of `owner` simply `field`."""
+    """Conditions that are tried in order until one holds, each with what it decides. They call the
+    fields of `owner` simply `field`."""
 
     owner: str
     tried: tuple[tuple[Guard | None, int | str], ...]
@@ -59,7 +64,8 @@ class Decision:
         """What it comes to once all that is known is put in."""
         found: list[tuple[int | str, Residue]] = []
         for guard, what in self.tried:
-            residue = True if guard is None else fold(guard, lambda ref: known(self.whose(ref), ref.name))
+            residue = (True if guard is None
+                       else fold(guard, lambda ref: known(self.whose(ref), ref.name)))
             if residue is not False:
                 found.append((what, residue))
             if residue is True:
@@ -68,7 +74,8 @@ class Decision:
 
     def names(self, scope: str) -> set[str]:
         """The options, or fields of a resource, that it asks for."""
-        return {ref.name for guard, _ in self.tried if guard is not None for ref in guard.refs() if self.whose(ref) == scope}
+        return {ref.name for guard, _ in self.tried if guard is not None for ref in guard.refs()
+                if self.whose(ref) == scope}
 
 
 def decisions(manager: Manager) -> Iterator[Decision]:
@@ -80,7 +87,8 @@ def decisions(manager: Manager) -> Iterator[Decision]:
                 events.setdefault(row.event, []).append(row)
             for rows in events.values():
                 if any(row.guard is not None for row in rows):
-                    yield Decision(resource.name, tuple((row.guard, n) for n, row in enumerate(rows)))
+                    yield Decision(resource.name,
+                                   tuple((row.guard, n) for n, row in enumerate(rows)))
     for op in manager.operations:
         if op.deny:
             yield Decision(op.target, tuple((deny.guard, deny.error) for deny in op.deny))

@@ -1,11 +1,12 @@
 """What a spec means, free of YAML and of C.
 
-`load` reads a file into located nodes, `build` turns those into the classes below, and everything downstream (the
-static rules, the semantics, the emitters) knows only these classes. All of them are frozen: a model is a value, and
-whoever wants a changed one (the mutants, say) uses `dataclasses.replace`.
+`load` reads a file into located nodes, `build` turns those into the classes below, and everything
+downstream (the static rules, the semantics, the emitters) knows only these classes. All of them are
+frozen: a model is a value, and whoever wants a changed one (the mutants, say) uses
+`dataclasses.replace`.
 
-Names are the spec's own words; C identifiers are made in `names` and nowhere else. Sequences keep the order of the
-spec, because tables, diagrams and headers show that order to the reader.
+Names are the spec's own words; C identifiers are made in `names` and nowhere else. Sequences keep
+the order of the spec, because tables, diagrams and headers show that order to the reader.
 """
 from __future__ import annotations
 

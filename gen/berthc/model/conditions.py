@@ -11,8 +11,8 @@ from berthc.model.values import Loc
 class Ref:
     """A name in a guard, a format or `returns`.
 
-    `scope` is "option", "field" (the instance itself) or the name of a resource on the path; `name` is an option, a
-    field, or a leaf of an assigned value (`controller` and `lun`, not `address`).
+    `scope` is "option", "field" (the instance itself) or the name of a resource on the path; `name`
+    is an option, a field, or a leaf of an assigned value (`controller` and `lun`, not `address`).
     """
 
     scope: str
@@ -27,9 +27,9 @@ class Ref:
 class Guard:
     """A boolean expression over options and fields.
 
-    `op` is "and" or "or" (two or more `args`), "not" (one arg), "true" (the bool that `ref` names), or one of
-    "==", "!=", "<", "<=", ">", ">=" comparing `ref` with `literal` (an int, or an enum value's word; enums have only
-    == and !=).
+    `op` is "and" or "or" (two or more `args`), "not" (one arg), "true" (the bool that `ref` names),
+    or one of "==", "!=", "<", "<=", ">", ">=" comparing `ref` with `literal` (an int, or an enum
+    value's word; enums have only == and !=).
     """
 
     op: str
@@ -49,7 +49,8 @@ class Guard:
 
 @dataclass(frozen=True)
 class FormatText:
-    """One alternative of a format: literal text (str) and references, in order; `guard` uses options only."""
+    """One alternative of a format: literal text (str) and references, in order; `guard` uses
+    options only."""
 
     parts: tuple[str | Ref, ...]
     loc: Loc

@@ -13,9 +13,9 @@ from berthc.model.values import Field, Loc
 class Hook:
     """A function of the backend; `name` is "group.name".
 
-    `undoes` names hooks whose effect it takes back; `asks` those of which it says whether one is in effect; `needs` those
-    whose effects are in place whenever it is called, and as long as its own is. `together`: the optional hooks with the
-    same word are all there or all left out.
+    `undoes` names hooks whose effect it takes back; `asks` those of which it says whether one is in
+    effect; `needs` those whose effects are in place whenever it is called, and as long as its own
+    is. `together`: the optional hooks with the same word are all there or all left out.
     """
 
     name: str
@@ -23,7 +23,8 @@ class Hook:
     brief: str
     loc: Loc
     optional: bool = False
-    absent: str | None = None  # optional only; errno name that a row calling it rejects with; None: as if it ended ok
+    # optional only; errno name that a row calling it rejects with; None: as if it ended ok
+    absent: str | None = None
     undoes: tuple[str, ...] = ()
     repeatable: bool = False
     together: str | None = None
@@ -52,7 +53,8 @@ class Accept:
 
 @dataclass(frozen=True)
 class Limit:
-    """How many instances of a resource take memory at once, and the bytes of the strings and lists of one (None: by their max_length)."""
+    """How many instances of a resource take memory at once, and the bytes of the strings and lists
+    of one (None: by their max_length)."""
 
     resource: str
     instances: int
@@ -62,7 +64,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the manager's memory is computed from. They change no behaviour but that beyond them there is no memory."""
+    """What the manager's memory is computed from. They change no behaviour but that beyond them
+    there is no memory."""
 
     resources: tuple[Limit, ...]
     loc: Loc
@@ -115,15 +118,18 @@ class Manager:
     def naming(self, hook: str) -> tuple[Assigned, ...]:
         """The values that a hook gives and that some operation finds by."""
         found = {(o.target, o.by) for o in self.operations if o.by is not None}
-        return tuple(a for r in self.resources for a in r.assigned if a.hook == hook and (r.name, a.name) in found)
+        return tuple(a for r in self.resources for a in r.assigned if a.hook == hook
+                     and (r.name, a.name) in found)
 
     @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:
-        """The optional hooks, in sets that a backend leaves out whole or not at all, in the order of the spec."""
+        """The optional hooks, in sets that a backend leaves out whole or not at all, in the order
+        of the spec."""
         sets: dict[tuple[str, str], list[str]] = {}
         for hook in self.hooks:
             if hook.optional:
-                sets.setdefault(("word", hook.together) if hook.together else ("hook", hook.name), []).append(hook.name)
+                sets.setdefault(("word", hook.together) if hook.together else ("hook", hook.name),
+                                []).append(hook.name)
         return tuple(tuple(names) for names in sets.values())
 
     def path(self, name: str) -> tuple[str, ...]:

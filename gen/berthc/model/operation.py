@@ -19,7 +19,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Deny:
-    """Policy: refuse the operation with `error` before anything else. `guard` uses options and given fields."""
+    """Policy: refuse the operation with `error` before anything else. `guard` uses options and
+    given fields."""
 
     guard: Guard
     error: str
@@ -45,9 +46,9 @@ class Form(Enum):
 class Operation:
     """A function of the public API.
 
-    `path` runs from the root to the resource the operation is about, with nothing left out. The caller gives the
-    fields of every level for OBTAIN and CREATE; for FIND without `by` only the key fields of every level count; FIND with `by`
-    and WITH take none.
+    `path` runs from the root to the resource the operation is about, with nothing left out. The
+    caller gives the fields of every level for OBTAIN and CREATE; for FIND without `by` only the key
+    fields of every level count; FIND with `by` and WITH take none.
     """
 
     name: str
@@ -60,7 +61,8 @@ class Operation:
     deny: tuple[Deny, ...] = ()
     gives: bool = False  # OBTAIN only, then without steps: the caller gets a reservation
     ends: bool = False  # WITH only: the reservation is gone once every step ended ok
-    by: str | None = None  # FIND only: an assigned value (no format and no bool) of the last resource on the path
+    # FIND only: an assigned value (no format and no bool) of the last resource on the path
+    by: str | None = None
     absent_ok: bool = False  # FIND only: finding nothing is success
     at: str | None = None  # CREATE only: the pool whose slot the caller names
     enter: str | None = None  # CREATE only: the state it is made in

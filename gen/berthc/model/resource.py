@@ -19,7 +19,8 @@ class AssignedKind(Enum):
 
 @dataclass(frozen=True)
 class PoolPart:
-    """One digit of a slot: `lun` below 64, or `controller` below the value of the option `controllers`.
+    """One digit of a slot: `lun` below 64, or `controller` below the value of the option
+    `controllers`.
 
     The first part of a pool is the most significant one. Exactly one of `size` and `option` is set.
     """
@@ -34,9 +35,10 @@ class PoolPart:
 class Assigned:
     """A value that the runtime sets.
 
-    counter: `start`; `type` is U64 or STRING (decimal). uuid: `type` is UUID. pool: `parts`, each a leaf of its own
-    (see `leaves`). format: `texts`, the last unguarded; `type` is STRING. hook: `hook` is "group.name", whose
-    out-value it is; `type` is a bool, integer, UUID or STRING type (then `max_length` is set), zero until that hook has given it.
+    counter: `start`; `type` is U64 or STRING (decimal). uuid: `type` is UUID. pool: `parts`, each a
+    leaf of its own (see `leaves`). format: `texts`, the last unguarded; `type` is STRING. hook:
+    `hook` is "group.name", whose out-value it is; `type` is a bool, integer, UUID or STRING type
+    (then `max_length` is set), zero until that hook has given it.
     """
 
     name: str
@@ -58,7 +60,8 @@ class Assigned:
 
 @dataclass(frozen=True)
 class Target:
-    """Where an outcome leads: the next state (the row's own for `stay`) and an event to raise there, or None."""
+    """Where an outcome leads: the next state (the row's own for `stay`) and an event to raise
+    there, or None."""
 
     state: str
     raise_event: str | None
@@ -68,10 +71,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """What one state does with one event, where `guard` holds (None: always; the last row of an event has none).
+    """What one state does with one event, where `guard` holds (None: always; the last row of an
+    event has none).
 
-    One of four forms: `reject` is an errno name, and nothing happens; `call` names a hook ("group.name"), with `ok`,
-    `fail` and `uncertain`; `ask` names a hook that asks, with `yes`, `no` and `unknown`; or only `ok` is set.
+    One of four forms: `reject` is an errno name, and nothing happens; `call` names a hook
+    ("group.name"), with `ok`, `fail` and `uncertain`; `ask` names a hook that asks, with `yes`,
+    `no` and `unknown`; or only `ok` is set.
     """
 
     state: str
@@ -97,7 +102,8 @@ class Row:
         return self.call or self.ask
 
     def targets(self) -> tuple[tuple[str, Target], ...]:
-        """(outcome, target) of every outcome the row has: of ok, fail, uncertain, or of yes, no, unknown."""
+        """(outcome, target) of every outcome the row has: of ok, fail, uncertain, or of yes, no,
+        unknown."""
         return self._targets
 
     @cached_property
@@ -121,14 +127,17 @@ class State:
     loc: Loc
     final: bool = False
     resident: bool = False
-    effects: tuple[str, ...] | None = None  # hooks whose effects are in place here, as the author says; None: says nothing
+    # hooks whose effects are in place here, as the author says; None: says nothing
+    effects: tuple[str, ...] | None = None
     maybe: tuple[str, ...] = ()  # hooks whose effects may be in place here, as the author says
-    rows: tuple[Row, ...] = ()  # in the order of the spec; the rows of one event are next to each other
+    # in the order of the spec; the rows of one event are next to each other
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A type of thing the manager tracks. `parent` is None for a root. `fields` holds the key fields too."""
+    """A type of thing the manager tracks. `parent` is None for a root. `fields` holds the key
+    fields too."""
 
     name: str
     brief: str
@@ -156,7 +165,8 @@ class Resource:
 
     @cached_property
     def events(self) -> tuple[str, ...]:
-        """Every event of the resource, in order of first mention: take and drop, then as the rows have them."""
+        """Every event of the resource, in order of first mention: take and drop, then as the rows
+        have them."""
         seen = dict.fromkeys(e for e in (self.take, self.drop) if e)
         for state in self.states:
             seen.update(dict.fromkeys(row.event for row in state.rows))

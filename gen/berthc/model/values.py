@@ -7,7 +7,8 @@ from enum import Enum
 
 @dataclass(frozen=True, order=True)
 class Loc:
-    """A place in a spec: 1-based line and column; `length` characters are underlined in a message."""
+    """A place in a spec: 1-based line and column; `length` characters are underlined in a
+    message."""
 
     file: str
     line: int
@@ -58,10 +59,11 @@ class Type(Enum):
 class Field:
     """An option of the manager, or a field that the caller gives for a resource.
 
-    `default` is a Python bool, int, str (string; for an enum the value's word), or tuple of str (list, set; always
-    empty). It is the zero value of the type where the spec names none; for an enum that is the first value.
-    `range` is inclusive and None where the whole type is allowed. `max_length` counts bytes without the NUL and is
-    None where it is not limited. `required` refuses the empty string, list or set and the nil UUID with EINVAL.
+    `default` is a Python bool, int, str (string; for an enum the value's word), or tuple of str
+    (list, set; always empty). It is the zero value of the type where the spec names none; for an
+    enum that is the first value. `range` is inclusive and None where the whole type is allowed.
+    `max_length` counts bytes without the NUL and is None where it is not limited. `required`
+    refuses the empty string, list or set and the nil UUID with EINVAL.
     """
 
     name: str

@@ -65,5 +65,6 @@ def _shared(every: list[Identifier]) -> list[tuple[Loc, str]]:
             place = new.loc if new.loc != NOWHERE else old.loc
             first, second = (old, new) if new.loc != NOWHERE else (new, old)
             scope = f" in {new.scope}" if new.scope not in FILE_SCOPES else " in C"
-            problems.append((place, f"{second.what} would be called '{new.text}'{scope}, as {first.what} is"))
+            problems.append(
+                (place, f"{second.what} would be called '{new.text}'{scope}, as {first.what} is"))
     return problems

@@ -36,8 +36,8 @@ SUITE_NAMES = (
 SUITE_RESOURCE = ("show", "set_key", "lend")
 SUITE_OPERATION = ("run", "start", "tell", "lent")
 
-FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll", "for_each", "for_each_reservation",
-                   "dump")
+FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll",
+                   "for_each", "for_each_reservation", "dump")
 NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 
@@ -86,7 +86,8 @@ def is_text(leaf: Type | None) -> bool:
 
 
 def leaf_type(manager: Manager, ref: Ref) -> Type | None:
-    """Type of a leaf of an assigned value; None for a part of a pool (an unsigned integer), or where there is no such leaf."""
+    """Type of a leaf of an assigned value; None for a part of a pool (an unsigned integer), or
+    where there is no such leaf."""
     for resource in manager.resources:
         if resource.name == ref.scope:
             for assigned in resource.assigned:
@@ -98,7 +99,8 @@ def leaf_type(manager: Manager, ref: Ref) -> Type | None:
 def from_words(manager: Manager) -> Iterator[Identifier]:
     """Identifiers that cannot be called otherwise."""
     names = Names(manager.name)
-    yield Identifier(manager.name, f"manager {manager.name}", manager.loc)  # a type, but of no member
+    # a type, but of no member
+    yield Identifier(manager.name, f"manager {manager.name}", manager.loc)
     yield Identifier(names.descriptor, "the descriptor", NOWHERE)
     for word in FIXED_FUNCTIONS:
         yield Identifier(names.function(word), f"the function {names.function(word)}", NOWHERE)
@@ -110,12 +112,15 @@ def from_words(manager: Manager) -> Iterator[Identifier]:
     for word in NAME_FUNCTIONS:
         yield from _id_enum(names, (word,), NOWHERE)
     for text, what in (
-        (names.options, "the options"), (names.op, "the block of a started operation"), (names.backend, "the backend"),
+        (names.options, "the options"), (names.op,
+                                         "the block of a started operation"), (names.backend,
+                                                                               "the backend"),
         (names.item, "the type of items"), (names.visit, "the type of visitors"),
     ):
         yield Identifier(text, what, NOWHERE, is_type=True)
     for text, what in (
-        (names.options_default, "the options' default"), (names.backend_version, "the backend's version"),
+        (names.options_default, "the options' default"), (names.backend_version,
+                                                          "the backend's version"),
         (names.arena_size, "the size of an arena"),
     ):
         yield Identifier(text, what, NOWHERE)
@@ -135,7 +140,8 @@ def _id_enum(names: Names, words: tuple[str, ...], loc: Loc) -> Iterator[Identif
     yield Identifier(f"{enum}_name", f"the function {enum}_name", loc)
 
 
-def _enum(enum: str, table: str, field: Field, value_of: dict[str, str], what: str) -> Iterator[Identifier]:
+def _enum(enum: str, table: str, field: Field, value_of: dict[str, str],
+          what: str) -> Iterator[Identifier]:
     yield Identifier(enum, f"the type of {what}", field.loc, is_type=True)
     yield Identifier(f"{enum}_name", f"the function {enum}_name of {what}", field.loc)
     yield Identifier(f"{table}_values", f"the table {table}_values", field.loc, SOURCE)
@@ -148,7 +154,8 @@ def _options(manager: Manager, names: Names) -> Iterator[Identifier]:
         yield Identifier(member(option.name), f"option {option.name}", option.loc, "options")
         if option.type is Type.ENUM:
             values = {v: names.option_value(option.name, v) for v in option.values}
-            yield from _enum(names.option_enum(option.name), f"option_{option.name}", option, values, f"option {option.name}")
+            yield from _enum(names.option_enum(option.name), f"option_{option.name}", option,
+                             values, f"option {option.name}")
 
 
 def _backend(manager: Manager, names: Names) -> Iterator[Identifier]:
@@ -162,12 +169,14 @@ def _backend(manager: Manager, names: Names) -> Iterator[Identifier]:
         yield Identifier(names.hook_id(hook.name), f"hook {hook.name}", hook.loc)
         yield Identifier(f"hook_{flat(hook.name)}", f"hook {hook.name}", hook.loc, SUITE)
         if outs(manager, hook):
-            yield Identifier(names.out(hook.name), f"out-values of {hook.name}", hook.loc, is_type=True)
+            yield Identifier(names.out(hook.name), f"out-values of {hook.name}", hook.loc,
+                             is_type=True)
 
 
 def outs(manager: Manager, hook: Hook) -> tuple[Assigned, ...]:
     """The assigned values that a hook yields, in the order of the spec."""
-    return tuple(a for r in manager.resources for a in r.assigned if a.kind is AssignedKind.HOOK and a.hook == hook.name)
+    return tuple(a for r in manager.resources for a in r.assigned if a.kind is AssignedKind.HOOK
+                 and a.hook == hook.name)
 
 
 def _item(manager: Manager) -> Iterator[Identifier]:
@@ -186,9 +195,11 @@ def _resource(manager: Manager, resource: Resource, names: Names) -> Iterator[Id
     for word in RESOURCE_STATICS:
         yield Identifier(f"{name}_{word}", f"the table {name}_{word}", loc, SOURCE)
     for word in SUITE_RESOURCE:
-        yield Identifier(f"{word}_{name}", f"the function {word}_{name} of the conformance suite", loc, SUITE)
+        yield Identifier(f"{word}_{name}", f"the function {word}_{name} of the conformance suite",
+                         loc, SUITE)
     if any(name in operation.path for operation in manager.operations if operation.deny):
-        yield Identifier(f"{name}_config", f"the variable {name}_config of the generated source", loc, SOURCE)
+        yield Identifier(f"{name}_config", f"the variable {name}_config of the generated source",
+                         loc, SOURCE)
     yield from _id_enum(names, (name, "state"), loc)
     yield from _id_enum(names, (name, "event"), loc)
     for state in resource.states:
@@ -197,22 +208,28 @@ def _resource(manager: Manager, resource: Resource, names: Names) -> Iterator[Id
         yield Identifier(names.event_id(name, event), f"event {name}.{event}", loc)
     view = f"the view of {name}"
     if resource.parent is not None:
-        yield Identifier(member(resource.parent), f"parent {resource.parent}", manager.resource(resource.parent).loc, view)
+        yield Identifier(member(resource.parent), f"parent {resource.parent}",
+                         manager.resource(resource.parent).loc, view)
     for field in resource.fields:
         yield Identifier(member(field.name), f"field {name}.{field.name}", field.loc, view)
         if field.type is Type.ENUM:
             values = {v: names.field_value(name, field.name, v) for v in field.values}
-            yield from _enum(names.field_enum(name, field.name), f"{name}_{field.name}", field, values, f"field {name}.{field.name}")
+            yield from _enum(names.field_enum(name, field.name), f"{name}_{field.name}", field,
+                             values, f"field {name}.{field.name}")
     for assigned in resource.assigned:
         if assigned.kind is AssignedKind.POOL:
-            yield Identifier(names.slot(name, assigned.name), f"the slot {name}.{assigned.name}", assigned.loc, is_type=True)
-            yield Identifier(f"{name}_{assigned.name}_parts", f"the parts of {name}.{assigned.name}", assigned.loc, SOURCE)
+            yield Identifier(names.slot(name, assigned.name), f"the slot {name}.{assigned.name}",
+                             assigned.loc, is_type=True)
+            yield Identifier(f"{name}_{assigned.name}_parts",
+                             f"the parts of {name}.{assigned.name}", assigned.loc, SOURCE)
         if assigned.kind is AssignedKind.FORMAT:
-            yield Identifier(f"format_{name}_{assigned.name}", f"the format of {name}.{assigned.name}", assigned.loc, SOURCE)
+            yield Identifier(f"format_{name}_{assigned.name}",
+                             f"the format of {name}.{assigned.name}", assigned.loc, SOURCE)
         for leaf in assigned.leaves:
             yield Identifier(member(leaf), f"assigned value {name}.{leaf}", assigned.loc, view)
         if is_text(assigned.type):
-            yield Identifier(names.size(name, assigned.name), f"the size of {name}.{assigned.name}", assigned.loc)
+            yield Identifier(names.size(name, assigned.name), f"the size of {name}.{assigned.name}",
+                             assigned.loc)
 
 
 def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator[Identifier]:
@@ -222,9 +239,12 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
     yield Identifier(names.start(operation.name), f"{what} started", operation.loc)
     yield Identifier(names.operation_id(operation.name), what, operation.loc)
     for word in OPERATION_STATICS:
-        yield Identifier(f"{operation.name}_{word}", f"the table {operation.name}_{word}", operation.loc, SOURCE)
+        yield Identifier(f"{operation.name}_{word}", f"the table {operation.name}_{word}",
+                         operation.loc, SOURCE)
     for word in SUITE_OPERATION:
-        yield Identifier(f"{word}_{operation.name}", f"{what} in the conformance suite", operation.loc, SUITE)
-    yield Identifier(upper("run", operation.name), f"{what} in the conformance suite", operation.loc, SUITE)
+        yield Identifier(f"{word}_{operation.name}", f"{what} in the conformance suite",
+                         operation.loc, SUITE)
+    yield Identifier(upper("run", operation.name), f"{what} in the conformance suite",
+                     operation.loc, SUITE)
     for text, meaning, loc in arguments(manager, operation):
         yield Identifier(member(text), meaning, loc, f"{ARGUMENTS}{operation.name}")

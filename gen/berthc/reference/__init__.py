@@ -1,4 +1,5 @@
-"""The tables of docs/language.md, from the schema and from the rules: what the page says is what the compiler does."""
+"""The tables of docs/language.md, from the schema and from the rules: what the page says is what
+the compiler does."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from berthc.spec.schema import Part, Schema
 
 # Where keys stand, in the order of the page: title, and the path to the schema part.
 _PLACES: tuple[tuple[str, str], ...] = (
-    ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource", "resource"), ("assigned", "assigned"), ("state", "state"),
+    ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource",
+                                                                    "resource"), ("assigned",
+                                                                                  "assigned"), ("state", "state"),
     ("row", "row"),
     ("target", "target"), ("operation", "operation"), ("refusal", "denial"), ("limits", "limits"),
     ("limits of a resource", "resource_limit"), ("accept", "accept"),
@@ -26,7 +29,8 @@ def tables() -> dict[str, str]:
 
 def rules() -> str:
     """Every id that a message can have."""
-    return "| id | what a spec keeps |\n|---|---|\n" + "".join(f"| `{id}` | {says} |\n" for id, says in catalogue().items())
+    return ("| id | what a spec keeps |\n|---|---|\n"
+            + "".join(f"| `{id}` | {says} |\n" for id, says in catalogue().items()))
 
 
 def keys(schema: Schema, part: Part) -> str:
@@ -44,7 +48,8 @@ def keys(schema: Schema, part: Part) -> str:
         name = f"**`{key}`**" if key in needed else f"`{key}`"
         values = dict.fromkeys(_value(schema, value) for _, value in uses)
         meanings = dict.fromkeys(str(value.get("description", "")) for _, value in uses)
-        where = f" {'all' if len(uses) == len(forms) else ', '.join(title for title, _ in uses)} |" if several else ""
+        where = (f" {'all' if len(uses) == len(forms) else ', '.join(title for title, _ in uses)} |"
+                 if several else "")
         out += f"| {name} | {', '.join(values)} | {' '.join(meanings)} |{where}\n"
     return out
 
@@ -68,5 +73,6 @@ def _value(schema: Schema, part: Part) -> str:
         return ", ".join(f"`{word}`" for word in part["enum"])
     if "title" in part:
         return str(part["title"])
-    kinds = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "`true`, `false`"}
+    kinds = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer",
+             "boolean": "`true`, `false`"}
     return kinds.get(part.get("type", ""), "")

@@ -1,1 +1,2 @@
-"""Scripts that together show everything a manager's table says, with the answers that the model expects."""
+"""Scripts that together show everything a manager's table says, with the answers that the model
+expects."""

@@ -1,4 +1,5 @@
-"""What the tests with threads, failing calls and full pools do: whole cycles from taking to letting go, with the counts they must give."""
+"""What the tests with threads, failing calls and full pools do: whole cycles from taking to letting
+go, with the counts they must give."""
 from __future__ import annotations
 
 from collections import Counter
@@ -22,7 +23,8 @@ FEWEST_KEYS = 8  # twice as many as threads
 
 @dataclass(frozen=True)
 class Phase:
-    """One operation of a cycle; calls per hook of one caller alone, and of THREADS callers of one root after each other."""
+    """One operation of a cycle; calls per hook of one caller alone, and of THREADS callers of one
+    root after each other."""
 
     operation: Operation
     configs: tuple[Config, ...]
@@ -33,7 +35,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class Sharing:
-    """One of THREADS callers fails at the first call of a hook in a phase: what it gets, and what the others get."""
+    """One of THREADS callers fails at the first call of a hook in a phase: what it gets, and what
+    the others get."""
 
     phase: int
     hook: str
@@ -44,7 +47,8 @@ class Sharing:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool and an operation that takes its slots one after the other; `level` is the one whose key changes."""
+    """A pool and an operation that takes its slots one after the other; `level` is the one whose
+    key changes."""
 
     resource: Resource
     name: str
@@ -56,7 +60,8 @@ class Pool:
 
 
 def many_keys(manager: Manager, resource: Resource) -> tuple[str, int] | None:
-    """The key field that can tell many instances apart without any condition asking for it, and how many; None where there is none."""
+    """The key field that can tell many instances apart without any condition asking for it, and how
+    many; None where there is none."""
     asked = inputs.asked_for(manager, resource)
     for field in resource.fields:
         if field.name not in resource.key or field.values or field.name in asked:
@@ -87,13 +92,15 @@ class _Caller:
         self.reservation: str | None = None
         self.kept: Value | None = None
 
-    def run(self, world: World, step: tuple[Operation, tuple[Config, ...], str | None], fails: str | None = None) -> Result:
+    def run(self, world: World, step: tuple[Operation, tuple[Config, ...], str | None],
+            fails: str | None = None) -> Result:
         operation, configs, kept = step
 
         def outcomes(hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
             return Outcome("fail", "EIO") if hook == fails and nth == 1 else Outcome("ok")
 
-        result = world.run(operation.name, config={c.resource: c.mapping() for c in configs} or None,
+        result = world.run(operation.name,
+                           config={c.resource: c.mapping() for c in configs} or None,
                            reservation=self.reservation if operation.form is Form.WITH else None,
                            by=self.kept if operation.by is not None else None, outcomes=outcomes)
         if result.error is None and operation.gives:
@@ -107,14 +114,18 @@ Steps = list[tuple[Operation, tuple[Config, ...], str | None]]
 
 
 def _steps(manager: Manager, environment: Environment) -> Steps:
-    """Operations from taking to letting go: with a reservation where there is one, else with an anonymous reference."""
-    gives, ends = next((o for o in manager.operations if o.gives), None), next((o for o in manager.operations if o.ends), None)
+    """Operations from taking to letting go: with a reservation where there is one, else with an
+    anonymous reference."""
+    gives, ends = next((o for o in manager.operations if o.gives),
+                       None), next((o for o in manager.operations if o.ends), None)
     if gives is not None and ends is not None:
         uses = [o for o in manager.operations if o.form is Form.WITH and not o.ends]
-        return [(gives, allowed_path(manager, environment, gives), None), *[(o, (), None) for o in uses], (ends, (), None)]
+        return [(gives, allowed_path(manager, environment, gives), None),
+                *[(o, (), None) for o in uses], (ends, (), None)]
     for taker in manager.operations:
         target = manager.resource(taker.target)
-        if taker.form is not Form.OBTAIN or not any(s.resource == target.name and s.event == target.take for s in taker.steps):
+        if (taker.form is not Form.OBTAIN
+            or not any(s.resource == target.name and s.event == target.take for s in taker.steps)):
             continue
         for dropper in manager.operations:
             drops = any(s.resource == target.name and s.event == target.drop for s in dropper.steps)
@@ -136,11 +147,14 @@ def phases(manager: Manager) -> tuple[Phase, ...]:
     together = _counts(manager, environment, steps, THREADS)
     if alone is None or together is None:
         return ()
-    return tuple(Phase(o, c, o.by is not None, a, t) for (o, c, _), a, t in zip(steps, alone, together))
+    return tuple(Phase(o, c, o.by is not None, a, t)
+                 for (o, c, _), a, t in zip(steps, alone, together))
 
 
-def _counts(manager: Manager, environment: Environment, steps: Steps, callers: int) -> list[Counter[str]] | None:
-    """Calls per phase with so many callers of one root; None if one of them fails or something stays."""
+def _counts(manager: Manager, environment: Environment, steps: Steps,
+            callers: int) -> list[Counter[str]] | None:
+    """Calls per phase with so many callers of one root; None if one of them fails or something
+    stays."""
     world = Search(manager, environment, NO_LIMITS).start().world
     people = [_Caller() for _ in range(callers)]
     found = []
@@ -168,7 +182,8 @@ def sharings(manager: Manager) -> tuple[Sharing, ...]:
     return tuple(found)
 
 
-def _sharing(manager: Manager, environment: Environment, steps: Steps, number: int, hook: str) -> Sharing | None:
+def _sharing(manager: Manager, environment: Environment, steps: Steps, number: int,
+             hook: str) -> Sharing | None:
     world = Search(manager, environment, NO_LIMITS).start().world
     people = [_Caller() for _ in range(THREADS)]
     for step in steps[:number]:
@@ -179,7 +194,8 @@ def _sharing(manager: Manager, environment: Environment, steps: Steps, number: i
     for caller in people:
         result = caller.run(world, steps[number], None if failed else hook)
         now = any(c.hook == hook for c in result.calls)
-        if now and not failed and not any(item.parent is None for item in state_of(world).items.values()):
+        if (now and not failed
+            and not any(item.parent is None for item in state_of(world).items.values())):
             ended = True
         failed = failed or now
         errors.append(result.error)
@@ -193,7 +209,8 @@ def _sharing(manager: Manager, environment: Environment, steps: Steps, number: i
 
 
 def pools(manager: Manager) -> tuple[Pool, ...]:
-    """Every pool that can be filled in a reasonable time, in the default environment and with the greatest value of its options."""
+    """Every pool that can be filled in a reasonable time, in the default environment and with the
+    greatest value of its options."""
     default = inputs.environments(manager)[0]
     found = []
     for resource in manager.resources:
@@ -204,9 +221,11 @@ def pools(manager: Manager) -> tuple[Pool, ...]:
             for part in assigned.parts:
                 if part.option is not None:
                     greatest = limits(manager.option(part.option))[1]
-                    environments.append(Environment(f"{part.option}_{greatest}", ((part.option, greatest),)))
+                    environments.append(Environment(f"{part.option}_{greatest}",
+                                                    ((part.option, greatest),)))
             for environment in environments:
-                parts = tuple((p.name, part_size(manager, environment, p.size, p.option)) for p in assigned.parts)
+                parts = tuple((p.name, part_size(manager, environment, p.size, p.option))
+                              for p in assigned.parts)
                 pool = _pool(manager, resource, assigned.name, environment, parts)
                 if pool is not None:
                     found.append(pool)
@@ -217,10 +236,12 @@ def fewest_slots(manager: Manager) -> int | None:
     """Slots of the smallest pool in the default environment; None where there is no pool."""
     default = inputs.environments(manager)[0]
     return min((prod(part_size(manager, default, p.size, p.option) for p in assigned.parts)
-                for resource in manager.resources for assigned in resource.assigned if assigned.kind is AssignedKind.POOL), default=None)
+                for resource in manager.resources for assigned in resource.assigned
+                if assigned.kind is AssignedKind.POOL), default=None)
 
 
-def _pool(manager: Manager, resource: Resource, name: str, environment: Environment, parts: tuple[tuple[str, int], ...]) -> Pool | None:
+def _pool(manager: Manager, resource: Resource, name: str, environment: Environment,
+          parts: tuple[tuple[str, int], ...]) -> Pool | None:
     slots = 1
     for _, size in parts:
         slots *= size
@@ -228,7 +249,8 @@ def _pool(manager: Manager, resource: Resource, name: str, environment: Environm
         return None
     for operation in manager.operations:
         obtains = operation.form is Form.OBTAIN and resource.name in operation.path
-        creates = operation.form is Form.CREATE and operation.path == (resource.name,) and operation.at is None
+        creates = (operation.form is Form.CREATE and operation.path == (resource.name,)
+                   and operation.at is None)
         if not obtains and not creates:
             continue
         end = operation.path.index(resource.name)
@@ -236,7 +258,8 @@ def _pool(manager: Manager, resource: Resource, name: str, environment: Environm
             above = manager.resource(operation.path[level])
             keys = many_keys(manager, above)
             if keys is not None and keys[1] > slots + 1:
-                pool = Pool(resource, name, environment, operation, allowed_path(manager, environment, operation), level, parts)
+                pool = Pool(resource, name, environment, operation,
+                            allowed_path(manager, environment, operation), level, parts)
                 if _fills(manager, pool, slots):
                     return pool
     return None

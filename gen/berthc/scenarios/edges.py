@@ -11,18 +11,22 @@ from berthc.semantics import Outcome, Result, World
 from berthc.semantics.state import State
 
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
-FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))  # of a second failing call: the first error must stay
+# of a second failing call: the first error must stay
+FAILED_AGAIN = (Outcome("fail", "ENODEV"), Outcome("uncertain", "ECONNRESET"))
 OTHER_ANSWERS = (Outcome("no"), Outcome("unknown", "EPIPE"))  # than yes
 OK = Outcome("ok")
-WRITTEN = (Outcome("ok", writes="last"), Outcome("ok", writes="zero"), Outcome("ok", writes="nothing"),  # of a hook whose values name instances
-        Outcome("uncertain", "ETIMEDOUT", "last"), Outcome("uncertain", "ETIMEDOUT", "nothing"))
+# of a hook whose values name instances
+WRITTEN = (Outcome("ok", writes="last"), Outcome("ok", writes="zero"),
+           Outcome("ok", writes="nothing"), Outcome("uncertain", "ETIMEDOUT", "last"),
+           Outcome("uncertain", "ETIMEDOUT", "nothing"))
 
 DRAIN, DISCARD = "drain", "discard"
 
 
 @dataclass(frozen=True)
 class Action:
-    """One step of a script: an operation, or drain or discard, with everything the caller and the backend contribute."""
+    """One step of a script: an operation, or drain or discard, with everything the caller and the
+    backend contribute."""
 
     op: str
     config: tuple[Config, ...] = ()
@@ -36,7 +40,8 @@ Feature = Hashable
 
 
 def state_of(world: World) -> State:
-    """What a world tracks, for looking only: features are about holders and children, which answers do not show."""
+    """What a world tracks, for looking only: features are about holders and children, which answers
+    do not show."""
     return world._state  # noqa: SLF001
 
 
@@ -68,7 +73,8 @@ class Edge:
 
 
 def slot_of(action: Action) -> tuple[tuple[str, int], ...]:
-    """The parts of the slot that an action looks up by; empty where it looks up by something else."""
+    """The parts of the slot that an action looks up by; empty where it looks up by something
+    else."""
     return cast("tuple[tuple[str, int], ...]", action.by) if isinstance(action.by, tuple) else ()
 
 
@@ -83,7 +89,8 @@ def perform(world: World, action: Action) -> Result:
         return world.drain(outcomes)
     if action.op == DISCARD:
         return world.discard()
-    return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None, reservation=action.reservation,
+    return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None,
+                     reservation=action.reservation,
                      by=dict(slot_of(action)) or cast("Value | None", action.by),
                      at=dict(action.at) if action.at else None, outcomes=outcomes)
 
@@ -118,4 +125,6 @@ def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
             ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
             hook = node.world.manager.hook(edge.result.calls[n].hook)
             written = WRITTEN if not failed and node.world.manager.naming(hook.name) else ()
-            pending += [ahead + (o,) for o in (OTHER_ANSWERS if hook.asks else FAILED_AGAIN if failed else FAILED + written)]
+            pending += [ahead + (o,)
+                        for o in (OTHER_ANSWERS if hook.asks else FAILED_AGAIN if failed else FAILED
+                                  + written)]

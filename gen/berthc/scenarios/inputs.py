@@ -1,8 +1,9 @@
-"""What callers may say: the values that the exploration gives to fields, options, slots and lookups.
+"""What callers may say: the values that the exploration gives to fields, options, slots and
+lookups.
 
-Few inputs keep the search small, so each value is here for a reason: two keys tell instances apart, every field
-gets one value that differs from the base (a conflict), guards get values on both sides of each of their comparisons, and
-the edges of ranges and lengths are tried once each.
+Few inputs keep the search small, so each value is here for a reason: two keys tell instances apart,
+every field gets one value that differs from the base (a conflict), guards get values on both sides
+of each of their comparisons, and the edges of ranges and lengths are tried once each.
 """
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MOST_COMBINATIONS = 64
 
 @dataclass(frozen=True)
 class Config:
-    """What a caller gives for one resource; `name` is unique among the configs of the resource and fit for C."""
+    """What a caller gives for one resource; `name` is unique among the configs of the resource and
+    fit for C."""
 
     resource: str
     name: str
@@ -31,7 +33,8 @@ class Config:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a manager is created with: options that differ from their defaults, and the optional hooks left out."""
+    """What a manager is created with: options that differ from their defaults, and the optional
+    hooks left out."""
 
     name: str
     options: tuple[tuple[str, Value], ...] = ()
@@ -66,8 +69,10 @@ def _tables(manager: Manager) -> Iterator[tuple[str | None, Guard]]:
                     yield resource.name, text.guard
 
 
-def _sides_of(manager: Manager, wanted: str, names: Mapping[str, Field], rows_only: bool) -> dict[str, list[Value]]:
-    """For each field (or option) that guards name: values on every side. `wanted` is "option" or a resource's name."""
+def _sides_of(manager: Manager, wanted: str, names: Mapping[str, Field],
+              rows_only: bool) -> dict[str, list[Value]]:
+    """For each field (or option) that guards name: values on every side. `wanted` is "option" or a
+    resource's name."""
     found: dict[str, list[Value]] = {}
     for owner, guard in _tables(manager):
         if rows_only and owner is None:
@@ -92,36 +97,45 @@ def asked_for(manager: Manager, resource: Resource) -> frozenset[str]:
 
 
 def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
-    """Changes to a base config that bring the guards of rows to both sides; the first changes nothing."""
+    """Changes to a base config that bring the guards of rows to both sides; the first changes
+    nothing."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, resource.name, names, rows_only=True), base(resource), 6)
+    return _combinations(_sides_of(manager, resource.name, names, rows_only=True), base(resource),
+                         6)
 
 
 def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """The same for every guard, those of `deny` included."""
     names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, resource.name, names, rows_only=False), base(resource), MOST_COMBINATIONS)
+    return _combinations(_sides_of(manager, resource.name, names, rows_only=False), base(resource),
+                         MOST_COMBINATIONS)
 
 
 def deny_sides(manager: Manager, operation: Operation, name: str) -> dict[str, list[Value]]:
-    """Values of the fields of one level on every side of each comparison of an operation's `deny` entries."""
+    """Values of the fields of one level on every side of each comparison of an operation's `deny`
+    entries."""
     fields = {f.name: f for f in manager.resource(name).fields}
     sides: dict[str, list[Value]] = {}
     for deny in operation.deny:
         for atom in atoms(deny.guard):
             ref = atom.ref
-            if ref is not None and (operation.target if ref.scope == "field" else ref.scope) == name and ref.name in fields:
+            if (ref is not None
+                and (operation.target if ref.scope == "field" else ref.scope) == name
+                and ref.name in fields):
                 values = sides.setdefault(ref.name, [])
                 values.extend(v for v in _sides(atom, fields[ref.name]) if v not in values)
     return sides
 
 
 def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dict[str, Value]]:
-    """Changes to a base config of one level that bring the guards of an operation's `deny` entries to both sides."""
-    return _combinations(deny_sides(manager, operation, name), base(manager.resource(name)), MOST_COMBINATIONS)
+    """Changes to a base config of one level that bring the guards of an operation's `deny` entries
+    to both sides."""
+    return _combinations(deny_sides(manager, operation, name), base(manager.resource(name)),
+                         MOST_COMBINATIONS)
 
 
-def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], most: int) -> list[dict[str, Value]]:
+def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value],
+                  most: int) -> list[dict[str, Value]]:
     """All combinations where they are few, else each change on its own."""
     names = list(sides)
     everything = [dict(zip(names, values)) for values in product(*(sides[n] for n in names))]
@@ -134,7 +148,8 @@ def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value], 
 
 
 def covers_guards(manager: Manager) -> bool:
-    """Whether the search tries every combination of what guards ask about, so that it may say that something cannot be."""
+    """Whether the search tries every combination of what guards ask about, so that it may say that
+    something cannot be."""
     sides = _sides_of(manager, "option", {o.name: o for o in manager.options}, rows_only=False)
     fields = {o.name: o for o in manager.options}
     whole = _all_tried(sides, fields, 8) and len(manager.left_out) <= 2
@@ -143,13 +158,15 @@ def covers_guards(manager: Manager) -> bool:
         fields = {f.name: f for f in resource.fields}
         sides = _sides_of(manager, resource.name, fields, rows_only=True)
         apart += bool(sides)
-        denying = [o for o in manager.operations if resource.name in o.path and deny_sides(manager, o, resource.name)]
+        denying = [o for o in manager.operations if resource.name in o.path
+                   and deny_sides(manager, o, resource.name)]
         whole = whole and _all_tried(sides, fields, 6) and len(denying) <= 1
     return whole and apart <= 1
 
 
 def _all_tried(sides: Mapping[str, list[Value]], fields: Mapping[str, Field], most: int) -> bool:
-    """Whether `_combinations` takes all of them, and no enum has values that are like none of those tried."""
+    """Whether `_combinations` takes all of them, and no enum has values that are like none of those
+    tried."""
     total = 1
     for name, values in sides.items():
         total *= len(values)
@@ -161,17 +178,20 @@ def _all_tried(sides: Mapping[str, list[Value]], fields: Mapping[str, Field], mo
 def environments(manager: Manager) -> list[Environment]:
     """The default one, then those with other options, then those with optional hooks left out."""
     changes = _option_changes(manager)
-    return [_environment(manager, change, ()) for change in changes] + [_environment(manager, {}, out) for out in _left_out(manager)]
+    return ([_environment(manager, change, ()) for change in changes]
+            + [_environment(manager, {}, out) for out in _left_out(manager)])
 
 
 def mixed_environments(manager: Manager) -> list[Environment]:
     """Other options and hooks left out at the same time."""
-    return [_environment(manager, change, left_out) for left_out in _left_out(manager) for change in _option_changes(manager) if change]
+    return [_environment(manager, change, left_out) for left_out in _left_out(manager)
+            for change in _option_changes(manager) if change]
 
 
 def _option_changes(manager: Manager) -> list[dict[str, Value]]:
     names = {o.name: o for o in manager.options}
-    return _combinations(_sides_of(manager, "option", names, rows_only=False), {o.name: zero(o) for o in manager.options}, 8)
+    return _combinations(_sides_of(manager, "option", names, rows_only=False),
+                         {o.name: zero(o) for o in manager.options}, 8)
 
 
 def _left_out(manager: Manager) -> list[tuple[str, ...]]:
@@ -181,10 +201,12 @@ def _left_out(manager: Manager) -> list[tuple[str, ...]]:
     return sets + ([every] if len(sets) > 1 else [])
 
 
-def _environment(manager: Manager, change: Mapping[str, Value], left_out: tuple[str, ...]) -> Environment:
+def _environment(manager: Manager, change: Mapping[str, Value],
+                 left_out: tuple[str, ...]) -> Environment:
     words = [_word(n, v) for n, v in change.items()]
     if left_out in manager.left_out:
-        words.append("without_" + (manager.hook(left_out[0]).together or left_out[0].replace(".", "_")))
+        words.append("without_"
+                     + (manager.hook(left_out[0]).together or left_out[0].replace(".", "_")))
     elif left_out:
         words.append("without_optional_hooks")
     return Environment("_".join(words) or "default", tuple(change.items()), left_out)

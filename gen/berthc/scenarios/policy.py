@@ -19,12 +19,15 @@ MOST_TRIES = 5000
 
 
 class Policy:
-    """What one operation refuses with given options. `complete` is False once a search gave up before it had tried everything."""
+    """What one operation refuses with given options. `complete` is False once a search gave up
+    before it had tried everything."""
 
-    def __init__(self, manager: Manager, operation: Operation, options: Mapping[str, Value]) -> None:
+    def __init__(self, manager: Manager, operation: Operation,
+                 options: Mapping[str, Value]) -> None:
         self.operation = operation
         self.complete = True
-        self.fields = {(name, f.name): f for name in operation.path for f in manager.resource(name).fields}
+        self.fields = {(name, f.name): f for name in operation.path
+                       for f in manager.resource(name).fields}
         tests = [(deny.guard, compile_guard(deny.guard, options)) for deny in operation.deny]
         self.never = any(test is True for _, test in tests)
         self.guards = [guard for guard, test in tests if not isinstance(test, bool)]
@@ -39,10 +42,14 @@ class Policy:
                 self.sides[name, field] = [v for v in dict.fromkeys(found) if is_valid(spec, v)]
 
     def allows(self, given: Given) -> bool:
-        return not self.never and all(self._holds(g, lambda name: given[name[0]][name[1]]) is False for g in self.guards)
+        return (not self.never
+                and all(self._holds(g, lambda name: given[name[0]][name[1]]) is False
+                        for g in self.guards))
 
-    def nearest(self, given: Given, fixed: frozenset[Name], wanted: Callable[[Given], bool]) -> Given | None:
-        """A config like `given` that is let through, the fixed fields as they are; None where there is none."""
+    def nearest(self, given: Given, fixed: frozenset[Name],
+                wanted: Callable[[Given], bool]) -> Given | None:
+        """A config like `given` that is let through, the fixed fields as they are; None where there
+        is none."""
         if self.never:
             return None
         names = [n for n in self.sides if n not in fixed]
@@ -53,11 +60,14 @@ class Policy:
             if tries[0] > MOST_TRIES:
                 self.complete = False
                 return None
-            held = [self._holds(g, lambda name: now.get(name) if name in open_names else given[name[0]][name[1]]) for g in self.guards]
+            held = [self._holds(g,
+                                lambda name: now.get(name) if name in open_names
+                                else given[name[0]][name[1]]) for g in self.guards]
             if any(one is True for one in held):
                 return None
             if n == len(names):
-                found = {r: {f: now.get((r, f), v) for f, v in fields.items()} for r, fields in given.items()}
+                found = {r: {f: now.get((r, f), v) for f, v in fields.items()}
+                         for r, fields in given.items()}
                 return found if wanted(found) else None
             usual = given[names[n][0]][names[n][1]]
             for value in [usual, *(v for v in self.sides[names[n]] if v != usual)]:
@@ -74,13 +84,15 @@ class Policy:
         if guard.op in ("and", "or"):
             absorbing = guard.op == "or"
             parts = [self._holds(arg, look) for arg in guard.args]
-            return absorbing if any(p is absorbing for p in parts) else None if None in parts else not absorbing
+            return (absorbing if any(p is absorbing for p in parts) else None if None in parts
+                    else not absorbing)
         if guard.op == "not":
             inner = self._holds(guard.args[0], look)
             return None if inner is None else not inner
         assert guard.ref is not None
         scope, name = guard.ref.scope, guard.ref.name
-        value = self.options[name] if scope == "option" else look((self.operation.target if scope == "field" else scope, name))
+        value = (self.options[name] if scope == "option"
+                 else look((self.operation.target if scope == "field" else scope, name)))
         if value is None:
             return None
         known: Value = value

@@ -1,6 +1,8 @@
-"""Scripts that the search does not find by itself: what each field, slot, lookup, option and reservation may and may not be.
+"""Scripts that the search does not find by itself: what each field, slot, lookup, option and
+reservation may and may not be.
 
-Each probe is a short list of actions from an empty manager. A `discard` after each success keeps them independent.
+Each probe is a short list of actions from an empty manager. A `discard` after each success keeps
+them independent.
 """
 from __future__ import annotations
 
@@ -47,28 +49,37 @@ def probes(manager: Manager, search: Search) -> Iterator[Probe]:
     yield from _reuse(manager, search)
 
 
-def base_path(manager: Manager, operation: Operation, changed: Mapping[str, Config] | None = None) -> tuple[Config, ...]:
+def base_path(manager: Manager, operation: Operation,
+              changed: Mapping[str, Config] | None = None) -> tuple[Config, ...]:
     """The plainest configs for an operation, some levels replaced."""
     given = changed or {}
-    return tuple(given[name] if name in given else make_config(manager, name, 1, {}) for name in operation.path)
+    return tuple(given[name] if name in given else make_config(manager, name, 1, {})
+                 for name in operation.path)
 
 
-def allowed_path(manager: Manager, environment: Environment, operation: Operation) -> tuple[Config, ...]:
-    """The plainest configs for which the operation is not refused on an empty manager; the plainest of all where none is."""
+def allowed_path(
+    manager: Manager, environment: Environment, operation: Operation) -> tuple[Config, ...]:
+    """The plainest configs for which the operation is not refused on an empty manager; the plainest
+    of all where none is."""
     search = Search(manager, environment, NO_LIMITS)
     for configs in search.paths(operation):
-        edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
+        edge = step(prepare(manager, search.start(), operation, configs),
+                    _call(manager, operation, configs))
         if edge.result.error is None:
             return configs
-    for changes in islice(product(*(inputs.policy_variants(manager, manager.resource(name)) for name in operation.path)), MOST_PATHS):
-        configs = tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes))
-        edge = step(prepare(manager, search.start(), operation, configs), _call(manager, operation, configs))
+    for changes in islice(product(*(inputs.policy_variants(manager, manager.resource(name))
+                                    for name in operation.path)), MOST_PATHS):
+        configs = tuple(make_config(manager, name, 1, change)
+                        for name, change in zip(operation.path, changes))
+        edge = step(prepare(manager, search.start(), operation, configs),
+                    _call(manager, operation, configs))
         if edge.result.error is None:
             return configs
     return base_path(manager, operation)
 
 
-def prepare(manager: Manager, node: Node, operation: Operation, configs: tuple[Config, ...]) -> Node:
+def prepare(manager: Manager, node: Node, operation: Operation,
+            configs: tuple[Config, ...]) -> Node:
     """Makes the levels above the target for an operation that only finds them."""
     if operation.form is not Form.CREATE or len(operation.path) == 1:
         return node
@@ -76,8 +87,10 @@ def prepare(manager: Manager, node: Node, operation: Operation, configs: tuple[C
         if maker.form in (Form.OBTAIN, Form.CREATE) and maker.path == operation.path[:-1]:
             return step(node, _call(manager, maker, configs[:-1])).target
     for maker in manager.operations:
-        if maker.form is Form.OBTAIN and maker.path[:len(operation.path) - 1] == operation.path[:-1]:
-            below = tuple(make_config(manager, name, 2, {}) for name in maker.path[len(operation.path) - 1:])
+        if (maker.form is Form.OBTAIN
+            and maker.path[:len(operation.path) - 1] == operation.path[:-1]):
+            below = tuple(make_config(manager, name, 2, {})
+                          for name in maker.path[len(operation.path) - 1:])
             return step(node, _call(manager, maker, configs[:-1] + below)).target
     return node
 
@@ -85,13 +98,15 @@ def prepare(manager: Manager, node: Node, operation: Operation, configs: tuple[C
 def _call(manager: Manager, operation: Operation, configs: tuple[Config, ...]) -> Action:
     at: tuple[tuple[str, int], ...] = ()
     if operation.at is not None:
-        assigned = next(a for a in manager.resource(operation.target).assigned if a.name == operation.at)
+        assigned = next(a for a in manager.resource(operation.target).assigned
+                        if a.name == operation.at)
         at = tuple((part.name, 0) for part in assigned.parts)
     return Action(operation.name, configs, at=at)
 
 
 class _Script:
-    """Collects the actions of one probe, discarding after each success so that the next starts afresh."""
+    """Collects the actions of one probe, discarding after each success so that the next starts
+    afresh."""
 
     def __init__(self, manager: Manager, search: Search, operation: Operation) -> None:
         self.manager = manager
@@ -116,11 +131,13 @@ class _Script:
 
 
 def _with(manager: Manager, name: str, field: Field, value: Value, word: str) -> Config:
-    return make_config(manager, name, 1, {field.name: value}, f"{field.name}_{word}".replace("-", "_"))
+    return make_config(manager, name, 1, {field.name: value},
+                       f"{field.name}_{word}".replace("-", "_"))
 
 
 def _conflicts(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
-    """Two callers who differ in one field: another instance, the same one, or a conflict. From both sides."""
+    """Two callers who differ in one field: another instance, the same one, or a conflict. From both
+    sides."""
     plain = {c.resource: c for c in allowed_path(manager, search.environment, operation)}
     for name in operation.path:
         resource = manager.resource(name)
@@ -129,14 +146,18 @@ def _conflicts(manager: Manager, search: Search, operation: Operation) -> Iterat
             script = _Script(manager, search, operation)
             first = base_path(manager, operation, plain)
             for word, value in differing(field, usual[field.name]):
-                other = make_config(manager, name, 1, plain[name].mapping() | {field.name: value}, f"{field.name}_{word}")
+                other = make_config(manager, name, 1, plain[name].mapping() | {field.name: value},
+                                    f"{field.name}_{word}")
                 second = base_path(manager, operation, plain | {name: other})
                 script.fresh(first, second)
                 script.fresh(second, first)
             for word, one, two in pairs(field):
-                left = make_config(manager, name, 1, plain[name].mapping() | {field.name: one}, f"{field.name}_{word}_1")
-                right = make_config(manager, name, 1, plain[name].mapping() | {field.name: two}, f"{field.name}_{word}_2")
-                script.fresh(base_path(manager, operation, plain | {name: left}), base_path(manager, operation, plain | {name: right}))
+                left = make_config(manager, name, 1, plain[name].mapping() | {field.name: one},
+                                   f"{field.name}_{word}_1")
+                right = make_config(manager, name, 1, plain[name].mapping() | {field.name: two},
+                                    f"{field.name}_{word}_2")
+                script.fresh(base_path(manager, operation, plain | {name: left}),
+                             base_path(manager, operation, plain | {name: right}))
             yield from script.probe(f"{operation.name}_{name}_{field.name}_differs")
 
 
@@ -147,7 +168,8 @@ def _values(manager: Manager, search: Search, operation: Operation) -> Iterator[
         for field in manager.resource(name).fields:
             script = _Script(manager, search, operation)
             for word, value in edges(field):
-                config = make_config(manager, name, 1, plain[name].mapping() | {field.name: value}, f"{field.name}_{word}")
+                config = make_config(manager, name, 1, plain[name].mapping() | {field.name: value},
+                                     f"{field.name}_{word}")
                 script.fresh(base_path(manager, operation, plain | {name: config}))
             yield from script.probe(f"{operation.name}_{name}_{field.name}_at_its_limits")
 
@@ -181,17 +203,21 @@ def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Prob
     if assigned.type is Type.UUID:
         strange.append("nil")
     elif assigned.kind is AssignedKind.HOOK:
-        strange += ["", "x" * ((assigned.max_length or 0) + 1)] if assigned.type is Type.STRING else [0, *kind_limits(assigned.type)]
+        strange += (["", "x" * ((assigned.max_length or 0) + 1)] if assigned.type is Type.STRING
+                    else [0, *kind_limits(assigned.type)])
     elif assigned.kind is AssignedKind.COUNTER:
         first = assigned.start
         if assigned.type is Type.STRING:
-            strange += ["", "x", f"0{first}", f"{first} ", f"+{first}", "-1", f"{(1 << 64) + first}"]
+            strange += ["", "x", f"0{first}", f"{first} ", f"+{first}", "-1",
+                        f"{(1 << 64) + first}"]
         else:
             strange += [first + 100, (1 << 64) - 1]
     actions = [Action(operation.name, by=value) for value in strange]
     makers = [o for o in manager.operations if o.form is Form.OBTAIN and operation.target in o.path]
     if makers:
-        actions = actions[:1] + [_call(manager, makers[0], allowed_path(manager, search.environment, makers[0]))] + actions
+        actions = (actions[:1]
+                   + [_call(manager, makers[0],
+                            allowed_path(manager, search.environment, makers[0]))] + actions)
     yield Probe(f"{operation.name}_by_unknown_{operation.by}", search.environment, tuple(actions))
 
 
@@ -201,7 +227,8 @@ def kind_limits(kind: Type | None) -> tuple[int, ...]:
 
 
 def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
-    """Named slots: the last one, one beyond in each part, one that is taken, and which of several mistakes is reported."""
+    """Named slots: the last one, one beyond in each part, one that is taken, and which of several
+    mistakes is reported."""
     assert operation.at is not None
     assigned = _assigned(manager, operation.target, operation.at)
     resource = manager.resource(operation.target)
@@ -213,17 +240,23 @@ def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[P
     zero = tuple((n, 0) for n in names)
     actions = []
     for wrong, size in zip(names, sizes):
-        for value in dict.fromkeys((size, 255)):  # a part of at most 256 values is one byte wide in C
+        # a part of at most 256 values is one byte wide in C
+        for value in dict.fromkeys((size, 255)):
             if size <= value and (size < 256 or value > size):
-                actions.append(Action(operation.name, plain, at=tuple((n, value if n == wrong else s - 1) for n, s in zip(names, sizes))))
-    actions += [Action(operation.name, plain, at=last), Action(operation.name, plain, at=zero), Action(operation.name, plain, at=last),
-                Action(operation.name, other, at=last), Action(operation.name, other, at=zero)]
+                actions.append(Action(operation.name, plain,
+                                      at=tuple((n, value if n == wrong else s - 1)
+                                               for n, s in zip(names, sizes))))
+    actions += [Action(operation.name, plain, at=last), Action(operation.name, plain, at=zero),
+                Action(operation.name, plain, at=last), Action(operation.name, other, at=last),
+                Action(operation.name, other, at=zero)]
     node = prepare(manager, search.start(), operation, plain)
     before = [] if node.edge is None else [e.action for e in node.edge.path()]
-    yield Probe(f"{operation.name}_at_each_kind_of_{operation.at}", search.environment, tuple(before + actions))
+    yield Probe(f"{operation.name}_at_each_kind_of_{operation.at}", search.environment,
+                tuple(before + actions))
 
 
-def part_size(manager: Manager, environment: Environment, size: int | None, option: str | None) -> int:
+def part_size(manager: Manager, environment: Environment, size: int | None,
+              option: str | None) -> int:
     """How many values one part of a slot has in an environment."""
     if size is not None:
         return size
@@ -244,12 +277,14 @@ def _policy(manager: Manager, operation: Operation) -> Iterator[Probe]:
             continue
         variants = [inputs.deny_variants(manager, operation, name) for name in operation.path]
         for changes in list(product(*variants))[:inputs.MOST_COMBINATIONS]:
-            script.fresh(tuple(make_config(manager, name, 1, change) for name, change in zip(operation.path, changes)))
+            script.fresh(tuple(make_config(manager, name, 1, change)
+                               for name, change in zip(operation.path, changes)))
         yield from script.probe(f"{operation.name}_policy_{environment.name}")
 
 
 def _identity(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
-    """Reservations that are foreign, all-zero, ended, or begun: with nothing tracked, and with a successor under the same key."""
+    """Reservations that are foreign, all-zero, ended, or begun: with nothing tracked, and with a
+    successor under the same key."""
     gives, ends = search.gives, next((o for o in manager.operations if o.ends), None)
     if gives is None:
         return
@@ -274,5 +309,6 @@ def _reuse(manager: Manager, search: Search) -> Iterator[Probe]:
     third = (make_config(manager, gives.path[0], 3, {}), *plain[1:])
     one, two, three = (_call(manager, gives, configs) for configs in (plain, other, third))
     end = [Action(ends.name, reservation=f"r{n}") for n in range(8)]
-    yield Probe(f"{gives.name}_again_after_letting_go", search.environment, (
-        one, two, end[1], three, one, end[2], two, end[3], end[4], end[5], Action(DISCARD), three, two))
+    yield Probe(f"{gives.name}_again_after_letting_go", search.environment,
+                (one, two, end[1], three, one, end[2], two, end[3], end[4], end[5], Action(DISCARD),
+                 three, two))

@@ -1,8 +1,8 @@
 """Breadth-first search through the model, and what each step of it shows.
 
-A few callers do everything that the interface allows, with every outcome of every hook, over a few inputs. Each step
-(an *edge*) yields features: small facts such as "disk.attached, detach, eject failed, one holder, no child". A suite is a
-choice of edges that has every feature once.
+A few callers do everything that the interface allows, with every outcome of every hook, over a few
+inputs. Each step (an *edge*) yields features: small facts such as "disk.attached, detach, eject
+failed, one holder, no child". A suite is a choice of edges that has every feature once.
 """
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Search:
         makers = [o for o in manager.operations if o.form in (Form.OBTAIN, Form.CREATE)]
         policies = {o.name: Policy(manager, o, options) for o in makers}
         self._made = {o.name: self._making(o, policies[o.name]) for o in makers}
-        self.tried_all = all(p.complete for p in policies.values())  # no config was left out for want of tries
+        # no config was left out for want of tries
+        self.tried_all = all(p.complete for p in policies.values())
 
     def _configs(self, name: str) -> list[Config]:
         """Two keys, the first one with every variant that the guards of rows tell apart."""
@@ -58,16 +59,18 @@ class Search:
 
     def start(self) -> Node:
         """A fresh manager."""
-        return Node(World(self.manager, dict(self.environment.options), self.environment.without), self.environment)
+        return Node(World(self.manager, dict(self.environment.options), self.environment.without),
+                    self.environment)
 
     def paths(self, operation: Operation) -> list[tuple[Config, ...]]:
-        """Configs for every level of an operation: both keys at each level, yet not all combinations of keys and variants."""
+        """Configs for every level of an operation: both keys at each level, yet not all
+        combinations of keys and variants."""
         if operation.name in self._made:
             return self._made[operation.name]
         found = self._plain_paths(operation)
         end = len(operation.path)
-        found += [path[:end] for o in self.manager.operations if o.name in self._made and o.path[:end] == operation.path
-                  for path in self._made[o.name]]
+        found += [path[:end] for o in self.manager.operations if o.name in self._made
+                  and o.path[:end] == operation.path for path in self._made[o.name]]
         return list(dict.fromkeys(found))
 
     def _plain_paths(self, operation: Operation) -> list[tuple[Config, ...]]:
@@ -79,7 +82,8 @@ class Search:
         return found
 
     def _making(self, operation: Operation, policy: Policy) -> list[tuple[Config, ...]]:
-        """The paths of an operation that makes instances; for each that its policy refuses, also the nearest one that it lets through."""
+        """The paths of an operation that makes instances; for each that its policy refuses, also
+        the nearest one that it lets through."""
         found = self._plain_paths(operation)
         usual: Given = self._fields(found[0])
         if not policy.allows(usual):
@@ -101,11 +105,13 @@ class Search:
                 nearest = policy.nearest(dict(usual) | {name: changed}, frozenset(), distinct)
             else:
                 fixed = frozenset((name, f) for f, v in changed.items() if v != first[f])
-                level_start = {f: changed[f] if (name, f) in fixed else v for f, v in usual[name].items()}
+                level_start = {f: changed[f] if (name, f) in fixed else v
+                               for f, v in usual[name].items()}
                 nearest = policy.nearest(dict(usual) | {name: level_start}, fixed, lambda _: True)
             if nearest is not None:
                 more.append(self._path(operation, nearest))
-        return list(dict.fromkeys(([] if policy.allows(self._fields(found[0])) else more[:1]) + found + more[1:]))
+        return list(dict.fromkeys(([] if policy.allows(self._fields(found[0])) else more[:1])
+                                  + found + more[1:]))
 
     def _fields(self, path: tuple[Config, ...]) -> Given:
         """Every field of every level."""
@@ -116,7 +122,8 @@ class Search:
         return found
 
     def _path(self, operation: Operation, given: Given) -> tuple[Config, ...]:
-        return tuple(make_config(self.manager, name, 1, changes(base(self.manager.resource(name)), given[name]))
+        return tuple(make_config(self.manager, name, 1,
+                                 changes(base(self.manager.resource(name)), given[name]))
                      for name in operation.path)
 
     def actions(self, node: Node) -> Iterator[Action]:
@@ -143,12 +150,16 @@ class Search:
     def _slots(self, operation: Operation) -> list[tuple[tuple[str, int], ...]]:
         if operation.at is None:
             return [()]
-        assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.at)
+        assigned = next(a for a in self.manager.resource(operation.target).assigned
+                        if a.name == operation.at)
         last = assigned.parts[-1]
-        return [tuple((part.name, 0) for part in assigned.parts), tuple((part.name, int(part is last)) for part in assigned.parts)]
+        return [tuple((part.name, 0) for part in assigned.parts),
+                tuple((part.name, int(part is last)) for part in assigned.parts)]
 
-    def _by_values(self, node: Node, operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
-        assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.by)
+    def _by_values(self, node: Node,
+                   operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
+        assigned = next(a for a in self.manager.resource(operation.target).assigned
+                        if a.name == operation.by)
         for item in state_of(node.world).items.values():
             if item.resource != operation.target:
                 continue
@@ -159,8 +170,10 @@ class Search:
         yield unknown(assigned)
 
     def allowed(self, node: Node) -> bool:
-        """Whether the search goes on from a node: nobody takes more references than there are callers."""
-        return all(item.anonymous <= self.limits.callers for item in state_of(node.world).items.values())
+        """Whether the search goes on from a node: nobody takes more references than there are
+        callers."""
+        return all(item.anonymous <= self.limits.callers
+                   for item in state_of(node.world).items.values())
 
 
 def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
@@ -175,7 +188,8 @@ def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
     return 4000 if assigned.type is not Type.U8 else 250
 
 
-def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Value], word: str | None = None) -> Config:
+def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Value],
+                word: str | None = None) -> Config:
     """A config with a name that tells what is special about it."""
     resource = manager.resource(name)
     plain = {f.name: zero(f) for f in resource.fields}
@@ -200,7 +214,8 @@ def key_configs(manager: Manager, configs: Sequence[Config]) -> tuple[Config, ..
     for config in configs:
         resource = manager.resource(config.resource)
         fields = tuple((n, v) for n, v in config.fields if n in resource.key)
-        found.append(config if fields == config.fields else Config(config.resource, config.name + "_key", fields))
+        found.append(config if fields == config.fields
+                     else Config(config.resource, config.name + "_key", fields))
     return tuple(found)
 
 

@@ -1,4 +1,5 @@
-"""From edges of the search to a suite: few short scripts that show every feature, with the answer to each step."""
+"""From edges of the search to a suite: few short scripts that show every feature, with the answer
+to each step."""
 from __future__ import annotations
 
 from collections import Counter
@@ -34,7 +35,8 @@ class Step:
     calls: str
     trace: str
     state: str
-    rejects: int = 0  # number of the row that made it fail before any call, which the trace does not report
+    # number of the row that made it fail before any call, which the trace does not report
+    rejects: int = 0
     without_where: bool = False
     missing: int | None = None  # level whose config is NULL
     shrink: bool = False  # buffers for text are one byte too small
@@ -42,7 +44,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Script:
-    """Steps from an empty manager; then destroying it gives `destroy`, and if that is an error, draining it gives `drain` and `drained`."""
+    """Steps from an empty manager; then destroying it gives `destroy`, and if that is an error,
+    draining it gives `drain` and `drained`."""
 
     name: str
     environment: Environment
@@ -54,7 +57,8 @@ class Script:
 
 @dataclass(frozen=True)
 class Declared:
-    """A row of the table, where it stands (1-based, over all resources), and what can come of it."""
+    """A row of the table, where it stands (1-based, over all resources), and what can come of
+    it."""
 
     number: int
     resource: str
@@ -74,7 +78,8 @@ def declared_rows(manager: Manager) -> tuple[Declared, ...]:
                 elif hook is None:
                     outcomes = ("ok",)
                 else:
-                    outcomes = ("yes", "no", "unknown") if hook.asks else ("ok", "fail", "uncertain")
+                    outcomes = (("yes", "no", "unknown") if hook.asks
+                                else ("ok", "fail", "uncertain"))
                     if hook.optional:
                         outcomes += ("rejected",) if hook.absent is not None else ("left out",)
                 found.append(Declared(len(found) + 1, resource.name, row, outcomes))
@@ -82,11 +87,13 @@ def declared_rows(manager: Manager) -> tuple[Declared, ...]:
 
 
 def destroyable(manager: Manager, world: World) -> bool:
-    """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an instance must not rest, and nothing to drain."""
+    """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an
+    instance must not rest, and nothing to drain."""
     state = state_of(world)
-    return not state.reservations and all(
-        item.refs == 0 and item.children == 0 and manager.resource(item.resource).state(item.state).resident
-        for item in state.items.values()) and not world.has_work()
+    return (not state.reservations
+            and all(item.refs == 0 and item.children == 0
+                    and manager.resource(item.resource).state(item.state).resident
+                    for item in state.items.values()) and not world.has_work())
 
 
 def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> tuple[Step, ...]:
@@ -102,8 +109,8 @@ def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
         calls = call_text(manager, result, labels)
         returns = returns_text(manager, op, result, labels)
         state = state_text(manager, edge.target.world.snapshot(), labels)
-        found.append(Step(action, result.error, where_words(result), returns, calls, trace_text(result), state,
-                          rejecting_row(numbers, edge)))
+        found.append(Step(action, result.error, where_words(result), returns, calls,
+                          trace_text(result), state, rejecting_row(numbers, edge)))
     return tuple(found)
 
 
@@ -126,7 +133,8 @@ def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int,
     labels = Labels()
     for edge in edges:
         call_text(manager, edge.result, labels)
-        returns_text(manager, None if edge.action.op in (DRAIN, DISCARD) else edge.action.op, edge.result, labels)
+        returns_text(manager, None if edge.action.op in (DRAIN, DISCARD) else edge.action.op,
+                     edge.result, labels)
         state_text(manager, edge.target.world.snapshot(), labels)
     destroy = drain = drained = None
     if not destroyable(manager, last.world):
@@ -134,7 +142,8 @@ def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int,
         world = last.world.clone()
         drain = world.drain().error
         drained = state_text(manager, world.snapshot(), labels)
-    return Script(name, last.environment, steps_of(manager, edges, numbers), destroy, drain, drained)
+    return Script(name, last.environment, steps_of(manager, edges, numbers), destroy, drain,
+                  drained)
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,8 @@ class Choice:
     """The scripts, and the outcomes of rows that they do not show: (number of the row, outcome)."""
 
     scripts: tuple[Script, ...]
-    unreachable: frozenset[tuple[int, str]]  # no caller can bring them about: a search of everything found none
+    # no caller can bring them about: a search of everything found none
+    unreachable: frozenset[tuple[int, str]]
     unsearched: frozenset[tuple[int, str]]  # not found either, but the search was not complete
 
 
@@ -155,12 +165,14 @@ def missing_outcomes(manager: Manager, seen: set[Feature]) -> frozenset[tuple[in
     found = set()
     for one in declared_rows(manager):
         row = one.row
-        found |= {(one.number, o) for o in one.outcomes if ("row", (one.resource, row.state, row.event, id(row), o)) not in seen}
+        found |= {(one.number, o) for o in one.outcomes
+                  if ("row", (one.resource, row.state, row.event, id(row), o)) not in seen}
     return frozenset(found)
 
 
 def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bool]:
-    """Edges that show every feature, the outcomes that nothing shows, and whether that is because no caller can bring them about."""
+    """Edges that show every feature, the outcomes that nothing shows, and whether that is because
+    no caller can bring them about."""
     kept: list[Edge] = []
     seen: set[Feature] = set()
     searches: list[Exploration] = []
@@ -190,10 +202,13 @@ def search(manager: Manager) -> tuple[list[Edge], frozenset[tuple[int, str]], bo
 
 
 def alike(search: Search) -> Hashable:
-    """Equal for environments in which every condition asks the same of the fields, so that the same rows can be taken."""
+    """Equal for environments in which every condition asks the same of the fields, so that the same
+    rows can be taken."""
     manager, options = search.manager, search.start().world.options
-    residues = tuple(fold(guard, lambda ref: options[ref.name] if ref.scope == "option" else None) for _, guard in guards(manager))
-    sizes = tuple(options[p.option] for r in manager.resources for a in r.assigned for p in a.parts if p.option is not None)
+    residues = tuple(fold(guard, lambda ref: options[ref.name] if ref.scope == "option" else None)
+                     for _, guard in guards(manager))
+    sizes = tuple(options[p.option] for r in manager.resources for a in r.assigned for p in a.parts
+                  if p.option is not None)
     return residues, sizes, search.environment.without
 
 
@@ -217,14 +232,18 @@ def scripts(manager: Manager) -> Choice:
 
 
 def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> list[Script]:
-    """Calls that only C can get wrong, from a state in which the operation succeeds: a NULL config or reservation, a small buffer."""
+    """Calls that only C can get wrong, from a state in which the operation succeeds: a NULL config
+    or reservation, a small buffer."""
     found = []
     for operation in manager.operations:
-        edge = next((e for e in edges if e.action.op == operation.name and e.result.error is None), None)
+        edge = next((e for e in edges if e.action.op == operation.name and e.result.error is None),
+                    None)
         if edge is None:
             continue
-        texts = any(k is Type.STRING for r in operation.returns for n, _, k in members(manager.resource(r.scope)) if n == r.name)
-        wrong = [("EINVAL", f"without_{c.resource}", {"missing": n}) for n, c in enumerate(edge.action.config)]
+        texts = any(k is Type.STRING for r in operation.returns
+                    for n, _, k in members(manager.resource(r.scope)) if n == r.name)
+        wrong = [("EINVAL", f"without_{c.resource}", {"missing": n})
+                 for n, c in enumerate(edge.action.config)]
         wrong += [("ENOBUFS", "into_a_small_buffer", {"shrink": True})] if texts else []
         before_it = edge.path()[:-1]
         plain = script(manager, "", edge.path(), numbers)
@@ -244,7 +263,8 @@ def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
                            unchanged,
                            without_where=True),)
         steps += plain.steps[-1:]
-        found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments", steps=steps))
+        found.append(replace(plain, name=f"{operation.name}_refuses_missing_arguments",
+                             steps=steps))
     return found
 
 
@@ -264,12 +284,14 @@ def retried(manager: Manager, edge: Edge, guarded: Guarded) -> Edge | None:
         return None
     again = step(edge.target, replace(edge.action, outcomes=()))
     about = {f for f in edge.features if isinstance(f, tuple) and f[0] in ("chain", "answer")}
-    again.features = frozenset({("retry", feature) for feature in about}) | features(manager, again, guarded)
+    again.features = (frozenset({("retry", feature) for feature in about})
+                      | features(manager, again, guarded))
     return again
 
 
 def cover(edges: list[Edge]) -> list[Edge]:
-    """Few edges whose paths have all the features: the longest paths first, because they show what lies on the way too."""
+    """Few edges whose paths have all the features: the longest paths first, because they show what
+    lies on the way too."""
     counts: Counter[Feature] = Counter()
     for edge in edges:
         counts.update(edge.features)
@@ -301,9 +323,12 @@ def name_of(manager: Manager, edge: Edge) -> str:
     """What the last step of a script shows: disk_attached_detach_eject_fails_one_holder."""
     action, result = edge.action, edge.result
     words: list[str] = []
-    rows = [t for t in result.rows if t.row is None or t.outcome in ("fail", "uncertain", "no", "unknown", "rejected")] or list(result.rows[-1:])
+    rows = ([t for t in result.rows if t.row is None
+             or t.outcome in ("fail", "uncertain", "no", "unknown", "rejected")]
+            or list(result.rows[-1:]))
     again = edge.source.edge
-    retry = again is not None and again.result.error is not None and again.result.calls and replace(again.action, outcomes=()) == action
+    retry = (again is not None and again.result.error is not None and again.result.calls
+             and replace(again.action, outcomes=()) == action)
     if rows:
         taken = rows[0]
         words = [taken.resource, taken.state, taken.event]
@@ -315,7 +340,8 @@ def name_of(manager: Manager, edge: Edge) -> str:
             hook = taken.row.hook.split(".")[1]
             words += [hook, "fails" if taken.outcome == "fail" else taken.outcome]
         else:
-            words += ["moves" if taken.row is not None and taken.row.ok is not None and taken.row.ok.state != taken.state else "stays"]
+            words += ["moves" if taken.row is not None and taken.row.ok is not None
+                      and taken.row.ok.state != taken.state else "stays"]
         shape = before(manager, edge).get(taken.resource)
         if shape is not None:
             words += [shape[1], "holders" if shape[1] != "one" else "holder"]
@@ -325,5 +351,6 @@ def name_of(manager: Manager, edge: Edge) -> str:
     else:
         words = [action.op] + ([result.error.lower()] if result.error else [])
     if retry:
-        words = ["retry_of", action.op, "after"] + name_of(manager, again).split("_") if again is not None else words
+        words = (["retry_of", action.op, "after"] + name_of(manager, again).split("_")
+                 if again is not None else words)
     return "_".join(words)

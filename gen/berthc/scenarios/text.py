@@ -1,9 +1,11 @@
 """The notation in which generated suites write what they expect.
 
-The C side renders what it sees through the typed API in the same notation, so that a comparison is one of two strings and
-a failure shows both. Fields with their zero value are left out; assigned values, states and holds are always there:
+The C side renders what it sees through the typed API in the same notation, so that a comparison is
+one of two strings and a failure shows both. Fields with their zero value are left out; assigned
+values, states and holds are always there:
 
-    r1 r2 | disk#1 host_path=/a controller=0 lun=0 attached refs=2 children=1 | mount#1 of disk#1 partition=1 ... mounted refs=2
+    r1 r2 | disk#1 host_path=/a controller=0 lun=0 attached refs=2 children=1 | mount#1 of disk#1
+partition=1 ... mounted refs=2
 """
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ from berthc.semantics import Result
 
 
 class Labels:
-    """Numbers for the UUIDs that the manager makes, in the order in which they are first seen on one path of steps.
+    """Numbers for the UUIDs that the manager makes, in the order in which they are first seen on
+    one path of steps.
 
-    The C side numbers them in the same way, whatever order they were made in. Reservations keep their labels.
+    The C side numbers them in the same way, whatever order they were made in. Reservations keep
+    their labels.
     """
 
     __slots__ = ("_known",)
@@ -35,7 +39,8 @@ class Labels:
         return self._known.setdefault(label, f"u{len(self._known) + 1}")
 
     def shown(self, label: str) -> str | None:
-        """The number already given to a UUID, for a step that names it; None for one that was never seen."""
+        """The number already given to a UUID, for a step that names it; None for one that was never
+        seen."""
         return self._known.get(label)
 
 
@@ -66,15 +71,18 @@ def _is_zero(field: Field, value: object) -> bool:
 
 
 def members(resource: Resource) -> list[tuple[str, Field | None, Type | None]]:
-    """(name, field or None, type) of everything an instance shows, in order: its fields, then its assigned values."""
-    found: list[tuple[str, Field | None, Type | None]] = [(f.name, f, f.type) for f in resource.fields]
+    """(name, field or None, type) of everything an instance shows, in order: its fields, then its
+    assigned values."""
+    found: list[tuple[str, Field | None, Type | None]] = [(f.name, f, f.type)
+                                                          for f in resource.fields]
     for assigned in resource.assigned:
         kind = Type.U32 if assigned.kind is AssignedKind.POOL else assigned.type
         found += [(leaf, None, kind) for leaf in assigned.leaves]
     return found
 
 
-def instance_text(resource: Resource, values: Mapping[str, Any], labels: Labels, hidden: frozenset[str] = frozenset()) -> str:
+def instance_text(resource: Resource, values: Mapping[str, Any], labels: Labels,
+                  hidden: frozenset[str] = frozenset()) -> str:
     """`name=value` of everything an instance shows that is not zero."""
     words = []
     for name, field, kind in members(resource):
@@ -84,7 +92,8 @@ def instance_text(resource: Resource, values: Mapping[str, Any], labels: Labels,
 
 
 def call_text(manager: Manager, result: Result, labels: Labels) -> str:
-    """Every call of a step with its outcome and arguments: those of the instance, then what its parents add."""
+    """Every call of a step with its outcome and arguments: those of the instance, then what its
+    parents add."""
     calls = []
     for call in result.calls:
         words = [call.hook, call.outcome]
@@ -107,11 +116,13 @@ def returns_text(manager: Manager, op: str | None, result: Result, labels: Label
     for ref in operation.returns:
         kind = next(k for n, _, k in members(manager.resource(ref.scope)) if n == ref.name)
         words.append(f"{ref.name}={value_text(result.returns[ref.name], kind, labels)}")
-    return " ".join(words + ([f"reservation={result.returns['reservation']}"] if operation.gives else []))
+    return " ".join(words
+                    + ([f"reservation={result.returns['reservation']}"] if operation.gives else []))
 
 
 def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) -> str:
-    """All that is tracked: reservations, then each resource's instances, parents before children."""
+    """All that is tracked: reservations, then each resource's instances, parents before
+    children."""
     parts = [" ".join(snapshot["reservations"]) or "-"]
     level: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
     for resource in manager.resources:
@@ -119,7 +130,8 @@ def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) ->
             level[resource.name] = [(0, one) for one in snapshot[resource.name]]
         else:
             above = level[resource.parent]
-            level[resource.name] = [(n, one) for n, (_, parent) in enumerate(above, 1) for one in parent[resource.name]]
+            level[resource.name] = [(n, one) for n, (_, parent) in enumerate(above, 1)
+                                    for one in parent[resource.name]]
         for n, (parent_number, one) in enumerate(level[resource.name], 1):
             words = [f"{resource.name}#{n}"]
             if resource.parent is not None:
@@ -127,7 +139,8 @@ def state_text(manager: Manager, snapshot: Mapping[str, Any], labels: Labels) ->
             text = instance_text(resource, one, labels)
             words += [text] if text else []
             children = sum(len(one[c]) for c in manager.children(resource.name))
-            words += [str(one["state"]), f"refs={one['refs']}"] + ([f"children={children}"] if children else [])
+            words += ([str(one["state"]), f"refs={one['refs']}"]
+                      + ([f"children={children}"] if children else []))
             parts.append(" ".join(words))
     return " | ".join(parts)
 
@@ -139,7 +152,8 @@ def where_words(result: Result) -> tuple[str, ...]:
 
 
 def trace_text(result: Result) -> str:
-    """The rows a step took, as the trace callback must report them: none for a step that left everything as it was."""
+    """The rows a step took, as the trace callback must report them: none for a step that left
+    everything as it was."""
     if result.error is not None and not result.calls:
         return ""
     words = []
@@ -149,5 +163,6 @@ def trace_text(result: Result) -> str:
             words.append(f"{taken.resource} {taken.outcome}")
             continue
         target = None if taken.outcome == "rejected" else row.target(taken.outcome)
-        words.append(f"{taken.resource} {row.state} {row.event} {taken.outcome} {target.state if target else row.state}")
+        words.append(f"{taken.resource} {row.state} {row.event} {taken.outcome} "
+                     f"{target.state if target else row.state}")
     return "; ".join(words)

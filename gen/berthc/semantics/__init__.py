@@ -1,8 +1,8 @@
 """One reading of docs/semantics.md, in Python.
 
-The runtime is the other one; they share nothing but that text. This one knows neither C nor YAML nor JSON, and it is
-sequential: one operation runs at a time, so nobody ever waits. The simulator, the generated tests' expected values and
-every search through a manager's states come from here.
+The runtime is the other one; they share nothing but that text. This one knows neither C nor YAML
+nor JSON, and it is sequential: one operation runs at a time, so nobody ever waits. The simulator,
+the generated tests' expected values and every search through a manager's states come from here.
 
     values   what a field or option may hold, and when two of them are equal
     program  a manager for given options: guards folded, tables indexed

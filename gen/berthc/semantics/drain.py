@@ -23,7 +23,8 @@ class Drain(Rows):
         return first
 
     def _drain(self, id_: int) -> tuple[bool, Fault | None]:
-        """The tree below and then the instance: whether none of its drops failed, and the first error."""
+        """The tree below and then the instance: whether none of its drops failed, and the first
+        error."""
         first: Fault | None = None
         clear = True
         for child in list(self.state.children(id_)):
@@ -73,5 +74,6 @@ class Drain(Rows):
 
     def _end_empty_reservations(self) -> None:
         for label, reservation in list(self.state.reservations.items()):
-            if not any(held and id_ in self.state.items for held, id_ in zip(reservation.held, reservation.path, strict=True)):
+            if not any(held and id_ in self.state.items
+                       for held, id_ in zip(reservation.held, reservation.path, strict=True)):
                 self.state.end_reservation(label)

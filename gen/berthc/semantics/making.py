@@ -18,13 +18,14 @@ class Making(Rows):
 
     __slots__ = ()
 
-    def _make(self, resource: ResourceProgram, fields: Mapping[str, Value], parent: int | None, state: str,
-              named: tuple[str, int] | None) -> Item:
+    def _make(self, resource: ResourceProgram, fields: Mapping[str, Value], parent: int | None,
+              state: str, named: tuple[str, int] | None) -> Item:
         values = dict(fields)
         slots: list[tuple[str, int]] = []
         for assigned in resource.spec.assigned:
             if assigned.kind is AssignedKind.POOL:
-                slot = named[1] if named is not None and named[0] == assigned.name else self._lowest_slot(resource, assigned.name)
+                slot = (named[1] if named is not None and named[0] == assigned.name
+                        else self._lowest_slot(resource, assigned.name))
                 slots.append((assigned.name, slot))
                 values.update(slot_parts(assigned, resource.pools[assigned.name], slot))
             elif assigned.kind is AssignedKind.COUNTER:
@@ -32,11 +33,14 @@ class Making(Rows):
             elif assigned.kind is AssignedKind.UUID:
                 values[assigned.name] = self._new_uuid()
             elif assigned.kind is AssignedKind.FORMAT:
-                values[assigned.name] = self.program.render(assigned, self._look(resource.name, values, parent))
+                values[
+                    assigned.name] = self.program.render(assigned,
+                                                         self._look(resource.name, values, parent))
             else:
                 values.update(leaf_zeros(assigned))
         key, rest = comparables(resource, fields)
-        item = Item(self.state.next_id, resource.name, parent, key, rest, values, tuple(slots), state)
+        item = Item(self.state.next_id, resource.name, parent, key, rest, values, tuple(slots),
+                    state)
         self.state.next_id += 1
         self.state.add(item)
         return item
@@ -48,7 +52,8 @@ class Making(Rows):
         return str(number) if assigned.type is Type.STRING else number
 
     def _taken_slots(self, resource: ResourceProgram, pool: str) -> set[int]:
-        return {slot for item in self.state.items.values() if item.resource == resource.name for name, slot in item.slots if name == pool}
+        return {slot for item in self.state.items.values() if item.resource == resource.name
+                for name, slot in item.slots if name == pool}
 
     def _lowest_slot(self, resource: ResourceProgram, pool: str) -> int:
         taken = self._taken_slots(resource, pool)
@@ -76,7 +81,8 @@ class Making(Rows):
         return slot
 
 
-def comparables(resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:
+def comparables(
+    resource: ResourceProgram, fields: Mapping[str, Value]) -> tuple[Hashable, Hashable]:
     """The key, and the other fields, in a form that is equal when they count as equal."""
     return (tuple(comparable(f, fields[f.name]) for f in resource.key),
             tuple(comparable(f, fields[f.name]) for f in resource.rest))

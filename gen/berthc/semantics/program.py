@@ -22,7 +22,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class BrokenTable(Exception):
-    """The table has a hole where an event arrived, rows that raise each other for ever, or a `take` that ends what it takes.
+    """The table has a hole where an event arrived, rows that raise each other for ever, or a `take`
+    that ends what it takes.
 
     `berthc check` refuses all of these.
     """
@@ -76,7 +77,8 @@ class ResourceProgram:
             for row in state.rows:
                 test = True if row.guard is None else compile_guard(row.guard, options)
                 if test is not False:
-                    self.cells.setdefault((state.name, row.event), []).append((None if test is True else test, row))
+                    self.cells.setdefault((state.name, row.event),
+                                          []).append((None if test is True else test, row))
 
     def row(self, state: str, event: str, look: Lookup) -> Row | None:
         """The first row of the cell whose guard holds; None where `otherwise` takes its place."""
@@ -108,13 +110,16 @@ MAX_HOLDERS = (1 << 32) - 1  # of an instance (S3)
 class Program:
     """A manager, its options and the hooks it has been left without."""
 
-    __slots__ = ("manager", "options", "without", "max_holders", "resources", "operations", "hooks", "deny", "naming")
+    __slots__ = ("manager", "options", "without", "max_holders", "resources", "operations", "hooks",
+                 "deny", "naming")
 
     def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str],
                  max_holders: int = MAX_HOLDERS) -> None:
-        """Raises ValueError for an option or hook that is unknown, a value the option does not take, or a hook that is required."""
+        """Raises ValueError for an option or hook that is unknown, a value the option does not
+        take, or a hook that is required."""
         self.manager = manager
-        self.options = {o.name: default(o) for o in manager.options} | _checked_options(manager, options)
+        self.options = ({o.name: default(o) for o in manager.options}
+                        | _checked_options(manager, options))
         for option in manager.options:
             if not is_valid(option, self.options[option.name]):
                 raise ValueError(f"option {option.name} cannot be {self.options[option.name]!r}")
@@ -134,14 +139,17 @@ class Program:
                 raise ValueError(f"hook {gone} cannot be left out without {here}")
         self.resources = {r.name: ResourceProgram(r, self.options) for r in manager.resources}
         self.operations: dict[str, Operation] = {o.name: o for o in manager.operations}
-        self.deny: dict[str, tuple[tuple[bool | Test, Deny], ...]] = {
-            o.name: tuple((compile_guard(d.guard, self.options), d) for d in o.deny) for o in manager.operations}
+        self.deny: dict[str,
+                        tuple[tuple[bool | Test, Deny],
+                              ...]] = {o.name: tuple((compile_guard(d.guard, self.options), d)
+                                                     for d in o.deny) for o in manager.operations}
 
     def render(self, assigned: Assigned, look: Lookup) -> str:
         """The text of a format: the first whose guard holds, references filled in."""
         for text in assigned.texts:
             if text.guard is None or self._holds(text, look):
-                return "".join(part if isinstance(part, str) else self._text(part, look) for part in text.parts)
+                return "".join(part if isinstance(part, str) else self._text(part, look)
+                               for part in text.parts)
         raise BrokenTable(f"no text of {assigned.name} applies")
 
     def _holds(self, text: FormatText, look: Lookup) -> bool:

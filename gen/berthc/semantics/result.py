@@ -13,11 +13,11 @@ WRITES = ("new", "last", "zero", "nothing")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ends: "ok", or "fail" or "uncertain" with the hook's error. A hook that asks answers "yes", "no", or
-    "unknown" with its error.
+    """How a call ends: "ok", or "fail" or "uncertain" with the hook's error. A hook that asks
+    answers "yes", "no", or "unknown" with its error.
 
-    `writes` says which out-values the hook writes: "new" ones, those of the "last" call of the hook that wrote new ones (zeros before
-    the first), "zero"s, or "nothing".
+    `writes` says which out-values the hook writes: "new" ones, those of the "last" call of the hook
+    that wrote new ones (zeros before the first), "zero"s, or "nothing".
     """
 
     kind: str
@@ -28,10 +28,12 @@ class Outcome:
         good = self.kind in ("ok", "yes", "no")
         known = good or self.kind in ("fail", "uncertain", "unknown")
         if not known or good != (self.error is None) or self.writes not in WRITES:
-            raise ValueError(f"no outcome: {self.kind} with error {self.error}, writes {self.writes}")
+            raise ValueError(
+                f"no outcome: {self.kind} with error {self.error}, writes {self.writes}")
 
     def answer(self) -> Outcome:
-        """The same from a hook that asks: a backend that lets everything end well says yes, and one that fails cannot tell."""
+        """The same from a hook that asks: a backend that lets everything end well says yes, and one
+        that fails cannot tell."""
         kind = {"ok": "yes", "fail": "unknown", "uncertain": "unknown"}.get(self.kind, self.kind)
         return Outcome(kind, self.error)
 
@@ -39,7 +41,8 @@ class Outcome:
 OK = Outcome("ok")
 
 Outcomes = Callable[[str, int, Mapping[str, Value]], Outcome]
-"""The backend's script: hook, number of its call within this operation (from 1), what the call is told."""
+"""The backend's script: hook, number of its call within this operation (from 1), what the call is
+told."""
 
 
 def all_ok(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
@@ -49,7 +52,8 @@ def all_ok(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a hook: what it was told (its instance, then its parents where names do not clash), and how it ended."""
+    """One call of a hook: what it was told (its instance, then its parents where names do not
+    clash), and how it ended."""
 
     hook: str
     outcome: str
@@ -60,9 +64,9 @@ class Call:
 class Taken:
     """One event that reached an instance.
 
-    `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "yes", "no" or "unknown" (a row asked),
-    "rejected" (a row, or for want of one
-    the resource's `otherwise`), or "released" (S4: somebody else still holds it; no row). `state` is the one before.
+    `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "yes", "no" or
+    "unknown" (a row asked), "rejected" (a row, or for want of one the resource's `otherwise`), or
+    "released" (S4: somebody else still holds it; no row). `state` is the one before.
     """
 
     resource: str
@@ -74,7 +78,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer of an operation. `where` is None exactly when `error` is, `returns` is empty unless it is."""
+    """The answer of an operation. `where` is None exactly when `error` is, `returns` is empty
+    unless it is."""
 
     error: str | None
     where: Mapping[str, str] | None

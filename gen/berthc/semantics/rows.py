@@ -1,7 +1,7 @@
 """Rows and the hooks that they call, on a draft of the state.
 
-Methods change only the draft, the calls and the rows. Whether the draft becomes the state is for the caller to say
-(S1), who looks at `calls`.
+Methods change only the draft, the calls and the rows. Whether the draft becomes the state is for
+the caller to say (S1), who looks at `calls`.
 """
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class Rows:
         return fault, target.raise_event
 
     def _call(self, item: Item, hook: str) -> tuple[str, str | None, Item]:
-        """Calls the hook: which target follows, the error, and the instance with its values from here on."""
+        """Calls the hook: which target follows, the error, and the instance with its values from
+        here on."""
         args = self._args(item)
         nth = self._nth[hook] = self._nth.get(hook, 0) + 1
         outcome = self.outcomes(hook, nth, args)
@@ -92,10 +93,14 @@ class Rows:
         given = self._written(item, hook, outcome.writes)
         if outcome.kind == "fail" or given is None:
             return outcome.kind, outcome.error, item
-        names = {a.name for a in self.program.naming[hook] if a.type is not None and given[a.name] != zero(a.type)}
-        taken = {a.name for a in self.program.naming[hook] if a.name in names and self._is_taken(item, a, given[a.name])}
-        item = item._replace(values={**item.values, **given}, named_by=item.named_by.difference(given) | (names - taken))
-        return ("uncertain", "EEXIST", item) if outcome.kind == "ok" and taken else (outcome.kind, outcome.error, item)
+        names = {a.name for a in self.program.naming[hook] if a.type is not None
+                 and given[a.name] != zero(a.type)}
+        taken = {a.name for a in self.program.naming[hook] if a.name in names
+                 and self._is_taken(item, a, given[a.name])}
+        item = item._replace(values={**item.values, **given},
+                             named_by=item.named_by.difference(given) | (names - taken))
+        return (("uncertain", "EEXIST", item) if outcome.kind == "ok" and taken
+                else (outcome.kind, outcome.error, item))
 
     def _written(self, item: Item, hook: str, writes: str) -> Mapping[str, Value] | None:
         """The out-values that stand in the hook's struct at the end; None where it has none."""
@@ -105,7 +110,8 @@ class Rows:
         since_new = self.state.hook_calls[hook] = self.state.hook_calls.get(hook, 0) + 1
         zeros = {a.name: zero(a.type) for a in outs if a.type is not None}
         if writes == "new":
-            self.state.hook_news[hook] = {a.name: self._new_uuid() if a.type is Type.UUID else scripted(a, since_new) for a in outs}
+            self.state.hook_news[hook] = {a.name: self._new_uuid() if a.type is Type.UUID
+                                          else scripted(a, since_new) for a in outs}
         if writes in ("new", "last"):
             return self.state.hook_news.get(hook, zeros)
         return zeros if writes == "zero" else {a.name: item.values[a.name] for a in outs}
@@ -116,7 +122,8 @@ class Rows:
         return other is not None and other.id != item.id
 
     def _args(self, item: Item) -> dict[str, Value]:
-        """What a hook is told: the instance's values, then its parents' where the names do not clash."""
+        """What a hook is told: the instance's values, then its parents' where the names do not
+        clash."""
         args: dict[str, Value] = {}
         for level in reversed(self.state.path(item)):
             for name, value in level.values.items():

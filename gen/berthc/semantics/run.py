@@ -1,7 +1,7 @@
 """One operation on a draft of the state: arguments, policy, resolving the path, steps, results.
 
-Methods raise `Refused` to end the operation. They change only the draft, the calls and the rows; whether the draft
-becomes the state is for the caller to say (S1), who looks at `calls`.
+Methods raise `Refused` to end the operation. They change only the draft, the calls and the rows;
+whether the draft becomes the state is for the caller to say (S1), who looks at `calls`.
 """
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ By = Value | Mapping[str, int]
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the caller gave, in the API's words. A resource or part that is left out counts as empty or 0."""
+    """What the caller gave, in the API's words. A resource or part that is left out counts as empty
+    or 0."""
 
     config: Config = field(default_factory=dict)
     reservation: str | None = None
@@ -51,13 +52,16 @@ class Run(Making):
             returns = self._results(op, path)
             self.state.end_reservation(label)
             return returns
-        return ({"reservation": label} if op.gives and label is not None else {}) | self._results(op, path)
+        return (({"reservation": label} if op.gives and label is not None else {})
+                | self._results(op, path))
 
     # 1 Arguments
 
     def _fields(self, op: Operation, config: Config) -> dict[str, dict[str, Value]]:
-        """Every level's fields, defaults filled in. Raises ValueError for what is no mistake of a caller in C, who could not write it."""
-        takes_fields = op.form in (Form.OBTAIN, Form.CREATE) or (op.form is Form.FIND and op.by is None)
+        """Every level's fields, defaults filled in. Raises ValueError for what is no mistake of a
+        caller in C, who could not write it."""
+        takes_fields = (op.form in (Form.OBTAIN, Form.CREATE)
+                        or (op.form is Form.FIND and op.by is None))
         for name in config:
             if not takes_fields or name not in op.path:
                 raise ValueError(f"{op.name} takes no {name}")
@@ -75,7 +79,8 @@ class Run(Making):
         return full
 
     def _check_arguments(self, op: Operation, config: Config, given: Arguments) -> None:
-        for name, wanted in (("reservation", op.form is Form.WITH), ("by", op.by is not None), ("at", op.at is not None)):
+        for name, wanted in (("reservation", op.form is Form.WITH), ("by", op.by is not None),
+                             ("at", op.at is not None)):
             if (getattr(given, name) is not None) != wanted:
                 raise ValueError(f"{op.name} {'needs' if wanted else 'takes no'} {name}")
         for name, fields in config.items():
@@ -105,8 +110,10 @@ class Run(Making):
 
     # 3 Resolving the path
 
-    def _resolve(self, op: Operation, config: Config, given: Arguments) -> tuple[tuple[int, ...] | None, str | None]:
-        """Ids of the path, root first (None: nothing there and that is fine), and the label of the reservation if one is concerned."""
+    def _resolve(self, op: Operation, config: Config,
+                 given: Arguments) -> tuple[tuple[int, ...] | None, str | None]:
+        """Ids of the path, root first (None: nothing there and that is fine), and the label of the
+        reservation if one is concerned."""
         if op.form is Form.WITH:
             assert given.reservation is not None
             return self._with(op, given.reservation), given.reservation
@@ -119,7 +126,8 @@ class Run(Making):
             self._check_holders(op, path)
             return path, None
         try:
-            found = self._find_keys(op.path, config) if op.by is None else self._find_by(op, given.by)
+            found = (self._find_keys(op.path, config) if op.by is None
+                     else self._find_by(op, given.by))
         except Refused:
             if op.absent_ok:
                 return None, None
@@ -173,7 +181,9 @@ class Run(Making):
             if holders + len(op.steps) <= self.program.max_holders:
                 continue
             take = self.program.resources[name].spec.take
-            if holders + sum(step.resource == name and step.event == take for step in op.steps) > self.program.max_holders:
+            if (holders
+                + sum(step.resource == name and step.event == take
+                      for step in op.steps) > self.program.max_holders):
                 raise Refused("EOVERFLOW", resource=name)
 
     def _find_keys(self, names: tuple[str, ...], config: Config) -> tuple[int, ...]:
@@ -187,15 +197,18 @@ class Run(Making):
         return tuple(path)
 
     def _find_by(self, op: Operation, by: By | None) -> tuple[int, ...]:
-        assigned = next(a for a in self.program.resources[op.target].spec.assigned if a.name == op.by)
+        assigned = next(a for a in self.program.resources[op.target].spec.assigned
+                        if a.name == op.by)
         assert by is not None
-        wanted: dict[str, Value] = {leaf: by.get(leaf, 0) if isinstance(by, Mapping) else by for leaf in assigned.leaves}
+        wanted: dict[str, Value] = {leaf: by.get(leaf, 0) if isinstance(by, Mapping) else by
+                                    for leaf in assigned.leaves}
         item = self.state.find_by(op.target, assigned, wanted)
         if item is None:
             raise Refused("ENOENT", resource=op.target)
         return tuple(up.id for up in self.state.path(item))
 
-    def _create(self, op: Operation, config: Config, at: Mapping[str, int] | None) -> tuple[int, ...]:
+    def _create(
+        self, op: Operation, config: Config, at: Mapping[str, int] | None) -> tuple[int, ...]:
         above = self._find_keys(op.path[:-1], config)
         resource = self.program.resources[op.target]
         parent = above[-1] if above else None
@@ -240,7 +253,8 @@ class Run(Making):
     # 5 Results
 
     def _results(self, op: Operation, path: tuple[int, ...]) -> dict[str, Value]:
-        """Read at the end of the operation; an instance that has ended has the values it had then."""
+        """Read at the end of the operation; an instance that has ended has the values it had
+        then."""
         results: dict[str, Value] = {}
         for ref in op.returns:
             id_ = path[op.path.index(ref.scope)]

@@ -1,7 +1,8 @@
 """What a manager tracks.
 
-Everything in the dictionaries is immutable and replaced rather than changed, so a copy of a state is a copy of a few
-small dictionaries. An operation works on a copy; dropping it is what S1 asks for.
+Everything in the dictionaries is immutable and replaced rather than changed, so a copy of a state
+is a copy of a few small dictionaries. An operation works on a copy; dropping it is what S1 asks
+for.
 """
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from berthc.semantics.values import Value
 
 
 class Item(NamedTuple):
-    """An instance. `values` has fields and leaves of assigned values; `key` and `rest` are its fields in comparable form."""
+    """An instance. `values` has fields and leaves of assigned values; `key` and `rest` are its
+    fields in comparable form."""
 
     id: int  # counts up, never used again: the order of creation
     resource: str
@@ -49,14 +51,17 @@ class Reservation:
 class State:
     """All that can change. The numbers at the end only ever grow."""
 
-    __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "hook_news", "next_id", "next_reservation", "next_uuid")
+    __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "hook_news",
+                 "next_id", "next_reservation", "next_uuid")
 
     def __init__(self) -> None:
         self.items: dict[int, Item] = {}  # in order of creation
         self.index: dict[tuple[str, int | None, Hashable], int] = {}  # resource, parent, key
-        self.ended: dict[int, Item] = {}  # as they were at the end; only those that a reservation was given
+        # as they were at the end; only those that a reservation was given
+        self.ended: dict[int, Item] = {}
         self.reservations: dict[str, Reservation] = {}  # in the order given out
-        self.counters: dict[tuple[str, str], int] = {}  # resource, assigned value: numbers handed out
+        # resource, assigned value: numbers handed out
+        self.counters: dict[tuple[str, str], int] = {}
         self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
         self.hook_news: dict[str, Mapping[str, Value]] = {}  # what each last wrote that was new
         self.next_id = 1
@@ -77,17 +82,24 @@ class State:
         other.next_uuid = self.next_uuid
         return other
 
-    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str], next_reservation: int) -> State:
-        """The same with other numbers of instances and other names of reservations, which every instance and reservation must have.
+    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str],
+                   next_reservation: int) -> State:
+        """The same with other numbers of instances and other names of reservations, which every
+        instance and reservation must have.
 
         Instances keep their order, reservations get that of their names.
         """
         other = self.copy()
-        other.items = {ids[i]: item._replace(id=ids[i], parent=None if item.parent is None else ids[item.parent])
+        other.items = {ids[i]: item._replace(id=ids[i],
+                                             parent=None if item.parent is None
+                                             else ids[item.parent])
                        for i, item in self.items.items()}
-        other.index = {(name, None if parent is None else ids[parent], key): ids[i] for (name, parent, key), i in self.index.items()}
-        other.ended = {ids[i]: item._replace(id=ids[i], parent=None) for i, item in self.ended.items()}
-        held = {labels[label]: Reservation(tuple(ids[i] for i in r.path), r.held) for label, r in self.reservations.items()}
+        other.index = {(name, None if parent is None else ids[parent], key): ids[i]
+                       for (name, parent, key), i in self.index.items()}
+        other.ended = {ids[i]: item._replace(id=ids[i], parent=None)
+                       for i, item in self.ended.items()}
+        held = {labels[label]: Reservation(tuple(ids[i] for i in r.path), r.held)
+                for label, r in self.reservations.items()}
         other.reservations = {label: held[label] for label in sorted(held)}
         other.next_id = max(other.items, default=0) + 1
         other.next_reservation = next_reservation
@@ -99,8 +111,9 @@ class State:
                 tuple(_content(self.ended[i]) for i in sorted(self.ended)),
                 tuple((label, r.path, r.held) for label, r in self.reservations.items()),
                 tuple(sorted(self.counters.items())), tuple(sorted(self.hook_calls.items())),
-                tuple((hook, tuple(values.values())) for hook, values in sorted(self.hook_news.items())),
-                self.next_id, self.next_reservation, self.next_uuid)
+                tuple((hook, tuple(values.values()))
+                      for hook, values in sorted(self.hook_news.items())), self.next_id,
+                self.next_reservation, self.next_uuid)
 
     def forget(self) -> None:
         """Discard: nothing is tracked or reserved any more; counters go on where they were."""
@@ -113,9 +126,11 @@ class State:
         found = self.index.get((resource, parent, key))
         return None if found is None else self.items[found]
 
-    def find_by(self, resource: str, assigned: Assigned, wanted: Mapping[str, Value]) -> Item | None:
+    def find_by(self, resource: str, assigned: Assigned,
+                wanted: Mapping[str, Value]) -> Item | None:
         """The instance that an assigned value names, given by its leaves."""
-        return next((item for item in self.items.values() if item.resource == resource and item.is_named_by(assigned)
+        return next((item for item in self.items.values() if item.resource == resource
+                     and item.is_named_by(assigned)
                      and all(item.values[leaf] == value for leaf, value in wanted.items())), None)
 
     def add(self, item: Item) -> None:
@@ -146,7 +161,8 @@ class State:
         for level in range(len(self.reservations[label].path)):
             self.unpin(label, level)
         del self.reservations[label]
-        self.ended = {id_: item for id_, item in self.ended.items() if any(id_ in other.path for other in self.reservations.values())}
+        self.ended = {id_: item for id_, item in self.ended.items()
+                      if any(id_ in other.path for other in self.reservations.values())}
 
     def _count_child(self, parent: int, change: int) -> None:
         above = self.items[parent]
@@ -166,7 +182,9 @@ class State:
     def unpin(self, reservation: str, level: int) -> None:
         """One hold of a reservation goes."""
         held = self.reservations[reservation]
-        self.reservations[reservation] = Reservation(held.path, held.held[:level] + (False,) + held.held[level + 1:])
+        self.reservations[reservation] = Reservation(held.path,
+                                                     held.held[:level] + (False,)
+                                                     + held.held[level + 1:])
         item = self.items.get(held.path[level])
         if held.held[level] and item is not None:
             self.items[item.id] = item._replace(pins=item.pins - 1)
@@ -174,5 +192,5 @@ class State:
 
 def _content(item: Item) -> Hashable:
     """Of an instance; its other fields are among the values."""
-    return (item.id, item.resource, item.parent, item.key, item.state, item.anonymous, item.pins, item.children, item.slots,
-            item.named_by, tuple(item.values.values()))
+    return (item.id, item.resource, item.parent, item.key, item.state, item.anonymous, item.pins,
+            item.children, item.slots, item.named_by, tuple(item.values.values()))

@@ -1,6 +1,7 @@
 """Values of options, fields and assigned values: zero, limits, equality.
 
-A value is a plain Python one: bool, int, str (text; the word of an enum; the label of a UUID) or a tuple of str.
+A value is a plain Python one: bool, int, str (text; the word of an enum; the label of a UUID) or a
+tuple of str.
 """
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def default(field: Field) -> Value:
 
 
 def is_of_type(field: Field, value: object) -> bool:
-    """Whether a Python value can stand for the field at all; its range, length and so on are another matter."""
+    """Whether a Python value can stand for the field at all; its range, length and so on are
+    another matter."""
     kind = field.type
     if kind is Type.BOOL:
         return isinstance(value, bool)
@@ -56,7 +58,8 @@ def is_of_type(field: Field, value: object) -> bool:
 
 
 def is_valid(field: Field, value: Value) -> bool:
-    """Whether an operation takes the value; EINVAL where not (rule 1 of "An operation, in order")."""
+    """Whether an operation takes the value; EINVAL where not (rule 1 of "An operation, in
+    order")."""
     kind = field.type
     if isinstance(value, int) and kind.bits:
         low, high = field.range or kind.limits
@@ -69,7 +72,8 @@ def is_valid(field: Field, value: Value) -> bool:
         return False
     if field.max_length is not None:
         texts = value if isinstance(value, tuple) else (value,)
-        return all(len(text.encode("utf-8", "surrogatepass")) <= field.max_length for text in texts if isinstance(text, str))
+        return all(len(text.encode("utf-8", "surrogatepass")) <= field.max_length for text in texts
+                   if isinstance(text, str))
     return True
 
 
@@ -86,7 +90,8 @@ def comparable(field: Field, value: Value) -> Hashable:
 
 
 def scripted(assigned: Assigned, nth: int) -> Value:
-    """The out-value that the scripted backend yields with the n-th call of a hook since the manager was made; not for UUIDs."""
+    """The out-value that the scripted backend yields with the n-th call of a hook since the manager
+    was made; not for UUIDs."""
     kind = assigned.type
     assert kind is not None and kind is not Type.UUID
     if kind is Type.BOOL:
@@ -95,4 +100,5 @@ def scripted(assigned: Assigned, nth: int) -> Value:
         low, high = kind.limits
         return (nth - low) % (high - low + 1) + low
     text = f"{assigned.name}-{nth}"
-    return text if assigned.max_length is None else text.encode()[: assigned.max_length].decode("utf-8", "ignore")
+    return (text if assigned.max_length is None
+            else text.encode()[: assigned.max_length].decode("utf-8", "ignore"))

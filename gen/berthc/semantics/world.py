@@ -17,15 +17,15 @@ from berthc.semantics.values import Value
 class World:
     """One manager with its backend's side left to the caller of each operation.
 
-    Reservations are the labels r1, r2, … in the order given out, other UUIDs u1, u2, … in the order made. An argument that no
-    caller of the C API could write (an unknown field, a text where a number belongs) raises ValueError; whatever a caller can do
-    wrong is an error in the result.
+    Reservations are the labels r1, r2, … in the order given out, other UUIDs u1, u2, … in the order
+    made. An argument that no caller of the C API could write (an unknown field, a text where a
+    number belongs) raises ValueError; whatever a caller can do wrong is an error in the result.
     """
 
     __slots__ = ("_program", "_state")
 
-    def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None, without: Collection[str] = (),
-                 max_holders: int = MAX_HOLDERS) -> None:
+    def __init__(self, manager: Manager, options: Mapping[str, Value] | None = None,
+                 without: Collection[str] = (), max_holders: int = MAX_HOLDERS) -> None:
         """`without` names optional hooks that the backend leaves out; an instance may
         have `max_holders` holders. Raises ValueError for an option or hook that is not possible."""
         self._program = Program(manager, options or {}, without, max_holders)
@@ -45,16 +45,18 @@ class World:
         """Those that are valid, oldest first."""
         return tuple(self._state.reservations)
 
-    def run(self, op: str, *, config: Config | None = None, reservation: str | None = None, by: By | None = None,
-            at: Mapping[str, int] | None = None, outcomes: Outcomes = all_ok) -> Result:
+    def run(self, op: str, *, config: Config | None = None, reservation: str | None = None,
+            by: By | None = None, at: Mapping[str, int] | None = None,
+            outcomes: Outcomes = all_ok) -> Result:
         """Runs an operation of the spec.
 
-        `config` has the fields by resource (left out: defaults), `by` the value of a `find … by` (a mapping of parts for a pool),
-        `at` the parts of the slot that a `create … at` names.
+        `config` has the fields by resource (left out: defaults), `by` the value of a `find … by` (a
+        mapping of parts for a pool), `at` the parts of the slot that a `create … at` names.
         """
         run = Run(self._program, self._state.copy(), outcomes)
         try:
-            returns = run.operation(self._program.operations[op], Arguments(config or {}, reservation, by, at))
+            returns = run.operation(self._program.operations[op],
+                                    Arguments(config or {}, reservation, by, at))
         except Refused as refused:
             if run.calls:  # S1: without a call nothing has happened, so the draft is dropped
                 self._state = run.state
@@ -70,11 +72,14 @@ class World:
         return _answer(drain, fault, {})
 
     def has_work(self) -> bool:
-        """Does some instance rest where its drop would call a hook, and lead to another state when that ends ok? Then destroy gives EBUSY."""
+        """Does some instance rest where its drop would call a hook, and lead to another state when
+        that ends ok? Then destroy gives EBUSY."""
         def quietly(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
-            return Outcome("ok", writes="nothing")  # a value that names another instance would be no "ends ok"
+            # a value that names another instance would be no "ends ok"
+            return Outcome("ok", writes="nothing")
 
-        return any(Drain(self._program, self._state.copy(), quietly).has_work(item) for item in self._state.items.values())
+        return any(Drain(self._program, self._state.copy(), quietly).has_work(item)
+                   for item in self._state.items.values())
 
     def discard(self) -> Result:
         """Forgets everything and calls nothing."""
@@ -93,8 +98,10 @@ class World:
         other._state = self._state
         return other
 
-    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str], next_reservation: int) -> World:
-        """Another world with the same things under other numbers and names, for searches; see `State.renumbered`."""
+    def renumbered(self, ids: Mapping[int, int], labels: Mapping[str, str],
+                   next_reservation: int) -> World:
+        """Another world with the same things under other numbers and names, for searches; see
+        `State.renumbered`."""
         other = self.clone()
         other._state = self._state.renumbered(ids, labels, next_reservation)
         return other
@@ -104,11 +111,13 @@ class World:
         shown: dict[str, Any] = {"reservations": list(self._state.reservations)}
         for resource in self._program.manager.resources:
             if resource.parent is None:
-                shown[resource.name] = [self._show(item) for item in self._state.children(None) if item.resource == resource.name]
+                shown[resource.name] = [self._show(item) for item in self._state.children(None)
+                                        if item.resource == resource.name]
         return shown
 
     def _show(self, item: Item) -> dict[str, Any]:
-        shown: dict[str, Any] = {name: list(v) if isinstance(v, tuple) else v for name, v in item.values.items()}
+        shown: dict[str, Any] = {name: list(v) if isinstance(v, tuple) else v
+                                 for name, v in item.values.items()}
         shown["state"] = item.state
         shown["refs"] = item.refs
         below = list(self._state.children(item.id)) if item.children else []
@@ -121,8 +130,8 @@ class World:
 
         Left out: numbers of counters, UUIDs, out-values of hooks (but not which of them name an
         instance), the names of reservations and the order of creation (which only drain shows, and
-        there only as an order). `reservations` are told apart by their place in the sequence, for searches whose
-        callers each have one; one that has ended shows as such.
+        there only as an order). `reservations` are told apart by their place in the sequence, for
+        searches whose callers each have one; one that has ended shows as such.
         """
         state = self._state
         below: dict[int | None, set[Hashable]] = {}
@@ -131,8 +140,8 @@ class World:
             above = () if item.parent is None else paths[item.parent]
             paths[item.id] = (above, item.resource, item.key)
         for item in reversed(state.items.values()):
-            node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous, item.pins, item.named_by,
-                    frozenset(below.pop(item.id, ())))
+            node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous,
+                    item.pins, item.named_by, frozenset(below.pop(item.id, ())))
             below.setdefault(item.parent, set()).add(node)
         tree = frozenset(below.get(None, ()))
         named = tuple(_holds(state.reservations.get(label), paths) for label in reservations)
@@ -148,9 +157,11 @@ def _holds(reservation: Reservation | None, paths: Mapping[int, Hashable]) -> Ha
     """What a reservation holds, and by its length what it once held; None once it has ended."""
     if reservation is None:
         return None
-    return tuple(paths.get(id_) if held else False for id_, held in zip(reservation.path, reservation.held, strict=True))
+    return tuple(paths.get(id_) if held else False
+                 for id_, held in zip(reservation.path, reservation.held, strict=True))
 
 
 def _answer(run: Rows, fault: Fault | None, returns: Mapping[str, Value]) -> Result:
     where = None if fault is None else fault.where
-    return Result(None if fault is None else fault.error, where, returns, tuple(run.calls), tuple(run.rows))
+    return Result(None if fault is None else fault.error, where, returns, tuple(run.calls),
+                  tuple(run.rows))

@@ -1,7 +1,8 @@
-"""The simulator: a manager on standard input and output, for tests, replays and a person who wants to try a spec.
+"""The simulator: a manager on standard input and output, for tests, replays and a person who wants
+to try a spec.
 
-It speaks the protocol of docs/simulator.md in front of `semantics`; the generated C has a simulator that speaks the same,
-so that the two can be compared answer by answer.
+It speaks the protocol of docs/simulator.md in front of `semantics`; the generated C has a simulator
+that speaks the same, so that the two can be compared answer by answer.
 
     text     lines and strict JSON
     labels   names for UUIDs

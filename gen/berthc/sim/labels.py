@@ -1,7 +1,8 @@
 """Names for UUIDs, so that a script and its answers do not depend on random numbers.
 
-Inside, a UUID is a text that means nothing: the world makes its own ("u1"), what a request names by label or in full has
-another form ("label:u7", "uuid:…"). Labels shown outside are bound to those as they come up and never change.
+Inside, a UUID is a text that means nothing: the world makes its own ("u1"), what a request names by
+label or in full has another form ("label:u7", "uuid:…"). Labels shown outside are bound to those as
+they come up and never change.
 """
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _ZERO = "00000000-0000-0000-0000-000000000000"
 
 def is_uuid(text: str) -> bool:
     """Whether a request may write it where a UUID is wanted: a label, "nil", or a UUID in full."""
-    return text == NIL or _LABEL.fullmatch(text) is not None or _UUID.fullmatch(text.lower()) is not None
+    return (text == NIL or _LABEL.fullmatch(text) is not None
+            or _UUID.fullmatch(text.lower()) is not None)
 
 
 class Labels:
@@ -30,7 +32,8 @@ class Labels:
         self._last = 0
 
     def meaning(self, text: str) -> str:
-        """The UUID that a text stands for. A label that nobody used before gets one of its own, for ever."""
+        """The UUID that a text stands for. A label that nobody used before gets one of its own, for
+        ever."""
         if _LABEL.fullmatch(text):
             if text not in self._uuid:
                 self._bind(f"label:{text}", text)

@@ -1,5 +1,5 @@
-"""From JSON to a request. Everything that makes one malformed is found here, before anything happens; what a well-formed
-request may not ask is the manager's to say."""
+"""From JSON to a request. Everything that makes one malformed is found here, before anything
+happens; what a well-formed request may not ask is the manager's to say."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from berthc.sim.text import Malformed
 
 
 class UuidText(str):
-    """How a request wrote a UUID: to be looked up once the whole request has turned out well-formed."""
+    """How a request wrote a UUID: to be looked up once the whole request has turned out
+    well-formed."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Request:
     def outcomes(self) -> Outcomes:
         """The backend's script: the first entry that fits decides."""
         def outcome(hook: str, nth: int, _args: Mapping[str, Value]) -> Outcome:
-            return next((f.outcome for f in self.fail if f.hook == hook and f.nth in (None, nth)), OK)
+            return next((f.outcome for f in self.fail if f.hook == hook and f.nth in (None, nth)),
+                        OK)
 
         return outcome
 
@@ -74,7 +76,8 @@ def bind(value: Value, labels: Labels) -> Value:
 
 def _read_new(manager: Manager, arguments: dict[str, object]) -> Request:
     options = _read_fields("options", manager.options, arguments.pop("options", {}))
-    without = tuple(_read_hook(manager, name) for name in _array("without", arguments.pop("without", [])))
+    without = tuple(_read_hook(manager, name)
+                    for name in _array("without", arguments.pop("without", [])))
     _no_more(arguments)
     return Request("new", options=options, without=without)
 
@@ -95,7 +98,8 @@ def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object
     else:
         for name in op.path:
             if name in arguments and name != op.at:
-                config[name] = _read_fields(name, manager.resource(name).fields, arguments.pop(name))
+                config[name] = _read_fields(name, manager.resource(name).fields,
+                                            arguments.pop(name))
     if op.at is not None:
         at = _read_slot(manager, _assigned(manager, op, op.at), _take(arguments, op.at))
     _no_more(arguments)

@@ -26,7 +26,8 @@ class Simulator:
         self._labels = Labels()
         self._count = 0
         self._own_uuids = {r.name: _uuid_leaves(manager, (r.name,)) for r in manager.resources}
-        self._args_uuids = {h.name: _uuid_leaves(manager, manager.path(h.on)) for h in manager.hooks}
+        self._args_uuids = {h.name: _uuid_leaves(manager, manager.path(h.on))
+                            for h in manager.hooks}
 
     def again(self) -> Simulator:
         """Another conversation, which begins where this one is; neither sees what the other does
@@ -62,17 +63,19 @@ class Simulator:
         assert operation is not None
         config = {resource: {name: bind(value, self._labels) for name, value in fields.items()}
                   for resource, fields in request.config.items()}
-        by = request.by if request.by is None or isinstance(request.by, Mapping) else bind(request.by, self._labels)
-        result = world.run(operation.name, config=config, reservation=request.reservation, by=by, at=request.at,
-                           outcomes=request.outcomes())
+        by = (request.by if request.by is None or isinstance(request.by, Mapping)
+              else bind(request.by, self._labels))
+        result = world.run(operation.name, config=config, reservation=request.reservation, by=by,
+                           at=request.at, outcomes=request.outcomes())
         return self._show(operation, result)
 
     def _renew(self, request: Request) -> None:
         """A fresh manager and fresh labels; the old ones stay when it cannot be made."""
         labels = Labels()
         try:
-            world = World(self._manager, {name: bind(value, labels) for name, value in request.options.items()}, request.without,
-                          self._max_holders)
+            world = World(self._manager,
+                          {name: bind(value, labels) for name, value in request.options.items()},
+                          request.without, self._max_holders)
         except ValueError as error:
             raise Malformed(str(error)) from None
         self._world, self._labels = world, labels
@@ -81,7 +84,8 @@ class Simulator:
 
     def _show(self, operation: Operation | None, result: Result) -> Answer:
         assert self._world is not None
-        calls = [{"hook": call.hook, "outcome": call.outcome, "args": self._values(call.args, self._args_uuids[call.hook])}
+        calls = [{"hook": call.hook, "outcome": call.outcome,
+                  "args": self._values(call.args, self._args_uuids[call.hook])}
                  for call in result.calls]
         refs = operation.returns if operation is not None else ()
         uuids = frozenset(ref.name for ref in refs if ref.name in self._own_uuids[ref.scope])
@@ -89,25 +93,31 @@ class Simulator:
         answer: Answer = {"n": self._count, "ok": result.ok, "error": result.error}
         if result.where is not None:
             answer["where"] = dict(result.where)
-        return answer | {"returns": returns, "calls": calls, "state": self._state(self._world.snapshot())}
+        return (answer
+                | {"returns": returns, "calls": calls,
+                   "state": self._state(self._world.snapshot())})
 
     def _values(self, values: Mapping[str, Value], uuids: frozenset[str]) -> dict[str, Any]:
         return {name: self._labels.shown(value) if name in uuids and isinstance(value, str)
-                else list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+                else list(value) if isinstance(value, tuple) else value
+                for name, value in values.items()}
 
     def _state(self, snapshot: dict[str, Any]) -> dict[str, Any]:
-        return {name: value if name == "reservations" else [self._instance(name, item) for item in value]
+        return {name: value if name == "reservations"
+                else [self._instance(name, item) for item in value]
                 for name, value in snapshot.items()}
 
     def _instance(self, resource: str, item: dict[str, Any]) -> dict[str, Any]:
         children = self._manager.children(resource)
         uuids = self._own_uuids[resource]
         return {name: [self._instance(name, child) for child in value] if name in children
-                else self._labels.shown(value) if name in uuids else value for name, value in item.items()}
+                else self._labels.shown(value) if name in uuids else value
+                for name, value in item.items()}
 
 
 def _uuid_leaves(manager: Manager, path: tuple[str, ...]) -> frozenset[str]:
-    """Names that hold UUIDs in a view of the last resource of a path; nearer ones hide those further up."""
+    """Names that hold UUIDs in a view of the last resource of a path; nearer ones hide those
+    further up."""
     kinds: dict[str, Type | None] = {}
     for resource in (manager.resource(name) for name in path):
         kinds |= {f.name: f.type for f in resource.fields}
@@ -115,7 +125,8 @@ def _uuid_leaves(manager: Manager, path: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name, kind in kinds.items() if kind is Type.UUID)
 
 
-def main(manager: Manager, stdin: BinaryIO | TextIO, stdout: TextIO, max_holders: int = MAX_HOLDERS) -> int:
+def main(manager: Manager, stdin: BinaryIO | TextIO, stdout: TextIO,
+         max_holders: int = MAX_HOLDERS) -> int:
     """Answers every line of `stdin` on `stdout` until the input ends; the exit status."""
     simulator = Simulator(manager, max_holders)
     for line in lines(stdin):

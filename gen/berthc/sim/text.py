@@ -1,5 +1,5 @@
-"""Lines and JSON, read strictly: what the C side cannot hold (a NUL, a lone surrogate) or what hides a mistake (a member
-given twice, NaN) is malformed, although Python's own reader takes it."""
+"""Lines and JSON, read strictly: what the C side cannot hold (a NUL, a lone surrogate) or what
+hides a mistake (a member given twice, NaN) is malformed, although Python's own reader takes it."""
 from __future__ import annotations
 
 import json
@@ -45,7 +45,8 @@ def _read(source: Any) -> bytes:
 def parse(line: bytes) -> object:
     """The JSON value on a line. Raises Malformed."""
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_number)
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=_members,
+                           parse_constant=_no_number)
     except UnicodeDecodeError:
         raise Malformed("not UTF-8") from None
     except RecursionError:
@@ -70,7 +71,8 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _check_text(value: object, deeper: int) -> None:
-    """Refuses text that no C string can hold or no UTF-8 can say, and what is nested beyond all meaning."""
+    """Refuses text that no C string can hold or no UTF-8 can say, and what is nested beyond all
+    meaning."""
     if isinstance(value, str):
         if "\0" in value:
             raise Malformed("text cannot hold a NUL character")

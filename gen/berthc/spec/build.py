@@ -1,8 +1,9 @@
 """From nodes to `model.Manager`.
 
-Every form of writing that means the same thing ends here: `stay`, a state's name for a row, one hook or a list of them, `key: all`. What
-is not shaped as the schema says has been reported before and is left out, so that the rest of the spec can still be looked at.
-Names are not resolved; the static rules do that on the model, with the nodes at hand for places (`Spec.at`).
+Every form of writing that means the same thing ends here: `stay`, a state's name for a row, one
+hook or a list of them, `key: all`. What is not shaped as the schema says has been reported before
+and is left out, so that the rest of the spec can still be looked at. Names are not resolved; the
+static rules do that on the model, with the nodes at hand for places (`Spec.at`).
 """
 from __future__ import annotations
 
@@ -23,9 +24,11 @@ _NOTHING = Mapping("<built in>", 0, 0, 1, 0, {}, {})
 
 @dataclass(frozen=True)
 class Spec:
-    """A model and the nodes it was made from. `broken` are the entries in which an error was found, such as ("resources", "disk").
+    """A model and the nodes it was made from. `broken` are the entries in which an error was found,
+    such as ("resources", "disk").
 
-    `aliased`: some nodes are used in several places, so that a place does not say in which entry it is.
+    `aliased`: some nodes are used in several places, so that a place does not say in which entry it
+    is.
     """
 
     manager: Manager
@@ -34,7 +37,8 @@ class Spec:
     broken: frozenset[tuple[str, ...]] = frozenset()
 
     def is_clean(self, *path: str) -> bool:
-        """Is an entry free of errors, as far as is known? A whole section is when all its entries are."""
+        """Is an entry free of errors, as far as is known? A whole section is when all its entries
+        are."""
         return not any(broken[: len(path)] == path for broken in self.broken)
 
     def node(self, *path: str | int) -> Node | None:
@@ -50,7 +54,8 @@ class Spec:
         return node
 
     def at(self, *path: str | int) -> Loc:
-        """The place of the value at a path; of the nearest thing around it that exists, otherwise."""
+        """The place of the value at a path; of the nearest thing around it that exists,
+        otherwise."""
         for end in range(len(path), 0, -1):
             node = self.node(*path[:end])
             if node is not None:
@@ -71,7 +76,8 @@ class Spec:
 
 
 def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
-    """The model of the spec below `root`, and what is wrong inside its texts. `aliased`: some nodes are used in several places."""
+    """The model of the spec below `root`, and what is wrong inside its texts. `aliased`: some nodes
+    are used in several places."""
     builder = _Builder(root if isinstance(root, Mapping) else _NOTHING)
     return Spec(builder.manager(), builder.root, aliased), builder.found
 
@@ -79,7 +85,8 @@ def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
 OLD_FINDINGS = {"hollow": "missing-effect"}
 """Ids of findings that have another name today; specs may still use the old one."""
 
-_PLACE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")  # what an entry accepts; one that is written in another way is an error of shape
+# what an entry accepts; one that is written in another way is an error of shape
+_PLACE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")
 
 
 def _text(node: Node | None, default: str = "") -> str:
@@ -95,7 +102,8 @@ def _flag(node: Node | None) -> bool:
 
 
 def _integer(node: Node | None) -> int | None:
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool) else None
+    return (node.value if isinstance(node, Scalar) and isinstance(node.value, int)
+            and not isinstance(node.value, bool) else None)
 
 
 def _map(node: Node | None) -> Mapping:
@@ -117,7 +125,8 @@ class _Builder:
     def __init__(self, root: Mapping) -> None:
         self.root = root
         self.found: list[Diagnostic] = []
-        self.parents = {name: _text(_map(node).get("parent")) or None for name, node in _map(root.get("resources")).values.items()}
+        self.parents = {name: _text(_map(node).get("parent")) or None
+                        for name, node in _map(root.get("resources")).values.items()}
 
     def manager(self) -> Manager:
         root = self.root
@@ -129,21 +138,19 @@ class _Builder:
             brief=_brief(root),
             file=root.file,
             loc=root.values["manager"].loc if "manager" in root.values else root.loc,
-            options=tuple(f for name, node in self.entries("options") if (f := self.field(name, node, "options"))),
-            hooks=tuple(
-                self.hook(f"{group}.{name}", _map(node), _map(hooks).keys[name].loc)
-                for group, hooks in self.entries("backend") for name, node in hooks.values.items() if isinstance(node, Mapping)
-            ),
+            options=tuple(f for name, node in self.entries("options")
+                          if (f := self.field(name, node, "options"))),
+            hooks=tuple(self.hook(f"{group}.{name}", _map(node), _map(hooks).keys[name].loc)
+                        for group, hooks in self.entries("backend")
+                        for name, node in hooks.values.items() if isinstance(node, Mapping)),
             resources=self.in_order(resources),
-            operations=tuple(
-                o if o.form is not Form.WITH else replace(o, path=held) for o in operations if o is not None
-            ),
-            accept=tuple(
-                Accept(OLD_FINDINGS.get(id_ := _text(a.get("finding")), id_), " ".join(_text(a.get("why")).split()), a.loc,
-                       _text(at), at.loc if at else a.loc)
-                for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
-                for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))
-            ),
+            operations=tuple(o if o.form is not Form.WITH else replace(o, path=held)
+                             for o in operations if o is not None),
+            accept=tuple(Accept(OLD_FINDINGS.get(id_ := _text(a.get("finding")), id_),
+                                " ".join(_text(a.get("why")).split()), a.loc, _text(at),
+                                at.loc if at else a.loc)
+                         for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
+                         for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))),
             limits=self.limits(root.get("limits")),
         )
 
@@ -152,17 +159,17 @@ class _Builder:
             return None
         limits = _map(node.get("resources"))
         return Limits(
-            resources=tuple(
-                Limit(name, count, limits.keys[name].loc, _integer(of.get("text")))
-                for name, of in limits.values.items() if isinstance(of, Mapping) and (count := _integer(of.get("instances"))) is not None
-            ),
+            resources=tuple(Limit(name, count, limits.keys[name].loc, _integer(of.get("text")))
+                            for name, of in limits.values.items() if isinstance(of, Mapping)
+                            and (count := _integer(of.get("instances"))) is not None),
             loc=self.root.keys["limits"].loc,
             reservations=_integer(node.get("reservations")),
         )
 
     def entries(self, key: str) -> list[tuple[str, Mapping]]:
         """The entries below a top-level key whose values are mappings."""
-        return [(name, node) for name, node in _map(self.root.get(key)).values.items() if isinstance(node, Mapping)]
+        return [(name, node) for name, node in _map(self.root.get(key)).values.items()
+                if isinstance(node, Mapping)]
 
     def in_order(self, resources: dict[str, Resource]) -> tuple[Resource, ...]:
         """Parents before children, else as in the spec; those in a circle come last."""
@@ -192,14 +199,17 @@ class _Builder:
         values = _texts(node.get("values"))
         given = node.get("default")
         default: object = {
-            Type.BOOL: False, Type.STRING: "", Type.ENUM: values[0] if values else "", Type.LIST: (), Type.SET: (), Type.UUID: "",
+            Type.BOOL: False, Type.STRING: "", Type.ENUM: values[
+                0] if values else "", Type.LIST: (), Type.SET: (), Type.UUID: "",
         }.get(kind, 0)
         if isinstance(given, Scalar) and given.value is not None:
             default = given.value
         ends = [_integer(n) for n in _items(node.get("range"))]
         return Field(
-            name=name, type=kind, brief=_brief(node), loc=self.key_of(node, name, *path), values=values, default=default,
-            range=(ends[0], ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None,
+            name=name, type=kind, brief=_brief(
+                node), loc=self.key_of(node, name, *path), values=values, default=default,
+            range=(ends[0],
+                   ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None,
             max_length=_integer(node.get("max_length")),
             required=_flag(node.get("required")),
             ignore_case=_text(_map(node.get("compare")).get("case")) == "ignored",
@@ -231,19 +241,21 @@ class _Builder:
         otherwise = node.get("otherwise")
         holders = _map(node.get("holders"))
         return Resource(
-            name=name, brief=_brief(node), loc=self.key_of(node, name, "resources"), parent=self.parents[name],
-            key=tuple(f.name for f in fields) if _text(key) == "all" else () if isinstance(key, Scalar) else _texts(key),
+            name=name, brief=_brief(node), loc=self.key_of(node, name,
+                                                           "resources"), parent=self.parents[name],
+            key=tuple(f.name for f in fields) if _text(key) == "all" else () if isinstance(key,
+                                                                                           Scalar) else _texts(key),
             fields=fields,
-            assigned=tuple(
-                a for n, v in _map(node.get("assigned")).values.items()
-                if isinstance(v, Mapping) and (a := self.assigned(n, v, self.key_of(v, n, *where, "assigned")))
-            ),
+            assigned=tuple(a for n, v in _map(node.get("assigned")).values.items()
+                           if isinstance(v, Mapping)
+                           and (a := self.assigned(n, v, self.key_of(v, n, *where, "assigned")))),
             take=_text(holders.get("take")) or None, drop=_text(holders.get("drop")) or None, initial=_text(node.get("initial")),
             states=tuple(
                 self.state(n, v, self.key_of(v, n, *where, "states"))
                 for n, v in _map(node.get("states")).values.items() if isinstance(v, Mapping)
             ),
-            otherwise=(_text(_map(otherwise).get("reject")) or OTHERWISE_ERROR) if otherwise is not None else None,
+            otherwise=(_text(_map(otherwise).get("reject"))
+                       or OTHERWISE_ERROR) if otherwise is not None else None,
         )
 
     def assigned(self, name: str, node: Mapping, loc: Loc) -> Assigned | None:
@@ -251,7 +263,8 @@ class _Builder:
         if "counter" in node.values:
             counter = _map(node.get("counter"))
             kind = Type.STRING if _text(counter.get("as")) == "string" else Type.U64
-            return Assigned(name, AssignedKind.COUNTER, kind, brief, loc, start=_integer(counter.get("start")) or 0)
+            return Assigned(name, AssignedKind.COUNTER, kind, brief, loc,
+                            start=_integer(counter.get("start")) or 0)
         if "uuid" in node.values:
             return Assigned(name, AssignedKind.UUID, Type.UUID, brief, loc)
         if "pool" in node.values:
@@ -261,10 +274,12 @@ class _Builder:
                 for n, v in pool.values.items() if _integer(v) is not None or _text(v)
             ))
         if "format" in node.values:
-            return Assigned(name, AssignedKind.FORMAT, Type.STRING, brief, loc, texts=self.texts(node.get("format")))
+            return Assigned(name, AssignedKind.FORMAT, Type.STRING, brief, loc,
+                            texts=self.texts(node.get("format")))
         word = _text(node.get("type"))
         if "from" in node.values and word in [t.value for t in Type]:
-            return Assigned(name, AssignedKind.HOOK, Type(word), brief, loc, hook=_text(node.get("from")),
+            return Assigned(name, AssignedKind.HOOK, Type(word), brief, loc,
+                            hook=_text(node.get("from")),
                             max_length=_integer(node.get("max_length")))
         return None
 
@@ -280,7 +295,8 @@ class _Builder:
         return tuple(out)
 
     def guard(self, node: Node | None) -> Guard | None:
-        """The condition in a text. Raises ExprError: what belongs to a condition that cannot be read is left out with it."""
+        """The condition in a text. Raises ExprError: what belongs to a condition that cannot be
+        read is left out with it."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return None
         return parse_guard(node)
@@ -291,14 +307,16 @@ class _Builder:
         for event, cell in on.values.items():
             for item in _items(cell):
                 try:
-                    row = self.row(name, event, item, on.keys[event].loc if item is cell else item.loc)
+                    row = self.row(name, event, item,
+                                   on.keys[event].loc if item is cell else item.loc)
                 except ExprError as error:
                     self.found.append(error.diagnostic)
                     continue
                 if row is not None:
                     rows.append(row)
         return State(
-            name, _brief(node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")),
+            name, _brief(
+                node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")),
             effects=_texts(node.get("effects")) if "effects" in node.values or "maybe" in node.values else None,
             maybe=_texts(node.get("maybe")), rows=tuple(rows),
         )
@@ -314,22 +332,27 @@ class _Builder:
         if "reject" in node.values:
             error = _text(node.get("reject"))
             meant = _flag(node.get("meant"))
-            return Row(state, event, loc, guard=guard, reject=error, meant=meant, brief=brief) if error else None
+            return (Row(state, event, loc, guard=guard, reject=error, meant=meant, brief=brief)
+                    if error else None)
         if "to" in node.values:
             target = self.target(state, node)
             return Row(state, event, loc, guard=guard, ok=target, brief=brief) if target else None
         if "ask" in node.values:
-            yes, no, unknown = (self.target(state, node.get(key)) for key in ("yes", "no", "unknown"))
+            yes, no, unknown = (self.target(state, node.get(key))
+                                for key in ("yes", "no", "unknown"))
             ask = _text(node.get("ask"))
             if not ask or yes is None or no is None or unknown is None:
                 return None
-            return Row(state, event, loc, guard=guard, ask=ask, yes=yes, no=no, unknown=unknown, brief=brief)
-        ok, fail, uncertain = (self.target(state, node.get(key)) for key in ("ok", "fail", "uncertain"))
+            return Row(state, event, loc, guard=guard, ask=ask, yes=yes, no=no, unknown=unknown,
+                       brief=brief)
+        ok, fail, uncertain = (self.target(state, node.get(key))
+                               for key in ("ok", "fail", "uncertain"))
         call = _text(node.get("call"))
         if not call or ok is None or fail is None:
             return None
-        return Row(state, event, loc, guard=guard, call=call, ok=ok, fail=fail, uncertain=uncertain or fail,
-                   uncertain_given="uncertain" in node.values, brief=brief)
+        return Row(state, event, loc, guard=guard, call=call, ok=ok, fail=fail,
+                   uncertain=uncertain or fail, uncertain_given="uncertain" in node.values,
+                   brief=brief)
 
     def target(self, state: str, node: Node | None) -> Target | None:
         """`state`, `stay` or {to: state, raise: event}."""
@@ -350,15 +373,20 @@ class _Builder:
         if form is Form.OBTAIN:
             path = _texts(node.get("obtain"))
         elif form is not Form.WITH:
-            path = self.path(_text(create.get("resource") if form is Form.CREATE else node.get("find")))
+            path = self.path(_text(create.get("resource") if form is Form.CREATE
+                                   else node.get("find")))
         if form is not Form.WITH and not any(path):
             return None
         return Operation(
             name=name, brief=_brief(node), loc=loc, form=form, path=path,
-            steps=tuple(Step(*_split(item), item.loc) for item in _items(node.get("do")) if "." in _text(item)),
-            returns=tuple(Ref(*_split(item), item.loc) for item in _items(node.get("returns")) if "." in _text(item)),
-            deny=tuple(d for item in _items(node.get("deny")) if isinstance(item, Mapping) and (d := self.deny(item))),
-            gives="gives" in node.values, ends="ends" in node.values, by=_text(node.get("by")) or None,
+            steps=tuple(Step(*_split(item), item.loc) for item in _items(node.get("do"))
+                        if "." in _text(item)),
+            returns=tuple(Ref(*_split(item), item.loc) for item in _items(node.get("returns"))
+                          if "." in _text(item)),
+            deny=tuple(d for item in _items(node.get("deny")) if isinstance(item, Mapping)
+                       and (d := self.deny(item))),
+            gives="gives" in node.values, ends="ends" in node.values, by=_text(
+                node.get("by")) or None,
             absent_ok=_text(node.get("absent")) == "ok", at=_text(create.get("at")) or None, enter=_text(create.get("enter")) or None,
         )
 

@@ -17,8 +17,8 @@ from berthc.spec.load import Scalar
 _TOKEN = re.compile(r"\s*(?:(?P<int>-?[0-9]+)(?![A-Za-z0-9_.])|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>==|!=|<=|>=|<|>|\(|\)|\.))")
 # What other languages write, and what it is here.
 _FOREIGN = re.compile(r"\s*(?P<word>===|!==|<>|=<|=>|&&?|\|\|?|=(?!=)|!(?!=)|[\"'`])")
-_MEANT = {"===": "==", "=": "==", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">=", "&&": "and", "&": "and", "||": "or", "|": "or",
-          "!": "not"}
+_MEANT = {"===": "==", "=": "==", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">=", "&&": "and",
+          "&": "and", "||": "or", "|": "or", "!": "not"}
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=")
 _MAX_DEPTH = 32
 _MAX_DIGITS = 20
@@ -35,7 +35,8 @@ class ExprError(Exception):
 
 
 def place(node: Scalar, start: int, length: int) -> Loc:
-    """Where characters of a scalar's text stand; the whole scalar where the text is folded, has escapes, or is empty."""
+    """Where characters of a scalar's text stand; the whole scalar where the text is folded, has
+    escapes, or is empty."""
     if not node.exact or not node.text:
         return node.loc
     return Loc(node.file, node.line, node.column + node.offset + start, max(length, 1))
@@ -61,27 +62,32 @@ class _GuardParser:
             match = _TOKEN.match(self.text, at)
             if match is None:
                 start = at + len(self.text[at:]) - len(self.text[at:].lstrip())
-                raise self.error(f"{quote(self.text[start])} has no meaning in a condition", start, 1)
+                raise self.error(f"{quote(self.text[start])} has no meaning in a condition", start,
+                                 1)
             kind = str(match.lastgroup)
             self.tokens.append((kind, match.group(kind), match.start(kind)))
             at = match.end()
 
     def error(self, message: str, start: int, length: int, advice: str = "") -> ExprError:
-        return ExprError(Diagnostic("guard-syntax", place(self.node, start, length), message, advice +
-                                    "a condition is like: option.guest == linux and not (field.read_only or field.size > 10)"))
+        return ExprError(Diagnostic("guard-syntax", place(self.node, start, length), message,
+                                    advice
+                                    + "a condition is like: option.guest == linux and not "
+                                      "(field.read_only or field.size > 10)"))
 
     def foreign(self, word: str, start: int) -> ExprError:
         """An operator or a quote of another language."""
-        advice = f"did you mean {quote(_MEANT[word])}? " if word in _MEANT else "values are written without quotes; "
+        advice = (f"did you mean {quote(_MEANT[word])}? " if word in _MEANT
+                  else "values are written without quotes; ")
         return self.error(f"{quote(word)} has no meaning in a condition", start, len(word), advice)
 
     def unexpected(self, wanted: str) -> ExprError:
         _, text, start = self.peek()
-        return self.error(f"{wanted} is missing before {quote(text)}" if text else f"the condition ends where {wanted} is missing",
-                          start, len(text))
+        return self.error(f"{wanted} is missing before {quote(text)}" if text
+                          else f"the condition ends where {wanted} is missing", start, len(text))
 
     def peek(self) -> tuple[str, str, int]:
-        return self.tokens[self.next] if self.next < len(self.tokens) else ("end", "", max(len(self.text.rstrip()) - 1, 0))
+        return (self.tokens[self.next] if self.next < len(self.tokens)
+                else ("end", "", max(len(self.text.rstrip()) - 1, 0)))
 
     def take(self, *texts: str) -> bool:
         if self.peek()[1] in texts:
@@ -94,8 +100,10 @@ class _GuardParser:
         kind, text, start = self.peek()
         if kind != "end":
             meant = _SPELT.get(text.lower(), "")
-            raise self.error(f"{quote(text)} cannot follow here", start, len(text), f"did you mean {quote(meant)}? " if meant else "")
-        return Guard(guard.op, self.node.loc, guard.args, guard.ref, guard.literal, " ".join(self.text.split()))
+            raise self.error(f"{quote(text)} cannot follow here", start, len(text),
+                             f"did you mean {quote(meant)}? " if meant else "")
+        return Guard(guard.op, self.node.loc, guard.args, guard.ref, guard.literal,
+                     " ".join(self.text.split()))
 
     def either(self) -> Guard:
         return self.chain("or", self.all)
@@ -114,7 +122,8 @@ class _GuardParser:
         here = place(self.node, start, len(text))
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise self.error(f"the condition is nested more than {_MAX_DEPTH} levels deep", start, len(text))
+            raise self.error(f"the condition is nested more than {_MAX_DEPTH} levels deep", start,
+                             len(text))
         if self.take("not"):
             guard = Guard("not", here, (self.one(),))
         elif self.take("("):
@@ -140,7 +149,9 @@ class _GuardParser:
         self.next += 1
         after_kind, after, after_start = self.peek()
         if after_kind == "op" and after == ".":
-            raise self.error("a comparison is with a number or a value of an enum, not with another name", after_start, 1)
+            raise self.error(
+                "a comparison is with a number or a value of an enum, not with another name",
+                after_start, 1)
         return Guard(op, ref.loc, ref=ref, literal=int(text) if kind == "int" else text)
 
     def reference(self) -> Ref:
@@ -150,8 +161,11 @@ class _GuardParser:
         self.next += 1
         if not self.take("."):
             if scope == "NOT":
-                raise self.error("'NOT' has no meaning in a condition", start, len(scope), "did you mean 'not'? ")
-            raise self.error(f"{quote(scope)} does not say of what: write option.{scope} or field.{scope}", start, len(scope))
+                raise self.error("'NOT' has no meaning in a condition", start, len(scope),
+                                 "did you mean 'not'? ")
+            raise self.error(
+                f"{quote(scope)} does not say of what: write option.{scope} or field.{scope}",
+                start, len(scope))
         kind, name, last = self.peek()
         if kind != "word":
             raise self.unexpected("a name")
@@ -164,10 +178,12 @@ _REF = re.compile(r"(?:([a-z][a-z0-9_]*)\.)?([a-z][a-z0-9_]*)\Z")
 
 
 def parse_format(node: Scalar, guard: Guard | None) -> FormatText:
-    """The text of a format. A name without a resource is a field, or an assigned value, of the instance itself. Raises ExprError."""
+    """The text of a format. A name without a resource is a field, or an assigned value, of the
+    instance itself. Raises ExprError."""
     nul = node.text.find("\0")
     if nul >= 0:
-        raise ExprError(Diagnostic("format-syntax", place(node, nul, 1), "a NUL cannot stand in a format", "it would end the text in C"))
+        raise ExprError(Diagnostic("format-syntax", place(node, nul, 1),
+                                   "a NUL cannot stand in a format", "it would end the text in C"))
     parts: list[str | Ref] = []
     literal = ""
     at = 0
@@ -178,13 +194,16 @@ def parse_format(node: Scalar, guard: Guard | None) -> FormatText:
         if match.group("open") or match.group("close"):
             literal += match.group()[0]
         elif match.group("stray"):
-            raise ExprError(Diagnostic("format-syntax", where, f"{quote(match.group())} has no partner",
-                                       "a reference stands in braces: {partition}, {disk.lun}; a brace itself is written twice: {{ or }}"))
+            raise ExprError(Diagnostic("format-syntax", where,
+                                       f"{quote(match.group())} has no partner",
+                                       "a reference stands in braces: {partition}, {disk.lun}; a "
+                                       "brace itself is written twice: {{ or }}"))
         else:
             name = _REF.match(match.group("ref"))
             if name is None:
-                raise ExprError(Diagnostic("format-syntax", where, f"{quote(match.group())} is no reference",
-                                           "a reference is {field}, {resource.value} or {option.name}"))
+                raise ExprError(
+                    Diagnostic("format-syntax", where, f"{quote(match.group())} is no reference",
+                               "a reference is {field}, {resource.value} or {option.name}"))
             if literal:
                 parts.append(literal)
                 literal = ""

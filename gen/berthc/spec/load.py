@@ -1,8 +1,9 @@
 """From the text of a file to nodes that know where they stand.
 
-YAML's events are read from PyYAML's parser (libyaml where it is there) and put together here, for four reasons: plain scalars
-mean what YAML 1.2 says (`on` and `no` are words), a key that is there twice is an error, nesting and aliases are bounded
-before anything recursive sees them, and every node keeps its line and column.
+YAML's events are read from PyYAML's parser (libyaml where it is there) and put together here, for
+four reasons: plain scalars mean what YAML 1.2 says (`on` and `no` are words), a key that is there
+twice is an error, nesting and aliases are bounded before anything recursive sees them, and every
+node keeps its line and column.
 """
 from __future__ import annotations
 
@@ -23,13 +24,15 @@ MAX_NODES = 1_000_000  # counted with every alias expanded
 
 Value = Union[None, bool, int, float, str]
 
-# libyaml and PyYAML count these as line breaks; the excerpt of a message must split lines in the same places.
+# libyaml and PyYAML count these as line breaks; the excerpt of a message must split lines in the
+# same places.
 _BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
 class Node:
-    """What all nodes have: the place (1-based line and column, length on that line) and the last line."""
+    """What all nodes have: the place (1-based line and column, length on that line) and the last
+    line."""
 
     file: str
     line: int
@@ -44,7 +47,8 @@ class Node:
 
 @dataclass(frozen=True)
 class Scalar(Node):
-    """A single value. `text` is what was written, without quotes; `exact` says that it stands in the source as it is."""
+    """A single value. `text` is what was written, without quotes; `exact` says that it stands in
+    the source as it is."""
 
     value: Value
     text: str
@@ -70,7 +74,8 @@ class Mapping(Node):
 
 @dataclass(frozen=True)
 class Source:
-    """A file's name as the user gave it, and its lines for messages. `aliased`: something in it is written once and used twice."""
+    """A file's name as the user gave it, and its lines for messages. `aliased`: something in it is
+    written once and used twice."""
 
     file: str
     lines: tuple[str, ...]
@@ -94,8 +99,10 @@ def read(path: str) -> tuple[str | None, list[Diagnostic]]:
             with open(path, "rb") as stream:
                 data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
-        return None, [Diagnostic("file", Loc(name_of(path), 0, 0), f"cannot read the spec: {reason}")]
+        reason = (error.strerror if isinstance(error, OSError) and error.strerror
+                  else "not a file name")
+        return None, [Diagnostic("file", Loc(name_of(path), 0, 0),
+                                 f"cannot read the spec: {reason}")]
     return decode(name_of(path), data)
 
 
@@ -107,7 +114,8 @@ def name_of(path: str) -> str:
 def decode(file: str, data: bytes) -> tuple[str | None, list[Diagnostic]]:
     """Bytes to text, refusing what is too large or no UTF-8."""
     if len(data) > MAX_BYTES:
-        return None, [Diagnostic("size", Loc(file, 0, 0), f"the spec is larger than {MAX_BYTES // (1024 * 1024)} MiB",
+        return None, [Diagnostic("size", Loc(file, 0, 0),
+                                 f"the spec is larger than {MAX_BYTES // (1024 * 1024)} MiB",
                                  "a spec is written by hand; is this the right file?")]
     try:
         text = data.decode("utf-8-sig")
@@ -115,17 +123,22 @@ def decode(file: str, data: bytes) -> tuple[str | None, list[Diagnostic]]:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        return None, [Diagnostic("encoding", Loc(file, line, column), f"byte 0x{data[error.start]:02x} is no UTF-8",
+        return None, [Diagnostic("encoding", Loc(file, line, column),
+                                 f"byte 0x{data[error.start]:02x} is no UTF-8",
                                  "save the file as UTF-8")]
     bad = _CONTROL.search(text)
     if bad:
-        line, column = text.count("\n", 0, bad.start()) + 1, bad.start() - text.rfind("\n", 0, bad.start())
-        return None, [Diagnostic("encoding", Loc(file, line, column), f"character U+{ord(bad.group()):04X} is not allowed in YAML",
-                                 "only printable characters, tabs and line breaks are; write others escaped in a quoted text")]
+        line, column = (text.count("\n", 0, bad.start()) + 1,
+                        bad.start() - text.rfind("\n", 0, bad.start()))
+        return None, [Diagnostic("encoding", Loc(file, line, column),
+                                 f"character U+{ord(bad.group()):04X} is not allowed in YAML",
+                                 "only printable characters, tabs and line breaks are; write "
+                                 "others escaped in a quoted text")]
     return text, []
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def load(file: str, text: str) -> tuple[Node | None, list[Diagnostic], Source]:
@@ -156,7 +169,8 @@ def resolve(text: str) -> Value:
         if _INT.match(text):
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         if _FLOAT.match(text):
-            return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").lower().replace(".nan", "nan"))
+            return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF",
+                                                                                    "inf").lower().replace(".nan", "nan"))
     return text
 
 
@@ -178,27 +192,33 @@ class _Reader:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if root is not None:
-                        raise _Stop(Diagnostic("documents", self.loc(event), "a second document begins here", "a file holds one spec"))
+                        raise _Stop(Diagnostic("documents", self.loc(event),
+                                               "a second document begins here",
+                                               "a file holds one spec"))
                     root = self.node(next(events), events)
         except yaml.MarkedYAMLError as error:
             raise _Stop(self.syntax(error)) from None
         except yaml.YAMLError as error:
-            raise _Stop(Diagnostic("yaml", Loc(self.source.file, 1, 1), f"this is no YAML: {_one_line(str(error))}")) from None
+            raise _Stop(Diagnostic("yaml", Loc(self.source.file, 1, 1),
+                                   f"this is no YAML: {_one_line(str(error))}")) from None
         if root is None or (isinstance(root, Scalar) and root.value is None):
-            raise _Stop(Diagnostic("empty", Loc(self.source.file, 1, 1), "the file holds no spec", "a spec begins with berth: 1"))
+            raise _Stop(Diagnostic("empty", Loc(self.source.file, 1, 1), "the file holds no spec",
+                                   "a spec begins with berth: 1"))
         return root
 
     def syntax(self, error: yaml.MarkedYAMLError) -> Diagnostic:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         help_text = ""
-        if mark and self.source.lines[mark.line: mark.line + 1] and self.source.lines[mark.line][mark.column: mark.column + 1] == "\t":
+        if (mark and self.source.lines[mark.line: mark.line + 1]
+            and self.source.lines[mark.line][mark.column: mark.column + 1] == "\t"):
             help_text = "YAML forbids tabs in indentation; use spaces"
         elif error.context:
-            start = f" that began in line {error.context_mark.line + 1}" if error.context_mark else ""
+            start = (f" that began in line {error.context_mark.line + 1}" if error.context_mark
+                     else "")
             help_text = _one_line(error.context) + start
-        return Diagnostic("yaml", Loc(self.source.file, line, column), f"this is no YAML: {_one_line(error.problem or 'unreadable')}",
-                          help_text)
+        return Diagnostic("yaml", Loc(self.source.file, line, column),
+                          f"this is no YAML: {_one_line(error.problem or 'unreadable')}", help_text)
 
     def loc(self, event: yaml.Event) -> Loc:
         return Loc(self.source.file, *self.span(event)[:3])
@@ -209,11 +229,13 @@ class _Reader:
         if end.line == start.line:
             length = end.column - start.column
         else:
-            length = len(self.source.lines[start.line].rstrip()) - start.column if start.line < len(self.source.lines) else 1
+            length = (len(self.source.lines[start.line].rstrip()) - start.column
+                      if start.line < len(self.source.lines) else 1)
         return start.line + 1, start.column + 1, max(length, 1), end.line + 1
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event]) -> Node:
-        """The node that `event` begins. Open collections are kept on a list, so depth costs no stack."""
+        """The node that `event` begins. Open collections are kept on a list, so depth costs no
+        stack."""
         stack: list[_Open] = []
         while True:
             done: Node | None = None
@@ -224,13 +246,15 @@ class _Reader:
             elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
                 self.refuse_tag(event)
                 if len(stack) >= MAX_DEPTH:
-                    raise _Stop(Diagnostic("depth", self.loc(event), f"nested more than {MAX_DEPTH} levels deep"))
+                    raise _Stop(Diagnostic("depth", self.loc(event),
+                                           f"nested more than {MAX_DEPTH} levels deep"))
                 if event.anchor:
                     self.anchors[event.anchor] = (None, 0)
                 stack.append(_Open(event, self.nodes))
             else:  # the end of the innermost collection
                 opened = stack.pop()
-                done = self.count(opened.close(self, event), opened.event.anchor, self.nodes - opened.before + 1)
+                done = self.count(opened.close(self, event), opened.event.anchor,
+                                  self.nodes - opened.before + 1)
             if done is not None:
                 if not stack:
                     return done
@@ -246,19 +270,25 @@ class _Reader:
     def alias(self, event: yaml.AliasEvent) -> Node:
         known = self.anchors.get(event.anchor)
         if known is None:
-            raise _Stop(Diagnostic("alias", self.loc(event), f"alias *{event.anchor} names no anchor before it"))
+            raise _Stop(Diagnostic("alias", self.loc(event),
+                                   f"alias *{event.anchor} names no anchor before it"))
         self.aliased = True
         node, size = known
         if node is None:
-            raise _Stop(Diagnostic("alias", self.loc(event), f"alias *{event.anchor} stands inside the node that it names"))
+            raise _Stop(Diagnostic("alias", self.loc(event),
+                                   f"alias *{event.anchor} stands inside the node that it names"))
         self.nodes += size
         if self.nodes > MAX_NODES:
-            raise _Stop(Diagnostic("alias", self.loc(event), f"with its aliases written out the spec has more than {MAX_NODES:,} nodes"))
+            raise _Stop(Diagnostic("alias", self.loc(event),
+                                   f"with its aliases written out the spec has more than "
+                                   f"{MAX_NODES:,} nodes"))
         return node
 
     def refuse_tag(self, event: yaml.Event) -> None:
         if event.tag and event.tag != "!":
-            self.found.append(Diagnostic("tag", self.loc(event), f"tag {quote(event.tag)} has no meaning in a spec", "leave the tag out"))
+            self.found.append(Diagnostic("tag", self.loc(event),
+                                         f"tag {quote(event.tag)} has no meaning in a spec",
+                                         "leave the tag out"))
 
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         self.refuse_tag(event)
@@ -266,8 +296,10 @@ class _Reader:
         plain = not event.style and event.tag is None
         offset = 1 if event.style in ("'", '"') else 0
         text = event.value
-        exact = event.start_mark.line == event.end_mark.line and event.end_mark.column - event.start_mark.column == len(text) + 2 * offset
-        return Scalar(self.source.file, line, column, length, last, resolve(text) if plain else text, text, exact, offset)
+        exact = (event.start_mark.line == event.end_mark.line
+                 and event.end_mark.column - event.start_mark.column == len(text) + 2 * offset)
+        return Scalar(self.source.file, line, column, length, last,
+                      resolve(text) if plain else text, text, exact, offset)
 
 
 class _Open:
@@ -293,23 +325,28 @@ class _Open:
 
     def entry(self, reader: _Reader, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            reader.found.append(Diagnostic("key", key.loc, "a key must be a word, not a list or a mapping"))
+            reader.found.append(Diagnostic("key", key.loc,
+                                           "a key must be a word, not a list or a mapping"))
         elif key.text == "<<":
             reader.found.append(Diagnostic("merge-key", key.loc, "merge keys are not supported",
-                                           "write the keys out; a whole value can be shared with an anchor (&name) and an alias (*name)"))
+                                           "write the keys out; a whole value can be shared with "
+                                           "an anchor (&name) and an alias (*name)"))
         elif key.text in self.keys:
             first = self.keys[key.text]
-            reader.found.append(Diagnostic("duplicate-key", key.loc, f"key {quote(key.text)} is here twice",
-                                           f"the first one is in line {first.line}, column {first.column}"))
+            reader.found.append(
+                Diagnostic("duplicate-key", key.loc, f"key {quote(key.text)} is here twice",
+                           f"the first one is in line {first.line}, column {first.column}"))
         else:
             self.keys[key.text] = key
             self.values[key.text] = value
 
     def close(self, reader: _Reader, end: yaml.Event) -> Node:
         line, column, length, _ = reader.span(self.event)
-        # The end of a block is where the next thing begins, so its last line is that of what is in it.
+        # The end of a block is where the next thing begins, so its last line is that of what is in
+        # it.
         inside = self.values.values() if self.mapping else self.items
-        last = end.end_mark.line + 1 if self.event.flow_style else max((n.last_line for n in inside), default=line)
+        last = (end.end_mark.line + 1 if self.event.flow_style
+                else max((n.last_line for n in inside), default=line))
         if self.mapping:
             return Mapping(reader.source.file, line, column, length, last, self.keys, self.values)
         return Sequence(reader.source.file, line, column, length, last, tuple(self.items))

@@ -1,6 +1,7 @@
 """The JSON Schema of the language: where its file is, and its parts.
 
-The file is the reference of the language: which keys there are, what they mean, what their values look like.
+The file is the reference of the language: which keys there are, what they mean, what their values
+look like.
 """
 from __future__ import annotations
 
@@ -40,8 +41,10 @@ class Schema:
         return Schema(json.loads(schema_path().read_text(encoding="utf-8")))
 
     def resolve(self, part: Part) -> Part:
-        """`part` with its $ref followed; what stands beside the $ref wins. `form` is added: the description of what was referred to."""
+        """`part` with its $ref followed; what stands beside the $ref wins. `form` is added: the
+        description of what was referred to."""
         while "$ref" in part:
             definition = self.root["$defs"][str(part["$ref"]).removeprefix("#/$defs/")]
-            part = {"form": definition["description"], **definition, **{k: v for k, v in part.items() if k != "$ref"}}
+            part = {"form": definition["description"], **definition,
+                    **{k: v for k, v in part.items() if k != "$ref"}}
         return part

@@ -1,8 +1,8 @@
 """How a spec's nodes are held against the schema.
 
-The messages about unknown and missing keys come from the schema file, so that they cannot say anything else. Only the
-part of JSON Schema that the file uses is understood; tests/gen/spec/test_schema.py compares the verdicts with those of
-the jsonschema package.
+The messages about unknown and missing keys come from the schema file, so that they cannot say
+anything else. Only the part of JSON Schema that the file uses is understood;
+tests/gen/spec/test_schema.py compares the verdicts with those of the jsonschema package.
 """
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
     return checker.once()
 
 
-_KINDS = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer", "boolean": "true or false"}
+_KINDS = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer",
+          "boolean": "true or false"}
 
 
 def kind_of(node: Node) -> str:
@@ -65,16 +66,20 @@ def shown(node: Node) -> str:
 class Checker:
     def __init__(self, schema: Schema, root: Node | None = None) -> None:
         self.schema = schema
-        self.hooks = [f"{group}.{name}" for group, hooks in _below(root, "backend") for name, _ in _below(hooks)]
-        self.events = list(dict.fromkeys(
-            f"{name}.{event}" for name, resource in _below(root, "resources") for _, state in _below(resource, "states")
-            for event, _ in _below(state, "on")))
+        self.hooks = [f"{group}.{name}" for group, hooks in _below(root, "backend")
+                      for name, _ in _below(hooks)]
+        self.events = list(dict.fromkeys(f"{name}.{event}"
+                                         for name, resource in _below(root, "resources")
+                                         for _, state in _below(resource, "states")
+                                         for event, _ in _below(state, "on")))
         self.found: list[Diagnostic] = []
-        self.resolved: dict[int, Part] = {}  # by identity of the unresolved part, which the schema keeps alive
+        # by identity of the unresolved part, which the schema keeps alive
+        self.resolved: dict[int, Part] = {}
         # by identity of the resolved part, which `resolved` keeps alive
         self.flattened: dict[int, list[Part]] = {}
         self.patterns: dict[str, re.Pattern[str]] = {}
-        self.misnamed: dict[str, list[tuple[bool, int]]] = {}  # for each use: does it declare; where in `found`
+        # for each use: does it declare; where in `found`
+        self.misnamed: dict[str, list[tuple[bool, int]]] = {}
 
     def resolve(self, part: Part) -> Part:
         known = self.resolved.get(id(part))
@@ -112,12 +117,15 @@ class Checker:
     def wrong_type(self, node: Node, part: Part) -> None:
         kind = _KINDS[part["type"]]
         wanted = str(part.get("title", kind))
-        what = wanted if wanted == kind or part["type"] in ("string", "array", "integer") else f"{wanted} ({kind})"
+        what = (wanted if wanted == kind or part["type"] in ("string", "array", "integer")
+                else f"{wanted} ({kind})")
         advice = self.form(node, part) or (_quoting(node) if part["type"] == "string" else "")
-        self.report("type", node, f"{shown(node)} stands where {what} belongs", advice or _describe(part))
+        self.report("type", node, f"{shown(node)} stands where {what} belongs",
+                    advice or _describe(part))
 
     def form(self, node: Node, part: Part) -> str:
-        """How a single value is written where it is a list, a mapping or an errno name that belongs there."""
+        """How a single value is written where it is a list, a mapping or an errno name that belongs
+        there."""
         if not isinstance(node, Scalar):
             return ""
         if part.get("title") == "a state" and part.get("type") == "object" and node.value is None:
@@ -132,12 +140,14 @@ class Checker:
             name = meant(node.text)
             return f"did you mean {quote(name)}?" if name else ""
         if part.get("type") == "array":
-            return f"did you mean [{printable(node.text)}]?" if self.accepts(node, part.get("items", {})) else ""
+            return (f"did you mean [{printable(node.text)}]?"
+                    if self.accepts(node, part.get("items", {})) else "")
         keys: SequenceType[str] = part.get("required") or list(part.get("properties", {}))
         for key in keys:
             rest = [f"{name}: …" for name in part.get("required", ()) if name != key]
             wanted = self.resolve(part["properties"][key])  # not one that takes any text
-            if {"enum", "pattern", "minimum"} & wanted.keys() and len(rest) < 3 and self.accepts(node, part["properties"][key]):
+            if ({"enum", "pattern", "minimum"} & wanted.keys() and len(rest) < 3
+                and self.accepts(node, part["properties"][key])):
                 return f"did you mean {{{', '.join([f'{key}: {printable(node.text)}', *rest])}}}?"
         return ""
 
@@ -157,10 +167,12 @@ class Checker:
         text = node.text if isinstance(node, Scalar) else ""
         rule = "value" if isinstance(node, Scalar) and value is not None else "type"
         if isinstance(value, str) and text in words:
-            self.report(rule, node, f"{shown(node)} is not valid here", f"write {text} without quotes: it is no text")
+            self.report(rule, node, f"{shown(node)} is not valid here",
+                        f"write {text} without quotes: it is no text")
             return
         advice = next((f"{form} " for other in others if (form := self.form(node, other))), "")
-        meant_ = words[0] if len(words) == 1 and isinstance(valid[0], str) else _SYNONYMS.get(text, "")
+        meant_ = (words[0] if len(words) == 1 and isinstance(valid[0], str)
+                  else _SYNONYMS.get(text, ""))
         near = hint(text, words, "valid here")
         if not advice and meant_ in words and not near.startswith("did you mean"):
             advice = f"did you mean {quote(meant_)}? "
@@ -170,9 +182,11 @@ class Checker:
         properties: Part = part.get("properties", {})
         rest = part.get("additionalProperties", True)
         missing = [name for name in part.get("required", ()) if name not in node.values]
-        if rest is not False or all(key in properties for key in node.values):  # else a key may be misspelt: told with it
+        # else a key may be misspelt: told with it
+        if rest is not False or all(key in properties for key in node.values):
             for name in missing:
-                self.report("missing-key", place, f"{_a(part)} lacks the key {quote(name)}", _describe(properties[name]))
+                self.report("missing-key", place, f"{_a(part)} lacks the key {quote(name)}",
+                            _describe(properties[name]))
         if len(node.values) < part.get("minProperties", 0):
             self.report("empty-value", place, f"{_a(part)} must not be empty", _describe(part))
         names = self.resolve(part["propertyNames"]) if "propertyNames" in part else None
@@ -195,7 +209,8 @@ class Checker:
         if len(node.items) < least and least == 1:
             self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
         elif len(node.items) < least or (most is not None and len(node.items) > most):
-            self.report("value", node, f"{_a(part)} has {least} values, not {len(node.items)}", _describe(part))
+            self.report("value", node, f"{_a(part)} has {least} values, not {len(node.items)}",
+                        _describe(part))
         if "items" in part:
             for item in node.items:
                 self.visit(item, part["items"])
@@ -207,7 +222,8 @@ class Checker:
         elif isinstance(value, int) and not isinstance(value, bool):
             least, most = part.get("minimum"), part.get("maximum")
             if (least is not None and value < least) or (most is not None and value > most):
-                self.report("value", node, f"{shown(node)} is out of range", f"{_a(part)} is from {least} to {most}")
+                self.report("value", node, f"{shown(node)} is out of range",
+                            f"{_a(part)} is from {least} to {most}")
 
     def text(self,
              node: Scalar,
@@ -220,29 +236,37 @@ class Checker:
         `others` are forms that may stand there instead; `declares`: what it names is declared here.
         """
         if len(value) > part.get("maxLength", len(value)):
-            self.report("value", node, f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
+            self.report("value", node,
+                        f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
         elif len(value) < part.get("minLength", 0):
             self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
         elif "pattern" in part:
             pattern = self.patterns.get(part["pattern"])
             if pattern is None:
-                # JSON Schema's $ is the end of the text; Python's $ also matches before a final line break.
-                pattern = self.patterns[part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
+                # JSON Schema's $ is the end of the text; Python's $ also matches before a final
+                # line break.
+                pattern = self.patterns[
+                    part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
             if not pattern.search(value):
                 self.misnamed.setdefault(value, []).append((declares, len(self.found)))
                 form = next((form for other in others if (form := self.form(node, other))), "")
-                self.report("name", node, f"{quote(value)} is not {_a(part)}", form or self.dotted(value, part) or _renamed(value, part))
+                self.report("name", node, f"{quote(value)} is not {_a(part)}",
+                            form or self.dotted(value, part) or _renamed(value, part))
 
     def dotted(self, value: str, part: Part) -> str:
-        """Help for a hook, or a name with its resource, of which only the last part is given, or with another sign for the dot."""
+        """Help for a hook, or a name with its resource, of which only the last part is given, or
+        with another sign for the dot."""
         word = re.split(r"[^A-Za-z0-9_]+", value)[-1]
-        known = self.hooks if part.get("title") == "a hook" else self.events if part.get("title") == "a name with its resource" else ()
+        known = (self.hooks if part.get("title") == "a hook" else self.events
+                 if part.get("title") == "a name with its resource" else ())
         near = [name for name in known if name.split(".")[1] == word]
         return f"did you mean {quote(near[0])}? {part.get('form', _describe(part))}" if near else ""
 
     def once(self) -> list[Diagnostic]:
-        """What was found. A bad name that is told where it is declared is not told again where it is used."""
-        declared = {name for name, uses in self.misnamed.items() if any(declares for declares, _ in uses)}
+        """What was found. A bad name that is told where it is declared is not told again where it
+        is used."""
+        declared = {name for name, uses in self.misnamed.items()
+                    if any(declares for declares, _ in uses)}
         again = {n for name, uses in self.misnamed.items() if declared.intersection(name.split("."))
                  for declares, n in uses if not declares}
         return [d for n, d in enumerate(self.found) if n not in again]
@@ -252,14 +276,18 @@ class Checker:
         reported as unclear."""
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
-            wanted = part.get("title") or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat)
+            wanted = (part.get("title")
+                      or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat))
             form = next((text for b in flat if (text := self.form(node, b))), "")
-            self.report("type", node, f"{shown(node)} stands where {wanted} belongs", form or _quoting(node) or _describe(part))
+            self.report("type", node, f"{shown(node)} stands where {wanted} belongs",
+                        form or _quoting(node) or _describe(part))
             return None
         if len(fitting) == 1 or not isinstance(node, Mapping):
             return fitting[0]
         inner = [b for b in map(self.resolve, part["oneOf"]) if "oneOf" in b]
-        return self.choose_mapping(node, inner[0] if len(inner) == 1 and len(fitting) == len(inner[0]["oneOf"]) else part, fitting, place)
+        return self.choose_mapping(
+            node, inner[0] if len(inner) == 1 and len(fitting) == len(inner[0]["oneOf"]) else part,
+            fitting, place)
 
     def flat(self, part: Part) -> list[Part]:
         """All of `flatten`, made once."""
@@ -283,7 +311,8 @@ class Checker:
             return isinstance(node, Scalar) and (node.value in branch["enum"] or kind == "string")
         return bool(branch["type"] == kind)
 
-    def choose_mapping(self, node: Mapping, part: Part, branches: list[Part], place: Node) -> Part | None:
+    def choose_mapping(self, node: Mapping, part: Part, branches: list[Part],
+                       place: Node) -> Part | None:
         """By the first required key of each alternative, and where that is `type`, by its value."""
         title = str(part.get("title", "this"))
         deciding = list(dict.fromkeys(b["required"][0] for b in branches))
@@ -291,7 +320,8 @@ class Checker:
         if len(present) > 1:
             second = node.keys[max(present, key=lambda k: (node.keys[k].line, node.keys[k].column))]
             others = [quote(k) for k in present if k != second.text]
-            self.report("form", second, f"{quote(second.text)} excludes {' and '.join(others)} in {title}",
+            self.report("form", second,
+                        f"{quote(second.text)} excludes {' and '.join(others)} in {title}",
                         f"{title} has exactly one of: {listing(deciding)}")
             return None
         if not present:
@@ -299,7 +329,8 @@ class Checker:
                 self.report("missing-key", place, f"{title} lacks the key {quote(deciding[0])}",
                             _describe(branches[0]["properties"][deciding[0]]))
             else:
-                near = [key for key in node.values if not any(key in b["properties"] for b in branches)]
+                near = [key for key in node.values
+                        if not any(key in b["properties"] for b in branches)]
                 at = node.keys[near[0]] if near else place
                 every = list(dict.fromkeys(k for b in branches for k in b["properties"]))
                 self.report("form", at, f"{title} needs one of: {listing(deciding)}",
@@ -309,22 +340,26 @@ class Checker:
         if len(candidates) == 1:
             return candidates[0]
         chosen = node.values[present[0]]
-        words = {word: b for b in candidates for word in self.resolve(b["properties"][present[0]])["enum"]}
+        words = {word: b for b in candidates
+                 for word in self.resolve(b["properties"][present[0]])["enum"]}
         if isinstance(chosen, Scalar) and isinstance(chosen.value, str) and chosen.value in words:
             return words[chosen.value]
         text = chosen.text if isinstance(chosen, Scalar) else ""
-        self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here", _near_key(text, list(words)))
+        self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here",
+                    _near_key(text, list(words)))
         return None
 
 
 def _near_key(key: str, every: list[str]) -> str:
     """Help for the key that may say which form is meant."""
     synonym = _SYNONYMS.get(key, "")
-    return f"did you mean {quote(synonym)}? valid here: {listing(every)}" if synonym in every else hint(key, every, "valid here")
+    return (f"did you mean {quote(synonym)}? valid here: {listing(every)}" if synonym in every
+            else hint(key, every, "valid here"))
 
 
 def _which_key(key: str, missing: list[str], part: Part, node: Mapping) -> str:
-    """Help for an unknown key: the one that is meant, best one that is missing; and those that must be there."""
+    """Help for an unknown key: the one that is meant, best one that is missing; and those that must
+    be there."""
     properties: Part = part.get("properties", {})
     if part.get("title") == _TARGET and key in ("reject", "call"):
         return "after a call the operation fails with the hook's error by itself; name the state to go to"
@@ -333,7 +368,8 @@ def _which_key(key: str, missing: list[str], part: Part, node: Mapping) -> str:
         return f"did you mean {quote(synonym)}? valid here: {listing(properties)}"
     left = [name for name in properties if name not in node.values]
     near = suggest(key, missing) or suggest(key, left) or suggest(key, list(properties))
-    needed = "" if not missing or any(quote(name) in near for name in missing) else f"; needed: {listing(missing)}"
+    needed = ("" if not missing or any(quote(name) in near for name in missing)
+              else f"; needed: {listing(missing)}")
     return f"{near}valid here: {listing(properties)}{needed}"
 
 
@@ -346,7 +382,8 @@ def _renamed(value: str, part: Part) -> str:
         name = ".".join(snake(word) or word for word in value.split("."))
     else:
         name = "" if meant(value.lower()) == value else snake(value)
-    return f"did you mean {quote(name)}? {wanted}" if name and name != value and re.fullmatch(part["pattern"], name) else wanted
+    return (f"did you mean {quote(name)}? {wanted}" if name and name != value
+            and re.fullmatch(part["pattern"], name) else wanted)
 
 
 def _below(node: Node | None, key: str = "") -> list[tuple[str, Node]]:

@@ -14,7 +14,8 @@ from berthc.spec.build import Spec
 
 from berthc.check.rule import rule
 
-# A view's offsets have 16 bits; what is left is for its other members, of which there are at most 510 with at most 16 bytes each.
+# A view's offsets have 16 bits; what is left is for its other members, of which there are at most
+# 510 with at most 16 bytes each.
 MAX_TEXTS = 57_000
 
 MAX_OUT = 256  # BERTH_MAX_OUT of berth/table.h
@@ -37,7 +38,8 @@ def text_sizes(spec: Spec) -> Iterator[Diagnostic]:
             size += 0 if length is None else length + 1
         if size > MAX_TEXTS:
             yield Diagnostic("limit", spec.key("resources", resource.name, "assigned"),
-                             f"assigned texts of {resource.name}: up to {size:,} bytes, and at most {MAX_TEXTS:,} are possible",
+                             f"assigned texts of {resource.name}: up to {size:,} bytes, and at "
+                             f"most {MAX_TEXTS:,} are possible",
                              "lower the max_length of what they are made from")
 
 
@@ -48,10 +50,13 @@ def out_sizes(spec: Spec) -> Iterator[Diagnostic]:
         for value in outs(spec.manager, hook):
             kind = value.type
             wide = kind.bits // 8 if kind is not None and kind.bits else 1
-            length = (value.max_length or 0) + 1 if kind is Type.STRING else 16 if kind is Type.UUID else wide
+            length = ((value.max_length or 0) + 1 if kind is Type.STRING else 16
+                      if kind is Type.UUID else wide)
             end += -end % wide + length
             widest = max(widest, wide)
         size = end + -end % widest
         if size > MAX_OUT:
-            yield Diagnostic("limit", hook.loc, f"values from {hook.name}: {size:,} bytes, and at most {MAX_OUT} are possible",
-                             "lower the max_length of its texts")
+            yield Diagnostic(
+                "limit", hook.loc,
+                f"values from {hook.name}: {size:,} bytes, and at most {MAX_OUT} are possible",
+                "lower the max_length of its texts")

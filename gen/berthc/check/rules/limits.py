@@ -1,4 +1,5 @@
-"""Limits of the tables: ids and counts have fixed widths in the descriptor (runtime/include/berth/table.h)."""
+"""Limits of the tables: ids and counts have fixed widths in the descriptor
+(runtime/include/berth/table.h)."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ LITERAL = 4000  # bytes; C compilers need not take string literals of more than 
 
 
 @rule("limit",
-      f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows, {PARTS} parts of a pool, {LITERAL} bytes of a default or format.")
+      f"At most {MAX_LEVELS} levels, {BYTE} of most things, {WORD} states and rows, {PARTS} parts "
+      f"of a pool, {LITERAL} bytes of a default or format.")
 def limits(spec: Spec) -> Iterator[Diagnostic]:
     for loc, what, count, most in _counts(spec):
         if count > most:
@@ -31,21 +33,29 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
     yield spec.key("backend"), "hooks", len(m.hooks), BYTE
     yield spec.key("resources"), "resources", len(m.resources), BYTE
     yield spec.key("operations"), "operations", len(m.operations), BYTE
-    yield spec.key("resources"), "rows of all resources", sum(len(s.rows) for r in m.resources for s in r.states), WORD
+    yield spec.key("resources"), "rows of all resources", sum(len(s.rows) for r in m.resources
+                                                              for s in r.states), WORD
     # What one resource or one operation asks twice has one number in the tables.
-    yield spec.key("operations"), "different conditions of deny", len({(o.name, d.guard.text) for o in m.operations for d in o.deny}), BYTE
-    yield spec.key("resources"), "different conditions", len({(r.name, row.guard.text) for r, row in refs.rows(m) if row.guard}), BYTE
+    yield spec.key(
+        "operations"), "different conditions of deny", len({(o.name, d.guard.text)
+                                                            for o in m.operations
+                                                            for d in o.deny}), BYTE
+    yield spec.key(
+        "resources"), "different conditions", len({(r.name, row.guard.text)
+                                                   for r, row in refs.rows(m) if row.guard}), BYTE
     for option in m.options:
         yield option.loc, f"values of {option.name}", len(option.values), WORD
         if isinstance(option.default, str):
-            yield option.loc, f"bytes of the default of {option.name}", len(option.default.encode()), LITERAL
+            yield option.loc, f"bytes of the default of {option.name}", len(
+                option.default.encode()), LITERAL
     for resource in m.resources:
         name = resource.name
         yield resource.loc, f"levels above and with {name}", len(refs.path_of(m, name)), MAX_LEVELS
         yield spec.key("resources", name, "states"), f"states of {name}", len(resource.states), WORD
         yield resource.loc, f"events of {name}", len(resource.events), BYTE
         yield spec.key("resources", name, "fields"), f"fields of {name}", len(resource.fields), BYTE
-        yield spec.key("resources", name, "assigned"), f"assigned values of {name}", len(resource.assigned), BYTE
+        yield spec.key("resources", name,
+                       "assigned"), f"assigned values of {name}", len(resource.assigned), BYTE
         for field in resource.fields:
             yield field.loc, f"values of {name}.{field.name}", len(field.values), WORD
         for assigned in resource.assigned:
@@ -62,5 +72,6 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
                     loc = spec.key("resources", name, "states", state.name, "on", event)
                     yield loc, f"rows of {name}.{state.name} on {event}", count, BYTE
     for operation in m.operations:
-        for what, count in (("steps", len(operation.steps)), ("results", len(operation.returns)), ("refusals", len(operation.deny))):
+        for what, count in (("steps", len(operation.steps)), ("results", len(operation.returns)),
+                            ("refusals", len(operation.deny))):
             yield operation.loc, f"{what} of operation {operation.name}", count, BYTE

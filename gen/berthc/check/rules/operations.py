@@ -19,7 +19,9 @@ def _operations(spec: Spec) -> Iterator[tuple[Operation, tuple[Resource, ...]]]:
             yield operation, tuple(by_name[name] for name in operation.path)
 
 
-@rule("path", "What an operation obtains is a path from a root down, with nothing left out; its steps and results are on its path.")
+@rule("path",
+      "What an operation obtains is a path from a root down, with nothing left out; its steps and "
+      "results are on its path.")
 def paths(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     for operation, resources in _operations(spec):
@@ -27,7 +29,8 @@ def paths(spec: Spec) -> Iterator[Diagnostic]:
             right = refs.path_of(manager, operation.target)
             if operation.path != right and refs.resources_by_name(manager)[right[0]].parent is None:
                 yield Diagnostic("path", spec.at("operations", operation.name, "obtain"),
-                                 f"operation {operation.name} obtains {', '.join(operation.path)}, which is no path from a root down",
+                                 f"operation {operation.name} obtains "
+                                 f"{', '.join(operation.path)}, which is no path from a root down",
                                  f"the path to {operation.target} is: {', '.join(right)}")
                 continue
         known = refs.resources_by_name(manager)
@@ -35,8 +38,10 @@ def paths(spec: Spec) -> Iterator[Diagnostic]:
             ("returns a value of", r.scope, r.loc) for r in operation.returns
         ]:
             if scope not in operation.path and scope in known:
-                yield Diagnostic("path", loc, f"operation {operation.name} {what} {quote(scope)}, which is not on its path",
-                                 f"its path is: {', '.join(operation.path)}")
+                yield Diagnostic(
+                    "path", loc,
+                    f"operation {operation.name} {what} {quote(scope)}, which is not on its path",
+                    f"its path is: {', '.join(operation.path)}")
 
 
 def _serves(assigned: Assigned, kinds: tuple[AssignedKind, ...]) -> bool:
@@ -50,20 +55,23 @@ def find_by(spec: Spec) -> Iterator[Diagnostic]:
     for operation, resources in _operations(spec):
         target = resources[-1]
         for word, path, kinds, verb in (
-            (operation.by, ("by",), unique, "finds by"), (operation.at, ("create", "at"), (AssignedKind.POOL,), "creates at"),
+            (operation.by, ("by",), unique, "finds by"), (operation.at, ("create", "at"),
+                                                          (AssignedKind.POOL,), "creates at"),
         ):
             assigned = next((a for a in target.assigned if a.name == word), None)
             if assigned is not None and not _serves(assigned, kinds):
-                what = {AssignedKind.FORMAT: "a format", AssignedKind.HOOK: f"a {assigned.type.value if assigned.type else 'value'} from a hook", AssignedKind.COUNTER: "a counter",
-                        AssignedKind.UUID: "a uuid"}[assigned.kind]
+                what = {AssignedKind.FORMAT: "a format",
+                        AssignedKind.HOOK: f"a {assigned.type.value if assigned.type else 'value'} from a hook", AssignedKind.COUNTER: "a counter", AssignedKind.UUID: "a uuid"}[assigned.kind]
                 valid = [a.name for a in target.assigned if _serves(a, kinds)]
-                yield Diagnostic("by", spec.at("operations", operation.name, *path),
-                                 f"operation {operation.name} {verb} {quote(assigned.name)}, which is {what}",
-                                 f"possible here: {listing(valid)}")
+                yield Diagnostic(
+                    "by", spec.at("operations", operation.name, *path),
+                    f"operation {operation.name} {verb} {quote(assigned.name)}, which is {what}",
+                    f"possible here: {listing(valid)}")
 
 
 @rule("gives",
-      "An operation that gives a reservation runs no steps; all that give one have the same path, and each level of it can be dropped.")
+      "An operation that gives a reservation runs no steps; all that give one have the same path, "
+      "and each level of it can be dropped.")
 def gives(spec: Spec) -> Iterator[Diagnostic]:
     first: Operation | None = None
     for operation, resources in _operations(spec):
@@ -72,19 +80,19 @@ def gives(spec: Spec) -> Iterator[Diagnostic]:
         if operation.steps:
             yield Diagnostic("gives", spec.key("operations", operation.name, "do"),
                              f"operation {operation.name} gives a reservation and has steps",
-                             "reserving calls nothing, so that it happens as a whole or not at all; move the steps to an operation "
-                             "with: reservation")
+                             "reserving calls nothing, so that it happens as a whole or not at "
+                             "all; move the steps to an operation with: reservation")
         if first is None:
             first = operation
             for resource in resources:
                 if resource.drop is None:
                     yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
-                                     f"operation {operation.name} reserves {resource.name}, which no event drops",
-                                     f"add holders to {resource.name}")
+                                     f"operation {operation.name} reserves {resource.name}, which "
+                                     f"no event drops", f"add holders to {resource.name}")
         elif operation.path != first.path:
             yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
-                             f"operation {operation.name} reserves {', '.join(operation.path)}, but {first.name} reserves "
-                             f"{', '.join(first.path)}",
+                             f"operation {operation.name} reserves {', '.join(operation.path)}, "
+                             f"but {first.name} reserves {', '.join(first.path)}",
                              "all reservations of a manager hold the same path")
 
 
@@ -97,9 +105,10 @@ def reservations(spec: Spec) -> Iterator[Diagnostic]:
     used = [o for o in manager.operations if o.form is Form.WITH]
     for operation in used:
         if not given:
-            yield Diagnostic("reservation", spec.key("operations", operation.name, "with"),
-                             f"operation {operation.name} needs a reservation, and no operation gives one",
-                             "add gives: reservation to an operation that obtains")
+            yield Diagnostic(
+                "reservation", spec.key("operations", operation.name, "with"),
+                f"operation {operation.name} needs a reservation, and no operation gives one",
+                "add gives: reservation to an operation that obtains")
     if given and not any(o.ends for o in used):
         yield Diagnostic("reservation", spec.key("operations", given[0].name, "gives"),
                          f"operation {given[0].name} gives a reservation, and no operation ends it",
@@ -107,7 +116,8 @@ def reservations(spec: Spec) -> Iterator[Diagnostic]:
 
 
 @rule("ends",
-      "An operation that ends the reservation drops every level of its path, children first; only such an operation drops with one.")
+      "An operation that ends the reservation drops every level of its path, children first; only "
+      "such an operation drops with one.")
 def ends(spec: Spec) -> Iterator[Diagnostic]:
     for operation, resources in _operations(spec):
         if operation.form is not Form.WITH:
@@ -117,16 +127,19 @@ def ends(spec: Spec) -> Iterator[Diagnostic]:
         if not operation.ends:
             for step in operation.steps:
                 if drops.get(step.resource) == step.event:
-                    yield Diagnostic("ends", step.loc, f"operation {operation.name} drops {step.resource} and does not end the reservation",
-                                     "once a reservation has let go of something it can only be ended; add ends: reservation")
+                    yield Diagnostic("ends", step.loc,
+                                     f"operation {operation.name} drops {step.resource} and does "
+                                     f"not end the reservation",
+                                     "once a reservation has let go of something it can only be "
+                                     "ended; add ends: reservation")
             continue
         wanted = [r.name for r in reversed(resources) if r.drop]
         missing = [name for name in wanted if name not in dropped]
         steps = [f"{name}.{drops[name]}" for name in wanted]
         if missing:
             yield Diagnostic("ends", spec.key("operations", operation.name, "ends"),
-                             f"operation {operation.name} ends the reservation without dropping {', '.join(missing)}",
-                             f"children first: do: [{', '.join(steps)}]")
+                             f"operation {operation.name} ends the reservation without dropping "
+                             f"{', '.join(missing)}", f"children first: do: [{', '.join(steps)}]")
         elif [name for name in dict.fromkeys(dropped)] != wanted:
             yield Diagnostic("ends", spec.at("operations", operation.name, "do"),
                              f"operation {operation.name} drops {', '.join(dropped)} in this order",

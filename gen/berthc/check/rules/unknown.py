@@ -1,4 +1,5 @@
-"""Names that are used and declared nowhere. Each message says what is known there, and which of it is nearest."""
+"""Names that are used and declared nowhere. Each message says what is known there, and which of it
+is nearest."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -16,13 +17,15 @@ from berthc.check.rule import rule
 @rule("unknown-resource", "A resource that is named is declared.")
 def unknown_resource(spec: Spec) -> Iterator[Diagnostic]:
     declared = refs.keys(spec, "resources")
-    if not declared:  # told already: without any, every use would be one more message about the same mistake
+    # told already: without any, every use would be one more message about the same mistake
+    if not declared:
         return
     known = refs.meant(declared)
     for use in _resource_uses(spec):
         if use.name not in known:
             others = [name for name in declared if name != use.own]
-            yield Diagnostic("unknown-resource", use.loc, f"{use.by} {quote(use.name)}, which is no resource",
+            yield Diagnostic("unknown-resource", use.loc,
+                             f"{use.by} {quote(use.name)}, which is no resource",
                              hint(use.name, others, "resources"))
 
 
@@ -36,7 +39,9 @@ def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
                 yield refs.Use(word, loc, f"hook {group}.{name} is on")
     for name in refs.keys(spec, "operations"):
         where = ("operations", name)
-        for path, verb in (((*where, "obtain"), "obtains"), ((*where, "create", "resource"), "creates"), ((*where, "find"), "finds")):
+        for path, verb in (((*where, "obtain"), "obtains"),
+                           ((*where, "create", "resource"), "creates"),
+                           ((*where, "find"), "finds")):
             for word, loc in refs.named(spec, *path):
                 yield refs.Use(word, loc, f"operation {name} {verb}")
         for key, verb in (("do", "fires an event at"), ("returns", "returns a value of")):
@@ -61,17 +66,21 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
         if not known:
             continue
         if resource.initial and resource.initial not in known:
-            yield _no_state(spec.at("resources", resource.name, "initial"), f"{resource.name} begins in", resource.initial, resource.name,
+            yield _no_state(spec.at("resources", resource.name, "initial"),
+                            f"{resource.name} begins in", resource.initial, resource.name,
                             declared[resource.name])
         for row, outcome, target in refs.targets(resource):
             if target.state not in known:
                 condition = "" if row.hook is None else f", if {row.hook} {_ENDS[outcome]},"
                 by = f"{refs.cell(resource, row)} goes{condition} to"
-                yield _no_state(target.loc, by, target.state, resource.name, declared[resource.name], stay=True)
+                yield _no_state(target.loc, by, target.state, resource.name,
+                                declared[resource.name], stay=True)
     for operation in manager.operations:
-        if operation.enter and operation.target in declared and operation.enter not in refs.meant(declared[operation.target]):
-            yield _no_state(spec.at("operations", operation.name, "create", "enter"), f"operation {operation.name} enters", operation.enter,
-                            operation.target, declared[operation.target])
+        if (operation.enter and operation.target in declared
+            and operation.enter not in refs.meant(declared[operation.target])):
+            yield _no_state(spec.at("operations", operation.name, "create", "enter"),
+                            f"operation {operation.name} enters", operation.enter, operation.target,
+                            declared[operation.target])
     for accept in manager.accept:
         name, _, rest = accept.where.partition(".")
         state = rest.partition(".")[0]
@@ -79,11 +88,12 @@ def unknown_state(spec: Spec) -> Iterator[Diagnostic]:
             yield _no_state(accept.where_loc, "accept names", state, name, declared[name])
 
 
-_ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain", "yes": "says yes", "no": "says no",
-         "unknown": "cannot tell"}
+_ENDS = {"ok": "ends ok", "fail": "fails", "uncertain": "ends uncertain", "yes": "says yes",
+         "no": "says no", "unknown": "cannot tell"}
 
 
-def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str], stay: bool = False) -> Diagnostic:
+def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str],
+              stay: bool = False) -> Diagnostic:
     """`stay`: the word may stand there as well."""
     help_ = hint(state, valid, f"states of {resource}")
     if stay and state in ("reject", "call"):
@@ -91,13 +101,17 @@ def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str], st
         help_ = f"did you mean {form}? states of {resource}: {listing(valid)}; or stay"
     elif stay:
         help_ = f"{suggest(state, [*valid, 'stay'])}states of {resource}: {listing(valid)}; or stay"
-    return Diagnostic("unknown-state", loc, f"{by} {quote(state)}, which is no state of {resource}", help_)
+    return Diagnostic("unknown-state", loc, f"{by} {quote(state)}, which is no state of {resource}",
+                      help_)
 
 
-@rule("unknown-event", "An event that is fired, raised, or held by is one that a state of the resource mentions.")
+@rule("unknown-event",
+      "An event that is fired, raised, or held by is one that a state of the resource mentions.")
 def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
-    known = {r.name: list(dict.fromkeys(e for s in r.states for e in refs.keys(spec, "resources", r.name, "states", s.name, "on")))
+    known = {r.name: list(dict.fromkeys(e for s in r.states
+                                        for e in refs.keys(spec, "resources", r.name, "states",
+                                                           s.name, "on")))
              for r in manager.resources}
     for resource in manager.resources:
         mine = known[resource.name]
@@ -106,15 +120,18 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
             continue
         for holder, event in (("take", resource.take), ("drop", resource.drop)):
             if event and event not in usable:
-                yield _no_event(spec.at("resources", resource.name, "holders", holder), f"holders of {resource.name} {holder} with", event,
-                                resource.name, mine)
+                yield _no_event(spec.at("resources", resource.name, "holders", holder),
+                                f"holders of {resource.name} {holder} with", event, resource.name,
+                                mine)
         for row, _, target in refs.targets(resource):
             if target.raise_event and target.raise_event not in usable:
-                yield _no_event(target.loc, f"{refs.cell(resource, row)} raises", target.raise_event, resource.name, mine)
+                yield _no_event(target.loc, f"{refs.cell(resource, row)} raises",
+                                target.raise_event, resource.name, mine)
     for operation in manager.operations:
         for step in operation.steps:
             if known.get(step.resource) and step.event not in refs.meant(known[step.resource]):
-                yield _no_event(step.loc, f"operation {operation.name} fires", step.event, step.resource, known[step.resource])
+                yield _no_event(step.loc, f"operation {operation.name} fires", step.event,
+                                step.resource, known[step.resource])
     for accept in manager.accept:
         name, _, rest = accept.where.partition(".")
         event = rest.partition(".")[2]
@@ -123,51 +140,68 @@ def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _no_event(loc: Loc, by: str, event: str, resource: str, valid: list[str]) -> Diagnostic:
-    return Diagnostic("unknown-event", loc, f"{by} {quote(event)}, which no state of {resource} mentions",
+    return Diagnostic("unknown-event", loc,
+                      f"{by} {quote(event)}, which no state of {resource} mentions",
                       hint(event, valid, f"events of {resource}"))
 
 
-@rule("unknown-hook", "A hook that is called, asked, undone, needed, in effect, or gives a value is declared below backend.")
+@rule("unknown-hook",
+      "A hook that is called, asked, undone, needed, in effect, or gives a value is declared "
+      "below backend.")
 def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
-    known = [f"{group}.{name}" for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)]
-    declared = {f"{group}.{name}" for written in refs.keys(spec, "backend") for group in refs.meant([written])
+    known = [f"{group}.{name}" for group in refs.keys(spec, "backend")
+             for name in refs.keys(spec, "backend", group)]
+    declared = {f"{group}.{name}" for written in refs.keys(spec, "backend")
+                for group in refs.meant([written])
                 for name in refs.meant(refs.keys(spec, "backend", written))}
     for resource, row in refs.rows(manager):
         if row.hook is not None and row.hook not in declared:
-            yield Diagnostic("unknown-hook", spec.at(*refs.row_path(spec, resource, row), "call" if row.call else "ask"),
-                             f"{refs.cell(resource, row)} {'calls' if row.call else 'asks'} {quote(row.hook)}, which is no hook",
-                             hint(row.hook, known, "hooks"))
+            yield Diagnostic("unknown-hook",
+                             spec.at(*refs.row_path(spec, resource, row),
+                                     "call" if row.call else "ask"),
+                             f"{refs.cell(resource, row)} {'calls' if row.call else 'asks'} "
+                             f"{quote(row.hook)}, which is no hook", hint(row.hook, known, "hooks"))
     uses = [(f"hook {hook.name} {verb}", ("backend", *hook.name.split(".", 1), verb))
             for hook in manager.hooks for verb in ("undoes", "needs", "asks")]
-    uses += [(f"{resource.name}.{state.name} has in {verb}", ("resources", resource.name, "states", state.name, verb))
-             for resource in manager.resources for state in resource.states for verb in ("effects", "maybe")]
+    uses += [(f"{resource.name}.{state.name} has in {verb}",
+              ("resources", resource.name, "states", state.name, verb))
+             for resource in manager.resources for state in resource.states
+             for verb in ("effects", "maybe")]
     for by, where in uses:
         for word, loc in refs.named(spec, *where):
             if word not in declared:
                 others = [name for name in known if by != f"hook {name} {where[-1]}"]
-                yield Diagnostic("unknown-hook", loc, f"{by} {quote(word)}, which is no hook", hint(word, others, "hooks"))
+                yield Diagnostic("unknown-hook", loc, f"{by} {quote(word)}, which is no hook",
+                                 hint(word, others, "hooks"))
     for resource in manager.resources:
         for assigned in resource.assigned:
             if assigned.hook and assigned.hook not in declared:
-                yield Diagnostic("unknown-hook", spec.at("resources", resource.name, "assigned", assigned.name, "from"),
-                                 f"{resource.name}.{assigned.name} comes from {quote(assigned.hook)}, which is no hook",
+                yield Diagnostic("unknown-hook",
+                                 spec.at("resources", resource.name, "assigned", assigned.name,
+                                         "from"), f"{resource.name}.{assigned.name} comes from "
+                                 f"{quote(assigned.hook)}, which is no hook",
                                  hint(assigned.hook, known, "hooks"))
 
 
 @rule("unknown-option", "An option that a condition, a format or a pool names is declared.")
 def unknown_option(spec: Spec) -> Iterator[Diagnostic]:
     known = refs.keys(spec, "options")
-    uses = [refs.Use(r.name, r.loc, u.by, own=u.own or "") for u in refs.guards(spec.manager) for r in u.guard.refs() if r.scope == "option"]
+    uses = [refs.Use(r.name, r.loc, u.by, own=u.own or "") for u in refs.guards(spec.manager)
+            for r in u.guard.refs() if r.scope == "option"]
     for resource, name, ref in refs.formats(spec.manager):
         if ref.scope == "option":
             uses.append(refs.Use(ref.name, ref.loc, f"the format of {resource.name}.{name}"))
-    uses += [refs.Use(option, loc, f"the pool {res.name}.{pool}") for res, pool, option, loc in refs.pool_options(spec.manager)]
+    uses += [refs.Use(option, loc, f"the pool {res.name}.{pool}")
+             for res, pool, option, loc in refs.pool_options(spec.manager)]
     for use in uses:
         if use.name not in refs.meant(known):
-            elsewhere = f"did you mean field.{use.name}? " if use.own and use.name in _values(spec, use.own) else ""
-            yield Diagnostic("unknown-option", use.loc, f"{use.by} uses {quote(use.name)}, which is no option",
-                             f"{elsewhere}options: {listing(known)}" if elsewhere else hint(use.name, known, "options"))
+            elsewhere = (f"did you mean field.{use.name}? " if use.own
+                         and use.name in _values(spec, use.own) else "")
+            yield Diagnostic("unknown-option", use.loc,
+                             f"{use.by} uses {quote(use.name)}, which is no option",
+                             f"{elsewhere}options: {listing(known)}" if elsewhere
+                             else hint(use.name, known, "options"))
 
 
 @rule("unknown-field", "A field that a key or a condition names is a field of the resource.")
@@ -179,7 +213,8 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
         for word, loc in refs.named(spec, "resources", resource.name, "key"):
             if word not in names and word != "all":
                 yield Diagnostic("unknown-field", loc,
-                                 f"the key of {resource.name} has {quote(word)}, which is no field of {resource.name}",
+                                 f"the key of {resource.name} has {quote(word)}, which is no "
+                                 f"field of {resource.name}",
                                  hint(word, known, f"fields of {resource.name}"))
     for use in refs.guards(spec.manager):
         for ref in use.guard.refs():
@@ -190,12 +225,16 @@ def unknown_field(spec: Spec) -> Iterator[Diagnostic]:
                     continue
                 if ref.name in refs.leaves(by_name[owner]):
                     continue  # guard-scope tells that it cannot be asked for
-                yield Diagnostic("unknown-field", ref.loc, f"{use.by} asks for {quote(str(ref))}, but {owner} has no such field",
-                                 _elsewhere(spec, ref, use.path, owner) or hint(ref.name, known, f"fields of {owner}"))
+                yield Diagnostic(
+                    "unknown-field", ref.loc,
+                    f"{use.by} asks for {quote(str(ref))}, but {owner} has no such field",
+                    _elsewhere(spec, ref, use.path, owner)
+                    or hint(ref.name, known, f"fields of {owner}"))
 
 
 @rule("unknown-value",
-      "A value that a format, returns, by or at names is a field or an assigned value; a word that is compared is one of the enum's.")
+      "A value that a format, returns, by or at names is a field or an assigned value; a word "
+      "that is compared is one of the enum's.")
 def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     by_name = refs.resources_by_name(manager)
@@ -206,8 +245,10 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
             if ref.name not in refs.meant(known):
                 others = [n for n in known if n != name] if owner is resource else known
                 yield Diagnostic("unknown-value", ref.loc,
-                                 f"the format of {resource.name}.{name} uses {quote(ref.name)}, which {owner.name} has not",
-                                 _elsewhere(spec, ref, refs.path_of(manager, resource.name), owner.name, values=True)
+                                 f"the format of {resource.name}.{name} uses {quote(ref.name)}, "
+                                 f"which {owner.name} has not",
+                                 _elsewhere(spec, ref, refs.path_of(manager, resource.name),
+                                            owner.name, values=True)
                                  or hint(ref.name, others, f"values of {owner.name}"))
     for operation in manager.operations:
         for ref in operation.returns:
@@ -221,7 +262,8 @@ def unknown_value(spec: Spec) -> Iterator[Diagnostic]:
                 if word and word not in names:
                     loc = spec.at("operations", operation.name, *path)
                     yield Diagnostic("unknown-value", loc,
-                                     f"operation {operation.name} names {quote(word)}, which {owner.name} is not assigned",
+                                     f"operation {operation.name} names {quote(word)}, which "
+                                     f"{owner.name} is not assigned",
                                      hint(word, names, f"assigned values of {owner.name}"))
     for use in refs.guards(manager):
         yield from _enum_words(spec, use)
@@ -231,13 +273,17 @@ def _values(spec: Spec, resource: str) -> list[str]:
     return refs.keys(spec, "resources", resource, "fields")
 
 
-def _elsewhere(spec: Spec, ref: Ref, path: tuple[str, ...], owner: str, values: bool = False) -> str:
-    """Help for a name that is there, but not where it was looked for. `values`: assigned values count, too."""
+def _elsewhere(spec: Spec, ref: Ref, path: tuple[str, ...], owner: str,
+               values: bool = False) -> str:
+    """Help for a name that is there, but not where it was looked for. `values`: assigned values
+    count, too."""
     if ref.name in refs.keys(spec, "options"):
         return f"did you mean option.{ref.name}?"
     by_name = refs.resources_by_name(spec.manager)
     for name in reversed(path):
-        if name != owner and (ref.name in _values(spec, name) or (values and ref.name in refs.leaves(by_name[name]))):
+        if (name != owner
+            and (ref.name in _values(spec, name)
+                 or (values and ref.name in refs.leaves(by_name[name])))):
             return f"did you mean {name}.{ref.name}?"
     return ""
 
@@ -245,18 +291,23 @@ def _elsewhere(spec: Spec, ref: Ref, path: tuple[str, ...], owner: str, values: 
 def _no_leaf(by: str, ref: Ref, owner: Resource) -> Diagnostic:
     valid = list(refs.leaves(owner))
     if any(f.name == ref.name for f in owner.fields):
-        return Diagnostic("unknown-value", ref.loc, f"{by} {quote(str(ref))}, a field that callers give",
-                          f"what is returned is assigned; assigned values of {owner.name}: {listing(valid)}")
-    return Diagnostic("unknown-value", ref.loc, f"{by} {quote(str(ref))}, but {owner.name} is not assigned {quote(ref.name)}",
+        return Diagnostic(
+            "unknown-value", ref.loc, f"{by} {quote(str(ref))}, a field that callers give",
+            f"what is returned is assigned; assigned values of {owner.name}: {listing(valid)}")
+    return Diagnostic("unknown-value", ref.loc,
+                      f"{by} {quote(str(ref))}, but {owner.name} is not assigned {quote(ref.name)}",
                       hint(ref.name, valid, f"assigned values of {owner.name}"))
 
 
 def _enum_words(spec: Spec, use: refs.GuardUse) -> Iterator[Diagnostic]:
     for guard in comparisons(use.guard):
         field = typed(spec.manager, use, guard)
-        if field is not None and field.type is Type.ENUM and isinstance(guard.literal, str) and guard.literal not in field.values:
-            yield Diagnostic("unknown-value", guard.loc, f"{use.by} compares {guard.ref} with {quote(guard.literal)}, which it never is",
-                             hint(guard.literal, field.values, f"values of {guard.ref}"))
+        if (field is not None and field.type is Type.ENUM and isinstance(guard.literal, str)
+            and guard.literal not in field.values):
+            yield Diagnostic(
+                "unknown-value", guard.loc,
+                f"{use.by} compares {guard.ref} with {quote(guard.literal)}, which it never is",
+                hint(guard.literal, field.values, f"values of {guard.ref}"))
 
 
 @rule("unknown-errno", "An error is the name of a Linux errno value.")
@@ -265,18 +316,23 @@ def unknown_errno(spec: Spec) -> Iterator[Diagnostic]:
         if row.reject is not None and row.reject not in ERRNO_NAMES:
             yield _no_errno(row.reject, spec.at(*refs.row_path(spec, resource, row), "reject"))
     places = [("resources", name, "otherwise", "reject") for name in refs.keys(spec, "resources")]
-    places += [("backend", group, name, "absent") for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)]
+    places += [("backend", group, name, "absent") for group in refs.keys(spec, "backend")
+               for name in refs.keys(spec, "backend", group)]
     for word, loc in [use for place in places for use in refs.named(spec, *place)] + [
-        use for name in refs.keys(spec, "operations") for use in refs.named(spec, "operations", name, "deny", "*", "error")
+        use for name in refs.keys(
+            spec, "operations") for use in refs.named(spec, "operations", name, "deny", "*",
+                                                      "error")
     ]:
         if word not in ERRNO_NAMES:
             yield _no_errno(word, loc)
 
 
-_USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC", "EROFS", "EOPNOTSUPP", "ETIMEDOUT",
-          "ENOTRECOVERABLE")
+_USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC",
+          "EROFS", "EOPNOTSUPP", "ETIMEDOUT", "ENOTRECOVERABLE")
 
 
 def _no_errno(word: str, loc: Loc) -> Diagnostic:
-    near = f"write {ERRNO_ALIASES[word]}, which is the same number; " if word in ERRNO_ALIASES else suggest(word, ERRNO_NAMES)
-    return Diagnostic("unknown-errno", loc, f"{quote(word)} is no errno name that berthc knows", f"{near}usual ones: {listing(_USUAL)}")
+    near = (f"write {ERRNO_ALIASES[word]}, which is the same number; " if word in ERRNO_ALIASES
+            else suggest(word, ERRNO_NAMES))
+    return Diagnostic("unknown-errno", loc, f"{quote(word)} is no errno name that berthc knows",
+                      f"{near}usual ones: {listing(_USUAL)}")

@@ -17,7 +17,8 @@ def unused(spec: Spec) -> Iterator[Diagnostic]:
     if spec.broken:
         return  # what is wrong may be the use
     options = {r.name for u in refs.guards(m) for r in u.guard.refs() if r.scope == "option"}
-    options |= {r.name for _, _, r in refs.formats(m) if r.scope == "option"} | {option for _, _, option, _ in refs.pool_options(m)}
+    options |= ({r.name for _, _, r in refs.formats(m) if r.scope == "option"}
+                | {option for _, _, option, _ in refs.pool_options(m)})
     for option in m.options:
         if option.name not in options:
             yield _warn(option.loc, f"option {option.name} is used by no condition, format or pool")

@@ -13,20 +13,25 @@ from berthc.spec.load import Mapping, Scalar, Sequence
 
 @rule("duplicate", "Nothing is listed twice where once is all that has a meaning.")
 def duplicate(spec: Spec) -> Iterator[Diagnostic]:
-    lists: list[tuple[str, ...]] = [("options", name, "values") for name in refs.keys(spec, "options")]
+    lists: list[tuple[str, ...]] = [("options", name, "values")
+                                    for name in refs.keys(spec, "options")]
     for name in refs.keys(spec, "resources"):
         lists.append(("resources", name, "key"))
-        lists += [("resources", name, "fields", field, "values") for field in refs.keys(spec, "resources", name, "fields")]
-    lists += [("backend", group, name, key) for group in refs.keys(spec, "backend") for name in refs.keys(spec, "backend", group)
-              for key in ("undoes", "needs", "asks")]
+        lists += [("resources", name, "fields", field, "values")
+                  for field in refs.keys(spec, "resources", name, "fields")]
+    lists += [("backend", group, name, key) for group in refs.keys(spec, "backend")
+              for name in refs.keys(spec, "backend", group) for key in ("undoes", "needs", "asks")]
     lists += [("resources", name, "states", state, key) for name in refs.keys(spec, "resources")
-              for state in refs.keys(spec, "resources", name, "states") for key in ("effects", "maybe")]
-    lists += [("operations", name, key) for name in refs.keys(spec, "operations") for key in ("obtain", "returns")]
+              for state in refs.keys(spec, "resources", name, "states")
+              for key in ("effects", "maybe")]
+    lists += [("operations", name, key) for name in refs.keys(spec, "operations")
+              for key in ("obtain", "returns")]
     for path in lists:
         seen: dict[str, str] = {}
         for word, loc in refs.named(spec, *path):
             if word in seen:
-                yield Diagnostic("duplicate", loc, f"{quote(word)} is listed twice", f"the first one is in line {seen[word]}")
+                yield Diagnostic("duplicate", loc, f"{quote(word)} is listed twice",
+                                 f"the first one is in line {seen[word]}")
             else:
                 seen[word] = f"{loc.line}, column {loc.column}"
 
@@ -45,15 +50,19 @@ _RESERVED = {
 
 
 @rule("reserved-name",
-      "No name is a word that means something else where it would be used: in conditions, in rows, or in the simulator's protocol.")
+      "No name is a word that means something else where it would be used: in conditions, in "
+      "rows, or in the simulator's protocol.")
 def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
     uses: list[tuple[str, tuple[str, ...]]] = []
-    for section, kind in (("resources", "resource"), ("options", "option"), ("operations", "operation")):
+    for section, kind in (("resources", "resource"), ("options", "option"),
+                          ("operations", "operation")):
         uses += [(kind, (section, name)) for name in refs.keys(spec, section)]
     for name in refs.keys(spec, "resources"):
         where = ("resources", name)
-        uses += [("state", (*where, "states", state)) for state in refs.keys(spec, *where, "states")]
-        uses += [("field", (*where, "fields", field)) for field in refs.keys(spec, *where, "fields")]
+        uses += [("state", (*where, "states", state))
+                 for state in refs.keys(spec, *where, "states")]
+        uses += [("field", (*where, "fields", field))
+                 for field in refs.keys(spec, *where, "fields")]
         for assigned in refs.keys(spec, *where, "assigned"):
             uses.append(("assigned value", (*where, "assigned", assigned)))
             pool = (*where, "assigned", assigned, "pool")
@@ -61,9 +70,11 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
     for kind, path in uses:
         if path[-1] in _RESERVED[kind]:
             yield _reserved(kind, path[-1], spec.key(*path))
-    lists: list[tuple[str, ...]] = [("options", name, "values") for name in refs.keys(spec, "options")]
+    lists: list[tuple[str, ...]] = [("options", name, "values")
+                                    for name in refs.keys(spec, "options")]
     for name in refs.keys(spec, "resources"):
-        lists += [("resources", name, "fields", field, "values") for field in refs.keys(spec, "resources", name, "fields")]
+        lists += [("resources", name, "fields", field, "values")
+                  for field in refs.keys(spec, "resources", name, "fields")]
     for path in lists:
         for word, loc in refs.named(spec, *path):
             if word in _RESERVED["value"]:
@@ -73,7 +84,8 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
 
 def _reserved(kind: str, word: str, loc: Loc) -> Diagnostic:
     article = "an" if kind[0] in "ao" else "a"
-    return Diagnostic("reserved-name", loc, f"{article} {kind} cannot be called {quote(word)}", f"reserved: {listing(_RESERVED[kind])}")
+    return Diagnostic("reserved-name", loc, f"{article} {kind} cannot be called {quote(word)}",
+                      f"reserved: {listing(_RESERVED[kind])}")
 
 
 @rule("old-id", "A finding has the id that it has today.")
@@ -87,19 +99,25 @@ def old_id(spec: Spec) -> Iterator[Diagnostic]:
                              f"write {new}", Severity.WARNING)
 
 
-@rule("same-name", "Within a resource, fields, leaves of assigned values and child resources all have different names.")
+@rule("same-name",
+      "Within a resource, fields, leaves of assigned values and child resources all have "
+      "different names.")
 def same_name(spec: Spec) -> Iterator[Diagnostic]:
     for resource in spec.manager.resources:
         seen: dict[str, str] = {f.name: "a field" for f in resource.fields}
         for assigned in resource.assigned:
-            leaves = [(p.name, p.loc) for p in assigned.parts] if assigned.kind is AssignedKind.POOL else [(assigned.name, assigned.loc)]
+            leaves = ([(p.name, p.loc) for p in assigned.parts]
+                      if assigned.kind is AssignedKind.POOL else [(assigned.name, assigned.loc)])
             for name, loc in leaves:
                 if name in seen:
-                    yield Diagnostic("same-name", loc, f"{resource.name}.{name} is an assigned value, and {seen[name]} as well",
-                                     "give one of them another name")
+                    yield Diagnostic(
+                        "same-name", loc,
+                        f"{resource.name}.{name} is an assigned value, and {seen[name]} as well",
+                        "give one of them another name")
                 seen.setdefault(name, "an assigned value")
         for child in spec.manager.children(resource.name):
             if child in seen:
-                yield Diagnostic("same-name", spec.key("resources", child),
-                                 f"{child} is a child of {resource.name}, which has {seen[child]} of this name",
-                                 "give one of them another name")
+                yield Diagnostic(
+                    "same-name", spec.key("resources", child),
+                    f"{child} is a child of {resource.name}, which has {seen[child]} of this name",
+                    "give one of them another name")

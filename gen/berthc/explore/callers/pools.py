@@ -1,8 +1,9 @@
 """Pools, how many slots a search gives them, and who may wait for a slot.
 
-Operations ask for slots before their first call, and `take` rows call nothing. So a full pool, or a slot that is taken, refuses and leaves
-everything as it was (S1), and a caller who is refused is where it was. One thing is left that a full pool can do: what an operation that
-takes no hold makes below a root may be what somebody else waits for.
+Operations ask for slots before their first call, and `take` rows call nothing. So a full pool, or a
+slot that is taken, refuses and leaves everything as it was (S1), and a caller who is refused is
+where it was. One thing is left that a full pool can do: what an operation that takes no hold makes
+below a root may be what somebody else waits for.
 """
 from __future__ import annotations
 
@@ -19,12 +20,15 @@ def pools(resource: Resource) -> list[Assigned]:
 
 
 def with_slots(manager: Manager, slots: int | None) -> Manager:
-    """The manager with pools of so many slots, unless they have fewer; sizes that options give count as given. None: as it is."""
+    """The manager with pools of so many slots, unless they have fewer; sizes that options give
+    count as given. None: as it is."""
     if slots is None:
         return manager
-    return replace(manager, resources=tuple(
-        replace(r, assigned=tuple(replace(a, parts=_parts(a.parts, slots)) if a.parts else a for a in r.assigned))
-        for r in manager.resources))
+    return replace(manager,
+                   resources=tuple(replace(r,
+                                           assigned=tuple(replace(a, parts=_parts(a.parts, slots))
+                                                          if a.parts else a for a in r.assigned))
+                                   for r in manager.resources))
 
 
 def _parts(parts: tuple[PoolPart, ...], slots: int) -> tuple[PoolPart, ...]:
@@ -33,15 +37,16 @@ def _parts(parts: tuple[PoolPart, ...], slots: int) -> tuple[PoolPart, ...]:
         return tuple(replace(part, size=0, option=None) for part in parts)
     literal = [n for n, part in enumerate(parts) if part.size is not None]
     most = prod(parts[n].size or 1 for n in literal)
-    return tuple(part if part.size is None else replace(part, size=min(slots, most) if n == literal[-1] else 1)
+    return tuple(part if part.size is None
+                 else replace(part, size=min(slots, most) if n == literal[-1] else 1)
                  for n, part in enumerate(parts))
 
 
 def helpers(manager: Manager) -> frozenset[str]:
-    """Resources below a root of which an operation that takes no hold makes instances. Nobody waits for a new root, because an operation
-    changes nothing at another root."""
-    return frozenset(name for op in manager.operations if not _takes(manager, op) for name in made(op)
-                     if manager.resource(name).parent is not None)
+    """Resources below a root of which an operation that takes no hold makes instances. Nobody waits
+    for a new root, because an operation changes nothing at another root."""
+    return frozenset(name for op in manager.operations if not _takes(manager, op)
+                     for name in made(op) if manager.resource(name).parent is not None)
 
 
 def made(op: Operation) -> tuple[str, ...]:
@@ -56,12 +61,16 @@ def _takes(manager: Manager, op: Operation) -> bool:
 
 def sized(manager: Manager) -> tuple[str, ...]:
     """The options that give sizes of pools."""
-    return tuple(dict.fromkeys(part.option for r in manager.resources for a in r.assigned for part in a.parts if part.option is not None))
+    return tuple(dict.fromkeys(part.option for r in manager.resources for a in r.assigned
+                               for part in a.parts if part.option is not None))
 
 
-def room(manager: Manager, options: Mapping[str, Value], wanted: Mapping[str, int]) -> tuple[bool, int]:
-    """Has each pool a slot for each of the instances that are wanted of its resource? And how many slots the smallest one has."""
-    sizes = [(prod(_size(part, options) for part in a.parts), wanted[r.name]) for r in manager.resources for a in pools(r)]
+def room(
+    manager: Manager, options: Mapping[str, Value], wanted: Mapping[str, int]) -> tuple[bool, int]:
+    """Has each pool a slot for each of the instances that are wanted of its resource? And how many
+    slots the smallest one has."""
+    sizes = [(prod(_size(part, options) for part in a.parts), wanted[r.name])
+             for r in manager.resources for a in pools(r)]
     return all(size >= most for size, most in sizes), min((size for size, _ in sizes), default=0)
 
 
@@ -77,6 +86,6 @@ def waited_for(manager: Manager) -> bool:
 
 
 def few(manager: Manager) -> int | None:
-    """How many slots pools have in one more setting, where somebody may wait for one; None where a full pool makes no difference, or has no
-    more as it is."""
+    """How many slots pools have in one more setting, where somebody may wait for one; None where a
+    full pool makes no difference, or has no more as it is."""
     return 1 if waited_for(manager) and with_slots(manager, 1) != manager else None

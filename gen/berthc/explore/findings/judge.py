@@ -16,8 +16,8 @@ from berthc.semantics import Result
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 
-IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs", "ambiguous", "effects", "missing-effect",
-       "unreachable")
+IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs",
+       "ambiguous", "effects", "missing-effect", "unreachable")
 """The findings in the order in which they are told."""
 
 
@@ -34,7 +34,8 @@ def nobody_accepts(_fault: Fault) -> bool:
 
 
 def up_to(faults: Iterable[Fault], accepted: Accepted) -> Iterator[Fault]:
-    """Those that are accepted, up to one that is not: the others are the same fault, or follow from it."""
+    """Those that are accepted, up to one that is not: the others are the same fault, or follow from
+    it."""
     for fault in faults:
         yield fault
         if not accepted(fault):
@@ -42,13 +43,16 @@ def up_to(faults: Iterable[Fault], accepted: Accepted) -> Iterator[Fault]:
 
 
 def judge(stepper: Stepper, change: Change, accepted: Accepted = nobody_accepts) -> Iterator[Fault]:
-    """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody holds now. What is accepted hides
-    nothing."""
-    calls = [*_calls(stepper, change), *needs(stepper, change, rows_with_calls(stepper, change.result))] if change.called else []
+    """Faults of a change: double, interference, dangling, and leaks by what ended or by what nobody
+    holds now. What is accepted hides nothing."""
+    calls = ([*_calls(stepper, change),
+              *needs(stepper, change, rows_with_calls(stepper, change.result))] if change.called
+             else [])
     yield from (fault for fault in calls if fault.id != "interference")
     robbed = _robbed(stepper, change) if change.move.part == "releases" else ()
     # What else one request does to others is the same fault.
-    taken = list(up_to(chain((fault for fault in calls if fault.id == "interference"), robbed), accepted))
+    taken = list(up_to(chain((fault for fault in calls if fault.id == "interference"), robbed),
+                       accepted))
     yield from taken
     known = all(accepted(fault) for fault in taken)
     if change.gone:
@@ -68,30 +72,35 @@ def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
         where = _where(taken.row, taken.resource)
         if not hook.repeatable and hook.own & call.before:
             yield Fault("double", where, taken.row.loc,
-                        f"{call.hook} is called though its effect is there already, and it is not repeatable")
+                        f"{call.hook} is called though its effect is there already, and it is not "
+                        f"repeatable")
         if not hook.repeatable and hook.undoes and not hook.undoes & call.before:
             undone = " or ".join(names(stepper.manager, hook.undoes))
             yield Fault("double", where, taken.row.loc,
-                        f"{call.hook} is called though there is no effect of {undone} to undo, and it is not repeatable")
+                        f"{call.hook} is called though there is no effect of {undone} to undo, "
+                        f"and it is not repeatable")
         lost = call.before & ~call.after
         if lost:
             yield from _interference(stepper, change, call, taken, lost)
 
 
-def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken, lost: int) -> Iterator[Fault]:
+def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken,
+                  lost: int) -> Iterator[Fault]:
     assert taken.row is not None
     level = change.move.op.path.index(taken.resource)
     id_ = change.levels[level]
-    lost &= 0 if id_ is None else change.before.truth.get(id_, 0)  # what the same request brought about, nobody else relies on
+    # what the same request brought about, nobody else relies on
+    lost &= 0 if id_ is None else change.before.truth.get(id_, 0)
     if change.move.part == "free" and _is_meant(stepper, taken):
         lost &= stepper.held  # a freeze and its thaw are those of others, and the spec says so
     if not lost:
         return
     for n, other in enumerate(change.before.holders):
-        if n != change.move.who and other is not None and id_ in other.path and other.relies[level] & lost:
+        if (n != change.move.who and other is not None and id_ in other.path and other.relies[level]
+            & lost):
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
-                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} while another caller still relies "
-                        f"on the {taken.resource}")
+                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} "
+                        f"while another caller still relies on the {taken.resource}")
             return
 
 
@@ -103,28 +112,33 @@ def _is_meant(stepper: Stepper, taken: Taken) -> bool:
 
 
 def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """A retry of a release that dropped the caller's reference before drops one again: somebody else's."""
+    """A retry of a release that dropped the caller's reference before drops one again: somebody
+    else's."""
     own = change.before.holders[change.move.who]
     assert own is not None
     old, new = tracked(change.before.world).items, tracked(change.after.world).items
     for level, id_ in enumerate(change.levels):
-        if id_ not in old or not stepper.dropping(change, level) or (own.own[level] and own.path[level] == id_):
+        if (id_ not in old or not stepper.dropping(change, level)
+            or (own.own[level] and own.path[level] == id_)):
             continue
-        others = [h for n, h in enumerate(change.before.holders) if n != change.move.who and h is not None and h.label is None
-                  and id_ in h.path and h.own[h.path.index(id_)]]
+        others = [h for n, h in enumerate(change.before.holders) if n != change.move.who
+                  and h is not None and h.label is None and id_ in h.path
+                  and h.own[h.path.index(id_)]]
         if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
             where, loc = blame(stepper, change, old[id_])
             yield Fault("interference", where, loc,
-                        f"{change.move.op.name} lets go of the {old[id_].resource} again and takes the hold of another caller, "
-                        "its own went before")
+                        f"{change.move.op.name} lets go of the {old[id_].resource} again and "
+                        f"takes the hold of another caller, its own went before")
 
 
 def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
     for id_, mask in change.gone.items():
         item = tracked(change.before.world).items.get(id_)
-        resource = item.resource if item is not None else change.move.op.path[change.levels.index(id_)]
+        resource = (item.resource if item is not None
+                    else change.move.op.path[change.levels.index(id_)])
         ender = _ender(stepper, change, resource)
-        where, loc = (_where(ender.row, ender.resource), ender.row.loc) if ender and ender.row else (resource, change.move.op.loc)
+        where, loc = ((_where(ender.row, ender.resource), ender.row.loc) if ender and ender.row
+                      else (resource, change.move.op.loc))
         if mask:
             yield Fault("leak", where, loc,
                         f"the {resource} ends and is forgotten while the effect of "
@@ -138,28 +152,36 @@ def _taken(stepper: Stepper, change: Change, id_: int) -> bool:
     return change.before.holders[change.move.who] is None and new is not None and id_ in new.path
 
 
-def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: Taken | None, where: str, loc: Loc) -> Iterator[Fault]:
+def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: Taken | None,
+              where: str, loc: Loc) -> Iterator[Fault]:
     for n, holder in enumerate(change.before.holders):
-        if holder is None or id_ not in holder.path or not holds(change.before, holder)[holder.path.index(id_)]:
+        if (holder is None or id_ not in holder.path
+            or not holds(change.before, holder)[holder.path.index(id_)]):
             continue
         level = holder.path.index(id_)
         if n != change.move.who:
-            yield Fault("dangling", where, loc, f"the {resource} ends while another caller holds it")
+            yield Fault("dangling", where, loc,
+                        f"the {resource} ends while another caller holds it")
             return
         if not stepper.dropping(change, level):
-            yield Fault("dangling", where, loc, f"the {resource} ends while the caller holds it and has not let go of it")
+            yield Fault("dangling", where, loc,
+                        f"the {resource} ends while the caller holds it and has not let go of it")
             return
     if _taken(stepper, change, id_):
-        yield Fault("dangling", where, loc, f"the {resource} ends while the caller that is given it believes to hold it")
-    elif ender is not None and ender.resource != resource and id_ in tracked(change.before.world).items:
-        yield Fault("dangling", where, loc, f"the {ender.resource} ends while a {resource} is still below it")
+        yield Fault("dangling", where, loc,
+                    f"the {resource} ends while the caller that is given it believes to hold it")
+    elif (ender is not None and ender.resource != resource
+          and id_ in tracked(change.before.world).items):
+        yield Fault("dangling", where, loc,
+                    f"the {ender.resource} ends while a {resource} is still below it")
 
 
 def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
     """The row that ended an instance: its own, or one of an instance above it."""
     for name in reversed(stepper.path[resource]):
         for taken in reversed(change.result.rows):
-            if taken.resource == name and taken.row is not None and (name, _target(taken)) in stepper.final:
+            if (taken.resource == name and taken.row is not None
+                and (name, _target(taken)) in stepper.final):
                 return taken
     return None
 
@@ -171,8 +193,9 @@ def _target(taken: Taken) -> str:
 
 
 def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """What nobody holds must be at home where it rests. That the callers of other instances are not done yet changes nothing for it. What
-    was left by an earlier request, and accepted, is not told again."""
+    """What nobody holds must be at home where it rests. That the callers of other instances are not
+    done yet changes nothing for it. What was left by an earlier request, and accepted, is not told
+    again."""
     left = _adrift(stepper, change.after)
     before = _adrift(stepper, change.before) if left else {}
     for id_, lost in left.items():
@@ -180,24 +203,30 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
             continue
         item = tracked(change.after.world).items[id_]
         where, loc = blame(stepper, change, item)
-        yield Fault("leak", where, loc, f"the {item.resource} keeps a reference that no caller has and nobody will drop" if lost else
-                    f"nobody holds the {item.resource} any more, yet it stays tracked in state {item.state}")
+        yield Fault("leak", where, loc,
+                    f"the {item.resource} keeps a reference that no caller has and nobody will drop"
+                    if lost
+                    else f"nobody holds the {item.resource} any more, yet it stays tracked in "
+                         f"state {item.state}")
     yield from _undrained(stepper, change)
 
 
 def _adrift(stepper: Stepper, local: Local) -> dict[int, int]:
-    """Instances that nobody holds and that are not at home where they rest, and those with references that no caller has: how many."""
+    """Instances that nobody holds and that are not at home where they rest, and those with
+    references that no caller has: how many."""
     found: dict[int, int] = {}
     for item in stepper.loose(local.world):
-        lost = item.anonymous - sum(h.label is None and item.id in h.path and h.own[h.path.index(item.id)]
-                                    for h in local.holders if h is not None)
+        lost = item.anonymous - sum(h.label is None and item.id in h.path
+                                    and h.own[h.path.index(item.id)] for h in local.holders
+                                    if h is not None)
         if lost > 0 or not item.refs:
             found[item.id] = lost
     return found
 
 
 def _undrained(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """Effects on instances that rest without a holder are gone after a drain in which every call ends ok, or some request takes them back."""
+    """Effects on instances that rest without a holder are gone after a drain in which every call
+    ends ok, or some request takes them back."""
     left = _undrainable(stepper, change.after)
     before = _undrainable(stepper, change.before) if left else {}
     for id_, mask in left.items():
@@ -236,7 +265,8 @@ def _kept(stepper: Stepper, change: Change, item: Item, mask: int) -> Fault:
 
 
 def _stays_below(local: Local, item: Item) -> Item | None:
-    """The instance that keeps a drain from those above it: the first, lowest one below that it leaves."""
+    """The instance that keeps a drain from those above it: the first, lowest one below that it
+    leaves."""
     world = local.world.clone()
     world.drain()
     state = tracked(world)
@@ -248,14 +278,16 @@ def _stays_below(local: Local, item: Item) -> Item | None:
 def _drop_row(stepper: Stepper, item: Item) -> tuple[str, Loc]:
     """The row by which an instance lets go where it stays; for want of one its state."""
     resource = stepper.manager.resource(item.resource)
-    row = next(iter(resource.rows(item.state, resource.drop)), None) if resource.drop is not None else None
-    where = f"{item.resource}.{item.state}" + (f".{resource.drop}" if resource.drop is not None else "")
+    row = (next(iter(resource.rows(item.state, resource.drop)), None) if resource.drop is not None
+           else None)
+    where = (f"{item.resource}.{item.state}"
+             + (f".{resource.drop}" if resource.drop is not None else ""))
     return where, row.loc if row is not None else resource.state(item.state).loc
 
 
 def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
-    """The effects that not even drain takes back, of instances below roots that no caller has to do with any more. Who still lets go of
-    what has ended may come to any of them."""
+    """The effects that not even drain takes back, of instances below roots that no caller has to do
+    with any more. Who still lets go of what has ended may come to any of them."""
     state = tracked(local.world)
     roots = {holder.path[0] for holder in local.holders if holder is not None}
     if not local.truth or not all(root in state.items for root in roots):
@@ -266,24 +298,28 @@ def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
 
 
 def blame(stepper: Stepper, change: Change, item: Item) -> tuple[str, Loc]:
-    """The row, or for want of one the step or the operation, after which the instance was left as it is."""
+    """The row, or for want of one the step or the operation, after which the instance was left as
+    it is."""
     for taken in reversed(change.result.rows):
         if taken.resource == item.resource:
             if taken.row is not None:
                 return _where(taken.row, item.resource), taken.row.loc
-            step = next(s for s in change.move.op.steps if s.resource == item.resource and s.event == taken.event)
+            step = next(s for s in change.move.op.steps if s.resource == item.resource
+                        and s.event == taken.event)
             return f"{item.resource}.{taken.state}.{taken.event}", step.loc
     return f"{item.resource}.{item.state}", change.move.op.loc
 
 
 def lacks_hook(stepper: Stepper, result: Result) -> bool:
-    """While every call ends ok: did a row reject, or a question stay open, because the backend leaves the hook out?"""
+    """While every call ends ok: did a row reject, or a question stay open, because the backend
+    leaves the hook out?"""
     return any(taken.outcome == "unknown" or taken.outcome == "rejected" and taken.row is not None
                and taken.row.hook in stepper.without for taken in result.rows)
 
 
 def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
-    """For searches in which every call ends ok: a caller that keeps the contract is refused, capacity, conflict and policy aside."""
+    """For searches in which every call ends ok: a caller that keeps the contract is refused,
+    capacity, conflict and policy aside."""
     if change.result.error is None or change.move.part == "free":
         return
     if lacks_hook(stepper, change.result):
@@ -300,7 +336,8 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
             return  # it is part of the protocol
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
-                    f"{change.move.op.name} is refused with {change.result.error} though no hook ever failed")
+                    f"{change.move.op.name} is refused with {change.result.error} though no hook "
+                    f"ever failed")
     elif change.move.part in ("uses", "ends", "releases"):
         yield Fault("denied", change.move.op.target, change.move.op.loc,
                     f"{change.move.op.name} gives {change.result.error} though no hook ever failed")

@@ -25,13 +25,19 @@ class Promises:
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
         self._asked = {op.name: asked_of(stepper.manager, op) for op in stepper.contract.free}
-        # Where a state was never seen while nothing fails, a free operation promises no more than it brings about by itself.
-        self._brings = {op.name: brings(stepper.manager, op, stepper.effects) for op in stepper.contract.free}
-        self._by_state: dict[tuple[str, str, int, str], int] = {}  # operation, resource, kind of instance, state it is left in
+        # Where a state was never seen while nothing fails, a free operation promises no more than
+        # it brings about by itself.
+        self._brings = {op.name: brings(stepper.manager, op, stepper.effects)
+                        for op in stepper.contract.free}
+        # operation, resource, kind of instance, state it is left in
+        self._by_state: dict[tuple[str, str, int, str], int] = {}
         self._in_all: dict[tuple[str, str, int],
-                           int] = {}  # leaving out states in which an instance is made for good, such as a root disk's
+                           # leaving out states in which an instance is made for good, such as a
+                           # root disk's
+                           int] = {}
 
-    def know(self, by_state: Mapping[tuple[str, str, int, str], int], in_all: Mapping[tuple[str, str, int], int]) -> None:
+    def know(self, by_state: Mapping[tuple[str, str, int, str], int],
+             in_all: Mapping[tuple[str, str, int], int]) -> None:
         """Takes what somebody else has learned."""
         self._by_state.update(by_state)
         self._in_all.update(in_all)
@@ -50,7 +56,9 @@ class Promises:
         """Looks at a change of the search in which calls fail."""
         for item in self._items(change):
             key = self._key(change, item)
-            promised = self._by_state.get((*key, item.state), self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1))
+            promised = self._by_state.get((*key, item.state),
+                                          self._in_all.get(key, 0)
+                                          & self._brings.get(change.move.op.name, -1))
             stated = self._stepper.stated.states.get((item.resource, item.state))
             if stated is not None:
                 # What a state says is promised. It takes nothing back from one who asked to use it.
@@ -59,17 +67,21 @@ class Promises:
             if missing:
                 where, loc = self._blame(change, item)
                 effects = " and ".join(names(self._stepper.manager, missing))
-                yield Fault("missing-effect", where, loc, f"{change.move.op.name} succeeds though the effect of {effects} is not there")
+                yield Fault(
+                    "missing-effect", where, loc,
+                    f"{change.move.op.name} succeeds though the effect of {effects} is not there")
 
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
-        return change.move.op.name, item.resource, self._stepper.shape.kind(item.resource, item.values)
+        return change.move.op.name, item.resource, self._stepper.shape.kind(
+            item.resource, item.values)
 
     def _items(self, change: Change) -> list[Item]:
         if change.result.error is not None or change.move.part not in (*_USES, "free"):
             return []
         there = tracked(change.after.world).items
         left = [there[id_] for id_ in change.levels if id_ is not None and id_ in there]
-        return left if change.move.part != "free" else [item for item in left if item.resource in self._asked[change.move.op.name]]
+        return (left if change.move.part != "free"
+                else [item for item in left if item.resource in self._asked[change.move.op.name]])
 
     @staticmethod
     def _blame(change: Change, item: Item) -> tuple[str, Loc]:

@@ -1,8 +1,9 @@
 """Can a caller that holds something get rid of it, if every hook works from now on?
 
-Mostly its own release answers that. Where it does not, everything that those who are there can do with working hooks is searched for a
-way on which this caller gets to the end; what was found out about a state is kept. A newcomer who takes a share in what is stuck is no
-way out: perhaps nobody comes, and who comes is stuck instead.
+Mostly its own release answers that. Where it does not, everything that those who are there can do
+with working hooks is searched for a way on which this caller gets to the end; what was found out
+about a state is kept. A newcomer who takes a share in what is stuck is no way out: perhaps nobody
+comes, and who comes is stuck instead.
 """
 from __future__ import annotations
 
@@ -19,15 +20,19 @@ from berthc.model import Loc
 
 class Stranded:
     def __init__(self, stepper: Stepper) -> None:
-        # Who helps by making an instance does not do without a key for it because callers hold as many as the bounds say.
+        # Who helps by making an instance does not do without a key for it because callers hold as
+        # many as the bounds say.
         made = helpers(stepper.manager)
-        self._stepper = stepper if not made else Stepper(stepper.manager, stepper.root, stepper.world.options, tuple(stepper.without),
-                                                         stepper.bounds, stepper.reduced, more=made)
+        self._stepper = (stepper if not made
+                         else Stepper(stepper.manager, stepper.root, stepper.world.options,
+                                      tuple(stepper.without), stepper.bounds, stepper.reduced,
+                                      more=made))
         self._good: set[Hashable] = set()
         self._bad: set[Hashable] = set()
 
     def stuck(self, local: Local, who: int) -> tuple[Fault, Move | None] | None:
-        """A fault when the caller can never release, with the request that shows it (None: there is no operation to release with)."""
+        """A fault when the caller can never release, with the request that shows it (None: there is
+        no operation to release with)."""
         key = self._stepper.shape.key(local, who)
         if key in self._good:
             return None
@@ -40,21 +45,25 @@ class Stranded:
         return self._fault(local, who, changes), _refused(changes).move if changes else None
 
     def _releases(self, local: Local, who: int) -> list[Change]:
-        return [self._stepper.change(local, move, (), clean=True) for move in self._stepper.releases(local, who)]
+        return [self._stepper.change(local, move, (), clean=True)
+                for move in self._stepper.releases(local, who)]
 
     def _way_out(self, local: Local, who: int) -> bool:
-        """Breadth first over what callers do with working hooks. All that was seen is good when there is a way out of it, else bad."""
+        """Breadth first over what callers do with working hooks. All that was seen is good when
+        there is a way out of it, else bad."""
         shape = self._stepper.shape
         start = shape.key(local, who)
         above: dict[Hashable, Hashable | None] = {start: None}
         queue = deque([(local, start)])
         while queue:
             now, key = queue.popleft()
-            for move in (*self._stepper.releases(now, who), *self._stepper.uses(now, who), *self._stepper.moves(now)):
+            for move in (*self._stepper.releases(now, who), *self._stepper.uses(now, who),
+                         *self._stepper.moves(now)):
                 change = self._stepper.change(now, move, (), clean=True)
                 if change.nothing or _newcomer(now, change.after):
                     continue
-                next_key = None if change.after.holders[who] is None else shape.key(change.after, who)
+                next_key = (None if change.after.holders[who] is None
+                            else shape.key(change.after, who))
                 if next_key is None or next_key in self._good:
                     step: Hashable | None = key
                     while step is not None:
@@ -73,7 +82,8 @@ class Stranded:
         manager = self._stepper.manager
         if not changes:
             target = manager.resource(holder.config[-1].resource)
-            return Fault("stranded", target.name, target.loc, f"a caller holds a {target.name}, and no operation lets go of it")
+            return Fault("stranded", target.name, target.loc,
+                         f"a caller holds a {target.name}, and no operation lets go of it")
         change = _refused(changes)
         op = change.move.op
         where: str = op.target
@@ -81,10 +91,13 @@ class Stranded:
         if change.result.rows:
             last = change.result.rows[-1]
             where = f"{last.resource}.{last.state}.{last.event}"
-            loc = last.row.loc if last.row is not None else manager.resource(last.resource).state(last.state).loc
+            loc = (last.row.loc if last.row is not None
+                   else manager.resource(last.resource).state(last.state).loc)
         answer = change.result.error or "success, yet its hold stays"
-        harm = "a caller never gets rid of what it holds" if any(holds(change.after, holder)) else "its try to let go never succeeds"
-        return Fault("stranded", where, loc, f"{op.name} gives {answer}, now and for ever, though every hook works: {harm}")
+        harm = ("a caller never gets rid of what it holds" if any(holds(change.after, holder))
+                else "its try to let go never succeeds")
+        return Fault("stranded", where, loc,
+                     f"{op.name} gives {answer}, now and for ever, though every hook works: {harm}")
 
 
 def _refused(changes: list[Change]) -> Change:
@@ -94,7 +107,8 @@ def _refused(changes: list[Change]) -> Change:
 
 def _newcomer(before: Local, after: Local) -> bool:
     """Does somebody hold something who held nothing?"""
-    return any(old is None and new is not None for old, new in zip(before.holders, after.holders, strict=True))
+    return any(old is None and new is not None
+               for old, new in zip(before.holders, after.holders, strict=True))
 
 
 __all__ = ["Stranded"]

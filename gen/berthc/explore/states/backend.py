@@ -1,10 +1,12 @@
-"""The backend's side of one operation: every way in which its calls can end, and what is true afterwards.
+"""The backend's side of one operation: every way in which its calls can end, and what is true
+afterwards.
 
-A call ends ok, fails without effect, or stays uncertain, and then it took effect or it did not: the manager hears the same, the backend
-differs. Effects are those of hooks that some other hook undoes.
+A call ends ok, fails without effect, or stays uncertain, and then it took effect or it did not: the
+manager hears the same, the backend differs. Effects are those of hooks that some other hook undoes.
 
-Where an operation finds by a value from the hook, an uncertain call gave it or did not. The latter stands for an ok call too whose value
-names another instance: the row takes the same target, there is the effect, and the value names nothing.
+Where an operation finds by a value from the hook, an uncertain call gave it or did not. The latter
+stands for an ok call too whose value names another instance: the row takes the same target, there
+is the effect, and the value names nothing.
 """
 from __future__ import annotations
 
@@ -74,9 +76,11 @@ class Called(NamedTuple):
 def effects(manager: Manager) -> dict[str, Effects]:
     undone = [name for h in manager.hooks for name in h.undoes]
     bits = {h.name: 1 << n for n, h in enumerate(manager.hooks) if h.name in undone}
-    rows = [row for r in manager.resources for s in r.states for row in s.rows if row.call is not None]
+    rows = [row for r in manager.resources for s in r.states for row in s.rows
+            if row.call is not None]
     tells = {row.call for row in rows if row.uncertain and row.fail
-             and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state, row.fail.raise_event)}
+             and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state,
+                                                                      row.fail.raise_event)}
     return {
         h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)),
                         h.repeatable or bool(h.asks), h.name in tells, bool(manager.naming(h.name)),
@@ -118,7 +122,8 @@ def still_open(of: Effects, open_: int, ending: Ending) -> int:
 
 
 class Script:
-    """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next` gives the next script, depth first."""
+    """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next`
+    gives the next script, depth first."""
 
     __slots__ = ("effects", "truth", "open", "chosen", "counts", "called", "clean")
 
@@ -163,7 +168,8 @@ class Script:
 
     @staticmethod
     def _endings(of: Effects, before: int) -> list[Ending]:
-        """Those that can make a difference. Where a row treats both alike, uncertain without effect is the same as failed."""
+        """Those that can make a difference. Where a row treats both alike, uncertain without effect
+        is the same as failed."""
         endings = [ENDS_OK, FAILS]
         if of.names:
             endings += [DONE_UNCERTAIN, UNNAMED]

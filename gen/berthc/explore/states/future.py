@@ -1,8 +1,8 @@
 """What callers can still bring about, with drain too, if every hook works from now on.
 
-Instances get new numbers in every state, so an instance is followed by its path of keys: its resource and
-key, and those of the instances above it. Callers and keys are told apart, because another instance
-that is alike has another path.
+Instances get new numbers in every state, so an instance is followed by its path of keys: its
+resource and key, and those of the instances above it. Callers and keys are told apart, because
+another instance that is alike has another path.
 """
 from __future__ import annotations
 

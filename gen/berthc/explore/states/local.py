@@ -1,8 +1,9 @@
-"""What one root instance and its callers are in one state, and the form in which equal states are equal.
+"""What one root instance and its callers are in one state, and the form in which equal states are
+equal.
 
-Operations touch one root. So a search looks at one root, all that is below it, and the callers that hold some of it; callers that are
-idle, or busy with other roots, are no part of it. Beside what the manager tracks stands the *truth*: which effects the backend has in
-fact.
+Operations touch one root. So a search looks at one root, all that is below it, and the callers that
+hold some of it; callers that are idle, or busy with other roots, are no part of it. Beside what the
+manager tracks stands the *truth*: which effects the backend has in fact.
 """
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ from berthc.semantics.state import State
 
 
 class Holder(NamedTuple):
-    """A caller that is not idle. `path` has the instances it was given, root first; `own` says of which it still has a reference of its
-    own (with a reservation the manager knows, and `own` is empty). It lets go of what it took until that succeeds, also when its
-    references went with a try that failed later on."""
+    """A caller that is not idle. `path` has the instances it was given, root first; `own` says of
+    which it still has a reference of its own (with a reservation the manager knows, and `own` is
+    empty). It lets go of what it took until that succeeds, also when its references went with a try
+    that failed later on."""
 
     label: str | None  # of its reservation; None for a caller with anonymous references
     path: tuple[int, ...]
@@ -29,7 +31,9 @@ class Holder(NamedTuple):
     took: tuple[bool, ...]
     config: tuple[Choice, ...]
     values: Mapping[str, Mapping[str, Any]]  # by resource: what it was told of the instance
-    relies: tuple[int, ...]  # by level of the path: the effects that were there when its last use that reaches so far succeeded
+    # by level of the path: the effects that were there when its last use that reaches so far
+    # succeeded
+    relies: tuple[int, ...]
     releasing: bool  # it has begun to let go
 
 
@@ -83,27 +87,35 @@ class _Part(NamedTuple):
 
 
 class Shape:
-    """Makes keys: equal ones for states that differ only in who is who, which key is which, and in numbers and names that the manager
-    made.
+    """Makes keys: equal ones for states that differ only in who is who, which key is which, and in
+    numbers and names that the manager made.
 
     With `plain`, callers and keys are told apart.
     """
 
     __slots__ = ("_fields", "_kinds", "_order", "slots", "_names", "_plain", "_by_key", "_frames")
 
-    def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]], plain: bool = False) -> None:
+    def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]],
+                 plain: bool = False) -> None:
         self._plain = plain
         self.forget()
-        self._by_key = any(o.by is None and (o.form is Form.FIND or o.form is Form.OBTAIN and not any(levels_of(manager, o, "take"))
-                                             and any(levels_of(manager, o, "drop"))) for o in manager.operations)
+        self._by_key = any(o.by is None
+                           and (o.form is Form.FIND or o.form is Form.OBTAIN
+                                and not any(levels_of(manager, o, "take"))
+                                and any(levels_of(manager, o, "drop"))) for o in manager.operations)
         self._order = {r.name: n for n, r in enumerate(manager.resources)}
         self._fields = {r.name: tuple(f.name for f in r.fields) for r in manager.resources}
-        self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind for name, some in choices.items() for c in some}
-        # A slot can be given to a newcomer, so who looks up by one may find another instance than the one it held. Then slots do not
-        # differ in name only: the lowest free one is the next.
-        self.slots: Mapping[str, tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
-                       for o in manager.operations if o.by is not None
-                       and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)}
+        self._kinds = {(name, tuple(c.fields[f] for f in self._fields[name])): c.kind
+                       for name, some in choices.items() for c in some}
+        # A slot can be given to a newcomer, so who looks up by one may find another instance than
+        # the one it held. Then slots do not differ in name only: the lowest free one is the next.
+        self.slots: Mapping[
+            str,
+            tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned
+                                               if a.name == o.by) for o in manager.operations
+                                if o.by is not None
+                                and any(a.name == o.by and a.parts
+                                        for a in manager.resource(o.target).assigned)}
         # What a caller was told of a value from a hook need not name the instance any more.
         self._names: dict[str, tuple[Assigned, ...]] = {}
         for hook in manager.hooks:
@@ -137,8 +149,10 @@ class Shape:
             else:
                 held, stale, looks_for = state.reservations[holder.label].held, (), ()
             relies = holder.relies[:alive]  # on what is gone nobody relies
-            at.setdefault(where, []).append((holder.label is None, len(holder.path), alive, held, holder.took, relies, holder.releasing,
-                                             stale, looks_for, n if self._plain else n == marked))
+            at.setdefault(where,
+                          []).append((holder.label is None, len(holder.path), alive, held,
+                                      holder.took, relies, holder.releasing, stale, looks_for,
+                                      n if self._plain else n == marked))
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         truth, open_ = local.truth, local.open
         for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
@@ -151,10 +165,13 @@ class Shape:
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 
     def tree(self, state: State) -> Hashable:
-        """What of a tracked state decides what drain can do: kinds and states. Of siblings that are alike, one counts."""
+        """What of a tracked state decides what drain can do: kinds and states. Of siblings that are
+        alike, one counts."""
         below: dict[int | None, set[Hashable]] = {}
         for part in self._parts(state):
-            below.setdefault(part.parent, set()).add((part.resource, part.kind, part.state, frozenset(below.get(part.id, ()))))
+            below.setdefault(part.parent,
+                             set()).add((part.resource, part.kind, part.state,
+                                         frozenset(below.get(part.id, ()))))
         return frozenset(below.get(None, ()))
 
     def situations(self, local: Local) -> dict[int, Hashable]:
@@ -169,38 +186,48 @@ class Shape:
         return self._frames.get(state) or self._frames.put(state, self._frame(state))
 
     def _frame(self, state: State) -> tuple[_Part, ...]:
-        """The part of a key that the tracked state alone decides; what is below comes before what is above."""
+        """The part of a key that the tracked state alone decides; what is below comes before what
+        is above."""
         return tuple(_Part(i.id, i.parent, i.resource, self._order[i.resource], str(i.key),
-                           (self._slot(i.resource, i.values) if i.resource in self.slots else "") + "@".join(("", *sorted(i.named_by))), self.kind(i.resource, i.values),
+                           (self._slot(i.resource, i.values) if i.resource in self.slots else "")
+                           + "@".join(("", *sorted(i.named_by))), self.kind(i.resource, i.values),
                            i.state, i.anonymous) for i in reversed(state.items.values()))
 
     def named(self, local: Local) -> frozenset[str]:
-        """Resources of which keys are not alike: a caller will look by key for an instance that has ended, and may find another under that
-        key."""
+        """Resources of which keys are not alike: a caller will look by key for an instance that has
+        ended, and may find another under that key."""
         if not self._by_key:
             return frozenset()
         items = tracked(local.world).items
-        return frozenset(choice.resource for holder in local.holders if holder is not None and holder.label is None
-                         for choice, id_ in zip(holder.config, holder.path, strict=True) if id_ not in items)
+        return frozenset(choice.resource for holder in local.holders if holder is not None
+                         and holder.label is None
+                         for choice, id_ in zip(holder.config, holder.path, strict=True)
+                         if id_ not in items)
 
     def _slot(self, resource: str, values: Mapping[str, Any]) -> str:
         return "#" + "/".join(str(values[leaf]) for leaf in self.slots[resource])
 
     def _named(self, state: State, holder: Holder) -> tuple[str, ...]:
-        """Where the values from hooks lead that the caller remembers: to its own instance, to another one, or nowhere."""
+        """Where the values from hooks lead that the caller remembers: to its own instance, to
+        another one, or nowhere."""
         found: list[str] = []
         for choice, id_ in zip(holder.config, holder.path, strict=True):
             for assigned in self._names.get(choice.resource, ()):
-                item = state.find_by(choice.resource, assigned, {assigned.name: holder.values.get(choice.resource, {}).get(assigned.name, "")})
+                item = state.find_by(
+                    choice.resource, assigned,
+                    {assigned.name: holder.values.get(choice.resource, {}).get(assigned.name, "")})
                 found.append("" if item is None else "own" if item.id == id_ else "other")
         return tuple(found)
 
     def _stale(self, items: Mapping[int, Any], holder: Holder) -> tuple[str, ...]:
-        """Slots that the caller remembers of instances that have ended; others may be given them."""
+        """Slots that the caller remembers of instances that have ended; others may be given
+        them."""
         if not self.slots:
             return ()
-        return tuple(self._slot(c.resource, holder.values[c.resource]) for c, id_ in zip(holder.config, holder.path, strict=True)
-                     if c.resource in self.slots and c.resource in holder.values and id_ not in items)
+        return tuple(self._slot(c.resource, holder.values[c.resource])
+                     for c, id_ in zip(holder.config, holder.path, strict=True)
+                     if c.resource in self.slots and c.resource in holder.values
+                     and id_ not in items)
 
 
 def symmetric(local: Local, shape: Shape) -> list[int]:

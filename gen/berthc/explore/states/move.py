@@ -15,7 +15,8 @@ from berthc.semantics.state import State
 
 
 class Move(NamedTuple):
-    """One request. `who` is the caller's number; `part` says what the operation is to the caller, in the words of `contract.Contract`."""
+    """One request. `who` is the caller's number; `part` says what the operation is to the caller,
+    in the words of `contract.Contract`."""
 
     who: int
     part: str
@@ -28,7 +29,8 @@ class Move(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    """What a search leaves out because it cannot show anything new; tests switch these off to see that it does not."""
+    """What a search leaves out because it cannot show anything new; tests switch these off to see
+    that it does not."""
 
     one_root: bool = True  # other roots than the one looked at
     symmetric: bool = True  # states that differ from others in names only
@@ -54,12 +56,14 @@ class Moves:
         # By a slot, which all roots share, a caller of one root may come to another.
         self.reduced = reduced._replace(one_root=False) if self.shape.slots else reduced
         self.drops = {o.name: levels_of(manager, o, "drop") for o in manager.operations}
-        # By policy, which asks for nothing but options and fields: operations, and kinds of what was given.
+        # By policy, which asks for nothing but options and fields: operations, and kinds of what
+        # was given.
         self.refused: set[tuple[str, tuple[int, ...]]] = set()
         self._conflicts: dict[Choice, Choice | None] = {}
 
     def moves(self, local: Local) -> Iterator[Move]:
-        """Everything that a caller who keeps the contract may ask now; of callers that cannot be told apart, one asks."""
+        """Everything that a caller who keeps the contract may ask now; of callers that cannot be
+        told apart, one asks."""
         every = [n for n, holder in enumerate(local.holders) if holder is None]
         parts = self.contract
         for idle in every[:1] if self.reduced.symmetric else every:
@@ -70,8 +74,8 @@ class Moves:
         anyone = every[0] if every else 0
         for op in parts.free:
             yield from self._asked(local, anyone, "free", op)
-        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n for n,
-            h in enumerate(local.holders) if h is not None]:
+        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n
+                                                                                                   for n, h in enumerate(local.holders) if h is not None]:
             yield from self.uses(local, who)
             yield from self.releases(local, who)
 
@@ -92,19 +96,25 @@ class Moves:
             return
         for op in self.contract.releases:
             drops = self.drops[op.name]
-            same = len(op.path) <= len(holder.config) and all(c.resource == name for c, name in zip(holder.config, op.path, strict=False))
-            if not same or not any(drop and took for drop, took in zip(drops, holder.took, strict=False)):
+            same = (len(op.path) <= len(holder.config)
+                    and all(c.resource == name
+                            for c, name in zip(holder.config, op.path, strict=False)))
+            if (not same
+                or not any(drop and took for drop, took in zip(drops, holder.took, strict=False))):
                 continue
             if op.by is None:
-                path = self._find(tracked(local.world), holder.config[:len(op.path)], op.form is Form.OBTAIN)
+                path = self._find(tracked(local.world), holder.config[:len(op.path)],
+                                  op.form is Form.OBTAIN)
                 yield Move(who, "releases", op, config=holder.config[:len(op.path)], path=path)
             elif op.target in holder.values:
                 yield self.look_up(local, who, "releases", op, holder.values[op.target])
 
-    def look_up(self, local: Local, who: int, part: str, op: Operation, values: Mapping[str, Any]) -> Move:
+    def look_up(self, local: Local, who: int, part: str, op: Operation,
+                values: Mapping[str, Any]) -> Move:
         """A request by a value that the caller was told."""
         assigned = self._assigned(op)
-        by = {leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts else values[assigned.name]
+        by = ({leaf: values[leaf] for leaf in assigned.leaves} if assigned.parts
+              else values[assigned.name])
         state = tracked(local.world)
         found = state.find_by(op.target, assigned, {leaf: values[leaf] for leaf in assigned.leaves})
         path = (-1,) * len(op.path) if found is None else tuple(i.id for i in state.path(found))
@@ -115,7 +125,8 @@ class Moves:
         return next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
 
     def _asked(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
-        """By what callers give; or by a value of anything that is there, which somebody may have told them."""
+        """By what callers give; or by a value of anything that is there, which somebody may have
+        told them."""
         if op.by is None:
             yield from self._by_config(local, who, part, op)
             return
@@ -142,20 +153,27 @@ class Moves:
         """The same one each time, since questions are known by their choices."""
         if choice not in self._conflicts:
             other = conflicting(self.manager.resource(choice.resource), choice)
-            # Policy may treat it in another way than the one that it conflicts with, so it is of a kind of its own.
-            self._conflicts[choice] = None if other is None else replace(other, kind=self.shape.kind(choice.resource, other.fields))
+            # Policy may treat it in another way than the one that it conflicts with, so it is of a
+            # kind of its own.
+            self._conflicts[choice] = (None if other is None
+                                       else replace(other,
+                                                    kind=self.shape.kind(choice.resource,
+                                                                         other.fields)))
         return self._conflicts[choice]
 
     def _paths(self, state: State, op: Operation, level: int, parent: int | None,
-               named: frozenset[str]) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
-        """Every path that the operation may name: what is there, and one new instance of each kind; `parent` is 0 below a new one."""
+               named: frozenset[str]) -> Iterator[tuple[tuple[Choice, ...],
+                                                        tuple[int | None, ...]]]:
+        """Every path that the operation may name: what is there, and one new instance of each kind;
+        `parent` is 0 below a new one."""
         if level == len(op.path):
             yield (), ()
             return
         resource = self.manager.resource(op.path[level])
         last = level == len(op.path) - 1
-        there = {} if parent == 0 else {tuple(i.values[f] for f in resource.key): i
-                                        for i in state.children(parent) if i.resource == resource.name}
+        there = ({} if parent == 0
+                 else {tuple(i.values[f] for f in resource.key): i for i in state.children(parent)
+                       if i.resource == resource.name})
         found: list[tuple[Choice, int | None]] = []
         new: set[int] = set()
         for choice in self.choices[resource.name]:
@@ -163,9 +181,10 @@ class Moves:
             if item is not None:
                 if not (op.form is Form.CREATE and last):
                     found.append((choice, item.id))
-            elif (choice.kind not in new or not self.reduced.symmetric
-                  or resource.name in named) and (op.form is Form.OBTAIN or op.form is Form.CREATE and last):
-                # Locally there is one root at a time, and new instances of one kind differ in name only.
+            elif ((choice.kind not in new or not self.reduced.symmetric or resource.name in named)
+                  and (op.form is Form.OBTAIN or op.form is Form.CREATE and last)):
+                # Locally there is one root at a time, and new instances of one kind differ in name
+                # only.
                 if not (level == 0 and state.items and self.reduced.one_root):
                     new.add(choice.kind)
                     found.append((choice, None))
@@ -173,7 +192,8 @@ class Moves:
             for configs, ids in self._paths(state, op, level + 1, 0 if id_ is None else id_, named):
                 yield (choice, *configs), (id_, *ids)
 
-    def _find(self, state: State, config: tuple[Choice, ...], makes: bool) -> tuple[int | None, ...]:
+    def _find(
+        self, state: State, config: tuple[Choice, ...], makes: bool) -> tuple[int | None, ...]:
         """Where a lookup by keys leads. Where nothing is there it fails (-1), or makes it."""
         path: list[int] = []
         for choice in config:
@@ -182,7 +202,8 @@ class Moves:
             found = next((i.id for i in state.children(parent) if i.resource == choice.resource
                           and tuple(i.values[f] for f in key) == choice.key), None)
             if found is None:
-                return (*path, *(None,) * (len(config) - len(path))) if makes else (-1,) * len(config)
+                return ((*path, *(None,) * (len(config) - len(path))) if makes
+                        else (-1,) * len(config))
             path.append(found)
         return tuple(path)
 
@@ -192,7 +213,8 @@ class Moves:
             return None
         pool = next(a for a in self.manager.resource(op.target).assigned if a.name == op.at)
         sizes = [p.size if p.size is not None else self.options[p.option or ""] for p in pool.parts]
-        taken = {slot for i in state.items.values() if i.resource == op.target for name, slot in i.slots if name == op.at}
+        taken = {slot for i in state.items.values() if i.resource == op.target
+                 for name, slot in i.slots if name == op.at}
         slot = next(n for n in range(len(taken) + 1) if n not in taken)
         parts: list[tuple[str, int]] = []
         for part, size in zip(reversed(pool.parts), reversed(sizes), strict=True):

@@ -1,7 +1,9 @@
-"""What operations answered before: a question that was asked of the same tracked state is not put to the semantics again.
+"""What operations answered before: a question that was asked of the same tracked state is not put
+to the semantics again.
 
-What is true in the backend, and what callers rely on, is no part of the question. Many states differ in nothing else, so most answers are
-here. They are kept as a tree: the calls of the operation, and by their outcomes what follows.
+What is true in the backend, and what callers rely on, is no part of the question. Many states
+differ in nothing else, so most answers are here. They are kept as a tree: the calls of the
+operation, and by their outcomes what follows.
 """
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _NO_ARGS: Mapping[str, Value] = {}
 
 
 class Memo(Generic[T]):
-    """What was made before, by what it was made of. A table that is full is emptied: what is in it can be made again."""
+    """What was made before, by what it was made of. A table that is full is emptied: what is in it
+    can be made again."""
 
     __slots__ = ("_known",)
 
@@ -36,7 +39,8 @@ class Memo(Generic[T]):
 
 
 class Question(NamedTuple):
-    """An operation with its arguments, asked of a tracked state. States are never changed in place, so each is known by its identity."""
+    """An operation with its arguments, asked of a tracked state. States are never changed in place,
+    so each is known by its identity."""
 
     state: State
     op: str
@@ -47,8 +51,8 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What an operation did. `levels` are the instances of its path afterwards, `ended` those that did; `taken` the rows with their
-    outcomes, by identity."""
+    """What an operation did. `levels` are the instances of its path afterwards, `ended` those that
+    did; `taken` the rows with their outcomes, by identity."""
 
     result: Result
     world: World
@@ -93,7 +97,8 @@ class Runs:
     def __init__(self, hooks: Mapping[str, Effects]) -> None:
         self.asked = 0  # of the semantics
         self._hooks = hooks
-        self._answers: Memo[dict[str, _Call | Answer]] = Memo()  # by the outcome of the call before; "" for the beginning
+        # by the outcome of the call before; "" for the beginning
+        self._answers: Memo[dict[str, _Call | Answer]] = Memo()
         self._ways: Memo[tuple[Way, ...]] = Memo()
 
     def ways(self, question: Question, path: tuple[str, ...], truth: tuple[int, ...],
@@ -122,7 +127,8 @@ class Runs:
             chosen = script.following()
 
     def _known(self, question: Question, script: Script) -> Answer | None:
-        """The answer for a backend that follows the script, which is followed as far as the answer is known."""
+        """The answer for a backend that follows the script, which is followed as far as the answer
+        is known."""
         branch = (self._answers.get(question) or {}).get("")
         while isinstance(branch, _Call):
             branch = branch.after.get(_word(script(branch.hook, branch.nth, _NO_ARGS)))

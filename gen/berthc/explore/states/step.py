@@ -1,4 +1,5 @@
-"""From one state to the next: what comes of a request, for every way in which the backend can answer."""
+"""From one state to the next: what comes of a request, for every way in which the backend can
+answer."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,8 @@ from berthc.semantics.state import Item
 
 
 class Change(NamedTuple):
-    """What came of a move. `levels` are the instances of the operation's path, also those that it made or ended; `gone` those that ended,
-    with their truth."""
+    """What came of a move. `levels` are the instances of the operation's path, also those that it
+    made or ended; `gone` those that ended, with their truth."""
 
     move: Move
     way: Way
@@ -43,10 +44,12 @@ class Change(NamedTuple):
 
 
 class Stepper(Moves):
-    """The moves and changes of one root resource of a manager that was created with given options and hooks."""
+    """The moves and changes of one root resource of a manager that was created with given options
+    and hooks."""
 
-    def __init__(self, manager: Manager, root: str, options: Mapping[str, Value], without: tuple[str, ...], bounds: Bounds,
-                 reduced: Reduced = REDUCED, more: frozenset[str] = frozenset()) -> None:
+    def __init__(self, manager: Manager, root: str, options: Mapping[str, Value],
+                 without: tuple[str, ...], bounds: Bounds, reduced: Reduced = REDUCED,
+                 more: frozenset[str] = frozenset()) -> None:
         """`more`: resources with one key more than the bounds say."""
         self.world = World(manager, options, without)
         super().__init__(manager, root, self.world.options, bounds, reduced, more)
@@ -62,7 +65,8 @@ class Stepper(Moves):
                         for name, some in self.choices.items() for c in some}
         self.path = {r.name: manager.path(r.name) for r in manager.resources}
         self.final = {(r.name, s.name) for r in manager.resources for s in r.states if s.final}
-        self._resident = {(r.name, s.name) for r in manager.resources for s in r.states if s.resident}
+        self._resident = {(r.name, s.name) for r in manager.resources for s in r.states
+                          if s.resident}
         self.forget()
         self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
         self._relied = {o.name: relied_levels(o) for o in manager.operations}
@@ -78,7 +82,8 @@ class Stepper(Moves):
         return Local(self.world, (None,) * self.bounds.callers, {})
 
     def changes(self, local: Local, move: Move, clean: bool = False) -> Iterator[Change]:
-        """Every way in which the backend can answer; with `clean`, the one in which every call ends ok."""
+        """Every way in which the backend can answer; with `clean`, the one in which every call ends
+        ok."""
         for way in self._ways(local, move, clean):
             yield self._change(local, move, way)
 
@@ -86,13 +91,17 @@ class Stepper(Moves):
         """What is in effect when the operation makes its instance."""
         return self.stated.made.get((op.target, op.enter or ""), NEW)
 
-    def change(self, local: Local, move: Move, chosen: tuple[int, ...], clean: bool = False) -> Change:
+    def change(self, local: Local, move: Move, chosen: tuple[int, ...],
+               clean: bool = False) -> Change:
         """One way."""
-        return self._change(local, move, next(way for way in self._ways(local, move, clean) if way.chosen == chosen))
+        return self._change(local, move,
+                            next(way for way in self._ways(local, move, clean)
+                                 if way.chosen == chosen))
 
     def _ways(self, local: Local, move: Move, clean: bool) -> Sequence[Way]:
         by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
-        question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by, move.at)
+        question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by,
+                            move.at)
         ways: list[Way] = []
         for n, found in enumerate(_subsets(self.made(move.op).maybe)):
             truth, open_ = self.levels(local, move.op, move.path, found)
@@ -135,11 +144,15 @@ class Stepper(Moves):
     def _run(self, before: World, move: Move, script: Script) -> Answer:
         """Asks the semantics."""
         world = before.clone()
-        result = world.run(move.op.name, config={c.resource: c.fields for c in move.config} or None if move.reservation is None else None,
-                           reservation=move.reservation, by=move.by, at=None if move.at is None else dict(move.at), outcomes=script)
+        result = world.run(move.op.name,
+                           config={c.resource: c.fields for c in move.config} or None
+                           if move.reservation is None else None, reservation=move.reservation,
+                           by=move.by, at=None if move.at is None else dict(move.at),
+                           outcomes=script)
         levels = self._levels(before, move, world)
         there, was = tracked(world).items, tracked(before)
-        ended = (*(i for i in was.items if i not in there), *(i for i in levels if i is not None and i >= was.next_id and i not in there))
+        ended = (*(i for i in was.items if i not in there),
+                 *(i for i in levels if i is not None and i >= was.next_id and i not in there))
         taken = frozenset((id(t.row), t.outcome) for t in result.rows if t.row is not None)
         return Answer(replace(result, calls=()), world, levels, ended, taken)
 
@@ -149,26 +162,31 @@ class Stepper(Moves):
         following = iter(range(tracked(before).next_id, tracked(world).next_id))
         return tuple(next(following, None) if id_ is None else id_ for id_ in move.path)
 
-    def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...], world: World,
-                 truth: Mapping[int, int]) -> tuple[Holder | None, ...]:
+    def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...],
+                 world: World, truth: Mapping[int, int]) -> tuple[Holder | None, ...]:
         """What the callers are afterwards; only the one who asked can change."""
         own: Holder | None = local.holders[move.who]
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         if move.part == "gives" and result.ok:
-            own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {}, (0,) * len(path), releasing=False)
+            own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {},
+                         (0,) * len(path), releasing=False)
         elif move.part == "acquires" and result.ok:
-            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name], move.config or self.config(world, path),
-                         self._values(world, path), self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
+            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name],
+                         move.config or self.config(world, path), self._values(world, path),
+                         self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
-            own = own._replace(relies=self._relies(move.op, own.relies, path, truth if result.ok else {}))
+            own = own._replace(relies=self._relies(move.op, own.relies, path,
+                                                   truth if result.ok else {}))
         elif move.part == "ends" and own is not None:
             own = None if result.ok else own._replace(relies=(0,) * len(path), releasing=True)
         elif move.part == "releases" and own is not None:
             own = self._released(own, move, result, local.world, world)
         return (*local.holders[:move.who], own, *local.holders[move.who + 1:])
 
-    def _relies(self, op: Operation, before: tuple[int, ...], path: tuple[int, ...], truth: Mapping[int, int]) -> tuple[int, ...]:
-        """After a use: on what is true now, as deep as the use reaches; after a failure (nothing is true) on nothing there."""
+    def _relies(self, op: Operation, before: tuple[int, ...], path: tuple[int, ...],
+                truth: Mapping[int, int]) -> tuple[int, ...]:
+        """After a use: on what is true now, as deep as the use reaches; after a failure (nothing is
+        true) on nothing there."""
         relied = self._relied[op.name]
         return (*(truth.get(id_, 0) for id_ in path[:relied]), *before[relied:])
 
@@ -176,22 +194,29 @@ class Stepper(Moves):
         """What callers give for instances that are tracked; () when one of them is not."""
         items = tracked(world).items
         found = [items[id_] for id_ in path if id_ in items]
-        return tuple(self._choice[i.resource, tuple(i.values[f.name] for f in self.manager.resource(i.resource).fields)]
-                     for i in found) if len(found) == len(path) else ()
+        return (tuple(self._choice[i.resource,
+                                   tuple(i.values[f.name]
+                                         for f in self.manager.resource(i.resource).fields)]
+                      for i in found) if len(found) == len(path) else ())
 
     @staticmethod
     def _values(world: World, path: tuple[int, ...]) -> Mapping[str, Mapping[str, Any]]:
         items = tracked(world).items
         return {items[id_].resource: items[id_].values for id_ in path if id_ in items}
 
-    def _released(self, own: Holder, move: Move, result: Result, before: World, world: World) -> Holder | None:
-        """A success is the end of what the operation drops. A failure may have dropped some already, unknown to the caller."""
+    def _released(self, own: Holder, move: Move, result: Result, before: World,
+                  world: World) -> Holder | None:
+        """A success is the end of what the operation drops. A failure may have dropped some
+        already, unknown to the caller."""
         drops = self.drops[move.op.name]
         nothing = (0,) * len(own.path)
         if result.ok:
-            left, took = (tuple(one and not (n < len(drops) and drops[n]) for n, one in enumerate(some)) for some in (own.own, own.took))
-            return own._replace(own=left, took=took, relies=nothing, releasing=True) if any(took) else None
-        left = tuple(held and not self._dropped(id_, before, world) for held, id_ in zip(own.own, own.path, strict=True))
+            left, took = (tuple(one and not (n < len(drops) and drops[n])
+                                for n, one in enumerate(some)) for some in (own.own, own.took))
+            return (own._replace(own=left, took=took, relies=nothing, releasing=True) if any(took)
+                    else None)
+        left = tuple(held and not self._dropped(id_, before, world)
+                     for held, id_ in zip(own.own, own.path, strict=True))
         return own._replace(own=left, relies=nothing, releasing=True)
 
     @staticmethod
@@ -201,18 +226,21 @@ class Stepper(Moves):
         return old is not None and (new is None or new.anonymous < old.anonymous)
 
     def loose(self, world: World) -> tuple[Item, ...]:
-        """Instances that nobody holds though they are not at home where they rest, and those with anonymous references, newest first."""
+        """Instances that nobody holds though they are not at home where they rest, and those with
+        anonymous references, newest first."""
         state = tracked(world)
         known = self._loose.get(state)
         if known is None:
-            known = self._loose.put(state, tuple(
-                i for i in reversed(state.items.values())
-                if i.anonymous or not (i.refs or i.children or (i.resource, i.state) in self._resident)))
+            known = self._loose.put(state,
+                                    tuple(i for i in reversed(state.items.values()) if i.anonymous
+                                          or not (i.refs or i.children
+                                                  or (i.resource, i.state) in self._resident)))
         return known
 
     def dropping(self, change: Change, level: int) -> bool:
         """Did the operation fire the `drop` event at the level?"""
-        return level < len(self.drops[change.move.op.name]) and self.drops[change.move.op.name][level]
+        return (level < len(self.drops[change.move.op.name])
+                and self.drops[change.move.op.name][level])
 
 
 def _subsets(mask: int) -> Iterator[int]:

@@ -13,7 +13,8 @@ class Ends(Rows):
     """Ends, rests and drains as text."""
 
     def _end(self, r: Resource) -> Iterator[str]:
-        """Instance number `i_R` ends: its holders are asked, and all below it ends too (`up`: it went with its parent)."""
+        """Instance number `i_R` ends: its holders are asked, and all below it ends too (`up`: it
+        went with its parent)."""
         path = self.m.path(r.name)
         level = len(path) - 1
         w = f"w_{r.name}"
@@ -24,12 +25,13 @@ class Ends(Rows):
         # What the same request made is nobody's yet: it goes with the instance above it.
         yield f"  if :: up && !({w}_new && i_{r.name} == o_{r.name}) -> found_dangling() :: else fi;"
         if r.name in self.slotted:
-            forget = f"if :: ty[x] != 1 -> rs[x * L + {level}] = sl_{r.name}[i_{r.name}] :: else fi; " + forget
+            forget = (f"if :: ty[x] != 1 -> rs[x * L + {level}] = sl_{r.name}[i_{r.name}] :: else "
+                      f"fi; " + forget)
         yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
         yield "  x = 0;\n  do\n  :: x < N ->"
         yield f"    if\n    :: al[x * L + {level}] && {same} ->"
-        yield (f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && {w}_hl && {w}_let == 0 -> found_dangling() "
-               f":: else fi;")
+        yield (f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && "
+               f"{w}_hl && {w}_let == 0 -> found_dangling() :: else fi;")
         yield f"      {forget}"
         yield "    :: else\n    fi; x++\n  :: else -> break\n  od; x = 0;"
         if r.name in self.slotted:
@@ -37,15 +39,17 @@ class Ends(Rows):
         for child in self.m.children(r.name):
             size = len(self.keys[child])
             yield f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{r.name} * {size} + k_{child};"
-            yield (f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; k_{child}++ :: else -> break od; k_{child} = "
-                   f"s_{child}; s_{child} = 0;")
+            yield (f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; "
+                   f"k_{child}++ :: else -> break od; k_{child} = s_{child}; s_{child} = 0;")
             yield f"  i_{child} = i_{r.name} * {size} + k_{child};"
         yield "}"
 
     def _forget(self, who: str, level: int) -> str:
-        """The caller's instance at a level is gone. Who will look for it by its key remembers that."""
+        """The caller's instance at a level is gone. Who will look for it by its key remembers
+        that."""
         by_key = any(o.by is None for o in self.contract.releases)
-        key = f"if :: ty[{who}] == 1 -> kx[{who} * L + {level}] = 0 :: else fi" if by_key else f"kx[{who} * L + {level}] = 0"
+        key = (f"if :: ty[{who}] == 1 -> kx[{who} * L + {level}] = 0 :: else fi" if by_key
+               else f"kx[{who} * L + {level}] = 0")
         return f"al[{who} * L + {level}] = 0; rl[{who} * L + {level}] = 0; {key}"
 
     def _rest(self, r: Resource) -> Iterator[str]:
@@ -58,20 +62,21 @@ class Ends(Rows):
         yield f"inline rest_{name}() {{\n  i = 0;\n  do\n  :: i < {self.count[name]} ->\n    if\n    :: st_{name}[i] != 0 ->"
         yield f"      others = an_{name}[i]; drops = 0; x = 0;\n      do\n      :: x < N ->"
         yield f"        if :: md[x] != 0 && al[x * L + {level}] && hl[x * L + {level}] && {self._index('x', path)} == i ->"
-        yield ("          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n        fi; x++\n      :: else -> "
-               "break\n      od; x = 0;")
+        yield ("          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n   "
+               "     fi; x++\n      :: else -> break\n      od; x = 0;")
         yield f"      if :: an_{name}[i] > drops -> found_leak() :: else fi;"
         for child in self.m.children(name):
             size = len(self.keys[child])
-            yield (f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> others++ :: else fi; j++ :: else -> break "
-                   f"od; j = 0;")
+            yield (f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> "
+                   f"others++ :: else fi; j++ :: else -> break od; j = 0;")
         yield f"      if :: others == 0 && !({at_home}) -> found_leak() :: else fi;"
         yield f"      if :: quiet && gh_{name}[i] != 0 && c_expr {{ UNDRAINED_{name} }} -> found_leak() :: else fi;"
         yield "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i = 0\n}"
 
     def _undrained(self, r: Resource) -> Iterator[str]:
-        """C functions for a drain in which every call ends ok: `left` of a tree has bit 0 when something failed and bit 1 when an instance
-        is still there; `undrained` has the effects that are."""
+        """C functions for a drain in which every call ends ok: `left` of a tree has bit 0 when
+        something failed and bit 1 when an instance is still there; `undrained` has the effects that
+        are."""
         name, bits = r.name, sum(self.effects[h.name].own for h in self.m.hooks if h.on == r.name)
         yield f"static int blocked_{name}(int i)\n{{\n    int j, below = 0;"
         for child in self.m.children(name):
@@ -85,11 +90,14 @@ class Ends(Rows):
             for kind in sorted({c.kind for c in self.choices[name]}):
                 here = f"now.st_{name}[i] == {self.states[name][state.name]} && now.kd_{name}[i] == {kind}"
                 to, refused, kept, added = self._drained(r, state.name, kind)
-                if state.resident and not self.m.resource(r.name).state(to).final and self._taken_back(
-                        r, state, kept & there.get(state.name, 0) | added):
-                    raise NotExported(f"effects that drain leaves and a request may take back, as in {r.name}.{state.name}")
-                ends.append(f"    if ({here})\n        return {int(refused)} | {0 if self.m.resource(name).state(to).final else 2};")
-                effects_.append(f"    if ({here})\n        return (now.gh_{name}[i] & {kept & bits}) | {added};")
+                if (state.resident and not self.m.resource(r.name).state(to).final
+                    and self._taken_back(r, state, kept & there.get(state.name, 0) | added)):
+                    raise NotExported(f"effects that drain leaves and a request may take back, as "
+                                      f"in {r.name}.{state.name}")
+                ends.append(f"    if ({here})\n        return {int(refused)} | "
+                            f"{0 if self.m.resource(name).state(to).final else 2};")
+                effects_.append(f"    if ({here})\n        return (now.gh_{name}[i] & "
+                                f"{kept & bits}) | {added};")
         yield f"static int left_{name}(int i)\n{{\n    int below = blocked_{name}(i);"
         yield f"    if (below != 0 || {int(r.drop is None)})\n        return below | 2;"
         yield "\n".join(ends) + "\n    return 2;\n}"
@@ -114,7 +122,8 @@ class Ends(Rows):
         return found
 
     def _taken_back(self, r: Resource, state: State, mask: int) -> bool:
-        """May rows that are asked for, one after the other, lead from a state to a call that takes one of the effects back?"""
+        """May rows that are asked for, one after the other, lead from a state to a call that takes
+        one of the effects back?"""
         seen, waiting = {state.name}, [state.name]
         while waiting:
             for row in r.state(waiting.pop()).rows:
@@ -126,7 +135,8 @@ class Ends(Rows):
         return False
 
     def _drained(self, r: Resource, state: str, kind: int) -> tuple[str, bool, int, int]:
-        """A drain of an instance below which nothing is: its state then, whether it was refused, which effects stay and which are new."""
+        """A drain of an instance below which nothing is: its state then, whether it was refused,
+        which effects stay and which are new."""
         kept, added = -1, 0
         for _ in r.states:  # again, while that leads to another state
             to, refused, still, more = self._dropped_once(r, state, kind)
@@ -141,7 +151,8 @@ class Ends(Rows):
         kept, added = -1, 0
         event = r.drop
         while event is not None:
-            row = next((row for row in r.rows(state, event) if row.guard is None or fold(row.guard, self._known(r, fields)) is True), None)
+            row = next((row for row in r.rows(state, event) if row.guard is None
+                        or fold(row.guard, self._known(r, fields)) is True), None)
             if row is None or row.ok is None:
                 return state, True, kept, added
             hook = self.m.hook(row.call) if row.call is not None else None
@@ -154,16 +165,21 @@ class Ends(Rows):
         return state, False, kept, added
 
     def _drain(self, r: Resource) -> Iterator[str]:
-        """Drains instance `i_R` after what is below it; `f_R`: something failed. What it leaves is not looked at, only which rows ran."""
+        """Drains instance `i_R` after what is below it; `f_R`: something failed. What it leaves is
+        not looked at, only which rows ran."""
         w, name = f"w_{r.name}", r.name
         yield f"inline drain_{name}() {{\n  f_{name} = 0; r_{name} = 0;"
         for child in self.m.children(name):
             size = len(self.keys[child])
-            yield (f"  k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{name} * {size} + k_{child}; "
-                   f"if :: st_{child}[i_{child}] != 0 -> drain_{child}(); if :: f_{child} -> f_{name} = 1 :: else fi; "
-                   f"if :: st_{child}[i_{child}] != 0 -> r_{name} = 1 :: else fi :: else fi; k_{child}++ :: else -> break od;")
+            yield (f"  k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{name} * {size} + "
+                   f"k_{child}; "
+                   f"if :: st_{child}[i_{child}] != 0 -> drain_{child}(); if :: f_{child} -> "
+                   f"f_{name} = 1 :: else fi; "
+                   f"if :: st_{child}[i_{child}] != 0 -> r_{name} = 1 :: else fi :: else fi; "
+                   f"k_{child}++ :: else -> break od;")
         if r.drop is not None:
-            final = " || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final) or "false"
+            final = (" || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states
+                                 if s.final) or "false")
             event = self.events[name][r.drop]
             yield f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; d_{name} = {min(len(r.states), 255)};"
             yield f"    do :: err = 0; ev = {event}; p_{name} = {w}_st; chain_{name}(); d_{name}--;"

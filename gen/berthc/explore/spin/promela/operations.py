@@ -37,7 +37,8 @@ class Operations(Paths):
             return f"ty[{n}] == 1 && md[{n}] == 1"
         if part == "ends":
             return f"ty[{n}] == 1 && md[{n}] != 0"
-        fit = [str(number) for (path, took), number in self.types.items() if self._left(op, path, took) is not None]
+        fit = [str(number) for (path, took), number in self.types.items()
+               if self._left(op, path, took) is not None]
         return f"md[{n}] != 0 && ({' || '.join(f'ty[{n}] == {f}' for f in fit) or 'false'})"
 
     def _gives(self, op: Operation) -> str:
@@ -55,14 +56,16 @@ class Operations(Paths):
         w = f"w_{name}"
         with_ = op.form is Form.WITH
         skip = f"{w}_dead" + (f" || hl[c * L + {n}] == 0" if with_ else "")
-        final = " || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final) or "false"
+        final = (" || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states if s.final)
+                 or "false")
         yield f"  if\n  :: err == 0 && !({skip}) ->"
         release = ""
         if event == r.drop:
             yield f"    {w}_let = 1;"
             yield from self._others(op, r, n)
             own = "1" if with_ else f"({w}_an > 0 -> 1 : 0)"
-            let_go = f"hl[c * L + {n}] = 0" if with_ else f"if :: {w}_an > 0 -> {w}_an--; {w}_went = 1 :: else fi"
+            let_go = (f"hl[c * L + {n}] = 0" if with_
+                      else f"if :: {w}_an > 0 -> {w}_an--; {w}_went = 1 :: else fi")
             # What is dropped is put back where the operation turns out never to have begun.
             yield f"    if\n    :: others > {own} -> {let_go}; drops = 1\n    :: else -> drops = 0\n    fi; others = 0;"
             release = f"if :: err == 0 -> {let_go} :: else fi; "
@@ -77,8 +80,8 @@ class Operations(Paths):
         """Everybody who holds the instance of a level, the caller too."""
         path = self.m.path(r.name)
         yield f"    others = w_{r.name}_an; x = 0;\n    do\n    :: x < N ->"
-        yield (f"      if :: md[x] != 0 && ty[x] == 1 && al[x * L + {n}] && hl[x * L + {n}] && {self._index('x', path)} == i_{r.name} -> "
-               f"others++ :: else fi; x++")
+        yield (f"      if :: md[x] != 0 && ty[x] == 1 && al[x * L + {n}] && hl[x * L + {n}] && "
+               f"{self._index('x', path)} == i_{r.name} -> others++ :: else fi; x++")
         yield "    :: else -> break\n    od; x = 0;"
         for child in self.m.children(r.name):
             size = len(self.keys[child])
@@ -92,14 +95,16 @@ class Operations(Paths):
     def _finish(self, op: Operation, part: str) -> Iterator[str]:
         """Writes back, lets instances end, and sets what the caller is."""
         if part != "free":
-            refused = "err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny) else "err == 1 || err == 3"
+            refused = ("err == 1" if part in ("gives", "acquires") or any(True for _ in op.deny)
+                       else "err == 1 || err == 3")
             yield f"  if :: CLEAN && ({refused}) -> found_denied() :: else fi;"
         yield "  if\n  :: err == 4 -> err = 0; called = 0  /* nothing there, and that is fine */"
         yield "  :: err == 0 || (called && err != 3) ->"
         for name in op.path:
             w = f"w_{name}"
             slot = f"; sl_{name}[i_{name}] = {w}_sl" if name in self.slotted else ""
-            yield (f"    if :: {w}_dead != 1 -> st_{name}[i_{name}] = {w}_st; kd_{name}[i_{name}] = {w}_kd; an_{name}[i_{name}] = {w}_an; "
+            yield (f"    if :: {w}_dead != 1 -> st_{name}[i_{name}] = {w}_st; kd_{name}[i_{name}] "
+                   f"= {w}_kd; an_{name}[i_{name}] = {w}_an; "
                    f"gh_{name}[i_{name}] = {w}_gh{slot} :: else fi;")
         if part == "releases":
             yield from self._dropped(op)
@@ -116,7 +121,8 @@ class Operations(Paths):
         yield f"  {self._reset(op)}"
         yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
         yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
-        # Replayed, the verifier says what happened: calls first, then the operation, its caller, and key and kind of each level.
+        # Replayed, the verifier says what happened: calls first, then the operation, its caller,
+        # and key and kind of each level.
         keys = " ".join("%d/%d" for _ in op.path)
         values = ", ".join(f"k_{name}, w_{name}_kd" for name in op.path)
         yield f"  c_code {{ if (readtrail) printf(\"STEP {op.name} %d {keys}\\n\", c, {values}); }};"
@@ -142,48 +148,58 @@ class Operations(Paths):
         for n, name in enumerate(op.path):
             if not drops[n]:
                 continue
-            same = " && ".join(f"kx[x * L + {k}] == k_{up} + 1" for k, up in enumerate(self.m.path(name)))
+            same = " && ".join(f"kx[x * L + {k}] == k_{up} + 1"
+                               for k, up in enumerate(self.m.path(name)))
             went = f"(w_{name}_went || w_{name}_dead == 2)"
             yield f"    if\n    :: {went} && w_{name}_hl == 0 ->"
             yield ("      x = 0; do :: x < N -> "
-                   f"if :: x != c && md[x] != 0 && ty[x] != 1 && al[x * L + {n}] && hl[x * L + {n}] && {same} -> "
+                   f"if :: x != c && md[x] != 0 && ty[x] != 1 && al[x * L + {n}] && hl[x * L + "
+                   f"{n}] && {same} -> "
                    "found_interference() :: else fi; x++ :: else -> break od; x = 0")
             yield f"    :: {went} && w_{name}_hl -> hl[c * L + {n}] = 0\n    :: else\n    fi;"
 
     def _caller(self, op: Operation, part: str) -> Iterator[str]:
         levels = range(self.depth)
-        clear = "; ".join(f"hl[c * L + {n}] = 0; al[c * L + {n}] = 0; kx[c * L + {n}] = 0" for n in levels)
+        clear = "; ".join(f"hl[c * L + {n}] = 0; al[c * L + {n}] = 0; kx[c * L + {n}] = 0"
+                          for n in levels)
         reached = list(enumerate(op.path[:relied_levels(op)]))
-        relies = "; ".join(f"rl[c * L + {n}] = gh_{name}[i_{name}]" for n, name in reached) or "skip"
+        relies = ("; ".join(f"rl[c * L + {n}] = gh_{name}[i_{name}]" for n, name in reached)
+                  or "skip")
         forgets = "; ".join(f"rl[c * L + {n}] = 0" for n, _ in reached) or "skip"
         lets_go = "; ".join(f"rl[c * L + {n}] = 0" for n in levels)
         if self.slotted:
             clear += "; " + "; ".join(f"rs[c * L + {n}] = 0" for n in levels)
         idle = f"md[c] = 0; ty[c] = 0; {clear}"
         if part == "gives":
-            sets = "; ".join(f"hl[c * L + {n}] = 1; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n, name in enumerate(op.path))
+            sets = "; ".join(
+                f"hl[c * L + {n}] = 1; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1"
+                for n, name in enumerate(op.path))
             yield f"  if :: err == 0 -> md[c] = 1; ty[c] = 1; {sets} :: else fi;"
         elif part == "acquires":
             took = levels_of(self.m, op, "take")
             number = self.types[op.path, took]
-            sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + {n}] = k_{name} + 1" for n,
-                             name in enumerate(op.path))
+            sets = "; ".join(f"hl[c * L + {n}] = {int(took[n])}; al[c * L + {n}] = 1; kx[c * L + "
+                             f"{n}] = k_{name} + 1" for n, name in enumerate(op.path))
             dead = " || ".join(f"w_{name}_dead == 2" for name in op.path)
             yield (f"  if :: err == 0 && ({dead}) -> found_dangling() "
-                   f":: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: else fi;")
+                   f":: err == 0 && !({dead}) -> md[c] = 1; ty[c] = {number}; {sets}; {relies} :: "
+                   f"else fi;")
         elif part == "uses":
             yield f"  if :: err == 0 -> {relies} :: else -> {forgets} fi;"
         elif part == "ends":
             yield f"  {lets_go}; if :: err == 0 -> {idle} :: else -> md[c] = 3 fi;"
         elif part == "releases":
-            dropped = "; ".join(f"hl[c * L + {n}] = 0" for n, drop in enumerate(levels_of(self.m, op, "drop")) if drop)
-            parts = "".join(f":: err == 0 && ty[c] == {number} -> md[c] = 3; {dropped}; ty[c] = {self.types[path, left]} "
+            dropped = "; ".join(f"hl[c * L + {n}] = 0"
+                                for n, drop in enumerate(levels_of(self.m, op, "drop")) if drop)
+            parts = "".join(f":: err == 0 && ty[c] == {number} -> md[c] = 3; {dropped}; ty[c] = "
+                            f"{self.types[path, left]} "
                             for (path, took), number in self.types.items()
                             if (left := self._left(op, path, took)) is not None and any(left))
-            whole = " || ".join(f"ty[c] == {number}" for (path, took), number in self.types.items()
-                                if (left := self._left(op, path, took)) is not None and not any(left)) or "false"
+            whole = (" || ".join(f"ty[c] == {number}" for (path, took), number in self.types.items()
+                                 if (left := self._left(op, path, took)) is not None
+                                 and not any(left)) or "false")
             yield f"  {lets_go}; if {parts}:: err == 0 && ({whole}) -> {idle} :: err != 0 -> md[c] = 3 fi;"
 
     def _reset(self, op: Operation) -> str:
-        return "; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = 0; w_{name}_went = 0"
-                         for name in op.path) + ";"
+        return ("; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = "
+                          f"0; w_{name}_went = 0" for name in op.path) + ";")

@@ -1,4 +1,5 @@
-"""Where an operation finds the instances of its path: by what callers say, by what they hold, or by a slot."""
+"""Where an operation finds the instances of its path: by what callers say, by what they hold, or by
+a slot."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ class Paths(Ends):
         full = " && ".join(f"hl[c * L + {n}]" for n in range(len(op.path)))
         for n, name in enumerate(op.path):
             w = f"w_{name}"
-            yield (f"  k_{name} = 0; i_{name} = 0; w_{name}_new = 0; {w}_st = 0; {w}_an = 0; {w}_gh = 0; {w}_kd = 0; {w}_hl = hl[c * L + "
+            yield (f"  k_{name} = 0; i_{name} = 0; w_{name}_new = 0; {w}_st = 0; {w}_an = 0; "
+                   f"{w}_gh = 0; {w}_kd = 0; {w}_hl = hl[c * L + "
                    f"{n}]; {w}_let = 0; {w}_dead = 1;")
         if op.form is Form.WITH:
             for n, name in enumerate(op.path):
@@ -48,21 +50,24 @@ class Paths(Ends):
             if op.form is Form.OBTAIN:
                 make += f"; w_{name}_dead = 0; w_{name}_kd = {self.choices[name][0].kind}"
             yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; o_{name} = i_{name};"
-            yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} "
-                   f":: else fi;")
+            yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == "
+                   f"0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;")
 
     def _by_slot(self, op: Operation) -> bool:
-        return any(a.name == op.by and a.kind is AssignedKind.POOL for a in self.m.resource(op.target).assigned)
+        return any(a.name == op.by and a.kind is AssignedKind.POOL
+                   for a in self.m.resource(op.target).assigned)
 
     def _own_slot(self, op: Operation) -> Iterator[str]:
-        """Where the slot leads that the caller knows: to its own instance, or to what was given the slot when that had ended."""
+        """Where the slot leads that the caller knows: to its own instance, or to what was given the
+        slot when that had ended."""
         last, target = len(op.path) - 1, op.target
         own = "0"
         for n, name in enumerate(op.path):
-            own = "kx[c * L] - 1" if n == 0 else f"({own}) * {len(self.keys[name])} + kx[c * L + {n}] - 1"
+            own = ("kx[c * L] - 1" if n == 0
+                   else f"({own}) * {len(self.keys[name])} + kx[c * L + {n}] - 1")
         yield f"  j = 0;\n  if :: al[c * L + {last}] -> j = {own}"
-        yield (f"  :: else -> do :: j < {self.count[target]} && (st_{target}[j] == 0 || sl_{target}[j] != rs[c * L + {last}]) -> j++ "
-               ":: else -> break od fi;")
+        yield (f"  :: else -> do :: j < {self.count[target]} && (st_{target}[j] == 0 || "
+               f"sl_{target}[j] != rs[c * L + {last}]) -> j++ :: else -> break od fi;")
         yield f"  if :: j == {self.count[target]} -> err = {4 if op.absent_ok else 3}"
         yield "  :: else ->"
         below = 1
@@ -72,7 +77,8 @@ class Paths(Ends):
             yield f"    i_{name} = j / {below}; k_{name} = i_{name} % {size}; {self._copy(name)};"
             yield f"    if :: al[c * L + {n}] == 0 || kx[c * L + {n}] != k_{name} + 1 -> {w}_hl = 0 :: else fi;"
             below *= size
-        for n, (up, name) in enumerate(zip(op.path, op.path[1:], strict=False)):  # below another instance nothing is the caller's own
+        # below another instance nothing is the caller's own
+        for n, (up, name) in enumerate(zip(op.path, op.path[1:], strict=False)):
             yield f"    if :: w_{up}_hl == 0 && kx[c * L + {n}] != k_{up} + 1 -> w_{name}_hl = 0 :: else fi;"
         yield "  fi; j = 0;"
 
@@ -89,7 +95,8 @@ class Paths(Ends):
         yield "  if"
         if part == "free":
             for combination in product(*(self.spare[name] for name in op.path)):
-                if any((c.resource, c.kind, c.key) not in known for c in combination) and not self._denied(op, combination):
+                if (any((c.resource, c.kind, c.key) not in known for c in combination)
+                    and not self._denied(op, combination)):
                     yield f"  :: STRAND -> behind = 1; {self._sets(combination)} skip"
         for combination, fine in allowed.items():
             sets = self._sets(combination)
@@ -101,13 +108,16 @@ class Paths(Ends):
             above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
             last = n == len(op.path) - 1
             make = self._make(op, r, last)
-            compare = "" if op.form is not Form.OBTAIN else f"if :: kd_{name}[i_{name}] != {w}_kd -> err = 3 :: else fi; "
+            compare = ("" if op.form is not Form.OBTAIN
+                       else f"if :: kd_{name}[i_{name}] != {w}_kd -> err = 3 :: else fi; ")
             found = "err = 3" if op.form is Form.CREATE and last else f"{compare}{self._copy(name)}"
             yield f"  i_{name} = {above} + k_{name}; o_{name} = i_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
             yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;"
 
     def _sets(self, combination: tuple[Choice, ...]) -> str:
-        return " ".join(f"k_{c.resource} = {self.keys[c.resource].index(c.key)}; w_{c.resource}_kd = {c.kind};" for c in combination)
+        return " ".join(
+            f"k_{c.resource} = {self.keys[c.resource].index(c.key)}; w_{c.resource}_kd = {c.kind};"
+            for c in combination)
 
     def _make(self, op: Operation, r: Resource, last: bool) -> str:
         w = f"w_{r.name}"
@@ -121,6 +131,7 @@ class Paths(Ends):
         given = {c.resource: c.fields for c in combination}
 
         def known(ref: Ref) -> Value | None:
-            return self.options[ref.name] if ref.scope == "option" else given[op.target if ref.scope == "field" else ref.scope][ref.name]
+            return (self.options[ref.name] if ref.scope == "option"
+                    else given[op.target if ref.scope == "field" else ref.scope][ref.name])
 
         return any(fold(deny.guard, known) is True for deny in op.deny)

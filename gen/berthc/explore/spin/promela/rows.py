@@ -1,4 +1,5 @@
-"""What one state does with one event: the call, its outcomes, what is true in the backend then, and the slot of a new instance."""
+"""What one state does with one event: the call, its outcomes, what is true in the backend then, and
+the slot of a new instance."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ class Rows(Base):
         size, most = self.count[r.name], self.capacity[r.name]
         if r.name in self.slotted:
             yield f"inline slot_{r.name}() {{\n  j = 1; x = 0;"
-            yield (f"  do\n  :: x < {size} && sl_{r.name}[x] == j -> j++; x = 0\n  :: x < {size} && sl_{r.name}[x] != j -> x++\n"
-                   f"  :: else -> break\n  od; x = 0;")
+            yield (f"  do\n  :: x < {size} && sl_{r.name}[x] == j -> j++; x = 0\n  :: x < {size} "
+                   f"&& sl_{r.name}[x] != j -> x++\n  :: else -> break\n  od; x = 0;")
             yield f"  if :: j > {most} -> err = 3 :: else -> w_{r.name}_sl = j fi; j = 0\n}}"
         elif self._may_fill(r.name):
             yield f"inline slot_{r.name}() {{\n  j = 0; x = 0;"
@@ -26,7 +27,8 @@ class Rows(Base):
             yield f"  if :: j >= {most} -> err = 3 :: else fi; j = 0\n}}"
 
     def _chain(self, r: Resource) -> Iterator[str]:
-        """`ev` and all that it raises, on the copy of an instance; `err` is 1 after a reject that is told, 2 after other errors."""
+        """`ev` and all that it raises, on the copy of an instance; `err` is 1 after a reject that
+        is told, 2 after other errors."""
         w = f"w_{r.name}"
         level = len(self.m.path(r.name)) - 1
         yield f"inline chain_{r.name}() {{"
@@ -41,13 +43,15 @@ class Rows(Base):
         here = f"{w}_st == {self.states[r.name][state.name]} && ev == {self.events[r.name][event]}"
         if not rows:
             if not state.final:
-                yield f"    :: {here} -> {self._refuse(False)}" if r.otherwise else f"    :: {here} -> assert(false)  /* a hole */"
+                yield (f"    :: {here} -> {self._refuse(False)}" if r.otherwise
+                       else f"    :: {here} -> assert(false)  /* a hole */")
             return
         policy = any(row.guard is not None for row in rows)
         kinds = sorted({c.kind for c in self.choices[r.name]})
         for kind in kinds:
             fields = next(c.fields for c in self.choices[r.name] if c.kind == kind)
-            row = next(row for row in rows if row.guard is None or fold(row.guard, self._known(r, fields)) is True)
+            row = next(row for row in rows if row.guard is None
+                       or fold(row.guard, self._known(r, fields)) is True)
             condition = here if len(kinds) == 1 else f"{here} && {w}_kd == {kind}"
             yield f"    :: {condition} -> {self._row(r, row, policy, w, level)}"
 
@@ -67,7 +71,8 @@ class Rows(Base):
         if hook is None:
             return self._ran(row, 0) + self._go(r, row.ok, w)
         if hook.name in self.without:
-            return self._refuse(True) if hook.absent is not None else self._ran(row, 0) + self._go(r, row.ok, w)
+            return (self._refuse(True) if hook.absent is not None else self._ran(row, 0)
+                    + self._go(r, row.ok, w))
         assert row.fail is not None
         of = self.effects[hook.name]
         uncertain = row.uncertain or row.fail
@@ -100,11 +105,16 @@ class Rows(Base):
         """The hook took effect; who else relies on what it took back?"""
         out = ""
         if of.undoes:
-            same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1" for n, up in enumerate(self.m.path(r.name)))
-            before = f"gh_{r.name}[i_{r.name}]"  # what the same request brought about, nobody else relies on
-            out += (f"if :: {w}_new == 0 && ({w}_gh & {before} & {of.undoes}) != 0 -> x = 0; do :: x < N -> "
-                    f"if :: x != c && (rl[x * L + {level}] & {w}_gh & {before} & {of.undoes}) != 0 && al[x * L + {level}] && {same} -> "
-                    f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; {w}_gh = {w}_gh & ~{of.undoes}; ")
+            same = " && ".join(f"kx[x * L + {n}] == k_{up} + 1"
+                               for n, up in enumerate(self.m.path(r.name)))
+            # what the same request brought about, nobody else relies on
+            before = f"gh_{r.name}[i_{r.name}]"
+            out += (f"if :: {w}_new == 0 && ({w}_gh & {before} & {of.undoes}) != 0 -> x = 0; do "
+                    f":: x < N -> "
+                    f"if :: x != c && (rl[x * L + {level}] & {w}_gh & {before} & {of.undoes}) != "
+                    f"0 && al[x * L + {level}] && {same} -> "
+                    f"found_interference() :: else fi; x++ :: else -> break od; x = 0 :: else fi; "
+                    f"{w}_gh = {w}_gh & ~{of.undoes}; ")
         if of.own:
             out += f"{w}_gh = {w}_gh | {of.own}; "
         return out

@@ -29,15 +29,20 @@ class Whole(Operations):
         for r in self.resources:
             size = self.count[r.name]
             yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
-            yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, w_{r.name}_new, w_{r.name}_hl, "
-                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, s_{r.name}, f_{r.name}, r_{r.name}, d_{r.name}, p_{r.name};")
+            yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, "
+                   f"w_{r.name}_new, w_{r.name}_hl, "
+                   f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, "
+                   f"s_{r.name}, f_{r.name}, r_{r.name}, d_{r.name}, p_{r.name};")
             yield f"hidden int w_{r.name}_gh;"
             if r.name in self.slotted:
                 yield f"byte sl_{r.name}[{size}];  /* slot + 1 */\nhidden byte w_{r.name}_sl;"
         yield definitions(self._tables())
-        yield "c_code {\n" + "\n".join(line for r in reversed(self.resources) for line in self._undrained(r)) + "\n}"
+        yield ("c_code {\n"
+               + "\n".join(line for r in reversed(self.resources) for line in self._undrained(r))
+               + "\n}")
         for n, name in enumerate(FINDINGS[:-2]):
-            guard = {"dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
+            guard = {
+                "dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
             note = f'c_code {{ if (!is_drain && !told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
             bad = "" if name == "denied" else "bad = 1; "  # behind a refusal the search goes on
@@ -58,7 +63,8 @@ class Whole(Operations):
         root = self.resources[0].name
         yield f"  :: atomic {{ DRAIN -> c = N; err = 0; k_{root} = 0;"
         yield (f"     do :: k_{root} < {self.count[root]} -> i_{root} = k_{root}; "
-               f"if :: st_{root}[i_{root}] != 0 -> drain_{root}() :: else fi; k_{root}++ :: else -> break od; false }}")
+               f"if :: st_{root}[i_{root}] != 0 -> drain_{root}() :: else fi; k_{root}++ :: else "
+               f"-> break od; false }}")
         yield "  od\n}"
 
     def _operations(self) -> list[Operation]:
@@ -68,14 +74,18 @@ class Whole(Operations):
     def _tables(self) -> Tables:
         arrays = ["md", "ty", "hl", "al", "kx", "rl", *(["rs"] if self.slotted else [])]
         for r in self.resources:
-            arrays += [f"{kind}_{r.name}" for kind in ("st", "kd", "an", "gh", *(["sl"] if r.name in self.slotted else []))]
+            arrays += [f"{kind}_{r.name}"
+                       for kind in ("st", "kd", "an", "gh",
+                                    *(["sl"] if r.name in self.slotted else []))]
         pooled = [Pooled(r.name, self.count[r.name], self._held(r), self._keeps(r))
                   for r in self.resources if self.capacity[r.name] is not None]
         if sum(one.size for one in pooled) > 64:
             raise NotExported("more than 64 instances with slots")
         kinds = 1 + max(c.kind for some in self.choices.values() for c in some)
-        return Tables(self.callers, arrays, self._sites(), kinds, {r.name: [s.name for s in r.states] for r in self.resources},
-                      {r.name: [self.states[r.name][s.name] for s in r.states if s.resident] for r in self.resources}, pooled)
+        return Tables(self.callers, arrays, self._sites(), kinds,
+                      {r.name: [s.name for s in r.states] for r in self.resources},
+                      {r.name: [self.states[r.name][s.name] for s in r.states if s.resident]
+                       for r in self.resources}, pooled)
 
     def _held(self, r: Resource) -> str:
         """C text: does anybody hold instance number `i`?"""
@@ -92,8 +102,9 @@ class Whole(Operations):
         return out
 
     def _keeps(self, r: Resource) -> list[int]:
-        """States where an instance may rest and that a drain in which every call ends ok does not end."""
+        """States where an instance may rest and that a drain in which every call ends ok does not
+        end."""
         final = {s.name for s in r.states if s.final}
         kinds = {c.kind for c in self.choices[r.name]}
-        return [self.states[r.name][s.name] for s in r.states
-                if s.resident and any(self._drained(r, s.name, kind)[0] not in final for kind in kinds)]
+        return [self.states[r.name][s.name] for s in r.states if s.resident
+                and any(self._drained(r, s.name, kind)[0] not in final for kind in kinds)]

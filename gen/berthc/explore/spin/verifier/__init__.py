@@ -1,15 +1,17 @@
 """What the verifier that Spin makes is asked beside the model: C code that is copied into it.
 
-The environment says what is asked, before the verifier starts: it is no part of a state. What one run learns, others read from files in the
-folder where they run:
+The environment says what is asked, before the verifier starts: it is no part of a state. What one
+run learns, others read from files in the folder where they run:
 
     learned   by ASK=clean, in which no call fails: the effects that successes leave, and the states in which slots are kept
     stuck     by ASK=strand: the states in which somebody is stranded (`s`) or a slot is kept for ever (`k`)
 
-For ASK=strand the verifier keeps the graph of all states in which no call fails and looks, when it has seen everything, from where there
-is a way to a release. States are known by 128 bits of hash; one that was not gone on from, for want of memory or depth, is taken for good.
+For ASK=strand the verifier keeps the graph of all states in which no call fails and looks, when it
+has seen everything, from where there is a way to a release. States are known by 128 bits of hash;
+one that was not gone on from, for want of memory or depth, is taken for good.
 
-`tables` says what of the model is needed, `learned` and `graph` have the C code that does not depend on it.
+`tables` says what of the model is needed, `learned` and `graph` have the C code that does not
+depend on it.
 """
 from __future__ import annotations
 
@@ -22,8 +24,11 @@ from berthc.explore.spin.verifier.tables import FINDINGS, FLAGS, Pooled, Site, T
 
 def declarations(sites: Sequence[Site], resources: Sequence[str]) -> str:
     """What the model uses. Spin takes no calls in expressions, so they have names."""
-    drained = "\n".join(f"int undrained_{name}(int i);\n\\#define UNDRAINED_{name} undrained_{name}(i)" for name in resources)
-    asked = "\n".join(f"\\#define LACKS_{n} (!is_clean && lacks({promise(n, site)}))" for n, site in enumerate(sites))
+    drained = "\n".join(
+        f"int undrained_{name}(int i);\n\\#define UNDRAINED_{name} undrained_{name}(i)"
+        for name in resources)
+    asked = "\n".join(f"\\#define LACKS_{n} (!is_clean && lacks({promise(n, site)}))"
+                      for n, site in enumerate(sites))
     return f"""\
 c_decl {{
 \\#include <stdio.h>
@@ -71,7 +76,8 @@ def _tables(t: Tables, most: int) -> str:
 
     sites = t.sites or [Site("", next(iter(t.states)), -1)]
     per_site = ", ".join(quoted(t.states[site.resource]) for site in sites)
-    rests = ", ".join("{" + ", ".join(str(int(n in t.resident[site.resource])) for n in range(most)) + "}" for site in sites)
+    rests = ", ".join("{" + ", ".join(str(int(n in t.resident[site.resource])) for n in range(most))
+                      + "}" for site in sites)
     pooled = t.pooled or [Pooled(next(iter(t.states)), 0, "0", ())]
     return f"""\
 enum {{ SITES = {len(sites)}, KINDS = {t.kinds}, STATES = {most}, POOLED = {len(pooled)}, CALLERS = {t.callers} }};
@@ -88,7 +94,8 @@ static int has_learned;"""
 
 
 def _slots(t: Tables) -> Iterator[str]:
-    """Bits of instances with slots, in their order: which are not there, and which rest where they keep a slot."""
+    """Bits of instances with slots, in their order: which are not there, and which rest where they
+    keep a slot."""
     yield "static unsigned long long vacant(void)\n{\n    unsigned long long bits = 0;\n    int i, bit = 0;"
     for one in t.pooled:
         yield f"    for (i = 0; i < {one.size}; i++, bit++)\n        if (now.st_{one.resource}[i] == 0)\n            bits |= 1ULL << bit;"

@@ -1,4 +1,5 @@
-"""The C code that keeps the graph of all states in which no call fails, and judges it: from where is there a way to a release?"""
+"""The C code that keeps the graph of all states in which no call fails, and judges it: from where
+is there a way to a release?"""
 from __future__ import annotations
 
 from berthc.explore.spin.verifier.tables import Tables

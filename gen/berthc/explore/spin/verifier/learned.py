@@ -1,4 +1,5 @@
-"""The C code that learns what successes leave while no call fails, writes it down and reads it, and asks the environment."""
+"""The C code that learns what successes leave while no call fails, writes it down and reads it, and
+asks the environment."""
 from __future__ import annotations
 
 from berthc.explore.spin.verifier.tables import FLAGS

@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-FINDINGS = ("leak", "dangling", "interference", "denied", "double", "missing_effect", "stranded", "kept")
+FINDINGS = ("leak", "dangling", "interference", "denied", "double", "missing_effect", "stranded",
+            "kept")
 """What a verifier can find; `kept` is a leak of a slot."""
 
 FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), "is_drain": ("ASK", "drain"),
@@ -12,8 +13,8 @@ FLAGS = {"is_clean": ("ASK", "clean"), "is_strand": ("ASK", "strand"), "is_drain
 
 
 class Site(NamedTuple):
-    """A level of an operation that is a use: what a success leaves there is a promise. `brings`: the effects that are promised in a state
-    that was not seen while nothing fails (-1: any)."""
+    """A level of an operation that is a use: what a success leaves there is a promise. `brings`:
+    the effects that are promised in a state that was not seen while nothing fails (-1: any)."""
 
     op: str
     resource: str
@@ -21,8 +22,9 @@ class Site(NamedTuple):
 
 
 class Pooled(NamedTuple):
-    """A resource with slots: `size`, how many instances there may be, C text that says whether instance `i` is held (`x` counts callers,
-    `j` children), and the states in which neither holders nor drain are needed to keep it."""
+    """A resource with slots: `size`, how many instances there may be, C text that says whether
+    instance `i` is held (`x` counts callers, `j` children), and the states in which neither holders
+    nor drain are needed to keep it."""
 
     resource: str
     size: int
