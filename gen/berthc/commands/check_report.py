@@ -12,9 +12,10 @@ from berthc.diag import (
     MOST, Colours, Diagnostic, as_json, as_text, at_most, in_order, notes_as_objects,
 )
 from berthc.explore.meaning import explained
-from berthc.explore.report import (
-    Finding, Report, beneath, claim, diagnostics, followed, not_played, uncertain_rows,
+from berthc.explore.messages import (
+    beneath, claim, diagnostics, followed, not_played, uncertain_rows,
 )
+from berthc.explore.report import Finding, Report
 from berthc.explore.save import how_to_play, how_to_save, names
 from berthc.explore.script import table
 from berthc.model import Manager

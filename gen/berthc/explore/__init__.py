@@ -9,6 +9,7 @@
     script     a script for people and for simulators
     progress   a line on a terminal that tells how far a search is
     report     all searches of one manager, what they found, and what they can claim
+    messages   what a report says, as messages and sentences
     save       scripts as files
     spin       the search by Spin
 

@@ -8,9 +8,8 @@ from berthc.model import (
     NOWHERE, Assigned, AssignedKind, Field, Form, Hook, Loc, Manager, Operation, Ref, Resource,
     Type,
 )
-from berthc.names import library
 from berthc.names.spelling import Names
-from berthc.names.words import OWN_PREFIX, RESERVED, called, flat, lower, member, of_kind, upper
+from berthc.names.words import OWN_PREFIX, RESERVED, called, flat, member, of_kind, upper
 
 # Where a name lives. What the header declares is in every file; the others are files of their own.
 HEADER, SOURCE, SUITE = "", "the source", "the conformance suite"

@@ -106,8 +106,8 @@ Key = TypeVar("Key")
 
 
 def _placed(manager: Manager, wanted: dict[Key, str], more: Iterable[str] = ()) -> dict[Key, str]:
-    """Names of the source that nobody calls by name: they get underscores behind where the spec or a
-    library has the name already, or two of them are the same."""
+    """Names of the source that nobody calls by name: they get underscores behind where the spec or
+    a library has the name already, or two of them are the same."""
     taken = {one.text for one in from_words(manager) if one.scope in (HEADER, SOURCE)} | set(more)
     found: dict[Key, str] = {}
     for key, text in wanted.items():

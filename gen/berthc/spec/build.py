@@ -17,9 +17,11 @@ from berthc.model import (
 )
 from berthc.spec.expr import ExprError, parse_format, parse_guard
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
+from berthc.spec.nodes import (
+    NOTHING, brief_of, flag_of, integer_of, items_of, mapping_of, split_of, text_of, texts_of,
+)
 
 OTHERWISE_ERROR = "EOPNOTSUPP"  # of `otherwise: reject`
-_NOTHING = Mapping("<built in>", 0, 0, 1, 0, {}, {})
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Spec:
 def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
     """The model of the spec below `root`, and what is wrong inside its texts. `aliased`: some nodes
     are used in several places."""
-    builder = _Builder(root if isinstance(root, Mapping) else _NOTHING)
+    builder = _Builder(root if isinstance(root, Mapping) else NOTHING)
     return Spec(builder.manager(), builder.root, aliased), builder.found
 
 
@@ -89,44 +91,12 @@ OLD_FINDINGS = {"hollow": "missing-effect"}
 _PLACE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")
 
 
-def _text(node: Node | None, default: str = "") -> str:
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else default
-
-
-def _brief(node: Mapping) -> str:
-    return " ".join(_text(node.get("brief")).split())
-
-
-def _flag(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and node.value is True
-
-
-def _integer(node: Node | None) -> int | None:
-    return (node.value if isinstance(node, Scalar) and isinstance(node.value, int)
-            and not isinstance(node.value, bool) else None)
-
-
-def _map(node: Node | None) -> Mapping:
-    return node if isinstance(node, Mapping) else _NOTHING
-
-
-def _items(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list; a single value counts as a list of one."""
-    if isinstance(node, Sequence):
-        return node.items
-    return () if node is None else (node,)
-
-
-def _texts(node: Node | None) -> tuple[str, ...]:
-    return tuple(_text(item) for item in _items(node) if _text(item))
-
-
 class _Builder:
     def __init__(self, root: Mapping) -> None:
         self.root = root
         self.found: list[Diagnostic] = []
-        self.parents = {name: _text(_map(node).get("parent")) or None
-                        for name, node in _map(root.get("resources")).values.items()}
+        self.parents = {name: text_of(mapping_of(node).get("parent")) or None
+                        for name, node in mapping_of(root.get("resources")).values.items()}
 
     def manager(self) -> Manager:
         root = self.root
@@ -134,41 +104,43 @@ class _Builder:
         operations = [self.operation(name, node) for name, node in self.entries("operations")]
         held = next((o.path for o in operations if o is not None and o.gives), ())
         return Manager(
-            name=_text(root.get("manager")),
-            brief=_brief(root),
+            name=text_of(root.get("manager")),
+            brief=brief_of(root),
             file=root.file,
             loc=root.values["manager"].loc if "manager" in root.values else root.loc,
             options=tuple(f for name, node in self.entries("options")
                           if (f := self.field(name, node, "options"))),
-            hooks=tuple(self.hook(f"{group}.{name}", _map(node), _map(hooks).keys[name].loc)
+            hooks=tuple(self.hook(f"{group}.{name}", mapping_of(node),
+                                  mapping_of(hooks).keys[name].loc)
                         for group, hooks in self.entries("backend")
                         for name, node in hooks.values.items() if isinstance(node, Mapping)),
             resources=self.in_order(resources),
             operations=tuple(o if o.form is not Form.WITH else replace(o, path=held)
                              for o in operations if o is not None),
-            accept=tuple(Accept(OLD_FINDINGS.get(id_ := _text(a.get("finding")), id_),
-                                " ".join(_text(a.get("why")).split()), a.loc, _text(at),
+            accept=tuple(Accept(OLD_FINDINGS.get(id_ := text_of(a.get("finding")), id_),
+                                " ".join(text_of(a.get("why")).split()), a.loc, text_of(at),
                                 at.loc if at else a.loc)
-                         for a in (_map(n) for n in _items(root.get("accept"))) if a is not _NOTHING
-                         for at in (a.get("at"),) if at is None or _PLACE.fullmatch(_text(at))),
+                         for a in (mapping_of(n) for n in items_of(root.get("accept")))
+                         if a is not NOTHING for at in (a.get("at"),) if at is None
+                         or _PLACE.fullmatch(text_of(at))),
             limits=self.limits(root.get("limits")),
         )
 
     def limits(self, node: Node | None) -> Limits | None:
         if not isinstance(node, Mapping):
             return None
-        limits = _map(node.get("resources"))
+        limits = mapping_of(node.get("resources"))
         return Limits(
-            resources=tuple(Limit(name, count, limits.keys[name].loc, _integer(of.get("text")))
+            resources=tuple(Limit(name, count, limits.keys[name].loc, integer_of(of.get("text")))
                             for name, of in limits.values.items() if isinstance(of, Mapping)
-                            and (count := _integer(of.get("instances"))) is not None),
+                            and (count := integer_of(of.get("instances"))) is not None),
             loc=self.root.keys["limits"].loc,
-            reservations=_integer(node.get("reservations")),
+            reservations=integer_of(node.get("reservations")),
         )
 
     def entries(self, key: str) -> list[tuple[str, Mapping]]:
         """The entries below a top-level key whose values are mappings."""
-        return [(name, node) for name, node in _map(self.root.get(key)).values.items()
+        return [(name, node) for name, node in mapping_of(self.root.get(key)).values.items()
                 if isinstance(node, Mapping)]
 
     def in_order(self, resources: dict[str, Resource]) -> tuple[Resource, ...]:
@@ -192,11 +164,11 @@ class _Builder:
 
     def field(self, name: str, node: Mapping, *path: str) -> Field | None:
         """An option or a field."""
-        word = _text(node.get("type"))
+        word = text_of(node.get("type"))
         if word not in [t.value for t in Type]:
             return None
         kind = Type(word)
-        values = _texts(node.get("values"))
+        values = texts_of(node.get("values"))
         given = node.get("default")
         default: object = {
             Type.BOOL: False, Type.STRING: "", Type.ENUM: values[
@@ -204,92 +176,93 @@ class _Builder:
         }.get(kind, 0)
         if isinstance(given, Scalar) and given.value is not None:
             default = given.value
-        ends = [_integer(n) for n in _items(node.get("range"))]
+        ends = [integer_of(n) for n in items_of(node.get("range"))]
         return Field(
-            name=name, type=kind, brief=_brief(
+            name=name, type=kind, brief=brief_of(
                 node), loc=self.key_of(node, name, *path), values=values, default=default,
             range=(ends[0],
                    ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None,
-            max_length=_integer(node.get("max_length")),
-            required=_flag(node.get("required")),
-            ignore_case=_text(_map(node.get("compare")).get("case")) == "ignored",
+            max_length=integer_of(node.get("max_length")),
+            required=flag_of(node.get("required")),
+            ignore_case=text_of(mapping_of(node.get("compare")).get("case")) == "ignored",
         )
 
     def key_of(self, node: Node, name: str, *path: str) -> Loc:
         """The place of the key of an entry."""
         parent: Node | None = self.root
         for part in path:
-            parent = _map(parent).get(part)
-        return _map(parent).keys[name].loc if name in _map(parent).keys else node.loc
+            parent = mapping_of(parent).get(part)
+        return mapping_of(parent).keys[name].loc if name in mapping_of(parent).keys else node.loc
 
     def hook(self, name: str, node: Mapping, loc: Loc) -> Hook:
         return Hook(
-            name=name, on=_text(node.get("on")), brief=_brief(node), loc=loc,
-            optional=_flag(node.get("optional")) or _text(node.get("optional")) != "",
-            absent=_text(node.get("absent")) or None, undoes=_texts(node.get("undoes")),
-            repeatable=_flag(node.get("repeatable")), together=_text(node.get("optional")) or None,
-            asks=_texts(node.get("asks")), needs=_texts(node.get("needs")),
+            name=name, on=text_of(node.get("on")), brief=brief_of(node), loc=loc,
+            optional=flag_of(node.get("optional")) or text_of(node.get("optional")) != "",
+            absent=text_of(node.get("absent")) or None, undoes=texts_of(node.get("undoes")),
+            repeatable=flag_of(
+                node.get("repeatable")), together=text_of(node.get("optional")) or None,
+            asks=texts_of(node.get("asks")), needs=texts_of(node.get("needs")),
         )
 
     def resource(self, name: str, node: Mapping) -> Resource:
         where = ("resources", name)
         fields = tuple(
-            f for n, v in _map(node.get("fields")).values.items()
+            f for n, v in mapping_of(node.get("fields")).values.items()
             if isinstance(v, Mapping) and (f := self.field(n, v, *where, "fields"))
         )
         key = node.get("key")
         otherwise = node.get("otherwise")
-        holders = _map(node.get("holders"))
+        holders = mapping_of(node.get("holders"))
         return Resource(
-            name=name, brief=_brief(node), loc=self.key_of(node, name,
+            name=name, brief=brief_of(node), loc=self.key_of(node, name,
                                                            "resources"), parent=self.parents[name],
-            key=tuple(f.name for f in fields) if _text(key) == "all" else () if isinstance(key,
-                                                                                           Scalar) else _texts(key),
+            key=tuple(f.name for f in fields) if text_of(key) == "all" else () if isinstance(key,
+                                                                                             Scalar) else texts_of(key),
             fields=fields,
-            assigned=tuple(a for n, v in _map(node.get("assigned")).values.items()
+            assigned=tuple(a for n, v in mapping_of(node.get("assigned")).values.items()
                            if isinstance(v, Mapping)
                            and (a := self.assigned(n, v, self.key_of(v, n, *where, "assigned")))),
-            take=_text(holders.get("take")) or None, drop=_text(holders.get("drop")) or None, initial=_text(node.get("initial")),
+            take=text_of(holders.get("take")) or None, drop=text_of(holders.get("drop")) or None, initial=text_of(node.get("initial")),
             states=tuple(
                 self.state(n, v, self.key_of(v, n, *where, "states"))
-                for n, v in _map(node.get("states")).values.items() if isinstance(v, Mapping)
+                for n, v in mapping_of(node.get("states")).values.items() if isinstance(v, Mapping)
             ),
-            otherwise=(_text(_map(otherwise).get("reject"))
+            otherwise=(text_of(mapping_of(otherwise).get("reject"))
                        or OTHERWISE_ERROR) if otherwise is not None else None,
         )
 
     def assigned(self, name: str, node: Mapping, loc: Loc) -> Assigned | None:
-        brief = _brief(node)
+        brief = brief_of(node)
         if "counter" in node.values:
-            counter = _map(node.get("counter"))
-            kind = Type.STRING if _text(counter.get("as")) == "string" else Type.U64
+            counter = mapping_of(node.get("counter"))
+            kind = Type.STRING if text_of(counter.get("as")) == "string" else Type.U64
             return Assigned(name, AssignedKind.COUNTER, kind, brief, loc,
-                            start=_integer(counter.get("start")) or 0)
+                            start=integer_of(counter.get("start")) or 0)
         if "uuid" in node.values:
             return Assigned(name, AssignedKind.UUID, Type.UUID, brief, loc)
         if "pool" in node.values:
-            pool = _map(node.get("pool"))
+            pool = mapping_of(node.get("pool"))
             return Assigned(name, AssignedKind.POOL, None, brief, loc, parts=tuple(
-                PoolPart(n, pool.keys[n].loc, size=_integer(v), option=_text(v) or None)
-                for n, v in pool.values.items() if _integer(v) is not None or _text(v)
+                PoolPart(n, pool.keys[n].loc, size=integer_of(v), option=text_of(v) or None)
+                for n, v in pool.values.items() if integer_of(v) is not None or text_of(v)
             ))
         if "format" in node.values:
             return Assigned(name, AssignedKind.FORMAT, Type.STRING, brief, loc,
                             texts=self.texts(node.get("format")))
-        word = _text(node.get("type"))
+        word = text_of(node.get("type"))
         if "from" in node.values and word in [t.value for t in Type]:
             return Assigned(name, AssignedKind.HOOK, Type(word), brief, loc,
-                            hook=_text(node.get("from")),
-                            max_length=_integer(node.get("max_length")))
+                            hook=text_of(node.get("from")),
+                            max_length=integer_of(node.get("max_length")))
         return None
 
     def texts(self, node: Node | None) -> tuple[FormatText, ...]:
         out: list[FormatText] = []
-        for item in _items(node):
+        for item in items_of(node):
             text = item.get("text") if isinstance(item, Mapping) else item
             if isinstance(text, Scalar) and isinstance(text.value, str):
                 try:
-                    out.append(parse_format(text, self.guard(_map(item).get("if"))))
+                    out.append(parse_format(text, self.guard(mapping_of(item).get("if"))))
                 except ExprError as error:
                     self.found.append(error.diagnostic)
         return tuple(out)
@@ -303,9 +276,9 @@ class _Builder:
 
     def state(self, name: str, node: Mapping, loc: Loc) -> State:
         rows: list[Row] = []
-        on = _map(node.get("on"))
+        on = mapping_of(node.get("on"))
         for event, cell in on.values.items():
-            for item in _items(cell):
+            for item in items_of(cell):
                 try:
                     row = self.row(name, event, item,
                                    on.keys[event].loc if item is cell else item.loc)
@@ -315,10 +288,9 @@ class _Builder:
                 if row is not None:
                     rows.append(row)
         return State(
-            name, _brief(
-                node), loc, final=_flag(node.get("final")), resident=_flag(node.get("resident")),
-            effects=_texts(node.get("effects")) if "effects" in node.values or "maybe" in node.values else None,
-            maybe=_texts(node.get("maybe")), rows=tuple(rows),
+            name, brief_of(node), loc, final=flag_of(node.get("final")), resident=flag_of(node.get("resident")),
+            effects=texts_of(node.get("effects")) if "effects" in node.values or "maybe" in node.values else None,
+            maybe=texts_of(node.get("maybe")), rows=tuple(rows),
         )
 
     def row(self, state: str, event: str, node: Node, loc: Loc) -> Row | None:
@@ -328,10 +300,10 @@ class _Builder:
         if not isinstance(node, Mapping):
             return None
         guard = self.guard(node.get("if"))
-        brief = _brief(node)
+        brief = brief_of(node)
         if "reject" in node.values:
-            error = _text(node.get("reject"))
-            meant = _flag(node.get("meant"))
+            error = text_of(node.get("reject"))
+            meant = flag_of(node.get("meant"))
             return (Row(state, event, loc, guard=guard, reject=error, meant=meant, brief=brief)
                     if error else None)
         if "to" in node.values:
@@ -340,14 +312,14 @@ class _Builder:
         if "ask" in node.values:
             yes, no, unknown = (self.target(state, node.get(key))
                                 for key in ("yes", "no", "unknown"))
-            ask = _text(node.get("ask"))
+            ask = text_of(node.get("ask"))
             if not ask or yes is None or no is None or unknown is None:
                 return None
             return Row(state, event, loc, guard=guard, ask=ask, yes=yes, no=no, unknown=unknown,
                        brief=brief)
         ok, fail, uncertain = (self.target(state, node.get(key))
                                for key in ("ok", "fail", "uncertain"))
-        call = _text(node.get("call"))
+        call = text_of(node.get("call"))
         if not call or ok is None or fail is None:
             return None
         return Row(state, event, loc, guard=guard, call=call, ok=ok, fail=fail,
@@ -357,37 +329,38 @@ class _Builder:
     def target(self, state: str, node: Node | None) -> Target | None:
         """`state`, `stay` or {to: state, raise: event}."""
         to = node.get("to") if isinstance(node, Mapping) else node
-        word = _text(to)
+        word = text_of(to)
         if not isinstance(to, Scalar) or not word:
             return None
         stay = word == "stay"
-        return Target(state if stay else word, _text(_map(node).get("raise")) or None, to.loc, stay)
+        return Target(state if stay else word, text_of(mapping_of(node).get("raise")) or None,
+                      to.loc, stay)
 
     def operation(self, name: str, node: Mapping) -> Operation | None:
         loc = self.key_of(node, name, "operations")
         form = next((f for f in Form if f.value in node.values), None)
         if form is None:
             return None
-        create = _map(node.get("create"))
+        create = mapping_of(node.get("create"))
         path: tuple[str, ...] = ()
         if form is Form.OBTAIN:
-            path = _texts(node.get("obtain"))
+            path = texts_of(node.get("obtain"))
         elif form is not Form.WITH:
-            path = self.path(_text(create.get("resource") if form is Form.CREATE
+            path = self.path(text_of(create.get("resource") if form is Form.CREATE
                                    else node.get("find")))
         if form is not Form.WITH and not any(path):
             return None
         return Operation(
-            name=name, brief=_brief(node), loc=loc, form=form, path=path,
-            steps=tuple(Step(*_split(item), item.loc) for item in _items(node.get("do"))
-                        if "." in _text(item)),
-            returns=tuple(Ref(*_split(item), item.loc) for item in _items(node.get("returns"))
-                          if "." in _text(item)),
-            deny=tuple(d for item in _items(node.get("deny")) if isinstance(item, Mapping)
+            name=name, brief=brief_of(node), loc=loc, form=form, path=path,
+            steps=tuple(Step(*split_of(item), item.loc) for item in items_of(node.get("do"))
+                        if "." in text_of(item)),
+            returns=tuple(Ref(*split_of(item), item.loc) for item in items_of(node.get("returns"))
+                          if "." in text_of(item)),
+            deny=tuple(d for item in items_of(node.get("deny")) if isinstance(item, Mapping)
                        and (d := self.deny(item))),
-            gives="gives" in node.values, ends="ends" in node.values, by=_text(
+            gives="gives" in node.values, ends="ends" in node.values, by=text_of(
                 node.get("by")) or None,
-            absent_ok=_text(node.get("absent")) == "ok", at=_text(create.get("at")) or None, enter=_text(create.get("enter")) or None,
+            absent_ok=text_of(node.get("absent")) == "ok", at=text_of(create.get("at")) or None, enter=text_of(create.get("enter")) or None,
         )
 
     def deny(self, node: Mapping) -> Deny | None:
@@ -396,10 +369,4 @@ class _Builder:
         except ExprError as error:
             self.found.append(error.diagnostic)
             return None
-        return Deny(guard, _text(node.get("error")), _brief(node), node.loc) if guard else None
-
-
-def _split(node: Node) -> tuple[str, str]:
-    scope, _, name = _text(node).partition(".")
-    return scope, name
-
+        return Deny(guard, text_of(node.get("error")), brief_of(node), node.loc) if guard else None

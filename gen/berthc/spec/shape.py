@@ -9,22 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence as SequenceType
 
-from berthc.diag import MOST, Diagnostic, hint, listing, printable, quote, snake, suggest
+from berthc.diag import MOST, Diagnostic, hint, listing, printable, quote
 from berthc.errnos import meant
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
 from berthc.spec.schema import Part, Schema
-
-# Words that newcomers write for keys and types of the language.
-_SYNONYMS = {
-    "error": "fail", "failed": "fail", "failure": "fail", "success": "ok", "unsure": "uncertain", "unknown": "uncertain",
-    "timeout": "uncertain", "goto": "to", "next": "to", "state": "to", "target": "to", "acquire": "take", "get": "take",
-    "release": "drop", "put": "drop", "description": "brief", "doc": "brief", "steps": "do", "return": "returns", "events": "on",
-    "transitions": "on", "rows": "on", "length": "max_length", "when": "if", "int": "i32", "integer": "i32", "number": "u32",
-    "str": "string", "text": "string",
-}
-_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-_TARGET = "{to: state, raise: event}"
-_ERRNO = "an errno name"  # the title of that part of the schema
+from berthc.spec.wording import (
+    BOOLEANS, ERRNO, KINDS, SYNONYMS, below, describe, kind_of, near_key, quoting, renamed, shown,
+    which_key, with_article,
+)
 
 
 def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
@@ -34,44 +26,15 @@ def check_shape(schema: Schema, node: Node) -> list[Diagnostic]:
     return checker.once()
 
 
-_KINDS = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer",
-          "boolean": "true or false"}
-
-
-def kind_of(node: Node) -> str:
-    """The JSON type of a node."""
-    if isinstance(node, Mapping):
-        return "object"
-    if isinstance(node, Sequence):
-        return "array"
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, bool):
-        return "boolean"
-    return {int: "integer", float: "number", str: "string"}.get(type(value), "null")
-
-
-def shown(node: Node) -> str:
-    """What a node is, for a message."""
-    if isinstance(node, Scalar):
-        if node.value is None:
-            return "nothing" if node.text == "" else f"{quote(node.text)} (null)"
-        if isinstance(node.value, bool):
-            return node.text
-        if isinstance(node.value, (int, float)):
-            return f"the number {quote(node.text, 40)[1:-1]}"
-        return f"the text {quote(node.value)}"
-    return "a mapping" if isinstance(node, Mapping) else "a list"
-
-
 class Checker:
     def __init__(self, schema: Schema, root: Node | None = None) -> None:
         self.schema = schema
-        self.hooks = [f"{group}.{name}" for group, hooks in _below(root, "backend")
-                      for name, _ in _below(hooks)]
+        self.hooks = [f"{group}.{name}" for group, hooks in below(root, "backend")
+                      for name, _ in below(hooks)]
         self.events = list(dict.fromkeys(f"{name}.{event}"
-                                         for name, resource in _below(root, "resources")
-                                         for _, state in _below(resource, "states")
-                                         for event, _ in _below(state, "on")))
+                                         for name, resource in below(root, "resources")
+                                         for _, state in below(resource, "states")
+                                         for event, _ in below(state, "on")))
         self.found: list[Diagnostic] = []
         # by identity of the unresolved part, which the schema keeps alive
         self.resolved: dict[int, Part] = {}
@@ -115,13 +78,13 @@ class Checker:
             self.scalar(node, part, others)
 
     def wrong_type(self, node: Node, part: Part) -> None:
-        kind = _KINDS[part["type"]]
+        kind = KINDS[part["type"]]
         wanted = str(part.get("title", kind))
         what = (wanted if wanted == kind or part["type"] in ("string", "array", "integer")
                 else f"{wanted} ({kind})")
-        advice = self.form(node, part) or (_quoting(node) if part["type"] == "string" else "")
+        advice = self.form(node, part) or (quoting(node) if part["type"] == "string" else "")
         self.report("type", node, f"{shown(node)} stands where {what} belongs",
-                    advice or _describe(part))
+                    advice or describe(part))
 
     def form(self, node: Node, part: Part) -> str:
         """How a single value is written where it is a list, a mapping or an errno name that belongs
@@ -132,11 +95,11 @@ class Checker:
             return "write {} for a state without rows, or {final: true} where the instance ends"
         if node.value is None:
             return ""
-        if part.get("type") == "boolean" and node.text.lower() in _BOOLEANS:
-            return f"did you mean {_BOOLEANS[node.text.lower()]}?"
+        if part.get("type") == "boolean" and node.text.lower() in BOOLEANS:
+            return f"did you mean {BOOLEANS[node.text.lower()]}?"
         if self.resolve(part.get("properties", {}).get(node.text, {})).get("type") == "boolean":
             return f"did you mean {{{node.text}: true}}?"
-        if part.get("title") == _ERRNO:
+        if part.get("title") == ERRNO:
             name = meant(node.text)
             return f"did you mean {quote(name)}?" if name else ""
         if part.get("type") == "array":
@@ -172,7 +135,7 @@ class Checker:
             return
         advice = next((f"{form} " for other in others if (form := self.form(node, other))), "")
         meant_ = (words[0] if len(words) == 1 and isinstance(valid[0], str)
-                  else _SYNONYMS.get(text, ""))
+                  else SYNONYMS.get(text, ""))
         near = hint(text, words, "valid here")
         if not advice and meant_ in words and not near.startswith("did you mean"):
             advice = f"did you mean {quote(meant_)}? "
@@ -185,10 +148,12 @@ class Checker:
         # else a key may be misspelt: told with it
         if rest is not False or all(key in properties for key in node.values):
             for name in missing:
-                self.report("missing-key", place, f"{_a(part)} lacks the key {quote(name)}",
-                            _describe(properties[name]))
+                self.report("missing-key", place,
+                            f"{with_article(part)} lacks the key {quote(name)}",
+                            describe(properties[name]))
         if len(node.values) < part.get("minProperties", 0):
-            self.report("empty-value", place, f"{_a(part)} must not be empty", _describe(part))
+            self.report("empty-value", place, f"{with_article(part)} must not be empty",
+                        describe(part))
         names = self.resolve(part["propertyNames"]) if "propertyNames" in part else None
         unknown = 0
         for key, value in node.values.items():
@@ -196,8 +161,9 @@ class Checker:
                 self.visit(value, properties[key], node.keys[key])
             elif rest is False:
                 unknown += 1
-                self.report("unknown-key", node.keys[key], f"{quote(key)} is no key of {_a(part)}",
-                            _which_key(key, missing, part, node) if unknown <= MOST else "")
+                self.report("unknown-key", node.keys[key],
+                            f"{quote(key)} is no key of {with_article(part)}",
+                            which_key(key, missing, part, node) if unknown <= MOST else "")
             else:
                 if names is not None:
                     self.text(node.keys[key], node.keys[key].text, names, declares=True)
@@ -207,10 +173,12 @@ class Checker:
     def sequence(self, node: Sequence, part: Part) -> None:
         least, most = part.get("minItems", 0), part.get("maxItems")
         if len(node.items) < least and least == 1:
-            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+            self.report("empty-value", node, f"{with_article(part)} must not be empty",
+                        describe(part))
         elif len(node.items) < least or (most is not None and len(node.items) > most):
-            self.report("value", node, f"{_a(part)} has {least} values, not {len(node.items)}",
-                        _describe(part))
+            self.report("value", node,
+                        f"{with_article(part)} has {least} values, not {len(node.items)}",
+                        describe(part))
         if "items" in part:
             for item in node.items:
                 self.visit(item, part["items"])
@@ -223,7 +191,7 @@ class Checker:
             least, most = part.get("minimum"), part.get("maximum")
             if (least is not None and value < least) or (most is not None and value > most):
                 self.report("value", node, f"{shown(node)} is out of range",
-                            f"{_a(part)} is from {least} to {most}")
+                            f"{with_article(part)} is from {least} to {most}")
 
     def text(self,
              node: Scalar,
@@ -237,9 +205,11 @@ class Checker:
         """
         if len(value) > part.get("maxLength", len(value)):
             self.report("value", node,
-                        f"{_a(part)} has at most {part['maxLength']} characters, not {len(value)}")
+                        f"{with_article(part)} has at most {part['maxLength']} characters, not "
+                        f"{len(value)}")
         elif len(value) < part.get("minLength", 0):
-            self.report("empty-value", node, f"{_a(part)} must not be empty", _describe(part))
+            self.report("empty-value", node, f"{with_article(part)} must not be empty",
+                        describe(part))
         elif "pattern" in part:
             pattern = self.patterns.get(part["pattern"])
             if pattern is None:
@@ -250,8 +220,8 @@ class Checker:
             if not pattern.search(value):
                 self.misnamed.setdefault(value, []).append((declares, len(self.found)))
                 form = next((form for other in others if (form := self.form(node, other))), "")
-                self.report("name", node, f"{quote(value)} is not {_a(part)}",
-                            form or self.dotted(value, part) or _renamed(value, part))
+                self.report("name", node, f"{quote(value)} is not {with_article(part)}",
+                            form or self.dotted(value, part) or renamed(value, part))
 
     def dotted(self, value: str, part: Part) -> str:
         """Help for a hook, or a name with its resource, of which only the last part is given, or
@@ -260,7 +230,7 @@ class Checker:
         known = (self.hooks if part.get("title") == "a hook" else self.events
                  if part.get("title") == "a name with its resource" else ())
         near = [name for name in known if name.split(".")[1] == word]
-        return f"did you mean {quote(near[0])}? {part.get('form', _describe(part))}" if near else ""
+        return f"did you mean {quote(near[0])}? {part.get('form', describe(part))}" if near else ""
 
     def once(self) -> list[Diagnostic]:
         """What was found. A bad name that is told where it is declared is not told again where it
@@ -277,10 +247,10 @@ class Checker:
         fitting = [b for b in flat if self.fits(node, b)]
         if not fitting:
             wanted = (part.get("title")
-                      or " or ".join(str(b.get("title", _KINDS[b["type"]])) for b in flat))
+                      or " or ".join(str(b.get("title", KINDS[b["type"]])) for b in flat))
             form = next((text for b in flat if (text := self.form(node, b))), "")
             self.report("type", node, f"{shown(node)} stands where {wanted} belongs",
-                        form or _quoting(node) or _describe(part))
+                        form or quoting(node) or describe(part))
             return None
         if len(fitting) == 1 or not isinstance(node, Mapping):
             return fitting[0]
@@ -327,14 +297,14 @@ class Checker:
         if not present:
             if len(deciding) == 1:
                 self.report("missing-key", place, f"{title} lacks the key {quote(deciding[0])}",
-                            _describe(branches[0]["properties"][deciding[0]]))
+                            describe(branches[0]["properties"][deciding[0]]))
             else:
                 near = [key for key in node.values
                         if not any(key in b["properties"] for b in branches)]
                 at = node.keys[near[0]] if near else place
                 every = list(dict.fromkeys(k for b in branches for k in b["properties"]))
                 self.report("form", at, f"{title} needs one of: {listing(deciding)}",
-                            _near_key(near[0], every) if near else _describe(part))
+                            near_key(near[0], every) if near else describe(part))
             return None
         candidates = [b for b in branches if b["required"][0] == present[0]]
         if len(candidates) == 1:
@@ -346,64 +316,5 @@ class Checker:
             return words[chosen.value]
         text = chosen.text if isinstance(chosen, Scalar) else ""
         self.report("value" if text else "type", chosen, f"{shown(chosen)} is not valid here",
-                    _near_key(text, list(words)))
+                    near_key(text, list(words)))
         return None
-
-
-def _near_key(key: str, every: list[str]) -> str:
-    """Help for the key that may say which form is meant."""
-    synonym = _SYNONYMS.get(key, "")
-    return (f"did you mean {quote(synonym)}? valid here: {listing(every)}" if synonym in every
-            else hint(key, every, "valid here"))
-
-
-def _which_key(key: str, missing: list[str], part: Part, node: Mapping) -> str:
-    """Help for an unknown key: the one that is meant, best one that is missing; and those that must
-    be there."""
-    properties: Part = part.get("properties", {})
-    if part.get("title") == _TARGET and key in ("reject", "call"):
-        return "after a call the operation fails with the hook's error by itself; name the state to go to"
-    synonym = _SYNONYMS.get(key, "")
-    if synonym in properties and synonym not in node.values:
-        return f"did you mean {quote(synonym)}? valid here: {listing(properties)}"
-    left = [name for name in properties if name not in node.values]
-    near = suggest(key, missing) or suggest(key, left) or suggest(key, list(properties))
-    needed = ("" if not missing or any(quote(name) in near for name in missing)
-              else f"; needed: {listing(missing)}")
-    return f"{near}valid here: {listing(properties)}{needed}"
-
-
-def _renamed(value: str, part: Part) -> str:
-    """Help for a name in the wrong style."""
-    wanted = str(part.get("form", _describe(part)))
-    if part.get("title") == _ERRNO:
-        name = meant(value)
-    elif "\\." in part["pattern"]:
-        name = ".".join(snake(word) or word for word in value.split("."))
-    else:
-        name = "" if meant(value.lower()) == value else snake(value)
-    return (f"did you mean {quote(name)}? {wanted}" if name and name != value
-            and re.fullmatch(part["pattern"], name) else wanted)
-
-
-def _below(node: Node | None, key: str = "") -> list[tuple[str, Node]]:
-    """The entries of a mapping, or of the one below a key of it."""
-    inner = node.get(key) if key and isinstance(node, Mapping) else node
-    return list(inner.values.items()) if isinstance(inner, Mapping) else []
-
-
-def _a(part: Part) -> str:
-    return str(part.get("title") or _KINDS.get(part.get("type", ""), "this"))
-
-
-def _describe(part: Part) -> str:
-    return str(part.get("description", ""))
-
-
-def _quoting(node: Node) -> str:
-    """Advice for a value that YAML read as something other than text."""
-    if isinstance(node, Scalar) and node.value is not None and not isinstance(node.value, str):
-        if isinstance(node.value, bool):
-            return ""  # no name or condition is called so
-        return f"write '{node.text}' in quotes if a text is meant"
-    return ""

@@ -11,7 +11,8 @@ from command_line import berthc
 from explore_support import FAULTY, ROOT, found, manager_of, report_of
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.report import diagnostics, explore
+from berthc.explore.messages import diagnostics
+from berthc.explore.report import explore
 from berthc.explore.save import names
 from programs import with_test
 

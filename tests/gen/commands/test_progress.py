@@ -22,7 +22,8 @@ from explore_support import manager_of  # noqa: E402
 
 from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.progress import ERASE, EVERY, NOTE_AFTER, Progress  # noqa: E402
-from berthc.explore.report import claim, explore  # noqa: E402
+from berthc.explore.messages import claim  # noqa: E402
+from berthc.explore.report import explore  # noqa: E402
 
 LONG = ["--callers", "6", "--keys", "3", "--states", "900000"]
 FAULTY = "tests/gen/faulty/stranded-failed-mount.yaml"

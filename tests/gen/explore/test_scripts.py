@@ -11,7 +11,8 @@ from explore_support import FAULTY, manager_of, play, report_of
 from berthc.cli import main
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import Choice, choices, combined, conflicting, valuations
-from berthc.explore.report import Finding, claim, explore
+from berthc.explore.messages import claim
+from berthc.explore.report import Finding, explore
 from berthc.explore.script import table
 from berthc.model import Manager
 from berthc.semantics import Value

@@ -12,7 +12,8 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import scarce, valuations
 from berthc.explore.callers.pools import few, helpers, with_slots
 from berthc.explore.findings.slots import NotRefused
-from berthc.explore.report import claim, explore
+from berthc.explore.messages import claim
+from berthc.explore.report import explore
 from berthc.explore.search import Search
 from berthc.model import Manager
 from berthc.semantics import World, making
