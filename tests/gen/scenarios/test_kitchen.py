@@ -246,7 +246,9 @@ def test_operations_are_called_with_what_they_are_declared_with() -> None:
     assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);" in text
     assert "return kitchen_take_down(call->manager, call->config[0], call->error);" in text
     assert "return kitchen_clean(call->manager, call->reservation, call->error);" in text
-    installed = "call->config[0], &lent->slot, &lent->result_serial, &lent->result_row, &lent->result_column, call->error"
+    slot = "call->no_slot ? NULL : &lent->slot"
+    results = "&lent->result_serial, &lent->result_row, &lent->result_column"
+    installed = f"call->config[0], {slot}, {results}, call->error"
     assert f"kitchen_install(call->manager, {installed})" in text
     installed = installed.replace("call->error", "call->deadline, call->error")
     assert f"kitchen_install_start(call->manager, call->op, {installed}, call->done, call->arg)" in text
