@@ -105,8 +105,8 @@ def test_only_what_has_a_reason_is_made_again(project: Project) -> None:
     project.run(project.system.test)
     assert project.build() == []
     # A new time is a reason once, even if the text of all outputs stays the same.
-    templates = project.installed.prefix / "share/berth/python/berthc/templates"
-    for touched in (project.spec, templates / "manager.c.j2"):
+    emitter = project.installed.prefix / "share/berth/python/berthc/emit/c"
+    for touched in (project.spec, emitter / "manager.c.j2"):
         touched.touch()
         assert generated(project.build()) != []
         assert project.build() == []

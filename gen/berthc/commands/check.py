@@ -75,7 +75,7 @@ def _note(result: Result, sentence: str) -> None:
 
 def _emit(file: Path, checked: Checked) -> None:
     """Writes the tests; templates are needed for nothing else here."""
-    from berthc.emit.finding_tests import text
+    from berthc.emit.tests.finding import text
     from berthc.files.output import write_file
 
     manager, report = checked.manager, checked.report

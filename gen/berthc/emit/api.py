@@ -1,4 +1,5 @@
-"""The typed API: parameters and prototypes of the generated functions, from the IR. Header and source both take them from here."""
+"""The typed API: parameters and prototypes of the generated functions, from the IR. Header and
+source both take them from here."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from berthc.names import Names, free_name
 
 @dataclass(frozen=True)
 class Parameter:
-    """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation", "slot", "by", "result", "size", "error", "deadline", "op", "done" or
-    "arg"."""
+    """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation",
+    "slot", "by", "result", "size", "error", "deadline", "op", "done" or "arg"."""
 
     name: str
     declaration: str
@@ -45,7 +46,8 @@ class Api:
         self._file_scope = tables_ir.file_scope
 
     def parameters(self, operation: ir.Operation) -> list[Parameter]:
-        """All but the deadline, in the order of the prototype: manager, what is named, results, error."""
+        """All but the deadline, in the order of the prototype: manager, what is named, results,
+        error."""
         m = self.m
         target = m.resource(operation.path[-1])
         user = [m.resource(n).name for n in operation.path] + [r.leaf for r in operation.returns]
@@ -62,7 +64,9 @@ class Api:
             for number in operation.path:
                 resource = m.resource(number)
                 name = free_name(resource.name, self._file_scope)
-                found.append(Parameter(name, f"const {resource.config} *{name}", "config", resource=number))
+                found.append(
+                    Parameter(name, f"const {resource.config} *{name}", "config", resource=number)
+                )
         if operation.at:
             found.append(self._by(target, target.assigned[operation.at - 1]))
         if operation.gives:
@@ -99,12 +103,19 @@ class Api:
         return [Parameter(name, f"{C_TYPES[result.type]} *{name}", "result", result=result)]
 
     def deadline(self, operation: ir.Operation) -> Parameter:
-        name = free_name("deadline", self._file_scope | {p.name for p in self.parameters(operation)})
+        name = free_name(
+            "deadline", self._file_scope | {p.name for p in self.parameters(operation)}
+        )
         return Parameter(name, f"int64_t {name}", "deadline")
 
     def started(self, operation: ir.Operation) -> tuple[Parameter, Parameter, Parameter]:
-        """What the function that starts it has besides: the block, what to call at the end, and its argument."""
-        taken = self._file_scope | {p.name for p in self.parameters(operation)} | {self.deadline(operation).name}
+        """What the function that starts it has besides: the block, what to call at the end, and its
+        argument."""
+        taken = (
+            self._file_scope
+            | {p.name for p in self.parameters(operation)}
+            | {self.deadline(operation).name}
+        )
         block, done, arg = (free_name(word, taken) for word in ("op", "done", "arg"))
         return (
             Parameter(block, f"{self.names.op} *{block}", "op"),
@@ -120,7 +131,10 @@ class Api:
         return (
             (f"int {self.names.function(operation.name)}", tuple(given)),
             (f"int {self.names.until(operation.name)}", (*given[:-1], deadline, given[-1])),
-            (f"int {self.names.start(operation.name)}", (given[0], block, *given[1:-1], deadline, given[-1], done, arg)),
+            (
+                f"int {self.names.start(operation.name)}",
+                (given[0], block, *given[1:-1], deadline, given[-1], done, arg),
+            ),
         )
 
     def op_size(self) -> str:
@@ -133,8 +147,18 @@ class Api:
 
     def local_names(self, operation: ir.Operation) -> dict[str, str]:
         """Names of the local variables of the function, which step aside for the user's."""
-        taken = self._file_scope | {p.name for p in (*self.parameters(operation), self.deadline(operation), *self.started(operation))}
-        return {word: free_name(word, taken) for word in ("configs", "parts", "results", "sizes", "request")}
+        taken = self._file_scope | {
+            p.name
+            for p in (
+                *self.parameters(operation),
+                self.deadline(operation),
+                *self.started(operation),
+            )
+        }
+        return {
+            word: free_name(word, taken)
+            for word in ("configs", "parts", "results", "sizes", "request")
+        }
 
     def name_functions(self) -> list[NameFunction]:
         m, names = self.m, self.names
@@ -153,17 +177,39 @@ class Api:
             prototype = f"const char *{enum}_name({enum} value)"
             found.append(NameFunction(prototype, what, "value", field.values[-1].c, table))
 
-        for word, ids in (("resource", tuple(r.c for r in m.resources)),
-                          ("operation", tuple(o.c for o in m.operations)),
-                          ("hook", tuple(h.c for h in m.hooks))):
+        for word, ids in (
+            ("resource", tuple(r.c for r in m.resources)),
+            ("operation", tuple(o.c for o in m.operations)),
+            ("hook", tuple(h.c for h in m.hooks)),
+        ):
             of_ids((word,), word, ids, "", f"berth_name_of_{word}")
         for option in m.options:
             if option.type is Type.ENUM:
-                of_values(names.option_enum(option.name), f"value of the option {option.name}", option, f"option_{option.name}_values")
+                of_values(
+                    names.option_enum(option.name),
+                    f"value of the option {option.name}",
+                    option,
+                    f"option_{option.name}_values",
+                )
         for r in m.resources:
-            of_ids((r.name, "state"), f"state of {r.name}", tuple(s.id.c for s in r.states), f"{r.name}_states")
-            of_ids((r.name, "event"), f"event of {r.name}", tuple(e.c for e in r.events), f"{r.name}_events")
+            of_ids(
+                (r.name, "state"),
+                f"state of {r.name}",
+                tuple(s.id.c for s in r.states),
+                f"{r.name}_states",
+            )
+            of_ids(
+                (r.name, "event"),
+                f"event of {r.name}",
+                tuple(e.c for e in r.events),
+                f"{r.name}_events",
+            )
             for field in r.fields:
                 if field.type is Type.ENUM:
-                    of_values(names.field_enum(r.name, field.name), f"value of {r.name}.{field.name}", field, f"{r.name}_{field.name}_values")
+                    of_values(
+                        names.field_enum(r.name, field.name),
+                        f"value of {r.name}.{field.name}",
+                        field,
+                        f"{r.name}_{field.name}_values",
+                    )
         return found

@@ -12,7 +12,8 @@ LONGEST_WORD = 24  # that a column of words makes room for
 
 
 def string(text: str) -> str:
-    """A C string literal. Other bytes than printable ASCII become octal escapes, which unlike \\x end after three digits."""
+    """A C string literal. Other bytes than printable ASCII become octal escapes, which unlike \\x
+    end after three digits."""
     out: list[str] = []
     for byte in text.encode():
         char = chr(byte)
@@ -36,28 +37,43 @@ def cast_number(text: str, kind: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Text that is harmless inside a block comment: one line, no comment marks, no trigraphs, no invisible characters."""
+    """Text that is harmless inside a block comment: one line, no comment marks, no trigraphs, no
+    invisible characters."""
     text = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
     if not (text.isascii() and text.isprintable()):
-        text = "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
+        text = "".join(
+            "?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text
+        )
     return _TRIGRAPH.sub("? ", text)
 
 
 def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
-    """The words of `text` in lines of at most `width`, the first beginning with `first`, the others with `rest`."""
+    """The words of `text` in lines of at most `width`, the first beginning with `first`, the others
+    with `rest`."""
     words = comment(text)
     if words and len(first) + len(words) <= width:
         return [first + words]
-    lines = textwrap.wrap(words, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        words,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return lines or [first.rstrip()]
 
 
 def braces(
-    head: str, members: Iterable[str], indent: int = 4, tail: str = ",", width: int = WIDTH,
+    head: str,
+    members: Iterable[str],
+    indent: int = 4,
+    tail: str = ",",
+    width: int = WIDTH,
     longest: int = LONGEST_HEAD,
 ) -> list[str]:
-    """`head{members}` in lines of at most the width, which begin behind the brace; where the head is
-    long, on lines of their own."""
+    """`head{members}` in lines of at most the width, which begin behind the brace; where the head
+    is long, on lines of their own."""
     pad = " " * indent
     parts = list(members)
     line = f"{pad}{head}{{{', '.join(parts)}}}{tail}"
@@ -93,7 +109,9 @@ def filled(parts: Iterable[str], indent: int, width: int = WIDTH) -> list[str]:
     return [*lines, pad + current]
 
 
-def signature(head: str, parameters: Iterable[str], tail: str = "", width: int = WIDTH) -> tuple[str, ...]:
+def signature(
+    head: str, parameters: Iterable[str], tail: str = "", width: int = WIDTH
+) -> tuple[str, ...]:
     """`head(parameters)tail`, filled to the width of a line."""
     parts = list(parameters)
     line = f"{head}({', '.join(parts)}){tail}"
@@ -115,23 +133,35 @@ _NO_BREAK = re.compile(r"(?<=[^ &|,]) (?=\S)")
 
 
 def statement(text: str, indent: int) -> list[str]:
-    """A statement without literals, filled to the width of a line below `indent` spaces; what goes on
-    is indented once more."""
+    """A statement without literals, filled to the width of a line below `indent` spaces; what goes
+    on is indented once more."""
     own = " " * (len(text) - len(text.lstrip()))
     whole = _NO_BREAK.sub("\0", text)
     for one in (whole, text):
-        lines = textwrap.wrap(one, WIDTH - indent, initial_indent=own, subsequent_indent=own + "    ",
-                              break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(
+            one,
+            WIDTH - indent,
+            initial_indent=own,
+            subsequent_indent=own + "    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         if max(map(len, lines)) <= WIDTH - indent:
             break
     return [line.replace("\0", " ") for line in lines]
 
 
 def wrap_code(text: str, first: str, rest: str) -> list[str]:
-    """Code without literals in lines of at most the width, the first behind `first`, the others behind
-    `rest`."""
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest,
-                         break_long_words=False, break_on_hyphens=False)
+    """Code without literals in lines of at most the width, the first behind `first`, the others
+    behind `rest`."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def columns(rows: Iterable[tuple[str, str]], width: int, gap: int = 2) -> list[str]:

@@ -1,4 +1,5 @@
-"""Templates of C: where they are, and the filters that lay out what they say to the width of a line.
+"""Templates of C: where they are, and the filters that lay out what they say to the width of a
+line.
 
 A template shows the C it makes; what depends on the length of a name goes through a filter:
 
@@ -22,7 +23,7 @@ from berthc.names import hook_member
 def environment() -> jinja2.Environment:
     """The templates of the package."""
     found = jinja2.Environment(
-        loader=jinja2.PackageLoader("berthc"),
+        loader=jinja2.PackageLoader("berthc", "emit"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -34,9 +35,9 @@ def environment() -> jinja2.Environment:
 
 
 def note(text: str) -> str:
-    """A block comment. Paragraphs are filled. A line that begins with a word and two blanks, or with
-    a label as in `Threads: any`, is a row of a table; a line that is indented goes on with the one
-    before it."""
+    """A block comment. Paragraphs are filled. A line that begins with a word and two blanks, or
+    with a label as in `Threads: any`, is a row of a table; a line that is indented goes on with the
+    one before it."""
     lines: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
         if lines:

@@ -14,5 +14,5 @@
     spin       the search by Spin
 
 The manager's behaviour comes from `berthc.semantics` alone; nothing here knows what a row does.
-Scripts as tests in C are `berthc.emit.finding_tests`; the command is `berthc.commands.check`.
+Scripts as tests in C are `berthc.emit.tests.finding`; the command is `berthc.commands.check`.
 """

@@ -36,8 +36,14 @@ def identifiers(manager: Manager) -> Iterator[Identifier]:
 def field_functions(manager: Manager) -> dict[tuple[str, str], str]:
     """(resource, one of FIELD_FUNCTIONS) to the name of the function."""
     names = Names(manager.name)
-    return _placed(manager, {(r.name, word): lower(names.view(r.name), word)
-                             for r in manager.resources for word in FIELD_FUNCTIONS})
+    return _placed(
+        manager,
+        {
+            (r.name, word): lower(names.view(r.name), word)
+            for r in manager.resources
+            for word in FIELD_FUNCTIONS
+        },
+    )
 
 
 def operation_checks(manager: Manager) -> dict[str, str]:
@@ -49,9 +55,16 @@ def operation_checks(manager: Manager) -> dict[str, str]:
 
 def guard_functions(manager: Manager) -> dict[tuple[str, object], str]:
     """(resource, `shape` of the guard) to the name of the function that asks it."""
-    return _placed(manager, {(r.name, shape(row.guard)): lower("guard", r.name, asked(row.guard))
-                             for r in manager.resources for s in r.states for row in s.rows
-                             if row.guard is not None})
+    return _placed(
+        manager,
+        {
+            (r.name, shape(row.guard)): lower("guard", r.name, asked(row.guard))
+            for r in manager.resources
+            for s in r.states
+            for row in s.rows
+            if row.guard is not None
+        },
+    )
 
 
 def numbers(manager: Manager) -> dict[tuple[str, ...], str]:
@@ -59,17 +72,23 @@ def numbers(manager: Manager) -> dict[tuple[str, ...], str]:
     resource, name), assigned values ("assigned", resource, name) and what denies an operation
     ("deny", operation, number from 1)."""
     wanted: dict[tuple[str, ...], str] = {
-        ("option", o.name): upper(manager.name, "option", o.name) for o in manager.options}
+        ("option", o.name): upper(manager.name, "option", o.name) for o in manager.options
+    }
     for resource in manager.resources:
         of = (manager.name, resource.name)
-        wanted |= {("field", resource.name, f.name): upper(*of, "field", f.name)
-                   for f in resource.fields}
-        wanted |= {("assigned", resource.name, a.name): upper(*of, "assigned", a.name)
-                   for a in resource.assigned}
+        wanted |= {
+            ("field", resource.name, f.name): upper(*of, "field", f.name) for f in resource.fields
+        }
+        wanted |= {
+            ("assigned", resource.name, a.name): upper(*of, "assigned", a.name)
+            for a in resource.assigned
+        }
     for operation in manager.operations:
         of = (manager.name, operation.name)
-        wanted |= {("deny", operation.name, str(i)): upper(*of, "deny", asked(d.guard))
-                   for i, d in enumerate(operation.deny, 1)}
+        wanted |= {
+            ("deny", operation.name, str(i)): upper(*of, "deny", asked(d.guard))
+            for i, d in enumerate(operation.deny, 1)
+        }
     return _placed(manager, wanted)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from berthc.emit.c import files, source
-from berthc.emit.fields import bound, functions
+from berthc.emit.c.fields import bound, functions
 from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import FIELD_FUNCTIONS, HEADER, collisions, field_functions, identifiers

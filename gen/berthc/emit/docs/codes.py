@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from berthc.emit.reach import holder_gains
+from berthc.emit.header.reach import holder_gains
 from berthc.model import AssignedKind, Form, Manager, Operation, Type
 
 from berthc.emit.docs.markdown import code, codes, md, sentence

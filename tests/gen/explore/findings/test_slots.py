@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from explore_support import FAULTY, ROOT, manager_of
 
-from berthc.emit.finding_tests import text
+from berthc.emit.tests.finding import text
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import scarce, valuations
 from berthc.explore.callers.pools import few, helpers, with_slots

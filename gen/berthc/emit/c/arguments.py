@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berthc.emit.ctext import WIDTH, braces, signature, statement
-from berthc.emit.fields import faults
+from berthc.emit.c.fields import faults
 from berthc.emit.layout import Function
 from berthc.lower import ir
 from berthc.lower.expr import config_variable
@@ -27,8 +27,9 @@ class _Writer:
     def __init__(self, manager: ir.Manager, operation: ir.Operation) -> None:
         self.m = manager
         self.operation = operation
-        self.request, self.number = (free_name(w, manager.file_scope)
-                                     for w in ("request", "number"))
+        self.request, self.number = (
+            free_name(w, manager.file_scope) for w in ("request", "number")
+        )
         by_key = operation.form is Form.FIND and not operation.by
         self.takes_configs = operation.form in (Form.OBTAIN, Form.CREATE) or by_key
 
@@ -48,8 +49,9 @@ class _Writer:
             lines.append(f"uint8_t {self.number};")
         lines += [""] if lines else []
         lines += [] if uses_options else ["(void)given;"]
-        lines += [] if f"{self.request}->" in "\n".join(
-            (*lines, text)) else [f"(void){self.request};"]
+        lines += (
+            [] if f"{self.request}->" in "\n".join((*lines, text)) else [f"(void){self.request};"]
+        )
         parameters = (f"const berth_request *{self.request}", "const void *given")
         head = f"static berth_refusal {self.operation.check}"
         return Function(signature(head, parameters), (*lines, *body))
@@ -66,8 +68,9 @@ class _Writer:
         yield from self.results()
         for deny in self.operation.denies:
             yield f"/* {deny.rule.replace('*/', '* /')} */"
-            yield from self.refuse(self.m.denials[deny.guard - 1].expression,
-                                   deny.error, rule=deny.c)
+            yield from self.refuse(
+                self.m.denials[deny.guard - 1].expression, deny.error, rule=deny.c
+            )
         yield "return (berth_refusal){0};"
 
     def refuse(self, condition: str, error: str, **where: object) -> Iterator[str]:

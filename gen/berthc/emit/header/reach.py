@@ -1,6 +1,8 @@
-"""What an operation may meet: the hooks it may call and the rows that may refuse it, for the manual in the header.
+"""What an operation may meet: the hooks it may call and the rows that may refuse it, for the manual
+in the header.
 
-Errs on the side of more: a state counts as reachable when some order of operations and outcomes may lead to it.
+Errs on the side of more: a state counts as reachable when some order of operations and outcomes may
+lead to it.
 """
 from __future__ import annotations
 
@@ -32,11 +34,22 @@ class Met:
 
 
 def holder_gains(manager: Manager, operation: Operation) -> list[str]:
-    """Resources that the operation may add holders to: reservations, children, and what its steps take."""
+    """Resources that the operation may add holders to: reservations, children, and what its steps
+    take."""
     if operation.form is Form.WITH:
         return []
-    parents = operation.path[:-1] if operation.form is Form.OBTAIN else operation.path[-2:-1] if operation.form is Form.CREATE else ()
-    taken = {step.resource for step in operation.steps if step.event == manager.resource(step.resource).take}
+    parents = (
+        operation.path[:-1]
+        if operation.form is Form.OBTAIN
+        else operation.path[-2:-1]
+        if operation.form is Form.CREATE
+        else ()
+    )
+    taken = {
+        step.resource
+        for step in operation.steps
+        if step.event == manager.resource(step.resource).take
+    }
     return [name for name in operation.path if operation.gives or name in parents or name in taken]
 
 
@@ -71,7 +84,9 @@ class Reach:
         for step in operation.steps:
             resource = self._m.resource(step.resource)
             ended_ok = self._fire(resource, step.event, now[step.resource], met)
-            now[step.resource] = ended_ok | now[step.resource] if step.event == resource.drop else ended_ok
+            now[step.resource] = (
+                ended_ok | now[step.resource] if step.event == resource.drop else ended_ok
+            )
         for name, states in now.items():
             self._rest(name, states)
         return met
@@ -83,7 +98,11 @@ class Reach:
         """The states after the event ended ok; where it failed, instances rest."""
         ended_ok: set[str] = set()
         order = {s.name: i for i, s in enumerate(resource.states)}
-        todo = [(state, event, True) for state in sorted(states, key=order.__getitem__) if (resource.name, state) not in self._final]
+        todo = [
+            (state, event, True)
+            for state in sorted(states, key=order.__getitem__)
+            if (resource.name, state) not in self._final
+        ]
         seen = set(todo)
         while todo:
             state, fired, is_ok = todo.pop(0)
@@ -93,7 +112,9 @@ class Reach:
             for row in rows:
                 guard = row.guard.text if row.guard is not None else ""
                 if row.reject is not None:
-                    met.refusals[Refusal(resource.name, state, fired, row.reject, row.brief, guard=guard)] = None
+                    met.refusals[
+                        Refusal(resource.name, state, fired, row.reject, row.brief, guard=guard)
+                    ] = None
                     self._rest(resource.name, {state})
                     continue
                 if row.hook is not None:
@@ -101,7 +122,9 @@ class Reach:
                     hook = self._m.hook(row.hook)
                     absent = hook.absent or ("EOPNOTSUPP" if hook.optional and hook.asks else None)
                     if absent is not None:
-                        met.refusals[Refusal(resource.name, state, fired, absent, "", row.hook, guard)] = None
+                        met.refusals[
+                            Refusal(resource.name, state, fired, absent, "", row.hook, guard)
+                        ] = None
                 for outcome, target in row.targets():
                     goes_on = is_ok and outcome in ("ok", "yes", "no")
                     if target.raise_event is not None:

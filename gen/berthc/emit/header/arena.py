@@ -1,10 +1,11 @@
-"""<MANAGER>_ARENA_SIZE: the memory that a manager within its limits takes at worst, as a sum that a reader can follow."""
+"""<MANAGER>_ARENA_SIZE: the memory that a manager within its limits takes at worst, as a sum that a
+reader can follow."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from berthc.emit.ctext import WIDTH, comment, wrap
-from berthc.emit.operations import listed
+from berthc.emit.header.operations import listed
 from berthc.lower import ir
 from berthc.lower.room import chains
 from berthc.names import Names
@@ -22,7 +23,10 @@ def context(names: Names, tables: ir.Manager) -> Arena:
     """The macro of a manager with limits."""
     limits = tables.limits
     assert limits is not None
-    whats = [f"{k.instances} {r.name} with {k.text} bytes of strings and lists each" for r, k in zip(tables.resources, limits.resources)]
+    whats = [
+        f"{k.instances} {r.name} with {k.text} bytes of strings and lists each"
+        for r, k in zip(tables.resources, limits.resources)
+    ]
     if limits.reservations:
         whats.append(f"{limits.reservations} reservations")
     text = (
@@ -39,25 +43,37 @@ def _parts(names: Names, tables: ir.Manager, limits: ir.Limits) -> list[tuple[st
     values = sum(len(r.assigned) for r in tables.resources)
     manager = f"BERTH_ROOM_MANAGER({len(tables.resources)}, {values}, {names.backend}, {names.options}, {limits.text})"
     found = [("BERTH_ROOM_START", "alignment"), (manager, "the manager")]
-    keyed = sum(k.instances for r, k in zip(tables.resources, limits.resources)
-                if not tables.is_only_child(r))
+    keyed = sum(
+        k.instances
+        for r, k in zip(tables.resources, limits.resources)
+        if not tables.is_only_child(r)
+    )
     found += _table(keyed, "instances by key")
     found += _table(limits.reservations, "reservations")
     for number, (resource, limit) in enumerate(zip(tables.resources, limits.resources), 1):
         indexed = [a for a in resource.assigned if a.indexed]
         kind = "ONLY_CHILD" if tables.is_only_child(resource) else "INSTANCE"
         below = int(bool(tables.below(number)))
-        found.append((
-            f"{limit.instances} * BERTH_ROOM_{kind}("
-            f"{resource.view}, {below}, {len(indexed)}, {limit.text})",
-            resource.name))
+        found.append(
+            (
+                f"{limit.instances} * BERTH_ROOM_{kind}("
+                f"{resource.view}, {below}, {len(indexed)}, {limit.text})",
+                resource.name,
+            )
+        )
         for assigned in indexed:
             found += _table(limit.instances, f"{resource.name} by {assigned.name}")
         for pool in limit.pools:
-            room = f"BERTH_ROOM_POOL({pool.words})" if pool.words else f"{pool.nodes} * BERTH_ROOM_POOL_NODE"
+            room = (
+                f"BERTH_ROOM_POOL({pool.words})"
+                if pool.words
+                else f"{pool.nodes} * BERTH_ROOM_POOL_NODE"
+            )
             found.append((room, f"a pool of {resource.name}"))
     if limits.reservations:
-        found.append((f"{limits.reservations} * BERTH_ROOM_RESERVATION({limits.levels})", "reservations"))
+        found.append(
+            (f"{limits.reservations} * BERTH_ROOM_RESERVATION({limits.levels})", "reservations")
+        )
     return found
 
 

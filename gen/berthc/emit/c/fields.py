@@ -21,7 +21,8 @@ ON_STORAGE = (Type.STRING, *STRINGS)
 
 @dataclass(frozen=True)
 class FieldFunction(Function):
-    """One function; `word` says what it does and is (but for "check") its member of berth_resource."""
+    """One function; `word` says what it does and is (but for "check") its member of
+    berth_resource."""
 
     word: str
 
@@ -116,8 +117,12 @@ def _copy(field: ir.Field) -> str:
 def _statement(text: str, indent: int = 4) -> list[str]:
     """A statement of the body in lines of at most the width; what goes on is indented once more."""
     return textwrap.wrap(
-        text, WIDTH - 4, initial_indent=" " * (indent - 4), subsequent_indent=" " * indent,
-        break_long_words=False, break_on_hyphens=False,
+        text,
+        WIDTH - 4,
+        initial_indent=" " * (indent - 4),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

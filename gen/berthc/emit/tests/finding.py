@@ -11,18 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from jinja2 import Environment as Jinja
-from jinja2 import PackageLoader, StrictUndefined
-
 from berthc import __version__
 from berthc.emit import ctext, tests
+from berthc.emit.layout import environment
+from berthc.emit.tests.glue import Glue
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import Finding, Report
 from berthc.explore.script import Line
 from berthc.explore.states.step import Change
 from berthc.inputs.values import zero
 from berthc.model import Manager
-from berthc.names import Names
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.edges import Action, Edge, Node, step
 from berthc.scenarios.select import Script, declared_rows, row_numbers, script
@@ -35,9 +33,7 @@ def text(manager: Manager, report: Report, file: str) -> str:
     """The C source called `file`: one test for each finding that has a script."""
     reported = _reported(report)
     suite = _Suite(manager, tuple(_scripts(manager, reported)))
-    environment = Jinja(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                        keep_trailing_newline=True, autoescape=False)
-    return environment.get_template("finding.c.j2").render(s=suite.build(), head=_head(report, reported, file))
+    return environment().get_template("tests/finding.c.j2").render(s=suite.build(), head=_head(report, reported, file))
 
 
 def _reported(report: Report) -> dict[str, Finding]:
@@ -71,8 +67,7 @@ class _Suite(tests._Suite):  # noqa: SLF001  its glue is what is wanted here
     """A suite of given scripts. Which rows they take does not matter."""
 
     def __init__(self, manager: Manager, scripts: tuple[Script, ...]) -> None:
-        self.m = manager
-        self.names = Names(manager.name)
+        Glue.__init__(self, manager)
         self.environments = []
         self.configs = {}
         self.steps = {}

@@ -1,4 +1,5 @@
-"""Tables of the generated source: each function turns a piece of the IR into the lines between the braces of one array."""
+"""Tables of the generated source: each function turns a piece of the IR into the lines between the
+braces of one array."""
 from __future__ import annotations
 
 from berthc.emit.ctext import braces, element, string
@@ -27,7 +28,12 @@ KIND_IDS = {
     AssignedKind.FORMAT: "BERTH_ASSIGN_FORMAT",
     AssignedKind.HOOK: "BERTH_ASSIGN_HOOK",
 }
-FORM_IDS = {Form.OBTAIN: "BERTH_OBTAIN", Form.CREATE: "BERTH_CREATE", Form.FIND: "BERTH_FIND", Form.WITH: "BERTH_WITH"}
+FORM_IDS = {
+    Form.OBTAIN: "BERTH_OBTAIN",
+    Form.CREATE: "BERTH_CREATE",
+    Form.FIND: "BERTH_FIND",
+    Form.WITH: "BERTH_WITH",
+}
 
 
 def leaf_type(kind: Type) -> str:
@@ -52,25 +58,6 @@ def target(resource: ir.Resource, word: str, found: ir.Target) -> str:
     return f".{word}.state = {state}"
 
 
-def target_words(resource: ir.Resource, found: ir.Target) -> str:
-    words = resource.states[found.state - 1].id.name
-    return f"{words}, raise {resource.events[found.raises - 1].name}" if found.raises else words
-
-
-def row_words(manager: ir.Manager, resource: ir.Resource, row: ir.Row) -> str:
-    """What a row does, in the words of the spec."""
-    if row.reject is not None:
-        does = f"reject {row.reject}"
-    elif row.hook:
-        verb = "ask " if row.asks else ""
-        does = f"{verb}{manager.hooks[row.hook - 1].name}: " + "; ".join(f"{w} {target_words(resource, t)}" for w, t in row.outcomes)
-    elif row.ok == ir.Target(row.state):
-        does = "stay"
-    else:
-        does = target_words(resource, row.ok)
-    return f"if {manager.guards[row.guard - 1].text}: {does}" if row.guard else does
-
-
 def row(
     manager: ir.Manager, resource: ir.Resource, index: int, found: ir.Row, or_next: bool
 ) -> list[str]:
@@ -92,7 +79,9 @@ def cell(resource: ir.Resource, found: ir.Cell) -> list[str]:
     """One element of the array of cells."""
     plain = resource.plain(found)
     at = f"{resource.states[found.state - 1].id.c}][{resource.events[found.event - 1].c}"
-    inside = f"{found.first}, {resource.states[plain - 1].id.c}" if plain else f".row = {found.first}"
+    inside = (
+        f"{found.first}, {resource.states[plain - 1].id.c}" if plain else f".row = {found.first}"
+    )
     return element(at, f"{{{inside}}}")
 
 
@@ -111,8 +100,11 @@ def field(found: ir.Field, values: str, view: str | None = None, options: str = 
     ]
     members = [f".name = {string(found.name)}", f".type = {TYPE_IDS[found.type]}"]
     name = member(found.name)
-    members.append(f"BERTH_OFFSETS({view}, {name})" if view is not None
-                   else f".config_offset = offsetof({options}, {name})")
+    members.append(
+        f"BERTH_OFFSETS({view}, {name})"
+        if view is not None
+        else f".config_offset = offsetof({options}, {name})"
+    )
     if flags:
         members.append(f".flags = {' | '.join(flags)}")
     if found.type is Type.ENUM:
@@ -120,7 +112,10 @@ def field(found: ir.Field, values: str, view: str | None = None, options: str = 
     if found.max_length:
         members.append(f".max_length = {found.max_length}")
     if found.range is not None:
-        members.append(f".range = &(const berth_range){{{number(found.range[0], found.type)}, {number(found.range[1], found.type)}}}")
+        low, high = (number(bound, found.type) for bound in found.range)
+        members.append(
+            f".range = &(const berth_range){{{low}, {high}}}"
+        )
     return braces("", members)
 
 
@@ -139,16 +134,20 @@ def format_function(resource: ir.Resource, found: ir.Assigned) -> str:
     return f"format_{resource.name}_{found.name}"
 
 
-def assigned(found: ir.Assigned, resource: ir.Resource, parts: str, hooks: tuple[ir.Hook, ...]) -> list[str]:
+def assigned(
+    found: ir.Assigned, resource: ir.Resource, parts: str, hooks: tuple[ir.Hook, ...]
+) -> list[str]:
     """One element of the array of assigned values; `parts` is the array of a pool."""
     members = [f".name = {string(found.name)}", f".kind = {KIND_IDS[found.kind]}"]
     if found.kind is AssignedKind.POOL:
         members += [f".n_parts = {len(found.parts)}", f".parts = {parts}"]
     else:
         assert found.type is not None
-        members += [f".type = {leaf_type(found.type)}",
-                    f".view_offset = offsetof({resource.view}, {member(found.name)})",
-                    f".size = {size(found.type, found.size_macro)}"]
+        members += [
+            f".type = {leaf_type(found.type)}",
+            f".view_offset = offsetof({resource.view}, {member(found.name)})",
+            f".size = {size(found.type, found.size_macro)}",
+        ]
     if found.kind is AssignedKind.FORMAT:
         members.append(f".format = {format_function(resource, found)}")
     if found.indexed:
@@ -197,9 +196,14 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
     """The members of one operation, one per line."""
     target_ = manager.resource(found.path[-1])
     flags = [
-        name for name, is_set in (("BERTH_GIVES", found.gives), ("BERTH_ENDS", found.ends),
-                                  ("BERTH_ABSENT_OK",
-                                   found.absent_ok), ("BERTH_LOOK_UP", found.is_look_up)) if is_set
+        name
+        for name, is_set in (
+            ("BERTH_GIVES", found.gives),
+            ("BERTH_ENDS", found.ends),
+            ("BERTH_ABSENT_OK", found.absent_ok),
+            ("BERTH_LOOK_UP", found.is_look_up),
+        )
+        if is_set
     ]
     members = [f".name = {string(found.name)}", f".form = {FORM_IDS[found.form]}"]
     if flags:

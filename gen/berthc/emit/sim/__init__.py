@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from berthc import model
-from berthc.emit import tables
-from berthc.emit.c import banner
+from berthc.emit.c import banner, tables
 from berthc.emit.ctext import cast_number
+from berthc.emit.layout import environment
 from berthc.lower import C_TYPES, ir, lower
 from berthc.model import Form, Type
 from berthc.names import Names, flat, free_name, hook_member, member
@@ -92,9 +90,7 @@ INTEGERS = {Type.U8: "uint8_t", Type.U16: "uint16_t", Type.U32: "uint32_t"}
 
 def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
     """The one file, below the output folder. `include` is what it calls the manager's header."""
-    environment = Environment(loader=PackageLoader("berthc"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                              keep_trailing_newline=True, autoescape=False)
-    text = environment.get_template("sim.c.j2").render(g=_glue(manager, include))
+    text = environment().get_template("sim/sim.c.j2").render(g=_glue(manager, include))
     return {f"{manager.name}/{manager.name}-sim.c": text}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, columns, wrap
-from berthc.emit.reach import Met, Reach, holder_gains
+from berthc.emit.header.reach import Met, Reach, holder_gains
 from berthc.lower import expr, ir
 from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import Names
@@ -21,7 +21,9 @@ INNER = WIDTH - 3  # behind " * "
 def listed(words: Iterable[str], last: str = "and") -> str:
     """a, b and c."""
     found = list(words)
-    return f" {last} ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
+    return (
+        f" {last} ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
+    )
 
 
 def cut(text: str) -> str:
@@ -69,7 +71,9 @@ class Writer:
             made = "it" if len(operation.path) == 1 else "what is not there"
             how = f"Finds {self._by_keys(operation.path)}, or makes {made}."
             if operation.gives:
-                takes = [f"{r.name}.{r.take}" for r in map(self._m.resource, operation.path) if r.take]
+                takes = [
+                    f"{r.name}.{r.take}" for r in map(self._m.resource, operation.path) if r.take
+                ]
                 how += f" Then {listed(takes)} admit{'s' if len(takes) == 1 else ''} the caller,"
                 how += f" and the reservation holds {path}."
         elif operation.form is Form.CREATE:
@@ -87,8 +91,11 @@ class Writer:
             how = f"Works on the {path} that the reservation holds."
         if steps:
             how += f" Does {steps}."
-        takes = [s.resource for s in operation.steps
-                 if s.event == self._m.resource(s.resource).take and operation.form is not Form.WITH]
+        takes = [
+            s.resource
+            for s in operation.steps
+            if s.event == self._m.resource(s.resource).take and operation.form is not Form.WITH
+        ]
         if takes:
             how += f" Success takes a reference to {listed(takes)} that the caller must drop."
         if operation.ends:
@@ -96,16 +103,20 @@ class Writer:
         return how
 
     def _by_keys(self, path: Iterable[str]) -> str:
-        return listed(f"{r.name} by {listed(r.key)}" if r.key else f"the {r.name}"
-                      for r in map(self._m.resource, path))
+        return listed(
+            f"{r.name} by {listed(r.key)}" if r.key else f"the {r.name}"
+            for r in map(self._m.resource, path)
+        )
 
     @staticmethod
     def _failure(operation: Operation, met: Met) -> str:
         if not met.hooks:
             return " Calls no hook: a failure changes nothing."
         if operation.ends:
-            return (" After a failure the reservation stays valid: call again until it returns 0;"
-                    " it goes on where it stopped.")
+            return (
+                " After a failure the reservation stays valid: call again until it returns 0;"
+                " it goes on where it stopped."
+            )
         if operation.form is Form.WITH:
             return " After a failure the reservation still holds what it held."
         return ""
@@ -128,7 +139,9 @@ class Writer:
             end = f" until {listed(self._enders, 'or')} returns 0" if self._enders else ""
             return f"out: names the reservation, which the caller owns{end}; zeroed by a failure"
         if parameter.role == "slot":
-            return f"the slot: {listed(self._part_bounds(target, operation.at or operation.by or ''))}"
+            return (
+                f"the slot: {listed(self._part_bounds(target, operation.at or operation.by or ''))}"
+            )
         if parameter.role == "by":
             return f"{operation.by} of the {target.name}"
         if parameter.role == "size":
@@ -139,19 +152,26 @@ class Writer:
 
     def _size_macro(self, operation: Operation, result: str) -> str:
         tables = next(o for o in self._ir.operations if o.name == operation.name)
-        return next(p.result.size_macro for p in self._api.parameters(tables)
-                    if p.result is not None and p.name == result)
+        return next(
+            p.result.size_macro
+            for p in self._api.parameters(tables)
+            if p.result is not None and p.name == result
+        )
 
     def _part_bounds(self, resource: Resource, pool: str) -> list[str]:
         assigned = next(a for a in resource.assigned if a.name == pool)
-        return [f"{p.name} below {p.size if p.size is not None else f'the option {p.option}'}"
-                for p in assigned.parts]
+        return [
+            f"{p.name} below {p.size if p.size is not None else f'the option {p.option}'}"
+            for p in assigned.parts
+        ]
 
     @staticmethod
     def _no_name(target: Resource, operation: Operation) -> str:
         """A value from a hook that is zero stands for "not given yet"."""
-        value = next((a for a in target.assigned
-                      if a.name == operation.by and a.kind is AssignedKind.HOOK), None)
+        value = next(
+            (a for a in target.assigned if a.name == operation.by and a.kind is AssignedKind.HOOK),
+            None,
+        )
         if value is None:
             return ""
         zero = {Type.STRING: "the empty text", Type.UUID: "the nil UUID"}
@@ -186,16 +206,20 @@ class Writer:
     def _invalid(self, operation: Operation) -> list[str]:
         found: list[str] = []
         takes_fields = operation.form in (Form.OBTAIN, Form.CREATE) or (
-            operation.form is Form.FIND and operation.by is None)
+            operation.form is Form.FIND and operation.by is None
+        )
         for resource in map(self._m.resource, operation.path if takes_fields else ()):
             is_whole = operation.form is Form.OBTAIN or (
-                operation.form is Form.CREATE and resource.name == operation.target)
+                operation.form is Form.CREATE and resource.name == operation.target
+            )
             for field in resource.fields:
                 if not is_whole and field.name not in resource.key:
                     continue
                 name = f"{resource.name}.{field.name}"
                 if field.required:
-                    found.append(f"{name} is {'the nil UUID' if field.type is Type.UUID else 'empty'}")
+                    found.append(
+                        f"{name} is {'the nil UUID' if field.type is Type.UUID else 'empty'}"
+                    )
                 if field.range is not None:
                     low, high = expr.bounds(field)
                     found.append(f"{name} is outside {low} to {high}")
@@ -212,8 +236,13 @@ class Writer:
         """What getting at the instances may end with."""
         target = self._m.resource(operation.target)
         if operation.form is Form.FIND and not operation.absent_ok:
-            none = f"no {operation.target} has this {operation.by}{self._no_name(target, operation)}"
-            add("ENOENT", none if operation.by else f"no such {listed(operation.path, 'or')} is tracked")
+            none = (
+                f"no {operation.target} has this {operation.by}{self._no_name(target, operation)}"
+            )
+            add(
+                "ENOENT",
+                none if operation.by else f"no such {listed(operation.path, 'or')} is tracked",
+            )
         if operation.form is Form.OBTAIN:
             for resource in map(self._m.resource, operation.path):
                 others = [f.name for f in resource.fields if f.name not in resource.key]
@@ -231,7 +260,8 @@ class Writer:
         for resource in map(self._m.resource, made):
             for assigned in resource.assigned:
                 is_made = operation.form is Form.OBTAIN or (
-                    operation.form is Form.CREATE and operation.at != assigned.name)
+                    operation.form is Form.CREATE and operation.at != assigned.name
+                )
                 if assigned.kind is AssignedKind.POOL and is_made:
                     add("ENOSPC", f"every {assigned.name} of {resource.name} is taken")
         if counted := holder_gains(self._m, operation):

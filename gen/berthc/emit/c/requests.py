@@ -1,0 +1,119 @@
+"""The public functions of operations, and what shows an item to a visitor."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from berthc.emit.api import Api, Parameter
+from berthc.emit.c.values import Case, case
+from berthc.emit.ctext import WIDTH, braces, signature
+from berthc.emit.layout import Function
+from berthc.lower import ir
+from berthc.names import Names, member
+
+INSIDE = WIDTH - 4  # of a function
+
+
+class Requests:
+    """Writes the functions of one manager."""
+
+    def __init__(self, tables_ir: ir.Manager) -> None:
+        self.m = tables_ir
+        self.names = Names(tables_ir.name)
+        self.api = Api(tables_ir)
+
+    def functions(self, operation: ir.Operation) -> list[Function]:
+        """The three functions of one operation."""
+        plain, until, start = self.api.prototypes(operation)
+        parameters = self.api.parameters(operation)
+        passed = [*(p.name for p in parameters[:-1]), "BERTH_NO_DEADLINE", parameters[-1].name]
+        return [
+            Function(signature(*until), tuple(self.body(operation, parameters, "run", []))),
+            Function(
+                signature(*plain),
+                signature(f"return {self.names.until(operation.name)}", passed, ";", INSIDE),
+            ),
+            Function(
+                signature(*start),
+                tuple(
+                    self.body(
+                        operation,
+                        parameters,
+                        "start",
+                        [p.name for p in self.api.started(operation)],
+                    )
+                ),
+            ),
+        ]
+
+    def body(
+        self, operation: ir.Operation, parameters: list[Parameter], function: str, more: list[str]
+    ) -> list[str]:
+        """Fills the request, and passes it with `more` to berth_manager_<function>."""
+        name_of = self.api.local_names(operation)
+        role: Callable[[str], list[Parameter]] = lambda word: [
+            p for p in parameters if p.role == word
+        ]
+        manager = role("manager")[0].name
+        lines: list[str] = []
+        members = [f".operation = {operation.c}"]
+        if configs := role("config"):
+            lines += self.pointers(
+                f"const void *const {name_of['configs']}", (p.name for p in configs)
+            )
+            members.append(f".config = {name_of['configs']}")
+        if given := role("reservation"):
+            members.append(f".{'gives' if operation.gives else 'reservation'} = {given[0].name}")
+        if slots := role("slot"):
+            pool = self.m.resource(operation.path[-1]).assigned[(operation.at or operation.by) - 1]
+            given_slot = slots[0].name
+            sets = [
+                f"{given_slot} != NULL ? {given_slot}->{member(p.name)} : 0u" for p in pool.parts
+            ]
+            lines += self.pointers(f"const uint32_t {name_of['parts']}", sets)
+            members.append(f".at = {slots[0].name} != NULL ? {name_of['parts']} : NULL")
+        if by := role("by"):
+            value = by[0]
+            members.append(f".by = {'&' if value.is_number else ''}{value.name}")
+        if results := role("result"):
+            sizes = role("size")
+            lines += self.pointers(f"void *const {name_of['results']}", (p.name for p in results))
+            members.append(f".results = {name_of['results']}")
+            if sizes:
+                named = [next((s.name for s in sizes if s.of == p.name), "0") for p in results]
+                lines += self.pointers(f"const size_t {name_of['sizes']}", named)
+                members.append(f".result_sizes = {name_of['sizes']}")
+        members.append(f".deadline = {self.api.deadline(operation).name}")
+        request = name_of["request"]
+        lines += [*braces(f"const berth_request {request} = ", members, 0, ";", INSIDE), ""]
+        passed = [f"(berth_manager *){manager}", f"&{request}", parameters[-1].name, *more]
+        return [*lines, *signature(f"return berth_manager_{function}", passed, ";", INSIDE)]
+
+    @staticmethod
+    def pointers(name: str, elements: Iterable[str]) -> list[str]:
+        """An array of the body, with its elements."""
+        return braces(f"{name}[] = ", elements, 0, ";", INSIDE)
+
+    def visit(self, resource: ir.Resource) -> Case:
+        """How an item of this resource gets its typed views: its own, then up from child to
+        parent."""
+        lines = [f"seen.{member(resource.name)} = item->view;"]
+        below, number = resource.name, resource.parent
+        while number:
+            above = self.m.resource(number)
+            lines.append(f"seen.{member(above.name)} = seen.{member(below)}->{member(above.name)};")
+            below, number = above.name, above.parent
+        return case(resource.c, (*lines, "break;"))
+
+    def name_functions(self) -> list[Function]:
+        """<m>_disk_state_name and so on; the prototypes are those of the header."""
+        found: list[Function] = []
+        for name in self.api.name_functions():
+            value = f"(unsigned){name.parameter}"
+            if name.last is None:
+                lines: tuple[str, ...] = (f"(void){name.parameter};", 'return "?";')
+            elif name.of_type:
+                lines = (f"return {name.of_type}(&{self.names.descriptor}, {value});",)
+            else:
+                lines = signature("return berth_name", (name.table, name.last, value), ";", INSIDE)
+            found.append(Function((name.prototype,), lines))
+        return found

@@ -1,0 +1,1 @@
+"""The header of a manager, which is the user's manual."""
