@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from installation import ROOT, make, script
+from processes import heed_interrupts
 
 STAND_INS = {
     "id": "echo 0",
@@ -48,11 +49,6 @@ STAND_INS = {
             echo "7 passed, 0 failed" >"$root/clone 2/berth/build/results.txt" ;;
         esac""",
 }
-
-
-def heed_interrupts() -> None:
-    """Tests that run in the background of a shell ignore SIGINT, and so do their children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from processes import fixed_layout
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g", "-Iruntime/include"]
@@ -74,9 +75,7 @@ def run_suite_without_futexes(suite: str, objects: list[str], folder: Path, *fla
     program = str(folder / suite.replace("/", "_"))
     command = [compiler(), *FLAGS, *flags, "-DBERTH_NO_FUTEX", "-pthread", "-Itests/runtime", "-Iruntime/src", f"tests/runtime/{suite}.c"]
     run(*command, *support, *objects, "-o", program, "-lcmocka", "-luuid")
-    # the sanitizers do not cope with every layout of the address space, see mk/test.mk
-    fixed = ["setarch", "-R"] if flags and subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False).returncode == 0 else []
-    assert "FAILED" not in run(*fixed, program)
+    assert "FAILED" not in run(*(fixed_layout() if flags else []), program)
 
 
 @pytest.mark.long

@@ -16,6 +16,7 @@ from types import ModuleType
 
 import pytest
 from command_line import BAD, ENV, ROOT, SCSI, berthc, process
+from processes import heed_interrupts
 
 from berthc import cli
 from berthc.commands import generate
@@ -257,10 +258,9 @@ def test_other_line_ends_are_a_drift(tmp_path: Path) -> None:
 
 
 def test_interrupting_is_quiet() -> None:
-    """Also where the tests run in the background of a shell, and inherit that SIGINT is ignored."""
     process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, cwd=ROOT, env=ENV,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                               preexec_fn=heed_interrupts)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
 
 from explore_support import manager_of  # noqa: E402
+from processes import heed_interrupts  # noqa: E402
 
 from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.progress import ERASE, EVERY, NOTE_AFTER, Progress  # noqa: E402
@@ -104,7 +105,7 @@ def test_a_terminal_sees_static_findings_then_progress_then_the_report_after_ctr
     control, terminal = pty.openpty()
     process = subprocess.Popen(["bin/berthc", "check", *LONG, FAULTY, "spec/scsi.yaml"], cwd=ROOT,
                                stdout=subprocess.PIPE, stderr=terminal, text=True, env=ENV,
-                               start_new_session=True)
+                               start_new_session=True, preexec_fn=heed_interrupts)
     os.close(terminal)
     try:
         first = read_until(control, r"exploring: [\d,]+ states, [\d,]+/s, setting \d+ of \d+")
@@ -132,11 +133,11 @@ def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("used", [1.0, pytest.param(3.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize("used", [1.0, 3.0])
 def test_json_is_whole_after_ctrl_c(used: float) -> None:
     process = subprocess.Popen(["bin/berthc", "check", "--format", "json", *LONG, "spec/scsi.yaml"],
                                cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=ENV)
+                               env=ENV, preexec_fn=heed_interrupts)
     wait_until_used(process, used)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
