@@ -35,8 +35,13 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Makes a target with the settings of the outer make, so that nothing is built twice."""
     settings = [f"{name}={os.environ['BERTH_' + name]}" for name in ("CC", "CFLAGS") if "BERTH_" + name in os.environ]
-    return subprocess.run(["make", "-C", str(ROOT), f"BUILD={os.path.relpath(BUILD, ROOT)}", *settings, *arguments],
-                          env=clean_environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["make", "-C",
+         str(ROOT), f"BUILD={os.path.relpath(BUILD, ROOT)}", *settings, *arguments],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-MARK = re.compile(r"^<!-- (file: (?P<file>\S+)|insert: (?P<insert>\S+) after: (?P<after>.+)|shown) -->$")
+MARK = re.compile(
+    r"^<!-- (file: (?P<file>\S+)|insert: (?P<insert>\S+) after: (?P<after>.+)|shown) -->$")
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,15 @@ def name_of(step: Step) -> str:
     return f"line {step.line}: " + (step.command if isinstance(step, Command) else step.name)
 
 
-def play(step: Step, folder: Path, page: str, run: Callable[[str, Path], subprocess.CompletedProcess[str]]) -> None:
+def play(step: Step, folder: Path, page: str,
+         run: Callable[[str, Path], subprocess.CompletedProcess[str]]) -> None:
     """Does what a step says, and compares what its command prints."""
     if isinstance(step, Command):
         done = run(step.command, folder)
         wanted = "\n".join(step.output)
         assert matches(step.output, done.stdout.splitlines()), (
-            f"{page}:{step.line}: {step.command}\n--- it says\n{wanted}\n--- it printed\n{done.stdout}")
+            f"{page}:{step.line}: {step.command}\n--- it says\n{wanted}\n--- it printed\n{done.stdout}"
+        )
         if "echo $?" not in step.command and "||" not in step.command:
             assert done.returncode == 0, f"{page}:{step.line}: {step.command} ended with status {done.returncode}"
         return
@@ -130,6 +133,7 @@ def play(step: Step, folder: Path, page: str, run: Callable[[str, Path], subproc
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     places = [number for number, line in enumerate(lines, 1) if step.after in line]
-    assert len(places) == 1, f"{page}:{step.line}: {len(places)} lines of {step.name} contain {step.after}"
+    found = f"{len(places)} lines of {step.name} contain {step.after}"
+    assert len(places) == 1, f"{page}:{step.line}: {found}"
     lines.insert(places[0], step.text)
     path.write_text("".join(lines), encoding="utf-8")

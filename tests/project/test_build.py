@@ -65,7 +65,11 @@ def test_the_library_has_every_file_of_the_runtime() -> None:
 
 # Only what changed is made again.
 
-MANAGERS = {path.stem for folder in ("spec", "tests/gen/specs", "examples/minimal") for path in (ROOT / folder).glob("*.yaml")}
+MANAGERS = {
+    path.stem
+    for folder in ("spec", "tests/gen/specs", "examples/minimal")
+    for path in (ROOT / folder).glob("*.yaml")
+}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +105,8 @@ def test_only_what_a_file_is_part_of_is_generated_again(
 
 def test_making_everything_explores_nothing() -> None:
     assert "explored" not in make("-n", "BUILD=build/never", "all").stdout
-    assert "CHECK build/never/scsi/explored.stamp" in make("-n", "BUILD=build/never", "check-specs").stdout
+    assert "CHECK build/never/scsi/explored.stamp" in make("-n", "BUILD=build/never",
+                                                           "check-specs").stdout
 
 
 @pytest.mark.parametrize("command", ["gen --sim", "tests", "check"])
@@ -111,9 +116,12 @@ def test_a_depfile_names_all_that_a_step_needs(tmp_path: Path, command: str) -> 
 
     def generate(folder: Path, out: str) -> dict[str, str]:
         place = [] if command == "check" else ["-q", "-o", str(tmp_path / out)]
-        done = subprocess.run([sys.executable, "scripts/generate", str(tmp_path / f"{out}.stamp"), *command.split(), *place, spec],
-                              cwd=folder, env=clean_environment(), capture_output=True, text=True, check=True)
-        return {"": done.stdout} | {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / out).rglob("*.*")}
+        stamp = str(tmp_path / f"{out}.stamp")
+        done = subprocess.run(
+            [sys.executable, "scripts/generate", stamp, *command.split(), *place, spec],
+            cwd=folder, env=clean_environment(), capture_output=True, text=True, check=True)
+        made = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / out).rglob("*.*")}
+        return {"": done.stdout, **made}
 
     wanted = generate(ROOT, "first")
     rule = (tmp_path / "first.stamp.d").read_text(encoding="utf-8").split("\n\n")[0]
@@ -126,10 +134,18 @@ def test_a_depfile_names_all_that_a_step_needs(tmp_path: Path, command: str) -> 
 def test_make_works_from_another_folder(tmp_path: Path) -> None:
     (tmp_path / "it's a link").symlink_to(ROOT)
     target = f"{tmp_path}/build/net/net.o"
-    done = subprocess.run(["make", "-f", "it's a link/Makefile", f"BUILD={tmp_path}/build", target], cwd=tmp_path,
-                          env=clean_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(["make", "-f", "it's a link/Makefile", f"BUILD={tmp_path}/build", target],
+                          cwd=tmp_path,
+                          env=clean_environment(),
+                          capture_output=True,
+                          text=True,
+                          check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert Path(target).exists()
-    first = subprocess.run(["make", "-f", f"{ROOT}/Makefile", "-n", f"BUILD={tmp_path}/other"], cwd=tmp_path,
-                           env=clean_environment(), capture_output=True, text=True, check=False)
+    first = subprocess.run(["make", "-f", f"{ROOT}/Makefile", "-n", f"BUILD={tmp_path}/other"],
+                           cwd=tmp_path,
+                           env=clean_environment(),
+                           capture_output=True,
+                           text=True,
+                           check=False)
     assert f"{tmp_path}/other/libberth.a" in first.stdout

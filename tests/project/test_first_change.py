@@ -26,8 +26,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["sh", "-c", command], cwd=folder, env=clean_environment({"NO_COLOR": "1"}), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120)
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=clean_environment({"NO_COLOR": "1"}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=name_of)
@@ -36,5 +45,9 @@ def test_step(step: Step, clone: Path) -> None:
 
 
 def test_the_page_changes_a_rule_and_adds_its_test() -> None:
-    assert [type(step) for step in STEPS if not isinstance(step, Command)] == [WriteFile, WriteFile, Insert]
+    assert [type(step) for step in STEPS if not isinstance(step, Command)] == [
+        WriteFile,
+        WriteFile,
+        Insert,
+    ]
     assert sum(isinstance(step, Command) for step in STEPS) >= 4

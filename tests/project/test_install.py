@@ -33,11 +33,16 @@ int main()
 
 def each(*commands: str) -> list[object]:
     """Commands of compilers, for parametrize; those of clang are for `make ci`."""
-    return [pytest.param(command, marks=pytest.mark.long if command.startswith("clang") else []) for command in commands]
+    return [
+        pytest.param(command, marks=pytest.mark.long if command.startswith("clang") else [])
+        for command in commands
+    ]
 
 
 @pytest.mark.parametrize("linking", ["", "-static-libgcc -Wl,-Bstatic -lberth -Wl,-Bdynamic"], ids=["shared", "static"])
-@pytest.mark.parametrize("compiler", each("gcc -std=c17", "clang -std=c17", "g++ -std=c++17", "clang++ -std=c++17"))
+@pytest.mark.parametrize("compiler",
+                         each("gcc -std=c17", "clang -std=c17", "g++ -std=c++17",
+                              "clang++ -std=c++17"))
 def test_a_program_builds_against_it(installed: Installation, tmp_path: Path, compiler: str, linking: str) -> None:
     source = "main.cc" if "++" in compiler else "main.c"
     (tmp_path / source).write_text(PROGRAM, encoding="utf-8")
@@ -55,7 +60,9 @@ def test_pkg_config_knows_the_version(installed: Installation, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("header", ["berth", "backend", "table"])
-@pytest.mark.parametrize("compiler", each("gcc -xc -std=c11", "clang -xc -std=c11", "g++ -xc++ -std=c++11", "clang++ -xc++ -std=c++11"))
+@pytest.mark.parametrize("compiler",
+                         each("gcc -xc -std=c11", "clang -xc -std=c11", "g++ -xc++ -std=c++11",
+                              "clang++ -xc++ -std=c++11"))
 def test_each_header_stands_alone(installed: Installation, tmp_path: Path, compiler: str, header: str) -> None:
     done = installed.run(f"echo '#include <berth/{header}.h>' | {compiler} -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags berth) -fsyntax-only -", tmp_path)
     assert (done.returncode, done.stdout) == (0, "")

@@ -209,7 +209,9 @@ def test_what_only_long_tests_need_is_not_installed_for_the_others(bare: Machine
     bare.run("setup", "test")
     bare.run("setup", "ci")
     quick, whole = (set(line.split()) for line in bare.installed[:2])
-    assert whole - quick == {"clang", "libclang-rt-dev", "spin", "cmake", "ninja-build", "meson", "valgrind"}
+    assert whole - quick == {
+        "clang", "libclang-rt-dev", "spin", "cmake", "ninja-build", "meson", "valgrind"
+    }
 
 
 def test_where_there_is_no_apt_it_names_the_packages(bare: Machine) -> None:
@@ -249,7 +251,12 @@ def test_an_unknown_set_is_bad_usage(bare: Machine, arguments: tuple[str, ...]) 
                                   "test", "ci", "lint", "coverage"])
 def test_every_set_asks_for_its_modules(bare: Machine, name: str) -> None:
     """One that lacks the last module is passed over."""
-    longer = {"test": TEST_MODULES, "ci": TEST_MODULES, "lint": TEST_MODULES, "coverage": (*TEST_MODULES, "coverage")}
+    longer = {
+        "test": TEST_MODULES,
+        "ci": TEST_MODULES,
+        "lint": TEST_MODULES,
+        "coverage": (*TEST_MODULES, "coverage")
+    }
     needed = longer.get(name, BUILD_MODULES)
     bare.python(bare.bin / "python3", needed[:-1])
     whole = bare.python(bare.bin / "python3.12", needed)
@@ -346,14 +353,20 @@ def test_a_colon_in_the_path_is_refused_at_once(tmp_path: Path) -> None:
 
 # continuous integration
 
-def continuous_integration(machine: Machine, body: str, portable: bool = False, set_up: str = "exit 0") -> tuple[int, list[str]]:
+
+def continuous_integration(machine: Machine,
+                           body: str,
+                           portable: bool = False,
+                           set_up: str = "exit 0") -> tuple[int, list[str]]:
     """Status and lines of `.ci/run` of a copy, where make and set-up are scripts."""
     copy = machine.folder / "copy"
     (copy / ".ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", copy / ".ci/run")
     (copy / "scripts").mkdir()
-    script(copy / "scripts/setup", f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n{set_up}")
-    script(machine.bin / "make", f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
+    script(copy / "scripts/setup",
+           f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n{set_up}")
+    script(machine.bin / "make",
+           f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
     (machine.bin / "mkdir").symlink_to("/bin/mkdir")
     environment = {"PATH": str(machine.bin), "CI": "true"}
     done = subprocess.run(["sh", str(copy / ".ci/run")], env=environment, stdin=subprocess.DEVNULL,
@@ -372,13 +385,15 @@ RESULTS = """\
 """
 
 
-def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_the_results(bare: Machine) -> None:
+def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_the_results(
+        bare: Machine) -> None:
     assert continuous_integration(bare, RESULTS) == (0, [
         "setup ci", "make test", "make check-long", "setup portable",
         "skipped: suites on i386 and s390x, because the packages for them cannot be had",
         "23 passed, 0 failed",
     ])
-    assert (bare.folder / "copy/build/results.txt").read_text(encoding="utf-8") == "23 passed, 0 failed\n"
+    assert (bare.folder /
+            "copy/build/results.txt").read_text(encoding="utf-8") == "23 passed, 0 failed\n"
 
 
 def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> None:
@@ -388,12 +403,15 @@ def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> N
 
 
 @pytest.mark.parametrize(("wrong", "closing"), [
-    ('[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }', "522 passed, 1 failed"),
+    ('[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
+     "522 passed, 1 failed"),
     ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "520 passed, 1 failed"),
     ('[ $1 != check-long ] || rm build/results-long.txt', "503 passed, 1 failed"),
     ('[ $1 != portable-short ] || exit 2', "523 passed, 1 failed"),
-], ids=["a test", "the build", "no test ran", "the status alone"])
-def test_continuous_integration_fails_when_a_step_does(bare: Machine, wrong: str, closing: str) -> None:
+],
+                         ids=["a test", "the build", "no test ran", "the status alone"])
+def test_continuous_integration_fails_when_a_step_does(bare: Machine, wrong: str,
+                                                       closing: str) -> None:
     status, lines = continuous_integration(bare, RESULTS + wrong, portable=True)
     assert (status, lines[-1]) == (1, closing)
 
@@ -407,4 +425,5 @@ def test_continuous_integration_counts_no_results_of_an_earlier_run(bare: Machin
 
 
 def test_continuous_integration_fails_when_set_up_does(bare: Machine) -> None:
-    assert continuous_integration(bare, RESULTS, set_up="exit 1") == (1, ["setup ci", "0 passed, 1 failed"])
+    assert continuous_integration(bare, RESULTS,
+                                  set_up="exit 1") == (1, ["setup ci", "0 passed, 1 failed"])

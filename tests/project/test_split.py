@@ -15,8 +15,10 @@ import pytest, sys
 class Marks:
     def pytest_collection_modifyitems(self, items):
         for item in items:
-            print("test", item.path.relative_to(item.config.rootpath), item.get_closest_marker("long") is not None)
-sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", *sys.argv[1:]], plugins=[Marks()]))
+            long = item.get_closest_marker("long") is not None
+            print("test", item.path.relative_to(item.config.rootpath), long)
+options = ["-q", "--collect-only", "-p", "no:cacheprovider"]
+sys.exit(pytest.main([*options, *sys.argv[1:]], plugins=[Marks()]))
 """
 Listed = dict[str, Counter[bool]]
 
@@ -25,9 +27,18 @@ Listed = dict[str, Counter[bool]]
 def collected() -> Listed:
     """How many tests of each file are long and how many are not, as pytest sees it."""
     files: Listed = {}
-    for folders in (["tests", "--ignore=tests/mutants"], ["tests/mutants"]):  # two of their modules have the same name
-        done = subprocess.run([sys.executable, "-c", LIST, *folders], cwd=ROOT, env=clean_environment(), capture_output=True, text=True,
-                              check=False)
+    for folders in (
+        ["tests", "--ignore=tests/mutants"],
+        ["tests/mutants"],
+    ):  # two of their modules have the same name
+        done = subprocess.run(
+            [sys.executable, "-c", LIST, *folders],
+            cwd=ROOT,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout
         for name, long in re.findall(r"^test (\S+) (True|False)$", done.stdout, re.M):
             files.setdefault(name, Counter())[long == "True"] += 1
@@ -43,10 +54,16 @@ def suites(target: str) -> list[tuple[str, str]]:
 
 
 def test_every_python_test_is_run_once(collected: Listed) -> None:
-    """By a suite of its file: one that leaves the long tests out, one that leaves the others out, or both."""
-    quick = Counter(command for _, command in suites("check") if "tests/" in command and command.startswith("-m"))
+    """By suites of its file: one leaves the long tests out, one leaves out the others."""
+    quick = Counter(
+        command
+        for _, command in suites("check")
+        if "tests/" in command and command.startswith("-m")
+    )
     rest = Counter(command for _, command in suites("check-long") if command.startswith("-m"))
-    assert quick == Counter(f'-m "not long" {name}' for name, marks in collected.items() if marks[False])
+    assert quick == Counter(
+        f'-m "not long" {name}' for name, marks in collected.items() if marks[False]
+    )
     assert rest == Counter(f'-m "long" {name}' for name, marks in collected.items() if marks[True])
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
     assert there == set(collected)
@@ -54,12 +71,26 @@ def test_every_python_test_is_run_once(collected: Listed) -> None:
 
 def test_every_c_suite_is_run_in_each_build() -> None:
     """One that has a main of its own, in any folder; and each generated suite."""
-    wanted = {re.sub(r"\.c$", "", str(path.relative_to(ROOT))) for path in (ROOT / "tests").rglob("test_*.c")
-              if "cmocka_run_group_tests" in path.read_text(encoding="utf-8")}
-    specs = [path.stem for folder in ("spec", "tests/gen/specs", "examples/minimal") for path in (ROOT / folder).glob("*.yaml")]
+    wanted = {
+        re.sub(r"\.c$", "", str(path.relative_to(ROOT)))
+        for path in (ROOT / "tests").rglob("test_*.c")
+        if "cmocka_run_group_tests" in path.read_text(encoding="utf-8")
+    }
+    specs = [
+        path.stem
+        for folder in ("spec", "tests/gen/specs", "examples/minimal")
+        for path in (ROOT / folder).glob("*.yaml")
+    ]
     wanted |= {f"{name}/{name}-conformance" for name in specs}
-    runs = [name.removeprefix("cmocka:") for target in ("check", "check-long") for name, _ in suites(target) if name.startswith("cmocka:")]
-    assert Counter(runs) == Counter([build + name for build in ("", "asan/", "tsan/") for name in wanted])
+    runs = [
+        name.removeprefix("cmocka:")
+        for target in ("check", "check-long")
+        for name, _ in suites(target)
+        if name.startswith("cmocka:")
+    ]
+    assert Counter(runs) == Counter(
+        [build + name for build in ("", "asan/", "tsan/") for name in wanted]
+    )
 
 
 def test_make_ci_runs_both() -> None:

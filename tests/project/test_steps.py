@@ -47,8 +47,10 @@ def run_nothing(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     raise NotImplementedError
 
 
-@pytest.mark.parametrize(("command", "status", "said"), [("true", 0, "it printed"), ("false", 1, "ended with status 1")])
-def test_a_command_must_print_what_the_page_says_and_succeed(command: str, status: int, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "status", "said"), [("true", 0, "it printed"),
+                                                         ("false", 1, "ended with status 1")])
+def test_a_command_must_print_what_the_page_says_and_succeed(command: str, status: int, said: str,
+                                                             tmp_path: Path) -> None:
     def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, status, "1 one\n" if status else "2 two\n")
 

@@ -11,9 +11,13 @@ def fixed_layout() -> list[str]:
     The sanitizers of gcc 12 do not cope with every layout, see mk/test.mk.
     """
     fixed = ["setarch", "-R"]
-    return fixed if subprocess.run([*fixed, "true"], capture_output=True, check=False).returncode == 0 else []
+    return (
+        fixed
+        if subprocess.run([*fixed, "true"], capture_output=True, check=False).returncode == 0
+        else []
+    )
 
 
 def heed_interrupts() -> None:
-    """For `preexec_fn`: tests in the background of a shell ignore SIGINT, and their children would."""
+    """For `preexec_fn`: children of tests in the background of a shell would ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

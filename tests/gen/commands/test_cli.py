@@ -102,8 +102,17 @@ def test_output_is_the_same_wherever_and_with_whatever_hash_seed_it_is_made(tmp_
     texts = []
     for seed, folder in (("1", tmp_path / "a"), ("2", tmp_path / "b" / "c")):
         code = "import sys; from berthc.cli import main; sys.exit(any(main([c, *sys.argv[1:]]) for c in ('gen', 'docs', 'diagram')))"
-        done = subprocess.run([sys.executable, "-c", code, "-q", "-o", str(folder), str(ROOT / SCSI)], cwd=tmp_path,
-                              env={**ENV, "PYTHONHASHSEED": seed, "LC_ALL": "C"}, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code, "-q", "-o",
+             str(folder), str(ROOT / SCSI)],
+            cwd=tmp_path,
+            env={
+                **ENV, "PYTHONHASHSEED": seed,
+                "LC_ALL": "C"
+            },
+            capture_output=True,
+            text=True,
+            check=False)
         assert done.returncode == 0, done.stderr
         texts.append({str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()})
     assert texts[0] == texts[1] and texts[0]

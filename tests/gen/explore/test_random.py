@@ -20,7 +20,8 @@ from berthc.explore.callers.inputs import valuations
 from berthc.pipeline import search_text
 from berthc.explore.spin.promela import NotExported, promela
 
-pytestmark = [pytest.mark.long, pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")]
+NEEDS_SPIN = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
+pytestmark = [pytest.mark.long, NEEDS_SPIN]
 
 COUNT = int(os.environ.get("BERTH_RANDOM_SPECS", "3"))
 SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2"))

@@ -27,7 +27,8 @@ from berthc.explore.spin.search import NotReplayed, explore_with_spin
 from berthc.explore.states.move import Reduced
 from berthc.model import Manager
 
-pytestmark = [pytest.mark.long, pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")]
+NEEDS_SPIN = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
+pytestmark = [pytest.mark.long, NEEDS_SPIN]
 
 NO_WORDS = {"made-and-deleted-by-name"}
 

@@ -13,13 +13,27 @@ from berthc import cli
 ROOT = Path(__file__).resolve().parents[3]
 SCSI = "spec/scsi.yaml"
 BAD = "tests/gen/bad/unknown-state.yaml"
-ENV = {**os.environ, "PYTHONPATH": str(ROOT / "gen"), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100"}
+ENV = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT / "gen"),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "COLUMNS": "100",
+}
 
 
-def process(*args: str, stdin: str = "", cwd: Path = ROOT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """berthc as a process of its own. Only for what `berthc` below cannot show: it takes 0.3 s more."""
-    done = subprocess.run([sys.executable, "-m", "berthc", *args], input=stdin, capture_output=True, text=True, cwd=cwd, env=env or ENV,
-                          check=False)
+def process(
+    *args: str, stdin: str = "", cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """berthc as a process of its own: 0.3 s more than `berthc` below, so only where that differs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "berthc", *args],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=env or ENV,
+        check=False,
+    )
     assert "Traceback" not in done.stderr
     return done
 

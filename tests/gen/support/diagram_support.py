@@ -15,9 +15,12 @@ from berthc.pipeline import compile_spec, compile_text  # noqa: E402
 
 KITCHEN = "tests/gen/specs/kitchen.yaml"
 LANTERN = "tests/gen/specs/lantern.yaml"
-SPECS = tuple(f"spec/{name}.yaml" for name in ("plan9", "plan9_mount", "vpci", "scsi")) + (KITCHEN, LANTERN)
+SPECS = tuple(f"spec/{name}.yaml"
+              for name in ("plan9", "plan9_mount", "vpci", "scsi")) + (KITCHEN, LANTERN)
 # The kitchen has so many pictures that drawing all of them takes half a minute.
-EACH_SPEC = pytest.mark.parametrize("path", [pytest.param(path, marks=pytest.mark.long if path == KITCHEN else []) for path in SPECS])
+EACH_SPEC = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.long if path == KITCHEN else []) for path in SPECS])
 GOLDEN = ROOT / "tests" / "gen" / "golden" / "pictures"
 NO_GRAPHVIZ = "dot-that-is-not-there"
 

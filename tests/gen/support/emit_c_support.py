@@ -20,7 +20,8 @@ RUNTIME = ROOT / "runtime" / "src"
 PARTS = [RUNTIME / f"base/{name}.c" for name in ("fields", "hash", "memory", "strings")]
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")])
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]  # those that are here
-EACH_COMPILER = pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.long)])
+EACH_COMPILER = pytest.mark.parametrize(
+    "compiler", ["gcc", pytest.param("clang", marks=pytest.mark.long)])
 STRICT = "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror".split()
 
 
