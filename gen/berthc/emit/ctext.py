@@ -101,12 +101,22 @@ def filled(parts: Iterable[str], indent: int, width: int = WIDTH) -> list[str]:
     pad = " " * indent
     lines: list[str] = []
     current = ""
-    for part in parts:
+    for part in (one.replace(" \n", "\n") for one in parts):
         if current and indent + len(current) + 2 + len(part) > width:
             lines.append(pad + current)
             current = ""
+        if not current and indent + len(part) + 1 > width and (found := _BRACED.fullmatch(part)):
+            elements = [element.strip() for element in _ELEMENT.findall(found[2])]
+            if ", ".join(elements) == found[2]:  # all of it, in the order it has
+                lines += braces(found[1], elements, indent, ",", width)
+                continue
         current = f"{current} {part}," if current else f"{part},"
-    return [*lines, pad + current]
+    return [*lines, pad + current] if current else lines
+
+
+# head{elements}, and what stands between the commas that are in no literal and no braces.
+_BRACED = re.compile(r"([^{\n]*)\{([^\n]*)\}")
+_ELEMENT = re.compile(r'((?:[^,"{}]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})+)(?:,\s*|$)')
 
 
 def signature(
@@ -151,12 +161,12 @@ def statement(text: str, indent: int) -> list[str]:
     return [line.replace("\0", " ") for line in lines]
 
 
-def wrap_code(text: str, first: str, rest: str) -> list[str]:
+def wrap_code(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
     """Code without literals in lines of at most the width, the first behind `first`, the others
     behind `rest`."""
     return textwrap.wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,

@@ -15,7 +15,7 @@ from functools import cache
 
 import jinja2
 
-from berthc.emit.ctext import WIDTH, columns, signature, wrap
+from berthc.emit.ctext import WIDTH, braces, columns, signature, wrap
 from berthc.names import hook_member
 
 
@@ -87,7 +87,7 @@ def body(function: Function) -> str:
 
 
 def filled(text: str) -> str:
-    """`head(a, b)tail`, or several of them, each filled to the width of a line."""
+    """`head(a, b)tail` or `[head] = {a, b},`, each filled to the width of a line."""
     lines: list[str] = []
     for line in text.strip("\n").split("\n"):
         lines += _filled(line)
@@ -97,7 +97,11 @@ def filled(text: str) -> str:
 def _filled(line: str) -> list[str]:
     indent = len(line) - len(line.lstrip())
     found = re.fullmatch(r"\s*(.*?\w)\((.*)\)([^()]*)", line)
-    if found is None or len(line) <= WIDTH:
+    if len(line) <= WIDTH:
+        return [line]
+    if braced := re.fullmatch(r"\s*((?:.* = )?)\{(.*)\},", line):
+        return braces(braced[1], _parts(braced[2]), indent)
+    if found is None:
         return [line]
     head, inside, tail = found.groups()
     made = signature(head, _parts(inside), tail, WIDTH - indent)

@@ -33,11 +33,13 @@ def suite() -> str:
 def test_the_suite_is_the_same_every_time_and_names_no_folder() -> None:
     assert tests.files(vpci())["vpci/vpci-conformance.c"] == suite()
     assert str(SPECS) not in suite()
-    assert "from vpci.yaml; do not edit. Renew with: berthc tests vpci.yaml" in suite().splitlines()[0]
+    assert "from vpci.yaml; do not edit. Renew with: berthc tests vpci.yaml" in suite().splitlines()[1]
 
 
 def test_lines_keep_to_the_width() -> None:
-    assert [line for line in suite().splitlines() if len(line) > 140] == []
+    """But for the name of a script, which is one word."""
+    long = [line for line in suite().splitlines() if len(line) > 100]
+    assert [line for line in long if not re.fullmatch(r' +"retry_\w+",', line)] == []
 
 
 def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline_and_started() -> None:
@@ -45,7 +47,8 @@ def test_every_operation_is_driven_through_its_typed_functions_with_and_without_
         assert f"vpci_{name}(call->manager, " in suite()
         assert f"vpci_{name}_until(call->manager, " in suite()
         assert f"vpci_{name}_start(call->manager, call->op, " in suite()
-    assert "vpci_drain_start(call->manager, call->op, call->deadline, call->error, call->done, call->arg)" in suite()
+    started = "vpci_drain_start(call->manager, call->op, call->deadline, call->error, call->done, "
+    assert f"{started}call->arg)" in " ".join(suite().split())
 
 
 def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:

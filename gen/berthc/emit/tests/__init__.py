@@ -33,7 +33,8 @@ WRITES = {"last": "BERTH_SUITE_LAST", "zero": "BERTH_SUITE_ZEROS", "nothing": "B
 WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothing"}
 KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN", "yes": "BERTH_SUITE_OK",
          "no": "BERTH_SUITE_NO", "unknown": "BERTH_SUITE_FAIL"}
-LONGEST_LITERAL = 100
+LONGEST_LITERAL = 84
+SHORT = 72  # text that may begin behind its member
 
 
 def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
@@ -80,8 +81,8 @@ def literal(text: str, indent: int) -> str:
             current = ""
         current += word
     pieces.append(current)
-    if len(pieces) == 1:
-        return ctext.string(pieces[0])
+    if len(pieces) == 1 and len(ctext.string(text)) <= SHORT:
+        return ctext.string(text)
     pad = "\n" + " " * indent
     return pad + pad.join(ctext.string(p) for p in pieces)
 
@@ -218,12 +219,16 @@ class _Suite(Glue):
         return self.configs[key][0]
 
     def option_block(self, name: str, given: dict[str, Value]) -> str:
+        head = f"static const {self.names.options} options_{name} = "
+        return "\n".join(ctext.braces(head, self.option_parts(given), 0, ";"))
+
+    def option_parts(self, given: dict[str, Value]) -> list[str]:
         parts = []
         for option in self.m.options:
             value = given.get(option.name, zero(option))
             enum = self.names.option_enum(option.name)
             parts.append(f".{member(option.name)} = {self.value(option, value, enum, enum)}")
-        return "\n".join(ctext.braces(f"static const {self.names.options} options_{name} = ", parts, 0, ";"))
+        return parts
 
     def environment(self, environment: Environment) -> str:
         parts = [f".name = {ctext.string(environment.name)}"]
@@ -247,7 +252,8 @@ class _Suite(Glue):
             words = {"nil": "BERTH_SUITE_NIL", "r254": "BERTH_SUITE_FOREIGN"}
             parts.append(f".reservation = {words.get(action.reservation, action.reservation[1:])}")
         if action.config:
-            names = ["NULL" if n == step.missing else "&" + self.config_name(c) for n, c in enumerate(action.config)]
+            names = ["NULL" if n == step.missing else "&" + self.config_name(c)
+                     for n, c in enumerate(action.config)]
             parts.append(f".config = {{{', '.join(names)}}}")
         parts += self.by(step)
         if action.at:
@@ -268,7 +274,7 @@ class _Suite(Glue):
             parts += [f".{name} = {literal(text, 12)}"] if text else []
         parts.append(f".state = {literal(step.state, 12)}")
         lines = [f"    [{self.steps[step]}] = {{"]
-        return lines + [f"        {part}," for part in parts] + ["    },"]
+        return lines + [line for part in parts for line in ctext.filled([part], 8)] + ["    },"]
 
     def by(self, step: Step) -> list[str]:
         value = step.action.by
@@ -285,9 +291,10 @@ class _Suite(Glue):
         return [f".by_number = UINT64_C({int(value) % (1 << 64)})"]
 
     def script(self, script: Script, numbers: list[int]) -> list[str]:
-        parts = [f".name = {ctext.string(script.name)}", f".environment = {self.environment_number(script.environment)}",
+        name = ctext.string(script.name)
+        parts = [f".name = {name}" if len(name) <= SHORT else f".name =\n            {name}", f".environment = {self.environment_number(script.environment)}",
                  f".n_steps = {len(numbers)}",
-                 "\n        ".join(ctext.braces(".steps = (const uint32_t[])", [str(n) for n in numbers], 0, ""))]
+                 "\n        ".join(ctext.braces(".steps = (const uint32_t[])", [str(n) for n in numbers], 0, "", ctext.WIDTH - 9))]
         if script.drained is not None:
             parts += [f".destroy = {script.destroy}"] if script.destroy else []
             parts += [f".drain = {script.drain}"] if script.drain else []
@@ -307,7 +314,9 @@ class _Suite(Glue):
             for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in hidden]),
                                ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable]),
                                ("unsearched", [o for o in found.outcomes if (found.number, o) in self.unsearched])):
-                parts += [f".{name} = " + " | ".join(NUMBER_BITS[o] for o in bits)] if bits else []
+                numbers = " | ".join(NUMBER_BITS[o] for o in bits)
+                lines_ = ctext.wrap_code(f".{name} = {numbers}", "", "    ", ctext.WIDTH - 9)
+                parts += ["\n        ".join(lines_)] if bits else []
             lines += ctext.braces(f"[{found.number}] = ", parts)
         return lines
 
@@ -360,9 +369,8 @@ class _Suite(Glue):
 
     def inline_options(self, given: dict[str, Value]) -> str:
         """Options where they are used."""
-        block = self.option_block("x", given)
-        inside = block[block.index("{"):].rstrip(";")
-        return f".options = &(const {self.names.options}){' '.join(inside.split())}"
+        inside = ", ".join(self.option_parts(given))
+        return f".options = &(const {self.names.options}){{{inside}}}"
 
 
 def outcome(found: Outcome) -> str:

@@ -133,7 +133,9 @@ class Glue:
             assert field is not None
             enum = self.names.field_enum(resource.name, field.name)
             first = self.names.field_value(resource.name, field.name, field.values[0])
-            return f"berth_suite_enum(text, {word}, {enum}_name({value}), {value} == {first});"
+            given = ("text", word, f"{enum}_name({value})", f"{value} == {first}")
+            call = ctext.signature("berth_suite_enum", given, ";", ctext.WIDTH - 4)
+            return "\n    ".join(call)
         if kind in (Type.LIST, Type.SET):
             return f"berth_suite_strings(text, {word}, &{value});"
         function = {Type.BOOL: "bool", Type.STRING: "string", Type.UUID: "uuid"}.get(kind or Type.U32)
