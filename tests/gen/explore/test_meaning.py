@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from explore_specs import BOOTED
+from shared_specs import BOOTED, image_spec
 from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.cli import main
@@ -34,28 +34,7 @@ def test_of_what_was_made_from_outside_nothing_is_claimed() -> None:
     assert said((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"), "disk")["boot"] == ["what was there when it was made"]
 
 
-IMAGE = """
-berth: 1
-manager: images
-backend:
-  store:
-    make: {on: image, repeatable: true}
-    remove: {on: image, undoes: store.make, repeatable: true}
-resources:
-  image:
-    key: [name]
-    fields: {name: {type: string, required: true}}
-    initial: fresh
-    states:
-      fresh: {on: {make: {call: store.make, ok: made, fail: gone, uncertain: unsure}}}
-      made: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: made, uncertain: unsure}}}
-      unsure: {resident: true, on: {make: {call: store.make, ok: made, fail: unsure}, remove: {call: store.remove, ok: gone, fail: unsure}}}
-      gone: {final: true}
-operations:
-  make: {obtain: [image], do: [image.make]}
-  remove: {find: image, absent: ok, do: [image.remove]}
-  load: {create: {resource: image, enter: made}}
-"""
+IMAGE = image_spec("made")
 
 
 def test_a_created_instance_makes_no_state_ambiguous() -> None:

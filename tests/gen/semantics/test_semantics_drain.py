@@ -7,6 +7,7 @@ import pytest
 from explore_support import play, play_c
 from programs import simulator
 from semantics_support import BOX, backend, calls, disk, events, manager, reserve, shipped, where
+from shared_specs import disk_spec
 
 from berthc.semantics import Value, World
 
@@ -219,35 +220,18 @@ operations:
     assert world.snapshot() == {"reservations": [], "top": []}
 
 
-LINGERS = """
-berth: 1
-manager: lingers
-backend:
-  vm:
-    add: {on: disk}
-    remove: {on: disk, undoes: vm.add, repeatable: true}
-resources:
-  disk:
-    key: [path]
-    fields: {path: {type: string, required: true}}
-    holders: {take: claim, drop: release}
-    initial: out
-    states:
-      out: {on: {claim: stay, add: {call: vm.add, ok: in, fail: out}, release: gone}}
-      in: {on: {claim: stay, add: stay, release: idle}}
-      idle: {resident: true, on: {claim: stay, add: in, release: {call: vm.remove, ok: gone, fail: idle}}}
-      gone: {final: true}
-operations:
-  reserve: {obtain: [disk], gives: reservation}
-  use: {with: reservation, do: [disk.add]}
-  give_back: {with: reservation, do: [disk.release], ends: reservation}
-"""
+LINGERS = disk_spec("lingers", """\
+add: {on: disk}
+remove: {on: disk, undoes: vm.add, repeatable: true}""", """\
+out: {on: {claim: stay, add: {call: vm.add, ok: in, fail: out}, release: gone}}
+in: {on: {claim: stay, add: stay, release: idle}}
+idle: {resident: true, on: {claim: stay, add: in, release: {call: vm.remove, ok: gone, fail: idle}}}""", initial="out")
 
 
 def lingering() -> World:
     world = World(manager(LINGERS))
     world.run("reserve", config={"disk": {"path": "/a"}})
-    world.run("use", reservation="r1")
+    world.run("add", reservation="r1")
     return world
 
 
@@ -268,7 +252,7 @@ def test_states_whose_drops_lead_to_each_other_end_a_drain() -> None:
     circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {call: vm.remove, ok: in, fail: idle}")
     world = World(manager(circle))
     world.run("reserve", config={"disk": {"path": "/a"}})
-    world.run("use", reservation="r1")
+    world.run("add", reservation="r1")
     result = world.drain()
     assert result.error is None and len(events(result)) == 4  # as many as there are states
 
@@ -305,7 +289,7 @@ def test_the_c_code_drops_again_too(tmp_path: Path) -> None:
     """Every way in which the drops of a drain can end, and a circle of states, on both simulators."""
     circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {call: vm.remove, ok: in, fail: idle}")
     refused = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {reject: EBUSY}").replace(", undoes: vm.add", "")
-    begin = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "use", "reservation": "r1"}]
+    begin = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "add", "reservation": "r1"}]
     drains = [[{"op": "drain", "fail": ["vm.remove"]}, {"op": "drain"}], [{"op": "drain"}, {"op": "drain"}]]
     for n, text in enumerate((LINGERS, circle, refused)):
         spec = manager(text)

@@ -2,36 +2,20 @@
 from __future__ import annotations
 
 from explore_support import found
+from shared_specs import disk_spec
 
-HALF = """
-berth: 1
-manager: half
-backend:
-  vm:
-    add: {on: disk, repeatable: true}
-    hot_add: {on: disk, repeatable: true}
-    remove: {on: disk, undoes: vm.add}
-    has: {on: disk, asks: [vm.add, vm.hot_add]}
-resources:
-  disk:
-    key: [path]
-    fields: {path: {type: string, required: true}}
-    holders: {take: claim, drop: release}
-    initial: fresh
-    states:
-      fresh: {on: {claim: stay, add: {call: vm.hot_add, ok: unclear, fail: fresh, uncertain: unclear}, release: gone}}
-      unclear:
-        on:
-          claim: {reject: EBUSY, meant: true}
-          add: stay
-          release: {ask: vm.has, yes: {to: there, raise: release}, no: gone, unknown: unclear}
-      there: {on: {release: {call: vm.remove, ok: gone, fail: unclear, uncertain: unclear}}}
-      gone: {final: true}
-operations:
-  reserve: {obtain: [disk], gives: reservation}
-  add: {with: reservation, do: [disk.add]}
-  release: {with: reservation, do: [disk.release], ends: reservation}
-"""
+HALF = disk_spec("half", """\
+add: {on: disk, repeatable: true}
+hot_add: {on: disk, repeatable: true}
+remove: {on: disk, undoes: vm.add}
+has: {on: disk, asks: [vm.add, vm.hot_add]}""", """\
+fresh: {on: {claim: stay, add: {call: vm.hot_add, ok: unclear, fail: fresh, uncertain: unclear}, release: gone}}
+unclear:
+  on:
+    claim: {reject: EBUSY, meant: true}
+    add: stay
+    release: {ask: vm.has, yes: {to: there, raise: release}, no: gone, unknown: unclear}
+there: {on: {release: {call: vm.remove, ok: gone, fail: unclear, uncertain: unclear}}}""")
 
 
 def test_an_effect_that_is_not_followed_may_be_there() -> None:

@@ -3,38 +3,16 @@ from __future__ import annotations
 
 import pytest
 from explore_support import ROOT, found, manager_of
-from explore_specs import BOOTED
+from shared_specs import BOOTED, image_spec
 
 from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import meaning_of
 
-SPEC = """
-berth: 1
-manager: images
-backend:
-  store:
-    make: {on: image, repeatable: true}
-    remove: {on: image, undoes: store.make, repeatable: true}
-    has: {on: image, asks: store.make}
-resources:
-  image:
-    key: [name]
-    fields: {name: {type: string, required: true}}
-    initial: fresh
-    otherwise: {reject: EBUSY}
-    states:
-      fresh: {on: {make: {call: store.make, ok: made, fail: gone, uncertain: unsure}}}
-      made: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: made, uncertain: unsure}}}
-      unsure: {resident: true, on: {make: {call: store.make, ok: made, fail: unsure}, remove: {call: store.remove, ok: gone, fail: unsure}}}
-      loaded: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: loaded}, remove: {call: store.remove, ok: gone, fail: unsure}}}
-      there: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: unsure}}}
-      absent: {resident: true, on: {make: {call: store.make, ok: made, fail: absent, uncertain: unsure}, remove: gone}}
-      gone: {final: true}
-operations:
-  make: {obtain: [image], do: [image.make]}
-  remove: {find: image, absent: ok, do: [image.remove]}
-  load: {create: {resource: image, enter: loaded}}
-"""
+SPEC = image_spec("loaded", "\nhas: {on: image, asks: store.make}", """
+loaded: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: loaded}, remove: {call: store.remove, ok: gone, fail: unsure}}}
+there: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: unsure}}}
+absent: {resident: true, on: {make: {call: store.make, ok: made, fail: absent, uncertain: unsure}, remove: gone}}""",
+                  rest="otherwise: {reject: EBUSY}")
 
 
 def test_either_answer_may_be_the_truth() -> None:

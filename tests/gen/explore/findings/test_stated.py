@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 from explore_support import found, manager_of
+from shared_specs import disk_spec
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import valuations
@@ -15,38 +16,21 @@ from berthc.explore.states.local import tracked
 from berthc.explore.states.move import Move
 from berthc.model import NOWHERE
 
-SEALED = """
-berth: 1
-manager: sealed
-backend:
-  vm:
-    add: {on: disk, repeatable: true}
-    remove: {on: disk, undoes: vm.add, repeatable: true}
-resources:
-  disk:
-    key: [path]
-    fields: {path: {type: string, required: true}}
-    holders: {take: claim, drop: release}
-    initial: fresh
-    states:
-      fresh:
-        on:
-          claim: stay
-          add: {call: vm.add, ok: added, fail: fresh, uncertain: fresh}
-          release: {call: vm.remove, ok: gone, fail: fresh}
-      added:
-        effects: []
-        on:
-          claim: stay
-          add: stay
-          seal: {reject: EPERM, meant: true}
-          release: {call: vm.remove, ok: gone, fail: added}
-      gone: {final: true}
-operations:
-  reserve: {obtain: [disk], gives: reservation}
-  add: {with: reservation, do: [disk.add, disk.seal]}
-  release: {with: reservation, do: [disk.release], ends: reservation}
-"""
+SEALED = disk_spec("sealed", """\
+add: {on: disk, repeatable: true}
+remove: {on: disk, undoes: vm.add, repeatable: true}""", """\
+fresh:
+  on:
+    claim: stay
+    add: {call: vm.add, ok: added, fail: fresh, uncertain: fresh}
+    release: {call: vm.remove, ok: gone, fail: fresh}
+added:
+  effects: []
+  on:
+    claim: stay
+    add: stay
+    seal: {reject: EPERM, meant: true}
+    release: {call: vm.remove, ok: gone, fail: added}""", add="[disk.add, disk.seal]")
 
 
 def test_the_row_that_led_there_is_blamed_and_not_one_that_rejects_afterwards() -> None:
@@ -146,43 +130,26 @@ def test_of_hooks_that_are_left_out_nobody_waits_for_the_effect() -> None:
     assert found(optional, callers=1, keys=1) == []
 
 
-SUSPECT = """
-berth: 1
-manager: unsure
-backend:
-  vm:
-    add: {on: disk, repeatable: true}
-    remove: {on: disk, undoes: vm.add, repeatable: true}
-resources:
-  disk:
-    key: [path]
-    fields: {path: {type: string, required: true}}
-    holders: {take: claim, drop: release}
-    initial: fresh
-    states:
-      fresh:
-        on:
-          claim: stay
-          add: {call: vm.add, ok: added, fail: fresh, uncertain: suspect}
-          release: gone
-      suspect:
-        maybe: [vm.add]
-        on:
-          claim: stay
-          add: ADD
-          release: {call: vm.remove, ok: gone, fail: suspect}
-      added:
-        effects: [vm.add]
-        on:
-          claim: stay
-          add: stay
-          release: {call: vm.remove, ok: gone, fail: suspect}
-      gone: {final: true}
-operations:
-  reserve: {obtain: [disk], gives: reservation}
-  add: {with: reservation, do: [disk.add]}
-  release: {with: reservation, do: [disk.release], ends: reservation}
-"""
+SUSPECT = disk_spec("unsure", """\
+add: {on: disk, repeatable: true}
+remove: {on: disk, undoes: vm.add, repeatable: true}""", """\
+fresh:
+  on:
+    claim: stay
+    add: {call: vm.add, ok: added, fail: fresh, uncertain: suspect}
+    release: gone
+suspect:
+  maybe: [vm.add]
+  on:
+    claim: stay
+    add: ADD
+    release: {call: vm.remove, ok: gone, fail: suspect}
+added:
+  effects: [vm.add]
+  on:
+    claim: stay
+    add: stay
+    release: {call: vm.remove, ok: gone, fail: suspect}""")
 
 
 @pytest.mark.parametrize(("row", "lacking"), [
