@@ -1,4 +1,5 @@
-"""Writes what the tests of the front end compare with: the messages of the bad specs, and the tables in docs/language.md.
+"""Writes what the tests of the front end compare with: the messages of the bad specs, and the
+tables in docs/language.md.
 
     scripts/python tests/gen/renew.py
 

@@ -18,7 +18,8 @@ ELSEWHERE = {"file", "size", "more"}
 
 def rule_of(path: Path) -> str:
     """The id that a bad spec is named after: the longest id that its name begins with."""
-    return max((id for id in catalogue() if path.stem == id or path.stem.startswith(id + "-")), key=len, default="")
+    return max((id for id in catalogue() if path.stem == id or path.stem.startswith(id + "-")),
+               key=len, default="")
 
 
 @pytest.mark.parametrize("path", bad_specs.specs(), ids=lambda p: p.stem)
@@ -26,7 +27,8 @@ def test_a_bad_spec_gives_its_exact_message(path: Path) -> None:
     assert bad_specs.message(path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [p for p in bad_specs.specs() if p.stem not in SPECIAL], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in bad_specs.specs() if p.stem not in SPECIAL],
+                         ids=lambda p: p.stem)
 def test_a_bad_spec_breaks_the_rule_it_is_named_after_and_no_other(path: Path) -> None:
     result = bad_specs.compiled(path)
     assert result.manager is None
@@ -35,7 +37,8 @@ def test_a_bad_spec_breaks_the_rule_it_is_named_after_and_no_other(path: Path) -
 
 
 def test_every_rule_has_a_bad_spec() -> None:
-    assert {rule_of(p) for p in bad_specs.specs() if p.stem not in {"several", "accepted"}} == set(catalogue()) - ELSEWHERE
+    assert {rule_of(p) for p in bad_specs.specs()
+            if p.stem not in {"several", "accepted"}} == set(catalogue()) - ELSEWHERE
 
 
 def test_every_id_in_the_code_is_in_the_catalogue_and_the_other_way_round() -> None:
@@ -44,7 +47,8 @@ def test_every_id_in_the_code_is_in_the_catalogue_and_the_other_way_round() -> N
                    for p in sorted((bad_specs.ROOT / "gen/berthc" / folder).rglob("*.py")))
     code += (bad_specs.ROOT / "gen/berthc/diag.py").read_text(encoding="utf-8")
     used = set(re.findall(r'(?:Diagnostic|report)\(\s*"([a-z-]+)"', code))
-    used |= set(re.findall(r'(?:rule = |self\.report\()"([a-z-]+)" if [^"]* else "([a-z-]+)"', code)[0])
+    used |= set(re.findall(r'(?:rule = |self\.report\()"([a-z-]+)" if [^"]* else "([a-z-]+)"',
+                           code)[0])
     assert used == set(catalogue())
 
 

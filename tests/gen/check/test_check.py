@@ -1,4 +1,5 @@
-"""The rules that follow events: where they look, and where they must keep silent. The bad specs show what each says."""
+"""The rules that follow events: where they look, and where they must keep silent. The bad specs
+show what each says."""
 from __future__ import annotations
 
 import sys
@@ -86,7 +87,8 @@ def test_where_instances_rest(name: str, resource: str, rest: set[str], passing:
 
 
 def test_an_event_inside_an_operation_meets_only_the_states_it_can_come_in() -> None:
-    # plan9 fires hold after add: a pending share is added by then, so pending needs no row for hold.
+    # plan9 fires hold after add: a pending share is added by then, so pending needs no row for
+    # hold.
     manager, _ = read_spec(str(ROOT / "spec/plan9.yaml"))
     assert manager is not None
     flow = analyse(manager, manager.resource("share"), calling(manager))
@@ -94,7 +96,8 @@ def test_an_event_inside_an_operation_meets_only_the_states_it_can_come_in() -> 
 
 
 def test_what_fails_before_its_first_call_leaves_nothing_behind() -> None:
-    # `check` moves to `checked` without a call, and `attach` rejects there: the move is undone, so nothing rests in `checked`.
+    # `check` moves to `checked` without a call, and `attach` rejects there: the move is undone, so
+    # nothing rests in `checked`.
     text = changed(
         ("do: [disk.attach]", "do: [disk.check, disk.attach]"),
         ("          detach: gone\n      attached:",
@@ -104,7 +107,8 @@ def test_what_fails_before_its_first_call_leaves_nothing_behind() -> None:
         ("      suspect:\n        on:", "      suspect:\n        on:\n          check: stay"),
     )
     messages = found(text)
-    # Then nothing ever gets past reserved; that is the only complaint, and none is about claim or detach in `checked`.
+    # Then nothing ever gets past reserved; that is the only complaint, and none is about claim or
+    # detach in `checked`.
     assert all(id == "unreachable" for id, _ in messages) and messages
     assert not any("checked" in message for _, message in messages)
 
@@ -112,7 +116,8 @@ def test_what_fails_before_its_first_call_leaves_nothing_behind() -> None:
 def test_what_fails_after_a_call_rests_where_it_is() -> None:
     text = changed(
         ("do: [disk.attach]", "do: [disk.attach, disk.check]"),
-        ("          attach: stay", "          attach: stay\n          check: {call: vm.check, ok: stay, fail: {to: tested}}"),
+        ("          attach: stay",
+         "          attach: stay\n          check: {call: vm.check, ok: stay, fail: {to: tested}}"),
         ("      failed:", "      tested: {on: {check: stay, detach: attached}}\n      failed:"),
         ("    remove:", "    check: {on: disk, repeatable: true}\n    remove:"),
     )
@@ -123,18 +128,20 @@ def test_what_fails_after_a_call_rests_where_it_is() -> None:
 def test_drain_drops_every_instance_that_is_tracked() -> None:
     text = changed(("operations:", "operations:\n  place: {create: {resource: disk, enter: boot}}"),
                    ("      gone:", "      boot:\n        resident: true\n        on: {claim: stay, attach: stay}\n      gone:"))
-    assert found(text) == [("unhandled", "disk.boot does not say what it does with 'detach', which tap_drain fires there")] or (
-        "unhandled", "disk.boot does not say what it does with 'detach', which operation release fires there") in found(text)
+    assert found(text) == [("unhandled",
+                            "disk.boot does not say what it does with 'detach', which tap_drain fires there")] or ("unhandled", "disk.boot does not say what it does with 'detach', which operation release fires there") in found(text)
 
 
 def test_otherwise_is_an_answer_to_every_event() -> None:
-    text = changed(("on: {claim: {reject: EBUSY}, attach: {reject: EBUSY}, detach: gone}", "on: {detach: gone}"),
+    text = changed(("on: {claim: {reject: EBUSY}, attach: {reject: EBUSY}, detach: gone}",
+                    "on: {detach: gone}"),
                    ("    initial", "    otherwise: {reject: EBUSY}\n    initial"))
     assert found(text) == []
 
 
 def test_a_hole_is_reported_alone_because_it_may_be_filled_in_any_way() -> None:
-    text = changed(("          attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}\n", ""))
+    text = changed(
+        ("          attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}\n", ""))
     assert [id for id, _ in found(text) if id != "unused"] == ["unhandled"]
 
 
@@ -199,12 +206,14 @@ EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
     ([("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")],
      [("undoes", "vm.remove is called where holders let go of a disk and undoes nothing, and nothing undoes vm.add: no effect of theirs is followed")]),
 ])
-def test_effects_are_followed(pairs: list[tuple[str, str]], expected: list[tuple[str, str]]) -> None:
+def test_effects_are_followed(pairs: list[tuple[str, str]],
+                              expected: list[tuple[str, str]]) -> None:
     assert found(changed(*pairs)) == expected
 
 
 def test_effects_are_followed_case_by_case() -> None:
-    # What is added raw is removed raw: without the cases it would look as if either could be undone by the other's hook.
+    # What is added raw is removed raw: without the cases it would look as if either could be undone
+    # by the other's hook.
     text = changed(
         ("add: {on: disk}\n    remove: {on: disk, undoes: vm.add, repeatable: true}",
          "add: {on: disk}\n    add_raw: {on: disk}\n    remove: {on: disk, undoes: vm.add}\n"
@@ -215,33 +224,47 @@ def test_effects_are_followed_case_by_case() -> None:
          "detach: [{if: field.raw, call: vm.remove_raw, ok: gone, fail: attached}, {call: vm.remove, ok: gone, fail: attached}]"),
         ("      suspect:\n        on:\n          claim: {reject: EBUSY}\n          attach: {reject: EBUSY}\n" + EFFECT + "\n", ""),
     )
-    # An uncertain add leads to failed, which forgets it, and an uncertain removal is repeated: both for both hooks, and nothing else.
+    # An uncertain add leads to failed, which forgets it, and an uncertain removal is repeated: both
+    # for both hooks, and nothing else.
     assert sorted(found(text)) == sorted([
-        ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be"),
-        ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add_raw is in effect, or may be"),
-        ("double", "disk.attached on detach may call vm.remove when that is, or may be, done already"),
-        ("double", "disk.attached on detach may call vm.remove when vm.add is not, or may not be, in effect"),
-        ("double", "disk.attached on detach may call vm.remove_raw when that is, or may be, done already"),
-        ("double", "disk.attached on detach may call vm.remove_raw when vm.add_raw is not, or may not be, in effect"),
+        ("leak",
+         "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be"),
+        ("leak",
+         "disk.failed on detach ends the instance in 'gone' while vm.add_raw is in effect, or may be"),
+        ("double",
+         "disk.attached on detach may call vm.remove when that is, or may be, done already"),
+        ("double",
+         "disk.attached on detach may call vm.remove when vm.add is not, or may not be, in effect"),
+        ("double",
+         "disk.attached on detach may call vm.remove_raw when that is, or may be, done already"),
+        ("double",
+         "disk.attached on detach may call vm.remove_raw when vm.add_raw is not, or may not be, in effect"),
     ])
 
 
 @pytest.mark.parametrize("fields", [9, 16])
-def test_effects_are_left_to_the_checker_where_conditions_tell_too_many_cases_apart(fields: int) -> None:
+def test_effects_are_left_to_the_checker_where_conditions_tell_too_many_cases_apart(
+    fields: int) -> None:
     names = [f"b{i}" for i in range(fields)]
     text = changed(
-        ("raw: {type: bool}", "raw: {type: bool}" + "".join(f"\n      {n}: {{type: bool}}" for n in names)),
+        ("raw: {type: bool}",
+         "raw: {type: bool}" + "".join(f"\n      {n}: {{type: bool}}" for n in names)),
         (EFFECT, "          detach: gone"),
-        ("operations:", "operations:\n" + "".join(f"  o{n}: {{with: reservation, do: [disk.e{n}]}}\n" for n in names)),
+        ("operations:",
+         "operations:\n"
+         + "".join(f"  o{n}: {{with: reservation, do: [disk.e{n}]}}\n" for n in names)),
         ("    initial", "    otherwise: reject\n    initial"),
         ("          attach: stay",
-         "          attach: stay\n" + "".join(f"          e{n}: [{{if: field.{n}, reject: EIO}}, {{to: stay}}]\n" for n in names)),
+         "          attach: stay\n"
+         + "".join(f"          e{n}: [{{if: field.{n}, reject: EIO}}, {{to: stay}}]\n"
+                   for n in names)),
     )
     assert found(text) == []
 
 
 def test_an_optional_undo_that_is_left_out_had_nothing_to_undo() -> None:
-    assert found(changed(("undoes: vm.add, repeatable: true", "undoes: vm.add, repeatable: true, optional: true"))) == []
+    assert found(changed(("undoes: vm.add, repeatable: true",
+                          "undoes: vm.add, repeatable: true, optional: true"))) == []
 
 
 def test_a_circle_of_raises_is_found_wherever_it_begins() -> None:
@@ -256,7 +279,8 @@ def test_a_circle_of_raises_is_found_wherever_it_begins() -> None:
 
 
 def test_a_long_chain_of_raises_is_followed_without_recursion() -> None:
-    states = "".join(f"      s{i}: {{on: {{go: {{to: s{i + 1}, raise: go}}}}}}\n" for i in range(3000))
+    states = "".join(f"      s{i}: {{on: {{go: {{to: s{i + 1}, raise: go}}}}}}\n"
+                     for i in range(3000))
     text = f"""
 berth: 1
 manager: m
@@ -284,30 +308,40 @@ HOLDERS = "    holders: {take: claim, drop: detach}"
 
 def _guarded(low: int, high: int) -> str:
     """Rows of attach, each with a condition of its own."""
-    return "          attach: [" + "".join(f"{{if: field.raw == {i}, reject: EIO}}, " for i in range(low, high)) + "{to: stay}]"
+    return ("          attach: ["
+            + "".join(f"{{if: field.raw == {i}, reject: EIO}}, " for i in range(low, high))
+            + "{to: stay}]")
 
 
 def test_what_just_fits_is_taken() -> None:
     values = "{a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c: {from: vm.add, type: string, max_length: 239}}"
     assert found(changed((HOLDERS, f"    assigned: {values}\n" + HOLDERS))) == []
-    assert found(changed((HOLDERS, "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(8)) + "}}}\n" + HOLDERS))) == []
-    assert found(changed((HOLDERS, "    assigned: {a: {pool: {a: 65536, b: 32768}}}\n" + HOLDERS))) == []
+    assert found(changed((HOLDERS,
+                          "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(8))
+                          + "}}}\n" + HOLDERS))) == []
+    assert found(changed((HOLDERS,
+                          "    assigned: {a: {pool: {a: 65536, b: 32768}}}\n" + HOLDERS))) == []
     assert found(changed(("manager: tap", f"manager: {'t' * 63}\nbrief: {'x' * 2000}"))) == []
     flags = "".join(f"      f{i}: {{type: bool}}\n" for i in range(14))
     condition = " and ".join(f"field.f{i}" for i in range(14))
-    text = changed((HOLDERS, flags + HOLDERS), ("attach: stay", f"attach: [{{if: {condition}, reject: EIO}}, {{to: stay}}]"))
+    text = changed((HOLDERS, flags + HOLDERS),
+                   ("attach: stay", f"attach: [{{if: {condition}, reject: EIO}}, {{to: stay}}]"))
     assert found(text) == []  # 16,384 cases
 
 
 def test_a_format_cannot_use_itself() -> None:
     text = changed((HOLDERS, "    assigned: {a: {format: 'x{a}'}}\n" + HOLDERS))
-    assert found(text) == [("format", "the format of disk.a uses 'a', which is not assigned before it")]
+    assert found(text) == [("format",
+                            "the format of disk.a uses 'a', which is not assigned before it")]
 
 
 @pytest.mark.parametrize(("text", "rule", "message"), [
-    (changed(("manager: tap", "manager: tap\noptions: {o: {type: string, default: \"a\\0b\", max_length: 9}}"),
-             (HOLDERS, "    assigned: {a: {format: '{option.o}'}}\n" + HOLDERS)), "default", "the default of o holds a NUL"),
-    (changed((HOLDERS, "    assigned: {a: {format: \"a\\0b\"}}\n" + HOLDERS)), "format-syntax", "a NUL cannot stand in a format"),
+    (changed(("manager: tap",
+              "manager: tap\noptions: {o: {type: string, default: \"a\\0b\", max_length: 9}}"),
+             (HOLDERS, "    assigned: {a: {format: '{option.o}'}}\n" + HOLDERS)), "default",
+     "the default of o holds a NUL"),
+    (changed((HOLDERS, "    assigned: {a: {format: \"a\\0b\"}}\n" + HOLDERS)), "format-syntax",
+     "a NUL cannot stand in a format"),
 ])
 def test_no_text_holds_a_nul(text: str, rule: str, message: str) -> None:
     assert found(text) == [(rule, message)]
@@ -315,9 +349,12 @@ def test_no_text_holds_a_nul(text: str, rule: str, message: str) -> None:
 
 @pytest.mark.parametrize(("pair", "rule", "message"), [
     (("berth: 1", "berth: !x 1"), "tag", "tag '!x' has no meaning in a spec"),
-    (("attach: stay", "attach: [{if: '', reject: EIO}, {to: stay}]"), "empty-value", "a condition must not be empty"),
-    (("path: {type: string}", "path: {type: string, max_length: -1}"), "value", "the number -1 is out of range"),
-    ((HOLDERS, "    assigned: {a: {pool: {a: 1099511627776}}}\n" + HOLDERS), "value", "the number 1099511627776 is out of range"),
+    (("attach: stay", "attach: [{if: '', reject: EIO}, {to: stay}]"), "empty-value",
+     "a condition must not be empty"),
+    (("path: {type: string}", "path: {type: string, max_length: -1}"), "value",
+     "the number -1 is out of range"),
+    ((HOLDERS, "    assigned: {a: {pool: {a: 1099511627776}}}\n" + HOLDERS), "value",
+     "the number 1099511627776 is out of range"),
 ])
 def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message: str) -> None:
     assert found(changed(pair)) == [(rule, message)]
@@ -338,7 +375,8 @@ def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message:
     ([("      gone:", "".join(f"      s{i}: {{on: &o {{{', '.join(f'e{j}: stay' for j in range(250))}}}}}\n" if i == 0
                               else f"      s{i}: {{on: *o}}\n" for i in range(263)) + "      gone:")],
      "rows of all resources: 65,762, and at most 65,535 are possible"),
-    # Equal conditions count once per resource and once per operation, and a refusal's is none of a row's.
+    # Equal conditions count once per resource and once per operation, and a refusal's is none of a
+    # row's.
     ([("raw: {type: bool}", "raw: {type: u16}"), ("          attach: stay", _guarded(0, 200)),
       ("attach: {reject: EBUSY}, detach", "attach: [" + _guarded(200, 256).partition("[")[2] + ", detach"),
       ("obtain: [disk],", "obtain: [disk], deny: [{if: field.raw == 1, error: EIO}, {if: field.raw == 201, error: EIO}],")],
@@ -362,12 +400,16 @@ def test_tables_that_do_not_fit_are_refused(pairs: list[tuple[str, str]], messag
 
 
 def test_accept_covers_what_it_names_and_no_more() -> None:
-    lost = ("      gone:", "      lost: {on: {detach: gone}}\n      late: {on: {detach: gone}}\n      gone:")
+    lost = ("      gone:",
+            "      lost: {on: {detach: gone}}\n      late: {on: {detach: gone}}\n      gone:")
     accept = "accept: [{finding: unreachable, at: disk.lost, why: It is for later.}]\noperations:"
     result = compile_text("x.yaml", changed(lost, ("operations:", accept)))
-    assert [(d.severity.value, d.where) for d in result.diagnostics] == [("note", "disk.lost"), ("error", "disk.late")]
-    everywhere = compile_text("x.yaml", changed(lost, ("operations:", accept.replace("at: disk.lost, ", ""))))
-    assert everywhere.manager is not None and [d.severity.value for d in everywhere.diagnostics] == ["note", "note"]
+    assert [(d.severity.value, d.where) for d in result.diagnostics] == [("note", "disk.lost"),
+                                                                         ("error", "disk.late")]
+    everywhere = compile_text("x.yaml",
+                              changed(lost, ("operations:", accept.replace("at: disk.lost, ", ""))))
+    assert everywhere.manager is not None and [d.severity.value
+                                               for d in everywhere.diagnostics] == ["note", "note"]
 
 
 def test_a_hole_cannot_be_accepted() -> None:
@@ -395,14 +437,16 @@ def test_conditions_overlap_only_where_a_value_exists_for_both() -> None:
     ("disk.raw", "not disk.raw", []), ("disk.raw", "field.raw", ["no-case"]), ("disk.raw", "disk.raw and disk.n == 1", ["no-case"]),
     ("disk.raw and disk.n == 1", "disk.raw", []),
 ])
-def test_refusals_are_tried_in_order_so_they_may_overlap_but_each_needs_a_case(first: str, second: str, expected: list[str]) -> None:
+def test_refusals_are_tried_in_order_so_they_may_overlap_but_each_needs_a_case(
+    first: str, second: str, expected: list[str]) -> None:
     text = changed(("raw: {type: bool}", "raw: {type: bool}\n      n: {type: u8}"), (
         "gives: reservation", f"gives: reservation, deny: [{{if: {first}, error: EPERM}}, {{if: {second}, error: EROFS}}]"))
     assert [id for id, _ in found(text)] == expected
 
 
 def test_rules_survive_what_is_missing() -> None:
-    # Each line of a good spec is left out in turn: the verdict may be anything, but it must be a verdict.
+    # Each line of a good spec is left out in turn: the verdict may be anything, but it must be a
+    # verdict.
     lines = SPEC.splitlines(keepends=True)
     for i in range(len(lines)):
         compile_text("x.yaml", "".join(lines[:i] + lines[i + 1:]))

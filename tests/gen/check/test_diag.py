@@ -1,4 +1,5 @@
-"""How messages look: the source line, the caret under the right columns, JSON, colours, and nothing that could confuse a terminal."""
+"""How messages look: the source line, the caret under the right columns, JSON, colours, and nothing
+that could confuse a terminal."""
 from __future__ import annotations
 
 import json
@@ -30,12 +31,14 @@ def test_a_message_has_place_id_line_caret_and_help() -> None:
 
 
 def test_a_message_about_a_whole_file_has_no_line() -> None:
-    assert as_text(Diagnostic("file", Loc("s.yaml", 0, 0), "cannot"), None) == "s.yaml: error[file]: cannot"
+    assert as_text(Diagnostic("file", Loc("s.yaml", 0, 0), "cannot"),
+                   None) == "s.yaml: error[file]: cannot"
 
 
 def test_warnings_and_notes_are_called_so() -> None:
     loc = Loc("s.yaml", 1, 1)
-    assert as_text(Diagnostic("r", loc, "m", "", Severity.WARNING), None) == "s.yaml:1:1: warning[r]: m"
+    assert as_text(Diagnostic("r", loc, "m", "", Severity.WARNING),
+                   None) == "s.yaml:1:1: warning[r]: m"
     assert as_text(Diagnostic("r", loc, "m", "", Severity.NOTE), None) == "s.yaml:1:1: note[r]: m"
 
 
@@ -50,7 +53,8 @@ def test_warnings_and_notes_are_called_so() -> None:
     ("a\x1bb: x", 5, 1, "a\\x1bb: x", "       ^"),
     ("", 1, 1, "", "^"),
 ])
-def test_the_caret_stands_under_its_columns(line: str, column: int, length: int, shown: str, caret: str) -> None:
+def test_the_caret_stands_under_its_columns(line: str, column: int, length: int, shown: str,
+                                            caret: str) -> None:
     text = as_text(at(1, column, length), [line]).split("\n")
     assert text[1] == f" 1 | {shown}"
     assert text[2] == f"   | {caret}"
@@ -101,7 +105,8 @@ def test_the_nearest_word_is_suggested_whatever_its_case() -> None:
     assert suggest("atached", valid) == "did you mean 'attached'? "
     assert suggest("FAILED", valid) == "did you mean 'failed'? "
     assert suggest("zzz", valid) == "" and suggest("", valid) == "" and suggest("x", []) == ""
-    assert hint("faild", valid, "states") == "did you mean 'failed'? states: reserved, attached, failed"
+    assert hint("faild", valid,
+                "states") == "did you mean 'failed'? states: reserved, attached, failed"
 
 
 def test_long_lists_are_cut() -> None:
@@ -112,4 +117,5 @@ def test_long_lists_are_cut() -> None:
 def test_show_uses_the_lines_of_the_right_file() -> None:
     other = Diagnostic("r", Loc("t.yaml", 1, 1), "m")
     text = show([at(1, 1), other], {"s.yaml": ["from s"], "t.yaml": ["from t"]})
-    assert text.index("from s") < text.index("t.yaml:1:1") < text.index("from t") and text.endswith("\n")
+    assert text.index(
+        "from s") < text.index("t.yaml:1:1") < text.index("from t") and text.endswith("\n")

@@ -1,4 +1,5 @@
-"""Specs that went wrong in random ways: the compiler gives a verdict on every one, and never fails itself.
+"""Specs that went wrong in random ways: the compiler gives a verdict on every one, and never fails
+itself.
 
 The seeds are fixed, so a failure can be repeated. BERTH_FUZZ=N multiplies the number of specs.
 """
@@ -23,18 +24,19 @@ from berthc.emit import c  # noqa: E402
 from berthc.pipeline import compile_text  # noqa: E402
 from berthc.spec.load import decode  # noqa: E402
 
-SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml"), *(ROOT / "tests/gen/bad").glob("*.yaml")])
+SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml"),
+                *(ROOT / "tests/gen/bad").glob("*.yaml")])
 GOOD = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml")])
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DUMPER = getattr(yaml, "CDumper", yaml.Dumper)
 TIMES = int(os.environ.get("BERTH_FUZZ", "1"))
 
-PIECES = ["\t", "\n", " ", ":", "- ", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "<<", "!!", "|", ">", "stay", "null", "true", "0",
-          "-1", "1e9", "é", "\u202e",
-          "\ufeff", "\x00", "final: true", "on:", "raise: ", "{to: x, raise: y}", "option.x", "field.y == 3", "EBUSY",
+PIECES = ["\t", "\n", " ", ":", "- ", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "<<", "!!",
+          "|", ">", "stay", "null", "true", "0", "-1", "1e9", "é", "\u202e", "\ufeff", "\x00",
+          "final: true", "on:", "raise: ", "{to: x, raise: y}", "option.x", "field.y == 3", "EBUSY",
           "999999999999999999999999", "%", "@", "`", "? "]
-VALUES: list[Any] = [None, True, False, 0, -1, 2 ** 70, 1.5, "", "stay", "x", "a.b", "EBUSY", [], {}, [[]], {"a": {}}, "field.x", "{x}",
-                     "é", "all", "reservation"]
+VALUES: list[Any] = [None, True, False, 0, -1, 2 ** 70, 1.5, "", "stay", "x", "a.b", "EBUSY", [],
+                     {}, [[]], {"a": {}}, "field.x", "{x}", "é", "all", "reservation"]
 
 
 def verdict(text: str) -> None:
@@ -74,7 +76,8 @@ def lines(rng: random.Random, text: str) -> str:
 
 def swap_words(rng: random.Random, text: str) -> str:
     """A word of the spec where another one stood: well formed, and usually meaningless."""
-    words = text.replace(",", " ").replace("{", " ").replace("}", " ").replace("[", " ").replace("]", " ").split()
+    words = text.replace(
+        ",", " ").replace("{", " ").replace("}", " ").replace("[", " ").replace("]", " ").split()
     old, new = rng.choice(words), rng.choice(words).rstrip(":")
     places = [i for i in range(len(text)) if text.startswith(old, i)]
     at = rng.choice(places)
@@ -100,7 +103,8 @@ def test_changed_text_gets_a_verdict(change: Callable[[random.Random, str], str]
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     out = [here]
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (value.items() if isinstance(value, dict) else enumerate(value)
+             if isinstance(value, list) else ())
     for key, inner in items:
         out += paths(inner, (*here, key))
     return out
@@ -129,7 +133,8 @@ def test_changed_nodes_get_a_verdict() -> None:
                 other = rng.choice(paths(tree)[1:])
                 parent[path[-1]] = copy.deepcopy(parent_of(tree, other)[other[-1]])
             elif isinstance(parent, dict):
-                parent[rng.choice(["x", "on", "call", "to", "final", "by", "with", "obtain", "default", "int"])] = parent.pop(path[-1])
+                parent[rng.choice(["x", "on", "call", "to", "final", "by", "with", "obtain",
+                                   "default", "int"])] = parent.pop(path[-1])
         # BaseLoader made everything text; plain words and numbers are written without quotes again.
         dumped = yaml.dump(tree, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
         verdict(dumped.replace("'", ""))

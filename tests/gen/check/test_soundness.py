@@ -1,8 +1,8 @@
-"""The rules that follow events never think of less than can happen: random walks of the semantics stay inside what they foresaw.
+"""The rules that follow events never think of less than can happen: random walks of the semantics
+stay inside what they foresaw.
 
-Walked are the good specs, and broken ones that the rules let pass. What is seen on a walk, rows taken and states rested in,
-must have been foreseen,
-and no walk may meet a hole or a circle.
+Walked are the good specs, and broken ones that the rules let pass. What is seen on a walk, rows
+taken and states rested in, must have been foreseen, and no walk may meet a hole or a circle.
 """
 from __future__ import annotations
 
@@ -69,32 +69,39 @@ class Walk:
 
     def arguments(self, operation: Operation) -> dict[str, object] | None:
         if operation.form is Form.WITH:
-            return {"reservation": self.rng.choice(self.world.reservations)} if self.world.reservations else None
+            return ({"reservation": self.rng.choice(self.world.reservations)}
+                    if self.world.reservations else None)
         target = self.manager.resource(operation.path[-1])
         if operation.by is not None:
             assigned = next(a for a in target.assigned if a.name == operation.by)
             values = {part.name: self.rng.randrange(2) for part in assigned.parts}
-            known = {Type.UUID: ["u1", "u2"], Type.STRING: ["0", "1"]}.get(assigned.type or Type.U64, [0, 1])
+            known = {Type.UUID: ["u1", "u2"],
+                     Type.STRING: ["0", "1"]}.get(assigned.type or Type.U64, [0, 1])
             return {"by": values or self.rng.choice(known)}
-        config = {name: {f.name: some_value(self.rng, f) for f in self.manager.resource(name).fields} for name in operation.path}
+        config = {name: {f.name: some_value(self.rng, f)
+                         for f in self.manager.resource(name).fields} for name in operation.path}
         out: dict[str, object] = {"config": config}
         if operation.at is not None:
-            out["at"] = {p.name: self.rng.randrange(2) for p in next(a for a in target.assigned if a.name == operation.at).parts}
+            out["at"] = {p.name: self.rng.randrange(2)
+                         for p in next(a for a in target.assigned if a.name == operation.at).parts}
         return out
 
     def resting(self) -> list[tuple[str, str]]:
         """Resource and state of every instance that is tracked."""
         out: list[tuple[str, str]] = []
-        waiting = [(r.name, item) for r in self.manager.resources if r.parent is None for item in self.world.snapshot()[r.name]]
+        waiting = [(r.name, item) for r in self.manager.resources if r.parent is None
+                   for item in self.world.snapshot()[r.name]]
         while waiting:
             name, item = waiting.pop()
             out.append((name, item["state"]))
-            waiting += [(child, inner) for child in self.manager.children(name) for inner in item[child]]
+            waiting += [(child, inner) for child in self.manager.children(name)
+                        for inner in item[child]]
         return out
 
 
 def walk(manager: Manager, rng: random.Random, seen: set[tuple[str, str, str]]) -> None:
-    flows = {r.name: analyse(manager, r, calling(manager)) for r in manager.resources if any(r.name in o.path for o in manager.operations)}
+    flows = {r.name: analyse(manager, r, calling(manager)) for r in manager.resources
+             if any(r.name in o.path for o in manager.operations)}
     for flow in flows.values():
         assert flow.holes() == []
     one = Walk(manager, rng)
@@ -116,7 +123,8 @@ def test_walks_of_good_specs_stay_inside_what_was_foreseen(path: Path) -> None:
         walk(manager, rng, seen)
     flows: list[Flow] = [analyse(manager, r, calling(manager)) for r in manager.resources]
     foreseen = {(f.resource.name, *cell) for f in flows for cell in (*f.fired, *f.raised)}
-    # Not everything foreseen can happen, and not everything that can happens on a few walks; but most does.
+    # Not everything foreseen can happen, and not everything that can happens on a few walks; but
+    # most does.
     assert len(seen) >= 0.5 * len(foreseen)
 
 

@@ -65,9 +65,14 @@ def test_standard_input_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize("args", [
-    [], ["frob"], ["check"], ["check", "--frob", SCSI], ["check", "--format", "xml", SCSI], ["gen", "--check", "--depfile", "x", SCSI],
+    [
+        ], ["frob"], ["check"], ["check", "--frob", SCSI], ["check", "--format", "xml",
+                                                            SCSI], ["gen", "--check", "--depfile",
+                                                                    "x", SCSI],
     ["sim"],
-    ["sim", "-"], ["diff", SCSI], ["gen", SCSI, SCSI], ["check", "--static", "missing.yaml"], ["check", "--static", "spec"],
+    ["sim", "-"], ["diff", SCSI], ["gen", SCSI, SCSI], ["check", "--static",
+                                                        "missing.yaml"], ["check", "--static",
+                                                                          "spec"],
     ["sim", "missing.yaml"],
 ])
 def test_bad_usage_has_status_2_and_says_why(args: list[str]) -> None:
@@ -79,7 +84,8 @@ def test_bad_usage_has_status_2_and_says_why(args: list[str]) -> None:
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = berthc(*([command] if command else []), "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"examples?:\n(  .*\n)*?  .*berthc", done.stdout) and max(map(len, done.stdout.splitlines())) <= 120
+    assert re.search(r"examples?:\n(  .*\n)*?  .*berthc",
+                     done.stdout) and max(map(len, done.stdout.splitlines())) <= 120
 
 
 def test_the_version_is_reported() -> None:
@@ -87,7 +93,8 @@ def test_the_version_is_reported() -> None:
     assert done.returncode == 0 and re.fullmatch(r"berthc \d+\.\d+\.\d+\n", done.stdout)
 
 
-def test_gen_writes_says_what_was_not_checked_and_writes_again_only_what_changed(tmp_path: Path) -> None:
+def test_gen_writes_says_what_was_not_checked_and_writes_again_only_what_changed(
+    tmp_path: Path) -> None:
     done = berthc("gen", "-o", str(tmp_path), SCSI)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "berthc: note: checked by the static rules only; interleavings of callers and failures were not explored\n"
@@ -114,7 +121,8 @@ def test_output_is_the_same_wherever_and_with_whatever_hash_seed_it_is_made(tmp_
             text=True,
             check=False)
         assert done.returncode == 0, done.stderr
-        texts.append({str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()})
+        texts.append({str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*"))
+                      if p.is_file()})
     assert texts[0] == texts[1] and texts[0]
     assert not any(str(ROOT).encode() in text for text in texts[0].values())
 
@@ -135,7 +143,8 @@ def test_the_drift_check_shows_a_diff_and_the_command_and_writes_nothing(tmp_pat
     (tmp_path / "scsi/scsi.c").unlink()
     done = berthc("gen", "--check", "-o", out, SCSI)
     assert done.returncode == 1
-    assert re.search(r"^\+.*scsi_create", done.stdout, re.M) and re.search(r"^-.*scsi_kreate", done.stdout, re.M)
+    assert re.search(
+        r"^\+.*scsi_create", done.stdout, re.M) and re.search(r"^-.*scsi_kreate", done.stdout, re.M)
     assert f"berthc: not up to date: {out}/scsi/scsi.c, {out}/scsi/scsi.h\n" in done.stderr
     assert done.stderr.endswith(f"berthc: renew with: berthc gen -o {out} {SCSI}\n")
     assert "kreate" in header.read_text() and not (tmp_path / "scsi/scsi.c").exists()
@@ -155,7 +164,8 @@ def test_the_depfile_names_specs_schema_compiler_and_templates(tmp_path: Path) -
     rule, *_ = dep.read_text().split("\n\n")
     targets, inputs = rule.replace("\\\n", "").split(":", 1)
     assert {f"{tmp_path}/scsi/scsi.c", f"{tmp_path}/scsi/scsi.h"} <= set(targets.split())
-    assert {SCSI, "spec/schema/berth.schema.json", "gen/berthc/spec/build.py", "gen/berthc/check/flow.py"} <= set(inputs.split())
+    assert {SCSI, "spec/schema/berth.schema.json", "gen/berthc/spec/build.py",
+            "gen/berthc/check/flow.py"} <= set(inputs.split())
     assert any(name.endswith(".j2") for name in inputs.split())
 
 
@@ -167,9 +177,11 @@ def test_an_output_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
 def test_diff_tells_what_changed(tmp_path: Path) -> None:
     old = (ROOT / SCSI).read_text()
-    new = old.replace("detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: ejected}",
-                      "detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: suspect}")
-    new = new.replace("range: [1, 4]", "range: [1, 8]").replace("  reserve_for_rootfs:", "  reserve_for_boot:")
+    new = old.replace(
+        "detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: ejected}",
+        "detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: suspect}")
+    new = new.replace(
+        "range: [1, 4]", "range: [1, 8]").replace("  reserve_for_rootfs:", "  reserve_for_boot:")
     path = tmp_path / "new.yaml"
     path.write_text(new)
     done = berthc("diff", SCSI, str(path))
@@ -183,14 +195,18 @@ def test_diff_tells_what_changed(tmp_path: Path) -> None:
     )
     changes = json.loads(berthc("diff", "--format", "json", SCSI, str(path)).stdout)
     assert [(c["kind"], c["what"], c["name"]) for c in changes] == [
-        ("changed", "option", "controllers"), ("changed", "row", "disk.ejected on detach"), ("removed", "operation", "reserve_for_rootfs"),
+        ("changed", "option", "controllers"), ("changed", "row",
+                                               "disk.ejected on detach"), ("removed", "operation",
+                                                                           "reserve_for_rootfs"),
         ("added", "operation", "reserve_for_boot"),
     ]
 
 
 def test_diff_of_equal_meanings_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "same.yaml"
-    path.write_text("# moved\n\n" + (ROOT / SCSI).read_text().replace("brief: On the bus.", "brief: It is on the bus."))
+    path.write_text("# moved\n\n"
+                    + (ROOT / SCSI).read_text().replace("brief: On the bus.",
+                                                        "brief: It is on the bus."))
     done = berthc("diff", SCSI, str(path))
     assert (done.returncode, done.stdout) == (0, "")
     assert berthc("diff", SCSI, BAD).returncode == 1
@@ -207,10 +223,12 @@ def test_sim_answers_on_stdout() -> None:
 
 def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
     script = f"{sys.executable} -m berthc check --static --format json tests/gen/bad/several.yaml {' '.join([SCSI] * 3)} | true; echo $?"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV,
+                          check=False)
     assert done.stderr == ""
     requests = f"yes '{{\"op\": \"drain\"}}' | {sys.executable} -m berthc sim {SCSI} | head -n 1 >/dev/null; echo ${{PIPESTATUS[1]}}"
-    done = subprocess.run(["bash", "-c", requests], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    done = subprocess.run(["bash", "-c", requests], capture_output=True, text=True, cwd=ROOT,
+                          env=ENV, check=False)
     assert (done.stdout.strip(), done.stderr) == ("1", "")
 
 
@@ -225,16 +243,19 @@ def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
 ])
 def test_closed_streams_are_empty_ones(command: str, status: int) -> None:
     script = f"{sys.executable} -m berthc {command}"
-    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV,
+                          check=False)
     assert done.returncode == status
     assert "internal error" not in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("command", [f"check --static {SCSI}", f"check --static --format json {BAD}", f"sim {SCSI}"])
+@pytest.mark.parametrize(
+    "command", [f"check --static {SCSI}", f"check --static --format json {BAD}", f"sim {SCSI}"])
 def test_a_full_disk_is_reported(command: str) -> None:
     script = f"echo '{{}}' | {sys.executable} -m berthc {command} >/dev/full"
-    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV, check=False)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV,
+                          check=False)
     assert (done.returncode, done.stderr) == (2, "berthc: cannot go on: No space left on device\n")
 
 
@@ -267,9 +288,9 @@ def test_other_line_ends_are_a_drift(tmp_path: Path) -> None:
 
 
 def test_interrupting_is_quiet() -> None:
-    process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, cwd=ROOT, env=ENV,
-                               preexec_fn=heed_interrupts)
+    process = subprocess.Popen([sys.executable, "-m", "berthc", "check", "--static", "-"],
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+                               env=ENV, preexec_fn=heed_interrupts)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
@@ -279,8 +300,8 @@ def test_interrupting_is_quiet() -> None:
 def on_terminal(env: dict[str, str]) -> bytes:
     """What berthc writes when its stderr is a terminal."""
     master, slave = pty.openpty()
-    subprocess.run([sys.executable, "-m", "berthc", "check", "--static", BAD], stderr=slave, stdout=subprocess.DEVNULL, cwd=ROOT, env=env,
-                   check=False)
+    subprocess.run([sys.executable, "-m", "berthc", "check", "--static", BAD], stderr=slave,
+                   stdout=subprocess.DEVNULL, cwd=ROOT, env=env, check=False)
     os.close(slave)
     out = os.read(master, 65536)
     os.close(master)
@@ -299,8 +320,8 @@ def broken(manager: object, **options: object) -> dict[str, str]:
     raise ZeroDivisionError("what\nnow")
 
 
-def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-                                                              tmp_path: Path) -> None:
+def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     module = ModuleType("broken")
     setattr(module, "files", broken)
     monkeypatch.setattr(generate, "emitter", lambda name: module)
@@ -321,10 +342,12 @@ def test_two_specs_of_one_manager_would_write_the_same_files(tmp_path: Path) -> 
     assert berthc("check", "--static", SCSI, str(copy)).returncode == 0
 
 
-def test_an_incomplete_installation_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incomplete_installation_is_reported(monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
     from berthc.spec import schema
 
     monkeypatch.setattr(schema, "_PLACES", ())
     monkeypatch.chdir(ROOT)
     assert cli.main(["check", "--static", SCSI]) == 2
-    assert capsys.readouterr().err == "berthc: berth.schema.json is not installed beside the compiler\n"
+    assert capsys.readouterr(
+        ).err == "berthc: berth.schema.json is not installed beside the compiler\n"

@@ -72,7 +72,8 @@ def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
     twice = replace(report, findings=report.findings * 3)
     [name] = [path.name for path in tmp_path.iterdir()]
     stem = name.removesuffix(".jsonl")
-    assert done.returncode == 1 and list(names(twice).values()) == [name, f"{stem}-2.jsonl", f"{stem}-3.jsonl"]
+    assert done.returncode == 1 and list(
+        names(twice).values()) == [name, f"{stem}-2.jsonl", f"{stem}-3.jsonl"]
 
 
 def test_a_folder_that_cannot_be_made_is_reported() -> None:
@@ -91,22 +92,29 @@ def test_scripts_want_a_folder_and_tests_in_c_one_that_is_there(tmp_path: Path) 
 
 
 def test_json_has_keys_that_stay() -> None:
-    done = berthc("check", "--format", "json", "--callers", "2", "--failures", "1", str(STRANDED.relative_to(ROOT)))
+    done = berthc("check", "--format", "json", "--callers", "2", "--failures", "1",
+                  str(STRANDED.relative_to(ROOT)))
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and done.stderr == ""
-    assert set(answer) == {"findings", "diagnostics", "never_played", "bound", "states", "transitions", "complete", "seconds"}
+    assert set(answer) == {"findings", "diagnostics", "never_played", "bound", "states",
+                           "transitions", "complete", "seconds"}
     assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 100000}
     [finding] = answer["findings"]
-    assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why", "script", "notes"}
-    assert (finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60, 82, False)
-    assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1", "fail": ["guest.mount"]}
+    assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why",
+                            "script", "notes"}
+    assert (
+        finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60,
+                                                                                    82, False)
+    assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1",
+                                    "fail": ["guest.mount"]}
     assert answer["complete"] is True and answer["diagnostics"] == []
 
 
 def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> None:
     spec = LOST.read_text(encoding="utf-8")
-    accepted = spec + ("accept:\n  - {finding: stranded, at: share.lost, why: The operator restarts the VM.}\n"
-                       "  - {finding: trap, at: share.lost, why: The same.}\n")
+    accepted = spec + (
+        "accept:\n  - {finding: stranded, at: share.lost, why: The operator restarts the VM.}\n"
+        "  - {finding: trap, at: share.lost, why: The same.}\n")
     done = berthc("check", "-", stdin=accepted)
     assert done.returncode == 0
     assert "note[stranded]" in done.stderr and "accepted in line 41: The operator restarts the VM." in done.stderr
@@ -140,7 +148,9 @@ def test_effects_that_nothing_undoes_are_named() -> None:
 
 def test_an_entry_that_accepts_nothing_gets_a_warning() -> None:
     spec = (FAULTY / "sound/removes-for-ever.yaml").read_text(encoding="utf-8")
-    done = berthc("check", "--callers", "2", "-", stdin=spec + "accept:\n  - {finding: leak, at: disk.failed, why: It was so once.}\n")
+    done = berthc("check", "--callers", "2", "-",
+                  stdin=spec
+                  + "accept:\n  - {finding: leak, at: disk.failed, why: It was so once.}\n")
     assert done.returncode == 0
     assert "warning[unused]: nothing that is accepted here was found: leak" in done.stderr
 
@@ -157,8 +167,9 @@ def test_bounds_are_kept_and_reported() -> None:
     assert found(uncertain_twice, failures=2) == [("stranded", "share.lost.remove")]
     for states in (1, 5):
         done = berthc("check", "--states", str(states), "spec/vpci.yaml")
-        assert done.returncode == 0 and done.stdout.startswith("spec/vpci.yaml: explored in part (3 callers, 2 keys per level, any number "
-                                                               "of failures, 1 setting of options and hooks): ")
+        assert done.returncode == 0 and done.stdout.startswith(
+            "spec/vpci.yaml: explored in part (3 callers, 2 keys per level, any number "
+            "of failures, 1 setting of options and hooks): ")
         assert f": {states} state{'s' if states > 1 else ''}, " in done.stdout
         assert ", then the bound on states was reached\n" in done.stdout
         assert done.stderr.endswith("berthc: warning: spec/vpci.yaml: explored in part: what was not seen may have findings; the exit status "
@@ -196,7 +207,8 @@ def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_
     head = test.read_text(encoding="utf-8").split("*/")[0]
     assert f"berthc check --callers 2 --emit-test finding.c {spec.name}" in head and "berthc tests" not in head
     assert f"finding_1_interference_mount_mounted_unmount:\n *     {spec.name}:39:39: interference: " in head and "every row" not in head
-    program = with_test(manager_of(spec.read_text(encoding="utf-8")), tmp_path, test.read_text(encoding="utf-8"))
+    program = with_test(manager_of(spec.read_text(encoding="utf-8")), tmp_path,
+                        test.read_text(encoding="utf-8"))
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "finding_1_interference_mount_mounted_unmount" in done.stdout + done.stderr

@@ -30,7 +30,8 @@ def test_a_file_that_is_right_is_left_alone(tmp_path: Path) -> None:
     os.utime(path, (1, 1))
     assert not write_file(path, "same\n")
     assert path.stat().st_mtime == 1
-    assert write_file(path, "other\n") and path.read_text() == "other\n" and path.stat().st_mtime > 1
+    assert write_file(path,
+                      "other\n") and path.read_text() == "other\n" and path.stat().st_mtime > 1
 
 
 def test_modes_are_those_of_new_files_and_are_kept(tmp_path: Path) -> None:
@@ -98,7 +99,8 @@ def test_nothing_is_written_outside_of_the_folder(name: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f"
     write_file(path, "old")
 
@@ -125,19 +127,23 @@ def test_drift_tells_what_is_missing_and_what_differs(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff")
     drifts = drift(placed(tmp_path, {"same": "a\n", "old": "1\n3\n", "new": "n\n", "bytes": "x"}))
     assert [d.file for d in drifts] == [str(tmp_path / n) for n in ("bytes", "new", "old")]
-    assert drifts[1] == Drift(str(tmp_path / "new"), f"--- /dev/null\n+++ {tmp_path}/new\n@@ -0,0 +1 @@\n+n\n")
-    assert drifts[2].diff == f"--- {tmp_path}/old\n+++ {tmp_path}/old\n@@ -1,2 +1,2 @@\n 1\n-2\n+3\n"
+    assert drifts[1] == Drift(str(tmp_path / "new"),
+                              f"--- /dev/null\n+++ {tmp_path}/new\n@@ -0,0 +1 @@\n+n\n")
+    assert drifts[
+        2].diff == f"--- {tmp_path}/old\n+++ {tmp_path}/old\n@@ -1,2 +1,2 @@\n 1\n-2\n+3\n"
     assert (tmp_path / "old").read_text() == "1\n2\n" and not (tmp_path / "new").exists()
 
 
 def test_a_missing_last_line_break_is_shown(tmp_path: Path) -> None:
     write(placed(tmp_path, {"f": "a"}))
-    assert drift(placed(tmp_path, {"f": "a\n"}))[0].diff.endswith("-a\n\\ No newline at end of file\n+a\n")
+    assert drift(placed(tmp_path,
+                        {"f": "a\n"}))[0].diff.endswith("-a\n\\ No newline at end of file\n+a\n")
 
 
 def test_some_differences_may_be_called_none(tmp_path: Path) -> None:
     write(placed(tmp_path, {"a.svg": "1", "b.md": "1"}))
-    drifts = drift(placed(tmp_path, {"a.svg": "2", "b.md": "2"}), lambda name, old, new: name.endswith(".svg") and (old, new) == ("1", "2"))
+    drifts = drift(placed(tmp_path, {"a.svg": "2", "b.md": "2"}), lambda name, old,
+                   new: name.endswith(".svg") and (old, new) == ("1", "2"))
     assert [d.file for d in drifts] == [str(tmp_path / "b.md")]
 
 

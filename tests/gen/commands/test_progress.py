@@ -1,5 +1,5 @@
-"""`berthc check` tells the static findings first, how far it is on a terminal, and what it has found
-when it is interrupted."""
+"""`berthc check` tells the static findings first, how far it is on a terminal, and what it has
+found when it is interrupted."""
 from __future__ import annotations
 
 import io
@@ -118,15 +118,17 @@ def test_a_terminal_sees_static_findings_then_progress_then_the_report_after_ctr
         os.close(control)
     assert process.returncode == 130 and "exit status" not in rest
     assert ERASE in rest and "Traceback" not in first + rest
-    assert re.search(r": interrupted \(.*\): after \d+ states, \d+ transitions, setting \d+ of \d+; "
-                     r"nothing is proved\n", out)
+    assert re.search(
+        r": interrupted \(.*\): after \d+ states, \d+ transitions, setting \d+ of \d+; "
+        r"nothing is proved\n", out)
     assert "scsi.yaml: explored (" not in out
 
 
 def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
     """Waits until the process has used a processor for so long, however loaded the machine is."""
     while process.poll() is None:
-        stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        stat = Path(
+            f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
         user, system = int(stat[11]), int(stat[12])
         if user + system >= seconds * os.sysconf("SC_CLK_TCK"):
             return

@@ -17,7 +17,8 @@ from berthc.pipeline import compile_text, read_spec  # noqa: E402
 
 pytestmark = pytest.mark.long
 
-# Processor time, since other suites run at the same time; about 1.2 s on the machine this was written on.
+# Processor time, since other suites run at the same time; about 1.2 s on the machine this was
+# written on.
 MOST_SECONDS = 4.0
 # At the default bounds; about 1.5 s for scsi, which has the most states.
 MOST_SECONDS_EXPLORED = 10.0

@@ -54,15 +54,19 @@ LIVE = "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gon
 
 
 def test_who_is_denied_by_policy_is_not_denied() -> None:
-    denied = RESERVED.replace("[thing.use]}", "[thing.use], deny: [{if: option.frozen, error: EPERM}]}")
-    text = spec(ON_AND_OFF + LIVE, denied).replace("manager: small\n", "manager: small\noptions: {frozen: {type: bool}}\n")
+    denied = RESERVED.replace("[thing.use]}",
+                              "[thing.use], deny: [{if: option.frozen, error: EPERM}]}")
+    text = spec(
+        ON_AND_OFF + LIVE, denied).replace("manager: small\n",
+                                           "manager: small\noptions: {frozen: {type: bool}}\n")
     assert reported(text) == []
 
 
 def test_what_only_failures_reach_is_not_unreachable_where_failures_are_left_out() -> None:
     assert reported((ROOT / "spec/vpci.yaml").read_text(encoding="utf-8"), failures=0) == []
     unused = spec(ON_AND_OFF + LIVE + "      never: {on: {release: gone}}\n", RESERVED)
-    assert [(id_, where) for id_, where, _ in reported(unused)] == [("unreachable", "thing.never.release")]
+    assert [(id_, where)
+            for id_, where, _ in reported(unused)] == [("unreachable", "thing.never.release")]
     assert reported(unused, failures=0) == []
 
 
@@ -82,8 +86,12 @@ def test_more_may_fail_where_a_longer_way_needs_fewer_failures() -> None:
 def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
     text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE,
                 RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
-    assert ("dangling", "thing.idle.pull", "the thing ends while another caller holds it") in reported(text, callers=2)
-    assert ("dangling", "thing.idle.pull", "the thing ends while the caller holds it and has not let go of it") in reported(text, callers=1)
+    assert ("dangling", "thing.idle.pull",
+            "the thing ends while another caller holds it") in reported(text, callers=2)
+    assert (
+        "dangling", "thing.idle.pull",
+        "the thing ends while the caller holds it and has not let go of it") in reported(text,
+                                                                                         callers=1)
 
 
 def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
@@ -95,13 +103,16 @@ def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
     states:
       there: {resident: true, on: {touch: stay}}
 """
-    text = spec("      idle: {resident: true, on: {claim: stay, pull: gone, release: gone}}\n", "  pull: {find: thing, do: [thing.pull]}\n"
+    text = spec("      idle: {resident: true, on: {claim: stay, pull: gone, release: gone}}\n",
+                "  pull: {find: thing, do: [thing.pull]}\n"
                 "  add: {obtain: [thing, part], do: [part.touch]}\n", more=more)
-    assert ("dangling", "thing.idle.pull", "the thing ends while a part is still below it") in reported(text, callers=1)
+    assert ("dangling", "thing.idle.pull",
+            "the thing ends while a part is still below it") in reported(text, callers=1)
 
 
 def test_what_a_request_brings_about_and_takes_back_nobody_else_relies_on() -> None:
-    """A relies on the effect; B's reset, which is accepted, takes it back; a probe brings it about and takes it back again."""
+    """A relies on the effect; B's reset, which is accepted, takes it back; a probe brings it about
+    and takes it back again."""
     states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle, uncertain: live}, \
 probe: {call: h.on, ok: {to: probed, raise: probe}, \
 fail: idle, uncertain: {to: probed, raise: probe}}, reset: stay, release: gone}}
@@ -110,7 +121,10 @@ fail: idle, uncertain: {to: probed, raise: probe}}, reset: stay, release: gone}}
       live: {on: {claim: stay, use: stay, probe: stay, reset: {call: h.off, ok: idle, fail: live}, \
 release: {call: h.off, ok: gone, fail: live}}}
 """
-    text = spec(states, RESERVED + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
+    text = spec(
+        states,
+        RESERVED
+        + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
     accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: missing-effect, why: Agreed.}\n"
     found = [(id_, where) for id_, where, _ in reported(accepted)]
     assert ("interference", "thing.live.reset") in found
@@ -128,22 +142,27 @@ def test_who_acquires_is_promised_what_others_get_while_nothing_fails() -> None:
       live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
 """
     found = reported(spec(states, ANONYMOUS), callers=2)
-    assert ("missing-effect", "thing.live.use", "open succeeds though the effect of h.on is not there") in found
+    assert ("missing-effect", "thing.live.use",
+            "open succeeds though the effect of h.on is not there") in found
 
 
 def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
-    """Where an instance is put by hand nothing was called; a use elsewhere still promises what it does while nothing fails."""
+    """Where an instance is put by hand nothing was called; a use elsewhere still promises what it
+    does while nothing fails."""
     states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: half}, release: gone}}
       half: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: half}}}
       live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: live}}}
       rest: {resident: true, on: {claim: stay, use: stay, release: stay}}
 """
     put = RESERVED + "  put: {create: {resource: thing, enter: rest}}\n"
-    assert ("missing-effect", "thing.half.use", "use succeeds though the effect of h.on is not there") in reported(spec(states, put), callers=1)
+    assert ("missing-effect", "thing.half.use",
+            "use succeeds though the effect of h.on is not there") in reported(spec(states, put),
+                                                                               callers=1)
 
 
 def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> None:
-    """A's first try drops its reference and fails afterwards. The second one drops B's, and ends what B holds."""
+    """A's first try drops its reference and fails afterwards. The second one drops B's, and ends
+    what B holds."""
     states = """      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle, uncertain: live}, tick: stay, release: gone}}
       live: {on: {claim: stay, use: stay, tick: {call: h.tick, ok: live, fail: live}, release: {call: h.off, ok: gone, fail: live}}}
 """
@@ -170,13 +189,15 @@ def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> N
 def test_what_only_drain_ends_does_not_keep_its_slot() -> None:
     text = (FAULTY / "leak-broken-keeps-its-number.yaml").read_text(encoding="utf-8")
     assert [id_ for id_, _, _ in reported(text)] == ["leak"]
-    drained_at_last = text.replace("open: {reject: EIO}, release: stay", "open: {reject: EIO}, release: gone")
+    drained_at_last = text.replace("open: {reject: EIO}, release: stay",
+                                   "open: {reject: EIO}, release: gone")
     assert drained_at_last != text and reported(drained_at_last) == []
 
 
 @pytest.mark.parametrize("failing", [1, 2])
 def test_drain_is_followed_to_the_right_one_of_two_instances_of_equal_values(failing: int) -> None:
-    """Two parts of one number below different shelves: drain takes back the effect of one, and leaves that of the other."""
+    """Two parts of one number below different shelves: drain takes back the effect of one, and
+    leaves that of the other."""
     more = """  shelf:
     parent: thing
     key: [place]
@@ -197,16 +218,17 @@ def test_drain_is_followed_to_the_right_one_of_two_instances_of_equal_values(fai
       gone: {final: true}
 """
     text = spec("      idle: {resident: true, on: {claim: stay, release: gone}}\n",
-                "  add: {obtain: [thing, shelf, part], do: [part.add]}\n  remove: {find: part, do: [part.release]}\n",
-                hooks="  p:\n    add: {on: part, repeatable: true}\n    remove: {on: part, undoes: p.add, repeatable: true}", more=more)
+                "  add: {obtain: [thing, shelf, part], do: [part.add]}\n  remove: {find: part, do: [part.release]}\n", hooks="  p:\n    add: {on: part, repeatable: true}\n    remove: {on: part, undoes: p.add, repeatable: true}", more=more)
     manager = manager_of(text)
     stepper = Stepper(manager, "thing", {}, (), Bounds(callers=1, keys=2))
     world = stepper.world.clone()
     for place in (1, 2):
         outcome = Outcome("uncertain", "EIO") if place == failing else OK
-        world.run("add", config={"thing": {"name": "a"}, "shelf": {"place": place}, "part": {"number": 1}},
+        world.run("add",
+                  config={"thing": {"name": "a"}, "shelf": {"place": place}, "part": {"number": 1}},
                   outcomes=lambda *_, outcome=outcome: outcome)
-    parts = {item.state: id_ for id_, item in tracked(world).items.items() if item.resource == "part"}
+    parts = {item.state: id_ for id_, item in tracked(world).items.items()
+             if item.resource == "part"}
     mask = stepper.effects["p.add"].own
     local = Local(world, (None,), {parts["there"]: mask, parts["lost"]: mask})
     assert drained(stepper, local) == {parts["there"]: 0, parts["lost"]: mask}
@@ -224,10 +246,7 @@ def test_instances_that_ended_keep_their_numbers_apart() -> None:
       there: {on: {claim: stay, release: gone}}
       gone: {final: true}
 """
-    text = spec("      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle}, release: gone}}\n"
-                "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: gone}}}\n",
-                "  reserve: {obtain: [thing, part], gives: reservation}\n  use: {with: reservation, do: [thing.use]}\n"
-                "  end: {with: reservation, do: [part.release, thing.release], ends: reservation}\n", more=more)
+    text = spec("      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle}, release: gone}}\n" "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: gone}}}\n", "  reserve: {obtain: [thing, part], gives: reservation}\n  use: {with: reservation, do: [thing.use]}\n" "  end: {with: reservation, do: [part.release, thing.release], ends: reservation}\n", more=more)
     stepper = Stepper(manager_of(text), "thing", {}, (), Bounds(callers=1, keys=1))
     local = stepper.start()
     for op, failing in (("reserve", False), ("use", False), ("end", True)):

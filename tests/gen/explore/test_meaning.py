@@ -1,4 +1,5 @@
-"""What a state means: what is derived of the shipped specs and of some made for it, against what their texts say."""
+"""What a state means: what is derived of the shipped specs and of some made for it, against what
+their texts say."""
 from __future__ import annotations
 
 import pytest
@@ -20,8 +21,10 @@ def said(text: str, resource: str) -> dict[str, list[str]]:
 
 
 def test_failures_make_it_uncertain_and_nothing_else_does() -> None:
-    assert said((ROOT / "spec/plan9.yaml").read_text(encoding="utf-8"), "share") == {
-        "pending": ["nothing"], "added": ["vm.add_plan9"], "leaving": ["perhaps vm.add_plan9"], "suspect": ["perhaps vm.add_plan9"]}
+    assert said((ROOT / "spec/plan9.yaml").read_text(encoding="utf-8"),
+                "share") == {"pending": ["nothing"], "added": ["vm.add_plan9"],
+                             "leaving": ["perhaps vm.add_plan9"],
+                             "suspect": ["perhaps vm.add_plan9"]}
 
 
 def test_a_state_where_nothing_rests_means_nothing_and_a_field_may_decide() -> None:
@@ -31,14 +34,16 @@ def test_a_state_where_nothing_rests_means_nothing_and_a_field_may_decide() -> N
 
 
 def test_of_what_was_made_from_outside_nothing_is_claimed() -> None:
-    assert said((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"), "disk")["boot"] == ["what was there when it was made"]
+    assert said((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"),
+                "disk")["boot"] == ["what was there when it was made"]
 
 
 IMAGE = image_spec("made")
 
 
 def test_a_created_instance_makes_no_state_ambiguous() -> None:
-    assert [f.fault.id for f in explore(manager_of(IMAGE), Bounds(callers=2, keys=1)).findings if f.fault.id == "ambiguous"] == []
+    assert [f.fault.id for f in explore(manager_of(IMAGE), Bounds(callers=2, keys=1)).findings
+            if f.fault.id == "ambiguous"] == []
 
 
 def test_explain_prints_it_for_each_state(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +52,8 @@ def test_explain_prints_it_for_each_state(capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert f"{spec}: in the backend, by state:\n" in out
     assert "  tunnel.fresh    nothing\n" in out and "  tunnel.up       net.up, net.encrypt or not\n" in out
-    # No call of `encrypt` is uncertain here but where it stays `up`, so only `down` leads to `unclear`.
+    # No call of `encrypt` is uncertain here but where it stays `up`, so only `down` leads to
+    # `unclear`.
     assert "  tunnel.unclear  perhaps net.up, perhaps net.encrypt\n" in out
 
 

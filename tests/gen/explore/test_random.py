@@ -1,7 +1,8 @@
-"""Random specs, with deny, conditions, fields in conflict and operations without a hold: Spin's model and the search say the same of each.
+"""Random specs, with deny, conditions, fields in conflict and operations without a hold: Spin's
+model and the search say the same of each.
 
-A few run here; BERTH_RANDOM_SPECS=N runs N, with BERTH_RANDOM_SEED another series. A spec is right when both name the same findings and, where
-there are none, count the same states.
+A few run here; BERTH_RANDOM_SPECS=N runs N, with BERTH_RANDOM_SEED another series. A spec is right
+when both name the same findings and, where there are none, count the same states.
 """
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def row(rng: random.Random, call: str | None, *likely: str) -> str:
     if call is None:
         return rng.choice((f"{{to: {target(rng, *likely)}}}", "{reject: EBUSY}"))
     outcomes = f"ok: {target(rng, *likely)}, fail: {target(rng, *likely)}"
-    return f"{{call: {call}, {outcomes}" + (f", uncertain: {target(rng, *likely)}}}" if rng.random() < 0.7 else "}")
+    return (f"{{call: {call}, {outcomes}"
+            + (f", uncertain: {target(rng, *likely)}}}" if rng.random() < 0.7 else "}"))
 
 
 def cell(rng: random.Random, call: str | None, *likely: str) -> str:
@@ -64,21 +66,28 @@ def spec(rng: random.Random) -> str:
         claim = "claim: stay, " if rng.random() < 0.6 else "claim: {reject: EBUSY}, "
         add = cell(rng, "vm.add" if name == "out" or rng.random() < 0.2 else None, "in", "lost")
         drop = cell(rng, "vm.remove" if there or rng.random() < 0.2 else None, "gone", name, "idle")
-        states.append(f"      {name}: {{{resident}on: {{{claim if held else ''}add: {add}, drop: {drop}}}}}")
-    deny = f", deny: [{{if: {condition(rng, 'disk')}, error: {rng.choice(('EPERM', 'EEXIST'))}}}]" if rng.random() < 0.6 else ""
+        states.append(
+            f"      {name}: {{{resident}on: {{{claim if held else ''}add: {add}, drop: {drop}}}}}")
+    deny = (f", deny: [{{if: {condition(rng, 'disk')}, error: {rng.choice(('EPERM', 'EEXIST'))}}}]"
+            if rng.random() < 0.6 else "")
     if held:
-        operations = [f"  take: {{obtain: [disk], gives: reservation{deny}}}", "  use: {with: reservation, do: [disk.add]}",
+        operations = [f"  take: {{obtain: [disk], gives: reservation{deny}}}",
+                      "  use: {with: reservation, do: [disk.add]}",
                       "  end: {with: reservation, do: [disk.drop], ends: reservation}"]
-        operations += ["  collect: {find: disk, absent: ok, do: [disk.drop]}"] if rng.random() < 0.4 else []
+        operations += (["  collect: {find: disk, absent: ok, do: [disk.drop]}"]
+                       if rng.random() < 0.4 else [])
     else:
-        operations = [f"  make: {{obtain: [disk], do: [disk.add]{deny}}}", "  delete: {find: disk, absent: ok, do: [disk.drop]}"]
+        operations = [f"  make: {{obtain: [disk], do: [disk.add]{deny}}}",
+                      "  delete: {find: disk, absent: ok, do: [disk.drop]}"]
     repeatable = ", repeatable: true" if rng.random() < 0.8 else ""
     fields = ", ".join(f"{name}: {{type: bool}}" for name in FIELDS)
-    return "\n".join(["berth: 1", "manager: random_disk", "backend:", "  vm:", f"    add: {{on: disk{repeatable}}}",
-                      "    remove: {on: disk, undoes: vm.add, repeatable: true}", "resources:", "  disk:", "    key: [path]",
-                      f"    fields: {{path: {{type: string, required: true}}, {fields}}}",
-                      f"    holders: {{{'take: claim, ' if held else ''}drop: drop}}", "    initial: out", "    states:", *states,
-                      "      gone: {final: true}", "operations:", *operations, ""])
+    return "\n".join(
+        ["berth: 1", "manager: random_disk", "backend:", "  vm:",
+         f"    add: {{on: disk{repeatable}}}",
+         "    remove: {on: disk, undoes: vm.add, repeatable: true}", "resources:", "  disk:",
+         "    key: [path]", f"    fields: {{path: {{type: string, required: true}}, {fields}}}",
+         f"    holders: {{{'take: claim, ' if held else ''}drop: drop}}", "    initial: out",
+         "    states:", *states, "      gone: {final: true}", "operations:", *operations, ""])
 
 
 def agrees(text: str) -> bool:

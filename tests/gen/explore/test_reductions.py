@@ -1,4 +1,5 @@
-"""What the search leaves out, it leaves out rightly: searches without its reductions see the same states and find the same faults."""
+"""What the search leaves out, it leaves out rightly: searches without its reductions see the same
+states and find the same faults."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -12,17 +13,20 @@ from berthc.explore.callers.inputs import valuations
 from berthc.explore.search import Search
 from berthc.explore.states.move import Reduced
 
-SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml", FAULTY / "sound/three-levels.yaml",
-         FAULTY / "sound/waits-for-an-operator.yaml", FAULTY / "sound/removes-for-ever.yaml"]
-FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml", FAULTY / "leak-counts-before-add.yaml",
-          FAULTY / "stranded-failed-mount.yaml",
-          FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml", FAULTY / "missing-effect-removal-timed-out.yaml"]
+SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/plan9_mount.yaml",
+         FAULTY / "sound/three-levels.yaml", FAULTY / "sound/waits-for-an-operator.yaml",
+         FAULTY / "sound/removes-for-ever.yaml"]
+FAULTS = [FAULTY / "interference-retry-forgets-its-progress.yaml",
+          FAULTY / "leak-counts-before-add.yaml", FAULTY / "stranded-failed-mount.yaml",
+          FAULTY / "dangling-unplugged.yaml", FAULTY / "denied-one-holder.yaml",
+          FAULTY / "missing-effect-removal-timed-out.yaml"]
 
 
 def search(path: Path, bounds: Bounds, reduced: Reduced) -> Search:
     manager = manager_of(path.read_text(encoding="utf-8"))
     root = next(r.name for r in manager.resources if r.parent is None)
-    one = Search(manager, root, valuations(manager)[0], bounds, lambda fault: False, keep_edges=True, reduced=reduced)
+    one = Search(manager, root, valuations(manager)[0], bounds, lambda fault: False,
+                 keep_edges=True, reduced=reduced)
     one.run()
     return one
 
@@ -33,29 +37,31 @@ def test_one_root_says_how_many_states_several_roots_have(path: Path) -> None:
     product = Product(search(path, bounds, Reduced()))
     states = product.states()
     assert len(states) == len(search(path, bounds, Reduced(one_root=False)).nodes)
-    assert product.plain(states) == len(search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes)
+    assert product.plain(states) == len(search(path, bounds,
+                                               Reduced(one_root=False, symmetric=False)).nodes)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
 def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> None:
     bounds = Bounds(callers=3, keys=2)
-    reported = {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, Reduced()).found}
+    reported = {(f.fault.id, f.fault.where, len(f.requests))
+                for f in search(path, bounds, Reduced()).found}
     assert reported
     for reduced in (Reduced(one_root=False), Reduced(symmetric=False)):
-        assert {(f.fault.id, f.fault.where, len(f.requests)) for f in search(path, bounds, reduced).found} == reported
+        assert {(f.fault.id, f.fault.where, len(f.requests))
+                for f in search(path, bounds, reduced).found} == reported
 
 
 @pytest.mark.parametrize("form", ["find: mount, absent: ok", "obtain: [share, mount]"])
 def test_keys_are_distinct_for_callers_who_look_for_what_has_ended(form: str) -> None:
-    text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace(
-        "    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
+    text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace("    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
     assert form in text
     manager = manager_of(text)
     counted = []
     for reduced in (Reduced(), Reduced(symmetric=False)):
-        one = Search(manager, "share", valuations(manager)[0], Bounds(callers=2, keys=2), lambda fault: False, keep_edges=True,
-                     reduced=reduced)
+        one = Search(manager, "share", valuations(manager)[0], Bounds(callers=2, keys=2),
+                     lambda fault: False, keep_edges=True, reduced=reduced)
         one.run()
         counted.append((one, {(f.fault.id, f.fault.where, len(f.requests)) for f in one.found}))
     assert counted[0][1] == counted[1][1]

@@ -1,4 +1,5 @@
-"""Scripts that need more than calls: options, absent hooks, values that the manager assigned. Each is played again and must show its fault."""
+"""Scripts that need more than calls: options, absent hooks, values that the manager assigned. Each
+is played again and must show its fault."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -89,10 +90,14 @@ def test_a_lookup_by_a_uuid_asks_for_the_one_that_the_simulator_gave() -> None:
 
 
 def test_a_fault_that_needs_an_absent_hook_says_so_first() -> None:
-    """A hook that is left out counts as ok without a call: then nobody takes back what vm.add did."""
-    text = SHARE.format(remove=REMOVE, options="").replace("undoes: vm.add, repeatable: true", "undoes: vm.add, repeatable: true, optional: true")
+    """A hook that is left out counts as ok without a call: then nobody takes back what vm.add
+    did."""
+    text = SHARE.format(
+        remove=REMOVE, options="").replace("undoes: vm.add, repeatable: true",
+                                           "undoes: vm.add, repeatable: true, optional: true")
     manager = manager_of(text)
-    leak = next(f for f in explore(manager, Bounds()).findings if f.fault.id == "leak" and f.fault.where == "share.added.remove")
+    leak = next(f for f in explore(manager, Bounds()).findings if f.fault.id == "leak"
+                and f.fault.where == "share.added.remove")
     assert leak.requests[0] == {"op": "new", "without": ["vm.remove"]}
     assert leak.script[0].asked == "create without vm.remove"
     assert table(list(leak.script))[1].split() == ["1", "create", "without", "vm.remove"]
@@ -152,8 +157,10 @@ def test_a_field_of_one_value_has_no_conflict(type_: str) -> None:
 
 
 def optional_hooks(count: int) -> Manager:
-    hooks = "\n".join(f"    h{n}: {{on: share, optional: true}}" for n in range(count - 1))  # vm.flush is one more
-    return manager_of(SHARE.format(remove=REMOVE, options="").replace("resources:", hooks + "\nresources:"))
+    # vm.flush is one more
+    hooks = "\n".join(f"    h{n}: {{on: share, optional: true}}" for n in range(count - 1))
+    return manager_of(
+        SHARE.format(remove=REMOVE, options="").replace("resources:", hooks + "\nresources:"))
 
 
 def test_optional_hooks_are_left_out_in_all_combinations() -> None:
@@ -173,7 +180,8 @@ def test_so_many_optional_hooks_are_left_out_one_by_one_and_together_and_that_is
 
 
 def combinations(fields: int, row: str, denied: list[str]) -> str:
-    """A thing of many fields, with a condition of its release and conditions under which it is denied."""
+    """A thing of many fields, with a condition of its release and conditions under which it is
+    denied."""
     named = "\n".join(f"      f{n}: {{type: bool}}" for n in range(fields))
     deny = "\n".join(f"      - {{if: {guard}, error: EINVAL}}" for guard in denied)
     return f"""berth: 1
@@ -214,11 +222,13 @@ operations:
 
 
 def test_fields_that_no_condition_names_together_are_combined_group_by_group() -> None:
-    manager = manager_of(combinations(10, "field.f0 and field.f1", [f"thing.f{n} and thing.n == 77" for n in range(2, 10)]))
+    manager = manager_of(combinations(10, "field.f0 and field.f1",
+                                      [f"thing.f{n} and thing.n == 77" for n in range(2, 10)]))
     kinds = {choice.kind for choice in choices(manager, manager.resource("thing"), {}, 2)}
     assert len(kinds) == 4 and combined(manager, 2)  # refused for ever or not, denied or not
     report = explore(manager, Bounds(callers=1, keys=1))
-    assert report.complete and [(f.fault.id, f.fault.where) for f in report.findings] == [("stranded", "thing.live.release")]
+    assert report.complete and [(f.fault.id, f.fault.where)
+                                for f in report.findings] == [("stranded", "thing.live.release")]
 
 
 def test_too_many_combinations_of_one_condition_are_said() -> None:
@@ -226,10 +236,13 @@ def test_too_many_combinations_of_one_condition_are_said() -> None:
     manager = manager_of(combinations(13, every, ["thing.n == 77"]))
     assert not combined(manager, 1)
     report = explore(manager, Bounds(callers=2, keys=1))
-    assert not report.complete and report.findings == ()  # the row that strands is not seen, and nothing is claimed
+    # the row that strands is not seen, and nothing is claimed
+    assert not report.complete and report.findings == ()
     assert "in part" in claim(report)
     fewer = manager_of(combinations(12, every.replace(" and field.f12", ""), ["thing.n == 77"]))
-    assert combined(fewer, 1) and [f.fault.id for f in explore(fewer, Bounds(callers=2, keys=1)).findings] == ["stranded"]
+    assert combined(
+        fewer, 1) and [f.fault.id
+                       for f in explore(fewer, Bounds(callers=2, keys=1)).findings] == ["stranded"]
 
 
 def test_what_spin_saw_is_claimed_as_its_own() -> None:
@@ -253,16 +266,22 @@ def test_a_spec_that_cannot_be_read_is_reported_and_nothing_is_claimed() -> None
 
 def test_spin_takes_no_bound_on_failures_and_one_spec_is_tested() -> None:
     assert berthc("check", "--spin", "--failures", "1", "spec/vpci.yaml").returncode == 2
-    assert berthc("check", "--emit-test", "x.c", "spec/vpci.yaml", "spec/plan9.yaml").returncode == 2
+    assert berthc("check", "--emit-test", "x.c", "spec/vpci.yaml",
+                  "spec/plan9.yaml").returncode == 2
 
 
-def test_what_one_cause_brings_about_is_reported_beneath_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A valve that is `open` in two ways is closed in both: a close that is not repeatable is called for nothing."""
+def test_what_one_cause_brings_about_is_reported_beneath_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A valve that is `open` in two ways is closed in both: a close that is not repeatable is
+    called for nothing."""
     text = (FAULTY / "ambiguous-rests-and-works.yaml").read_text(encoding="utf-8")
     spec = tmp_path / "valve.yaml"
-    spec.write_text(text.replace("undoes: pipe.open, repeatable: true", "undoes: pipe.open"), encoding="utf-8")
+    spec.write_text(text.replace("undoes: pipe.open, repeatable: true", "undoes: pipe.open"),
+                    encoding="utf-8")
     assert main(["check", "--callers", "2", "--keys", "1", str(spec)]) == 1
     reported = capsys.readouterr().err
     first = reported.index("error[ambiguous]: the effect of pipe.open is there")
     assert "\n  also double, in line 16: pipe.close is called though there is no effect of pipe.open to undo" in reported[first:]
-    assert not any(":16:" in line and "error[double]: pipe.close is called though there is no effect" in line for line in reported.splitlines())
+    assert not any(":16:" in line
+                   and "error[double]: pipe.close is called though there is no effect" in line
+                   for line in reported.splitlines())

@@ -32,7 +32,8 @@ limits:
 """
 
 
-def limits(instances: int, size: int, operation: str = "", text: str = "", tags: str = "u8") -> ir.Limits:
+def limits(instances: int, size: int, operation: str = "", text: str = "",
+           tags: str = "u8") -> ir.Limits:
     spec = SPEC.format(instances=instances, size=size, operation=operation, text=text, tags=tags)
     result = compile_text("yard.yaml", spec)
     assert result.manager is not None, result.diagnostics
@@ -59,18 +60,22 @@ def test_texts() -> None:
 
 
 def test_pools() -> None:
-    """100 rows at most, whatever the option says later; 64 slots a word, 4,096 a leaf, 64 nodes an inner node."""
+    """100 rows at most, whatever the option says later; 64 slots a word, 4,096 a leaf, 64 nodes an
+    inner node."""
     assert limits(5, 1).resources[0].pools == (ir.Pool(words=2),)
     assert limits(5, 40).resources[0].pools == (ir.Pool(words=63),)
-    assert limits(5, 41).resources[0].pools == (ir.Pool(nodes=2),)  # 4,100 slots: the lowest leaf and the node above it
+    # 4,100 slots: the lowest leaf and the node above it
+    assert limits(5, 41).resources[0].pools == (ir.Pool(nodes=2),)
     assert limits(5000, 100).resources[0].pools == (ir.Pool(nodes=3),)
-    assert limits(5, 100, NAMED).resources[0].pools == (ir.Pool(nodes=4),)  # 10,000 slots are 3 leaves, and any of them may be asked for
+    # 10,000 slots are 3 leaves, and any of them may be asked for
+    assert limits(5, 100, NAMED).resources[0].pools == (ir.Pool(nodes=4),)
     assert limits(5, 10000, NAMED).resources[0].pools == (ir.Pool(nodes=245 + 4 + 1),)
     assert limits(5, 10000).resources[0].pools == (ir.Pool(nodes=3),)
 
 
 def test_the_sum_can_be_read() -> None:
-    result = compile_text("yard.yaml", SPEC.format(instances=40, size=10, operation="", text="", tags="u8"))
+    result = compile_text("yard.yaml",
+                          SPEC.format(instances=40, size=10, operation="", text="", tags="u8"))
     assert result.manager is not None
     header = files(result.manager)["yard/yard.h"]
     start = header.index("#define YARD_ARENA_SIZE")
@@ -88,8 +93,13 @@ def test_the_sum_can_be_read() -> None:
 
 def test_changes_of_limits_are_reported() -> None:
     before, after = (
-        compile_text("yard.yaml", SPEC.format(instances=instances, size=10, operation="", text=text, tags="u8")).manager
+        compile_text("yard.yaml",
+                     SPEC.format(instances=instances, size=10, operation="", text=text,
+                                 tags="u8")).manager
         for instances, text in ((40, ""), (41, ", text: 9"))
     )
     assert before is not None and after is not None
-    assert [str(c) for c in compare(before, after)] == ["~ limit lot: 40 instances -> 41 instances, 9 bytes of text"]
+    assert [
+        str(c)
+        for c in compare(before,
+                         after)] == ["~ limit lot: 40 instances -> 41 instances, 9 bytes of text"]

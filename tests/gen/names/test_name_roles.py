@@ -48,7 +48,8 @@ def refused(spec: Spec, path: Path) -> tuple[Manager | None, set[tuple[str, str]
     path.write_text(spec.text, encoding="utf-8")
     result = compile_spec(str(path))
     found = set()
-    for message in (d for d in result.diagnostics if d.severity is Severity.ERROR and d.id != "more"):
+    for message in (d for d in result.diagnostics if d.severity is Severity.ERROR
+                    and d.id != "more"):
         assert message.id in NAME_RULES, (message, spec.lines[message.loc.line - 1])
         assert message.loc.line in spec.of_line, message
         assert message.message and message.help

@@ -1,4 +1,5 @@
-"""The plainest config is valid and allowed, whatever the limits of its fields and the policy of the operations."""
+"""The plainest config is valid and allowed, whatever the limits of its fields and the policy of the
+operations."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -59,9 +60,13 @@ def manager() -> Manager:
 
 @pytest.mark.parametrize("field", [
     Field("f", Type.I32, "", NOWHERE, range=(5, 5)), Field("f", Type.U8, "", NOWHERE, range=(3, 4)),
-    Field("f", Type.I64, "", NOWHERE, range=(-9, -3)), Field("f", Type.SET, "", NOWHERE, required=True),
-    Field("f", Type.LIST, "", NOWHERE, required=True, max_length=1), Field("f", Type.STRING, "", NOWHERE, required=True, max_length=1),
-    Field("f", Type.UUID, "", NOWHERE, required=True), Field("f", Type.ENUM, "", NOWHERE, values=("x", "y")),
+    Field("f", Type.I64, "", NOWHERE, range=(-9, -3)), Field("f", Type.SET, "", NOWHERE,
+                                                             required=True),
+    Field("f", Type.LIST, "", NOWHERE, required=True, max_length=1), Field("f", Type.STRING, "",
+                                                                           NOWHERE, required=True,
+                                                                           max_length=1),
+    Field("f", Type.UUID, "", NOWHERE, required=True), Field("f", Type.ENUM, "", NOWHERE,
+                                                             values=("x", "y")),
 ])
 @pytest.mark.parametrize("key", [(), ("f",)])
 def test_base_configs_are_valid(field: Field, key: tuple[str, ...]) -> None:
@@ -81,7 +86,8 @@ def test_a_config_is_found_that_policy_lets_through() -> None:
     (config,) = allowed_path(found, environment, found.operation("take"))
     assert config.mapping()["a1"] == 7 or int(str(config.mapping()["a1"])) > 255
     search = Search(found, environment, NO_LIMITS)
-    taken = [e for a in search.actions(search.start()) if (e := step(search.start(), a)).result.error is None]
+    taken = [e for a in search.actions(search.start())
+             if (e := step(search.start(), a)).result.error is None]
     assert len({e.action.config[0].mapping()["a1"] for e in taken}) >= 2
 
 
@@ -130,14 +136,17 @@ operations:
 
 
 def test_a_row_of_refused_operations_alone_is_one_that_the_suite_cannot_see() -> None:
-    """The operation that runs the row is refused by its next step, so it leaves everything as it was and no row of it is traced."""
+    """The operation that runs the row is refused by its next step, so it leaves everything as it
+    was and no row of it is traced."""
     found = compile_text("lamps.yaml", REFUSED_LATER)
     assert found.manager is not None, found.diagnostics
     choice = scripts(found.manager)
     rows = {one.number: one.row for one in select.declared_rows(found.manager)}
-    assert [(rows[n].state, rows[n].event, outcome) for n, outcome in choice.unreachable] == [("torn", "warm", "ok")]
+    assert [(rows[n].state, rows[n].event, outcome)
+            for n, outcome in choice.unreachable] == [("torn", "warm", "ok")]
     assert choice.unsearched == frozenset()
-    seen = {(step.where[1], step.where[2]) for one in choice.scripts for step in one.steps if step.rejects}
+    seen = {(step.where[1], step.where[2]) for one in choice.scripts for step in one.steps
+            if step.rejects}
     assert ("torn", "light") in seen
 
 @pytest.mark.parametrize("name", ["plan9", "plan9_mount", "vpci"])

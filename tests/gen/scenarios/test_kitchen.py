@@ -1,4 +1,5 @@
-"""The scripts of the spec that has every feature of the language. Expected values come from docs/semantics.md and from kitchen.yaml."""
+"""The scripts of the spec that has every feature of the language. Expected values come from
+docs/semantics.md and from kitchen.yaml."""
 from __future__ import annotations
 
 import re
@@ -42,7 +43,9 @@ def steps_of(name: str) -> tuple[Step, ...]:
 
 def function(text: str, start: str) -> list[str]:
     """The lines of a C function between its braces."""
-    return [line.strip() for line in text.split(start, 1)[1].split("\n{\n", 1)[1].split("\n}\n", 1)[0].splitlines()]
+    return [
+        line.strip()
+        for line in text.split(start, 1)[1].split("\n{\n", 1)[1].split("\n}\n", 1)[0].splitlines()]
 
 
 def test_there_is_a_way_to_every_row() -> None:
@@ -58,7 +61,8 @@ def test_scripts_have_names_of_their_own() -> None:
 
 
 def test_a_number_that_was_never_given_is_not_found() -> None:
-    asked = {step.action.by: step for step in steps_of("look_up_by_unknown_serial") if step.action.op == "look_up"}
+    asked = {step.action.by: step for step in steps_of("look_up_by_unknown_serial")
+             if step.action.op == "look_up"}
     assert {200, (1 << 64) - 1} < set(asked)  # the counter starts at 100
     assert {(step.error, step.where)
             for step in asked.values()} == {("ENOENT", ("stove", *NOWHERE[1:]))}
@@ -70,7 +74,9 @@ def test_a_text_that_only_looks_like_the_number_is_not_found_and_gives_zero_valu
     assert "ticket=7 " in made.returns
     asked = {step.action.by: step for step in steps if step.action.op == "ask"}
     assert {"", "x", "07", "7 ", "+7", "-1", str((1 << 64) + 7)} < set(asked) and "7" not in asked
-    assert {(step.error, step.where, step.returns) for step in asked.values()} == {(None, NOWHERE, "hob=0 label=")}  # absent: ok
+    # absent: ok
+    assert {(step.error, step.where, step.returns)
+            for step in asked.values()} == {(None, NOWHERE, "hob=0 label=")}
 
 
 def by_config(name: str, level: int) -> dict[str, tuple[str | None, tuple[str, ...]]]:
@@ -100,7 +106,8 @@ def test_what_makes_an_instance_asks_for_all_fields() -> None:
 
 
 def test_an_unknown_uuid_is_not_found_nor_is_the_zero_one() -> None:
-    asked = [step for step in steps_of("take_down_by_id_by_unknown_id") if step.action.op == "take_down_by_id"]
+    asked = [step for step in steps_of("take_down_by_id_by_unknown_id")
+             if step.action.op == "take_down_by_id"]
     assert "nil" in [step.action.by for step in asked]
     assert {(step.error, step.calls) for step in asked} == {(None, "")}
 
@@ -115,8 +122,8 @@ def test_a_place_where_nothing_stands_gives_zero_values() -> None:
 
 def test_each_kind_of_place() -> None:
     """Two rows of three columns. EEXIST is asked before EBUSY."""
-    answers = [(step.action.config[0].name, tuple(v for _, v in step.action.at), step.error, step.where[:2])
-               for step in steps_of("install_at_each_kind_of_place")]
+    answers = [(step.action.config[0].name, tuple(v for _, v in step.action.at), step.error,
+                step.where[:2]) for step in steps_of("install_at_each_kind_of_place")]
     assert answers == [
         ("stove_a", (2, 2), "EINVAL", ("stove", "")),
         ("stove_a", (255, 2), "EINVAL", ("stove", "")),
@@ -133,7 +140,8 @@ def test_each_kind_of_place() -> None:
 def test_numbers_are_never_given_again() -> None:
     steps = steps_of("reserve_again_after_letting_go")
     assert any(step.action.op == "clean" and step.error is None for step in steps)
-    serials = [int(found.group(1)) for step in steps if (found := re.match(r"serial=(\d+) ", step.returns))]
+    serials = [int(found.group(1)) for step in steps
+               if (found := re.match(r"serial=(\d+) ", step.returns))]
     assert len(serials) > 4 and serials == list(range(100, 100 + len(serials)))
 
 
@@ -144,11 +152,13 @@ def refusal(step: Step, script: Script) -> str | None:
     """What the `deny` entries of `reserve` say, in their order."""
     options = {"gas": True, "mode": "school", **dict(script.environment.options)}
     given = {config.resource: config.mapping() for config in step.action.config}
-    stove: dict[str, Any] = {"kind": "gas", "weight": 0, "offset": 0, "flags": 0, "price": 0, **given["stove"]}
+    stove: dict[str, Any] = {"kind": "gas", "weight": 0, "offset": 0, "flags": 0, "price": 0,
+                             **given["stove"]}
     lid = given["pot"].get("lid", True)
     if stove["kind"] == "gas" and not options["gas"]:
         return "EPERM"
-    if stove["weight"] > 4_000_000_000 or (lid and stove["offset"] < -5_000_000_000) or stove["flags"] == 255:
+    if (stove["weight"] > 4_000_000_000 or (lid and stove["offset"] < -5_000_000_000)
+        or stove["flags"] == 255):
         return "ERANGE"
     if stove["price"] > 9_999_999_999_999_999_999 and options["mode"] != "canteen":
         return "EDQUOT"
@@ -197,8 +207,9 @@ def test_the_cycle_goes_from_taking_to_letting_go() -> None:
 
 def test_the_nozzles_are_used_up() -> None:
     """All stoves share four. The cycle takes one for each burner, whatever place its stove has."""
-    assert (("burner", "nozzle"), (("nozzle", 4),), "reserve") in [
-        ((pool.resource.name, pool.name), pool.parts, pool.operation.name) for pool in pools(kitchen())]
+    assert (("burner", "nozzle"), (("nozzle", 4),),
+            "reserve") in [((pool.resource.name, pool.name), pool.parts, pool.operation.name)
+                           for pool in pools(kitchen())]
 
 
 # As C
@@ -224,13 +235,16 @@ def test_members_are_shown_by_their_type(name: str, line: Callable[[str], str]) 
 
 
 def test_a_word_of_cpp_is_a_member_with_an_underscore() -> None:
-    assert 'berth_suite_unsigned(text, false, "class", view->class_);' in function(suite(), "static void show_shelf(")
+    assert 'berth_suite_unsigned(text, false, "class", view->class_);' in function(
+        suite(), "static void show_shelf(")
 
 
 def test_a_hook_sets_its_out_values_by_their_type() -> None:
     lines = function(suite(), "hook_bus_power_on(")
-    assert {"out->power = (uint32_t)berth_suite_hook_number(suite);", "out->drift = (int64_t)berth_suite_hook_number(suite);",
-            "out->ready = berth_suite_hook_number(suite) % 2 == 1;", "berth_suite_hook_uuid(suite, out->session);",
+    assert {"out->power = (uint32_t)berth_suite_hook_number(suite);",
+            "out->drift = (int64_t)berth_suite_hook_number(suite);",
+            "out->ready = berth_suite_hook_number(suite) % 2 == 1;",
+            "berth_suite_hook_uuid(suite, out->session);",
             'berth_suite_hook_text(suite, "firmware", out->firmware, sizeof out->firmware);'} <= set(lines)
 
 
@@ -258,4 +272,5 @@ def test_operations_are_called_with_what_they_are_declared_with() -> None:
 def test_rows_of_the_spec_are_declared_once_each() -> None:
     declared = declared_rows(kitchen())
     assert [row.number for row in declared] == list(range(1, len(declared) + 1))
-    assert len(re.findall(r'^    \[\d+\] = \{\s*\.resource = "burner"', suite(), re.MULTILINE)) == sum(row.resource == "burner" for row in declared)
+    assert len(re.findall(r'^    \[\d+\] = \{\s*\.resource = "burner"', suite(),
+                          re.MULTILINE)) == sum(row.resource == "burner" for row in declared)

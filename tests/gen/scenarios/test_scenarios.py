@@ -1,4 +1,5 @@
-"""The choice of scripts: what must be among them, and with which answers. Expected values come from docs/semantics.md and the spec below."""
+"""The choice of scripts: what must be among them, and with which answers. Expected values come from
+docs/semantics.md and the spec below."""
 from __future__ import annotations
 
 from functools import cache
@@ -117,7 +118,9 @@ def test_every_declared_outcome_of_every_row_is_shown_or_proved_out_of_reach() -
         for outcome in one.outcomes:
             word = "ok" if outcome == "left out" else outcome
             taken = any(f"{where} {word}" in s.trace for s in all_steps())
-            assert taken or (one.number, outcome) in shown or (one.number, outcome) in choice().unreachable, (where, outcome)
+            assert taken or (
+                one.number, outcome) in shown or (one.number,
+                                                  outcome) in choice().unreachable, (where, outcome)
 
 
 def test_declared_rows_are_numbered_in_table_order_with_the_outcomes_a_backend_can_cause() -> None:
@@ -135,14 +138,16 @@ def test_no_outcome_of_a_sound_table_is_out_of_reach() -> None:
 
 
 def test_a_failed_call_expects_the_hooks_error_and_the_place() -> None:
-    found = [s for s in all_steps() if s.action.op == "arrive" and s.error == "EIO" and s.calls.startswith("port.moor fail")]
+    found = [s for s in all_steps() if s.action.op == "arrive" and s.error == "EIO"
+             and s.calls.startswith("port.moor fail")]
     assert found
     assert {s.where for s in found} == {("ship", "expected", "moor", "port.moor", "", "")}
     assert all("ship expected moor fail lost" in s.trace for s in found)
 
 
 def test_the_first_error_stays_when_a_raised_row_fails_too() -> None:
-    found = [s for s in all_steps() if s.action.op == "arrive" and s.calls.startswith("port.moor ok") and "port.greet fail" in s.calls]
+    found = [s for s in all_steps() if s.action.op == "arrive"
+             and s.calls.startswith("port.moor ok") and "port.greet fail" in s.calls]
     assert found
     assert {(s.error, s.where)
             for s in found} == {("EIO", ("ship", "moored", "hail", "port.greet", "", ""))}
@@ -157,7 +162,8 @@ def test_every_field_that_is_no_key_conflicts_with_eexist(word: str) -> None:
 
 def test_sets_that_differ_in_order_case_or_repetition_are_equal() -> None:
     steps = named("book_ship_flags_differs").steps
-    seconds = {s.action.config[0].name: s.error for s in steps if s.action.config and s.action.config[0].name.endswith("_2")}
+    seconds = {s.action.config[0].name: s.error for s in steps if s.action.config
+               and s.action.config[0].name.endswith("_2")}
     assert seconds["ship_a_flags_order_2"] is None
     assert seconds["ship_a_flags_case_2"] is None
     assert seconds["ship_a_flags_repeated_2"] is None
@@ -166,16 +172,19 @@ def test_sets_that_differ_in_order_case_or_repetition_are_equal() -> None:
 
 def test_values_just_outside_a_range_are_refused_and_those_inside_are_not() -> None:
     steps = named("book_ship_length_at_its_limits").steps
-    answers = {dict(s.action.config[0].fields).get("length"): s.error for s in steps if s.action.config}
+    answers = {dict(s.action.config[0].fields).get("length"): s.error for s in steps
+               if s.action.config}
     assert answers == {1: None, 9: None, 0: "EINVAL", 10: "EINVAL"}
 
 
 def test_an_empty_required_field_is_refused() -> None:
-    assert {s.error for s in named("book_ship_name_at_its_limits").steps if s.action.config} == {"EINVAL"}
+    assert {s.error for s in named("book_ship_name_at_its_limits").steps
+            if s.action.config} == {"EINVAL"}
 
 
 def test_policy_is_tried_on_both_sides_of_every_comparison() -> None:
-    strict = {dict(s.action.config[0].fields).get("length", 2): s.error for s in named("book_policy_strict").steps if s.action.config}
+    strict = {dict(s.action.config[0].fields).get("length", 2): s.error
+              for s in named("book_policy_strict").steps if s.action.config}
     assert strict == {2: "EPERM", 4: "EPERM", 5: None, 6: None}
     lax = {s.error for s in named("book_policy_default").steps}
     assert lax == {None}
@@ -196,7 +205,8 @@ def test_strange_reservations_get_enoent_and_change_nothing() -> None:
 
 
 def test_each_failure_at_a_hook_is_retried_with_a_backend_that_works() -> None:
-    retried = [s for s in choice().scripts if s.name.startswith("retry_of_depart_after_ship_moored_leave_cast_off_fails")]
+    retried = [s for s in choice().scripts
+               if s.name.startswith("retry_of_depart_after_ship_moored_leave_cast_off_fails")]
     assert retried
     for script in retried:
         assert script.steps[-2].error == "EIO" and script.steps[-1].error is None
@@ -205,7 +215,8 @@ def test_each_failure_at_a_hook_is_retried_with_a_backend_that_works() -> None:
 
 def test_small_buffers_and_missing_arguments_are_refused_without_a_change() -> None:
     arrive = [s for s in named("arrive_refuses_missing_arguments").steps if s.without_where]
-    assert [(s.error, s.shrink, s.action.reservation is None) for s in arrive] == [("ENOBUFS", True, False), ("EINVAL", False, True)]
+    assert [(s.error, s.shrink, s.action.reservation is None)
+            for s in arrive] == [("ENOBUFS", True, False), ("EINVAL", False, True)]
     book = [s for s in named("book_refuses_missing_arguments").steps if s.without_where]
     assert [(s.error, s.missing, s.state) for s in book] == [("EINVAL", 0, "-")]
 
@@ -213,7 +224,8 @@ def test_small_buffers_and_missing_arguments_are_refused_without_a_change() -> N
 def test_a_script_that_leaves_a_holder_cannot_be_destroyed_before_it_is_drained() -> None:
     for script in choice().scripts:
         last = script.steps[-1].state
-        assert (script.destroy, script.drained) == ((None, None) if last == "-" else ("EBUSY", "-")), script.name
+        assert (script.destroy,
+                script.drained) == ((None, None) if last == "-" else ("EBUSY", "-")), script.name
 
 
 def test_names_are_unique_and_the_choice_is_the_same_every_time() -> None:
@@ -222,7 +234,8 @@ def test_names_are_unique_and_the_choice_is_the_same_every_time() -> None:
     assert scripts(dock()) == choice()
 
 
-def test_one_cycle_takes_uses_and_lets_go_with_the_calls_that_one_and_several_callers_cause() -> None:
+def test_one_cycle_takes_uses_and_lets_go_with_the_calls_that_one_and_several_callers_cause(
+    ) -> None:
     found = phases(dock())
     assert [p.operation.name for p in found] == ["book", "arrive", "depart"]
     assert dict(found[1].alone) == {"port.moor": 1, "port.greet": 1} == dict(found[1].together)
@@ -232,20 +245,23 @@ def test_one_cycle_takes_uses_and_lets_go_with_the_calls_that_one_and_several_ca
 def test_when_one_of_several_fails_the_others_find_the_state_that_it_left() -> None:
     shared = {(s.phase, s.hook): (s.error, s.others, s.ended) for s in sharings(dock())}
     assert shared[1, "port.moor"] == ("EIO", "ENOTRECOVERABLE", False)
-    assert shared[1, "port.greet"] == ("EIO", None, False)  # moored all the same: the next arrive stays
+    # moored all the same: the next arrive stays
+    assert shared[1, "port.greet"] == ("EIO", None, False)
     assert shared[2, "port.cast_off"] == ("EIO", None, False)
 
 
 def test_the_pool_is_filled_over_the_key_of_its_resource() -> None:
     (pool,) = pools(dock())
-    assert (pool.name, pool.operation.name, pool.level, pool.parts) == ("berth", "book", 0, (("berth", 2),))
+    assert (pool.name, pool.operation.name, pool.level, pool.parts) == ("berth", "book", 0,
+                                                                        (("berth", 2),))
 
 
 def test_state_is_written_with_numbers_values_and_holders() -> None:
     node = Search(dock(), inputs.environments(dock())[0], NO_LIMITS).start()
     (config,) = Search(dock(), inputs.environments(dock())[0], NO_LIMITS).configs["ship"][:1]
     after = step(node, Action("book", (config,))).target
-    assert state_text(dock(), after.world.snapshot(), Labels()) == "r1 | ship#1 name=/a length=2 berth=0 label=at 0 expected refs=1"
+    assert state_text(dock(), after.world.snapshot(),
+                      Labels()) == "r1 | ship#1 name=/a length=2 berth=0 label=at 0 expected refs=1"
     assert state_text(dock(), node.world.snapshot(), Labels()) == "-"
 
 
@@ -253,7 +269,8 @@ def test_rows_of_a_step_that_failed_before_its_first_call_are_not_expected_in_th
     node = Search(dock(), inputs.environments(dock())[0], NO_LIMITS).start()
     (config,) = Search(dock(), inputs.environments(dock())[0], NO_LIMITS).configs["ship"][:1]
     held = step(node, Action("book", (config,))).target
-    (lost,) = [e for e in with_outcomes(held, Action("arrive", reservation="r1")) if [o.kind for o in e.action.outcomes] == ["fail"]]
+    (lost,) = [e for e in with_outcomes(held, Action("arrive", reservation="r1"))
+               if [o.kind for o in e.action.outcomes] == ["fail"]]
     refused = step(lost.target, Action("book", (config,)))
     assert refused.result.error == "ENOTRECOVERABLE"
     assert trace_text(refused.result) == ""
@@ -262,7 +279,8 @@ def test_rows_of_a_step_that_failed_before_its_first_call_are_not_expected_in_th
 def test_uuids_are_numbered_as_they_are_first_seen_and_given_ones_keep_their_numbers() -> None:
     labels = Labels()
     given = frozenset({"u91"})
-    assert [labels.show(u, given) for u in ("u7", "u91", "u3", "u7", "nil")] == ["u1", "u91", "u2", "u1", "nil"]
+    assert [labels.show(u, given) for u in ("u7", "u91", "u3", "u7", "nil")] == ["u1", "u91", "u2",
+                                                                                 "u1", "nil"]
 
 
 @pytest.mark.parametrize(("kind", "range_", "expected"), [
@@ -270,20 +288,24 @@ def test_uuids_are_numbered_as_they_are_first_seen_and_given_ones_keep_their_num
     (Type.U8, (1, 4), [("least", 1), ("greatest", 4), ("below", 0), ("above", 5)]),
     (Type.I32, (-5, 5), [("least", -5), ("greatest", 5), ("below", -6), ("above", 6)]),
 ])
-def test_edges_of_integers_stay_within_the_type(kind: Type, range_: tuple[int, int] | None, expected: list[tuple[str, int]]) -> None:
+def test_edges_of_integers_stay_within_the_type(kind: Type, range_: tuple[int, int] | None,
+                                                expected: list[tuple[str, int]]) -> None:
     assert edges(Field("n", kind, "", NOWHERE, range=range_)) == expected
 
 
 def test_destroy_waits_for_a_drain_where_a_failed_undo_left_something() -> None:
-    """plan9's suspect rests without a holder, and may be on the VM. Its pending rests too, and there is nothing to undo."""
+    """plan9's suspect rests without a holder, and may be on the VM. Its pending rests too, and
+    there is nothing to undo."""
     path = Path(__file__).resolve().parents[3] / "spec/plan9.yaml"
     manager = compile_text(path.name, path.read_text(encoding="utf-8")).manager
     assert manager is not None
     world = World(manager)
     world.run("resolve_share_name", config={"share": {"host_path": "/a"}})
     assert destroyable(manager, world)
-    fails = {"vm.add_plan9": Outcome("uncertain", "ETIMEDOUT"), "vm.remove_plan9": Outcome("fail", "EIO")}
-    world.run("add_to_vm", config={"share": {"host_path": "/a"}}, outcomes=lambda hook, nth, args: fails[hook])
+    fails = {"vm.add_plan9": Outcome("uncertain", "ETIMEDOUT"),
+             "vm.remove_plan9": Outcome("fail", "EIO")}
+    world.run("add_to_vm", config={"share": {"host_path": "/a"}}, outcomes=lambda hook, nth,
+              args: fails[hook])
     assert world.snapshot()["share"][0]["state"] == "suspect" and not destroyable(manager, world)
     world.drain()
     assert destroyable(manager, world)

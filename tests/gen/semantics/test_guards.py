@@ -42,8 +42,10 @@ GUARDS = {
     "option.level != 2 or thing.size > 0 or thing.flag": lambda on, level, flag, size, kind: level != 2 or size > 0 or flag,
     "thing.size == 1 and thing.kind == b and thing.flag": lambda on, level, flag, size, kind: size == 1 and kind == "b" and flag,
     "thing.kind != a": lambda on, level, flag, size, kind: kind != "a",
-    "not (option.on and (thing.flag or thing.size < 0))": lambda on, level, flag, size, kind: not (on and (flag or size < 0)),
-    "not (option.level == 1 or not thing.flag)": lambda on, level, flag, size, kind: not (level == 1 or not flag),
+    "not (option.on and (thing.flag or thing.size < 0))": lambda on, level, flag, size, kind: not (
+        on and (flag or size < 0)),
+    "not (option.level == 1 or not thing.flag)": lambda on, level, flag, size, kind: not (
+        level == 1 or not flag),
 }
 
 

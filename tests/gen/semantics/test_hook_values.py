@@ -34,11 +34,13 @@ class Talk:
 
     def reserve(self, *names: str) -> None:
         for name in names:
-            result = self.world.run("reserve", config={"worker": {"name": name}, "link": {"number": 1}})
+            result = self.world.run("reserve",
+                                    config={"worker": {"name": name}, "link": {"number": 1}})
             self.labels[name] = str(result.returns["reservation"])
 
     def ask(self, op: str, name: str, hook: str = "os.fork", outcome: Outcome = OK) -> Result:
-        return self.world.run(op, reservation=self.labels[name], outcomes=lambda called, _n, _a: outcome if called == hook else OK)
+        return self.world.run(op, reservation=self.labels[name], outcomes=lambda called, _n,
+                              _a: outcome if called == hook else OK)
 
     def worker(self, name: str) -> Mapping[str, Value]:
         return next(w for w in self.world.snapshot()["worker"] if w["name"] == name)
@@ -96,7 +98,8 @@ def test_a_value_that_another_has_is_an_error_of_a_call_that_took_effect(talk: T
     talk.ask("work", "a")
     result = talk.ask("work", "b", outcome=Outcome("ok", writes="last"))
     assert result.error == "EEXIST"
-    assert result.where == {"resource": "worker", "state": "idle", "event": "start", "hook": "os.fork"}
+    assert result.where == {"resource": "worker", "state": "idle", "event": "start",
+                            "hook": "os.fork"}
     assert [c.outcome for c in result.calls] == ["ok"]
     assert (talk.worker("b")["state"], talk.worker("b")["pid"]) == ("unclear", 1)
     assert talk.ask("finish", "a").ok
@@ -106,7 +109,8 @@ def test_a_value_that_another_has_is_an_error_of_a_call_that_took_effect(talk: T
 
 def test_an_uncertain_duplicate_keeps_its_own_error(talk: Talk) -> None:
     talk.ask("work", "a")
-    assert talk.ask("work", "b", outcome=Outcome("uncertain", "ETIMEDOUT", "last")).error == "ETIMEDOUT"
+    assert talk.ask("work", "b",
+                    outcome=Outcome("uncertain", "ETIMEDOUT", "last")).error == "ETIMEDOUT"
     assert talk.ask("finish", "a").ok
     assert talk.weight_of(1) is None
 
@@ -137,8 +141,10 @@ def test_a_row_that_needs_a_value_that_is_not_given_yet_is_unreachable() -> None
     assert MANAGER is not None
     report = explore(MANAGER, Bounds(callers=2))
     assert report.complete
-    assert {(f.fault.id, f.fault.where) for f in report.findings} == {
-        ("unreachable", "worker.idle.died"), ("denied", "worker.unclear.claim"), ("denied", "worker.unclear.start")}
+    assert {(f.fault.id, f.fault.where)
+            for f in report.findings} == {("unreachable", "worker.idle.died"),
+                                          ("denied", "worker.unclear.claim"),
+                                          ("denied", "worker.unclear.start")}
 
 
 def test_spin_gets_no_model_of_it() -> None:

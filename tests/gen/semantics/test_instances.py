@@ -1,4 +1,5 @@
-"""Resolving the path: obtain, create, find, with; and what is assigned when an instance is made (S1, S2, S9)."""
+"""Resolving the path: obtain, create, find, with; and what is assigned when an instance is made
+(S1, S2, S9)."""
 from __future__ import annotations
 
 from typing import Any
@@ -81,10 +82,14 @@ def test_a_key_with_case_ignored_finds_the_instance_and_keeps_its_first_spelling
 
 def test_all_fields_as_key_make_different_things_of_different_options() -> None:
     world = World(shipped("plan9"))
-    options: list[dict[str, Value]] = [{}, {"read_only": True}, {"restrict": True}, {"allowed_names": ("A", "b")}]
+    options: list[dict[str, Value]] = [{}, {"read_only": True}, {"restrict": True},
+                                       {"allowed_names": ("A", "b")}]
     for number, fields in enumerate(options):
-        assert world.run("resolve_share_name", config={"share": {"host_path": "/a", **fields}}).returns == {"name": str(number)}
-    again = world.run("resolve_share_name", config={"share": {"host_path": "/a", "allowed_names": ("B", "a", "b")}})
+        assert world.run("resolve_share_name",
+                         config={"share": {"host_path": "/a",
+                                           **fields}}).returns == {"name": str(number)}
+    again = world.run("resolve_share_name",
+                      config={"share": {"host_path": "/a", "allowed_names": ("B", "a", "b")}})
     assert again.returns == {"name": "3"}
 
 
@@ -92,14 +97,17 @@ def test_an_empty_key_allows_one_below_each_parent() -> None:
     world = World(shipped("plan9_mount"))
     for path in ("/a", "/b"):
         assert world.run("reserve", config={"share": {"host_path": path}}).error is None
-    assert world.run("reserve", config={"share": {"host_path": "/a"}, "mount": {"read_only": True}}).error == "EEXIST"
+    assert world.run("reserve",
+                     config={"share": {"host_path": "/a"},
+                             "mount": {"read_only": True}}).error == "EEXIST"
     assert [len(share["mount"]) for share in world.snapshot()["share"]] == [1, 1]
 
 
 def test_take_is_fired_at_new_and_found_instances_of_a_reservation_root_first() -> None:
     world = World(shipped("scsi"))
     result = world.run("reserve", config={"disk": disk(), "mount": {}})
-    assert events(result) == [("disk", "reserved", "claim", "ok"), ("mount", "reserved", "claim", "ok")]
+    assert events(result) == [("disk", "reserved", "claim", "ok"),
+                              ("mount", "reserved", "claim", "ok")]
     again = world.run("reserve", config={"disk": disk(), "mount": {}})
     assert events(again) == events(result)
 
@@ -107,7 +115,8 @@ def test_take_is_fired_at_new_and_found_instances_of_a_reservation_root_first() 
 def test_a_state_that_rejects_take_refuses_the_caller_and_makes_nothing_below() -> None:
     world = World(shipped("scsi"))
     first = reserve(world)
-    assert world.run("map_to_guest", reservation=first, outcomes=backend({"vm.add_disk": "EIO"})).error == "EIO"
+    assert world.run("map_to_guest", reservation=first,
+                     outcomes=backend({"vm.add_disk": "EIO"})).error == "EIO"
     before = world.snapshot()
     result = world.run("reserve", config={"disk": disk(), "mount": {"partition": 2}})
     assert result.error == "ENOTRECOVERABLE"
@@ -153,16 +162,19 @@ def test_assigned_values_of_a_new_instance() -> None:
     world.run("make", config=box("a"))
     world.run("make", config=box("b"))
     shown = boxes(world)
-    assert [(b["number"], b["row"], b["place"], b["label"]) for b in shown] == [(5, 0, 0, "5/0.0"), (6, 0, 1, "6/0.1")]
+    assert [(b["number"], b["row"], b["place"], b["label"]) for b in shown] == [(5, 0, 0, "5/0.0"),
+                                                                                (6, 0, 1, "6/0.1")]
     assert shown[0]["id"] != shown[1]["id"]
-    assert [shown[0][name] for name in ("code", "word", "token", "odd", "signed")] == [0, "", "nil", False, 0]
+    assert [shown[0][name] for name in ("code", "word", "token", "odd", "signed")] == [0, "", "nil",
+                                                                                       False, 0]
 
 
 def test_the_first_format_whose_guard_holds_is_the_text() -> None:
     world = store(mode="fancy")
     world.run("make", config=box("a"))
     assert boxes(world)[0]["label"] == "*a*"
-    for guest, path in (("linux", "/run/mounts/scsi/0_0_7"), ("windows", "C:\\mounts\\scsi\\0_0_7")):
+    for guest, path in (("linux", "/run/mounts/scsi/0_0_7"),
+                        ("windows", "C:\\mounts\\scsi\\0_0_7")):
         scsi = World(shipped("scsi"), {"guest": guest})
         reserve(scsi, partition=7)
         assert scsi.snapshot()["disk"][0]["mount"][0]["guest_path"] == path
@@ -170,14 +182,17 @@ def test_the_first_format_whose_guard_holds_is_the_text() -> None:
 
 def test_a_format_reads_options_its_own_fields_and_those_above() -> None:
     world = store(limit=9)
-    assert world.run("put", config=box("a") | {"lid": {"colour": "red"}}).returns == {"path": "9:5/0.0:red"}
+    assert world.run(
+        "put", config=box("a") | {"lid": {"colour": "red"}}).returns == {"path": "9:5/0.0:red"}
 
 
 def test_counters_are_used_up_only_by_instances_that_are_made() -> None:
     world = store(rows=1)
     world.run("make", config=box("a"))
     assert world.run("make", config=box("a", level=1)).error == "EEXIST"
-    assert world.run("acquire", config=box("b", level=8)).error == "EDOM", "made, refused by a row, and gone again"
+    assert world.run("acquire",
+                     config=box("b",
+                                level=8)).error == "EDOM", "made, refused by a row, and gone again"
     world.run("make", config=box("c"))
     assert [b["number"] for b in boxes(world)] == [5, 6]
 
@@ -185,7 +200,8 @@ def test_counters_are_used_up_only_by_instances_that_are_made() -> None:
 def test_counters_go_on_when_instances_end() -> None:
     world = World(shipped("plan9"))
     for number in range(3):
-        result = world.run("add_to_vm", config={"share": {"host_path": "/a"}}, outcomes=backend({"vm.add_plan9": "EIO"}))
+        result = world.run("add_to_vm", config={"share": {"host_path": "/a"}},
+                           outcomes=backend({"vm.add_plan9": "EIO"}))
         assert (result.error, world.snapshot()["share"]) == ("EIO", [])
         assert result.calls[0].args["name"] == str(number)
 
@@ -205,10 +221,12 @@ def test_values_from_hooks_are_set_when_the_hook_ends_ok() -> None:
 
 def test_create_places_an_instance_with_no_holder_in_the_state_named() -> None:
     world = World(shipped("scsi"))
-    result = world.run("reserve_for_rootfs", config={"disk": disk("/root")}, at={"controller": 0, "lun": 2})
+    result = world.run("reserve_for_rootfs", config={"disk": disk("/root")},
+                       at={"controller": 0, "lun": 2})
     assert (result.error, result.calls, result.rows) == (None, (), ())
     shown = world.snapshot()["disk"][0]
-    assert (shown["state"], shown["refs"], shown["controller"], shown["lun"], shown["mount"]) == ("boot", 0, 0, 2, [])
+    assert (shown["state"], shown["refs"], shown["controller"], shown["lun"],
+            shown["mount"]) == ("boot", 0, 0, 2, [])
 
 
 def test_create_of_what_is_tracked_is_eexist_before_a_taken_slot_is_ebusy() -> None:
@@ -235,7 +253,8 @@ def test_create_below_what_is_missing_is_enoent_there() -> None:
     result = world.run("cover", config=box("a"))
     assert (result.error, result.where) == ("ENOENT", {"resource": "box"})
     world.run("make", config=box("a", level=4))
-    assert world.run("cover", config=box("A", level=1)).error is None, "only the key of the level above counts"
+    assert world.run(
+        "cover", config=box("A", level=1)).error is None, "only the key of the level above counts"
     result = world.run("cover", config=box("a") | {"lid": {"colour": "red"}})
     assert (result.error, result.where) == ("EEXIST", {"resource": "lid", "state": "off"})
 
@@ -327,19 +346,22 @@ def test_a_reservation_returns_what_it_was_asked_for_with_its_own_label() -> Non
     second = world.run("reserve", config={"device": {"device_instance_id": "d"}})
     assert first.returns == {"reservation": "r1", "vmbus_guid": "u1"}
     assert second.returns == {"reservation": "r2", "vmbus_guid": "u1"}
-    other = world.run("reserve", config={"device": {"device_instance_id": "d", "virtual_function_index": 1}})
+    other = world.run("reserve",
+                      config={"device": {"device_instance_id": "d", "virtual_function_index": 1}})
     assert other.returns == {"reservation": "r3", "vmbus_guid": "u2"}
 
 
 def test_only_an_operation_that_gives_returns_a_reservation() -> None:
     world = World(shipped("scsi"))
     held = reserve(world)
-    assert world.run("map_to_guest", reservation=held).returns == {"guest_path": "/run/mounts/scsi/0_0_1"}
+    assert world.run("map_to_guest",
+                     reservation=held).returns == {"guest_path": "/run/mounts/scsi/0_0_1"}
     assert world.run("unmap_from_guest", reservation=held).returns == {}
 
 
 def test_a_counter_goes_on_from_zero_after_its_last_value() -> None:
-    world = World(manager(BOX.replace("counter: {start: 5}", f"counter: {{start: {(1 << 64) - 1}}}")))
+    world = World(manager(BOX.replace("counter: {start: 5}",
+                                      f"counter: {{start: {(1 << 64) - 1}}}")))
     world.run("make", config=box("a"))
     world.run("make", config=box("b"))
     assert [b["number"] for b in boxes(world)] == [(1 << 64) - 1, 0]

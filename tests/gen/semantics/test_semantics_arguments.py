@@ -108,7 +108,8 @@ def test_arguments_come_before_policy() -> None:
 
 def test_the_first_deny_that_holds_decides_and_is_named() -> None:
     fields: dict[str, dict[str, Value]] = {"box": {"name": "a", "level": 7}}
-    for mode, error, rule in (("plain", "EPERM", "box.level > 6 and option.mode == plain"), ("fancy", "EACCES", "box.level > 6")):
+    for mode, error, rule in (("plain", "EPERM", "box.level > 6 and option.mode == plain"),
+                              ("fancy", "EACCES", "box.level > 6")):
         world = store(mode=mode)
         result = world.run("make", config=fields)
         assert (result.error, result.where, world.snapshot()["box"]) == (error, {"rule": rule}, [])
@@ -116,7 +117,8 @@ def test_the_first_deny_that_holds_decides_and_is_named() -> None:
 
 def test_policy_comes_before_what_is_tracked() -> None:
     world = World(shipped("plan9"), {"no_writable_shares": True})
-    assert world.run("add_to_vm", config={"share": {"host_path": "/a", "read_only": True}}).error is None
+    assert world.run("add_to_vm",
+                     config={"share": {"host_path": "/a", "read_only": True}}).error is None
     result = world.run("add_to_vm", config={"share": {"host_path": "/a"}})
     assert (result.error, result.where) == ("EPERM", {"rule": "Writable shares are switched off"}), "its brief, without the full stop"
     assert world.run("resolve_share_name", config={"share": {"host_path": "/a"}}).error == "EPERM"
@@ -131,29 +133,36 @@ def test_policy_comes_before_what_is_tracked() -> None:
     ("windows", {"block_dev": True}, "EINVAL"),
     ("windows", {}, None),
 ])
-def test_guards_of_policy_combine_options_and_fields(guest: str, fields: dict[str, Value], error: str | None) -> None:
+def test_guards_of_policy_combine_options_and_fields(guest: str, fields: dict[str, Value],
+                                                     error: str | None) -> None:
     world = World(shipped("scsi"), {"guest": guest})
     result = world.run("reserve", config={"disk": disk(), "mount": fields})
     assert result.error == error
-    rules = {"linux": "Linux guests cannot format with ReFS", "windows": "Windows guests know none of encrypted, ensure_filesystem and block_dev"}
+    rules = {"linux": "Linux guests cannot format with ReFS",
+             "windows": "Windows guests know none of encrypted, ensure_filesystem and block_dev"}
     assert result.where == (None if error is None else {"rule": rules[guest]})
 
 
 def test_a_slot_outside_the_pool_is_einval_checked_after_the_fields() -> None:
     world = World(shipped("scsi"), {"controllers": 2})
-    for at in ({"controller": 2, "lun": 0}, {"controller": 0, "lun": 64}, {"controller": -1, "lun": 0}):
+    for at in ({"controller": 2, "lun": 0}, {"controller": 0, "lun": 64},
+               {"controller": -1, "lun": 0}):
         result = world.run("reserve_for_rootfs", config={"disk": disk()}, at=at)
         assert (result.error, result.where) == ("EINVAL", {"resource": "disk"})
-    assert world.run("reserve_for_rootfs", config={"disk": disk()}, at={"controller": 1, "lun": 63}).error is None
+    assert world.run("reserve_for_rootfs", config={"disk": disk()},
+                     at={"controller": 1, "lun": 63}).error is None
     reserve(world, "/b")
-    result = world.run("reserve_for_rootfs", config={"disk": disk("/b")}, at={"controller": 2, "lun": 0})
+    result = world.run("reserve_for_rootfs", config={"disk": disk("/b")},
+                       at={"controller": 2, "lun": 0})
     assert result.error == "EINVAL", "before EEXIST"
 
 
 def test_levels_found_by_key_need_no_more_than_the_key() -> None:
     world = store()
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
-    assert world.run("release", config={"box": {"name": "a", "level": 99}}).error is None, "level is no part of the key"
+    assert world.run("release",
+                     config={"box": {"name": "a",
+                                     "level": 99}}).error is None, "level is no part of the key"
     assert where(world.run("release", config={"box": {
         "name": ""
     }})) == {
@@ -170,7 +179,9 @@ def test_levels_that_may_be_made_need_all_fields(op: str, at: dict[str, int] | N
     assert (result.error, result.where) == ("EINVAL", {"resource": "box", "field": "level"})
 
 
-@pytest.mark.parametrize("options", [{"rows": 0}, {"rows": 5}, {"mode": "odd"}, {"no": 1}, {"rows": "1"}, {"rows": True}, {"limit": 256}])
+@pytest.mark.parametrize("options",
+                         [{"rows": 0}, {"rows": 5}, {"mode": "odd"}, {"no": 1}, {"rows": "1"},
+                          {"rows": True}, {"limit": 256}])
 def test_options_that_will_not_do_make_no_manager(options: dict[str, Value]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         store(**options)

@@ -29,9 +29,11 @@ def test_drain_goes_through_roots_and_children_in_order_of_creation_children_fir
     world = mapped(("/b", 1), ("/a", 9), ("/b", 2), ("/a", 3))
     result = world.drain()
     assert result.error is None
-    assert [(c.hook, c.args["host_path"], c.args.get("partition")) for c in result.calls] == [
-        ("guest.unmount", "/b", 1), ("guest.unmount", "/b", 2), ("guest.eject", "/b", None), ("vm.remove_disk", "/b", None),
-        ("guest.unmount", "/a", 9), ("guest.unmount", "/a", 3), ("guest.eject", "/a", None), ("vm.remove_disk", "/a", None)]
+    assert [(c.hook, c.args["host_path"], c.args.get("partition"))
+            for c in result.calls] == [("guest.unmount", "/b", 1), ("guest.unmount", "/b", 2),
+                                       ("guest.eject", "/b", None), ("vm.remove_disk", "/b", None),
+                                       ("guest.unmount", "/a", 9), ("guest.unmount", "/a", 3),
+                                       ("guest.eject", "/a", None), ("vm.remove_disk", "/a", None)]
     assert world.snapshot() == {"reservations": [], "disk": []}
 
 
@@ -39,7 +41,8 @@ def test_drain_does_not_ask_who_else_holds() -> None:
     world = mapped(("/a", 1))
     for _ in range(3):
         reserve(world)
-    assert [hook for hook, _ in calls(world.drain())] == ["guest.unmount", "guest.eject", "vm.remove_disk"]
+    assert [hook for hook, _ in calls(world.drain())] == ["guest.unmount", "guest.eject",
+                                                          "vm.remove_disk"]
     assert world.snapshot() == {"reservations": [], "disk": []}
     assert world.run("unmap_from_guest", reservation="r2").error == "ENOENT"
 
@@ -48,11 +51,14 @@ def test_a_failure_leaves_what_is_above_it_alone_and_goes_on_with_the_next() -> 
     world = mapped(("/a", 1), ("/a", 2), ("/b", 1))
     result = world.drain(backend({"guest.unmount#1": "EBUSY"}))
     assert result.error == "EBUSY"
-    assert result.where == {"resource": "mount", "state": "mounted", "event": "unmount", "hook": "guest.unmount"}
+    assert result.where == {"resource": "mount", "state": "mounted", "event": "unmount",
+                            "hook": "guest.unmount"}
     assert calls(result) == [("guest.unmount", "fail"), ("guest.unmount", "ok"),
-                             ("guest.unmount", "ok"), ("guest.eject", "ok"), ("vm.remove_disk", "ok")]
+                             ("guest.unmount", "ok"), ("guest.eject", "ok"),
+                             ("vm.remove_disk", "ok")]
     left = world.snapshot()
-    assert [(d["host_path"], d["state"], d["refs"]) for d in left["disk"]] == [("/a", "attached", 2)]
+    assert [(d["host_path"], d["state"], d["refs"])
+            for d in left["disk"]] == [("/a", "attached", 2)]
     assert [(m["partition"], m["refs"]) for m in left["disk"][0]["mount"]] == [(1, 1)]
     assert left["reservations"] == ["r1", "r2"], "r2 still holds the disk"
     assert world.run("map_to_guest", reservation="r2").error == "ECANCELED", "it has lost its mount"
@@ -81,7 +87,9 @@ def test_resident_instances_may_remain_and_lose_their_holders() -> None:
     result = world.drain()
     assert (result.error, calls(result)) == (None, [("guest.unmount", "ok")])
     shown = world.snapshot()
-    assert (shown["reservations"], shown["disk"][0]["state"], shown["disk"][0]["refs"]) == ([], "boot", 0)
+    assert (
+        shown["reservations"], shown["disk"][0]["state"], shown["disk"][0]["refs"]) == ([], "boot",
+                                                                                        0)
 
 
 def test_drain_lets_anonymous_references_go() -> None:
@@ -110,7 +118,9 @@ operations:
     world.run("make")
     result = world.drain()
     assert (result.error, result.rows) == (None, ()), "low has no drop event"
-    assert world.snapshot() == {"reservations": ["r1"], "top": [{"state": "s", "refs": 1, "low": [{"state": "s", "refs": 1}]}]}
+    assert world.snapshot() == {"reservations": ["r1"],
+                                "top": [{"state": "s", "refs": 1,
+                                         "low": [{"state": "s", "refs": 1}]}]}
 
 
 def test_drain_is_atomic_for_each_instance_that_fails_without_a_call() -> None:
@@ -138,14 +148,17 @@ operations:
     for a in (0, 1, 2):
         world.run("make", config={"thing": {"a": a}})
     result = world.drain()
-    assert (result.error, where(result)) == ("EBUSY", {"resource": "thing", "state": "t", "event": "leave"})
-    assert world.snapshot() == {"reservations": ["r2"], "thing": [{"a": 1, "state": "s", "refs": 1}]}
+    assert (result.error, where(result)) == ("EBUSY",
+                                             {"resource": "thing", "state": "t", "event": "leave"})
+    assert world.snapshot() == {"reservations": ["r2"],
+                                "thing": [{"a": 1, "state": "s", "refs": 1}]}
 
 
 def test_discard_forgets_everything_and_calls_nothing() -> None:
     world = mapped(("/a", 1), ("/b", 1))
     result = world.discard()
-    assert (result.error, result.calls, world.snapshot()) == (None, (), {"reservations": [], "disk": []})
+    assert (result.error, result.calls, world.snapshot()) == (None, (),
+                                                              {"reservations": [], "disk": []})
     assert world.run("unmap_from_guest", reservation="r1").error == "ENOENT"
     assert reserve(world, "/c") == "r3"
     assert world.snapshot()["disk"][0]["lun"] == 0, "its slot is free again"
@@ -215,7 +228,8 @@ operations:
         world.run("make", config={"low": {"a": a}})
     result = world.drain(backend({"b.off#1": "EIO"}))
     assert (result.error, calls(result)) == ("EIO", [("b.off", "fail"), ("b.off", "ok")])
-    assert world.snapshot() == {"reservations": ["r1", "r2"], "top": [{"state": "s", "refs": 2, "low": []}]}
+    assert world.snapshot() == {"reservations": ["r1", "r2"],
+                                "top": [{"state": "s", "refs": 2, "low": []}]}
     assert world.drain().error is None
     assert world.snapshot() == {"reservations": [], "top": []}
 
@@ -245,11 +259,13 @@ def test_a_second_drop_that_fails_leaves_what_the_first_one_did() -> None:
     world = lingering()
     assert world.drain(backend({"vm.remove": "EIO"})).error == "EIO"
     snapshot = world.snapshot()
-    assert [(d["state"], d["refs"]) for d in snapshot["disk"]] == [("idle", 0)] and snapshot["reservations"] == []
+    assert [(d["state"], d["refs"])
+            for d in snapshot["disk"]] == [("idle", 0)] and snapshot["reservations"] == []
 
 
 def test_states_whose_drops_lead_to_each_other_end_a_drain() -> None:
-    circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {call: vm.remove, ok: in, fail: idle}")
+    circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}",
+                             "release: {call: vm.remove, ok: in, fail: idle}")
     world = World(manager(circle))
     world.run("reserve", config={"disk": {"path": "/a"}})
     world.run("add", reservation="r1")
@@ -277,7 +293,8 @@ operations:
 
 
 @pytest.mark.parametrize(("states", "drops"), [(254, 254), (255, 255), (256, 255)])
-def test_a_drain_drops_an_instance_at_most_255_times(states: int, drops: int, tmp_path: Path) -> None:
+def test_a_drain_drops_an_instance_at_most_255_times(states: int, drops: int,
+                                                     tmp_path: Path) -> None:
     spec = manager(chain(states))
     requests = [{"op": "claim"}, {"op": "drain"}]
     answers = play(spec, requests)
@@ -286,11 +303,15 @@ def test_a_drain_drops_an_instance_at_most_255_times(states: int, drops: int, tm
 
 
 def test_the_c_code_drops_again_too(tmp_path: Path) -> None:
-    """Every way in which the drops of a drain can end, and a circle of states, on both simulators."""
-    circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {call: vm.remove, ok: in, fail: idle}")
-    refused = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}", "release: {reject: EBUSY}").replace(", undoes: vm.add", "")
+    """Every way in which the drops of a drain can end, and a circle of states, on both
+    simulators."""
+    circle = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}",
+                             "release: {call: vm.remove, ok: in, fail: idle}")
+    refused = LINGERS.replace("release: {call: vm.remove, ok: gone, fail: idle}",
+                              "release: {reject: EBUSY}").replace(", undoes: vm.add", "")
     begin = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "add", "reservation": "r1"}]
-    drains = [[{"op": "drain", "fail": ["vm.remove"]}, {"op": "drain"}], [{"op": "drain"}, {"op": "drain"}]]
+    drains = [[{"op": "drain", "fail": ["vm.remove"]}, {"op": "drain"}],
+              [{"op": "drain"}, {"op": "drain"}]]
     for n, text in enumerate((LINGERS, circle, refused)):
         spec = manager(text)
         program = simulator(spec, tmp_path / str(n))
@@ -302,7 +323,9 @@ def test_the_c_code_drops_again_too(tmp_path: Path) -> None:
 
 def test_a_drain_drops_each_instance_at_most_255_times(tmp_path: Path) -> None:
     count = 300
-    states = "\n".join(f"      s{i}: {{resident: true, on: {{claim: stay, release: s{(i + 1) % count}}}}}" for i in range(count))
+    states = "\n".join(
+        f"      s{i}: {{resident: true, on: {{claim: stay, release: s{(i + 1) % count}}}}}"
+        for i in range(count))
     spec = manager(f"""
 berth: 1
 manager: ring
@@ -317,7 +340,12 @@ resources:
 operations:
   reserve: {{obtain: [disk], gives: reservation}}
 """)
-    script = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "reserve", "disk": {"path": "/b"}}, {"op": "drain"}, {"op": "drain"}]
+    script = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "reserve", "disk": {"path": "/b"}},
+              {"op": "drain"}, {"op": "drain"}]
     answers = play(spec, script)
-    assert [[disk["state"] for disk in answer["state"]["disk"]] for answer in answers] == [["s0"], ["s0"] * 2, ["s255"] * 2, ["s210"] * 2]
+    assert [
+        [disk["state"] for disk in answer["state"]["disk"]] for answer in answers] == [["s0"],
+                                                                                       ["s0"] * 2,
+                                                                                       ["s255"] * 2,
+                                                                                       ["s210"] * 2]
     assert play_c(simulator(spec, tmp_path), script) == answers

@@ -40,7 +40,8 @@ def test_a_snapshot_has_fields_then_leaves_then_state_refs_and_children() -> Non
     reserve(world)
     shown = world.snapshot()
     assert list(shown) == ["reservations", "disk"]
-    assert list(shown["disk"][0]) == ["host_path", "read_only", "type", "evd_type", "controller", "lun", "state", "refs", "mount"]
+    assert list(shown["disk"][0]) == ["host_path", "read_only", "type", "evd_type", "controller",
+                                      "lun", "state", "refs", "mount"]
     assert World(shipped("plan9")).snapshot() == {"reservations": [], "share": []}
 
 
@@ -73,7 +74,8 @@ def test_keys_are_equal_up_to_names_of_reservations_and_order() -> None:
     [],
 ])
 def test_keys_differ_where_states_do(steps: list[tuple[str, Any]]) -> None:
-    others = [[("+", "/a")], [("+", "/a"), ("+", "/a")], [("+", ("/a", 2))], [("+", "/b")], [("+", "/b"), ("+", "/a"), ("-", 0)], []]
+    others = [[("+", "/a")], [("+", "/a"), ("+", "/a")], [("+", ("/a", 2))], [("+", "/b")],
+              [("+", "/b"), ("+", "/a"), ("-", 0)], []]
     same = [other for other in others if key_after(*other)[0].key() == key_after(*steps)[0].key()]
     assert same == [steps]
 
@@ -84,14 +86,16 @@ def test_keys_know_who_holds_what_when_callers_are_named() -> None:
     same, (a, b) = key_after(("+", "/a"), ("+", "/a"))
     assert same.key([a, b]) == same.key([b, a])
     world.run("unmap_from_guest", reservation=first)
-    assert world.key([first, second]) == world.key(["r9", second]), "one that has ended is as good as none"
+    assert world.key(
+        [first, second]) == world.key(["r9", second]), "one that has ended is as good as none"
 
 
 def test_keys_know_a_reservation_that_has_begun_to_let_go() -> None:
     def after(hook: str) -> World:
         world, (held,) = key_after(("+", "/a"))
         world.run("map_to_guest", reservation=held)
-        world.run("unmap_from_guest", reservation=held, outcomes=lambda h, _n, _a: Outcome("fail", "EIO") if h == hook else OK)
+        world.run("unmap_from_guest", reservation=held, outcomes=lambda h, _n,
+                  _a: Outcome("fail", "EIO") if h == hook else OK)
         return world
 
     world = after("guest.eject")
@@ -103,7 +107,8 @@ def test_keys_know_a_reservation_that_has_begun_to_let_go() -> None:
 
 
 class Walk:
-    """Random operations of a manager with hooks that fail at random; every answer is held against the rules."""
+    """Random operations of a manager with hooks that fail at random; every answer is held against
+    the rules."""
 
     def __init__(self, name: str, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -115,9 +120,11 @@ class Walk:
         return OK if kind == "ok" else Outcome(kind, "EIO")
 
     def config(self, path: tuple[str, ...]) -> dict[str, dict[str, Value]]:
-        keys: dict[str, tuple[Value, ...]] = {
-            "host_path": ("/a", "/b"), "device_instance_id": ("d", "e"), "partition": (0, 1), "read_only": (False, False, False, True)}
-        return {name: {f.name: self.rng.choice(keys[f.name]) for f in self.world.manager.resource(name).fields if f.name in keys}
+        keys: dict[str, tuple[Value, ...]] = {"host_path": ("/a", "/b"),
+                                              "device_instance_id": ("d", "e"), "partition": (0, 1),
+                                              "read_only": (False, False, False, True)}
+        return {name: {f.name: self.rng.choice(keys[f.name])
+                       for f in self.world.manager.resource(name).fields if f.name in keys}
                 for name in path}
 
     def step(self) -> None:
@@ -141,7 +148,8 @@ class Walk:
         if op is None:
             return self.world.drain(self.outcome) if self.rng.random() < 0.1 else Result(None, None)
         if op.form is Form.WITH:
-            return self.world.run(op.name, reservation=self.rng.choice([*self.given[-4:], "r0"]), outcomes=self.outcome)
+            return self.world.run(op.name, reservation=self.rng.choice([*self.given[-4:], "r0"]),
+                                  outcomes=self.outcome)
         if op.by is not None:
             return self.world.run(op.name, by=str(self.rng.randrange(4)), outcomes=self.outcome)
         at = {"controller": 0, "lun": self.rng.randrange(3)} if op.at is not None else None
@@ -159,7 +167,8 @@ class Walk:
             assert refs <= len(snapshot["reservations"])
             for item in self.level(snapshot, path[:1]):
                 children = sum(len(item[child]) for child in manager.children(path[0]))
-                below = sum(child["refs"] for name in manager.children(path[0]) for child in item[name])
+                below = sum(child["refs"] for name in manager.children(path[0])
+                            for child in item[name])
                 assert item["refs"] >= below, "who pins a child pins its parent: holds are dropped child first"
                 assert children <= item["refs"]
 
@@ -178,7 +187,8 @@ class Walk:
             state = spec.state(item["state"])
             assert not state.final, "a final state ends the instance"
             children = sum(len(item[child]) for child in self.world.manager.children(resource))
-            assert item["refs"] + children > 0 or state.resident, "nobody holds it and it may not rest"
+            assert item[
+                "refs"] + children > 0 or state.resident, "nobody holds it and it may not rest"
             for child in self.world.manager.children(resource):
                 self.check_items(child, item[child])
 
@@ -191,7 +201,8 @@ def test_random_walks_keep_every_rule_and_can_always_be_drained(name: str, seed:
         walk.step()
     for label in list(walk.world.reservations):
         ends = next(op.name for op in walk.world.manager.operations if op.ends)
-        assert walk.world.run(ends, reservation=label).error is None, "with every hook working a holder can let go"
+        assert walk.world.run(
+            ends, reservation=label).error is None, "with every hook working a holder can let go"
     result = walk.world.drain()
     assert result.error is None
     for name_, items in walk.world.snapshot().items():

@@ -47,12 +47,17 @@ def test_integers_have_the_limits_of_their_type_and_range(kind: Type) -> None:
 
 def test_a_greatest_length_counts_bytes() -> None:
     field = a_field(Type.STRING, max_length=4)
-    assert [is_valid(field, text) for text in ("", "abcd", "abcde", "éé", "ééa", "😀")] == [True, True, False, True, False, True]
+    assert [
+        is_valid(field, text) for text in ("", "abcd", "abcde", "éé", "ééa", "😀")] == [True, True,
+                                                                                       False, True,
+                                                                                       False, True]
 
 
 @pytest.mark.parametrize(("kind", "good", "bad"), [
-    (Type.BOOL, True, 1), (Type.U8, 1, True), (Type.U8, 1, "1"), (Type.STRING, "a", ("a",)), (Type.LIST, ("a",), "a"),
-    (Type.SET, ("a",), (1,)), (Type.SET, (), []), (Type.ENUM, "a", 0), (Type.UUID, "u1", None), (Type.I32, -1, 1.0),
+    (Type.BOOL, True, 1), (Type.U8, 1, True), (Type.U8, 1, "1"), (Type.STRING, "a",
+                                                                  ("a",)), (Type.LIST, ("a",), "a"),
+    (Type.SET, ("a",), (1,)), (Type.SET, (), []), (Type.ENUM, "a", 0), (Type.UUID, "u1",
+                                                                        None), (Type.I32, -1, 1.0),
 ])
 def test_types(kind: Type, good: object, bad: object) -> None:
     assert is_of_type(a_field(kind), good)
@@ -62,7 +67,8 @@ def test_types(kind: Type, good: object, bad: object) -> None:
 def test_ascii_letters_alone_are_equal_in_either_case() -> None:
     field = a_field(Type.STRING, ignore_case=True)
     assert comparable(field, string.ascii_uppercase) == comparable(field, string.ascii_lowercase)
-    for one, other in (("@", "`"), ("[", "{"), ("É", "é"), ("\u212a", "k"), ("ß", "SS"), ("0", "P")):
+    for one, other in (("@", "`"), ("[", "{"), ("É", "é"), ("\u212a", "k"), ("ß", "SS"),
+                       ("0", "P")):
         assert comparable(field, one) != comparable(field, other)
     assert comparable(a_field(Type.STRING), "A") != comparable(a_field(Type.STRING), "a")
 
@@ -82,11 +88,17 @@ def test_lists_and_sets() -> None:
 
 
 @pytest.mark.parametrize(("kind", "nth", "value"), [
-    (Type.U8, 255, 255), (Type.U8, 256, 0), (Type.U16, 65537, 1), (Type.I32, 2147483647, 2147483647), (Type.I32, 2147483648, -2147483648),
-    (Type.I64, 3, 3), (Type.BOOL, 1, True), (Type.BOOL, 2, False), (Type.STRING, 7, "out-7"), (Type.STRING, 12, "out-1"),
+    (Type.U8, 255, 255), (Type.U8, 256, 0), (Type.U16, 65537, 1), (Type.I32, 2147483647,
+                                                                   2147483647), (Type.I32,
+                                                                                 2147483648,
+                                                                                 -2147483648),
+    (Type.I64, 3, 3), (Type.BOOL, 1, True), (Type.BOOL, 2, False), (Type.STRING, 7,
+                                                                    "out-7"), (Type.STRING, 12,
+                                                                               "out-1"),
 ])
 def test_the_scripted_backends_values(kind: Type, nth: int, value: Value) -> None:
-    out = Assigned("out", AssignedKind.HOOK, kind, "", NOWHERE, hook="a.b", max_length=5 if kind is Type.STRING else None)
+    out = Assigned("out", AssignedKind.HOOK, kind, "", NOWHERE, hook="a.b",
+                   max_length=5 if kind is Type.STRING else None)
     assert scripted(out, nth) == value
 
 
@@ -105,7 +117,8 @@ operations:
 """
 
 
-@pytest.mark.parametrize(("part", "most"), [("a", 255), ("b", 65535), ("c", 255), ("d", 65535), ("e", 4294967295)])
+@pytest.mark.parametrize(("part", "most"),
+                         [("a", 255), ("b", 65535), ("c", 255), ("d", 65535), ("e", 4294967295)])
 def test_a_part_of_a_slot_is_of_the_narrowest_type_that_holds_it(part: str, most: int) -> None:
     simulator = Simulator(manager(POOLS))
     for number, malformed in ((most, False), (most + 1, True)):

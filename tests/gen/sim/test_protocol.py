@@ -1,4 +1,5 @@
-"""The simulator's protocol: requests, answers, and everything that makes a request malformed (docs/simulator.md)."""
+"""The simulator's protocol: requests, answers, and everything that makes a request malformed
+(docs/simulator.md)."""
 from __future__ import annotations
 
 import io
@@ -41,12 +42,14 @@ def store() -> Talk:
 
 
 def is_malformed(answer: dict[str, Any], n: int) -> bool:
-    return (list(answer) == ["n", "ok", "error", "message"] and answer["n"] == n and answer["ok"] is False and answer["error"] == "EINVAL"
+    return (list(answer) == ["n", "ok", "error", "message"] and answer["n"] == n
+            and answer["ok"] is False and answer["error"] == "EINVAL"
             and isinstance(answer["message"], str) and answer["message"] != "")
 
 
 def test_new_answers_with_an_empty_state(scsi: Talk) -> None:
-    assert scsi("new") == {"n": 1, "ok": True, "error": None, "returns": {}, "calls": [], "state": {"reservations": [], "disk": []}}
+    assert scsi("new") == {"n": 1, "ok": True, "error": None, "returns": {}, "calls": [],
+                           "state": {"reservations": [], "disk": []}}
 
 
 def test_the_example_of_the_documentation(scsi: Talk) -> None:
@@ -55,20 +58,25 @@ def test_the_example_of_the_documentation(scsi: Talk) -> None:
         "n": 1, "ok": True, "error": None, "returns": {"reservation": "r1"}}
     mapped = scsi("map_to_guest", reservation="r1", fail=["guest.mount"])
     common = {"host_path": "/a", "type": "virtual_disk", "evd_type": "", "controller": 0, "lun": 0}
-    mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [], "ensure_filesystem": False, "filesystem": "",
-             "block_dev": False, "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
-    assert mapped == {
-        "n": 2, "ok": False, "error": "EIO", "returns": {},
-        "where": {"resource": "mount", "state": "reserved", "event": "mount", "hook": "guest.mount"},
-        "calls": [{"hook": "vm.add_disk", "outcome": "ok", "args": common | {"read_only": False}},
-                  {"hook": "guest.mount", "outcome": "fail", "args": mount | common}],
-        "state": {"reservations": ["r1"], "disk": [common | {"read_only": False, "state": "attached", "refs": 1,
-                                                            "mount": [mount | {"state": "failed", "refs": 1}]}]}}
+    mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [],
+             "ensure_filesystem": False, "filesystem": "", "block_dev": False,
+             "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
+    assert mapped == {"n": 2, "ok": False, "error": "EIO", "returns": {},
+                      "where": {"resource": "mount", "state": "reserved", "event": "mount",
+                                "hook": "guest.mount"},
+                      "calls": [{"hook": "vm.add_disk", "outcome": "ok",
+                                 "args": common | {"read_only": False}},
+                                {"hook": "guest.mount", "outcome": "fail", "args": mount | common}],
+                      "state": {"reservations": ["r1"],
+                                "disk": [common
+                                         | {"read_only": False, "state": "attached", "refs": 1,
+                                            "mount": [mount | {"state": "failed", "refs": 1}]}]}}
 
 
 def test_the_first_request_makes_a_manager_with_the_defaults(scsi: Talk) -> None:
     answer = scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})
-    assert (answer["error"], answer["where"]) == ("EINVAL", {"resource": "disk"}), "one controller by default"
+    assert (answer["error"], answer["where"]) == ("EINVAL",
+                                                  {"resource": "disk"}), "one controller by default"
     assert scsi("new", options={"controllers": 2})["ok"]
     assert scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})["ok"]
 
@@ -76,8 +84,12 @@ def test_the_first_request_makes_a_manager_with_the_defaults(scsi: Talk) -> None
 def test_new_starts_labels_and_counters_again() -> None:
     vpci = Talk(shipped("vpci"))
     for _ in range(2):
-        assert vpci("reserve", device={"device_instance_id": "d"})["returns"] == {"reservation": "r1", "vmbus_guid": "u1"}
-        assert vpci("reserve", device={"device_instance_id": "e"})["returns"] == {"reservation": "r2", "vmbus_guid": "u2"}
+        assert vpci("reserve",
+                    device={"device_instance_id": "d"})["returns"] == {"reservation": "r1",
+                                                                       "vmbus_guid": "u1"}
+        assert vpci("reserve",
+                    device={"device_instance_id": "e"})["returns"] == {"reservation": "r2",
+                                                                       "vmbus_guid": "u2"}
         vpci("new")
 
 
@@ -114,10 +126,12 @@ def test_drain_and_discard(scsi: Talk) -> None:
     scsi("reserve", disk={"host_path": "/a"})
     scsi("map_to_guest", reservation="r1")
     answer = scsi("drain", fail=["guest.eject"])
-    assert (answer["error"], answer["where"]["hook"], [c["outcome"] for c in answer["calls"]]) == ("EIO", "guest.eject", ["ok", "fail"])
+    assert (answer["error"], answer["where"]["hook"],
+            [c["outcome"] for c in answer["calls"]]) == ("EIO", "guest.eject", ["ok", "fail"])
     assert answer["state"]["disk"][0]["mount"] == []
     answer = scsi("discard", fail=["guest.eject"])
-    assert (answer["ok"], answer["calls"], answer["state"]) == (True, [], {"reservations": [], "disk": []})
+    assert (answer["ok"], answer["calls"], answer["state"]) == (True, [],
+                                                                {"reservations": [], "disk": []})
 
 
 # fail
@@ -126,16 +140,19 @@ def test_drain_and_discard(scsi: Talk) -> None:
     (["b.open"], "EIO", ["fail"]),
     ([{"hook": "b.open"}], "EIO", ["fail"]),
     ([{"hook": "b.open", "error": "ENODEV"}], "ENODEV", ["fail"]),
-    ([{"hook": "b.open", "outcome": "uncertain", "error": "ETIMEDOUT"}], "ETIMEDOUT", ["uncertain", "ok"]),
+    ([{"hook": "b.open", "outcome": "uncertain", "error": "ETIMEDOUT"}], "ETIMEDOUT",
+     ["uncertain", "ok"]),
     ([{"hook": "b.open", "outcome": "uncertain"}, "b.shut"], "EIO", ["uncertain", "fail"]),
     ([{"hook": "b.open", "nth": 2}], None, ["ok", "ok"]),
     ([{"hook": "b.open", "nth": 1, "error": "EBUSY"}, "b.open"], "EBUSY", ["fail"]),
-    ([{"hook": "b.open", "nth": 2, "error": "EBUSY"}, {"hook": "b.open", "error": "EPERM"}], "EPERM", ["fail"]),
+    ([{"hook": "b.open", "nth": 2, "error": "EBUSY"}, {"hook": "b.open", "error": "EPERM"}],
+     "EPERM", ["fail"]),
     (["b.open", {"hook": "b.open", "error": "EBUSY"}], "EIO", ["fail"]),
     ([{"hook": "b.open", "nth": 18446744073709551615}], None, ["ok", "ok"]),
     ([], None, ["ok", "ok"]),
 ])
-def test_fail_scripts_the_backend(store: Talk, fail: list[object], error: str | None, outcomes: list[str]) -> None:
+def test_fail_scripts_the_backend(store: Talk, fail: list[object], error: str | None,
+                                  outcomes: list[str]) -> None:
     answer = store("acquire", box={"name": "a"}, fail=fail)
     assert (answer["error"], [c["outcome"] for c in answer["calls"]]) == (error, outcomes)
 
@@ -144,9 +161,11 @@ def test_nth_counts_within_one_request() -> None:
     scsi = Talk(shipped("scsi"))
     for path in ("/a", "/b", "/c"):
         label = scsi("reserve", disk={"host_path": path})["returns"]["reservation"]
-        assert scsi("map_to_guest", reservation=label, fail=[{"hook": "guest.mount", "nth": 2}])["ok"]
+        assert scsi("map_to_guest", reservation=label,
+                    fail=[{"hook": "guest.mount", "nth": 2}])["ok"]
     answer = scsi("drain", fail=[{"hook": "guest.unmount", "nth": 2}])
-    assert [c["outcome"] for c in answer["calls"] if c["hook"] == "guest.unmount"] == ["ok", "fail", "ok"]
+    assert [c["outcome"] for c in answer["calls"] if c["hook"] == "guest.unmount"] == ["ok", "fail",
+                                                                                       "ok"]
 
 
 # values and labels
@@ -178,11 +197,13 @@ def test_a_label_in_a_request_is_bound_for_good(store: Talk) -> None:
     assert (shown["owner"], shown["id"]) == ("u2", "u5")
     assert store("make", box={"name": "a", "owner": "u2"})["error"] == "EEXIST"
     assert store("make", box={"name": "a", "owner": "u1"})["ok"]
-    assert store("release_by_id", id="u1")["error"] == "ENOENT", "u1 is the owner of a, and no box's id"
+    assert store("release_by_id",
+                 id="u1")["error"] == "ENOENT", "u1 is the owner of a, and no box's id"
     assert store("release_by_id", id="u2")["ok"]
 
 
-def test_a_failed_operation_binds_its_labels_too_but_a_malformed_request_does_not(store: Talk) -> None:
+def test_a_failed_operation_binds_its_labels_too_but_a_malformed_request_does_not(
+    store: Talk) -> None:
     assert store("release_by_id", id="u1")["error"] == "ENOENT"
     assert is_malformed(store("release_by_id", id="u2", x=1), 2)
     assert store("make", box={"name": "a"})["state"]["box"][0]["id"] == "u2"
@@ -195,15 +216,20 @@ def test_a_uuid_in_full_gets_a_label_when_it_is_shown(store: Talk) -> None:
     assert (shown["owner"], shown["id"]) == ("u1", "u2")
     assert store("make", box={"name": "a", "owner": text})["ok"]
     assert store("make", box={"name": "a", "owner": "u1"})["ok"]
-    shown = store("make", box={"name": "b", "owner": "00000000-0000-0000-0000-000000000000"})["state"]["box"][1]
+    shown = store("make",
+                  box={"name": "b",
+                       "owner": "00000000-0000-0000-0000-000000000000"})["state"]["box"][1]
     assert shown["owner"] == "nil"
 
 
-@pytest.mark.parametrize("label", ["r2", "r01", "u1", "nil", "", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "é"])
-def test_a_reservation_never_given_out_is_enoent_with_an_empty_place(scsi: Talk, label: str) -> None:
+@pytest.mark.parametrize(
+    "label", ["r2", "r01", "u1", "nil", "", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "é"])
+def test_a_reservation_never_given_out_is_enoent_with_an_empty_place(
+    scsi: Talk, label: str) -> None:
     scsi("reserve", disk={"host_path": "/a"})
     answer = scsi("map_to_guest", reservation=label)
-    assert (answer["error"], answer["where"], answer["state"]["reservations"]) == ("ENOENT", {}, ["r1"])
+    assert (
+        answer["error"], answer["where"], answer["state"]["reservations"]) == ("ENOENT", {}, ["r1"])
 
 
 def test_numbers_of_64_bits_are_exact(scsi: Talk) -> None:
@@ -212,7 +238,8 @@ def test_numbers_of_64_bits_are_exact(scsi: Talk) -> None:
     assert answer["state"]["disk"][0]["mount"][0]["partition"] == most
     assert answer["state"]["disk"][0]["mount"][0]["guest_path"] == f"/run/mounts/scsi/0_0_{most}"
     assert is_malformed(scsi("reserve", disk={"host_path": "/a"}, mount={"partition": most + 1}), 2)
-    assert is_malformed(scsi.raw('{"op": "reserve", "mount": {"partition": ' + "9" * 5000 + "}}"), 3)
+    assert is_malformed(scsi.raw('{"op": "reserve", "mount": {"partition": ' + "9" * 5000 + "}}"),
+                        3)
 
 
 # malformed
@@ -272,7 +299,8 @@ def test_a_malformed_request_is_answered_so_and_changes_nothing(scsi: Talk, line
 
 
 @pytest.mark.parametrize("line", [
-    b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}',
+    b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(
+        ), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}',
 ])
 def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
     assert is_malformed(scsi.raw(line), 1)
@@ -281,24 +309,35 @@ def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
 @pytest.mark.parametrize(("line", "where"), [
     ({"op": "make", "box": {"name": "a", "level": 10}}, {"resource": "box", "field": "level"}),
     ({"op": "make", "box": {"name": ""}}, {"resource": "box", "field": "name"}),
-    ({"op": "make", "box": {"name": "a", "level": 7}}, {"rule": "box.level > 6 and option.mode == plain"}),
+    ({"op": "make", "box": {"name": "a", "level": 7}},
+     {"rule": "box.level > 6 and option.mode == plain"}),
     ({"op": "place", "box": {"name": "a"}, "slot": {"row": 3}}, {"resource": "box"}),
 ])
-def test_what_the_type_can_hold_is_for_the_operation_to_refuse(store: Talk, line: dict[str, Any], where: dict[str, str]) -> None:
+def test_what_the_type_can_hold_is_for_the_operation_to_refuse(store: Talk, line: dict[str, Any],
+                                                               where: dict[str, str]) -> None:
     answer = store.raw(json.dumps(line))
     assert (answer["ok"], answer["where"], "message" in answer) == (False, where, False)
     assert list(answer) == ["n", "ok", "error", "where", "returns", "calls", "state"]
 
 
 @pytest.mark.parametrize("line", [
-    {"op": "make", "box": {"name": "a", "level": 256}}, {"op": "make", "box": {"name": "a", "weight": 2147483648}},
-    {"op": "make", "box": {"name": "a", "owner": "me"}}, {"op": "make", "box": {"name": "a", "owner": "u01"}},
-    {"op": "make", "box": {"name": "a", "owner": "u0"}}, {"op": "make", "box": {"name": "a", "owner": "r1"}},
-    {"op": "make", "box": {"name": "a", "owner": ""}}, {"op": "make", "box": {"name": "a", "owner": None}},
-    {"op": "place", "box": {"name": "a"}, "slot": {"row": 256}}, {"op": "release_by_number", "number": -1},
-    {"op": "release_by_number", "number": "5"}, {"op": "release_by_number", "number": None}, {"op": "release_by_number"},
-    {"op": "release_by_number", "box": {}, "number": 5}, {"op": "release_by_slot", "slot": 1}, {"op": "release_by_slot"},
-    {"op": "release_by_id", "id": "x"}, {"op": "release_by_id", "id": 1}, {"op": "cover", "lid": {"box": 1}},
+    {"op": "make", "box": {"name": "a", "level": 256}}, {"op": "make",
+                                                         "box": {"name": "a",
+                                                                 "weight": 2147483648}},
+    {"op": "make", "box": {"name": "a", "owner": "me"}}, {"op": "make",
+                                                          "box": {"name": "a", "owner": "u01"}},
+    {"op": "make", "box": {"name": "a", "owner": "u0"}}, {"op": "make",
+                                                          "box": {"name": "a", "owner": "r1"}},
+    {"op": "make", "box": {"name": "a", "owner": ""}}, {"op": "make",
+                                                        "box": {"name": "a", "owner": None}},
+    {"op": "place", "box": {"name": "a"}, "slot": {"row": 256}}, {"op": "release_by_number",
+                                                                  "number": -1},
+    {"op": "release_by_number", "number": "5"}, {"op": "release_by_number",
+                                                 "number": None}, {"op": "release_by_number"},
+    {"op": "release_by_number", "box": {}, "number": 5}, {"op": "release_by_slot",
+                                                          "slot": 1}, {"op": "release_by_slot"},
+    {"op": "release_by_id", "id": "x"}, {"op": "release_by_id", "id": 1}, {"op": "cover",
+                                                                           "lid": {"box": 1}},
     {"op": "cover", "slot": {}},
 ])
 def test_what_the_type_cannot_hold_is_malformed(store: Talk, line: dict[str, Any]) -> None:
@@ -343,7 +382,9 @@ def test_a_line_that_is_too_long_is_malformed_and_the_next_is_read() -> None:
     assert [(a["n"], a["ok"]) for a in answers] == [(1, True), (2, False), (3, False), (4, True)]
     assert answers[1]["message"] == "a line of more than 1048576 bytes"
     assert talk("x" * (LINE_MAX + 2) + "\n" + "é" * LINE_MAX + '\n{"op": "new"}')[2]["ok"]
-    assert [a["ok"] for a in talk((" " * LINE_MAX + "\n" + '{"op": "new"}').encode())] == [True], "a blank line"
+    assert [a["ok"]
+            for a in talk((" " * LINE_MAX + "\n"
+                           + '{"op": "new"}').encode())] == [True], "a blank line"
 
 
 def test_messages_say_what_is_wrong(scsi: Talk) -> None:
@@ -367,7 +408,8 @@ def test_each_answer_is_flushed_at_once() -> None:
     assert out.flushed == 2
 
 
-def test_a_table_that_the_checker_refuses_ends_the_simulator_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_that_the_checker_refuses_ends_the_simulator_with_a_message(
+    capsys: pytest.CaptureFixture[str]) -> None:
     text = """
 manager: holes
 resources:
@@ -376,7 +418,8 @@ operations:
   hole: {obtain: [thing], do: [thing.off]}
 """
     out = io.StringIO()
-    assert main(manager(text), io.StringIO('{"op": "new"}\n{"op": "hole"}\n{"op": "new"}\n'), out) == 1
+    assert main(manager(text), io.StringIO('{"op": "new"}\n{"op": "hole"}\n{"op": "new"}\n'),
+                out) == 1
     assert [json.loads(line)["n"] for line in out.getvalue().splitlines()] == [1]
     assert capsys.readouterr().err == "test.yaml: thing.a has no row for off\n"
 
@@ -399,14 +442,18 @@ def uncertain(fail: list[Any]) -> dict[str, Any]:
     ([{"hook": "host.has", "error": "ENODEV"}], "ENODEV", ["unknown"]),
     ([{"hook": "host.has", "outcome": "unknown", "error": "EPIPE"}], "EPIPE", ["unknown"]),
 ])
-def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error: str | None, outcomes: list[str]) -> None:
+def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error: str | None,
+                                                      outcomes: list[str]) -> None:
     answer = uncertain(fail)
     assert (answer["error"], [call["outcome"] for call in answer["calls"]]) == (error, outcomes)
 
 
 @pytest.mark.parametrize("entry", [
-    {"hook": "host.has", "outcome": "fail"}, {"hook": "host.has", "outcome": "uncertain"}, {"hook": "host.has", "outcome": "ok"},
-    {"hook": "host.has", "outcome": "yes", "error": "EIO"}, {"hook": "host.open", "outcome": "yes"}, {"hook": "host.open", "outcome": "unknown"},
+    {"hook": "host.has", "outcome": "fail"}, {"hook": "host.has",
+                                              "outcome": "uncertain"}, {"hook": "host.has",
+                                                                        "outcome": "ok"},
+    {"hook": "host.has", "outcome": "yes", "error": "EIO"}, {"hook": "host.open",
+                                                             "outcome": "yes"}, {"hook": "host.open", "outcome": "unknown"},
 ])
 def test_an_outcome_that_the_hook_cannot_have_is_malformed(entry: dict[str, str]) -> None:
     answer = uncertain([entry])

@@ -31,9 +31,11 @@ NOISE = "import sys\nfor line in sys.stdin: print('noise')"
     ({"error": "*"}, {}, ["error"]),
     ({"calls": []}, {"calls": []}, []),
     ({"calls": []}, {"calls": [{"hook": "a.b", "outcome": "ok"}]}, ["calls"]),
-    ({"calls": [["a.b", "ok"]]}, {"calls": [{"hook": "a.b", "outcome": "ok", "args": {"x": 1}}]}, []),
+    ({"calls": [["a.b", "ok"]]}, {"calls": [{"hook": "a.b", "outcome": "ok", "args": {"x": 1}}]},
+     []),
     ({"calls": [["a.b", "ok"]]}, {"calls": [{"hook": "a.b", "outcome": "fail"}]}, ["calls"]),
-    ({"calls": [["a.b", "ok"], ["c.d", "ok"]]}, {"calls": [{"hook": "c.d", "outcome": "ok"}, {"hook": "a.b", "outcome": "ok"}]}, ["calls"]),
+    ({"calls": [["a.b", "ok"], ["c.d", "ok"]]},
+     {"calls": [{"hook": "c.d", "outcome": "ok"}, {"hook": "a.b", "outcome": "ok"}]}, ["calls"]),
     ({"calls": [["a.b", "ok"]]}, {}, ["calls"]),
     ({"returns": {"x": 1}}, {"returns": {"x": 1, "y": 2}}, []),
     ({"returns": {"x": 1}}, {"returns": {"x": 2}}, ["returns"]),
@@ -47,7 +49,8 @@ NOISE = "import sys\nfor line in sys.stdin: print('noise')"
     ({"state": {"d": [{"a": 1}, {"a": 1}]}}, {"state": {"d": [{"a": 1}, {"a": 2}]}}, ["state"]),
     ({"state": {"d": [{}, {"a": 1}]}}, {"state": {"d": [{"a": 1}, {"a": 2}]}}, []),
     ({"state": {"d": [{"k": [{"a": 1}]}]}}, {"state": {"d": [{"k": [{"a": 2}]}]}}, ["state"]),
-    ({"error": None, "returns": {"x": 1}, "state": {"y": 1}}, {"error": "EIO"}, ["error", "returns", "state"]),
+    ({"error": None, "returns": {"x": 1}, "state": {"y": 1}}, {"error": "EIO"},
+     ["error", "returns", "state"]),
 ])
 def test_differences(expect: dict[str, Any], answer: dict[str, Any], parts: list[str]) -> None:
     assert [text.split(":")[0] for text in replay.differences(expect, answer)] == parts
@@ -55,22 +58,26 @@ def test_differences(expect: dict[str, Any], answer: dict[str, Any], parts: list
 
 def trace(folder: Path, *steps: tuple[dict[str, Any], dict[str, Any]]) -> Path:
     path = folder / "one.jsonl"
-    path.write_text("".join(json.dumps({"request": r, "expect": e}) + "\n\n" for r, e in steps), encoding="utf-8")
+    path.write_text("".join(json.dumps({"request": r, "expect": e}) + "\n\n" for r, e in steps),
+                    encoding="utf-8")
     return path
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True,
+                          text=True, timeout=60, check=False)
 
 
 def test_a_trace_that_agrees(tmp_path: Path) -> None:
     path = trace(tmp_path, ({"error": None}, {"error": None}), ({"error": "EIO"}, {"error": "*"}))
     done = run(path, path, "--", sys.executable, "-c", ECHO)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "2 of 2 traces agree, 4 of 4 steps\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2 of 2 traces agree, 4 of 4 steps\n",
+                                                           "")
 
 
 def test_the_first_difference_is_named_and_ends_the_trace(tmp_path: Path) -> None:
-    path = trace(tmp_path, ({"error": None}, {"error": None}), ({"error": "EIO"}, {"error": None}), ({"error": "EIO"}, {"error": None}))
+    path = trace(tmp_path, ({"error": None}, {"error": None}), ({"error": "EIO"}, {"error": None}),
+                 ({"error": "EIO"}, {"error": None}))
     done = run(path, "--", sys.executable, "-c", ECHO)
     assert done.returncode == 1
     assert done.stdout == (f'{path}: step 2, {{"error": "EIO"}}: error: expected null, got "EIO"\n'
@@ -80,17 +87,21 @@ def test_the_first_difference_is_named_and_ends_the_trace(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("simulator", "why"), [
-    (SILENT, "no answer (exit status 3) gone"), (LATE_DEATH, "exit status 4"), (NOISE, "no JSON: noise"),
+    (SILENT, "no answer (exit status 3) gone"), (LATE_DEATH, "exit status 4"), (NOISE,
+                                                                                "no JSON: noise"),
 ])
 def test_a_simulator_that_misbehaves(tmp_path: Path, simulator: str, why: str) -> None:
-    done = run(trace(tmp_path, ({"error": None}, {"error": None})), "--", sys.executable, "-c", simulator)
+    done = run(trace(tmp_path, ({"error": None}, {"error": None})), "--", sys.executable, "-c",
+               simulator)
     assert done.returncode == 1
     assert why in done.stdout
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["--"], ["--", "true"], ["x.jsonl"], ["x.jsonl", "--"], ["x.jsonl", "--", "true"], ["-v", "--", "true"],
+    [], ["--"], ["--", "true"], ["x.jsonl"], ["x.jsonl", "--"], ["x.jsonl", "--", "true"], ["-v",
+                                                                                            "--",
+                                                                                            "true"],
 ])
 def test_misuse(arguments: list[str]) -> None:
     done = run(*arguments)
@@ -99,7 +110,8 @@ def test_misuse(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"request": {}}', '{"request": 1, "expect": {}}'])
+@pytest.mark.parametrize("line",
+                         ["{", "[]", "{}", '{"request": {}}', '{"request": 1, "expect": {}}'])
 def test_a_line_that_is_no_step_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text('{"request": {}, "expect": {}}\n' + line + "\n", encoding="utf-8")

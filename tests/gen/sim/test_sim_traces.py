@@ -17,7 +17,8 @@ TRACES = sorted((ROOT / "tests" / "data" / "traces").glob("*/*.jsonl"))
 
 
 def test_the_traces_are_all_there() -> None:
-    counts = {name: sum(path.parent.name == name for path in TRACES) for name in ("scsi", "plan9_mount", "vpci")}
+    counts = {name: sum(path.parent.name == name for path in TRACES)
+              for name in ("scsi", "plan9_mount", "vpci")}
     assert counts == {"scsi": 20, "plan9_mount": 25, "vpci": 16}
     assert sum(len(replay.read_trace(path)) for path in TRACES) == 571 + 979 + 389
 
@@ -27,4 +28,5 @@ def test_trace(path: Path) -> None:
     simulator = Simulator(shipped(path.parent.name))
     for number, step in enumerate(replay.read_trace(path), 1):
         answer = simulator.answer(json.dumps(step.request).encode())
-        assert list(replay.differences(step.expect, answer)) == [], f"step {number}: {json.dumps(step.request)}"
+        assert list(replay.differences(step.expect,
+                                       answer)) == [], f"step {number}: {json.dumps(step.request)}"

@@ -43,7 +43,8 @@ def tree(guard: Guard) -> str:
     ("not field.a and field.b", "(not field.a and field.b)"),
     ("not (field.a and disk.b)", "not (field.a and disk.b)"),
     ("field.a and field.b and field.c", "(field.a and field.b and field.c)"),
-    ("option.guest == windows and (mount.a or mount.b)", "(option.guest == 'windows' and (mount.a or mount.b))"),
+    ("option.guest == windows and (mount.a or mount.b)",
+     "(option.guest == 'windows' and (mount.a or mount.b))"),
     ("field.n != 0", "field.n != 0"),
 ])
 def test_a_condition_binds_not_before_and_before_or(text: str, expected: str) -> None:
@@ -75,7 +76,8 @@ def test_references_know_their_place_inside_the_text() -> None:
     ("field.a)", "')' cannot follow here", 12),
     ("field.a ==", "the condition ends where a number or a value of an enum is missing", 14),
     ("field.a == and", "a number or a value of an enum is missing before 'and'", 16),
-    ("field.a == field.b", "a comparison is with a number or a value of an enum, not with another name", 21),
+    ("field.a == field.b",
+     "a comparison is with a number or a value of an enum, not with another name", 21),
     ("field.a = 1", "'=' has no meaning in a condition", 13),
     ("field.a == 1.5", "'1' has no meaning in a condition", 16),
     ("field.a == 12abc", "'1' has no meaning in a condition", 16),
@@ -85,10 +87,12 @@ def test_references_know_their_place_inside_the_text() -> None:
     ("not " * 40 + "field.a", "the condition is nested more than 32 levels deep", 133),
     ("(" * 100 + "field.a" + ")" * 100, "the condition is nested more than 32 levels deep", 37),
 ])
-def test_what_is_no_condition_is_reported_with_its_place(text: str, message: str, column: int) -> None:
+def test_what_is_no_condition_is_reported_with_its_place(text: str, message: str,
+                                                         column: int) -> None:
     with pytest.raises(ExprError) as caught:
         parse_guard(node(text))
-    assert (caught.value.diagnostic.message, caught.value.diagnostic.loc.column) == (message, column)
+    assert (
+        caught.value.diagnostic.message, caught.value.diagnostic.loc.column) == (message, column)
     assert caught.value.diagnostic.id == "guard-syntax"
 
 

@@ -35,7 +35,8 @@ def test_every_key_of_the_schema_is_in_a_table() -> None:
                 found |= keys(value)
         return found
 
-    nested = {"case", "start", "as", "at", "enter", "resource", "text", "take", "drop"}  # described where they stand, in the text
+    # described where they stand, in the text
+    nested = {"case", "start", "as", "at", "enter", "resource", "text", "take", "drop"}
     tables = set(re.findall(r"^\| \**`([a-z_]+)`", PAGE, re.M))
     assert keys(Schema.read().root) - nested <= tables
     assert all(f"{word}:" in PAGE or f"`{word}`" in PAGE for word in nested)
@@ -46,7 +47,8 @@ def test_every_rule_is_listed_with_a_sentence() -> None:
         assert f"| `{id}` | {says} |" in PAGE and says.endswith(".")
 
 
-@pytest.mark.parametrize("text", [t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if t.startswith("berth: 1")])
+@pytest.mark.parametrize(
+    "text", [t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if t.startswith("berth: 1")])
 def test_whole_examples_are_good_specs(text: str) -> None:
     result = compile_text("example.yaml", text)
     assert result.manager is not None and result.diagnostics == ()
@@ -67,15 +69,14 @@ FRAMES = {
 }
 
 
-@pytest.mark.parametrize("text", [t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if not t.startswith("berth: 1")])
+@pytest.mark.parametrize("text",
+                         [t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+                          if not t.startswith("berth: 1")])
 def test_fragments_are_well_formed(text: str) -> None:
     word = text.split(":", 1)[0]
     if word == "assigned":
         inner = "".join(f"    {line}\n" for line in text.splitlines())
-        spec = ("berth: 1\nmanager: m\noptions:\n  controllers: {type: u8, default: 1, range: [1, 4]}\n"
-                "  guest: {type: enum, values: [linux, windows]}\nbackend: {vm: {add_disk: {on: r}}}\nresources:\n  r:\n" + inner +
-                "    initial: s\n    states:\n      s: {resident: true, on: {go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n      t: {resident: true, on: {go: stay}}\n"
-                "operations: {o: {obtain: [r], do: [r.go]}}\n")
+        spec = ("berth: 1\nmanager: m\noptions:\n  controllers: {type: u8, default: 1, range: [1, 4]}\n" "  guest: {type: enum, values: [linux, windows]}\nbackend: {vm: {add_disk: {on: r}}}\nresources:\n  r:\n" + inner + "    initial: s\n    states:\n      s: {resident: true, on: {go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n      t: {resident: true, on: {go: stay}}\n" "operations: {o: {obtain: [r], do: [r.go]}}\n")
     else:
         spec = FRAMES[word].format(text)
     result = compile_text("fragment.yaml", spec)

@@ -127,7 +127,8 @@ def test_line_breaks_of_every_kind_count_alike_in_places_and_in_excerpts() -> No
     ("a: !!int 3\n", "tag", 1, 4),
     ("a: !own {b: 1}\n", "tag", 1, 4),
 ])
-def test_what_is_wrong_is_reported_with_its_place(text: str, rule: str, line: int, column: int) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, rule: str, line: int,
+                                                  column: int) -> None:
     assert failure(text) == (rule, line, column)
 
 
@@ -150,7 +151,9 @@ def test_aliases_of_aliases_are_counted_before_they_are_followed() -> None:
     assert (rule, line) == ("alias", 6)
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 50_000, "- " * 50_000 + "x", "\n".join(" " * i + "a:" for i in range(1000))])
+@pytest.mark.parametrize("text",
+                         ["[" * 100_000, "{a: " * 50_000, "- " * 50_000 + "x",
+                          "\n".join(" " * i + "a:" for i in range(1000))])
 def test_deep_nesting_is_refused_before_anything_recursive_sees_it(text: str) -> None:
     assert failure(text)[0] == "depth"
 
@@ -161,10 +164,13 @@ def test_the_deepest_nesting_that_is_allowed_is_read() -> None:
 
 
 @pytest.mark.parametrize(("data", "line", "column"), [
-    (b"a: \xff", 1, 4), (b"ok: 1\nb\xc3(: 2", 2, 2), ("a: 1".encode("utf-16"), 1, 1), (b"a: \xed\xa0\x80", 1, 4),
-    (b"a: \x00", 1, 4), (b"a: 1\nb: \x1b[31m", 2, 4), ("a: \ufeff".encode(), 1, 4), (b"a: \x7f", 1, 4),
+    (b"a: \xff", 1, 4), (b"ok: 1\nb\xc3(: 2", 2, 2), ("a: 1".encode("utf-16"), 1,
+                                                      1), (b"a: \xed\xa0\x80", 1, 4),
+    (b"a: \x00", 1, 4), (b"a: 1\nb: \x1b[31m", 2, 4), ("a: \ufeff".encode(), 1, 4), (b"a: \x7f", 1,
+                                                                                     4),
 ])
-def test_bytes_that_are_no_text_are_refused_with_their_place(data: bytes, line: int, column: int) -> None:
+def test_bytes_that_are_no_text_are_refused_with_their_place(data: bytes, line: int,
+                                                             column: int) -> None:
     text, found = decode("x.yaml", data)
     assert text is None
     assert [(d.id, d.loc.line, d.loc.column) for d in found] == [("encoding", line, column)]
@@ -186,7 +192,8 @@ def test_a_file_of_ten_megabytes_is_refused_without_being_parsed(tmp_path: Path)
 @pytest.mark.parametrize(("name", "reason"), [
     ("missing.yaml", "No such file or directory"), (".", "Is a directory"), ("a\0b", "not a file name"), ("x" * 5000, "File name too long"),
 ])
-def test_what_cannot_be_read_is_reported_with_the_reason(name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_reported_with_the_reason(name: str, reason: str, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text, found = read(name)
     assert text is None

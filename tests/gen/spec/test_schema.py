@@ -1,4 +1,5 @@
-"""The schema file is the reference: it documents every key, and the compiler and the jsonschema package agree about it."""
+"""The schema file is the reference: it documents every key, and the compiler and the jsonschema
+package agree about it."""
 from __future__ import annotations
 
 import json
@@ -23,7 +24,8 @@ from berthc.spec.shape import check_shape  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "spec/schema/berth.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-GOOD = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml"), *(ROOT / "examples").glob("*/*.yaml")])
+GOOD = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml"),
+               *(ROOT / "examples").glob("*/*.yaml")])
 SHAPE = {"unknown-key", "missing-key", "form", "type", "value", "empty-value", "name"}
 
 
@@ -58,15 +60,18 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_every_key_has_a_description() -> None:
-    missing = [f"{where}/{key}" for where, part in parts(SCHEMA) for key, value in part.get("properties", {}).items()
-               if isinstance(value, dict) and not value.get("description")]
+    missing = [f"{where}/{key}" for where, part in parts(SCHEMA)
+               for key, value in part.get("properties", {}).items() if isinstance(value, dict)
+               and not value.get("description")]
     assert missing == []
 
 
 def test_every_object_is_closed_or_says_what_its_values_are() -> None:
-    open_ = [where for where, part in parts(SCHEMA) if part.get("type") == "object" and "additionalProperties" not in part]
+    open_ = [where for where, part in parts(SCHEMA) if part.get("type") == "object"
+             and "additionalProperties" not in part]
     assert open_ == []
-    assert [where for where, part in parts(SCHEMA) if part.get("additionalProperties") is True] == []
+    assert [where for where, part in parts(SCHEMA)
+            if part.get("additionalProperties") is True] == []
 
 
 def test_only_what_the_compiler_understands_is_used() -> None:
@@ -75,7 +80,8 @@ def test_only_what_the_compiler_understands_is_used() -> None:
         "minProperties",
         "items", "minItems", "maxItems", "oneOf", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
     }
-    names = {key for where, part in parts(SCHEMA) for key in part if not where.endswith(("/properties", "/$defs"))}
+    names = {key for where, part in parts(SCHEMA) for key in part
+             if not where.endswith(("/properties", "/$defs"))}
     assert names <= known
 
 
@@ -111,18 +117,25 @@ HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\nope
     ("options: {o: {type: [u8]}}", ("type", "a list is not valid here")),
     ("options: {o: {type: list}}", ("value", "the text 'list' is not valid here")),
     ("options: {o: 3}", ("type", "the number 3 stands where an option belongs")),
-    ("options: {o: {type: bool, default: 1}}", ("type", "the number 1 stands where true or false belongs")),
-    ("options: {o: {type: u8, default: 1.0}}", ("type", "the number 1.0 stands where an integer belongs")),
+    ("options: {o: {type: bool, default: 1}}",
+     ("type", "the number 1 stands where true or false belongs")),
+    ("options: {o: {type: u8, default: 1.0}}",
+     ("type", "the number 1.0 stands where an integer belongs")),
     ("options: {o: {type: u8, default: true}}", ("type", "true stands where an integer belongs")),
     ("options: {1: {type: u8}}", ("name", "'1' is not a name")),
     ("options: {a__b: {type: u8}}", ("name", "'a__b' is not a name")),
-    ("options: {o: {type: enum, values: []}}", ("empty-value", "a list of names must not be empty")),
+    ("options: {o: {type: enum, values: []}}",
+     ("empty-value", "a list of names must not be empty")),
     ("backend: {vm: {}}", ("empty-value", "a mapping must not be empty")),
-    ("backend: {vm: {h: {on: r, undoes: {}}}}", ("type", "a mapping stands where a hook or a list of hooks belongs")),
-    ("backend: {vm: {h: {on: r, optional: 1}}}", ("type", "the number 1 stands where true or false, or a name belongs")),
-    ("accept: [{finding: boredom, why: It is.}]", ("value", "the text 'boredom' is not valid here")),
+    ("backend: {vm: {h: {on: r, undoes: {}}}}",
+     ("type", "a mapping stands where a hook or a list of hooks belongs")),
+    ("backend: {vm: {h: {on: r, optional: 1}}}",
+     ("type", "the number 1 stands where true or false, or a name belongs")),
+    ("accept: [{finding: boredom, why: It is.}]",
+     ("value", "the text 'boredom' is not valid here")),
     ("accept: [{finding: leak}]", ("missing-key", "an accepted finding lacks the key 'why'")),
-    ("accept: [{finding: leak, at: here, why: It is.}]", ("name", "'here' is not resource.state or resource.state.event")),
+    ("accept: [{finding: leak, at: here, why: It is.}]",
+     ("name", "'here' is not resource.state or resource.state.event")),
     ('backend: {vm: {h: {on: "r\\n"}}}', ("name", "'r\\n' is not a name")),
     ("brief: ''", ("empty-value", "a text must not be empty")),
     ("brief: ~", ("type", "'~' (null) stands where a text belongs")),
@@ -132,8 +145,10 @@ def test_what_differs_is_reported(text: str, message: tuple[str, str]) -> None:
 
 
 def test_true_is_not_one_and_one_is_not_true() -> None:
-    assert shape_of(HEAD.replace("berth: 1", "berth: true")) == [("value", "true is not valid here")]
-    assert shape_of(HEAD.replace("berth: 1", "berth: 1.0")) == [("value", "the number 1.0 is not valid here")]
+    assert shape_of(
+        HEAD.replace("berth: 1", "berth: true")) == [("value", "true is not valid here")]
+    assert shape_of(
+        HEAD.replace("berth: 1", "berth: 1.0")) == [("value", "the number 1.0 is not valid here")]
 
 
 def test_a_missing_schema_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,8 @@ class Backend:
             yield Breach("effects", (state, name, "is not there"))
         unknown = self.unknown.get(path, set())
         for name in (has | unknown) - effects - maybe:
-            yield Breach("effects", (state, name, "perhaps there" if name in unknown else "is there"))
+            yield Breach("effects",
+                         (state, name, "perhaps there" if name in unknown else "is there"))
 
     def instances(self, state: Json) -> Iterator[tuple[Resource, Json]]:
         """Everything that is tracked, with the values of what is above it."""

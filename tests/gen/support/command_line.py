@@ -24,7 +24,8 @@ ENV = {
 def process(
     *args: str, stdin: str = "", cwd: Path = ROOT, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """berthc as a process of its own: 0.3 s more than `berthc` below, so only where that differs."""
+    """berthc as a process of its own: 0.3 s more than `berthc` below, so only where that
+    differs."""
     done = subprocess.run(
         [sys.executable, "-m", "berthc", *args],
         input=stdin,

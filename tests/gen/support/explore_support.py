@@ -36,7 +36,8 @@ def report_of(path: Path, bounds: Bounds = Bounds()) -> Report:
 
 def found(text: str, **bounds: int) -> list[tuple[str, str]]:
     """Ids and places of what the search finds in a spec given as text."""
-    return [(f.fault.id, f.fault.where) for f in explore(manager_of(text), Bounds(**bounds)).findings]
+    return [(f.fault.id, f.fault.where)
+            for f in explore(manager_of(text), Bounds(**bounds)).findings]
 
 
 def play(manager: Manager, requests: list[Json]) -> list[Json]:
@@ -48,5 +49,6 @@ def play(manager: Manager, requests: list[Json]) -> list[Json]:
 def play_c(program: Path, requests: list[Json]) -> list[Json]:
     """The answers of a C simulator."""
     lines = "".join(json.dumps(request) + "\n" for request in requests)
-    done = subprocess.run([str(program)], input=lines, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([str(program)], input=lines, capture_output=True, text=True, timeout=60,
+                          check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,8 +1,10 @@
-"""How many states there are with several roots, without looking at each: pairs, triples, … of the states of one root.
+"""How many states there are with several roots, without looking at each: pairs, triples, … of the
+states of one root.
 
-A search looks at one root. What any number of roots and all callers can do together is put together here from its edges: a state of the
-whole is a multiset of states of single roots, and one of them moves at a time. This is for counting, to be compared with searches that do
-without reductions and with Spin.
+A search looks at one root. What any number of roots and all callers can do together is put together
+here from its edges: a state of the whole is a multiset of states of single roots, and one of them
+moves at a time. This is for counting, to be compared with searches that do without reductions and
+with Spin.
 """
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ class Product:
         self._search = search
         self._callers = search.bounds.callers
         choices = search.stepper.choices
-        self._keys = {name: _groups([(c.kind, c.key) for c in some]) for name, some in choices.items()}
+        self._keys = {name: _groups([(c.kind, c.key) for c in some])
+                      for name, some in choices.items()}
         self._next: dict[int, set[int]] = {}
         for edge in search.edges:
             self._next.setdefault(edge.source, set()).add(edge.target)
@@ -35,7 +38,8 @@ class Product:
         node = self._search.nodes[n]
         for item in tracked(node.local.world).items.values():
             if item.parent is None:
-                return self._keys[item.resource][0][self._search.stepper.shape.kind(item.resource, item.values)]
+                return self._keys[
+                    item.resource][0][self._search.stepper.shape.kind(item.resource, item.values)]
         return -1
 
     def states(self) -> set[tuple[int, ...]]:
@@ -102,7 +106,8 @@ class Product:
 
 
 def _groups(choices: list[tuple[int, tuple[Any, ...]]]) -> tuple[dict[int, int], list[int]]:
-    """Kinds that share keys are of one group: the group of each kind, and the number of keys of each group."""
+    """Kinds that share keys are of one group: the group of each kind, and the number of keys of
+    each group."""
     keys: list[set[tuple[Any, ...]]] = []
     for kind in sorted({k for k, _ in choices}):
         own = {key for k, key in choices if k == kind}

@@ -1,6 +1,8 @@
-"""What the tests of semantics and simulator share: specs as text, backends as small dictionaries, and one made-up manager.
+"""What the tests of semantics and simulator share: specs as text, backends as small dictionaries,
+and one made-up manager.
 
-Specs are read by load and build alone, so that a test can also use a manager that the static rules refuse.
+Specs are read by load and build alone, so that a test can also use a manager that the static rules
+refuse.
 """
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def shipped(name: str) -> Manager:
 
 
 def backend(script: Mapping[str, str] | None = None, **nth: str) -> Outcomes:
-    """Hooks by name with the error they end with; "?EIO" is uncertain. `hook#2` is the second call alone."""
+    """Hooks by name with the error they end with; "?EIO" is uncertain. `hook#2` is the second call
+    alone."""
     words = dict(script or {}) | nth
 
     def outcome(hook: str, number: int, _args: Mapping[str, Value]) -> Outcome:
@@ -71,13 +74,15 @@ def disk(path: str = "/a", **fields: Value) -> dict[str, Value]:
 
 def reserve(world: World, path: str = "/a", partition: int = 1, **fields: Value) -> str:
     """Reserves a partition of a scsi disk; the reservation's label."""
-    result = world.run("reserve", config={"disk": disk(path), "mount": {"partition": partition, **fields}})
+    result = world.run("reserve",
+                       config={"disk": disk(path), "mount": {"partition": partition, **fields}})
     assert result.error is None, result
     return str(result.returns["reservation"])
 
 
-# A manager with one of everything that the shipped ones do not have. `box` is found by key and by each kind of assigned value,
-# counted without reservations, and talks to hooks with out-values; `lid` hangs below it and can also be reserved with it.
+# A manager with one of everything that the shipped ones do not have. `box` is found by key and by
+# each kind of assigned value, counted without reservations, and talks to hooks with out-values;
+# `lid` hangs below it and can also be reserved with it.
 BOX = """
 berth: 1
 manager: store

@@ -65,8 +65,10 @@ operations:
 
 def reported(text: str, *accept: str, **bounds: int) -> list[tuple[str, str, bool]]:
     """What is found, and whether it is accepted."""
-    entries = "".join(f"  - {{finding: {one.split()[0]}, at: {one.split()[1]}, why: Agreed.}}\n" for one in accept)
-    report = explore(manager_of(text + (f"accept:\n{entries}" if entries else "")), Bounds(**bounds))
+    entries = "".join(f"  - {{finding: {one.split()[0]}, at: {one.split()[1]}, why: Agreed.}}\n"
+                      for one in accept)
+    report = explore(manager_of(text + (f"accept:\n{entries}" if entries else "")),
+                     Bounds(**bounds))
     return [(f.fault.id, f.fault.where, f.accept is not None) for f in report.findings]
 
 
@@ -78,26 +80,33 @@ def test_of_two_interferences_of_one_request_both_are_reported_when_the_first_is
 
 def test_an_accepted_interference_does_not_hide_that_the_instance_ends() -> None:
     first = reported(HUB, callers=2, keys=1)
-    assert ("interference", "device.lit.pull", False) in first and ("dangling", "device.lit.pull", False) not in first
+    assert ("interference", "device.lit.pull", False) in first and ("dangling", "device.lit.pull",
+                                                                    False) not in first
     second = reported(HUB, "interference device.lit.pull", callers=2, keys=1)
-    assert ("interference", "device.lit.pull", True) in second and ("dangling", "device.lit.pull", False) in second
+    assert ("interference", "device.lit.pull", True) in second and ("dangling", "device.lit.pull",
+                                                                    False) in second
 
 
 def test_what_was_left_and_accepted_is_not_reported_again_of_each_row_that_runs_later() -> None:
     text = (FAULTY / "leak-unmap-without-map.yaml").read_text(encoding="utf-8")
     assert reported(text, callers=2, keys=1) == [("leak", "mount.reserved.unmount", False)]
-    # The mount that stays keeps its disk from being detached. That is the same row's fault. That the disk refuses everybody then is new.
-    assert reported(text, "leak mount.reserved.unmount", callers=2, keys=1) == [
-        ("poisoned", "disk.suspect.claim", False), ("poisoned", "disk.failed.claim", False), ("leak", "mount.reserved.unmount", True)]
+    # The mount that stays keeps its disk from being detached. That is the same row's fault. That
+    # the disk refuses everybody then is new.
+    assert reported(text, "leak mount.reserved.unmount", callers=2,
+                    keys=1) == [("poisoned", "disk.suspect.claim", False),
+                                ("poisoned", "disk.failed.claim", False),
+                                ("leak", "mount.reserved.unmount", True)]
 
 
 def test_each_reference_that_is_lost_is_reported_at_the_row_that_lost_it_and_of_no_other() -> None:
     text = (FAULTY / "leak-counts-before-add.yaml").read_text(encoding="utf-8")
     first, undone = ("leak", "share.pending.add"), ("leak", "share.suspect.undo")
     assert reported(text, callers=1, keys=1) == [(*first, False), (*undone, False)]
-    # Both go on to lose references, without end. Only the next caller who is counted and refused loses one in another row.
-    assert reported(text, "leak share.pending.add", "leak share.suspect.undo", callers=1, keys=1, states=300) == [
-        (*first, True), ("leak", "share.suspect.add", False), (*undone, True)]
+    # Both go on to lose references, without end. Only the next caller who is counted and refused
+    # loses one in another row.
+    assert reported(text, "leak share.pending.add", "leak share.suspect.undo", callers=1, keys=1,
+                    states=300) == [(*first, True), ("leak", "share.suspect.add", False),
+                                    (*undone, True)]
 
 
 def test_the_old_id_of_a_finding_is_accepted() -> None:

@@ -1,4 +1,5 @@
-"""Releases that look for what they end by key or make it anew, and what the findings say of callers who cannot let go."""
+"""Releases that look for what they end by key or make it anew, and what the findings say of callers
+who cannot let go."""
 from __future__ import annotations
 
 from explore_support import manager_of, play
@@ -6,7 +7,8 @@ from explore_support import manager_of, play
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import Finding, explore
 
-# A close that comes too late finds nothing, makes the thing anew and marks it, and nothing takes the mark back.
+# A close that comes too late finds nothing, makes the thing anew and marks it, and nothing takes
+# the mark back.
 OBTAINS = """berth: 1
 manager: again
 backend:
@@ -44,7 +46,8 @@ operations:
   close: {obtain: [thing], do: [thing.down, thing.release]}
 """
 
-# Somebody who joined unplugs before leaving, or leaves in part: the port is gone, and leaving again finds none.
+# Somebody who joined unplugs before leaving, or leaves in part: the port is gone, and leaving again
+# finds none.
 PORTS = """berth: 1
 manager: tap
 backend:
@@ -91,7 +94,8 @@ operations:
 
 
 def findings(text: str, **bounds: int) -> dict[tuple[str, str], Finding]:
-    return {(f.fault.id, f.fault.where): f for f in explore(manager_of(text), Bounds(**bounds)).findings}
+    return {(f.fault.id, f.fault.where): f
+            for f in explore(manager_of(text), Bounds(**bounds)).findings}
 
 
 def test_what_a_release_makes_has_the_effects_of_its_calls() -> None:
@@ -104,14 +108,16 @@ def test_what_a_release_makes_has_the_effects_of_its_calls() -> None:
 def test_a_stranded_caller_is_shown_by_the_request_that_never_succeeds() -> None:
     found = findings(PORTS, callers=1, keys=1)
     [stranded] = [f for (id_, _), f in found.items() if id_ == "stranded"]
-    assert stranded.fault.where == "port" and stranded.fault.message.startswith("leave gives ENOENT, now and for ever")
+    assert stranded.fault.where == "port" and stranded.fault.message.startswith(
+        "leave gives ENOENT, now and for ever")
     assert stranded.fault.message.endswith("a caller never gets rid of what it holds")
     answers = play(manager_of(PORTS), stranded.requests)
     assert answers[-1]["error"] == "ENOENT" and answers[-1]["state"]["tap"][0]["refs"] == 1
 
 
 def test_a_refusal_behind_a_finding_is_not_reported() -> None:
-    """B unplugs what it joined and leaves: A's tap goes. That A cannot unplug any more follows from it."""
+    """B unplugs what it joined and leaves: A's tap goes. That A cannot unplug any more follows from
+    it."""
     found = findings(PORTS, callers=2, keys=1)
     assert ("interference", "tap.up.remove") in found
     assert not [where for id_, where in found if id_ == "denied"]

@@ -22,7 +22,8 @@ def test_either_answer_may_be_the_truth() -> None:
 @pytest.mark.parametrize(("state", "meaning"), [("there", ["store.make"]), ("absent", ["nothing"])])
 def test_an_answer_settles_what_is_there(state: str, meaning: list[str]) -> None:
     manager = manager_of(SPEC)
-    assert in_the_backend(manager, meaning_of(manager).seen, manager.resource("image"), state) == meaning
+    assert in_the_backend(manager, meaning_of(manager).seen, manager.resource("image"),
+                          state) == meaning
 
 
 def test_after_yes_the_effect_is_there_so_a_state_that_forgets_it_is_blamed() -> None:
@@ -100,10 +101,8 @@ def test_what_may_have_been_needed_is_not_taken_back() -> None:
     then was wrong if it was."""
     deletes_first = BOOTED.replace("undoes: vm.add}", "undoes: vm.add, repeatable: true}").replace(
         "uncertain: unsure}", "uncertain: late}"
-    ).replace(
-        "mounted: {resident: true, on: {mount: mounted, eject: {reject: EBUSY, meant: true}}}",
-        "mounted: {resident: true, on: {mount: mounted, eject: {call: vm.del, ok: late, fail: mounted}}}\n"
-        "      late: {resident: true, on: {mount: {reject: EIO}, eject: {call: guest.unmount, ok: gone, fail: late}}}"
+    ).replace("mounted: {resident: true, on: {mount: mounted, eject: {reject: EBUSY, meant: true}}}", "mounted: {resident: true, on: {mount: mounted, eject: {call: vm.del, ok: late, fail: mounted}}}\n" "      late: {resident: true, on: {mount: {reject: EIO}, eject: {call: guest.unmount, ok: gone, fail: late}}}"
     )
     reported = found(deletes_first.replace("BOOT", "brief: Who knows."), callers=1, keys=1)
-    assert ("needs", "disk.mounted.eject") in reported and ("needs", "disk.idle.mount") not in reported
+    assert ("needs", "disk.mounted.eject") in reported and ("needs",
+                                                            "disk.idle.mount") not in reported

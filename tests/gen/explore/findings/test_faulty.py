@@ -1,8 +1,8 @@
-"""Specs that each have one fault, close to real ones, with the findings and the exact scripts that must come of them; and sound specs that
-look suspicious.
+"""Specs that each have one fault, close to real ones, with the findings and the exact scripts that
+must come of them; and sound specs that look suspicious.
 
-The expectations beside the specs were checked by hand against docs/semantics.md. Every script runs on both simulators, whose answers must
-agree and show what the finding says.
+The expectations beside the specs were checked by hand against docs/semantics.md. Every script runs
+on both simulators, whose answers must agree and show what the finding says.
 """
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_every_finding_has_three_specs() -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_a_faulty_spec_is_refused_with_the_shortest_script(spec: Path) -> None:
     report = report_of(spec)
-    reported = [{"id": f.fault.id, "where": f.fault.where, "line": f.fault.loc.line, "column": f.fault.loc.column, "script": f.requests}
-            for f in report.findings]
+    reported = [{"id": f.fault.id, "where": f.fault.where, "line": f.fault.loc.line,
+                 "column": f.fault.loc.column, "script": f.requests} for f in report.findings]
     assert reported == expected(spec)
     assert report.refused and report.complete
     assert {finding["id"] for finding in reported} == {id_of(spec)}
@@ -55,7 +55,8 @@ def test_a_sound_spec_passes(spec: Path) -> None:
 
 def instances(state: Json) -> list[Json]:
     """Everything that an answer shows as tracked."""
-    below = [value for name, value in state.items() if isinstance(value, list) and name != "reservations"]
+    below = [value for name, value in state.items() if isinstance(value, list)
+             and name != "reservations"]
     found = [item for some in below for item in some if isinstance(item, dict)]
     return found + [deeper for item in found for deeper in instances(item)]
 
@@ -65,20 +66,27 @@ def shows(id_: str, answers: list[Json]) -> bool:
     last = answers[-1]
     hooks = [(call["hook"], call["outcome"]) for answer in answers for call in answer["calls"]]
     if id_ in ("stranded", "poisoned", "denied"):
-        return not last["ok"] or len(answers) == 1  # for want of an operation to release with, the taking is all there is
+        # for want of an operation to release with, the taking is all there is
+        return not last["ok"] or len(answers) == 1
     if id_ == "leak":
         forgotten = any(outcome != "fail" for _, outcome in hooks) and not instances(last["state"])
-        return forgotten or any(item["refs"] == 0 or not last["state"]["reservations"] for item in instances(last["state"]))
+        return (forgotten
+                or any(item["refs"] == 0 or not last["state"]["reservations"]
+                       for item in instances(last["state"])))
     if id_ in ("double", "needs", "effects"):
         return bool(last["calls"])
     if id_ == "missing-effect":
-        return bool(last["ok"]) and not all(answer["ok"] for answer in answers)  # what is not there is in the backend to see
+        # what is not there is in the backend to see
+        return bool(last["ok"]) and not all(answer["ok"] for answer in answers)
     if id_ == "ambiguous":
         return all(answer["ok"] for answer in answers) and bool(hooks)
-    return id_ in ("dangling", "interference") and (bool(last["calls"]) or instances(last["state"]) != instances(answers[-2]["state"]))
+    return (id_ in ("dangling", "interference")
+            and (bool(last["calls"])
+                 or instances(last["state"]) != instances(answers[-2]["state"])))
 
 
-@pytest.mark.parametrize("spec", [s for s in SPECS if not s.name.startswith("unreachable")], ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", [s for s in SPECS if not s.name.startswith("unreachable")],
+                         ids=lambda spec: spec.stem)
 def test_scripts_run_on_both_simulators_and_show_it(spec: Path, tmp_path: Path) -> None:
     manager = report_of(spec).manager
     program = simulator(manager, tmp_path)

@@ -1,4 +1,5 @@
-"""Keys that are refused for ever: not where only an optional hook is missing, which the backend may have."""
+"""Keys that are refused for ever: not where only an optional hook is missing, which the backend may
+have."""
 from __future__ import annotations
 
 import pytest

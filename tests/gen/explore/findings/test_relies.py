@@ -1,4 +1,5 @@
-"""What a caller relies on: the effects that were there when a use of its own succeeded, level by level, as deep as that use reaches."""
+"""What a caller relies on: the effects that were there when a use of its own succeeded, level by
+level, as deep as that use reaches."""
 from __future__ import annotations
 
 import pytest
@@ -14,10 +15,12 @@ TEXT = (FAULTY / "sound/retries-its-own-plug.yaml").read_text(encoding="utf-8")
 
 
 def ask(stepper: Stepper, local: Local, who: int, op: str, *fails: str) -> Local:
-    """What comes of the first request for the operation that the caller may make; the named hooks fail, the others end ok."""
+    """What comes of the first request for the operation that the caller may make; the named hooks
+    fail, the others end ok."""
     move = next(m for m in stepper.moves(local) if m.who == who and m.op.name == op)
     return next(change.after for change in stepper.changes(local, move)
-                if [call.hook for call in change.called if call.ending.outcome.kind == "fail"] == list(fails)
+                if [call.hook for call in change.called
+                    if call.ending.outcome.kind == "fail"] == list(fails)
                 and all(call.ending.outcome.kind != "uncertain" for call in change.called))
 
 
@@ -29,9 +32,11 @@ def ask(stepper: Stepper, local: Local, who: int, op: str, *fails: str) -> Local
     ([("prepare",), ("plug", "vm.plug")], [[], [], []]),
     ([("plug",), ("unplug", "vm.unplug")], [[], [], []]),
 ], ids=str)
-def test_each_level_is_relied_on_by_itself(requests: list[tuple[str, ...]], relies: list[list[str]]) -> None:
+def test_each_level_is_relied_on_by_itself(requests: list[tuple[str, ...]],
+                                           relies: list[list[str]]) -> None:
     manager = manager_of(TEXT)
-    stepper = Stepper(manager, "gpu", dict(valuations(manager)[0].options), (), Bounds(callers=1, keys=1))
+    stepper = Stepper(manager, "gpu", dict(valuations(manager)[0].options), (),
+                      Bounds(callers=1, keys=1))
     local = ask(stepper, stepper.start(), 0, "reserve")
     for op, *fails in requests:
         local = ask(stepper, local, 0, op, *fails)
@@ -47,10 +52,13 @@ def test_who_has_plugged_is_robbed_by_a_retry_of_somebody_elses_plug() -> None:
 
 
 def test_who_uses_what_hangs_on_an_effect_relies_on_that_too() -> None:
-    text = TEXT.replace("prepare: {with: reservation, do: [gpu.up, slice.carve]}", "prepare: {with: reservation, do: [slice.carve]}")
+    text = TEXT.replace("prepare: {with: reservation, do: [gpu.up, slice.carve]}",
+                        "prepare: {with: reservation, do: [slice.carve]}")
     manager = manager_of(text)
-    stepper = Stepper(manager, "gpu", dict(valuations(manager)[0].options), (), Bounds(callers=2, keys=1))
+    stepper = Stepper(manager, "gpu", dict(valuations(manager)[0].options), (),
+                      Bounds(callers=2, keys=1))
     local = ask(stepper, ask(stepper, stepper.start(), 0, "reserve"), 1, "reserve")
     local = ask(stepper, ask(stepper, local, 0, "plug"), 1, "prepare")
     holder = local.holders[1]
-    assert holder is not None and [names(manager, mask) for mask in holder.relies] == [["host.bind"], ["driver.carve"], []]
+    assert holder is not None and [
+        names(manager, mask) for mask in holder.relies] == [["host.bind"], ["driver.carve"], []]
