@@ -1,5 +1,5 @@
 """Random specs of which the search finds nothing wrong, walked at random on the generated C: what
-the walk sees must not be wrong either (tests/gen/walk_support.py)."""
+the walk sees must not be wrong either (tests/gen/support/walk_support.py)."""
 from __future__ import annotations
 
 import random
