@@ -188,8 +188,8 @@ def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
     for search in searches:
         if declared.keys() <= taken:
             break
-        search.drains(lambda: not declared.keys() <= taken | search.taken)
-        taken |= search.taken
+        search.drains(lambda: not declared.keys() <= taken | search.taken | search.behind)
+        taken |= search.taken | search.behind
     yield from unreachable(manager, taken)
 
 

@@ -25,7 +25,8 @@ from berthc.explore.findings.slots import Full, Kept
 from berthc.explore.findings.stated import misstated
 from berthc.explore.findings.stranded import Stranded
 from berthc.explore.meaning import Seen, adopted
-from berthc.explore.states.backend import Script, names
+from berthc.explore.states.backend import names
+from berthc.explore.states.drain import EVERY, Drained, drain
 from berthc.explore.states.future import Future
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.move import REDUCED, Move, Reduced
@@ -99,6 +100,7 @@ class Search:
                                valuation.without, bounds, reduced)
         self.found: list[Found] = []
         self.taken: set[tuple[int, str]] = set()
+        self.behind: set[tuple[int, str]] = set()  # likewise, after a drain that left something
         self.called: set[str] = set()
         self.asked: set[str] = set()  # operations
         self.nodes: list[Node] = []
@@ -281,26 +283,50 @@ class Search:
 
     def drains(self, missing: Callable[[], bool]) -> None:
         """Drains in every state, with every outcome, as long as rows are missing: for what only
-        drain reaches. Of states in which it does the same, one is enough."""
+        drain reaches. Of states in which it does the same, one is enough. Then what callers and
+        more drains do with what a drain left, which is judged no more: these rows count as
+        `behind`."""
         seen: set[Hashable] = set()
-        for node in self.nodes:
-            tree = self.stepper.shape.tree(tracked(node.local.world))
+        known = set(self._ids)
+        queue: deque[Local] = deque()
+
+        def drain_at(local: Local, taken: set[tuple[int, str]]) -> None:
+            tree = self.stepper.shape.tree(local, self.stepper.asked)
             if tree in seen:
-                continue
-            seen.add(tree)
-            if not missing():
                 return
-            for rows in _drains(self.stepper, node.local):
-                self.taken.update(rows)
+            seen.add(tree)
+            for done in _drains(self.stepper, local):
+                taken |= {(id(t.row), t.outcome) for t in done.result.rows if t.row is not None}
+                # Where a reservation outlives a drain, its caller is not known any more.
+                if not tracked(done.after.world).reservations:
+                    new(done.after)
+
+        def new(local: Local) -> None:
+            key = self.stepper.shape.key(local)
+            if key not in known and len(known) < self.bounds.states:
+                known.add(key)
+                queue.append(self.stepper.renumber(local))
+
+        for node in self.nodes:
+            if missing():
+                drain_at(node.local, self.taken)
+        while queue and missing():
+            local = queue.popleft()
+            drain_at(local, self.behind)
+            for move in self.stepper.moves(local):
+                for change in self.stepper.changes(local, move):
+                    self.behind |= change.way.answer.taken
+                    if not change.nothing:
+                        new(change.after)
 
 
-def _drains(stepper: Stepper, local: Local) -> Iterator[set[tuple[int, str]]]:
+def _drains(stepper: Stepper, local: Local) -> Iterator[Drained]:
+    """A drain with each ending of its calls."""
     chosen: tuple[int, ...] | None = ()
     while chosen is not None:
-        script = Script(stepper.effects, {}, chosen)
-        result = local.world.clone().drain(script)
-        yield {(id(t.row), t.outcome) for t in result.rows if t.row is not None}
-        chosen = script.following()
+        done = drain(stepper, local, EVERY, chosen)
+        yield done
+        chosen = done.script.following()
 
 
 __all__ = ["Found", "Node", "Request", "Search"]

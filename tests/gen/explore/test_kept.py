@@ -53,7 +53,9 @@ def test_answers_that_are_kept_are_those_of_the_semantics(path: Path,
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_states_in_which_drain_does_the_same_are_drained_once(path: Path) -> None:
     one = searched(path)
-    every = {row for node in one.nodes for rows in search._drains(one.stepper, node.local) for row in rows}  # noqa: SLF001
+    every = {(id(t.row), t.outcome) for node in one.nodes
+             for done in search._drains(one.stepper, node.local)  # noqa: SLF001
+             for t in done.result.rows if t.row is not None}
     one.taken = set()
     one.drains(lambda: True)
     assert one.taken == every

@@ -30,7 +30,7 @@ from berthc.model import Manager
 NEEDS_SPIN = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
 pytestmark = [pytest.mark.long, NEEDS_SPIN]
 
-NO_WORDS = {"made-and-deleted-by-name"}
+NO_WORDS = {"made-and-deleted-by-name", "fixed-and-drained", "parked-and-drained"}
 
 
 def in_its_words(path: Path) -> bool:
@@ -129,7 +129,8 @@ def test_spin_finds_nothing_and_sees_as_many_states(path: Path, tmp_path: Path) 
     clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))
     assert clean.found == every.found == strand.found == set() and search.found == []
     assert every.states == states(manager, valuation, bounds, search)
-    assert never_taken(manager, pan, clean, every) == set(_unreachable(manager, [search]))
+    list(_unreachable(manager, [search]))  # with drains; Spin does not look behind them
+    assert never_taken(manager, pan, clean, every) == set(unreachable(manager, search.taken))
 
 
 @pytest.mark.parametrize("path",
@@ -154,7 +155,8 @@ def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
                                                               if path.stem in TOLD_OF_WHAT_ENDED
                                                               else set())
     if not search.cut:
-        assert never_taken(manager, pan, clean, every) == set(_unreachable(manager, [search]))
+        list(_unreachable(manager, [search]))  # with drains; Spin does not look behind them
+        assert never_taken(manager, pan, clean, every) == set(unreachable(manager, search.taken))
     else:
         assert found or {f.fault.id for f in search.found} <= NOT_LOOKED_FOR
 
@@ -274,8 +276,9 @@ def test_too_little_memory_is_bad_usage(memory: str) -> None:
 
 @pytest.mark.parametrize(("name", "word"), [
     ("sound/asks-when-unsure", "hooks that ask"), ("needs-mount-before-add", "needs of hooks"),
-    ("effects-timeout-counts-as-attached", "effects of states"), ("sound/refuses-on-purpose",
-                                                                  "rejections that are meant"),
+    ("effects-timeout-counts-as-attached", "effects of states"),
+    ("sound/refuses-on-purpose", "rejections that are meant"),
+    ("missing-effect-beside-create", "effects that may be there before create"),
 ])
 def test_a_spec_that_uses_what_the_model_does_not_know_is_refused_by_name(
     name: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:

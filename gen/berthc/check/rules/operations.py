@@ -69,6 +69,21 @@ def find_by(spec: Spec) -> Iterator[Diagnostic]:
                     f"possible here: {listing(valid)}")
 
 
+@rule("takes-nothing",
+      "An operation that finds and takes a hold fails where there is nothing to hold.")
+def takes_nothing(spec: Spec) -> Iterator[Diagnostic]:
+    for operation, resources in _operations(spec):
+        takes = {r.name: r.take for r in resources if r.take is not None}
+        for step in operation.steps if operation.absent_ok else ():
+            if takes.get(step.resource) == step.event:
+                yield Diagnostic("takes-nothing", spec.at("operations", operation.name, "absent"),
+                                 f"operation {operation.name} takes a hold on {step.resource}, and "
+                                 "succeeds where there is none: its caller cannot tell, and lets "
+                                 "go of a hold of somebody else later",
+                                 "leave out absent: ok, so that the caller gets ENOENT")
+                break
+
+
 @rule("gives",
       "An operation that gives a reservation runs no steps; all that give one have the same path, "
       "and each level of it can be dropped.")

@@ -108,6 +108,6 @@ class Drains:
                 return  # what is above has its own turn
             maybe = unsaid(self._stepper, states, open_)
             yield from missing(self._stepper, call, taken, truth, maybe)
-            lost = may_lose(self._stepper, call, open_[taken.resource])
+            lost = may_lose(self._stepper, call)
             yield from relied_on(self._stepper, call, taken, lost, (call.after,)) if lost else ()
             truth[taken.resource], open_[taken.resource] = call.after, call.open

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from berthc.explore.findings.fault import Fault
-from berthc.explore.findings.stated import needs
+from berthc.explore.findings.stated import may_lose, needs
 from berthc.explore.states.backend import Called, names
 from berthc.explore.states.drain import drained
 from berthc.explore.states.future import Future, key_path, takes_back
@@ -74,12 +74,13 @@ def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
             yield Fault("double", where, taken.row.loc,
                         f"{call.hook} is called though its effect is there already, and it is not "
                         f"repeatable")
-        if not hook.repeatable and hook.undoes and not hook.undoes & call.before:
+        may_be = call.before | call.open_before
+        if not hook.repeatable and hook.undoes and not hook.undoes & may_be:
             undone = " or ".join(names(stepper.manager, hook.undoes))
             yield Fault("double", where, taken.row.loc,
                         f"{call.hook} is called though there is no effect of {undone} to undo, "
                         f"and it is not repeatable")
-        lost = call.before & ~call.after
+        lost = may_lose(stepper, call)
         if lost:
             yield from _interference(stepper, change, call, taken, lost)
 
@@ -89,8 +90,9 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken,
     assert taken.row is not None
     level = change.move.op.path.index(taken.resource)
     id_ = change.levels[level]
-    # what the same request brought about, nobody else relies on
-    lost &= 0 if id_ is None else change.before.truth.get(id_, 0)
+    # What the same request brought about, nobody else relies on.
+    before = change.before
+    lost &= 0 if id_ is None else before.truth.get(id_, 0) | before.open.get(id_, 0)
     if change.move.part == "free" and _is_meant(stepper, taken):
         lost &= stepper.held  # a freeze and its thaw are those of others, and the spec says so
     if not lost:

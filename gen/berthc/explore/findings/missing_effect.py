@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from berthc.explore.callers.contract import asked_of
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.backend import brings, names
-from berthc.explore.states.local import tracked
+from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc
 from berthc.semantics.state import Item
@@ -45,7 +45,7 @@ class Promises:
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""
         for item in self._items(change):
-            truth = change.after.truth.get(item.id, 0)
+            truth = _may_be(change.after, item)
             key = self._key(change, item)
             state = (*key, item.state)
             self._by_state[state] = self._by_state.get(state, truth) & truth
@@ -63,7 +63,7 @@ class Promises:
             if stated is not None:
                 # What a state says is promised. It takes nothing back from one who asked to use it.
                 promised = stated[0] if change.move.part == "free" else promised | stated[0]
-            missing = promised & ~change.after.truth.get(item.id, 0)
+            missing = promised & ~_may_be(change.after, item)
             if missing:
                 where, loc = self._blame(change, item)
                 effects = " and ".join(names(self._stepper.manager, missing))
@@ -89,3 +89,8 @@ class Promises:
             if taken.resource == item.resource and taken.row is not None:
                 return f"{item.resource}.{taken.row.state}.{taken.row.event}", taken.row.loc
         return f"{item.resource}.{item.state}", change.move.op.loc
+
+
+def _may_be(local: Local, item: Item) -> int:
+    """The effects that are there, and those of which nobody knows."""
+    return local.truth.get(item.id, 0) | local.open.get(item.id, 0)

@@ -1,9 +1,9 @@
 """Is a key refused to everybody for ever, although every hook works from now on, and even after a
 drain?
 
-The question is put for every instance that nobody holds. The answer is no if a drain ends the
-instance, or if a newcomer gets it. Both depend only on the states and kinds along the path, so
-answers are kept.
+The question is put for every instance that nobody holds, nor anything below it. The answer is no if
+a drain ends the instance, or if a newcomer gets it. Both depend on the states and kinds along the
+path and below it, and on the effects that hooks ask for, so answers are kept by these.
 """
 from __future__ import annotations
 
@@ -37,26 +37,27 @@ class Poisoned:
             for r in stepper.manager.resources
             if set(self._operations[r.name]) <= set(parts.free) and not self._makers[r.name]
         }
+        self._usual: set[Hashable] = set()  # without a failure
         self._good: set[Hashable] = set()
 
     def learn(self, local: Local) -> None:
         """Looks at a state to which no failure led. Where a caller who wants a hold is refused
         there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
         for item in tracked(local.world).items.values():
-            if item.resource in self._free or item.refs or item.children:
+            if item.resource in self._free or self._is_held(local, item):
                 continue
-            kind = self._kind(local, item)
-            if kind not in self._good and not any(
+            kinds = self._kinds(local, item)
+            if kinds not in self._usual and not any(
                     _is_meant(change) for change in self._asked(local, item)):
-                self._good.add(kind)
+                self._usual.add(kinds)
 
     def keys(self, local: Local) -> tuple[Fault, Move] | None:
         """A fault for the first key that is refused for ever, with the request that shows it."""
         for item in tracked(local.world).items.values():
-            if item.refs or item.children:
+            if self._is_held(local, item):
                 continue
             kind = self._kind(local, item)
-            if kind in self._good:
+            if kind in self._good or self._kinds(local, item) in self._usual:
                 continue
             if self._makers[item.resource]:
                 fault = self._taken(local, item, kind)
@@ -83,7 +84,8 @@ class Poisoned:
 
         def wanted(seen: Seen) -> bool:
             now = at(tracked(seen.local.world), there)
-            return now is None or self._kind(seen.local, now) in self._good
+            return (now is None or self._kind(seen.local, now) in self._good
+                    or self._kinds(seen.local, now) in self._usual)
 
         if self._future.ever(local, wanted):
             self._good.add(kind)
@@ -108,10 +110,27 @@ class Poisoned:
                              _ever(change, item)), move
         return None
 
-    def _kind(self, local: Local, item: Item) -> Hashable:
+    @staticmethod
+    def _is_held(local: Local, item: Item) -> bool:
+        """Does somebody hold the instance, or one below it?"""
+        state = tracked(local.world)
+        return bool(item.refs) or bool(item.children) and any(
+            one.refs and item.id in (up.id for up in state.path(one))
+            for one in state.items.values())
+
+    def _kinds(self, local: Local, item: Item) -> Hashable:
+        """Kinds and states along the path."""
         kind = self._stepper.shape.kind
-        path = tracked(local.world).path(item)
-        return tuple((up.resource, kind(up.resource, up.values), up.state) for up in path)
+        return tuple((up.resource, kind(up.resource, up.values), up.state)
+                     for up in tracked(local.world).path(item))
+
+    def _kind(self, local: Local, item: Item) -> Hashable:
+        """All that the answer depends on."""
+        shape, asked = self._stepper.shape, self._stepper.asked
+        below = shape.below(local, item.id, asked) if item.children else ()
+        return below, self._kinds(local, item), tuple(
+            (local.truth.get(up.id, 0) & asked, local.open.get(up.id, 0) & asked)
+            for up in tracked(local.world).path(item))
 
     def _asked(self, local: Local, item: Item) -> list[Change]:
         """What newcomers who ask for the instance get, policy and absent hooks aside."""

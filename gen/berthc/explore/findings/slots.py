@@ -14,6 +14,7 @@ from berthc.explore.states.future import Future, ends, key_path
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
+from berthc.semantics.state import Item
 from berthc.model import Operation
 from berthc.semantics import World
 from berthc.semantics.run import Config
@@ -94,16 +95,16 @@ class Kept:
     def __init__(self, stepper: Stepper, future: Future) -> None:
         self._stepper = stepper
         self._future = future
-        self._usual: set[tuple[str, str]] = set()  # resource, state
+        self._usual: set[tuple[str, int, str]] = set()  # resource, kind, state
 
-    def know(self, usual: Iterable[tuple[str, str]]) -> None:
+    def know(self, usual: Iterable[tuple[str, int, str]]) -> None:
         """Takes what somebody else has learned."""
         self._usual.update(usual)
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""
-        self._usual.update((i.resource, i.state) for i in tracked(change.after.world).items.values()
-                           if i.slots)
+        self._usual.update(self._kind(i)
+                           for i in tracked(change.after.world).items.values() if i.slots)
 
     def judge(self, change: Change) -> Iterator[Fault]:
         """Looks at what a change leaves without a holder."""
@@ -120,7 +121,10 @@ class Kept:
     def _keeps(self, local: Local, id_: int) -> bool:
         item = tracked(local.world).items.get(id_)
         return (item is not None and bool(item.slots) and not item.refs and not item.children
-                and (item.resource, item.state) not in self._usual and self._for_ever(local, id_))
+                and self._kind(item) not in self._usual and self._for_ever(local, id_))
+
+    def _kind(self, item: Item) -> tuple[str, int, str]:
+        return item.resource, self._stepper.shape.kind(item.resource, item.values), item.state
 
     def _for_ever(self, local: Local, id_: int) -> bool:
         return not self._future.ever(local, ends(key_path(tracked(local.world), id_)))

@@ -28,7 +28,7 @@ def needs(stepper: Stepper, change: Change, rows: Sequence[Taken]) -> Iterator[F
               for name, id_ in zip(path, change.levels, strict=True)}
     for call, taken in zip(change.called, rows, strict=True):
         yield from missing(stepper, call, taken, truth, unsaid(stepper, states, open_))
-        lost = may_lose(stepper, call, open_[taken.resource])
+        lost = may_lose(stepper, call)
         if lost:
             held = (call.after, *_below(change, taken.resource, truth))
             yield from relied_on(stepper, call, taken, lost, held)
@@ -53,10 +53,10 @@ def missing(stepper: Stepper, call: Called, taken: Taken, truth: Mapping[str, in
                          "which it needs, is not there")
 
 
-def may_lose(stepper: Stepper, call: Called, open_: int) -> int:
+def may_lose(stepper: Stepper, call: Called) -> int:
     """The effects that the call took back, and those that it did if they were there."""
     hook = stepper.effects[call.hook]
-    return hook.undoes & (call.before | open_) & ~call.after if call.ending.effect else 0
+    return hook.undoes & (call.before | call.open_before) & ~call.after if call.ending.effect else 0
 
 
 def relied_on(stepper: Stepper, call: Called, taken: Taken, lost: int,

@@ -89,7 +89,7 @@ class Learned(NamedTuple):
 
     by_state: dict[tuple[str, str, int, str], int]
     in_all: dict[tuple[str, str, int], int]
-    usual: frozenset[tuple[str, str]]
+    usual: frozenset[tuple[str, int, str]]
 
 
 def explore_with_spin(manager: Manager, bounds: Bounds, memory: int = MEMORY) -> Report:
@@ -233,8 +233,8 @@ class _Verifier:
                         for what, op, name, kind, state, mask in lines if what == "state"},
                        {(op, name, int(kind)): int(mask) for what, op, name, kind, _, mask in lines
                         if what == "all"},
-                       frozenset((name, state) for what, _, name, _, state, _ in lines
-                                 if what == "usual"))
+                       frozenset((name, int(kind), state)
+                                 for what, _, name, kind, state, _ in lines if what == "usual"))
 
     def _built(self, name: str, *flags: str) -> str:
         if not (self._folder / name).exists():

@@ -63,13 +63,14 @@ class Effects:
 
 class Called(NamedTuple):
     """One call: the hook, its number among the calls of that hook in the operation, how it ended,
-    the truth before and after, and which effects are open after it."""
+    the truth before and after, and which effects are open before and after it."""
 
     hook: str
     nth: int
     ending: Ending
     before: int
     after: int
+    open_before: int = 0
     open: int = 0
 
 
@@ -150,7 +151,7 @@ class Script:
         before = self.truth.get(at, 0)
         if of.asks:
             return answers(of, before, self.open.get(at, 0), self.clean)
-        return [ENDS_OK] if self.clean else self._endings(of, before)
+        return [ENDS_OK] if self.clean else self._endings(of, before, self.open.get(at, 0))
 
     def choose(self, endings: list[Ending]) -> Ending:
         n = len(self.counts)
@@ -160,20 +161,21 @@ class Script:
     def end(self, hook: str, nth: int, at: Hashable, ending: Ending) -> Outcome:
         """Notes how a call ends."""
         of = self.effects[hook]
-        before, open_ = self.truth.get(at, 0), still_open(of, self.open.get(at, 0), ending)
+        before, open_before = self.truth.get(at, 0), self.open.get(at, 0)
+        open_ = still_open(of, open_before, ending)
         after = of.after(before) if ending.effect else before | ending.found
         self.truth[at], self.open[at] = after, open_
-        self.called.append(Called(hook, nth, ending, before, after, open_))
+        self.called.append(Called(hook, nth, ending, before, after, open_before, open_))
         return ending.outcome
 
     @staticmethod
-    def _endings(of: Effects, before: int) -> list[Ending]:
+    def _endings(of: Effects, before: int, open_: int) -> list[Ending]:
         """Those that can make a difference. Where a row treats both alike, uncertain without effect
         is the same as failed."""
         endings = [ENDS_OK, FAILS]
         if of.names:
             endings += [DONE_UNCERTAIN, UNNAMED]
-        elif of.after(before) != before:
+        elif of.after(before) != before or open_ & (of.own | of.undoes):
             endings.append(DONE_UNCERTAIN)
         if of.tells:
             endings.append(UNDONE_UNCERTAIN)

@@ -24,6 +24,7 @@ DRAIN = "drain"
 
 OPERATION = Operation(DRAIN, "", NOWHERE, Form.FIND, ())
 _WHICH = ""
+EVERY = -1  # instance
 
 
 class Drained(NamedTuple):
@@ -35,8 +36,8 @@ class Drained(NamedTuple):
 
 
 class _Script(Script):
-    """Every call ends ok but those at one instance, and those below it, which end as `below` says
-    by instance."""
+    """Every call ends ok but those at one instance (or, with EVERY, all of them), and those below
+    it, which end as `below` says by instance."""
 
     __slots__ = ("_below", "_free")
 
@@ -50,7 +51,7 @@ class _Script(Script):
         of, id_ = self.effects[hook], args[_WHICH]
         assert isinstance(id_, int)
         possible = self.endings(of, id_)
-        if id_ == self._free:
+        if self._free in (id_, EVERY):
             return self.end(hook, nth, id_, self.choose(possible))
         return self.end(hook, nth, id_, possible[next(self._below.get(id_, iter(())), 0)])
 
@@ -58,7 +59,8 @@ class _Script(Script):
 def drain(stepper: Stepper, local: Local, free: int | None = None,
           chosen: tuple[int, ...] = ()) -> Drained:
     """A drain in which every call ends ok, but those at the instance `free`, whose endings are
-    `chosen`, and those below it, which end it where any ending does."""
+    `chosen`, and those below it, which end it where any ending does. With EVERY, `chosen` has the
+    endings of all calls."""
     world = local.world.clone()
     state = tracked(world).copy()
     # Instances below different parents may have equal values. One more value, which no spec can
@@ -66,7 +68,7 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
     state.items = {id_: item._replace(values={**item.values, _WHICH: id_})
                    for id_, item in state.items.items()}
     world._state = state  # noqa: SLF001
-    below = {} if free is None else _endings_below(stepper, local, free)
+    below = {} if free is None or free == EVERY else _endings_below(stepper, local, free)
     script = _Script(stepper, local, free, chosen, below)
     result = world.drain(script)
     left = tracked(world).items

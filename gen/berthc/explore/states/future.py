@@ -7,7 +7,7 @@ another instance that is alike has another path.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.drain import drain
@@ -20,10 +20,13 @@ KeyPath = tuple[tuple[str, Hashable], ...]
 
 
 class Seen(NamedTuple):
-    """A state, and the change that led there; None for the beginning and for drain."""
+    """A state, with the one before it; the change that led there, None for the beginning and for a
+    drain; and what ended meanwhile, with its truth."""
 
     local: Local
+    before: Local
     change: Change | None
+    gone: Mapping[int, int]
 
 
 def key_path(state: State, id_: int) -> KeyPath:
@@ -63,22 +66,22 @@ class Future:
             queue.append(self._stepper.renumber(now))
             return True
 
-        for start in (local, self.drained(local)):
-            if start is not None and new(start):
-                yield Seen(start, None)
+        new(local)
+        yield Seen(local, local, None, {})
         while queue:
             now = queue.popleft()
+            done = drain(self._stepper, now)
+            # Where a reservation outlives a drain, its caller is not known any more.
+            if not tracked(done.after.world).reservations and new(done.after):
+                left = tracked(done.after.world).items
+                yield Seen(done.after, now, None,
+                           {id_: done.script.truth.get(id_, 0)
+                            for id_ in tracked(now.world).items if id_ not in left})
             for move in self._stepper.moves(now):
                 change = self._stepper.change(now, move, (), clean=True)
-                yield Seen(change.after, change)
+                yield Seen(change.after, now, change, change.gone)
                 if not change.nothing:
                     new(change.after)
-
-    def drained(self, local: Local) -> Local | None:
-        """After a drain; None where a reservation outlives it, because its caller is then not
-        known."""
-        after = drain(self._stepper, local).after
-        return None if tracked(after.world).reservations else after
 
 
 def ends(path: KeyPath) -> Callable[[Seen], bool]:
@@ -95,17 +98,17 @@ def takes_back(path: KeyPath, mask: int) -> Callable[[Seen], bool]:
         item = at(tracked(seen.local.world), path)
         if item is not None:
             left &= seen.local.truth.get(item.id, 0)
-        elif seen.change is not None:
-            left &= _forgotten(seen.change, path)
+        else:
+            left &= _forgotten(seen, path)
         return not left
 
     return wanted
 
 
-def _forgotten(change: Change, path: KeyPath) -> int:
+def _forgotten(seen: Seen, path: KeyPath) -> int:
     """The effects with which the instance ended."""
-    before = at(tracked(change.before.world), path)
-    return -1 if before is None else change.gone.get(before.id, -1)
+    before = at(tracked(seen.before.world), path)
+    return -1 if before is None else seen.gone.get(before.id, -1)
 
 
 def opens(operations: tuple[Operation, ...], path: KeyPath) -> Callable[[Seen], bool]:

@@ -164,15 +164,22 @@ class Shape:
                  tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
 
-    def tree(self, state: State) -> Hashable:
-        """What of a tracked state decides what drain can do: kinds and states. Of siblings that are
-        alike, one counts."""
-        below: dict[int | None, set[Hashable]] = {}
-        for part in self._parts(state):
-            below.setdefault(part.parent,
-                             set()).add((part.resource, part.kind, part.state,
-                                         frozenset(below.get(part.id, ()))))
-        return frozenset(below.get(None, ()))
+    def tree(self, local: Local, asked: int) -> Hashable:
+        """What decides what drain can do: kinds and states, and the effects that hooks ask for. Of
+        siblings that are alike, one counts."""
+        return self._below(local, asked).get(None, frozenset())
+
+    def below(self, local: Local, id_: int, asked: int) -> Hashable:
+        """The same for what is below an instance."""
+        return self._below(local, asked).get(id_, frozenset())
+
+    def _below(self, local: Local, asked: int) -> dict[int | None, frozenset[Hashable]]:
+        below: dict[int | None, frozenset[Hashable]] = {}
+        for part in self._parts(tracked(local.world)):
+            one = (part.resource, part.kind, part.state, local.truth.get(part.id, 0) & asked,
+                   local.open.get(part.id, 0) & asked, below.get(part.id, frozenset()))
+            below[part.parent] = below.get(part.parent, frozenset()) | {one}
+        return below
 
     def situations(self, local: Local) -> dict[int, Hashable]:
         """For each instance what decides what drain can do there once nothing is below it."""

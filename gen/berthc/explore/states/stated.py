@@ -33,8 +33,6 @@ class Stated:
         self.states = {(r.name, s.name): (self._mask(bits, s.effects),
                                           self._mask(bits, s.effects) | self._mask(bits, s.maybe))
                        for r in manager.resources for s in r.states if s.effects is not None}
-        # Where nothing asks for effects, nobody need follow what is not known of them.
-        follows = bool(self.states or self.needs or any(h.asks for h in manager.hooks))
         undone = {name for h in manager.hooks for name in h.undoes}
         self.made: dict[tuple[str, str], Made] = {}
         for op in manager.operations:
@@ -43,7 +41,7 @@ class Stated:
                 always, allowed = self.states.get(one, (0, 0))
                 every = self._mask(bits, (h.name for h in manager.hooks
                                           if h.on == op.target and h.name in undone))
-                unsaid = every if follows and one not in self.states else 0
+                unsaid = 0 if one in self.states else every
                 self.made[one] = Made(always, allowed & ~always, unsaid)
 
     @staticmethod

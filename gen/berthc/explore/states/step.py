@@ -58,6 +58,9 @@ class Stepper(Moves):
         self.stated = Stated(manager, self.without)
         # Effects that callers bring about who have a hold, or come for one; the others
         # are brought about by free operations alone.
+        self.asked = 0  # effects that some hook asks for
+        for of in self.effects.values():
+            self.asked |= of.asked
         self.held = 0
         for op in manager.operations:
             self.held |= 0 if op in self.contract.free else brings(manager, op, self.effects)
@@ -127,7 +130,7 @@ class Stepper(Moves):
         if result.error is not None and not way.called:
             if "rule" in (result.where or {}):
                 self.refused.add((move.op.name, tuple(c.kind for c in move.config)))
-            holders = self._holders(local, move, result, move.path, world, local.truth)
+            holders = self._holders(local, move, result, move.path, world, {})
             after = local if holders == local.holders else local._replace(holders=holders)
             return Change(move, way, local, after, result, move.path, {})
         there = tracked(world).items
@@ -136,7 +139,9 @@ class Stepper(Moves):
             if id_ is not None and id_ >= 0:
                 truth[id_], open_[id_] = mask, uncertain
         gone = {id_: truth.get(id_, 0) for id_ in ended}
-        holders = self._holders(local, move, result, levels, world, truth)
+        maybe = {id_: truth.get(id_, 0) | open_.get(id_, 0)
+                 for id_ in {*truth, *open_}} if open_ else truth
+        holders = self._holders(local, move, result, levels, world, maybe)
         after = Local(world, holders, *({i: m for i, m in some.items() if m and i in there}
                                         for some in (truth, open_)))
         return Change(move, way, local, after, result, levels, gone)

@@ -106,3 +106,45 @@ def test_what_may_have_been_needed_is_not_taken_back() -> None:
     reported = found(deletes_first.replace("BOOT", "brief: Who knows."), callers=1, keys=1)
     assert ("needs", "disk.mounted.eject") in reported and ("needs",
                                                             "disk.idle.mount") not in reported
+
+
+UNDONE = """
+berth: 1
+manager: images
+backend:
+  store:
+    make: {on: image}
+    remove: {on: image, undoes: store.make}
+resources:
+  image:
+    key: [name]
+    fields: {name: {type: string, required: true}}
+    initial: fresh
+    states:
+      fresh:
+        on:
+          make: {call: store.make, ok: made, fail: gone, uncertain: lost}
+      lost:
+        resident: true
+        on: {make: {reject: EIO}, remove: gone}
+      made:
+        resident: true
+        on:
+          make: stay
+          remove: {call: store.remove, ok: gone, fail: made, uncertain: lost}
+      gone: {final: true}
+operations:
+  load: {create: {resource: image, enter: made}}
+  make: {obtain: [image], do: [image.make]}
+  remove: {find: image, absent: ok, do: [image.remove]}
+"""
+
+
+def test_what_may_be_there_may_be_undone_once() -> None:
+    assert "double" not in {id_ for id_, _ in found(UNDONE)}
+    twice = UNDONE.replace("remove, ok: gone, fail: made, uncertain: lost",
+                           "remove, ok: {to: gone_soon, raise: remove}, fail: made, uncertain: lost")
+    twice = twice.replace("      gone: {final", """      gone_soon:
+        on: {remove: {call: store.remove, ok: gone, fail: lost}}
+      gone: {final""")
+    assert ("double", "image.gone_soon.remove") in found(twice)

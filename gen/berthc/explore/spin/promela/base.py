@@ -28,6 +28,9 @@ def no_words_for(manager: Manager) -> str | None:
         "optional hooks that come together": any(h.together for h in manager.hooks),
         "effects of states": any(s.effects is not None for s in states),
         "rejections that are meant": any(row.meant for s in states for row in s.rows),
+        "effects that may be there before create": any(
+            op.form is Form.CREATE and any(h.undoes and h.on == op.target for h in manager.hooks)
+            for op in manager.operations),
     }
     return next((word for word, is_used in used.items() if is_used), None)
 

@@ -88,7 +88,7 @@ static const char *const pooled_names[POOLED] = {{{", ".join(f'"{one.resource}"'
 static const char *const pooled_states[POOLED][STATES] = {{{", ".join(quoted(t.states[one.resource]) for one in pooled)}}};
 static const int brings[SITES] = {{{", ".join(str(site.brings) for site in sites)}}};
 static int promised[SITES][KINDS][STATES], in_all[SITES][KINDS];
-static char usual[POOLED][STATES], keeps[POOLED][STATES] = {{{", ".join(
+static char usual[POOLED][KINDS][STATES], keeps[POOLED][STATES] = {{{", ".join(
         "{" + ", ".join(str(int(n in one.keeps)) for n in range(most)) + "}" for one in pooled)}}};
 static int has_learned;"""
 
@@ -104,12 +104,15 @@ def _slots(t: Tables) -> Iterator[str]:
     for n, one in enumerate(t.pooled):
         yield f"    for (i = 0; i < {one.size}; i++, bit++) {{"
         yield "        int x, j, held = 0;"
-        yield f"        if (!keeps[{n}][now.st_{one.resource}[i]] || usual[{n}][now.st_{one.resource}[i]])\n            continue;"
+        usual = f"usual[{n}][now.kd_{one.resource}[i]][now.st_{one.resource}[i]]"
+        yield (f"        if (!keeps[{n}][now.st_{one.resource}[i]] || {usual})\n"
+               "            continue;")
         yield f"{one.held}\n        (void)x; (void)j;\n        if (!held)\n            bits |= 1ULL << bit;\n    }}"
     yield "    (void)i; (void)bit;\n    return bits;\n}"
     yield "void learn_slots(void)\n{\n    int i;"
     for n, one in enumerate(t.pooled):
-        yield f"    for (i = 0; i < {one.size}; i++)\n        usual[{n}][now.st_{one.resource}[i]] = 1;"
+        usual = f"usual[{n}][now.kd_{one.resource}[i]][now.st_{one.resource}[i]]"
+        yield f"    for (i = 0; i < {one.size}; i++)\n        {usual} = 1;"
     yield "    (void)i;\n}"
 
 

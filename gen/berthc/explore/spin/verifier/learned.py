@@ -41,9 +41,11 @@ static void write_learned(void)
                 fprintf(file, "all %s %d - %d\\n", site_names[site], kind, in_all[site][kind]);
         }
     for (site = 0; file != NULL && site < POOLED; site++)
-        for (state = 1; state < STATES; state++)
-            if (usual[site][state])
-                fprintf(file, "usual - %s 0 %s 0\\n", pooled_names[site], pooled_states[site][state]);
+        for (kind = 0; kind < KINDS; kind++)
+            for (state = 1; state < STATES; state++)
+                if (usual[site][kind][state])
+                    fprintf(file, "usual - %s %d %s 0\\n", pooled_names[site], kind,
+                            pooled_states[site][state]);
     if (file != NULL)
         fclose(file);
 }
@@ -58,8 +60,8 @@ static void read_learned(void)
         if (strcmp(what, "usual") == 0) {
             site = number_of(resource, pooled_names, POOLED);
             n = site < 0 ? -1 : number_of(state, pooled_states[site], STATES);
-            if (n > 0)
-                usual[site][n] = 1;
+            if (n > 0 && kind < KINDS)
+                usual[site][kind][n] = 1;
             continue;
         }
         site = number_of(name, site_names, SITES);
