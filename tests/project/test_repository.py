@@ -93,3 +93,13 @@ def test_the_list_of_the_checkers_files_is_whole(name: str) -> None:
     there = {path.stem for path in folder.iterdir()
              if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert sorted(listed) == sorted(there - {"__init__"})
+
+
+def test_each_decision_has_a_number_of_its_own_and_a_line_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    numbers = [path.name[:4] for path in folder.glob("0*.md")]
+    assert len(numbers) == len(set(numbers))
+    for path in folder.glob("0*.md"):
+        assert f"| [{path.name[:4]}]({path.name}) |" in index, path.name
+        assert path.read_text(encoding="utf-8").startswith(f"# {int(path.name[:4])}. "), path.name
