@@ -92,8 +92,8 @@ def made_again(changed: str, *targets: str) -> set[tuple[str, str]]:
     ("gen/berthc/explore/search.py", set()),
     ("gen/berthc/emit/docs/page.py", set()),
     ("spec/scsi.yaml", {("scsi", "gen"), ("scsi", "tests")}),
-    ("gen/berthc/emit/tests.py", {(m, "tests") for m in MANAGERS}),
-    ("gen/berthc/emit/sim.py", {(m, "gen") for m in MANAGERS}),
+    ("gen/berthc/emit/tests/tests.c.j2", {(m, "tests") for m in MANAGERS}),
+    ("gen/berthc/emit/sim/__init__.py", {(m, "gen") for m in MANAGERS}),
     ("spec/schema/berth.schema.json", {(m, step) for m in MANAGERS for step in ("gen", "tests")}),
     ("gen/berthc/names/__init__.py", {(m, step) for m in MANAGERS for step in ("gen", "tests")}),
 ])
