@@ -79,6 +79,9 @@ def forget_stdout() -> None:
 
 
 def run(argv: Sequence[str]) -> int:
+    if not argv:
+        parser(argv).print_help(sys.stderr)
+        return USAGE
     args = parser(argv).parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     return command(args)

@@ -45,8 +45,8 @@ def test_the_finding_is_what_the_checker_says(tmp_path: Path) -> None:
     text = (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
     faulty = text.replace("fail: idle, uncertain: unsure", "fail: idle, uncertain: idle")
     assert text != faulty
-    (tmp_path / "tap.yaml").write_text(faulty, encoding="utf-8")
-    done = subprocess.run([str(ROOT / "bin/berthc"), "check", "tap.yaml"], cwd=tmp_path, check=False,
+    (tmp_path / "net.yaml").write_text(faulty, encoding="utf-8")
+    done = subprocess.run([str(ROOT / "bin/berthc"), "check", "net.yaml"], cwd=tmp_path, check=False,
                           env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 1 and QUOTES["check"] in done.stderr
 

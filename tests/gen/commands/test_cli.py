@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from berthc.cli import main
 from command_line import BAD, ENV, ROOT, SCSI, berthc, process
 from processes import heed_interrupts
 
@@ -351,3 +352,9 @@ def test_an_incomplete_installation_is_reported(monkeypatch: pytest.MonkeyPatch,
     assert cli.main(["check", "--static", SCSI]) == 2
     assert capsys.readouterr(
         ).err == "berthc: berth.schema.json is not installed beside the compiler\n"
+
+
+def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    shown = capsys.readouterr()
+    assert "gen" in shown.err and "check" in shown.err and shown.out == ""

@@ -84,6 +84,24 @@ def takes_nothing(spec: Spec) -> Iterator[Diagnostic]:
                 break
 
 
+@rule("takes-and-drops", "An operation takes a hold on a resource or drops one, not both.")
+def takes_and_drops(spec: Spec) -> Iterator[Diagnostic]:
+    for operation, resources in _operations(spec):
+        takes = {r.name: r.take for r in resources if r.take is not None}
+        drops = {r.name: r.drop for r in resources if r.drop is not None}
+        taken = {s.resource for s in operation.steps if takes.get(s.resource) == s.event
+                 and drops.get(s.resource) != s.event}
+        for step in operation.steps:
+            if step.resource in taken and drops.get(step.resource) == step.event:
+                yield Diagnostic("takes-and-drops", step.loc,
+                                 f"operation {operation.name} takes a hold on {step.resource} and "
+                                 "drops it again, so nobody can say what its caller holds",
+                                 f"leave out {step.resource}.{takes[step.resource]}: the "
+                                 "operation has the root to itself anyway; or make it two "
+                                 "operations")
+                break
+
+
 @rule("gives",
       "An operation that gives a reservation runs no steps; all that give one have the same path, "
       "and each level of it can be dropped.")
@@ -103,7 +121,9 @@ def gives(spec: Spec) -> Iterator[Diagnostic]:
                 if resource.drop is None:
                     yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
                                      f"operation {operation.name} reserves {resource.name}, which "
-                                     f"no event drops", f"add holders to {resource.name}")
+                                     f"no event drops",
+                                     f"add holders to {resource.name}" if resource.take is None
+                                     else f"add drop to the holders of {resource.name}")
         elif operation.path != first.path:
             yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
                              f"operation {operation.name} reserves {', '.join(operation.path)}, "
