@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from backend_support import Backend, Breach
+from backend_support import Backend, Breach, key_path_of
 from explore_support import FAULTY, ROOT, manager_of, play_c, report_of
 from walk_support import Gives, walk
 from word_support import Tree, bare, mean, ranges, rejecting, state_words
@@ -198,15 +198,59 @@ def is_shown(manager: Manager, finding: Finding, program: Path) -> bool:
     return any(all(word in fault.message for word in one.words) for one in reported)
 
 
-FAULTS = sorted(path for id_ in SHOWN for path in FAULTY.glob(f"{id_}-*.yaml"))
+IN_THE_BACKEND = (*SHOWN, "double")  # seen from outside, and never before the last request
+FAULTS = sorted(path for id_ in IN_THE_BACKEND for path in FAULTY.glob(f"{id_}-*.yaml"))
 
 
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
 def test_the_scripts_of_faulty_specs_show_it(path: Path, tmp_path: Path) -> None:
     report = report_of(path)
-    shown = [finding for finding in report.findings if finding.fault.id in SHOWN]
+    shown = [finding for finding in report.findings if finding.fault.id in IN_THE_BACKEND]
     program = simulator(report.manager, tmp_path)
     assert shown and all(is_shown(report.manager, finding, program) for finding in shown)
+
+
+def takes_from_others(manager: Manager, finding: Finding, program: Path) -> list[bool]:
+    """For each request of a script: does it take back an effect of an instance that another caller
+    holds, or a hold that is not the caller's any more?"""
+    answers = play_c(program, finding.requests)
+    backend = Backend(manager, finding.requests[0].get("without", ()))
+    holds: Counter[int] = Counter()  # by caller; each script has one root
+    dropped: set[int] = set()  # callers whose failed release dropped a hold
+    takes: list[bool] = []
+    for line, answer in zip(finding.script, answers, strict=True):
+        change = line.change
+        if change is None:
+            continue
+        move = change.move
+        refs = dict(backend.refs)
+        given = {choice.resource: dict(choice.fields) for choice in move.config}
+        backend.create(line.request["op"], given, set(names(manager, change.way.found)))
+        there = {path: has | backend.unknown.get(path, set())
+                 for path, has in backend.truth.items()}
+        list(backend.answered(answer, [call.ending.effect for call in change.called],
+                              [names(manager, call.ending.found) for call in change.called]))
+        lost = [path for call in answer["calls"] if call["outcome"] != "fail"
+                for path in [key_path_of(manager, manager.hook(call["hook"]).on, call["args"])]
+                if there.get(path, set()) & set(manager.hook(call["hook"]).undoes)]
+        fewer = any(backend.refs.get(path, 0) < n for path, n in refs.items())
+        others = any(refs.get(path, 0) > min(holds[move.who], 1) for path in lost)
+        takes.append(others or fewer and move.who in dropped)
+        if answer["ok"] and move.part in ("gives", "acquires"):
+            holds[move.who] += 1
+        elif move.part in ("ends", "releases"):
+            holds[move.who] -= answer["ok"]
+            dropped |= {move.who} if fewer and not answer["ok"] else set()
+    return takes
+
+
+@pytest.mark.parametrize("path", sorted(FAULTY.glob("interference-*.yaml")), ids=lambda p: p.stem)
+def test_the_last_request_takes_from_others_and_none_before(path: Path, tmp_path: Path) -> None:
+    report = report_of(path)
+    program = simulator(report.manager, tmp_path)
+    for finding in report.findings:
+        *before, last = takes_from_others(report.manager, finding, program)
+        assert last and not any(before), (finding.fault, before)
 
 
 @pytest.mark.parametrize(("name", "gives"), [
