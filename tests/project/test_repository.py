@@ -85,6 +85,29 @@ def test_the_page_of_the_architecture_names_every_file_of_each_part() -> None:
     assert sorted((runtime | compiler | parts) - words - {"__init__"}) == []
 
 
+def not_there(walk: str) -> list[str]:
+    """Functions that a text names with a file, `f()` (`file.py`), and that the file does not have;
+    and templates that are nowhere."""
+    lost = []
+    for names, file in re.findall(r"((?:`\w+\(\)`(?: and )?)+)\s+\(`([\w/]+\.py)`\)", walk):
+        path = ROOT / "gen/berthc" / file
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        lost += [f"{file}: {name}" for name in re.findall(r"\w+", names.replace(" and ", " "))
+                 if f"\ndef {name}(" not in text]
+    templates = {path.name for path in (ROOT / "gen/berthc").rglob("*.j2")}
+    return lost + sorted(set(re.findall(r"[\w.]+\.j2", walk)) - templates)
+
+
+def test_the_way_of_a_spec_names_what_the_compiler_has() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    walk = page[page.index("### One spec"):page.index("## Names in generated C")]
+    assert len(re.findall(r"`\w+\(\)`", walk)) > 10
+    assert not_there(walk) == []
+    assert not_there("`main()` and `fly()` (`cli.py`), `lower()`\n   (`upper.py`), `a.c.j2`") == [
+        "cli.py: fly", "upper.py: lower", "a.c.j2"
+    ]
+
+
 @pytest.mark.parametrize("name", ["", "callers", "states", "findings", "spin"])
 def test_the_list_of_the_checkers_files_is_whole(name: str) -> None:
     folder = ROOT / "gen/berthc/explore" / name
