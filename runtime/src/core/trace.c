@@ -138,7 +138,7 @@ static const char *const outcomes[] = {[BERTH_OK] = "ok",
                                        [BERTH_RELEASED] = "released",
                                        [BERTH_ANSWERED_YES] = "yes",
                                        [BERTH_ANSWERED_NO] = "no",
-                                       [BERTH_ANSWERED_UNKNOWN] = "cannot report_transition"};
+                                       [BERTH_ANSWERED_UNKNOWN] = "cannot tell"};
 
 static void add_row(struct text *text, const berth_transition *transition)
 {

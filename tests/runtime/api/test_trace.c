@@ -148,6 +148,28 @@ static void a_discarded_operation_reports_no_more(void **unused)
     depot_stop(&depot);
 }
 
+static void outcomes_have_words(void **unused)
+{
+    static const char *const lines[] = {
+        [BERTH_OK] = "m_o: ok -> c",
+        [BERTH_FAILED] = "m_o: failed -> c",
+        [BERTH_UNSURE] = "m_o: uncertain -> c",
+        [BERTH_REJECTED] = "m_o: rejected -> c",
+        [BERTH_RELEASED] = "m_o: released -> c",
+        [BERTH_ANSWERED_YES] = "m_o: yes -> c",
+        [BERTH_ANSWERED_NO] = "m_o: no -> c",
+        [BERTH_ANSWERED_UNKNOWN] = "m_o: cannot tell -> c",
+    };
+    berth_transition row = {.kind = BERTH_TRACE_ROW, .manager = "m", .operation = "o", .next = "c"};
+    char line[64];
+
+    (void)unused;
+    for (unsigned i = BERTH_OK; i <= BERTH_ANSWERED_UNKNOWN; i++) {
+        row.outcome = (berth_outcome)i;
+        assert_string_equal(berth_transition_text(&row, line, sizeof line), lines[i]);
+    }
+}
+
 /* Calling back from where the manager is locked. */
 
 static int call_back(void *arg, const berth_item *item)
@@ -217,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_release_and_a_hole),
         cmocka_unit_test(drain_reports_what_happened_to_each_instance),
         cmocka_unit_test(a_discarded_operation_reports_no_more),
+        cmocka_unit_test(outcomes_have_words),
         cmocka_unit_test(callbacks_under_the_lock_get_edeadlk),
         cmocka_unit_test(a_visit_can_stop),
     };
