@@ -26,23 +26,18 @@ bool drain_has_work(const struct berth_manager *manager, struct instance *instan
     bool calls = false;
 
     while (event > 0) {
-        uint16_t row = row_cell(resource, state, event).row;
-        struct action action = {0};
+        struct row_ref ref = row_first(resource, row_cell(resource, state, event).row,
+                                       manager->options, instance_view(instance));
         struct target target;
 
-        for (; row > 0; row = row_next(resource, row)) {
-            action = row_action(resource, row);
-            if (action.guard == NULL || action.guard(manager->options, instance_view(instance)))
-                break;
-        }
-        if (row == 0 || action.reject > 0)
+        if (ref.row == 0 || ref.reject > 0)
             return false;
-        if (action.hook > 0 && manager_has(manager, action.hook))
+        if (ref.hook > 0 && manager_has(manager, ref.hook))
             calls = true;
-        else if (action.hook > 0 && manager_type(manager)->hooks[action.hook].absent > 0)
+        else if (ref.hook > 0 && manager_type(manager)->hooks[ref.hook].absent > 0)
             return false;
-        target = row_target(resource, row,
-                            is_mute(manager, action.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
+        target = row_target(resource, ref.row,
+                            is_mute(manager, ref.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
         state = target.state;
         event = target.raise;
     }

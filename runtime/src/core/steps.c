@@ -33,23 +33,10 @@ static inline const void *view_of(struct level_ref at)
     return instance_view(at.instance);
 }
 
-/* Reference to a row, and its action; row 0: a hole. It fits into a register. */
-struct row_ref {
-    uint16_t row;
-    uint8_t hook;
-    uint8_t reject;
-};
-
 /* The row for the event in the instance's state: the first whose guard holds. */
 static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
 {
-    for (; row > 0; row = row_next(at.resource, row)) {
-        struct action action = row_action(at.resource, row);
-
-        if (action.guard == NULL || action.guard(at.manager->options, view_of(at)))
-            return (struct row_ref){row, action.hook, action.reject};
-    }
-    return (struct row_ref){0, 0, 0};
+    return row_first(at.resource, row, at.manager->options, view_of(at));
 }
 
 /* find_any_row() for most rows: without a guard, in a narrow table. */

@@ -55,6 +55,26 @@ static inline struct action row_action(const berth_resource *resource, uint16_t 
                            resource->rows[row].reject};
 }
 
+/* Reference to a row, and its action; row 0: a hole. It fits into a register. */
+struct row_ref {
+    uint16_t row;
+    uint8_t hook;
+    uint8_t reject;
+};
+
+/* The first row of a cell whose guard holds. `row`: the first row of the cell. */
+static inline struct row_ref row_first(const berth_resource *resource, uint16_t row,
+                                       const void *options, const void *view)
+{
+    for (; row > 0; row = row_next(resource, row)) {
+        struct action action = row_action(resource, row);
+
+        if (action.guard == NULL || action.guard(options, view))
+            return (struct row_ref){row, action.hook, action.reject};
+    }
+    return (struct row_ref){0, 0, 0};
+}
+
 /* Does the outcome lead to the target `uncertain` or `no`? A row may lack it. */
 static inline bool row_leads_to_third(berth_outcome outcome)
 {
