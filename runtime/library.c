@@ -50,8 +50,8 @@
 #include "src/core/fast.c"
 
 /* sched: which operation runs next, and on which thread */
-#include "src/sched/deadline.c"
 #include "src/sched/waiters.c"
+#include "src/sched/deadline.c"
 #include "src/sched/scheduler.c"
 #include "src/sched/wait.c"
 

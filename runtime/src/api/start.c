@@ -73,12 +73,12 @@ static void lay_out_block(struct operation *operation, berth_manager *manager,
     }
 }
 
-static int refuse_start(struct operation *operation, int code)
+/* Refuses an operation that has failed: it never begins. */
+static int refuse_operation(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
+    int code = operation_refuse(operation);
 
-    operation_fail(operation, code, resolve_where(operation));
-    code = operation_refuse(operation);
     if (operation->block > 0)
         memory_free(&manager->allocator, operation, operation->block);
     return code;
@@ -112,13 +112,15 @@ static struct operation *find_block(const struct berth_manager *manager, void *o
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
 
-static int accept(struct operation *operation)
+static int begin_operation(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
     int rc = lock_acquire(&manager->lock);
 
-    if (rc != 0)
-        return refuse_start(operation, rc);
+    if (rc != 0) {
+        operation_fail(operation, rc, resolve_where(operation));
+        return refuse_operation(operation);
+    }
     manager->n_operations++;
     if (operation->drain)
         drain_begin(operation);
@@ -157,8 +159,8 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     refusal = type->check(request, manager->options);
     operation_fail_request(operation, refusal);
     if (refusal.code != 0 && refusal.rule == 0)
-        return refuse_start(operation, 0);
-    return accept(operation);
+        return refuse_operation(operation);
+    return begin_operation(operation);
 }
 
 int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
@@ -181,7 +183,7 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
     operation->error = error;
     operation->done = done;
     operation->done_arg = arg;
-    return accept(operation);
+    return begin_operation(operation);
 }
 
 static int cancel(struct operation *operation, struct sleepers *woken)
@@ -213,36 +215,6 @@ int berth_manager_cancel(berth_manager *manager, void *op)
     return rc;
 }
 
-static void expire(struct operation *operation, struct sleepers *woken)
-{
-    if (operation->waits && operation->drain)
-        drain_time_out(operation, -ETIMEDOUT);
-    /* it has waited all the time */
-    else if (operation->waits || (operation_is_new(operation) && !operation->drain))
-        waiters_cancel(operation, -ETIMEDOUT, woken);
-    else if (operation->in_hook || operation_waits(operation))
-        call_notify_cancel(operation);
-    if (!operation->in_hook && !operation_waits(operation))
-        ready_add(operation);
-}
-
-/*
- * Times out operations whose deadline is `now` or earlier: waiters leave their queues, pending
- * calls are notified.
- */
-static void expire_all(struct berth_manager *manager, int64_t now)
-{
-    struct sleepers woken = {0};
-
-    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
-        struct operation *operation = manager->deadlines;
-
-        deadline_forget(operation);
-        expire(operation, &woken);
-    }
-    sleeper_wake_all(&woken);
-}
-
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
 {
     int rc;
@@ -255,7 +227,7 @@ int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
     manager->loop = thread_self();
     manager->has_loop = true;
     if (manager->deadlines)
-        expire_all(manager, berth_now());
+        deadline_expire(manager, berth_now());
     scheduler_poll(manager, !next_deadline);
     if (next_deadline && manager->ready)
         *next_deadline = 0;

@@ -1,6 +1,9 @@
 #include "deadline.h"
 
+#include "../core/call.h"
+#include "../core/drain.h"
 #include "../core/ready.h"
+#include "waiters.h"
 
 /* Joins two heaps: the later one becomes the first child of the earlier. Either may be NULL. */
 static struct operation *join(struct operation *a, struct operation *b)
@@ -84,4 +87,30 @@ void deadline_forget(struct operation *operation)
     if (operation->sibling)
         operation->sibling->before = operation->before;
     manager->deadlines = join(manager->deadlines, join_all(operation->child));
+}
+
+static void expire(struct operation *operation, struct sleepers *woken)
+{
+    /* One that was granted its root and has not run yet counts as waiting. */
+    if (operation->waits && operation->drain)
+        drain_time_out(operation, -ETIMEDOUT);
+    else if (operation->waits || (operation_is_new(operation) && !operation->drain))
+        waiters_cancel(operation, -ETIMEDOUT, woken);
+    else if (operation->in_hook || operation_waits(operation))
+        call_notify_cancel(operation);
+    if (!operation->in_hook && !operation_waits(operation))
+        ready_add(operation);
+}
+
+void deadline_expire(struct berth_manager *manager, int64_t now)
+{
+    struct sleepers woken = {0};
+
+    while (manager->deadlines && manager->deadlines->call.deadline <= now) {
+        struct operation *operation = manager->deadlines;
+
+        deadline_forget(operation);
+        expire(operation, &woken);
+    }
+    sleeper_wake_all(&woken);
 }

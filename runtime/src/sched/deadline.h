@@ -13,4 +13,10 @@ internal void deadline_watch(struct operation *operation);
 /* Stops watching. */
 internal void deadline_forget(struct operation *operation);
 
+/*
+ * Times out operations whose deadline is `now` or earlier: waiters leave their queues, pending
+ * calls are notified.
+ */
+internal void deadline_expire(struct berth_manager *manager, int64_t now);
+
 #endif
