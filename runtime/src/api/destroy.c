@@ -17,7 +17,7 @@
 static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
     manager->n_discards++;
-    drain_reservations(manager, SWEEP_ALL);
+    drain_remove_reservations(manager, SWEEP_ALL);
     while (manager->roots) {
         struct root *root = instance_as_root(manager->roots);
 

@@ -131,7 +131,7 @@ static bool next_instance(struct operation *operation)
     return false;
 }
 
-void drain_clears(struct berth_manager *manager, const struct level *level)
+void drain_void_holds(struct berth_manager *manager, const struct level *level)
 {
     if (level->holds == 0)
         return;
@@ -209,7 +209,7 @@ void drain_finish_instance(struct operation *operation)
     operation->stage = STAGE_RESOLVE;
 }
 
-void drain_reservations(struct berth_manager *manager, enum sweep sweep)
+void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep)
 {
     size_t chain = 0;
     struct link *next = map_walk(&manager->reservations, NULL, &chain);
@@ -232,14 +232,14 @@ void drain_end(struct operation *operation)
 
     pending_drains_move(manager, operation->drain, NULL);
     if (operation->discarded || operation->code != 0) {
-        drain_reservations(manager,
-                           SWEEP_RELEASED); /* its releases stay, and nothing else has happened */
+        /* what it has released stays released, and nothing else has happened */
+        drain_remove_reservations(manager, SWEEP_RELEASED);
         operation->code = -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};
-        trace_error(operation, operation);
+        operation_report_error(operation, operation);
         return;
     }
     operation->code = operation->drain->code;
-    drain_reservations(manager, SWEEP_EMPTY);
+    drain_remove_reservations(manager, SWEEP_EMPTY);
 }

@@ -16,8 +16,8 @@ internal void drain_begin(struct operation *operation);
  */
 internal bool drain_next(struct operation *operation);
 
-/* All holds on the level's instance end: its reservations hold nothing of it from now on. */
-internal void drain_clears(struct berth_manager *manager, const struct level *level);
+/* Voids all holds on the level's instance: its reservations hold nothing of it from now on. */
+internal void drain_void_holds(struct berth_manager *manager, const struct level *level);
 
 /* The rows of an instance are over, and their changes committed or undone. */
 internal void drain_finish_instance(struct operation *operation);
@@ -33,7 +33,7 @@ enum sweep {
     SWEEP_EMPTY,    /* all that hold nothing */
     SWEEP_ALL
 };
-internal void drain_reservations(struct berth_manager *manager, enum sweep sweep);
+internal void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep);
 
 /* Would a drop of the instance call a hook, and lead to another state if the hook ends ok? */
 internal bool drain_has_work(const struct berth_manager *manager, struct instance *instance);

@@ -8,7 +8,6 @@
 #include "queue.h"
 #include "resolve.h"
 #include "steps.h"
-#include "trace.h"
 
 static void write_changes(struct operation *operation, const berth_operation *type)
 {
@@ -23,7 +22,7 @@ static void write_changes(struct operation *operation, const berth_operation *ty
         if (level->flags & LEVEL_FRESH)
             instance_link(manager, level->instance);
         if (!type && (level->flags & LEVEL_CLEARED)) /* only drains clear */
-            drain_clears(manager, level);
+            drain_void_holds(manager, level);
         if (level->flags & LEVEL_DROPPED)
             operation->reservation->holds[i] = HOLD_DROPPED;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
@@ -70,7 +69,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
         commit_reservation(operation, type);
-        operation_results(operation, type);
+        operation_fill_results(operation, type);
         return;
     } else if (operation->called) {
         commit_changes(operation, type);
@@ -84,7 +83,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
         reservation_unmake(operation->call.manager, operation->reservation, type->levels);
         memset(operation->arguments.gives, 0, sizeof(uuid_t));
     }
-    trace_error(operation, operation);
+    operation_report_error(operation, operation);
 }
 
 enum progress execute_finish_as(struct operation *operation, const berth_operation *type)

@@ -9,7 +9,6 @@
 #include "../model/values.h"
 #include "queue.h"
 #include "ready.h"
-#include "trace.h"
 
 /*
  * Has the root no owner? Then no operation waits for it, and a drain that comes to it has not begun
@@ -258,7 +257,7 @@ static cold int fast_fail(const struct fast *fast, berth_error *error)
     operation_fail(&operation, fast->code, fast->where);
     if (fast->type->flags & BERTH_GIVES)
         memset(fast->request->gives, 0, sizeof(uuid_t));
-    trace_error(&operation, &operation);
+    operation_report_error(&operation, &operation);
     return fast->code;
 }
 

@@ -70,8 +70,8 @@ bool hook_call(struct operation *operation)
         if (rc == 0)
             return false;
         result = BERTH_UNCERTAIN(rc);
-        /* the call was not pending: its completion is dropped, with its out-values */
     } else if (call->out_given) {
+        /* the call was not pending: its completion is dropped, with its out-values */
         memcpy(operation->out, scratch, call->out_size);
     }
     call_close(call);

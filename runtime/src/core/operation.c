@@ -60,12 +60,18 @@ void operation_undo(struct operation *operation)
     }
 }
 
+void operation_report_error(const struct operation *operation, const struct operation *by)
+{
+    error_fill(operation->error, operation->call.operation, by);
+    trace_refusal(operation, by);
+}
+
 int operation_refuse(struct operation *operation)
 {
     if (operation->type && (operation->type->flags & BERTH_GIVES) && operation->arguments.gives)
         memset(operation->arguments.gives, 0, sizeof(uuid_t));
     if (operation->call.manager->trace && lock_acquire(&operation->call.manager->lock) == 0) {
-        trace_error(operation, operation);
+        operation_report_error(operation, operation);
         lock_release(&operation->call.manager->lock);
     } else {
         error_fill(operation->error, operation->call.operation, operation);

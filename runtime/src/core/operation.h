@@ -83,7 +83,7 @@ enum stage {
     STAGE_RESOLVE, /* find or make the instances: needs the root */
     STAGE_RUN,     /* steps and rows */
     STAGE_CALL,    /* everything is committed, a hook is to be called */
-    STAGE_CALLED,  /* a hook answered that it is pending */
+    STAGE_CALLED,  /* a hook was called; its outcome comes next */
     STAGE_DONE
 };
 
@@ -200,6 +200,13 @@ internal cold bool operation_step_back(struct operation *operation);
 
 /* Notes the first error of an operation; later ones are ignored. */
 internal cold void operation_fail(struct operation *operation, int code, struct where where);
+
+/*
+ * The operation has failed with the error of `by`: fills in its caller's error, and reports it to
+ * the trace.
+ */
+internal cold void operation_report_error(const struct operation *operation,
+                                          const struct operation *by);
 
 /* Notes the refusal of a request. */
 static inline void operation_fail_request(struct operation *operation, berth_refusal refusal)
@@ -319,7 +326,8 @@ static inline void operation_mark(struct operation *operation, struct level *lev
 }
 
 /* Fills the caller's results. */
-static inline void operation_results(const struct operation *operation, const berth_operation *type)
+static inline void operation_fill_results(const struct operation *operation,
+                                          const berth_operation *type)
 {
     void *const *results = operation->arguments.results;
 

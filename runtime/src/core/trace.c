@@ -116,12 +116,6 @@ void trace_refusal(const struct operation *operation, const struct operation *by
     report_refusal(manager, &error, with ? operation->arguments.reservation : NULL);
 }
 
-void trace_error(const struct operation *operation, const struct operation *by)
-{
-    error_fill(operation->error, operation->call.operation, by);
-    trace_refusal(operation, by);
-}
-
 void trace_refused_early(berth_manager *manager, const berth_error *error,
                          const unsigned char *reservation)
 {

@@ -23,11 +23,8 @@ internal cold void trace_row(const struct operation *operation, unsigned level, 
 /* Reports that the hook of the operation's row is called next. */
 internal cold void trace_call(const struct operation *operation);
 
-/* The operation has failed with the error of `by`: fills in its caller's error, and reports it. */
-internal cold void trace_error(const struct operation *operation, const struct operation *by);
-
-/* Reports the refusal alone, unless a row has reported it. */
-internal void trace_refusal(const struct operation *operation, const struct operation *by);
+/* The operation has failed with the error of `by`: reports that, unless a row has reported it. */
+internal cold void trace_refusal(const struct operation *operation, const struct operation *by);
 
 /* Reports the refusal of an operation without a block. Takes the lock. */
 internal void trace_refused_early(berth_manager *manager, const berth_error *error,

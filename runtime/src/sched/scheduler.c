@@ -94,6 +94,7 @@ static void run_one(struct operation *operation)
     if (progress == PROGRESS_DONE)
         call_done(operation, &woken);
     else
+        /* QUEUED or PENDING: it may call hooks, so not READY; only blocking calls are BUSY */
         deadline_watch(operation);
 }
 
@@ -106,7 +107,7 @@ static void run_scheduled(struct berth_manager *manager, uint64_t n)
     }
 }
 
-void scheduler_run_scheduled(struct berth_manager *manager)
+void scheduler_run_slow(struct berth_manager *manager)
 {
     struct worker self;
 

@@ -19,12 +19,12 @@
 internal void scheduler_start(struct operation *operation);
 
 /* Each thread calls scheduler_run() before it leaves the manager. This is the rest of it. */
-internal void scheduler_run_scheduled(struct berth_manager *manager);
+internal void scheduler_run_slow(struct berth_manager *manager);
 
 static inline void scheduler_run(struct berth_manager *manager)
 {
     if (manager->ready)
-        scheduler_run_scheduled(manager);
+        scheduler_run_slow(manager);
 }
 
 /*

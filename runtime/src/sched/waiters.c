@@ -5,7 +5,6 @@
 #include "../core/queue.h"
 #include "../core/ready.h"
 #include "../core/resolve.h"
-#include "../core/trace.h"
 
 /* The most waiters that one thread runs when it releases a root. */
 enum { MOST_SHARED = 64 };
@@ -29,7 +28,10 @@ static bool excuse(const struct operation *operation, struct sleepers *woken)
     return true;
 }
 
-/* A tool that looks for races sees only what the lock orders. */
+/*
+ * ThreadSanitizer and helgrind know only the order that the lock gives. With them the thread is
+ * woken while the lock is held, and does the rest of its work itself.
+ */
 static void wake_thread(const struct operation *operation, struct sleepers *woken)
 {
     if (operation->call.manager->lock.observed)
@@ -54,10 +56,11 @@ void waiters_resume(struct operation *operation, struct sleepers *woken)
 /* The owner has failed and ended the root: the waiter shares its error. */
 static void share_error(const struct operation *by, struct operation *next)
 {
-    trace_error(next, by);
+    operation_report_error(next, by);
     next->error = NULL;
     next->code = by->code;
-    next->called = true;        /* as if the call had been its own: the trace is not called again */
+    /* as after a hook of its own whose row has reported the error: no second report */
+    next->called = true;
     (void)execute_finish(next); /* it owns no root */
 }
 
