@@ -33,9 +33,11 @@ def compare(old: Manager, new: Manager) -> list[Change]:
     declarations does not count."""
     before, after = dict(things(old)), dict(things(new))
     out = [
-        Change("removed", *key, old=text) if key not in after else Change("changed", *key, old=text,
-                                                                          new=after[key])
-        for key, text in before.items() if after.get(key) != text or key not in after
+        Change("removed", *key, old=text)
+        if key not in after
+        else Change("changed", *key, old=text, new=after[key])
+        for key, text in before.items()
+        if after.get(key) != text or key not in after
     ]
     return (out
             + [Change("added", *key, new=text) for key, text in after.items() if key not in before])
@@ -57,9 +59,10 @@ def things(manager: Manager) -> Iterator[tuple[tuple[str, str], str]]:
         if manager.limits.reservations is not None:
             yield ("limit", "reservations"), str(manager.limits.reservations)
         for limit in manager.limits.resources:
-            yield ("limit", limit.resource), _words(f"{limit.instances} instances",
-                                                    f"{limit.text} bytes of text"
-                                                    if limit.text is not None else "")
+            yield ("limit", limit.resource), _words(
+                f"{limit.instances} instances",
+                f"{limit.text} bytes of text" if limit.text is not None else "",
+            )
     for accept in manager.accept:
         yield ("accept", f"{accept.finding} {accept.where}".strip()), accept.why
 
@@ -78,8 +81,9 @@ def _resource(resource: Resource) -> Iterator[tuple[tuple[str, str], str]]:
     for state in r.states:
         yield ("state", f"{r.name}.{state.name}"), _state(state)
         for event in dict.fromkeys(row.event for row in state.rows):
-            yield ("row", f"{r.name}.{state.name} on {event}"), " | ".join(_row(row)
-                                                                           for row in r.rows(state.name, event))
+            yield ("row", f"{r.name}.{state.name} on {event}"), " | ".join(
+                _row(row) for row in r.rows(state.name, event)
+            )
 
 
 def _words(*parts: str) -> str:
@@ -89,9 +93,13 @@ def _words(*parts: str) -> str:
 def _field(field: Field) -> str:
     f = field
     return _words(
-        f.type.value, f"of {' '.join(f.values)}" if f.values else "", f"default {f.default}" if f.default not in ("", ()) else "",
-        f"from {f.range[0]} to {f.range[1]}" if f.range else "", f"at most {f.max_length} bytes" if f.max_length else "",
-        "required" if f.required else "", "case ignored" if f.ignore_case else "",
+        f.type.value,
+        f"of {' '.join(f.values)}" if f.values else "",
+        f"default {f.default}" if f.default not in ("", ()) else "",
+        f"from {f.range[0]} to {f.range[1]}" if f.range else "",
+        f"at most {f.max_length} bytes" if f.max_length else "",
+        "required" if f.required else "",
+        "case ignored" if f.ignore_case else "",
     )
 
 
@@ -100,9 +108,12 @@ def _assigned(assigned: Assigned) -> str:
     texts = [("".join(p if isinstance(p, str) else f"{{{p}}}" for p in t.parts),
               t.guard.text if t.guard else "") for t in a.texts]
     return _words(
-        a.kind.value, a.type.value if a.type else "", f"from {a.start}" if a.kind.value == "counter" else "",
+        a.kind.value,
+        a.type.value if a.type else "",
+        f"from {a.start}" if a.kind.value == "counter" else "",
         " x ".join(f"{p.name} {p.size if p.size is not None else p.option}" for p in a.parts),
-        " | ".join(f"{text} if {guard}" if guard else text for text, guard in texts), a.hook or "",
+        " | ".join(f"{text} if {guard}" if guard else text for text, guard in texts),
+        a.hook or "",
         f"at most {a.max_length} bytes" if a.max_length else "",
     )
 
@@ -110,9 +121,12 @@ def _assigned(assigned: Assigned) -> str:
 def _hook(hook: Hook) -> str:
     h = hook
     return _words(
-        f"on {h.on}", f"optional with {h.together}" if h.together else "optional" if h.optional else "",
-        f"absent {h.absent}" if h.absent else "", f"undoes {' '.join(h.undoes)}" if h.undoes else "",
-        f"asks for {' '.join(h.asks)}" if h.asks else "", f"needs {' '.join(h.needs)}" if h.needs else "",
+        f"on {h.on}",
+        f"optional with {h.together}" if h.together else "optional" if h.optional else "",
+        f"absent {h.absent}" if h.absent else "",
+        f"undoes {' '.join(h.undoes)}" if h.undoes else "",
+        f"asks for {' '.join(h.asks)}" if h.asks else "",
+        f"needs {' '.join(h.needs)}" if h.needs else "",
         "repeatable" if h.repeatable else "",
     )
 
@@ -141,11 +155,19 @@ def _target(target: Target) -> str:
 
 def _operation(operation: Operation) -> str:
     o = operation
-    return "; ".join(p for p in (
-        f"{o.form.value} {'.'.join(o.path)}", f"by {o.by}" if o.by else "", "absent ok" if o.absent_ok else "",
-        f"at {o.at}" if o.at else "",
-        f"enter {o.enter}" if o.enter else "", "gives a reservation" if o.gives else "", "ends the reservation" if o.ends else "",
-        "do " + ", ".join(f"{s.resource}.{s.event}" for s in o.steps) if o.steps else "",
-        "returns " + ", ".join(str(r) for r in o.returns) if o.returns else "",
-        *(f"deny {d.error} if {d.guard.text}" for d in o.deny),
-    ) if p)
+    return "; ".join(
+        p
+        for p in (
+            f"{o.form.value} {'.'.join(o.path)}",
+            f"by {o.by}" if o.by else "",
+            "absent ok" if o.absent_ok else "",
+            f"at {o.at}" if o.at else "",
+            f"enter {o.enter}" if o.enter else "",
+            "gives a reservation" if o.gives else "",
+            "ends the reservation" if o.ends else "",
+            "do " + ", ".join(f"{s.resource}.{s.event}" for s in o.steps) if o.steps else "",
+            "returns " + ", ".join(str(r) for r in o.returns) if o.returns else "",
+            *(f"deny {d.error} if {d.guard.text}" for d in o.deny),
+        )
+        if p
+    )

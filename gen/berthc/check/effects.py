@@ -192,7 +192,12 @@ class _Walk:
 
     def answers(self, row: Row, before: Effect) -> Iterator[tuple[Target, Effect]]:
         """A hook that asks tells the truth, or cannot tell."""
-        assert row.ask is not None and row.yes is not None and row.no is not None and row.unknown is not None
+        assert (
+            row.ask is not None
+            and row.yes is not None
+            and row.no is not None
+            and row.unknown is not None
+        )
         hook = self.hooks.get(row.ask)
         me = self.mask(hook.asks) if hook is not None else 0
         any_ = before.off | before.maybe | before.on

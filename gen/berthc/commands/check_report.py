@@ -45,18 +45,27 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     """One JSON object for all specs, with keys that stay."""
     reports = [one.report for one in results if one.report is not None]
     static = [d for one in results for d in _static(one.result, one.report)]
-    return json.dumps({
-        "findings": [_as_json(f) for report in reports for f in report.findings],
-        "diagnostics": json.loads(as_json(static)),
-        "never_played": {"operations": [name for r in reports for name in r.unplayed.operations],
-                         "rows": [name for r in reports for name in r.unplayed.rows]},
-        "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
-        "states": sum(r.states for r in reports),
-        "transitions": sum(r.transitions for r in reports),
-        "complete": len(reports) == len(args.specs) and all(r.complete and not r.unshown
-                                                            for r in reports),
-        "seconds": round(sum(r.seconds for r in reports), 3),
-    }, indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {
+                "findings": [_as_json(f) for report in reports for f in report.findings],
+                "diagnostics": json.loads(as_json(static)),
+                "never_played": {
+                    "operations": [name for r in reports for name in r.unplayed.operations],
+                    "rows": [name for r in reports for name in r.unplayed.rows],
+                },
+                "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
+                "states": sum(r.states for r in reports),
+                "transitions": sum(r.transitions for r in reports),
+                "complete": len(reports) == len(args.specs)
+                and all(r.complete and not r.unshown for r in reports),
+                "seconds": round(sum(r.seconds for r in reports), 3),
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:

@@ -52,11 +52,10 @@ def status_of(results: Sequence[Result]) -> int:
 
 def summary(manager: Manager) -> str:
     counts = (
-        (len(manager.resources), "resource"), (sum(len(r.states) for r in manager.resources),
-                                               "state"),
-        (
-            sum(len(s.rows) for r in manager.resources for s in r.states),
-            "row"), (len(manager.hooks), "hook"),
+        (len(manager.resources), "resource"),
+        (sum(len(r.states) for r in manager.resources), "state"),
+        (sum(len(s.rows) for r in manager.resources for s in r.states), "row"),
+        (len(manager.hooks), "hook"),
         (len(manager.operations), "operation"),
     )
     return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)

@@ -19,7 +19,10 @@ from berthc.files.place import STDOUT, Place, place_of_code, place_of_pages, ref
 from berthc.model import Manager
 from berthc.spec.schema import schema_path
 
-STATIC_NOTE = "note: checked by the static rules only; interleavings of callers and failures were not explored"
+STATIC_NOTE = (
+    "note: checked by the static rules only; interleavings of callers and failures were not"
+    " explored"
+)
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,2 @@
-"""Emitters: each module here has one entry, `files(manager, …) -> dict[str, str]`, and writes nothing itself."""
+"""Emitters: each module here has one entry, `files(manager, …) -> dict[str, str]`, and writes
+nothing itself."""

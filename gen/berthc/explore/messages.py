@@ -15,7 +15,10 @@ def diagnostics(report: Report) -> list[Diagnostic]:
     for finding in report.findings:
         severity, help_ = Severity.ERROR, advice(report.manager, finding.fault)
         if finding.accept is not None:
-            severity, help_ = Severity.NOTE, f"accepted in line {finding.accept.loc.line}: {finding.accept.why}"
+            severity, help_ = (
+                Severity.NOTE,
+                f"accepted in line {finding.accept.loc.line}: {finding.accept.why}",
+            )
         out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_,
                               severity, finding.fault.where, uncertain_rows(finding)))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}",
@@ -72,7 +75,10 @@ def followed(report: Report) -> str:
     none = [name for name, one in of.items() if not (one.own or one.undoes or one.asks)]
     if not none:
         return ""
-    return f"effects followed: {', '.join(own) or 'none'}; not followed, nothing undoes them: {', '.join(none)}"
+    return (
+        f"effects followed: {', '.join(own) or 'none'}; not followed, nothing undoes them:"
+        f" {', '.join(none)}"
+    )
 
 
 def not_played(report: Report) -> str:
@@ -93,14 +99,18 @@ def claim(report: Report) -> str:
     what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} "
             f"key{'s' if b.keys != 1 else ''} per level, {failures}, "
             f"{settings} setting{'s' if settings != 1 else ''} of {of}")
-    counted = ", ".join(f"{n} {word}{'s' if n != 1 else ''}"
-                        for n, word in ((report.states, "state"),
-                                        (report.transitions, "transition")))
+    counted = ", ".join(
+        f"{n} {word}{'s' if n != 1 else ''}"
+        for n, word in ((report.states, "state"), (report.transitions, "transition"))
+    )
     if not report.combined:
         counted += ", but not all combinations of fields, options and absent hooks"
     if report.interrupted is not None:
         setting, of_all = report.interrupted
-        return f"interrupted ({what}): after {counted}, setting {setting} of {of_all}; nothing is proved"
+        return (
+            f"interrupted ({what}): after {counted}, setting {setting} of {of_all}; nothing is"
+            " proved"
+        )
     if report.by_spin:
         counted += " in all roots, callers and keys told apart"
         if report.hashed:

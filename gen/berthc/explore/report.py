@@ -262,9 +262,12 @@ def outcomes(row: Row) -> tuple[str, ...]:
 
 def _as_failed(row: Row) -> bool:
     """Does the row treat uncertain like failed? Then the searches do not try it by itself."""
-    return (row.fail is not None and row.uncertain is not None
-            and (row.fail.state, row.fail.raise_event) == (row.uncertain.state,
-                                                           row.uncertain.raise_event))
+    return (
+        row.fail is not None
+        and row.uncertain is not None
+        and (row.fail.state, row.fail.raise_event)
+        == (row.uncertain.state, row.uncertain.raise_event)
+    )
 
 
 class StateMeanings(NamedTuple):

@@ -40,11 +40,17 @@ def how_to_play(finding: Finding, spec: str, file: Path) -> str:
     command = f"berthc sim {_word(spec)} <{_word(str(file))}"
     if finding.slots is None:
         return f"to play it: {command}"
-    return f"to play it, with {finding.slots} slot{'s' if finding.slots != 1 else ''} in each pool of the spec: {command}"
+    return (
+        f"to play it, with {finding.slots} slot{'s' if finding.slots != 1 else ''} in each pool of"
+        f" the spec: {command}"
+    )
 
 
 def how_to_save(spec: str) -> str:
-    return f"berthc: to play a script: berthc check --scripts DIR {_word(spec)}, then berthc sim {_word(spec)} <DIR/FILE"
+    return (
+        f"berthc: to play a script: berthc check --scripts DIR {_word(spec)}, then berthc sim"
+        f" {_word(spec)} <DIR/FILE"
+    )
 
 
 def _word(name: str) -> str:

@@ -87,8 +87,11 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     for request in found.requests:
         change = (drains(stepper, local, request.move, request.chosen) if request.move.part == DRAIN
                   else stepper.change(local, request.move, request.chosen, request.clean))
-        change = change._replace(move=change.move._replace(reservation=given.get(request.move.who)
-                                                           if request.move.reservation else None))
+        change = change._replace(
+            move=change.move._replace(
+                reservation=given.get(request.move.who) if request.move.reservation else None
+            )
+        )
         asked = _request(manager, change.move, change.called, labels)
         answer = _answer(simulator, asked)
         if answer["error"] != change.result.error:

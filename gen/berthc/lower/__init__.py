@@ -1,4 +1,5 @@
-"""Lowering: `model.Manager` to the table IR. Everything that C needs to know and the model does not say is decided here."""
+"""Lowering: `model.Manager` to the table IR. Everything that C needs to know and the model does not
+say is decided here."""
 from __future__ import annotations
 
 import zlib
@@ -84,7 +85,11 @@ class _Lowering:
             denials=tuple(self.denials.found),
             limits=room.limits(self.m),
             file_scope=file_scope(self.m),
-            together=tuple(tuple(self.hook_ids[h] for h in names) for names in self.m.left_out if len(names) > 1),
+            together=tuple(
+                tuple(self.hook_ids[h] for h in names)
+                for names in self.m.left_out
+                if len(names) > 1
+            ),
         )
 
     def field(self, field: model.Field, resource: model.Resource | None) -> ir.Field:
@@ -107,7 +112,8 @@ class _Lowering:
         is_outside = field.range is not None and not low <= 0 <= high
         return ir.Field(
             name=field.name,
-            c=self.numbers["field", resource.name, field.name] if resource is not None
+            c=self.numbers["field", resource.name, field.name]
+            if resource is not None
             else self.numbers["option", field.name],
             type=field.type,
             c_type=C_TYPES.get(field.type, enum),
@@ -118,7 +124,9 @@ class _Lowering:
             range=field.range,
             max_length=field.max_length or 0,
             default=default,
-            zero_default=resource is None and default != 0 and (is_outside or (field.type is Type.STRING and default != "")),
+            zero_default=resource is None
+            and default != 0
+            and (is_outside or (field.type is Type.STRING and default != "")),
         )
 
     def resource(self, resource: model.Resource, first_row: int) -> ir.Resource:
@@ -130,7 +138,9 @@ class _Lowering:
         def target(found: model.Target | None) -> ir.Target:
             if found is None:
                 return ir.Target()
-            return ir.Target(states[found.state], events[found.raise_event] if found.raise_event else 0)
+            return ir.Target(
+                states[found.state], events[found.raise_event] if found.raise_event else 0
+            )
 
         rows: list[ir.Row] = []
         cells: list[ir.Cell] = []
@@ -155,7 +165,10 @@ class _Lowering:
                         asks=row.ask is not None,
                     )
                 )
-                if not cells or (cells[-1].state, cells[-1].event) != (rows[-1].state, rows[-1].event):
+                if not cells or (cells[-1].state, cells[-1].event) != (
+                    rows[-1].state,
+                    rows[-1].event,
+                ):
                     cells.append(ir.Cell(rows[-1].state, rows[-1].event, len(rows)))
         names = self.names
         return ir.Resource(
@@ -169,7 +182,10 @@ class _Lowering:
             drop=events[resource.drop] if resource.drop else 0,
             initial=states[resource.initial],
             otherwise=resource.otherwise,
-            states=tuple(ir.State(ir.Id(s.name, names.state_id(resource.name, s.name)), s.final, s.resident) for s in resource.states),
+            states=tuple(
+                ir.State(ir.Id(s.name, names.state_id(resource.name, s.name)), s.final, s.resident)
+                for s in resource.states
+            ),
             events=tuple(ir.Id(e, names.event_id(resource.name, e)) for e in resource.events),
             rows=tuple(rows),
             cells=tuple(cells),
@@ -186,19 +202,28 @@ class _Lowering:
             c=self.numbers["assigned", resource.name, assigned.name],
             kind=assigned.kind,
             type=assigned.type,
-            indexed=any(o.by == assigned.name and o.target == resource.name for o in self.m.operations),
+            indexed=any(
+                o.by == assigned.name and o.target == resource.name for o in self.m.operations
+            ),
             size=0 if length is None else length + 1,
             size_macro="" if length is None else self.names.size(resource.name, assigned.name),
             start=assigned.start,
             parts=tuple(self.part(p) for p in assigned.parts),
-            slot=self.names.slot(resource.name, assigned.name) if assigned.kind is AssignedKind.POOL else "",
+            slot=self.names.slot(resource.name, assigned.name)
+            if assigned.kind is AssignedKind.POOL
+            else "",
             texts=tuple(self.format_text(t, resource) for t in assigned.texts),
             hook=self.hook_ids[assigned.hook] if assigned.hook else 0,
         )
 
     def part(self, part: model.PoolPart) -> ir.Part:
         size = expr.part_limit(self.m, part.size, part.option)
-        return ir.Part(part.name, expr.part_type(size), self.option_ids[part.option] if part.option else 0, size)
+        return ir.Part(
+            part.name,
+            expr.part_type(size),
+            self.option_ids[part.option] if part.option else 0,
+            size,
+        )
 
     def format_text(self, text: model.FormatText, resource: model.Resource) -> ir.FormatText:
         resolve = self.scope.in_view(resource.name)
@@ -262,7 +287,11 @@ class _Lowering:
 
     def step(self, step: model.Step, operation: model.Operation) -> ir.Step:
         events = self.m.resource(step.resource).events
-        return ir.Step(operation.path.index(step.resource), self.resource_ids[step.resource], events.index(step.event) + 1)
+        return ir.Step(
+            operation.path.index(step.resource),
+            self.resource_ids[step.resource],
+            events.index(step.event) + 1,
+        )
 
     def returned(self, ref: model.Ref, operation: model.Operation) -> ir.Return:
         scope = operation.target if ref.scope == "field" else ref.scope
@@ -275,17 +304,31 @@ class _Lowering:
             assert assigned.type is not None
             kind = assigned.type
         macro = self.names.size(scope, ref.name) if kind is Type.STRING else ""
-        return ir.Return(operation.path.index(scope), self.resource_ids[scope], ref.name, kind, macro)
+        return ir.Return(
+            operation.path.index(scope), self.resource_ids[scope], ref.name, kind, macro
+        )
 
 
 def backend_version(manager: model.Manager) -> int:
-    """A number that changes whenever a hook, or what hooks are given, changes in a way that C would not notice."""
+    """A number that changes whenever a hook, or what hooks are given, changes in a way that C would
+    not notice."""
     words = [f"views {VIEWS}"]
     for hook in manager.hooks:
-        words.append(f"hook {hook.name} {hook.on} " + " ".join(f"{a.name}:{a.type}:{a.max_length}" for a in outs(manager, hook)))
+        words.append(
+            f"hook {hook.name} {hook.on} "
+            + " ".join(f"{a.name}:{a.type}:{a.max_length}" for a in outs(manager, hook))
+        )
     for resource in manager.resources:
         words.append(f"resource {resource.name} {resource.parent}")
         words += [f"field {f.name} {f.type} {' '.join(f.values)}" for f in resource.fields]
-        words += [f"assigned {a.name} {a.type} {expr.text_length(manager, resource, a.name)} {' '.join(a.leaves)}" for a in resource.assigned]
-        words += [f"part {p.name} {expr.part_type(expr.part_limit(manager, p.size, p.option))}" for a in resource.assigned for p in a.parts]
+        words += [
+            "assigned"
+            f" {a.name} {a.type} {expr.text_length(manager, resource, a.name)} {' '.join(a.leaves)}"
+            for a in resource.assigned
+        ]
+        words += [
+            f"part {p.name} {expr.part_type(expr.part_limit(manager, p.size, p.option))}"
+            for a in resource.assigned
+            for p in a.parts
+        ]
     return zlib.crc32("\n".join(words).encode()) or 1

@@ -10,7 +10,8 @@ from berthc.names import Names, member
 
 @dataclass(frozen=True)
 class Value:
-    """What a reference names: a C expression, its type, an enum's spelling in C, and the bounds of its text."""
+    """What a reference names: a C expression, its type, an enum's spelling in C, and the bounds of
+    its text."""
 
     c: str
     type: Type
@@ -52,7 +53,14 @@ class Scope:
     def option(self, ref: Ref) -> Value:
         option = self._manager.option(ref.name)
         values = {v: self._names.option_value(option.name, v) for v in option.values}
-        return Value(f"options->{member(option.name)}", option.type, values, f"option_{option.name}_values", bounds(option), option.max_length)
+        return Value(
+            f"options->{member(option.name)}",
+            option.type,
+            values,
+            f"option_{option.name}_values",
+            bounds(option),
+            option.max_length,
+        )
 
     def in_view(self, resource: str) -> Resolve:
         """References as seen from an instance of `resource`, whose view is called `view`."""
@@ -62,20 +70,31 @@ class Scope:
             if ref.scope == "option":
                 return self.option(ref)
             scope = resource if ref.scope == "field" else ref.scope
-            above = path[path.index(scope) + 1 :]  # the resources whose parents lead there, nearest last
+            above = path[
+                path.index(scope) + 1 :
+            ]  # the resources whose parents lead there, nearest last
             up = [path[path.index(name) - 1] for name in reversed(above)]
-            return self._member("->".join(["view", *map(member, up), member(ref.name)]), self._manager.resource(scope), ref.name)
+            return self._member(
+                "->".join(["view", *map(member, up), member(ref.name)]),
+                self._manager.resource(scope),
+                ref.name,
+            )
 
         return resolve
 
     def in_config(self, path: tuple[str, ...]) -> Resolve:
-        """References as seen from an operation with a pointer to the config of every level, called as its resource."""
+        """References as seen from an operation with a pointer to the config of every level, called
+        as its resource."""
 
         def resolve(ref: Ref) -> Value:
             if ref.scope == "option":
                 return self.option(ref)
             scope = path[-1] if ref.scope == "field" else ref.scope
-            return self._member(f"{config_variable(scope)}->{member(ref.name)}", self._manager.resource(scope), ref.name)
+            return self._member(
+                f"{config_variable(scope)}->{member(ref.name)}",
+                self._manager.resource(scope),
+                ref.name,
+            )
 
         return resolve
 
@@ -83,7 +102,14 @@ class Scope:
         for field in resource.fields:
             if field.name == name:
                 values = {v: self._names.field_value(resource.name, name, v) for v in field.values}
-                return Value(c, field.type, values, f"{resource.name}_{name}_values", bounds(field), field.max_length)
+                return Value(
+                    c,
+                    field.type,
+                    values,
+                    f"{resource.name}_{name}_values",
+                    bounds(field),
+                    field.max_length,
+                )
         for assigned in resource.assigned:
             if assigned.kind is AssignedKind.POOL:
                 for part in assigned.parts:
@@ -93,7 +119,13 @@ class Scope:
             elif assigned.name == name:
                 assert assigned.type is not None
                 limits = assigned.type.limits if assigned.type.bits else (0, 0)
-                return Value(c, assigned.type, {}, limits=limits, max_length=text_length(self._manager, resource, assigned.name))
+                return Value(
+                    c,
+                    assigned.type,
+                    {},
+                    limits=limits,
+                    max_length=text_length(self._manager, resource, assigned.name),
+                )
         raise LookupError(f"{resource.name}.{name}")
 
 
@@ -149,7 +181,8 @@ def literal(number: int, kind: Type) -> str:
 
 
 def _always(op: str, limits: tuple[int, int], number: int) -> bool | None:
-    """What the comparison is for every value of the type; None where it depends. Compilers warn about comparisons that are always the same."""
+    """What the comparison is for every value of the type; None where it depends. Compilers warn
+    about comparisons that are always the same."""
     low, high = limits
     if op in ("==", "!="):
         return None if low <= number <= high else op == "!="

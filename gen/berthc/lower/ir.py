@@ -1,7 +1,8 @@
 """The table IR: what the generated source says, as plain data.
 
-Ids are dense and begin at 1, 0 is "none", as in berth/table.h; the lists below hold element 1 first. Names are C identifiers or the spec's words, as
-each comment says. Whoever wants a changed table (the mutants) uses `dataclasses.replace` and renders the result.
+Ids are dense and begin at 1, 0 is "none", as in berth/table.h; the lists below hold element 1
+first. Names are C identifiers or the spec's words, as each comment says. Whoever wants a changed
+table (the mutants) uses `dataclasses.replace` and renders the result.
 """
 from __future__ import annotations
 
@@ -46,7 +47,11 @@ class Row:
     def outcomes(self) -> tuple[tuple[str, Target], ...]:
         """(outcome, where it leads) of every outcome that the row has."""
         words = ("yes", "unknown", "no") if self.asks else ("ok", "fail", "uncertain")
-        return tuple((w, t) for w, t in zip(words, (self.ok, self.fail, self.uncertain), strict=True) if t.state)
+        return tuple(
+            (w, t)
+            for w, t in zip(words, (self.ok, self.fail, self.uncertain), strict=True)
+            if t.state
+        )
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class State:
 
 @dataclass(frozen=True)
 class Field:
-    """A field that callers give, or an option. `default` is an int (bool, integer, index of an enum's value) or a text."""
+    """A field that callers give, or an option. `default` is an int (bool, integer, index of an
+    enum's value) or a text."""
 
     name: str
     c: str  # enumerator of its number in the source, from 1
@@ -95,7 +101,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a format: `text` as it is, or what the C expression `value` of `type` yields (an enum's names are in `values`)."""
+    """A piece of a format: `text` as it is, or what the C expression `value` of `type` yields (an
+    enum's names are in `values`)."""
 
     text: str = ""
     value: str = ""
@@ -163,8 +170,13 @@ class Resource:
         state, event, seen = cell.state, cell.event, set[tuple[int, int]]()
         while event:
             row = self.rows[first[state, event] - 1] if (state, event) in first else None
-            if row is None or row.guard or row.hook or row.reject is not None or (state,
-                                                                                  event) in seen:
+            if (
+                row is None
+                or row.guard
+                or row.hook
+                or row.reject is not None
+                or (state, event) in seen
+            ):
                 return 0
             seen.add((state, event))
             state, event = row.ok.state, row.ok.raises
@@ -212,7 +224,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Return:
-    """A leaf of an assigned value of the level; `type` is STRING for an array of characters, whose size `size_macro` names."""
+    """A leaf of an assigned value of the level; `type` is STRING for an array of characters, whose
+    size `size_macro` names."""
 
     level: int
     resource: int
@@ -254,7 +267,8 @@ class Operation:
 
 @dataclass(frozen=True)
 class Limit:
-    """Of one resource: instances, bytes of the strings and lists of one, and the slots that each of its pools ever touches (as words or nodes)."""
+    """Of one resource: instances, bytes of the strings and lists of one, and the slots that each of
+    its pools ever touches (as words or nodes)."""
 
     instances: int
     text: int
@@ -271,7 +285,8 @@ class Pool:
 
 @dataclass(frozen=True)
 class Limits:
-    """`resources` is in the order of Manager.resources; `levels` is the length of a reservation's path; `text` that of the options' strings."""
+    """`resources` is in the order of Manager.resources; `levels` is the length of a reservation's
+    path; `text` that of the options' strings."""
 
     resources: tuple[Limit, ...]
     reservations: int
@@ -291,7 +306,9 @@ class Manager:
     guards: tuple[Guard, ...]
     denials: tuple[Guard, ...]
     limits: Limits | None = None
-    file_scope: frozenset[str] = frozenset()  # the names that parameters and variables must not hide
+    file_scope: frozenset[
+        str
+    ] = frozenset()  # the names that parameters and variables must not hide
     together: tuple[tuple[int, ...], ...] = ()  # ids of hooks that a backend leaves out all or none
 
     def resource(self, number: int) -> Resource:
@@ -310,6 +327,10 @@ class Manager:
     @property
     def errors(self) -> tuple[str, ...]:
         """The errno names in the tables of rows, resources, hooks and operations, each once."""
-        found = [row.reject for r in self.resources for row in r.rows] + [r.otherwise for r in self.resources]
-        found += [h.absent for h in self.hooks] + [d.error for o in self.operations for d in o.denies]
+        found = [row.reject for r in self.resources for row in r.rows] + [
+            r.otherwise for r in self.resources
+        ]
+        found += [h.absent for h in self.hooks] + [
+            d.error for o in self.operations for d in o.denies
+        ]
         return tuple(dict.fromkeys(e for e in found if e is not None))

@@ -1,4 +1,5 @@
-"""Limits in numbers: what a manager within its limits takes, but for the sizes that only C knows."""
+"""Limits in numbers: what a manager within its limits takes, but for the sizes that only C
+knows."""
 from __future__ import annotations
 
 import math
@@ -8,7 +9,8 @@ from berthc.model import Assigned, AssignedKind, Form, Manager, Resource, Type
 
 WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/base/pool.c
 LEAF = WAYS * WAYS
-SMALL = 16  # chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/base/map.h
+# Chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/base/map.h.
+SMALL = 16
 LOAD = 2  # items per chain: MAP_LOAD there
 
 
@@ -30,16 +32,24 @@ def _limit(manager: Manager, resource: Resource) -> ir.Limit:
     text = limit.text
     if text is None:
         text = sum((f.max_length or 0) + 1 for f in resource.fields if f.type is Type.STRING)
-    pools = tuple(_pool(manager, resource, a, limit.instances) for a in resource.assigned if a.kind is AssignedKind.POOL)
+    pools = tuple(
+        _pool(manager, resource, a, limit.instances)
+        for a in resource.assigned
+        if a.kind is AssignedKind.POOL
+    )
     return ir.Limit(limit.instances, text, pools)
 
 
 def _pool(manager: Manager, resource: Resource, pool: Assigned, instances: int) -> ir.Pool:
-    """The nodes that are ever made. The lowest free slot is taken, so that without callers who name one, none beyond the instances' number is."""
+    """The nodes that are ever made. The lowest free slot is taken, so that without callers who name
+    one, none beyond the instances' number is."""
     size = math.prod(expr.part_limit(manager, p.size, p.option) for p in pool.parts)
     if size <= LEAF:
         return ir.Pool(words=-(-size // WAYS))
-    named = any(o.form is Form.CREATE and o.target == resource.name and o.at == pool.name for o in manager.operations)
+    named = any(
+        o.form is Form.CREATE and o.target == resource.name and o.at == pool.name
+        for o in manager.operations
+    )
     touched = size if named else min(size, instances)
     nodes, covers = -(-touched // LEAF), LEAF
     while covers < size:

@@ -111,15 +111,16 @@ def from_words(manager: Manager) -> Iterator[Identifier]:
     for word in NAME_FUNCTIONS:
         yield from _id_enum(names, (word,), NOWHERE)
     for text, what in (
-        (names.options, "the options"), (names.op,
-                                         "the block of a started operation"), (names.backend,
-                                                                               "the backend"),
-        (names.item, "the type of items"), (names.visit, "the type of visitors"),
+        (names.options, "the options"),
+        (names.op, "the block of a started operation"),
+        (names.backend, "the backend"),
+        (names.item, "the type of items"),
+        (names.visit, "the type of visitors"),
     ):
         yield Identifier(text, what, NOWHERE, is_type=True)
     for text, what in (
-        (names.options_default, "the options' default"), (names.backend_version,
-                                                          "the backend's version"),
+        (names.options_default, "the options' default"),
+        (names.backend_version, "the backend's version"),
         (names.arena_size, "the size of an arena"),
     ):
         yield Identifier(text, what, NOWHERE)

@@ -9,12 +9,19 @@ from berthc.spec.schema import Part, Schema
 
 # Where keys stand, in the order of the page: title, and the path to the schema part.
 _PLACES: tuple[tuple[str, str], ...] = (
-    ("spec", ""), ("option and field", "field"), ("hook", "hook"), ("resource",
-                                                                    "resource"), ("assigned",
-                                                                                  "assigned"), ("state", "state"),
+    ("spec", ""),
+    ("option and field", "field"),
+    ("hook", "hook"),
+    ("resource", "resource"),
+    ("assigned", "assigned"),
+    ("state", "state"),
     ("row", "row"),
-    ("target", "target"), ("operation", "operation"), ("refusal", "denial"), ("limits", "limits"),
-    ("limits of a resource", "resource_limit"), ("accept", "accept"),
+    ("target", "target"),
+    ("operation", "operation"),
+    ("refusal", "denial"),
+    ("limits", "limits"),
+    ("limits of a resource", "resource_limit"),
+    ("accept", "accept"),
 )
 
 
@@ -43,7 +50,10 @@ def keys(schema: Schema, part: Part) -> str:
         for key, value in form.get("properties", {}).items():
             rows.setdefault(key, []).append((title, value))
     several = len(forms) > 1
-    out = f"| key | value | meaning |{' in |' if several else ''}\n|---|---|---|{'---|' if several else ''}\n"
+    out = (
+        "| key | value | meaning"
+        f" |{' in |' if several else ''}\n|---|---|---|{'---|' if several else ''}\n"
+    )
     for key, uses in rows.items():
         name = f"**`{key}`**" if key in needed else f"`{key}`"
         values = dict.fromkeys(_value(schema, value) for _, value in uses)

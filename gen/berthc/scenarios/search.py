@@ -164,7 +164,10 @@ class Search:
             if item.resource != operation.target:
                 continue
             if assigned.kind is AssignedKind.POOL:
-                yield tuple((leaf, int(item.values[leaf])) for leaf in assigned.leaves)  # type: ignore[arg-type]
+                yield tuple(
+                    (leaf, int(item.values[leaf]))  # type: ignore[arg-type]
+                    for leaf in assigned.leaves
+                )
             else:
                 yield item.values[assigned.name]
         yield unknown(assigned)

@@ -73,8 +73,9 @@ def _is_zero(field: Field, value: object) -> bool:
 def members(resource: Resource) -> list[tuple[str, Field | None, Type | None]]:
     """(name, field or None, type) of everything an instance shows, in order: its fields, then its
     assigned values."""
-    found: list[tuple[str, Field | None, Type | None]] = [(f.name, f, f.type)
-                                                          for f in resource.fields]
+    found: list[tuple[str, Field | None, Type | None]] = [
+        (f.name, f, f.type) for f in resource.fields
+    ]
     for assigned in resource.assigned:
         kind = Type.U32 if assigned.kind is AssignedKind.POOL else assigned.type
         found += [(leaf, None, kind) for leaf in assigned.leaves]

@@ -19,6 +19,6 @@ from berthc.semantics.values import NIL, Value
 from berthc.semantics.world import World
 
 __all__ = [
-    "MAX_HOLDERS", "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result", "Taken", "Value", "World",
-    "all_ok",
+    "MAX_HOLDERS", "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result",
+    "Taken", "Value", "World", "all_ok",
 ]

@@ -33,9 +33,9 @@ class Making(Rows):
             elif assigned.kind is AssignedKind.UUID:
                 values[assigned.name] = self._new_uuid()
             elif assigned.kind is AssignedKind.FORMAT:
-                values[
-                    assigned.name] = self.program.render(assigned,
-                                                         self._look(resource.name, values, parent))
+                values[assigned.name] = self.program.render(
+                    assigned, self._look(resource.name, values, parent)
+                )
             else:
                 values.update(leaf_zeros(assigned))
         key, rest = comparables(resource, fields)

@@ -8,7 +8,9 @@ import operator
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from berthc.model import Assigned, AssignedKind, Deny, FormatText, Guard, Manager, Operation, Ref, Resource, Row
+from berthc.model import (
+    Assigned, AssignedKind, Deny, FormatText, Guard, Manager, Operation, Ref, Resource, Row,
+)
 from berthc.semantics.values import Value, default, is_of_type, is_valid, zero
 
 Lookup = Callable[[str, str], Value]
@@ -17,7 +19,12 @@ Lookup = Callable[[str, str], Value]
 Test = Callable[[Lookup], bool]
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -44,7 +51,11 @@ def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:
         return lambda look: all(test(look) for test in tests)
     if guard.op == "not":
         inner = compile_guard(guard.args[0], options)
-        return (not inner) if isinstance(inner, bool) else (lambda look, test=inner: not test(look))  # type: ignore[misc]
+        return (
+            (not inner)
+            if isinstance(inner, bool)
+            else (lambda look, test=inner: not test(look))  # type: ignore[misc]
+        )
     assert guard.ref is not None
     scope, name = guard.ref.scope, guard.ref.name
     literal = True if guard.op == "true" else guard.literal
@@ -139,10 +150,10 @@ class Program:
                 raise ValueError(f"hook {gone} cannot be left out without {here}")
         self.resources = {r.name: ResourceProgram(r, self.options) for r in manager.resources}
         self.operations: dict[str, Operation] = {o.name: o for o in manager.operations}
-        self.deny: dict[str,
-                        tuple[tuple[bool | Test, Deny],
-                              ...]] = {o.name: tuple((compile_guard(d.guard, self.options), d)
-                                                     for d in o.deny) for o in manager.operations}
+        self.deny: dict[str, tuple[tuple[bool | Test, Deny], ...]] = {
+            o.name: tuple((compile_guard(d.guard, self.options), d) for d in o.deny)
+            for o in manager.operations
+        }
 
     def render(self, assigned: Assigned, look: Lookup) -> str:
         """The text of a format: the first whose guard holds, references filled in."""

@@ -74,8 +74,9 @@ class Rows:
             kind, error = "unknown", "EOPNOTSUPP"
         else:
             kind, error, item = self._call(item, row.hook)
-        fault = None if error is None else Fault(error,
-                                                 _where(item, event) | {"hook": row.hook or ""})
+        fault = (
+            None if error is None else Fault(error, _where(item, event) | {"hook": row.hook or ""})
+        )
         self.rows.append(Taken(item.resource, row, kind, item.state, event))
         target = row.target(kind)
         self.state.items[item.id] = item._replace(state=target.state)

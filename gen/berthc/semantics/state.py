@@ -90,10 +90,12 @@ class State:
         Instances keep their order, reservations get that of their names.
         """
         other = self.copy()
-        other.items = {ids[i]: item._replace(id=ids[i],
-                                             parent=None if item.parent is None
-                                             else ids[item.parent])
-                       for i, item in self.items.items()}
+        other.items = {
+            ids[i]: item._replace(
+                id=ids[i], parent=None if item.parent is None else ids[item.parent]
+            )
+            for i, item in self.items.items()
+        }
         other.index = {(name, None if parent is None else ids[parent], key): ids[i]
                        for (name, parent, key), i in self.index.items()}
         other.ended = {ids[i]: item._replace(id=ids[i], parent=None)
@@ -182,9 +184,9 @@ class State:
     def unpin(self, reservation: str, level: int) -> None:
         """One hold of a reservation goes."""
         held = self.reservations[reservation]
-        self.reservations[reservation] = Reservation(held.path,
-                                                     held.held[:level] + (False,)
-                                                     + held.held[level + 1:])
+        self.reservations[reservation] = Reservation(
+            held.path, held.held[:level] + (False,) + held.held[level + 1 :]
+        )
         item = self.items.get(held.path[level])
         if held.held[level] and item is not None:
             self.items[item.id] = item._replace(pins=item.pins - 1)

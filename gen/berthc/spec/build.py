@@ -178,10 +178,15 @@ class _Builder:
             default = given.value
         ends = [integer_of(n) for n in items_of(node.get("range"))]
         return Field(
-            name=name, type=kind, brief=brief_of(
-                node), loc=self.key_of(node, name, *path), values=values, default=default,
-            range=(ends[0],
-                   ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None,
+            name=name,
+            type=kind,
+            brief=brief_of(node),
+            loc=self.key_of(node, name, *path),
+            values=values,
+            default=default,
+            range=(ends[0], ends[1])
+            if len(ends) == 2 and ends[0] is not None and ends[1] is not None
+            else None,
             max_length=integer_of(node.get("max_length")),
             required=flag_of(node.get("required")),
             ignore_case=text_of(mapping_of(node.get("compare")).get("case")) == "ignored",
@@ -214,21 +219,33 @@ class _Builder:
         otherwise = node.get("otherwise")
         holders = mapping_of(node.get("holders"))
         return Resource(
-            name=name, brief=brief_of(node), loc=self.key_of(node, name,
-                                                           "resources"), parent=self.parents[name],
-            key=tuple(f.name for f in fields) if text_of(key) == "all" else () if isinstance(key,
-                                                                                             Scalar) else texts_of(key),
+            name=name,
+            brief=brief_of(node),
+            loc=self.key_of(node, name, "resources"),
+            parent=self.parents[name],
+            key=tuple(f.name for f in fields)
+            if text_of(key) == "all"
+            else ()
+            if isinstance(key, Scalar)
+            else texts_of(key),
             fields=fields,
-            assigned=tuple(a for n, v in mapping_of(node.get("assigned")).values.items()
-                           if isinstance(v, Mapping)
-                           and (a := self.assigned(n, v, self.key_of(v, n, *where, "assigned")))),
-            take=text_of(holders.get("take")) or None, drop=text_of(holders.get("drop")) or None, initial=text_of(node.get("initial")),
+            assigned=tuple(
+                a
+                for n, v in mapping_of(node.get("assigned")).values.items()
+                if isinstance(v, Mapping)
+                and (a := self.assigned(n, v, self.key_of(v, n, *where, "assigned")))
+            ),
+            take=text_of(holders.get("take")) or None,
+            drop=text_of(holders.get("drop")) or None,
+            initial=text_of(node.get("initial")),
             states=tuple(
                 self.state(n, v, self.key_of(v, n, *where, "states"))
-                for n, v in mapping_of(node.get("states")).values.items() if isinstance(v, Mapping)
+                for n, v in mapping_of(node.get("states")).values.items()
+                if isinstance(v, Mapping)
             ),
-            otherwise=(text_of(mapping_of(otherwise).get("reject"))
-                       or OTHERWISE_ERROR) if otherwise is not None else None,
+            otherwise=(text_of(mapping_of(otherwise).get("reject")) or OTHERWISE_ERROR)
+            if otherwise is not None
+            else None,
         )
 
     def assigned(self, name: str, node: Mapping, loc: Loc) -> Assigned | None:
@@ -288,9 +305,16 @@ class _Builder:
                 if row is not None:
                     rows.append(row)
         return State(
-            name, brief_of(node), loc, final=flag_of(node.get("final")), resident=flag_of(node.get("resident")),
-            effects=texts_of(node.get("effects")) if "effects" in node.values or "maybe" in node.values else None,
-            maybe=texts_of(node.get("maybe")), rows=tuple(rows),
+            name,
+            brief_of(node),
+            loc,
+            final=flag_of(node.get("final")),
+            resident=flag_of(node.get("resident")),
+            effects=texts_of(node.get("effects"))
+            if "effects" in node.values or "maybe" in node.values
+            else None,
+            maybe=texts_of(node.get("maybe")),
+            rows=tuple(rows),
         )
 
     def row(self, state: str, event: str, node: Node, loc: Loc) -> Row | None:
@@ -351,16 +375,32 @@ class _Builder:
         if form is not Form.WITH and not any(path):
             return None
         return Operation(
-            name=name, brief=brief_of(node), loc=loc, form=form, path=path,
-            steps=tuple(Step(*split_of(item), item.loc) for item in items_of(node.get("do"))
-                        if "." in text_of(item)),
-            returns=tuple(Ref(*split_of(item), item.loc) for item in items_of(node.get("returns"))
-                          if "." in text_of(item)),
-            deny=tuple(d for item in items_of(node.get("deny")) if isinstance(item, Mapping)
-                       and (d := self.deny(item))),
-            gives="gives" in node.values, ends="ends" in node.values, by=text_of(
-                node.get("by")) or None,
-            absent_ok=text_of(node.get("absent")) == "ok", at=text_of(create.get("at")) or None, enter=text_of(create.get("enter")) or None,
+            name=name,
+            brief=brief_of(node),
+            loc=loc,
+            form=form,
+            path=path,
+            steps=tuple(
+                Step(*split_of(item), item.loc)
+                for item in items_of(node.get("do"))
+                if "." in text_of(item)
+            ),
+            returns=tuple(
+                Ref(*split_of(item), item.loc)
+                for item in items_of(node.get("returns"))
+                if "." in text_of(item)
+            ),
+            deny=tuple(
+                d
+                for item in items_of(node.get("deny"))
+                if isinstance(item, Mapping) and (d := self.deny(item))
+            ),
+            gives="gives" in node.values,
+            ends="ends" in node.values,
+            by=text_of(node.get("by")) or None,
+            absent_ok=text_of(node.get("absent")) == "ok",
+            at=text_of(create.get("at")) or None,
+            enter=text_of(create.get("enter")) or None,
         )
 
     def deny(self, node: Mapping) -> Deny | None:

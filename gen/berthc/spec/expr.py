@@ -1,7 +1,11 @@
 """The two little languages inside texts: conditions (`if:`) and formats.
 
-    condition = all {"or" all}          all = one {"and" one}          one = "not" one | "(" condition ")" | name [compare literal]
-    name      = scope "." word          compare = "==" | "!=" | "<" | "<=" | ">" | ">="          literal = integer | word
+    condition = all {"or" all}
+    all       = one {"and" one}
+    one       = "not" one | "(" condition ")" | name [compare literal]
+    name      = scope "." word
+    compare   = "==" | "!=" | "<" | "<=" | ">" | ">="
+    literal   = integer | word
 
 Only the form is looked at here; whether names exist and types agree is for the static rules.
 """
@@ -14,7 +18,10 @@ from berthc.diag import Diagnostic, quote
 from berthc.model import FormatText, Guard, Loc, Ref
 from berthc.spec.load import Scalar
 
-_TOKEN = re.compile(r"\s*(?:(?P<int>-?[0-9]+)(?![A-Za-z0-9_.])|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>==|!=|<=|>=|<|>|\(|\)|\.))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<int>-?[0-9]+)(?![A-Za-z0-9_.])|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<op>==|!=|<=|>=|<|>|\(|\)|\.))"
+)
 # What other languages write, and what it is here.
 _FOREIGN = re.compile(r"\s*(?P<word>===|!==|<>|=<|=>|&&?|\|\|?|=(?!=)|!(?!=)|[\"'`])")
 _MEANT = {"===": "==", "=": "==", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">=", "&&": "and",

@@ -155,7 +155,10 @@ def load(file: str, text: str) -> tuple[Node | None, list[Diagnostic], Source]:
 _NULL = ("", "~", "null", "Null", "NULL")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z"
+    r"|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z"
+)
 _MAX_DIGITS = 40  # no number of the language is longer, and int() is quadratic
 
 
@@ -169,8 +172,13 @@ def resolve(text: str) -> Value:
         if _INT.match(text):
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         if _FLOAT.match(text):
-            return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF",
-                                                                                    "inf").lower().replace(".nan", "nan"))
+            return float(
+                text.replace(".inf", "inf")
+                .replace(".Inf", "inf")
+                .replace(".INF", "inf")
+                .lower()
+                .replace(".nan", "nan")
+            )
     return text
 
 

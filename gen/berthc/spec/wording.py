@@ -10,11 +10,35 @@ from berthc.spec.schema import Part
 
 # Words that newcomers write for keys and types of the language.
 SYNONYMS = {
-    "error": "fail", "failed": "fail", "failure": "fail", "success": "ok", "unsure": "uncertain", "unknown": "uncertain",
-    "timeout": "uncertain", "goto": "to", "next": "to", "state": "to", "target": "to", "acquire": "take", "get": "take",
-    "release": "drop", "put": "drop", "description": "brief", "doc": "brief", "steps": "do", "return": "returns", "events": "on",
-    "transitions": "on", "rows": "on", "length": "max_length", "when": "if", "int": "i32", "integer": "i32", "number": "u32",
-    "str": "string", "text": "string",
+    "error": "fail",
+    "failed": "fail",
+    "failure": "fail",
+    "success": "ok",
+    "unsure": "uncertain",
+    "unknown": "uncertain",
+    "timeout": "uncertain",
+    "goto": "to",
+    "next": "to",
+    "state": "to",
+    "target": "to",
+    "acquire": "take",
+    "get": "take",
+    "release": "drop",
+    "put": "drop",
+    "description": "brief",
+    "doc": "brief",
+    "steps": "do",
+    "return": "returns",
+    "events": "on",
+    "transitions": "on",
+    "rows": "on",
+    "length": "max_length",
+    "when": "if",
+    "int": "i32",
+    "integer": "i32",
+    "number": "u32",
+    "str": "string",
+    "text": "string",
 }
 BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 TARGET = "{to: state, raise: event}"
@@ -61,7 +85,10 @@ def which_key(key: str, missing: list[str], part: Part, node: Mapping) -> str:
     be there."""
     properties: Part = part.get("properties", {})
     if part.get("title") == TARGET and key in ("reject", "call"):
-        return "after a call the operation fails with the hook's error by itself; name the state to go to"
+        return (
+            "after a call the operation fails with the hook's error by itself; name the state to"
+            " go to"
+        )
     synonym = SYNONYMS.get(key, "")
     if synonym in properties and synonym not in node.values:
         return f"did you mean {quote(synonym)}? valid here: {listing(properties)}"

@@ -59,15 +59,26 @@ def _bad_default(field: Field, given: bool, option: bool) -> tuple[str, str] | N
         if low > high or low <= value <= high:
             return None
         if given:
-            return f"the default of {field.name} is out of range: {value}", f"{field.name} is from {low} to {high}"
-        return f"option {field.name} has no default, and its range leaves out 0", f"add a default from {low} to {high}"
+            return (
+                f"the default of {field.name} is out of range: {value}",
+                f"{field.name} is from {low} to {high}",
+            )
+        return (
+            f"option {field.name} has no default, and its range leaves out 0",
+            f"add a default from {low} to {high}",
+        )
     if field.type is Type.ENUM and given and value not in field.values:
         return (f"the default of {field.name} is {quote(str(value))}, which is none of its values",
                 hint(str(value), field.values, f"values of {field.name}"))
     if field.type is Type.STRING and isinstance(value, str) and "\0" in value:
         return f"the default of {field.name} holds a NUL", "it would end the text in C"
-    if field.type is Type.STRING and given and isinstance(value, str) and field.max_length is not None and \
-            len(value.encode()) > field.max_length:
+    if (
+        field.type is Type.STRING
+        and given
+        and isinstance(value, str)
+        and field.max_length is not None
+        and len(value.encode()) > field.max_length
+    ):
         return (f"the default of {field.name} is longer than its max_length",
                 f"it has {len(value.encode())} bytes, of at most {field.max_length}")
     return None

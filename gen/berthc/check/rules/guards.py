@@ -66,16 +66,25 @@ def _misuse(part: Guard, field: Field) -> tuple[str, str] | None:
                 else (f"{name} is a bool and is not compared", f"write {name} or not {name}"))
     if field.type is Type.ENUM:
         if part.op not in ("==", "!=") or not isinstance(part.literal, str):
-            return f"{name} is an enum and is compared by == or != with one of its values", f"values of {name}: {listing(field.values)}"
+            return (
+                f"{name} is an enum and is compared by == or != with one of its values",
+                f"values of {name}: {listing(field.values)}",
+            )
         return None
     if field.type.bits:
         low, high = field.range or field.type.limits
         if not isinstance(part.literal, int):
-            return f"{name} is an integer and is compared with an integer", f"write for example {name} == {low}"
+            return (
+                f"{name} is an integer and is compared with an integer",
+                f"write for example {name} == {low}",
+            )
         if not low <= part.literal <= high:
             return f"{name} is never {part.literal}", f"it is from {low} to {high}"
         return None
-    return f"{name} is a {field.type.value}, which no condition can use", "conditions use bools, enums and integers"
+    return (
+        f"{name} is a {field.type.value}, which no condition can use",
+        "conditions use bools, enums and integers",
+    )
 
 
 @rule("guard-cases",

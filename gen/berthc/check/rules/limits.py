@@ -33,16 +33,16 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
     yield spec.key("backend"), "hooks", len(m.hooks), BYTE
     yield spec.key("resources"), "resources", len(m.resources), BYTE
     yield spec.key("operations"), "operations", len(m.operations), BYTE
-    yield spec.key("resources"), "rows of all resources", sum(len(s.rows) for r in m.resources
-                                                              for s in r.states), WORD
+    yield spec.key("resources"), "rows of all resources", sum(
+        len(s.rows) for r in m.resources for s in r.states
+    ), WORD
     # What one resource or one operation asks twice has one number in the tables.
-    yield spec.key(
-        "operations"), "different conditions of deny", len({(o.name, d.guard.text)
-                                                            for o in m.operations
-                                                            for d in o.deny}), BYTE
-    yield spec.key(
-        "resources"), "different conditions", len({(r.name, row.guard.text)
-                                                   for r, row in refs.rows(m) if row.guard}), BYTE
+    yield spec.key("operations"), "different conditions of deny", len(
+        {(o.name, d.guard.text) for o in m.operations for d in o.deny}
+    ), BYTE
+    yield spec.key("resources"), "different conditions", len(
+        {(r.name, row.guard.text) for r, row in refs.rows(m) if row.guard}
+    ), BYTE
     for option in m.options:
         yield option.loc, f"values of {option.name}", len(option.values), WORD
         if isinstance(option.default, str):

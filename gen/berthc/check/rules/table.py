@@ -49,9 +49,12 @@ def analyse_all(spec: Spec) -> Tables:
     used = {name for o in spec.manager.operations for name in o.path}
     may_call = calling(spec.manager)
     flows = tuple(
-        analyse(spec.manager, resource, may_call) for resource in by_name.values()
-        if resource.name in used and all(spec.is_clean("resources", name)
-                                         for name in refs.path_of(spec.manager, resource.name))
+        analyse(spec.manager, resource, may_call)
+        for resource in by_name.values()
+        if resource.name in used
+        and all(
+            spec.is_clean("resources", name) for name in refs.path_of(spec.manager, resource.name)
+        )
     )
     return Tables(spec, flows,
                   tuple((f.resource, t) for f in flows if not f.holes()
@@ -80,7 +83,9 @@ def unhandled(tables: Tables) -> Iterator[Diagnostic]:
                     f"what it does with {quote(event)}", f"did you mean {quote(event)}?",
                     where=f"{resource.name}.{state}.{event}")
                 continue
-            valid = f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
+            valid = (
+                f"add {event}: to {resource.name}.{state}, or otherwise: reject to {resource.name}"
+            )
             if cell in flow.fired:
                 yield Diagnostic(
                     "unhandled", resource.state(state).loc,
@@ -237,9 +242,15 @@ def double(tables: Tables) -> Iterator[Diagnostic]:
             notes = [Note(h.loc,
                           f"{h.name} is called where {hook.name} is in effect, and undoes nothing")
                      for h in forgotten]
-            help_ = f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let another state handle it"
+            help_ = (
+                f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let"
+                " another state handle it"
+            )
             if forgotten:
-                help_ = f"if {forgotten[0].name} takes it back, say so: {forgotten[0].name} has undoes: {hook.name}; {help_}"
+                help_ = (
+                    f"if {forgotten[0].name} takes it back, say so: {forgotten[0].name} has undoes:"
+                    f" {hook.name}; {help_}"
+                )
             yield Diagnostic(
                 "double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
                 f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}", help_,

@@ -109,10 +109,16 @@ def _no_state(loc: Loc, by: str, state: str, resource: str, valid: list[str],
       "An event that is fired, raised, or held by is one that a state of the resource mentions.")
 def unknown_event(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
-    known = {r.name: list(dict.fromkeys(e for s in r.states
-                                        for e in refs.keys(spec, "resources", r.name, "states",
-                                                           s.name, "on")))
-             for r in manager.resources}
+    known = {
+        r.name: list(
+            dict.fromkeys(
+                e
+                for s in r.states
+                for e in refs.keys(spec, "resources", r.name, "states", s.name, "on")
+            )
+        )
+        for r in manager.resources
+    }
     for resource in manager.resources:
         mine = known[resource.name]
         usable = refs.meant(mine)
@@ -319,9 +325,9 @@ def unknown_errno(spec: Spec) -> Iterator[Diagnostic]:
     places += [("backend", group, name, "absent") for group in refs.keys(spec, "backend")
                for name in refs.keys(spec, "backend", group)]
     for word, loc in [use for place in places for use in refs.named(spec, *place)] + [
-        use for name in refs.keys(
-            spec, "operations") for use in refs.named(spec, "operations", name, "deny", "*",
-                                                      "error")
+        use
+        for name in refs.keys(spec, "operations")
+        for use in refs.named(spec, "operations", name, "deny", "*", "error")
     ]:
         if word not in ERRNO_NAMES:
             yield _no_errno(word, loc)

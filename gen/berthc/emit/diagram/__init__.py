@@ -39,11 +39,17 @@ def dot_sources(manager: Manager) -> dict[str, str]:
 
 
 def _mermaid_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
-    parts = [f"# {manager.name}: diagrams\n", "Made from the spec by `berthc diagram`; do not edit.\n"]
+    parts = [
+        f"# {manager.name}: diagrams\n",
+        "Made from the spec by `berthc diagram`; do not edit.\n",
+    ]
     parts.append("\n".join(wrap(mermaid.LEGEND, 120)) + "\n")
     parts += ["## Ownership\n", mermaid.fence(mermaid.ownership_diagram(manager))]
     for resource in manager.resources:
-        parts += [f"## States of {resource.name}\n", mermaid.fence(mermaid.state_diagram(manager, resource))]
+        parts += [
+            f"## States of {resource.name}\n",
+            mermaid.fence(mermaid.state_diagram(manager, resource)),
+        ]
     for name, shown in drawn.items():
         parts.append(f"## {name}\n")
         if shown.note:
@@ -59,10 +65,21 @@ def _heading(words: str, line: str) -> str:
 
 
 def _text_page(manager: Manager, drawn: dict[str, Drawn]) -> str:
-    parts = [_heading(f"{manager.name}: diagrams", "="), "Made from the spec by `berthc diagram`; do not edit."]
-    parts += [_heading("Ownership", "-"), "==> holds   --> asks   ..> calls", text_sequence.ownership_diagram(manager)]
+    parts = [
+        _heading(f"{manager.name}: diagrams", "="),
+        "Made from the spec by `berthc diagram`; do not edit.",
+    ]
+    parts += [
+        _heading("Ownership", "-"),
+        "==> holds   --> asks   ..> calls",
+        text_sequence.ownership_diagram(manager),
+    ]
     for resource in manager.resources:
-        parts += [_heading(f"States of {resource.name}", "-"), "\n".join(wrap(text.KEY, text.WIDTH)), text.state_diagram(manager, resource)]
+        parts += [
+            _heading(f"States of {resource.name}", "-"),
+            "\n".join(wrap(text.KEY, text.WIDTH)),
+            text.state_diagram(manager, resource),
+        ]
     for name, shown in drawn.items():
         if shown.note:
             parts += [_heading(name, "-"), text.plain(shown.note)]
@@ -131,7 +148,8 @@ def _laid_out(manager: Manager, stem: str, source: str, warn: Warn) -> str:
 
 
 def same(name: str, committed: str, fresh: str) -> bool:
-    """Whether a committed file still says what a fresh one does: to the letter, or for a picture of graphviz what it shows."""
+    """Whether a committed file still says what a fresh one does: to the letter, or for a picture of
+    graphviz what it shows."""
     return committed == fresh or (name.endswith(".svg") and same_picture(committed, fresh))
 
 

@@ -26,16 +26,25 @@ def rich(text: str) -> str:
 
 def table_rows(lines: list[str], colour: str, size: int) -> str:
     """Small lines of a box, one below the other."""
-    return "".join(f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="{size}" COLOR="{colour}">{rich(line)}</FONT></TD></TR>'
-                   for line in lines)
+    return "".join(
+        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="{size}"'
+        f' COLOR="{colour}">{rich(line)}</FONT></TD></TR>'
+        for line in lines
+    )
 
 
 def _node(node: Node) -> str:
     lines = [part for line in node_lines(node) for part in wrap(line, 46)]
-    mark = '<TR><TD><FONT POINT-SIZE="9"><I>resident</I></FONT></TD></TR>' if node.state.resident else ""
+    mark = (
+        '<TR><TD><FONT POINT-SIZE="9"><I>resident</I></FONT></TD></TR>'
+        if node.state.resident
+        else ""
+    )
     rule = "<HR/>" if lines else ""
-    label = (f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{mark}'
-             f'<TR><TD><B>{rich(node.name)}</B></TD></TR>{rule}{table_rows(lines, QUIET, 9)}</TABLE>>')
+    label = (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{mark}'
+        f'<TR><TD><B>{rich(node.name)}</B></TD></TR>{rule}{table_rows(lines, QUIET, 9)}</TABLE>>'
+    )
     final = node.state.final
     fill = FILL_FINAL if final else FILL_TROUBLE if node.trouble else FILL_STATE
     look = "rounded,filled,dashed" if node.trouble and not final else "rounded,filled"
@@ -43,7 +52,10 @@ def _node(node: Node) -> str:
     extra = ', peripheries=2' if final else ""
     group = ', group="happy"' if node.spine else ""
     tip = quote(node.state.brief or node.name)
-    return f'{quote(node.name)} [label={label}, style="{look}", fillcolor="{fill}", color="{colour}", tooltip={tip}{extra}{group}];'
+    return (
+        f'{quote(node.name)} [label={label}, style="{look}", fillcolor="{fill}", color="{colour}",'
+        f' tooltip={tip}{extra}{group}];'
+    )
 
 
 def _label_lines(label: Label) -> list[str]:
@@ -64,11 +76,19 @@ def _failure_lines(labels: tuple[Label, ...]) -> list[str]:
     by_ending: dict[str, list[str]] = {}
     for label in labels:
         by_ending.setdefault(label.ending, []).append(label.lines[0])
-    return [line for ending, calls in by_ending.items() for line in (*map(rich, calls), f"<I>{rich(ending)}</I>")]
+    return [
+        line
+        for ending, calls in by_ending.items()
+        for line in (*map(rich, calls), f"<I>{rich(ending)}</I>")
+    ]
 
 
 def _arrow(arrow: Arrow) -> str:
-    lines = _failure_lines(arrow.labels) if arrow.failure else [x for label in arrow.labels for x in _label_lines(label)]
+    lines = (
+        _failure_lines(arrow.labels)
+        if arrow.failure
+        else [x for label in arrow.labels for x in _label_lines(label)]
+    )
     label = '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">' + "".join(
         f'<TR><TD WIDTH="5"></TD><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines) + "</TABLE>>"
     if arrow.failure:
@@ -78,21 +98,31 @@ def _arrow(arrow: Arrow) -> str:
     else:
         look = f'color="{INK}", fontcolor="{INK}", weight=1'
     tip = quote("; ".join(x.text for x in arrow.labels))
-    return f"{quote(arrow.source)} -> {quote(arrow.target)} [label={label}, {look}, tooltip={tip}, labeltooltip={tip}];"
+    return (
+        f"{quote(arrow.source)} -> {quote(arrow.target)} [label={label}, {look}, tooltip={tip},"
+        f" labeltooltip={tip}];"
+    )
 
 
 def head(name: str) -> list[str]:
     """The opening of every picture."""
     return [
         f"digraph {quote(name)} {{",
-        f'  graph [rankdir=TB, nodesep=0.55, ranksep=0.5, bgcolor="white", fontname="{FONT}", tooltip={quote(name)}];',
-        f'  node [shape=box, margin="0.12,0.06", fontname="{FONT}", fontsize=12, fontcolor="{INK}", penwidth=1.2];',
+        (
+            f'  graph [rankdir=TB, nodesep=0.55, ranksep=0.5, bgcolor="white", fontname="{FONT}",'
+            f' tooltip={quote(name)}];'
+        ),
+        (
+            f'  node [shape=box, margin="0.12,0.06", fontname="{FONT}", fontsize=12,'
+            f' fontcolor="{INK}", penwidth=1.2];'
+        ),
         f'  edge [fontname="{FONT}", fontsize=9.5, arrowsize=0.8];',
     ]
 
 
 def state_diagram(manager: Manager, resource: Resource) -> str:
-    """The states of one resource, the happy path on one vertical line, final states on the last rank."""
+    """The states of one resource, the happy path on one vertical line, final states on the last
+    rank."""
     return _text(manager, state_graph(manager, resource), "")
 
 
@@ -118,7 +148,11 @@ def _text(manager: Manager, graph: StateGraph, note: str) -> str:
     lines += ["  " + _arrow(arrow) for arrow in graph.arrows]
     starts = [n.name for n in graph.nodes if n.operations and not n.spine]
     if starts:
-        lines.append("  { rank=source; " + " ".join(quote(f"start {s}") + ";" for s in (graph.resource.initial, *starts)) + " }")
+        lines.append(
+            "  { rank=source; "
+            + " ".join(quote(f"start {s}") + ";" for s in (graph.resource.initial, *starts))
+            + " }"
+        )
     finals = [n.name for n in graph.nodes if n.state.final]
     if finals:
         lines.append("  { rank=sink; " + " ".join(quote(f) + ";" for f in finals) + " }")
@@ -131,8 +165,14 @@ def _starts(graph: StateGraph) -> list[str]:
         if node.operations or node.name == graph.resource.initial:
             dot = quote(f"start {node.name}")
             group = ', group="happy"' if node.spine else ""
-            lines.append(f'{dot} [shape=circle, style=filled, fillcolor="{INK}", label="", width=0.16, margin=0{group}];')
+            lines.append(
+                f'{dot} [shape=circle, style=filled, fillcolor="{INK}", label="", width=0.16,'
+                f' margin=0{group}];'
+            )
             label = quote("\n".join(f" {name}" for name in node.operations))
             weight = 100 if node.spine else 1
-            lines.append(f'{dot} -> {quote(node.name)} [label={label}, color="{INK}", fontcolor="{QUIET}", weight={weight}];')
+            lines.append(
+                f'{dot} -> {quote(node.name)} [label={label}, color="{INK}", fontcolor="{QUIET}",'
+                f' weight={weight}];'
+            )
     return lines

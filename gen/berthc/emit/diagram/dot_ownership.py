@@ -7,7 +7,12 @@ from berthc.emit.diagram.dot import head, quote, rich, table_rows
 from berthc.emit.diagram.ownership import Box, Link, ownership
 from berthc.emit.diagram.style import FILL_FINAL, FILL_PLAIN, FILL_STATE, GOOD, INK, QUIET, wrap
 
-_FILL = {"caller": FILL_PLAIN, "reservation": FILL_FINAL, "resource": FILL_STATE, "hooks": FILL_PLAIN}
+_FILL = {
+    "caller": FILL_PLAIN,
+    "reservation": FILL_FINAL,
+    "resource": FILL_STATE,
+    "hooks": FILL_PLAIN,
+}
 _SHAPE = {"caller": "ellipse", "reservation": "note", "resource": "box", "hooks": "component"}
 _LOOK = {
     "holds": f'penwidth=2.0, color="{GOOD}", fontcolor="{GOOD}"',
@@ -19,8 +24,11 @@ _LOOK = {
 def _box(box: Box) -> str:
     lines = [part for line in box.lines for part in wrap(line, 50)]
     rule = "<HR/>" if lines else ""
-    label = (f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"><TR><TD><B>{rich(box.title)}</B></TD></TR>'
-             f"{rule}{table_rows(lines, QUIET, 9)}</TABLE>>")
+    label = (
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"'
+        f' CELLPADDING="2"><TR><TD><B>{rich(box.title)}</B></TD></TR>'
+        f'{rule}{table_rows(lines, QUIET, 9)}</TABLE>>'
+    )
     look = f'shape={_SHAPE[box.kind]}, style="filled", fillcolor="{_FILL[box.kind]}", color="{INK}"'
     return f"{quote(box.id)} [label={label}, {look}, tooltip={quote(box.title)}];"
 
@@ -28,7 +36,10 @@ def _box(box: Box) -> str:
 def _link(link: Link) -> str:
     label = quote("\n".join(f" {line}" for line in link.label.split("\n")))
     tip = quote(f"{link.source} {link.label} {link.target}".replace("\n", "; "))
-    return f"{quote(link.source)} -> {quote(link.target)} [label={label}, {_LOOK[link.kind]}, tooltip={tip}, labeltooltip={tip}];"
+    return (
+        f"{quote(link.source)} -> {quote(link.target)} [label={label}, {_LOOK[link.kind]},"
+        f" tooltip={tip}, labeltooltip={tip}];"
+    )
 
 
 def ownership_diagram(manager: Manager) -> str:

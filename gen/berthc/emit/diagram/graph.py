@@ -1,9 +1,10 @@
 """The state graph of a resource, as every picture of it needs it.
 
-The table has a row for each state and event; a picture that drew an arrow for each of them would show nothing. Here
-the rows become few: what leaves a state where it is (`stay`, a rejection, a call that fails and changes nothing) is
-a line inside the state; arrows with the same ends and the same mood are one arrow with several lines of label. No
-row is lost: each one is in an arrow or in a state's lines.
+The table has a row for each state and event; a picture that drew an arrow for each of them would
+show nothing. Here the rows become few: what leaves a state where it is (`stay`, a rejection, a call
+that fails and changes nothing) is a line inside the state; arrows with the same ends and the same
+mood are one arrow with several lines of label. No row is lost: each one is in an arrow or in a
+state's lines.
 """
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ from berthc.model import Form, Manager, Resource, Row, State, Target
 class Label:
     """Why an arrow is taken: one or more events, the guard, the call and how it ended.
 
-    `outcomes` is empty for a row without a call and for a call that ended ok; otherwise it has "fails", "uncertain" (for a
-    hook that asks: "yes", "no", "cannot tell")
-    or both. `error` is the errno name of a rejection. `raises` is the event that the arrival raises.
+    `outcomes` is empty for a row without a call and for a call that ended ok; otherwise it has
+    "fails", "uncertain" (for a hook that asks: "yes", "no", "cannot tell") or both. `error` is the
+    errno name of a rejection. `raises` is the event that the arrival raises.
     """
 
     events: tuple[str, ...]
@@ -28,7 +29,9 @@ class Label:
     outcomes: tuple[str, ...] = ()
     error: str = ""
     raises: str = ""
-    obvious: bool = False  # no other row of the state makes this call: the call alone says which row it was
+    obvious: bool = (
+        False  # no other row of the state makes this call: the call alone says which row it was
+    )
 
     @property
     def trigger(self) -> str:
@@ -57,7 +60,8 @@ class Label:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """For a picture: what happens, then how it ends; a failure is told from its call where that is enough."""
+        """For a picture: what happens, then how it ends; a failure is told from its call where that
+        is enough."""
         if self.outcomes:
             return (self.call if self.obvious else self.trigger, self.ending)
         return (self.trigger, self.ending) if self.ending else (self.trigger,)
@@ -65,7 +69,8 @@ class Label:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A move between two different states. `failure`: only calls that fail or are uncertain take it."""
+    """A move between two different states. `failure`: only calls that fail or are uncertain take
+    it."""
 
     source: str
     target: str
@@ -79,7 +84,9 @@ class Node:
     """A state with all that does not leave it."""
 
     state: State
-    stays: tuple[Label, ...]  # events that change nothing and succeed; calls that leave the state as it is
+    stays: tuple[
+        Label, ...
+    ]  # events that change nothing and succeed; calls that leave the state as it is
     rejects: tuple[Label, ...]
     spine: bool
     trouble: bool  # only failures lead here
@@ -93,8 +100,12 @@ class Node:
 @dataclass(frozen=True)
 class StateGraph:
     resource: Resource
-    nodes: tuple[Node, ...]  # the happy path first, then the other states in the order of the spec, final states last
-    arrows: tuple[Arrow, ...]  # by source in the order of `nodes`; the step of the happy path before the others
+    nodes: tuple[
+        Node, ...
+    ]  # the happy path first, then the other states in the order of the spec, final states last
+    arrows: tuple[
+        Arrow, ...
+    ]  # by source in the order of `nodes`; the step of the happy path before the others
     spine: tuple[str, ...]
 
     def leaving(self, state: str) -> tuple[Arrow, ...]:
@@ -108,7 +119,14 @@ class StateGraph:
         return {state: tuple(arrows) for state, arrows in found.items()}
 
 
-_WORDS = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+_WORDS = {
+    "ok": "",
+    "fail": "fails",
+    "uncertain": "uncertain",
+    "yes": "yes",
+    "no": "no",
+    "unknown": "cannot tell",
+}
 FAILURES = ("fail", "uncertain", "unknown")
 
 
@@ -146,9 +164,18 @@ def _merge(labels: list[Label]) -> tuple[Label, ...]:
     """Join labels that differ only in the outcome, then those that differ only in the event."""
     by_row: dict[tuple[object, ...], Label] = {}
     for label in labels:
-        row_key = (label.events, label.guard, label.call, label.error, label.raises, bool(label.outcomes))
+        row_key = (
+            label.events,
+            label.guard,
+            label.call,
+            label.error,
+            label.raises,
+            bool(label.outcomes),
+        )
         old = by_row.get(row_key)
-        by_row[row_key] = label if old is None else replace(label, outcomes=old.outcomes + label.outcomes)
+        by_row[row_key] = (
+            label if old is None else replace(label, outcomes=old.outcomes + label.outcomes)
+        )
     by_cause: dict[tuple[object, ...], Label] = {}
     for label in by_row.values():
         key = (label.guard, label.call, label.outcomes, label.error, label.raises)
@@ -158,10 +185,12 @@ def _merge(labels: list[Label]) -> tuple[Label, ...]:
 
 
 def _happy_path(resource: Resource) -> tuple[str, ...]:
-    """From the initial state down: what goes well, building up before letting go, to a final state if there is a way.
+    """From the initial state down: what goes well, building up before letting go, to a final state
+    if there is a way.
 
-    At each state the first row wins whose good outcome leads somewhere new; rows of the drop event and ways to final
-    states come last, so that the path is the long one: the whole life of an instance rather than its shortest.
+    At each state the first row wins whose good outcome leads somewhere new; rows of the drop event
+    and ways to final states come last, so that the path is the long one: the whole life of an
+    instance rather than its shortest.
     """
     path = {resource.initial: None}
     now = resource.initial
@@ -207,7 +236,9 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
     on_path = set(spine)
     final_last = sorted((s for s in resource.states if s.name not in on_path),
                         key=lambda s: s.final)
-    order = [resource.state(n) for n in spine if not resource.state(n).final] + [s for s in final_last if not s.final]
+    order = [resource.state(n) for n in spine if not resource.state(n).final] + [
+        s for s in final_last if not s.final
+    ]
     order += [s for s in resource.states if s.final]
     nodes, arrows = [], []
     for state in order:
@@ -221,7 +252,9 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
             if move.target != state.name:
                 on_spine = not move.failure and (state.name, move.target) in steps
                 ends.setdefault((not on_spine, move.failure, move.target), []).append(move.label)
-        for (off_spine, failure, target), labels in sorted(ends.items(), key=lambda item: item[0][:2]):
+        for (off_spine, failure, target), labels in sorted(
+            ends.items(), key=lambda item: item[0][:2]
+        ):
             arrows.append(Arrow(state.name, target, _merge(labels), failure, not off_spine))
     return StateGraph(resource, tuple(nodes), tuple(arrows), spine)
 

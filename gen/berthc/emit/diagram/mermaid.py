@@ -1,7 +1,8 @@
 """Mermaid: every diagram in the form that Markdown viewers draw themselves.
 
-Ids are made here (`s_`, `p_`, `n_` and a name), so that no word of a spec meets a keyword of Mermaid; what a reader sees
-is text, with the characters that Mermaid takes for syntax written as entities.
+Ids are made here (`s_`, `p_`, `n_` and a name), so that no word of a spec meets a keyword of
+Mermaid; what a reader sees is text, with the characters that Mermaid takes for syntax written as
+entities.
 """
 from __future__ import annotations
 
@@ -13,12 +14,26 @@ from berthc.emit.diagram.ownership import Box, ownership
 from berthc.emit.diagram.sequence import Kind, Message, Sequence
 from berthc.emit.diagram.style import BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, INK
 
-_ENTITIES = {"#": "#35;", ";": "#59;", ":": "#58;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "%": "#37;", "|": "#124;",
-             "`": "#96;", "{": "#123;", "}": "#125;", "\\": "#92;", "*": "#42;"}
+_ENTITIES = {
+    "#": "#35;",
+    ";": "#59;",
+    ":": "#58;",
+    '"': "#quot;",
+    "<": "#lt;",
+    ">": "#gt;",
+    "%": "#37;",
+    "|": "#124;",
+    "`": "#96;",
+    "{": "#123;",
+    "}": "#125;",
+    "\\": "#92;",
+    "*": "#42;",
+}
 LEGEND = (
-    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that only failures lead to, a thick "
-    "one a final state. The lines in a box are the events that do not leave it, and the texts of arrows without one. "
-    "In sequences a cross ends what is no success."
+    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that"
+    " only failures lead to, a thick one a final state. The lines in a box are the events that do"
+    " not leave it, and the texts of arrows without one. In sequences a cross ends what is no"
+    " success."
 )
 
 
@@ -33,7 +48,8 @@ def _id(prefix: str, name: str) -> str:
 
 
 def _returns(graph: StateGraph) -> frozenset[tuple[str, str]]:
-    """Arrows against another one, away from the happy path: Mermaid would lay their labels over each other.
+    """Arrows against another one, away from the happy path: Mermaid would lay their labels over
+    each other.
 
     Their arrow has no label; its text is a line in the box that it leaves.
     """
@@ -44,7 +60,9 @@ def _returns(graph: StateGraph) -> frozenset[tuple[str, str]]:
 
 def _state(node: Node, returning: list[Arrow]) -> str:
     title = node.name + (" (resident)" if node.state.resident else "")
-    lines = node_lines(node) + [f"{label.text}: {arrow.target}" for arrow in returning for label in arrow.labels]
+    lines = node_lines(node) + [
+        f"{label.text}: {arrow.target}" for arrow in returning for label in arrow.labels
+    ]
     label = "<br/>".join([f"<b>{text(title)}</b>", *map(text, lines)])
     return f'state "{label}" as {_id("s", node.name)}'
 
@@ -70,14 +88,22 @@ def state_diagram(manager: Manager, resource: Resource) -> str:
     graph = state_graph(manager, resource)
     returns = _returns(graph)
     lines = ["stateDiagram-v2", "    direction TB"]
-    lines.append(f"    classDef trouble fill:{FILL_TROUBLE},stroke:{BAD},stroke-dasharray:5 3,color:{INK}")
+    lines.append(
+        f"    classDef trouble fill:{FILL_TROUBLE},stroke:{BAD},stroke-dasharray:5 3,color:{INK}"
+    )
     lines.append(f"    classDef usual fill:{FILL_STATE},stroke:{INK},color:{INK}")
     lines.append(f"    classDef last fill:{FILL_FINAL},stroke:{INK},stroke-width:3px,color:{INK}")
     for node in graph.nodes:
-        lines.append("    " + _state(node, [a for a in graph.leaving(node.name) if (a.source, a.target) in returns]))
+        lines.append(
+            "    "
+            + _state(node, [a for a in graph.leaving(node.name) if (a.source, a.target) in returns])
+        )
     starts = [n for n in graph.nodes if n.operations or n.name == resource.initial]
     lines += ["    " + _start(n) for n in starts if n.spine]
-    lines += ["    " + _move(a, (a.source, a.target) in returns) for a in sorted(graph.arrows, key=lambda a: not a.spine)]
+    lines += [
+        "    " + _move(a, (a.source, a.target) in returns)
+        for a in sorted(graph.arrows, key=lambda a: not a.spine)
+    ]
     lines += ["    " + _start(n) for n in starts if not n.spine]
     for node in graph.nodes:
         if node.state.final:
@@ -105,19 +131,33 @@ def _message(message: Message, caller: str, manager: str) -> str:
 def sequence_diagram(sequence: Sequence) -> str:
     """One run of an operation; what went wrong ends in a cross."""
     caller, manager, *groups = sequence.participants
-    lines = ["sequenceDiagram", f"    participant p_caller as {text(caller)}", f"    participant p_manager as {text(manager)}"]
+    lines = [
+        "sequenceDiagram",
+        f"    participant p_caller as {text(caller)}",
+        f"    participant p_manager as {text(manager)}",
+    ]
     lines += [f"    participant {_id('p', 'hooks.' + g)} as {text('backend ' + g)}" for g in groups]
     lines += ["    " + _message(m, "p_caller", "p_manager") for m in sequence.messages]
     return "\n".join([*lines, ""])
 
 
-_SHAPE = {"caller": ('(["', '"])'), "reservation": ('>"', '"]'), "resource": ('["', '"]'), "hooks": ('[["', '"]]')}
+_SHAPE = {
+    "caller": ('(["', '"])'),
+    "reservation": ('>"', '"]'),
+    "resource": ('["', '"]'),
+    "hooks": ('[["', '"]]'),
+}
 _LINE = {"holds": ("==", "==>"), "asks": ("--", "-->"), "calls": ("-.", ".->")}
 
 
 def _box(box: Box) -> str:
     left, right = _SHAPE[box.kind]
-    return _id("n", box.id) + left + "<br/>".join([f"<b>{text(box.title)}</b>", *map(text, box.lines)]) + right
+    return (
+        _id("n", box.id)
+        + left
+        + "<br/>".join([f"<b>{text(box.title)}</b>", *map(text, box.lines)])
+        + right
+    )
 
 
 def ownership_diagram(manager: Manager) -> str:

@@ -8,7 +8,9 @@ def stay_text(label: Label) -> str:
     """`claim: stay`, `detach / guest.eject fails: stay`"""
     if label.outcomes:
         call = label.call if label.obvious else label.trigger
-        return f"{call} {' or '.join(label.outcomes)}: " + (f"{label.raises} runs" if label.raises else "stay")
+        return f"{call} {' or '.join(label.outcomes)}: " + (
+            f"{label.raises} runs" if label.raises else "stay"
+        )
     return f"{label.trigger}: {label.raises} runs" if label.raises else f"{label.trigger}: stay"
 
 
@@ -21,4 +23,8 @@ def node_lines(node: Node) -> list[str]:
     """Everything the state does without leaving, good news first."""
     quiet = [x for x in node.stays if not x.outcomes]
     loud = [x for x in node.stays if x.outcomes]
-    return [stay_text(x) for x in quiet] + [reject_text(x) for x in node.rejects] + [stay_text(x) for x in loud]
+    return (
+        [stay_text(x) for x in quiet]
+        + [reject_text(x) for x in node.rejects]
+        + [stay_text(x) for x in loud]
+    )

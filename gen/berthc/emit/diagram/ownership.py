@@ -36,7 +36,10 @@ class Ownership:
 def value_text(value: Assigned) -> str:
     """`address: controller (option controllers) x lun (64)`"""
     if value.kind is AssignedKind.POOL:
-        parts = " x ".join(f"{p.name} ({p.size if p.option is None else 'option ' + p.option})" for p in value.parts)
+        parts = " x ".join(
+            f"{p.name} ({p.size if p.option is None else 'option ' + p.option})"
+            for p in value.parts
+        )
         return f"{value.name}: {parts}"
     if value.kind is AssignedKind.COUNTER:
         return f"{value.name}: counter from {value.start}"
@@ -64,8 +67,16 @@ def _resource_lines(resource: Resource) -> tuple[str, ...]:
 def _references(manager: Manager, resource: Resource) -> tuple[list[Operation], list[Operation]]:
     """Operations that take an anonymous reference and those that drop one."""
     free = [o for o in manager.operations if o.form is not Form.WITH]
-    takes = [o for o in free if any((s.resource, s.event) == (resource.name, resource.take) for s in o.steps)]
-    drops = [o for o in free if any((s.resource, s.event) == (resource.name, resource.drop) for s in o.steps)]
+    takes = [
+        o
+        for o in free
+        if any((s.resource, s.event) == (resource.name, resource.take) for s in o.steps)
+    ]
+    drops = [
+        o
+        for o in free
+        if any((s.resource, s.event) == (resource.name, resource.drop) for s in o.steps)
+    ]
     return takes, drops
 
 
@@ -82,16 +93,24 @@ def ownership(manager: Manager) -> Ownership:
         boxes.append(Box("reservation", "reservation", "reservation",
                          tuple(f"{word} {', '.join(names)}" for word, names in facts if names)))
         links.append(Link("caller", "reservation", "own", "asks"))
-        links += [Link("reservation", f"resource.{name}", "holds", "holds") for name in reversed(reserved)]
+        links += [
+            Link("reservation", f"resource.{name}", "holds", "holds") for name in reversed(reserved)
+        ]
     for resource in manager.resources:
         me = f"resource.{resource.name}"
         boxes.append(Box(me, resource.name, "resource", _resource_lines(resource)))
         if resource.parent is not None:
-            links.append(Link(me, f"resource.{resource.parent}", f"each holds its {resource.parent}", "holds"))
+            links.append(
+                Link(
+                    me, f"resource.{resource.parent}", f"each holds its {resource.parent}", "holds"
+                )
+            )
         takes, drops = _references(manager, resource)
         if takes:
             counted = (("take a reference: ", takes), ("drop it: ", drops))
-            label = "\n".join(word + ", ".join(o.name for o in names) for word, names in counted if names)
+            label = "\n".join(
+                word + ", ".join(o.name for o in names) for word, names in counted if names
+            )
             links.append(Link("caller", me, label, "holds"))
         asks = [o.name for o in manager.operations
                 if o.target == resource.name and o.form is not Form.WITH and not o.gives
@@ -102,5 +121,8 @@ def ownership(manager: Manager) -> Ownership:
         hooks = [h for h in manager.hooks if h.group == group]
         lines = tuple(f"{h.short}({h.on})" + (" optional" if h.optional else "") for h in hooks)
         boxes.append(Box(f"hooks.{group}", f"backend {group}", "hooks", lines))
-        links += [Link(f"resource.{name}", f"hooks.{group}", "calls", "calls") for name in dict.fromkeys(h.on for h in hooks)]
+        links += [
+            Link(f"resource.{name}", f"hooks.{group}", "calls", "calls")
+            for name in dict.fromkeys(h.on for h in hooks)
+        ]
     return Ownership(manager, tuple(boxes), tuple(links))

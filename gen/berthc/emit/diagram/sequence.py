@@ -1,8 +1,8 @@
 """Which runs of an operation are worth a diagram, and what each of them says.
 
-One run in which all goes well and most is done; then one for each way in which a call can end that has not been shown
-yet, taken from the run that needs least else to go wrong; last, for an operation that lets go, what happens while
-somebody else still holds the same instances.
+One run in which all goes well and most is done; then one for each way in which a call can end that
+has not been shown yet, taken from the run that needs least else to go wrong; last, for an operation
+that lets go, what happens while somebody else still holds the same instances.
 """
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ class Drawn:
     @property
     def note(self) -> str:
         """What to tell the reader about the ones that are not drawn; empty where all are."""
-        return f"{self.left_out} more runs are not drawn; the state × event tables have them all." if self.left_out else ""
+        return (
+            f"{self.left_out} more runs are not drawn; the state × event tables have them all."
+            if self.left_out
+            else ""
+        )
 
 
 _Shown = tuple[str, str, str, str, int, str]
@@ -74,11 +78,15 @@ def _alike(manager: Manager, entry: Entry) -> bool:
     row = manager.resource(entry.resource).rows(entry.state, entry.event)[entry.row]
     if row.fail is None or row.uncertain is None:
         return False
-    return (row.fail.state, row.fail.raise_event) == (row.uncertain.state, row.uncertain.raise_event)
+    return (row.fail.state, row.fail.raise_event) == (
+        row.uncertain.state,
+        row.uncertain.raise_event,
+    )
 
 
 def _path(manager: Manager, operation: Operation) -> tuple[str, ...]:
-    """The path to walk: the longest that goes on from the operation's own, so that deeper operations take part."""
+    """The path to walk: the longest that goes on from the operation's own, so that deeper
+    operations take part."""
     if operation.form is Form.WITH:
         return manager.reservation_path
     own = operation.path
@@ -86,12 +94,15 @@ def _path(manager: Manager, operation: Operation) -> tuple[str, ...]:
 
 
 def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) -> list[Run]:
-    """The runs to draw: the happy one, what stands beside it, then the failures in the order of the calls."""
+    """The runs to draw: the happy one, what stands beside it, then the failures in the order of the
+    calls."""
     path = _path(manager, operation)
     good = [c for c in candidates if not c[2].error]
     if not good:
         return []
-    happy = min(good, key=lambda c: (c[0], -len(c[2].calls), -_made(c[2]), _guarded(manager, c[2]), c[1]))[2]
+    happy = min(
+        good, key=lambda c: (c[0], -len(c[2].calls), -_made(c[2]), _guarded(manager, c[2]), c[1])
+    )[2]
     picked, shown = [], set(_shown(happy))
     wanted: dict[_Shown, list[_Candidate]] = {}
     for candidate in candidates:
@@ -100,8 +111,17 @@ def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) 
     for what in sorted(wanted, key=lambda s: s[5] in FAILURES):
         if what in shown:
             continue
-        best = min(wanted[what], key=lambda c: (
-            _failures(c[2]), bool(c[2].error), c[0], c[2].before != happy.before, _far(c[2], happy), c[1]))[2]
+        best = min(
+            wanted[what],
+            key=lambda c: (
+                _failures(c[2]),
+                bool(c[2].error),
+                c[0],
+                c[2].before != happy.before,
+                _far(c[2], happy),
+                c[1],
+            ),
+        )[2]
         picked.append(best)
         shown.update(_shown(best))
         for n, entry in enumerate(best.entries):
@@ -109,13 +129,21 @@ def _pick(manager: Manager, operation: Operation, candidates: list[_Candidate]) 
                 other = replace(entry, outcome="uncertain" if entry.outcome == "fail" else "fail")
                 shown.update(_shown(replace(best, entries=(*best.entries[:n], other))))
     beside = _again(manager, operation, path, happy) + _shared(manager, operation, path, happy)
-    return [happy, *beside, *(r for r in picked if not r.error), *sorted((r for r in picked if r.error), key=lambda r: _far(r, happy) > 0)]
+    return [
+        happy,
+        *beside,
+        *(r for r in picked if not r.error),
+        *sorted((r for r in picked if r.error), key=lambda r: _far(r, happy) > 0),
+    ]
 
 
 def _far(run: Run, happy: Run) -> int:
-    """How many rows of the run are not in the happy one: guarded variants come after the plain way."""
+    """How many rows of the run are not in the happy one: guarded variants come after the plain
+    way."""
     usual = {(e.resource, e.state, e.event, e.row) for e in happy.entries}
-    return sum((e.resource, e.state, e.event, e.row) not in usual for e in run.entries if e.kind == "row")
+    return sum(
+        (e.resource, e.state, e.event, e.row) not in usual for e in run.entries if e.kind == "row"
+    )
 
 
 def _made(run: Run) -> int:
@@ -124,14 +152,22 @@ def _made(run: Run) -> int:
 
 def _guarded(manager: Manager, run: Run) -> int:
     """How many of its rows are not the one that is left when no guard holds."""
-    return sum(e.row + 1 < len(manager.resource(e.resource).rows(e.state, e.event)) for e in run.entries if e.kind == "row")
+    return sum(
+        e.row + 1 < len(manager.resource(e.resource).rows(e.state, e.event))
+        for e in run.entries
+        if e.kind == "row"
+    )
 
 
 def _again(manager: Manager, operation: Operation, path: tuple[str, ...], happy: Run) -> list[Run]:
     """The same once more, where that finds the work done."""
     if not happy.calls or operation.ends:
         return []
-    return [r for r in runs(manager, operation, path, happy.after) if not r.calls and not r.error and r.entries][:1]
+    return [
+        r
+        for r in runs(manager, operation, path, happy.after)
+        if not r.calls and not r.error and r.entries
+    ][:1]
 
 
 def _shared(manager: Manager, operation: Operation, path: tuple[str, ...], happy: Run) -> list[Run]:
@@ -143,18 +179,32 @@ def _shared(manager: Manager, operation: Operation, path: tuple[str, ...], happy
 
 def _levels(manager: Manager, operation: Operation, levels: tuple[Level | None, ...]) -> str:
     path = operation.path
-    return ", ".join(f"{name} {level.state}" if level is not None else f"no {name}" for name, level in zip(path, levels))
+    return ", ".join(
+        f"{name} {level.state}" if level is not None else f"no {name}"
+        for name, level in zip(path, levels)
+    )
 
 
 _ENDS = {"fail": "fails", "uncertain": "is uncertain", "unknown": "cannot tell"}
-_ANSWERS = {"ok": "ok", "fail": "failed", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+_ANSWERS = {
+    "ok": "ok",
+    "fail": "failed",
+    "uncertain": "uncertain",
+    "yes": "yes",
+    "no": "no",
+    "unknown": "cannot tell",
+}
 
 
 def _title(manager: Manager, run: Run, happy: Run) -> str:
     usual = {(e.resource, e.state) for e in happy.entries}
     unusual = next((e for e in run.calls if (e.resource, e.state) not in usual), None)
     bad = [e for e in run.calls if e.outcome in FAILURES]
-    place = f" ({unusual.resource} {unusual.state})" if unusual is not None and (not bad or unusual == bad[0]) else ""
+    place = (
+        f" ({unusual.resource} {unusual.state})"
+        if unusual is not None and (not bad or unusual == bad[0])
+        else ""
+    )
     if run is happy:
         return "all goes well"
     if run.before.shared:
@@ -168,9 +218,14 @@ def _title(manager: Manager, run: Run, happy: Run) -> str:
         return ", ".join(answers) + place
     if not bad:
         rows = {(e.resource, e.state, e.event, e.row) for e in happy.entries}
-        other = next((e.call for e in run.calls if (e.resource, e.state, e.event, e.row) not in rows), "")
+        other = next(
+            (e.call for e in run.calls if (e.resource, e.state, e.event, e.row) not in rows), ""
+        )
         return f"all goes well{place}" if place or not other else f"all goes well with {other}"
-    words = [f"{e.call} " + ("fails or is uncertain" if _alike(manager, e) else _ENDS[e.outcome]) for e in bad]
+    words = [
+        f"{e.call} " + ("fails or is uncertain" if _alike(manager, e) else _ENDS[e.outcome])
+        for e in bad
+    ]
     return ", ".join(words) + place
 
 
@@ -198,10 +253,18 @@ def _entry_messages(manager: Manager, entry: Entry, happens_for: str) -> list[Me
     if entry.kind == "keep":
         return [Message(Kind.NOTE, f"{who} stays {entry.state}: only this hold goes")]
     if entry.kind == "reject":
-        return [Message(Kind.NOTE, f"{who} {entry.state} rejects {entry.event}: {entry.error}", bad=True)]
+        return [
+            Message(
+                Kind.NOTE, f"{who} {entry.state} rejects {entry.event}: {entry.error}", bad=True
+            )
+        ]
     if entry.kind == "end":
         return []
-    moved = f"{who}: {entry.state} → {after}" if entry.after != entry.state else f"{who} stays {entry.state}"
+    moved = (
+        f"{who}: {entry.state} → {after}"
+        if entry.after != entry.state
+        else f"{who} stays {entry.state}"
+    )
     if not entry.call:
         if entry.event == happens_for and entry.after == entry.state:
             return []
@@ -215,7 +278,9 @@ def _entry_messages(manager: Manager, entry: Entry, happens_for: str) -> list[Me
     return [
         Message(Kind.CALL, f"{name}({who})", group),
         Message(Kind.ANSWER, answer, group, entry.outcome in FAILURES),
-        Message(Kind.NOTE, moved + (f", then {raised}" if raised else ""), bad=entry.outcome in FAILURES),
+        Message(
+            Kind.NOTE, moved + (f", then {raised}" if raised else ""), bad=entry.outcome in FAILURES
+        ),
     ]
 
 
@@ -224,7 +289,9 @@ def _reply(run: Run) -> Message:
         return Message(Kind.REPLY, f"the error of {run.error}", bad=True)
     if run.error:
         return Message(Kind.REPLY, run.error, bad=True)
-    results = (["reservation"] if run.operation.gives else []) + [ref.name for ref in run.operation.returns]
+    results = (["reservation"] if run.operation.gives else []) + [
+        ref.name for ref in run.operation.returns
+    ]
     return Message(Kind.REPLY, ", ".join(["0", *results]))
 
 
@@ -235,8 +302,18 @@ def _afterwards(manager: Manager, run: Run) -> list[Message]:
         if not run.after.reservation:
             return [Message(Kind.NOTE, "the reservation has ended")]
         if run.error:
-            held = [name for name, level in zip(path, run.after.levels) if level is not None and level.held]
-            return [Message(Kind.NOTE, "the reservation still holds " + (" and ".join(held) or "nothing"), bad=True)]
+            held = [
+                name
+                for name, level in zip(path, run.after.levels)
+                if level is not None and level.held
+            ]
+            return [
+                Message(
+                    Kind.NOTE,
+                    "the reservation still holds " + (" and ".join(held) or "nothing"),
+                    bad=True,
+                )
+            ]
         return []
     if run.operation.gives and not run.error:
         return [Message(Kind.NOTE, "the reservation holds " + " and ".join(run.operation.path))]
@@ -254,7 +331,9 @@ def _afterwards(manager: Manager, run: Run) -> list[Message]:
 def _sequence(manager: Manager, run: Run, happy: Run) -> Sequence:
     operation = run.operation
     take = manager.resource(operation.target).take or ""
-    start = ("others hold the same; " if run.before.shared else "") + _levels(manager, operation, run.before.levels)
+    start = ("others hold the same; " if run.before.shared else "") + _levels(
+        manager, operation, run.before.levels
+    )
     messages = [Message(Kind.REQUEST, _request(manager, operation))]
     if operation.form is Form.WITH or run.before.shared:
         messages.append(Message(Kind.NOTE, start))
@@ -264,7 +343,13 @@ def _sequence(manager: Manager, run: Run, happy: Run) -> Sequence:
     messages += [*_afterwards(manager, run), _reply(run)]
     used = {m.group for m in messages}
     groups = [g for g in dict.fromkeys(h.group for h in manager.hooks) if g in used]
-    return Sequence(operation.name, _title(manager, run, happy), ("caller", manager.name, *groups), tuple(messages), bool(run.error))
+    return Sequence(
+        operation.name,
+        _title(manager, run, happy),
+        ("caller", manager.name, *groups),
+        tuple(messages),
+        bool(run.error),
+    )
 
 
 def sequences(manager: Manager) -> dict[str, Drawn]:
@@ -280,13 +365,19 @@ def sequences(manager: Manager) -> dict[str, Drawn]:
             walked[path] = {}
             for n, (failures, run) in enumerate(all_runs(manager, path)):
                 walked[path].setdefault(run.operation.name, []).append((failures, n, run))
-        drawn[operation.name] = _drawn(manager, _pick(manager, operation, walked[path].get(operation.name, [])))
+        drawn[operation.name] = _drawn(
+            manager, _pick(manager, operation, walked[path].get(operation.name, []))
+        )
     return drawn
 
 
 def _drawn(manager: Manager, picked: list[Run]) -> Drawn:
     made = [_sequence(manager, run, picked[0]) for run in picked[:MOST]]
     titles = [s.title for s in made]
-    numbered = tuple(s if titles.count(s.title) == 1 else replace(s, title=f"{s.title} ({titles[:n].count(s.title) + 1})")
-                     for n, s in enumerate(made))
+    numbered = tuple(
+        s
+        if titles.count(s.title) == 1
+        else replace(s, title=f"{s.title} ({titles[:n].count(s.title) + 1})")
+        for n, s in enumerate(made)
+    )
     return Drawn(numbered, max(0, len(picked) - MOST))

@@ -1,7 +1,8 @@
 """How the pictures look, in one place: every form takes its words and colours from here.
 
-Nothing is said by colour alone. A failure is also dashed, the happy path also thick, a final state also has a second
-border, trouble also a dashed one, and `resident` is written out: the pictures survive a black and white printer.
+Nothing is said by colour alone. A failure is also dashed, the happy path also thick, a final state
+also has a second border, trouble also a dashed one, and `resident` is written out: the pictures
+survive a black and white printer.
 """
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ FILL_TROUBLE = "#fdf0ef"
 FILL_FINAL = "#f1f3f5"
 FILL_PLAIN = "#ffffff"
 LEGEND = (
-    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failed or uncertain call leads to. "
-    "A dashed box is a state that only failures lead to, a double box a final state. "
-    "The lines in a box are the events that do not leave it."
+    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failed or uncertain"
+    " call leads to. A dashed box is a state that only failures lead to, a double box a final"
+    " state. The lines in a box are the events that do not leave it."
 )
 
 

@@ -1,8 +1,9 @@
 """DOT to SVG by graphviz, and what makes two such pictures the same.
 
-Graphviz decides where things stand, and its versions and the fonts of a machine differ in that. So a committed SVG carries
-the SHA-256 of the DOT text it was made from, and the drift check compares what pictures show (that digest, and every title
-and word in them) and not where they show it. The DOT text itself is compared to the letter, as any other file.
+Graphviz decides where things stand, and its versions and the fonts of a machine differ in that. So
+a committed SVG carries the SHA-256 of the DOT text it was made from, and the drift check compares
+what pictures show (that digest, and every title and word in them) and not where they show it. The
+DOT text itself is compared to the letter, as any other file.
 """
 from __future__ import annotations
 
@@ -30,15 +31,28 @@ def _plain(svg: str, source: str, dot: str) -> str:
     """Without the version of graphviz; with the origin of the picture instead."""
     body = _DOCTYPE.sub("", _COMMENT.sub("", svg))
     head, rest = body.split("\n", 1)
-    return f"{head}\n<!-- made from {source}, sha256 {_digest(dot)} -->\n" + "\n".join(x.rstrip() for x in rest.splitlines()) + "\n"
+    return (
+        f"{head}\n<!-- made from {source}, sha256 {_digest(dot)} -->\n"
+        + "\n".join(x.rstrip() for x in rest.splitlines())
+        + "\n"
+    )
 
 
 def render(dot: str, source: str, program: str = "dot") -> str:
     """The picture of a DOT text that is called `source`. Raises GraphvizError."""
     try:
-        done = subprocess.run([program, "-Tsvg"], input=dot.encode(), capture_output=True, check=False, timeout=_TIMEOUT)
+        done = subprocess.run(
+            [program, "-Tsvg"],
+            input=dot.encode(),
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT,
+        )
     except FileNotFoundError:
-        raise GraphvizError(f"{source}: no SVG was made: the program '{program}' is missing (install the package '{PACKAGE}')") from None
+        raise GraphvizError(
+            f"{source}: no SVG was made: the program '{program}' is missing (install the package"
+            f" '{PACKAGE}')"
+        ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GraphvizError(f"{source}: no SVG was made: {program}: {error}") from None
     if done.returncode != 0:
@@ -56,7 +70,11 @@ def _shows(svg: str) -> tuple[str, tuple[str, ...]] | None:
         return None
     if digest is None:
         return None
-    words = sorted(" ".join(element.text.split()) for element in root.iter() if element.text and element.text.strip())
+    words = sorted(
+        " ".join(element.text.split())
+        for element in root.iter()
+        if element.text and element.text.strip()
+    )
     return digest.group(2), tuple(words)
 
 

@@ -31,17 +31,28 @@ def _escape(words: str) -> str:
     return html.escape(words, quote=True)
 
 
-def _text(x: float, y: float, words: str, *, colour: str = INK, anchor: str = "start", extra: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{extra}>{_escape(words)}</text>'
+def _text(
+    x: float, y: float, words: str, *, colour: str = INK, anchor: str = "start", extra: str = ""
+) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}"'
+        f' text-anchor="{anchor}"{extra}>{_escape(words)}</text>'
+    )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, extra: str = "") -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{extra}/>'
+    return (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{extra}/>'
+    )
 
 
-def _box(x: float, y: float, width: float, height: float, fill: str, colour: str, extra: str = "") -> str:
-    return (f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="3" fill="{fill}" '
-            f'stroke="{colour}"{extra}/>')
+def _box(
+    x: float, y: float, width: float, height: float, fill: str, colour: str, extra: str = ""
+) -> str:
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="3"'
+        f' fill="{fill}" stroke="{colour}"{extra}/>'
+    )
 
 
 def _wide(words: str) -> float:
@@ -58,7 +69,8 @@ def _names(sequence: Sequence) -> list[str]:
 
 
 def _columns(sequence: Sequence) -> list[float]:
-    """Where the lifelines stand: room for the names, and for the words of the arrows between neighbours."""
+    """Where the lifelines stand: room for the names, and for the words of the arrows between
+    neighbours."""
     names = _names(sequence)
     gaps = [(_wide(a) + _wide(b)) / 2 + 36 for a, b in zip(names, names[1:])]
     for message in sequence.messages:
@@ -72,21 +84,35 @@ def _columns(sequence: Sequence) -> list[float]:
     return columns
 
 
-def _arrow(y: float, start: float, end: float, middle: float, words: str, *, answer: bool, bad: bool) -> list[str]:
+def _arrow(
+    y: float, start: float, end: float, middle: float, words: str, *, answer: bool, bad: bool
+) -> list[str]:
     """The words stand above the arrow around `middle`, where they meet no other lifeline."""
     colour = BAD if bad else INK
     side = 1 if end > start else -1
     dash = ' stroke-dasharray="5 3"' if answer else ""
-    parts = [_text(middle, y - 4, words, colour=colour, anchor="middle"), _line(start, y, end - side * 2, y, colour, dash)]
+    parts = [
+        _text(middle, y - 4, words, colour=colour, anchor="middle"),
+        _line(start, y, end - side * 2, y, colour, dash),
+    ]
     if bad:
         at = end - side * 7
         thick = ' stroke-width="1.6"'
-        return [*parts, _line(at - 4, y - 4, at + 4, y + 4, colour, thick), _line(at - 4, y + 4, at + 4, y - 4, colour, thick)]
-    tip = f"{end - side:.1f},{y:.1f} {end - side * 8:.1f},{y - 4:.1f} {end - side * 8:.1f},{y + 4:.1f}"
+        return [
+            *parts,
+            _line(at - 4, y - 4, at + 4, y + 4, colour, thick),
+            _line(at - 4, y + 4, at + 4, y - 4, colour, thick),
+        ]
+    tip = (
+        f"{end - side:.1f},{y:.1f} {end - side * 8:.1f},{y - 4:.1f}"
+        f" {end - side * 8:.1f},{y + 4:.1f}"
+    )
     return [*parts, f'<polygon points="{tip}" fill="{colour}"/>']
 
 
-def _message(message: Message, y: float, columns: list[float], groups: list[str]) -> tuple[float, list[str]]:
+def _message(
+    message: Message, y: float, columns: list[float], groups: list[str]
+) -> tuple[float, list[str]]:
     """The height it takes, and its parts."""
     if message.kind is Kind.NOTE:
         lines = _note_lines(message)
@@ -104,7 +130,15 @@ def _message(message: Message, y: float, columns: list[float], groups: list[str]
     answer = message.kind in (Kind.REPLY, Kind.ANSWER)
     low = min(ends)
     middle = (columns[low] + columns[low + 1]) / 2
-    return ROW + 5, _arrow(y + ROW, columns[ends[0]], columns[ends[1]], middle, message.text, answer=answer, bad=message.bad)
+    return ROW + 5, _arrow(
+        y + ROW,
+        columns[ends[0]],
+        columns[ends[1]],
+        middle,
+        message.text,
+        answer=answer,
+        bad=message.bad,
+    )
 
 
 def panel(sequence: Sequence) -> Panel:
@@ -126,7 +160,9 @@ def panel(sequence: Sequence) -> Panel:
         width = _wide(name) + 14
         heads.append(_box(column - width / 2, top, width, 20, FILL_STATE, INK))
         heads.append(_text(column, top + 14, name, anchor="middle"))
-    lifelines = [_line(column, top + 20, column, y + 8, QUIET, ' stroke-width="0.8"') for column in columns]
+    lifelines = [
+        _line(column, top + 20, column, y + 8, QUIET, ' stroke-width="0.8"') for column in columns
+    ]
     colour = BAD if sequence.bad else GOOD
     title = [_text(MARGIN, MARGIN + 6, sequence.title, colour=colour, extra=' font-weight="bold"')]
     width = max(right, MARGIN + _wide(sequence.title) * 1.1) + MARGIN
@@ -150,6 +186,17 @@ def picture(title: str, shown: tuple[Sequence, ...]) -> str:
             parts += [*item.parts, "</g>"]
         y += height
     width = sum(widths)
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{y:.0f}" viewBox="0 0 {width:.1f} {y:.1f}" '
-            f'font-family="{_escape(FONT)}" font-size="{SIZE}">')
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, f"<title>{_escape(title)}</title>", *parts, "</svg>", ""])
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{y:.0f}" viewBox="0 0'
+        f' {width:.1f} {y:.1f}" font-family="{_escape(FONT)}" font-size="{SIZE}">'
+    )
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            head,
+            f"<title>{_escape(title)}</title>",
+            *parts,
+            "</svg>",
+            "",
+        ]
+    )

@@ -1,7 +1,7 @@
 """State diagrams as plain ASCII boxes that fit a source comment.
 
-The happy path is one column of boxes; what leaves it to the side is listed between two boxes, dotted where a call has
-failed. The states beside the path follow, then the final ones.
+The happy path is one column of boxes; what leaves it to the side is listed between two boxes,
+dotted where a call has failed. The states beside the path follow, then the final ones.
 """
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.style import wrap
 
 WIDTH = 76
-KEY = "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double= final"
+KEY = (
+    "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double="
+    " final"
+)
 
 
 def plain(words: str) -> str:
     """ASCII that cannot end a C comment."""
-    ascii_words = words.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode("ascii")
+    ascii_words = (
+        words.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode("ascii")
+    )
     return ascii_words.replace("*/", "* /").replace("/*", "/ *")
 
 
@@ -34,12 +39,17 @@ def _box(node: Node, width: int) -> list[str]:
     name = _fit(node.name, width // 2)
     edge = "+" + across * (len(name) + 2) + "+"
     marks = ["resident"] if node.state.resident else []
-    notes = [part for line in marks + node_lines(node) for part in wrap(line, width - len(edge) - 2)]
+    notes = [
+        part for line in marks + node_lines(node) for part in wrap(line, width - len(edge) - 2)
+    ]
     rows = [edge, f"{down} {name} {down}", edge]
     first = 1 if len(notes) == 1 else 0
     while len(rows) < len(notes) + first:
         rows.append(" " * len(edge))
-    return [row + ("  " + notes[n - first] if first <= n < len(notes) + first else "") for n, row in enumerate(rows)]
+    return [
+        row + ("  " + notes[n - first] if first <= n < len(notes) + first else "")
+        for n, row in enumerate(rows)
+    ]
 
 
 def _fit(text: str, width: int) -> str:
@@ -51,10 +61,15 @@ def _exits(arrows: list[Arrow], width: int) -> list[str]:
     column = max((len(_fit(a.target, width // 3)) for a in arrows), default=0)
     lines = []
     for arrow in arrows:
-        head = f"   +{'..' if arrow.failure else '--'}> {_fit(arrow.target, width // 3):<{column}}  "
+        head = (
+            f"   +{'..' if arrow.failure else '--'}> {_fit(arrow.target, width // 3):<{column}}  "
+        )
         texts = [" ".join(x.lines) if x.outcomes else x.text for x in arrow.labels]
         parts = [part for text in texts for part in wrap(text, width - len(head))]
-        lines += [(head if n == 0 else "   |" + " " * (len(head) - 4)) + part for n, part in enumerate(parts)]
+        lines += [
+            (head if n == 0 else "   |" + " " * (len(head) - 4)) + part
+            for n, part in enumerate(parts)
+        ]
     return lines
 
 

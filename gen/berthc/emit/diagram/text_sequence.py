@@ -58,7 +58,9 @@ def _lifelines(columns: list[int]) -> list[str]:
     return line
 
 
-def _arrow(columns: list[int], start: int, end: int, words: str, *, answer: bool, bad: bool) -> list[str]:
+def _arrow(
+    columns: list[int], start: int, end: int, words: str, *, answer: bool, bad: bool
+) -> list[str]:
     """The words above an arrow between two lifelines."""
     low, high = sorted((columns[start], columns[end]))
     shaft = "." if answer else "-"
@@ -76,7 +78,8 @@ def _arrow(columns: list[int], start: int, end: int, words: str, *, answer: bool
 
 
 def _note(columns: list[int], words: str, width: int) -> list[str]:
-    """Words to the right of the manager's lifeline, in brackets; the lifelines they cover are interrupted."""
+    """Words to the right of the manager's lifeline, in brackets; the lifelines they cover are
+    interrupted."""
     at = columns[1] + 2
     out = []
     for part in wrap(f"[ {words} ]", width - at):

@@ -1,9 +1,10 @@
 """Runs of the operations, as one caller meets them: what a sequence diagram tells.
 
-The walk keeps to semantics.md, with the simplification that a diagram wants: one caller, one instance per level, every
-hook present, and everybody else's holds summed up as `shared`. From nothing tracked it tries each operation in each
-world it can get to, with each outcome of each call. It gives no answer that anything depends on; a test holds
-each run against `berthc.semantics`, which does.
+The walk keeps to semantics.md, with the simplification that a diagram wants: one caller, one
+instance per level, every hook present, and everybody else's holds summed up as `shared`. From
+nothing tracked it tries each operation in each world it can get to, with each outcome of each call.
+It gives no answer that anything depends on; a test holds each run against `berthc.semantics`, which
+does.
 """
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ Choose = Callable[[int], int]
 
 @dataclass(frozen=True)
 class Level:
-    """One instance of the path: its state, whether the caller's reservation holds it, and anonymous references."""
+    """One instance of the path: its state, whether the caller's reservation holds it, and anonymous
+    references."""
 
     state: str
     held: bool = False
@@ -28,7 +30,8 @@ class Level:
 
 @dataclass(frozen=True)
 class World:
-    """What is tracked, root first (None: nothing), and whether there is a reservation. `shared`: others hold it all."""
+    """What is tracked, root first (None: nothing), and whether there is a reservation. `shared`:
+    others hold it all."""
 
     levels: tuple[Level | None, ...]
     reservation: bool = False
@@ -39,8 +42,9 @@ class World:
 class Entry:
     """Something that a run did at one resource.
 
-    kind: "make" and "find" (with the state), "row" (a row ran: event, call and outcome where it has a call, old and new state),
-    "reject" (error), "skip" (no hold left), "keep" (somebody else holds it; the caller's hold goes), "end" (a final state was reached).
+    kind: "make" and "find" (with the state), "row" (a row ran: event, call and outcome where it has
+    a call, old and new state), "reject" (error), "skip" (no hold left), "keep" (somebody else holds
+    it; the caller's hold goes), "end" (a final state was reached).
     """
 
     kind: str
@@ -75,7 +79,14 @@ class _Stop(Exception):
 class _Walk:
     """One run; `choose(n)` picks one of n ways where the spec leaves it open (guards, outcomes)."""
 
-    def __init__(self, manager: Manager, operation: Operation, path: tuple[str, ...], world: World, choose: Choose) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        operation: Operation,
+        path: tuple[str, ...],
+        world: World,
+        choose: Choose,
+    ) -> None:
         self.manager = manager
         self.operation = operation
         self.path = path
@@ -96,14 +107,18 @@ class _Walk:
             for step in self.operation.steps:
                 self._step(step)
             if self.operation.gives:
-                self.levels = [replace(x, held=True) if x is not None else None for x in self.levels]
+                self.levels = [
+                    replace(x, held=True) if x is not None else None for x in self.levels
+                ]
             reservation = (reservation or self.operation.gives) and not self.operation.ends
         except _Stop:
             pass
         after = World(tuple(self.levels), reservation, self.before.shared)
         if self.error and not any(e.call for e in self.entries):
             after = self.before  # atomic until the first call
-        return Run(self.operation, self.before, after, tuple(self.entries), self.error, self.hook_error)
+        return Run(
+            self.operation, self.before, after, tuple(self.entries), self.error, self.hook_error
+        )
 
     def _applies(self) -> bool:
         form, world = self.operation.form, self.before
@@ -137,7 +152,9 @@ class _Walk:
         resource = self.manager.resource(step.resource)
         level = self.levels[n]
         if level is None or (self.operation.form is Form.WITH and not level.held):
-            self.entries.append(Entry("skip", step.resource, "" if level is None else level.state, step.event))
+            self.entries.append(
+                Entry("skip", step.resource, "" if level is None else level.state, step.event)
+            )
             return
         drops = step.event == resource.drop
         if drops and self._somebody_else(n, level):
@@ -176,14 +193,27 @@ class _Walk:
         resource = self.manager.resource(name)
         rows = resource.rows(level.state, event)
         if not rows:
-            self._reject(Entry("reject", name, level.state, event, error=resource.otherwise or "no row"))
+            self._reject(
+                Entry("reject", name, level.state, event, error=resource.otherwise or "no row")
+            )
         pick = self.choose(len(rows))
         row = rows[pick]
         if row.reject is not None:
             self._reject(Entry("reject", name, level.state, event, error=row.reject, row=pick))
         targets = row.targets()
         outcome, target = targets[self.choose(3)] if row.hook else targets[0]
-        self.entries.append(Entry("row", name, level.state, event, row.hook or "", outcome if row.hook else "", target.state, row=pick))
+        self.entries.append(
+            Entry(
+                "row",
+                name,
+                level.state,
+                event,
+                row.hook or "",
+                outcome if row.hook else "",
+                target.state,
+                row=pick,
+            )
+        )
         failed = outcome in FAILURES
         if failed and not self.error:
             self.error, self.hook_error = row.hook or "", True
@@ -208,7 +238,9 @@ def runs(manager: Manager, operation: Operation, path: tuple[str, ...], world: W
         prefix = prefixes.pop()
         taken: list[tuple[int, int]] = []
 
-        def choose(ways: int, prefix: list[int] = prefix, taken: list[tuple[int, int]] = taken) -> int:
+        def choose(
+            ways: int, prefix: list[int] = prefix, taken: list[tuple[int, int]] = taken
+        ) -> int:
             pick = prefix[len(taken)] if len(taken) < len(prefix) else 0
             taken.append((pick, ways))
             return pick
@@ -218,15 +250,18 @@ def runs(manager: Manager, operation: Operation, path: tuple[str, ...], world: W
             return []
         done.append(run)
         for n in reversed(range(len(prefix), len(taken))):
-            prefixes += [[p for p, _ in taken[:n]] + [other] for other in reversed(range(1, taken[n][1]))]
+            prefixes += [
+                [p for p, _ in taken[:n]] + [other] for other in reversed(range(1, taken[n][1]))
+            ]
     return done
 
 
 def all_runs(manager: Manager, path: tuple[str, ...]) -> list[tuple[int, Run]]:
-    """Each run in each world that one caller can get to, with the number of failed calls that led to that world.
+    """Each run in each world that one caller can get to, with the number of failed calls that led
+    to that world.
 
-    Worlds come in order of failures, then of operations: what is shown first is what needs least to happen. References
-    are counted up to one; more of them are what `shared` stands for.
+    Worlds come in order of failures, then of operations: what is shown first is what needs least to
+    happen. References are counted up to one; more of them are what `shared` stands for.
     """
     operations = [o for o in manager.operations if path[:len(o.path)] == o.path]
     start = World((None,) * len(path))

@@ -1,4 +1,5 @@
-"""The page of a manager in Markdown: options, fields, states, tables, hooks, operations and their return codes.
+"""The page of a manager in Markdown: options, fields, states, tables, hooks, operations and their
+return codes.
 
 It shows the pictures that `berthc.emit.diagram` makes into the same folder.
 """

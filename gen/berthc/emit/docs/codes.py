@@ -21,7 +21,9 @@ def fired(manager: Manager, operation: Operation) -> dict[str, tuple[str, ...]]:
     """Resource: the events that may reach it in this operation, raised ones included."""
     first: list[tuple[str, str]] = [(s.resource, s.event) for s in operation.steps]
     if operation.gives:
-        first = [(r, take) for r in operation.path if (take := manager.resource(r).take) is not None]
+        first = [
+            (r, take) for r in operation.path if (take := manager.resource(r).take) is not None
+        ]
     seen: dict[tuple[str, str], None] = {}
     while first:
         resource, event = first.pop(0)
@@ -31,7 +33,11 @@ def fired(manager: Manager, operation: Operation) -> dict[str, tuple[str, ...]]:
         for state in manager.resource(resource).states:
             for row in state.rows:
                 if row.event == event:
-                    first += [(resource, t.raise_event) for _, t in row.targets() if t.raise_event is not None]
+                    first += [
+                        (resource, t.raise_event)
+                        for _, t in row.targets()
+                        if t.raise_event is not None
+                    ]
     events: dict[str, tuple[str, ...]] = {}
     for resource, event in seen:
         events[resource] = (*events.get(resource, ()), event)
@@ -40,8 +46,13 @@ def fired(manager: Manager, operation: Operation) -> dict[str, tuple[str, ...]]:
 
 def hooks_called(manager: Manager, operation: Operation) -> tuple[str, ...]:
     """The hooks that the operation may call, in the order of the spec."""
-    called = {row.hook for resource, events in fired(manager, operation).items() for state in manager.resource(resource).states
-              for row in state.rows if row.event in events and row.hook is not None}
+    called = {
+        row.hook
+        for resource, events in fired(manager, operation).items()
+        for state in manager.resource(resource).states
+        for row in state.rows
+        if row.event in events and row.hook is not None
+    }
     return tuple(h.name for h in manager.hooks if h.name in called)
 
 
@@ -51,7 +62,11 @@ def _rejections(manager: Manager, operation: Operation) -> list[Code]:
         for state in manager.resource(resource).states:
             for row in state.rows:
                 if row.event in events and row.reject is not None:
-                    why = f": {md(sentence(row.brief or state.brief))}" if row.brief or state.brief else "."
+                    why = (
+                        f": {md(sentence(row.brief or state.brief))}"
+                        if row.brief or state.brief
+                        else "."
+                    )
                     found.append(Code(row.reject, f"The {md(resource)} is {code(state.name)}{why}"))
     return found
 
@@ -60,27 +75,53 @@ def _otherwise(manager: Manager, operation: Operation) -> list[Code]:
     found = []
     for resource, events in fired(manager, operation).items():
         error = manager.resource(resource).otherwise
-        holes = [s.name for s in manager.resource(resource).states
-                 if not s.final and any(not manager.resource(resource).rows(s.name, e) for e in events)]
+        holes = [
+            s.name
+            for s in manager.resource(resource).states
+            if not s.final and any(not manager.resource(resource).rows(s.name, e) for e in events)
+        ]
         if error is not None and holes:
-            found.append(Code(error, f"The {md(resource)} is in a state that does not know the event ({codes(holes)})."))
+            found.append(
+                Code(
+                    error,
+                    (
+                        f"The {md(resource)} is in a state that does not know the event"
+                        f" ({codes(holes)})."
+                    ),
+                )
+            )
     return found
 
 
 def _arguments(manager: Manager, operation: Operation) -> list[Code]:
     found = []
     text = any(_text_result(manager, ref.scope, ref.name) for ref in operation.returns)
-    given = operation.form in (Form.OBTAIN, Form.CREATE) or (operation.form is Form.FIND and operation.by is None)
+    given = operation.form in (Form.OBTAIN, Form.CREATE) or (
+        operation.form is Form.FIND and operation.by is None
+    )
     invalid = "A required argument is missing"
-    found.append(Code("EINVAL", invalid + (", or a field or a part of a slot is out of its range." if operation.at is not None and given
-                                          else ", or a field is out of its range." if given else ".")))
+    found.append(
+        Code(
+            "EINVAL",
+            invalid
+            + (
+                ", or a field or a part of a slot is out of its range."
+                if operation.at is not None and given
+                else ", or a field is out of its range."
+                if given
+                else "."
+            ),
+        )
+    )
     if text:
         found.append(Code("ENOBUFS", "A buffer for a result is smaller than its documented size."))
     return found
 
 
 def _text_result(manager: Manager, resource: str, leaf: str) -> bool:
-    return any(a.type is Type.STRING and leaf in a.leaves for a in manager.resource(resource).assigned)
+    return any(
+        a.type is Type.STRING and leaf in a.leaves for a in manager.resource(resource).assigned
+    )
 
 
 def _getting(manager: Manager, operation: Operation) -> list[Code]:
@@ -88,7 +129,9 @@ def _getting(manager: Manager, operation: Operation) -> list[Code]:
     if operation.form is Form.WITH:
         found = [Code("ENOENT", "There is no such reservation: it has ended, or never was.")]
         if not operation.ends:
-            found.append(Code("ECANCELED", "The reservation has begun to let go; it can only be ended."))
+            found.append(
+                Code("ECANCELED", "The reservation has begun to let go; it can only be ended.")
+            )
         return found
     if operation.form is Form.FIND:
         if operation.absent_ok:
@@ -106,7 +149,12 @@ def _getting(manager: Manager, operation: Operation) -> list[Code]:
     for name in path:
         resource = manager.resource(name)
         if any(f.name not in resource.key for f in resource.fields):
-            found.append(Code("EEXIST", f"The {md(name)} is tracked with other values in the fields that must match."))
+            found.append(
+                Code(
+                    "EEXIST",
+                    f"The {md(name)} is tracked with other values in the fields that must match.",
+                )
+            )
         if _pools(manager, name):
             found.append(Code("ENOSPC", f"No slot is free for a new {md(name)}."))
     return found
@@ -117,16 +165,31 @@ def _pools(manager: Manager, resource: str) -> bool:
 
 
 def return_codes(manager: Manager, operation: Operation) -> list[Code]:
-    """In the order in which the operation looks: arguments, policy, instances, rows, calls, the machine."""
+    """In the order in which the operation looks: arguments, policy, instances, rows, calls, the
+    machine."""
     found = [Code("0", "Done.")]
     if operation.absent_ok:
         found[0] = Code("0", f"Done, or no such {md(operation.target)} is tracked.")
     found += _arguments(manager, operation)
     for deny in operation.deny:
-        found.append(Code(deny.error, (md(sentence(deny.brief)) + " " if deny.brief else "") + f"Policy: {code(deny.guard.text)}."))
+        found.append(
+            Code(
+                deny.error,
+                (md(sentence(deny.brief)) + " " if deny.brief else "")
+                + f"Policy: {code(deny.guard.text)}.",
+            )
+        )
     found += _getting(manager, operation)
     if counted := holder_gains(manager, operation):
-        found.append(Code("EOVERFLOW", f"The {' or '.join(md(name) for name in counted)} has as many holders as can be counted."))
+        found.append(
+            Code(
+                "EOVERFLOW",
+                (
+                    f"The {' or '.join(md(name) for name in counted)} has as many holders as can be"
+                    " counted."
+                ),
+            )
+        )
     found += _rejections(manager, operation) + _otherwise(manager, operation)
     called = hooks_called(manager, operation)
     for name in called:
@@ -134,27 +197,58 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
         absent = hook.absent or ("EOPNOTSUPP" if hook.optional and hook.asks else None)
         if absent is not None:
             found.append(Code(absent, f"The backend leaves out {code(name)}."))
-        found += [Code("EEXIST", f"{code(name)} took effect, and gave a {code(value.name)} that another {md(hook.on)} has.")
-                  for value in manager.naming(name)]
+        found += [
+            Code(
+                "EEXIST",
+                (
+                    f"{code(name)} took effect, and gave a {code(value.name)} that another"
+                    f" {md(hook.on)} has."
+                ),
+            )
+            for value in manager.naming(name)
+        ]
     if called:
         found.append(Code("", f"The error of {' or '.join(code(c) for c in called)}, unchanged."))
     if any(_ends_badly(manager, name) for name in operation.path[:1]):
         root = md(operation.path[0])
-        found.append(Code("", f"The error of another operation that this one waited for, and that failed and ended the {root}."))
-    found.append(Code("ETIMEDOUT", "The deadline passed while another operation had the instance; nothing has happened."))
-    found.append(Code("EDEADLK", "It was called inside a hook, about the instance that the hook is working on."))
+        found.append(
+            Code(
+                "",
+                (
+                    "The error of another operation that this one waited for, and that failed and"
+                    f" ended the {root}."
+                ),
+            )
+        )
+    found.append(
+        Code(
+            "ETIMEDOUT",
+            "The deadline passed while another operation had the instance; nothing has happened.",
+        )
+    )
+    found.append(
+        Code(
+            "EDEADLK",
+            "It was called inside a hook, about the instance that the hook is working on.",
+        )
+    )
     found.append(Code("ECANCELED", "The manager was discarded meanwhile."))
     found.append(Code("ENOMEM", "No memory; nothing has happened."))
     return _joined(found)
 
 
 def _ends_badly(manager: Manager, root: str) -> bool:
-    """An operation may fail and end an instance of the root: a failure leads to a final state, or raises something."""
+    """An operation may fail and end an instance of the root: a failure leads to a final state, or
+    raises something."""
     resource = manager.resource(root)
     final = {state.name for state in resource.states if state.final}
-    return any(target.state in final or target.raise_event is not None
-               for state in resource.states for row in state.rows for outcome, target in row.targets()
-               if outcome in ("fail", "uncertain", "unknown"))
+    return any(
+        target.state in final or target.raise_event is not None
+        for state in resource.states
+        for row in state.rows
+        for outcome, target in row.targets()
+        if outcome in ("fail", "uncertain", "unknown")
+    )
 
 
 def _joined(found: list[Code]) -> list[Code]:

@@ -16,7 +16,12 @@ def md(words: str) -> str:
     """The words, with nothing left that Markdown would read as syntax; one line."""
     line = " ".join(words.split())
     line = _AMPERSAND.sub("&amp;", _UNDERSCORE.sub(r"\\_", _SYNTAX.sub(r"\\\1", line)))
-    return _BLOCK.sub(lambda m: "\\" + m.group(1) if not m.group(1)[0].isdigit() else m.group(1)[:-1] + "\\" + m.group(1)[-1], line)
+    return _BLOCK.sub(
+        lambda m: "\\" + m.group(1)
+        if not m.group(1)[0].isdigit()
+        else m.group(1)[:-1] + "\\" + m.group(1)[-1],
+        line,
+    )
 
 
 def code(words: str) -> str:

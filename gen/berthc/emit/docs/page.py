@@ -8,7 +8,10 @@ from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import StateMeanings, meaning_of
-from berthc.model import Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State, Target, Type
+from berthc.model import (
+    Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State,
+    Target, Type,
+)
 
 from berthc.emit.docs.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
@@ -30,14 +33,20 @@ def _type(field: Field) -> str:
 def _default(field: Field) -> str:
     if field.default is None or field.default == "" or field.default == ():
         return "empty" if field.type in (Type.STRING, Type.LIST, Type.SET) else ""
-    return code(str(field.default).lower() if isinstance(field.default, bool) else str(field.default))
+    return code(
+        str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    )
 
 
 def _options(manager: Manager) -> list[str]:
     if not manager.options:
         return []
     rows = [(code(o.name), _type(o), _default(o), md(o.brief)) for o in manager.options]
-    return ["## Options\n", "Given once, at create.\n", table(("option", "type", "default", "meaning"), rows)]
+    return [
+        "## Options\n",
+        "Given once, at create.\n",
+        table(("option", "type", "default", "meaning"), rows),
+    ]
 
 
 def _field_role(resource: Resource, field: Field) -> str:
@@ -65,10 +74,15 @@ def _format_text(text: FormatText) -> str:
 
 def _assigned(value: Assigned) -> str:
     if value.kind is AssignedKind.POOL:
-        sizes = [f"{code(p.name)} below {p.size if p.option is None else 'option ' + code(p.option)}" for p in value.parts]
+        sizes = [
+            f"{code(p.name)} below {p.size if p.option is None else 'option ' + code(p.option)}"
+            for p in value.parts
+        ]
         return "the lowest free slot: " + ", ".join(sizes)
     if value.kind is AssignedKind.COUNTER:
-        return f"a number, counted from {value.start}" + (", as text" if value.type is Type.STRING else "")
+        return f"a number, counted from {value.start}" + (
+            ", as text" if value.type is Type.STRING else ""
+        )
     if value.kind is AssignedKind.UUID:
         return "a version 4 UUID"
     if value.kind is AssignedKind.HOOK:
@@ -98,7 +112,14 @@ def _target(target: Target, state: str) -> str:
     return "→ " + target_text(target)
 
 
-_WORDS = {"ok": "ok", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+_WORDS = {
+    "ok": "ok",
+    "fail": "fails",
+    "uncertain": "uncertain",
+    "yes": "yes",
+    "no": "no",
+    "unknown": "cannot tell",
+}
 
 
 def _row(row: Row, alone: bool) -> str:
@@ -111,7 +132,9 @@ def _row(row: Row, alone: bool) -> str:
         return guard + _target(row.ok, row.state)
     by_target: dict[tuple[bool, str], list[str]] = {}
     for outcome, target in row.targets():
-        by_target.setdefault((outcome in FAILURES, _target(target, row.state)), []).append(_WORDS[outcome])
+        by_target.setdefault((outcome in FAILURES, _target(target, row.state)), []).append(
+            _WORDS[outcome]
+        )
     ends = [f"{' or '.join(words)}: {target}" for (_, target), words in by_target.items()]
     return "<br>".join([guard + ("ask " if row.ask else "") + code(row.hook), *ends])
 
@@ -119,7 +142,11 @@ def _row(row: Row, alone: bool) -> str:
 def _cell(resource: Resource, state: State, event: str) -> str:
     rows = resource.rows(state.name, event)
     if not rows:
-        return f"**{resource.otherwise}**" if resource.otherwise is not None and not state.final else "–"
+        return (
+            f"**{resource.otherwise}**"
+            if resource.otherwise is not None and not state.final
+            else "–"
+        )
     return "<br>".join(_row(row, len(rows) == 1) for row in rows)
 
 
@@ -127,51 +154,105 @@ def _marks(manager: Manager, resource: Resource, state: State) -> str:
     marks = ["initial"] if state.name == resource.initial else []
     marks += ["resident"] if state.resident else []
     marks += ["final"] if state.final else []
-    creators = [o.name for o in manager.operations
-                if o.form is Form.CREATE and o.target == resource.name and o.enter == state.name != resource.initial]
+    creators = [
+        o.name
+        for o in manager.operations
+        if o.form is Form.CREATE
+        and o.target == resource.name
+        and o.enter == state.name != resource.initial
+    ]
     return ", ".join(marks + [f"made by {code(c)}" for c in creators])
 
 
 def state_table(resource: Resource) -> str:
     """Every state by every event, the one that lets go last."""
-    events = [e for e in resource.events if e != resource.drop] + [e for e in resource.events if e == resource.drop]
-    rows = [[code(s.name), *(_cell(resource, s, e) for e in events)] for s in resource.states if not s.final]
+    events = [e for e in resource.events if e != resource.drop] + [
+        e for e in resource.events if e == resource.drop
+    ]
+    rows = [
+        [code(s.name), *(_cell(resource, s, e) for e in events)]
+        for s in resource.states
+        if not s.final
+    ]
     return table(["state", *map(code, events)], rows)
 
 
 def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) -> str:
     """The effects that are there while an instance rests in the state."""
-    return "" if state.final else md("; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–")
+    return (
+        ""
+        if state.final
+        else md(
+            "; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–"
+        )
+    )
 
 
 def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> list[str]:
-    parts = [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))] if resource.brief else [f"## {md(resource.name)}\n"]
+    parts = (
+        [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))]
+        if resource.brief
+        else [f"## {md(resource.name)}\n"]
+    )
     under = f" under its {md(resource.parent)}" if resource.parent is not None else ""
     if resource.key:
-        found = f"Found by its key ({codes(resource.key)}){under}: the same key gives the same instance. "
+        found = (
+            f"Found by its key ({codes(resource.key)}){under}: the same key gives the same"
+            " instance. "
+        )
         parts.append(paragraph(found + _holders(manager, resource)))
     else:
         each = f" for each {md(resource.parent)}" if resource.parent is not None else ""
         parts.append(paragraph(f"At most one{each}. " + _holders(manager, resource)))
     if resource.fields:
-        rows = [(code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields]
+        rows = [
+            (code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields
+        ]
         parts.append(table(("field", "type", "role", "meaning"), rows))
     if resource.assigned:
         rows3 = [(code(a.name), _assigned(a), md(a.brief)) for a in resource.assigned]
         parts.append(table(("assigned value", "set to", "meaning"), rows3))
-    parts += [f"### States of {md(resource.name)}\n", f"![States of {resource.name}](states-{resource.name}.svg)\n"]
+    parts += [
+        f"### States of {md(resource.name)}\n",
+        f"![States of {resource.name}](states-{resource.name}.svg)\n",
+    ]
     if resource is manager.resources[0]:
         parts.append(paragraph(LEGEND))
-    parts.append("Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n")
-    rows4 = [(code(s.name), _marks(manager, resource, s), _in_the_backend(meaning, resource, s), md(s.brief)) for s in resource.states]
+    parts.append(
+        "Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n"
+    )
+    rows4 = [
+        (
+            code(s.name),
+            _marks(manager, resource, s),
+            _in_the_backend(meaning, resource, s),
+            md(s.brief),
+        )
+        for s in resource.states
+    ]
     parts.append(table(("state", "", "in the backend", "meaning"), rows4))
-    parts += [f"### State × event table of {md(resource.name)}\n", state_table(resource), _table_key(resource)]
+    parts += [
+        f"### State × event table of {md(resource.name)}\n",
+        state_table(resource),
+        _table_key(resource),
+    ]
     return parts
 
 
 def _table_key(resource: Resource) -> str:
-    words = "`stay`: nothing is called and nothing changes. A name in capitals: the event is rejected with that error."
-    if any(not resource.rows(s.name, e) for s in resource.states if not s.final for e in resource.events) and resource.otherwise is None:
+    words = (
+        "`stay`: nothing is called and nothing changes. A name in capitals: the event is rejected"
+        " with that error."
+    )
+    if (
+        any(
+            not resource.rows(s.name, e)
+            for s in resource.states
+            if not s.final
+            for e in resource.events
+        )
+        and resource.otherwise is None
+    ):
         words += " –: the event cannot arrive in this state."
     if any(t.raise_event for s in resource.states for r in s.rows for _, t in r.targets()):
         words += " “then”: the event that is raised in the new state, within the same step."
@@ -185,11 +266,20 @@ def _hooks(manager: Manager) -> list[str]:
     for hook in manager.hooks:
         facts = []
         if hook.optional:
-            then = (f"reject with {hook.absent}" if hook.absent is not None
-                    else "go on as unknown, with EOPNOTSUPP" if hook.asks else "go on as if it ended ok")
-            facts.append(f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}")
+            then = (
+                f"reject with {hook.absent}"
+                if hook.absent is not None
+                else "go on as unknown, with EOPNOTSUPP"
+                if hook.asks
+                else "go on as if it ended ok"
+            )
+            facts.append(
+                f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}"
+            )
         if hook.together:
-            others = [h.name for h in manager.hooks if h.together == hook.together and h is not hook]
+            others = [
+                h.name for h in manager.hooks if h.together == hook.together and h is not hook
+            ]
             facts.append(f"only together with {codes(others)}" if others else "")
         if hook.asks:
             facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
@@ -200,8 +290,20 @@ def _hooks(manager: Manager) -> list[str]:
         if hook.repeatable:
             facts.append("repeatable: doing it again does no harm")
         callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
-        rows.append((code(hook.name), md(hook.on), "; ".join(f for f in facts if f), codes(callers), md(hook.brief)))
-    return ["## Hooks\n", "What the backend implements.\n", table(("hook", "on", "facts", "called by", "what it does"), rows)]
+        rows.append(
+            (
+                code(hook.name),
+                md(hook.on),
+                "; ".join(f for f in facts if f),
+                codes(callers),
+                md(hook.brief),
+            )
+        )
+    return [
+        "## Hooks\n",
+        "What the backend implements.\n",
+        table(("hook", "on", "facts", "called by", "what it does"), rows),
+    ]
 
 
 def _takes(operation: Operation) -> str:
@@ -209,13 +311,25 @@ def _takes(operation: Operation) -> str:
         return "reservation"
     if operation.form is Form.FIND and operation.by is not None:
         return code(operation.by)
-    keys = operation.path if operation.form is Form.FIND else operation.path[:-1] if operation.form is Form.CREATE else ()
+    keys = (
+        operation.path
+        if operation.form is Form.FIND
+        else operation.path[:-1]
+        if operation.form is Form.CREATE
+        else ()
+    )
     words = [md(name) + (" key" if name in keys else " config") for name in operation.path]
     return ", ".join(words + ([code(operation.at)] if operation.at else []))
 
 
 def _gives(operation: Operation) -> str:
-    return ", ".join((["reservation"] if operation.gives else []) + [code(str(ref)) for ref in operation.returns]) or "–"
+    return (
+        ", ".join(
+            (["reservation"] if operation.gives else [])
+            + [code(str(ref)) for ref in operation.returns]
+        )
+        or "–"
+    )
 
 
 def _does(manager: Manager, operation: Operation) -> str:
@@ -224,18 +338,26 @@ def _does(manager: Manager, operation: Operation) -> str:
     words = {
         Form.OBTAIN: f"Finds or makes {path}",
         Form.CREATE: f"Makes the {md(operation.target)} in the state {code(operation.enter or '')}",
-        Form.FIND: f"Finds the {md(operation.target)}" + (f" by {code(operation.by)}" if operation.by else ""),
+        Form.FIND: f"Finds the {md(operation.target)}"
+        + (f" by {code(operation.by)}" if operation.by else ""),
         Form.WITH: "Takes the instances that the reservation holds",
     }[operation.form]
     if operation.gives:
-        words += " and gives a reservation that holds " + ("it" if len(operation.path) == 1 else "them")
+        words += " and gives a reservation that holds " + (
+            "it" if len(operation.path) == 1 else "them"
+        )
     if operation.steps:
-        words += "; then, in this order: " + ", ".join(code(f"{s.resource}.{s.event}") for s in operation.steps)
+        words += "; then, in this order: " + ", ".join(
+            code(f"{s.resource}.{s.event}") for s in operation.steps
+        )
     words += ". "
     called = hooks_called(manager, operation)
     words += f"May call {codes(called)}." if called else "Calls nothing."
     if operation.ends:
-        words += " The reservation ends when all of it ended ok, and stays valid for another try until then."
+        words += (
+            " The reservation ends when all of it ended ok, and stays valid for another try until"
+            " then."
+        )
     return words
 
 
@@ -244,7 +366,9 @@ def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str
     if operation.brief:
         parts.append(paragraph(md(sentence(operation.brief))))
     parts.append(paragraph(_does(manager, operation)))
-    rows = [(code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)]
+    rows = [
+        (code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)
+    ]
     parts.append(table(("returns", "when"), rows))
     if drawn.sequences:
         parts.append(f"![Runs of {operation.name}](sequence-{operation.name}.svg)\n")
@@ -254,8 +378,16 @@ def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str
 
 
 def _operations(manager: Manager) -> list[str]:
-    rows = [(f"[{code(o.name)}](#{o.name})", _takes(o), codes(f"{s.resource}.{s.event}" for s in o.steps) or "–", _gives(o), md(o.brief))
-            for o in manager.operations]
+    rows = [
+        (
+            f"[{code(o.name)}](#{o.name})",
+            _takes(o),
+            codes(f"{s.resource}.{s.event}" for s in o.steps) or "–",
+            _gives(o),
+            md(o.brief),
+        )
+        for o in manager.operations
+    ]
     parts = ["## Operations\n", table(("operation", "takes", "steps", "gives", "what for"), rows)]
     parts.append(paragraph("Errors are negative errno values; the names below stand for them."))
     drawn = sequences(manager)
@@ -267,19 +399,39 @@ def _operations(manager: Manager) -> list[str]:
 def _accepted(manager: Manager) -> list[str]:
     if not manager.accept:
         return []
-    rows = [(code(a.finding), code(a.where) if a.where else "everywhere", md(a.why)) for a in manager.accept]
-    return ["## Accepted findings\n", "What the checker finds and the author takes.\n", table(("finding", "where", "why"), rows)]
+    rows = [
+        (code(a.finding), code(a.where) if a.where else "everywhere", md(a.why))
+        for a in manager.accept
+    ]
+    return [
+        "## Accepted findings\n",
+        "What the checker finds and the author takes.\n",
+        table(("finding", "where", "why"), rows),
+    ]
 
 
 def page(manager: Manager) -> str:
     """The whole page as Markdown."""
     source = PurePath(manager.file).name
-    parts = [f"# {md(manager.name)}\n", paragraph(md(sentence(manager.brief))) if manager.brief else ""]
-    parts.append(paragraph(
-        f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from `berthc diagram`; the same in other forms: "
-        "[Mermaid](diagrams.md), [plain text](diagrams.txt), and `.dot` beside each picture of graphviz."))
-    parts += ["## Who holds what\n", f"![Ownership in {manager.name}](ownership.svg)\n",
-              "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot end.\n"]
+    parts = [
+        f"# {md(manager.name)}\n",
+        paragraph(md(sentence(manager.brief))) if manager.brief else "",
+    ]
+    parts.append(
+        paragraph(
+            f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from"
+            " `berthc diagram`; the same in other forms: [Mermaid](diagrams.md), [plain"
+            " text](diagrams.txt), and `.dot` beside each picture of graphviz."
+        )
+    )
+    parts += [
+        "## Who holds what\n",
+        f"![Ownership in {manager.name}](ownership.svg)\n",
+        (
+            "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot"
+            " end.\n"
+        ),
+    ]
     parts += _options(manager)
     meaning = meaning_of(manager)
     for resource in manager.resources:

@@ -30,9 +30,10 @@ def context(names: Names, tables: ir.Manager) -> Arena:
     if limits.reservations:
         whats.append(f"{limits.reservations} reservations")
     text = (
-        "Bytes of memory for an arena (berth/arena.h) in which a manager that keeps within the limits of the spec never runs out: "
-        f"{listed(whats, 'and')}. An instance that has ended counts until no reservation, child or running operation remembers it. "
-        "Hooks and callers need stack besides."
+        "Bytes of memory for an arena (berth/arena.h) in which a manager that keeps within the"
+        f" limits of the spec never runs out: {listed(whats, 'and')}. An instance that has ended"
+        " counts until no reservation, child or running operation remembers it. Hooks and callers"
+        " need stack besides."
     )
     notes = ("/*", *wrap(comment(text), " * ", " * ", WIDTH), " */")
     return Arena(notes, tuple(_sum(list(_parts(names, tables, limits)))))
@@ -41,7 +42,10 @@ def context(names: Names, tables: ir.Manager) -> Arena:
 def _parts(names: Names, tables: ir.Manager, limits: ir.Limits) -> list[tuple[str, str]]:
     """(expression, what it is for) of each summand."""
     values = sum(len(r.assigned) for r in tables.resources)
-    manager = f"BERTH_ROOM_MANAGER({len(tables.resources)}, {values}, {names.backend}, {names.options}, {limits.text})"
+    manager = (
+        f"BERTH_ROOM_MANAGER({len(tables.resources)}, {values}, {names.backend}, {names.options},"
+        f" {limits.text})"
+    )
     found = [("BERTH_ROOM_START", "alignment"), (manager, "the manager")]
     keyed = sum(
         k.instances

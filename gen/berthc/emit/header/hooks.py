@@ -40,7 +40,8 @@ class Hooks:
         return Struct(
             hook.out,
             note(
-                f"What {hook.name} gives when it ends ok or uncertain. Begins with what the view has."
+                f"What {hook.name} gives when it ends ok or uncertain. Begins with what the view"
+                " has."
             ),
             tuple(members),
         )

@@ -67,7 +67,10 @@ class _Manual:
                 Member((), f"const {r.view} *{member(r.name)};") for r in self.ir.resources
             ],
             "state_notes": note(
-                f"A {listed((names.id_enum(r.name, 'state') for r in self.m.resources), 'or')}, as `resource` says.",
+                (
+                    f"A {listed((names.id_enum(r.name, 'state') for r in self.m.resources), 'or')},"
+                    " as `resource` says."
+                ),
                 "    ",
             ),
             "functions": [self.function(o, writer) for o in self.ir.operations],

@@ -112,7 +112,8 @@ class Members:
             words.append(f"{low} to {high}.")
         if tables.zero_default:
             words.append(
-                f"{'NULL' if field.type is Type.STRING else '0'} stands for the default, {self.word(field)}."
+                f"{'NULL' if field.type is Type.STRING else '0'} stands for the default,"
+                f" {self.word(field)}."
             )
         elif is_option or tables.default:
             words.append(f"Default: {self.word(field)}.")
@@ -124,7 +125,8 @@ class Members:
             words.append("A set: neither order nor repetition counts.")
         if field.max_length is not None:
             words.append(
-                f"At most {field.max_length} bytes{' each' if field.type in (Type.LIST, Type.SET) else ''}."
+                f"At most {field.max_length} bytes"
+                f"{' each' if field.type in (Type.LIST, Type.SET) else ''}."
             )
         if field.ignore_case:
             words.append("Case is ignored.")
@@ -201,7 +203,8 @@ class Members:
         view = Struct(
             tables.view,
             note(
-                f"A tracked {resource.name}, as hooks and visitors see it. Its texts are never NULL."
+                f"A tracked {resource.name}, as hooks and visitors see it. Its texts are never"
+                " NULL."
             ),
             self.view(resource, tables),
         )

@@ -1,6 +1,8 @@
-"""The glue of a manager's simulator: `<m>/<m>-sim.c`, which joins the typed API to libberth-testing.
+"""The glue of a manager's simulator: `<m>/<m>-sim.c`, which joins the typed API to
+libberth-testing.
 
-All that can be done from the descriptor is done there; what is generated only calls typed functions and is called by typed hooks.
+All that can be done from the descriptor is done there; what is generated only calls typed functions
+and is called by typed hooks.
 """
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ from berthc.model import Form, Type
 from berthc.names import Names, flat, free_name, hook_member, member
 
 # Parameters and members that the glue declares; a manager may be called by one of these words.
-WORDS = ("manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view", "out", "call", "rc", "with", "given",
-    "slot")
+WORDS = (
+    "manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view",
+    "out", "call", "rc", "with", "given", "slot",
+)
 
 
 @dataclass(frozen=True)
@@ -112,14 +116,36 @@ def _glue(manager: model.Manager, include: str | None) -> Glue:
 
 def _resource(manager: ir.Manager, names: Names, resource: ir.Resource) -> ResourceGlue:
     parent = member(manager.resource(resource.parent).name) if resource.parent else ""
-    return ResourceGlue(resource.name, member(resource.name), resource.c, resource.config, names.config_default(resource.name), parent)
+    return ResourceGlue(
+        resource.name,
+        member(resource.name),
+        resource.c,
+        resource.config,
+        names.config_default(resource.name),
+        parent,
+    )
 
 
 def _hook(manager: ir.Manager, hook: ir.Hook) -> HookGlue:
     resource = manager.resource(hook.resource)
-    outs = tuple(OutMember(o.name, member(o.name), tables.leaf_type(o.type), tables.size(o.type, o.size_macro)) for o in hook.outs)
+    outs = tuple(
+        OutMember(
+            o.name, member(o.name), tables.leaf_type(o.type), tables.size(o.type, o.size_macro)
+        )
+        for o in hook.outs
+    )
     word = flat(hook.name)
-    return HookGlue(hook.c, f"berth_hook_{word}", f"berth_outs_{word}", hook_member(hook.name), resource.view, resource.c, hook.optional, hook.out, outs)
+    return HookGlue(
+        hook.c,
+        f"berth_hook_{word}",
+        f"berth_outs_{word}",
+        hook_member(hook.name),
+        resource.view,
+        resource.c,
+        hook.optional,
+        hook.out,
+        outs,
+    )
 
 
 def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> OperationGlue:
@@ -132,8 +158,14 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
     elif operation.by:
         by = target.assigned[operation.by - 1]
         slot = _slot(by)
-        arguments.append(f"&{word}" if slot is not None else {Type.UUID: f"{given}->by_uuid", Type.STRING: f"{given}->by_text"}.get(
-            by.type or Type.U64, cast_number(f"{given}->by_number", C_TYPES[by.type or Type.U64])))
+        arguments.append(
+            f"&{word}"
+            if slot is not None
+            else {Type.UUID: f"{given}->by_uuid", Type.STRING: f"{given}->by_text"}.get(
+                by.type or Type.U64,
+                cast_number(f"{given}->by_number", C_TYPES[by.type or Type.U64]),
+            )
+        )
     else:
         arguments += [f"{given}->config[{level}]" for level in range(len(operation.path))]
     if operation.at:
@@ -151,4 +183,6 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
 def _slot(assigned: ir.Assigned) -> SlotGlue | None:
     if not assigned.slot:
         return None
-    return SlotGlue(assigned.slot, tuple((member(part.name), INTEGERS[part.type]) for part in assigned.parts))
+    return SlotGlue(
+        assigned.slot, tuple((member(part.name), INTEGERS[part.type]) for part in assigned.parts)
+    )

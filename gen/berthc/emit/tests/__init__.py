@@ -1,4 +1,5 @@
-"""The generated conformance suite: `<m>/<m>-conformance.c`, data and thin typed glue for the engine in runtime/testing.
+"""The generated conformance suite: `<m>/<m>-conformance.c`, data and thin typed glue for the engine
+in runtime/testing.
 
 What must come of each step is decided in `scenarios`; here it is written down in C.
 """
@@ -25,14 +26,33 @@ from berthc.scenarios.select import Script, Step, declared_rows, scripts
 from berthc.semantics import Outcome
 from berthc.semantics.values import NO_ITEMS
 
-NUMBER_BITS = {"ok": "1u << BERTH_OK", "fail": "1u << BERTH_FAILED", "uncertain": "1u << BERTH_UNSURE", "rejected": "1u << BERTH_REJECTED",
-               "left out": "BERTH_SUITE_LEFT_OUT", "yes": "1u << BERTH_ANSWERED_YES", "no": "1u << BERTH_ANSWERED_NO",
-               "unknown": "1u << BERTH_ANSWERED_UNKNOWN"}
-ENDS = {"fail": "fails with", "uncertain": "ends uncertain with", "yes": "answers yes", "no": "answers no", "unknown": "cannot tell:"}
+NUMBER_BITS = {
+    "ok": "1u << BERTH_OK",
+    "fail": "1u << BERTH_FAILED",
+    "uncertain": "1u << BERTH_UNSURE",
+    "rejected": "1u << BERTH_REJECTED",
+    "left out": "BERTH_SUITE_LEFT_OUT",
+    "yes": "1u << BERTH_ANSWERED_YES",
+    "no": "1u << BERTH_ANSWERED_NO",
+    "unknown": "1u << BERTH_ANSWERED_UNKNOWN",
+}
+ENDS = {
+    "fail": "fails with",
+    "uncertain": "ends uncertain with",
+    "yes": "answers yes",
+    "no": "answers no",
+    "unknown": "cannot tell:",
+}
 WRITES = {"last": "BERTH_SUITE_LAST", "zero": "BERTH_SUITE_ZEROS", "nothing": "BERTH_SUITE_NOTHING"}
 WRITTEN = {"last": "what its hook gave last", "zero": "zeros", "nothing": "nothing"}
-KINDS = {"ok": "BERTH_SUITE_OK", "fail": "BERTH_SUITE_FAIL", "uncertain": "BERTH_SUITE_UNCERTAIN", "yes": "BERTH_SUITE_OK",
-         "no": "BERTH_SUITE_NO", "unknown": "BERTH_SUITE_FAIL"}
+KINDS = {
+    "ok": "BERTH_SUITE_OK",
+    "fail": "BERTH_SUITE_FAIL",
+    "uncertain": "BERTH_SUITE_UNCERTAIN",
+    "yes": "BERTH_SUITE_OK",
+    "no": "BERTH_SUITE_NO",
+    "unknown": "BERTH_SUITE_FAIL",
+}
 LONGEST_LITERAL = 84
 SHORT = 72  # text that may begin behind its member
 
@@ -124,12 +144,19 @@ class _Suite(Glue):
         self.unsearched = choice.unsearched
 
     def build(self, include: str | None = None) -> SuiteData:
-        step_numbers = [[self.steps.setdefault(step, len(self.steps)) for step in script.steps] for script in self.scripts]
+        step_numbers = [
+            [self.steps.setdefault(step, len(self.steps)) for step in script.steps]
+            for script in self.scripts
+        ]
         steps = [line for step in self.steps for line in self.step(step)]
         found_phases = phases(self.m)
         found_pools = pools(self.m)
         pool_lines = tuple(line for pool in found_pools for line in self.pool(pool))
-        script_lines = tuple(line for script, numbers in zip(self.scripts, step_numbers) for line in self.script(script, numbers))
+        script_lines = tuple(
+            line
+            for script, numbers in zip(self.scripts, step_numbers)
+            for line in self.script(script, numbers)
+        )
         phase_lines = tuple(line for phase in found_phases for line in self.phase(phase))
         return SuiteData(
             banner=banner(lower(self.m)),
@@ -145,7 +172,9 @@ class _Suite(Glue):
             hook_lines=tuple(line for h in self.m.hooks for line in self.hook_line(h)),
             resource_lines=tuple(line for r in self.m.resources for line in self.resource_line(r)),
             configs=tuple(self.config(*found) for found in self.configs.values()),
-            options=tuple(self.option_block(e.name, dict(e.options)) for e in self.environments if e.options),
+            options=tuple(
+                self.option_block(e.name, dict(e.options)) for e in self.environments if e.options
+            ),
             environments=tuple(self.environment(e) for e in self.environments),
             rows=tuple(self.rows()),
             steps=tuple(steps),
@@ -159,7 +188,8 @@ class _Suite(Glue):
     # What callers give
 
     def value(self, field: model.Field, value: Value, enum: str, word: str) -> str:
-        """An initialiser. `enum` is the C type of an enum's value, `word` the prefix of its enumerators."""
+        """An initialiser. `enum` is the C type of an enum's value, `word` the prefix of its
+        enumerators."""
         if field.type is Type.BOOL:
             return "true" if value else "false"
         if field.type.bits:
@@ -174,7 +204,10 @@ class _Suite(Glue):
         if value == NO_ITEMS:
             return "{NULL, 1}"
         if isinstance(value, tuple):
-            return f"{{(const char *const[]){{{', '.join(ctext.string(v) for v in value)}}}, {len(value)}}}"
+            return (
+                f"{{(const char *const[]){{{', '.join(ctext.string(v) for v in value)}}},"
+                f" {len(value)}}}"
+            )
         return literal(str(value), 8)
 
     def config(self, name: str, config: Config) -> str:
@@ -193,7 +226,8 @@ class _Suite(Glue):
         return "\n".join(ctext.braces(head, parts or self.empty(resource), 0, ";"))
 
     def empty(self, resource: model.Resource) -> list[str]:
-        """The initialiser of a config in which everything is zero: a braced list needs at least one member."""
+        """The initialiser of a config in which everything is zero: a braced list needs at least one
+        member."""
         if not resource.fields:
             return ["0"]
         first = resource.fields[0]
@@ -260,7 +294,11 @@ class _Suite(Glue):
             parts.append(f".at = {{{', '.join(str(v) for _, v in action.at)}}}")
         if action.outcomes:
             words_ = [outcome(o) for o in action.outcomes]
-            parts.append("\n".join(ctext.braces(".outcomes = (const berth_suite_outcome[])", words_, 8, "")).strip())
+            parts.append(
+                "\n".join(
+                    ctext.braces(".outcomes = (const berth_suite_outcome[])", words_, 8, "")
+                ).strip()
+            )
             parts.append(f".n_outcomes = {len(words_)}")
         parts += [".shrink = 1"] if step.shrink else []
         parts += [f".error = {step.error}"] if step.error else []
@@ -283,18 +321,29 @@ class _Suite(Glue):
         if isinstance(value, tuple):
             return [f".at = {{{', '.join(str(v) for _, v in slot_of(step.action))}}}"]
         operation = self.m.operation(step.action.op)
-        assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == operation.by)
+        assigned = next(
+            a for a in self.m.resource(operation.target).assigned if a.name == operation.by
+        )
         if assigned.type is Type.STRING:
             return [f".by_text = {literal(str(value), 12)}"]
         if assigned.type is Type.UUID:
-            return [".by_uuid = BERTH_SUITE_NIL" if value == "nil" else f".by_uuid = {str(value)[1:]}"]
+            return [
+                ".by_uuid = BERTH_SUITE_NIL" if value == "nil" else f".by_uuid = {str(value)[1:]}"
+            ]
         return [f".by_number = UINT64_C({int(value) % (1 << 64)})"]
 
     def script(self, script: Script, numbers: list[int]) -> list[str]:
         name = ctext.string(script.name)
-        parts = [f".name = {name}" if len(name) <= SHORT else f".name =\n            {name}", f".environment = {self.environment_number(script.environment)}",
-                 f".n_steps = {len(numbers)}",
-                 "\n        ".join(ctext.braces(".steps = (const uint32_t[])", [str(n) for n in numbers], 0, "", ctext.WIDTH - 9))]
+        parts = [
+            f".name = {name}" if len(name) <= SHORT else f".name =\n            {name}",
+            f".environment = {self.environment_number(script.environment)}",
+            f".n_steps = {len(numbers)}",
+            "\n        ".join(
+                ctext.braces(
+                    ".steps = (const uint32_t[])", [str(n) for n in numbers], 0, "", ctext.WIDTH - 9
+                )
+            ),
+        ]
         if script.drained is not None:
             parts += [f".destroy = {script.destroy}"] if script.destroy else []
             parts += [f".drain = {script.drain}"] if script.drain else []
@@ -311,9 +360,14 @@ class _Suite(Glue):
             parts = [f".{word} = {ctext.string(text)}" for word, text in words]
             parts += [f".hook = {ctext.string(row.hook)}"] if row.hook else []
             hidden = self.unreachable | self.unsearched
-            for name, bits in (("declared", [o for o in found.outcomes if (found.number, o) not in hidden]),
-                               ("unreachable", [o for o in found.outcomes if (found.number, o) in self.unreachable]),
-                               ("unsearched", [o for o in found.outcomes if (found.number, o) in self.unsearched])):
+            for name, bits in (
+                ("declared", [o for o in found.outcomes if (found.number, o) not in hidden]),
+                (
+                    "unreachable",
+                    [o for o in found.outcomes if (found.number, o) in self.unreachable],
+                ),
+                ("unsearched", [o for o in found.outcomes if (found.number, o) in self.unsearched]),
+            ):
                 numbers = " | ".join(NUMBER_BITS[o] for o in bits)
                 lines_ = ctext.wrap_code(f".{name} = {numbers}", "", "    ", ctext.WIDTH - 9)
                 parts += ["\n        ".join(lines_)] if bits else []
@@ -333,37 +387,56 @@ class _Suite(Glue):
     def config_parts(self, configs: tuple[Config, ...]) -> list[str]:
         if not configs:
             return []
-        return [f".config = {{{', '.join('&' + self.config_name(c) for c in configs)}}}", f".levels = {len(configs)}",
-                f".path = {{{', '.join(self.names.resource_id(c.resource) for c in configs)}}}"]
+        return [
+            f".config = {{{', '.join('&' + self.config_name(c) for c in configs)}}}",
+            f".levels = {len(configs)}",
+            f".path = {{{', '.join(self.names.resource_id(c.resource) for c in configs)}}}",
+        ]
 
     def sharing(self, sharing: Sharing) -> str:
-        parts = [f".phase = {sharing.phase}", f".hook = {self.names.hook_id(sharing.hook)}", f".error = {sharing.error}",
-                 f".others = {sharing.others or 0}"]
+        parts = [
+            f".phase = {sharing.phase}",
+            f".hook = {self.names.hook_id(sharing.hook)}",
+            f".error = {sharing.error}",
+            f".others = {sharing.others or 0}",
+        ]
         parts += [".ended = true"] if sharing.ended else []
         return "\n".join(ctext.braces("", parts))
 
     def pool(self, pool: Pool) -> list[str]:
         name = f"{pool.resource.name}.{pool.name}"
-        parts = [f".name = {ctext.string(name)}", f".environment = {self.environment_number(pool.environment)}",
-                 f".operation = {run_id(pool.operation.name)}", *self.config_parts(pool.configs), f".level = {pool.level}",
-                 f".target = {self.names.resource_id(pool.resource.name)}", f".n_parts = {len(pool.parts)}",
-                 f".parts = {{{', '.join(ctext.string(n) for n, _ in pool.parts)}}}",
-                 f".sizes = {{{', '.join(str(s) for _, s in pool.parts)}}}"]
+        parts = [
+            f".name = {ctext.string(name)}",
+            f".environment = {self.environment_number(pool.environment)}",
+            f".operation = {run_id(pool.operation.name)}",
+            *self.config_parts(pool.configs),
+            f".level = {pool.level}",
+            f".target = {self.names.resource_id(pool.resource.name)}",
+            f".n_parts = {len(pool.parts)}",
+            f".parts = {{{', '.join(ctext.string(n) for n, _ in pool.parts)}}}",
+            f".sizes = {{{', '.join(str(s) for _, s in pool.parts)}}}",
+        ]
         return ctext.braces("", parts)
 
     def creations(self) -> list[str]:
         lines = [*ctext.braces("", ['.name = "default options"', ".usable = true"])]
         for option in self.m.options:
             if option.range is not None and not option.range[0] <= 0 <= option.range[1]:
-                parts = [f".name = {ctext.string(option.name + ' zero, which stands for the default')}",
-                         self.inline_options({option.name: 0}), ".usable = true"]
+                parts = [
+                    f".name = {ctext.string(option.name + ' zero, which stands for the default')}",
+                    self.inline_options({option.name: 0}),
+                    ".usable = true",
+                ]
                 lines += ctext.braces("", parts)
             for word, value in edges(option):
                 if option.type is Type.BOOL or value in (0, "", "nil"):
                     continue  # zero may stand for the default
                 good = word not in ("below", "above", "beyond", "too_long")
-                parts = [f".name = {ctext.string(option.name + ' ' + word)}", self.inline_options({option.name: value}),
-                         f".error = {'0' if good else 'EINVAL'}"]
+                parts = [
+                    f".name = {ctext.string(option.name + ' ' + word)}",
+                    self.inline_options({option.name: value}),
+                    f".error = {'0' if good else 'EINVAL'}",
+                ]
                 lines += ctext.braces("", parts)
         return lines
 
@@ -392,7 +465,9 @@ def describe(step: Step) -> str:
     text = f"{action.op}({', '.join(words)})"
     for n, outcome in enumerate(action.outcomes, 1):
         if outcome.kind != "ok":
-            text += f", call {n} {ENDS[outcome.kind]}" + (f" {outcome.error}" if outcome.error else "")
+            text += f", call {n} {ENDS[outcome.kind]}" + (
+                f" {outcome.error}" if outcome.error else ""
+            )
         if outcome.writes != "new":
             text += f", call {n} gives {WRITTEN[outcome.writes]}"
     return text + (", buffers one byte too small" if step.shrink else "")

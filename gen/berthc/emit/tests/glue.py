@@ -1,5 +1,5 @@
-"""The thin typed glue between a generated suite and the engine: the scripted hooks, what an instance
-shows, and the calls of the operations."""
+"""The thin typed glue between a generated suite and the engine: the scripted hooks, what an
+instance shows, and the calls of the operations."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -79,20 +79,35 @@ class Glue:
             if out.type is Type.UUID:
                 sets.append(f"berth_suite_hook_uuid(suite, out->{name});")
             elif out.type is Type.STRING:
-                sets.append(f"berth_suite_hook_text(suite, {ctext.string(out.name)}, out->{name}, sizeof out->{name});")
+                sets.append(
+                    f"berth_suite_hook_text(suite, {ctext.string(out.name)}, out->{name}, sizeof"
+                    f" out->{name});"
+                )
             elif out.type is Type.BOOL:
                 sets.append(f"out->{name} = berth_suite_hook_number(suite) % 2 == 1;")
             else:
                 assert out.type is not None
-                sets.append(f"out->{name} = ({self.integer(out.type)})berth_suite_hook_number(suite);")
-        return HookGlue(self.names.hook_id(hook.name), hook.name, "hook_" + hook.name.replace(".", "_"), hook_member(hook.name),
-                        self.names.view(hook.on), f"show_{hook.on}", self.names.out(hook.name) if sets else "", tuple(sets),
-                        "out, sizeof *out" if sets else "NULL, 0")
+                sets.append(
+                    f"out->{name} = ({self.integer(out.type)})berth_suite_hook_number(suite);"
+                )
+        return HookGlue(
+            self.names.hook_id(hook.name),
+            hook.name,
+            "hook_" + hook.name.replace(".", "_"),
+            hook_member(hook.name),
+            self.names.view(hook.on),
+            f"show_{hook.on}",
+            self.names.out(hook.name) if sets else "",
+            tuple(sets),
+            "out, sizeof *out" if sets else "NULL, 0",
+        )
 
     def hook_line(self, hook: model.Hook) -> list[str]:
         parts = [f".name = {ctext.string(hook.name)}"]
         parts += [".required = true"] if not hook.optional else []
-        parts += [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
+        parts += (
+            [".undone = true"] if any(hook.name in other.undoes for other in self.m.hooks) else []
+        )
         parts += [f".undoes = {self.hook_list(hook.undoes)}"] if hook.undoes else []
         parts += [f".asks = {self.hook_list(hook.asks)}"] if hook.asks else []
         return ctext.braces(f"[{self.names.hook_id(hook.name)}] = ", parts)
@@ -103,9 +118,17 @@ class Glue:
 
     def resource_line(self, resource: model.Resource) -> list[str]:
         parts = [f".name = {ctext.string(resource.name)}"]
-        parts += [f".parent = {self.names.resource_id(resource.parent)}"] if resource.parent is not None else []
+        parts += (
+            [f".parent = {self.names.resource_id(resource.parent)}"]
+            if resource.parent is not None
+            else []
+        )
         parts.append(f".config_size = sizeof({self.names.config(resource.name)})")
-        parts += [f".set_key = set_key_{resource.name}"] if many_keys(self.m, resource) is not None else []
+        parts += (
+            [f".set_key = set_key_{resource.name}"]
+            if many_keys(self.m, resource) is not None
+            else []
+        )
         parts += [f".lend = lend_{resource.name}"] if self.lends(resource) else []
         return ctext.braces(f"[{self.names.resource_id(resource.name)}] = ", parts)
 
@@ -125,7 +148,14 @@ class Glue:
     def integer(kind: Type) -> str:
         return C_TYPES[kind]
 
-    def show(self, resource: model.Resource, name: str, field: model.Field | None, kind: Type | None, view: str) -> str:
+    def show(
+        self,
+        resource: model.Resource,
+        name: str,
+        field: model.Field | None,
+        kind: Type | None,
+        view: str,
+    ) -> str:
         """The statement that writes one member of a view."""
         value, word = f"{view}->{member(name)}", ctext.string(name)
         always = "true" if field is None else "false"
@@ -138,7 +168,9 @@ class Glue:
             return "\n    ".join(call)
         if kind in (Type.LIST, Type.SET):
             return f"berth_suite_strings(text, {word}, &{value});"
-        function = {Type.BOOL: "bool", Type.STRING: "string", Type.UUID: "uuid"}.get(kind or Type.U32)
+        function = {Type.BOOL: "bool", Type.STRING: "string", Type.UUID: "uuid"}.get(
+            kind or Type.U32
+        )
         if function is None:
             function = "signed" if kind is not None and kind.signed else "unsigned"
         return f"berth_suite_{function}(text, {always}, {word}, {value});"
@@ -152,17 +184,26 @@ class Glue:
         for above in reversed(path[:-1]):
             view += f"->{member(above)}"
             upper = self.m.resource(above)
-            extra += [self.show(upper, n, f, k, view) for n, f, k in members(upper) if n not in hidden]
+            extra += [
+                self.show(upper, n, f, k, view) for n, f, k in members(upper) if n not in hidden
+            ]
             hidden |= {name for name, _, _ in members(upper)}
         key: tuple[str, ...] = ()
         keys = many_keys(self.m, resource)
         if keys is not None:
             field = resource.field(keys[0])
             if field.type is Type.STRING:
-                key = ("(void)snprintf(text, size, \"key-%u\", n);", f"config->{member(field.name)} = text;")
+                key = (
+                    "(void)snprintf(text, size, \"key-%u\", n);",
+                    f"config->{member(field.name)} = text;",
+                )
             else:
                 low = max(limits(field)[0], 0)
-                key = ("(void)text;", "(void)size;", f"config->{member(field.name)} = ({self.integer(field.type)})({low} + n);")
+                key = (
+                    "(void)text;",
+                    "(void)size;",
+                    f"config->{member(field.name)} = ({self.integer(field.type)})({low} + n);",
+                )
         return ResourceGlue(
             name=resource.name,
             id=names.resource_id(resource.name),
@@ -208,28 +249,74 @@ class Glue:
             tells.append(self.show_result(ref.name, kind, f"lent->{name}"))
             if any(o.by == ref.name and o.target == ref.scope for o in self.m.operations):
                 cast = "(uint64_t)" if kind is not None and kind.signed else ""
-                tells.append({Type.STRING: f"(void)snprintf(call->kept_text, sizeof call->kept_text, \"%s\", lent->{name});",
-                              Type.UUID: f"uuid_copy(call->kept_uuid, lent->{name});"}.get(
-                                  kind or Type.U32, f"call->kept_number = {cast}lent->{name};"))
+                tells.append(
+                    {
+                        Type.STRING: (
+                            "(void)snprintf(call->kept_text, sizeof call->kept_text, \"%s\","
+                            f" lent->{name});"
+                        ),
+                        Type.UUID: f"uuid_copy(call->kept_uuid, lent->{name});",
+                    }.get(kind or Type.U32, f"call->kept_number = {cast}lent->{name};")
+                )
         sets = self.slot(operation, slot, members_) if slot else ()
         struct = f"lent_{operation.name}" if members_ else ""
         tell = f"tell_{operation.name}" if tells else ""
         return FunctionGlue(
-            operation.name, run_id(operation.name), f"run_{operation.name}", f"start_{operation.name}", struct, tuple(members_), sets,
-            ctext.signature(f"        return {self.names.function(operation.name)}", ["call->manager", *arguments, "call->error"], ";"),
-            ctext.signature(f"    return {self.names.until(operation.name)}",
-                            ["call->manager", *arguments, "call->deadline", "call->error"], ";"),
-            ctext.signature(f"    return {self.names.start(operation.name)}",
-                            ["call->manager", "call->op", *arguments, "call->deadline", "call->error", "call->done", "call->arg"], ";"),
-            tell, tuple(tells),
-            self.function_line(operation, struct, tell, bool(slot), any(a in POINTERS for a in arguments), texts))
+            operation.name,
+            run_id(operation.name),
+            f"run_{operation.name}",
+            f"start_{operation.name}",
+            struct,
+            tuple(members_),
+            sets,
+            ctext.signature(
+                f"        return {self.names.function(operation.name)}",
+                ["call->manager", *arguments, "call->error"],
+                ";",
+            ),
+            ctext.signature(
+                f"    return {self.names.until(operation.name)}",
+                ["call->manager", *arguments, "call->deadline", "call->error"],
+                ";",
+            ),
+            ctext.signature(
+                f"    return {self.names.start(operation.name)}",
+                [
+                    "call->manager",
+                    "call->op",
+                    *arguments,
+                    "call->deadline",
+                    "call->error",
+                    "call->done",
+                    "call->arg",
+                ],
+                ";",
+            ),
+            tell,
+            tuple(tells),
+            self.function_line(
+                operation, struct, tell, bool(slot), any(a in POINTERS for a in arguments), texts
+            ),
+        )
 
     def function_line(self, operation: model.Operation, struct: str, tell: str,
                       slot: bool, value: bool, texts: int) -> tuple[str, ...]:
-        parts = [f".name = {ctext.string(operation.name)}", f".run = run_{operation.name}", f".start = start_{operation.name}"]
+        parts = [
+            f".name = {ctext.string(operation.name)}",
+            f".run = run_{operation.name}",
+            f".start = start_{operation.name}",
+        ]
         parts += [f".tell = {tell}"] if tell else []
         parts += [f".memory_size = sizeof({struct})"] if struct else []
-        parts += [f".results_size = offsetof({struct}, slot)" if slot else f".results_size = sizeof({struct})"] if tell else []
+        parts += (
+            [
+                f".results_size = offsetof({struct}, slot)"
+                if slot
+                else f".results_size = sizeof({struct})"
+            ]
+            if tell
+            else []
+        )
         if operation.form is not Form.WITH and operation.by is None:
             path = [self.names.resource_id(name) for name in operation.path]
             parts.append(f".path = (const uint8_t[]){{{', '.join([*path, '0'])}}}")
@@ -254,25 +341,33 @@ class Glue:
 
     @staticmethod
     def show_result(name: str, kind: Type | None, value: str) -> str:
-        function = {Type.BOOL: "bool", Type.STRING: "string", Type.UUID: "uuid"}.get(kind or Type.U32)
+        function = {Type.BOOL: "bool", Type.STRING: "string", Type.UUID: "uuid"}.get(
+            kind or Type.U32
+        )
         if function is None:
             function = "signed" if kind is not None and kind.signed else "unsigned"
         return f"berth_suite_{function}(call->returns, true, {ctext.string(name)}, {value});"
 
     def lookup(self, operation: model.Operation) -> str:
         assert operation.by is not None
-        assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == operation.by)
+        assigned = next(
+            a for a in self.m.resource(operation.target).assigned if a.name == operation.by
+        )
         if assigned.kind is AssignedKind.POOL:
             return SLOT
         kind = assigned.type or Type.U64
-        return {Type.UUID: "call->by_uuid", Type.STRING: "call->by_text"}.get(kind, ctext.cast_number("call->by_number", C_TYPES[kind]))
+        return {Type.UUID: "call->by_uuid", Type.STRING: "call->by_text"}.get(
+            kind, ctext.cast_number("call->by_number", C_TYPES[kind])
+        )
 
     def slot(self, operation: model.Operation, pool: str, declared: list[str]) -> tuple[str, ...]:
         """Statements that set the slot, which is declared behind the results."""
         assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == pool)
         declared.append(f"{self.names.slot(operation.target, pool)} slot;")
-        return tuple(f"lent->slot.{member(p.name)} = ({self.integer(self.part_type(p))})call->at[{n}];"
-                     for n, p in enumerate(assigned.parts))
+        return tuple(
+            f"lent->slot.{member(p.name)} = ({self.integer(self.part_type(p))})call->at[{n}];"
+            for n, p in enumerate(assigned.parts)
+        )
 
 
 def run_id(op: str) -> str:

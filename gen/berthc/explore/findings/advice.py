@@ -35,15 +35,23 @@ def advice(manager: Manager, fault: Fault) -> str:
            and event else None)
     if (fault.id == "stranded" and resource is not None and row is not None
         and row.reject is not None):
-        return f"let {resource.name}.{state} take '{event}' instead of rejecting it: callers let go until that succeeds"
+        return (
+            f"let {resource.name}.{state} take '{event}' instead of rejecting it: callers let go"
+            " until that succeeds"
+        )
     if fault.id == "leak" and " stays tracked in state " in fault.message and resource is not None:
         rests = fault.message.rsplit(" ", 1)[1]
-        return f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if instances may stay in it with no holder"
+        return (
+            f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if"
+            " instances may stay in it with no holder"
+        )
     if fault.id == "double" and row is not None and row.call is not None:
         return ("let what comes before lead to a state that knows what was done, or promise "
                 f"'repeatable: true' for {row.call} if the backend allows it")
     if fault.id == "denied" and row is not None and row.reject is not None:
-        return f"give '{event}' a target in {state}; where the refusal is meant, say so: meant: true"
+        return (
+            f"give '{event}' a target in {state}; where the refusal is meant, say so: meant: true"
+        )
     if fault.id == "interference" and any(op.gives for op in manager.operations):
         return "take the effect back by the last holder's drop only, and leave it alone in this row"
     if fault.id == "unreachable" and row is not None and "the outcome" not in fault.message:

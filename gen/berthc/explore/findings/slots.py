@@ -52,7 +52,9 @@ class Full:
         if not made or move.op.at is not None or not self._new(local, move.op, move.config):
             return
         world = self._world.clone()
-        world._state = tracked(local.world)  # noqa: SLF001  the same state of a manager with other pools
+        world._state = tracked(
+            local.world
+        )  # noqa: SLF001  the same state of a manager with other pools
         self._refused(local, world, move.op, {c.resource: c.fields for c in move.config}, None,
                       made[0])
 

@@ -79,9 +79,14 @@ def effects(manager: Manager) -> dict[str, Effects]:
     bits = {h.name: 1 << n for n, h in enumerate(manager.hooks) if h.name in undone}
     rows = [row for r in manager.resources for s in r.states for row in s.rows
             if row.call is not None]
-    tells = {row.call for row in rows if row.uncertain and row.fail
-             and (row.uncertain.state, row.uncertain.raise_event) != (row.fail.state,
-                                                                      row.fail.raise_event)}
+    tells = {
+        row.call
+        for row in rows
+        if row.uncertain
+        and row.fail
+        and (row.uncertain.state, row.uncertain.raise_event)
+        != (row.fail.state, row.fail.raise_event)
+    }
     return {
         h.name: Effects(h.on, bits.get(h.name, 0), sum(bits[u] for u in set(h.undoes)),
                         h.repeatable or bool(h.asks), h.name in tells, bool(manager.naming(h.name)),

@@ -109,13 +109,12 @@ class Shape:
                        for name, some in choices.items() for c in some}
         # A slot can be given to a newcomer, so who looks up by one may find another instance than
         # the one it held. Then slots do not differ in name only: the lowest free one is the next.
-        self.slots: Mapping[
-            str,
-            tuple[str, ...]] = {o.target: next(a.leaves for a in manager.resource(o.target).assigned
-                                               if a.name == o.by) for o in manager.operations
-                                if o.by is not None
-                                and any(a.name == o.by and a.parts
-                                        for a in manager.resource(o.target).assigned)}
+        self.slots: Mapping[str, tuple[str, ...]] = {
+            o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
+            for o in manager.operations
+            if o.by is not None
+            and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)
+        }
         # What a caller was told of a value from a hook need not name the instance any more.
         self._names: dict[str, tuple[Assigned, ...]] = {}
         for hook in manager.hooks:

@@ -74,8 +74,11 @@ class Moves:
         anyone = every[0] if every else 0
         for op in parts.free:
             yield from self._asked(local, anyone, "free", op)
-        for who in symmetric(local, self.shape) if local.busy > 1 and self.reduced.symmetric else [n
-                                                                                                   for n, h in enumerate(local.holders) if h is not None]:
+        for who in (
+            symmetric(local, self.shape)
+            if local.busy > 1 and self.reduced.symmetric
+            else [n for n, h in enumerate(local.holders) if h is not None]
+        ):
             yield from self.uses(local, who)
             yield from self.releases(local, who)
 
@@ -155,15 +158,16 @@ class Moves:
             other = conflicting(self.manager.resource(choice.resource), choice)
             # Policy may treat it in another way than the one that it conflicts with, so it is of a
             # kind of its own.
-            self._conflicts[choice] = (None if other is None
-                                       else replace(other,
-                                                    kind=self.shape.kind(choice.resource,
-                                                                         other.fields)))
+            self._conflicts[choice] = (
+                None
+                if other is None
+                else replace(other, kind=self.shape.kind(choice.resource, other.fields))
+            )
         return self._conflicts[choice]
 
-    def _paths(self, state: State, op: Operation, level: int, parent: int | None,
-               named: frozenset[str]) -> Iterator[tuple[tuple[Choice, ...],
-                                                        tuple[int | None, ...]]]:
+    def _paths(
+        self, state: State, op: Operation, level: int, parent: int | None, named: frozenset[str]
+    ) -> Iterator[tuple[tuple[Choice, ...], tuple[int | None, ...]]]:
         """Every path that the operation may name: what is there, and one new instance of each kind;
         `parent` is 0 below a new one."""
         if level == len(op.path):

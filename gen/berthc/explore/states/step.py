@@ -180,8 +180,9 @@ class Stepper(Moves):
                          move.config or self.config(world, path), self._values(world, path),
                          self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
-            own = own._replace(relies=self._relies(move.op, own.relies, path,
-                                                   truth if result.ok else {}))
+            own = own._replace(
+                relies=self._relies(move.op, own.relies, path, truth if result.ok else {})
+            )
         elif move.part == "ends" and own is not None:
             own = None if result.ok else own._replace(relies=(0,) * len(path), releasing=True)
         elif move.part == "releases" and own is not None:
@@ -236,10 +237,15 @@ class Stepper(Moves):
         state = tracked(world)
         known = self._loose.get(state)
         if known is None:
-            known = self._loose.put(state,
-                                    tuple(i for i in reversed(state.items.values()) if i.anonymous
-                                          or not (i.refs or i.children
-                                                  or (i.resource, i.state) in self._resident)))
+            known = self._loose.put(
+                state,
+                tuple(
+                    i
+                    for i in reversed(state.items.values())
+                    if i.anonymous
+                    or not (i.refs or i.children or (i.resource, i.state) in self._resident)
+                ),
+            )
         return known
 
     def dropping(self, change: Change, level: int) -> bool:

@@ -104,8 +104,8 @@ class Base:
         return held
 
     def _left(
-        self, op: Operation, path: tuple[str, ...], took: tuple[bool, ...]) -> tuple[bool,
-                                                                                     ...] | None:
+        self, op: Operation, path: tuple[str, ...], took: tuple[bool, ...]
+    ) -> tuple[bool, ...] | None:
         """What a caller has still to let go of after a success of an operation; None when the
         operation lets go of none of it."""
         drops = (*levels_of(self.m, op, "drop"), *(False for _ in path))

@@ -23,11 +23,16 @@ class Ends(Rows):
         yield f"inline end_{r.name}(up) {{"
         yield f"  if :: gh_{r.name}[i_{r.name}] != 0 -> found_leak() :: else fi;"
         # What the same request made is nobody's yet: it goes with the instance above it.
-        yield f"  if :: up && !({w}_new && i_{r.name} == o_{r.name}) -> found_dangling() :: else fi;"
+        yield (
+            f"  if :: up && !({w}_new && i_{r.name} == o_{r.name}) -> found_dangling() :: else fi;"
+        )
         if r.name in self.slotted:
             forget = (f"if :: ty[x] != 1 -> rs[x * L + {level}] = sl_{r.name}[i_{r.name}] :: else "
                       f"fi; " + forget)
-        yield f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] = 0; gh_{r.name}[i_{r.name}] = 0;"
+        yield (
+            f"  st_{r.name}[i_{r.name}] = 0; kd_{r.name}[i_{r.name}] = 0; an_{r.name}[i_{r.name}] ="
+            f" 0; gh_{r.name}[i_{r.name}] = 0;"
+        )
         yield "  x = 0;\n  do\n  :: x < N ->"
         yield f"    if\n    :: al[x * L + {level}] && {same} ->"
         yield (f"      if :: x != c && hl[x * L + {level}] -> found_dangling() :: x == c && "
@@ -38,7 +43,10 @@ class Ends(Rows):
             yield f"  sl_{r.name}[i_{r.name}] = 0;"
         for child in self.m.children(r.name):
             size = len(self.keys[child])
-            yield f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} = i_{r.name} * {size} + k_{child};"
+            yield (
+                f"  s_{child} = k_{child}; k_{child} = 0; do :: k_{child} < {size} -> i_{child} ="
+                f" i_{r.name} * {size} + k_{child};"
+            )
             yield (f"    if :: st_{child}[i_{child}] != 0 -> end_{child}(1) :: else fi; "
                    f"k_{child}++ :: else -> break od; k_{child} = s_{child}; s_{child} = 0;")
             yield f"  i_{child} = i_{r.name} * {size} + k_{child};"
@@ -59,9 +67,15 @@ class Ends(Rows):
         name = r.name
         resident = [self.states[name][s.name] for s in r.states if s.resident]
         at_home = " || ".join(f"st_{name}[i] == {n}" for n in resident) or "false"
-        yield f"inline rest_{name}() {{\n  i = 0;\n  do\n  :: i < {self.count[name]} ->\n    if\n    :: st_{name}[i] != 0 ->"
+        yield (
+            f"inline rest_{name}() {{\n  i = 0;\n  do\n  :: i < {self.count[name]} ->\n    if\n   "
+            f" :: st_{name}[i] != 0 ->"
+        )
         yield f"      others = an_{name}[i]; drops = 0; x = 0;\n      do\n      :: x < N ->"
-        yield f"        if :: md[x] != 0 && al[x * L + {level}] && hl[x * L + {level}] && {self._index('x', path)} == i ->"
+        yield (
+            f"        if :: md[x] != 0 && al[x * L + {level}] && hl[x * L + {level}] &&"
+            f" {self._index('x', path)} == i ->"
+        )
         yield ("          if :: ty[x] == 1 -> others++ :: else -> drops++ fi\n        :: else\n   "
                "     fi; x++\n      :: else -> break\n      od; x = 0;")
         yield f"      if :: an_{name}[i] > drops -> found_leak() :: else fi;"
@@ -70,8 +84,14 @@ class Ends(Rows):
             yield (f"      j = 0; do :: j < {size} -> if :: st_{child}[i * {size} + j] != 0 -> "
                    f"others++ :: else fi; j++ :: else -> break od; j = 0;")
         yield f"      if :: others == 0 && !({at_home}) -> found_leak() :: else fi;"
-        yield f"      if :: quiet && gh_{name}[i] != 0 && c_expr {{ UNDRAINED_{name} }} -> found_leak() :: else fi;"
-        yield "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i = 0\n}"
+        yield (
+            f"      if :: quiet && gh_{name}[i] != 0 && c_expr {{ UNDRAINED_{name} }} ->"
+            " found_leak() :: else fi;"
+        )
+        yield (
+            "      others = 0; drops = 0\n    :: else\n    fi; i++\n  :: else -> break\n  od; i ="
+            " 0\n}"
+        )
 
     def _undrained(self, r: Resource) -> Iterator[str]:
         """C functions for a drain in which every call ends ok: `left` of a tree has bit 0 when
@@ -81,14 +101,20 @@ class Ends(Rows):
         yield f"static int blocked_{name}(int i)\n{{\n    int j, below = 0;"
         for child in self.m.children(name):
             size = len(self.keys[child])
-            yield f"    for (j = 0; j < {size}; j++)\n        if (now.st_{child}[i * {size} + j] != 0)"
+            yield (
+                f"    for (j = 0; j < {size}; j++)\n        if (now.st_{child}[i * {size} + j]"
+                " != 0)"
+            )
             yield f"            below |= left_{child}(i * {size} + j);"
         yield "    (void)i; (void)j;\n    return below;\n}"
         ends, effects_ = [], []
         there = self._may_be_there(r)
         for state in r.states:
             for kind in sorted({c.kind for c in self.choices[name]}):
-                here = f"now.st_{name}[i] == {self.states[name][state.name]} && now.kd_{name}[i] == {kind}"
+                here = (
+                    f"now.st_{name}[i] == {self.states[name][state.name]} && now.kd_{name}[i] =="
+                    f" {kind}"
+                )
                 to, refused, kept, added = self._drained(r, state.name, kind)
                 if (state.resident and not self.m.resource(r.name).state(to).final
                     and self._taken_back(r, state, kept & there.get(state.name, 0) | added)):
@@ -101,7 +127,10 @@ class Ends(Rows):
         yield f"static int left_{name}(int i)\n{{\n    int below = blocked_{name}(i);"
         yield f"    if (below != 0 || {int(r.drop is None)})\n        return below | 2;"
         yield "\n".join(ends) + "\n    return 2;\n}"
-        yield f"int undrained_{name}(int i)\n{{\n    if (blocked_{name}(i) != 0 || {int(r.drop is None)})\n        return now.gh_{name}[i];"
+        yield (
+            f"int undrained_{name}(int i)\n{{\n    if (blocked_{name}(i) != 0 ||"
+            f" {int(r.drop is None)})\n        return now.gh_{name}[i];"
+        )
         yield "\n".join(effects_) + f"\n    return now.gh_{name}[i];\n}}"
 
     def _may_be_there(self, r: Resource) -> dict[str, int]:
@@ -181,9 +210,18 @@ class Ends(Rows):
             final = (" || ".join(f"{w}_st == {self.states[name][s.name]}" for s in r.states
                                  if s.final) or "false")
             event = self.events[name][r.drop]
-            yield f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; d_{name} = {min(len(r.states), 255)};"
+            yield (
+                f"  if :: f_{name} == 0 && r_{name} == 0 -> {self._copy(name)}; d_{name} ="
+                f" {min(len(r.states), 255)};"
+            )
             yield f"    do :: err = 0; ev = {event}; p_{name} = {w}_st; chain_{name}(); d_{name}--;"
-            yield f"      if :: err != 0 || {w}_st == p_{name} || d_{name} == 0 || {final} -> break :: else fi od;"
-            yield f"    f_{name} = (err != 0 -> 1 : 0); err = 0; if :: {final} -> {w}_st = 0 :: else fi; st_{name}[i_{name}] = {w}_st"
+            yield (
+                f"      if :: err != 0 || {w}_st == p_{name} || d_{name} == 0 || {final} -> break"
+                " :: else fi od;"
+            )
+            yield (
+                f"    f_{name} = (err != 0 -> 1 : 0); err = 0; if :: {final} -> {w}_st = 0 :: else"
+                f" fi; st_{name}[i_{name}] = {w}_st"
+            )
             yield "  :: else fi;"
         yield "  skip\n}"

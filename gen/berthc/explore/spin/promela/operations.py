@@ -18,7 +18,10 @@ class Operations(Paths):
         for n in range(1 if part == "free" else self.callers):
             yield f"  :: {self._may(part, op, n)} -> c = {'N' if part == 'free' else n}"
         yield "  fi\n}"
-        yield f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet = 0; rough = 0;"
+        yield (
+            f"inline op_{op.name}() {{\n  err = 0; bad = 0; called = 0; ev = 0; stolen = 0; quiet ="
+            " 0; rough = 0;"
+        )
         yield "  before = c_expr { STATE_NODE };"
         yield from self._resolve(op, part)
         yield f"  if :: err == 0 -> {self._gives(op)}"
@@ -47,7 +50,10 @@ class Operations(Paths):
             for name in op.path:
                 take = self.m.resource(name).take
                 if take is not None:
-                    out += f"; if :: err == 0 -> ev = {self.events[name][take]}; chain_{name}() :: else fi"
+                    out += (
+                        f"; if :: err == 0 -> ev = {self.events[name][take]}; chain_{name}() ::"
+                        " else fi"
+                    )
         return out
 
     def _step(self, op: Operation, part: str, name: str, event: str) -> Iterator[str]:
@@ -67,12 +73,18 @@ class Operations(Paths):
             let_go = (f"hl[c * L + {n}] = 0" if with_
                       else f"if :: {w}_an > 0 -> {w}_an--; {w}_went = 1 :: else fi")
             # What is dropped is put back where the operation turns out never to have begun.
-            yield f"    if\n    :: others > {own} -> {let_go}; drops = 1\n    :: else -> drops = 0\n    fi; others = 0;"
+            yield (
+                f"    if\n    :: others > {own} -> {let_go}; drops = 1\n    :: else -> drops = 0\n "
+                "   fi; others = 0;"
+            )
             release = f"if :: err == 0 -> {let_go} :: else fi; "
         else:
             yield "    drops = 0;"
         take = f"if :: err == 0 -> {w}_an++ :: else fi; " if event == r.take and not with_ else ""
-        yield f"    if\n    :: drops == 0 -> ev = {self.events[name][event]}; chain_{name}(); {release}{take}"
+        yield (
+            f"    if\n    :: drops == 0 -> ev = {self.events[name][event]}; chain_{name}();"
+            f" {release}{take}"
+        )
         yield f"      if :: {final} -> {w}_dead = 2 :: else fi"
         yield "    :: else\n    fi; drops = 0\n  :: else\n  fi;"
 
@@ -90,7 +102,10 @@ class Operations(Paths):
                 there = (f"((i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 0) || "
                          f"(i_{r.name} * {size} + j == i_{child} && w_{child}_dead == 1 && {there})"
                          f" || (i_{r.name} * {size} + j != i_{child} && {there}))")
-            yield f"    j = 0; do :: j < {size} -> if :: {there} -> others++ :: else fi; j++ :: else -> break od; j = 0;"
+            yield (
+                f"    j = 0; do :: j < {size} -> if :: {there} -> others++ :: else fi; j++ :: else"
+                " -> break od; j = 0;"
+            )
 
     def _finish(self, op: Operation, part: str) -> Iterator[str]:
         """Writes back, lets instances end, and sets what the caller is."""
@@ -109,7 +124,10 @@ class Operations(Paths):
         if part == "releases":
             yield from self._dropped(op)
         for name in reversed(op.path):
-            yield f"    if :: w_{name}_dead == 2 && st_{name}[i_{name}] != 0 -> end_{name}(0) :: else fi;"
+            yield (
+                f"    if :: w_{name}_dead == 2 && st_{name}[i_{name}] != 0 -> end_{name}(0) ::"
+                " else fi;"
+            )
         yield "    skip"
         yield "  :: else ->"
         if op.form is Form.WITH:
@@ -119,14 +137,21 @@ class Operations(Paths):
         yield from self._caller(op, part)
         yield from self._promises(op)
         yield f"  {self._reset(op)}"
-        yield "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ :: else -> break od; x = 0;"
+        yield (
+            "  quiet = 1; x = 0; do :: x < N -> if :: md[x] != 0 -> quiet = 0 :: else fi; x++ ::"
+            " else -> break od; x = 0;"
+        )
         yield "  " + "; ".join(f"rest_{r.name}()" for r in self.resources) + ";"
         # Replayed, the verifier says what happened: calls first, then the operation, its caller,
         # and key and kind of each level.
         keys = " ".join("%d/%d" for _ in op.path)
         values = ", ".join(f"k_{name}, w_{name}_kd" for name in op.path)
-        yield f"  c_code {{ if (readtrail) printf(\"STEP {op.name} %d {keys}\\n\", c, {values}); }};"
-        yield "  c_code { if (is_clean) learn_slots(); if (is_strand && !rough) note_way(before); };"
+        yield (
+            f"  c_code {{ if (readtrail) printf(\"STEP {op.name} %d {keys}\\n\", c, {values}); }};"
+        )
+        yield (
+            "  c_code { if (is_clean) learn_slots(); if (is_strand && !rough) note_way(before); };"
+        )
         yield "  if :: bad == 0 && c_expr { IS_STUCK } -> stop = 1 :: else fi; assert(stop == 0);"
         taking = "false" if part in ("gives", "acquires") else "STRAND && rough == 0"
         yield f"  if :: bad == 0 :: bad != 0 && {taking} -> behind = 1 fi;"
@@ -140,7 +165,10 @@ class Operations(Paths):
             name = site.resource
             yield (f"  if :: err == 0 && w_{name}_dead == 0 && st_{name}[i_{name}] != 0 -> "
                    f"c_code {{ if (is_clean) learn({promise(n, site)}); }};")
-            yield f"    if :: c_expr {{ LACKS_{n} }} -> found_missing_effect() :: else fi\n  :: else fi;"
+            yield (
+                f"    if :: c_expr {{ LACKS_{n} }} -> found_missing_effect() :: else fi\n  ::"
+                " else fi;"
+            )
 
     def _dropped(self, op: Operation) -> Iterator[str]:
         """Which of the caller's own references went, and whether one of somebody else's did."""
@@ -198,7 +226,10 @@ class Operations(Paths):
             whole = (" || ".join(f"ty[c] == {number}" for (path, took), number in self.types.items()
                                  if (left := self._left(op, path, took)) is not None
                                  and not any(left)) or "false")
-            yield f"  {lets_go}; if {parts}:: err == 0 && ({whole}) -> {idle} :: err != 0 -> md[c] = 3 fi;"
+            yield (
+                f"  {lets_go}; if {parts}:: err == 0 && ({whole}) -> {idle} :: err != 0 -> md[c] ="
+                " 3 fi;"
+            )
 
     def _reset(self, op: Operation) -> str:
         return ("; ".join(f"w_{name}_dead = 0; w_{name}_let = 0; w_{name}_hl = 0; w_{name}_new = "

@@ -42,14 +42,20 @@ class Paths(Ends):
                 return
             # a number or a name that was never given to anything else
             loads = " ".join(self._load(op, n, name) + ";" for n, name in enumerate(op.path))
-            yield f"  if :: al[c * L + {last}] -> {loads} :: else -> err = {4 if op.absent_ok else 3} fi;"
+            yield (
+                f"  if :: al[c * L + {last}] -> {loads} :: else -> err ="
+                f" {4 if op.absent_ok else 3} fi;"
+            )
             return
         for n, name in enumerate(op.path):
             above = "0" if n == 0 else f"i_{op.path[n - 1]} * {len(self.keys[name])}"
             make = self._make(op, self.m.resource(name), n == len(op.path) - 1)
             if op.form is Form.OBTAIN:
                 make += f"; w_{name}_dead = 0; w_{name}_kd = {self.choices[name][0].kind}"
-            yield f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; o_{name} = i_{name};"
+            yield (
+                f"  k_{name} = kx[c * L + {n}] - 1; i_{name} = {above} + k_{name}; o_{name} ="
+                f" i_{name};"
+            )
             yield (f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {self._copy(name)} :: err == "
                    f"0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;")
 
@@ -75,11 +81,17 @@ class Paths(Ends):
             w = f"w_{name}"
             size = len(self.keys[name])
             yield f"    i_{name} = j / {below}; k_{name} = i_{name} % {size}; {self._copy(name)};"
-            yield f"    if :: al[c * L + {n}] == 0 || kx[c * L + {n}] != k_{name} + 1 -> {w}_hl = 0 :: else fi;"
+            yield (
+                f"    if :: al[c * L + {n}] == 0 || kx[c * L + {n}] != k_{name} + 1 -> {w}_hl = 0"
+                " :: else fi;"
+            )
             below *= size
         # below another instance nothing is the caller's own
         for n, (up, name) in enumerate(zip(op.path, op.path[1:], strict=False)):
-            yield f"    if :: w_{up}_hl == 0 && kx[c * L + {n}] != k_{up} + 1 -> w_{name}_hl = 0 :: else fi;"
+            yield (
+                f"    if :: w_{up}_hl == 0 && kx[c * L + {n}] != k_{up} + 1 -> w_{name}_hl = 0 ::"
+                " else fi;"
+            )
         yield "  fi; j = 0;"
 
     def _load(self, op: Operation, n: int, name: str) -> str:
@@ -111,8 +123,14 @@ class Paths(Ends):
             compare = ("" if op.form is not Form.OBTAIN
                        else f"if :: kd_{name}[i_{name}] != {w}_kd -> err = 3 :: else fi; ")
             found = "err = 3" if op.form is Form.CREATE and last else f"{compare}{self._copy(name)}"
-            yield f"  i_{name} = {above} + k_{name}; o_{name} = i_{name}; {w}_new = 0; {w}_dead = 0; {w}_hl = 0; {w}_let = 0;"
-            yield f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 && st_{name}[i_{name}] == 0 -> {make} :: else fi;"
+            yield (
+                f"  i_{name} = {above} + k_{name}; o_{name} = i_{name}; {w}_new = 0; {w}_dead = 0;"
+                f" {w}_hl = 0; {w}_let = 0;"
+            )
+            yield (
+                f"  if :: err == 0 && st_{name}[i_{name}] != 0 -> {found} :: err == 0 &&"
+                f" st_{name}[i_{name}] == 0 -> {make} :: else fi;"
+            )
 
     def _sets(self, combination: tuple[Choice, ...]) -> str:
         return " ".join(
@@ -124,7 +142,9 @@ class Paths(Ends):
         if op.form is Form.OBTAIN or (op.form is Form.CREATE and last):
             state = op.enter if op.form is Form.CREATE and op.enter is not None else r.initial
             slot = f"; slot_{r.name}()" if r.name in self.slotted or self._may_fill(r.name) else ""
-            return f"{w}_new = 1; {w}_st = {self.states[r.name][state]}; {w}_an = 0; {w}_gh = 0{slot}"
+            return (
+                f"{w}_new = 1; {w}_st = {self.states[r.name][state]}; {w}_an = 0; {w}_gh = 0{slot}"
+            )
         return f"err = {4 if op.absent_ok else 3}"
 
     def _denied(self, op: Operation, combination: tuple[Choice, ...]) -> bool:

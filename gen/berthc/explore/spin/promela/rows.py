@@ -23,7 +23,10 @@ class Rows(Base):
             yield f"  if :: j > {most} -> err = 3 :: else -> w_{r.name}_sl = j fi; j = 0\n}}"
         elif self._may_fill(r.name):
             yield f"inline slot_{r.name}() {{\n  j = 0; x = 0;"
-            yield f"  do :: x < {size} -> if :: st_{r.name}[x] != 0 -> j++ :: else fi; x++ :: else -> break od; x = 0;"
+            yield (
+                f"  do :: x < {size} -> if :: st_{r.name}[x] != 0 -> j++ :: else fi; x++ :: else ->"
+                " break od; x = 0;"
+            )
             yield f"  if :: j >= {most} -> err = 3 :: else fi; j = 0\n}}"
 
     def _chain(self, r: Resource) -> Iterator[str]:
@@ -61,7 +64,10 @@ class Rows(Base):
 
     def _ran(self, row: Row, outcome: int) -> str:
         n = next(n for n, other in enumerate(self.rows) if other is row) * 4 + outcome
-        return f"c_code {{ if (!ran[{n}]) {{ ran[{n}] = 1; printf(\"ROW {n // 4} {n % 4}\\n\"); }} }}; "
+        return (
+            f"c_code {{ if (!ran[{n}]) {{ ran[{n}] = 1; printf(\"ROW {n // 4} {n % 4}\\n\"); }}"
+            " }; "
+        )
 
     def _row(self, r: Resource, row: Row, policy: bool, w: str, level: int) -> str:
         if row.reject is not None:
@@ -83,9 +89,16 @@ class Rows(Base):
                 for how in ("ok 1", "fail 0", "uncertain 1", "uncertain 0")]
         out += f"\n      :: {self._ran(row, 0)}{said[0]}{did}{self._go(r, row.ok, w)}"
         failed += "rough = 1; "
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 1)}{said[1]}{failed}{self._go(r, row.fail, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, uncertain, w)}"
-        out += f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, uncertain, w)}"
+        out += (
+            f"\n      :: MAYFAIL -> {self._ran(row, 1)}{said[1]}{failed}{self._go(r, row.fail, w)}"
+        )
+        out += (
+            "\n      :: MAYFAIL ->"
+            f" {self._ran(row, 2)}{said[2]}{did}{failed}{self._go(r, uncertain, w)}"
+        )
+        out += (
+            f"\n      :: MAYFAIL -> {self._ran(row, 2)}{said[3]}{failed}{self._go(r, uncertain, w)}"
+        )
         return out + "\n      fi"
 
     def _go(self, r: Resource, target: Target, w: str) -> str:

@@ -13,22 +13,38 @@ class Whole(Operations):
     """The model of one root resource with what is below it, for one valuation."""
 
     def text(self) -> Iterator[str]:
-        yield f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c, [ASK=clean|strand] pan -E. */"
+        yield (
+            f"/* {self.m.name}: {self.callers} callers. Spin checks it: spin -a, cc pan.c,"
+            " [ASK=clean|strand] pan -E. */"
+        )
         yield declarations(self._sites(), [r.name for r in self.resources])
         yield "#define MAYFAIL (behind == 0 && !CLEAN)"
         yield f"#define N {self.callers}"
         yield f"#define L {self.depth}"
-        yield "byte md[N], ty[N];  /* 0 idle, 1 holds, 3 lets go; 1 reservation, 2.. what it took */"
-        yield "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
+        yield (
+            "byte md[N], ty[N];  /* 0 idle, 1 holds, 3 lets go; 1 reservation, 2.. what it took */"
+        )
+        yield (
+            "byte hl[N * L], al[N * L], kx[N * L];  /* level held, instance still there, key + 1 */"
+        )
         if self.slotted:
-            yield "byte rs[N * L];  /* slot + 1 that the caller remembers of an instance that has ended */"
+            yield (
+                "byte rs[N * L];  /* slot + 1 that the caller remembers of an instance that has"
+                " ended */"
+            )
         yield "int rl[N * L];  /* effects at the level that the caller relies on */"
         yield "byte behind;  /* with ASK=strand: behind a finding, or what only a helper does */"
-        yield "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop, rough;"
+        yield (
+            "hidden byte c, x, j, n, err, bad, called, ev, i, drops, others, stolen, quiet, stop,"
+            " rough;"
+        )
         yield "hidden int before;"
         for r in self.resources:
             size = self.count[r.name]
-            yield f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint gh_{r.name}[{size}];"
+            yield (
+                f"byte st_{r.name}[{size}], kd_{r.name}[{size}], an_{r.name}[{size}];\nint"
+                f" gh_{r.name}[{size}];"
+            )
             yield (f"hidden byte w_{r.name}_st, w_{r.name}_kd, w_{r.name}_an, w_{r.name}_dead, "
                    f"w_{r.name}_new, w_{r.name}_hl, "
                    f"w_{r.name}_let, w_{r.name}_went, i_{r.name}, o_{r.name}, k_{r.name}, "
@@ -44,9 +60,15 @@ class Whole(Operations):
             guard = {
                 "dangling": "if :: stolen == 0 -> ", "interference": "stolen = 1; "}.get(name, "")
             close = " :: else fi" if name == "dangling" else ""
-            note = f'c_code {{ if (!is_drain && !told[{n}]) {{ told[{n}] = 1; printf("FOUND {name}\\n"); }} }}'
+            note = (
+                f'c_code {{ if (!is_drain && !told[{n}]) {{ told[{n}] = 1; printf("FOUND'
+                f' {name}\\n"); }} }}'
+            )
             bad = "" if name == "denied" else "bad = 1; "  # behind a refusal the search goes on
-            yield f"inline found_{name}() {{ {guard}{bad}{note}; if :: c_expr {{ stops_at_{name} }} -> stop = 1 :: else fi{close} }}"
+            yield (
+                f"inline found_{name}() {{ {guard}{bad}{note}; if :: c_expr {{ stops_at_{name} }}"
+                f" -> stop = 1 :: else fi{close} }}"
+            )
         for r in self.resources:
             yield from self._slot(r)
             yield from self._chain(r)
@@ -94,11 +116,20 @@ class Whole(Operations):
         for n, name in enumerate(path[1:], 1):
             index = f"({index}) * {len(self.keys[name])} + now.kx[x * {self.depth} + {n}] - 1"
         at = f"x * {self.depth} + {len(path) - 1}"
-        out = f"        held = now.an_{r.name}[i] != 0;\n        for (x = 0; x < {self.callers}; x++)\n"
-        out += f"            held |= now.md[x] != 0 && now.ty[x] == 1 && now.al[{at}] && now.hl[{at}] && {index} == i;\n"
+        out = (
+            f"        held = now.an_{r.name}[i] != 0;\n        for (x = 0; x < {self.callers};"
+            " x++)\n"
+        )
+        out += (
+            f"            held |= now.md[x] != 0 && now.ty[x] == 1 && now.al[{at}] && now.hl[{at}]"
+            f" && {index} == i;\n"
+        )
         for child in self.m.children(r.name):
             size = len(self.keys[child])
-            out += f"        for (j = 0; j < {size}; j++)\n            held |= now.st_{child}[i * {size} + j] != 0;\n"
+            out += (
+                f"        for (j = 0; j < {size}; j++)\n            held |= now.st_{child}[i *"
+                f" {size} + j] != 0;\n"
+            )
         return out
 
     def _keeps(self, r: Resource) -> list[int]:

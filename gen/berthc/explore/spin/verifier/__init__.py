@@ -3,8 +3,10 @@
 The environment says what is asked, before the verifier starts: it is no part of a state. What one
 run learns, others read from files in the folder where they run:
 
-    learned   by ASK=clean, in which no call fails: the effects that successes leave, and the states in which slots are kept
-    stuck     by ASK=strand: the states in which somebody is stranded (`s`) or a slot is kept for ever (`k`)
+    learned   by ASK=clean, in which no call fails: the effects that successes leave, and the states
+              in which slots are kept
+    stuck     by ASK=strand: the states in which somebody is stranded (`s`) or a slot is kept for
+              ever (`k`)
 
 For ASK=strand the verifier keeps the graph of all states in which no call fails and looks, when it
 has seen everything, from where there is a way to a release. States are known by 128 bits of hash;
@@ -67,7 +69,10 @@ def promise(number: int, site: Site) -> str:
 def definitions(t: Tables) -> str:
     """The functions; they look at the state, so they come after its declaration."""
     most = 1 + max(len(names) for names in t.states.values())
-    return f"c_code {{\n{_tables(t, most)}\n{PROMISES}\n{chr(10).join(_slots(t))}\n{graph(t)}\n{FILES}\n}}"
+    return (
+        "c_code"
+        f" {{\n{_tables(t, most)}\n{PROMISES}\n{chr(10).join(_slots(t))}\n{graph(t)}\n{FILES}\n}}"
+    )
 
 
 def _tables(t: Tables, most: int) -> str:
@@ -96,18 +101,30 @@ static int has_learned;"""
 def _slots(t: Tables) -> Iterator[str]:
     """Bits of instances with slots, in their order: which are not there, and which rest where they
     keep a slot."""
-    yield "static unsigned long long vacant(void)\n{\n    unsigned long long bits = 0;\n    int i, bit = 0;"
+    yield (
+        "static unsigned long long vacant(void)\n{\n    unsigned long long bits = 0;\n    int i,"
+        " bit = 0;"
+    )
     for one in t.pooled:
-        yield f"    for (i = 0; i < {one.size}; i++, bit++)\n        if (now.st_{one.resource}[i] == 0)\n            bits |= 1ULL << bit;"
+        yield (
+            f"    for (i = 0; i < {one.size}; i++, bit++)\n        if (now.st_{one.resource}[i] =="
+            " 0)\n            bits |= 1ULL << bit;"
+        )
     yield "    (void)i; (void)bit;\n    return bits;\n}"
-    yield "static unsigned long long keeping(void)\n{\n    unsigned long long bits = 0;\n    int i, bit = 0;"
+    yield (
+        "static unsigned long long keeping(void)\n{\n    unsigned long long bits = 0;\n    int i,"
+        " bit = 0;"
+    )
     for n, one in enumerate(t.pooled):
         yield f"    for (i = 0; i < {one.size}; i++, bit++) {{"
         yield "        int x, j, held = 0;"
         usual = f"usual[{n}][now.kd_{one.resource}[i]][now.st_{one.resource}[i]]"
         yield (f"        if (!keeps[{n}][now.st_{one.resource}[i]] || {usual})\n"
                "            continue;")
-        yield f"{one.held}\n        (void)x; (void)j;\n        if (!held)\n            bits |= 1ULL << bit;\n    }}"
+        yield (
+            f"{one.held}\n        (void)x; (void)j;\n        if (!held)\n            bits |= 1ULL"
+            " << bit;\n    }"
+        )
     yield "    (void)i; (void)bit;\n    return bits;\n}"
     yield "void learn_slots(void)\n{\n    int i;"
     for n, one in enumerate(t.pooled):
