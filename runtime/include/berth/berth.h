@@ -79,23 +79,26 @@ struct berth_error;
  */
 typedef struct berth_transition {
     berth_trace_kind kind;
-    const char *manager;              /* "scsi" */
-    const char *operation;            /* "map_to_guest"; "drain" */
-    const unsigned char *reservation; /* UUID that the operation is with or gives, 16 bytes; NULL:
-                                         none, or not known yet */
-    const char *resource;             /* "disk"; NULL with a refusal that is about none */
-    const char *key;                  /* of the instance, as in berth_error */
-    const void *instance;             /* typed view: const scsi_disk *; NULL with a refusal */
-    const char *state;                /* before */
+    const char *manager;   /* "scsi" */
+    const char *operation; /* "map_to_guest"; "drain" */
+    /* UUID that the operation is with or gives, 16 bytes; NULL: none, or not known yet */
+    const unsigned char *reservation;
+    const char *resource; /* "disk"; NULL with a refusal that is about none */
+    const char *key;      /* of the instance, as in berth_error */
+    const void *instance; /* typed view: const scsi_disk *; NULL with a refusal */
+    const char *state;    /* before */
     const char *event;
     const char *hook;      /* "vm.add_disk"; NULL when no hook was called */
     berth_outcome outcome; /* of a row; else 0 */
     int error;        /* 0, or the negative errno value of the call, the reject or the operation */
     const char *next; /* state after a row; else NULL */
-    int64_t duration_ns; /* time from the hook's start to its outcome; 0 when no hook was called, or
-                            has not ended */
-    uint16_t row; /* for coverage: 1-based index into the manager's rows; 0 with BERTH_RELEASED, a
-                     refusal, and for a hole in the table */
+    /* time from the hook's start to its outcome; 0 when no hook was called, or has not ended */
+    int64_t duration_ns;
+    /*
+     * For coverage: 1-based index into the manager's rows; 0 with BERTH_RELEASED, a refusal, and
+     * for a hole in the table.
+     */
+    uint16_t row;
     const struct berth_error *refusal; /* what the caller of a refused operation gets; else NULL */
 } berth_transition;
 
@@ -147,9 +150,9 @@ typedef void berth_done(void *arg, int code);
  * lead to must outlive the manager.
  */
 typedef struct berth_config {
-    const berth_allocator *allocator; /* NULL: malloc and free; with BERTH_NO_MALLOC it must be
-                                         given */
-    berth_trace *trace;               /* NULL: none, and nothing is spent on it */
+    /* NULL: malloc and free; with BERTH_NO_MALLOC it must be given */
+    const berth_allocator *allocator;
+    berth_trace *trace; /* NULL: none, and nothing is spent on it */
     void *trace_ctx;
     /*
      * Makes a UUID: 0, or a negative errno value, which the operation then fails with (anything
@@ -199,21 +202,21 @@ typedef struct berth_error {
     const char *state; /* the state that rejected the event, or whose call failed */
     const char *event;
     const char *hook;
-    const char *field; /* not valid (-EINVAL; of create: an option), or the instance has it
-                          otherwise (-EEXIST) */
-    char key[BERTH_ERROR_KEY_SIZE]; /* the instance, keys from the root on: "/img/layer.vhdx"/1;
-                                       empty where there is none */
+    /* not valid (-EINVAL; of create: an option), or the instance has it otherwise (-EEXIST) */
+    const char *field;
+    /* the instance, keys from the root on: "/img/layer.vhdx"/1; empty where there is none */
+    char key[BERTH_ERROR_KEY_SIZE];
     const char *rule; /* of `deny`, which refused: its brief, or its condition as the spec has it */
 
     /* <manager>_create and <manager>_destroy only. */
-    const char *reason; /* what is wrong, in words: "backend lacks" (`hook`), "option" (`field`),
-                           "backend is NULL" */
+    /* what is wrong, in words: "backend lacks" (`hook`), "option" (`field`), "backend is NULL" */
+    const char *reason;
     const struct berth_field *limits; /* what the option may be; for berth_error_text() */
-    uint32_t given, wanted;  /* two versions that differ; 0 where they are not what is wrong */
-    const char *holder;      /* an operation that has not ended: "map_to_guest" */
-    uint32_t refs, children; /* of the instance that is held: reservations and anonymous references;
-                                children */
-    uuid_t reservation;      /* one that exists; nil: none is named */
+    uint32_t given, wanted; /* two versions that differ; 0 where they are not what is wrong */
+    const char *holder;     /* an operation that has not ended: "map_to_guest" */
+    /* of the instance that is held: reservations and anonymous references; children */
+    uint32_t refs, children;
+    uuid_t reservation; /* one that exists; nil: none is named */
 } berth_error;
 
 /*

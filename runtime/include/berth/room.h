@@ -3,8 +3,8 @@
  * here is for applications.
  *
  * The structs are private to the runtime, so their sizes are said here in pointers and bytes, which
- * holds for machines of 32 and of 64 bits; runtime/src/model/room.c does not compile where it is too
- * little.
+ * holds for machines of 32 and of 64 bits. runtime/src/model/sizes.c does not compile where it is
+ * too little.
  */
 #ifndef BERTH_ROOM_H
 #define BERTH_ROOM_H

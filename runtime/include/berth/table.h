@@ -41,12 +41,12 @@ typedef enum berth_type {
 
 /* berth_field.flags */
 enum {
-    BERTH_KEY = 1,          /* part of the key */
-    BERTH_REQUIRED = 2,     /* empty is EINVAL */
-    BERTH_IGNORE_CASE = 4,  /* ASCII letters are equal in either case */
-    BERTH_RANGED = 8,       /* `range` holds */
-    BERTH_ZERO_DEFAULT = 16 /* options: 0 (or NULL) stands for the default, because 0 is outside the
-                               range (or the default is a text) */
+    BERTH_KEY = 1,         /* part of the key */
+    BERTH_REQUIRED = 2,    /* empty is EINVAL */
+    BERTH_IGNORE_CASE = 4, /* ASCII letters are equal in either case */
+    BERTH_RANGED = 8,      /* `range` holds */
+    /* options: 0 outside the range, or NULL for a text, stands for the default */
+    BERTH_ZERO_DEFAULT = 16
 };
 
 /*
@@ -92,8 +92,8 @@ typedef enum berth_assigned_kind {
     BERTH_ASSIGN_UUID,
     BERTH_ASSIGN_POOL,
     BERTH_ASSIGN_FORMAT, /* BERTH_CHARS, written by berth_assigned.format */
-    BERTH_ASSIGN_HOOK /* written by berth_manager_type.accept from the out-values, with the manager
-                         locked */
+    /* written by berth_manager_type.accept from the out-values, with the manager locked */
+    BERTH_ASSIGN_HOOK
 } berth_assigned_kind;
 
 /* One digit of a slot, most significant first. */
@@ -212,15 +212,15 @@ typedef struct berth_resource {
     uint8_t level;                          /* 0: a root */
     uint8_t take, drop;                     /* events, 0: none */
     uint8_t n_events, n_fields, n_assigned; /* without the unused element 0 */
-    uint8_t otherwise;  /* positive errno value for cells without a row; 0: there are none that an
-                           event reaches */
-    uint16_t initial;   /* state */
-    uint16_t n_states;  /* without the unused element 0 */
-    uint16_t n_rows;    /* without the unused element 0 */
-    uint16_t first_row; /* rows of the resources before this one: berth_transition.row is first_row
-                           + row */
-    uint16_t view_size; /* sizeof the view struct, whose first member points to the parent's view
-                           where there is one */
+    /* positive errno value for cells without a row; 0: there are none that an event reaches */
+    uint8_t otherwise;
+    uint16_t initial;  /* state */
+    uint16_t n_states; /* without the unused element 0 */
+    uint16_t n_rows;   /* without the unused element 0 */
+    /* rows of the resources before this one: berth_transition.row is first_row + row */
+    uint16_t first_row;
+    /* sizeof the view struct, whose first member points to the parent's view where there is one */
+    uint16_t view_size;
     const char *const *states; /* [1 .. n_states]: names */
     const uint8_t *marks;      /* [1 .. n_states] */
     const char *const *events; /* [1 .. n_events] */
@@ -402,14 +402,17 @@ static inline const char *berth_name_of_hook(const berth_manager_type *type, uns
  */
 struct berth_request {
     uint8_t operation;
-    const void *const *config; /* BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per
-                                  level, from the root. A NULL element is EINVAL */
+    /*
+     * BERTH_OBTAIN, BERTH_CREATE, BERTH_FIND by key: one config per level, from the root. A NULL
+     * element is EINVAL.
+     */
+    const void *const *config;
     const unsigned char *reservation; /* BERTH_WITH: the caller's UUID; NULL is EINVAL */
-    unsigned char *gives; /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL
-                           */
-    const uint32_t *at;   /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
-    const void *by;       /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or a
-                             pointer to its type */
+    /* BERTH_GIVES: where the new UUID goes; zeroed on failure. NULL is EINVAL */
+    unsigned char *gives;
+    const uint32_t *at; /* BERTH_CREATE with at, BERTH_FIND by a pool: one number per part */
+    /* BERTH_FIND by any other value: const char * (BERTH_CHARS), uuid_t, or pointer to its type */
+    const void *by;
     void *const *results; /* one per return, NULL: that one is not wanted; NULL: there are none */
     const size_t *result_sizes; /* one per return; only those of BERTH_CHARS are read */
     int64_t deadline;           /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */

@@ -33,8 +33,8 @@ enum { READERS_ENOUGH = 2 };
 
 struct readers {
     struct reader_slots *_Atomic slots; /* made when first needed, freed with the lock */
-    atomic_uint contention; /* readers that found the mutex locked since the last writer;
-                               READERS_ENOUGH: the lock is open for readers */
+    /* readers that met the mutex locked since the last writer; READERS_ENOUGH: open for readers */
+    atomic_uint contention;
 };
 
 static inline void readers_init(struct readers *readers)

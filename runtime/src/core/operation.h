@@ -145,10 +145,7 @@ struct operation {
     bool ran_ready; /* a blocking call has run the ready list: it may queue */
     bool waits;     /* in the queue of a root */
     bool hashed;    /* call.root_hash is known */
-    /*
-     * it has made its root, and another thread ran it up to its first hook: see
-     * operation_step_back()
-     */
+    /* it made its root, and another thread ran it up to its first hook: operation_step_back() */
     bool ahead;
     uint16_t block; /* bytes that go back to the allocator; 0: the block is the caller's */
 

@@ -132,10 +132,7 @@ static json_object *run(berth_sim *sim, sim_request *request)
 {
     int code = 0;
     if (request->verb == SIM_NEW) {
-        /*
-         * an option that holds a UUID is bound in the new manager's labels: a fresh start has none
-         * yet
-         */
+        /* a new manager has no labels yet: UUIDs among its options are bound in these */
         sim_labels labels = {0};
         sim_request_bind(request, &labels);
         code = renew(sim, request);

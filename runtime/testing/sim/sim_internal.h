@@ -65,8 +65,8 @@ typedef struct sim_request {
     bool *without;     /* SIM_NEW: indexed by hook */
     sim_fault *faults;
     size_t n_faults;
-    berth_sim_arguments arguments; /* SIM_OPERATION; `reservation` is set when the labels are bound
-                                    */
+    /* SIM_OPERATION; `reservation` is set when the labels are bound */
+    berth_sim_arguments arguments;
     void *configs[BERTH_MAX_LEVELS]; /* those of `arguments`, to be filled */
     const char *reservation;         /* its text; NULL where the operation takes none */
     bool by_given;                   /* the value to look up was named */
@@ -79,11 +79,11 @@ struct berth_sim {
     const berth_sim_manager *glue;
     void *manager; /* NULL until the first request that needs one */
     sim_labels labels;
-    uint64_t requests;    /* answered or being answered */
-    uint64_t *calls;      /* indexed by hook: since the manager was made */
-    uint64_t *calls_now;  /* indexed by hook: within this request */
-    unsigned char **news; /* indexed by hook: the out-values that it last wrote new; NULL: it has
-                             none */
+    uint64_t requests;   /* answered or being answered */
+    uint64_t *calls;     /* indexed by hook: since the manager was made */
+    uint64_t *calls_now; /* indexed by hook: within this request */
+    /* indexed by hook: the out-values that it last wrote new; NULL: it has none */
+    unsigned char **news;
     const sim_request *request; /* the one that runs */
     json_object *recorded;      /* its calls */
 };

@@ -283,8 +283,8 @@ json_object *sim_json_read(const char *text, size_t length, const char **why)
         return NULL;
     json_object *value = json_tokener_parse_ex(reader, text, (int)length);
     if (value == NULL && json_tokener_get_error(reader) == json_tokener_continue)
-        value = json_tokener_parse_ex(reader, "", 1); /* a number at the end: json-c waits for more
-                                                         digits */
+        /* a number at the end: json-c waits for more digits */
+        value = json_tokener_parse_ex(reader, "", 1);
     json_tokener_free(reader);
     if (value != NULL && count_members(value) != in.members) {
         *why = "an object has two members with one name";

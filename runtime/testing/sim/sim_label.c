@@ -17,10 +17,7 @@ struct sim_label {
 
 void sim_label_make(sim_labels *labels, uuid_t uuid)
 {
-    /*
-     * the manager's own are random; these are of a form that random ones have with a probability of
-     * 2^-58
-     */
+    /* The manager's own UUIDs are random. One of them has this form with a probability of 2^-58. */
     static const unsigned char form[sizeof(uuid_t)] = {'b', 'e', 'r', 't', 'h', 0, 0x40, 0, 0x80};
     memcpy(uuid, form, sizeof form);
     uint64_t number = ++labels->made;

@@ -53,10 +53,7 @@ typedef void suite_during(berth_suite *suite, uint8_t hook);
 /* How operations are run, and how their hooks answer. */
 typedef enum suite_mode {
     SUITE_BLOCKING, /* the blocking functions; hooks answer at once */
-    /*
-     * started, with a block from the allocator; hooks answer at once, and completions must not
-     * count
-     */
+    /* started, with a block from the allocator; hooks answer at once; completions do not count */
     SUITE_AT_ONCE,
     SUITE_EARLY, /* started; hooks are pending, and completed before they return */
     SUITE_LATER, /* started; hooks are pending, and completed when the start has returned */
@@ -184,9 +181,7 @@ void suite_memory_init(berth_suite *suite);
 void suite_memory_fail_at(berth_suite *suite, size_t k);
 bool suite_memory_failed(berth_suite *suite);
 
-/*
- * suite_buffers.c: the configs of a call are copies until the operation is over
- */
+/* suite_buffers.c: the configs of a call are copies until the operation is over */
 void suite_buffers_begin(const berth_suite *suite, const berth_suite_function *function,
                          berth_suite_call *call);
 void suite_buffers_end(berth_suite_call *call);

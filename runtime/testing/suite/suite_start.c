@@ -37,8 +37,8 @@ void suite_mode_set(berth_suite *suite, suite_mode mode)
     suite->mode = mode;
     suite->no_blocks = mode == SUITE_AT_ONCE && !suite->type->limited;
     if (mode != SUITE_BLOCKING) {
-        suite->config.uuid = suite_count_uuid; /* a page of random bytes for each manager would be
-                                                  most of the time that a script takes */
+        /* a page of random bytes for each manager would be most of the time that a script takes */
+        suite->config.uuid = suite_count_uuid;
         suite->config.uuid_ctx = suite;
     }
     if (mode == SUITE_LOOP) {

@@ -117,8 +117,8 @@ static void an_empty_arena_serves_any_size(void **unused)
         assert_non_null(small[i] = take(&arena, 64));
     for (int i = 0; i < 15; i++)
         give(&arena, small[i], 64);
-    assert_null(take(&arena, 512)); /* while something is out, what served for 64 bytes serves for
-                                       no more */
+    /* while something is out, what served for 64 bytes serves for no more */
+    assert_null(take(&arena, 512));
     give(&arena, small[15], 64);
     assert_int_equal(arena.used, 0);
     assert_non_null(take(&arena, 1024));

@@ -101,8 +101,8 @@ static void map_is_cleared_in_the_middle_of_growing(void **unused)
     (void)unused;
     depot_init(&depot);
     map_init(&map, NULL);
-    for (uint32_t i = 0; i < 65; i++) /* the 33rd and 65th make it grow; 2 chains have moved of 32
-                                       */
+    /* the 33rd and 65th make it grow; 2 chains have moved of 32 */
+    for (uint32_t i = 0; i < 65; i++)
         map_insert(&map, &depot.allocator, &items[i].node, i);
     assert_int_equal(map.old_n, 32);
     for (uint32_t i = 0; i < 65; i++)

@@ -148,8 +148,8 @@ static void last_leaves_before_one_that_comes_too_late(void)
 {
     unsigned before = wakes;
 
-    (void)atomic_fetch_sub(&mine->inside, 1); /* it was not the last, so it left as quietly as this
-                                               */
+    /* it was not the last, so it left as quietly as this */
+    (void)atomic_fetch_sub(&mine->inside, 1);
     assert_null(readers_count_in(&readers));
     assert_int_equal(wakes, before + 1);
 }

@@ -64,8 +64,8 @@ static void only_characters_that_can_be_shown_are(void **unused)
 static void text_is_cut_between_characters(void **unused)
 {
     /*
-     * by the room for text, without the NUL: a character or an escape that does not fit before the
-     * dots is left out as a whole
+     * Indexed by the room for text, without the NUL. A character or an escape that does not fit
+     * before the dots is left out as a whole.
      */
     static const char *const wide[] = {
         "\"...", "\"...", "\"...", "\"...", "\"\xf0\x9f\x98\x80...", "\"\xf0\x9f\x98\x80z..."};

@@ -139,9 +139,8 @@ TEST(s3_one_reservation_too_many_is_refused)
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(depot_reservations(&depot), 1);
     assert_state(&depot, "rack a idle 4294967294+1\n shelf 1 idle 1+1\n  book idle 1+0\n");
-    tracked_rack(&depot)->holds =
-        UINT32_MAX - 2; /* room for a reservation, but not for another child, too
-                                                  */
+    /* room for a reservation, but not for another child, too */
+    tracked_rack(&depot)->holds = UINT32_MAX - 2;
     assert_int_equal(reserve(&depot, "a", 2, other, &error), -EOVERFLOW);
     assert_int_equal(reserve(&depot, "a", 1, other, &error), 0);
     assert_int_equal(with(&depot, OP_FORGET, other, NULL), 0);

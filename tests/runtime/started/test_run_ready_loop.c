@@ -229,8 +229,8 @@ static bool is_notified(struct depot *depot, const struct shelf_of_calls *shelf,
     assert_int_equal(lock_acquire(&depot->manager->lock), 0);
     notified = shelf->calls[n].notified > 0;
     lock_release(&depot->manager->lock);
-    return notified || shelf->calls[n].registered != 0; /* its deadline had passed before it could
-                                                       register */
+    /* or its deadline had passed before it could register */
+    return notified || shelf->calls[n].registered != 0;
 }
 
 /*

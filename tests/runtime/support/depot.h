@@ -143,8 +143,8 @@ enum {
 enum { N_HOOKS = BOOK_EJECT };
 
 enum {
-    OP_RESERVE = 1, /* obtain rack, shelf, book; gives; returns uid, bay. deny EPERM: strict and the
-                       rack is locked */
+    /* obtain rack, shelf, book; gives; returns uid, bay; EPERM if strict and the rack is locked */
+    OP_RESERVE = 1,
     OP_OPEN,        /* with: open rack, shelf, book; returns bay, path */
     OP_CLOSE,       /* with, ends: close book, shelf, rack */
     OP_CLOSE_BOOK,  /* with: close book */

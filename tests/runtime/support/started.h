@@ -21,8 +21,8 @@ struct job {
     bool keep;         /* leave the block as it is at the end; else it is scribbled over */
     atomic_int code;
     atomic_uint n_done;
-    unsigned nth; /* this one was done as the nth, from 1, of all that were set to count in
-                     `counter` */
+    /* this one was done as the nth, from 1, of all that were set to count in `counter` */
+    unsigned nth;
     atomic_uint *counter;
     void (*then)(struct job *job, int code); /* called by `done`; NULL: nothing */
     void *arg;

@@ -26,8 +26,8 @@ static void keep_place(uint32_t last_root)
 
     start_passing(&depot, &shelf);
     depot.manager->last_root = last_root;
-    for (unsigned i = 0; i < 4; i++) { /* use, use, place, use, place, use: all racks are made at
-                                          the place 0, 0 */
+    /* use, use, place, use, place, use: all racks are made at the place 0, 0 */
+    for (unsigned i = 0; i < 4; i++) {
         job_init(&use[i], &depot);
         use[i].counter = &counter;
         assert_int_equal(job_start(&use[i], OP_USE, "a", BERTH_NO_DEADLINE), 0);
@@ -40,8 +40,8 @@ static void keep_place(uint32_t last_root)
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_int_equal(counter, 1); /* the second rack is at that place */
     assert_int_equal(shelf_complete(&shelf, 1, 0), 0);
-    assert_int_equal(counter, 3); /* whose turn it was looked before there was a third; the other
-                                     one after that */
+    /* whose turn it was looked before there was a third; the other one after that */
+    assert_int_equal(counter, 3);
     assert_done(&by_place[0], -ENOENT);
     assert_int_equal(by_place[0].nth, 3);
     assert_not_done(&by_place[1]);
@@ -95,8 +95,8 @@ static void the_line_goes_behind_those_who_wait_there(void **unused)
     }
     assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
     assert_done(&first, 0);
-    assert_done(&reserves, 0); /* makes the rack anew, and a shelf in the same bay: without a hook
-                                */
+    /* makes the rack anew, and a shelf in the same bay: without a hook */
+    assert_done(&reserves, 0);
     assert_int_equal(shelf.n, 2);
     assert_string_equal(depot.log, "rack.open:a shelf.open:a");
     /* nobody remembers the first rack now */

@@ -61,8 +61,8 @@ typedef struct berth_sim_arguments {
     const void *config[BERTH_MAX_LEVELS]; /* typed configs, root first */
     const unsigned char *reservation;     /* the caller's UUID */
     unsigned char *gives;                 /* where the new reservation's UUID goes */
-    const uint32_t *slot; /* parts of the slot that is named or looked up; each fits the type of its
-                             part */
+    /* parts of the slot that is named or looked up; each fits the type of its part */
+    const uint32_t *slot;
     const unsigned char *by_uuid; /* lookup by a UUID, */
     const char *by_text;          /* by a counter in decimal, */
     uint64_t by_number;           /* by any other counter */
@@ -77,8 +77,8 @@ typedef struct berth_sim_arguments {
  */
 typedef struct berth_sim_manager {
     const berth_manager_type *type;
-    const void *options; /* options struct with every default in it; NULL where there are no options
-                          */
+    /* options struct with every default in it; NULL where there are no options */
+    const void *options;
     const berth_sim_config *configs; /* [1 .. n_resources] */
     const berth_sim_hook *hooks;     /* [1 .. n_hooks] */
     int (*create)(const void *options, const bool *without, berth_sim *sim, void **manager);

@@ -103,10 +103,10 @@ typedef struct berth_suite_call {
     int64_t deadline;
     berth_error *error;
     berth_suite_loan *loan; /* what `config` points to; NULL: nothing */
-    void *memory;           /* results, then what else the arguments point to;
-                               berth_suite_function.memory_size bytes */
-    void *op;               /* of a started operation: its block, or NULL */
-    berth_done *done;       /* and what to call at its end */
+    /* results, then what else the arguments point to; berth_suite_function.memory_size bytes */
+    void *memory;
+    void *op;         /* of a started operation: its block, or NULL */
+    berth_done *done; /* and what to call at its end */
     void *arg;
     berth_suite_text *returns; /* results, as text */
     char kept_text[64];        /* results that another operation looks up by */
@@ -122,10 +122,10 @@ typedef struct berth_suite_function {
     const char *name;
     berth_suite_operation *run; /* NULL: drain and discard */
     berth_suite_operation *start;
-    void (*tell)(berth_suite_call *call); /* writes down and keeps the results of one that
-                                             succeeded; NULL: it has none */
-    size_t memory_size;                   /* bytes of berth_suite_call.memory, */
-    size_t results_size;                  /* and of the results at its beginning */
+    /* writes down and keeps the results of one that succeeded; NULL: it has none */
+    void (*tell)(berth_suite_call *call);
+    size_t memory_size;  /* bytes of berth_suite_call.memory, */
+    size_t results_size; /* and of the results at its beginning */
     const uint8_t *path; /* resources of its configs, 0 ends them; NULL: it takes none */
     /* whose value, or slot, it takes as a pointer; 0: none */
     uint8_t value;
@@ -142,8 +142,8 @@ typedef struct berth_suite_step {
     bool without_where;  /* `where` is not fixed by the semantics */
     uint8_t shrink;
     /*
-     * row that refuses the step before any call, or that asks a hook which is left out (then
-     * `where` has the hook): the trace does not report it
+     * The row that refuses the step before any call, or that asks a hook which is left out (then
+     * `where` has the hook). The trace does not report it.
      */
     uint16_t rejects;
     const void *config[BERTH_SUITE_LEVELS];
@@ -188,10 +188,10 @@ typedef struct berth_suite_row {
     const char *event;
     const char *hook; /* NULL: none */
     unsigned declared;
-    unsigned unreachable; /* outcomes that no caller can bring about: a complete search of the model
-                             found none */
-    unsigned unsearched;  /* outcomes that the search did not reach before its bounds: nothing is
-                             claimed about them */
+    /* outcomes that no caller can bring about: a complete search of the model found none */
+    unsigned unreachable;
+    /* outcomes that the search did not reach before its bounds: nothing is claimed about them */
+    unsigned unsearched;
 } berth_suite_row;
 
 /* A hook whose effect others take back, or one that takes back. */
@@ -226,8 +226,8 @@ typedef struct berth_suite_phase {
     bool reserved;                    /* uses the thread's reservation */
     bool kept;                        /* looks up by what an earlier phase returned */
     const uint16_t *alone;            /* calls per hook that one caller causes */
-    const uint16_t *together; /* calls per hook that BERTH_SUITE_THREADS callers of one root cause,
-                                 one after the other */
+    /* calls per hook that BERTH_SUITE_THREADS callers of one root cause, one after the other */
+    const uint16_t *together;
 } berth_suite_phase;
 #define BERTH_SUITE_THREADS 4
 
@@ -270,10 +270,10 @@ typedef struct berth_suite_manager {
         n_creations;
     uint16_t n_rows;
     uint32_t n_steps, n_scripts;
-    const berth_suite_function *operations; /* [0 .. n_operations); the last two are drain and
-                                               discard */
-    const berth_suite_hook *hooks;          /* [1 .. n_hooks] */
-    const berth_suite_resource *resources;  /* [1 .. n_resources] */
+    /* [0 .. n_operations); the last two are drain and discard */
+    const berth_suite_function *operations;
+    const berth_suite_hook *hooks;         /* [1 .. n_hooks] */
+    const berth_suite_resource *resources; /* [1 .. n_resources] */
     const berth_suite_environment *environments;
     const berth_suite_row *rows; /* [1 .. n_rows] */
     const berth_suite_step *steps;
