@@ -103,12 +103,11 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     check = _command(commands, "check", "is a spec right?",
-                     "Reads specs and reports everything that is wrong with them: by static "
-                     "rules, and by exploring what a few callers can do "
-                     "when hooks fail. Each finding of the exploration comes with a script that "
-                     "shows it, the shortest unless Spin explores. "
-                     "An exploration that is cut short warns of that, and exits with 0 when it "
-                     "found nothing until then.",
+                     "Reads specs and reports all their errors. Static rules look at the tables. "
+                     "A search then plays a few callers, whose hooks may fail. Each of its "
+                     "findings has a script that shows it, the shortest one unless Spin searches. "
+                     "A search that stops early gives a warning, and exit status 0 if it has found "
+                     "nothing.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json "
                      "spec/*.yaml\n  generate_spec | berthc check -", check_command,
                      "how the report is shown: text, or JSON on standard output: an object with "
@@ -129,9 +128,9 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                          help="write nothing; show how the files differ from what would be "
                               "written, and exit with 1 if any does")
         sub.add_argument("--depfile", metavar="FILE", type=Path,
-                         help="also write a rule for make or Ninja: what the files were made from")
+                         help="also write a rule for make or Ninja, with the inputs of the files")
         sub.add_argument("-q", "--quiet", action="store_true",
-                         help="no notes; errors are still shown")
+                         help="print no notes, only errors")
 
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one "
@@ -173,7 +172,7 @@ def _specs(sub: argparse.ArgumentParser) -> None:
 
 def _place(sub: argparse.ArgumentParser, target: Target) -> None:
     """Where the files go, and which ones."""
-    where = f"folder that the files go to (default: {target.folder}); made where it is missing"
+    where = f"folder that the files go to (default: {target.folder}); created if needed"
     if not target.is_code:
         one = "one diagram" if target.name == "diagram" else "the page of one spec"
         sub.add_argument("-o", "--output", metavar="DIR", default=target.folder,

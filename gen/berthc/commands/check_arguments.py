@@ -14,9 +14,9 @@ MEMORY_BUILT_IN = 1000  # MB
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
     """The flags of the search."""
-    group = check.add_argument_group("exploration",
-                                     "every interleaving of a few callers, with every outcome of "
-                                     "every hook; what is claimed holds within these bounds")
+    group = check.add_argument_group(
+        "exploration", "The search plays every order of calls by a few callers, with every\n"
+        "outcome of every hook. Its result holds within these bounds.")
     group.add_argument("--callers", metavar="N", type=_callers,
                        help=f"callers at a time (default: {DEFAULT.callers})")
     group.add_argument("--keys", metavar="N", type=_keys,
@@ -24,35 +24,27 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
-                       help="states after which the search stops; then it claims nothing but what "
-                       "it found, and that alone does not "
-                       f"change the exit status (default: {DEFAULT.states})")
+                       help="stop after N states; the result is then partial, and the exit status "
+                            f"does not change (default: {DEFAULT.states})")
     group.add_argument("--promela", action="store_true",
-                       help="explore nothing; print the model of the first root resource, with "
+                       help="do not search; print the model of the first root resource, with "
                             "default options and all hooks, for Spin")
-    group.add_argument(
-        "--emit-test", metavar="FILE", type=Path,
-        help="write the scripts of the findings of one spec to FILE, as cmocka tests")
+    group.add_argument("--emit-test", metavar="FILE", type=Path,
+                       help="write the scripts of one spec's findings to FILE, as cmocka tests")
     group.add_argument("--scripts", metavar="DIR", type=Path,
                        help="write the script of each finding to a file in DIR, for berthc sim; "
-                            "DIR is made where it is missing")
-    group.add_argument(
-        "--spin", action="store_true",
-        help="let Spin explore, for bounds that are too large otherwise; needs spin and gcc")
-    group.add_argument(
-        "--memory",
-        metavar="MB",
-        type=_memory,
-        help=
-        f"memory of berthc at which the search stops, as at --states (default: {MEMORY_BUILT_IN}); "
-        "with --spin: memory for "
-        "each search; one that needs more goes on with hashed states, is partial and proves "
-        f"nothing (default: {MEMORY})")
-    group.add_argument(
-        "--explain", action="store_true",
-        help="say of each state what is in the backend while an instance rests there")
+                            "create DIR if needed")
+    group.add_argument("--spin", action="store_true",
+                       help="search with Spin, for larger bounds; needs spin and gcc")
+    group.add_argument("--memory", metavar="MB", type=_memory,
+                       help="stop when berthc uses this much memory, as with --states (default: "
+                            f"{MEMORY_BUILT_IN}). With --spin: memory for each search; a larger "
+                            "one keeps hashes of states, and its result is partial (default: "
+                            f"{MEMORY})")
+    group.add_argument("--explain", action="store_true",
+                       help="print what the backend has while an instance rests in each state")
     group.add_argument("--static", action="store_true",
-                       help="the static rules only, no exploration")
+                       help="check the static rules only; do not search")
 
 
 def _positive(text: str) -> int:
