@@ -1,12 +1,13 @@
-"""Why mutants that pass are sound specs of another design, or wrong in a way that no finding speaks of.
+"""Why mutants that pass are sound specs of another design, or wrong in a way that no finding speaks
+of.
 
-Each entry: manager, beginning of the place (`resource.state.event`, hook or
-operation), beginnings of changes, reason. The first that fits is the reason. A
-mutant that none fits is unexplained, and somebody has to look.
+Each entry: manager, beginning of the place (`resource.state.event`, hook or operation), beginnings
+of changes, reason. The first that fits is the reason. A mutant that none fits is unexplained, and
+somebody has to look.
 """
 from __future__ import annotations
 
-from mutate import Mutant
+from spec_mutants import Mutant
 
 CAUTIOUS = (
     "both states refuse newcomers, and letting go of both calls one hook: only names differ, "
@@ -70,7 +71,12 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("vpci", "device.assigned.announce", "", NOT_UNDONE),
     ("vpci", "device.assigned_invalid.add", "reject -> stay", NOT_UNDONE),
     ("vpci", "device.assigned_invalid.remove", "fail: assigned_invalid -> ready", NOT_UNDONE),
-    ("vpci", "device.ready.remove", "fail: assigned_invalid -> ready", "a removal that failed without effect leaves the device as it was"),
+    (
+        "vpci",
+        "device.ready.remove",
+        "fail: assigned_invalid -> ready",
+        "a removal that failed without effect leaves the device as it was",
+    ),
     ("plan9", "share.pending.remove", "removed -> invalid", FINAL),
     ("plan9", "share.added.remove", "ok: removed -> invalid", FINAL),
     ("plan9", "share.leaving.remove", "ok: removed -> invalid", FINAL),
@@ -82,32 +88,68 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("plan9", "share.", "ok: removed ->", RESTS),
     ("scsi", "disk.boot.", "", ROOT_DISK),
     ("scsi", "disk.attached.detach", "", EJECTED),
-    ("scsi", "disk.ejected.detach", ("fail: ejected -> suspect", "fail: ejected -> leaving"),
-     EJECTED),
-    ("scsi", "disk.ejected.detach",
-     ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"),
-     EJECTED),
+    (
+        "scsi",
+        "disk.ejected.detach",
+        ("fail: ejected -> suspect", "fail: ejected -> leaving"),
+        EJECTED,
+    ),
+    (
+        "scsi",
+        "disk.ejected.detach",
+        ("uncertain: ejected -> suspect", "uncertain: ejected -> leaving"),
+        EJECTED,
+    ),
     ("scsi", "disk.suspect.detach", ("guest.eject", "ok: ejected -> leaving"), EJECTED),
-    ("scsi", "disk.suspect.detach", ("fail: suspect -> ejected", "fail: suspect -> leaving"),
-     EJECTED),
-    ("scsi", "disk.suspect.detach",
-     ("uncertain: suspect -> ejected", "uncertain: suspect -> leaving"),
-     EJECTED),
+    (
+        "scsi",
+        "disk.suspect.detach",
+        ("fail: suspect -> ejected", "fail: suspect -> leaving"),
+        EJECTED,
+    ),
+    (
+        "scsi",
+        "disk.suspect.detach",
+        ("uncertain: suspect -> ejected", "uncertain: suspect -> leaving"),
+        EJECTED,
+    ),
     ("scsi", "disk.leaving.detach", ("guest.eject", "ok: ejected -> suspect"), EJECTED),
-    ("scsi", "disk.leaving.detach", ("fail: leaving -> ejected", "fail: leaving -> suspect"),
-     EJECTED),
-    ("scsi", "disk.leaving.detach",
-     ("uncertain: leaving -> ejected", "uncertain: leaving -> suspect"),
-     EJECTED),
-    ("scsi", "disk.leaving.detach",
-     ("ok: ejected -> attached", "fail: leaving -> attached", "uncertain: leaving -> attached"),
-     GIVEN_OUT),
-    ("scsi", "disk.suspect.attach", ("yes: attached -> ejected", "yes: attached -> leaving"),
-     LAST_USE),
-    ("scsi", "disk.suspect.attach", ("no: reserved -> ejected", "no: reserved -> leaving"),
-     DOUBTFUL),
-    ("scsi", "disk.suspect.attach", ("unknown: suspect -> ejected", "unknown: suspect -> leaving"),
-     NOT_ASKED),
+    (
+        "scsi",
+        "disk.leaving.detach",
+        ("fail: leaving -> ejected", "fail: leaving -> suspect"),
+        EJECTED,
+    ),
+    (
+        "scsi",
+        "disk.leaving.detach",
+        ("uncertain: leaving -> ejected", "uncertain: leaving -> suspect"),
+        EJECTED,
+    ),
+    (
+        "scsi",
+        "disk.leaving.detach",
+        ("ok: ejected -> attached", "fail: leaving -> attached", "uncertain: leaving -> attached"),
+        GIVEN_OUT,
+    ),
+    (
+        "scsi",
+        "disk.suspect.attach",
+        ("yes: attached -> ejected", "yes: attached -> leaving"),
+        LAST_USE,
+    ),
+    (
+        "scsi",
+        "disk.suspect.attach",
+        ("no: reserved -> ejected", "no: reserved -> leaving"),
+        DOUBTFUL,
+    ),
+    (
+        "scsi",
+        "disk.suspect.attach",
+        ("unknown: suspect -> ejected", "unknown: suspect -> leaving"),
+        NOT_ASKED,
+    ),
     ("scsi", "mount.reserved.mount", "guest.mount is not called", UNUSED),
     ("scsi", "", "no: reserved -> failed", GIVEN_UP),
     ("plan9_mount", "", "no: reserved -> invalid", GIVEN_UP),
@@ -118,7 +160,12 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
     ("scsi", "mount.suspect.mount", "yes: mounted -> suspect", ASKED_AGAIN),
     ("plan9_mount", "share.suspect.add", "yes: added -> suspect", ASKED_AGAIN),
     ("plan9_mount", "mount.suspect.mount", "yes: mounted -> suspect", ASKED_AGAIN),
-    ("scsi", "mount.reserved.mount", "fail: failed -> reserved", "a mount that failed without effect may be tried again"),
+    (
+        "scsi",
+        "mount.reserved.mount",
+        "fail: failed -> reserved",
+        "a mount that failed without effect may be tried again",
+    ),
     ("*", "", "reject -> stay", WELCOME),
     ("*", "", "uncertain counts as failed", SAME),
     ("*", "", "fail: failed -> suspect", DOUBTFUL),
@@ -133,6 +180,10 @@ REASONS: tuple[tuple[str, str, str | tuple[str, ...], str], ...] = (
 def explain(manager: str, mutant: Mutant) -> str | None:
     """The reason why a mutant may pass; None where there is none."""
     for name, where, what, reason in REASONS:
-        if name in ("*", manager) and mutant.where.startswith(where) and mutant.what.startswith(what):
+        if (
+            name in ("*", manager)
+            and mutant.where.startswith(where)
+            and mutant.what.startswith(what)
+        ):
             return reason
     return None

@@ -1,10 +1,11 @@
-"""How sharp is `berthc check`? Changes one thing of a spec at a time and looks whether the change is refused.
+"""How sharp is `berthc check`? Changes one thing of a spec at a time and looks whether the change
+is refused.
 
 tests/checker/mutants.py [--callers N] [--keys N] [--jobs N] [--only TEXT] [--verbose] SPEC…
 
-A mutant is refused by a static rule or by the search. One that passes must be a sound spec of another design; `explain.py` says of each
-why it is. A warning that the spec itself has not is named beside. Exit status 0 when every mutant
-is refused or explained, else 1.
+A mutant is refused by a static rule or by the search. One that passes must be a sound spec of
+another design; `explain.py` says of each why it is. A warning that the spec itself has not is named
+beside. Exit status 0 when every mutant is refused or explained, else 1.
 """
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from berthc.explore.bounds import Bounds  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
 from berthc.pipeline import search_text  # noqa: E402
 from explain import explain  # noqa: E402
-from mutate import Mutant, mutants, tree_of  # noqa: E402
+from spec_mutants import Mutant, mutants, tree_of  # noqa: E402
 
 
 def verdict(text: str, bounds: Bounds) -> tuple[str, str]:
@@ -42,7 +43,9 @@ def verdict(text: str, bounds: Bounds) -> tuple[str, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--callers", type=int, default=2)
     parser.add_argument("--keys", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)

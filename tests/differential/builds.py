@@ -1,4 +1,5 @@
-"""Which C simulators there are to test: the specs, and the folders that the build puts simulators in."""
+"""Which C simulators there are to test: the specs, and the folders that the build puts simulators
+in."""
 from __future__ import annotations
 
 import os

@@ -1,7 +1,8 @@
 """Random scripts for a manager: lists of requests that drive it into its corners.
 
-Everything comes from the spec: which operations there are, what their fields may hold. A script is made while one simulator answers
-it, so that most requests name what is tracked at that moment; the rest name what is stale, foreign or was never there.
+Everything comes from the spec: which operations there are, what their fields may hold. A script is
+made while one simulator answers it, so that most requests name what is tracked at that moment; the
+rest name what is stale, foreign or was never there.
 """
 from __future__ import annotations
 
@@ -21,19 +22,51 @@ Script = list[Request | str]
 Answer = Callable[[Request | str], dict[str, Any]]
 
 COMMON_ERRORS = ("EIO", "ENODEV", "ETIMEDOUT", "EBUSY", "ENOENT", "ECANCELED", "ENOMEM", "EINVAL")
-UUIDS = ("u1", "u2", "u3", "u7", "nil", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "00000000-0000-0000-0000-000000000000")
+UUIDS = (
+    "u1",
+    "u2",
+    "u3",
+    "u7",
+    "nil",
+    "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+    "00000000-0000-0000-0000-000000000000",
+)
 WORDS = ("a", "b", "A", "ab", "é", "x y", 'q"\\', "/dir/é", "0", "nil")
 
 # Lines that are no request, whatever the manager.
 NO_REQUESTS = (
-    "{", "nonsense", "[]", "1", "null", '"new"', "{}", '{"op": 1}', '{"op": "no_such_op"}', '{"op": null}', "{'op': 'new'}",
+    "{",
+    "nonsense",
+    "[]",
+    "1",
+    "null",
+    '"new"',
+    "{}",
+    '{"op": 1}',
+    '{"op": "no_such_op"}',
+    '{"op": null}',
+    "{'op': 'new'}",
     '{"op": "new",}',
-    '{"op": "new"} x', '{"op": "new", "op": "new"}', '{"op": "new", "o\\u0070": "new"}', "[" * 30 + "]" * 30, '{"op": "new" "options": {}}',
-    '{"op": "\\ud800"}', '{"op": "new", "options": 1}', '{"op": "new", "without": "x"}', '{"op": "new", "fail": []}',
+    '{"op": "new"} x',
+    '{"op": "new", "op": "new"}',
+    '{"op": "new", "o\\u0070": "new"}',
+    "[" * 30 + "]" * 30,
+    '{"op": "new" "options": {}}',
+    '{"op": "\\ud800"}',
+    '{"op": "new", "options": 1}',
+    '{"op": "new", "without": "x"}',
+    '{"op": "new", "fail": []}',
     '{"op": "drain", "x": 1}',
-    '{"op": "discard", "options": {}}', '{"op": "drain", "fail": {}}', '{"op": "drain", "fail": [1]}',
+    '{"op": "discard", "options": {}}',
+    '{"op": "drain", "fail": {}}',
+    '{"op": "drain", "fail": [1]}',
     '{"op": "drain", "fail": ["no.hook"]}',
-    '{"op": "new", "options": {"no_such_option": 1}}', '{"op": "new", "without": ["no.hook"]}', "nan", "NaN", "-", "01",
+    '{"op": "new", "options": {"no_such_option": 1}}',
+    '{"op": "new", "without": ["no.hook"]}',
+    "nan",
+    "NaN",
+    "-",
+    "01",
     '{"op": "new", "": 1}',
 )
 
@@ -69,7 +102,12 @@ class Writer:
 
     def learn(self, answer: dict[str, Any]) -> None:
         self.state = answer.get("state", self.state)
-        if answer["error"] is not None and "message" not in answer and not answer["calls"] and self.rng.random() < 0.3:
+        if (
+            answer["error"] is not None
+            and "message" not in answer
+            and not answer["calls"]
+            and self.rng.random() < 0.3
+        ):
             self.usual.clear()  # they may be what is refused, for the rest of the script too
         label = str(answer.get("returns", {}).get("reservation", ""))
         if label.startswith("r"):
@@ -78,11 +116,15 @@ class Writer:
     def new(self) -> Request:
         rng = self.rng
         request: Request = {"op": "new"}
-        options = {o.name: self.value(o, bad=0.01) for o in self.manager.options if rng.random() < 0.6}
+        options = {
+            o.name: self.value(o, bad=0.01) for o in self.manager.options if rng.random() < 0.6
+        }
         if options or rng.random() < 0.2:
             request["options"] = options
         without = [name for names in self.manager.left_out if rng.random() < 0.3 for name in names]
-        without += [h.name for h in self.manager.hooks if h.name not in without and rng.random() < 0.002]
+        without += [
+            h.name for h in self.manager.hooks if h.name not in without and rng.random() < 0.002
+        ]
         if without or rng.random() < 0.2:
             request["without"] = without
         return request
@@ -110,8 +152,12 @@ class Writer:
 
     def choose(self) -> Operation:
         """Which operation comes next: those that let go less often than those that take."""
-        useful = [o for o in self.manager.operations if o.form in (Form.OBTAIN, Form.CREATE)
-                  or (self.state.get("reservations") if o.form is Form.WITH else self.tracked(o.target))]
+        useful = [
+            o
+            for o in self.manager.operations
+            if o.form in (Form.OBTAIN, Form.CREATE)
+            or (self.state.get("reservations") if o.form is Form.WITH else self.tracked(o.target))
+        ]
         if not useful or self.rng.random() < 0.05:
             return self.rng.choice(self.manager.operations)
         return self.rng.choices(useful, [self.weight(o) for o in useful])[0]
@@ -128,7 +174,11 @@ class Writer:
         if operation.form is Form.WITH:
             request["reservation"] = self.reservation()
         elif operation.by is not None:
-            assigned = next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.by)
+            assigned = next(
+                a
+                for a in self.manager.resource(operation.target).assigned
+                if a.name == operation.by
+            )
             request[operation.by] = self.lookup(operation.target, assigned)
         else:
             keys = self.keys_of_one_that_is_there(operation)
@@ -137,13 +187,31 @@ class Writer:
                 if fields or rng.random() < 0.5:
                     request[name] = fields
         if operation.at is not None:
-            request[operation.at] = self.slot(next(a for a in self.manager.resource(operation.target).assigned if a.name == operation.at))
+            request[operation.at] = self.slot(
+                next(
+                    a
+                    for a in self.manager.resource(operation.target).assigned
+                    if a.name == operation.at
+                )
+            )
         return request
 
     def reservation(self) -> str:
         rng = self.rng
         if rng.random() < 0.03:
-            return rng.choice(("nil", "u1", "r0", "r", "", "x", "r01", "r999999", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"))
+            return rng.choice(
+                (
+                    "nil",
+                    "u1",
+                    "r0",
+                    "r",
+                    "",
+                    "x",
+                    "r01",
+                    "r999999",
+                    "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                )
+            )
         live = self.state.get("reservations", [])
         if live and rng.random() < 0.9:
             return str(rng.choice(live[-4:]))
@@ -157,12 +225,21 @@ class Writer:
         return lists
 
     def fields(self, name: str) -> dict[str, Any]:
-        """Fields of a resource: as in the rest of the script, but for a key of a few and now and then a difference."""
+        """Fields of a resource: as in the rest of the script, but for a key of a few and now and
+        then a difference."""
         rng = self.rng
         resource = self.manager.resource(name)
         if name not in self.usual:
-            self.usual[name] = {f.name: self.value(f, bad=0.005) for f in resource.fields if f.required or rng.random() < 0.3}
-        fields = {f.name: self.alike(f, self.usual[name][f.name]) for f in resource.fields if f.name in self.usual[name]}
+            self.usual[name] = {
+                f.name: self.value(f, bad=0.005)
+                for f in resource.fields
+                if f.required or rng.random() < 0.3
+            }
+        fields = {
+            f.name: self.alike(f, self.usual[name][f.name])
+            for f in resource.fields
+            if f.name in self.usual[name]
+        }
         keys = [f for f in resource.fields if f.name in resource.key]
         if len(keys) == len(resource.fields):
             keys = [f for f in keys if f.required] or keys[:1]
@@ -176,7 +253,8 @@ class Writer:
         return fields
 
     def keys_of_one_that_is_there(self, operation: Operation) -> dict[str, dict[str, Any]]:
-        """Keys by resource, root first, of an instance and those above it: mostly for operations that find, seldom for those that make."""
+        """Keys by resource, root first, of an instance and those above it: mostly for operations
+        that find, seldom for those that make."""
         keys: dict[str, dict[str, Any]] = {}
         if self.rng.random() > (0.85 if operation.form is Form.FIND else 0.3):
             return keys
@@ -194,8 +272,13 @@ class Writer:
             value = [*value, *(value[:1] if self.rng.random() < 0.2 else ())]
             self.rng.shuffle(value)
         if field.ignore_case and self.rng.random() < 0.3:
-            return [text.swapcase() if text.isascii() else text for text in value] if isinstance(value, list) else \
-                value.swapcase() if value.isascii() else value
+            return (
+                [text.swapcase() if text.isascii() else text for text in value]
+                if isinstance(value, list)
+                else value.swapcase()
+                if value.isascii()
+                else value
+            )
         return value
 
     def key_value(self, field: Field) -> Any:
@@ -214,7 +297,8 @@ class Writer:
         return self.value(field)
 
     def value(self, field: Field, bad: float = 0.03) -> Any:
-        """A value of the field's type; with a probability of `bad` one that the manager does not take."""
+        """A value of the field's type; with a probability of `bad` one that the manager does not
+        take."""
         rng = self.rng
         low, high = field.range or field.type.limits if field.type.bits else (0, 0)
         wrong: list[Any] = []
@@ -234,7 +318,11 @@ class Writer:
             wrong = ["", "y" * 300, "é" * 40]
         else:
             right = lambda: rng.choice((low, high, min(max(low, 1), high), rng.randint(low, high)))
-            wrong = [v for v in (low - 1, high + 1, 0) if field.type.limits[0] <= v <= field.type.limits[1]]
+            wrong = [
+                v
+                for v in (low - 1, high + 1, 0)
+                if field.type.limits[0] <= v <= field.type.limits[1]
+            ]
         return rng.choice(wrong) if wrong and rng.random() < bad else right()
 
     def lookup(self, resource: str, assigned: Assigned) -> Any:
@@ -243,16 +331,28 @@ class Writer:
         there = self.tracked(resource)
         if there and rng.random() < 0.8:
             item = rng.choice(there)
-            return item[assigned.name] if assigned.kind is not AssignedKind.POOL else {leaf: item[leaf] for leaf in assigned.leaves}
+            return (
+                item[assigned.name]
+                if assigned.kind is not AssignedKind.POOL
+                else {leaf: item[leaf] for leaf in assigned.leaves}
+            )
         if assigned.kind is AssignedKind.POOL:
             return self.slot(assigned)
         if assigned.type is Type.UUID:
             return rng.choice(UUIDS)
         if assigned.kind is AssignedKind.HOOK:
             return self.hook_value(assigned)
-        number = assigned.start + rng.randrange(6) if rng.random() < 0.95 else rng.choice((0, (1 << 64) - 1, 1 << 63))
+        number = (
+            assigned.start + rng.randrange(6)
+            if rng.random() < 0.95
+            else rng.choice((0, (1 << 64) - 1, 1 << 63))
+        )
         if assigned.type is Type.STRING:
-            return str(number) if rng.random() < 0.97 else rng.choice(("", "00", "-1", "+1", " 0", "0 ", "x", "18446744073709551616"))
+            return (
+                str(number)
+                if rng.random() < 0.97
+                else rng.choice(("", "00", "-1", "+1", " 0", "0 ", "x", "18446744073709551616"))
+            )
         return number
 
     def hook_value(self, assigned: Assigned) -> Any:
@@ -269,7 +369,11 @@ class Writer:
         for part in pool.parts:
             if rng.random() < 0.9:
                 size = part.size if part.size is not None else 2
-                slot[part.name] = rng.choice((0, 0, 1, size - 1, rng.randrange(size))) if rng.random() < 0.95 else rng.choice((size, 255))
+                slot[part.name] = (
+                    rng.choice((0, 0, 1, size - 1, rng.randrange(size)))
+                    if rng.random() < 0.95
+                    else rng.choice((size, 255))
+                )
         return slot
 
     def with_faults(self, request: Request) -> Request:
@@ -277,7 +381,11 @@ class Writer:
         if not self.manager.hooks or rng.random() < self.peace:
             return request
         hooks = [hook.name for hook in self.manager.hooks]
-        chosen = rng.sample(hooks, len(hooks)) if rng.random() < 0.25 else rng.choices(hooks, k=rng.choice((1, 1, 1, 2, 3)))
+        chosen = (
+            rng.sample(hooks, len(hooks))
+            if rng.random() < 0.25
+            else rng.choices(hooks, k=rng.choice((1, 1, 1, 2, 3)))
+        )
         request["fail"] = [self.fault(hook) for hook in chosen]
         return request
 
@@ -290,8 +398,13 @@ class Writer:
             fault["nth"] = rng.choice((1, 1, 2, 3))
         asks = bool(self.manager.hook(hook).asks)
         if rng.random() < 0.6:
-            fault["outcome"] = rng.choice(("no", "no", "yes", "unknown") if asks else ("uncertain", "uncertain", "fail"))
-        if any(a.hook == hook for r in self.manager.resources for a in r.assigned) and rng.random() < 0.6:
+            fault["outcome"] = rng.choice(
+                ("no", "no", "yes", "unknown") if asks else ("uncertain", "uncertain", "fail")
+            )
+        if (
+            any(a.hook == hook for r in self.manager.resources for a in r.assigned)
+            and rng.random() < 0.6
+        ):
             fault["writes"] = rng.choice(WRITES)
             if rng.random() < 0.6:
                 fault["outcome"] = "ok"
@@ -303,32 +416,88 @@ class Writer:
         """The request with one thing wrong, often in a way that makes it malformed."""
         rng = self.rng
         request = copy.deepcopy(request)
-        places: list[dict[str, Any]] = [request] + [v for v in request.values() if isinstance(v, dict)]
+        places: list[dict[str, Any]] = [request] + [
+            v for v in request.values() if isinstance(v, dict)
+        ]
         place = rng.choice(places)
         names = [name for name in place if name != "op"]
         what = rng.randrange(4)
         if what == 0 or not names:
-            place[rng.choice(("x", "Op", "state", "", "é", "reservation", "fail", "options"))] = rng.choice(
-                (1, None, "u1", {}, [], "r1", ["vm.no_such_hook"], [{"nth": 1}]))
+            place[
+                rng.choice(("x", "Op", "state", "", "é", "reservation", "fail", "options"))
+            ] = rng.choice((1, None, "u1", {}, [], "r1", ["vm.no_such_hook"], [{"nth": 1}]))
         elif what == 1:
             del place[rng.choice(names)]
         elif what == 2:
             place[rng.choice(names)] = rng.choice(
-                (None, True, -1, 256, 65536, 1 << 32, 1 << 63, 1 << 64, -(1 << 63), -(1 << 63) - 1, 1.0, 1e300, "", "nil", "u0", [],
-                 [None], {}, {"x": 1},
-                 "a\u0000b", "u1 ", "U1", "u01"))
+                (
+                    None,
+                    True,
+                    -1,
+                    256,
+                    65536,
+                    1 << 32,
+                    1 << 63,
+                    1 << 64,
+                    -(1 << 63),
+                    -(1 << 63) - 1,
+                    1.0,
+                    1e300,
+                    "",
+                    "nil",
+                    "u0",
+                    [],
+                    [None],
+                    {},
+                    {"x": 1},
+                    "a\u0000b",
+                    "u1 ",
+                    "U1",
+                    "u01",
+                )
+            )
         else:
-            place["fail"] = rng.choice((
-                [{"hook": "x"}], [{}], [None], {}, "x", [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "nth": 0}],
-                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "error": "EWOULDNOT"}],
-                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "outcome": "good"}],
-                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "outcome": "ok", "error": "EIO"}],
-                [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "writes": "old"}]))
+            place["fail"] = rng.choice(
+                (
+                    [{"hook": "x"}],
+                    [{}],
+                    [None],
+                    {},
+                    "x",
+                    [{"hook": self.manager.hooks[0].name if self.manager.hooks else "", "nth": 0}],
+                    [
+                        {
+                            "hook": self.manager.hooks[0].name if self.manager.hooks else "",
+                            "error": "EWOULDNOT",
+                        }
+                    ],
+                    [
+                        {
+                            "hook": self.manager.hooks[0].name if self.manager.hooks else "",
+                            "outcome": "good",
+                        }
+                    ],
+                    [
+                        {
+                            "hook": self.manager.hooks[0].name if self.manager.hooks else "",
+                            "outcome": "ok",
+                            "error": "EIO",
+                        }
+                    ],
+                    [
+                        {
+                            "hook": self.manager.hooks[0].name if self.manager.hooks else "",
+                            "writes": "old",
+                        }
+                    ],
+                )
+            )
         return request
 
 
 def scripts(manager: Manager, seed: int, answer: Answer) -> Iterator[Script]:
-    """Scripts without end, the same for the same seed; `answer` is asked about each request as it is made."""
+    """Scripts without end, the same for the same seed; `answer` is asked about each request as it
+    is made."""
     rng = random.Random(seed)
     while True:
         yield Writer(manager, random.Random(rng.getrandbits(64)), answer).script()

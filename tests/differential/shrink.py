@@ -11,7 +11,8 @@ Fails = Callable[[Script], bool]
 
 
 def shrink(script: Script, fails: Fails) -> Script:
-    """A script of which no request and no argument can be left out; `fails` says whether one still shows the difference."""
+    """A script of which no request and no argument can be left out; `fails` says whether one still
+    shows the difference."""
     while True:
         smaller = next((s for s in _candidates(script) if fails(s)), None)
         if smaller is None:

@@ -18,7 +18,8 @@ from shrink import shrink
 
 SCSI = ROOT / "spec/scsi.yaml"
 
-# A simulator that answers like the model but for one thing: it forgets to say that a hook was called a second time.
+# A simulator that answers like the model but for one thing: it forgets to say that a hook was
+# called a second time.
 FAULTY = """
 import io, json, sys
 sys.path.insert(0, {gen!r})
@@ -47,7 +48,9 @@ def test_a_planted_difference_is_found_and_shrunk(faulty: list[str]) -> None:
     assert tally.difference is not None
     operations = [request["op"] for request in tally.difference.script if isinstance(request, dict)]
     assert operations[0] == "reserve"
-    assert 2 <= len(tally.difference.script) <= 4  # two calls in one request need a reservation that maps both, or lets go of both
+    assert (
+        2 <= len(tally.difference.script) <= 4
+    )  # two calls in one request need a reservation that maps both, or lets go of both
 
 
 def test_a_simulator_that_stops_differs(tmp_path: Path) -> None:
@@ -90,11 +93,21 @@ def test_texts_may_hold_what_python_takes_for_the_end_of_a_line() -> None:
 
 
 def test_shrinking_keeps_only_what_the_failure_needs() -> None:
-    script: Script = [{"op": "a", "x": {"y": [1, 2, 3], "z": 0}, "w": 1}, {"op": "b"}, {"op": "c"}, "text", {"op": "d", "v": None}]
+    script: Script = [
+        {"op": "a", "x": {"y": [1, 2, 3], "z": 0}, "w": 1},
+        {"op": "b"},
+        {"op": "c"},
+        "text",
+        {"op": "d", "v": None},
+    ]
 
     def fails(candidate: Script) -> bool:
         seen: list[Any] = [request["op"] for request in candidate if isinstance(request, dict)]
-        return "a" in seen and "d" in seen and any(2 in r.get("x", {}).get("y", []) for r in candidate if isinstance(r, dict))
+        return (
+            "a" in seen
+            and "d" in seen
+            and any(2 in r.get("x", {}).get("y", []) for r in candidate if isinstance(r, dict))
+        )
 
     assert shrink(script, fails) == [{"op": "a", "x": {"y": [2]}}, {"op": "d"}]
 
@@ -106,7 +119,9 @@ def _some_scripts(seed: int, count: int) -> tuple[list[Script], dict[str, int]]:
     errors: dict[str, int] = {}
 
     def answer(request: dict[str, Any] | str) -> dict[str, Any]:
-        given = simulator.answer((request if isinstance(request, str) else json.dumps(request)).encode())
+        given = simulator.answer(
+            (request if isinstance(request, str) else json.dumps(request)).encode()
+        )
         errors[given["error"] or "ok"] = errors.get(given["error"] or "ok", 0) + 1
         return given
 
@@ -125,11 +140,16 @@ def test_a_seed_names_its_scripts() -> None:
 
 def test_scripts_reach_every_kind_of_answer() -> None:
     _, errors = _some_scripts(1, 300)
-    assert {"ok", "EINVAL", "EEXIST", "ENOENT", "EIO", "EBUSY", "ENOTRECOVERABLE", "ECANCELED", "EOPNOTSUPP", "ENOSPC"} <= set(errors)
+    assert {
+        "ok", "EINVAL", "EEXIST", "ENOENT", "EIO", "EBUSY", "ENOTRECOVERABLE", "ECANCELED",
+        "EOPNOTSUPP", "ENOSPC",
+    } <= set(errors)
     assert errors["ok"] > sum(errors.values()) / 4
 
 
-def test_misuse_of_the_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_misuse_of_the_command_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("BERTH_BUILD", str(tmp_path))
     assert main([str(SCSI)]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/scsi/scsi-sim is not built\n"

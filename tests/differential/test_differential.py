@@ -13,9 +13,13 @@ SCRIPTS = 200
 SEED = 20
 
 
-@pytest.mark.parametrize("folder", [
-    pytest.param(path, id=path.name, marks=[] if path == BUILD else pytest.mark.long) for path in FOLDERS
-])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(path, id=path.name, marks=[] if path == BUILD else pytest.mark.long)
+        for path in FOLDERS
+    ],
+)
 @pytest.mark.parametrize("spec", SPECS, ids=[path.stem for path in SPECS])
 def test_both_simulators_answer_alike(spec: Path, folder: Path) -> None:
     manager, _ = read_spec(str(spec))

@@ -1,4 +1,5 @@
-"""The limit of holders: where it is low enough to be reached, the generated C refuses what the model refuses."""
+"""The limit of holders: where it is low enough to be reached, the generated C refuses what the
+model refuses."""
 from __future__ import annotations
 
 import itertools
@@ -32,9 +33,15 @@ def limited(manager: Manager, folder: Path, most: int) -> Path:
     }, f"-DBERTH_MAX_HOLDERS={most}")
 
 
-@pytest.mark.parametrize(("spec", "most"), [("spec/plan9.yaml", 1), ("spec/scsi.yaml", 2),
-                                            ("tests/gen/specs/kitchen.yaml", 1),
-                                            ("tests/gen/specs/kitchen.yaml", 3)])
+@pytest.mark.parametrize(
+    ("spec", "most"),
+    [
+        ("spec/plan9.yaml", 1),
+        ("spec/scsi.yaml", 2),
+        ("tests/gen/specs/kitchen.yaml", 1),
+        ("tests/gen/specs/kitchen.yaml", 3),
+    ],
+)
 def test_what_cannot_be_counted_is_refused(spec: str, most: int, tmp_path: Path) -> None:
     manager, _ = read_spec(str(ROOT / spec))
     assert manager is not None

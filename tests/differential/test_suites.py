@@ -1,4 +1,5 @@
-"""Generated suites work for specs that nobody wrote them for: variants that `berthc check` takes."""
+"""Generated suites work for specs that nobody wrote them for: variants that `berthc check`
+takes."""
 from __future__ import annotations
 
 import random
@@ -36,10 +37,19 @@ def sound(path: Path, seed: int) -> Iterator[Manager]:
             yield manager
 
 
-@pytest.mark.parametrize(("spec", "seed"), [("tests/gen/specs/lantern.yaml", 3), ("spec/vpci.yaml", 1), ("spec/plan9.yaml", 2)])
+@pytest.mark.parametrize(
+    ("spec", "seed"),
+    [("tests/gen/specs/lantern.yaml", 3), ("spec/vpci.yaml", 1), ("spec/plan9.yaml", 2)],
+)
 def test_suites_of_variants_pass(spec: str, seed: int, tmp_path: Path) -> None:
     for number, manager in zip(range(3), sound(ROOT / spec, seed), strict=False):
-        run = subprocess.run([suite(manager, tmp_path / str(number))], capture_output=True, text=True, timeout=120)
-        failed = [line for line in (run.stdout + run.stderr).splitlines() if "FAILED" in line or "ERROR" in line or "not " in line]
+        run = subprocess.run(
+            [suite(manager, tmp_path / str(number))], capture_output=True, text=True, timeout=120
+        )
+        failed = [
+            line
+            for line in (run.stdout + run.stderr).splitlines()
+            if "FAILED" in line or "ERROR" in line or "not " in line
+        ]
         assert run.returncode == 0, (manager, failed)
         assert "[  PASSED  ]" in run.stdout + run.stderr

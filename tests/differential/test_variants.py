@@ -1,4 +1,5 @@
-"""Both simulators also agree on variants of the specs. `vary.py` and `make soak` do the same for longer."""
+"""Both simulators also agree on variants of the specs. `vary.py` and `make soak` do the same for
+longer."""
 from __future__ import annotations
 
 import copy
@@ -29,7 +30,10 @@ def test_both_simulators_answer_alike(spec: Path) -> None:
 
 def test_a_seed_names_its_variants() -> None:
     text = (ROOT / "spec/scsi.yaml").read_text(encoding="utf-8")
-    first, again, other = ([t for t, _ in itertools.islice(variants(text, random.Random(seed)), 3)] for seed in (1, 1, 2))
+    first, again, other = (
+        [t for t, _ in itertools.islice(variants(text, random.Random(seed)), 3)]
+        for seed in (1, 1, 2)
+    )
     assert first == again != other
     assert len(set(first)) == 3
 
@@ -57,7 +61,9 @@ def test_the_findings_that_are_borne_exist() -> None:
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_every_edit_changes_something_that_keeps_its_meaning(edit: Edit) -> None:
-    root, _, _ = load("kitchen.yaml", (ROOT / "tests/gen/specs/kitchen.yaml").read_text(encoding="utf-8"))
+    root, _, _ = load(
+        "kitchen.yaml", (ROOT / "tests/gen/specs/kitchen.yaml").read_text(encoding="utf-8")
+    )
     assert root is not None
     original = plain(root)
     for seed in range(60):
@@ -98,7 +104,9 @@ def test_what_an_author_states_means_nothing_at_run_time(name: str, tmp_path: Pa
     assert tally.requests > 60
 
 
-def test_misuse_of_the_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_misuse_of_the_command_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([str(tmp_path / "none.yaml")]) == 2
     assert capsys.readouterr().err == f"there is no {tmp_path}/none.yaml\n"
     monkeypatch.setenv("BERTH_BUILD", str(tmp_path))

@@ -1,8 +1,9 @@
 """Variants of a spec: a few edits at random, kept when the compiler takes the result.
 
-The shipped specs are sound, so scripts never take some turns of the semantics: a drop that fails into a final state, a root that ends
-while somebody holds it, two pools of which the second is full. Variants do, also those that `berthc check` would warn of: what is bad
-design has a meaning all the same, and both simulators must agree on it.
+The shipped specs are sound, so scripts never take some turns of the semantics: a drop that fails
+into a final state, a root that ends while somebody holds it, two pools of which the second is full.
+Variants do, also those that `berthc check` would warn of: what is bad design has a meaning all the
+same, and both simulators must agree on it.
 """
 from __future__ import annotations
 
@@ -88,11 +89,20 @@ def _events(resource: Tree) -> list[str]:
 
 def _target(resource: Tree, rng: random.Random) -> Any:
     target = rng.choice([*resource["states"], "stay"])
-    return {"to": target, "raise": rng.choice(_events(resource))} if target != "stay" and rng.random() < 0.25 else target
+    return (
+        {"to": target, "raise": rng.choice(_events(resource))}
+        if target != "stay" and rng.random() < 0.25
+        else target
+    )
 
 
 def _hooks_on(tree: Tree, name: str) -> list[str]:
-    return [f"{group}.{hook}" for group, hooks in tree["backend"].items() for hook, body in hooks.items() if body["on"] == name]
+    return [
+        f"{group}.{hook}"
+        for group, hooks in tree["backend"].items()
+        for hook, body in hooks.items()
+        if body["on"] == name
+    ]
 
 
 def _a_hook(tree: Tree, rng: random.Random) -> Tree:
@@ -106,14 +116,18 @@ def retarget(tree: Tree, rng: random.Random) -> None:
     calls = [row for row in rows if isinstance(row, dict) and ("call" in row or "ask" in row)]
     if calls:
         row = rng.choice(calls)
-        row[rng.choice(("yes", "no", "unknown") if "ask" in row else ("ok", "fail", "uncertain"))] = _target(resource, rng)
+        row[
+            rng.choice(("yes", "no", "unknown") if "ask" in row else ("ok", "fail", "uncertain"))
+        ] = _target(resource, rng)
 
 
 def _calling(tree: Tree, name: str, resource: Tree, rng: random.Random) -> Tree:
     """A row that calls or asks a hook."""
     group, hook = name.split(".")
     if "asks" in tree["backend"][group][hook]:
-        return {"ask": name} | {answer: _target(resource, rng) for answer in ("yes", "no", "unknown")}
+        return {"ask": name} | {
+            answer: _target(resource, rng) for answer in ("yes", "no", "unknown")
+        }
     row = {"call": name, "ok": _target(resource, rng), "fail": _target(resource, rng)}
     return row | {"uncertain": _target(resource, rng)} if rng.random() < 0.7 else row
 
@@ -121,13 +135,19 @@ def _calling(tree: Tree, name: str, resource: Tree, rng: random.Random) -> Tree:
 def probe(tree: Tree, rng: random.Random) -> None:
     """A hook that asks for another one, and a row that asks it."""
     name, resource, on = _rows(tree, rng)
-    asked = [h for h in _hooks_on(tree, name) if "asks" not in tree["backend"][h.split(".")[0]][h.split(".")[1]]]
+    asked = [
+        h
+        for h in _hooks_on(tree, name)
+        if "asks" not in tree["backend"][h.split(".")[0]][h.split(".")[1]]
+    ]
     if not asked:
         return
     of = rng.choice(asked)
     probe_: Tree = {"on": name, "asks": of}
     if rng.random() < 0.5:
-        probe_ |= {"optional": True} | ({"absent": rng.choice(ERRORS)} if rng.random() < 0.5 else {})
+        probe_ |= {"optional": True} | (
+            {"absent": rng.choice(ERRORS)} if rng.random() < 0.5 else {}
+        )
     tree["backend"].setdefault("probes", {})["has_" + of.replace(".", "_")] = probe_
     on[rng.choice(list(on))] = _calling(tree, "probes.has_" + of.replace(".", "_"), resource, rng)
 
@@ -206,9 +226,13 @@ def pool(tree: Tree, rng: random.Random) -> None:
         parts = rng.choice(pools)
         parts[rng.choice(list(parts))] = rng.randint(1, 3)
     else:
-        assigned[f"extra_{len(assigned)}"] = rng.choice((
-            {"pool": {f"{name}_slot_{len(assigned)}": rng.randint(1, 4)}, "brief": "One more."}, {"uuid": "v4", "brief": "One more."},
-            {"counter": {"start": rng.randint(0, 9)}, "brief": "One more."}))
+        assigned[f"extra_{len(assigned)}"] = rng.choice(
+            (
+                {"pool": {f"{name}_slot_{len(assigned)}": rng.randint(1, 4)}, "brief": "One more."},
+                {"uuid": "v4", "brief": "One more."},
+                {"counter": {"start": rng.randint(0, 9)}, "brief": "One more."},
+            )
+        )
 
 
 def steps(tree: Tree, rng: random.Random) -> None:
@@ -238,7 +262,9 @@ def operation(tree: Tree, rng: random.Random) -> None:
     elif what == 2:
         one.pop("absent", None)
     elif "create" in one and isinstance(one["create"], dict):
-        one["create"]["enter"] = rng.choice(list(tree["resources"][one["create"]["resource"]]["states"]))
+        one["create"]["enter"] = rng.choice(
+            list(tree["resources"][one["create"]["resource"]]["states"])
+        )
 
 
 def hook_value(tree: Tree, rng: random.Random) -> None:
@@ -323,5 +349,24 @@ STATEMENTS: tuple[Edit, ...] = (needs, effects, meant)
 """What an author states for the checker: at run time it means nothing."""
 
 EDITS: tuple[Edit, ...] = (
-    retarget, retarget, retarget, replace_row, replace_row, replace_row, state_flags, holders, key, field, field, pool, steps, operation,
-    hook, hook_value, probe, probe, together, *STATEMENTS)
+    retarget,
+    retarget,
+    retarget,
+    replace_row,
+    replace_row,
+    replace_row,
+    state_flags,
+    holders,
+    key,
+    field,
+    field,
+    pool,
+    steps,
+    operation,
+    hook,
+    hook_value,
+    probe,
+    probe,
+    together,
+    *STATEMENTS,
+)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Makes variants of specs, builds the C simulator of each, and compares it with the model on random scripts.
+"""Makes variants of specs, builds the C simulator of each, and compares it with the model on random
+scripts.
 
 usage: vary.py [--seconds S | --variants N] [--scripts N] [--seed SEED] SPEC...
 
-Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($BERTH_CC, $CC, cc). A difference is shown with the variant's
-text, which is JSON and so YAML too. Exit status: 0 if all answers agree, 1 if not, 2 on misuse.
+Needs libberth.a and libberth-testing.a in $BERTH_BUILD (build) and a C compiler ($BERTH_CC, $CC,
+cc). A difference is shown with the variant's text, which is JSON and so YAML too. Exit status: 0 if
+all answers agree, 1 if not, 2 on misuse.
 """
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "gen"), str(ROOT / "tests/support"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [
+    str(ROOT / "gen"),
+    str(ROOT / "tests/support"),
+    str(Path(__file__).resolve().parent),
+]
 
 from berthc.model import Manager  # noqa: E402
 from berthc.semantics import BrokenTable  # noqa: E402
@@ -66,21 +72,37 @@ def vary(spec: Path, seed: int, count: int | None, seconds: float | None, script
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description="Compare the two simulators of variants of each SPEC on random scripts.")
+    parser = argparse.ArgumentParser(
+        description="Compare the two simulators of variants of each SPEC on random scripts."
+    )
     parser.add_argument("specs", metavar="SPEC", nargs="+", type=Path)
-    parser.add_argument("--seconds", type=float, help="time for all specs together (default: 60, unless --variants is given)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        help="time for all specs together (default: 60, unless --variants is given)",
+    )
     parser.add_argument("--variants", type=int, help="variants per spec")
-    parser.add_argument("--scripts", type=int, default=100, help="scripts per variant (%(default)s)")
+    parser.add_argument(
+        "--scripts", type=int, default=100, help="scripts per variant (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     for path in (*options.specs, build_dir() / "libberth.a", build_dir() / "libberth-testing.a"):
         if not path.is_file():
             print(f"there is no {path}", file=sys.stderr)
             return 2
-    seconds = options.seconds if options.seconds is not None or options.variants is not None else 60.0
+    seconds = (
+        options.seconds if options.seconds is not None or options.variants is not None else 60.0
+    )
     status = 0
     for spec in options.specs:
-        total = vary(spec, options.seed, options.variants, None if seconds is None else seconds / len(options.specs), options.scripts)
+        total = vary(
+            spec,
+            options.seed,
+            options.variants,
+            None if seconds is None else seconds / len(options.specs),
+            options.scripts,
+        )
         print(f"{spec}: {total.variants} variants, {total.requests} requests")
         if total.difference is not None:
             print(total.difference)

@@ -1,4 +1,5 @@
-"""Does a changed model behave differently at all? Walks the original and the mutant side by side, from the empty manager on."""
+"""Does a changed model behave differently at all? Walks the original and the mutant side by side,
+from the empty manager on."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -27,7 +28,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class Seen:
-    """One step of the original: what was done, a fingerprint of all that came of it, and the number of the state it leads to."""
+    """One step of the original: what was done, a fingerprint of all that came of it, and the number
+    of the state it leads to."""
 
     action: Action
     print: int
@@ -37,7 +39,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Known:
-    """One state of the original: how it was first reached, whether it may be destroyed there, and all that can be done there."""
+    """One state of the original: how it was first reached, whether it may be destroyed there, and
+    all that can be done there."""
 
     path: tuple[Action, ...]
     # what rests there; None where it cannot be destroyed anyway
@@ -52,9 +55,13 @@ class Original:
         self.manager = manager
         self.complete = True
         self.steps = 0
-        self.graphs = [(e, self._explore(Search(manager, e, LIMITS))) for e in inputs.environments(manager)]
+        self.graphs = [
+            (e, self._explore(Search(manager, e, LIMITS))) for e in inputs.environments(manager)
+        ]
         plain = Search(manager, inputs.environments(manager)[0], NO_LIMITS)
-        self.probes = [(probe.environment, played(manager, probe)) for probe in probes(manager, plain)]
+        self.probes = [
+            (probe.environment, played(manager, probe)) for probe in probes(manager, plain)
+        ]
 
     def _explore(self, search: Search) -> list[Known]:
         start = search.start()
@@ -74,17 +81,27 @@ class Original:
                     if first:
                         numbers[key] = len(numbers)
                         nodes[numbers[key]] = edge.target
-                    steps.append(Seen(edge.action, fingerprint(self.manager, edge.result, edge.target.world), numbers[key], first))
+                    steps.append(
+                        Seen(
+                            edge.action,
+                            fingerprint(self.manager, edge.result, edge.target.world),
+                            numbers[key],
+                            first,
+                        )
+                    )
                     self.steps += 1
             path = () if node.edge is None else tuple(edge.action for edge in node.edge.path())
             found.append(Known(path, resting(node.world), tuple(steps)))
         return found
 
     def difference(self, mutant: Manager) -> Difference | str:
-        """A script on which the mutant differs; else a sentence that says how far the search went."""
+        """A script on which the mutant differs; else a sentence that says how far the search
+        went."""
         for environment, graph in self.graphs:
             for known in graph:
-                if known.resting is not None and _may_rest(self.manager, known.resting) != _may_rest(mutant, known.resting):
+                if known.resting is not None and _may_rest(
+                    self.manager, known.resting
+                ) != _may_rest(mutant, known.resting):
                     return Difference(environment.name, known.path)
         if _only_resident(self.manager, mutant):
             return f"no state in which it may rest, in a {self._bound()}"
@@ -95,12 +112,17 @@ class Original:
         for environment, edges in self.probes:
             twin = Search(mutant, environment, NO_LIMITS).start().world
             for edge in edges:
-                if self._answer(mutant, edge.action, twin) != fingerprint(self.manager, edge.result, edge.target.world):
+                if self._answer(mutant, edge.action, twin) != fingerprint(
+                    self.manager, edge.result, edge.target.world
+                ):
                     return Difference(environment.name, tuple(e.action for e in edge.path()))
         return f"no difference in a {self._bound()}"
 
-    def _walk(self, mutant: Manager, environment: Environment, graph: list[Known]) -> Difference | None:
-        """Takes the mutant along the same paths. A step to a state that is known already must give the same in both: it is not followed."""
+    def _walk(
+        self, mutant: Manager, environment: Environment, graph: list[Known]
+    ) -> Difference | None:
+        """Takes the mutant along the same paths. A step to a state that is known already must give
+        the same in both: it is not followed."""
         try:
             twins = {0: Search(mutant, environment, LIMITS).start().world}
         except (ValueError, BrokenTable):
@@ -117,21 +139,36 @@ class Original:
 
     @staticmethod
     def _answer(mutant: Manager, action: Action, twin: World) -> int | None:
-        """The fingerprint of the action in the mutant's world; None where the mutant's table has no answer."""
+        """The fingerprint of the action in the mutant's world; None where the mutant's table has no
+        answer."""
         try:
             return fingerprint(mutant, perform(twin, action), twin)
         except (BrokenTable, ValueError):
             return None
 
     def _bound(self) -> str:
-        return f"{'complete' if self.complete else 'bounded'} search of {self.steps} steps with {LIMITS.callers} callers"
+        return (
+            f"{'complete' if self.complete else 'bounded'} search of {self.steps} steps with"
+            f" {LIMITS.callers} callers"
+        )
 
 
 def fingerprint(manager: Manager, result: Result, world: World) -> int:
     """One number for all that a caller or backend can see of a step."""
     where = None if result.where is None else sorted(result.where.items())
     calls = [(c.hook, c.outcome, sorted(c.args.items())) for c in result.calls]
-    return hash(repr((result.error, where, sorted(result.returns.items()), calls, world.snapshot(), destroyable(manager, world))))
+    return hash(
+        repr(
+            (
+                result.error,
+                where,
+                sorted(result.returns.items()),
+                calls,
+                world.snapshot(),
+                destroyable(manager, world),
+            )
+        )
+    )
 
 
 def same_line(manager: Manager, line: Line) -> str | None:
@@ -157,8 +194,11 @@ def resting(world: World) -> frozenset[tuple[str, str]] | None:
     """Resource and state of everything tracked, if nobody holds any of it and nothing is to be
     drained."""
     state = state_of(world)
-    if world.has_work() or state.reservations or any(item.refs or item.children
-                                                     for item in state.items.values()):
+    if (
+        world.has_work()
+        or state.reservations
+        or any(item.refs or item.children for item in state.items.values())
+    ):
         return None
     return frozenset((item.resource, item.state) for item in state.items.values())
 
@@ -170,6 +210,12 @@ def _may_rest(manager: Manager, where: frozenset[tuple[str, str]]) -> bool:
 def _only_resident(manager: Manager, mutant: Manager) -> bool:
     """Whether the two differ in nothing but which states are resident."""
     def plain(one: Manager) -> Manager:
-        return replace(one, resources=tuple(replace(r, states=tuple(replace(s, resident=False) for s in r.states)) for r in one.resources))
+        return replace(
+            one,
+            resources=tuple(
+                replace(r, states=tuple(replace(s, resident=False) for s in r.states))
+                for r in one.resources
+            ),
+        )
 
     return plain(manager) == plain(mutant)

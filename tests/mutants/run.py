@@ -67,7 +67,17 @@ class Bench:
     def program(self, source: Path, program: Path) -> str:
         """Compiles and links; the compiler's messages, empty if it had none."""
         libraries = ["-lcmocka", "-luuid", "-lpthread"]
-        command = [CC, *FLAGS, f"-I{self.out}", str(source), str(self.suite), str(self.shared), "-o", str(program), *libraries]
+        command = [
+            CC,
+            *FLAGS,
+            f"-I{self.out}",
+            str(source),
+            str(self.suite),
+            str(self.shared),
+            "-o",
+            str(program),
+            *libraries,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stderr if done.returncode != 0 else ""
 
@@ -105,8 +115,10 @@ class Bench:
             self.original = self.original or Original(self.manager)
         found = self.original.difference(mutant.model)
         if isinstance(found, Difference):
-            steps = "; ".join(f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}"
-                              for a in found.actions)
+            steps = "; ".join(
+                f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}"
+                for a in found.actions
+            )
             return f"MISSED: differs in {found.environment} after {steps}"
         return found
 
@@ -119,7 +131,10 @@ def patched(text: str, patch: Sequence[tuple[str, str]]) -> str:
 
 
 def compile_one(source: Path, target: Path, include: Path | None = None) -> None:
-    subprocess.run([CC, *FLAGS, *([f"-I{include}"] if include else []), "-c", str(source), "-o", str(target)], check=True)
+    subprocess.run(
+        [CC, *FLAGS, *([f"-I{include}"] if include else []), "-c", str(source), "-o", str(target)],
+        check=True,
+    )
 
 
 def run(program: Path) -> str:
@@ -130,8 +145,15 @@ def run(program: Path) -> str:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     try:
-        done = subprocess.run([str(program)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
-                              env=os.environ | {"BERTH_SUITE_STOP": "1"}, preexec_fn=limit)
+        done = subprocess.run(
+            [str(program)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT,
+            check=False,
+            env=os.environ | {"BERTH_SUITE_STOP": "1"},
+            preexec_fn=limit,
+        )
     except subprocess.TimeoutExpired:
         return "timeout"
     return "" if done.returncode == 0 else "suite" if done.returncode > 0 else "crash"
@@ -140,7 +162,9 @@ def run(program: Path) -> str:
 def build_shared(out: Path) -> Path:
     """Runtime and engine in one relocatable object."""
     out.mkdir(parents=True, exist_ok=True)
-    sources = sorted((ROOT / "runtime/src").glob("*/*.c")) + sorted((ROOT / "runtime/testing").glob("*/suite_*.c"))
+    sources = sorted((ROOT / "runtime/src").glob("*/*.c")) + sorted(
+        (ROOT / "runtime/testing").glob("*/suite_*.c")
+    )
     objects = [out / f"{s.stem}.{s.parent.name}.o" for s in sources]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(compile_one, sources, objects))
@@ -159,7 +183,9 @@ def choose(found: Sequence[Mutant], sample: int | None) -> list[tuple[int, Mutan
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--out", default=str(ROOT / "build" / "mutants"), help="folder for what is built")
+    parser.add_argument(
+        "--out", default=str(ROOT / "build" / "mutants"), help="folder for what is built"
+    )
     parser.add_argument("--sample", type=int, help="so many mutants of each manager instead of all")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only mutants whose description contains this")
@@ -192,7 +218,10 @@ def main() -> int:
         missed += sum(not v.killed and ("MISSED" in v.how or "compile" in v.how) for v in verdicts)
         undecided += sum(not v.killed and "bounded" in v.how for v in verdicts)
     equivalent = total - killed - missed - undecided
-    print(f"mutants: {killed} killed of {total}; of the survivors {equivalent} are equivalent, {undecided} not decided, {missed} not equivalent")
+    print(
+        f"mutants: {killed} killed of {total}; of the survivors {equivalent} are equivalent,"
+        f" {undecided} not decided, {missed} not equivalent"
+    )
     return 1 if missed else 0
 
 

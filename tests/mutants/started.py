@@ -1,4 +1,5 @@
-"""Changes of the functions that start operations: what they hand to the runtime is dropped or swapped."""
+"""Changes of the functions that start operations: what they hand to the runtime is dropped or
+swapped."""
 from __future__ import annotations
 
 import re

@@ -45,7 +45,10 @@ def sample(folder: Path, kind: str, number: int, *specs: Path, only: str = "") -
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     last = re.fullmatch(
-        r"mutants: (\d+) killed of (\d+); of the survivors \d+ are equivalent, 0 not decided, 0 not equivalent",
+        (
+            r"mutants: (\d+) killed of (\d+); of the survivors \d+ are equivalent, 0 not decided, 0"
+            r" not equivalent"
+        ),
         done.stdout.splitlines()[-1],
     )
     assert last is not None, done.stdout
@@ -80,15 +83,22 @@ def test_every_kind_of_cell_is_changed() -> None:
 
 def test_every_start_function_is_changed() -> None:
     found = {m.what for m in mutants(read("scsi")) if m.kind == "start"}
-    assert found >= {"reserve_start: two configs swapped", "reserve_start: reservation to give dropped",
-                     "map_to_guest_start: first result dropped",
-                     "reserve_for_rootfs_start: parts of the slot swapped", "unmap_from_guest_start: reservation to use dropped",
-                     "drain_start: error dropped", "drain_start: block dropped"}
+    assert found >= {
+        "reserve_start: two configs swapped",
+        "reserve_start: reservation to give dropped",
+        "map_to_guest_start: first result dropped",
+        "reserve_for_rootfs_start: parts of the slot swapped",
+        "unmap_from_guest_start: reservation to use dropped",
+        "drain_start: error dropped",
+        "drain_start: block dropped",
+    }
 
 
 def test_every_target_of_every_row_is_sent_to_every_other_state() -> None:
     device = read("vpci").resource("device")
-    found = {m.what for m in mutants(read("vpci")) if m.what.startswith("device.ready remove: fail ")}
+    found = {
+        m.what for m in mutants(read("vpci")) if m.what.startswith("device.ready remove: fail ")
+    }
     targets = {w.split(" -> ")[1] for w in found if "raise" not in w}
     assert targets == {s.name for s in device.states} - {"assigned_invalid"}
 
@@ -103,8 +113,13 @@ def test_mutants_change_one_thing_and_leave_the_original_alone() -> None:
 def test_a_change_that_callers_see_is_no_equivalent_one() -> None:
     manager = read("vpci")
     original = Original(manager)
-    for what in ("device.ready remove: ok removed -> failed", "device: initial -> ready", "remove_from_vm: ends -> False",
-                 "device.assigned announce: call guest.add_vpci_device dropped", "device.virtual_function_index: key -> False"):
+    for what in (
+        "device.ready remove: ok removed -> failed",
+        "device: initial -> ready",
+        "remove_from_vm: ends -> False",
+        "device.assigned announce: call guest.add_vpci_device dropped",
+        "device.virtual_function_index: key -> False",
+    ):
         changed = mutant(manager, what).model
         assert changed is not None
         assert isinstance(original.difference(changed), Difference), what
@@ -115,7 +130,9 @@ def test_a_state_in_which_nothing_ever_rests_may_as_well_be_resident() -> None:
     changed = mutant(manager, "device.ready: resident -> True").model
     assert changed is not None
     found = Original(manager).difference(changed)
-    assert isinstance(found, str) and re.fullmatch(r"no state in which it may rest, in a complete search of \d+ steps with 2 callers", found)
+    assert isinstance(found, str) and re.fullmatch(
+        r"no state in which it may rest, in a complete search of \d+ steps with 2 callers", found
+    )
 
 
 def test_what_is_to_be_drained_is_not_destroyed_whether_it_may_rest_or_not() -> None:

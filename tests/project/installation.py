@@ -28,13 +28,21 @@ def script(path: Path, body: str) -> Path:
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The caller's environment without what an outer make passes on to inner ones."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHONPATH")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHONPATH")
+    }
     return {**kept, **(extra or {})}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Makes a target with the settings of the outer make, so that nothing is built twice."""
-    settings = [f"{name}={os.environ['BERTH_' + name]}" for name in ("CC", "CFLAGS") if "BERTH_" + name in os.environ]
+    settings = [
+        f"{name}={os.environ['BERTH_' + name]}"
+        for name in ("CC", "CFLAGS")
+        if "BERTH_" + name in os.environ
+    ]
     return subprocess.run(
         ["make", "-C",
          str(ROOT), f"BUILD={os.path.relpath(BUILD, ROOT)}", *settings, *arguments],
@@ -60,5 +68,14 @@ class Installation:
         })
 
     def run(self, command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["sh", "-c", command], cwd=folder, env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120)
+        return subprocess.run(
+            ["sh", "-c", command],
+            cwd=folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )

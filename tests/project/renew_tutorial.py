@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Puts what the commands of the tutorial print now into the tutorial: tests/project/renew_tutorial.py TUTORIAL PREFIX.
+"""Puts what the commands of the tutorial print now into the tutorial:
+tests/project/renew_tutorial.py TUTORIAL PREFIX.
 
-PREFIX is where Berth is installed. Read the difference before you commit it. Outputs with a `...` line are left alone.
+PREFIX is where Berth is installed. Read the difference before you commit it. Outputs with a `...`
+line are left alone.
 """
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ def main(tutorial: Path, prefix: Path) -> int:
             if isinstance(step, WriteFile):
                 (Path(scratch) / step.name).write_text(step.text, encoding="utf-8")
                 continue
-            printed = [line.rstrip() for line in installed.run(step.command, Path(scratch)).stdout.splitlines()]
+            printed = [
+                line.rstrip()
+                for line in installed.run(step.command, Path(scratch)).stdout.splitlines()
+            ]
             if "..." not in step.output:
                 start = step.output_line - 1 + moved
                 lines[start : start + len(step.output)] = printed

@@ -68,7 +68,9 @@ def read_steps(text: str) -> list[Step]:
         elif fence[1] == "console":
             steps += read_console(body, number + 2)
         elif mark is None:
-            raise ValueError(f"line {number + 1}: a block that is neither a file nor console nor marked as shown")
+            raise ValueError(
+                f"line {number + 1}: a block that is neither a file nor console nor marked as shown"
+            )
         mark = None
         number = end + 1
     return steps
@@ -94,7 +96,8 @@ def read_console(body: list[str], first_line: int) -> list[Step]:
 
 
 def matches(expected: tuple[str, ...], actual: list[str]) -> bool:
-    """Is `actual` what `expected` says, where `...` stands for any lines, or for the rest of one?"""
+    """Is `actual` what `expected` says, where `...` stands for any lines, or for the rest of
+    one?"""
     if not expected:
         return not actual
     if expected[0] == "...":
@@ -121,10 +124,16 @@ def play(step: Step, folder: Path, page: str,
         done = run(step.command, folder)
         wanted = "\n".join(step.output)
         assert matches(step.output, done.stdout.splitlines()), (
-            f"{page}:{step.line}: {step.command}\n--- it says\n{wanted}\n--- it printed\n{done.stdout}"
+            f"{page}:{step.line}: {step.command}\n"
+            "--- it says\n"
+            f"{wanted}\n"
+            "--- it printed\n"
+            f"{done.stdout}"
         )
         if "echo $?" not in step.command and "||" not in step.command:
-            assert done.returncode == 0, f"{page}:{step.line}: {step.command} ended with status {done.returncode}"
+            assert (
+                done.returncode == 0
+            ), f"{page}:{step.line}: {step.command} ended with status {done.returncode}"
         return
     path = folder / step.name
     if isinstance(step, WriteFile):

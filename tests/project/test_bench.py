@@ -39,7 +39,9 @@ def test_counts_up_to_the_margin_pass(count: ModuleType) -> None:
 
 
 def test_counts_above_the_margin_are_told_with_their_budget(count: ModuleType) -> None:
-    assert count.excess({"find": 1000, "add": 10}, {"find": 1021, "add": 10}, 0.02) == ["find: 1021 instructions, 2.1 % more than the budget of 1000"]
+    assert count.excess({"find": 1000, "add": 10}, {"find": 1021, "add": 10}, 0.02) == [
+        "find: 1021 instructions, 2.1 % more than the budget of 1000"
+    ]
 
 
 def test_a_case_without_a_budget_is_told(count: ModuleType) -> None:
@@ -47,17 +49,33 @@ def test_a_case_without_a_budget_is_told(count: ModuleType) -> None:
 
 
 def test_every_case_has_a_budget(count: ModuleType) -> None:
-    assert set(json.loads((ROOT / "bench/budget.json").read_text(encoding="utf-8"))["instructions"]) == set(count.CASES)
+    assert set(
+        json.loads((ROOT / "bench/budget.json").read_text(encoding="utf-8"))["instructions"]
+    ) == set(count.CASES)
 
 
 def run(name: str, **values: object) -> dict[str, object]:
     """One entry of a results file."""
-    return {"name": name, "run_name": name, "run_type": "iteration", "time_unit": "ns", "real_time": 7.0, "cpu_time": 5.0, "iterations": 9, **values}
+    return {
+        "name": name,
+        "run_name": name,
+        "run_type": "iteration",
+        "time_unit": "ns",
+        "real_time": 7.0,
+        "cpu_time": 5.0,
+        "iterations": 9,
+        **values,
+    }
 
 
-def test_medians_of_processor_time_without_threads_and_of_the_clock_with(report: ModuleType, tmp_path: Path) -> None:
+def test_medians_of_processor_time_without_threads_and_of_the_clock_with(
+    report: ModuleType, tmp_path: Path
+) -> None:
     runs = [run("a/b", cpu_time=time) for time in (1.0, 90.0, 3.0)]
-    runs += [run("c/iterations:2/real_time/threads:4", real_time=2.0, time_unit="us", rate=time) for time in (5.0, 6.0, 9.0)]
+    runs += [
+        run("c/iterations:2/real_time/threads:4", real_time=2.0, time_unit="us", rate=time)
+        for time in (5.0, 6.0, 9.0)
+    ]
     runs += [{**run("a/b"), "run_type": "aggregate", "cpu_time": 1e9}]
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"benchmarks": runs}), encoding="utf-8")
@@ -67,8 +85,13 @@ def test_medians_of_processor_time_without_threads_and_of_the_clock_with(report:
     assert cases["c/threads:4"].counters == {"rate": 6.0}
 
 
-@pytest.mark.parametrize(("value", "most", "met"), [(2.0, True, True), (2.01, True, False), (2.0, False, True), (1.99, False, False)])
-def test_targets_are_met_at_their_limit(report: ModuleType, value: float, most: bool, met: bool) -> None:
+@pytest.mark.parametrize(
+    ("value", "most", "met"),
+    [(2.0, True, True), (2.01, True, False), (2.0, False, True), (1.99, False, False)],
+)
+def test_targets_are_met_at_their_limit(
+    report: ModuleType, value: float, most: bool, met: bool
+) -> None:
     assert report.Target("a", "x", value, 2.0, most).met is met
 
 
@@ -89,13 +112,24 @@ def whole_run(report: ModuleType) -> list[dict[str, object]]:
     names = {
         *report.SINGLE,
         *(f"{name}/{who}" for name in report.MEASURED for who in report.CONTENDERS),
-        *(f"sets/{order}/{n}" for order in ("same-order", "other-order")
-          for n in (100, 1000, 10000)),
-        *(f"contention/{what}/{who}/{n}" for what in ("roots", "look-ups", "changes-1000",
-                                                      "changes-100", "changes-10", "one-changes")
-          for who in ("berth", "one-mutex") for n in (1, 2, 4, 16, 64)),
-        *(f"scale/{what}/{n}" for n in (1000, 100000, 1000000)
-          for what in ("come-and-go/hand", "find/hand", "children/berth", "holders/berth")),
+        *(
+            f"sets/{order}/{n}"
+            for order in ("same-order", "other-order")
+            for n in (100, 1000, 10000)
+        ),
+        *(
+            f"contention/{what}/{who}/{n}"
+            for what in (
+                "roots", "look-ups", "changes-1000", "changes-100", "changes-10", "one-changes",
+            )
+            for who in ("berth", "one-mutex")
+            for n in (1, 2, 4, 16, 64)
+        ),
+        *(
+            f"scale/{what}/{n}"
+            for n in (1000, 100000, 1000000)
+            for what in ("come-and-go/hand", "find/hand", "children/berth", "holders/berth")
+        ),
         *(f"scale/{what}/berth/100000" for what in ("come-and-go", "find", "cycle")),
         "slow-hooks/one-mutex",
     }
@@ -136,7 +170,9 @@ def test_a_run_with_a_filter_prints_what_it_measured_and_is_not_recorded(
     report: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "results.json"
-    path.write_text(json.dumps({"benchmarks": [run("held/vpci/berth", cpu_time=4.0)]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"benchmarks": [run("held/vpci/berth", cpu_time=4.0)]}), encoding="utf-8"
+    )
     assert report.main([str(path)]) == 0
     assert "held/vpci/berth" in capsys.readouterr().out
     assert report.main(["--renew", str(path)]) == 2

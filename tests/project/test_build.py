@@ -1,4 +1,5 @@
-"""The build does what its variables ask for; a sanitizer that is silently left out would make every run look clean."""
+"""The build does what its variables ask for; a sanitizer that is silently left out would make every
+run look clean."""
 from __future__ import annotations
 
 import re
@@ -13,7 +14,14 @@ from installation import ROOT, clean_environment, make, version
 
 def commands(*settings: str) -> list[str]:
     """What would be run to build the library from scratch."""
-    done = make("-n", "V=1", "BUILD=build/never", *settings, "build/never/libberth.a", "build/never/libberth.so." + version())
+    done = make(
+        "-n",
+        "V=1",
+        "BUILD=build/never",
+        *settings,
+        "build/never/libberth.a",
+        "build/never/libberth.so." + version(),
+    )
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if " -o build/never/" in line]
 
@@ -30,7 +38,9 @@ def test_every_compilation_and_link_is_instrumented(setting: str, flag: str) -> 
 
 
 def test_warnings_are_errors() -> None:
-    for flag in ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"):
+    for flag in (
+        "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror",
+    ):
         assert [line for line in commands() if " -c " in line and flag not in line.split()] == []
 
 
@@ -42,24 +52,34 @@ def test_flags_of_the_caller_come_last() -> None:
 
 def test_help_names_the_targets() -> None:
     named = {line.split()[0] for line in make("help").stdout.splitlines() if line.startswith("  ")}
-    assert {"all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak", "diagrams", "check-drift", "check-budget", "bench",
-            "install", "install-runtime", "uninstall", "clean", "setup"} <= named
+    assert {
+        "all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak",
+        "diagrams", "check-drift", "check-budget", "bench", "install", "install-runtime",
+        "uninstall", "clean", "setup",
+    } <= named
 
 
 def test_a_failing_compiler_leaves_no_file(tmp_path: Path) -> None:
-    """A spec with a mistake: make fails, and fails again, instead of going on with what was left."""
+    """A spec with a mistake: make fails, and fails again, instead of going on with what was
+    left."""
     spec = ROOT / "examples/minimal/net.yaml"
     broken = tmp_path / "net.yaml"
-    broken.write_text(spec.read_text(encoding="utf-8").replace("ok: up", "ok: nowhere"), encoding="utf-8")
+    broken.write_text(
+        spec.read_text(encoding="utf-8").replace("ok: up", "ok: nowhere"), encoding="utf-8"
+    )
     for _ in range(2):
-        done = make(f"BUILD={tmp_path}/build", f"EXAMPLE_SPECS={broken}", f"{tmp_path}/build/net/net.o")
+        done = make(
+            f"BUILD={tmp_path}/build", f"EXAMPLE_SPECS={broken}", f"{tmp_path}/build/net/net.o"
+        )
         assert done.returncode != 0
         assert "nowhere" in done.stderr
     assert [path for path in tmp_path.rglob("net.*") if path != broken] == []
 
 
 def test_the_library_has_every_file_of_the_runtime() -> None:
-    included = re.findall(r'#include "src/\w+/(\w+\.c)"', (ROOT / "runtime/library.c").read_text(encoding="utf-8"))
+    included = re.findall(
+        r'#include "src/\w+/(\w+\.c)"', (ROOT / "runtime/library.c").read_text(encoding="utf-8")
+    )
     assert sorted(included) == sorted(path.name for path in (ROOT / "runtime/src").glob("*/*.c"))
 
 
@@ -105,8 +125,10 @@ def test_only_what_a_file_is_part_of_is_generated_again(
 
 def test_making_everything_explores_nothing() -> None:
     assert "explored" not in make("-n", "BUILD=build/never", "all").stdout
-    assert "CHECK build/never/scsi/explored.stamp" in make("-n", "BUILD=build/never",
-                                                           "check-specs").stdout
+    assert (
+        "CHECK build/never/scsi/explored.stamp"
+        in make("-n", "BUILD=build/never", "check-specs").stdout
+    )
 
 
 @pytest.mark.parametrize("command", ["gen --sim", "tests", "check"])
@@ -120,7 +142,9 @@ def test_a_depfile_names_all_that_a_step_needs(tmp_path: Path, command: str) -> 
         done = subprocess.run(
             [sys.executable, "scripts/generate", stamp, *command.split(), *place, spec],
             cwd=folder, env=clean_environment(), capture_output=True, text=True, check=True)
-        made = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / out).rglob("*.*")}
+        made = {
+            path.name: path.read_text(encoding="utf-8") for path in (tmp_path / out).rglob("*.*")
+        }
         return {"": done.stdout, **made}
 
     wanted = generate(ROOT, "first")

@@ -1,4 +1,5 @@
-"""The parts of the compiler import only what stands below them, as docs/architecture.md draws it."""
+"""The parts of the compiler import only what stands below them, as docs/architecture.md draws
+it."""
 from __future__ import annotations
 
 import ast

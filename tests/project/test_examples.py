@@ -11,21 +11,29 @@ from installation import BUILD, ROOT
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(BUILD / "examples" / name), *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [str(BUILD / "examples" / name), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_the_demo_calls_the_backend_when_it_must_and_only_then() -> None:
     done = run("demo")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.findall(r"(\w+(?: \d)?) +\w+ +on \w+ +-> \w+, calls ([\w.]+)(, which failed)?", done.stdout) == [
-        ("disk", "vm.add_disk", ""),            # the first to map attaches
+    assert re.findall(
+        r"(\w+(?: \d)?) +\w+ +on \w+ +-> \w+, calls ([\w.]+)(, which failed)?", done.stdout
+    ) == [
+        ("disk", "vm.add_disk", ""),  # the first to map attaches
         ("mount 1", "guest.mount", ""),
         ("mount 2", "guest.mount", ", which failed"),
-        ("mount 2", "guest.mount", ""),         # the second try; the disk is there
-        ("mount 1", "guest.unmount", ""),       # Anna leaves, the disk stays
+        ("mount 2", "guest.mount", ""),  # the second try; the disk is there
+        ("mount 1", "guest.unmount", ""),  # Anna leaves, the disk stays
         ("mount 2", "guest.unmount", ""),
         ("disk", "guest.eject", ", which failed"),
-        ("disk", "guest.eject", ""),            # not the unmount again
+        ("disk", "guest.eject", ""),  # not the unmount again
         ("disk", "vm.remove_disk", ""),
     ]
 
@@ -35,14 +43,18 @@ def test_the_demo_ends_with_an_empty_vm() -> None:
 
 
 def test_the_demo_shows_where_an_operation_failed() -> None:
-    assert 'mount "/images/layers.vhdx"/2 reserved on mount: guest.mount: Input/output error' in run("demo").stdout
+    assert (
+        'mount "/images/layers.vhdx"/2 reserved on mount: guest.mount: Input/output error'
+        in run("demo").stdout
+    )
 
 
 def test_the_minimal_example_asks_the_host_once_for_both() -> None:
     done = run("minimal")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "host: create tap0", "first has it", "second has it too", "first is gone", "host: delete tap0", "second is gone",
+        "host: create tap0", "first has it", "second has it too", "first is gone",
+        "host: delete tap0", "second is gone",
     ]
 
 
@@ -61,13 +73,26 @@ def test_one_thread_has_all_operations_in_flight(devices: int) -> None:
     added = devices - hanging - cancelled
     first, second, *others = done.stdout.splitlines()
     size = re.fullmatch(
-        rf"{devices} devices, {2 * devices} callers, one thread: at most {2 * devices} operations in flight, (\d+) bytes each", first
+        (
+            rf"{devices} devices, {2 * devices} callers, one thread: at most"
+            rf" {2 * devices} operations in flight, (\d+) bytes each"
+        ),
+        first,
     )
     assert size is not None and int(size[1]) < 512
-    # of a device that hangs, one caller is told while its hook is pending, the other while it waits; of one that is cancelled, the other is refused
-    assert second == f"added: {2 * added}; cancelled: {hanging + cancelled}; timed out: {hanging}; refused: {cancelled}"
+    # of a device that hangs, one caller is told while its hook is pending, the other while it
+    # waits; of one that is cancelled, the other is refused
+    assert (
+        second
+        == f"added: {2 * added}; cancelled: {hanging + cancelled}; timed out: {hanging}; refused:"
+        f" {cancelled}"
+    )
     assert others == [
-        f"host: asked {devices} times to add, {added} times to tell the guest, {added} times to remove; the VM has 0 left", "destroy: ok",
+        (
+            f"host: asked {devices} times to add, {added} times to tell the guest, {added} times to"
+            " remove; the VM has 0 left"
+        ),
+        "destroy: ok",
     ]
 
 

@@ -26,7 +26,8 @@ STAND_INS = {
         status) ;;
         clone) mkdir -p "$last/build" ;;
         esac""",
-    # mmdebstrap OPTION... RELEASE FOLDER '': makes the folder, runs the hook, keeps what came of it.
+    # mmdebstrap OPTION... RELEASE FOLDER '': makes the folder, runs the hook, keeps what came of
+    # it.
     "mmdebstrap": """
         for option in "$@"; do case $option in --setup-hook=*) hook=${option#*=} ;; esac; done
         while [ $# -gt 2 ]; do shift; done
@@ -101,7 +102,11 @@ def stage(tmp_path: Path) -> Stage:
 
 def test_only_root_can_do_it(stage: Stage) -> None:
     stage.stand_in("id", "echo 1000")
-    assert stage.run("demo") == (1, "", "fresh: only root can make a root file system: run it with sudo\n")
+    assert stage.run("demo") == (
+        1,
+        "",
+        "fresh: only root can make a root file system: run it with sudo\n",
+    )
     assert stage.log == []
 
 

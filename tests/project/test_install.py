@@ -39,53 +39,97 @@ def each(*commands: str) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("linking", ["", "-static-libgcc -Wl,-Bstatic -lberth -Wl,-Bdynamic"], ids=["shared", "static"])
-@pytest.mark.parametrize("compiler",
-                         each("gcc -std=c17", "clang -std=c17", "g++ -std=c++17",
-                              "clang++ -std=c++17"))
-def test_a_program_builds_against_it(installed: Installation, tmp_path: Path, compiler: str, linking: str) -> None:
+@pytest.mark.parametrize(
+    "linking", ["", "-static-libgcc -Wl,-Bstatic -lberth -Wl,-Bdynamic"], ids=["shared", "static"]
+)
+@pytest.mark.parametrize(
+    "compiler", each("gcc -std=c17", "clang -std=c17", "g++ -std=c++17", "clang++ -std=c++17")
+)
+def test_a_program_builds_against_it(
+    installed: Installation, tmp_path: Path, compiler: str, linking: str
+) -> None:
     source = "main.cc" if "++" in compiler else "main.c"
     (tmp_path / source).write_text(PROGRAM, encoding="utf-8")
     done = installed.run(
-        f"berthc gen -o . '{installed.prefix}/share/berth/spec/scsi.yaml' && "
-        "gcc -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags berth) -c scsi/scsi.c && "
-        f"{compiler} -Wall -Wextra -Werror -Iscsi $(pkg-config --cflags berth) {source} scsi.o {linking} $(pkg-config --libs berth) -o program && "
-        "./program", tmp_path)
+        (
+            f"berthc gen -o . '{installed.prefix}/share/berth/spec/scsi.yaml' && gcc -std=c11 -Wall"
+            f" -Wextra -Werror $(pkg-config --cflags berth) -c scsi/scsi.c && {compiler} -Wall"
+            f" -Wextra -Werror -Iscsi $(pkg-config --cflags berth) {source} scsi.o"
+            f" {linking} $(pkg-config --libs berth) -o program && ./program"
+        ),
+        tmp_path,
+    )
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == version()
 
 
 def test_pkg_config_knows_the_version(installed: Installation, tmp_path: Path) -> None:
-    assert installed.run("pkg-config --modversion berth berth-testing", tmp_path).stdout.split() == [version()] * 2
+    assert (
+        installed.run("pkg-config --modversion berth berth-testing", tmp_path).stdout.split()
+        == [version()] * 2
+    )
 
 
 @pytest.mark.parametrize("header", ["berth", "backend", "table"])
-@pytest.mark.parametrize("compiler",
-                         each("gcc -xc -std=c11", "clang -xc -std=c11", "g++ -xc++ -std=c++11",
-                              "clang++ -xc++ -std=c++11"))
-def test_each_header_stands_alone(installed: Installation, tmp_path: Path, compiler: str, header: str) -> None:
-    done = installed.run(f"echo '#include <berth/{header}.h>' | {compiler} -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags berth) -fsyntax-only -", tmp_path)
+@pytest.mark.parametrize(
+    "compiler",
+    each(
+        "gcc -xc -std=c11", "clang -xc -std=c11", "g++ -xc++ -std=c++11", "clang++ -xc++ -std=c++11"
+    ),
+)
+def test_each_header_stands_alone(
+    installed: Installation, tmp_path: Path, compiler: str, header: str
+) -> None:
+    done = installed.run(
+        (
+            f"echo '#include <berth/{header}.h>' | {compiler} -Wall -Wextra -Wpedantic -Werror"
+            " $(pkg-config --cflags berth) -fsyntax-only -"
+        ),
+        tmp_path,
+    )
     assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("library", [("-D", "libberth.so"), ("-g", "libberth.a")])
-def test_the_libraries_export_what_the_headers_declare(installed: Installation, library: tuple[str, str]) -> None:
+def test_the_libraries_export_what_the_headers_declare(
+    installed: Installation, library: tuple[str, str]
+) -> None:
     """And nothing else: a program may have a map_insert() of its own."""
-    symbols = subprocess.run(["nm", library[0], "--defined-only", str(installed.prefix / "lib" / library[1])], capture_output=True, text=True, check=True)
-    exported = {line.split()[2].split("@")[0] for line in symbols.stdout.splitlines() if re.match("[0-9a-f]+ [TDBRVW] ", line)}
-    headers = "".join(path.read_text(encoding="utf-8") for path in (installed.prefix / "include/berth").glob("*.h"))
+    symbols = subprocess.run(
+        ["nm", library[0], "--defined-only", str(installed.prefix / "lib" / library[1])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    exported = {
+        line.split()[2].split("@")[0]
+        for line in symbols.stdout.splitlines()
+        if re.match("[0-9a-f]+ [TDBRVW] ", line)
+    }
+    headers = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (installed.prefix / "include/berth").glob("*.h")
+    )
     assert {"berth_manager_run", "berth_complete", "berth_error_text", "berth_now"} <= exported
     assert {name for name in exported if f"{name}(" not in headers} == set()
 
 
 def test_the_soname_is_the_major_version(installed: Installation) -> None:
-    dynamic = subprocess.run(["objdump", "-p", str(installed.prefix / "lib/libberth.so")], capture_output=True, text=True, check=True)
+    dynamic = subprocess.run(
+        ["objdump", "-p", str(installed.prefix / "lib/libberth.so")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert f"libberth.so.{version().split('.')[0]}" in dynamic.stdout.split("SONAME")[1].split()[0]
 
 
 def test_the_compiler_survives_a_move(installed: Installation, tmp_path: Path) -> None:
     subprocess.run(["cp", "-a", str(installed.prefix), str(tmp_path / "moved")], check=True)
-    done = installed.run(f"'{tmp_path}/moved/bin/berthc' check '{tmp_path}/moved/share/berth/spec/vpci.yaml'", tmp_path)
+    done = installed.run(
+        f"'{tmp_path}/moved/bin/berthc' check '{tmp_path}/moved/share/berth/spec/vpci.yaml'",
+        tmp_path,
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -106,13 +150,17 @@ def test_a_relative_prefix_counts_from_the_current_folder(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "here/lib/pkgconfig/berth.pc").read_text(encoding="utf-8")
     assert f"prefix={tmp_path}/here\n" in text
-    assert make("install-runtime", f"DESTDIR={tmp_path}/stage", f"PREFIX={relative}").returncode == 0
+    assert (
+        make("install-runtime", f"DESTDIR={tmp_path}/stage", f"PREFIX={relative}").returncode == 0
+    )
     assert files(tmp_path / f"stage{tmp_path}/here") == files(tmp_path / "here")
     assert make("uninstall", f"PREFIX={relative}").returncode == 0
     assert files(tmp_path / "here") == set()
 
 
-@pytest.mark.parametrize("part", ["install", "install-runtime", "install-compiler", "install-testing", "install-docs"])
+@pytest.mark.parametrize(
+    "part", ["install", "install-runtime", "install-compiler", "install-testing", "install-docs"]
+)
 def test_the_source_tree_is_no_place_to_install_into(part: str, tmp_path: Path) -> None:
     """A clone at ~/berth, and PREFIX=$HOME/berth; also by another name."""
     (tmp_path / "link").symlink_to(ROOT)
@@ -205,8 +253,10 @@ def test_without_json_c_all_else_can_be_installed(without_json: list[str], tmp_p
 
 def test_licence_documentation_and_examples_are_installed(installed: Installation) -> None:
     there = files(installed.prefix / "share/doc/berth")
-    assert {"LICENSE", "README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/managers/scsi/README.md",
-            "examples/minimal/net.yaml", "examples/minimal/main.c"} <= there
+    assert {
+        "LICENSE", "README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/managers/scsi/README.md",
+        "examples/minimal/net.yaml", "examples/minimal/main.c",
+    } <= there
     wanted = {f"{folder}/{name}" for folder in ("docs", "examples")
               for name in files(ROOT / folder) if "build" not in Path(name).parts}
     assert wanted == {name for name in there if name.startswith(("docs/", "examples/"))}

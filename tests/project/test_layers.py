@@ -1,4 +1,5 @@
-"""The runtime has five floors. A file uses files of floors below, and those before it on its own."""
+"""The runtime has five floors. A file uses files of floors below, and those before it on its
+own."""
 from __future__ import annotations
 
 import re

@@ -31,7 +31,11 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_quote_is_known() -> None:
     assert set(QUOTES) == {"docs", "check"}
-    assert set(BUILD) == {"examples/make/Makefile", "examples/cmake/CMakeLists.txt", "examples/meson/meson.build"}
+    assert set(BUILD) == {
+        "examples/make/Makefile",
+        "examples/cmake/CMakeLists.txt",
+        "examples/meson/meson.build",
+    }
     for page, found in (("README.md", QUOTES), ("docs/build.md", BUILD)):
         assert (ROOT / page).read_text(encoding="utf-8").count("<!-- quote:") == len(found)
 
@@ -46,8 +50,14 @@ def test_the_finding_is_what_the_checker_says(tmp_path: Path) -> None:
     faulty = text.replace("fail: idle, uncertain: unsure", "fail: idle, uncertain: idle")
     assert text != faulty
     (tmp_path / "net.yaml").write_text(faulty, encoding="utf-8")
-    done = subprocess.run([str(ROOT / "bin/berthc"), "check", "net.yaml"], cwd=tmp_path, check=False,
-                          env=clean_environment(), capture_output=True, text=True)
+    done = subprocess.run(
+        [str(ROOT / "bin/berthc"), "check", "net.yaml"],
+        cwd=tmp_path,
+        check=False,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1 and QUOTES["check"] in done.stderr
 
 
@@ -59,7 +69,16 @@ def test_the_generated_table(generated: Path) -> None:
 @pytest.mark.long
 def test_the_page_of_the_checker_shows_what_it_prints_of_a_shipped_spec() -> None:
     page = (ROOT / "docs/checker.md").read_text(encoding="utf-8")
-    found = re.search(r"^```console\n\$ berthc check (spec/\w+\.yaml)\n(.*?)^```", page, re.S | re.M)
+    found = re.search(
+        r"^```console\n\$ berthc check (spec/\w+\.yaml)\n(.*?)^```", page, re.S | re.M
+    )
     assert found is not None
-    done = subprocess.run([str(ROOT / "bin/berthc"), "check", found[1]], cwd=ROOT, check=True, env=clean_environment(), capture_output=True, text=True)
+    done = subprocess.run(
+        [str(ROOT / "bin/berthc"), "check", found[1]],
+        cwd=ROOT,
+        check=True,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
     assert found[2] == done.stdout

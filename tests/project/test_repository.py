@@ -13,12 +13,23 @@ IGNORED = {".git", "build", "__pycache__", ".pytest_cache", ".mypy_cache"}
 
 
 def files(*suffixes: str) -> list[Path]:
-    """Every file of the repository, or those that end so. What git knows; without git (a source archive) what is there."""
+    """Every file of the repository, or those that end so. What git knows; without git (a source
+    archive) what is there."""
     try:
-        listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True).stdout.split("\0")
+        listed = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True
+        ).stdout.split("\0")
     except (OSError, subprocess.CalledProcessError):
-        listed = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if not IGNORED & set(path.relative_to(ROOT).parts)]
-    return [ROOT / name for name in sorted(listed) if name and (not suffixes or name.endswith(suffixes)) and (ROOT / name).is_file()]
+        listed = [
+            str(path.relative_to(ROOT))
+            for path in ROOT.rglob("*")
+            if not IGNORED & set(path.relative_to(ROOT).parts)
+        ]
+    return [
+        ROOT / name
+        for name in sorted(listed)
+        if name and (not suffixes or name.endswith(suffixes)) and (ROOT / name).is_file()
+    ]
 
 
 def test_there_are_files() -> None:
@@ -58,10 +69,20 @@ def test_anchors_of_links_are_headings() -> None:
 
 
 def test_the_runtime_has_about_as_many_lines_as_its_page_says() -> None:
-    said = re.search(r"some ([\d,]+) lines of C11", (ROOT / "docs/runtime.md").read_text(encoding="utf-8"))
+    said = re.search(
+        r"some ([\d,]+) lines of C11", (ROOT / "docs/runtime.md").read_text(encoding="utf-8")
+    )
     assert said is not None
-    lines = sum(path.read_bytes().count(b"\n") for path in [*(ROOT / "runtime/src").glob("*/*.[ch]"), *(ROOT / "runtime/include/berth").glob("*.h")])
-    assert abs(lines / int(said[1].replace(",", "")) - 1) < 0.1, f"docs/runtime.md says {said[1]}, there are {lines}"
+    lines = sum(
+        path.read_bytes().count(b"\n")
+        for path in [
+            *(ROOT / "runtime/src").glob("*/*.[ch]"),
+            *(ROOT / "runtime/include/berth").glob("*.h"),
+        ]
+    )
+    assert (
+        abs(lines / int(said[1].replace(",", "")) - 1) < 0.1
+    ), f"docs/runtime.md says {said[1]}, there are {lines}"
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:
@@ -72,7 +93,11 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        named += [f"{path.relative_to(ROOT)}:{number}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+        named += [
+            f"{path.relative_to(ROOT)}:{number}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if pattern.search(line)
+        ]
     assert named == []
 
 
@@ -80,7 +105,11 @@ def test_the_page_of_the_architecture_names_every_file_of_each_part() -> None:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     words = set(re.findall(r"\w+", page))
     runtime = {path.stem for path in (ROOT / "runtime/src").glob("*/*.c")}
-    compiler = {path.stem for path in (ROOT / "gen/berthc").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    compiler = {
+        path.stem
+        for path in (ROOT / "gen/berthc").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     parts = {path.stem for path in (ROOT / "mk").glob("*.mk")}
     assert sorted((runtime | compiler | parts) - words - {"__init__"}) == []
 

@@ -24,7 +24,12 @@ said without a newline[       OK ] first
 
 
 def run(*arguments: str) -> tuple[int, list[str]]:
-    done = subprocess.run([sys.executable, str(ROOT / "scripts/run-tests"), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts/run-tests"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout.splitlines()
 
 
@@ -60,7 +65,10 @@ def test_cmocka_failures_are_counted_and_shown(program) -> None:  # type: ignore
 
 
 def test_a_test_that_took_the_program_down_has_failed(program) -> None:  # type: ignore[no-untyped-def]
-    body = "echo '[ RUN      ] first'; echo '[       OK ] first'; echo '[ RUN      ] second'; kill -ABRT $$"
+    body = (
+        "echo '[ RUN      ] first'; echo '[       OK ] first'; echo '[ RUN      ] second'; kill"
+        " -ABRT $$"
+    )
     status, lines = run(f"cmocka:dies={program(body)}")
     assert (status, lines[-1]) == (1, "1 passed, 1 failed")
     assert any("died of signal 6" in line for line in lines)
@@ -79,14 +87,28 @@ def test_a_hanging_suite_is_killed(program) -> None:  # type: ignore[no-untyped-
 
 
 def test_scripts_may_count_for_themselves(program) -> None:  # type: ignore[no-untyped-def]
-    status, lines = run(f"script:good={program('echo 7 passed, 0 failed')}", f"script:bad={program('echo 2 passed, 3 failed; exit 1')}")
+    status, lines = run(
+        f"script:good={program('echo 7 passed, 0 failed')}",
+        f"script:bad={program('echo 2 passed, 3 failed; exit 1')}",
+    )
     assert (status, lines[-1]) == (1, "9 passed, 3 failed")
 
 
 def test_pytest_is_counted_by_its_report(tmp_path: Path) -> None:
     file = tmp_path / "test_x.py"
-    file.write_text("import pytest\ndef test_a(): pass\ndef test_b(): assert False\n@pytest.mark.skip\ndef test_c(): pass\n"
-                    "@pytest.fixture\ndef bad(): raise OSError\ndef test_d(bad): pass\n", encoding="utf-8")
+    file.write_text(
+        (
+            "import pytest\n"
+            "def test_a(): pass\n"
+            "def test_b(): assert False\n"
+            "@pytest.mark.skip\n"
+            "def test_c(): pass\n"
+            "@pytest.fixture\n"
+            "def bad(): raise OSError\n"
+            "def test_d(bad): pass\n"
+        ),
+        encoding="utf-8",
+    )
     status, lines = run(f"pytest:some={file}")
     assert (status, lines[-1]) == (1, "1 passed, 2 failed")
     assert "1 skipped" in lines[0]

@@ -15,8 +15,10 @@ BUILD_MODULES = ("yaml", "jinja2")
 TEST_MODULES = (*BUILD_MODULES, "pytest", "jsonschema")
 TOOLS = ("sh", "env", "tr", "sort", "sed", "dirname", "cat", "mktemp", "rm", "true",
          "awk", "mv")
-COMMANDS = ("gcc", "g++", "make", "clang", "pkg-config", "dot", "spin", "valgrind", "cmake", "ninja", "meson",
-            "arm-none-eabi-gcc")
+COMMANDS = (
+    "gcc", "g++", "make", "clang", "pkg-config", "dot", "spin", "valgrind", "cmake", "ninja",
+    "meson", "arm-none-eabi-gcc",
+)
 
 
 @dataclass
@@ -127,12 +129,16 @@ def test_without_privileges_it_prints_what_lacks_and_the_command(tools: Machine)
     done = tools.run("setup", "test")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "berth: no usable Python: one, 3.11 or later, must have all of: "
-        "jinja2 jsonschema pytest yaml",
+        (
+            "berth: no usable Python: one, 3.11 or later, must have all of: "
+            "jinja2 jsonschema pytest yaml"
+        ),
         f"  {tools.bin}/python3: lacks pytest",
         f"  {tools.system}: lacks jinja2 jsonschema",
-        f"berth: on Debian: apt-get install {PYTHON_PACKAGES}; "
-        "or set PYTHON to an interpreter that has them",
+        (
+            f"berth: on Debian: apt-get install {PYTHON_PACKAGES}; "
+            "or set PYTHON to an interpreter that has them"
+        ),
         "setup: missing packages; run",
         "",
         f"    sudo apt-get install -y {PYTHON_PACKAGES}",
@@ -203,7 +209,8 @@ def test_as_root_it_installs_what_is_missing_and_only_that(bare: Machine) -> Non
 
 
 def test_what_only_long_tests_need_is_not_installed_for_the_others(bare: Machine) -> None:
-    """This apt-get installs nothing, so the second set-up asks for what the first asked for, too."""
+    """This apt-get installs nothing, so the second set-up asks for what the first asked for,
+    too."""
     script(bare.bin / "gcc", "exit 0")
     bare.python(bare.system, TEST_MODULES)
     bare.run("setup", "test")
@@ -297,13 +304,16 @@ def test_no_usable_python_is_said_with_what_is_wrong_with_each(bare: Machine) ->
         f"  {bare.bin}/python3.13: is Python 3.10",
         f"  {bare.bin}/python3.12: cannot import jinja2 (no markupsafe)",
         f"  {bare.bin}/python3.11: does not run (status 0)",
-        "berth: on Debian: apt-get install python3 python3-yaml python3-jinja2; "
-        "or set PYTHON to an interpreter that has them",
+        (
+            "berth: on Debian: apt-get install python3 python3-yaml python3-jinja2; "
+            "or set PYTHON to an interpreter that has them"
+        ),
     ]
 
 
-def test_a_folder_with_the_name_of_a_module_is_none(bare: Machine, tmp_path: Path,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_with_the_name_of_a_module_is_none(
+    bare: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "yaml").mkdir()
     monkeypatch.chdir(tmp_path)
     bare.python(bare.bin / "python3", [])
@@ -402,16 +412,22 @@ def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> N
     assert lines[-2] == "make portable-short"
 
 
-@pytest.mark.parametrize(("wrong", "closing"), [
-    ('[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
-     "522 passed, 1 failed"),
-    ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "520 passed, 1 failed"),
-    ('[ $1 != check-long ] || rm build/results-long.txt', "503 passed, 1 failed"),
-    ('[ $1 != portable-short ] || exit 2', "523 passed, 1 failed"),
-],
-                         ids=["a test", "the build", "no test ran", "the status alone"])
-def test_continuous_integration_fails_when_a_step_does(bare: Machine, wrong: str,
-                                                       closing: str) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "closing"),
+    [
+        (
+            '[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
+            "522 passed, 1 failed",
+        ),
+        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "520 passed, 1 failed"),
+        ('[ $1 != check-long ] || rm build/results-long.txt', "503 passed, 1 failed"),
+        ('[ $1 != portable-short ] || exit 2', "523 passed, 1 failed"),
+    ],
+    ids=["a test", "the build", "no test ran", "the status alone"],
+)
+def test_continuous_integration_fails_when_a_step_does(
+    bare: Machine, wrong: str, closing: str
+) -> None:
     status, lines = continuous_integration(bare, RESULTS + wrong, portable=True)
     assert (status, lines[-1]) == (1, closing)
 

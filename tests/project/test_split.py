@@ -27,21 +27,17 @@ Listed = dict[str, Counter[bool]]
 def collected() -> Listed:
     """How many tests of each file are long and how many are not, as pytest sees it."""
     files: Listed = {}
-    for folders in (
-        ["tests", "--ignore=tests/mutants"],
-        ["tests/mutants"],
-    ):  # two of their modules have the same name
-        done = subprocess.run(
-            [sys.executable, "-c", LIST, *folders],
-            cwd=ROOT,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        for name, long in re.findall(r"^test (\S+) (True|False)$", done.stdout, re.M):
-            files.setdefault(name, Counter())[long == "True"] += 1
+    done = subprocess.run(
+        [sys.executable, "-c", LIST, "tests"],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    for name, long in re.findall(r"^test (\S+) (True|False)$", done.stdout, re.M):
+        files.setdefault(name, Counter())[long == "True"] += 1
     return files
 
 

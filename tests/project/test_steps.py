@@ -24,7 +24,22 @@ def test_output_before_a_command_is_refused() -> None:
 
 
 def test_files_and_commands_in_order() -> None:
-    text = "Say:\n\n<!-- file: a/b.txt -->\n```text\none\n\ntwo\n```\n\nthen\n\n```console\n$ cat a/b.txt \\\n    -n\n1 one\n...\n$ true\n```\n"
+    text = (
+        "Say:\n\n"
+        "<!-- file: a/b.txt -->\n"
+        "```text\n"
+        "one\n\n"
+        "two\n"
+        "```\n\n"
+        "then\n\n"
+        "```console\n"
+        "$ cat a/b.txt \\\n"
+        "    -n\n"
+        "1 one\n"
+        "...\n"
+        "$ true\n"
+        "```\n"
+    )
     assert read_steps(text) == [
         WriteFile(4, "a/b.txt", "one\n\ntwo\n"),
         Command(13, "cat a/b.txt -n", ("1 one", "..."), 15),
@@ -47,10 +62,12 @@ def run_nothing(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     raise NotImplementedError
 
 
-@pytest.mark.parametrize(("command", "status", "said"), [("true", 0, "it printed"),
-                                                         ("false", 1, "ended with status 1")])
-def test_a_command_must_print_what_the_page_says_and_succeed(command: str, status: int, said: str,
-                                                             tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "status", "said"), [("true", 0, "it printed"), ("false", 1, "ended with status 1")]
+)
+def test_a_command_must_print_what_the_page_says_and_succeed(
+    command: str, status: int, said: str, tmp_path: Path
+) -> None:
     def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, status, "1 one\n" if status else "2 two\n")
 

@@ -1,4 +1,5 @@
-"""The tutorial, word for word: its files are written, its commands run against an installed copy, their output is compared."""
+"""The tutorial, word for word: its files are written, its commands run against an installed copy,
+their output is compared."""
 from __future__ import annotations
 
 from pathlib import Path

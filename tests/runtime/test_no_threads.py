@@ -1,4 +1,5 @@
-"""The runtime compiled without threads: it builds clean, needs nothing of POSIX threads, and behaves."""
+"""The runtime compiled without threads: it builds clean, needs nothing of POSIX threads, and
+behaves."""
 from __future__ import annotations
 
 import os
@@ -10,7 +11,10 @@ import pytest
 from processes import fixed_layout
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g", "-Iruntime/include"]
+FLAGS = [
+    "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1",
+    "-g", "-Iruntime/include",
+]
 
 DEPOT = [f"tests/runtime/support/depot_{part}.c" for part in ("fields", "operations", "type")]
 # Suites in which threads wait, or share the lock.
@@ -29,7 +33,9 @@ def compiler() -> str:
 
 def run(*command: str) -> str:
     """Runs a command in the repository; its output. Fails with it when the command fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -42,7 +48,20 @@ def test_without_threads(tmp_path: Path) -> None:
     assert "pthread_" not in run("nm", "--undefined-only", *objects)
     support = [f"tests/runtime/support/{name}.c" for name in ("depot", "started")]
     program = str(tmp_path / "single")
-    run(compiler(), *FLAGS, "-pthread", "-Itests/runtime", "tests/runtime/no_threads/single.c", *support, *DEPOT, *objects, "-o", program, "-lcmocka", "-luuid")
+    run(
+        compiler(),
+        *FLAGS,
+        "-pthread",
+        "-Itests/runtime",
+        "tests/runtime/no_threads/single.c",
+        *support,
+        *DEPOT,
+        *objects,
+        "-o",
+        program,
+        "-lcmocka",
+        "-luuid",
+    )
     assert "6 test(s) run" in run(program)
 
 
@@ -54,10 +73,32 @@ def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
         objects.append(str(tmp_path / f"{source.stem}.o"))
         run(compiler(), *FLAGS, *small, "-c", str(source), "-o", objects[-1])
     program = str(tmp_path / "bare")
-    missing = {line.split()[-1] for line in run("nm", "--undefined-only", *objects).splitlines() if " U " in line}
-    wanted = {name for name in missing if re.match(r"malloc|free|calloc|pthread|uuid_(generate|compare|copy|is_null|unparse)|clock_|getrandom|mmap|madvise", name)}
+    missing = {
+        line.split()[-1]
+        for line in run("nm", "--undefined-only", *objects).splitlines()
+        if " U " in line
+    }
+    wanted = {
+        name
+        for name in missing
+        if re.match(
+            r"malloc|free|calloc|pthread|uuid_(generate|compare|copy|is_null|unparse)|clock_|getrandom|mmap|madvise",
+            name,
+        )
+    }
     assert wanted == set(), wanted
-    run(compiler(), *FLAGS, *small, "-Itests/runtime", "tests/runtime/no_threads/bare.c", *DEPOT, *objects, "-o", program, "-lcmocka")
+    run(
+        compiler(),
+        *FLAGS,
+        *small,
+        "-Itests/runtime",
+        "tests/runtime/no_threads/bare.c",
+        *DEPOT,
+        *objects,
+        "-o",
+        program,
+        "-lcmocka",
+    )
     assert "3 test(s) run" in run(program)
 
 
@@ -66,14 +107,33 @@ def build_without_futexes(folder: Path, *flags: str) -> list[str]:
     objects = []
     for source in sorted((ROOT / "runtime/src").glob("*/*.c")):
         objects.append(str(folder / f"{source.stem}.o"))
-        run(compiler(), *FLAGS, *flags, "-DBERTH_NO_FUTEX", "-DBERTH_NO_CLOCK", "-c", str(source), "-o", objects[-1])
+        run(
+            compiler(),
+            *FLAGS,
+            *flags,
+            "-DBERTH_NO_FUTEX",
+            "-DBERTH_NO_CLOCK",
+            "-c",
+            str(source),
+            "-o",
+            objects[-1],
+        )
     return objects
 
 
 def run_suite_without_futexes(suite: str, objects: list[str], folder: Path, *flags: str) -> None:
     support = [str(path) for path in sorted((ROOT / "tests/runtime/support").glob("*.c"))]
     program = str(folder / suite.replace("/", "_"))
-    command = [compiler(), *FLAGS, *flags, "-DBERTH_NO_FUTEX", "-pthread", "-Itests/runtime", "-Iruntime/src", f"tests/runtime/{suite}.c"]
+    command = [
+        compiler(),
+        *FLAGS,
+        *flags,
+        "-DBERTH_NO_FUTEX",
+        "-pthread",
+        "-Itests/runtime",
+        "-Iruntime/src",
+        f"tests/runtime/{suite}.c",
+    ]
     run(*command, *support, *objects, "-o", program, "-lcmocka", "-luuid")
     assert "FAILED" not in run(*(fixed_layout() if flags else []), program)
 

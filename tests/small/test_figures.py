@@ -36,19 +36,36 @@ def text_of(page: ModuleType, report: str = REPORT) -> str:
 
 
 def test_a_renewed_page_has_the_report_and_keeps_the_rest(page: ModuleType) -> None:
-    assert text_of(page) == f"# Small\n\n<!-- figures of make small -->\n\n{REPORT}\n<!-- end -->\n\nend\n"
+    assert (
+        text_of(page) == "# Small\n\n"
+        "<!-- figures of make small -->\n\n"
+        f"{REPORT}\n"
+        "<!-- end -->\n\n"
+        "end\n"
+    )
     assert page.renewed(text_of(page), REPORT) == text_of(page)
     assert page.differences(text_of(page), REPORT) == []
 
 
 def test_an_arena_must_be_equal(page: ModuleType) -> None:
-    assert page.differences(text_of(page), REPORT.replace("4,000", "4,001")) == ["docs/small.md: plan9, RAM: arena: says 4,000, is 4,001"]
+    assert page.differences(text_of(page), REPORT.replace("4,000", "4,001")) == [
+        "docs/small.md: plan9, RAM: arena: says 4,000, is 4,001"
+    ]
 
 
 def test_other_figures_may_differ_a_little(page: ModuleType) -> None:
-    assert page.differences(text_of(page), REPORT.replace("| 25,001", "| 25,751").replace("1,901", "1,844")) == []
-    assert page.differences(text_of(page), REPORT.replace("| 25,001", "| 25,752")) == ["docs/small.md: scsi, program: code: says 25,001, is 25,752"]
-    assert page.differences(text_of(page), REPORT.replace("1,901", "1,843")) == ["docs/small.md: scsi, stack: says 1,901, is 1,843"]
+    assert (
+        page.differences(
+            text_of(page), REPORT.replace("| 25,001", "| 25,751").replace("1,901", "1,844")
+        )
+        == []
+    )
+    assert page.differences(text_of(page), REPORT.replace("| 25,001", "| 25,752")) == [
+        "docs/small.md: scsi, program: code: says 25,001, is 25,752"
+    ]
+    assert page.differences(text_of(page), REPORT.replace("1,901", "1,843")) == [
+        "docs/small.md: scsi, stack: says 1,901, is 1,843"
+    ]
     assert page.differences(text_of(page), REPORT.replace(": 25,000 of", ": 26,000 of")) == [
         "docs/small.md: runtime, code: says 25,000, is 26,000"]
 
@@ -56,16 +73,29 @@ def test_other_figures_may_differ_a_little(page: ModuleType) -> None:
 def test_with_another_compiler_only_arenas_are_compared(page: ModuleType) -> None:
     other = REPORT.replace("gcc 1,", "gcc 2,")
     assert page.differences(text_of(page), other.replace("| 25,001", "| 99,999")) == []
-    assert page.differences(text_of(page), other.replace("8,000", "7,999")) == ["docs/small.md: scsi, RAM: arena: says 8,000, is 7,999"]
+    assert page.differences(text_of(page), other.replace("8,000", "7,999")) == [
+        "docs/small.md: scsi, RAM: arena: says 8,000, is 7,999"
+    ]
 
 
 def test_a_manager_that_is_only_in_one_of_them_is_told(page: ModuleType) -> None:
-    without = "".join(line for line in REPORT.splitlines(keepends=True) if not line.startswith("| scsi"))
-    assert page.differences(text_of(page, without), REPORT)[0] == "docs/small.md: scsi, its code: not there"
-    assert page.differences(text_of(page), without)[0] == "docs/small.md: scsi, its code: there, and not measured"
+    without = "".join(
+        line for line in REPORT.splitlines(keepends=True) if not line.startswith("| scsi")
+    )
+    assert (
+        page.differences(text_of(page, without), REPORT)[0]
+        == "docs/small.md: scsi, its code: not there"
+    )
+    assert (
+        page.differences(text_of(page), without)[0]
+        == "docs/small.md: scsi, its code: there, and not measured"
+    )
 
 
-@pytest.mark.parametrize("text", ["", "<!-- figures of make small -->\n", "<!-- end -->\n<!-- figures of make small -->\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "<!-- figures of make small -->\n", "<!-- end -->\n<!-- figures of make small -->\n"],
+)
 def test_a_page_without_a_report_is_told(page: ModuleType, text: str) -> None:
     with pytest.raises(ValueError, match="docs/small.md: one report is expected between"):
         page.differences(text, REPORT)
@@ -74,20 +104,35 @@ def test_a_page_without_a_report_is_told(page: ModuleType, text: str) -> None:
 def test_the_page_has_every_manager(page: ModuleType) -> None:
     """Whether its figures are true is what `make check-drift` sees to."""
     found = page.figures(page.recorded(PAGE.read_text(encoding="utf-8")))
-    assert {who for who, _ in found} == {path.stem for path in (ROOT / "spec").glob("*.yaml")} | {"runtime"}
+    assert {who for who, _ in found} == {path.stem for path in (ROOT / "spec").glob("*.yaml")} | {
+        "runtime"
+    }
 
 
 def test_without_a_cross_compiler_the_check_says_so() -> None:
-    done = subprocess.run(["make", "-s", "check-small", "SMALL_CROSS=none-such-"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["make", "-s", "check-small", "SMALL_CROSS=none-such-"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout) == (
-        0, "docs/small.md: not compared, there is no none-such-gcc here: scripts/setup small installs it\n")
+        0,
+        "docs/small.md: not compared, there is no none-such-gcc here: scripts/setup small installs it\n",
+    )
 
 
-def test_a_wrong_figure_is_told_with_the_command_that_renews_it(tmp_path: Path, page: ModuleType) -> None:
+def test_a_wrong_figure_is_told_with_the_command_that_renews_it(
+    tmp_path: Path, page: ModuleType
+) -> None:
     """From end to end, in a copy of what the check reads."""
     built = Path(os.environ.get("BERTH_BUILD", ROOT / "build")) / "small/arm"
     managers = sorted(path.stem for path in (ROOT / "spec").glob("*.yaml"))
-    if shutil.which("arm-none-eabi-gcc") is None or not all((built / f"{manager}.elf").exists() for manager in managers):
+    if shutil.which("arm-none-eabi-gcc") is None or not all(
+        (built / f"{manager}.elf").exists() for manager in managers
+    ):
         pytest.skip("nothing is built for Cortex-M: make small")
     (tmp_path / "bench").mkdir()
     (tmp_path / "docs").mkdir()
@@ -95,7 +140,9 @@ def test_a_wrong_figure_is_told_with_the_command_that_renews_it(tmp_path: Path, 
         shutil.copy(ROOT / "bench" / name, tmp_path / "bench")
     text = PAGE.read_text(encoding="utf-8")
     arena = page.figures(page.recorded(text))["scsi", "RAM: arena"]
-    (tmp_path / "docs/small.md").write_text(text.replace(f"{arena:,}", f"{arena + 4:,}"), encoding="utf-8")
+    (tmp_path / "docs/small.md").write_text(
+        text.replace(f"{arena:,}", f"{arena + 4:,}"), encoding="utf-8"
+    )
     command = [sys.executable, str(tmp_path / "bench/small_page.py"), "arm-none-eabi-", str(built),
                *managers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

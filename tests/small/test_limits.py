@@ -1,4 +1,5 @@
-"""Within its limits a manager never runs out of the memory that its header says; beyond them nothing changes."""
+"""Within its limits a manager never runs out of the memory that its header says; beyond them
+nothing changes."""
 from __future__ import annotations
 
 import os
@@ -16,14 +17,21 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = sorted(Path(__file__).resolve().parent.glob("limits/*.yaml"))
-FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1", "-g"]
+FLAGS = [
+    "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O1",
+    "-g",
+]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SMALL = [f"-DBERTH_NO_{word}" for word in ("THREADS", "LIBUUID", "MALLOC", "CLOCK")]
 
 
 def limited(path: Path) -> str:
     """A spec that ships, with limits."""
-    return (ROOT / "spec" / path.name).read_text(encoding="utf-8").rstrip() + "\n\n" + path.read_text(encoding="utf-8")
+    return (
+        (ROOT / "spec" / path.name).read_text(encoding="utf-8").rstrip()
+        + "\n\n"
+        + path.read_text(encoding="utf-8")
+    )
 
 
 def generate(text: str, name: str, folder: Path) -> None:
@@ -35,11 +43,29 @@ def generate(text: str, name: str, folder: Path) -> None:
 
 def build(name: str, folder: Path, *flags: str) -> Path:
     program = folder / "stress"
-    defined = [f'-DHEADER="{name}.h"', f"-DTYPE={name}_manager_type", f"-DARENA_SIZE={name.upper()}_ARENA_SIZE"]
-    sources = [str(ROOT / "tests/small/stress.c"), str(folder / f"{name}.c"), *map(str, sorted((ROOT / "runtime/src").glob("*/*.c")))]
+    defined = [
+        f'-DHEADER="{name}.h"',
+        f"-DTYPE={name}_manager_type",
+        f"-DARENA_SIZE={name.upper()}_ARENA_SIZE",
+    ]
+    sources = [
+        str(ROOT / "tests/small/stress.c"),
+        str(folder / f"{name}.c"),
+        *map(str, sorted((ROOT / "runtime/src").glob("*/*.c"))),
+    ]
     include = [f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/src", f"-I{folder}"]
     libraries = [] if SMALL[0] in flags else ["-pthread", "-luuid"]
-    command = [os.environ.get("BERTH_CC", "cc"), *FLAGS, *flags, *include, *defined, "-o", str(program), *sources, *libraries]
+    command = [
+        os.environ.get("BERTH_CC", "cc"),
+        *FLAGS,
+        *flags,
+        *include,
+        *defined,
+        "-o",
+        str(program),
+        *sources,
+        *libraries,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return program
@@ -51,7 +77,9 @@ def test_within_limits_memory_never_ends(path: Path, small: list[str], tmp_path:
     name = path.stem
     generate(limited(path), name, tmp_path)
     program = build(name, tmp_path, *small, *SANITIZE)
-    run = subprocess.run([*fixed_layout(), str(program)], capture_output=True, text=True, timeout=300)
+    run = subprocess.run(
+        [*fixed_layout(), str(program)], capture_output=True, text=True, timeout=300
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     peak, size = map(int, re.findall(r"(\d+) of (\d+) bytes", run.stdout)[0])
     assert 0.9 * size < peak <= size, run.stdout  # the bound is no guess
@@ -62,7 +90,9 @@ def test_large_pools(tmp_path: Path) -> None:
     text = limited(ROOT / "tests/small/limits/scsi.yaml").replace("lun: 64}", "lun: 70000}")
     assert "70000" in text
     generate(text, "scsi", tmp_path)
-    run = subprocess.run([str(build("scsi", tmp_path))], capture_output=True, text=True, timeout=300)
+    run = subprocess.run(
+        [str(build("scsi", tmp_path))], capture_output=True, text=True, timeout=300
+    )
     assert run.returncode == 0, run.stdout
 
 
@@ -72,5 +102,7 @@ def test_all_managers_that_ship_are_here() -> None:
 
 def test_a_spec_without_limits_has_no_arena(tmp_path: Path) -> None:
     generate((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"), "scsi", tmp_path)
-    made = (tmp_path / "scsi.h").read_text(encoding="utf-8") + (tmp_path / "scsi.c").read_text(encoding="utf-8")
+    made = (tmp_path / "scsi.h").read_text(encoding="utf-8") + (tmp_path / "scsi.c").read_text(
+        encoding="utf-8"
+    )
     assert "ARENA" not in made and "limits" not in made

@@ -1,4 +1,5 @@
-"""Builds programs of generated files with the libraries of the build, for tests that make specs of their own.
+"""Builds programs of generated files with the libraries of the build, for tests that make specs of
+their own.
 
 $BERTH_BUILD (build) has the libraries, $BERTH_CC or $CC (cc) is the compiler.
 """
@@ -16,8 +17,16 @@ sys.path.insert(0, str(ROOT / "gen"))
 from berthc.emit import c, sim, tests  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 
-# Some specs leave functions and tables unused; a warning there says nothing about the compiler of specs.
-_FLAGS = ("-std=c11", "-w", "-O0", "-pthread", f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/testing/include")
+# Some specs leave functions and tables unused; a warning there says nothing about the compiler of
+# specs.
+_FLAGS = (
+    "-std=c11",
+    "-w",
+    "-O0",
+    "-pthread",
+    f"-I{ROOT}/runtime/include",
+    f"-I{ROOT}/runtime/testing/include",
+)
 
 
 def build_dir() -> Path:
@@ -25,7 +34,8 @@ def build_dir() -> Path:
 
 
 def program(folder: Path, name: str, files: Mapping[str, str], *more: str) -> Path:
-    """Writes files below a folder, and links the C files among them. `more`: libraries, and flags of the compiler."""
+    """Writes files below a folder, and links the C files among them. `more`: libraries, and flags
+    of the compiler."""
     sources = []
     for file, text in files.items():
         path = folder / file
@@ -36,7 +46,21 @@ def program(folder: Path, name: str, files: Mapping[str, str], *more: str) -> Pa
     includes = sorted({f"-I{source.parent}" for source in sources})
     ours = [build_dir() / "libberth-testing.a", build_dir() / "libberth.a"]
     compiler = os.environ.get("BERTH_CC") or os.environ.get("CC") or "cc"
-    subprocess.run([compiler, *_FLAGS, *includes, "-o", folder / name, *sources, *ours, *more, "-ljson-c", "-luuid"], check=True)
+    subprocess.run(
+        [
+            compiler,
+            *_FLAGS,
+            *includes,
+            "-o",
+            folder / name,
+            *sources,
+            *ours,
+            *more,
+            "-ljson-c",
+            "-luuid",
+        ],
+        check=True,
+    )
     return folder / name
 
 

@@ -3,16 +3,17 @@
 
 usage: replay.py [-v] TRACE.jsonl... -- SIMULATOR [ARGUMENT...]
 
-A trace has one step per line: {"request": {...}, "expect": {...}}. The requests go to the simulator (docs/simulator.md), and
-each answer is held against what its step expects:
+A trace has one step per line: {"request": {...}, "expect": {...}}. The requests go to the simulator
+(docs/simulator.md), and each answer is held against what its step expects:
 
     error     the name of the error, null for none, "*" for any
     calls     [[hook, outcome], ...], all of them and in order
     returns   every member that the step names
-    state     every member that the step names, at every depth; lists have the same length, in any order
+    state     every member that the step names, at every depth; lists have the same length, in any
+              order
 
-What a step does not mention is not compared. -v shows the requests up to the difference. The exit status is 0 when every step
-agrees, 1 when one does not, 2 when the command line is wrong.
+What a step does not mention is not compared. -v shows the requests up to the difference. The exit
+status is 0 when every step agrees, 1 when one does not, 2 when the command line is wrong.
 """
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many steps of a trace agree, of how many; and the first difference, after which nothing is compared."""
+    """How many steps of a trace agree, of how many; and the first difference, after which nothing
+    is compared."""
 
     agree: int
     steps: int
@@ -59,17 +61,23 @@ def read_trace(path: Path) -> list[Step]:
 def agrees(wanted: object, got: object) -> bool:
     """Whether `got` has everything that `wanted` names."""
     if isinstance(wanted, dict):
-        return isinstance(got, dict) and all(name in got and agrees(value, got[name]) for name, value in wanted.items())
+        return isinstance(got, dict) and all(
+            name in got and agrees(value, got[name]) for name, value in wanted.items()
+        )
     if isinstance(wanted, list):
         return isinstance(got, list) and len(wanted) == len(got) and _pairs_up(wanted, got)
     return type(wanted) is type(got) and wanted == got
 
 
 def _pairs_up(wanted: Sequence[object], got: Sequence[object]) -> bool:
-    """Whether each wanted item can have an item of its own that agrees. Tries on when the first choice leaves another without."""
+    """Whether each wanted item can have an item of its own that agrees. Tries on when the first
+    choice leaves another without."""
     if not wanted:
         return True
-    return any(agrees(wanted[0], item) and _pairs_up(wanted[1:], [*got[:i], *got[i + 1:]]) for i, item in enumerate(got))
+    return any(
+        agrees(wanted[0], item) and _pairs_up(wanted[1:], [*got[:i], *got[i + 1 :]])
+        for i, item in enumerate(got)
+    )
 
 
 def differences(expect: dict[str, Any], answer: dict[str, Any]) -> Iterator[str]:
@@ -95,14 +103,20 @@ def replay(steps: Sequence[Step], simulator: Sequence[str]) -> Verdict:
     """Runs a fresh simulator through a trace."""
     script = "".join(json.dumps(step.request) + "\n" for step in steps)
     try:
-        run = subprocess.run(simulator, input=script, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        run = subprocess.run(
+            simulator, input=script, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
     except subprocess.TimeoutExpired:
         return Verdict(0, len(steps), f"no end after {TIMEOUT} s")
     answers = run.stdout.splitlines()
     for number, step in enumerate(steps):
         where = f"step {number + 1}, {json.dumps(step.request)}"
         if number == len(answers):
-            return Verdict(number, len(steps), f"{where}: no answer (exit status {run.returncode}) {run.stderr.strip()[-400:]}")
+            return Verdict(
+                number,
+                len(steps),
+                f"{where}: no answer (exit status {run.returncode}) {run.stderr.strip()[-400:]}",
+            )
         try:
             answer = json.loads(answers[number])
         except ValueError:
@@ -111,7 +125,9 @@ def replay(steps: Sequence[Step], simulator: Sequence[str]) -> Verdict:
         if difference is not None:
             return Verdict(number, len(steps), f"{where}: {difference}")
     if run.returncode != 0:
-        return Verdict(len(steps), len(steps), f"exit status {run.returncode} {run.stderr.strip()[-400:]}")
+        return Verdict(
+            len(steps), len(steps), f"exit status {run.returncode} {run.stderr.strip()[-400:]}"
+        )
     return Verdict(len(steps), len(steps), None)
 
 
@@ -131,7 +147,11 @@ def main(arguments: Sequence[str]) -> int:
             verdict = replay(trace, simulator)
         except (OSError, ValueError) as error:
             return _misuse(str(error))
-        agree, steps, clean = agree + verdict.agree, steps + verdict.steps, clean + (verdict.difference is None)
+        agree, steps, clean = (
+            agree + verdict.agree,
+            steps + verdict.steps,
+            clean + (verdict.difference is None),
+        )
         if verdict.difference is not None:
             for step in trace[: verdict.agree + 1] if verbose else ():
                 print("    " + json.dumps(step.request))

@@ -23,17 +23,14 @@ from berthc.model import Accept
 from berthc.spec.build import Spec
 
 FIRST: tuple[Rule[Spec], ...] = (
-    unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook, unknown.unknown_option,
-    unknown.unknown_field,
-    unknown.unknown_value, unknown.unknown_errno,
-    resources.parent_cycle, words.duplicate, words.reserved_name, words.same_name,
-    fields.ranges, fields.defaults, fields.pool_size, fields.formats, fields.hook_value,
-    resources.holders, resources.final_states, hooks.wrong_resource,
-    hooks.absent_hooks, hooks.together, hooks.asking, hooks.stated_effects,
-    guards.guard_scope, guards.guard_type, guards.guard_cases, guards.last_unguarded,
-    operations.paths, operations.find_by, operations.takes_nothing,
-    operations.takes_and_drops, operations.gives,
-    operations.reservations, operations.ends,
+    unknown.unknown_resource, unknown.unknown_state, unknown.unknown_event, unknown.unknown_hook,
+    unknown.unknown_option, unknown.unknown_field, unknown.unknown_value, unknown.unknown_errno,
+    resources.parent_cycle, words.duplicate, words.reserved_name, words.same_name, fields.ranges,
+    fields.defaults, fields.pool_size, fields.formats, fields.hook_value, resources.holders,
+    resources.final_states, hooks.wrong_resource, hooks.absent_hooks, hooks.together, hooks.asking,
+    hooks.stated_effects, guards.guard_scope, guards.guard_type, guards.guard_cases,
+    guards.last_unguarded, operations.paths, operations.find_by, operations.takes_nothing,
+    operations.takes_and_drops, operations.gives, operations.reservations, operations.ends,
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
@@ -41,8 +38,9 @@ SECOND: tuple[Rule[Spec], ...] = (
 )
 # needs a spec in which every name is known
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)
-TABLES: tuple[Rule[Tables], ...] = (table.unhandled, table.unreachable, table.trap, table.leak,
-                                    table.double, table.needs)
+TABLES: tuple[Rule[Tables], ...] = (
+    table.unhandled, table.unreachable, table.trap, table.leak, table.double, table.needs,
+)
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
 
 _SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")

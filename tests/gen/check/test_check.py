@@ -19,13 +19,26 @@ def test_the_shipped_specs_are_good_and_silent(name: str) -> None:
     assert manager is not None and diagnostics == []
 
 
-@pytest.mark.parametrize(("name", "resource", "rest", "passing"), [
-    # By hand from the tables: where operations can leave an instance, and what it only passes.
-    ("vpci", "device", {"reserved", "ready", "assigned_invalid", "suspect", "failed"}, {"assigned", "removed"}),
-    ("plan9", "share", {"pending", "added", "leaving", "suspect"}, {"invalid", "removed"}),
-    ("scsi", "disk", {"reserved", "attached", "ejected", "failed", "suspect", "leaving", "boot"}, {"detached"}),
-    ("scsi", "mount", {"reserved", "mounted", "failed", "suspect"}, {"unmounted"}),
-])
+@pytest.mark.parametrize(
+    ("name", "resource", "rest", "passing"),
+    [
+        # By hand from the tables: where operations can leave an instance, and what it only passes.
+        (
+            "vpci",
+            "device",
+            {"reserved", "ready", "assigned_invalid", "suspect", "failed"},
+            {"assigned", "removed"},
+        ),
+        ("plan9", "share", {"pending", "added", "leaving", "suspect"}, {"invalid", "removed"}),
+        (
+            "scsi",
+            "disk",
+            {"reserved", "attached", "ejected", "failed", "suspect", "leaving", "boot"},
+            {"detached"},
+        ),
+        ("scsi", "mount", {"reserved", "mounted", "failed", "suspect"}, {"unmounted"}),
+    ],
+)
 def test_where_instances_rest(name: str, resource: str, rest: set[str], passing: set[str]) -> None:
     manager, _ = read_spec(str(ROOT / "spec" / f"{name}.yaml"))
     assert manager is not None
@@ -48,8 +61,15 @@ def test_what_fails_before_its_first_call_leaves_nothing_behind() -> None:
     # nothing rests in `checked`.
     text = changed(
         ("do: [disk.attach]", "do: [disk.check, disk.attach]"),
-        ("          detach: gone\n      attached:",
-         "          detach: gone\n          check: checked\n      checked: {on: {attach: {reject: EBUSY}}}\n      attached:"),
+        (
+            "          detach: gone\n      attached:",
+            (
+                "          detach: gone\n"
+                "          check: checked\n"
+                "      checked: {on: {attach: {reject: EBUSY}}}\n"
+                "      attached:"
+            ),
+        ),
         ("          attach: stay", "          attach: stay\n          check: stay"),
         ("on: {claim: {reject: EBUSY}, attach", "on: {check: stay, claim: {reject: EBUSY}, attach"),
         ("      suspect:\n        on:", "      suspect:\n        on:\n          check: stay"),
@@ -69,15 +89,35 @@ def test_what_fails_after_a_call_rests_where_it_is() -> None:
         ("      failed:", "      tested: {on: {check: stay, detach: attached}}\n      failed:"),
         ("    remove:", "    check: {on: disk, repeatable: true}\n    remove:"),
     )
-    assert ("unhandled", "disk.tested does not say what it does with 'claim', which operation reserve fires there") in found(text)
-    assert ("unhandled", "disk.tested does not say what it does with 'attach', which operation attach fires there") in found(text)
+    assert (
+        "unhandled",
+        "disk.tested does not say what it does with 'claim', which operation reserve fires there",
+    ) in found(text)
+    assert (
+        "unhandled",
+        "disk.tested does not say what it does with 'attach', which operation attach fires there",
+    ) in found(text)
 
 
-def test_drain_drops_every_instance_that_is_tracked() -> None:
-    text = changed(("operations:", "operations:\n  place: {create: {resource: disk, enter: boot}}"),
-                   ("      gone:", "      boot:\n        resident: true\n        on: {claim: stay, attach: stay}\n      gone:"))
-    assert found(text) == [("unhandled",
-                            "disk.boot does not say what it does with 'detach', which tap_drain fires there")] or ("unhandled", "disk.boot does not say what it does with 'detach', which operation release fires there") in found(text)
+def test_a_missing_drop_is_reported_for_the_operation_and_not_for_drain_too() -> None:
+    text = changed(
+        ("operations:", "operations:\n  place: {create: {resource: disk, enter: boot}}"),
+        (
+            "      gone:",
+            (
+                "      boot:\n"
+                "        resident: true\n"
+                "        on: {claim: stay, attach: stay}\n"
+                "      gone:"
+            ),
+        ),
+    )
+    assert found(text) == [
+        (
+            "unhandled",
+            "disk.boot does not say what it does with 'detach', which operation release fires there",
+        )
+    ]
 
 
 def test_otherwise_is_an_answer_to_every_event() -> None:
@@ -108,8 +148,15 @@ def test_a_mistake_in_an_operation_keeps_the_tables_from_being_followed() -> Non
 
 
 def test_a_trap_counts_only_what_happens_when_hooks_end_ok() -> None:
-    text = changed(("detach: {call: vm.remove, ok: gone, fail: suspect}",
-                    "detach: {call: vm.remove, ok: {to: suspect, raise: wait}, fail: gone}\n          wait: {reject: EAGAIN}"))
+    text = changed(
+        (
+            "detach: {call: vm.remove, ok: gone, fail: suspect}",
+            (
+                "detach: {call: vm.remove, ok: {to: suspect, raise: wait}, fail: gone}\n"
+                "          wait: {reject: EAGAIN}"
+            ),
+        )
+    )
     assert ("trap", "disk.suspect has no way out") in found(text)
 
 
@@ -130,32 +177,112 @@ operations:
 EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
 
 
-@pytest.mark.parametrize(("pairs", "expected"), [
-    # A failed call had no effect, so doing it again is no repetition.
-    ([("fail: failed, uncertain: suspect", "fail: reserved, uncertain: suspect"),
-      ("      failed:\n        on: {claim: {reject: EBUSY}, attach: {reject: EBUSY}, detach: gone}\n", "")], []),
-    # After an uncertain one it is; and when it then fails, what the first one did is forgotten.
-    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
-      ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached")],
-     [("double", "disk.reserved on attach may call vm.add when that is, or may be, done already"),
-      ("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
-    # A promise makes the repetition harmless, not the forgetting.
-    ([("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
-      ("          detach: gone\n      attached", "          detach: {to: suspect, raise: detach}\n      attached"),
-      ("add: {on: disk}", "add: {on: disk, repeatable: true}")],
-     [("leak", "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
-    # Once it is undone it may be done again.
-    ([("ok: gone, fail: attached, uncertain: suspect", "ok: reserved, fail: attached, uncertain: suspect")],
-     [("leak", "disk.attached on detach ends ok in 'reserved', where nobody holds it any more")]),
-    # Ending while it may be there is forgetting it.
-    ([(EFFECT, "          detach: gone")],
-     [("leak", "disk.suspect on detach ends the instance in 'gone' while vm.add is in effect, or may be")]),
-    # A hook that nothing undoes leaves nothing behind; but there is one that looks as if it should.
-    ([("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")],
-     [("undoes", "vm.remove is called where holders let go of a disk and undoes nothing, and nothing undoes vm.add: no effect of theirs is followed")]),
-])
-def test_effects_are_followed(pairs: list[tuple[str, str]],
-                              expected: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        # A failed call had no effect, so doing it again is no repetition.
+        (
+            [
+                ("fail: failed, uncertain: suspect", "fail: reserved, uncertain: suspect"),
+                (
+                    (
+                        "      failed:\n"
+                        "        on: {claim: {reject: EBUSY}, attach: {reject: EBUSY}, detach: gone}\n"
+                    ),
+                    "",
+                ),
+            ],
+            [],
+        ),
+        # After an uncertain one it is; and when it then fails, what the first one did is forgotten.
+        (
+            [
+                ("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
+                (
+                    "          detach: gone\n      attached",
+                    "          detach: {to: suspect, raise: detach}\n      attached",
+                ),
+            ],
+            [
+                (
+                    "double",
+                    "disk.reserved on attach may call vm.add when that is, or may be, done already",
+                ),
+                (
+                    "leak",
+                    (
+                        "disk.failed on detach ends the instance in 'gone' while vm.add is in"
+                        " effect, or may be"
+                    ),
+                ),
+            ],
+        ),
+        # A promise makes the repetition harmless, not the forgetting.
+        (
+            [
+                ("fail: failed, uncertain: suspect", "fail: failed, uncertain: reserved"),
+                (
+                    "          detach: gone\n      attached",
+                    "          detach: {to: suspect, raise: detach}\n      attached",
+                ),
+                ("add: {on: disk}", "add: {on: disk, repeatable: true}"),
+            ],
+            [
+                (
+                    "leak",
+                    (
+                        "disk.failed on detach ends the instance in 'gone' while vm.add is in"
+                        " effect, or may be"
+                    ),
+                )
+            ],
+        ),
+        # Once it is undone it may be done again.
+        (
+            [
+                (
+                    "ok: gone, fail: attached, uncertain: suspect",
+                    "ok: reserved, fail: attached, uncertain: suspect",
+                )
+            ],
+            [
+                (
+                    "leak",
+                    "disk.attached on detach ends ok in 'reserved', where nobody holds it any more",
+                )
+            ],
+        ),
+        # Ending while it may be there is forgetting it.
+        (
+            [(EFFECT, "          detach: gone")],
+            [
+                (
+                    "leak",
+                    (
+                        "disk.suspect on detach ends the instance in 'gone' while vm.add is in"
+                        " effect, or may be"
+                    ),
+                )
+            ],
+        ),
+        # A hook that nothing undoes leaves nothing behind; but there is one that looks as if it should.
+        (
+            [("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")],
+            [
+                (
+                    "undoes",
+                    (
+                        "vm.remove is called where holders let go of a disk and undoes nothing, and"
+                        " nothing undoes vm.add: no effect of theirs is followed"
+                    ),
+                )
+            ],
+        ),
+    ],
+)
+def test_effects_are_followed(
+    pairs: list[tuple[str, str]], expected: list[tuple[str, str]]
+) -> None:
     assert found(changed(*pairs)) == expected
 
 
@@ -163,31 +290,76 @@ def test_effects_are_followed_case_by_case() -> None:
     # What is added raw is removed raw: without the cases it would look as if either could be undone
     # by the other's hook.
     text = changed(
-        ("add: {on: disk}\n    remove: {on: disk, undoes: vm.add, repeatable: true}",
-         "add: {on: disk}\n    add_raw: {on: disk}\n    remove: {on: disk, undoes: vm.add}\n"
-         "    remove_raw: {on: disk, undoes: vm.add_raw}"),
-        ("attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}",
-         "attach: [{if: field.raw, call: vm.add_raw, ok: attached, fail: failed}, {call: vm.add, ok: attached, fail: failed}]"),
-        ("detach: {call: vm.remove, ok: gone, fail: attached, uncertain: suspect}",
-         "detach: [{if: field.raw, call: vm.remove_raw, ok: gone, fail: attached}, {call: vm.remove, ok: gone, fail: attached}]"),
-        ("      suspect:\n        on:\n          claim: {reject: EBUSY}\n          attach: {reject: EBUSY}\n" + EFFECT + "\n", ""),
+        (
+            "add: {on: disk}\n    remove: {on: disk, undoes: vm.add, repeatable: true}",
+            (
+                "add: {on: disk}\n"
+                "    add_raw: {on: disk}\n"
+                "    remove: {on: disk, undoes: vm.add}\n"
+                "    remove_raw: {on: disk, undoes: vm.add_raw}"
+            ),
+        ),
+        (
+            "attach: {call: vm.add, ok: attached, fail: failed, uncertain: suspect}",
+            "attach: [{if: field.raw, call: vm.add_raw, ok: attached, fail: failed}, {call: vm.add, ok: attached, fail: failed}]",
+        ),
+        (
+            "detach: {call: vm.remove, ok: gone, fail: attached, uncertain: suspect}",
+            "detach: [{if: field.raw, call: vm.remove_raw, ok: gone, fail: attached}, {call: vm.remove, ok: gone, fail: attached}]",
+        ),
+        (
+            "      suspect:\n"
+            "        on:\n"
+            "          claim: {reject: EBUSY}\n"
+            "          attach: {reject: EBUSY}\n" + EFFECT + "\n",
+            "",
+        ),
     )
     # An uncertain add leads to failed, which forgets it, and an uncertain removal is repeated: both
     # for both hooks, and nothing else.
-    assert sorted(found(text)) == sorted([
-        ("leak",
-         "disk.failed on detach ends the instance in 'gone' while vm.add is in effect, or may be"),
-        ("leak",
-         "disk.failed on detach ends the instance in 'gone' while vm.add_raw is in effect, or may be"),
-        ("double",
-         "disk.attached on detach may call vm.remove when that is, or may be, done already"),
-        ("double",
-         "disk.attached on detach may call vm.remove when vm.add is not, or may not be, in effect"),
-        ("double",
-         "disk.attached on detach may call vm.remove_raw when that is, or may be, done already"),
-        ("double",
-         "disk.attached on detach may call vm.remove_raw when vm.add_raw is not, or may not be, in effect"),
-    ])
+    assert sorted(found(text)) == sorted(
+        [
+            (
+                "leak",
+                (
+                    "disk.failed on detach ends the instance in 'gone' while vm.add is in effect,"
+                    " or may be"
+                ),
+            ),
+            (
+                "leak",
+                (
+                    "disk.failed on detach ends the instance in 'gone' while vm.add_raw is in"
+                    " effect, or may be"
+                ),
+            ),
+            (
+                "double",
+                "disk.attached on detach may call vm.remove when that is, or may be, done already",
+            ),
+            (
+                "double",
+                (
+                    "disk.attached on detach may call vm.remove when vm.add is not, or may not be,"
+                    " in effect"
+                ),
+            ),
+            (
+                "double",
+                (
+                    "disk.attached on detach may call vm.remove_raw when that is, or may be, done"
+                    " already"
+                ),
+            ),
+            (
+                "double",
+                (
+                    "disk.attached on detach may call vm.remove_raw when vm.add_raw is not, or may"
+                    " not be, in effect"
+                ),
+            ),
+        ]
+    )
 
 
 @pytest.mark.parametrize("fields", [9, 16])
@@ -223,7 +395,10 @@ def test_a_circle_of_raises_is_found_wherever_it_begins() -> None:
         ("on: {claim: {reject: EBUSY}, attach", "on: {claim: {to: suspect, raise: detach}, attach"),
         (EFFECT, "          detach: {call: vm.remove, ok: gone, fail: {to: failed, raise: claim}}"),
     )
-    assert ("raise-cycle", "disk raises in a circle: failed on claim -> suspect on detach -> failed on claim") in found(text)
+    assert (
+        "raise-cycle",
+        "disk raises in a circle: failed on claim -> suspect on detach -> failed on claim",
+    ) in found(text)
 
 
 def test_a_long_chain_of_raises_is_followed_without_recursion() -> None:

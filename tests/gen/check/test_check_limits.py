@@ -66,41 +66,139 @@ def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message:
     assert found(changed(pair)) == [(rule, message)]
 
 
-@pytest.mark.parametrize(("pairs", "message"), [
-    ([("attach: stay", "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]")],
-     "rows of disk.attached on attach: 256, and at most 255 are possible"),
-    ([("do: [disk.attach]", "do: [" + ", ".join(["disk.attach"] * 256) + "]")],
-     "steps of operation attach: 256, and at most 255 are possible"),
-    ([("operations:", "operations:" + "".join(f"\n  o{i}: {{with: reservation, do: [disk.attach]}}" for i in range(253)))],
-     "operations: 256, and at most 255 are possible"),
-    ([("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")], "hooks: 256, and at most 255 are possible"),
-    ([("      raw: {type: bool}", "      raw: {type: enum, values: [" + ", ".join(f"v{i}" for i in range(65536)) + "]}")],
-     "values of disk.raw: 65,536, and at most 65,535 are possible"),
-    ([("      gone:", "".join(f"      s{i}: {{}}\n" for i in range(65531)) + "      gone:")],
-     "states of disk: 65,536, and at most 65,535 are possible"),
-    ([("      gone:", "".join(f"      s{i}: {{on: &o {{{', '.join(f'e{j}: stay' for j in range(250))}}}}}\n" if i == 0
-                              else f"      s{i}: {{on: *o}}\n" for i in range(263)) + "      gone:")],
-     "rows of all resources: 65,762, and at most 65,535 are possible"),
-    # Equal conditions count once per resource and once per operation, and a refusal's is none of a
-    # row's.
-    ([("raw: {type: bool}", "raw: {type: u16}"), ("          attach: stay", _guarded(0, 200)),
-      ("attach: {reject: EBUSY}, detach", "attach: [" + _guarded(200, 256).partition("[")[2] + ", detach"),
-      ("obtain: [disk],", "obtain: [disk], deny: [{if: field.raw == 1, error: EIO}, {if: field.raw == 201, error: EIO}],")],
-     "different conditions: 256, and at most 255 are possible"),
-    ([("backend:", "options: {o: {type: u8}}\nbackend:"), ("operations:", "operations:" + "".join(
-        f"\n  o{i}: {{with: reservation, do: [disk.attach], deny: [{{if: option.o == 1, error: EIO}}, {{if: option.o == 2, error: EIO}}]}}"
-        for i in range(128)))],
-     "different conditions of deny: 256, and at most 255 are possible"),
-    ([(HOLDERS, "    assigned: {a: {pool: {" + ", ".join(f"p{i}: 2" for i in range(9)) + "}}}\n" + HOLDERS)],
-     "parts of disk.a: 9, and at most 8 are possible"),
-    ([(HOLDERS, "    assigned: {a: {format: '" + "é" * 2001 + "'}}\n" + HOLDERS)],
-     "bytes of the format of disk.a: 4,002, and at most 4,000 are possible"),
-    ([("backend:", "options: {o: {type: string, default: '" + "x" * 4001 + "'}}\nbackend:")],
-     "bytes of the default of o: 4,001, and at most 4,000 are possible"),
-    ([(HOLDERS, "    assigned: {a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c: {from: vm.add, type: string, max_length: 240}}\n"
-       + HOLDERS)],
-     "values from vm.add: 264 bytes, and at most 256 are possible"),
-])
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        (
+            [
+                (
+                    "attach: stay",
+                    "attach: [" + "{if: field.raw, reject: EIO}, " * 255 + "{to: stay}]",
+                )
+            ],
+            "rows of disk.attached on attach: 256, and at most 255 are possible",
+        ),
+        (
+            [("do: [disk.attach]", "do: [" + ", ".join(["disk.attach"] * 256) + "]")],
+            "steps of operation attach: 256, and at most 255 are possible",
+        ),
+        (
+            [
+                (
+                    "operations:",
+                    "operations:"
+                    + "".join(
+                        f"\n  o{i}: {{with: reservation, do: [disk.attach]}}" for i in range(253)
+                    ),
+                )
+            ],
+            "operations: 256, and at most 255 are possible",
+        ),
+        (
+            [("    add:", "".join(f"    h{i}: {{on: disk}}\n" for i in range(254)) + "    add:")],
+            "hooks: 256, and at most 255 are possible",
+        ),
+        (
+            [
+                (
+                    "      raw: {type: bool}",
+                    "      raw: {type: enum, values: ["
+                    + ", ".join(f"v{i}" for i in range(65536))
+                    + "]}",
+                )
+            ],
+            "values of disk.raw: 65,536, and at most 65,535 are possible",
+        ),
+        (
+            [("      gone:", "".join(f"      s{i}: {{}}\n" for i in range(65531)) + "      gone:")],
+            "states of disk: 65,536, and at most 65,535 are possible",
+        ),
+        (
+            [
+                (
+                    "      gone:",
+                    "".join(
+                        (
+                            f"      s{i}: {{on: &o"
+                            f" {{{', '.join(f'e{j}: stay' for j in range(250))}}}}}\n"
+                            if i == 0
+                            else f"      s{i}: {{on: *o}}\n"
+                        )
+                        for i in range(263)
+                    )
+                    + "      gone:",
+                )
+            ],
+            "rows of all resources: 65,762, and at most 65,535 are possible",
+        ),
+        # Equal conditions count once per resource and once per operation, and a refusal's is none of a
+        # row's.
+        (
+            [
+                ("raw: {type: bool}", "raw: {type: u16}"),
+                ("          attach: stay", _guarded(0, 200)),
+                (
+                    "attach: {reject: EBUSY}, detach",
+                    "attach: [" + _guarded(200, 256).partition("[")[2] + ", detach",
+                ),
+                (
+                    "obtain: [disk],",
+                    (
+                        "obtain: [disk], deny: [{if: field.raw == 1, error: EIO}, {if: field.raw =="
+                        " 201, error: EIO}],"
+                    ),
+                ),
+            ],
+            "different conditions: 256, and at most 255 are possible",
+        ),
+        (
+            [
+                ("backend:", "options: {o: {type: u8}}\nbackend:"),
+                (
+                    "operations:",
+                    "operations:"
+                    + "".join(
+                        f"\n  o{i}: {{with: reservation, do: [disk.attach], deny: [{{if: option.o"
+                        " == 1, error: EIO}, {if: option.o == 2, error: EIO}]}"
+                        for i in range(128)
+                    ),
+                ),
+            ],
+            "different conditions of deny: 256, and at most 255 are possible",
+        ),
+        (
+            [
+                (
+                    HOLDERS,
+                    "    assigned: {a: {pool: {"
+                    + ", ".join(f"p{i}: 2" for i in range(9))
+                    + "}}}\n"
+                    + HOLDERS,
+                )
+            ],
+            "parts of disk.a: 9, and at most 8 are possible",
+        ),
+        (
+            [(HOLDERS, "    assigned: {a: {format: '" + "é" * 2001 + "'}}\n" + HOLDERS)],
+            "bytes of the format of disk.a: 4,002, and at most 4,000 are possible",
+        ),
+        (
+            [("backend:", "options: {o: {type: string, default: '" + "x" * 4001 + "'}}\nbackend:")],
+            "bytes of the default of o: 4,001, and at most 4,000 are possible",
+        ),
+        (
+            [
+                (
+                    HOLDERS,
+                    "    assigned: {a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c:"
+                    " {from: vm.add, type: string, max_length: 240}}\n"
+                    + HOLDERS,
+                )
+            ],
+            "values from vm.add: 264 bytes, and at most 256 are possible",
+        ),
+    ],
+)
 def test_tables_that_do_not_fit_are_refused(pairs: list[tuple[str, str]], message: str) -> None:
     assert ("limit", message) in found(changed(*pairs))
 
@@ -110,12 +208,15 @@ def test_accept_covers_what_it_names_and_no_more() -> None:
             "      lost: {on: {detach: gone}}\n      late: {on: {detach: gone}}\n      gone:")
     accept = "accept: [{finding: unreachable, at: disk.lost, why: It is for later.}]\noperations:"
     result = compile_text("x.yaml", changed(lost, ("operations:", accept)))
-    assert [(d.severity.value, d.where) for d in result.diagnostics] == [("note", "disk.lost"),
-                                                                         ("error", "disk.late")]
+    assert [(d.severity.value, d.where) for d in result.diagnostics] == [
+        ("note", "disk.lost"),
+        ("error", "disk.late"),
+    ]
     everywhere = compile_text("x.yaml",
                               changed(lost, ("operations:", accept.replace("at: disk.lost, ", ""))))
-    assert everywhere.manager is not None and [d.severity.value
-                                               for d in everywhere.diagnostics] == ["note", "note"]
+    assert everywhere.manager is not None and [
+        d.severity.value for d in everywhere.diagnostics
+    ] == ["note", "note"]
 
 
 def test_a_hole_cannot_be_accepted() -> None:
@@ -125,8 +226,21 @@ def test_a_hole_cannot_be_accepted() -> None:
 
 def test_conditions_overlap_only_where_a_value_exists_for_both() -> None:
     def rows(first: str, second: str) -> list[str]:
-        field = ("raw: {type: bool}", "raw: {type: bool}\n      n: {type: u8, range: [1, 9]}\n      k: {type: enum, values: [a, b, c]}")
-        row = ("          attach: stay", f"          attach: [{{if: {first}, reject: EIO}}, {{if: {second}, reject: EPERM}}, {{to: stay}}]")
+        field = (
+            "raw: {type: bool}",
+            (
+                "raw: {type: bool}\n"
+                "      n: {type: u8, range: [1, 9]}\n"
+                "      k: {type: enum, values: [a, b, c]}"
+            ),
+        )
+        row = (
+            "          attach: stay",
+            (
+                f"          attach: [{{if: {first}, reject: EIO}}, {{if: {second}, reject: EPERM}},"
+                " {to: stay}]"
+            ),
+        )
         return [id for id, _ in found(changed(field, row))]
 
     assert rows("field.n < 4", "field.n > 3 and field.raw") == []
@@ -139,14 +253,28 @@ def test_conditions_overlap_only_where_a_value_exists_for_both() -> None:
     assert rows("disk.raw", "field.raw") == ["overlap"]
 
 
-@pytest.mark.parametrize(("first", "second", "expected"), [
-    ("disk.raw", "not disk.raw", []), ("disk.raw", "field.raw", ["no-case"]), ("disk.raw", "disk.raw and disk.n == 1", ["no-case"]),
-    ("disk.raw and disk.n == 1", "disk.raw", []),
-])
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("disk.raw", "not disk.raw", []),
+        ("disk.raw", "field.raw", ["no-case"]),
+        ("disk.raw", "disk.raw and disk.n == 1", ["no-case"]),
+        ("disk.raw and disk.n == 1", "disk.raw", []),
+    ],
+)
 def test_refusals_are_tried_in_order_so_they_may_overlap_but_each_needs_a_case(
-    first: str, second: str, expected: list[str]) -> None:
-    text = changed(("raw: {type: bool}", "raw: {type: bool}\n      n: {type: u8}"), (
-        "gives: reservation", f"gives: reservation, deny: [{{if: {first}, error: EPERM}}, {{if: {second}, error: EROFS}}]"))
+    first: str, second: str, expected: list[str]
+) -> None:
+    text = changed(
+        ("raw: {type: bool}", "raw: {type: bool}\n      n: {type: u8}"),
+        (
+            "gives: reservation",
+            (
+                f"gives: reservation, deny: [{{if: {first}, error: EPERM}}, {{if: {second}, error:"
+                " EROFS}]"
+            ),
+        ),
+    )
     assert [id for id, _ in found(text)] == expected
 
 

@@ -12,7 +12,18 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
 
 from berthc.diag import (  # noqa: E402
-    TERMINAL, Diagnostic, Severity, as_json, as_text, hint, in_order, listing, printable, quote, show, suggest,
+    TERMINAL,
+    Diagnostic,
+    Severity,
+    as_json,
+    as_text,
+    hint,
+    in_order,
+    listing,
+    printable,
+    quote,
+    show,
+    suggest,
 )
 from berthc.model import Loc  # noqa: E402
 
@@ -42,19 +53,23 @@ def test_warnings_and_notes_are_called_so() -> None:
     assert as_text(Diagnostic("r", loc, "m", "", Severity.NOTE), None) == "s.yaml:1:1: note[r]: m"
 
 
-@pytest.mark.parametrize(("line", "column", "length", "shown", "caret"), [
-    ("abc", 2, 1, "abc", " ^"),
-    ("abc", 2, 99, "abc", " ^^"),
-    ("abc", 4, 1, "abc", "   ^"),
-    ("abc", 99, 1, "abc", "   ^"),
-    ("\tabc", 2, 3, "\tabc", "\t^^^"),
-    ("名: x", 4, 1, "名: x", "    ^"),
-    ("e\u0301: x", 5, 1, "e\u0301: x", "   ^"),
-    ("a\x1bb: x", 5, 1, "a\\x1bb: x", "       ^"),
-    ("", 1, 1, "", "^"),
-])
-def test_the_caret_stands_under_its_columns(line: str, column: int, length: int, shown: str,
-                                            caret: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "column", "length", "shown", "caret"),
+    [
+        ("abc", 2, 1, "abc", " ^"),
+        ("abc", 2, 99, "abc", " ^^"),
+        ("abc", 4, 1, "abc", "   ^"),
+        ("abc", 99, 1, "abc", "   ^"),
+        ("\tabc", 2, 3, "\tabc", "\t^^^"),
+        ("名: x", 4, 1, "名: x", "    ^"),
+        ("e\u0301: x", 5, 1, "e\u0301: x", "   ^"),
+        ("a\x1bb: x", 5, 1, "a\\x1bb: x", "       ^"),
+        ("", 1, 1, "", "^"),
+    ],
+)
+def test_the_caret_stands_under_its_columns(
+    line: str, column: int, length: int, shown: str, caret: str
+) -> None:
     text = as_text(at(1, column, length), [line]).split("\n")
     assert text[1] == f" 1 | {shown}"
     assert text[2] == f"   | {caret}"
@@ -88,10 +103,19 @@ def test_control_and_format_characters_are_escaped() -> None:
 
 
 def test_json_has_one_object_per_message() -> None:
-    assert json.loads(as_json([at(2, 4, 3)])) == [{
-        "id": "rule", "severity": "error", "message": "it is wrong", "help": "do it right", "file": "s.yaml", "line": 2, "column": 4,
-        "length": 3, "notes": [],
-    }]
+    assert json.loads(as_json([at(2, 4, 3)])) == [
+        {
+            "id": "rule",
+            "severity": "error",
+            "message": "it is wrong",
+            "help": "do it right",
+            "file": "s.yaml",
+            "line": 2,
+            "column": 4,
+            "length": 3,
+            "notes": [],
+        }
+    ]
     assert as_json([]) == "[]\n"
 
 

@@ -27,7 +27,10 @@ from berthc.commands import generate
 def test_a_good_spec_is_ok(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = run("check", "--static", SCSI)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "spec/scsi.yaml: ok: 2 resources, 13 states, 34 rows, 8 hooks, 4 operations\n"
+    assert (
+        done.stdout
+        == "spec/scsi.yaml: ok: 2 resources, 13 states, 34 rows, 8 hooks, 4 operations\n"
+    )
 
 
 def test_a_bad_spec_is_reported_on_stderr_with_status_1() -> None:
@@ -65,17 +68,24 @@ def test_standard_input_is_a_dash() -> None:
     assert berthc("check", "--static", "-", "-", stdin=good).returncode == 2
 
 
-@pytest.mark.parametrize("args", [
+@pytest.mark.parametrize(
+    "args",
     [
-        ], ["frob"], ["check"], ["check", "--frob", SCSI], ["check", "--format", "xml",
-                                                            SCSI], ["gen", "--check", "--depfile",
-                                                                    "x", SCSI],
-    ["sim"],
-    ["sim", "-"], ["diff", SCSI], ["gen", SCSI, SCSI], ["check", "--static",
-                                                        "missing.yaml"], ["check", "--static",
-                                                                          "spec"],
-    ["sim", "missing.yaml"],
-])
+        [],
+        ["frob"],
+        ["check"],
+        ["check", "--frob", SCSI],
+        ["check", "--format", "xml", SCSI],
+        ["gen", "--check", "--depfile", "x", SCSI],
+        ["sim"],
+        ["sim", "-"],
+        ["diff", SCSI],
+        ["gen", SCSI, SCSI],
+        ["check", "--static", "missing.yaml"],
+        ["check", "--static", "spec"],
+        ["sim", "missing.yaml"],
+    ],
+)
 def test_bad_usage_has_status_2_and_says_why(args: list[str]) -> None:
     done = berthc(*args)
     assert done.returncode == 2 and done.stderr and not done.stdout
@@ -98,7 +108,10 @@ def test_gen_writes_says_what_was_not_checked_and_writes_again_only_what_changed
     tmp_path: Path) -> None:
     done = berthc("gen", "-o", str(tmp_path), SCSI)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "berthc: note: checked by the static rules only; interleavings of callers and failures were not explored\n"
+    assert (
+        done.stderr
+        == "berthc: note: checked by the static rules only; interleavings of callers and failures were not explored\n"
+    )
     names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert {"scsi/scsi.c", "scsi/scsi.h"} <= set(names)
     before = {name: (tmp_path / name).stat().st_mtime_ns for name in names}
@@ -109,7 +122,10 @@ def test_gen_writes_says_what_was_not_checked_and_writes_again_only_what_changed
 def test_output_is_the_same_wherever_and_with_whatever_hash_seed_it_is_made(tmp_path: Path) -> None:
     texts = []
     for seed, folder in (("1", tmp_path / "a"), ("2", tmp_path / "b" / "c")):
-        code = "import sys; from berthc.cli import main; sys.exit(any(main([c, *sys.argv[1:]]) for c in ('gen', 'docs', 'diagram')))"
+        code = (
+            "import sys; from berthc.cli import main; sys.exit(any(main([c, *sys.argv[1:]]) for c"
+            " in ('gen', 'docs', 'diagram')))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code, "-q", "-o",
              str(folder), str(ROOT / SCSI)],
@@ -189,25 +205,26 @@ def test_diff_tells_what_changed(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
         "~ option controllers: u8, default 1, from 1 to 4 -> u8, default 1, from 1 to 8\n"
-        "~ row disk.ejected on detach: vm.remove_disk ok detached, fail ejected, uncertain ejected -> "
-        "vm.remove_disk ok detached, fail ejected, uncertain suspect\n"
+        "~ row disk.ejected on detach: vm.remove_disk ok detached, fail ejected, uncertain ejected "
+        "-> vm.remove_disk ok detached, fail ejected, uncertain suspect\n"
         "- operation reserve_for_rootfs: create disk; at address; enter boot\n"
         "+ operation reserve_for_boot: create disk; at address; enter boot\n"
     )
     changes = json.loads(berthc("diff", "--format", "json", SCSI, str(path)).stdout)
     assert [(c["kind"], c["what"], c["name"]) for c in changes] == [
-        ("changed", "option", "controllers"), ("changed", "row",
-                                               "disk.ejected on detach"), ("removed", "operation",
-                                                                           "reserve_for_rootfs"),
+        ("changed", "option", "controllers"),
+        ("changed", "row", "disk.ejected on detach"),
+        ("removed", "operation", "reserve_for_rootfs"),
         ("added", "operation", "reserve_for_boot"),
     ]
 
 
 def test_diff_of_equal_meanings_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "same.yaml"
-    path.write_text("# moved\n\n"
-                    + (ROOT / SCSI).read_text().replace("brief: On the bus.",
-                                                        "brief: It is on the bus."))
+    path.write_text(
+        "# moved\n\n"
+        + (ROOT / SCSI).read_text().replace("brief: On the bus.", "brief: It is on the bus.")
+    )
     done = berthc("diff", SCSI, str(path))
     assert (done.returncode, done.stdout) == (0, "")
     assert berthc("diff", SCSI, BAD).returncode == 1
@@ -223,11 +240,17 @@ def test_sim_answers_on_stdout() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
-    script = f"{sys.executable} -m berthc check --static --format json tests/gen/bad/several.yaml {' '.join([SCSI] * 3)} | true; echo $?"
+    script = (
+        f"{sys.executable} -m berthc check --static --format json tests/gen/bad/several.yaml"
+        f" {' '.join([SCSI] * 3)} | true; echo $?"
+    )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV,
                           check=False)
     assert done.stderr == ""
-    requests = f"yes '{{\"op\": \"drain\"}}' | {sys.executable} -m berthc sim {SCSI} | head -n 1 >/dev/null; echo ${{PIPESTATUS[1]}}"
+    requests = (
+        f"yes '{{\"op\": \"drain\"}}' | {sys.executable} -m berthc sim {SCSI} | head -n 1"
+        " >/dev/null; echo ${PIPESTATUS[1]}"
+    )
     done = subprocess.run(["bash", "-c", requests], capture_output=True, text=True, cwd=ROOT,
                           env=ENV, check=False)
     assert (done.stdout.strip(), done.stderr) == ("1", "")
@@ -278,7 +301,10 @@ def test_files_may_have_any_name(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert b"\nn\xff.yaml:\n" in (tmp_path / "out.d").read_bytes()
     done = berthc("check", "--static", "", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (2, ": error[file]: cannot read the spec: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        ": error[file]: cannot read the spec: No such file or directory\n",
+    )
 
 
 def test_other_line_ends_are_a_drift(tmp_path: Path) -> None:
@@ -329,7 +355,10 @@ def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(
     monkeypatch.chdir(ROOT)
     args = ["gen", "-q", "-o", str(tmp_path / "out"), SCSI]
     assert cli.main(args) == 3
-    assert capsys.readouterr().err == "berthc: internal error: ZeroDivisionError: what now; please report it (--debug shows where)\n"
+    assert (
+        capsys.readouterr().err
+        == "berthc: internal error: ZeroDivisionError: what now; please report it (--debug shows where)\n"
+    )
     assert cli.main([*args, "--debug"]) == 3
     assert "Traceback" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -343,8 +372,9 @@ def test_two_specs_of_one_manager_would_write_the_same_files(tmp_path: Path) -> 
     assert berthc("check", "--static", SCSI, str(copy)).returncode == 0
 
 
-def test_an_incomplete_installation_is_reported(monkeypatch: pytest.MonkeyPatch,
-                                                capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incomplete_installation_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from berthc.spec import schema
 
     monkeypatch.setattr(schema, "_PLACES", ())

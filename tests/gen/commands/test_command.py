@@ -57,12 +57,17 @@ def test_scripts_are_kept_and_can_be_played(tmp_path: Path) -> None:
     assert done.returncode == 1 and kept.name == "share_forgets-leak-share-added-remove.jsonl"
     assert done.stderr.endswith(f"  to play it: berthc sim {spec} <{kept}\n")
     assert kept.read_text(encoding="utf-8") == (
-        '{"op": "reserve", "share": {"host_path": "/a"}}\n{"op": "add_to_vm", "reservation": "r1"}\n'
-        '{"op": "remove_from_vm", "reservation": "r1", "fail": ["vm.remove_plan9"]}\n')
+        '{"op": "reserve", "share": {"host_path": "/a"}}\n'
+        '{"op": "add_to_vm", "reservation": "r1"}\n'
+        '{"op": "remove_from_vm", "reservation": "r1", "fail": ["vm.remove_plan9"]}\n'
+    )
     played = berthc("sim", spec, stdin=kept.read_text(encoding="utf-8"))
     assert played.returncode == 0
     assert [json.loads(line)["error"] for line in played.stdout.splitlines()] == [None, None, "EIO"]
-    assert "warning[leak]: share.added on remove ends the instance" in played.stderr and "error" not in played.stderr
+    assert (
+        "warning[leak]: share.added on remove ends the instance" in played.stderr
+        and "error" not in played.stderr
+    )
 
 
 def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
@@ -85,9 +90,16 @@ def test_scripts_want_a_folder_and_tests_in_c_one_that_is_there(tmp_path: Path) 
     file = tmp_path / "file"
     file.write_text("mine")
     done = berthc("check", "--scripts", str(file), str(STRANDED))
-    assert done.returncode == 2 and done.stderr == f"berthc: {file}: is not a directory\n" and file.read_text() == "mine"
+    assert (
+        done.returncode == 2
+        and done.stderr == f"berthc: {file}: is not a directory\n"
+        and file.read_text() == "mine"
+    )
     done = berthc("check", "--emit-test", str(tmp_path / "missing/x.c"), str(STRANDED))
-    assert done.returncode == 2 and f"{tmp_path}/missing/x.c: no such directory: {tmp_path}/missing\n" in done.stderr
+    assert (
+        done.returncode == 2
+        and f"{tmp_path}/missing/x.c: no such directory: {tmp_path}/missing\n" in done.stderr
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -102,9 +114,12 @@ def test_json_has_keys_that_stay() -> None:
     [finding] = answer["findings"]
     assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why",
                             "script", "notes"}
-    assert (
-        finding["id"], finding["line"], finding["column"], finding["accepted"]) == ("stranded", 60,
-                                                                                    82, False)
+    assert (finding["id"], finding["line"], finding["column"], finding["accepted"]) == (
+        "stranded",
+        60,
+        82,
+        False,
+    )
     assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1",
                                     "fail": ["guest.mount"]}
     assert answer["complete"] is True and answer["diagnostics"] == []
@@ -117,7 +132,10 @@ def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> Non
         "  - {finding: trap, at: share.lost, why: The same.}\n")
     done = berthc("check", "-", stdin=accepted)
     assert done.returncode == 0
-    assert "note[stranded]" in done.stderr and "accepted in line 41: The operator restarts the VM." in done.stderr
+    assert (
+        "note[stranded]" in done.stderr
+        and "accepted in line 41: The operator restarts the VM." in done.stderr
+    )
     before, after = explore(manager_of(spec), Bounds()), explore(manager_of(accepted), Bounds())
     assert after.transitions > before.transitions and not after.refused
 
@@ -143,7 +161,8 @@ def test_effects_that_nothing_undoes_are_named() -> None:
     forgotten = text.replace("      undoes: vm.add_plan9\n", "")
     assert forgotten != text
     assert berthc("check", "--callers", "2", "-", stdin=forgotten).stdout.endswith(
-        "<stdin>: effects followed: none; not followed, nothing undoes them: vm.add_plan9, vm.remove_plan9\n")
+        "<stdin>: effects followed: none; not followed, nothing undoes them: vm.add_plan9, vm.remove_plan9\n"
+    )
 
 
 def test_an_entry_that_accepts_nothing_gets_a_warning() -> None:
@@ -172,8 +191,10 @@ def test_bounds_are_kept_and_reported() -> None:
             "of failures, 1 setting of options and hooks): ")
         assert f": {states} state{'s' if states > 1 else ''}, " in done.stdout
         assert ", then the bound on states was reached\n" in done.stdout
-        assert done.stderr.endswith("berthc: warning: spec/vpci.yaml: explored in part: what was not seen may have findings; the exit status "
-                                    "says nothing of it\n")
+        assert done.stderr.endswith(
+            "berthc: warning: spec/vpci.yaml: explored in part: what was not seen may have"
+            " findings; the exit status says nothing of it\n"
+        )
     done = berthc("check", "--failures", "1", "spec/vpci.yaml")
     assert "up to 1 failure, " in done.stdout
 
@@ -197,7 +218,11 @@ def test_a_spec_without_a_meaning_is_not_explored() -> None:
     done = berthc("check", "--format", "json", "tests/gen/bad/unknown-state.yaml")
     answer = json.loads(done.stdout)
     assert done.returncode == 1
-    assert answer["findings"] == [] and answer["complete"] is False and [d["id"] for d in answer["diagnostics"]] == ["unknown-state"]
+    assert (
+        answer["findings"] == []
+        and answer["complete"] is False
+        and [d["id"] for d in answer["diagnostics"]] == ["unknown-state"]
+    )
 
 
 def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_path: Path) -> None:
@@ -205,8 +230,15 @@ def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_
     test = tmp_path / "finding.c"
     assert berthc("check", "--callers", "2", "--emit-test", str(test), str(spec)).returncode == 1
     head = test.read_text(encoding="utf-8").split("*/")[0]
-    assert f"berthc check --callers 2 --emit-test finding.c {spec.name}" in head and "berthc tests" not in head
-    assert f"finding_1_interference_mount_mounted_unmount:\n *     {spec.name}:39:39: interference: " in head and "every row" not in head
+    assert (
+        f"berthc check --callers 2 --emit-test finding.c {spec.name}" in head
+        and "berthc tests" not in head
+    )
+    assert (
+        "finding_1_interference_mount_mounted_unmount:\n"
+        f" *     {spec.name}:39:39: interference: " in head
+        and "every row" not in head
+    )
     program = with_test(manager_of(spec.read_text(encoding="utf-8")), tmp_path,
                         test.read_text(encoding="utf-8"))
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)

@@ -52,7 +52,11 @@ def test_links_are_followed_and_stay(tmp_path: Path) -> None:
     (tmp_path / "there/f").write_text("old")
     (tmp_path / "f").symlink_to("there/f")
     assert write_file(tmp_path / "f", "new")
-    assert (tmp_path / "f").is_symlink() and not (tmp_path / "there/f").is_symlink() and (tmp_path / "there/f").read_text() == "new"
+    assert (
+        (tmp_path / "f").is_symlink()
+        and not (tmp_path / "there/f").is_symlink()
+        and (tmp_path / "there/f").read_text() == "new"
+    )
     (tmp_path / "g").symlink_to("there/g")  # which is not there yet
     assert write_file(tmp_path / "g", "made")
     assert (tmp_path / "g").is_symlink() and (tmp_path / "there/g").read_text() == "made"
@@ -99,8 +103,9 @@ def test_nothing_is_written_outside_of_the_folder(name: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "f"
     write_file(path, "old")
 

@@ -63,9 +63,9 @@ def test_a_search_in_which_states_multiply_gives_one_note_of_its_bound() -> None
     end = 2 * NOTE_AFTER
     reported = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
     assert reported == [
-        "10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000 states will come "
-        "first, in some 45 s, and the report will be in part; fewer --callers, --keys or --failures may be explored "
-        "whole, and Ctrl-C tells what was found until then"
+        "10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000"
+        " states will come first, in some 45 s, and the report will be in part; fewer --callers,"
+        " --keys or --failures may be explored whole, and Ctrl-C tells what was found until then"
     ]
 
 

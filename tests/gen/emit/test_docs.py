@@ -22,7 +22,9 @@ def page(path: str) -> str:
 
 def rows_of(text: str) -> list[list[str]]:
     """Cells of a Markdown table, head first."""
-    lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    lines = [
+        line for line in text.splitlines() if line.startswith("|") and not line.startswith("|---")
+    ]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
@@ -31,7 +33,9 @@ def codes_of(path: str, operation: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("path", "resource"), RESOURCES)
-def test_table_has_a_cell_for_every_state_and_event_and_names_what_the_row_does(path: str, resource: str) -> None:
+def test_table_has_a_cell_for_every_state_and_event_and_names_what_the_row_does(
+    path: str, resource: str
+) -> None:
     what = spec(path).resource(resource)
     head, *body = rows_of(docs.state_table(what))
     assert sorted(head[1:]) == sorted(f"`{e}`" for e in what.events)
@@ -47,7 +51,11 @@ def test_table_has_a_cell_for_every_state_and_event_and_names_what_the_row_does(
                 assert row.reject is None or f"**{row.reject}**" in cell
                 assert row.guard is None or f"if `{row.guard.text}`" in cell
                 for _, target in row.targets():
-                    shown = "stay" if target.state == state.name and not target.raise_event else f"→ {target.state}"
+                    shown = (
+                        "stay"
+                        if target.state == state.name and not target.raise_event
+                        else f"→ {target.state}"
+                    )
                     assert shown in cell
                     assert target.raise_event is None or f"then {target.raise_event}" in cell
 
@@ -55,8 +63,12 @@ def test_table_has_a_cell_for_every_state_and_event_and_names_what_the_row_does(
 def test_cells_of_a_known_state() -> None:
     body = rows_of(docs.state_table(spec("spec/scsi.yaml").resource("disk")))
     assert body[0] == ["state", "`claim`", "`attach`", "`detach`"]
-    assert body[2] == ["`attached`", "stay", "stay",
-                       "`guest.eject`<br>ok: → ejected, then detach<br>fails: stay<br>uncertain: → leaving"]
+    assert body[2] == [
+        "`attached`",
+        "stay",
+        "stay",
+        "`guest.eject`<br>ok: → ejected, then detach<br>fails: stay<br>uncertain: → leaving",
+    ]
     assert body[3][1] == "**EBUSY**<br>The disk is leaving."
 
 
@@ -65,7 +77,11 @@ def test_page_names_everything_and_shows_pictures_that_exist(path: str) -> None:
     manager, text = spec(path), page(path)
     for resource in manager.resources:
         assert f"## {resource.name}\n" in text and docs.state_table(resource) in text
-        for name in (*(f.name for f in resource.fields), *(a.name for a in resource.assigned), *(s.name for s in resource.states)):
+        for name in (
+            *(f.name for f in resource.fields),
+            *(a.name for a in resource.assigned),
+            *(s.name for s in resource.states),
+        ):
             assert f"| `{name}` |" in text
     for name in (*(o.name for o in manager.options), *(h.name for h in manager.hooks)):
         assert f"| `{name}` |" in text
@@ -83,12 +99,21 @@ def test_page_names_the_spec_without_its_folder() -> None:
 
 def test_return_codes_of_an_operation_with_a_reservation() -> None:
     codes = codes_of("spec/scsi.yaml", "map_to_guest")
-    assert list(codes) == ["0", "EINVAL", "ENOBUFS", "ENOENT", "ECANCELED", "EBUSY", "ENOTRECOVERABLE", "EOPNOTSUPP", "",
-                           "ETIMEDOUT", "EDEADLK", "ENOMEM"]
+    assert list(codes) == [
+        "0", "EINVAL", "ENOBUFS", "ENOENT", "ECANCELED", "EBUSY", "ENOTRECOVERABLE", "EOPNOTSUPP",
+        "", "ETIMEDOUT", "EDEADLK", "ENOMEM",
+    ]
     assert codes["EOPNOTSUPP"] == "The backend leaves out `guest.format_and_mount`."
-    assert codes[""] == ("The error of `vm.add_disk` or `vm.has_disk` or `guest.mount` or `guest.format_and_mount` or "
-                         "`guest.has_mount`, unchanged.")
-    assert codes["ECANCELED"] == "The reservation has begun to let go; it can only be ended.<br>The manager was discarded meanwhile."
+    assert (
+        codes[""]
+        == "The error of `vm.add_disk` or `vm.has_disk` or `guest.mount` or"
+        " `guest.format_and_mount` or `guest.has_mount`, unchanged."
+    )
+    assert (
+        codes["ECANCELED"]
+        == "The reservation has begun to let go; it can only be ended.<br>The manager was discarded"
+        " meanwhile."
+    )
 
 
 def test_return_codes_of_an_operation_that_ends_a_reservation() -> None:
@@ -101,20 +126,34 @@ def test_return_codes_of_obtain_name_conflict_pool_policy_and_rejection() -> Non
     codes = codes_of("spec/scsi.yaml", "reserve")
     assert codes["ENOSPC"] == "No slot is free for a new disk."
     assert codes["EBUSY"] == "The disk is `ejected`: The disk is leaving."
-    assert "Linux guests cannot format with ReFS. Policy: `option.guest == linux and mount.format_with_refs`." in codes["EINVAL"]
+    assert (
+        "Linux guests cannot format with ReFS. Policy: `option.guest == linux and"
+        " mount.format_with_refs`."
+        in codes["EINVAL"]
+    )
     assert codes["EEXIST"].count("<br>") == 1 and "" not in codes
 
 
 def test_return_codes_of_create_and_of_find() -> None:
-    assert codes_of("spec/scsi.yaml", "reserve_for_rootfs")["EBUSY"] == "The slot `address` is taken."
+    assert (
+        codes_of("spec/scsi.yaml", "reserve_for_rootfs")["EBUSY"] == "The slot `address` is taken."
+    )
     codes = codes_of("spec/plan9.yaml", "remove_from_vm")
     assert codes["0"] == "Done, or no such share is tracked." and "ENOENT" not in codes
 
 
 def test_return_codes_where_an_instance_gets_one_holder_more() -> None:
-    assert codes_of("spec/scsi.yaml", "reserve")["EOVERFLOW"] == "The disk or mount has as many holders as can be counted."
-    assert codes_of("spec/plan9.yaml", "add_to_vm")["EOVERFLOW"] == "The share has as many holders as can be counted."
-    assert "EOVERFLOW" not in codes_of("spec/scsi.yaml", "map_to_guest") and "EOVERFLOW" not in codes_of("spec/plan9.yaml", "remove_from_vm")
+    assert (
+        codes_of("spec/scsi.yaml", "reserve")["EOVERFLOW"]
+        == "The disk or mount has as many holders as can be counted."
+    )
+    assert (
+        codes_of("spec/plan9.yaml", "add_to_vm")["EOVERFLOW"]
+        == "The share has as many holders as can be counted."
+    )
+    assert "EOVERFLOW" not in codes_of(
+        "spec/scsi.yaml", "map_to_guest"
+    ) and "EOVERFLOW" not in codes_of("spec/plan9.yaml", "remove_from_vm")
 
 
 def test_return_codes_of_hooks_that_ask_and_are_left_out() -> None:
@@ -133,15 +172,25 @@ def test_the_error_of_the_operation_one_waited_for_is_named_where_that_can_happe
 def test_events_that_are_raised_count_as_fired() -> None:
     manager = spec("spec/vpci.yaml")
     assert fired(manager, manager.operation("add_to_vm")) == {"device": ("add", "announce")}
-    assert hooks_called(manager, manager.operation("add_to_vm")) == ("vm.add_device", "vm.has_device", "guest.add_vpci_device")
+    assert hooks_called(manager, manager.operation("add_to_vm")) == (
+        "vm.add_device",
+        "vm.has_device",
+        "guest.add_vpci_device",
+    )
     assert hooks_called(manager, manager.operation("reserve")) == ()
 
 
 def test_accepted_findings_are_repeated() -> None:
-    accepted = (Accept("trap", "It is | meant.", NOWHERE, "lamp.eternal", NOWHERE), Accept("leak", "So what.", NOWHERE, "", NOWHERE))
+    accepted = (
+        Accept("trap", "It is | meant.", NOWHERE, "lamp.eternal", NOWHERE),
+        Accept("leak", "So what.", NOWHERE, "", NOWHERE),
+    )
     manager = replace(spec(LANTERN), accept=accepted)
     text = docs.files(manager)["lantern/README.md"]
-    assert "| `trap` | `lamp.eternal` | It is \\| meant. |\n| `leak` | everywhere | So what. |\n" in text
+    assert (
+        "| `trap` | `lamp.eternal` | It is \\| meant. |\n"
+        "| `leak` | everywhere | So what. |\n" in text
+    )
 
 
 def test_hostile_briefs_stay_in_their_cell() -> None:
@@ -150,11 +199,19 @@ def test_hostile_briefs_stay_in_their_cell() -> None:
         assert "<under>" not in line
 
 
-@pytest.mark.parametrize(("words", "wanted"), [
-    ("a | b", "a \\| b"), ("*x* _y_ a_b", "\\*x\\* \\_y\\_ a_b"), ("<b> &amp; & c", "\\<b\\> &amp;amp; & c"), ("# head", "\\# head"),
-    ("1. one", "1\\. one"), ("- dash", "\\- dash"), ("two\n lines", "two lines"),
-    ("`x` [y](z) ~w~ $v$ \\", "\\`x\\` \\[y\\](z) \\~w\\~ \\$v\\$ \\\\"),
-])
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("a | b", "a \\| b"),
+        ("*x* _y_ a_b", "\\*x\\* \\_y\\_ a_b"),
+        ("<b> &amp; & c", "\\<b\\> &amp;amp; & c"),
+        ("# head", "\\# head"),
+        ("1. one", "1\\. one"),
+        ("- dash", "\\- dash"),
+        ("two\n lines", "two lines"),
+        ("`x` [y](z) ~w~ $v$ \\", "\\`x\\` \\[y\\](z) \\~w\\~ \\$v\\$ \\\\"),
+    ],
+)
 def test_markdown_means_itself(words: str, wanted: str) -> None:
     assert md(words) == wanted
 
@@ -190,7 +247,11 @@ resources:
 operations:
   poke: {obtain: [thing], do: [thing.poke]}
 """)
-    roles = {row[0]: row[2] for row in rows_of(docs.files(manager)["m/README.md"]) if len(row) == 4 and row[0].startswith("`")}
+    roles = {
+        row[0]: row[2]
+        for row in rows_of(docs.files(manager)["m/README.md"])
+        if len(row) == 4 and row[0].startswith("`")
+    }
     assert roles["`mtu`"] == "must match, default `1500`"
     assert roles["`lid`"] == "must match, default `true`"
     assert roles["`kind`"] == "must match, default `gas`"

@@ -1,4 +1,5 @@
-"""The generated header and source: golden files, both compilers, C++, what the code computes, and what the header says."""
+"""The generated header and source: golden files, both compilers, C++, what the code computes, and
+what the header says."""
 from __future__ import annotations
 
 import os
@@ -13,9 +14,12 @@ from berthc.emit.c import files, header, source
 from berthc.emit.ctext import comment, statement, string, wrap
 from berthc.emit.header.reach import Reach
 from berthc.lower import lower
-from berthc.model import NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type
+from berthc.model import (
+    NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type,
+)
 from emit_c_support import (
-    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool, run, spec, thing,
+    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, pool,
+    run, spec, thing,
 )
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -36,7 +40,19 @@ def compile_all(folder: Path, found: Manager, compiler: str) -> None:
     made = write(folder, found)
     alone = folder / f"{found.name}_alone.c"
     alone.write_text(f'#include "{found.name}/{found.name}.h"\n', encoding="utf-8")
-    run(compiler, *STRICT, "-O1", "-I", INCLUDE, "-I", folder, "-c", made, "-o", folder / f"{found.name}.o")
+    run(
+        compiler,
+        *STRICT,
+        "-O1",
+        "-I",
+        INCLUDE,
+        "-I",
+        folder,
+        "-c",
+        made,
+        "-o",
+        folder / f"{found.name}.o",
+    )
     run(compiler, *STRICT, "-I", INCLUDE, "-I", folder, "-fsyntax-only", alone)
     run(compiler, *CXX, "-I", INCLUDE, "-I", folder, "-fsyntax-only", alone)
 
@@ -46,7 +62,11 @@ def compile_all(folder: Path, found: Manager, compiler: str) -> None:
 
 def test_golden_files_are_up_to_date() -> None:
     renew = subprocess.run(
-        [sys.executable, "-c", "import renew, json; print(json.dumps(renew.golden()))"], cwd=GOLDEN, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", "import renew, json; print(json.dumps(renew.golden()))"],
+        cwd=GOLDEN,
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'gen'}", "PYTHONHASHSEED": "7"},
     )
     made: dict[str, str] = __import__("json").loads(renew.stdout)
@@ -86,32 +106,94 @@ def test_what_it_computes(compiler: str, tmp_path: Path) -> None:
 
 
 def awkward() -> Manager:
-    """Every word that could upset C: keywords, names of our own variables, comment marks, quotes; empty structs."""
+    """Every word that could upset C: keywords, names of our own variables, comment marks, quotes;
+    empty structs."""
     owner = thing(
-        name="request", brief='Ends a comment */ and begins one /* \\ "quoted" ??/ \u202e \x07 é',
+        name="request",
+        brief='Ends a comment */ and begins one /* \\ "quoted" ??/ \u202e \x07 é',
         key=("restrict",),
-        fields=(field("restrict", Type.U8), field("results", Type.STRING, max_length=3), field("options"), field("int", Type.ENUM, values=("char",))),
+        fields=(
+            field("restrict", Type.U8),
+            field("results", Type.STRING, max_length=3),
+            field("options"),
+            field("int", Type.ENUM, values=("char",)),
+        ),
         assigned=(
             pool("configs", parts=5, register=2),
             Assigned("uuid", AssignedKind.UUID, Type.UUID, "", NOWHERE),
-            Assigned("sizes", AssignedKind.FORMAT, Type.STRING, "", NOWHERE, texts=(
-                FormatText(('%s "\\ ??/ é\n', Ref("field", "uuid", NOWHERE), Ref("field", "int", NOWHERE), Ref("field", "register", NOWHERE)), NOWHERE),
-            )),
+            Assigned(
+                "sizes",
+                AssignedKind.FORMAT,
+                Type.STRING,
+                "",
+                NOWHERE,
+                texts=(
+                    FormatText(
+                        (
+                            '%s "\\ ??/ é\n',
+                            Ref("field", "uuid", NOWHERE),
+                            Ref("field", "int", NOWHERE),
+                            Ref("field", "register", NOWHERE),
+                        ),
+                        NOWHERE,
+                    ),
+                ),
+            ),
             Assigned("error", AssignedKind.HOOK, Type.UUID, "", NOWHERE, hook="switch.call"),
         ),
     )
     child = thing(name="manager", parent="request")
-    stone = thing(name="stone", take=None, drop=None, states=(replace(thing().states[0], rows=(), resident=True),))
+    stone = thing(
+        name="stone",
+        take=None,
+        drop=None,
+        states=(replace(thing().states[0], rows=(), resident=True),),
+    )
     path = ("request", "manager")
     return manager(
-        owner, child, stone, name="x",
-        hooks=(Hook("switch.call", "request", "", NOWHERE), Hook("switch.default", "manager", "", NOWHERE)),
+        owner,
+        child,
+        stone,
+        name="x",
+        hooks=(
+            Hook("switch.call", "request", "", NOWHERE),
+            Hook("switch.default", "manager", "", NOWHERE),
+        ),
         operations=(
-            Operation("take", "", NOWHERE, Form.OBTAIN, path, gives=True, returns=(
-                Ref("request", "sizes", NOWHERE), Ref("request", "register", NOWHERE), Ref("request", "error", NOWHERE))),
-            Operation("stay", "", NOWHERE, Form.WITH, path, steps=(Step("manager", "take", NOWHERE),)),
-            Operation("leave", "", NOWHERE, Form.WITH, path, steps=(Step("manager", "drop", NOWHERE), Step("request", "drop", NOWHERE)), ends=True),
-            Operation("seek", "", NOWHERE, Form.FIND, ("request",), by="configs", returns=(Ref("request", "uuid", NOWHERE),)),
+            Operation(
+                "take",
+                "",
+                NOWHERE,
+                Form.OBTAIN,
+                path,
+                gives=True,
+                returns=(
+                    Ref("request", "sizes", NOWHERE),
+                    Ref("request", "register", NOWHERE),
+                    Ref("request", "error", NOWHERE),
+                ),
+            ),
+            Operation(
+                "stay", "", NOWHERE, Form.WITH, path, steps=(Step("manager", "take", NOWHERE),)
+            ),
+            Operation(
+                "leave",
+                "",
+                NOWHERE,
+                Form.WITH,
+                path,
+                steps=(Step("manager", "drop", NOWHERE), Step("request", "drop", NOWHERE)),
+                ends=True,
+            ),
+            Operation(
+                "seek",
+                "",
+                NOWHERE,
+                Form.FIND,
+                ("request",),
+                by="configs",
+                returns=(Ref("request", "uuid", NOWHERE),),
+            ),
             Operation("put", "", NOWHERE, Form.CREATE, ("request",), at="configs", enter="on"),
             Operation("lay", "", NOWHERE, Form.CREATE, ("stone",), enter="on"),
         ),
@@ -137,7 +219,9 @@ def test_awkward_words_step_aside() -> None:
 
 
 def test_a_manager_without_hooks_and_options_compiles(tmp_path: Path) -> None:
-    found = manager(name="bare", operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),))
+    found = manager(
+        name="bare", operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),)
+    )
     for compiler in COMPILERS:
         compile_all(tmp_path, found, compiler)
     assert "char unused;" in files(found)["bare/bare.h"]
@@ -186,7 +270,9 @@ def test_every_function_has_a_comment_and_what_is_common_is_said_once(path: Path
 def test_the_common_section_says_what_the_manager_has(
     name: str, known: tuple[str, ...], unknown: tuple[str, ...]
 ) -> None:
-    note = " ".join(common(files(spec(name))[f"{name}/{name}.h"], "operations").replace(" *", "").split())
+    note = " ".join(
+        common(files(spec(name))[f"{name}/{name}.h"], "operations").replace(" *", "").split()
+    )
     assert all(words in note for words in known) and not any(words in note for words in unknown)
 
 
@@ -196,22 +282,27 @@ def codes(name: str, operation: str) -> list[str]:
     return re.findall(r"^ \* (0|-E\w+|other) ", note, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("name", "operation", "expected"), [
-    ("scsi", "reserve", "-EINVAL -EEXIST -ENOSPC -EOVERFLOW -EBUSY -ENOTRECOVERABLE"),
-    ("scsi", "reserve_for_rootfs", "-EINVAL -EEXIST -EBUSY"),
-    ("scsi", "map_to_guest", "-ENOBUFS -EBUSY -ENOTRECOVERABLE -EOPNOTSUPP"),
-    ("scsi", "unmap_from_guest", ""),
-    ("plan9", "resolve_share_name", "-EINVAL -ENOBUFS -EPERM"),
-    ("plan9", "add_to_vm", "-EINVAL -ENOBUFS -EPERM -EOVERFLOW -EBUSY"),
-    ("plan9", "remove_from_vm", ""),
-    ("workers", "work", "-ENOBUFS -EBUSY -EEXIST"),
-    ("workers", "finish", ""),
-    ("probe", "bring_up", "-ENOTRECOVERABLE -EOPNOTSUPP -EBUSY"),
-    ("probe", "release", "-EOPNOTSUPP"),
-    ("kitchen", "look_up", "-EACCES -ENOENT -ENODATA"),
-    ("kitchen", "add_pilot", "-EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -EOVERFLOW"),
-])
-def test_return_codes_of_its_own_are_those_that_can_come(name: str, operation: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "operation", "expected"),
+    [
+        ("scsi", "reserve", "-EINVAL -EEXIST -ENOSPC -EOVERFLOW -EBUSY -ENOTRECOVERABLE"),
+        ("scsi", "reserve_for_rootfs", "-EINVAL -EEXIST -EBUSY"),
+        ("scsi", "map_to_guest", "-ENOBUFS -EBUSY -ENOTRECOVERABLE -EOPNOTSUPP"),
+        ("scsi", "unmap_from_guest", ""),
+        ("plan9", "resolve_share_name", "-EINVAL -ENOBUFS -EPERM"),
+        ("plan9", "add_to_vm", "-EINVAL -ENOBUFS -EPERM -EOVERFLOW -EBUSY"),
+        ("plan9", "remove_from_vm", ""),
+        ("workers", "work", "-ENOBUFS -EBUSY -EEXIST"),
+        ("workers", "finish", ""),
+        ("probe", "bring_up", "-ENOTRECOVERABLE -EOPNOTSUPP -EBUSY"),
+        ("probe", "release", "-EOPNOTSUPP"),
+        ("kitchen", "look_up", "-EACCES -ENOENT -ENODATA"),
+        ("kitchen", "add_pilot", "-EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -EOVERFLOW"),
+    ],
+)
+def test_return_codes_of_its_own_are_those_that_can_come(
+    name: str, operation: str, expected: str
+) -> None:
     assert codes(name, operation) == expected.split()
 
 
@@ -229,49 +320,79 @@ def test_a_value_of_zeros_names_no_instance() -> None:
 
 def test_what_a_hook_gives_counts_when_it_ends_uncertain_too() -> None:
     text = " ".join(files(spec("workers"))["workers/workers.h"].replace("\n *", "\n").split())
-    assert "/* What os.fork gives when it ends ok or uncertain. Begins with what the view has. */" in text
-    assert "The manager takes it over when the hook ends ok or uncertain; what the hook does not set" \
+    assert (
+        "/* What os.fork gives when it ends ok or uncertain. Begins with what the view has. */"
+        in text
+    )
+    assert (
+        "The manager takes it over when the hook ends ok or uncertain; what the hook does not set"
         " stays as it was." in text
+    )
     assert "`out` begins with" not in files(spec("scsi"))["scsi/scsi.h"]
 
 
 def test_a_guarded_refusal_says_its_condition() -> None:
     text = " ".join((GOLDEN / "door.h").read_text(encoding="utf-8").split())
-    assert "-EPERM door is closed, where open is refused if field.glass: Glass doors stay closed" in text
+    assert (
+        "-EPERM door is closed, where open is refused if field.glass: Glass doors stay closed"
+        in text
+    )
     scsi = " ".join(files(spec("scsi"))["scsi/scsi.h"].replace("\n *", "\n").split())
-    assert "-EOPNOTSUPP mount.mount needs guest.format_and_mount if field.format_with_refs, which the backend leaves out" in scsi
+    assert (
+        "-EOPNOTSUPP mount.mount needs guest.format_and_mount if field.format_with_refs, which the"
+        " backend leaves out"
+        in scsi
+    )
 
 
 def test_the_states_of_the_overview_are_those_of_the_spec() -> None:
     text = files(spec("vpci"))["vpci/vpci.h"]
-    assert " *     add     vm.add_device: ok assigned, raise announce; fail failed; uncertain suspect\n" in text
+    assert (
+        " *     add     vm.add_device: ok assigned, raise announce; fail failed; uncertain suspect\n"
+        in text
+    )
     assert " *     claim, add  reject ENOTRECOVERABLE\n" in text
     assert " *   removed: The VM no longer has it. Final.\n" in text
 
 
 def test_the_contract_of_a_hook_says_what_undoes_it_and_when_it_is_called() -> None:
     text = " ".join(files(spec("scsi"))["scsi/scsi.h"].replace(" * ", " ").split())
-    assert "Must be provided. Its effect is taken back by vm.remove_disk. Called in reserved on attach." in text
+    assert (
+        "Must be provided. Its effect is taken back by vm.remove_disk. Called in reserved on"
+        " attach."
+        in text
+    )
     assert "May be NULL: then what needs it is refused with -EOPNOTSUPP." in text
     assert "May be NULL: then it counts as ended ok without a call. Repeatable. " \
         "Called in attached, suspect and leaving on detach." in text
-    assert "Takes back the effect of guest.mount and guest.format_and_mount, also where that may have failed." in text
+    assert (
+        "Takes back the effect of guest.mount and guest.format_and_mount, also where that may have"
+        " failed."
+        in text
+    )
 
 
 def test_the_file_says_where_it_came_from_and_how_to_renew_it() -> None:
     from berthc import __version__
 
-    line = f"Generated by berthc {__version__} from scsi.yaml; do not edit. Renew with: berthc gen scsi.yaml"
+    line = (
+        f"Generated by berthc {__version__} from scsi.yaml; do not edit. Renew with: berthc gen"
+        " scsi.yaml"
+    )
     made = files(spec("scsi"))
     assert made["scsi/scsi.c"].startswith(f"/* {line} */\n")
     assert made["scsi/scsi.h"].startswith(f"/*\n * {line}\n")
     flat = " ".join(made["scsi/scsi.c"].split())
-    assert '_Static_assert(BERTH_ABI == 5, "scsi.c was generated for Berth ABI 5; regenerate it with: ' \
+    assert (
+        '_Static_assert(BERTH_ABI == 5, "scsi.c was generated for Berth ABI 5; regenerate it with: '
         'berthc gen scsi.yaml");' in flat
+    )
 
 
 def test_briefs_that_are_left_out_leave_no_empty_lines() -> None:
-    poke = Operation("poke", "", NOWHERE, Form.OBTAIN, ("thing",), (Step("thing", "take", NOWHERE),), ())
+    poke = Operation(
+        "poke", "", NOWHERE, Form.OBTAIN, ("thing",), (Step("thing", "take", NOWHERE),), ()
+    )
     found = manager(operations=(poke,))
     text = header(found, lower(found))
     assert " * m.\n" in text
@@ -282,12 +403,20 @@ def test_another_abi_is_refused_at_compile_time(tmp_path: Path) -> None:
     made = write(tmp_path, spec("vpci"))
     table = (INCLUDE / "berth" / "table.h").read_text(encoding="utf-8")
     (tmp_path / "berth").mkdir()
-    (tmp_path / "berth" / "table.h").write_text(table.replace("#define BERTH_ABI 5",
-                                                              "#define BERTH_ABI 6"),
-                                                encoding="utf-8")
-    done = subprocess.run([COMPILERS[0], "-std=c11", "-I", tmp_path, "-I", INCLUDE, "-fsyntax-only", made], capture_output=True, text=True, check=False)
+    (tmp_path / "berth" / "table.h").write_text(
+        table.replace("#define BERTH_ABI 5", "#define BERTH_ABI 6"), encoding="utf-8"
+    )
+    done = subprocess.run(
+        [COMPILERS[0], "-std=c11", "-I", tmp_path, "-I", INCLUDE, "-fsyntax-only", made],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode != 0
-    assert "vpci.c was generated for Berth ABI 5; regenerate it with: berthc gen vpci.yaml" in done.stderr
+    assert (
+        "vpci.c was generated for Berth ABI 5; regenerate it with: berthc gen vpci.yaml"
+        in done.stderr
+    )
 
 
 def test_a_changed_table_changes_the_source_only() -> None:
@@ -310,42 +439,72 @@ def test_what_an_operation_may_meet() -> None:
     found = spec("scsi")
     reach = Reach(found)
     mapped = reach.met(found.operation("map_to_guest"))
-    assert list(mapped.hooks) == ["vm.add_disk", "vm.has_disk", "guest.format_and_mount", "guest.mount", "guest.has_mount"]
-    assert [(r.resource, r.state, r.error, r.hook) for r in mapped.refusals] == [
-        ("disk", "ejected", "EBUSY", ""), ("disk", "failed", "ENOTRECOVERABLE", ""), ("disk", "suspect", "ENOTRECOVERABLE", "vm.has_disk"),
-        ("disk", "leaving", "ENOTRECOVERABLE", ""), ("mount", "reserved", "EOPNOTSUPP", "guest.format_and_mount"),
-        ("mount", "failed", "ENOTRECOVERABLE", ""), ("mount", "suspect", "ENOTRECOVERABLE", "guest.has_mount"),
+    assert list(mapped.hooks) == [
+        "vm.add_disk",
+        "vm.has_disk",
+        "guest.format_and_mount",
+        "guest.mount",
+        "guest.has_mount",
     ]
-    assert list(reach.met(found.operation("unmap_from_guest")).hooks) == ["guest.unmount", "guest.eject", "vm.remove_disk"]
+    assert [(r.resource, r.state, r.error, r.hook) for r in mapped.refusals] == [
+        ("disk", "ejected", "EBUSY", ""),
+        ("disk", "failed", "ENOTRECOVERABLE", ""),
+        ("disk", "suspect", "ENOTRECOVERABLE", "vm.has_disk"),
+        ("disk", "leaving", "ENOTRECOVERABLE", ""),
+        ("mount", "reserved", "EOPNOTSUPP", "guest.format_and_mount"),
+        ("mount", "failed", "ENOTRECOVERABLE", ""),
+        ("mount", "suspect", "ENOTRECOVERABLE", "guest.has_mount"),
+    ]
+    assert list(reach.met(found.operation("unmap_from_guest")).hooks) == [
+        "guest.unmount",
+        "guest.eject",
+        "vm.remove_disk",
+    ]
     assert not reach.met(found.operation("reserve")).hooks
 
 
 def test_a_state_that_never_rests_is_not_met() -> None:
     found = spec("vpci")
     met = Reach(found).met(found.operation("add_to_vm"))
-    assert list(met.hooks) == ["vm.add_device", "vm.has_device", "guest.add_vpci_device"]  # the last by what the first raises
+    assert list(met.hooks) == [
+        "vm.add_device",
+        "vm.has_device",
+        "guest.add_vpci_device",
+    ]  # the last by what the first raises
     assert all(r.state != "assigned" for r in met.refusals)
 
 
 def test_otherwise_refuses_where_the_table_has_a_hole() -> None:
     found = spec("kitchen")
     refusals = Reach(found).met(found.operation("inspect")).refusals
-    assert [(r.state, r.event, r.error) for r in refusals] == [(s, "test", "ENODATA") for s in ("cold", "doubtful", "broken")]
+    assert [(r.state, r.event, r.error) for r in refusals] == [
+        (s, "test", "ENODATA") for s in ("cold", "doubtful", "broken")
+    ]
 
 
 # Text.
 
 
-@pytest.mark.parametrize(("text", "literal"), [
-    ("plain", '"plain"'), ('a"b\\c', '"a\\"b\\\\c"'), ("??=", '"?\\?="'), ("é", '"\\303\\251"'), ("\n1", '"\\0121"'), ("", '""'),
-])
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [
+        ("plain", '"plain"'),
+        ('a"b\\c', '"a\\"b\\\\c"'),
+        ("??=", '"?\\?="'),
+        ("é", '"\\303\\251"'),
+        ("\n1", '"\\0121"'),
+        ("", '""'),
+    ],
+)
 def test_string_literals(text: str, literal: str) -> None:
     assert string(text) == literal
 
 
 def test_comments_are_harmless() -> None:
     assert comment("a */ b /* c\n d\u202e\x00é") == "a * / b / * c d??é"
-    assert comment("what??/ ????! \u200b\u200b/ ??") == "what? ?/ ??? ?! ? ?/ ??"  # gcc warns of trigraphs in comments too
+    assert (
+        comment("what??/ ????! \u200b\u200b/ ??") == "what? ?/ ??? ?! ? ?/ ??"
+    )  # gcc warns of trigraphs in comments too
     assert "*/" not in comment("*/*/") and "/*" not in comment("/*/*")
 
 
@@ -355,4 +514,7 @@ def test_long_texts_are_wrapped_between_words() -> None:
     assert wrap("unbreakable", "", "", 4) == ["unbreakable"]
     long = statement("return " + " && ".join(["view->a_rather_long_name"] * 6) + ";", 8)
     assert len(long) == 2 and long[1].startswith("    ") and all(len(line) <= 92 for line in long)
-    assert " ".join(" ".join(long).split()) == "return " + " && ".join(["view->a_rather_long_name"] * 6) + ";"
+    assert (
+        " ".join(" ".join(long).split())
+        == "return " + " && ".join(["view->a_rather_long_name"] * 6) + ";"
+    )

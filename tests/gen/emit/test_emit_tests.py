@@ -1,4 +1,5 @@
-"""The generated suite as text: what a reader finds in it, and that it is the same everywhere. Elsewhere it is compiled, run and sharpened."""
+"""The generated suite as text: what a reader finds in it, and that it is the same everywhere.
+Elsewhere it is compiled, run and sharpened."""
 from __future__ import annotations
 
 import re
@@ -33,7 +34,9 @@ def suite() -> str:
 def test_the_suite_is_the_same_every_time_and_names_no_folder() -> None:
     assert tests.files(vpci())["vpci/vpci-conformance.c"] == suite()
     assert str(SPECS) not in suite()
-    assert "from vpci.yaml; do not edit. Renew with: berthc tests vpci.yaml" in suite().splitlines()[1]
+    assert (
+        "from vpci.yaml; do not edit. Renew with: berthc tests vpci.yaml" in suite().splitlines()[1]
+    )
 
 
 def test_lines_keep_to_the_width() -> None:
@@ -42,7 +45,9 @@ def test_lines_keep_to_the_width() -> None:
     assert [line for line in long if not re.fullmatch(r' +"retry_\w+",', line)] == []
 
 
-def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline_and_started() -> None:
+def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline_and_started() -> (
+    None
+):
     for name in ("reserve", "add_to_vm", "remove_from_vm"):
         assert f"vpci_{name}(call->manager, " in suite()
         assert f"vpci_{name}_until(call->manager, " in suite()
@@ -59,7 +64,9 @@ def test_what_a_started_operation_writes_to_lives_until_it_is_over() -> None:
 
 
 def test_what_a_config_points_to_is_lent_in_copies() -> None:
-    assert "    config->device_instance_id = berth_suite_lend_text(loan, config->device_instance_id);\n" in suite(
+    assert (
+        "    config->device_instance_id = berth_suite_lend_text(loan, config->device_instance_id);\n"
+        in suite()
     )
     assert ".lend = lend_device" in suite(
     ) and ".path = (const uint8_t[]){VPCI_RESOURCE_DEVICE, 0}" in suite()
@@ -67,7 +74,9 @@ def test_what_a_config_points_to_is_lent_in_copies() -> None:
 
 def test_managers_with_limits_say_that_they_have_no_blocks_for_started_operations() -> None:
     limits = (SPECS.parent / "examples/small/limits/vpci.yaml").read_text(encoding="utf-8")
-    manager = compile_text("vpci.yaml", (SPECS / "vpci.yaml").read_text(encoding="utf-8") + limits).manager
+    manager = compile_text(
+        "vpci.yaml", (SPECS / "vpci.yaml").read_text(encoding="utf-8") + limits
+    ).manager
     assert manager is not None
     assert ".limited = true" in tests.files(manager)["vpci/vpci-conformance.c"]
     assert ".limited" not in suite()
@@ -111,7 +120,22 @@ def test_a_step_is_described_as_a_call_with_the_backends_answers() -> None:
 
 
 def test_a_step_says_what_hooks_that_ask_answer() -> None:
-    outcomes = (Outcome("yes"), Outcome("no"), Outcome("unknown", "EIO"), Outcome("uncertain", "EPIPE"))
-    step = Step(Action("bring_up", reservation="r1", outcomes=outcomes), "EIO", ("", "", "", ""), "", "", "", "-")
-    assert describe(step) == ("bring_up(r1), call 1 answers yes, call 2 answers no, call 3 cannot tell: EIO, "
-                              "call 4 ends uncertain with EPIPE")
+    outcomes = (
+        Outcome("yes"),
+        Outcome("no"),
+        Outcome("unknown", "EIO"),
+        Outcome("uncertain", "EPIPE"),
+    )
+    step = Step(
+        Action("bring_up", reservation="r1", outcomes=outcomes),
+        "EIO",
+        ("", "", "", ""),
+        "",
+        "",
+        "",
+        "-",
+    )
+    assert describe(step) == (
+        "bring_up(r1), call 1 answers yes, call 2 answers no, call 3 cannot tell: EIO, "
+        "call 4 ends uncertain with EPIPE"
+    )

@@ -15,7 +15,8 @@ from berthc.lower import lower
 from berthc.model import NOWHERE, Assigned, AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import FIELD_FUNCTIONS, HEADER, collisions, field_functions, identifiers
 from emit_c_support import (
-    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, run, spec, thing,
+    COMPILERS, EACH_COMPILER, INCLUDE, PARTS, ROOT, RUNTIME, SPECS, STRICT, field, manager, run,
+    spec, thing,
 )
 
 sys.path.insert(0, str(ROOT / "tests" / "mutants"))

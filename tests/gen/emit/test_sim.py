@@ -16,9 +16,20 @@ from berthc.model import Manager  # noqa: E402
 from berthc.names import collisions  # noqa: E402
 from berthc.pipeline import compile_text, read_spec  # noqa: E402
 
-FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-qual", "-Wmissing-prototypes", "-Werror",
+FLAGS = (
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wcast-qual",
+    "-Wmissing-prototypes",
+    "-Werror",
     "-fsyntax-only",
-         f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/testing/include")
+    f"-I{ROOT}/runtime/include",
+    f"-I{ROOT}/runtime/testing/include",
+)
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml")])
 
 # A manager with no options, no optional hooks, and a resource without fields.
@@ -45,8 +56,17 @@ operations:
 """
 
 
-def small(manager: str = "tap", group: str = "vm", hook: str = "run", resource: str = "thing", reserve: str = "reserve") -> Manager:
-    result = compile_text("small.yaml", SMALL.format(manager=manager, group=group, hook=hook, resource=resource, reserve=reserve))
+def small(
+    manager: str = "tap",
+    group: str = "vm",
+    hook: str = "run",
+    resource: str = "thing",
+    reserve: str = "reserve",
+) -> Manager:
+    result = compile_text(
+        "small.yaml",
+        SMALL.format(manager=manager, group=group, hook=hook, resource=resource, reserve=reserve),
+    )
     assert result.manager is not None, [d.message for d in result.diagnostics]
     assert collisions(result.manager) == []
     return result.manager
@@ -59,7 +79,9 @@ def compiles(manager: Manager, folder: Path) -> None:
         path.write_text(text, encoding="utf-8")
     source = folder / manager.name / f"{manager.name}-sim.c"
     for compiler in COMPILERS:
-        run = subprocess.run([compiler, *FLAGS, str(source)], capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            [compiler, *FLAGS, str(source)], capture_output=True, text=True, check=False
+        )
         assert run.stderr == "" and run.returncode == 0
 
 
@@ -73,13 +95,24 @@ def test_a_manager_may_be_called_like_a_parameter_of_the_glue(word: str, tmp_pat
     compiles(small(manager=word), tmp_path)
 
 
-@pytest.mark.parametrize("changed", [
-    {"group": "glue", "hook": "create"}, {"group": "for", "hook": "each"}, {"resource": "configs"},
-    {"resource": "hooks"},
-    {"resource": "for"}, {"group": "new", "hook": "this"}, {"reserve": "run"}, {"reserve": "sim_create"}, {"group": "sim",
-    "hook": "hook_called"},
-], ids=str)
-def test_hooks_resources_and_operations_may_be_called_like_parts_of_the_glue(changed: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"group": "glue", "hook": "create"},
+        {"group": "for", "hook": "each"},
+        {"resource": "configs"},
+        {"resource": "hooks"},
+        {"resource": "for"},
+        {"group": "new", "hook": "this"},
+        {"reserve": "run"},
+        {"reserve": "sim_create"},
+        {"group": "sim", "hook": "hook_called"},
+    ],
+    ids=str,
+)
+def test_hooks_resources_and_operations_may_be_called_like_parts_of_the_glue(
+    changed: dict[str, str], tmp_path: Path
+) -> None:
     compiles(small(**changed), tmp_path)
 
 
@@ -101,10 +134,16 @@ def test_only_an_optional_hook_can_be_left_out() -> None:
     manager, _ = read_spec(str(ROOT / "spec/scsi.yaml"))
     assert manager is not None
     text = glue(manager)
-    assert "    if (!without[SCSI_HOOK_GUEST_EJECT])\n        backend.guest.eject = berth_hook_guest_eject;\n" in text
+    assert (
+        "    if (!without[SCSI_HOOK_GUEST_EJECT])\n"
+        "        backend.guest.eject = berth_hook_guest_eject;\n" in text
+    )
     assert "    backend.vm.add_disk = berth_hook_vm_add_disk;\n" in text
     assert "without[SCSI_HOOK_VM_ADD_DISK]" not in text
-    assert "    [SCSI_HOOK_GUEST_EJECT] = {.resource = SCSI_RESOURCE_DISK, .optional = true},\n" in text
+    assert (
+        "    [SCSI_HOOK_GUEST_EJECT] = {.resource = SCSI_RESOURCE_DISK, .optional = true},\n"
+        in text
+    )
     assert "    [SCSI_HOOK_GUEST_MOUNT] = {.resource = SCSI_RESOURCE_MOUNT},\n" in text
 
 
@@ -112,7 +151,10 @@ def test_operations_pass_what_their_form_takes() -> None:
     manager, _ = read_spec(str(ROOT / "spec/scsi.yaml"))
     assert manager is not None
     text = glue(manager)
-    assert "return scsi_reserve(manager, given->config[0], given->config[1], given->gives, error);" in text
+    assert (
+        "return scsi_reserve(manager, given->config[0], given->config[1], given->gives, error);"
+        in text
+    )
     assert "return scsi_map_to_guest(manager, given->reservation, given->results[0], " \
         "given->result_sizes[0], error);" in " ".join(text.split())
     assert ".lun = (uint8_t)given->slot[1],\n        };\n" in text

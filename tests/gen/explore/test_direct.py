@@ -56,9 +56,9 @@ LIVE = "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gon
 def test_who_is_denied_by_policy_is_not_denied() -> None:
     denied = RESERVED.replace("[thing.use]}",
                               "[thing.use], deny: [{if: option.frozen, error: EPERM}]}")
-    text = spec(
-        ON_AND_OFF + LIVE, denied).replace("manager: small\n",
-                                           "manager: small\noptions: {frozen: {type: bool}}\n")
+    text = spec(ON_AND_OFF + LIVE, denied).replace(
+        "manager: small\n", "manager: small\noptions: {frozen: {type: bool}}\n"
+    )
     assert reported(text) == []
 
 
@@ -89,9 +89,10 @@ def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
     assert ("dangling", "thing.idle.pull",
             "the thing ends while another caller holds it") in reported(text, callers=2)
     assert (
-        "dangling", "thing.idle.pull",
-        "the thing ends while the caller holds it and has not let go of it") in reported(text,
-                                                                                         callers=1)
+        "dangling",
+        "thing.idle.pull",
+        "the thing ends while the caller holds it and has not let go of it",
+    ) in reported(text, callers=1)
 
 
 def test_an_instance_does_not_end_above_what_rests_below_it() -> None:
@@ -125,7 +126,11 @@ release: {call: h.off, ok: gone, fail: live}}}
         states,
         RESERVED
         + "  probe: {find: thing, do: [thing.probe]}\n  reset: {find: thing, do: [thing.reset]}\n")
-    accepted = text + "accept:\n  - {finding: interference, at: thing.live.reset, why: Agreed.}\n  - {finding: missing-effect, why: Agreed.}\n"
+    accepted = (
+        text + "accept:\n"
+        "  - {finding: interference, at: thing.live.reset, why: Agreed.}\n"
+        "  - {finding: missing-effect, why: Agreed.}\n"
+    )
     found = [(id_, where) for id_, where, _ in reported(accepted)]
     assert ("interference", "thing.live.reset") in found
     assert ("interference", "thing.probed.probe") not in found
@@ -155,9 +160,11 @@ def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
       rest: {resident: true, on: {claim: stay, use: stay, release: stay}}
 """
     put = RESERVED + "  put: {create: {resource: thing, enter: rest}}\n"
-    assert ("missing-effect", "thing.half.use",
-            "use succeeds though the effect of h.on is not there") in reported(spec(states, put),
-                                                                               callers=1)
+    assert (
+        "missing-effect",
+        "thing.half.use",
+        "use succeeds though the effect of h.on is not there",
+    ) in reported(spec(states, put), callers=1)
 
 
 def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> None:
@@ -179,11 +186,20 @@ def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> N
     operations = """  open: {obtain: [thing, part], do: [thing.use, part.claim]}
   close: {find: part, do: [part.release, thing.tick]}
 """
-    text = spec(states.replace("idle: {on:", "idle: {resident: true, on:").replace("live: {on:", "live: {resident: true, on:"), operations,
-                hooks="    tick: {on: thing, repeatable: true}", more=more)
+    text = spec(
+        states.replace("idle: {on:", "idle: {resident: true, on:").replace(
+            "live: {on:", "live: {resident: true, on:"
+        ),
+        operations,
+        hooks="    tick: {on: thing, repeatable: true}",
+        more=more,
+    )
     found = reported(text, callers=2)
-    assert ("interference", "part.there.release",
-            "close lets go of the part again and takes the hold of another caller, its own went before") in found
+    assert (
+        "interference",
+        "part.there.release",
+        "close lets go of the part again and takes the hold of another caller, its own went before",
+    ) in found
 
 
 def test_what_only_drain_ends_does_not_keep_its_slot() -> None:
@@ -217,8 +233,17 @@ def test_drain_is_followed_to_the_right_one_of_two_instances_of_equal_values(fai
       lost: {resident: true, on: {add: stay, release: stay}}
       gone: {final: true}
 """
-    text = spec("      idle: {resident: true, on: {claim: stay, release: gone}}\n",
-                "  add: {obtain: [thing, shelf, part], do: [part.add]}\n  remove: {find: part, do: [part.release]}\n", hooks="  p:\n    add: {on: part, repeatable: true}\n    remove: {on: part, undoes: p.add, repeatable: true}", more=more)
+    text = spec(
+        "      idle: {resident: true, on: {claim: stay, release: gone}}\n",
+        (
+            "  add: {obtain: [thing, shelf, part], do: [part.add]}\n"
+            "  remove: {find: part, do: [part.release]}\n"
+        ),
+        hooks="  p:\n"
+        "    add: {on: part, repeatable: true}\n"
+        "    remove: {on: part, undoes: p.add, repeatable: true}",
+        more=more,
+    )
     manager = manager_of(text)
     stepper = Stepper(manager, "thing", {}, (), Bounds(callers=1, keys=2))
     world = stepper.world.clone()
@@ -246,7 +271,18 @@ def test_instances_that_ended_keep_their_numbers_apart() -> None:
       there: {on: {claim: stay, release: gone}}
       gone: {final: true}
 """
-    text = spec("      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle}, release: gone}}\n" "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: gone}}}\n", "  reserve: {obtain: [thing, part], gives: reservation}\n  use: {with: reservation, do: [thing.use]}\n" "  end: {with: reservation, do: [part.release, thing.release], ends: reservation}\n", more=more)
+    text = spec(
+        (
+            "      idle: {on: {claim: stay, use: {call: h.on, ok: live, fail: idle}, release: gone}}\n"
+            "      live: {on: {claim: stay, use: stay, release: {call: h.off, ok: gone, fail: gone}}}\n"
+        ),
+        (
+            "  reserve: {obtain: [thing, part], gives: reservation}\n"
+            "  use: {with: reservation, do: [thing.use]}\n"
+            "  end: {with: reservation, do: [part.release, thing.release], ends: reservation}\n"
+        ),
+        more=more,
+    )
     stepper = Stepper(manager_of(text), "thing", {}, (), Bounds(callers=1, keys=1))
     local = stepper.start()
     for op, failing in (("reserve", False), ("use", False), ("end", True)):

@@ -20,7 +20,7 @@ from berthc.model import Manager
 from programs import simulator
 
 sys.path.insert(0, str(ROOT / "tests/checker"))
-from mutate import mutants, tree_of  # noqa: E402
+from spec_mutants import mutants, tree_of  # noqa: E402
 
 BASES = {
     "disk": FAULTY / "sound/removes-for-ever.yaml",

@@ -32,8 +32,9 @@ def searched(path: Path) -> Search:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_answers_that_are_kept_are_those_of_the_semantics(path: Path,
-                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_that_are_kept_are_those_of_the_semantics(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
     run = World.run
     monkeypatch.setattr(World, "run", lambda self, op,
@@ -46,8 +47,9 @@ def test_answers_that_are_kept_are_those_of_the_semantics(path: Path,
     keys = [[one.stepper.shape.key(node.local) for node in one.nodes] for one in (quick, slow)]
     assert keys[
         0] == keys[1] and quick.edges == slow.edges and quick.transitions == slow.transitions
-    assert [(f.fault, len(f.requests)) for f in quick.found] == [(f.fault, len(f.requests))
-                                                                 for f in slow.found]
+    assert [(f.fault, len(f.requests)) for f in quick.found] == [
+        (f.fault, len(f.requests)) for f in slow.found
+    ]
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

@@ -51,7 +51,10 @@ def test_explain_prints_it_for_each_state(capsys: pytest.CaptureFixture[str]) ->
     assert main(["check", "--explain", "--callers", "2", "--keys", "1", spec]) == 1
     out = capsys.readouterr().out
     assert f"{spec}: in the backend, by state:\n" in out
-    assert "  tunnel.fresh    nothing\n" in out and "  tunnel.up       net.up, net.encrypt or not\n" in out
+    assert (
+        "  tunnel.fresh    nothing\n" in out
+        and "  tunnel.up       net.up, net.encrypt or not\n" in out
+    )
     # No call of `encrypt` is uncertain here but where it stays `up`, so only `down` leads to
     # `unclear`.
     assert "  tunnel.unclear  perhaps net.up, perhaps net.encrypt\n" in out

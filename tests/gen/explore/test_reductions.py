@@ -37,8 +37,9 @@ def test_one_root_says_how_many_states_several_roots_have(path: Path) -> None:
     product = Product(search(path, bounds, Reduced()))
     states = product.states()
     assert len(states) == len(search(path, bounds, Reduced(one_root=False)).nodes)
-    assert product.plain(states) == len(search(path, bounds,
-                                               Reduced(one_root=False, symmetric=False)).nodes)
+    assert product.plain(states) == len(
+        search(path, bounds, Reduced(one_root=False, symmetric=False)).nodes
+    )
 
 
 @pytest.mark.long
@@ -55,7 +56,15 @@ def test_the_whole_has_no_other_faults_and_no_shorter_scripts(path: Path) -> Non
 
 @pytest.mark.parametrize("form", ["find: mount, absent: ok", "obtain: [share, mount]"])
 def test_keys_are_distinct_for_callers_who_look_for_what_has_ended(form: str) -> None:
-    text = (FAULTY / "interference-retry-forgets-its-progress.yaml").read_text(encoding="utf-8").replace("    parent: share\n", "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n").replace("find: mount, absent: ok", form)
+    text = (
+        (FAULTY / "interference-retry-forgets-its-progress.yaml")
+        .read_text(encoding="utf-8")
+        .replace(
+            "    parent: share\n",
+            "    parent: share\n    key: [part]\n    fields: {part: {type: u8}}\n",
+        )
+        .replace("find: mount, absent: ok", form)
+    )
     assert form in text
     manager = manager_of(text)
     counted = []

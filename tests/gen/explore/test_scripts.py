@@ -92,9 +92,9 @@ def test_a_lookup_by_a_uuid_asks_for_the_one_that_the_simulator_gave() -> None:
 def test_a_fault_that_needs_an_absent_hook_says_so_first() -> None:
     """A hook that is left out counts as ok without a call: then nobody takes back what vm.add
     did."""
-    text = SHARE.format(
-        remove=REMOVE, options="").replace("undoes: vm.add, repeatable: true",
-                                           "undoes: vm.add, repeatable: true, optional: true")
+    text = SHARE.format(remove=REMOVE, options="").replace(
+        "undoes: vm.add, repeatable: true", "undoes: vm.add, repeatable: true, optional: true"
+    )
     manager = manager_of(text)
     leak = next(f for f in explore(manager, Bounds()).findings if f.fault.id == "leak"
                 and f.fault.where == "share.added.remove")
@@ -247,7 +247,9 @@ def test_too_many_combinations_of_one_condition_are_said() -> None:
 
 def test_what_spin_saw_is_claimed_as_its_own() -> None:
     report = replace(report_of(FAULTY / "leak-counts-before-add.yaml"), by_spin=True, complete=True)
-    assert claim(report).startswith("explored by Spin (3 callers, ") and claim(report).endswith(", callers and keys told apart")
+    assert claim(report).startswith("explored by Spin (3 callers, ") and claim(report).endswith(
+        ", callers and keys told apart"
+    )
     assert claim(replace(report, complete=False)).endswith(", then depth or memory ran out")
 
 
@@ -256,12 +258,20 @@ def test_what_spin_saw_is_claimed_as_its_own() -> None:
 
 def test_there_is_no_model_of_a_spec_without_a_meaning() -> None:
     done = berthc("check", "--promela", "tests/gen/bad/unknown-state.yaml")
-    assert (done.returncode, done.stdout) == (1, "") and "error[unknown-state]" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        (done.returncode, done.stdout) == (1, "")
+        and "error[unknown-state]" in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_a_spec_that_cannot_be_read_is_reported_and_nothing_is_claimed() -> None:
     done = berthc("check", "there-is-none.yaml")
-    assert (done.returncode, done.stdout) == (2, "") and "there-is-none.yaml" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        (done.returncode, done.stdout) == (2, "")
+        and "there-is-none.yaml" in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_spin_takes_no_bound_on_failures_and_one_spec_is_tested() -> None:
@@ -281,7 +291,12 @@ def test_what_one_cause_brings_about_is_reported_beneath_it(
     assert main(["check", "--callers", "2", "--keys", "1", str(spec)]) == 1
     reported = capsys.readouterr().err
     first = reported.index("error[ambiguous]: the effect of pipe.open is there")
-    assert "\n  also double, in line 16: pipe.close is called though there is no effect of pipe.open to undo" in reported[first:]
+    assert (
+        "\n"
+        "  also double, in line 16: pipe.close is called though there is no effect of pipe.open "
+        "to undo"
+        in reported[first:]
+    )
     assert not any(":16:" in line
                    and "error[double]: pipe.close is called though there is no effect" in line
                    for line in reported.splitlines())

@@ -92,7 +92,9 @@ def verify(pan: Path, ask: str = "") -> Said:
     done = subprocess.run([pan, "-E", "-n", "-m2000000", "-w22"], cwd=pan.parent,
                           env={**os.environ, "ASK": ask}, capture_output=True, text=True,
                           timeout=300, check=True)
-    assert "errors: 0" in done.stdout and "max search depth too small" not in done.stdout, done.stdout[:2000]
+    assert (
+        "errors: 0" in done.stdout and "max search depth too small" not in done.stdout
+    ), done.stdout[:2000]
     states = re.search(r"^\s*(\d+) states, stored", done.stdout, re.M)
     assert states is not None
     rows = {(int(n), int(outcome))
@@ -150,10 +152,9 @@ def test_spin_finds_what_the_search_finds(path: Path, tmp_path: Path) -> None:
     found = (every.found | clean.found & {"denied"}
              | {{"kept": "leak"}.get(id_, id_) for id_ in strand.found & {"stranded", "kept"}})
     search = searched(manager, valuation, bounds)
-    assert found == {
-        f.fault.id for f in search.found} - NOT_LOOKED_FOR - ({"denied"}
-                                                              if path.stem in TOLD_OF_WHAT_ENDED
-                                                              else set())
+    assert found == {f.fault.id for f in search.found} - NOT_LOOKED_FOR - (
+        {"denied"} if path.stem in TOLD_OF_WHAT_ENDED else set()
+    )
     if not search.cut:
         list(_unreachable(manager, [search]))  # with drains; Spin does not look behind them
         assert never_taken(manager, pan, clean, every) == set(unreachable(manager, search.taken))
@@ -168,18 +169,27 @@ def test_spin_as_the_engine_tells_the_same_with_a_script() -> None:
     [finding] = explore_with_spin(manager, bounds).findings
     [ours] = explore(manager, bounds).findings
     assert finding.fault == ours.fault
-    assert [request["op"] for request in finding.requests] == ["reserve", "add_to_vm",
-                                                               "remove_from_vm", "remove_from_vm"]
+    assert [request["op"] for request in finding.requests] == [
+        "reserve",
+        "add_to_vm",
+        "remove_from_vm",
+        "remove_from_vm",
+    ]
     assert len(finding.requests) == len(ours.requests)
     assert play(manager, finding.requests)[-1]["state"]["share"][0]["state"] == "lost"
 
 
-@pytest.mark.parametrize(("name", "id_", "where", "length"),
-                         [("missing-effect-add-after-refusal", "missing-effect", None, None),
-                          ("unreachable-add-after-removal", "unreachable", None, 0),
-                          ("leak-broken-keeps-its-number", "leak", "port.new.open", 1)])
-def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None,
-                                          length: int | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "id_", "where", "length"),
+    [
+        ("missing-effect-add-after-refusal", "missing-effect", None, None),
+        ("unreachable-add-after-removal", "unreachable", None, 0),
+        ("leak-broken-keeps-its-number", "leak", "port.new.open", 1),
+    ],
+)
+def test_spin_as_the_engine_asks_the_same(
+    name: str, id_: str, where: str | None, length: int | None
+) -> None:
     manager = manager_of((FAULTY / f"{name}.yaml").read_text(encoding="utf-8"), name)
     bounds = Bounds(callers=2, keys=1)
     finding = explore_with_spin(manager, bounds).findings[0]
@@ -188,13 +198,20 @@ def test_spin_as_the_engine_asks_the_same(name: str, id_: str, where: str | None
     assert len(finding.requests) == (len(ours.requests) if length is None else length)
 
 
-@pytest.mark.parametrize(("name", "callers", "ids"),
-                         [("goes-with-its-root", 1, {"leak"}), ("rests-below", 1, {"leak"}),
-                          ("lets-go-in-parts", 1, {"leak"}), ("drain-after-denied", 2, {"denied"}),
-                          ("makes-to-let-go", 1, {"missing-effect", "leak"}),
-                          ("no-refusal-of-its-own", 2, {"interference", "leak", "stranded"})])
-def test_spin_and_the_search_agree_where_the_model_once_erred(name: str, callers: int,
-                                                              ids: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "callers", "ids"),
+    [
+        ("goes-with-its-root", 1, {"leak"}),
+        ("rests-below", 1, {"leak"}),
+        ("lets-go-in-parts", 1, {"leak"}),
+        ("drain-after-denied", 2, {"denied"}),
+        ("makes-to-let-go", 1, {"missing-effect", "leak"}),
+        ("no-refusal-of-its-own", 2, {"interference", "leak", "stranded"}),
+    ],
+)
+def test_spin_and_the_search_agree_where_the_model_once_erred(
+    name: str, callers: int, ids: set[str]
+) -> None:
     manager = manager_of((ROOT / f"tests/gen/spin/{name}.yaml").read_text(encoding="utf-8"), name)
     bounds = Bounds(callers=callers, keys=1)
     reported = explore_with_spin(manager, bounds)
@@ -213,12 +230,21 @@ def test_a_trail_that_cannot_be_played_loses_nothing_else(
         return played(manager, root, valuation, bounds, id_, *rest)
 
     monkeypatch.setattr(spin, "_found", found)
-    lacking, sound = str(FAULTY / "missing-effect-add-after-refusal.yaml"), str(FAULTY / "sound/removes-for-ever.yaml")
+    lacking, sound = str(FAULTY / "missing-effect-add-after-refusal.yaml"), str(
+        FAULTY / "sound/removes-for-ever.yaml"
+    )
     lost = str(FAULTY / "stranded-lost-removal.yaml")
     assert main(["check", "--spin", "--callers", "1", "--keys", "1", lacking, lost, sound]) == 2
     reported = capsys.readouterr()
-    assert f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n" in reported.err
-    assert "error[stranded]" in reported.err and f"{sound}: ok: " in reported.out and f"{lacking}: ok" not in reported.out
+    assert (
+        f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n"
+        in reported.err
+    )
+    assert (
+        "error[stranded]" in reported.err
+        and f"{sound}: ok: " in reported.out
+        and f"{lacking}: ok" not in reported.out
+    )
 
 
 def test_a_verifier_that_cannot_start_has_proved_nothing(
@@ -240,24 +266,34 @@ def test_a_search_in_part_strands_nobody() -> None:
     assert report.findings == () and not report.complete
 
 
-def test_what_the_model_has_no_words_for_is_said(tmp_path: Path,
-                                                 capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_model_has_no_words_for_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     spec = tmp_path / "rack.yaml"
     text = (FAULTY / "sound/three-levels.yaml").read_text(encoding="utf-8")
     claim = "claim: [{if: tray.number == 1, reject: EPERM}, {to: used}]"
     spec.write_text(text.replace("used: {on: {claim: stay,", f"used: {{on: {{{claim},"),
                     encoding="utf-8")
     assert main(["check", "--spin", str(spec)]) == 2
-    assert capsys.readouterr().err == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other resources\n"
+    assert (
+        capsys.readouterr().err
+        == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other resources\n"
+    )
     assert main(["check", "--promela", str(spec)]) == 1
-    assert "the model for Spin has no words for conditions on fields of other resources" in capsys.readouterr().err
+    assert (
+        "the model for Spin has no words for conditions on fields of other resources"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", ["ambiguous-told-from-outside", "sound/made-and-deleted-by-name"])
 def test_effects_that_only_a_request_takes_back_are_refused_by_name(
     name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--spin", str(FAULTY / f"{name}.yaml")]) == 2
-    assert "the model has no words for effects that drain leaves and a request may take back, as in " in capsys.readouterr().err
+    assert (
+        "the model has no words for effects that drain leaves and a request may take back, as in "
+        in capsys.readouterr().err
+    )
 
 
 def test_what_is_too_large_for_the_memory_proves_nothing_and_still_finds(
@@ -266,7 +302,10 @@ def test_what_is_too_large_for_the_memory_proves_nothing_and_still_finds(
                  str(FAULTY / "leak-guest-refused.yaml")]) == 1
     reported = capsys.readouterr()
     assert "error[leak]" in reported.err
-    assert "explored by Spin in part (" in reported.out and "states were only hashed and some passed over: nothing is proved\n" in reported.out
+    assert (
+        "explored by Spin in part (" in reported.out
+        and "states were only hashed and some passed over: nothing is proved\n" in reported.out
+    )
 
 
 @pytest.mark.parametrize("memory", ["7", "-1", "much"])

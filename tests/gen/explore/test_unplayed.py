@@ -52,12 +52,16 @@ def test_an_operation_that_nobody_comes_to_ask_is_reported(
     """It drops a tap that somebody took, by a path that begins no path by which it was taken."""
     assert checked(tmp_path, TAP) == 1
     said = capsys.readouterr()
-    assert "error[unreachable]: no caller ever comes to ask for leave_by_port, so nothing is known of it\n" in said.err
+    assert (
+        "error[unreachable]: no caller ever comes to ask for leave_by_port, so nothing is known of it\n"
+        in said.err
+    )
     assert "never played: operation leave_by_port, " in said.out and ": ok: " not in said.out
 
 
-def test_accepted_it_is_still_named_and_not_ok(tmp_path: Path,
-                                               capsys: pytest.CaptureFixture[str]) -> None:
+def test_accepted_it_is_still_named_and_not_ok(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     accept = "accept:\n  - {finding: unreachable, why: It is for tests of the application.}\n"
     assert checked(tmp_path, TAP + accept) == 0
     said = capsys.readouterr()
@@ -68,11 +72,15 @@ def test_rows_that_reject_and_never_come_are_named_and_no_fault(
     capsys: pytest.CaptureFixture[str]) -> None:
     spec = str(ROOT / "spec/scsi.yaml")
     assert main(["check", spec]) == 0
-    assert f"{spec}: never played: disk.ejected.attach (rejects), disk.leaving.attach (rejects)\n" in capsys.readouterr().out
+    assert (
+        f"{spec}: never played: disk.ejected.attach (rejects), disk.leaving.attach (rejects)\n"
+        in capsys.readouterr().out
+    )
 
 
-def test_what_was_never_played_is_in_the_json(tmp_path: Path,
-                                              capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_never_played_is_in_the_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert checked(tmp_path, TAP, "--format", "json") == 1
     never = json.loads(capsys.readouterr().out)["never_played"]
     assert never["operations"] == ["leave_by_port"] and "port.idle.touch (ok)" in never["rows"]

@@ -33,7 +33,7 @@ from berthc.model import Manager
 from programs import simulator
 
 sys.path.insert(0, str(ROOT / "tests/checker"))
-from mutate import mutants, tree_of  # noqa: E402
+from spec_mutants import mutants, tree_of  # noqa: E402
 
 COUNT = int(os.environ.get("BERTH_RANDOM_SPECS", "2"))
 SEED = os.environ.get("BERTH_RANDOM_SEED", "27")

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from berthc.lower import backend_version, ir, lower
 from berthc.lower.expr import Value, expression, literal, part_type
-from berthc.model import NOWHERE, Assigned, AssignedKind, Deny, Form, FormatText, Guard, Manager, Operation, Ref, Row, State, Target, Type
+from berthc.model import (
+    NOWHERE, Assigned, AssignedKind, Deny, Form, FormatText, Guard, Manager, Operation, Ref, Row,
+    State, Target, Type,
+)
 from emit_c_support import field, manager, pool, spec, thing
 
 
@@ -36,9 +39,10 @@ def test_ids_are_dense_and_begin_at_one() -> None:
     assert (disk.parent, disk.level, mount.parent, mount.level) == (0, 0, 1, 1)
     assert [e.name for e in disk.events] == ["claim", "detach", "attach"]  # take and drop first
     assert (disk.take, disk.drop, disk.initial) == (1, 2, 1)
-    assert [
-        (s.id.name, s.final, s.resident) for s in disk.states][6:] == [("boot", False, True),
-                                                                       ("detached", True, False)]
+    assert [(s.id.name, s.final, s.resident) for s in disk.states][6:] == [
+        ("boot", False, True),
+        ("detached", True, False),
+    ]
     assert (disk.first_row, len(disk.rows), mount.first_row, len(mount.rows)) == (0, 21, 21, 13)
 
 
@@ -60,9 +64,13 @@ def test_uncertain_goes_where_fail_goes_when_left_out() -> None:
 
 def test_a_reject_has_no_target() -> None:
     (row,) = rows_of(lower(spec("scsi")), "disk", "failed", "claim")
-    assert (row.reject, row.hook, row.ok, row.fail, row.uncertain) == ("ENOTRECOVERABLE", 0,
-                                                                       ir.Target(), ir.Target(),
-                                                                       ir.Target())
+    assert (row.reject, row.hook, row.ok, row.fail, row.uncertain) == (
+        "ENOTRECOVERABLE",
+        0,
+        ir.Target(),
+        ir.Target(),
+        ir.Target(),
+    )
 
 
 def test_guarded_rows_are_one_cell_in_their_order() -> None:
@@ -70,8 +78,10 @@ def test_guarded_rows_are_one_cell_in_their_order() -> None:
     first, second = rows_of(tables, "mount", "reserved", "mount")
     assert (
         tables.guards[first.guard - 1].expression, second.guard) == ("view->format_with_refs", 0)
-    assert [tables.hooks[r.hook - 1].name for r in (first, second)] == ["guest.format_and_mount",
-                                                                        "guest.mount"]
+    assert [tables.hooks[r.hook - 1].name for r in (first, second)] == [
+        "guest.format_and_mount",
+        "guest.mount",
+    ]
 
 
 def test_equal_guards_of_one_resource_share_a_number() -> None:
@@ -88,16 +98,30 @@ def test_equal_guards_of_one_resource_share_a_number() -> None:
     assert [g.owner for g in tables.guards] == [1, 2]
 
 
-@pytest.mark.parametrize(("name", "owner", "value", "size"), [
-    # /run/mounts/scsi/ 3 _ 63 _ 2^64-1 NUL
-    ("scsi", "mount", "guest_path", 17 + 1 + 1 + 2 + 1 + 20 + 1),
-    ("plan9", "share", "name", 20 + 1),  # a counter in decimal
-    ("plan9_mount", "mount", "guest_path", 18 + 20 + 1),  # /run/mounts/plan9/ and the share's name
-    ("kitchen", "stove", "firmware", 12 + 1),
-    ("kitchen", "stove", "name", len('stove 999 "" induction -20 -9223372036854775808 false 18446744073709551615 false canteen {100%}') + 24 + 1),
-])
-def test_size_of_a_text_is_that_of_the_longest(name: str, owner: str, value: str,
-                                               size: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "owner", "value", "size"),
+    [
+        # /run/mounts/scsi/ 3 _ 63 _ 2^64-1 NUL
+        ("scsi", "mount", "guest_path", 17 + 1 + 1 + 2 + 1 + 20 + 1),
+        ("plan9", "share", "name", 20 + 1),  # a counter in decimal
+        # /run/mounts/plan9/ and the share's name
+        ("plan9_mount", "mount", "guest_path", 18 + 20 + 1),
+        ("kitchen", "stove", "firmware", 12 + 1),
+        (
+            "kitchen",
+            "stove",
+            "name",
+            len(
+                'stove 999 "" induction -20 -9223372036854775808 false 18446744073709551615 false canteen {100%}'
+            )
+            + 24
+            + 1,
+        ),
+    ],
+)
+def test_size_of_a_text_is_that_of_the_longest(
+    name: str, owner: str, value: str, size: int
+) -> None:
     found = next(a for a in resource(lower(spec(name)), owner).assigned if a.name == value)
     assert (found.size, found.size_macro) == (size, f"{name}_{owner}_{value}_size".upper())
 
@@ -143,12 +167,12 @@ def test_a_pool_takes_the_greatest_size_of_its_option() -> None:
 def test_an_option_whose_zero_is_no_value_has_a_default_for_it() -> None:
     options = lower(spec("kitchen")).options
     assert [(o.name, o.default, o.zero_default) for o in options] == [
-        (
-            "rows", 2, True), ("gas", 1, False), ("mode", 1, False), ("level", -1,
-                                                                      False), ("budget", 1000,
-                                                                               False), ("owner",
-                                                                                        "cook",
-                                                                                        True),
+        ("rows", 2, True),
+        ("gas", 1, False),
+        ("mode", 1, False),
+        ("level", -1, False),
+        ("budget", 1000, False),
+        ("owner", "cook", True),
     ]
 
 
@@ -157,8 +181,11 @@ def test_what_operations_say() -> None:
     reserve, rootfs, map_, unmap = tables.operations
     assert (reserve.form, reserve.path, reserve.gives,
             [d.error for d in reserve.denies]) == (Form.OBTAIN, (1, 2), True, ["EINVAL", "EINVAL"])
-    assert (rootfs.form, rootfs.at, rootfs.enter) == (Form.CREATE, 1,
-                                                      state_id(tables, "disk", "boot"))
+    assert (rootfs.form, rootfs.at, rootfs.enter) == (
+        Form.CREATE,
+        1,
+        state_id(tables, "disk", "boot"),
+    )
     assert [(s.level, s.event) for s in map_.steps] == [(0, 3), (1, 3)]
     assert [(r.level, r.leaf, r.size_macro)
             for r in map_.returns] == [(1, "guest_path", "SCSI_MOUNT_GUEST_PATH_SIZE")]
@@ -170,14 +197,20 @@ def test_what_operations_say() -> None:
 def test_denials_see_the_config_of_their_level() -> None:
     found = [d.expression for d in lower(spec("scsi")).denials]
     assert found[0] == "options->guest == SCSI_OPTION_GUEST_LINUX && mount_config->format_with_refs"
-    assert found[1] == (
-        "options->guest == SCSI_OPTION_GUEST_WINDOWS && (mount_config->encrypted || mount_config->ensure_filesystem || mount_config->block_dev)"
+    assert (
+        found[1]
+        == "options->guest == SCSI_OPTION_GUEST_WINDOWS && (mount_config->encrypted ||"
+        " mount_config->ensure_filesystem || mount_config->block_dev)"
     )
 
 
 def test_only_what_an_operation_finds_by_is_indexed() -> None:
-    assert [(a.name, a.indexed) for a in resource(lower(spec("kitchen")), "stove").assigned if a.indexed] == [
-        ("serial", True), ("tag", True), ("place", True),
+    assert [
+        (a.name, a.indexed) for a in resource(lower(spec("kitchen")), "stove").assigned if a.indexed
+    ] == [
+        ("serial", True),
+        ("tag", True),
+        ("place", True),
     ]
 
 
@@ -185,33 +218,48 @@ def leaf(kind: Type, op: str, number: int | str) -> str:
     """The comparison of a field of that type in C."""
     guard = Guard(op, NOWHERE, ref=Ref("field", "x", NOWHERE), literal=number, text="x")
     owner = thing(fields=(field("x", kind, values=("a", "b")),))
-    one = manager(owner,
-                  operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",),
-                                        deny=(Deny(guard, "EPERM", "", NOWHERE),)),))
+    one = manager(
+        owner,
+        operations=(
+            Operation(
+                "go",
+                "",
+                NOWHERE,
+                Form.OBTAIN,
+                ("thing",),
+                deny=(Deny(guard, "EPERM", "", NOWHERE),),
+            ),
+        ),
+    )
     return lower(one).denials[0].expression.replace("thing_config->", "")
 
 
-@pytest.mark.parametrize(("kind", "op", "number", "text"), [
-    (Type.U8, "==", 3, "x == 3"),
-    (Type.U8, "<", 256, "true"), (Type.U8, "<=", 255, "true"), (Type.U8, ">", 255,
-                                                                "false"), (Type.U8, ">=", 256,
-                                                                           "false"),
-    (
-        Type.U8, ">=", 0, "true"), (Type.U8, "<", 0, "false"), (Type.U8, "<=", -1,
-                                                                "false"), (Type.U8, ">", -1,
-                                                                           "true"),
-    (Type.U8, "==", 256, "false"), (Type.U8, "!=", -1, "true"), (Type.U8, ">", 0,
-                                                                 "x > 0"), (Type.U8, "<=", 0,
-                                                                            "x <= 0"),
-    (Type.I32, "==", -(1 << 31), "x == INT32_MIN"), (Type.I32, "<", -5, "x < -5"), (Type.I32, "<=",
-                                                                                    (1 << 31) - 1,
-                                                                                    "true"),
-    (Type.U32, ">", 4000000000, "x > 4000000000u"), (Type.U64, "<", 1 << 63,
-                                                     "x < UINT64_C(9223372036854775808)"),
-    (Type.I64, "!=", -(1 << 63), "x != INT64_MIN"), (Type.I64, ">", -5000000000,
-                                                     "x > INT64_C(-5000000000)"),
-    (Type.ENUM, "!=", "b", "x != M_THING_X_B"),
-])
+@pytest.mark.parametrize(
+    ("kind", "op", "number", "text"),
+    [
+        (Type.U8, "==", 3, "x == 3"),
+        (Type.U8, "<", 256, "true"),
+        (Type.U8, "<=", 255, "true"),
+        (Type.U8, ">", 255, "false"),
+        (Type.U8, ">=", 256, "false"),
+        (Type.U8, ">=", 0, "true"),
+        (Type.U8, "<", 0, "false"),
+        (Type.U8, "<=", -1, "false"),
+        (Type.U8, ">", -1, "true"),
+        (Type.U8, "==", 256, "false"),
+        (Type.U8, "!=", -1, "true"),
+        (Type.U8, ">", 0, "x > 0"),
+        (Type.U8, "<=", 0, "x <= 0"),
+        (Type.I32, "==", -(1 << 31), "x == INT32_MIN"),
+        (Type.I32, "<", -5, "x < -5"),
+        (Type.I32, "<=", (1 << 31) - 1, "true"),
+        (Type.U32, ">", 4000000000, "x > 4000000000u"),
+        (Type.U64, "<", 1 << 63, "x < UINT64_C(9223372036854775808)"),
+        (Type.I64, "!=", -(1 << 63), "x != INT64_MIN"),
+        (Type.I64, ">", -5000000000, "x > INT64_C(-5000000000)"),
+        (Type.ENUM, "!=", "b", "x != M_THING_X_B"),
+    ],
+)
 def test_comparisons(kind: Type, op: str, number: int | str, text: str) -> None:
     assert leaf(kind, op, number) == text
 
@@ -251,17 +299,38 @@ def test_the_backend_version_changes_with_what_hooks_are_given() -> None:
         changed(before, hooks=before.hooks[::-1]),
         changed(before, hooks=(replace(before.hooks[0], on="mount"), *before.hooks[1:])),
         changed(before, resources=(replace(disk, fields=disk.fields[1:]), mount)),
-        changed(before,
-                resources=(replace(disk,
-                                   fields=(*disk.fields[:1], replace(disk.fields[1], type=Type.U8),
-                                           *disk.fields[2:])), mount)),
-        changed(before,
-                resources=(replace(disk,
-                                   fields=(*disk.fields[:2], replace(disk.fields[2], values=("x",)),
-                                           *disk.fields[3:])), mount)),
-        changed(before,
-                resources=(replace(disk, assigned=(pool("address", controller=300, lun=64),)),
-                           mount)),
+        changed(
+            before,
+            resources=(
+                replace(
+                    disk,
+                    fields=(
+                        *disk.fields[:1],
+                        replace(disk.fields[1], type=Type.U8),
+                        *disk.fields[2:],
+                    ),
+                ),
+                mount,
+            ),
+        ),
+        changed(
+            before,
+            resources=(
+                replace(
+                    disk,
+                    fields=(
+                        *disk.fields[:2],
+                        replace(disk.fields[2], values=("x",)),
+                        *disk.fields[3:],
+                    ),
+                ),
+                mount,
+            ),
+        ),
+        changed(
+            before,
+            resources=(replace(disk, assigned=(pool("address", controller=300, lun=64),)), mount),
+        ),
     ):
         assert backend_version(after) != version
 

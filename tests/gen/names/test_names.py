@@ -30,28 +30,36 @@ def test_the_spelling_is_that_of_the_architecture() -> None:
     assert (names.header, names.source) == ("scsi/scsi.h", "scsi/scsi.c")
     assert names.descriptor == "scsi_manager_type"
     assert (names.options, names.options_default) == ("scsi_options", "SCSI_OPTIONS_DEFAULT")
-    assert (names.option_enum("guest"),
-            names.option_value("guest", "linux")) == ("scsi_option_guest",
-                                                      "SCSI_OPTION_GUEST_LINUX")
-    assert (names.field_enum("disk", "type"),
-            names.field_value("disk", "type", "pass_thru")) == ("scsi_disk_type",
-                                                                "SCSI_DISK_TYPE_PASS_THRU")
-    assert (names.config("disk"), names.config_default("disk")) == ("scsi_disk_config",
-                                                                    "SCSI_DISK_CONFIG_DEFAULT")
+    assert (names.option_enum("guest"), names.option_value("guest", "linux")) == (
+        "scsi_option_guest",
+        "SCSI_OPTION_GUEST_LINUX",
+    )
+    assert (names.field_enum("disk", "type"), names.field_value("disk", "type", "pass_thru")) == (
+        "scsi_disk_type",
+        "SCSI_DISK_TYPE_PASS_THRU",
+    )
+    assert (names.config("disk"), names.config_default("disk")) == (
+        "scsi_disk_config",
+        "SCSI_DISK_CONFIG_DEFAULT",
+    )
     assert (names.view("disk"), names.slot("disk", "address")) == ("scsi_disk", "scsi_disk_address")
     assert names.size("mount", "guest_path") == "SCSI_MOUNT_GUEST_PATH_SIZE"
-    assert (names.resource_id("disk"), names.state_id("disk", "boot")) == ("SCSI_RESOURCE_DISK",
-                                                                           "SCSI_DISK_STATE_BOOT")
+    assert (names.resource_id("disk"), names.state_id("disk", "boot")) == (
+        "SCSI_RESOURCE_DISK",
+        "SCSI_DISK_STATE_BOOT",
+    )
     assert (names.event_id("disk", "attach"),
             names.hook_id("vm.add_disk")) == ("SCSI_DISK_EVENT_ATTACH", "SCSI_HOOK_VM_ADD_DISK")
     assert names.operation_id("map_to_guest") == "SCSI_OPERATION_MAP_TO_GUEST"
-    assert (
-        names.id_enum("disk", "state"), names.none_id("disk", "state")) == ("scsi_disk_state",
-                                                                            "SCSI_DISK_STATE_NONE")
-    assert (
-        names.backend, names.backend_version, names.out("vm.add_disk")) == ("scsi_backend",
-                                                                            "SCSI_BACKEND_VERSION",
-                                                                            "scsi_vm_add_disk_out")
+    assert (names.id_enum("disk", "state"), names.none_id("disk", "state")) == (
+        "scsi_disk_state",
+        "SCSI_DISK_STATE_NONE",
+    )
+    assert (names.backend, names.backend_version, names.out("vm.add_disk")) == (
+        "scsi_backend",
+        "SCSI_BACKEND_VERSION",
+        "scsi_vm_add_disk_out",
+    )
     assert (
         names.function("reserve"), names.until("reserve")) == ("scsi_reserve", "scsi_reserve_until")
     assert (names.item, names.visit) == ("scsi_item", "scsi_visit")
@@ -130,7 +138,9 @@ def test_a_manager_cannot_be_a_keyword(name: str) -> None:
 
 
 def test_a_manager_cannot_be_a_function_of_the_c_library() -> None:
-    assert messages(manager(name="mount")) == ["manager mount would be called 'mount' in C, as the C library's function is"]
+    assert messages(manager(name="mount")) == [
+        "manager mount would be called 'mount' in C, as the C library's function is"
+    ]
 
 
 def test_a_manager_cannot_be_what_string_h_declares() -> None:
@@ -149,7 +159,9 @@ def test_a_manager_cannot_be_what_string_h_declares() -> None:
 @pytest.mark.parametrize("name", ["berth", "berth_x", "uuid", "pthread_pool"])
 def test_a_manager_cannot_take_the_prefix_of_others(name: str) -> None:
     prefix = name.split("_")[0]
-    assert messages(manager(name=name)) == [f"manager '{name}': names that begin with '{prefix}_' belong to others in C"]
+    assert messages(manager(name=name)) == [
+        f"manager '{name}': names that begin with '{prefix}_' belong to others in C"
+    ]
 
 
 @pytest.mark.parametrize("name", ["manager", "options", "visit", "call"])
@@ -175,75 +187,180 @@ def test_every_parameter_and_variable_of_the_generated_source_is_no_name_for_a_m
 
 
 COLLIDING: list[tuple[str, Manager, str]] = [
-    ("a field and the keyword's spelling",
-     manager(thing(fields=(field("int", loc=HERE), field("int_", loc=HERE)))),
-     "field thing.int_ would be called 'int_' in the view of thing, as field thing.int is"),
-    ("a field and a leaf of a pool",
-     manager(thing(fields=(field("lun"),), assigned=(replace(pool("address", lun=4), loc=HERE),))),
-     "assigned value thing.lun would be called 'lun' in the view of thing, as field thing.lun is"),
-    ("a field and the parent",
-     manager(thing(), thing(name="part", parent="thing", fields=(field("thing", loc=HERE),))),
-     "field part.thing would be called 'thing' in the view of part, as parent thing is"),
-    ("an operation and a resource",
-     manager(operations=(Operation("thing", "", HERE, Form.OBTAIN, ("thing",)),)),
-     "operation thing would be called 'm_thing' in C, as the view of thing is"),
-    ("an operation and a function of every manager",
-     manager(operations=(Operation("drain", "", HERE, Form.OBTAIN, ("thing",)),)),
-     "operation drain would be called 'm_drain' in C, as the function m_drain is"),
-    ("an operation and another with a deadline",
-     manager(operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),
-                         Operation("go_until", "", HERE, Form.OBTAIN, ("thing",)))),
-     "operation go_until would be called 'm_go_until' in C, as operation go with a deadline is"),
-    ("a resource and a type of every manager", manager(thing(name="options", loc=HERE)),
-     "the view of options would be called 'm_options' in C, as the options is"),
-    ("a resource and a member of items", manager(thing(name="refs", loc=HERE)),
-     "resource refs would be called 'refs' in items, as the item's member refs is"),
-    ("a group of hooks and a member of the backend",
-     manager(hooks=(Hook("ctx.go", "thing", "", HERE),)),
-     "group ctx would be called 'ctx' in the backend, as the backend's member ctx is"),
-    ("two hooks",
-     manager(hooks=(Hook("a_b.c", "thing", "", NOWHERE), Hook("a.b_c", "thing", "", HERE))),
-     "hook a.b_c would be called 'M_HOOK_A_B_C' in C, as hook a_b.c is"),
-    ("a state called none",
-     manager(thing(states=(State("none", "", HERE),), initial="none", take=None, drop=None)),
-     "state thing.none would be called 'M_THING_STATE_NONE' in C, as the id 0 is"),
-    ("an enum of a field and the states",
-     manager(thing(fields=(field("state", Type.ENUM, values=("x",), loc=HERE),))),
-     "the type of field thing.state would be called 'm_thing_state' in C, as the type m_thing_state is"),
-    ("a value of a field and a state",
-     manager(thing(fields=(field("state", Type.ENUM, values=("on",), loc=HERE),))),
-     "value on of field thing.state would be called 'M_THING_STATE_ON' in C, as state thing.on is"),
-    ("resources whose names run together",
-     manager(thing(name="a", assigned=(pool("b_c", x=1),)),
-             thing(name="a_b", assigned=(replace(pool("c", y=1), loc=HERE),))),
-     "the slot a_b.c would be called 'm_a_b_c' in C, as the slot a.b_c is"),
-    ("two results",
-     manager(thing(assigned=(Assigned("id", AssignedKind.UUID, Type.UUID, "", NOWHERE),)),
-             thing(name="part", parent="thing",
-                   assigned=(Assigned("id", AssignedKind.UUID, Type.UUID, "", NOWHERE),)),
-             operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing", "part"),
-                                   returns=(Ref("thing", "id", NOWHERE),
-                                            Ref("part", "id", HERE))),)),
-     "result part.id would be called 'id' in the arguments of go, as result thing.id is"),
-    ("a resource and Berth", manager(thing(name="berth", loc=HERE)),
-     "the table berth_fields would be called 'berth_fields' in C, and names that begin with 'berth_' are Berth's own"),
-    ("two formats",
-     manager(*(thing(name=n, assigned=(Assigned(f, AssignedKind.FORMAT, Type.STRING, "", HERE),))
-               for n, f in (("a", "b_c"), ("a_b", "c")))),
-     "the format of a_b.c would be called 'format_a_b_c' in C, as the format of a.b_c is"),
-    ("a type and a variable of the source",
-     manager(thing(name="x"), thing(name="m_x", loc=HERE),
-             operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("m_x",),
-                                   deny=(Deny(Guard("true", NOWHERE,
-                                                    ref=Ref("field", "f", NOWHERE)), "EPERM", "",
-                                              NOWHERE),)),)),
-     "the variable m_x_config of the generated source would be called 'm_x_config' in C, as the config of x is"),
-    ("a manager and what its suite declares",
-     manager(name="run", loc=HERE,
-             operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),)),
-     "operation go would be called 'run_go' in C, as operation go in the conformance suite is"),
-    ("a manager and what its source declares", manager(thing(name="table", loc=HERE), name="limit"),
-     "the view of table would be called 'limit_table' in C, as limit_table of the generated source is"),
+    (
+        "a field and the keyword's spelling",
+        manager(thing(fields=(field("int", loc=HERE), field("int_", loc=HERE)))),
+        "field thing.int_ would be called 'int_' in the view of thing, as field thing.int is",
+    ),
+    (
+        "a field and a leaf of a pool",
+        manager(
+            thing(fields=(field("lun"),), assigned=(replace(pool("address", lun=4), loc=HERE),))
+        ),
+        (
+            "assigned value thing.lun would be called 'lun' in the view of thing, as field"
+            " thing.lun is"
+        ),
+    ),
+    (
+        "a field and the parent",
+        manager(thing(), thing(name="part", parent="thing", fields=(field("thing", loc=HERE),))),
+        "field part.thing would be called 'thing' in the view of part, as parent thing is",
+    ),
+    (
+        "an operation and a resource",
+        manager(operations=(Operation("thing", "", HERE, Form.OBTAIN, ("thing",)),)),
+        "operation thing would be called 'm_thing' in C, as the view of thing is",
+    ),
+    (
+        "an operation and a function of every manager",
+        manager(operations=(Operation("drain", "", HERE, Form.OBTAIN, ("thing",)),)),
+        "operation drain would be called 'm_drain' in C, as the function m_drain is",
+    ),
+    (
+        "an operation and another with a deadline",
+        manager(
+            operations=(
+                Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),
+                Operation("go_until", "", HERE, Form.OBTAIN, ("thing",)),
+            )
+        ),
+        "operation go_until would be called 'm_go_until' in C, as operation go with a deadline is",
+    ),
+    (
+        "a resource and a type of every manager",
+        manager(thing(name="options", loc=HERE)),
+        "the view of options would be called 'm_options' in C, as the options is",
+    ),
+    (
+        "a resource and a member of items",
+        manager(thing(name="refs", loc=HERE)),
+        "resource refs would be called 'refs' in items, as the item's member refs is",
+    ),
+    (
+        "a group of hooks and a member of the backend",
+        manager(hooks=(Hook("ctx.go", "thing", "", HERE),)),
+        "group ctx would be called 'ctx' in the backend, as the backend's member ctx is",
+    ),
+    (
+        "two hooks",
+        manager(hooks=(Hook("a_b.c", "thing", "", NOWHERE), Hook("a.b_c", "thing", "", HERE))),
+        "hook a.b_c would be called 'M_HOOK_A_B_C' in C, as hook a_b.c is",
+    ),
+    (
+        "a state called none",
+        manager(thing(states=(State("none", "", HERE),), initial="none", take=None, drop=None)),
+        "state thing.none would be called 'M_THING_STATE_NONE' in C, as the id 0 is",
+    ),
+    (
+        "an enum of a field and the states",
+        manager(thing(fields=(field("state", Type.ENUM, values=("x",), loc=HERE),))),
+        (
+            "the type of field thing.state would be called 'm_thing_state' in C, as the type"
+            " m_thing_state is"
+        ),
+    ),
+    (
+        "a value of a field and a state",
+        manager(thing(fields=(field("state", Type.ENUM, values=("on",), loc=HERE),))),
+        (
+            "value on of field thing.state would be called 'M_THING_STATE_ON' in C, as state"
+            " thing.on is"
+        ),
+    ),
+    (
+        "resources whose names run together",
+        manager(
+            thing(name="a", assigned=(pool("b_c", x=1),)),
+            thing(name="a_b", assigned=(replace(pool("c", y=1), loc=HERE),)),
+        ),
+        "the slot a_b.c would be called 'm_a_b_c' in C, as the slot a.b_c is",
+    ),
+    (
+        "two results",
+        manager(
+            thing(assigned=(Assigned("id", AssignedKind.UUID, Type.UUID, "", NOWHERE),)),
+            thing(
+                name="part",
+                parent="thing",
+                assigned=(Assigned("id", AssignedKind.UUID, Type.UUID, "", NOWHERE),),
+            ),
+            operations=(
+                Operation(
+                    "go",
+                    "",
+                    NOWHERE,
+                    Form.OBTAIN,
+                    ("thing", "part"),
+                    returns=(Ref("thing", "id", NOWHERE), Ref("part", "id", HERE)),
+                ),
+            ),
+        ),
+        "result part.id would be called 'id' in the arguments of go, as result thing.id is",
+    ),
+    (
+        "a resource and Berth",
+        manager(thing(name="berth", loc=HERE)),
+        (
+            "the table berth_fields would be called 'berth_fields' in C, and names that begin with"
+            " 'berth_' are Berth's own"
+        ),
+    ),
+    (
+        "two formats",
+        manager(
+            *(
+                thing(name=n, assigned=(Assigned(f, AssignedKind.FORMAT, Type.STRING, "", HERE),))
+                for n, f in (("a", "b_c"), ("a_b", "c"))
+            )
+        ),
+        "the format of a_b.c would be called 'format_a_b_c' in C, as the format of a.b_c is",
+    ),
+    (
+        "a type and a variable of the source",
+        manager(
+            thing(name="x"),
+            thing(name="m_x", loc=HERE),
+            operations=(
+                Operation(
+                    "go",
+                    "",
+                    NOWHERE,
+                    Form.OBTAIN,
+                    ("m_x",),
+                    deny=(
+                        Deny(
+                            Guard("true", NOWHERE, ref=Ref("field", "f", NOWHERE)),
+                            "EPERM",
+                            "",
+                            NOWHERE,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        (
+            "the variable m_x_config of the generated source would be called 'm_x_config' in C, as"
+            " the config of x is"
+        ),
+    ),
+    (
+        "a manager and what its suite declares",
+        manager(
+            name="run",
+            loc=HERE,
+            operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),),
+        ),
+        "operation go would be called 'run_go' in C, as operation go in the conformance suite is",
+    ),
+    (
+        "a manager and what its source declares",
+        manager(thing(name="table", loc=HERE), name="limit"),
+        (
+            "the view of table would be called 'limit_table' in C, as limit_table of the generated"
+            " source is"
+        ),
+    ),
 ]
 
 

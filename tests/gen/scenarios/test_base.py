@@ -58,16 +58,19 @@ def manager() -> Manager:
     return result.manager
 
 
-@pytest.mark.parametrize("field", [
-    Field("f", Type.I32, "", NOWHERE, range=(5, 5)), Field("f", Type.U8, "", NOWHERE, range=(3, 4)),
-    Field("f", Type.I64, "", NOWHERE, range=(-9, -3)), Field("f", Type.SET, "", NOWHERE,
-                                                             required=True),
-    Field("f", Type.LIST, "", NOWHERE, required=True, max_length=1), Field("f", Type.STRING, "",
-                                                                           NOWHERE, required=True,
-                                                                           max_length=1),
-    Field("f", Type.UUID, "", NOWHERE, required=True), Field("f", Type.ENUM, "", NOWHERE,
-                                                             values=("x", "y")),
-])
+@pytest.mark.parametrize(
+    "field",
+    [
+        Field("f", Type.I32, "", NOWHERE, range=(5, 5)),
+        Field("f", Type.U8, "", NOWHERE, range=(3, 4)),
+        Field("f", Type.I64, "", NOWHERE, range=(-9, -3)),
+        Field("f", Type.SET, "", NOWHERE, required=True),
+        Field("f", Type.LIST, "", NOWHERE, required=True, max_length=1),
+        Field("f", Type.STRING, "", NOWHERE, required=True, max_length=1),
+        Field("f", Type.UUID, "", NOWHERE, required=True),
+        Field("f", Type.ENUM, "", NOWHERE, values=("x", "y")),
+    ],
+)
 @pytest.mark.parametrize("key", [(), ("f",)])
 def test_base_configs_are_valid(field: Field, key: tuple[str, ...]) -> None:
     resource = Resource("r", "", NOWHERE, None, key, (field,), (), None, None, "s", ())
@@ -106,7 +109,11 @@ def test_a_search_that_gave_up_claims_nothing(monkeypatch: pytest.MonkeyPatch) -
     choice = scripts(manager())
     assert choice.unreachable == frozenset() and choice.unsearched
     text = tests.files(manager())["tapm/tapm-conformance.c"]
-    assert "The search for scripts ended at its bounds" in text and ".unsearched = " in text and ".unreachable = " not in text
+    assert (
+        "The search for scripts ended at its bounds" in text
+        and ".unsearched = " in text
+        and ".unreachable = " not in text
+    )
 
 
 REFUSED_LATER = """\

@@ -221,7 +221,10 @@ SHOWS: list[tuple[str, Callable[[str], str]]] = [
     ("price", lambda v: f'berth_suite_unsigned(text, false, "price", {v});'),
     ("self_cleaning", lambda v: f'berth_suite_bool(text, false, "self_cleaning", {v});'),
     ("tools", lambda v: f'berth_suite_strings(text, "tools", &{v});'),
-    ("kind", lambda v: f'berth_suite_enum(text, "kind", kitchen_stove_kind_name({v}), {v} == KITCHEN_STOVE_KIND_PLAIN);'),
+    (
+        "kind",
+        lambda v: f'berth_suite_enum(text, "kind", kitchen_stove_kind_name({v}), {v} == KITCHEN_STOVE_KIND_PLAIN);',
+    ),
     ("firmware", lambda v: f'berth_suite_string(text, true, "firmware", {v});'),
     ("session", lambda v: f'berth_suite_uuid(text, true, "session", {v});'),
     ("health", lambda v: f'berth_suite_signed(text, true, "health", {v});'),
@@ -241,11 +244,13 @@ def test_a_word_of_cpp_is_a_member_with_an_underscore() -> None:
 
 def test_a_hook_sets_its_out_values_by_their_type() -> None:
     lines = function(suite(), "hook_bus_power_on(")
-    assert {"out->power = (uint32_t)berth_suite_hook_number(suite);",
-            "out->drift = (int64_t)berth_suite_hook_number(suite);",
-            "out->ready = berth_suite_hook_number(suite) % 2 == 1;",
-            "berth_suite_hook_uuid(suite, out->session);",
-            'berth_suite_hook_text(suite, "firmware", out->firmware, sizeof out->firmware);'} <= set(lines)
+    assert {
+        "out->power = (uint32_t)berth_suite_hook_number(suite);",
+        "out->drift = (int64_t)berth_suite_hook_number(suite);",
+        "out->ready = berth_suite_hook_number(suite) % 2 == 1;",
+        "berth_suite_hook_uuid(suite, out->session);",
+        'berth_suite_hook_text(suite, "firmware", out->firmware, sizeof out->firmware);',
+    } <= set(lines)
 
 
 def test_a_hook_is_shown_what_the_parents_add_under_names_of_their_own() -> None:
@@ -255,10 +260,16 @@ def test_a_hook_is_shown_what_the_parents_add_under_names_of_their_own() -> None
 
 def test_operations_are_called_with_what_they_are_declared_with() -> None:
     text = re.sub(r"\s+", " ", suite())
-    located = "call->no_slot ? NULL : &lent->slot, lent->result_tag, lent->result_name, sizeof lent->result_name - berth_suite_short(call, 1), call->error"
+    located = (
+        "call->no_slot ? NULL : &lent->slot, lent->result_tag, lent->result_name, sizeof"
+        " lent->result_name - berth_suite_short(call, 1), call->error"
+    )
     assert f"return kitchen_locate(call->manager, {located});" in text
     located = located.replace("call->error", "call->deadline, call->error")
-    assert f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);" in text
+    assert (
+        f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);"
+        in text
+    )
     assert "return kitchen_take_down(call->manager, call->config[0], call->error);" in text
     assert "return kitchen_clean(call->manager, call->reservation, call->error);" in text
     slot = "call->no_slot ? NULL : &lent->slot"
@@ -266,7 +277,10 @@ def test_operations_are_called_with_what_they_are_declared_with() -> None:
     installed = f"call->config[0], {slot}, {results}, call->error"
     assert f"kitchen_install(call->manager, {installed})" in text
     installed = installed.replace("call->error", "call->deadline, call->error")
-    assert f"kitchen_install_start(call->manager, call->op, {installed}, call->done, call->arg)" in text
+    assert (
+        f"kitchen_install_start(call->manager, call->op, {installed}, call->done, call->arg)"
+        in text
+    )
 
 
 def test_rows_of_the_spec_are_declared_once_each() -> None:

@@ -118,9 +118,11 @@ def test_every_declared_outcome_of_every_row_is_shown_or_proved_out_of_reach() -
         for outcome in one.outcomes:
             word = "ok" if outcome == "left out" else outcome
             taken = any(f"{where} {word}" in s.trace for s in all_steps())
-            assert taken or (
-                one.number, outcome) in shown or (one.number,
-                                                  outcome) in choice().unreachable, (where, outcome)
+            assert (
+                taken
+                or (one.number, outcome) in shown
+                or (one.number, outcome) in choice().unreachable
+            ), (where, outcome)
 
 
 def test_declared_rows_are_numbered_in_table_order_with_the_outcomes_a_backend_can_cause() -> None:
@@ -198,8 +200,12 @@ def test_strange_reservations_get_enoent_and_change_nothing() -> None:
         for one in script.steps:
             if one.action.reservation in ("r254", "nil"):
                 strange += 1
-                assert (one.error, one.where, one.calls, one.state) == ("ENOENT", NOWHERE, "",
-                                                                        before)
+                assert (one.error, one.where, one.calls, one.state) == (
+                    "ENOENT",
+                    NOWHERE,
+                    "",
+                    before,
+                )
             before = one.state
         assert strange >= 6
 
@@ -252,8 +258,12 @@ def test_when_one_of_several_fails_the_others_find_the_state_that_it_left() -> N
 
 def test_the_pool_is_filled_over_the_key_of_its_resource() -> None:
     (pool,) = pools(dock())
-    assert (pool.name, pool.operation.name, pool.level, pool.parts) == ("berth", "book", 0,
-                                                                        (("berth", 2),))
+    assert (pool.name, pool.operation.name, pool.level, pool.parts) == (
+        "berth",
+        "book",
+        0,
+        (("berth", 2),),
+    )
 
 
 def test_state_is_written_with_numbers_values_and_holders() -> None:
@@ -279,17 +289,26 @@ def test_rows_of_a_step_that_failed_before_its_first_call_are_not_expected_in_th
 def test_uuids_are_numbered_as_they_are_first_seen_and_given_ones_keep_their_numbers() -> None:
     labels = Labels()
     given = frozenset({"u91"})
-    assert [labels.show(u, given) for u in ("u7", "u91", "u3", "u7", "nil")] == ["u1", "u91", "u2",
-                                                                                 "u1", "nil"]
+    assert [labels.show(u, given) for u in ("u7", "u91", "u3", "u7", "nil")] == [
+        "u1",
+        "u91",
+        "u2",
+        "u1",
+        "nil",
+    ]
 
 
-@pytest.mark.parametrize(("kind", "range_", "expected"), [
-    (Type.U8, None, [("least", 0), ("greatest", 255)]),
-    (Type.U8, (1, 4), [("least", 1), ("greatest", 4), ("below", 0), ("above", 5)]),
-    (Type.I32, (-5, 5), [("least", -5), ("greatest", 5), ("below", -6), ("above", 6)]),
-])
-def test_edges_of_integers_stay_within_the_type(kind: Type, range_: tuple[int, int] | None,
-                                                expected: list[tuple[str, int]]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "range_", "expected"),
+    [
+        (Type.U8, None, [("least", 0), ("greatest", 255)]),
+        (Type.U8, (1, 4), [("least", 1), ("greatest", 4), ("below", 0), ("above", 5)]),
+        (Type.I32, (-5, 5), [("least", -5), ("greatest", 5), ("below", -6), ("above", 6)]),
+    ],
+)
+def test_edges_of_integers_stay_within_the_type(
+    kind: Type, range_: tuple[int, int] | None, expected: list[tuple[str, int]]
+) -> None:
     assert edges(Field("n", kind, "", NOWHERE, range=range_)) == expected
 
 

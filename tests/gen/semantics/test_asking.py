@@ -56,9 +56,10 @@ def test_after_yes_the_operation_goes_on_from_the_state_that_yes_names() -> None
 def test_after_no_the_operation_goes_on_and_what_no_raises_runs() -> None:
     world, label = uncertain()
     result = run(world, label, script(has=NO))
-    assert (result.error, calls(result)) == (None,
-                                             [("host.has", "no"), ("host.open", "ok"),
-                                              ("net.assign", "ok")])
+    assert (result.error, calls(result)) == (
+        None,
+        [("host.has", "no"), ("host.open", "ok"), ("net.assign", "ok")],
+    )
     assert events(result)[:2] == [("tap", "unsure", "open", "no"), ("tap", "idle", "open", "ok")]
 
 
@@ -95,9 +96,11 @@ def test_asking_is_a_call_so_what_follows_is_kept_though_the_operation_fails() -
 def test_a_hook_that_is_left_out_rejects_with_its_error_and_nothing_is_called() -> None:
     world, label = uncertain(without=("host.has",))
     result = run(world, label, script())
-    assert (
-        result.error, calls(result), events(result)) == ("ENOTRECOVERABLE", [],
-                                                         [("tap", "unsure", "open", "rejected")])
+    assert (result.error, calls(result), events(result)) == (
+        "ENOTRECOVERABLE",
+        [],
+        [("tap", "unsure", "open", "rejected")],
+    )
     assert (where(result),
             state(world)) == ({"resource": "tap", "state": "unsure", "event": "open"}, "unsure")
 
@@ -131,9 +134,11 @@ def test_what_unknown_raises_runs_where_the_hook_is_left_out_and_its_error_stays
 def test_drain_asks_too() -> None:
     world, _ = lost()
     result = world.drain(script(shows=NO))
-    assert (result.error, calls(result), world.snapshot()["tap"]) == (None,
-                                                                      [("net.shows", "no"),
-                                                                       ("host.close", "ok")], [])
+    assert (result.error, calls(result), world.snapshot()["tap"]) == (
+        None,
+        [("net.shows", "no"), ("host.close", "ok")],
+        [],
+    )
 
 
 @pytest.mark.parametrize("without", [("net.assign",), ("net.remove",), ("net.remove", "net.shows")])

@@ -38,14 +38,23 @@ GUARDS = {
     "option.on or thing.flag": lambda on, level, flag, size, kind: on or flag,
     "option.on and option.level > 1": lambda on, level, flag, size, kind: on and level > 1,
     "option.on or option.level >= 2": lambda on, level, flag, size, kind: on or level >= 2,
-    "option.level < 2 and thing.size <= -1": lambda on, level, flag, size, kind: level < 2 and size <= -1,
-    "option.level != 2 or thing.size > 0 or thing.flag": lambda on, level, flag, size, kind: level != 2 or size > 0 or flag,
-    "thing.size == 1 and thing.kind == b and thing.flag": lambda on, level, flag, size, kind: size == 1 and kind == "b" and flag,
+    "option.level < 2 and thing.size <= -1": lambda on, level, flag, size, kind: level < 2
+    and size <= -1,
+    "option.level != 2 or thing.size > 0 or thing.flag": lambda on, level, flag, size, kind: level
+    != 2
+    or size > 0
+    or flag,
+    "thing.size == 1 and thing.kind == b and thing.flag": lambda on, level, flag, size, kind: size
+    == 1
+    and kind == "b"
+    and flag,
     "thing.kind != a": lambda on, level, flag, size, kind: kind != "a",
     "not (option.on and (thing.flag or thing.size < 0))": lambda on, level, flag, size, kind: not (
-        on and (flag or size < 0)),
+        on and (flag or size < 0)
+    ),
     "not (option.level == 1 or not thing.flag)": lambda on, level, flag, size, kind: not (
-        level == 1 or not flag),
+        level == 1 or not flag
+    ),
 }
 
 

@@ -141,10 +141,11 @@ def test_a_row_that_needs_a_value_that_is_not_given_yet_is_unreachable() -> None
     assert MANAGER is not None
     report = explore(MANAGER, Bounds(callers=2))
     assert report.complete
-    assert {(f.fault.id, f.fault.where)
-            for f in report.findings} == {("unreachable", "worker.idle.died"),
-                                          ("denied", "worker.unclear.claim"),
-                                          ("denied", "worker.unclear.start")}
+    assert {(f.fault.id, f.fault.where) for f in report.findings} == {
+        ("unreachable", "worker.idle.died"),
+        ("denied", "worker.unclear.claim"),
+        ("denied", "worker.unclear.start"),
+    }
 
 
 def test_spin_gets_no_model_of_it() -> None:

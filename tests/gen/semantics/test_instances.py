@@ -162,11 +162,18 @@ def test_assigned_values_of_a_new_instance() -> None:
     world.run("make", config=box("a"))
     world.run("make", config=box("b"))
     shown = boxes(world)
-    assert [(b["number"], b["row"], b["place"], b["label"]) for b in shown] == [(5, 0, 0, "5/0.0"),
-                                                                                (6, 0, 1, "6/0.1")]
+    assert [(b["number"], b["row"], b["place"], b["label"]) for b in shown] == [
+        (5, 0, 0, "5/0.0"),
+        (6, 0, 1, "6/0.1"),
+    ]
     assert shown[0]["id"] != shown[1]["id"]
-    assert [shown[0][name] for name in ("code", "word", "token", "odd", "signed")] == [0, "", "nil",
-                                                                                       False, 0]
+    assert [shown[0][name] for name in ("code", "word", "token", "odd", "signed")] == [
+        0,
+        "",
+        "nil",
+        False,
+        0,
+    ]
 
 
 def test_the_first_format_whose_guard_holds_is_the_text() -> None:
@@ -212,7 +219,10 @@ def test_values_from_hooks_are_set_when_the_hook_ends_ok() -> None:
     assert failed.returns == {}
     assert boxes(world)[0]["code"] == 0
     ok = world.run("acquire", config=box("b"))
-    assert (ok.returns["code"], ok.returns["token"] != "nil") == (2, True), "the second call of the hook since the manager was made"
+    assert (ok.returns["code"], ok.returns["token"] != "nil") == (
+        2,
+        True,
+    ), "the second call of the hook since the manager was made"
     shown = boxes(world)[1]
     assert (shown["word"], shown["odd"], shown["signed"]) == ("word-2", False, 1)
 

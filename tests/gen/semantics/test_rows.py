@@ -47,20 +47,27 @@ def test_a_raise_after_a_failed_call_runs_and_the_first_error_stays() -> None:
 
 def test_a_raise_after_an_uncertain_call_runs_and_the_error_stays_whatever_it_does() -> None:
     world, result = acquire({"b.open": "?ETIMEDOUT"})
-    assert (result.error, calls(result)) == ("ETIMEDOUT",
-                                             [("b.open", "uncertain"), ("b.shut", "ok")])
+    assert (result.error, calls(result)) == (
+        "ETIMEDOUT",
+        [("b.open", "uncertain"), ("b.shut", "ok")],
+    )
     assert state(world) == [], "undone, and ended although the step failed"
     world, result = acquire({"b.open": "?ETIMEDOUT", "b.shut": "EIO"})
-    assert (result.error, calls(result)) == ("ETIMEDOUT",
-                                             [("b.open", "uncertain"), ("b.shut", "fail")])
+    assert (result.error, calls(result)) == (
+        "ETIMEDOUT",
+        [("b.open", "uncertain"), ("b.shut", "fail")],
+    )
     assert where(result)["hook"] == "b.open"
     assert state(world) == ["unsure"]
 
 
 def test_an_uncertain_outcome_goes_where_fail_goes_when_the_spec_names_nothing_else() -> None:
     world, result = acquire({"b.tell": "?EIO"})
-    assert (result.error, state(world), calls(result)[-1]) == ("EIO", ["broken"],
-                                                               ("b.tell", "uncertain"))
+    assert (result.error, state(world), calls(result)[-1]) == (
+        "EIO",
+        ["broken"],
+        ("b.tell", "uncertain"),
+    )
     assert events(result)[-1] == ("box", "opened", "check", "uncertain")
 
 
@@ -108,14 +115,18 @@ def test_a_hook_that_is_left_out_counts_as_ok_without_a_call() -> None:
     scsi = World(shipped("scsi"), without=["guest.eject"])
     held = reserve(scsi)
     scsi.run("map_to_guest", reservation=held)
-    assert calls(scsi.run("unmap_from_guest", reservation=held)) == [("guest.unmount", "ok"),
-                                                                     ("vm.remove_disk", "ok")]
+    assert calls(scsi.run("unmap_from_guest", reservation=held)) == [
+        ("guest.unmount", "ok"),
+        ("vm.remove_disk", "ok"),
+    ]
 
 
 def test_a_hook_that_is_left_out_rejects_where_the_spec_says_so() -> None:
     world, result = acquire(without=("b.need",), kind="large", options={"mode": "fancy"})
-    assert (result.error, result.where) == ("EOPNOTSUPP",
-                                            {"resource": "box", "state": "fresh", "event": "open"})
+    assert (result.error, result.where) == (
+        "EOPNOTSUPP",
+        {"resource": "box", "state": "fresh", "event": "open"},
+    )
     assert (result.calls, state(world)) == ((), [])
     assert events(result) == [("box", "fresh", "open", "rejected")]
 
@@ -124,8 +135,10 @@ def test_otherwise_rejects_in_the_holes_of_the_table() -> None:
     world = World(manager(BOX))
     world.run("acquire", config={"box": {"name": "a"}})
     result = world.run("kill", config={"box": {"name": "a"}})
-    assert (result.error, result.where) == ("ENOTTY",
-                                            {"resource": "box", "state": "opened", "event": "kill"})
+    assert (result.error, result.where) == (
+        "ENOTTY",
+        {"resource": "box", "state": "opened", "event": "kill"},
+    )
     assert result.rows[0].row is None
     assert result.rows[0].outcome == "rejected"
 
@@ -139,13 +152,19 @@ def test_hooks_get_the_instance_and_those_above_it() -> None:
     assert list(mount.args) == ["partition", "read_only", "encrypted", "options",
                                 "ensure_filesystem", "filesystem", "block_dev", "format_with_refs",
                                 "guest_path", "host_path", "type", "evd_type", "controller", "lun"]
-    assert (mount.args["partition"], mount.args["guest_path"], mount.args["host_path"]) == (3, "/run/mounts/scsi/0_0_3", "/a")
+    assert (mount.args["partition"], mount.args["guest_path"], mount.args["host_path"]) == (
+        3,
+        "/run/mounts/scsi/0_0_3",
+        "/a",
+    )
 
 
 def test_the_nearer_value_wins_where_names_clash() -> None:
     world = World(shipped("scsi"))
-    config: dict[str, dict[str, Value]] = {"disk": disk(read_only=True),
-                                           "mount": {"read_only": False}}
+    config: dict[str, dict[str, Value]] = {
+        "disk": disk(read_only=True),
+        "mount": {"read_only": False},
+    }
     held = str(world.run("reserve", config=config).returns["reservation"])
     add, mount = world.run("map_to_guest", reservation=held).calls
     assert (add.args["read_only"], mount.args["read_only"]) == (True, False)

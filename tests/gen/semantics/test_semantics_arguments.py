@@ -34,9 +34,16 @@ def test_a_field_outside_its_limits_is_einval_at_its_resource(
     assert world.key() == before
 
 
-@pytest.mark.parametrize("fields", [
-    {"name": "12345678"}, {"name": "123456é"}, {"name": "a", "level": 0}, {"name": "a", "level": 6}, {"name": "a", "weight": -(1 << 31)},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "12345678"},
+        {"name": "123456é"},
+        {"name": "a", "level": 0},
+        {"name": "a", "level": 6},
+        {"name": "a", "weight": -(1 << 31)},
+    ],
+)
 def test_limits_are_inclusive(fields: dict[str, Value]) -> None:
     assert store().run("make", config={"box": fields}).error is None
 
@@ -120,21 +127,28 @@ def test_policy_comes_before_what_is_tracked() -> None:
     assert world.run("add_to_vm",
                      config={"share": {"host_path": "/a", "read_only": True}}).error is None
     result = world.run("add_to_vm", config={"share": {"host_path": "/a"}})
-    assert (result.error, result.where) == ("EPERM", {"rule": "Writable shares are switched off"}), "its brief, without the full stop"
+    assert (result.error, result.where) == (
+        "EPERM",
+        {"rule": "Writable shares are switched off"},
+    ), "its brief, without the full stop"
     assert world.run("resolve_share_name", config={"share": {"host_path": "/a"}}).error == "EPERM"
 
 
-@pytest.mark.parametrize(("guest", "fields", "error"), [
-    ("linux", {"format_with_refs": True}, "EINVAL"),
-    ("linux", {"encrypted": True, "ensure_filesystem": True, "block_dev": True}, None),
-    ("windows", {"format_with_refs": True}, None),
-    ("windows", {"encrypted": True}, "EINVAL"),
-    ("windows", {"ensure_filesystem": True}, "EINVAL"),
-    ("windows", {"block_dev": True}, "EINVAL"),
-    ("windows", {}, None),
-])
-def test_guards_of_policy_combine_options_and_fields(guest: str, fields: dict[str, Value],
-                                                     error: str | None) -> None:
+@pytest.mark.parametrize(
+    ("guest", "fields", "error"),
+    [
+        ("linux", {"format_with_refs": True}, "EINVAL"),
+        ("linux", {"encrypted": True, "ensure_filesystem": True, "block_dev": True}, None),
+        ("windows", {"format_with_refs": True}, None),
+        ("windows", {"encrypted": True}, "EINVAL"),
+        ("windows", {"ensure_filesystem": True}, "EINVAL"),
+        ("windows", {"block_dev": True}, "EINVAL"),
+        ("windows", {}, None),
+    ],
+)
+def test_guards_of_policy_combine_options_and_fields(
+    guest: str, fields: dict[str, Value], error: str | None
+) -> None:
     world = World(shipped("scsi"), {"guest": guest})
     result = world.run("reserve", config={"disk": disk(), "mount": fields})
     assert result.error == error
@@ -193,19 +207,22 @@ def test_only_optional_hooks_can_be_left_out(without: list[str]) -> None:
         World(manager(BOX), without=without)
 
 
-@pytest.mark.parametrize("call", [
-    lambda w: w.run("make", config={"crate": {}}),
-    lambda w: w.run("make", config={"box": {"nam": "a"}}),
-    lambda w: w.run("make", config={"box": {"name": 1}}),
-    lambda w: w.run("make", config={"box": {"level": True}}),
-    lambda w: w.run("make", config={"box": {"tags": ["a"]}}),
-    lambda w: w.run("make", config={"box": {"name": "a"}}, reservation="r1"),
-    lambda w: w.run("use", config={"box": {"name": "a"}}, reservation="r1"),
-    lambda w: w.run("use"),
-    lambda w: w.run("place", config={"box": {"name": "a"}}),
-    lambda w: w.run("place", config={"box": {"name": "a"}}, at={"column": 1}),
-    lambda w: w.run("release_by_number"),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda w: w.run("make", config={"crate": {}}),
+        lambda w: w.run("make", config={"box": {"nam": "a"}}),
+        lambda w: w.run("make", config={"box": {"name": 1}}),
+        lambda w: w.run("make", config={"box": {"level": True}}),
+        lambda w: w.run("make", config={"box": {"tags": ["a"]}}),
+        lambda w: w.run("make", config={"box": {"name": "a"}}, reservation="r1"),
+        lambda w: w.run("use", config={"box": {"name": "a"}}, reservation="r1"),
+        lambda w: w.run("use"),
+        lambda w: w.run("place", config={"box": {"name": "a"}}),
+        lambda w: w.run("place", config={"box": {"name": "a"}}, at={"column": 1}),
+        lambda w: w.run("release_by_number"),
+    ],
+)
 def test_what_no_caller_of_c_could_write_is_a_mistake_of_the_caller_in_python(call) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError):
         call(store())

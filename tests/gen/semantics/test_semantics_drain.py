@@ -41,8 +41,11 @@ def test_drain_does_not_ask_who_else_holds() -> None:
     world = mapped(("/a", 1))
     for _ in range(3):
         reserve(world)
-    assert [hook for hook, _ in calls(world.drain())] == ["guest.unmount", "guest.eject",
-                                                          "vm.remove_disk"]
+    assert [hook for hook, _ in calls(world.drain())] == [
+        "guest.unmount",
+        "guest.eject",
+        "vm.remove_disk",
+    ]
     assert world.snapshot() == {"reservations": [], "disk": []}
     assert world.run("unmap_from_guest", reservation="r2").error == "ENOENT"
 
@@ -87,9 +90,11 @@ def test_resident_instances_may_remain_and_lose_their_holders() -> None:
     result = world.drain()
     assert (result.error, calls(result)) == (None, [("guest.unmount", "ok")])
     shown = world.snapshot()
-    assert (
-        shown["reservations"], shown["disk"][0]["state"], shown["disk"][0]["refs"]) == ([], "boot",
-                                                                                        0)
+    assert (shown["reservations"], shown["disk"][0]["state"], shown["disk"][0]["refs"]) == (
+        [],
+        "boot",
+        0,
+    )
 
 
 def test_drain_lets_anonymous_references_go() -> None:
@@ -118,9 +123,10 @@ operations:
     world.run("make")
     result = world.drain()
     assert (result.error, result.rows) == (None, ()), "low has no drop event"
-    assert world.snapshot() == {"reservations": ["r1"],
-                                "top": [{"state": "s", "refs": 1,
-                                         "low": [{"state": "s", "refs": 1}]}]}
+    assert world.snapshot() == {
+        "reservations": ["r1"],
+        "top": [{"state": "s", "refs": 1, "low": [{"state": "s", "refs": 1}]}],
+    }
 
 
 def test_drain_is_atomic_for_each_instance_that_fails_without_a_call() -> None:
@@ -148,8 +154,10 @@ operations:
     for a in (0, 1, 2):
         world.run("make", config={"thing": {"a": a}})
     result = world.drain()
-    assert (result.error, where(result)) == ("EBUSY",
-                                             {"resource": "thing", "state": "t", "event": "leave"})
+    assert (result.error, where(result)) == (
+        "EBUSY",
+        {"resource": "thing", "state": "t", "event": "leave"},
+    )
     assert world.snapshot() == {"reservations": ["r2"],
                                 "thing": [{"a": 1, "state": "s", "refs": 1}]}
 
@@ -157,8 +165,11 @@ operations:
 def test_discard_forgets_everything_and_calls_nothing() -> None:
     world = mapped(("/a", 1), ("/b", 1))
     result = world.discard()
-    assert (result.error, result.calls, world.snapshot()) == (None, (),
-                                                              {"reservations": [], "disk": []})
+    assert (result.error, result.calls, world.snapshot()) == (
+        None,
+        (),
+        {"reservations": [], "disk": []},
+    )
     assert world.run("unmap_from_guest", reservation="r1").error == "ENOENT"
     assert reserve(world, "/c") == "r3"
     assert world.snapshot()["disk"][0]["lun"] == 0, "its slot is free again"
@@ -293,8 +304,9 @@ operations:
 
 
 @pytest.mark.parametrize(("states", "drops"), [(254, 254), (255, 255), (256, 255)])
-def test_a_drain_drops_an_instance_at_most_255_times(states: int, drops: int,
-                                                     tmp_path: Path) -> None:
+def test_a_drain_drops_an_instance_at_most_255_times(
+    states: int, drops: int, tmp_path: Path
+) -> None:
     spec = manager(chain(states))
     requests = [{"op": "claim"}, {"op": "drain"}]
     answers = play(spec, requests)
@@ -343,9 +355,10 @@ operations:
     script = [{"op": "reserve", "disk": {"path": "/a"}}, {"op": "reserve", "disk": {"path": "/b"}},
               {"op": "drain"}, {"op": "drain"}]
     answers = play(spec, script)
-    assert [
-        [disk["state"] for disk in answer["state"]["disk"]] for answer in answers] == [["s0"],
-                                                                                       ["s0"] * 2,
-                                                                                       ["s255"] * 2,
-                                                                                       ["s210"] * 2]
+    assert [[disk["state"] for disk in answer["state"]["disk"]] for answer in answers] == [
+        ["s0"],
+        ["s0"] * 2,
+        ["s255"] * 2,
+        ["s210"] * 2,
+    ]
     assert play_c(simulator(spec, tmp_path), script) == answers

@@ -25,7 +25,11 @@ def test_a_drop_while_a_reservation_holds_it_too_lets_go_and_calls_nothing() -> 
     assert (result.error, result.calls) == (None, ())
     assert events(result) == [("mount", "mounted", "unmount", "released"),
                               ("disk", "attached", "detach", "released")]
-    assert (disks(world)[0]["refs"], disks(world)[0]["mount"][0]["refs"], world.reservations) == (1, 1, (second,))
+    assert (disks(world)[0]["refs"], disks(world)[0]["mount"][0]["refs"], world.reservations) == (
+        1,
+        1,
+        (second,),
+    )
     last = world.run("unmap_from_guest", reservation=second)
     assert calls(last) == [("guest.unmount", "ok"), ("guest.eject", "ok"), ("vm.remove_disk", "ok")]
     assert disks(world) == []
@@ -70,9 +74,11 @@ def test_one_without_a_hold_runs_the_row_when_nobody_holds_it() -> None:
     world = World(shipped("plan9"))
     world.run("resolve_share_name", config=SHARE)
     result = world.run("remove_from_vm", by="0")
-    assert (calls(result), events(result), world.snapshot()["share"]) == ([],
-                                                                          [("share", "pending",
-                                                                            "remove", "ok")], [])
+    assert (calls(result), events(result), world.snapshot()["share"]) == (
+        [],
+        [("share", "pending", "remove", "ok")],
+        [],
+    )
 
 
 def test_one_without_a_reservation_cannot_take_a_reserved_thing_away() -> None:
@@ -116,8 +122,10 @@ def half_way() -> tuple[World, str]:
     world.run("map_to_guest", reservation=held)
     result = world.run("unmap_from_guest", reservation=held,
                        outcomes=backend({"guest.eject": "EBUSY"}))
-    assert (result.error, calls(result)) == ("EBUSY",
-                                             [("guest.unmount", "ok"), ("guest.eject", "fail")])
+    assert (result.error, calls(result)) == (
+        "EBUSY",
+        [("guest.unmount", "ok"), ("guest.eject", "fail")],
+    )
     assert (disks(world)[0]["state"], disks(world)[0]["refs"],
             disks(world)[0]["mount"]) == ("attached", 1, [])
     return world, held
@@ -133,8 +141,10 @@ def test_a_retry_goes_on_where_it_stopped() -> None:
                              "hook": "vm.remove_disk"}
     assert disks(world)[0]["state"] == "ejected"
     result = world.run("unmap_from_guest", reservation=held)
-    assert (calls(result), world.snapshot()) == ([("vm.remove_disk", "ok")],
-                                                 {"reservations": [], "disk": []})
+    assert (calls(result), world.snapshot()) == (
+        [("vm.remove_disk", "ok")],
+        {"reservations": [], "disk": []},
+    )
 
 
 def test_a_retry_does_not_touch_what_another_caller_has_put_under_the_same_key() -> None:
@@ -142,9 +152,11 @@ def test_a_retry_does_not_touch_what_another_caller_has_put_under_the_same_key()
     second = reserve(world)
     assert calls(world.run("map_to_guest", reservation=second)) == [("guest.mount", "ok")]
     result = world.run("unmap_from_guest", reservation=first)
-    assert (result.error, calls(result), events(result)) == (None, [],
-                                                             [("disk", "attached", "detach",
-                                                               "released")])
+    assert (result.error, calls(result), events(result)) == (
+        None,
+        [],
+        [("disk", "attached", "detach", "released")],
+    )
     assert [m["state"] for m in disks(world)[0]["mount"]] == ["mounted"]
 
 
@@ -187,8 +199,10 @@ def test_a_row_that_rejects_undoes_the_steps_before_it() -> None:
     world = World(manager(BOX))
     config: dict[str, dict[str, Value]] = {"box": {"name": "a", "level": 8}}
     result = world.run("acquire", config=config)
-    assert (result.error, result.where) == ("EDOM",
-                                            {"resource": "box", "state": "fresh", "event": "open"})
+    assert (result.error, result.where) == (
+        "EDOM",
+        {"resource": "box", "state": "fresh", "event": "open"},
+    )
     assert world.snapshot()["box"] == [], "the instance was made by the same operation"
     world.run("make", config={"box": {"name": "b"}})
     assert world.snapshot()["box"][0]["number"] == 5
@@ -219,8 +233,10 @@ operations:
     world.run("reserve")
     before = world.key()
     result = world.run("end", reservation="r1")
-    assert (result.error, result.where) == ("EBUSY",
-                                            {"resource": "top", "state": "s", "event": "leave"})
+    assert (result.error, result.where) == (
+        "EBUSY",
+        {"resource": "top", "state": "s", "event": "leave"},
+    )
     assert world.key() == before
     assert world.snapshot()["top"][0]["low"][0]["refs"] == 1
     assert world.run("end", reservation="r1").error == "EBUSY", "it can be tried again"
@@ -231,14 +247,18 @@ def test_after_the_first_call_what_was_done_stays_done() -> None:
     held = reserve(world)
     result = world.run("map_to_guest", reservation=held,
                        outcomes=backend({"guest.mount": "ENOSYS"}))
-    assert (result.error, calls(result)) == ("ENOSYS",
-                                             [("vm.add_disk", "ok"), ("guest.mount", "fail")])
+    assert (result.error, calls(result)) == (
+        "ENOSYS",
+        [("vm.add_disk", "ok"), ("guest.mount", "fail")],
+    )
     assert (
         disks(world)[0]["state"], disks(world)[0]["mount"][0]["state"]) == ("attached", "failed")
     again = world.run("map_to_guest", reservation=held)
     assert (again.error, again.calls) == ("ENOTRECOVERABLE", ())
-    assert calls(world.run("unmap_from_guest", reservation=held)) == [("guest.eject", "ok"),
-                                                                      ("vm.remove_disk", "ok")]
+    assert calls(world.run("unmap_from_guest", reservation=held)) == [
+        ("guest.eject", "ok"),
+        ("vm.remove_disk", "ok"),
+    ]
 
 
 def test_steps_stop_at_the_first_that_fails() -> None:
@@ -262,8 +282,11 @@ def test_later_steps_on_an_instance_that_ended_are_skipped() -> None:
     world = World(manager(BOX))
     world.run("make", config={"box": {"name": "a"}})
     result = world.run("kill", config={"box": {"name": "a"}})
-    assert (result.error, events(result), result.calls) == (None, [("box", "fresh", "kill", "ok")],
-                                                            ())
+    assert (result.error, events(result), result.calls) == (
+        None,
+        [("box", "fresh", "kill", "ok")],
+        (),
+    )
 
 
 def test_a_reservation_ends_only_when_every_step_ended_ok() -> None:
@@ -338,8 +361,11 @@ def test_a_reference_that_cannot_be_counted_is_refused_before_any_call() -> None
         assert world.run("add_to_vm", config=SHARE).error is None
     before = world.snapshot()
     refused = world.run("add_to_vm", config=SHARE)
-    assert (refused.error, where(refused), refused.calls) == ("EOVERFLOW", {"resource": "share"},
-                                                              ())
+    assert (refused.error, where(refused), refused.calls) == (
+        "EOVERFLOW",
+        {"resource": "share"},
+        (),
+    )
     assert world.snapshot() == before
 
 

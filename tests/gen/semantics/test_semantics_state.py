@@ -120,9 +120,12 @@ class Walk:
         return OK if kind == "ok" else Outcome(kind, "EIO")
 
     def config(self, path: tuple[str, ...]) -> dict[str, dict[str, Value]]:
-        keys: dict[str, tuple[Value, ...]] = {"host_path": ("/a", "/b"),
-                                              "device_instance_id": ("d", "e"), "partition": (0, 1),
-                                              "read_only": (False, False, False, True)}
+        keys: dict[str, tuple[Value, ...]] = {
+            "host_path": ("/a", "/b"),
+            "device_instance_id": ("d", "e"),
+            "partition": (0, 1),
+            "read_only": (False, False, False, True),
+        }
         return {name: {f.name: self.rng.choice(keys[f.name])
                        for f in self.world.manager.resource(name).fields if f.name in keys}
                 for name in path}
@@ -169,7 +172,9 @@ class Walk:
                 children = sum(len(item[child]) for child in manager.children(path[0]))
                 below = sum(child["refs"] for name in manager.children(path[0])
                             for child in item[name])
-                assert item["refs"] >= below, "who pins a child pins its parent: holds are dropped child first"
+                assert (
+                    item["refs"] >= below
+                ), "who pins a child pins its parent: holds are dropped child first"
                 assert children <= item["refs"]
 
     def level(self, snapshot: dict[str, Any], names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -18,9 +18,19 @@ def a_field(kind: Type, **more: Any) -> Field:
     return Field("f", kind, "", NOWHERE, **more)
 
 
-@pytest.mark.parametrize(("kind", "value"), [
-    (Type.BOOL, False), (Type.U8, 0), (Type.I64, 0), (Type.STRING, ""), (Type.ENUM, "x"), (Type.UUID, NIL), (Type.LIST, ()), (Type.SET, ()),
-])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Type.BOOL, False),
+        (Type.U8, 0),
+        (Type.I64, 0),
+        (Type.STRING, ""),
+        (Type.ENUM, "x"),
+        (Type.UUID, NIL),
+        (Type.LIST, ()),
+        (Type.SET, ()),
+    ],
+)
 def test_zero_values_and_defaults(kind: Type, value: Value) -> None:
     assert zero(kind, ("x", "y")) == value
     assert default(a_field(kind, values=("x", "y"))) == value
@@ -47,18 +57,26 @@ def test_integers_have_the_limits_of_their_type_and_range(kind: Type) -> None:
 
 def test_a_greatest_length_counts_bytes() -> None:
     field = a_field(Type.STRING, max_length=4)
-    assert [
-        is_valid(field, text) for text in ("", "abcd", "abcde", "éé", "ééa", "😀")] == [True, True,
-                                                                                       False, True,
-                                                                                       False, True]
+    assert [is_valid(field, text) for text in ("", "abcd", "abcde", "éé", "ééa", "😀")] == [
+        True, True, False, True, False, True,
+    ]
 
 
-@pytest.mark.parametrize(("kind", "good", "bad"), [
-    (Type.BOOL, True, 1), (Type.U8, 1, True), (Type.U8, 1, "1"), (Type.STRING, "a",
-                                                                  ("a",)), (Type.LIST, ("a",), "a"),
-    (Type.SET, ("a",), (1,)), (Type.SET, (), []), (Type.ENUM, "a", 0), (Type.UUID, "u1",
-                                                                        None), (Type.I32, -1, 1.0),
-])
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (Type.BOOL, True, 1),
+        (Type.U8, 1, True),
+        (Type.U8, 1, "1"),
+        (Type.STRING, "a", ("a",)),
+        (Type.LIST, ("a",), "a"),
+        (Type.SET, ("a",), (1,)),
+        (Type.SET, (), []),
+        (Type.ENUM, "a", 0),
+        (Type.UUID, "u1", None),
+        (Type.I32, -1, 1.0),
+    ],
+)
 def test_types(kind: Type, good: object, bad: object) -> None:
     assert is_of_type(a_field(kind), good)
     assert not is_of_type(a_field(kind), bad)
@@ -87,15 +105,21 @@ def test_lists_and_sets() -> None:
     assert not same(Type.LIST, ("ab",), ("a", "b"))
 
 
-@pytest.mark.parametrize(("kind", "nth", "value"), [
-    (Type.U8, 255, 255), (Type.U8, 256, 0), (Type.U16, 65537, 1), (Type.I32, 2147483647,
-                                                                   2147483647), (Type.I32,
-                                                                                 2147483648,
-                                                                                 -2147483648),
-    (Type.I64, 3, 3), (Type.BOOL, 1, True), (Type.BOOL, 2, False), (Type.STRING, 7,
-                                                                    "out-7"), (Type.STRING, 12,
-                                                                               "out-1"),
-])
+@pytest.mark.parametrize(
+    ("kind", "nth", "value"),
+    [
+        (Type.U8, 255, 255),
+        (Type.U8, 256, 0),
+        (Type.U16, 65537, 1),
+        (Type.I32, 2147483647, 2147483647),
+        (Type.I32, 2147483648, -2147483648),
+        (Type.I64, 3, 3),
+        (Type.BOOL, 1, True),
+        (Type.BOOL, 2, False),
+        (Type.STRING, 7, "out-7"),
+        (Type.STRING, 12, "out-1"),
+    ],
+)
 def test_the_scripted_backends_values(kind: Type, nth: int, value: Value) -> None:
     out = Assigned("out", AssignedKind.HOOK, kind, "", NOWHERE, hook="a.b",
                    max_length=5 if kind is Type.STRING else None)

@@ -27,22 +27,42 @@ def test_the_example_of_the_documentation(scsi: Talk) -> None:
     mount = {"partition": 1, "read_only": False, "encrypted": False, "options": [],
              "ensure_filesystem": False, "filesystem": "", "block_dev": False,
              "format_with_refs": False, "guest_path": "/run/mounts/scsi/0_0_1"}
-    assert mapped == {"n": 2, "ok": False, "error": "EIO", "returns": {},
-                      "where": {"resource": "mount", "state": "reserved", "event": "mount",
-                                "hook": "guest.mount"},
-                      "calls": [{"hook": "vm.add_disk", "outcome": "ok",
-                                 "args": common | {"read_only": False}},
-                                {"hook": "guest.mount", "outcome": "fail", "args": mount | common}],
-                      "state": {"reservations": ["r1"],
-                                "disk": [common
-                                         | {"read_only": False, "state": "attached", "refs": 1,
-                                            "mount": [mount | {"state": "failed", "refs": 1}]}]}}
+    assert mapped == {
+        "n": 2,
+        "ok": False,
+        "error": "EIO",
+        "returns": {},
+        "where": {
+            "resource": "mount",
+            "state": "reserved",
+            "event": "mount",
+            "hook": "guest.mount",
+        },
+        "calls": [
+            {"hook": "vm.add_disk", "outcome": "ok", "args": common | {"read_only": False}},
+            {"hook": "guest.mount", "outcome": "fail", "args": mount | common},
+        ],
+        "state": {
+            "reservations": ["r1"],
+            "disk": [
+                common
+                | {
+                    "read_only": False,
+                    "state": "attached",
+                    "refs": 1,
+                    "mount": [mount | {"state": "failed", "refs": 1}],
+                }
+            ],
+        },
+    }
 
 
 def test_the_first_request_makes_a_manager_with_the_defaults(scsi: Talk) -> None:
     answer = scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})
-    assert (answer["error"], answer["where"]) == ("EINVAL",
-                                                  {"resource": "disk"}), "one controller by default"
+    assert (answer["error"], answer["where"]) == (
+        "EINVAL",
+        {"resource": "disk"},
+    ), "one controller by default"
     assert scsi("new", options={"controllers": 2})["ok"]
     assert scsi("reserve_for_rootfs", disk={"host_path": "/a"}, address={"controller": 1})["ok"]
 
@@ -50,12 +70,14 @@ def test_the_first_request_makes_a_manager_with_the_defaults(scsi: Talk) -> None
 def test_new_starts_labels_and_counters_again() -> None:
     vpci = Talk(shipped("vpci"))
     for _ in range(2):
-        assert vpci("reserve",
-                    device={"device_instance_id": "d"})["returns"] == {"reservation": "r1",
-                                                                       "vmbus_guid": "u1"}
-        assert vpci("reserve",
-                    device={"device_instance_id": "e"})["returns"] == {"reservation": "r2",
-                                                                       "vmbus_guid": "u2"}
+        assert vpci("reserve", device={"device_instance_id": "d"})["returns"] == {
+            "reservation": "r1",
+            "vmbus_guid": "u1",
+        }
+        assert vpci("reserve", device={"device_instance_id": "e"})["returns"] == {
+            "reservation": "r2",
+            "vmbus_guid": "u2",
+        }
         vpci("new")
 
 
@@ -96,8 +118,11 @@ def test_drain_and_discard(scsi: Talk) -> None:
             [c["outcome"] for c in answer["calls"]]) == ("EIO", "guest.eject", ["ok", "fail"])
     assert answer["state"]["disk"][0]["mount"] == []
     answer = scsi("discard", fail=["guest.eject"])
-    assert (answer["ok"], answer["calls"], answer["state"]) == (True, [],
-                                                                {"reservations": [], "disk": []})
+    assert (answer["ok"], answer["calls"], answer["state"]) == (
+        True,
+        [],
+        {"reservations": [], "disk": []},
+    )
 
 
 # fail
@@ -130,8 +155,11 @@ def test_nth_counts_within_one_request() -> None:
         assert scsi("map_to_guest", reservation=label,
                     fail=[{"hook": "guest.mount", "nth": 2}])["ok"]
     answer = scsi("drain", fail=[{"hook": "guest.unmount", "nth": 2}])
-    assert [c["outcome"] for c in answer["calls"] if c["hook"] == "guest.unmount"] == ["ok", "fail",
-                                                                                       "ok"]
+    assert [c["outcome"] for c in answer["calls"] if c["hook"] == "guest.unmount"] == [
+        "ok",
+        "fail",
+        "ok",
+    ]
 
 
 # values and labels
@@ -246,9 +274,15 @@ def test_a_line_that_is_too_long_is_malformed_and_the_next_is_read() -> None:
 
 
 def test_messages_say_what_is_wrong(scsi: Talk) -> None:
-    assert scsi.raw('{"op": "reserve", "disk": {"host_pth": "/a"}}')["message"] == "disk has no field 'host_pth'"
+    assert (
+        scsi.raw('{"op": "reserve", "disk": {"host_pth": "/a"}}')["message"]
+        == "disk has no field 'host_pth'"
+    )
     assert scsi("map_to_guest")["message"] == "reservation is missing"
-    assert scsi("reserve", mount={"partition": -1})["message"] == "partition must be an integer from 0 to 18446744073709551615"
+    assert (
+        scsi("reserve", mount={"partition": -1})["message"]
+        == "partition must be an integer from 0 to 18446744073709551615"
+    )
     assert scsi("x" * 38)["message"] == f"unknown op '{'x' * 38}'"
     assert scsi("x" * 39)["message"] == f"unknown op '{'x' * 39}…"
 
@@ -292,27 +326,35 @@ def uncertain(fail: list[Any]) -> dict[str, Any]:
     return talk("bring_up", reservation="r1", fail=fail)
 
 
-@pytest.mark.parametrize(("fail", "error", "outcomes"), [
-    ([], None, ["yes", "ok"]),
-    ([{"hook": "host.has", "outcome": "yes"}], None, ["yes", "ok"]),
-    ([{"hook": "host.has", "outcome": "no"}], None, ["no", "ok", "ok"]),
-    (["host.has"], "EIO", ["unknown"]),
-    ([{"hook": "host.has", "error": "ENODEV"}], "ENODEV", ["unknown"]),
-    ([{"hook": "host.has", "outcome": "unknown", "error": "EPIPE"}], "EPIPE", ["unknown"]),
-])
-def test_fail_scripts_the_answers_of_a_hook_that_asks(fail: list[object], error: str | None,
-                                                      outcomes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("fail", "error", "outcomes"),
+    [
+        ([], None, ["yes", "ok"]),
+        ([{"hook": "host.has", "outcome": "yes"}], None, ["yes", "ok"]),
+        ([{"hook": "host.has", "outcome": "no"}], None, ["no", "ok", "ok"]),
+        (["host.has"], "EIO", ["unknown"]),
+        ([{"hook": "host.has", "error": "ENODEV"}], "ENODEV", ["unknown"]),
+        ([{"hook": "host.has", "outcome": "unknown", "error": "EPIPE"}], "EPIPE", ["unknown"]),
+    ],
+)
+def test_fail_scripts_the_answers_of_a_hook_that_asks(
+    fail: list[object], error: str | None, outcomes: list[str]
+) -> None:
     answer = uncertain(fail)
     assert (answer["error"], [call["outcome"] for call in answer["calls"]]) == (error, outcomes)
 
 
-@pytest.mark.parametrize("entry", [
-    {"hook": "host.has", "outcome": "fail"}, {"hook": "host.has",
-                                              "outcome": "uncertain"}, {"hook": "host.has",
-                                                                        "outcome": "ok"},
-    {"hook": "host.has", "outcome": "yes", "error": "EIO"}, {"hook": "host.open",
-                                                             "outcome": "yes"}, {"hook": "host.open", "outcome": "unknown"},
-])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"hook": "host.has", "outcome": "fail"},
+        {"hook": "host.has", "outcome": "uncertain"},
+        {"hook": "host.has", "outcome": "ok"},
+        {"hook": "host.has", "outcome": "yes", "error": "EIO"},
+        {"hook": "host.open", "outcome": "yes"},
+        {"hook": "host.open", "outcome": "unknown"},
+    ],
+)
 def test_an_outcome_that_the_hook_cannot_have_is_malformed(entry: dict[str, str]) -> None:
     answer = uncertain([entry])
     assert (answer["error"], "message" in answer) == ("EINVAL", True)

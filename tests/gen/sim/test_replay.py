@@ -71,8 +71,11 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_trace_that_agrees(tmp_path: Path) -> None:
     path = trace(tmp_path, ({"error": None}, {"error": None}), ({"error": "EIO"}, {"error": "*"}))
     done = run(path, path, "--", sys.executable, "-c", ECHO)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "2 of 2 traces agree, 4 of 4 steps\n",
-                                                           "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "2 of 2 traces agree, 4 of 4 steps\n",
+        "",
+    )
 
 
 def test_the_first_difference_is_named_and_ends_the_trace(tmp_path: Path) -> None:
@@ -86,10 +89,14 @@ def test_the_first_difference_is_named_and_ends_the_trace(tmp_path: Path) -> Non
     assert shown[:2] == ['    {"error": null}', '    {"error": "EIO"}']
 
 
-@pytest.mark.parametrize(("simulator", "why"), [
-    (SILENT, "no answer (exit status 3) gone"), (LATE_DEATH, "exit status 4"), (NOISE,
-                                                                                "no JSON: noise"),
-])
+@pytest.mark.parametrize(
+    ("simulator", "why"),
+    [
+        (SILENT, "no answer (exit status 3) gone"),
+        (LATE_DEATH, "exit status 4"),
+        (NOISE, "no JSON: noise"),
+    ],
+)
 def test_a_simulator_that_misbehaves(tmp_path: Path, simulator: str, why: str) -> None:
     done = run(trace(tmp_path, ({"error": None}, {"error": None})), "--", sys.executable, "-c",
                simulator)
@@ -98,11 +105,18 @@ def test_a_simulator_that_misbehaves(tmp_path: Path, simulator: str, why: str) -
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", [
-    [], ["--"], ["--", "true"], ["x.jsonl"], ["x.jsonl", "--"], ["x.jsonl", "--", "true"], ["-v",
-                                                                                            "--",
-                                                                                            "true"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--"],
+        ["--", "true"],
+        ["x.jsonl"],
+        ["x.jsonl", "--"],
+        ["x.jsonl", "--", "true"],
+        ["-v", "--", "true"],
+    ],
+)
 def test_misuse(arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")

@@ -66,29 +66,40 @@ def test_references_know_their_place_inside_the_text() -> None:
     assert {(r.loc.column, r.loc.length) for r in escaped.refs()} == {(5, 27)}
 
 
-@pytest.mark.parametrize(("text", "message", "column"), [
-    ("field", "'field' does not say of what: write option.field or field.field", 5),
-    ("field.", "the condition ends where a name is missing", 10),
-    ("field.a and", "the condition ends where a name such as option.x or field.x is missing", 15),
-    ("and field.a", "a name such as option.x or field.x is missing before 'and'", 5),
-    ("field.a field.b", "'field' cannot follow here", 13),
-    ("(field.a", "the condition ends where ')' is missing", 12),
-    ("field.a)", "')' cannot follow here", 12),
-    ("field.a ==", "the condition ends where a number or a value of an enum is missing", 14),
-    ("field.a == and", "a number or a value of an enum is missing before 'and'", 16),
-    ("field.a == field.b",
-     "a comparison is with a number or a value of an enum, not with another name", 21),
-    ("field.a = 1", "'=' has no meaning in a condition", 13),
-    ("field.a == 1.5", "'1' has no meaning in a condition", 16),
-    ("field.a == 12abc", "'1' has no meaning in a condition", 16),
-    ("field.a == 999999999999999999999", "the number is too long", 16),
-    ("field.ä", "'ä' has no meaning in a condition", 11),
-    ("'   '", "the condition ends where a name such as option.x or field.x is missing", 6),
-    ("not " * 40 + "field.a", "the condition is nested more than 32 levels deep", 133),
-    ("(" * 100 + "field.a" + ")" * 100, "the condition is nested more than 32 levels deep", 37),
-])
-def test_what_is_no_condition_is_reported_with_its_place(text: str, message: str,
-                                                         column: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("field", "'field' does not say of what: write option.field or field.field", 5),
+        ("field.", "the condition ends where a name is missing", 10),
+        (
+            "field.a and",
+            "the condition ends where a name such as option.x or field.x is missing",
+            15,
+        ),
+        ("and field.a", "a name such as option.x or field.x is missing before 'and'", 5),
+        ("field.a field.b", "'field' cannot follow here", 13),
+        ("(field.a", "the condition ends where ')' is missing", 12),
+        ("field.a)", "')' cannot follow here", 12),
+        ("field.a ==", "the condition ends where a number or a value of an enum is missing", 14),
+        ("field.a == and", "a number or a value of an enum is missing before 'and'", 16),
+        (
+            "field.a == field.b",
+            "a comparison is with a number or a value of an enum, not with another name",
+            21,
+        ),
+        ("field.a = 1", "'=' has no meaning in a condition", 13),
+        ("field.a == 1.5", "'1' has no meaning in a condition", 16),
+        ("field.a == 12abc", "'1' has no meaning in a condition", 16),
+        ("field.a == 999999999999999999999", "the number is too long", 16),
+        ("field.ä", "'ä' has no meaning in a condition", 11),
+        ("'   '", "the condition ends where a name such as option.x or field.x is missing", 6),
+        ("not " * 40 + "field.a", "the condition is nested more than 32 levels deep", 133),
+        ("(" * 100 + "field.a" + ")" * 100, "the condition is nested more than 32 levels deep", 37),
+    ],
+)
+def test_what_is_no_condition_is_reported_with_its_place(
+    text: str, message: str, column: int
+) -> None:
     with pytest.raises(ExprError) as caught:
         parse_guard(node(text))
     assert (

@@ -55,17 +55,30 @@ def test_whole_examples_are_good_specs(text: str) -> None:
 
 
 FRAMES = {
-    "limits": "berth: 1\nmanager: m\n{}resources:\n"
-              "  disk: {{key: [path], fields: {{path: {{type: string}}}}, initial: s, \n"
-              "         states: &s {{s: {{on: {{take: stay, drop: gone}}}}, gone: {{final: true}}}}, holders: &h {{take: take, drop: drop}}}}\n"
-              "  mount: {{parent: disk, initial: s, states: *s, holders: *h}}\n"
-              "operations:\n  hold: {{obtain: [disk, mount], gives: reservation}}\n"
-              "  drop: {{with: reservation, do: [mount.drop, disk.drop], ends: reservation}}\n",
-    "options": "berth: 1\nmanager: m\n{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
-               "operations: {{o: {{obtain: [r]}}}}\n",
-    "accept": "berth: 1\nmanager: m\nresources: {{disk: {{initial: failed, states: "
-              "{{failed: {{resident: true, on: {{detach: stay}}}}}}}}}}\n"
-              "operations: {{o: {{obtain: [disk], do: [disk.detach]}}}}\n{}",
+    "limits": (
+        "berth: 1\n"
+        "manager: m\n"
+        "{}resources:\n"
+        "  disk: {{key: [path], fields: {{path: {{type: string}}}}, initial: s, \n"
+        "         states: &s {{s: {{on: {{take: stay, drop: gone}}}}, gone: {{final: true}}}}, holders: &h {{take: take, drop: drop}}}}\n"
+        "  mount: {{parent: disk, initial: s, states: *s, holders: *h}}\n"
+        "operations:\n"
+        "  hold: {{obtain: [disk, mount], gives: reservation}}\n"
+        "  drop: {{with: reservation, do: [mount.drop, disk.drop], ends: reservation}}\n"
+    ),
+    "options": (
+        "berth: 1\n"
+        "manager: m\n"
+        "{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
+        "operations: {{o: {{obtain: [r]}}}}\n"
+    ),
+    "accept": (
+        "berth: 1\n"
+        "manager: m\n"
+        "resources: {{disk: {{initial: failed, states: {{failed: {{resident: true, on: {{detach: stay}}}}}}}}}}\n"
+        "operations: {{o: {{obtain: [disk], do: [disk.detach]}}}}\n"
+        "{}"
+    ),
 }
 
 
@@ -76,7 +89,21 @@ def test_fragments_are_well_formed(text: str) -> None:
     word = text.split(":", 1)[0]
     if word == "assigned":
         inner = "".join(f"    {line}\n" for line in text.splitlines())
-        spec = ("berth: 1\nmanager: m\noptions:\n  controllers: {type: u8, default: 1, range: [1, 4]}\n" "  guest: {type: enum, values: [linux, windows]}\nbackend: {vm: {add_disk: {on: r}}}\nresources:\n  r:\n" + inner + "    initial: s\n    states:\n      s: {resident: true, on: {go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n      t: {resident: true, on: {go: stay}}\n" "operations: {o: {obtain: [r], do: [r.go]}}\n")
+        spec = (
+            "berth: 1\n"
+            "manager: m\n"
+            "options:\n"
+            "  controllers: {type: u8, default: 1, range: [1, 4]}\n"
+            "  guest: {type: enum, values: [linux, windows]}\n"
+            "backend: {vm: {add_disk: {on: r}}}\n"
+            "resources:\n"
+            f"  r:\n{inner}"
+            "    initial: s\n"
+            "    states:\n"
+            "      s: {resident: true, on: {go: {call: vm.add_disk, ok: t, fail: stay, uncertain: t}}}\n"
+            "      t: {resident: true, on: {go: stay}}\n"
+            "operations: {o: {obtain: [r], do: [r.go]}}\n"
+        )
     else:
         spec = FRAMES[word].format(text)
     result = compile_text("fragment.yaml", spec)

@@ -32,18 +32,56 @@ def failure(text: str) -> tuple[str, int, int]:
     return found[0].id, found[0].loc.line, found[0].loc.column
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    # The core schema of YAML 1.2, section 10.3.2.
-    ("null", None), ("Null", None), ("NULL", None), ("~", None),
-    ("true", True), ("True", True), ("TRUE", True), ("false", False), ("False", False), ("FALSE", False),
-    ("0", 0), ("-19", -19), ("+12", 12), ("0o7", 7), ("0x3A", 58), ("010", 10),
-    ("0.", 0.0), ("-0.0", 0.0), (".5", 0.5), ("+12e03", 12000.0), ("-2E+05", -200000.0), (".inf", float("inf")), ("-.INF", float("-inf")),
-    # Words that YAML 1.1 reads as something else.
-    ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"), ("n", "n"), ("Yes", "Yes"), ("nUll", "nUll"), ("tRue", "tRue"),
-    ("1_000", "1_000"), ("0b1", "0b1"), ("12:30:45", "12:30:45"), ("2001-12-14", "2001-12-14"), ("0o8", "0o8"), ("0xg", "0xg"),
-    ("1e", "1e"),
-    ("=", "="), ("-", "-"), (".", "."), ("-0x1", "-0x1"),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # The core schema of YAML 1.2, section 10.3.2.
+        ("null", None),
+        ("Null", None),
+        ("NULL", None),
+        ("~", None),
+        ("true", True),
+        ("True", True),
+        ("TRUE", True),
+        ("false", False),
+        ("False", False),
+        ("FALSE", False),
+        ("0", 0),
+        ("-19", -19),
+        ("+12", 12),
+        ("0o7", 7),
+        ("0x3A", 58),
+        ("010", 10),
+        ("0.", 0.0),
+        ("-0.0", 0.0),
+        (".5", 0.5),
+        ("+12e03", 12000.0),
+        ("-2E+05", -200000.0),
+        (".inf", float("inf")),
+        ("-.INF", float("-inf")),
+        # Words that YAML 1.1 reads as something else.
+        ("on", "on"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("y", "y"),
+        ("n", "n"),
+        ("Yes", "Yes"),
+        ("nUll", "nUll"),
+        ("tRue", "tRue"),
+        ("1_000", "1_000"),
+        ("0b1", "0b1"),
+        ("12:30:45", "12:30:45"),
+        ("2001-12-14", "2001-12-14"),
+        ("0o8", "0o8"),
+        ("0xg", "0xg"),
+        ("1e", "1e"),
+        ("=", "="),
+        ("-", "-"),
+        (".", "."),
+        ("-0x1", "-0x1"),
+    ],
+)
 def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
     got = resolve(text)
     assert got == value and type(got) is type(value)
@@ -104,31 +142,35 @@ def test_line_breaks_of_every_kind_count_alike_in_places_and_in_excerpts() -> No
         assert source.lines[place.line - 1].startswith("c:"), repr(breaks)
 
 
-@pytest.mark.parametrize(("text", "rule", "line", "column"), [
-    ("", "empty", 1, 1),
-    ("   \n\n", "empty", 1, 1),
-    ("# only\n# comments\n", "empty", 1, 1),
-    ("---\n...\n", "empty", 1, 1),
-    ("~\n", "empty", 1, 1),
-    ("a: 1\n---\nb: 2\n", "documents", 2, 1),
-    ("a:\n\tb: 1\n", "yaml", 2, 1),
-    ("a: [1, 2\n", "yaml", 2, 1),
-    ("a: {b: 1\nc: 2\n", "yaml", 2, 2),
-    ("a: 'open\n", "yaml", 2, 1),
-    ("a: b: c\n", "yaml", 1, 5),
-    ("%YAML 3.0\n---\na: 1\n", "yaml", 1, 1),
-    ("a: @b\n", "yaml", 1, 4),
-    ("a: *b\n", "alias", 1, 4),
-    ("a: &a\n  b: *a\n", "alias", 2, 6),
-    ("a: 1\na: 2\n", "duplicate-key", 2, 1),
-    ("{a: 1, 'a': 2}\n", "duplicate-key", 1, 8),
-    ("<<: {a: 1}\n", "merge-key", 1, 1),
-    ("? [a, b]\n: 1\n", "key", 1, 3),
-    ("a: !!int 3\n", "tag", 1, 4),
-    ("a: !own {b: 1}\n", "tag", 1, 4),
-])
-def test_what_is_wrong_is_reported_with_its_place(text: str, rule: str, line: int,
-                                                  column: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "rule", "line", "column"),
+    [
+        ("", "empty", 1, 1),
+        ("   \n\n", "empty", 1, 1),
+        ("# only\n# comments\n", "empty", 1, 1),
+        ("---\n...\n", "empty", 1, 1),
+        ("~\n", "empty", 1, 1),
+        ("a: 1\n---\nb: 2\n", "documents", 2, 1),
+        ("a:\n\tb: 1\n", "yaml", 2, 1),
+        ("a: [1, 2\n", "yaml", 2, 1),
+        ("a: {b: 1\nc: 2\n", "yaml", 2, 2),
+        ("a: 'open\n", "yaml", 2, 1),
+        ("a: b: c\n", "yaml", 1, 5),
+        ("%YAML 3.0\n---\na: 1\n", "yaml", 1, 1),
+        ("a: @b\n", "yaml", 1, 4),
+        ("a: *b\n", "alias", 1, 4),
+        ("a: &a\n  b: *a\n", "alias", 2, 6),
+        ("a: 1\na: 2\n", "duplicate-key", 2, 1),
+        ("{a: 1, 'a': 2}\n", "duplicate-key", 1, 8),
+        ("<<: {a: 1}\n", "merge-key", 1, 1),
+        ("? [a, b]\n: 1\n", "key", 1, 3),
+        ("a: !!int 3\n", "tag", 1, 4),
+        ("a: !own {b: 1}\n", "tag", 1, 4),
+    ],
+)
+def test_what_is_wrong_is_reported_with_its_place(
+    text: str, rule: str, line: int, column: int
+) -> None:
     assert failure(text) == (rule, line, column)
 
 
@@ -163,14 +205,22 @@ def test_the_deepest_nesting_that_is_allowed_is_read() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(("data", "line", "column"), [
-    (b"a: \xff", 1, 4), (b"ok: 1\nb\xc3(: 2", 2, 2), ("a: 1".encode("utf-16"), 1,
-                                                      1), (b"a: \xed\xa0\x80", 1, 4),
-    (b"a: \x00", 1, 4), (b"a: 1\nb: \x1b[31m", 2, 4), ("a: \ufeff".encode(), 1, 4), (b"a: \x7f", 1,
-                                                                                     4),
-])
-def test_bytes_that_are_no_text_are_refused_with_their_place(data: bytes, line: int,
-                                                             column: int) -> None:
+@pytest.mark.parametrize(
+    ("data", "line", "column"),
+    [
+        (b"a: \xff", 1, 4),
+        (b"ok: 1\nb\xc3(: 2", 2, 2),
+        ("a: 1".encode("utf-16"), 1, 1),
+        (b"a: \xed\xa0\x80", 1, 4),
+        (b"a: \x00", 1, 4),
+        (b"a: 1\nb: \x1b[31m", 2, 4),
+        ("a: \ufeff".encode(), 1, 4),
+        (b"a: \x7f", 1, 4),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_with_their_place(
+    data: bytes, line: int, column: int
+) -> None:
     text, found = decode("x.yaml", data)
     assert text is None
     assert [(d.id, d.loc.line, d.loc.column) for d in found] == [("encoding", line, column)]
@@ -189,11 +239,18 @@ def test_a_file_of_ten_megabytes_is_refused_without_being_parsed(tmp_path: Path)
     assert decode("x.yaml", b"#" * MAX_BYTES)[1] == []
 
 
-@pytest.mark.parametrize(("name", "reason"), [
-    ("missing.yaml", "No such file or directory"), (".", "Is a directory"), ("a\0b", "not a file name"), ("x" * 5000, "File name too long"),
-])
-def test_what_cannot_be_read_is_reported_with_the_reason(name: str, reason: str, tmp_path: Path,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing.yaml", "No such file or directory"),
+        (".", "Is a directory"),
+        ("a\0b", "not a file name"),
+        ("x" * 5000, "File name too long"),
+    ],
+)
+def test_what_cannot_be_read_is_reported_with_the_reason(
+    name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     text, found = read(name)
     assert text is None

@@ -76,9 +76,9 @@ def test_every_object_is_closed_or_says_what_its_values_are() -> None:
 
 def test_only_what_the_compiler_understands_is_used() -> None:
     known = {
-        "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required", "additionalProperties", "propertyNames",
-        "minProperties",
-        "items", "minItems", "maxItems", "oneOf", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
+        "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
+        "additionalProperties", "propertyNames", "minProperties", "items", "minItems", "maxItems",
+        "oneOf", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
     }
     names = {key for where, part in parts(SCHEMA) for key in part
              if not where.endswith(("/properties", "/$defs"))}
@@ -109,7 +109,12 @@ def shape_of(text: str) -> list[tuple[str, str]]:
     return [(d.id, d.message) for d in check_shape(schema.Schema.read(), node)]
 
 
-HEAD = "berth: 1\nmanager: m\nresources: {r: {initial: s, states: {s: {}}}}\noperations: {o: {obtain: [r]}}\n"
+HEAD = (
+    "berth: 1\n"
+    "manager: m\n"
+    "resources: {r: {initial: s, states: {s: {}}}}\n"
+    "operations: {o: {obtain: [r]}}\n"
+)
 
 
 @pytest.mark.parametrize(("text", "message"), [

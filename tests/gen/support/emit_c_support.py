@@ -1,4 +1,5 @@
-"""What the tests of names, lowering and the C emitter share: models made by hand, specs of the tree, compilers."""
+"""What the tests of names, lowering and the C emitter share: models made by hand, specs of the
+tree, compilers."""
 from __future__ import annotations
 
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from berthc.model import (
-    NOWHERE, Assigned, AssignedKind, Field, Form, Guard, Hook, Manager, Operation, PoolPart, Ref, Resource, Row, State, Step, Target, Type,
+    NOWHERE, Assigned, AssignedKind, Field, Form, Guard, Hook, Manager, Operation, PoolPart, Ref,
+    Resource, Row, State, Step, Target, Type,
 )
 from berthc.pipeline import read_spec
 
@@ -18,11 +20,16 @@ INCLUDE = ROOT / "runtime" / "include"
 RUNTIME = ROOT / "runtime" / "src"
 # that the functions about fields call
 PARTS = [RUNTIME / f"base/{name}.c" for name in ("fields", "hash", "memory", "strings")]
-SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")])
+SPECS = sorted(
+    [*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests" / "gen" / "specs").glob("*.yaml")]
+)
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]  # those that are here
 EACH_COMPILER = pytest.mark.parametrize(
     "compiler", ["gcc", pytest.param("clang", marks=pytest.mark.long)])
-STRICT = "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror".split()
+STRICT = (
+    "-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes"
+    " -Wstrict-prototypes -Wundef -Werror".split()
+)
 
 
 def spec(name: str) -> Manager:
@@ -35,7 +42,9 @@ def spec(name: str) -> Manager:
 
 def run(*command: str | Path) -> None:
     """Runs a command that must succeed and say nothing."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        [str(c) for c in command], capture_output=True, text=True, check=False, timeout=300
+    )
     assert (done.returncode, done.stdout + done.stderr) == (0, ""), done.stdout + done.stderr
 
 
@@ -45,7 +54,10 @@ def field(name: str, kind: Type = Type.BOOL, **more: object) -> Field:
 
 def thing(**more: object) -> Resource:
     """A resource called thing with one state and one final state."""
-    rows = (Row("on", "take", NOWHERE, ok=Target("on", None, NOWHERE, True)), Row("on", "drop", NOWHERE, ok=Target("off", None, NOWHERE)))
+    rows = (
+        Row("on", "take", NOWHERE, ok=Target("on", None, NOWHERE, True)),
+        Row("on", "drop", NOWHERE, ok=Target("off", None, NOWHERE)),
+    )
     states = (State("on", "", NOWHERE, rows=rows), State("off", "", NOWHERE, final=True))
     made = Resource("thing", "", NOWHERE, None, (), (), (), "take", "drop", "on", states)
     return replace(made, **more)  # type: ignore[arg-type]
@@ -56,7 +68,10 @@ def manager(*resources: Resource, name: str = "m", **more: object) -> Manager:
 
 
 def pool(name: str, **parts: int | str) -> Assigned:
-    made = tuple(PoolPart(n, NOWHERE, size=v) if isinstance(v, int) else PoolPart(n, NOWHERE, option=v) for n, v in parts.items())
+    made = tuple(
+        PoolPart(n, NOWHERE, size=v) if isinstance(v, int) else PoolPart(n, NOWHERE, option=v)
+        for n, v in parts.items()
+    )
     return Assigned(name, AssignedKind.POOL, None, "", NOWHERE, parts=made)
 
 

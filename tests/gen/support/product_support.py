@@ -94,7 +94,9 @@ class Product:
     def _below(self, node: Any) -> tuple[int, int]:
         *_, callers, children = node
         ways = 1
-        same = prod(factorial(c) for c in Counter(callers).values()) * prod(factorial(c) for c in Counter(children).values())
+        same = prod(factorial(c) for c in Counter(callers).values()) * prod(
+            factorial(c) for c in Counter(children).values()
+        )
         resources = [r.name for r in self._search.stepper.manager.resources]
         used = Counter((resources[c[0]], self._keys[resources[c[0]]][0][c[2]]) for c in children)
         for (resource, group), count in used.items():
@@ -113,7 +115,9 @@ def _groups(choices: list[tuple[int, tuple[Any, ...]]]) -> tuple[dict[int, int],
         own = {key for k, key in choices if k == kind}
         found = [g for g in keys if g & own]
         keys = [g for g in keys if not g & own] + [own.union(*found)]
-    return {kind: next(n for n, g in enumerate(keys) if key in g) for kind, key in choices}, [len(g) for g in keys]
+    return {kind: next(n for n, g in enumerate(keys) if key in g) for kind, key in choices}, [
+        len(g) for g in keys
+    ]
 
 
 def _falling(n: int, k: int) -> int:

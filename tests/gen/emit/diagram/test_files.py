@@ -1,4 +1,5 @@
-"""The set of files: what is made, what happens without graphviz, what counts as drift, and the golden folder.
+"""The set of files: what is made, what happens without graphviz, what counts as drift, and the
+golden folder.
 
 The golden folder is renewed, and then read, with
     bin/berthc docs -o tests/gen/golden/pictures tests/gen/specs/lantern.yaml
@@ -26,31 +27,45 @@ from berthc.pipeline import compile_text
 
 ROOT = Path(__file__).resolve().parents[4]
 
-needs_graphviz = pytest.mark.skipif(shutil.which("dot") is None, reason="needs the package graphviz")
+needs_graphviz = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="needs the package graphviz"
+)
 
 
 def test_without_graphviz_all_but_its_pictures_is_made_and_one_warning_names_the_package() -> None:
     reported: list[str] = []
     made = diagram.files(spec(LANTERN), reported.append, NO_GRAPHVIZ)
-    assert sorted(made) == [f"lantern/{name}" for name in (
-        "diagrams.md", "diagrams.txt", "ownership.dot", "sequence-dedicate.svg", "sequence-hang.svg", "sequence-kindle.svg",
-        "sequence-take_down.svg", "states-lamp.dot")]
-    assert reported == ["lantern/states-lamp.dot: no SVG was made: the program 'dot-that-is-not-there' is missing "
-                    "(install the package 'graphviz')"]
+    assert sorted(made) == [
+        f"lantern/{name}"
+        for name in (
+            "diagrams.md", "diagrams.txt", "ownership.dot", "sequence-dedicate.svg",
+            "sequence-hang.svg", "sequence-kindle.svg", "sequence-take_down.svg",
+            "states-lamp.dot",
+        )
+    ]
+    assert reported == [
+        "lantern/states-lamp.dot: no SVG was made: the program 'dot-that-is-not-there' is missing "
+        "(install the package 'graphviz')"
+    ]
 
 
 def test_the_warning_goes_to_standard_error_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     diagram.files(spec(LANTERN), program=NO_GRAPHVIZ)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("berthc: warning: lantern/states-lamp.dot: no SVG was made: ") and err.count("\n") == 1
+    assert (
+        err.startswith("berthc: warning: lantern/states-lamp.dot: no SVG was made: ")
+        and err.count("\n") == 1
+    )
 
 
 def test_a_graphviz_that_fails_is_quoted(tmp_path: Path) -> None:
     program = tmp_path / "dot"
     program.write_text("#!/bin/sh\necho 'syntax error in line 1' >&2\nexit 1\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    with pytest.raises(GraphvizError, match=r"^x\.dot: no SVG was made: .*/dot says: syntax error in line 1$"):
+    with pytest.raises(
+        GraphvizError, match=r"^x\.dot: no SVG was made: .*/dot says: syntax error in line 1$"
+    ):
         render("digraph {", "x.dot", str(program))
 
 
@@ -81,9 +96,15 @@ def test_drift_of_a_picture_is_judged_by_what_it_shows() -> None:
     name = "lantern/states-lamp.svg"
     moved = re.sub(r' x="(\d+)', lambda m: f' x="{int(m.group(1)) + 3}', fresh)
     assert moved != fresh and diagram.same(name, moved, fresh)
-    assert not diagram.same(name, fresh.replace("ENOTRECOVERABLE", "EIO"), fresh), "another word is drift"
-    assert not diagram.same(name, re.sub("sha256 ....", "sha256 0000", fresh), fresh), "another source is drift"
-    assert not diagram.same(name, re.sub("<!-- made.*-->\n", "", fresh), fresh), "a picture of unknown origin is drift"
+    assert not diagram.same(
+        name, fresh.replace("ENOTRECOVERABLE", "EIO"), fresh
+    ), "another word is drift"
+    assert not diagram.same(
+        name, re.sub("sha256 ....", "sha256 0000", fresh), fresh
+    ), "another source is drift"
+    assert not diagram.same(
+        name, re.sub("<!-- made.*-->\n", "", fresh), fresh
+    ), "a picture of unknown origin is drift"
     assert not diagram.same(name, fresh[:-20], fresh), "half a picture is drift"
     assert not diagram.same(name, "", fresh)
 
@@ -100,7 +121,9 @@ def test_output_is_the_same_twice_and_fit_for_a_repository(path: str) -> None:
     assert one == two
     for name, text in one.items():
         assert text.endswith("\n") and not text.endswith("\n\n"), name
-        assert not any(line != line.rstrip() for line in text.splitlines()), f"{name}: blanks at the end of a line"
+        assert not any(
+            line != line.rstrip() for line in text.splitlines()
+        ), f"{name}: blanks at the end of a line"
         assert "\t" not in text and str(GOLDEN.parents[3]) not in text, name
 
 
@@ -116,9 +139,13 @@ def test_golden_folder() -> None:
     manager = spec(LANTERN)
     fresh = {**diagram.files(manager, quiet), **docs.files(manager)}
     for name, text in fresh.items():
-        assert diagram.same(name, (GOLDEN / name).read_text(encoding="utf-8"), text), f"{name} has changed; see the top of this file"
+        assert diagram.same(
+            name, (GOLDEN / name).read_text(encoding="utf-8"), text
+        ), f"{name} has changed; see the top of this file"
     if shutil.which("dot") is not None:
-        assert sorted(fresh) == sorted(str(p.relative_to(GOLDEN)) for p in GOLDEN.rglob("*") if p.is_file())
+        assert sorted(fresh) == sorted(
+            str(p.relative_to(GOLDEN)) for p in GOLDEN.rglob("*") if p.is_file()
+        )
 
 
 def large(states: int) -> Manager:
@@ -142,8 +169,13 @@ def test_the_picture_of_a_large_table_says_what_it_leaves_out(tmp_path: Path) ->
     made = diagram.files(manager, reported.append, str(program),
                          {"states-thing.svg", "states-thing.dot"})
     note = re.fullmatch(
-        r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+) arrows: "
-        r"states-thing.dot, diagrams.txt and the tables have all)", *reported)
+        (
+            r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+)"
+            r" arrows: "
+            r"states-thing.dot, diagrams.txt and the tables have all)"
+        ),
+        *reported,
+    )
     assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(
         note[3]) <= MOST_ARROWS < int(note[4])
     picture, source = made["synthetic/states-thing.svg"], made["synthetic/states-thing.dot"]

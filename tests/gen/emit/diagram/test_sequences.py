@@ -26,25 +26,53 @@ def run(path: str, operation: str, title: str) -> Sequence:
 
 def reported(path: str, operation: str, title: str) -> list[str]:
     """The messages as one line each."""
-    signs = {Kind.REQUEST: "> ", Kind.CALL: "call ", Kind.ANSWER: "answer ", Kind.NOTE: "", Kind.REPLY: "< "}
-    return [signs[m.kind] + (f"{m.group}." if m.kind is Kind.CALL else "") + m.text for m in run(path, operation, title).messages]
+    signs = {
+        Kind.REQUEST: "> ",
+        Kind.CALL: "call ",
+        Kind.ANSWER: "answer ",
+        Kind.NOTE: "",
+        Kind.REPLY: "< ",
+    }
+    return [
+        signs[m.kind] + (f"{m.group}." if m.kind is Kind.CALL else "") + m.text
+        for m in run(path, operation, title).messages
+    ]
 
 
 def test_runs_of_scsi() -> None:
     assert titles("spec/scsi.yaml", "reserve") == ["all goes well"]
     assert titles("spec/scsi.yaml", "map_to_guest") == [
-        "all goes well", "done already", "all goes well with guest.format_and_mount",
-        "vm.has_disk says yes (disk suspect)", "vm.has_disk says no (disk suspect)",
-        "guest.has_mount says yes (mount suspect)", "guest.has_mount says no (mount suspect)",
-        "vm.add_disk fails", "vm.add_disk is uncertain", "guest.mount fails", "guest.mount is uncertain",
-        "guest.format_and_mount fails", "guest.format_and_mount is uncertain",
-        "vm.has_disk cannot tell (disk suspect)", "guest.has_mount cannot tell (mount suspect)"]
+        "all goes well",
+        "done already",
+        "all goes well with guest.format_and_mount",
+        "vm.has_disk says yes (disk suspect)",
+        "vm.has_disk says no (disk suspect)",
+        "guest.has_mount says yes (mount suspect)",
+        "guest.has_mount says no (mount suspect)",
+        "vm.add_disk fails",
+        "vm.add_disk is uncertain",
+        "guest.mount fails",
+        "guest.mount is uncertain",
+        "guest.format_and_mount fails",
+        "guest.format_and_mount is uncertain",
+        "vm.has_disk cannot tell (disk suspect)",
+        "guest.has_mount cannot tell (mount suspect)",
+    ]
     assert titles("spec/scsi.yaml", "unmap_from_guest") == [
-        "all goes well", "somebody else still holds them", "all goes well (disk suspect)", "all goes well (mount suspect)",
+        "all goes well",
+        "somebody else still holds them",
+        "all goes well (disk suspect)",
+        "all goes well (mount suspect)",
         "all goes well (disk leaving)",
-        "guest.unmount fails", "guest.unmount is uncertain", "guest.eject fails", "guest.eject is uncertain",
-        "vm.remove_disk fails or is uncertain", "guest.eject fails or is uncertain (disk suspect)",
-        "guest.unmount fails or is uncertain (mount suspect)", "guest.eject fails or is uncertain (disk leaving)"]
+        "guest.unmount fails",
+        "guest.unmount is uncertain",
+        "guest.eject fails",
+        "guest.eject is uncertain",
+        "vm.remove_disk fails or is uncertain",
+        "guest.eject fails or is uncertain (disk suspect)",
+        "guest.unmount fails or is uncertain (mount suspect)",
+        "guest.eject fails or is uncertain (disk leaving)",
+    ]
 
 
 def test_happy_path_of_an_operation_that_lets_go() -> None:
@@ -58,7 +86,11 @@ def test_happy_path_of_an_operation_that_lets_go() -> None:
 
 def test_a_failure_says_what_the_caller_still_holds() -> None:
     assert reported("spec/scsi.yaml", "unmap_from_guest", "guest.eject fails")[-4:] == [
-        "answer failed", "disk stays attached", "the reservation still holds disk", "< the error of guest.eject"]
+        "answer failed",
+        "disk stays attached",
+        "the reservation still holds disk",
+        "< the error of guest.eject",
+    ]
 
 
 def test_while_somebody_else_holds_it_nothing_is_called() -> None:
@@ -69,18 +101,32 @@ def test_while_somebody_else_holds_it_nothing_is_called() -> None:
 
 def test_an_event_raised_after_an_uncertain_call_runs_and_the_first_error_stays() -> None:
     assert reported("spec/plan9.yaml", "add_to_vm", "vm.add_plan9 is uncertain") == [
-        "> add_to_vm(share)", "share made, pending", "call vm.add_plan9(share)", "answer uncertain",
-        "share: pending → suspect, then undo", "call vm.remove_plan9(share)", "answer ok", "share: suspect → removed (final)",
-        "< the error of vm.add_plan9"]
+        "> add_to_vm(share)",
+        "share made, pending",
+        "call vm.add_plan9(share)",
+        "answer uncertain",
+        "share: pending → suspect, then undo",
+        "call vm.remove_plan9(share)",
+        "answer ok",
+        "share: suspect → removed (final)",
+        "< the error of vm.add_plan9",
+    ]
 
 
 def test_a_call_that_is_left_for_a_second_time_is_not_made() -> None:
     assert reported("spec/plan9.yaml", "add_to_vm", "done already") == [
-        "> add_to_vm(share)", "share found, added", "share stays added, no call", "one more reference to share", "< 0, name"]
+        "> add_to_vm(share)",
+        "share found, added",
+        "share stays added, no call",
+        "one more reference to share",
+        "< 0, name",
+    ]
 
 
 @pytest.mark.parametrize(("path", "operation"), ALL)
-def test_every_hook_that_an_operation_may_call_is_drawn_ok_failing_and_uncertain(path: str, operation: str) -> None:
+def test_every_hook_that_an_operation_may_call_is_drawn_ok_failing_and_uncertain(
+    path: str, operation: str
+) -> None:
     manager = spec(path)
     drawn = sequences(manager)[operation]
     assert not drawn.left_out and len({s.title for s in drawn.sequences}) == len(drawn.sequences)
@@ -93,7 +139,11 @@ def test_every_hook_that_an_operation_may_call_is_drawn_ok_failing_and_uncertain
             elif message.kind is Kind.ANSWER:
                 seen |= {(call, word) for word in message.text.split(" or ")}
     for hook in hooks_called(manager, manager.operation(operation)):
-        words = ("yes", "no", "cannot tell") if manager.hook(hook).asks else ("ok", "failed", "uncertain")
+        words = (
+            ("yes", "no", "cannot tell")
+            if manager.hook(hook).asks
+            else ("ok", "failed", "uncertain")
+        )
         assert {(hook, word) for word in words} <= seen
 
 
@@ -104,12 +154,20 @@ def test_every_form_says_every_message_in_order(path: str, operation: str) -> No
         lines = shown.splitlines()
         assert lines[0] == "sequenceDiagram"
         body = [line for line in lines if ": " in line]
-        assert [line.split(": ", 1)[1] for line in body] == [mermaid.text(m.text) for m in one.messages]
-        assert [bool(re.match(r" +\w+--x\w+:", line)) for line in body] == [m.bad and m.kind is not Kind.NOTE for m in one.messages]
+        assert [line.split(": ", 1)[1] for line in body] == [
+            mermaid.text(m.text) for m in one.messages
+        ]
+        assert [bool(re.match(r" +\w+--x\w+:", line)) for line in body] == [
+            m.bad and m.kind is not Kind.NOTE for m in one.messages
+        ]
         drawn = text_sequence.sequence_diagram(one)
         assert drawn.isascii() and "*/" not in drawn and max(map(len, drawn.splitlines())) <= 76
         words = iter(re.sub(r"[\s|\[\].<>x-]", "", drawn))
-        wanted = re.sub(r"[\s|\[\].<>x-]", "", "".join(one.participants) + "".join(m.text.replace("→", "") for m in one.messages))
+        wanted = re.sub(
+            r"[\s|\[\].<>x-]",
+            "",
+            "".join(one.participants) + "".join(m.text.replace("→", "") for m in one.messages),
+        )
         assert all(letter in words for letter in wanted), "the letters of all messages, in order"
         root = ElementTree.fromstring(picture(operation, (one,)))
         texts = [e.text or "" for e in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -140,7 +198,8 @@ caller                      lantern                                  hand
 """
 
 
-MANY = """\
+MANY = (
+    """\
 berth: 1
 manager: m
 brief: More failures than anybody reads.
@@ -153,9 +212,12 @@ resources:
     holders: {take: hold, drop: free}
     initial: s0
     states:
-""" + "".join(
-    f"      s{n}: {{brief: State., on: {{hold: stay, go: {{call: b.h, ok: s{n + 1}, fail: stay}}, free: end}}}}\n" for n in range(MOST)
-) + f"""\
+"""
+    + "".join(
+        f"      s{n}: {{brief: State., on: {{hold: stay, go: {{call: b.h, ok: s{n + 1}, fail: stay}}, free: end}}}}\n"
+        for n in range(MOST)
+    )
+    + f"""\
       s{MOST}: {{brief: Last., on: {{hold: stay, go: stay, free: end}}}}
       end: {{final: true, brief: Gone.}}
 operations:
@@ -163,6 +225,7 @@ operations:
   go: {{brief: Go on., with: reservation, do: [r.go]}}
   free: {{brief: Let go., with: reservation, do: [r.free], ends: reservation}}
 """
+)
 
 
 def test_more_runs_than_anybody_reads_are_counted_and_not_drawn() -> None:
@@ -175,10 +238,16 @@ def test_more_runs_than_anybody_reads_are_counted_and_not_drawn() -> None:
 
 
 def test_an_operation_that_can_never_go_well_has_no_diagrams() -> None:
-    manager = made_of(MANY.replace("reserve: {brief: Hold., obtain: [r], gives: reservation}",
-                                   "reserve: {brief: Hold., obtain: [r], gives: reservation}\n"
-                                   "  lose: {brief: Find., find: r, do: [r.stop]}")
-                      .replace("initial: s0", "initial: s0\n    otherwise: {reject: EBUSY}")
-                      .replace("s0: {brief: State., on: {", "s0: {brief: State., on: {stop: {reject: EBUSY}, "))
+    manager = made_of(
+        MANY.replace(
+            "reserve: {brief: Hold., obtain: [r], gives: reservation}",
+            (
+                "reserve: {brief: Hold., obtain: [r], gives: reservation}\n"
+                "  lose: {brief: Find., find: r, do: [r.stop]}"
+            ),
+        )
+        .replace("initial: s0", "initial: s0\n    otherwise: {reject: EBUSY}")
+        .replace("s0: {brief: State., on: {", "s0: {brief: State., on: {stop: {reject: EBUSY}, ")
+    )
     assert sequences(manager)["lose"].sequences == ()
     assert "m/sequence-lose.svg" not in diagram.files(manager, quiet, NO_GRAPHVIZ)

@@ -1,4 +1,5 @@
-"""State diagrams: nothing of the table is lost, the happy path is the one people mean, every form escapes what it must."""
+"""State diagrams: nothing of the table is lost, the happy path is the one people mean, every form
+escapes what it must."""
 from __future__ import annotations
 
 import html
@@ -28,15 +29,37 @@ def labels_of(drawn: StateGraph) -> list[tuple[str, str, Label]]:
 @pytest.mark.parametrize(("path", "resource"), RESOURCES)
 def test_every_row_and_outcome_is_in_the_graph_once(path: str, resource: str) -> None:
     drawn = labels_of(graph(path, resource))
-    reported = [(s, t, e, x.call, o, x.error, x.raises) for s, t, x in drawn for e in x.events for o in (x.outcomes or ("",))]
-    words = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no", "unknown": "cannot tell"}
+    reported = [
+        (s, t, e, x.call, o, x.error, x.raises)
+        for s, t, x in drawn
+        for e in x.events
+        for o in (x.outcomes or ("",))
+    ]
+    words = {
+        "ok": "",
+        "fail": "fails",
+        "uncertain": "uncertain",
+        "yes": "yes",
+        "no": "no",
+        "unknown": "cannot tell",
+    }
     wanted = []
     for state in spec(path).resource(resource).states:
         for row in state.rows:
             if row.reject is not None:
                 wanted.append((state.name, state.name, row.event, "", "", row.reject, ""))
             for outcome, target in row.targets():
-                wanted.append((state.name, target.state, row.event, row.hook or "", words[outcome], "", target.raise_event or ""))
+                wanted.append(
+                    (
+                        state.name,
+                        target.state,
+                        row.event,
+                        row.hook or "",
+                        words[outcome],
+                        "",
+                        target.raise_event or "",
+                    )
+                )
     assert sorted(reported) == sorted(wanted)
 
 
@@ -51,19 +74,39 @@ def test_happy_path(path: str, resource: str, wanted: tuple[str, ...]) -> None:
 
 
 def test_trouble_is_what_only_failures_lead_to() -> None:
-    assert [n.name for n in graph("spec/scsi.yaml", "disk").nodes if n.trouble] == ["failed", "suspect", "leaving"]
-    assert [n.name for n in graph("spec/vpci.yaml", "device").nodes if n.trouble] == ["assigned_invalid", "suspect", "failed"]
-    assert [n.name for n in graph("spec/plan9.yaml", "share").nodes if n.trouble] == ["leaving", "suspect", "invalid"]
+    assert [n.name for n in graph("spec/scsi.yaml", "disk").nodes if n.trouble] == [
+        "failed",
+        "suspect",
+        "leaving",
+    ]
+    assert [n.name for n in graph("spec/vpci.yaml", "device").nodes if n.trouble] == [
+        "assigned_invalid",
+        "suspect",
+        "failed",
+    ]
+    assert [n.name for n in graph("spec/plan9.yaml", "share").nodes if n.trouble] == [
+        "leaving",
+        "suspect",
+        "invalid",
+    ]
 
 
 def test_failed_and_uncertain_calls_with_one_target_are_one_arrow() -> None:
-    arrow = next(a for a in graph("spec/vpci.yaml", "device").arrows if (a.source, a.target) == ("assigned", "assigned_invalid"))
-    assert arrow.failure and [x.text for x in arrow.labels] == ["announce / guest.add_vpci_device fails or uncertain"]
+    arrow = next(
+        a
+        for a in graph("spec/vpci.yaml", "device").arrows
+        if (a.source, a.target) == ("assigned", "assigned_invalid")
+    )
+    assert arrow.failure and [x.text for x in arrow.labels] == [
+        "announce / guest.add_vpci_device fails or uncertain"
+    ]
 
 
 def test_a_call_of_several_rows_says_which_row_it_was() -> None:
     smoking = next(n for n in graph(LANTERN, "lamp").nodes if n.name == "smoking")
-    assert [(x.trigger, x.obvious) for x in smoking.stays] == [("cool, release / hand.douse", False)]
+    assert [(x.trigger, x.obvious) for x in smoking.stays] == [
+        ("cool, release / hand.douse", False)
+    ]
 
 
 def test_operations_that_make_an_instance_point_at_its_first_state() -> None:
@@ -111,11 +154,15 @@ def test_text_keeps_to_any_width(width: int) -> None:
 
 @pytest.mark.parametrize(("path", "resource"), RESOURCES)
 def test_dot_has_every_state_and_arrow_once(path: str, resource: str) -> None:
-    drawn, shown = graph(path, resource), dot.state_diagram(spec(path), spec(path).resource(resource))
+    drawn, shown = graph(path, resource), dot.state_diagram(
+        spec(path), spec(path).resource(resource)
+    )
     for node in drawn.nodes:
         assert len(re.findall(rf'^  "{node.name}" \[', shown, re.MULTILINE)) == 1
     arrows = re.findall(r'^  "(\w+)" -> "(\w+)" \[(.*)\];$', shown, re.MULTILINE)
-    assert sorted((s, t) for s, t, _ in arrows) == sorted((a.source, a.target) for a in drawn.arrows)
+    assert sorted((s, t) for s, t, _ in arrows) == sorted(
+        (a.source, a.target) for a in drawn.arrows
+    )
     looks = {(s, t, "dashed" in look, "penwidth=2.4" in look) for s, t, look in arrows}
     assert looks == {(a.source, a.target, a.failure, a.spine) for a in drawn.arrows}
     for state in (n.state for n in drawn.nodes if n.state.final):
@@ -124,10 +171,19 @@ def test_dot_has_every_state_and_arrow_once(path: str, resource: str) -> None:
 
 @pytest.mark.parametrize(("path", "resource"), RESOURCES)
 def test_mermaid_has_every_state_and_arrow_once(path: str, resource: str) -> None:
-    drawn, shown = graph(path, resource), mermaid.state_diagram(spec(path), spec(path).resource(resource))
+    drawn, shown = graph(path, resource), mermaid.state_diagram(
+        spec(path), spec(path).resource(resource)
+    )
     assert shown.startswith("stateDiagram-v2\n    direction TB\n")
     for node in drawn.nodes:
-        assert len(re.findall(rf'^    state "<b>{node.name}\b.*" as s_{node.name}$', shown, re.MULTILINE)) == 1
+        assert (
+            len(
+                re.findall(
+                    rf'^    state "<b>{node.name}\b.*" as s_{node.name}$', shown, re.MULTILINE
+                )
+            )
+            == 1
+        )
         assert (f"    s_{node.name} --> [*]\n" in shown) == node.state.final
     arrows = re.findall(r"^    s_(\w+) --> s_(\w+)(?: : .+)?$", shown, re.MULTILINE)
     assert sorted(arrows) == sorted((a.source, a.target) for a in drawn.arrows)
@@ -148,7 +204,10 @@ def hostile() -> tuple[Manager, Resource]:
     manager = spec(LANTERN)
     lamp = manager.resource("lamp")
     nasty = 'a "b" <c> & {d} | e; f: g # h % i `j` */ \\ k'
-    rows = tuple(replace(r, guard=replace(r.guard, text=nasty)) if r.guard is not None else r for r in lamp.states[0].rows)
+    rows = tuple(
+        replace(r, guard=replace(r.guard, text=nasty)) if r.guard is not None else r
+        for r in lamp.states[0].rows
+    )
     states = (replace(lamp.states[0], brief=nasty, rows=rows), *lamp.states[1:])
     changed = replace(lamp, states=states)
     return replace(manager, resources=(changed,)), changed
@@ -164,7 +223,9 @@ def test_dot_escapes() -> None:
 
 def test_mermaid_escapes() -> None:
     shown = mermaid.state_diagram(*hostile())
-    assert "#quot;b#quot; #lt;c#gt; & #123;d#125; #124; e#59; f#58; g #35; h #37; i #96;j#96;" in shown
+    assert (
+        "#quot;b#quot; #lt;c#gt; & #123;d#125; #124; e#59; f#58; g #35; h #37; i #96;j#96;" in shown
+    )
     assert mermaid.text("two\nlines") == "two lines"
 
 

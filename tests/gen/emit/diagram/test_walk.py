@@ -1,7 +1,8 @@
-"""The runs that sequences are drawn from are the ones that `berthc.semantics` has: same rows, same calls, same end.
+"""The runs that sequences are drawn from are the ones that `berthc.semantics` has: same rows, same
+calls, same end.
 
-The walk is symbolic (it knows no field), so each of its runs is tried with every combination of values that a guard looks at,
-until one takes the same rows.
+The walk is symbolic (it knows no field), so each of its runs is tried with every combination of
+values that a guard looks at, until one takes the same rows.
 """
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def literals(guard: Guard) -> Iterator[tuple[str, int]]:
 
 
 def guards(manager: Manager, path: tuple[str, ...]) -> Iterator[tuple[str, Guard, bool]]:
-    """(resource that `field.` means, guard, whether its fields matter too) of all that can happen on a path."""
+    """(resource that `field.` means, guard, whether its fields matter too) of all that can happen
+    on a path."""
     for name in path:
         for state in manager.resource(name).states:
             yield from ((name, row.guard, True) for row in state.rows if row.guard is not None)
@@ -41,7 +43,9 @@ def guards(manager: Manager, path: tuple[str, ...]) -> Iterator[tuple[str, Guard
             yield from ((operation.target, deny.guard, False) for deny in operation.deny)
 
 
-def choices(manager: Manager, path: tuple[str, ...]) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, Any]]]]:
+def choices(
+    manager: Manager, path: tuple[str, ...]
+) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, Any]]]]:
     """(options, fields by resource): defaults, with every combination of what guards look at."""
     numbers = sorted({n for _, guard, _ in guards(manager, path) for n in literals(guard)})
     seen: dict[tuple[str, str], list[Any]] = {}
@@ -49,11 +53,19 @@ def choices(manager: Manager, path: tuple[str, ...]) -> Iterator[tuple[dict[str,
         for ref in guard.refs():
             scope = resource if ref.scope == "field" else ref.scope
             if scope == "option" or fields_too:
-                field = manager.option(ref.name) if scope == "option" else manager.resource(scope).field(ref.name)
-                seen[scope, ref.name] = values(field, [n for name, n in numbers if name == ref.name])
+                field = (
+                    manager.option(ref.name)
+                    if scope == "option"
+                    else manager.resource(scope).field(ref.name)
+                )
+                seen[scope, ref.name] = values(
+                    field, [n for name, n in numbers if name == ref.name]
+                )
     for combination in product(*seen.values()):
         options: dict[str, Any] = {}
-        fields = {r.name: {f.name: filler(f) for f in r.fields if f.required} for r in manager.resources}
+        fields = {
+            r.name: {f.name: filler(f) for f in r.fields if f.required} for r in manager.resources
+        }
         for (scope, name), value in zip(seen, combination):
             (options if scope == "option" else fields[scope])[name] = value
         yield options, fields
@@ -118,15 +130,28 @@ def agrees(manager: Manager, run: Run, result: Result | None) -> bool:
     taken = []
     for one in result.rows:
         rows = manager.resource(one.resource).rows(one.state, one.event)
-        taken.append((one.resource, one.state, one.event, one.outcome, rows.index(one.row) if one.row is not None else 0))
+        taken.append(
+            (
+                one.resource,
+                one.state,
+                one.event,
+                one.outcome,
+                rows.index(one.row) if one.row is not None else 0,
+            )
+        )
     words = {"row": "", "reject": "rejected", "keep": "released"}
-    walked = [(e.resource, e.state, e.event, words[e.kind] or e.outcome or "ok", e.row) for e in run.entries if e.kind in words]
+    walked = [
+        (e.resource, e.state, e.event, words[e.kind] or e.outcome or "ok", e.row)
+        for e in run.entries
+        if e.kind in words
+    ]
     error = ("EIO" if run.hook_error else run.error) or None
     return taken == walked and result.error == error
 
 
 def histories(runs: list[Run], start: World) -> dict[World, list[list[Run]]]:
-    """Ways to get to each world, the first that the walk found first: fields may rule one of them out."""
+    """Ways to get to each world, the first that the walk found first: fields may rule one of them
+    out."""
     known: dict[World, list[list[Run]]] = {start: [[]]}
     for run in runs:
         if run.after != run.before:
@@ -152,7 +177,11 @@ def test_the_model_has_every_run(file: str, path: tuple[str, ...]) -> None:
     assert open_
     open_ = open_[::len(open_) // MOST + 1]
     for options, fields in choices(manager, path):
-        open_ = [run for run in open_ if not any(happens(manager, [*way, run], options, fields) for way in ways[run.before])]
+        open_ = [
+            run
+            for run in open_
+            if not any(happens(manager, [*way, run], options, fields) for way in ways[run.before])
+        ]
         if not open_:
             break
     assert not open_, open_[0]

@@ -80,11 +80,17 @@ def test_of_two_interferences_of_one_request_both_are_reported_when_the_first_is
 
 def test_an_accepted_interference_does_not_hide_that_the_instance_ends() -> None:
     first = reported(HUB, callers=2, keys=1)
-    assert ("interference", "device.lit.pull", False) in first and ("dangling", "device.lit.pull",
-                                                                    False) not in first
+    assert ("interference", "device.lit.pull", False) in first and (
+        "dangling",
+        "device.lit.pull",
+        False,
+    ) not in first
     second = reported(HUB, "interference device.lit.pull", callers=2, keys=1)
-    assert ("interference", "device.lit.pull", True) in second and ("dangling", "device.lit.pull",
-                                                                    False) in second
+    assert ("interference", "device.lit.pull", True) in second and (
+        "dangling",
+        "device.lit.pull",
+        False,
+    ) in second
 
 
 def test_what_was_left_and_accepted_is_not_reported_again_of_each_row_that_runs_later() -> None:

@@ -27,8 +27,10 @@ def test_an_answer_settles_what_is_there(state: str, meaning: list[str]) -> None
 
 
 def test_after_yes_the_effect_is_there_so_a_state_that_forgets_it_is_blamed() -> None:
-    forgets = SPEC.replace("there: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: unsure}}}",
-                           "there: {resident: true, on: {make: stay, remove: gone}}")
+    forgets = SPEC.replace(
+        "there: {resident: true, on: {make: stay, remove: {call: store.remove, ok: gone, fail: unsure}}}",
+        "there: {resident: true, on: {make: stay, remove: gone}}",
+    )
     assert ("leak", "image.there.remove") in found(forgets, callers=2, keys=1)
 
 
@@ -44,7 +46,10 @@ def test_what_may_be_there_is_there_or_not() -> None:
 
 PARKED = SPEC.replace(
     "      there:",
-    "      parked: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: parked}, remove: loaded}}\n      there:"
+    (
+        "      parked: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: parked}, remove: loaded}}\n"
+        "      there:"
+    ),
 )
 PARKED = PARKED.replace("  load: {",
                         "  park: {find: image, absent: ok, do: [image.park]}\n  load: {").replace(
@@ -56,13 +61,17 @@ def test_what_was_there_before_is_not_known_wherever_the_instance_goes() -> None
     assert found(PARKED, callers=2, keys=1) == []
 
 
-@pytest.mark.parametrize(("stated", "faults"), [
-    ("effects: []", [("effects", "image.loaded.park")]),
-    ("effects: [store.make]", [("effects", "image.loaded.park")]),
-    ("maybe: [store.make]", []),
-])
-def test_a_state_that_says_more_than_anybody_knows_is_blamed(stated: str,
-                                                             faults: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize(
+    ("stated", "faults"),
+    [
+        ("effects: []", [("effects", "image.loaded.park")]),
+        ("effects: [store.make]", [("effects", "image.loaded.park")]),
+        ("maybe: [store.make]", []),
+    ],
+)
+def test_a_state_that_says_more_than_anybody_knows_is_blamed(
+    stated: str, faults: list[tuple[str, str]]
+) -> None:
     assert [
         one
         for one in found(PARKED.replace("parked: {", f"parked: {{{stated}, "), callers=2, keys=1)
@@ -82,11 +91,15 @@ def test_what_was_there_before_is_no_leak_when_its_holders_have_let_go() -> None
 def test_what_was_brought_about_again_is_a_leak() -> None:
     """What was there before is taken back, and made again: then it is like what others made."""
     again = SPEC.replace(
-        "loaded: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: loaded}, "
-        "remove: {call: store.remove, ok: gone, fail: unsure}}}",
-        "loaded: {resident: true, effects: [store.make], on: {make: ROW, remove: {reject: EPERM}}}\n"
-        "      kept: {resident: true, on: {make: stay, remove: {reject: EPERM}}}\n"
-        "      renewed: {on: {make: {call: store.make, ok: kept, fail: absent, uncertain: unsure}}}"
+        (
+            "loaded: {resident: true, on: {make: {ask: store.has, yes: there, no: absent, unknown: loaded}, "
+            "remove: {call: store.remove, ok: gone, fail: unsure}}}"
+        ),
+        (
+            "loaded: {resident: true, effects: [store.make], on: {make: ROW, remove: {reject: EPERM}}}\n"
+            "      kept: {resident: true, on: {make: stay, remove: {reject: EPERM}}}\n"
+            "      renewed: {on: {make: {call: store.make, ok: kept, fail: absent, uncertain: unsure}}}"
+        ),
     )
     untouched = again.replace("ROW", "kept")
     renewed = again.replace(
@@ -99,13 +112,22 @@ def test_what_was_brought_about_again_is_a_leak() -> None:
 def test_what_may_have_been_needed_is_not_taken_back() -> None:
     """Nobody says whether the disk was there before it was told of. Who mounted it and removes it
     then was wrong if it was."""
-    deletes_first = BOOTED.replace("undoes: vm.add}", "undoes: vm.add, repeatable: true}").replace(
-        "uncertain: unsure}", "uncertain: late}"
-    ).replace("mounted: {resident: true, on: {mount: mounted, eject: {reject: EBUSY, meant: true}}}", "mounted: {resident: true, on: {mount: mounted, eject: {call: vm.del, ok: late, fail: mounted}}}\n" "      late: {resident: true, on: {mount: {reject: EIO}, eject: {call: guest.unmount, ok: gone, fail: late}}}"
+    deletes_first = (
+        BOOTED.replace("undoes: vm.add}", "undoes: vm.add, repeatable: true}")
+        .replace("uncertain: unsure}", "uncertain: late}")
+        .replace(
+            "mounted: {resident: true, on: {mount: mounted, eject: {reject: EBUSY, meant: true}}}",
+            (
+                "mounted: {resident: true, on: {mount: mounted, eject: {call: vm.del, ok: late, fail: mounted}}}\n"
+                "      late: {resident: true, on: {mount: {reject: EIO}, eject: {call: guest.unmount, ok: gone, fail: late}}}"
+            ),
+        )
     )
     reported = found(deletes_first.replace("BOOT", "brief: Who knows."), callers=1, keys=1)
-    assert ("needs", "disk.mounted.eject") in reported and ("needs",
-                                                            "disk.idle.mount") not in reported
+    assert ("needs", "disk.mounted.eject") in reported and (
+        "needs",
+        "disk.idle.mount",
+    ) not in reported
 
 
 UNDONE = """
@@ -142,8 +164,10 @@ operations:
 
 def test_what_may_be_there_may_be_undone_once() -> None:
     assert "double" not in {id_ for id_, _ in found(UNDONE)}
-    twice = UNDONE.replace("remove, ok: gone, fail: made, uncertain: lost",
-                           "remove, ok: {to: gone_soon, raise: remove}, fail: made, uncertain: lost")
+    twice = UNDONE.replace(
+        "remove, ok: gone, fail: made, uncertain: lost",
+        "remove, ok: {to: gone_soon, raise: remove}, fail: made, uncertain: lost",
+    )
     twice = twice.replace("      gone: {final", """      gone_soon:
         on: {remove: {call: store.remove, ok: gone, fail: lost}}
       gone: {final""")

@@ -17,9 +17,13 @@ def test_a_thaw_that_is_meant_robs_nobody() -> None:
     ("old", "new"),
     [
         (", meant: true", ""),  # nothing says so
-        ("thaw: {call: guest.thaw, ok: added",
-         "thaw: {call: vm.remove, ok: fresh"),  # what holders asked for
-    ])
-def test_what_is_not_meant_or_what_holders_brought_about_is_interference(old: str,
-                                                                         new: str) -> None:
+        (
+            "thaw: {call: guest.thaw, ok: added",
+            "thaw: {call: vm.remove, ok: fresh",
+        ),  # what holders asked for
+    ],
+)
+def test_what_is_not_meant_or_what_holders_brought_about_is_interference(
+    old: str, new: str
+) -> None:
     assert THAW in found(FROZEN.replace(old, new), callers=2, keys=1)

@@ -24,16 +24,21 @@ def ask(stepper: Stepper, local: Local, who: int, op: str, *fails: str) -> Local
                 and all(call.ending.outcome.kind != "uncertain" for call in change.called))
 
 
-@pytest.mark.parametrize(("requests", "relies"), [
-    ([], [[], [], []]),
-    ([("prepare",)], [["host.bind"], ["driver.carve"], []]),
-    ([("plug",)], [["host.bind"], ["driver.carve"], ["vm.plug"]]),
-    ([("plug",), ("prepare",)], [["host.bind"], ["driver.carve"], ["vm.plug"]]),
-    ([("prepare",), ("plug", "vm.plug")], [[], [], []]),
-    ([("plug",), ("unplug", "vm.unplug")], [[], [], []]),
-], ids=str)
-def test_each_level_is_relied_on_by_itself(requests: list[tuple[str, ...]],
-                                           relies: list[list[str]]) -> None:
+@pytest.mark.parametrize(
+    ("requests", "relies"),
+    [
+        ([], [[], [], []]),
+        ([("prepare",)], [["host.bind"], ["driver.carve"], []]),
+        ([("plug",)], [["host.bind"], ["driver.carve"], ["vm.plug"]]),
+        ([("plug",), ("prepare",)], [["host.bind"], ["driver.carve"], ["vm.plug"]]),
+        ([("prepare",), ("plug", "vm.plug")], [[], [], []]),
+        ([("plug",), ("unplug", "vm.unplug")], [[], [], []]),
+    ],
+    ids=str,
+)
+def test_each_level_is_relied_on_by_itself(
+    requests: list[tuple[str, ...]], relies: list[list[str]]
+) -> None:
     manager = manager_of(TEXT)
     stepper = Stepper(manager, "gpu", dict(valuations(manager)[0].options), (),
                       Bounds(callers=1, keys=1))
@@ -45,8 +50,13 @@ def test_each_level_is_relied_on_by_itself(requests: list[tuple[str, ...]],
 
 
 def test_who_has_plugged_is_robbed_by_a_retry_of_somebody_elses_plug() -> None:
-    text = TEXT.replace("plugged:\n        on: {claim: stay, plug: stay,",
-                        "plugged:\n        on: {claim: stay, plug: {call: vm.unplug, ok: {to: out, raise: plug}, fail: plugged},")
+    text = TEXT.replace(
+        "plugged:\n        on: {claim: stay, plug: stay,",
+        (
+            "plugged:\n"
+            "        on: {claim: stay, plug: {call: vm.unplug, ok: {to: out, raise: plug}, fail: plugged},"
+        ),
+    )
     assert text != TEXT
     assert ("interference", "vdev.plugged.plug") in found(text, callers=2, keys=1)
 

@@ -63,8 +63,12 @@ def test_a_full_pool_may_strand_who_waits_for_a_slot() -> None:
     assert finding.fault.id == "stranded" and finding.fault.where == "set.degraded.let_out"
     assert finding.fault.message.endswith(
         "a caller never gets rid of what it holds (shown with 1 slot in each pool)")
-    assert [request["op"] for request in finding.requests] == ["reserve", "insert", "insert",
-                                                               "remove"]
+    assert [request["op"] for request in finding.requests] == [
+        "reserve",
+        "insert",
+        "insert",
+        "remove",
+    ]
     assert "2 settings of options, hooks and pools" in claim(report)
     # the manager as it is has more slots than the script fills
     assert "finding_1" not in text(manager, report, "finding.c")
@@ -131,8 +135,17 @@ def test_pools_of_a_size_that_an_option_gives_have_room_for_all(
     # two devices of two ports
     assert [dict(v.options) for v in valuations(manager_of(sized))] == [{"ports": used}]
     literal = SOCKETS.replace("SIZE", "4")
-    reported = [(f.fault.id, f.fault.where, len(f.requests))
-                for f in explore(manager_of(literal.replace("options:\n  ports: {type: u8, default: DEFAULT, range: [1, MOST]}\n", "")), Bounds()).findings]
+    reported = [
+        (f.fault.id, f.fault.where, len(f.requests))
+        for f in explore(
+            manager_of(
+                literal.replace(
+                    "options:\n  ports: {type: u8, default: DEFAULT, range: [1, MOST]}\n", ""
+                )
+            ),
+            Bounds(),
+        ).findings
+    ]
     report = explore(manager_of(sized), Bounds())
     assert ("interference", "device.lit.calm", 3) in reported  # a sibling loses its power
     more = 0 if default == used else 1  # the request that creates the manager
@@ -168,7 +181,10 @@ def test_who_looks_up_by_a_slot_is_seen_with_all_roots(name: str) -> None:
     manager = manager_of((FAULTY / f"sound/{name}.yaml").read_text(encoding="utf-8"))
     one = search(manager, callers=2, keys=2)
     assert not one.stepper.reduced.one_root
-    slots = {tuple(sorted(i.values["number"] for i in node.local.world._state.items.values())) for node in one.nodes}  # noqa: SLF001
+    slots = {
+        tuple(sorted(i.values["number"] for i in node.local.world._state.items.values()))
+        for node in one.nodes
+    }  # noqa: SLF001
     assert slots == {(), (0,), (1,), (0, 1)}
 
 

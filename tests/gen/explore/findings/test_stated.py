@@ -214,17 +214,25 @@ def test_rows_that_only_drain_plays_may_keep_what_is_stated() -> None:
     assert found(DRAINED, callers=1, keys=2) == []
 
 
-@pytest.mark.parametrize(("old", "new", "faults"), [
-    # A call that stayed uncertain counts as failed.
-    ("fail: added, uncertain: unsure}", "fail: added}", [("effects", "nic.added.release")]),
-    # What is not there is removed once more, and when that fails, it counts as there. Nothing
-    # rests there before.
-    ("no: gone, ", "no: {to: added, raise: release}, ", [("effects", "nic.added.release")]),
-    # Drain calls what needs the mount on a card that never got one.
-    ("fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, release: gone}}",
-     "fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, "
-     "release: {call: net.flush, ok: gone, fail: fresh}}}", [("needs", "nic.fresh.release")]),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        # A call that stayed uncertain counts as failed.
+        ("fail: added, uncertain: unsure}", "fail: added}", [("effects", "nic.added.release")]),
+        # What is not there is removed once more, and when that fails, it counts as there. Nothing
+        # rests there before.
+        ("no: gone, ", "no: {to: added, raise: release}, ", [("effects", "nic.added.release")]),
+        # Drain calls what needs the mount on a card that never got one.
+        (
+            "fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, release: gone}}",
+            (
+                "fresh: {resident: true, on: {add: {call: net.add, ok: added, fail: fresh, uncertain: unsure}, "
+                "release: {call: net.flush, ok: gone, fail: fresh}}}"
+            ),
+            [("needs", "nic.fresh.release")],
+        ),
+    ],
+)
 def test_what_drain_breaks_is_reported(old: str, new: str, faults: list[tuple[str, str]]) -> None:
     text = DRAINED.replace(old, new).replace(
         "    has: {", "    flush: {on: nic, needs: net.add, repeatable: true}\n    has: {"
@@ -237,11 +245,16 @@ def test_what_drain_breaks_is_reported(old: str, new: str, faults: list[tuple[st
 def test_drain_does_not_come_to_what_keeps_something_below_it() -> None:
     forgets = DRAINED.replace(
         "      up: {resident: true, on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up, uncertain: unsure}}}",
-        "      up: {resident: true, effects: [guest.add_ns], on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up}}}"
+        "      up: {resident: true, effects: [guest.add_ns], on: {up: stay, release: {call: guest.remove_ns, ok: gone, fail: up}}}",
     )
     stays = forgets.replace(
-        "key: [name]\n    fields: {name: {type: string, required: true}}\n    holders: {drop: release}",
-        "key: [name]\n    fields: {name: {type: string, required: true}}")
+        (
+            "key: [name]\n"
+            "    fields: {name: {type: string, required: true}}\n"
+            "    holders: {drop: release}"
+        ),
+        "key: [name]\n    fields: {name: {type: string, required: true}}",
+    )
     assert DRAINED != forgets != stays
     assert ("effects", "ns.up.release") in found(forgets, callers=1, keys=1)
     assert ("effects", "ns.up.release") not in found(stays, callers=1, keys=1)

@@ -15,7 +15,8 @@ OUTCOMES = ("ok", "fail", "uncertain", "yes", "no", "unknown")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: `kind` of change, the place, what it was, what it is now, and the text of the spec (JSON is YAML too)."""
+    """One change: `kind` of change, the place, what it was, what it is now, and the text of the
+    spec (JSON is YAML too)."""
 
     kind: str
     where: str
@@ -44,12 +45,26 @@ def mutants(tree: Tree) -> Iterator[Mutant]:
     for name, resource in tree["resources"].items():
         yield from _states(tree, name, resource)
         for word in resource.get("holders", {}):
-            yield _made(tree, "holder", f"{name}.holders", f"without {word}", ("resources", name, "holders", word), None)
+            yield _made(
+                tree,
+                "holder",
+                f"{name}.holders",
+                f"without {word}",
+                ("resources", name, "holders", word),
+                None,
+            )
     for group, hooks in tree["backend"].items():
         for short, hook in hooks.items():
             for word in ("undoes", "repeatable"):
                 if word in hook:
-                    yield _made(tree, word, f"{group}.{short}", f"without {word}", ("backend", group, short, word), None)
+                    yield _made(
+                        tree,
+                        word,
+                        f"{group}.{short}",
+                        f"without {word}",
+                        ("backend", group, short, word),
+                        None,
+                    )
             asked = hook.get("asks")
             for name in asked if isinstance(asked, list) else ():
                 rest = [other for other in asked if other != name]
@@ -64,7 +79,9 @@ def _states(tree: Tree, name: str, resource: Tree) -> Iterator[Mutant]:
     for state, body in resource["states"].items():
         here = ("resources", name, "states", state)
         if body.get("resident"):
-            yield _made(tree, "resident", f"{name}.{state}", "not resident", (*here, "resident"), None)
+            yield _made(
+                tree, "resident", f"{name}.{state}", "not resident", (*here, "resident"), None
+            )
         for event, cell in body.get("on", {}).items():
             where = f"{name}.{state}.{event}"
             place = (*here, "on", event)
@@ -75,7 +92,9 @@ def _states(tree: Tree, name: str, resource: Tree) -> Iterator[Mutant]:
                 yield from _row(tree, where, at, row, state, states)
 
 
-def _row(tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, states: list[str]) -> Iterator[Mutant]:
+def _row(
+    tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, states: list[str]
+) -> Iterator[Mutant]:
     if isinstance(row, str):
         for other in states:
             if other != (state if row == "stay" else row):
@@ -93,11 +112,15 @@ def _row(tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, stat
         for other in states:
             if other != (state if to == "stay" else to):
                 new = {**target, "to": other} if isinstance(target, dict) else other
-                yield _made(tree, "target", where, f"{outcome}: {to} -> {other}", (*at, outcome), new)
+                yield _made(
+                    tree, "target", where, f"{outcome}: {to} -> {other}", (*at, outcome), new
+                )
         if isinstance(target, dict) and "raise" in target:
             yield _made(tree, "raise", where, f"{outcome}: raises nothing", (*at, outcome), to)
     if "uncertain" in row:
-        yield _made(tree, "uncertain", where, "uncertain counts as failed", (*at, "uncertain"), None)
+        yield _made(
+            tree, "uncertain", where, "uncertain counts as failed", (*at, "uncertain"), None
+        )
     if "call" in row:
         yield _made(tree, "call", where, f"{row['call']} is not called", at, row["ok"])
     if "ask" in row:
@@ -109,13 +132,29 @@ def _row(tree: Tree, where: str, at: tuple[Any, ...], row: Any, state: str, stat
 def _steps(tree: Tree, name: str, op: Tree) -> Iterator[Mutant]:
     steps = op.get("do", [])
     for n, step in enumerate(steps):
-        yield _made(tree, "step", name, f"without {step}", ("operations", name, "do"), steps[:n] + steps[n + 1:])
+        yield _made(
+            tree,
+            "step",
+            name,
+            f"without {step}",
+            ("operations", name, "do"),
+            steps[:n] + steps[n + 1 :],
+        )
         if n:
             swapped = [*steps[:n - 1], steps[n], steps[n - 1], *steps[n + 1:]]
-            yield _made(tree, "order", name, f"{step} before {steps[n - 1]}", ("operations", name, "do"), swapped)
+            yield _made(
+                tree,
+                "order",
+                name,
+                f"{step} before {steps[n - 1]}",
+                ("operations", name, "do"),
+                swapped,
+            )
 
 
-def _made(tree: Tree, kind: str, where: str, what: str, path: tuple[Any, ...], value: Any) -> Mutant:
+def _made(
+    tree: Tree, kind: str, where: str, what: str, path: tuple[Any, ...], value: Any
+) -> Mutant:
     """A copy with the value at a path replaced; None: taken away."""
     new = copy.deepcopy(tree)
     node: Any = new
