@@ -67,7 +67,8 @@ def open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  it stays open
+            stays_open = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stays_open)
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
@@ -96,7 +97,18 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="berthc",
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
-        epilog="examples:\n  berthc check spec/scsi.yaml             is the spec right?\n  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n  berthc COMMAND --help                   more about a command\n\nThe language is described in docs/language.md and in the JSON Schema that editors use.\n\nexit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs differ;\n  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted",
+        epilog=(
+            "examples:\n"
+            "  berthc check spec/scsi.yaml             is the spec right?\n"
+            "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
+            "  berthc COMMAND --help                   more about a command\n\n"
+            "The language is described in docs/language.md and in the JSON Schema that editors "
+            "use.\n"
+            "\n"
+            "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs "
+            "differ;\n"
+            "  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"berthc {__version__}")

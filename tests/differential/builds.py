@@ -11,7 +11,8 @@ BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml")])
 
 FOLDERS = [BUILD] + [BUILD / name for name in ("asan",) if (BUILD / name).is_dir()]
-"""The build, and, where it was made, the one with AddressSanitizer and UndefinedBehaviorSanitizer."""
+"""The build, and, where it was made, the one with AddressSanitizer and
+UndefinedBehaviorSanitizer."""
 
 
 def simulator(name: str, folder: Path = BUILD) -> Path:

@@ -90,7 +90,10 @@ def test_random_bytes(folder: Path) -> None:
 def test_requests_with_one_byte_changed(folder: Path) -> None:
     """Whatever it then means, there is one answer to each, and the process lives on."""
     rng = random.Random(6)
-    request = b'{"op":"reserve_for_rootfs","disk":{"host_path":"/a","type":"pass_thru"},"address":{"controller":0,"lun":3}}'
+    request = (
+        b'{"op":"reserve_for_rootfs","disk":{"host_path":"/a","type":"pass_thru"},'
+        b'"address":{"controller":0,"lun":3}}'
+    )
     lines = []
     for _ in range(1000):
         line = bytearray(request)

@@ -20,7 +20,8 @@ from variants import variants
 pytestmark = pytest.mark.long
 
 SOUND_ENOUGH = frozenset(("unreachable", "missing-effect"))
-"""Findings that leave the backend as it should be and let everybody go, and so the suite without complaint."""
+"""Findings that leave the backend as it should be and let everybody go, and so the suite without
+complaint."""
 
 
 def sound(path: Path, seed: int) -> Iterator[Manager]:

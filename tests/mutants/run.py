@@ -116,7 +116,8 @@ class Bench:
         found = self.original.difference(mutant.model)
         if isinstance(found, Difference):
             steps = "; ".join(
-                f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} {[o.kind for o in a.outcomes]}"
+                f"{a.op} {[x.name for x in a.config]} {a.reservation or ''} "
+                f"{[o.kind for o in a.outcomes]}"
                 for a in found.actions
             )
             return f"MISSED: differs in {found.environment} after {steps}"

@@ -44,8 +44,8 @@ def beneath(report: Report) -> dict[int, list[int]]:
     two things. By number, the first with the others, which are told beneath it. What is accepted
     stands by itself."""
     reported = [n for n, one in enumerate(report.findings) if one.accept is None]
-    reported.sort(key=lambda n: (IDS.index(report.findings[n].fault.id)
-                                 if report.findings[n].fault.id != "ambiguous" else -1, n))
+    ids = [one.fault.id for one in report.findings]
+    reported.sort(key=lambda n: (IDS.index(ids[n]) if ids[n] != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
     positions: dict[tuple[str, Loc], int] = {}  # of those in `found`
     ambiguous: dict[str, int] = {}  # likewise, by their state

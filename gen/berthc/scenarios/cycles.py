@@ -116,8 +116,8 @@ Steps = list[tuple[Operation, tuple[Config, ...], str | None]]
 def _steps(manager: Manager, environment: Environment) -> Steps:
     """Operations from taking to letting go: with a reservation where there is one, else with an
     anonymous reference."""
-    gives, ends = next((o for o in manager.operations if o.gives),
-                       None), next((o for o in manager.operations if o.ends), None)
+    gives = next((o for o in manager.operations if o.gives), None)
+    ends = next((o for o in manager.operations if o.ends), None)
     if gives is not None and ends is not None:
         uses = [o for o in manager.operations if o.form is Form.WITH and not o.ends]
         return [(gives, allowed_path(manager, environment, gives), None),

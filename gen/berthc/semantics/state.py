@@ -109,13 +109,17 @@ class State:
 
     def content(self) -> Hashable:
         """Equal for states in which operations do the same and give the same."""
-        return (tuple(_content(item) for item in self.items.values()),
-                tuple(_content(self.ended[i]) for i in sorted(self.ended)),
-                tuple((label, r.path, r.held) for label, r in self.reservations.items()),
-                tuple(sorted(self.counters.items())), tuple(sorted(self.hook_calls.items())),
-                tuple((hook, tuple(values.values()))
-                      for hook, values in sorted(self.hook_news.items())), self.next_id,
-                self.next_reservation, self.next_uuid)
+        return (
+            tuple(_content(item) for item in self.items.values()),
+            tuple(_content(self.ended[i]) for i in sorted(self.ended)),
+            tuple((label, r.path, r.held) for label, r in self.reservations.items()),
+            tuple(sorted(self.counters.items())),
+            tuple(sorted(self.hook_calls.items())),
+            tuple((h, tuple(values.values())) for h, values in sorted(self.hook_news.items())),
+            self.next_id,
+            self.next_reservation,
+            self.next_uuid,
+        )
 
     def forget(self) -> None:
         """Discard: nothing is tracked or reserved any more; counters go on where they were."""

@@ -265,7 +265,8 @@ EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
                 )
             ],
         ),
-        # A hook that nothing undoes leaves nothing behind; but there is one that looks as if it should.
+        # A hook that nothing undoes leaves nothing behind; but there is one that looks as if it
+        # should.
         (
             [("undoes: vm.add, ", ""), (EFFECT, "          detach: gone")],
             [

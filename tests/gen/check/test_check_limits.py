@@ -41,14 +41,27 @@ def test_a_format_cannot_use_itself() -> None:
                             "the format of disk.a uses 'a', which is not assigned before it")]
 
 
-@pytest.mark.parametrize(("text", "rule", "message"), [
-    (changed(("manager: tap",
-              "manager: tap\noptions: {o: {type: string, default: \"a\\0b\", max_length: 9}}"),
-             (HOLDERS, "    assigned: {a: {format: '{option.o}'}}\n" + HOLDERS)), "default",
-     "the default of o holds a NUL"),
-    (changed((HOLDERS, "    assigned: {a: {format: \"a\\0b\"}}\n" + HOLDERS)), "format-syntax",
-     "a NUL cannot stand in a format"),
-])
+@pytest.mark.parametrize(
+    ("text", "rule", "message"),
+    [
+        (
+            changed(
+                (
+                    "manager: tap",
+                    "manager: tap\noptions: {o: {type: string, default: \"a\\0b\", max_length: 9}}",
+                ),
+                (HOLDERS, "    assigned: {a: {format: '{option.o}'}}\n" + HOLDERS),
+            ),
+            "default",
+            "the default of o holds a NUL",
+        ),
+        (
+            changed((HOLDERS, "    assigned: {a: {format: \"a\\0b\"}}\n" + HOLDERS)),
+            "format-syntax",
+            "a NUL cannot stand in a format",
+        ),
+    ],
+)
 def test_no_text_holds_a_nul(text: str, rule: str, message: str) -> None:
     assert found(text) == [(rule, message)]
 
@@ -131,8 +144,8 @@ def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message:
             ],
             "rows of all resources: 65,762, and at most 65,535 are possible",
         ),
-        # Equal conditions count once per resource and once per operation, and a refusal's is none of a
-        # row's.
+        # Equal conditions count once per resource and once per operation, and a refusal's is none of
+        # a row's.
         (
             [
                 ("raw: {type: bool}", "raw: {type: u16}"),
@@ -191,8 +204,7 @@ def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message:
                 (
                     HOLDERS,
                     "    assigned: {a: {from: vm.add, type: u8}, b: {from: vm.add, type: u64}, c:"
-                    " {from: vm.add, type: string, max_length: 240}}\n"
-                    + HOLDERS,
+                    " {from: vm.add, type: string, max_length: 240}}\n" + HOLDERS,
                 )
             ],
             "values from vm.add: 264 bytes, and at most 256 are possible",
@@ -212,8 +224,9 @@ def test_accept_covers_what_it_names_and_no_more() -> None:
         ("note", "disk.lost"),
         ("error", "disk.late"),
     ]
-    everywhere = compile_text("x.yaml",
-                              changed(lost, ("operations:", accept.replace("at: disk.lost, ", ""))))
+    everywhere = compile_text(
+        "x.yaml", changed(lost, ("operations:", accept.replace("at: disk.lost, ", "")))
+    )
     assert everywhere.manager is not None and [
         d.severity.value for d in everywhere.diagnostics
     ] == ["note", "note"]

@@ -108,9 +108,9 @@ def test_gen_writes_says_what_was_not_checked_and_writes_again_only_what_changed
     tmp_path: Path) -> None:
     done = berthc("gen", "-o", str(tmp_path), SCSI)
     assert (done.returncode, done.stdout) == (0, "")
-    assert (
-        done.stderr
-        == "berthc: note: checked by the static rules only; interleavings of callers and failures were not explored\n"
+    assert done.stderr == (
+        "berthc: note: checked by the static rules only; interleavings of callers and failures "
+        "were not explored\n"
     )
     names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert {"scsi/scsi.c", "scsi/scsi.h"} <= set(names)
@@ -355,9 +355,9 @@ def test_a_fault_of_the_compiler_is_one_line_unless_asked_for(
     monkeypatch.chdir(ROOT)
     args = ["gen", "-q", "-o", str(tmp_path / "out"), SCSI]
     assert cli.main(args) == 3
-    assert (
-        capsys.readouterr().err
-        == "berthc: internal error: ZeroDivisionError: what now; please report it (--debug shows where)\n"
+    assert capsys.readouterr().err == (
+        "berthc: internal error: ZeroDivisionError: what now; please report it "
+        "(--debug shows where)\n"
     )
     assert cli.main([*args, "--debug"]) == 3
     assert "Traceback" in capsys.readouterr().err

@@ -45,9 +45,7 @@ def test_lines_keep_to_the_width() -> None:
     assert [line for line in long if not re.fullmatch(r' +"retry_\w+",', line)] == []
 
 
-def test_every_operation_is_driven_through_its_typed_functions_with_and_without_a_deadline_and_started() -> (
-    None
-):
+def test_every_operation_is_driven_with_and_without_a_deadline_and_started() -> None:
     for name in ("reserve", "add_to_vm", "remove_from_vm"):
         assert f"vpci_{name}(call->manager, " in suite()
         assert f"vpci_{name}_until(call->manager, " in suite()

@@ -237,7 +237,8 @@ def test_a_trail_that_cannot_be_played_loses_nothing_else(
     assert main(["check", "--spin", "--callers", "1", "--keys", "1", lacking, lost, sound]) == 2
     reported = capsys.readouterr()
     assert (
-        f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail does not lead there; please report it\n"
+        f"berthc: --spin: {lacking}: Spin's model says missing-effect, but played again, its trail "
+        "does not lead there; please report it\n"
         in reported.err
     )
     assert (
@@ -277,7 +278,8 @@ def test_what_the_model_has_no_words_for_is_said(
     assert main(["check", "--spin", str(spec)]) == 2
     assert (
         capsys.readouterr().err
-        == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other resources\n"
+        == f"berthc: --spin: {spec}: the model has no words for conditions on fields of other "
+        "resources\n"
     )
     assert main(["check", "--promela", str(spec)]) == 1
     assert (

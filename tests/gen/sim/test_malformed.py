@@ -111,8 +111,12 @@ def test_a_malformed_request_is_answered_so_and_changes_nothing(scsi: Talk, line
 
 
 @pytest.mark.parametrize("line", [
-    b"\xff\xfe", b'{"op": "new\xff"}', b'{"op": "\xed\xa0\x80"}', "\ufeff{}".encode(
-        ), b'{"op": "n\x01ew"}', b'\x00{"op": "new"}',
+    b"\xff\xfe",
+    b'{"op": "new\xff"}',
+    b'{"op": "\xed\xa0\x80"}',
+    "\ufeff{}".encode(),
+    b'{"op": "n\x01ew"}',
+    b'\x00{"op": "new"}',
 ])
 def test_lines_that_are_no_text(scsi: Talk, line: bytes) -> None:
     assert is_malformed(scsi.raw(line), 1)

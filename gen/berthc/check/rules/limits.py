@@ -33,29 +33,26 @@ def _counts(spec: Spec) -> Iterator[tuple[Loc, str, int, int]]:
     yield spec.key("backend"), "hooks", len(m.hooks), BYTE
     yield spec.key("resources"), "resources", len(m.resources), BYTE
     yield spec.key("operations"), "operations", len(m.operations), BYTE
-    yield spec.key("resources"), "rows of all resources", sum(
-        len(s.rows) for r in m.resources for s in r.states
-    ), WORD
+    rows = sum(len(s.rows) for r in m.resources for s in r.states)
+    yield spec.key("resources"), "rows of all resources", rows, WORD
     # What one resource or one operation asks twice has one number in the tables.
-    yield spec.key("operations"), "different conditions of deny", len(
-        {(o.name, d.guard.text) for o in m.operations for d in o.deny}
-    ), BYTE
-    yield spec.key("resources"), "different conditions", len(
-        {(r.name, row.guard.text) for r, row in refs.rows(m) if row.guard}
-    ), BYTE
+    denials = {(o.name, d.guard.text) for o in m.operations for d in o.deny}
+    yield spec.key("operations"), "different conditions of deny", len(denials), BYTE
+    guards = {(r.name, row.guard.text) for r, row in refs.rows(m) if row.guard}
+    yield spec.key("resources"), "different conditions", len(guards), BYTE
     for option in m.options:
         yield option.loc, f"values of {option.name}", len(option.values), WORD
         if isinstance(option.default, str):
-            yield option.loc, f"bytes of the default of {option.name}", len(
-                option.default.encode()), LITERAL
+            size = len(option.default.encode())
+            yield option.loc, f"bytes of the default of {option.name}", size, LITERAL
     for resource in m.resources:
         name = resource.name
         yield resource.loc, f"levels above and with {name}", len(refs.path_of(m, name)), MAX_LEVELS
         yield spec.key("resources", name, "states"), f"states of {name}", len(resource.states), WORD
         yield resource.loc, f"events of {name}", len(resource.events), BYTE
         yield spec.key("resources", name, "fields"), f"fields of {name}", len(resource.fields), BYTE
-        yield spec.key("resources", name,
-                       "assigned"), f"assigned values of {name}", len(resource.assigned), BYTE
+        assigned_at = spec.key("resources", name, "assigned")
+        yield assigned_at, f"assigned values of {name}", len(resource.assigned), BYTE
         for field in resource.fields:
             yield field.loc, f"values of {name}.{field.name}", len(field.values), WORD
         for assigned in resource.assigned:

@@ -34,9 +34,9 @@ def paths(spec: Spec) -> Iterator[Diagnostic]:
                                  f"the path to {operation.target} is: {', '.join(right)}")
                 continue
         known = refs.resources_by_name(manager)
-        for what, scope, loc in [("fires an event at", s.resource, s.loc) for s in operation.steps] + [
-            ("returns a value of", r.scope, r.loc) for r in operation.returns
-        ]:
+        for what, scope, loc in [
+            ("fires an event at", s.resource, s.loc) for s in operation.steps
+        ] + [("returns a value of", r.scope, r.loc) for r in operation.returns]:
             if scope not in operation.path and scope in known:
                 yield Diagnostic(
                     "path", loc,
@@ -55,13 +55,19 @@ def find_by(spec: Spec) -> Iterator[Diagnostic]:
     for operation, resources in _operations(spec):
         target = resources[-1]
         for word, path, kinds, verb in (
-            (operation.by, ("by",), unique, "finds by"), (operation.at, ("create", "at"),
-                                                          (AssignedKind.POOL,), "creates at"),
+            (operation.by, ("by",), unique, "finds by"),
+            (operation.at, ("create", "at"), (AssignedKind.POOL,), "creates at"),
         ):
             assigned = next((a for a in target.assigned if a.name == word), None)
             if assigned is not None and not _serves(assigned, kinds):
-                what = {AssignedKind.FORMAT: "a format",
-                        AssignedKind.HOOK: f"a {assigned.type.value if assigned.type else 'value'} from a hook", AssignedKind.COUNTER: "a counter", AssignedKind.UUID: "a uuid"}[assigned.kind]
+                what = {
+                    AssignedKind.FORMAT: "a format",
+                    AssignedKind.HOOK: (
+                        f"a {assigned.type.value if assigned.type else 'value'} from a hook"
+                    ),
+                    AssignedKind.COUNTER: "a counter",
+                    AssignedKind.UUID: "a uuid",
+                }[assigned.kind]
                 valid = [a.name for a in target.assigned if _serves(a, kinds)]
                 yield Diagnostic(
                     "by", spec.at("operations", operation.name, *path),

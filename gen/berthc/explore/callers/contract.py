@@ -60,9 +60,9 @@ def calls_of(manager: Manager, op: Operation) -> frozenset[str]:
 
 
 def contract(manager: Manager, root: str) -> Contract:
-    parts: dict[str, list[Operation]] = {name: []
-                                         for name in ("gives", "uses", "ends", "acquires",
-                                                      "releases", "free")}
+    parts: dict[str, list[Operation]] = {
+        name: [] for name in ("gives", "uses", "ends", "acquires", "releases", "free")
+    }
     taken = {name for op in manager.operations if op.form is not Form.WITH
              for name, takes in zip(op.path, levels_of(manager, op, "take"), strict=True) if takes}
     for op in manager.operations:

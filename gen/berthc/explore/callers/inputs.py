@@ -67,7 +67,10 @@ def _sides(manager: Manager, scope: str, fields: tuple[Field, ...],
         values = list(dict.fromkeys(v for atom in some for v in _around(atom, known[name])))
         distinct: dict[tuple[Residue, ...], Value] = {}
         for value in values:
-            distinct.setdefault(tuple(fold(atom, lambda _, value=value: value) for atom in some), value)  # type: ignore[misc]
+            left = tuple(
+                fold(atom, lambda _, value=value: value) for atom in some  # type: ignore[misc]
+            )
+            distinct.setdefault(left, value)
         found[name] = values if name in keep else list(distinct.values())
     return found
 
@@ -110,8 +113,8 @@ def _changes(manager: Manager, scope: str, sides: Mapping[str, list[Value]],
     if total > _MOST:
         alone = {n: usual[n] for n in sides}
         return [alone, *({**alone, name: value} for name in sides for value in sides[name])], False
-    return [dict(pair for part in parts for pair in part.items())
-            for parts in product(*by_group)], True
+    joined = [dict(pair for part in parts for pair in part.items()) for parts in product(*by_group)]
+    return joined, True
 
 
 def _of_group(scope: str, deciding: list[Decision], sides: Mapping[str, list[Value]],
@@ -154,12 +157,19 @@ def valuations(manager: Manager, keys: int = Bounds().keys) -> list[Valuation]:
     classes: dict[Hashable, list[dict[str, Value]]] = {}
     for change in _option_changes(manager, keys, usual)[0]:
         options = {**usual, **change}
-        left = tuple(d.left(lambda scope, name, known=options: known[name] if scope == "option" else None)  # type: ignore[misc]
-                     for d in decisions(manager))
+        left = tuple(
+            d.left(
+                lambda scope, name, known=options: (  # type: ignore[misc]
+                    known[name] if scope == "option" else None
+                )
+            )
+            for d in decisions(manager)
+        )
         classes.setdefault(left, []).append(options)
     want = wanted(manager, keys)
-    settings: list[tuple[dict[str, Value], int | None]] = [(_roomy(manager, same, want), None)
-                                                           for same in classes.values()]
+    settings: list[tuple[dict[str, Value], int | None]] = [
+        (_roomy(manager, same, want), None) for same in classes.values()
+    ]
     if waited_for(manager):
         settings += [(options, slots) for same in classes.values()
                      for options in (_roomy(manager, same, want), _tight(manager, same, want))
@@ -178,8 +188,9 @@ def _option_changes(manager: Manager, keys: int,
     enough = max(wanted(manager, keys).values())
     for name in pooled:
         low, high = limits(manager.option(name))
-        sides[name] = list(dict.fromkeys([usual[name], low, max(low, min(high, enough)),
-                                          *sides.get(name, [])]))
+        sides[name] = list(
+            dict.fromkeys([usual[name], low, max(low, min(high, enough)), *sides.get(name, [])])
+        )
     return _changes(manager, "option", sides, usual, pooled, _MOST, lambda scope, name: None)
 
 

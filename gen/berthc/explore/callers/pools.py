@@ -24,11 +24,18 @@ def with_slots(manager: Manager, slots: int | None) -> Manager:
     count as given. None: as it is."""
     if slots is None:
         return manager
-    return replace(manager,
-                   resources=tuple(replace(r,
-                                           assigned=tuple(replace(a, parts=_parts(a.parts, slots))
-                                                          if a.parts else a for a in r.assigned))
-                                   for r in manager.resources))
+    return replace(
+        manager,
+        resources=tuple(
+            replace(
+                r,
+                assigned=tuple(
+                    replace(a, parts=_parts(a.parts, slots)) if a.parts else a for a in r.assigned
+                ),
+            )
+            for r in manager.resources
+        ),
+    )
 
 
 def _parts(parts: tuple[PoolPart, ...], slots: int) -> tuple[PoolPart, ...]:

@@ -37,9 +37,11 @@ class Lookups:
             for item in (item for item in ended if item.resource == op.target):
                 moves = self._shown(local, change, teller, op, item, comer or 0)
                 if moves:
-                    yield Fault("denied", op.target, op.loc,
-                                f"{op.name} gives ENOENT though no hook ever failed: {teller.name} "
-                                f"told the caller of a {op.target} that has ended meanwhile"), moves
+                    message = (
+                        f"{op.name} gives ENOENT though no hook ever failed: {teller.name} "
+                        f"told the caller of a {op.target} that has ended meanwhile"
+                    )
+                    yield Fault("denied", op.target, op.loc, message), moves
 
     def _shown(self, local: Local, change: Change, teller: Operation, op: Operation, item: Item,
                comer: int) -> tuple[Move, ...]:

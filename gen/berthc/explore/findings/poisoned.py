@@ -106,8 +106,8 @@ class Poisoned:
             change = self._stepper.change(local, move, (), clean=True)
             if change.result.error == "EEXIST":
                 state = self._stepper.manager.resource(item.resource).state(item.state)
-                return Fault("poisoned", f"{item.resource}.{item.state}", state.loc,
-                             _ever(change, item)), move
+                place, message = f"{item.resource}.{item.state}", _ever(change, item)
+                return Fault("poisoned", place, state.loc, message), move
         return None
 
     @staticmethod
