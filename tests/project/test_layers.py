@@ -27,8 +27,9 @@ def read(lines: Iterable[str]) -> Symbols:
     """What each file of a library defines, and what it takes from others."""
     symbols: Symbols = {}
     for line in lines:
-        name, kind, symbol = re.fullmatch(r".*?(\w+)\.o:(?:[0-9a-f]+)? *(\w) (.*)",
-                                          line.strip()).groups()  # type: ignore[union-attr]
+        name, kind, symbol = re.fullmatch(
+            r".*?(\w+)\.o:(?:[0-9a-f]+)? *(\w) (.*)", line.strip()
+        ).groups()  # type: ignore[union-attr]
         defined, taken = symbols.setdefault(name, (set(), set()))
         (taken if kind in "Uw" else defined).add(symbol)
     return symbols

@@ -254,8 +254,13 @@ def test_an_unknown_set_is_bad_usage(bare: Machine, arguments: tuple[str, ...]) 
     assert "no such set: " in done.stderr
 
 
-@pytest.mark.parametrize("name", ["build", "bench", "small", "docs", "asan", "tsan", "valgrind",
-                                  "test", "ci", "lint", "coverage"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "build", "bench", "small", "docs", "asan", "tsan", "valgrind", "test", "ci", "lint",
+        "coverage",
+    ],
+)
 def test_every_set_asks_for_its_modules(bare: Machine, name: str) -> None:
     """One that lacks the last module is passed over."""
     longer = {
@@ -441,5 +446,7 @@ def test_continuous_integration_counts_no_results_of_an_earlier_run(bare: Machin
 
 
 def test_continuous_integration_fails_when_set_up_does(bare: Machine) -> None:
-    assert continuous_integration(bare, RESULTS,
-                                  set_up="exit 1") == (1, ["setup ci", "0 passed, 1 failed"])
+    assert continuous_integration(bare, RESULTS, set_up="exit 1") == (
+        1,
+        ["setup ci", "0 passed, 1 failed"],
+    )

@@ -92,8 +92,9 @@ def _broken(spec: Spec, found: Sequence[Diagnostic]) -> Iterator[tuple[str, ...]
     """The entries of the spec in which there is an error: a section, or an entry of resources."""
     lines = sorted({d.loc.line for d in found if d.severity is Severity.ERROR})
     for section in (key for key in _SECTIONS if key in spec.root.keys):
-        paths: list[tuple[str, ...]] = ([(section, name) for name in refs.keys(spec, section)]
-                                        if section == "resources" else [])
+        paths: list[tuple[str, ...]] = (
+            [(section, name) for name in refs.keys(spec, section)] if section == "resources" else []
+        )
         for path in paths or [(section,)]:
             first, last = spec.lines(*path)
             if lines and (spec.aliased or bisect_left(lines, first) < bisect_right(lines, last)):

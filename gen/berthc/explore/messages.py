@@ -28,15 +28,32 @@ def diagnostics(report: Report) -> list[Diagnostic]:
 
 def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
     """The rows of a script whose call stayed uncertain, and which do not say what follows then."""
-    rows = [(call, taken.row) for line in finding.script if line.change is not None
-            for call, taken in zip(line.change.called,
-                                   [t for t in line.change.result.rows if t.row is not None
-                                    and t.row.call], strict=False) if taken.row is not None
-            and taken.row.call == call.hook and call.ending.outcome.kind == "uncertain"]
-    return tuple(dict.fromkeys(Note(row.loc,
-                                    f"this row says nothing of uncertain, so {call.hook} is taken "
-                                    f"to have failed when nobody knows") for call, row in rows
-                               if not row.uncertain_given))
+    rows = [
+        (call, taken.row)
+        for line in finding.script
+        if line.change is not None
+        for call, taken in zip(
+            line.change.called,
+            [t for t in line.change.result.rows if t.row is not None and t.row.call],
+            strict=False,
+        )
+        if taken.row is not None
+        and taken.row.call == call.hook
+        and call.ending.outcome.kind == "uncertain"
+    ]
+    return tuple(
+        dict.fromkeys(
+            Note(
+                row.loc,
+                (
+                    f"this row says nothing of uncertain, so {call.hook} is taken "
+                    f"to have failed when nobody knows"
+                ),
+            )
+            for call, row in rows
+            if not row.uncertain_given
+        )
+    )
 
 
 def beneath(report: Report) -> dict[int, list[int]]:

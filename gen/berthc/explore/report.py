@@ -130,8 +130,10 @@ def finding(manager: Manager, one: Found, scripts: Scripts) -> Finding:
     """What was found, with the entry that accepts it and its script."""
     fault, slots = one.fault, one.valuation.slots
     if slots is not None:
-        fault = fault._replace(message=f"{fault.message} (shown with {slots} "
-                                       f"slot{'s' if slots != 1 else ''} in each pool)")
+        fault = fault._replace(
+            message=f"{fault.message} (shown with {slots} "
+            f"slot{'s' if slots != 1 else ''} in each pool)"
+        )
     return Finding(fault, accepted(manager, fault), tuple(scripts.lines(one)), slots)
 
 

@@ -90,8 +90,9 @@ def write_file(path: Path, text: str, fresh: bool = False) -> bool:
             raise OutputError(f"{shown}: no such directory: "
                               f"{path.parent if shown.is_symlink() else shown.parent}")
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.",
-                                         delete=False) as new:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as new:
             temporary = new.name
             new.write(data)
         os.chmod(temporary, mode)

@@ -221,8 +221,9 @@ def pools(manager: Manager) -> tuple[Pool, ...]:
             for part in assigned.parts:
                 if part.option is not None:
                     greatest = limits(manager.option(part.option))[1]
-                    environments.append(Environment(f"{part.option}_{greatest}",
-                                                    ((part.option, greatest),)))
+                    environments.append(
+                        Environment(f"{part.option}_{greatest}", ((part.option, greatest),))
+                    )
             for environment in environments:
                 parts = tuple((p.name, part_size(manager, environment, p.size, p.option))
                               for p in assigned.parts)

@@ -67,8 +67,12 @@ def allowed_path(
                     _call(manager, operation, configs))
         if edge.result.error is None:
             return configs
-    for changes in islice(product(*(inputs.policy_variants(manager, manager.resource(name))
-                                    for name in operation.path)), MOST_PATHS):
+    for changes in islice(
+        product(
+            *(inputs.policy_variants(manager, manager.resource(name)) for name in operation.path)
+        ),
+        MOST_PATHS,
+    ):
         configs = tuple(make_config(manager, name, 1, change)
                         for name, change in zip(operation.path, changes))
         edge = step(prepare(manager, search.start(), operation, configs),
@@ -243,9 +247,13 @@ def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[P
         # a part of at most 256 values is one byte wide in C
         for value in dict.fromkeys((size, 255)):
             if size <= value and (size < 256 or value > size):
-                actions.append(Action(operation.name, plain,
-                                      at=tuple((n, value if n == wrong else s - 1)
-                                               for n, s in zip(names, sizes))))
+                actions.append(
+                    Action(
+                        operation.name,
+                        plain,
+                        at=tuple((n, value if n == wrong else s - 1) for n, s in zip(names, sizes)),
+                    )
+                )
     actions += [Action(operation.name, plain, at=last), Action(operation.name, plain, at=zero),
                 Action(operation.name, plain, at=last), Action(operation.name, other, at=last),
                 Action(operation.name, other, at=zero)]

@@ -111,8 +111,10 @@ class Rows:
         since_new = self.state.hook_calls[hook] = self.state.hook_calls.get(hook, 0) + 1
         zeros = {a.name: zero(a.type) for a in outs if a.type is not None}
         if writes == "new":
-            self.state.hook_news[hook] = {a.name: self._new_uuid() if a.type is Type.UUID
-                                          else scripted(a, since_new) for a in outs}
+            self.state.hook_news[hook] = {
+                a.name: self._new_uuid() if a.type is Type.UUID else scripted(a, since_new)
+                for a in outs
+            }
         if writes in ("new", "last"):
             return self.state.hook_news.get(hook, zeros)
         return zeros if writes == "zero" else {a.name: item.values[a.name] for a in outs}

@@ -76,10 +76,15 @@ class _GuardParser:
             at = match.end()
 
     def error(self, message: str, start: int, length: int, advice: str = "") -> ExprError:
-        return ExprError(Diagnostic("guard-syntax", place(self.node, start, length), message,
-                                    advice
-                                    + "a condition is like: option.guest == linux and not "
-                                      "(field.read_only or field.size > 10)"))
+        return ExprError(
+            Diagnostic(
+                "guard-syntax",
+                place(self.node, start, length),
+                message,
+                advice + "a condition is like: option.guest == linux and not "
+                "(field.read_only or field.size > 10)",
+            )
+        )
 
     def foreign(self, word: str, start: int) -> ExprError:
         """An operator or a quote of another language."""

@@ -333,12 +333,19 @@ class _Open:
 
     def entry(self, reader: _Reader, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            reader.found.append(Diagnostic("key", key.loc,
-                                           "a key must be a word, not a list or a mapping"))
+            reader.found.append(
+                Diagnostic("key", key.loc, "a key must be a word, not a list or a mapping")
+            )
         elif key.text == "<<":
-            reader.found.append(Diagnostic("merge-key", key.loc, "merge keys are not supported",
-                                           "write the keys out; a whole value can be shared with "
-                                           "an anchor (&name) and an alias (*name)"))
+            reader.found.append(
+                Diagnostic(
+                    "merge-key",
+                    key.loc,
+                    "merge keys are not supported",
+                    "write the keys out; a whole value can be shared with "
+                    "an anchor (&name) and an alias (*name)",
+                )
+            )
         elif key.text in self.keys:
             first = self.keys[key.text]
             reader.found.append(

@@ -31,10 +31,14 @@ class Checker:
         self.schema = schema
         self.hooks = [f"{group}.{name}" for group, hooks in below(root, "backend")
                       for name, _ in below(hooks)]
-        self.events = list(dict.fromkeys(f"{name}.{event}"
-                                         for name, resource in below(root, "resources")
-                                         for _, state in below(resource, "states")
-                                         for event, _ in below(state, "on")))
+        self.events = list(
+            dict.fromkeys(
+                f"{name}.{event}"
+                for name, resource in below(root, "resources")
+                for _, state in below(resource, "states")
+                for event, _ in below(state, "on")
+            )
+        )
         self.found: list[Diagnostic] = []
         # by identity of the unresolved part, which the schema keeps alive
         self.resolved: dict[int, Part] = {}

@@ -120,8 +120,11 @@ def test_json_has_keys_that_stay() -> None:
         82,
         False,
     )
-    assert finding["script"][1] == {"op": "map_to_guest", "reservation": "r1",
-                                    "fail": ["guest.mount"]}
+    assert finding["script"][1] == {
+        "op": "map_to_guest",
+        "reservation": "r1",
+        "fail": ["guest.mount"],
+    }
     assert answer["complete"] is True and answer["diagnostics"] == []
 
 

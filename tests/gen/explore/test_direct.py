@@ -205,8 +205,9 @@ def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> N
 def test_what_only_drain_ends_does_not_keep_its_slot() -> None:
     text = (FAULTY / "leak-broken-keeps-its-number.yaml").read_text(encoding="utf-8")
     assert [id_ for id_, _, _ in reported(text)] == ["leak"]
-    drained_at_last = text.replace("open: {reject: EIO}, release: stay",
-                                   "open: {reject: EIO}, release: gone")
+    drained_at_last = text.replace(
+        "open: {reject: EIO}, release: stay", "open: {reject: EIO}, release: gone"
+    )
     assert drained_at_last != text and reported(drained_at_last) == []
 
 

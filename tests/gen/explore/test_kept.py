@@ -70,6 +70,9 @@ def test_equal_worlds_are_one_world_with_numbers_from_one(path: Path) -> None:
     for node in one.nodes:
         state = tracked(node.local.world)
         assert list(state.items) == list(range(1, len(state.items) + 1))
-        assert set(state.reservations) == {f"r{n}" for n, h in enumerate(node.local.holders, 1)
-                                           if h is not None and h.label is not None}
+        assert set(state.reservations) == {
+            f"r{n}"
+            for n, h in enumerate(node.local.holders, 1)
+            if h is not None and h.label is not None
+        }
         assert contents.setdefault(state.content(), id(state)) == id(state)

@@ -86,8 +86,10 @@ def test_a_created_instance_may_call_at_once_what_needs_it() -> None:
     at_once = BOOTED.replace("enter: boot}}", "enter: idle}, do: [disk.mount]}").replace(
         "fail: boot, uncertain: unsure}}}", "fail: gone}}}")
     assert [
-        f.fault.where for f in explore(manager_of(at_once.replace("BOOT", "brief: It boots.")),
-                                       Bounds(callers=2, keys=1)).findings
+        f.fault.where
+        for f in explore(
+            manager_of(at_once.replace("BOOT", "brief: It boots.")), Bounds(callers=2, keys=1)
+        ).findings
         if f.fault.id == "needs" and f.fault.where == "disk.idle.mount"
     ] == []
     assert [

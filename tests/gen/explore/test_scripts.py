@@ -222,8 +222,11 @@ operations:
 
 
 def test_fields_that_no_condition_names_together_are_combined_group_by_group() -> None:
-    manager = manager_of(combinations(10, "field.f0 and field.f1",
-                                      [f"thing.f{n} and thing.n == 77" for n in range(2, 10)]))
+    manager = manager_of(
+        combinations(
+            10, "field.f0 and field.f1", [f"thing.f{n} and thing.n == 77" for n in range(2, 10)]
+        )
+    )
     kinds = {choice.kind for choice in choices(manager, manager.resource("thing"), {}, 2)}
     assert len(kinds) == 4 and combined(manager, 2)  # refused for ever or not, denied or not
     report = explore(manager, Bounds(callers=1, keys=1))

@@ -50,10 +50,12 @@ TWO_KEYS = {"interference-number-of-another-card"}
 
 
 def bounds_for(path: Path) -> Bounds:
-    return Bounds(callers=2,
-                  keys=1
-                  if path.stem in ("scsi", "removes-for-ever", "three-levels",
-                                   "retries-its-own-plug") else 2)
+    return Bounds(
+        callers=2,
+        keys=1
+        if path.stem in ("scsi", "removes-for-ever", "three-levels", "retries-its-own-plug")
+        else 2,
+    )
 
 
 def root_of(manager: Manager) -> str:

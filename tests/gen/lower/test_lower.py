@@ -339,5 +339,6 @@ def test_the_backend_version_ignores_words_and_tables() -> None:
     before = spec("scsi")
     hooks = tuple(replace(h, brief="other", repeatable=not h.repeatable) for h in before.hooks)
     states = tuple(replace(r, states=r.states[::-1]) for r in before.resources)
-    assert backend_version(changed(before, hooks=hooks, resources=states,
-                                   brief="other")) == backend_version(before)
+    assert backend_version(
+        changed(before, hooks=hooks, resources=states, brief="other")
+    ) == backend_version(before)

@@ -82,12 +82,16 @@ def test_a_key_with_case_ignored_finds_the_instance_and_keeps_its_first_spelling
 
 def test_all_fields_as_key_make_different_things_of_different_options() -> None:
     world = World(shipped("plan9"))
-    options: list[dict[str, Value]] = [{}, {"read_only": True}, {"restrict": True},
-                                       {"allowed_names": ("A", "b")}]
+    options: list[dict[str, Value]] = [
+        {},
+        {"read_only": True},
+        {"restrict": True},
+        {"allowed_names": ("A", "b")},
+    ]
     for number, fields in enumerate(options):
-        assert world.run("resolve_share_name",
-                         config={"share": {"host_path": "/a",
-                                           **fields}}).returns == {"name": str(number)}
+        assert world.run(
+            "resolve_share_name", config={"share": {"host_path": "/a", **fields}}
+        ).returns == {"name": str(number)}
     again = world.run("resolve_share_name",
                       config={"share": {"host_path": "/a", "allowed_names": ("B", "a", "b")}})
     assert again.returns == {"name": "3"}
@@ -370,8 +374,9 @@ def test_only_an_operation_that_gives_returns_a_reservation() -> None:
 
 
 def test_a_counter_goes_on_from_zero_after_its_last_value() -> None:
-    world = World(manager(BOX.replace("counter: {start: 5}",
-                                      f"counter: {{start: {(1 << 64) - 1}}}")))
+    world = World(
+        manager(BOX.replace("counter: {start: 5}", f"counter: {{start: {(1 << 64) - 1}}}"))
+    )
     world.run("make", config=box("a"))
     world.run("make", config=box("b"))
     assert [b["number"] for b in boxes(world)] == [(1 << 64) - 1, 0]

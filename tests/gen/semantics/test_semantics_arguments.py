@@ -174,9 +174,9 @@ def test_a_slot_outside_the_pool_is_einval_checked_after_the_fields() -> None:
 def test_levels_found_by_key_need_no_more_than_the_key() -> None:
     world = store()
     assert world.run("make", config={"box": {"name": "a", "level": 3}}).error is None
-    assert world.run("release",
-                     config={"box": {"name": "a",
-                                     "level": 99}}).error is None, "level is no part of the key"
+    assert (
+        world.run("release", config={"box": {"name": "a", "level": 99}}).error is None
+    ), "level is no part of the key"
     assert where(world.run("release", config={"box": {
         "name": ""
     }})) == {

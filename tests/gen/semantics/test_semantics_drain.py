@@ -29,11 +29,16 @@ def test_drain_goes_through_roots_and_children_in_order_of_creation_children_fir
     world = mapped(("/b", 1), ("/a", 9), ("/b", 2), ("/a", 3))
     result = world.drain()
     assert result.error is None
-    assert [(c.hook, c.args["host_path"], c.args.get("partition"))
-            for c in result.calls] == [("guest.unmount", "/b", 1), ("guest.unmount", "/b", 2),
-                                       ("guest.eject", "/b", None), ("vm.remove_disk", "/b", None),
-                                       ("guest.unmount", "/a", 9), ("guest.unmount", "/a", 3),
-                                       ("guest.eject", "/a", None), ("vm.remove_disk", "/a", None)]
+    assert [(c.hook, c.args["host_path"], c.args.get("partition")) for c in result.calls] == [
+        ("guest.unmount", "/b", 1),
+        ("guest.unmount", "/b", 2),
+        ("guest.eject", "/b", None),
+        ("vm.remove_disk", "/b", None),
+        ("guest.unmount", "/a", 9),
+        ("guest.unmount", "/a", 3),
+        ("guest.eject", "/a", None),
+        ("vm.remove_disk", "/a", None),
+    ]
     assert world.snapshot() == {"reservations": [], "disk": []}
 
 

@@ -40,8 +40,10 @@ def test_a_snapshot_has_fields_then_leaves_then_state_refs_and_children() -> Non
     reserve(world)
     shown = world.snapshot()
     assert list(shown) == ["reservations", "disk"]
-    assert list(shown["disk"][0]) == ["host_path", "read_only", "type", "evd_type", "controller",
-                                      "lun", "state", "refs", "mount"]
+    assert list(shown["disk"][0]) == [
+        "host_path", "read_only", "type", "evd_type", "controller", "lun", "state", "refs",
+        "mount",
+    ]
     assert World(shipped("plan9")).snapshot() == {"reservations": [], "share": []}
 
 

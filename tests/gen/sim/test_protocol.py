@@ -127,23 +127,33 @@ def test_drain_and_discard(scsi: Talk) -> None:
 
 # fail
 
-@pytest.mark.parametrize(("fail", "error", "outcomes"), [
-    (["b.open"], "EIO", ["fail"]),
-    ([{"hook": "b.open"}], "EIO", ["fail"]),
-    ([{"hook": "b.open", "error": "ENODEV"}], "ENODEV", ["fail"]),
-    ([{"hook": "b.open", "outcome": "uncertain", "error": "ETIMEDOUT"}], "ETIMEDOUT",
-     ["uncertain", "ok"]),
-    ([{"hook": "b.open", "outcome": "uncertain"}, "b.shut"], "EIO", ["uncertain", "fail"]),
-    ([{"hook": "b.open", "nth": 2}], None, ["ok", "ok"]),
-    ([{"hook": "b.open", "nth": 1, "error": "EBUSY"}, "b.open"], "EBUSY", ["fail"]),
-    ([{"hook": "b.open", "nth": 2, "error": "EBUSY"}, {"hook": "b.open", "error": "EPERM"}],
-     "EPERM", ["fail"]),
-    (["b.open", {"hook": "b.open", "error": "EBUSY"}], "EIO", ["fail"]),
-    ([{"hook": "b.open", "nth": 18446744073709551615}], None, ["ok", "ok"]),
-    ([], None, ["ok", "ok"]),
-])
-def test_fail_scripts_the_backend(store: Talk, fail: list[object], error: str | None,
-                                  outcomes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("fail", "error", "outcomes"),
+    [
+        (["b.open"], "EIO", ["fail"]),
+        ([{"hook": "b.open"}], "EIO", ["fail"]),
+        ([{"hook": "b.open", "error": "ENODEV"}], "ENODEV", ["fail"]),
+        (
+            [{"hook": "b.open", "outcome": "uncertain", "error": "ETIMEDOUT"}],
+            "ETIMEDOUT",
+            ["uncertain", "ok"],
+        ),
+        ([{"hook": "b.open", "outcome": "uncertain"}, "b.shut"], "EIO", ["uncertain", "fail"]),
+        ([{"hook": "b.open", "nth": 2}], None, ["ok", "ok"]),
+        ([{"hook": "b.open", "nth": 1, "error": "EBUSY"}, "b.open"], "EBUSY", ["fail"]),
+        (
+            [{"hook": "b.open", "nth": 2, "error": "EBUSY"}, {"hook": "b.open", "error": "EPERM"}],
+            "EPERM",
+            ["fail"],
+        ),
+        (["b.open", {"hook": "b.open", "error": "EBUSY"}], "EIO", ["fail"]),
+        ([{"hook": "b.open", "nth": 18446744073709551615}], None, ["ok", "ok"]),
+        ([], None, ["ok", "ok"]),
+    ],
+)
+def test_fail_scripts_the_backend(
+    store: Talk, fail: list[object], error: str | None, outcomes: list[str]
+) -> None:
     answer = store("acquire", box={"name": "a"}, fail=fail)
     assert (answer["error"], [c["outcome"] for c in answer["calls"]]) == (error, outcomes)
 

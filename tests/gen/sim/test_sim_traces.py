@@ -28,5 +28,6 @@ def test_trace(path: Path) -> None:
     simulator = Simulator(shipped(path.parent.name))
     for number, step in enumerate(replay.read_trace(path), 1):
         answer = simulator.answer(json.dumps(step.request).encode())
-        assert list(replay.differences(step.expect,
-                                       answer)) == [], f"step {number}: {json.dumps(step.request)}"
+        assert (
+            list(replay.differences(step.expect, answer)) == []
+        ), f"step {number}: {json.dumps(step.request)}"

@@ -139,8 +139,10 @@ def test_scsi_has_the_names_of_the_reference() -> None:
         ("controller", None, "controllers"),
         ("lun", 64, None),
     ]
-    assert disk.assigned[0].leaves == ("controller",
-                                       "lun") and disk.assigned[0].kind is AssignedKind.POOL
+    assert (
+        disk.assigned[0].leaves == ("controller", "lun")
+        and disk.assigned[0].kind is AssignedKind.POOL
+    )
     assert [(t.guard.text if t.guard else None)
             for t in mount.assigned[0].texts] == ["option.guest == windows", None]
     assert [p if isinstance(p, str) else f"<{p}>" for p in mount.assigned[0].texts[0].parts] == [
@@ -241,9 +243,9 @@ def test_a_row_may_be_written_in_several_ways(written: str, expected: str) -> No
 
 def test_uncertain_goes_where_fail_goes_unless_it_is_written() -> None:
     backend = "backend: {vm: {h: {on: thing, repeatable: true}}}\nresources:"
-    text = GOOD.replace(
-        "resources:", backend).replace("release: gone",
-                                       "release: {call: vm.h, ok: gone, fail: {to: stay}}")
+    text = GOOD.replace("resources:", backend).replace(
+        "release: gone", "release: {call: vm.h, ok: gone, fail: {to: stay}}"
+    )
     row = model(text).resource("thing").rows("idle", "release")[0]
     assert (
         row.fail is not None

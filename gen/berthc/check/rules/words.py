@@ -13,8 +13,9 @@ from berthc.spec.load import Mapping, Scalar, Sequence
 
 @rule("duplicate", "Nothing is listed twice where once is all that has a meaning.")
 def duplicate(spec: Spec) -> Iterator[Diagnostic]:
-    lists: list[tuple[str, ...]] = [("options", name, "values")
-                                    for name in refs.keys(spec, "options")]
+    lists: list[tuple[str, ...]] = [
+        ("options", name, "values") for name in refs.keys(spec, "options")
+    ]
     for name in refs.keys(spec, "resources"):
         lists.append(("resources", name, "key"))
         lists += [("resources", name, "fields", field, "values")
@@ -70,8 +71,9 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
     for kind, path in uses:
         if path[-1] in _RESERVED[kind]:
             yield _reserved(kind, path[-1], spec.key(*path))
-    lists: list[tuple[str, ...]] = [("options", name, "values")
-                                    for name in refs.keys(spec, "options")]
+    lists: list[tuple[str, ...]] = [
+        ("options", name, "values") for name in refs.keys(spec, "options")
+    ]
     for name in refs.keys(spec, "resources"):
         lists += [("resources", name, "fields", field, "values")
                   for field in refs.keys(spec, "resources", name, "fields")]

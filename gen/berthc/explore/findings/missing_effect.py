@@ -56,9 +56,10 @@ class Promises:
         """Looks at a change of the search in which calls fail."""
         for item in self._items(change):
             key = self._key(change, item)
-            promised = self._by_state.get((*key, item.state),
-                                          self._in_all.get(key, 0)
-                                          & self._brings.get(change.move.op.name, -1))
+            promised = self._by_state.get(
+                (*key, item.state),
+                self._in_all.get(key, 0) & self._brings.get(change.move.op.name, -1),
+            )
             stated = self._stepper.stated.states.get((item.resource, item.state))
             if stated is not None:
                 # What a state says is promised. It takes nothing back from one who asked to use it.

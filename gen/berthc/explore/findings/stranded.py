@@ -23,10 +23,19 @@ class Stranded:
         # Who helps by making an instance does not do without a key for it because callers hold as
         # many as the bounds say.
         made = helpers(stepper.manager)
-        self._stepper = (stepper if not made
-                         else Stepper(stepper.manager, stepper.root, stepper.world.options,
-                                      tuple(stepper.without), stepper.bounds, stepper.reduced,
-                                      more=made))
+        self._stepper = (
+            stepper
+            if not made
+            else Stepper(
+                stepper.manager,
+                stepper.root,
+                stepper.world.options,
+                tuple(stepper.without),
+                stepper.bounds,
+                stepper.reduced,
+                more=made,
+            )
+        )
         self._good: set[Hashable] = set()
         self._bad: set[Hashable] = set()
 

@@ -28,9 +28,14 @@ class Renumber:
         world = local.world.renumbered(ids, labels, len(local.holders) + 1)
         content = tracked(world).content()
         world = self._worlds.get(content) or self._worlds.put(content, world)
-        holders = tuple(None if h is None
-                        else h._replace(label=None if h.label is None else labels[h.label],
-                                        path=tuple(ids.get(id_, -1) for id_ in h.path))
-                        for h in local.holders)
+        holders = tuple(
+            None
+            if h is None
+            else h._replace(
+                label=None if h.label is None else labels[h.label],
+                path=tuple(ids.get(id_, -1) for id_ in h.path),
+            )
+            for h in local.holders
+        )
         return Local(world, holders, {ids[id_]: mask for id_, mask in local.truth.items()},
                      {ids[id_]: mask for id_, mask in local.open.items()})

@@ -30,9 +30,15 @@ class Stated:
                      for on in manager.path(h.on)}
             for h in manager.hooks if h.needs}
         self.needing = [(h, sum(self.needs[h.name].values())) for h in manager.hooks if h.needs]
-        self.states = {(r.name, s.name): (self._mask(bits, s.effects),
-                                          self._mask(bits, s.effects) | self._mask(bits, s.maybe))
-                       for r in manager.resources for s in r.states if s.effects is not None}
+        self.states = {
+            (r.name, s.name): (
+                self._mask(bits, s.effects),
+                self._mask(bits, s.effects) | self._mask(bits, s.maybe),
+            )
+            for r in manager.resources
+            for s in r.states
+            if s.effects is not None
+        }
         undone = {name for h in manager.hooks for name in h.undoes}
         self.made: dict[tuple[str, str], Made] = {}
         for op in manager.operations:

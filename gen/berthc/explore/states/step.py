@@ -142,8 +142,11 @@ class Stepper(Moves):
         maybe = {id_: truth.get(id_, 0) | open_.get(id_, 0)
                  for id_ in {*truth, *open_}} if open_ else truth
         holders = self._holders(local, move, result, levels, world, maybe)
-        after = Local(world, holders, *({i: m for i, m in some.items() if m and i in there}
-                                        for some in (truth, open_)))
+        after = Local(
+            world,
+            holders,
+            *({i: m for i, m in some.items() if m and i in there} for some in (truth, open_)),
+        )
         return Change(move, way, local, after, result, levels, gone)
 
     def _run(self, before: World, move: Move, script: Script) -> Answer:
@@ -200,10 +203,17 @@ class Stepper(Moves):
         """What callers give for instances that are tracked; () when one of them is not."""
         items = tracked(world).items
         found = [items[id_] for id_ in path if id_ in items]
-        return (tuple(self._choice[i.resource,
-                                   tuple(i.values[f.name]
-                                         for f in self.manager.resource(i.resource).fields)]
-                      for i in found) if len(found) == len(path) else ())
+        return (
+            tuple(
+                self._choice[
+                    i.resource,
+                    tuple(i.values[f.name] for f in self.manager.resource(i.resource).fields),
+                ]
+                for i in found
+            )
+            if len(found) == len(path)
+            else ()
+        )
 
     @staticmethod
     def _values(world: World, path: tuple[int, ...]) -> Mapping[str, Mapping[str, Any]]:

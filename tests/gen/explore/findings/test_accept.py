@@ -110,9 +110,9 @@ def test_each_reference_that_is_lost_is_reported_at_the_row_that_lost_it_and_of_
     assert reported(text, callers=1, keys=1) == [(*first, False), (*undone, False)]
     # Both go on to lose references, without end. Only the next caller who is counted and refused
     # loses one in another row.
-    assert reported(text, "leak share.pending.add", "leak share.suspect.undo", callers=1, keys=1,
-                    states=300) == [(*first, True), ("leak", "share.suspect.add", False),
-                                    (*undone, True)]
+    assert reported(
+        text, "leak share.pending.add", "leak share.suspect.undo", callers=1, keys=1, states=300
+    ) == [(*first, True), ("leak", "share.suspect.add", False), (*undone, True)]
 
 
 def test_the_old_id_of_a_finding_is_accepted() -> None:

@@ -75,9 +75,12 @@ class Base:
         self.slotted = {o.target for o in manager.operations
                         for a in manager.resource(o.target).assigned if a.kind is AssignedKind.POOL
                         and a.name == o.by}
-        self.capacity = {r.name: min((self._slots(a) for a in r.assigned
-                                      if a.kind is AssignedKind.POOL), default=None)
-                         for r in self.resources}
+        self.capacity = {
+            r.name: min(
+                (self._slots(a) for a in r.assigned if a.kind is AssignedKind.POOL), default=None
+            )
+            for r in self.resources
+        }
         word = no_words_for(manager)
         if word is not None:
             raise NotExported(word)
