@@ -45,14 +45,22 @@ class Drain(Rows):
         return True, first
 
     def has_work(self, item: Item) -> bool:
-        """Would a drop of the instance call a hook, and lead elsewhere?"""
-        drop = self.program.resources[item.resource].spec.drop
-        if drop is None:
+        """Would a drop of the instance, or one that drain does next, call a hook and lead
+        elsewhere?"""
+        resource = self.program.resources[item.resource].spec
+        if resource.drop is None:
             return False
-        self._chain(item.id, drop)
-        if any(taken.outcome == "rejected" for taken in self.rows):
-            return False
-        return bool(self.calls) and self.state.items[item.id].state != item.state
+        for _ in resource.states:
+            before = self.state.items[item.id].state
+            self._chain(item.id, resource.drop)
+            now = self.state.items[item.id].state
+            if now == before or any(taken.outcome == "rejected" for taken in self.rows):
+                return False
+            if self.calls:
+                return True
+            if resource.state(now).final:
+                return False
+        return False
 
     def _drop(self, item: Item, event: str) -> Fault | None:
         """One drop for all holders."""

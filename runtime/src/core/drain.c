@@ -15,33 +15,53 @@ static bool is_mute(const struct berth_manager *manager, uint8_t hook)
 }
 
 /*
- * Follows the rows as steps_run() does when all hooks end ok, and changes nothing. Guards see the
- * instance's values, not its state.
+ * One drop: follows the rows as steps_run() does when all hooks end ok, and changes nothing. Guards
+ * see the instance's values, not its state. False: a row rejects. `state` is where the drop leads,
+ * `calls` whether it calls a hook.
  */
-bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
+static bool drop_leads(const struct berth_manager *manager, struct instance *instance,
+                       uint16_t *state, bool *calls)
 {
     const berth_resource *resource = instance_type(manager, instance);
-    uint16_t state = instance->state;
     uint8_t event = resource->drop;
-    bool calls = false;
 
+    *calls = false;
     while (event > 0) {
-        struct row_ref ref = row_first(resource, row_cell(resource, state, event).row,
+        struct row_ref ref = row_first(resource, row_cell(resource, *state, event).row,
                                        manager->options, instance_view(instance));
         struct target target;
 
         if (ref.row == 0 || ref.reject > 0)
             return false;
         if (ref.hook > 0 && manager_has(manager, ref.hook))
-            calls = true;
+            *calls = true;
         else if (ref.hook > 0 && manager_type(manager)->hooks[ref.hook].absent > 0)
             return false;
         target = row_target(resource, ref.row,
                             is_mute(manager, ref.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);
-        state = target.state;
+        *state = target.state;
         event = target.raise;
     }
-    return calls && state != instance->state;
+    return true;
+}
+
+bool drain_has_work(const struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+    uint16_t state = instance->state;
+
+    for (unsigned drops = 0; drops < resource->n_states; drops++) { /* as often as drops_again() */
+        uint16_t before = state;
+        bool calls;
+
+        if (!drop_leads(manager, instance, &state, &calls) || state == before)
+            return false;
+        if (calls)
+            return true;
+        if (row_state_is(resource, state, BERTH_FINAL))
+            return false;
+    }
+    return false;
 }
 
 void drain_begin(struct operation *operation)

@@ -177,8 +177,8 @@ static void test_guards_of_rows(void)
     const berth_resource *resources = kitchen_manager_type.resources;
     const berth_row *heat = row_of(&resources[KITCHEN_RESOURCE_STOVE], KITCHEN_STOVE_STATE_COLD,
                                    KITCHEN_STOVE_EVENT_HEAT);
-    const berth_row *ignite = row_of(&resources[KITCHEN_RESOURCE_BURNER],
-                                     KITCHEN_BURNER_STATE_DARK, KITCHEN_BURNER_EVENT_IGNITE);
+    const berth_row *ignite = row_of(&resources[KITCHEN_RESOURCE_BURNER], KITCHEN_BURNER_STATE_DARK,
+                                     KITCHEN_BURNER_EVENT_IGNITE);
 
     stove.kind = KITCHEN_STOVE_KIND_PLAIN;
     assert(!heat->guard(&options, &stove)); /* a school */

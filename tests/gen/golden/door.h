@@ -188,9 +188,8 @@ int door_create(const door_options *options, const door_backend *backend,
  *            it after the last `done`.
  *
  * -EBUSY    an operation runs, a reservation exists, or an instance is tracked that is held, that
- *           may not rest without a holder, or whose drop would call a hook and lead to another
- *           state. `error` names one of them. Use door_drain or door_discard first. What rests
- *           otherwise is forgotten
+ *           may not rest without a holder, or for which a drain would call a hook. `error` names
+ *           one of them. Use door_drain or door_discard first. What rests otherwise is forgotten
  * -EDEADLK  also: called by a `done`, or by a hook of a started operation
  */
 int door_destroy(door *manager, berth_error *error);

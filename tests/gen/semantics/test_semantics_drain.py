@@ -4,11 +4,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from explore_support import play, play_c
+from explore_support import ROOT, play, play_c
 from programs import simulator
 from semantics_support import BOX, backend, calls, disk, events, manager, reserve, shipped, where
 from shared_specs import disk_spec
 
+from berthc.pipeline import read_spec
 from berthc.semantics import Value, World
 
 
@@ -367,3 +368,14 @@ operations:
         ["s210"] * 2,
     ]
     assert play_c(simulator(spec, tmp_path), script) == answers
+
+
+def test_destroy_waits_for_what_a_later_drop_of_a_drain_calls() -> None:
+    path = ROOT / "tests/differential/specs/two_drops.yaml"
+    two_drops, _ = read_spec(str(path))
+    assert two_drops is not None
+    world = World(two_drops)
+    assert world.run("use", config={"room": {"name": "a"}}).ok and world.has_work()
+    assert world.run("drop", config={"room": {"name": "a"}}).ok and world.has_work()
+    world.drain()
+    assert not world.has_work() and world.snapshot()["room"] == []

@@ -54,7 +54,6 @@ class _Manual:
             "op_size": self.api.op_size(),
             "asks": any(h.asks for h in self.m.hooks),
             "with_": any(o.form is Form.WITH for o in self.m.operations),
-            "creates": any(o.form is Form.CREATE for o in self.m.operations),
             "drops": any(
                 s.event == self.m.resource(s.resource).drop
                 for o in self.m.operations

@@ -1,0 +1,56 @@
+"""Specs that are small enough for random scripts to come everywhere: the generated C answers as the
+model does, and its suite passes."""
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from berthc.emit import c, sim, tests
+from berthc.model import Manager
+from berthc.pipeline import read_spec
+from berthc.sim import Simulator
+from differ import first_difference, run_c
+from programs import program
+from scripts import scripts
+
+SPECS = sorted((Path(__file__).resolve().parent / "specs").glob("*.yaml"))
+SCRIPTS = 300
+
+
+def read(path: Path) -> Manager:
+    manager, problems = read_spec(str(path))
+    assert manager is not None, problems
+    return manager
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_random_scripts_have_the_models_answers(path: Path, tmp_path: Path) -> None:
+    manager = read(path)
+    simulator = Simulator(manager)
+    requests: list[str] = []
+    model: list[str] = []
+
+    def answer(request: dict[str, Any] | str) -> dict[str, Any]:
+        requests.append(request if isinstance(request, str) else json.dumps(request))
+        given = simulator.answer(requests[-1].encode())
+        model.append(json.dumps(given))
+        return given
+
+    assert len(list(itertools.islice(scripts(manager, 7, answer), SCRIPTS))) == SCRIPTS
+    built = program(tmp_path, "simulator", {**c.files(manager), **sim.files(manager)})
+    made = run_c([str(built)], "".join(f"{request}\n" for request in requests))
+    at = first_difference(made, model)
+    assert at is None, f"{requests[max(0, at - 20):at + 1]}\nC:     {made[at]}\nmodel: {model[at]}"
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_its_suite_passes(path: Path, tmp_path: Path) -> None:
+    manager = read(path)
+    built = program(tmp_path, "suite", {**c.files(manager), **tests.files(manager)}, "-lcmocka")
+    done = subprocess.run([str(built)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
