@@ -27,8 +27,8 @@ from berthc.explore.findings.stranded import Stranded
 from berthc.explore.meaning import Seen, adopted
 from berthc.explore.states.backend import names
 from berthc.explore.states.drain import EVERY, Drained, drain
-from berthc.explore.states.future import Future
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.future import Future, nobody_holds
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import REDUCED, Move, Reduced
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc, Manager
@@ -297,8 +297,7 @@ class Search:
             seen.add(tree)
             for done in _drains(self.stepper, local):
                 taken |= {(id(t.row), t.outcome) for t in done.result.rows if t.row is not None}
-                # Where a reservation outlives a drain, its caller is not known any more.
-                if not tracked(done.after.world).reservations:
+                if nobody_holds(done.after):
                     new(done.after)
 
         def new(local: Local) -> None:

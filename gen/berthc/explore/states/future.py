@@ -67,12 +67,15 @@ class Future:
             return True
 
         new(local)
+        first = queue[0]
         yield Seen(local, local, None, {})
         while queue:
             now = queue.popleft()
             done = drain(self._stepper, now)
-            # Where a reservation outlives a drain, its caller is not known any more.
-            if not tracked(done.after.world).reservations and new(done.after):
+            # The first drain may leave anonymous references: what was there at the beginning.
+            known_callers = nobody_holds(done.after) or (
+                now is first and not tracked(done.after.world).reservations)
+            if known_callers and new(done.after):
                 left = tracked(done.after.world).items
                 yield Seen(done.after, now, None,
                            {id_: done.script.truth.get(id_, 0)
@@ -82,6 +85,12 @@ class Future:
                 yield Seen(change.after, now, change, change.gone)
                 if not change.nothing:
                     new(change.after)
+
+
+def nobody_holds(local: Local) -> bool:
+    """Did a drain leave no hold? Else the caller that has it is not known any more."""
+    state = tracked(local.world)
+    return not state.reservations and not any(item.refs for item in state.items.values())
 
 
 def ends(path: KeyPath) -> Callable[[Seen], bool]:
