@@ -1,9 +1,9 @@
 /*
- * What the hand-written managers share. They are what a good C programmer writes today: GLib's hash
- * tables, one mutex that is held across the backend's calls, a switch on the state. They give the
- * same results as the generated ones, keep copies of what callers give, and remember the progress
- * of a release. What they leave out: uncertain outcomes, places of errors, deadlines, waiting by
- * root, allocators.
+ * Helpers of the hand-written managers. These managers use the usual means of a C program: GLib's
+ * hash tables, one mutex that is held across the backend's calls, a switch on the state. They give
+ * the same results as the generated ones, copy the callers' configs, and remember the progress of a
+ * release. They have no uncertain outcomes, no places of errors, no deadlines, no waiting by root,
+ * and no allocators.
  */
 #ifndef BENCH_HAND_COMMON_H
 #define BENCH_HAND_COMMON_H

@@ -6,24 +6,28 @@ from functools import cache
 from berthc.names import library
 
 C_KEYWORDS = frozenset(
-    """auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short
-    signed sizeof static struct switch typedef union unsigned void volatile while _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary
-    _Noreturn _Static_assert _Thread_local asm typeof fortran constexpr nullptr static_assert thread_local alignas alignof typeof_unqual""".split()
+    """auto break case char const continue default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch
+    typedef union unsigned void volatile while _Alignas _Alignof _Atomic _Bool _Complex
+    _Generic _Imaginary _Noreturn _Static_assert _Thread_local asm typeof fortran constexpr
+    nullptr static_assert thread_local alignas alignof typeof_unqual""".split()
 )
 
 CXX_KEYWORDS = frozenset(
-    """and and_eq asm bitand bitor bool catch char8_t char16_t char32_t class compl concept consteval constinit const_cast co_await co_return
-    co_yield decltype delete dynamic_cast explicit export false friend mutable namespace new noexcept not not_eq operator or or_eq private
-    protected public reinterpret_cast requires static_cast template this throw true try typeid typename using virtual wchar_t xor
-    xor_eq""".split()
+    """and and_eq asm bitand bitor bool catch char8_t char16_t char32_t class compl concept
+    consteval constinit const_cast co_await co_return co_yield decltype delete dynamic_cast
+    explicit export false friend mutable namespace new noexcept not not_eq operator or or_eq
+    private protected public reinterpret_cast requires static_cast template this throw true
+    try typeid typename using virtual wchar_t xor xor_eq""".split()
 )
 
 # Macros that some compilers define, whatever a program includes; names that headers may define as
 # macros; and the types that generated declarations use.
 TAKEN_WORDS = frozenset(
-    """linux unix i386 sun mips sparc hppa vax errno assert offsetof stdin stdout stderr complex imaginary noreturn va_arg va_start va_end
-    va_copy minor major makedev sigmask NULL max_align_t size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t
-    uint64_t uintptr_t intptr_t uuid_t""".split()
+    """linux unix i386 sun mips sparc hppa vax errno assert offsetof stdin stdout stderr complex
+    imaginary noreturn va_arg va_start va_end va_copy minor major makedev sigmask NULL
+    max_align_t size_t ssize_t ptrdiff_t int8_t int16_t int32_t int64_t uint8_t uint16_t
+    uint32_t uint64_t uintptr_t intptr_t uuid_t""".split()
 )
 
 RESERVED = C_KEYWORDS | CXX_KEYWORDS | TAKEN_WORDS

@@ -197,7 +197,21 @@ static void *complete_first(void *arg)
     return NULL;
 }
 
-/* Who comes by, and leaves. */
+/* The end of the first job completes the other two; that of the second stops at the gate. */
+static void start_three(struct depot *depot, struct job jobs[3], struct gate *gate)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    void (*const then[])(struct job * job, int code) = {complete_both, stop_at_gate, NULL};
+
+    for (unsigned i = 0; i < 3; i++) {
+        job_init(&jobs[i], depot);
+        jobs[i].then = then[i];
+        jobs[i].arg = gate;
+        assert_int_equal(job_start(&jobs[i], OP_USE, names[i], BERTH_NO_DEADLINE), 0);
+    }
+}
+
+/* Callers that come by, and leave. */
 static void change(struct depot *depot)
 {
     assert_int_equal(on_rack(depot, OP_RESOLVE, "e", NULL), 0);
@@ -249,17 +263,7 @@ static void a_caller_that_is_late_runs_nothing(void **unused)
     (void)unused;
     depot_start_shelved(&depot, &shelf);
     gate_init(&gate);
-    for (unsigned i = 0; i < 3; i++) {
-        job_init(&jobs[i], &depot);
-        jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
-        jobs[i].arg = &gate;
-        assert_int_equal(job_start(&jobs[i], OP_USE,
-                                   i == 0   ? "a"
-                                   : i == 1 ? "b"
-                                            : "c",
-                                   BERTH_NO_DEADLINE),
-                         0);
-    }
+    start_three(&depot, jobs, &gate);
     task_start_until(&sleeping, &depot, OP_USE, "d", berth_now() + 200000000);
     wait_for_calls(&shelf, 4);
     while (!is_asleep(&depot, shelf.calls[3].call))
@@ -296,17 +300,7 @@ static bool sleeps_again_while_the_other_is_busy(int64_t patience,
 
     depot_start_shelved(&depot, &shelf);
     gate_init(&gate);
-    for (unsigned i = 0; i < 3; i++) {
-        job_init(&jobs[i], &depot);
-        jobs[i].then = i == 0 ? complete_both : i == 1 ? stop_at_gate : NULL;
-        jobs[i].arg = &gate;
-        assert_int_equal(job_start(&jobs[i], OP_USE,
-                                   i == 0   ? "a"
-                                   : i == 1 ? "b"
-                                            : "c",
-                                   BERTH_NO_DEADLINE),
-                         0);
-    }
+    start_three(&depot, jobs, &gate);
     deadline = berth_now() + patience;
     task_start_until(&sleeping, &depot, OP_USE, "d", deadline);
     wait_for_calls(&shelf, 4);
