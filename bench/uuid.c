@@ -1,7 +1,7 @@
 /*
  * What a UUID costs: libuuid's own, and from the runtime's pool of random bytes.
  *
- *   cc -O2 -Iruntime/src -o build/bench-uuid bench/uuid.c runtime/src/base/uuid.c -luuid &&
+ *   cc -O2 -Iruntime/src -o build/bench-uuid bench/uuid.c runtime/src/base/data/uuid.c -luuid &&
  *   build/bench-uuid
  */
 #define _POSIX_C_SOURCE 200809L
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/uuid.h"
+#include "base/data/uuid.h"
 
 enum { N = 1000000 };
 

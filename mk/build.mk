@@ -1,6 +1,6 @@
 # Libraries, generated managers, simulators, examples.
 
-RUNTIME_SOURCES := $(wildcard runtime/src/*/*.c)
+RUNTIME_SOURCES := $(wildcard runtime/src/*/*.c runtime/src/*/*/*.c)
 TESTING_SOURCES := $(wildcard runtime/testing/*/*.c)
 # The library is one translation unit; its files one by one are for what looks at parts of it.
 RUNTIME_OBJECT := $(BUILD)/obj/runtime/library.o

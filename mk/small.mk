@@ -20,7 +20,7 @@ $(MANAGERS:%=$(SMALL)/gen/%.stamp): $(SMALL)/gen/%.stamp: $(SMALL)/spec/%.yaml s
 	$(Q)$(GENERATE) $@ gen -q -o $(SMALL)/gen $<
 
 small_cc = $(SMALL_CROSS)gcc $(SMALL_CFLAGS) $(SMALL_DEFINES) -Iruntime/include
-$(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*/*.h) mk/small.mk
+$(SMALL)/arm/library.o: runtime/library.c $(RUNTIME_SOURCES) $(wildcard runtime/include/berth/*.h runtime/src/*/*.h runtime/src/*/*/*.h) mk/small.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(small_cc) -c -o $@ $<

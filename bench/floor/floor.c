@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/map.h"
-#include "base/memory.h"
-#include "base/uuid.h"
+#include "base/data/hash.h"
+#include "base/store/map.h"
+#include "base/store/memory.h"
+#include "base/data/uuid.h"
 
 struct thing {
     struct node node;

@@ -1,6 +1,6 @@
 #include "uuids.h"
 
-#include "base/uuid.h"
+#include "base/data/uuid.h"
 
 static void from_libuuid(void *ctx, uuid_t out)
 {

@@ -163,7 +163,7 @@ def run(program: Path) -> str:
 def build_shared(out: Path) -> Path:
     """Runtime and engine in one relocatable object."""
     out.mkdir(parents=True, exist_ok=True)
-    sources = sorted((ROOT / "runtime/src").glob("*/*.c")) + sorted(
+    sources = sorted((ROOT / "runtime/src").glob("**/*.c")) + sorted(
         (ROOT / "runtime/testing").glob("*/suite_*.c")
     )
     objects = [out / f"{s.stem}.{s.parent.name}.o" for s in sources]

@@ -17,8 +17,8 @@ Symbols = dict[str, tuple[set[str], set[str]]]
 
 
 def order() -> list[tuple[str, str]]:
-    """Floor and name of each file, as library.c has them."""
-    return re.findall(r'^#include "src/(\w+)/(\w+)\.c"',
+    """Folder (a floor, or one of its parts) and name of each file, as library.c has them."""
+    return re.findall(r'^#include "src/([\w/]+)/(\w+)\.c"',
                       (ROOT / "runtime/library.c").read_text(encoding="utf-8"),
                       flags=re.M)
 
@@ -61,7 +61,7 @@ def included(folder: Path) -> dict[Path, list[Path]]:
             (path.parent / name).resolve().relative_to(folder)
             for name in re.findall(r'^#include "(.+)"', path.read_text(encoding="utf-8"), re.M)
         ]
-        for path in folder.glob("*/*.[ch]")
+        for path in folder.rglob("*.[ch]")
     }
 
 
@@ -90,10 +90,25 @@ def circle(includes: dict[Path, list[Path]]) -> list[str]:
 
 
 def test_library_c_has_every_file_floor_by_floor() -> None:
-    assert sorted(f"{floor}/{name}.c" for floor, name in order()) == sorted(
+    assert sorted(f"{folder}/{name}.c" for folder, name in order()) == sorted(
         str(path.relative_to(SRC)) for path in SRC.rglob("*.c"))
-    floors = [FLOORS.index(floor) for floor, _ in order()]
+    floors = [FLOORS.index(folder.split("/")[0]) for folder, _ in order()]
     assert floors == sorted(floors)
+
+
+def crowded(folder: Path) -> list[str]:
+    """Folders with more than a dozen files."""
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*")
+        if path.is_dir() and sum(not file.is_dir() for file in path.iterdir()) > 12)
+
+
+def test_no_folder_has_more_than_a_dozen_files(tmp_path: Path) -> None:
+    assert crowded(SRC) == []
+    (tmp_path / "base/store").mkdir(parents=True)
+    for number in range(13):
+        (tmp_path / f"base/store/{number}.c").touch()
+    assert crowded(tmp_path) == ["base/store"]
 
 
 def test_every_file_comes_after_those_that_it_calls() -> None:
@@ -122,13 +137,14 @@ def test_no_file_includes_one_of_a_floor_above() -> None:
 
 def test_an_include_of_a_floor_above_is_found(tmp_path: Path) -> None:
     for name, text in {
-            "base/map.h": '#include "../core/queue.h"\n',
-            "core/queue.h": '#include "ready.h"\n#include "../base/map.h"\n#include <stddef.h>\n',
+            "base/store/map.h": '#include "../../core/queue.h"\n',
+            "core/queue.h":
+                '#include "ready.h"\n#include "../base/store/map.h"\n#include <stddef.h>\n',
             "core/ready.h": "",
     }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert upward_includes(included(tmp_path)) == ["base/map.h includes core/queue.h"]
+    assert upward_includes(included(tmp_path)) == ["base/store/map.h includes core/queue.h"]
 
 
 def unprefixed(defined: dict[str, set[str]]) -> list[str]:

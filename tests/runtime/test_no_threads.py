@@ -42,7 +42,7 @@ def run(*command: str) -> str:
 
 def test_without_threads(tmp_path: Path) -> None:
     objects = []
-    for source in sorted((ROOT / "runtime/src").glob("*/*.c")):
+    for source in sorted((ROOT / "runtime/src").glob("**/*.c")):
         objects.append(str(tmp_path / f"{source.stem}.o"))
         run(compiler(), *FLAGS, "-DBERTH_NO_THREADS", "-c", str(source), "-o", objects[-1])
     assert "pthread_" not in run("nm", "--undefined-only", *objects)
@@ -69,7 +69,7 @@ def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
     """What small machines lack is the program's to give, and nothing else is asked of them."""
     objects = []
     small = [f"-DBERTH_NO_{word}" for word in ("THREADS", "LIBUUID", "MALLOC", "CLOCK")]
-    for source in sorted((ROOT / "runtime/src").glob("*/*.c")):
+    for source in sorted((ROOT / "runtime/src").glob("**/*.c")):
         objects.append(str(tmp_path / f"{source.stem}.o"))
         run(compiler(), *FLAGS, *small, "-c", str(source), "-o", objects[-1])
     program = str(tmp_path / "bare")
@@ -106,7 +106,7 @@ def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:
 def build_without_futexes(folder: Path, *flags: str) -> list[str]:
     """The runtime as objects; their paths."""
     objects = []
-    for source in sorted((ROOT / "runtime/src").glob("*/*.c")):
+    for source in sorted((ROOT / "runtime/src").glob("**/*.c")):
         objects.append(str(folder / f"{source.stem}.o"))
         run(
             compiler(),

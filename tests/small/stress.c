@@ -17,7 +17,7 @@
 
 #include <berth/table.h>
 
-#include "model/instance.h"
+#include "model/tracked/instance.h"
 
 enum { STEPS = 40000, MOST_RESERVATIONS = 64, TEXT = 300, N_ITEMS = 20 };
 

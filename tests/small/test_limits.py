@@ -51,7 +51,7 @@ def build(name: str, folder: Path, *flags: str) -> Path:
     sources = [
         str(ROOT / "tests/small/stress.c"),
         str(folder / f"{name}.c"),
-        *map(str, sorted((ROOT / "runtime/src").glob("*/*.c"))),
+        *map(str, sorted((ROOT / "runtime/src").glob("**/*.c"))),
     ]
     include = [f"-I{ROOT}/runtime/include", f"-I{ROOT}/runtime/src", f"-I{folder}"]
     libraries = [] if SMALL[0] in flags else ["-pthread", "-luuid"]

@@ -68,7 +68,7 @@ def test_generated_suites_pass_in_an_arena(name: str, tmp_path: Path) -> None:
         path = tmp_path / Path(file).name
         path.write_text(text, encoding="utf-8")
         sources += [path] if path.suffix == ".c" else []
-    sources += [*(ROOT / "runtime/src").glob("*/*.c"), ROOT / "tests/small/arena_malloc.c"]
+    sources += [*(ROOT / "runtime/src").glob("**/*.c"), ROOT / "tests/small/arena_malloc.c"]
     sources += [
         p for p in (ROOT / "runtime/testing").glob("*/suite_*.c") if p.name != "suite_memory.c"
     ]

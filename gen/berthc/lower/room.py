@@ -7,9 +7,9 @@ import math
 from berthc.lower import expr, ir
 from berthc.model import Assigned, AssignedKind, Form, Manager, Resource, Type
 
-WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/base/pool.c
+WAYS = 64  # of a node of a pool, and slots of a word: runtime/src/base/store/pool.c
 LEAF = WAYS * WAYS
-# Chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/base/map.h.
+# Chains that a hash table has without memory of its own: MAP_SMALL of runtime/src/base/store/map.h.
 SMALL = 16
 LOAD = 2  # items per chain: MAP_LOAD there
 

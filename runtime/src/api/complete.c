@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../core/call.h"
+#include "../core/rows/call.h"
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 

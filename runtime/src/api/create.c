@@ -1,7 +1,7 @@
 /* Creating a manager. */
 #include <string.h>
 
-#include "../base/memory.h"
+#include "../base/store/memory.h"
 #include "../core/operation.h"
 #include "../model/manager.h"
 #include "../model/options.h"

@@ -1,15 +1,15 @@
 /* Destroying and discarding a manager. */
 #include <string.h>
 
-#include "../base/memory.h"
+#include "../base/store/memory.h"
 #include "../core/drain.h"
-#include "../core/error.h"
-#include "../core/queue.h"
-#include "../core/ready.h"
-#include "../model/reservation.h"
-#include "../model/reservations.h"
+#include "../core/report/error.h"
+#include "../core/waiting/queue.h"
+#include "../core/waiting/ready.h"
+#include "../model/tracked/reservation.h"
+#include "../model/tracked/reservations.h"
 #include "../model/row.h"
-#include "../model/tree.h"
+#include "../model/tracked/tree.h"
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 

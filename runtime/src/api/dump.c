@@ -1,15 +1,15 @@
 /* The dump: what is tracked, as text for people. */
 #include <string.h>
 
-#include "../base/pool.h"
-#include "../base/text.h"
-#include "../core/error.h"
-#include "../core/queue.h"
+#include "../base/store/pool.h"
+#include "../base/data/text.h"
+#include "../core/report/error.h"
+#include "../core/waiting/queue.h"
 #include "../model/field.h"
-#include "../model/instance.h"
-#include "../model/reservation.h"
-#include "../model/reservations.h"
-#include "../model/tree.h"
+#include "../model/tracked/instance.h"
+#include "../model/tracked/reservation.h"
+#include "../model/tracked/reservations.h"
+#include "../model/tracked/tree.h"
 
 /* Values begin a new line after so many bytes. */
 enum { LINE_WIDTH = 90 };

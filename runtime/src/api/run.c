@@ -3,11 +3,11 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "../base/memory.h"
+#include "../base/store/memory.h"
 #include "../core/drain.h"
 #include "../core/execute.h"
 #include "../core/fast.h"
-#include "../core/ready.h"
+#include "../core/waiting/ready.h"
 #include "../core/resolve.h"
 #include "../sched/scheduler.h"
 #include "../sched/wait.h"

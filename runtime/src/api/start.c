@@ -1,13 +1,13 @@
 /* Started operations: start, cancel, poll. */
 #include <string.h>
 
-#include "../base/memory.h"
-#include "../core/call.h"
+#include "../base/store/memory.h"
+#include "../core/rows/call.h"
 #include "../core/drain.h"
 #include "../core/execute.h"
-#include "../core/ready.h"
+#include "../core/waiting/ready.h"
 #include "../core/resolve.h"
-#include "../core/trace.h"
+#include "../core/report/trace.h"
 #include "../model/field.h"
 #include "../sched/deadline.h"
 #include "../sched/scheduler.h"

@@ -1,8 +1,8 @@
 /* Visiting all instances and reservations. */
-#include "../model/instance.h"
-#include "../model/reservation.h"
-#include "../model/reservations.h"
-#include "../model/tree.h"
+#include "../model/tracked/instance.h"
+#include "../model/tracked/reservation.h"
+#include "../model/tracked/reservations.h"
+#include "../model/tracked/tree.h"
 
 static int visit_one(struct instance *instance, berth_visit *visit, void *arg)
 {

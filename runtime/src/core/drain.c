@@ -1,12 +1,12 @@
 #include "drain.h"
 
-#include "../model/pending_drains.h"
-#include "../model/reservations.h"
+#include "../model/tracked/pending_drains.h"
+#include "../model/tracked/reservations.h"
 #include "../model/row.h"
-#include "../model/tree.h"
-#include "error.h"
-#include "queue.h"
-#include "trace.h"
+#include "../model/tracked/tree.h"
+#include "report/error.h"
+#include "waiting/queue.h"
+#include "report/trace.h"
 
 /* Does the hook ask, and does the backend lack it? */
 static bool is_mute(const struct berth_manager *manager, uint8_t hook)

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "drain.h"
-#include "hook.h"
-#include "queue.h"
+#include "rows/hook.h"
+#include "waiting/queue.h"
 #include "resolve.h"
-#include "steps.h"
+#include "rows/steps.h"
 
 static void write_changes(struct operation *operation, const berth_operation *type)
 {

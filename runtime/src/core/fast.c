@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "../model/row.h"
-#include "../model/values.h"
-#include "queue.h"
-#include "ready.h"
+#include "../model/tracked/values.h"
+#include "waiting/queue.h"
+#include "waiting/ready.h"
 
 /*
  * Has the root no owner? Then no operation waits for it, and a drain that comes to it has not begun

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "error.h"
-#include "trace.h"
+#include "report/error.h"
+#include "report/trace.h"
 
 /* The sizes in generated headers: see BERTH_OP_SIZE. */
 _Static_assert(sizeof(struct operation) <= BERTH_OP_BASE, "BERTH_OP_BASE is too small");

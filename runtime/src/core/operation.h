@@ -17,9 +17,9 @@
 #include <stdatomic.h>
 
 #include "../base/linkage.h"
-#include "../model/instance.h"
-#include "../model/pending_drains.h"
-#include "../model/reservation.h"
+#include "../model/tracked/instance.h"
+#include "../model/tracked/pending_drains.h"
+#include "../model/tracked/reservation.h"
 
 /* The handle that a hook gets. */
 struct berth_call {

@@ -1,8 +1,8 @@
 #include "resolve.h"
 
-#include "../model/values.h"
-#include "queue.h"
-#include "steps.h"
+#include "../model/tracked/values.h"
+#include "waiting/queue.h"
+#include "rows/steps.h"
 
 static bool finds_by_key(const berth_operation *type)
 {

@@ -13,10 +13,10 @@
 
 #include <berth/table.h>
 
-#include "../base/hash.h"
+#include "../base/data/hash.h"
 #include "../base/linkage.h"
-#include "../base/strings.h"
-#include "../base/text.h"
+#include "../base/data/strings.h"
+#include "../base/data/text.h"
 
 /* The value of an integer (sign-extended), bool or enum member. */
 static inline uint64_t field_integer(uint8_t type, const void *value)

@@ -1,7 +1,7 @@
 #include "layout.h"
 
 #include "field.h"
-#include "instance.h"
+#include "tracked/instance.h"
 
 uint32_t layout_count_values(const berth_manager_type *type)
 {

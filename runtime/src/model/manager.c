@@ -5,13 +5,13 @@
 
 #include <berth/arena.h>
 
-#include "../base/memory.h"
-#include "instance.h"
+#include "../base/store/memory.h"
+#include "tracked/instance.h"
 #include "layout.h"
 #include "options.h"
-#include "pending_drains.h"
-#include "reservation.h"
-#include "reservations.h"
+#include "tracked/pending_drains.h"
+#include "tracked/reservation.h"
+#include "tracked/reservations.h"
 
 /* Aligns to a unit, which is enough for each part. On i386 max_align_t depends on the compiler. */
 static size_t align(size_t size)

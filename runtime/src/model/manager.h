@@ -7,13 +7,13 @@
 
 #include <berth/table.h>
 
-#include "../base/hash.h"
+#include "../base/data/hash.h"
 #include "../base/linkage.h"
-#include "../base/lock.h"
-#include "../base/map.h"
-#include "../base/pool.h"
-#include "../base/strings.h"
-#include "../base/uuid.h"
+#include "../base/sync/lock.h"
+#include "../base/store/map.h"
+#include "../base/store/pool.h"
+#include "../base/data/strings.h"
+#include "../base/data/uuid.h"
 
 struct worker;
 struct instance;

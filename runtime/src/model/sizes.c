@@ -1,8 +1,8 @@
 /* Checks the sizes in berth/room.h. If a struct grows, its size there has to grow. */
 #include <berth/room.h>
 
-#include "instance.h"
-#include "reservation.h"
+#include "tracked/instance.h"
+#include "tracked/reservation.h"
 
 #define SIZE_COVERS(type, size)                                                                    \
     _Static_assert(sizeof(type) <= (size), #size " of berth/room.h is less than " #type " has")

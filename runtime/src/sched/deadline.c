@@ -1,8 +1,8 @@
 #include "deadline.h"
 
-#include "../core/call.h"
+#include "../core/rows/call.h"
 #include "../core/drain.h"
-#include "../core/ready.h"
+#include "../core/waiting/ready.h"
 #include "waiters.h"
 
 /* Joins two heaps: the later one becomes the first child of the earlier. Either may be NULL. */

@@ -1,8 +1,8 @@
 #include "scheduler.h"
 
-#include "../base/memory.h"
+#include "../base/store/memory.h"
 #include "../core/execute.h"
-#include "../core/ready.h"
+#include "../core/waiting/ready.h"
 #include "deadline.h"
 #include "waiters.h"
 

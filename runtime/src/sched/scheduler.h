@@ -11,7 +11,7 @@
 
 #include "../base/linkage.h"
 #include "../core/operation.h"
-#include "../core/ready.h"
+#include "../core/waiting/ready.h"
 
 /* All of these need the lock. Those that run operations release it meanwhile. */
 

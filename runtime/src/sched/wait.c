@@ -1,9 +1,9 @@
 #include "wait.h"
 
-#include "../core/call.h"
+#include "../core/rows/call.h"
 #include "../core/drain.h"
-#include "../core/queue.h"
-#include "../core/ready.h"
+#include "../core/waiting/queue.h"
+#include "../core/waiting/ready.h"
 #include "scheduler.h"
 #include "waiters.h"
 

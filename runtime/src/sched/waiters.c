@@ -1,9 +1,9 @@
 #include "waiters.h"
 
-#include "../core/call.h"
+#include "../core/rows/call.h"
 #include "../core/execute.h"
-#include "../core/queue.h"
-#include "../core/ready.h"
+#include "../core/waiting/queue.h"
+#include "../core/waiting/ready.h"
 #include "../core/resolve.h"
 
 /* The most waiters that one thread runs when it releases a root. */

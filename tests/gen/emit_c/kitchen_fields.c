@@ -13,8 +13,8 @@
 
 #include "functions.c"
 
-#include "base/hash.h"
-#include "base/strings.h"
+#include "base/data/hash.h"
+#include "base/data/strings.h"
 
 #define ITEMS(...) ((const char *const[]){__VA_ARGS__})
 /* clang-format off */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/instance.h"
+#include "model/tracked/instance.h"
 #include "support/depot.h"
 
 static int create(const berth_manager_type *type, const depot_options *options, struct depot *depot,

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "model/field.h"
-#include "base/strings.h"
-#include "base/map.h"
-#include "base/memory.h"
-#include "base/pool.h"
+#include "base/data/strings.h"
+#include "base/store/map.h"
+#include "base/store/memory.h"
+#include "base/store/pool.h"
 #include "support/depot.h"
 
 static void texts_and_items_have_a_greatest_length(void **unused)

@@ -6,8 +6,8 @@
 
 #include "support/depot.h"
 
-#include "base/lock.h"
-#include "base/memory.h"
+#include "base/sync/lock.h"
+#include "base/store/memory.h"
 
 /* Asks before it tries: where the lock does not know its holder, it would hang. */
 static void assert_refused(struct lock *lock)

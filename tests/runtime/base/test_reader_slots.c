@@ -7,8 +7,8 @@
 
 #include "support/depot.h"
 
-#include "base/memory.h"
-#include "base/sleeper.h"
+#include "base/store/memory.h"
+#include "base/sync/sleeper.h"
 
 static void asleep(void);
 int stay_here(void);
@@ -31,7 +31,7 @@ static bool sleep_here(struct sleeper *sleeper, int64_t deadline)
 #define sleeper_wake wake_it
 #define sleeper_sleep sleep_here
 #define sched_getcpu stay_here
-#include "base/readers.c"
+#include "base/sync/readers.c"
 
 /* Nobody is moved to another processor, and so to another slot. */
 int stay_here(void)

@@ -7,7 +7,7 @@
 
 #include "support/depot.h"
 
-#include "base/lock.h"
+#include "base/sync/lock.h"
 
 static void *take(void *ctx, size_t size)
 {

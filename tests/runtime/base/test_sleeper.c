@@ -9,9 +9,9 @@
 #include "support/loop.h"
 #include "support/threads.h"
 
-#include "base/lock.h"
+#include "base/sync/lock.h"
 #include "model/manager.h"
-#include "base/memory.h"
+#include "base/store/memory.h"
 
 enum { MANY = 20 }; /* more than one thread wakes */
 

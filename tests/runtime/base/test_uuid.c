@@ -55,7 +55,7 @@ static ssize_t test_getrandom(void *bytes, size_t size, unsigned flags)
 #define uuid_generate_random test_uuid_generate_random
 #define madvise test_madvise
 #define getrandom test_getrandom
-#include "base/uuid.c"
+#include "base/data/uuid.c"
 #undef mmap
 #undef munmap
 #undef uuid_generate_random

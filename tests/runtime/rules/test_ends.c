@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "model/instance.h"
+#include "model/tracked/instance.h"
 #include "support/rules.h"
 
 static struct instance *tracked_rack(const struct depot *depot)

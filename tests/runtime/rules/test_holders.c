@@ -1,7 +1,7 @@
 /* Rules S3 and S4 of docs/semantics.md, for one caller at a time: holders. */
 #include <errno.h>
 
-#include "model/instance.h"
+#include "model/tracked/instance.h"
 #include "support/rules.h"
 
 /* S3, S4: holders */

@@ -10,7 +10,7 @@
 
 #include <berth/berth.h>
 
-#include "base/sleeper.h"
+#include "base/sync/sleeper.h"
 
 static const struct timespec shortly = {.tv_nsec = 100000000};
 

@@ -1,0 +1,44 @@
+/* Compares and hashes lists and sets of strings. A NULL item counts as "". */
+#ifndef BERTH_SRC_STRINGS_H
+#define BERTH_SRC_STRINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <berth/fields.h>
+
+#include "hash.h"
+#include "../linkage.h"
+
+struct berth_sets {
+    const struct hash_seed *seed;
+    const berth_allocator *memory; /* for use during a call; NULL: none */
+};
+
+static inline const char *strings_item(const berth_strings *strings, uint32_t i)
+{
+    return strings->items[i] ? strings->items[i] : "";
+}
+
+/* `fold`: ASCII letters are equal in either case. */
+internal bool strings_same_text(const char *a, const char *b, bool fold);
+
+/* Do they have the same items in the same order? */
+internal bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
+
+/*
+ * Do they have the same items, in any order and number? The time is linear. Large sets in different
+ * orders need memory for that during the call. Without memory each item is compared with each.
+ */
+internal bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
+                               const berth_sets *sets);
+
+/*
+ * Hashes all items. Equal sets have equal hashes. The time is linear. For more than 64 items that
+ * needs memory during the call. Without memory the hash is the same, and each 64 items take one
+ * pass over all.
+ */
+internal void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash,
+                               const berth_sets *sets);
+
+#endif

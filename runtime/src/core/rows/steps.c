@@ -1,0 +1,303 @@
+#include "steps.h"
+
+#include <string.h>
+
+#include "../../model/row.h"
+#include "../report/trace.h"
+
+/*
+ * A level of an operation, with everything that belongs to it. It is passed by value, so that the
+ * compiler knows that stores do not change it.
+ */
+struct level_ref {
+    struct operation *operation;
+    struct berth_manager *manager;
+    struct level *level;
+    struct instance *instance;
+    const berth_resource *resource;
+    uint8_t number; /* of the level */
+};
+
+static inline struct level_ref level_ref_at(struct operation *operation, unsigned level)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct instance *instance = operation->levels[level].instance;
+    const berth_resource *resource = operation_resource(operation, level);
+
+    return (struct level_ref){operation, manager,  &operation->levels[level],
+                              instance,  resource, (uint8_t)level};
+}
+
+static inline const void *view_of(struct level_ref at)
+{
+    return instance_view(at.instance);
+}
+
+/* The row for the event in the instance's state: the first whose guard holds. */
+static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
+{
+    return row_first(at.resource, row, at.manager->options, view_of(at));
+}
+
+/* find_any_row() for most rows: without a guard, in a narrow table. */
+static inline struct row_ref find_row(struct level_ref at, uint16_t row)
+{
+    if (!at.resource->wide && row > 0) {
+        const berth_row *first = &at.resource->rows[row];
+
+        if (first->guard == NULL)
+            return (struct row_ref){row, first->hook, first->reject};
+    }
+    return find_any_row(at, row);
+}
+
+/* Without a trace this question is all that a trace costs. */
+static inline bool is_traced(struct level_ref at)
+{
+    return at.manager->trace && at.operation->report;
+}
+
+static inline void report(struct level_ref at, uint8_t event, struct traced traced)
+{
+    trace_row(at.operation, at.number, event, traced);
+}
+
+static cold void fail_event(struct level_ref at, uint8_t event, int code, uint8_t hook)
+{
+    struct where where = {
+        .state = at.instance->state,
+        .resource = at.instance->resource,
+        .event = event,
+        .hook = hook,
+        .levels = (uint8_t)(at.number + 1),
+    };
+
+    operation_fail(at.operation, code, where);
+}
+
+static cold void reject_event(struct level_ref at, uint8_t event, uint16_t row, uint8_t error)
+{
+    if (is_traced(at))
+        report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
+    fail_event(at, event, -error, 0);
+}
+
+/* Follows an outcome to its state. Returns the event that is raised there, or 0. */
+static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
+                             berth_outcome outcome, int error)
+{
+    struct target target = row_target(at.resource, row, outcome);
+
+    if (is_traced(at))
+        report(at, event, (struct traced){row, outcome, error, target.state});
+    if (error < 0)
+        fail_event(at, event, error, at.operation->call.hook);
+    at.instance->state = target.state;
+    return target.raise;
+}
+
+/*
+ * The error that a row rejects its event with, if its hook cannot be called; 0: it does not reject.
+ * Row 0 is a hole.
+ */
+static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
+{
+    if (ref.row == 0)
+        /* berthc lets no event get here without `otherwise` */
+        return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO;
+    return ref.hook > 0 ? manager_type(at.manager)->hooks[ref.hook].absent : ref.reject;
+}
+
+/*
+ * Follows a row whose hook the backend lacks, and that does not reject. A hook that asks counts as
+ * "cannot tell".
+ */
+static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
+{
+    if (!manager_type(at.manager)->hooks[ref.hook].asks)
+        return follow(at, event, ref.row, BERTH_OK, 0);
+    at.operation->call.hook = ref.hook;
+    return follow(at, event, ref.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
+}
+
+/*
+ * Runs the event, and the events that it raises. True: a hook is to be called first, and the
+ * operation knows which.
+ */
+ALWAYS_INLINE bool run_event(struct level_ref at, uint8_t event)
+{
+    while (event > 0) {
+        berth_wide_cell cell = row_cell(at.resource, at.instance->state, event);
+        struct row_ref ref;
+        uint8_t error;
+
+        if (cell.plain > 0 && !is_traced(at)) {
+            at.instance->state = cell.plain;
+            return false;
+        }
+        ref = find_row(at, cell.row);
+        if (ref.hook > 0 && manager_has(at.manager, ref.hook)) {
+            at.operation->call.row = ref.row;
+            at.operation->call.hook = ref.hook;
+            at.operation->level = at.number;
+            at.operation->event = event;
+            return true;
+        }
+        error = ref.row > 0 && ref.hook == 0 ? ref.reject : refused_with(at, ref);
+        if (error > 0) {
+            reject_event(at, event, ref.row, error);
+            return false;
+        }
+        event = ref.hook > 0 ? follow_without_hook(at, event, ref)
+                             : follow(at, event, ref.row, BERTH_OK, 0);
+    }
+    return false;
+}
+
+void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int error)
+{
+    operation->event = follow(level_ref_at(operation, operation->level), operation->event,
+                              operation->call.row, outcome, error);
+}
+
+/* S4: is there a holder besides the caller? */
+static inline bool somebody_else(struct level_ref at, bool with)
+{
+    uint64_t holders =
+        (uint64_t)at.instance->holds + at.instance->anonymous + at.instance->n_children;
+    uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
+
+    return holders > own;
+}
+
+/* Releases the caller's own hold. `with`: its reservation's. */
+static inline void release_hold(struct level_ref at, bool with)
+{
+    if (with) {
+        at.level->flags &= (uint8_t)~LEVEL_MINE;
+        operation_mark(at.operation, at.level, LEVEL_DROPPED);
+        at.instance->holds--;
+    } else if (at.instance->anonymous > 0) {
+        at.instance->anonymous--;
+    }
+}
+
+/* S8: the levels below an instance end with it. */
+static inline void end_if_final(struct level_ref at)
+{
+    if (!row_state_is(at.resource, at.instance->state, BERTH_FINAL))
+        return;
+    for (unsigned i = at.number; i < at.operation->n_levels; i++)
+        operation_mark(at.operation, &at.operation->levels[i], LEVEL_ENDED);
+    if (at.number > 0)
+        at.level[-1].instance->n_children--;
+}
+
+/* False: the step has nothing to do. */
+static inline bool begin_step(struct level_ref at, uint8_t event, bool with)
+{
+    if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
+        return false;
+    if (event != at.resource->drop || !somebody_else(at, with))
+        return true;
+    if (is_traced(at))
+        report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
+    release_hold(at, with);
+    return false;
+}
+
+static inline void end_step(struct level_ref at, uint8_t event, bool with)
+{
+    if (at.operation->code == 0) {
+        if (event == at.resource->drop)
+            release_hold(at, with);
+        else if (event == at.resource->take && !with)
+            at.instance->anonymous++;
+    }
+    end_if_final(at);
+}
+
+static bool run_steps(struct operation *operation, const berth_operation *type)
+{
+    bool with = type->form == BERTH_WITH;
+
+    for (uint8_t i = 0; i < type->n_steps; i++) {
+        uint8_t event = type->steps[i].event;
+        struct level_ref at;
+
+        if (i < operation->step)
+            continue;
+        at = level_ref_at(operation, type->steps[i].level);
+        operation->step = i;
+        if (!operation->in_step) {
+            if (operation->code != 0)
+                return false;
+            if (!begin_step(at, event, with))
+                continue;
+            operation->in_step = true;
+            operation->event = event;
+        }
+        if (run_event(at, operation->event))
+            return true;
+        end_step(at, event, with);
+        operation->in_step = false;
+    }
+    return false;
+}
+
+/* A drain has one step, the drop of the last level. Other holders do not count. */
+static cold bool run_drain(struct operation *operation)
+{
+    struct level_ref at = level_ref_at(operation, operation->n_levels - 1u);
+
+    if (!operation->in_step) {
+        if (operation->step > 0 || (at.level->flags & LEVEL_ENDED))
+            return false;
+        operation->in_step = true;
+        operation->event = at.resource->drop;
+    }
+    if (run_event(at, operation->event))
+        return true;
+    if (operation->code == 0) {
+        at.instance->holds = 0;
+        at.instance->anonymous = 0;
+        operation_mark(operation, at.level, LEVEL_CLEARED);
+    }
+    end_if_final(at);
+    operation->in_step = false;
+    operation->step = 1;
+    return false;
+}
+
+bool steps_run(struct operation *operation, const berth_operation *type)
+{
+    return type ? run_steps(operation, type) : run_drain(operation);
+}
+
+void steps_admit(struct operation *operation, uint8_t level)
+{
+    struct level_ref at = level_ref_at(operation, level);
+
+    if (run_event(at, at.resource->take)) /* berthc lets no `take` row call a hook */
+        reject_event(at, at.resource->take, 0, EPROTO);
+    if (operation->code == 0)
+        end_if_final(at);
+}
+
+bool steps_dry_run(const struct operation *operation)
+{
+    struct level levels[BERTH_MAX_LEVELS], now[BERTH_MAX_LEVELS];
+    struct operation copy = *operation;
+    bool calls;
+
+    for (unsigned i = 0; i < operation->n_levels; i++) {
+        levels[i] = operation->levels[i];
+        operation_note_level(&now[i], levels[i].instance);
+    }
+    copy.levels = levels;
+    copy.report = false;
+    calls = steps_run(&copy, copy.type);
+    for (unsigned i = 0; i < operation->n_levels; i++)
+        operation_restore_level(&now[i]);
+    return calls || copy.code == 0;
+}

@@ -1,0 +1,38 @@
+/* Assigned values: counters, UUIDs, slots of pools, texts, and values of hooks. */
+#ifndef BERTH_SRC_VALUES_H
+#define BERTH_SRC_VALUES_H
+
+#include "../../base/linkage.h"
+#include "instance.h"
+
+/* The number of the slot with these parts. False: a part is outside its pool. */
+internal bool values_slot(const struct berth_manager *manager, const berth_assigned *assigned,
+                          const uint32_t *at, uint64_t *slot);
+
+/* Assigns value i (0-based) of a new instance. 0 or an error of instance_make(). */
+internal int values_assign(struct berth_manager *manager, const struct making *making,
+                           struct instance *instance, uint8_t i);
+
+/* Frees the slots among the first n values of the instance. */
+internal void values_free_slots(struct berth_manager *manager, struct instance *instance,
+                                uint8_t n);
+
+/* The instance with this assigned value (0-based; indexed), given as in berth_request; or NULL. */
+internal struct instance *values_find(struct berth_manager *manager, uint8_t resource,
+                                      uint8_t assigned, const void *by, const uint32_t *at);
+
+/* The instance enters the maps: its counters go on, and its indexed values find it. */
+internal void values_link(struct berth_manager *manager, struct instance *instance);
+
+/*
+ * Copies the out-values of a hook into the view, and lets the instance be found by them. The
+ * instance must be in the maps. False: another instance has one of the values, and is found by it.
+ * Needs no memory.
+ */
+internal bool values_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook,
+                            const void *out);
+
+/* The instance leaves the maps. */
+internal void values_unlink(struct berth_manager *manager, struct instance *instance);
+
+#endif
