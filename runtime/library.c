@@ -16,7 +16,6 @@
 #include "src/base/data/uuid.c"
 #include "src/base/data/errno.c"
 #include "src/base/data/text.c"
-#include "src/base/data/hash.c"
 #include "src/base/data/strings.c"
 #include "src/base/data/fields.c"
 #include "src/base/store/map.c"
@@ -25,7 +24,6 @@
 /* model: what is tracked */
 #include "src/model/field.c"
 #include "src/model/options.c"
-#include "src/model/layout.c"
 #include "src/model/tracked/pending_drains.c"
 #include "src/model/tracked/tree.c"
 #include "src/model/tracked/values.c"

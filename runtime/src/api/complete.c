@@ -23,7 +23,7 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
     if (!call)
         return -ENOENT;
     if (out_size != (out ? call->out_size : 0) ||
-        !is_answer(manager_type(manager)->hooks[call->hook].asks, result))
+        !is_answer(manager->type->hooks[call->hook].asks, result))
         return -EINVAL;
     call_close(call);
     call->completed = true;
@@ -41,11 +41,9 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
 int berth_complete(berth_token token, int result, const void *out, uint32_t out_size)
 {
     struct sleepers woken = {0};
-    int rc;
+    bool is_result = is_answer(false, result) || is_answer(true, result);
+    int rc = is_result ? manager_lock(token.manager) : -EINVAL;
 
-    if (!token.manager || (!is_answer(false, result) && !is_answer(true, result)))
-        return -EINVAL;
-    rc = lock_acquire(&token.manager->lock);
     if (rc != 0)
         return rc;
     rc = complete(token.manager, token.id, result, out, out_size, &woken);

@@ -158,11 +158,8 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
 int berth_manager_discard(berth_manager *manager)
 {
     struct sleepers woken = {0};
-    int rc;
+    int rc = manager_lock(manager);
 
-    if (!manager)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     forget(manager, &woken);

@@ -123,7 +123,7 @@ static bool is_calling(const struct operation *operation)
 static void dump_call(struct dump *dump, const struct operation *operation)
 {
     dump_add(dump, operation->in_hook ? " is in " : " waits for ");
-    dump_add(dump, manager_type(dump->manager)->hooks[operation->call.hook].name);
+    dump_add(dump, dump->manager->type->hooks[operation->call.hook].name);
     dump_add(dump, " of ");
     dump_instance(dump, operation->levels[operation->level].instance);
     if (dump->manager->trace) {
@@ -283,18 +283,15 @@ static void put_all(struct dump *dump)
         put_reservations(dump);
     if (dump->rc == 0)
         put_other_operations(dump);
-    for (unsigned i = 1; i <= manager_type(manager)->n_resources && dump->rc == 0; i++)
+    for (unsigned i = 1; i <= manager->type->n_resources && dump->rc == 0; i++)
         put_pools(dump, (uint8_t)i);
 }
 
 int berth_manager_dump(berth_manager *manager, berth_put *put, void *arg)
 {
     struct dump dump = {.manager = manager, .put = put, .arg = arg};
-    int rc;
+    int rc = put ? manager_lock(manager) : -EINVAL;
 
-    if (!manager || !put)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);

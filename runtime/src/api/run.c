@@ -23,12 +23,8 @@
 #define CACHE_ALIGNED
 #endif
 
-/*
- * Runs to its end an operation with a block from operation_init(), a `type` (NULL: drain) and
- * arguments. `fast`: the result of fast_run(); NULL for a drain. Returns the code.
- */
-static int run_operation(struct operation *operation, const berth_operation *type,
-                         const struct fast *fast)
+/* Runs an operation to its end. `fast`: the result of fast_run(); NULL for a drain. */
+static int run_operation(struct operation *operation, const struct fast *fast)
 {
     struct berth_manager *manager = operation->call.manager;
     struct level levels[BERTH_MAX_LEVELS];
@@ -47,12 +43,12 @@ static int run_operation(struct operation *operation, const berth_operation *typ
     operation->out = out;
     operation->thread = thread_self();
     manager->n_operations++;
-    if (!type)
+    if (operation->drain)
         drain_begin(operation);
     else if (fast->locked)
         fast_hand_on(fast, operation);
     for (;;) {
-        enum progress progress = execute_operation_as(operation, type, true);
+        enum progress progress = execute_operation(operation, true);
 
         if (progress == PROGRESS_DONE)
             break;
@@ -72,8 +68,7 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
 {
     CACHE_ALIGNED struct operation operation;
 
-    operation_init(&operation, manager, type->name, request->deadline);
-    operation.type = type;
+    operation_init(&operation, manager, type, request->deadline);
     operation.arguments = (struct arguments){
         .config = request->config,
         .reservation = request->reservation,
@@ -84,7 +79,7 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
     };
     operation.error = error;
     if (refusal.code == 0)
-        return run_operation(&operation, type, fast);
+        return run_operation(&operation, fast);
     operation_fail_request(&operation, refusal);
     return operation_refuse(&operation);
 }
@@ -98,14 +93,14 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     if (error)
         memory_zero(error, sizeof *error);
     if (!manager || !request || request->operation == 0 ||
-        request->operation > manager_type(manager)->n_operations) {
+        request->operation > manager->type->n_operations) {
         if (error)
             error->code = -EINVAL;
         if (request && request->gives)
             memset(request->gives, 0, sizeof(uuid_t));
         return -EINVAL;
     }
-    type = &manager_type(manager)->operations[request->operation];
+    type = &manager->type->operations[request->operation];
     refusal = type->check(request, manager->options);
     if (refusal.code == 0) {
         int rc = fast_run(&fast, manager, type, request, error);
@@ -128,8 +123,8 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
             error->code = -EINVAL;
         return -EINVAL;
     }
-    operation_init(&operation, manager, "drain", deadline);
+    operation_init(&operation, manager, NULL, deadline);
     operation.drain = &drain;
     operation.error = error;
-    return run_operation(&operation, NULL, NULL);
+    return run_operation(&operation, NULL);
 }

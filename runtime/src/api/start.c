@@ -27,8 +27,7 @@ static void copy_arguments(struct operation *operation, const berth_request *req
                            unsigned char **at)
 {
     const berth_operation *type = operation->type;
-    const berth_resource *resource =
-        &manager_type(operation->call.manager)->resources[type->resource];
+    const berth_resource *resource = &operation->call.manager->type->resources[type->resource];
     struct arguments *arguments = &operation->arguments;
 
     *arguments = (struct arguments){
@@ -50,27 +49,19 @@ static void copy_arguments(struct operation *operation, const berth_request *req
             memcpy(cut(at, sizeof(uint64_t)), request->by, resource->assigned[type->by - 1].size);
 }
 
-/* Lays out a block for an operation, or (`request` NULL) for a drain. */
-static void lay_out_block(struct operation *operation, berth_manager *manager,
-                          const berth_request *request)
+/* Lays out the arrays of an initialized block. `request` NULL: drain. */
+static void lay_out_block(struct operation *operation, const berth_request *request)
 {
+    const struct berth_manager *manager = operation->call.manager;
     unsigned char *at = (unsigned char *)(operation + 1);
 
-    memory_zero(operation, sizeof *operation);
-    operation->call.manager = manager;
-    operation->call.operation = "drain";
-    if (request)
-        operation->type = &manager_type(manager)->operations[request->operation];
     operation->levels =
         cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
     operation->out = cut(&at, manager->max_out);
-    if (request) {
-        operation->call.operation = operation->type->name;
-        operation->call.deadline = request->deadline;
+    if (request)
         copy_arguments(operation, request, &at);
-    } else {
+    else
         operation->drain = memset(cut(&at, sizeof(struct drain)), 0, sizeof(struct drain));
-    }
 }
 
 /* Refuses an operation that has failed: it never begins. */
@@ -107,7 +98,7 @@ static int refuse_early(berth_manager *manager, const char *name, const berth_re
  */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
-    if (!op && manager_type(manager)->limits)
+    if (!op && manager->type->limits)
         return NULL;
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
@@ -131,59 +122,55 @@ static int begin_operation(struct operation *operation)
     return 0;
 }
 
-int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
-                        void *op, berth_done *done, void *arg)
+/* Starts an operation, or (`type` and `request` NULL) a drain. */
+static int start(berth_manager *manager, const berth_operation *type, const berth_request *request,
+                 int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
 {
-    const berth_operation *type;
+    const char *name = type ? type->name : "drain";
+    size_t size = operation_size(manager, type);
     struct operation *operation;
-    berth_refusal refusal;
-    size_t size;
 
-    if (error)
-        memory_zero(error, sizeof *error);
-    if (!manager || !request || request->operation == 0 ||
-        request->operation > manager_type(manager)->n_operations)
-        return refuse_early(manager, NULL, request, error, -EINVAL);
-    type = &manager_type(manager)->operations[request->operation];
     if (!done)
-        return refuse_early(manager, type->name, request, error, -EINVAL);
-    size = operation_size(manager, type);
+        return refuse_early(manager, name, request, error, -EINVAL);
     operation = find_block(manager, op, size);
     if (!operation)
-        return refuse_early(manager, type->name, request, error, -ENOMEM);
-    lay_out_block(operation, manager, request);
+        return refuse_early(manager, name, request, error, -ENOMEM);
+    operation_init(operation, manager, type, deadline);
+    lay_out_block(operation, request);
     operation->block = op ? 0 : (uint16_t)size;
     operation->error = error;
     operation->done = done;
     operation->done_arg = arg;
-    refusal = type->check(request, manager->options);
-    operation_fail_request(operation, refusal);
-    if (refusal.code != 0 && refusal.rule == 0)
-        return refuse_operation(operation);
+    if (type) {
+        berth_refusal refusal = type->check(request, manager->options);
+
+        operation_fail_request(operation, refusal);
+        if (refusal.code != 0 && refusal.rule == 0)
+            return refuse_operation(operation);
+    }
     return begin_operation(operation);
+}
+
+int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
+                        void *op, berth_done *done, void *arg)
+{
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > manager->type->n_operations)
+        return refuse_early(manager, NULL, request, error, -EINVAL);
+    return start(manager, &manager->type->operations[request->operation], request,
+                 request->deadline, error, op, done, arg);
 }
 
 int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
                               void *op, berth_done *done, void *arg)
 {
-    struct operation *operation;
-    size_t size;
-
     if (error)
         memory_zero(error, sizeof *error);
-    if (!manager || !done)
-        return refuse_early(manager, manager ? "drain" : NULL, NULL, error, -EINVAL);
-    size = operation_size(manager, NULL);
-    operation = find_block(manager, op, size);
-    if (!operation)
-        return refuse_early(manager, "drain", NULL, error, -ENOMEM);
-    lay_out_block(operation, manager, NULL);
-    operation->call.deadline = deadline;
-    operation->block = op ? 0 : (uint16_t)size;
-    operation->error = error;
-    operation->done = done;
-    operation->done_arg = arg;
-    return begin_operation(operation);
+    if (!manager)
+        return refuse_early(NULL, NULL, NULL, error, -EINVAL);
+    return start(manager, NULL, NULL, deadline, error, op, done, arg);
 }
 
 static int cancel(struct operation *operation, struct sleepers *woken)
@@ -203,11 +190,9 @@ int berth_manager_cancel(berth_manager *manager, void *op)
 {
     struct operation *operation = op;
     struct sleepers woken = {0};
-    int rc;
+    bool is_of = operation && operation->call.manager == manager;
+    int rc = is_of ? manager_lock(manager) : -EINVAL;
 
-    if (!manager || !operation || operation->call.manager != manager)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     rc = cancel(operation, &woken);
@@ -217,11 +202,8 @@ int berth_manager_cancel(berth_manager *manager, void *op)
 
 int berth_manager_poll(berth_manager *manager, int64_t *next_deadline)
 {
-    int rc;
+    int rc = manager_lock(manager);
 
-    if (!manager)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     manager->loop = thread_self();

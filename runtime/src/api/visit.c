@@ -20,11 +20,8 @@ static int visit_one(struct instance *instance, berth_visit *visit, void *arg)
 
 int berth_manager_for_each(berth_manager *manager, berth_visit *visit, void *arg)
 {
-    int rc;
+    int rc = visit ? manager_lock(manager) : -EINVAL;
 
-    if (!manager || !visit)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     lock_enter_callback(&manager->lock);
@@ -40,11 +37,8 @@ int berth_manager_for_each_reservation(berth_manager *manager,
                                        void *arg)
 {
     struct reservation *first;
-    int rc;
+    int rc = visit ? manager_lock(manager) : -EINVAL;
 
-    if (!manager || !visit)
-        return -EINVAL;
-    rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return rc;
     first = reservations_in_order(manager);

@@ -11,7 +11,7 @@
 /* Does the hook ask, and does the backend lack it? */
 static bool is_mute(const struct berth_manager *manager, uint8_t hook)
 {
-    return hook > 0 && manager_type(manager)->hooks[hook].asks && !manager_has(manager, hook);
+    return hook > 0 && manager->type->hooks[hook].asks && !manager_has(manager, hook);
 }
 
 /*
@@ -35,7 +35,7 @@ static bool drop_leads(const struct berth_manager *manager, struct instance *ins
             return false;
         if (ref.hook > 0 && manager_has(manager, ref.hook))
             *calls = true;
-        else if (ref.hook > 0 && manager_type(manager)->hooks[ref.hook].absent > 0)
+        else if (ref.hook > 0 && manager->type->hooks[ref.hook].absent > 0)
             return false;
         target = row_target(resource, ref.row,
                             is_mute(manager, ref.hook) ? BERTH_ANSWERED_UNKNOWN : BERTH_OK);

@@ -1,4 +1,3 @@
-/* The stages of an operation, from its first step to its end. */
 #include "execute.h"
 
 #include <string.h>
@@ -9,34 +8,42 @@
 #include "resolve.h"
 #include "rows/steps.h"
 
-static void write_changes(struct operation *operation, const berth_operation *type)
+static void write_changes(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
-    /* an operation that runs has loaded all of them */
-    const unsigned n = type ? type->levels : operation->n_levels;
 
     operation->changed = false;
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < operation->n_levels; i++) {
         struct level *level = &operation->levels[i];
 
         if (level->flags & LEVEL_FRESH)
             instance_link(manager, level->instance);
-        if (!type && (level->flags & LEVEL_CLEARED)) /* only drains clear */
+        if (level->flags & LEVEL_CLEARED)
             drain_void_holds(manager, level);
         if (level->flags & LEVEL_DROPPED)
             operation->reservation->holds[i] = HOLD_DROPPED;
         level->flags &= (uint8_t) ~(LEVEL_FRESH | LEVEL_CLEARED | LEVEL_DROPPED);
     }
-    for (unsigned i = n; i-- > 0;)
+    for (unsigned i = operation->n_levels; i-- > 0;)
         if ((operation->levels[i].flags & LEVEL_ENDED) && !operation->levels[i].instance->ended)
             instance_end(manager, operation->levels[i].instance);
 }
 
 /* Brings the changes into the maps and the reservation. */
-static void commit_changes(struct operation *operation, const berth_operation *type)
+static void commit_changes(struct operation *operation)
 {
     if (operation->changed)
-        write_changes(operation, type);
+        write_changes(operation);
+}
+
+static void fill_results(const struct operation *operation, const berth_operation *type)
+{
+    void *const *results = operation->arguments.results;
+
+    for (unsigned i = 0; results && i < type->n_returns; i++)
+        operation_fill_result(
+            results[i], &type->returns[i],
+            operation->absent ? NULL : operation->levels[type->returns[i].level].instance);
 }
 
 /* After success: links the reservation that is given, or removes the one that ends. */
@@ -48,7 +55,7 @@ static void commit_reservation(struct operation *operation, const berth_operatio
         for (unsigned i = 0; i < type->levels; i++)
             operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     }
-    commit_changes(operation, type);
+    commit_changes(operation);
     if (type->flags & BERTH_GIVES) {
         for (unsigned i = 0; i < type->levels; i++) {
             operation->levels[i].instance->holds++;
@@ -69,10 +76,10 @@ static void end_operation(struct operation *operation, const berth_operation *ty
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
         commit_reservation(operation, type);
-        operation_fill_results(operation, type);
+        fill_results(operation, type);
         return;
     } else if (operation->called) {
-        commit_changes(operation, type);
+        commit_changes(operation);
     } else {
         operation_undo(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
@@ -86,10 +93,10 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     operation_report_error(operation, operation);
 }
 
-enum progress execute_finish_as(struct operation *operation, const berth_operation *type)
+enum progress execute_finish(struct operation *operation)
 {
-    if (type)
-        end_operation(operation, type);
+    if (operation->type)
+        end_operation(operation, operation->type);
     else
         drain_end(operation);
     operation->stage = STAGE_DONE;
@@ -108,9 +115,9 @@ static void begin_run(struct operation *operation)
 }
 
 /* True: the operation has to wait, or to release a root. */
-static bool resolve(struct operation *operation, const berth_operation *type)
+static bool resolve(struct operation *operation)
 {
-    bool waits = type ? resolve_instances(operation, type) : drain_next(operation);
+    bool waits = operation->type ? resolve_instances(operation) : drain_next(operation);
 
     if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
         begin_run(operation);
@@ -121,7 +128,7 @@ static bool resolve(struct operation *operation, const berth_operation *type)
 static void end_drop(struct operation *operation)
 {
     if (operation->code == 0 || operation->called)
-        commit_changes(operation, NULL);
+        commit_changes(operation);
     else
         operation_undo(operation);
     drain_finish_instance(operation);
@@ -136,27 +143,26 @@ static enum progress stopped(const struct operation *operation)
 }
 
 /* Runs the stages. PROGRESS_DONE: the end comes next, or is over. */
-static enum progress execute_stages(struct operation *operation, const berth_operation *type,
-                                    bool may_call)
+static enum progress execute_stages(struct operation *operation, bool may_call)
 {
     for (;;) {
         switch (operation->stage) {
         case STAGE_RESOLVE:
-            if (resolve(operation, type))
+            if (resolve(operation))
                 return stopped(operation);
             if (operation->stage == STAGE_RESOLVE) /* it failed, or has no instance */
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
         case STAGE_RUN:
-            if (!steps_run(operation, type)) {
-                if (type)
+            if (!steps_run(operation)) {
+                if (operation->type)
                     return PROGRESS_DONE;
                 end_drop(operation);
                 break;
             }
             if (!may_call && operation_step_back(operation))
                 return PROGRESS_READY;
-            commit_changes(operation, type);
+            commit_changes(operation);
             operation->stage = STAGE_CALL;
             if (!may_call)
                 return PROGRESS_READY;
@@ -180,12 +186,11 @@ static enum progress execute_stages(struct operation *operation, const berth_ope
     }
 }
 
-enum progress execute_operation_as(struct operation *operation, const berth_operation *type,
-                                   bool may_call)
+enum progress execute_operation(struct operation *operation, bool may_call)
 {
-    enum progress progress = execute_stages(operation, type, may_call);
+    enum progress progress = execute_stages(operation, may_call);
 
     if (progress == PROGRESS_DONE && operation->stage != STAGE_DONE)
-        progress = execute_finish_as(operation, type);
+        progress = execute_finish(operation);
     return progress;
 }

@@ -220,15 +220,8 @@ static void fast_fill_results(const struct fast *fast)
     for (unsigned i = 0; results && i < fast->type->n_returns; i++) {
         const berth_return *returns = &fast->type->returns[i];
 
-        if (!results[i])
-            continue;
-        if (fast->absent)
-            memset(results[i], 0, returns->size);
-        else
-            memcpy(results[i],
-                   (const char *)instance_view(fast->levels[returns->level].instance) +
-                       returns->view_offset,
-                   returns->size);
+        operation_fill_result(results[i], returns,
+                              fast->absent ? NULL : fast->levels[returns->level].instance);
     }
 }
 
@@ -246,8 +239,7 @@ static cold int fast_fail(const struct fast *fast, berth_error *error)
     struct operation operation;
     struct level levels[BERTH_MAX_LEVELS];
 
-    operation_init(&operation, fast->manager, fast->type->name, fast->request->deadline);
-    operation.type = fast->type;
+    operation_init(&operation, fast->manager, fast->type, fast->request->deadline);
     operation.arguments = (struct arguments){.config = fast->request->config,
                                              .reservation = fast->request->reservation};
     operation.error = error;

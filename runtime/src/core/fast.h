@@ -13,27 +13,16 @@
 #include "../base/linkage.h"
 #include "operation.h"
 
-#ifdef BERTH_NO_THREADS /* small machines do without the code */
-
 enum { FAST_NOT = 1 };
+
+#ifdef BERTH_NO_THREADS /* small machines do without the code */
 
 struct fast {
     bool locked;
 };
 
-static inline int fast_run(struct fast *fast, struct berth_manager *manager,
-                           const berth_operation *type, const berth_request *request,
-                           berth_error *error)
-{
-    (void)manager, (void)type, (void)request, (void)error;
-    fast->locked = false;
-    return FAST_NOT;
-}
-
-static inline void fast_hand_on(const struct fast *fast, struct operation *operation)
-{
-    (void)fast, (void)operation;
-}
+#define fast_run(fast, manager, type, request, error) ((fast)->locked = false, FAST_NOT)
+#define fast_hand_on(fast, operation) ((void)(fast), (void)(operation))
 
 #else
 
@@ -67,7 +56,6 @@ struct fast {
  * Runs an operation with checked arguments. Returns its code: it is over, with results and error.
  * FAST_NOT: nothing has happened, and the general path has to run it, with what is in `fast`.
  */
-enum { FAST_NOT = 1 };
 internal int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
                       const berth_request *request, berth_error *error);
 
@@ -75,5 +63,4 @@ internal int fast_run(struct fast *fast, struct berth_manager *manager, const be
 internal void fast_hand_on(const struct fast *fast, struct operation *operation);
 
 #endif
-
 #endif

@@ -17,8 +17,7 @@ static size_t value_size(const struct berth_manager *manager, const berth_operat
 
     if (type->at == 0 && type->by == 0)
         return 0;
-    assigned = &manager_type(manager)
-                    ->resources[type->resource]
+    assigned = &manager->type->resources[type->resource]
                     .assigned[(type->at > 0 ? type->at : type->by) - 1];
     return (assigned->n_parts * sizeof(uint32_t) + 15) / 8 * 8;
 }

@@ -15,6 +15,7 @@
 #define BERTH_SRC_OPERATION_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "../base/linkage.h"
 #include "../model/tracked/instance.h"
@@ -87,7 +88,6 @@ enum stage {
     STAGE_DONE
 };
 
-/* If a new member may be read before it is written, operation_init() has to set it. */
 struct operation {
     struct berth_call call; /* first, so that one is the other */
 
@@ -123,9 +123,12 @@ struct operation {
         };
     };
 
-    /* progress */
+    int64_t started;      /* time of the hook's start; only with a trace */
+    struct level *levels; /* of its path */
+
+    /* progress, all of it zero at first */
+    struct drain *drain;             /* NULL: an operation of the spec */
     struct reservation *reservation; /* BERTH_WITH: the caller's; BERTH_GIVES: the new one */
-    int64_t started;                 /* time of the hook's start; only with a trace */
     struct where where;              /* of the first error; it is zeroed in one or two words */
     int code;
     uint8_t stage;
@@ -148,9 +151,6 @@ struct operation {
     /* it made its root, and another thread ran it up to its first hook: operation_step_back() */
     bool ahead;
     uint16_t block; /* bytes that go back to the allocator; 0: the block is the caller's */
-
-    struct drain *drain;  /* NULL: an operation of the spec */
-    struct level *levels; /* of its path */
 };
 
 enum progress {
@@ -214,49 +214,27 @@ static inline void operation_fail_request(struct operation *operation, berth_ref
 }
 
 /*
- * Initializes a blocking call's block. It sets one by one the members that may be read before they
- * are written. Zeroing the whole takes longer than a look-up.
+ * Sets what may be read before it is written. Zeroing the whole block takes longer than a look-up.
+ * `type` NULL: drain.
  */
 static inline void operation_init(struct operation *operation, struct berth_manager *manager,
-                                  const char *name, int64_t deadline)
+                                  const berth_operation *type, int64_t deadline)
 {
     struct berth_call *call = &operation->call;
 
     call->manager = manager;
-    call->operation = name;
+    call->operation = type ? type->name : "drain";
     call->deadline = deadline;
     call->id = 0;
     call->notify = NULL;
     call->completed = false;
     atomic_init(&call->cancelled, false);
-    operation->type = NULL;
+    operation->type = type;
     operation->error = NULL;
     operation->done = NULL;
     operation->root = NULL;
     operation->sleeper = NULL;
-    operation->reservation = NULL;
-    operation->code = 0;
-    operation->where = (struct where){0};
-    operation->stage = STAGE_RESOLVE;
-    operation->n_levels = 0;
-    operation->step = 0;
-    operation->level = 0;
-    operation->event = 0;
-    operation->called = false;
-    operation->report = false;
-    operation->discarded = false;
-    operation->absent = false;
-    operation->in_step = false;
-    operation->in_hook = false;
-    operation->ready = false;
-    operation->watched = false;
-    operation->ran_ready = false;
-    operation->waits = false;
-    operation->ahead = false;
-    operation->hashed = false;
-    operation->changed = false;
-    operation->block = 0;
-    operation->drain = NULL;
+    memset(&operation->drain, 0, sizeof *operation - offsetof(struct operation, drain));
 }
 
 /* Notes the numbers of an instance. */
@@ -322,27 +300,14 @@ static inline void operation_mark(struct operation *operation, struct level *lev
     operation->changed = true;
 }
 
-/* Fills the caller's results. */
-static inline void operation_fill_results(const struct operation *operation,
-                                          const berth_operation *type)
+/* Fills a result of the caller, if it is wanted. `instance` NULL: nothing was found. */
+static inline void operation_fill_result(void *result, const berth_return *returns,
+                                         struct instance *instance)
 {
-    void *const *results = operation->arguments.results;
-
-    if (!results)
-        return;
-    for (uint8_t i = 0; i < type->n_returns; i++) {
-        const berth_return *returns = &type->returns[i];
-
-        if (!results[i])
-            continue;
-        if (operation->absent)
-            memset(results[i], 0, returns->size);
-        else
-            memcpy(results[i],
-                   (const char *)instance_view(operation->levels[returns->level].instance) +
-                       returns->view_offset,
-                   returns->size);
-    }
+    if (result && instance)
+        memcpy(result, (const char *)instance_view(instance) + returns->view_offset, returns->size);
+    else if (result)
+        memset(result, 0, returns->size);
 }
 
 /* Restores all levels, and unmakes new instances. */

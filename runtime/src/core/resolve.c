@@ -212,7 +212,7 @@ static bool obtain(struct operation *operation, const berth_operation *type)
             return true;
         if (!found)
             make_level(operation, type, i, resource, hash,
-                       manager_type(operation->call.manager)->resources[resource].initial);
+                       operation->call.manager->type->resources[resource].initial);
         else if (operation->code == 0)
             check_conflict(operation, type, i, resource);
         if (operation->code == 0 && (type->flags & BERTH_GIVES))
@@ -338,8 +338,10 @@ static bool with_reservation(struct operation *operation, const berth_operation 
     return false;
 }
 
-bool resolve_instances(struct operation *operation, const berth_operation *type)
+bool resolve_instances(struct operation *operation)
 {
+    const berth_operation *type = operation->type;
+
     switch (type->form) {
     case BERTH_OBTAIN:
         return obtain(operation, type);

@@ -12,6 +12,6 @@
 internal struct where resolve_where(const struct operation *operation);
 
 /* True: the operation has to wait for a root. False: its levels are loaded, or it has failed. */
-internal bool resolve_instances(struct operation *operation, const berth_operation *type);
+internal bool resolve_instances(struct operation *operation);
 
 #endif

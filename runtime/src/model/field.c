@@ -71,8 +71,10 @@ void field_copy(const berth_field *field, void *to, const void *from, berth_stor
         *(const char **)to = berth_copy_text(storage, field_text(from));
     else if (field_is_strings(field->type))
         *(berth_strings *)to = berth_copy_strings(storage, from);
+    else if (field->type == BERTH_UUID)
+        memcpy(to, from, sizeof(uuid_t));
     else
-        field_copy_member(field->type, to, from);
+        field_set_integer(field->type, to, field_integer(field->type, from));
 }
 
 void field_write(const berth_field *field, const void *value, struct text *text)
@@ -118,8 +120,7 @@ static void write_bound(const berth_field *field, int64_t bound, struct text *te
 
 void field_write_limits(const berth_field *field, struct text *text)
 {
-    bool text_of =
-        field->type == BERTH_STRING || field->type == BERTH_LIST || field->type == BERTH_SET;
+    bool text_of = field->type == BERTH_STRING || field_is_strings(field->type);
 
     if (field->flags & BERTH_REQUIRED)
         text_add(text, ": must be given");

@@ -51,29 +51,26 @@ static inline bool field_is_strings(uint8_t type)
     return type == BERTH_LIST || type == BERTH_SET;
 }
 
-/* Copies a member that holds its whole value. */
-static inline void field_copy_member(uint8_t type, void *to, const void *from)
+/* Sets an integer, bool or enum member. */
+static inline void field_set_integer(uint8_t type, void *member, uint64_t value)
 {
     switch (type) {
     case BERTH_BOOL:
+        *(bool *)member = value != 0;
+        break;
     case BERTH_U8:
-        memcpy(to, from, 1);
+        *(uint8_t *)member = (uint8_t)value;
         break;
     case BERTH_U16:
-        memcpy(to, from, 2);
+        *(uint16_t *)member = (uint16_t)value;
         break;
     case BERTH_U32:
     case BERTH_I32:
-        memcpy(to, from, 4);
-        break;
     case BERTH_ENUM:
-        memcpy(to, from, sizeof(int));
-        break;
-    case BERTH_UUID:
-        memcpy(to, from, sizeof(uuid_t));
+        *(uint32_t *)member = (uint32_t)value;
         break;
     default: /* BERTH_U64, BERTH_I64 */
-        memcpy(to, from, 8);
+        *(uint64_t *)member = value;
         break;
     }
 }

@@ -7,11 +7,11 @@
 
 #include "../base/store/memory.h"
 #include "tracked/instance.h"
-#include "layout.h"
 #include "options.h"
 #include "tracked/pending_drains.h"
 #include "tracked/reservation.h"
 #include "tracked/reservations.h"
+#include "tracked/values.h"
 
 /* Aligns to a unit, which is enough for each part. On i386 max_align_t depends on the compiler. */
 static size_t align(size_t size)
@@ -21,17 +21,86 @@ static size_t align(size_t size)
     return (size + unit - 1) / unit * unit;
 }
 
+/* The number of assigned values of all resources. */
+static uint32_t count_values(const berth_manager_type *type)
+{
+    uint32_t n = 0;
+
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        n += type->resources[i].n_assigned;
+    return n;
+}
+
 void manager_plan(const berth_manager_type *type, berth_storage_size text,
                   struct manager_plan *plan)
 {
     plan->text = text;
     plan->layouts = align(sizeof(struct berth_manager));
     plan->values = align(plan->layouts + (type->n_resources + 1u) * sizeof(struct layout));
-    plan->backend = align(plan->values + layout_count_values(type) * sizeof(struct value));
+    plan->backend = align(plan->values + count_values(type) * sizeof(struct value));
     plan->options = align(plan->backend + type->backend_size);
     plan->storage = align(plan->options + type->options_size);
     plan->end =
         plan->storage + (size_t)plan->text.items * sizeof(const char *) + (size_t)plan->text.text;
+}
+
+static uint64_t pool_size(const struct berth_manager *manager, const berth_assigned *assigned)
+{
+    uint64_t size = 1;
+
+    for (uint8_t i = 0; i < assigned->n_parts; i++) {
+        uint64_t n = values_part_size(manager, &assigned->parts[i]);
+
+        if (n > 0 && size > UINT64_MAX / n)
+            return 0;
+        size *= n;
+    }
+    return size;
+}
+
+static unsigned count_below(const berth_manager_type *type, uint8_t id)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        n += type->resources[i].parent == id;
+    return n;
+}
+
+/* Fills in the layout of a resource. `values`: its first struct value. */
+static void lay_out(struct berth_manager *manager, uint8_t id, struct value *values)
+{
+    const berth_resource *resource = &manager->type->resources[id];
+    struct layout *layout = &manager->layouts[id];
+    size_t at = sizeof(struct instance); /* bytes from the instance */
+
+    layout->type = resource;
+    layout->values = values;
+    at += (resource->view_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+    if (resource->parent == 0 || resource->hash || count_below(manager->type, resource->parent) > 1)
+        layout->head = sizeof(struct entry);
+    if (count_below(manager->type, id) > 0) {
+        layout->children = (uint32_t)at;
+        at += sizeof(void *);
+    }
+    for (uint8_t i = 0; i < resource->n_assigned; i++) {
+        const berth_assigned *assigned = &resource->assigned[i];
+
+        values[i].next = assigned->kind == BERTH_ASSIGN_COUNTER ? assigned->start : 0;
+        layout->numbered =
+            layout->numbered || assigned->indexed || assigned->kind == BERTH_ASSIGN_COUNTER;
+        layout->hook_indexed =
+            layout->hook_indexed || (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK);
+        layout->in_pools = layout->in_pools || assigned->kind == BERTH_ASSIGN_POOL;
+        if (assigned->kind == BERTH_ASSIGN_POOL)
+            pool_init(&values[i].pool, pool_size(manager, assigned));
+        map_init(&values[i].index, NULL);
+        if (assigned->indexed) {
+            values[i].link = (uint32_t)at;
+            at += sizeof(struct node);
+        }
+    }
+    layout->fixed = (uint32_t)(layout->head + at);
 }
 
 void manager_init(struct berth_manager *manager, const berth_config *config, const void *options,
@@ -55,7 +124,7 @@ void manager_init(struct berth_manager *manager, const berth_config *config, con
         if (type->has(manager->backend, (uint8_t)i))
             manager->hooks[i / 64] |= UINT64_C(1) << (i % 64);
     for (unsigned i = 1; i <= type->n_resources; i++) {
-        layout_init(manager, (uint8_t)i, values);
+        lay_out(manager, (uint8_t)i, values);
         values += type->resources[i].n_assigned;
     }
     map_init(&manager->instances, instance_map_hash);
@@ -102,7 +171,7 @@ void manager_free(struct berth_manager *manager)
     berth_allocator allocator = manager->allocator;
     struct value *values = manager->layouts[1].values;
 
-    for (uint32_t i = 0; i < layout_count_values(manager->type); i++) {
+    for (uint32_t i = 0; i < count_values(manager->type); i++) {
         pool_clear(&values[i].pool, &allocator);
         map_clear(&values[i].index, &allocator);
     }

@@ -42,7 +42,7 @@ struct layout {
 };
 
 struct berth_manager {
-    const berth_manager_type *type;
+    const berth_manager_type *type; /* the descriptor: all that the runtime knows of a spec */
     berth_allocator allocator;
     berth_trace *trace;
     void *trace_ctx;
@@ -87,10 +87,10 @@ struct berth_manager {
     bool has_loop;
 };
 
-/* The descriptor: all that the runtime knows of a spec. */
-static inline const berth_manager_type *manager_type(const struct berth_manager *manager)
+/* Takes the lock of a manager that a caller gave. -EINVAL: it is NULL. Else as lock_acquire(). */
+static inline int manager_lock(struct berth_manager *manager)
 {
-    return manager->type;
+    return manager ? lock_acquire(&manager->lock) : -EINVAL;
 }
 
 /* Does the backend have this hook? */

@@ -4,13 +4,13 @@
 
 #include "field.h"
 
-/* The value of any option. */
+/* The value of any option; at first the empty text, list or set, the nil UUID, or 0. */
 union value_of {
     bool boolean;
     uint8_t u8;
     uint16_t u16;
     uint32_t u32; /* i32 and enums too */
-    int64_t i64;  /* u64 too */
+    uint64_t u64; /* i64 too */
     const char *string;
     uuid_t uuid;
     berth_strings strings;
@@ -19,31 +19,10 @@ union value_of {
 static void set_default(uint8_t type, const berth_default *given, union value_of *value)
 {
     memset(value, 0, sizeof *value);
-    switch (type) {
-    case BERTH_STRING:
+    if (type == BERTH_STRING)
         value->string = given->text;
-        break;
-    case BERTH_BOOL:
-        value->boolean = given->number != 0;
-        break;
-    case BERTH_U8:
-        value->u8 = (uint8_t)given->number;
-        break;
-    case BERTH_U16:
-        value->u16 = (uint16_t)given->number;
-        break;
-    case BERTH_U32:
-    case BERTH_I32:
-    case BERTH_ENUM:
-        value->u32 = (uint32_t)given->number;
-        break;
-    case BERTH_U64:
-    case BERTH_I64:
-        value->i64 = given->number;
-        break;
-    default: /* the empty list or set, the nil UUID */
-        break;
-    }
+    else if (type != BERTH_UUID && !field_is_strings(type))
+        field_set_integer(type, value, (uint64_t)given->number);
 }
 
 static bool is_zero(const berth_field *option, const void *value)
@@ -88,8 +67,8 @@ void options_copy(struct berth_manager *manager, const void *options, berth_stor
 {
     union value_of fallback;
 
-    for (uint8_t i = 0; i < manager_type(manager)->n_options; i++) {
-        const berth_field *option = &manager_type(manager)->options[i];
+    for (uint8_t i = 0; i < manager->type->n_options; i++) {
+        const berth_field *option = &manager->type->options[i];
 
         field_copy(option, (char *)manager->options + option->config_offset,
                    option_value(manager->type, i, options, &fallback), storage);

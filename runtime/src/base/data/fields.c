@@ -43,6 +43,22 @@ bool berth_set_items_equal(const berth_strings *a, const berth_strings *b, berth
 
 /* Hash */
 
+void berth_hash_number(berth_hash *hash, uint64_t number)
+{
+    hash_word(hash, number);
+}
+
+void berth_hash_uuid(berth_hash *hash, const uuid_t uuid)
+{
+    hash_bytes(hash, uuid, sizeof(uuid_t), false);
+}
+
+void berth_hash_text(berth_hash *hash, const char *text, berth_case letters)
+{
+    text = berth_text(text);
+    hash_bytes(hash, text, strlen(text), letters == BERTH_ANY_CASE);
+}
+
 void berth_hash_list(berth_hash *hash, const berth_strings *list, berth_case letters)
 {
     for (uint32_t i = 0; i < list->count; i++)

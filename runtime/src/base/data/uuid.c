@@ -19,9 +19,8 @@ void uuid_source_init(struct uuid_source *source, int (*custom)(void *ctx, uuid_
     source->no_page = false;
 }
 
-#ifndef BERTH_NO_LIBUUID
-
-#if defined __linux__ && defined MADV_WIPEONFORK
+#if defined MADV_WIPEONFORK && !defined BERTH_NO_LIBUUID
+#define HAS_POOL 1
 
 enum { PAGE = 4096, POOLED = PAGE / sizeof(uuid_t) - 1 };
 
@@ -30,13 +29,6 @@ struct uuid_page {
     uint32_t left;
     unsigned char bytes[POOLED][sizeof(uuid_t)];
 };
-
-void uuid_source_clear(struct uuid_source *source)
-{
-    if (source->page)
-        (void)munmap(source->page, PAGE);
-    source->page = NULL;
-}
 
 static struct uuid_page *make_page(void)
 {
@@ -77,49 +69,36 @@ static bool from_pool(struct uuid_source *source, uuid_t out)
     return true;
 }
 
-#else
+#endif
 
 void uuid_source_clear(struct uuid_source *source)
 {
-    (void)source;
-}
-
-static bool from_pool(struct uuid_source *source, uuid_t out)
-{
-    (void)source;
-    (void)out;
-    return false;
-}
-
+#ifdef HAS_POOL
+    if (source->page)
+        (void)munmap(source->page, PAGE);
 #endif
+    source->page = NULL;
+}
 
+/* With BERTH_NO_LIBUUID only the custom function makes UUIDs. */
 static int make(struct uuid_source *source, uuid_t out)
 {
-    if (!from_pool(source, out)) {
-        uuid_generate_random(out);
+    (void)source;
+#ifdef HAS_POOL
+    if (from_pool(source, out)) {
+        out[6] = (unsigned char)((out[6] & 0x0f) | 0x40); /* version 4 */
+        out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
         return 0;
     }
-    out[6] = (unsigned char)((out[6] & 0x0f) | 0x40); /* version 4 */
-    out[8] = (unsigned char)((out[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-    return 0;
-}
-
-#else
-
-void uuid_source_clear(struct uuid_source *source)
-{
-    (void)source;
-}
-
-/* Only the custom function makes UUIDs here. */
-static int make(struct uuid_source *source, uuid_t out)
-{
-    (void)source;
+#endif
+#ifdef BERTH_NO_LIBUUID
     (void)out;
     return -EINVAL;
-}
-
+#else
+    uuid_generate_random(out);
+    return 0;
 #endif
+}
 
 int uuid_source_next(struct uuid_source *source, uuid_t out)
 {

@@ -2,7 +2,12 @@
 
 #include <string.h>
 
-#ifndef BERTH_NO_MALLOC
+#ifdef BERTH_NO_MALLOC
+
+#define default_alloc NULL
+#define default_release NULL
+
+#else
 
 #include <stdlib.h>
 
@@ -19,23 +24,14 @@ static void default_release(void *ctx, void *memory, size_t size)
     free(memory);
 }
 
+#endif
+
 const berth_allocator *memory_default(void)
 {
     static const berth_allocator allocator = {.alloc = default_alloc, .release = default_release};
 
     return &allocator;
 }
-
-#else
-
-const berth_allocator *memory_default(void)
-{
-    static const berth_allocator allocator = {.alloc = NULL};
-
-    return &allocator;
-}
-
-#endif
 
 void *memory_alloc(const berth_allocator *allocator, size_t size)
 {

@@ -22,18 +22,6 @@ struct lock {
     bool held;
 };
 
-static inline int lock_init(struct lock *lock)
-{
-    lock->held = false;
-    return 0;
-}
-
-static inline void lock_destroy(struct lock *lock, const berth_allocator *allocator)
-{
-    (void)lock;
-    (void)allocator;
-}
-
 static inline int lock_acquire(struct lock *lock)
 {
     if (lock->held)
@@ -47,20 +35,11 @@ static inline void lock_release(struct lock *lock)
     lock->held = false;
 }
 
-static inline void lock_watch(struct lock *lock)
-{
-    (void)lock;
-}
-
-static inline void lock_enter_callback(struct lock *lock)
-{
-    (void)lock;
-}
-
-static inline void lock_leave_callback(struct lock *lock)
-{
-    (void)lock;
-}
+#define lock_init(lock) ((lock)->held = false, 0)
+#define lock_destroy(lock, allocator) ((void)(lock), (void)(allocator))
+#define lock_watch(lock) ((void)(lock))
+#define lock_enter_callback(lock) ((void)(lock))
+#define lock_leave_callback(lock) ((void)(lock))
 
 #else
 

@@ -10,19 +10,11 @@
 
 #ifdef BERTH_NO_THREADS
 
-/* Something one thread sleeps on. */
-struct sleeper {
-    bool unused;
-};
-
 struct sleepers {
     bool unused;
 };
 
-static inline void sleeper_wake_all(struct sleepers *sleepers)
-{
-    (void)sleepers;
-}
+#define sleeper_wake_all(sleepers) ((void)(sleepers))
 
 #else
 

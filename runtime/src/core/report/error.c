@@ -45,8 +45,9 @@ static void write_key(char *key, const struct operation *operation)
 
     text_start(&text, key, BERTH_ERROR_KEY_SIZE);
     for (uint8_t i = 0; i < operation->where.levels; i++) {
-        const berth_resource *resource = &manager_type(manager)->resources[manager_path_resource(
-            manager_type(manager), operation->where.resource, i)];
+        const berth_resource *resource =
+            &manager->type
+                 ->resources[manager_path_resource(manager->type, operation->where.resource, i)];
         bool is_view = i < operation->n_levels;
 
         if (!has_key(resource))

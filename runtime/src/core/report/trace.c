@@ -59,7 +59,7 @@ void trace_row(const struct operation *operation, unsigned level, uint8_t event,
     transition.error = traced.error;
     transition.next = traced_resource(operation, level)->states[traced.next];
     if (traced.row > 0 && operation->stage >= STAGE_CALL) {
-        transition.hook = manager_type(operation->call.manager)->hooks[operation->call.hook].name;
+        transition.hook = operation->call.manager->type->hooks[operation->call.hook].name;
         transition.duration_ns = berth_now() - operation->started;
     }
     report_transition(operation->call.manager, &transition);
@@ -73,7 +73,7 @@ void trace_call(const struct operation *operation)
         at_level(operation, operation->level, operation->event, call->row, key);
 
     transition.kind = BERTH_TRACE_CALL;
-    transition.hook = manager_type(call->manager)->hooks[call->hook].name;
+    transition.hook = call->manager->type->hooks[call->hook].name;
     report_transition(call->manager, &transition);
 }
 

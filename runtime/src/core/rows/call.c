@@ -45,7 +45,7 @@ int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
 
 const char *berth_call_hook(const berth_call *call)
 {
-    return manager_type(call->manager)->hooks[call->hook].name;
+    return call->manager->type->hooks[call->hook].name;
 }
 
 const char *berth_call_operation(const berth_call *call)

@@ -17,7 +17,7 @@ static void open_call(struct operation *operation)
     call->result = 0;
     call->completed = false;
     call->out_given = false;
-    call->out_size = manager_type(call->manager)->hooks[call->hook].out_size;
+    call->out_size = call->manager->type->hooks[call->hook].out_size;
     operation->called = true;
     operation->report = true;
     if (call->manager->trace) {
@@ -51,13 +51,13 @@ bool hook_call(struct operation *operation)
     open_call(operation);
     if (call->out_size > 0) {
         memset(scratch, 0, call->out_size); /* the padding too: all of it is copied */
-        manager_type(manager)->preset(call->hook, view, scratch);
+        manager->type->preset(call->hook, view, scratch);
     }
     operation->thread = thread_self();
     operation->in_hook = true;
     lock_release(&manager->lock);
-    result = manager_type(manager)->call(manager->backend, call->hook, call, view,
-                                         call->out_size > 0 ? scratch : NULL);
+    result = manager->type->call(manager->backend, call->hook, call, view,
+                                 call->out_size > 0 ? scratch : NULL);
     (void)lock_acquire(&manager->lock);
     operation->in_hook = false;
 
@@ -117,7 +117,7 @@ void hook_apply_outcome(struct operation *operation)
     int result = operation->call.result;
     bool named = keep_values(operation);
 
-    if (manager_type(operation->call.manager)->hooks[operation->call.hook].asks)
+    if (operation->call.manager->type->hooks[operation->call.hook].asks)
         apply_answer(operation, result);
     else if (result == 0 && named)
         steps_apply_outcome(operation, BERTH_OK, 0);

@@ -105,7 +105,7 @@ static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
     if (ref.row == 0)
         /* berthc lets no event get here without `otherwise` */
         return at.resource->otherwise > 0 ? at.resource->otherwise : EPROTO;
-    return ref.hook > 0 ? manager_type(at.manager)->hooks[ref.hook].absent : ref.reject;
+    return ref.hook > 0 ? at.manager->type->hooks[ref.hook].absent : ref.reject;
 }
 
 /*
@@ -114,7 +114,7 @@ static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
  */
 static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
 {
-    if (!manager_type(at.manager)->hooks[ref.hook].asks)
+    if (!at.manager->type->hooks[ref.hook].asks)
         return follow(at, event, ref.row, BERTH_OK, 0);
     at.operation->call.hook = ref.hook;
     return follow(at, event, ref.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
@@ -217,8 +217,9 @@ static inline void end_step(struct level_ref at, uint8_t event, bool with)
     end_if_final(at);
 }
 
-static bool run_steps(struct operation *operation, const berth_operation *type)
+static bool run_steps(struct operation *operation)
 {
+    const berth_operation *type = operation->type;
     bool with = type->form == BERTH_WITH;
 
     for (uint8_t i = 0; i < type->n_steps; i++) {
@@ -269,9 +270,9 @@ static cold bool run_drain(struct operation *operation)
     return false;
 }
 
-bool steps_run(struct operation *operation, const berth_operation *type)
+bool steps_run(struct operation *operation)
 {
-    return type ? run_steps(operation, type) : run_drain(operation);
+    return operation->type ? run_steps(operation) : run_drain(operation);
 }
 
 void steps_admit(struct operation *operation, uint8_t level)
@@ -296,7 +297,7 @@ bool steps_dry_run(const struct operation *operation)
     }
     copy.levels = levels;
     copy.report = false;
-    calls = steps_run(&copy, copy.type);
+    calls = steps_run(&copy);
     for (unsigned i = 0; i < operation->n_levels; i++)
         operation_restore_level(&now[i]);
     return calls || copy.code == 0;

@@ -9,7 +9,7 @@
  * Runs the operation's steps. True: everything before a hook is done, and the hook of call.row is
  * to be called. False: the steps are over, in success or failure.
  */
-internal bool steps_run(struct operation *operation, const berth_operation *type);
+internal bool steps_run(struct operation *operation);
 
 /*
  * Follows the outcome of a hook to the next state; steps_run() goes on from there. `error`: 0 or

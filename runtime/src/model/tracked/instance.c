@@ -24,7 +24,7 @@ static bool is_only(const berth_resource *type, const struct layout *layout)
 uint32_t instance_key_hash(struct berth_manager *manager, const struct instance *parent,
                            uint8_t resource, const void *config)
 {
-    const berth_resource *type = &manager_type(manager)->resources[resource];
+    const berth_resource *type = &manager->type->resources[resource];
     berth_hash hash;
 
     if (is_only(type, &manager->layouts[resource]))
@@ -53,7 +53,7 @@ static bool is_below(const berth_resource *type, const struct instance *instance
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent,
                                uint8_t resource, const void *config, uint32_t hash)
 {
-    const berth_resource *type = &manager_type(manager)->resources[resource];
+    const berth_resource *type = &manager->type->resources[resource];
 
     if (is_only(type, &manager->layouts[resource]))
         return instance_first(manager, parent);
@@ -71,7 +71,7 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
 uint8_t instance_conflict(struct berth_manager *manager, struct instance *instance,
                           uint8_t resource, const void *config)
 {
-    const berth_resource *type = &manager_type(manager)->resources[resource];
+    const berth_resource *type = &manager->type->resources[resource];
 
     return type->differs ? type->differs(instance_view(instance), config, &manager->sets) : 0;
 }
@@ -83,7 +83,7 @@ static uint64_t block_size(const struct berth_manager *manager, uint8_t resource
 {
     const struct layout *layout = &manager->layouts[resource];
     const berth_limit *limit =
-        manager_type(manager)->limits ? &manager_type(manager)->limits->resources[resource] : NULL;
+        manager->type->limits ? &manager->type->limits->resources[resource] : NULL;
     uint64_t size = layout->fixed + text;
 
     if (limit) {
@@ -104,7 +104,7 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
 
 static struct instance *allocate(struct berth_manager *manager, const struct making *making)
 {
-    const berth_resource *type = &manager_type(manager)->resources[making->resource];
+    const berth_resource *type = &manager->type->resources[making->resource];
     struct layout *layout = &manager->layouts[making->resource];
     berth_storage_size need = {0, 0};
     berth_storage storage;
@@ -131,7 +131,7 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
 
 int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
 {
-    const berth_resource *type = &manager_type(manager)->resources[making->resource];
+    const berth_resource *type = &manager->type->resources[making->resource];
     struct instance *instance = allocate(manager, making);
 
     if (!instance)

@@ -35,7 +35,7 @@ static bool is_nil(const unsigned char *id)
 
 int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
 {
-    const berth_limits *limits = manager_type(manager)->limits;
+    const berth_limits *limits = manager->type->limits;
     struct reservation *reservation = NULL;
     int rc;
 

@@ -7,13 +7,13 @@
 
 /* Slots */
 
-static uint64_t part_size(const struct berth_manager *manager, const berth_pool_part *part)
+uint64_t values_part_size(const struct berth_manager *manager, const berth_pool_part *part)
 {
     const berth_field *option;
 
     if (part->option == 0)
         return part->size;
-    option = &manager_type(manager)->options[part->option - 1];
+    option = &manager->type->options[part->option - 1];
     return field_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
@@ -22,7 +22,7 @@ bool values_slot(const struct berth_manager *manager, const berth_assigned *assi
 {
     *slot = 0;
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
-        uint64_t size = part_size(manager, &assigned->parts[i]);
+        uint64_t size = values_part_size(manager, &assigned->parts[i]);
 
         if (at[i] >= size)
             return false;
@@ -39,7 +39,7 @@ static uint64_t slot_of(const struct berth_manager *manager, const berth_assigne
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
         const berth_pool_part *part = &assigned->parts[i];
 
-        slot = slot * part_size(manager, part) +
+        slot = slot * values_part_size(manager, part) +
                field_integer(part->type, (const char *)view + part->view_offset);
     }
     return slot;
@@ -50,20 +50,9 @@ static void set_slot(const struct berth_manager *manager, const berth_assigned *
 {
     for (uint8_t i = assigned->n_parts; i-- > 0;) {
         const berth_pool_part *part = &assigned->parts[i];
-        uint64_t size = part_size(manager, part);
-        void *to = (char *)view + part->view_offset;
+        uint64_t size = values_part_size(manager, part);
 
-        switch (part->type) {
-        case BERTH_U8:
-            *(uint8_t *)to = (uint8_t)(slot % size);
-            break;
-        case BERTH_U16:
-            *(uint16_t *)to = (uint16_t)(slot % size);
-            break;
-        default:
-            *(uint32_t *)to = (uint32_t)(slot % size);
-            break;
-        }
+        field_set_integer(part->type, (char *)view + part->view_offset, slot % size);
         slot /= size;
     }
 }
@@ -119,7 +108,7 @@ static struct instance *find_value(struct berth_manager *manager, const berth_as
 struct instance *values_find(struct berth_manager *manager, uint8_t resource, uint8_t i,
                              const void *by, const uint32_t *at)
 {
-    const berth_assigned *assigned = &manager_type(manager)->resources[resource].assigned[i];
+    const berth_assigned *assigned = &manager->type->resources[resource].assigned[i];
     uint64_t slot = 0;
 
     if (assigned->kind == BERTH_ASSIGN_POOL && !values_slot(manager, assigned, at, &slot))
@@ -273,7 +262,7 @@ bool values_accept(struct berth_manager *manager, struct instance *instance, uin
     struct layout *layout = &manager->layouts[instance->resource];
     bool named = true;
 
-    manager_type(manager)->accept(hook, out, instance_view(instance));
+    manager->type->accept(hook, out, instance_view(instance));
     for (unsigned i = 0; i < type->n_assigned && layout->hook_indexed; i++) {
         const berth_assigned *assigned = &type->assigned[i];
 

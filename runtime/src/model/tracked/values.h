@@ -5,6 +5,10 @@
 #include "../../base/linkage.h"
 #include "instance.h"
 
+/* How many numbers a part of a slot has. */
+internal uint64_t values_part_size(const struct berth_manager *manager,
+                                   const berth_pool_part *part);
+
 /* The number of the slot with these parts. False: a part is outside its pool. */
 internal bool values_slot(const struct berth_manager *manager, const berth_assigned *assigned,
                           const uint32_t *at, uint64_t *slot);
