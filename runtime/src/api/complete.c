@@ -2,14 +2,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../core/rows/call.h"
+#include "../core/rows/hook.h"
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 
 /* Is it a result of a hook that asks, or of one that acts? */
 static bool is_answer(bool asks, int result)
 {
-    if (call_is_failure(result) || call_is_uncertain(result))
+    if (hook_is_failure(result) || hook_is_uncertain(result))
         return true;
     return asks ? result == BERTH_YES || result == BERTH_NO : result == 0;
 }
@@ -17,7 +17,7 @@ static bool is_answer(bool asks, int result)
 static int complete(struct berth_manager *manager, uint64_t id, int result, const void *out,
                     uint32_t out_size, struct sleepers *woken)
 {
-    struct berth_call *call = call_find(manager, id);
+    struct berth_call *call = hook_find_call(manager, id);
     struct operation *operation = (struct operation *)call;
 
     if (!call)
@@ -25,7 +25,7 @@ static int complete(struct berth_manager *manager, uint64_t id, int result, cons
     if (out_size != (out ? call->out_size : 0) ||
         !is_answer(manager->type->hooks[call->hook].asks, result))
         return -EINVAL;
-    call_close(call);
+    hook_close_call(call);
     call->completed = true;
     call->result = result;
     if (out_size > 0) {

@@ -7,7 +7,6 @@
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
 #include "../model/tracked/reservation.h"
-#include "../model/tracked/reservations.h"
 #include "../model/row.h"
 #include "../model/tracked/tree.h"
 #include "../sched/scheduler.h"
@@ -41,10 +40,7 @@ static void name_instance(struct berth_manager *manager, struct instance *instan
     error_instance_key(error->key, manager, instance);
 }
 
-/*
- * Names an operation that has not ended: one that owns a root if there is one, because its place is
- * known.
- */
+/* Names an operation that has not ended. One that owns a root comes first: its place is known. */
 static void name_operation(struct berth_manager *manager, berth_error *error)
 {
     const struct operation *found = manager->waiting ? manager->waiting : manager->ready;
@@ -65,13 +61,13 @@ static void name_operation(struct berth_manager *manager, berth_error *error)
 
 static void name_reservation(struct berth_manager *manager, berth_error *error)
 {
-    struct reservation *oldest = reservations_in_order(manager);
+    struct reservation *oldest = reservation_in_order(manager);
 
     memcpy(error->reservation, oldest->id, sizeof error->reservation);
     error->reason = "a reservation has not ended";
     if (!oldest->last->ended)
         name_instance(manager, oldest->last, error);
-    reservations_put_back(manager, oldest);
+    reservation_put_back(manager, oldest);
 }
 
 static bool is_held(struct berth_manager *manager, struct instance *instance)

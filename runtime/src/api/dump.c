@@ -8,7 +8,6 @@
 #include "../model/field.h"
 #include "../model/tracked/instance.h"
 #include "../model/tracked/reservation.h"
-#include "../model/tracked/reservations.h"
 #include "../model/tracked/tree.h"
 
 /* Values begin a new line after so many bytes. */
@@ -39,16 +38,10 @@ static void end_line(struct dump *dump)
         dump->rc = dump->put(dump->arg, dump->line);
 }
 
-static void dump_add(struct dump *dump, const char *word)
-{
-    text_add(&dump->text, word);
-}
-
 /* disk "/img/a" */
 static void dump_instance(struct dump *dump, struct instance *instance)
 {
-    dump_add(dump, instance_type(dump->manager, instance)->name);
-    dump_add(dump, " ");
+    text_format(&dump->text, "%s ", instance_type(dump->manager, instance)->name);
     if (!error_write_key(&dump->text, dump->manager, instance))
         dump->text.length--; /* it has no key: removes the blank */
 }
@@ -63,11 +56,8 @@ static void begin_value(struct dump *dump, unsigned indent, const char *name, bo
     }
     if (!*any)
         begin_line(dump, indent);
-    else
-        dump_add(dump, ", ");
+    text_format(&dump->text, "%s%s=", *any ? ", " : "", name);
     *any = true;
-    dump_add(dump, name);
-    dump_add(dump, "=");
 }
 
 static void dump_leaf(struct dump *dump, uint8_t type, const void *value)
@@ -122,30 +112,28 @@ static bool is_calling(const struct operation *operation)
 
 static void dump_call(struct dump *dump, const struct operation *operation)
 {
-    dump_add(dump, operation->in_hook ? " is in " : " waits for ");
-    dump_add(dump, dump->manager->type->hooks[operation->call.hook].name);
-    dump_add(dump, " of ");
+    text_format(&dump->text, " %s %s of ", operation->in_hook ? "is in" : "waits for",
+                dump->manager->type->hooks[operation->call.hook].name);
     dump_instance(dump, operation->levels[operation->level].instance);
     if (dump->manager->trace) {
-        dump_add(dump, " for ");
+        text_add(&dump->text, " for ");
         text_number(&dump->text, (uint64_t)(dump->now - operation->started) / 1000, false);
-        dump_add(dump, " us");
+        text_add(&dump->text, " us");
     }
 }
 
 static void put_operation(struct dump *dump, const struct operation *operation, unsigned indent)
 {
     begin_line(dump, indent);
-    dump_add(dump, "operation ");
-    dump_add(dump, operation->call.operation);
+    text_format(&dump->text, "operation %s", operation->call.operation);
     if (operation->waits)
-        dump_add(dump, " waits for this root");
+        text_add(&dump->text, " waits for this root");
     else if (is_calling(operation))
         dump_call(dump, operation);
     else
-        dump_add(dump, operation->root ? " has this root and goes on" : " has not begun");
+        text_add(&dump->text, operation->root ? " has this root and goes on" : " has not begun");
     if (operation->type && operation->type->form == BERTH_WITH) {
-        dump_add(dump, ", with reservation ");
+        text_add(&dump->text, ", with reservation ");
         text_uuid(&dump->text, operation->arguments.reservation);
     }
     end_line(dump);
@@ -198,9 +186,8 @@ static void put_instance(struct dump *dump, struct instance *instance)
 
     begin_line(dump, indent);
     dump_instance(dump, instance);
-    dump_add(dump, " ");
-    dump_add(dump, instance_type(dump->manager, instance)->states[instance->state]);
-    dump_add(dump, ": ");
+    text_format(&dump->text,
+                " %s: ", instance_type(dump->manager, instance)->states[instance->state]);
     text_count(&dump->text, (uint64_t)instance->holds + instance->anonymous, " reference, ",
                " references, ");
     text_count(&dump->text, instance->n_children, " child", " children");
@@ -219,16 +206,16 @@ static void put_reservation(struct dump *dump, const struct reservation *reserva
     if (reservation_is_released(hold_set))
         return;
     begin_line(dump, 0);
-    dump_add(dump, "reservation ");
+    text_add(&dump->text, "reservation ");
     text_uuid(&dump->text, reservation->id);
     for (unsigned i = 0; i < levels; i++)
         if ((hold_set.held >> i) & 1) {
-            dump_add(dump, between);
+            text_add(&dump->text, between);
             dump_instance(dump, reservation_instance(reservation, levels, i));
             between = ", ";
         }
     if (hold_set.held == 0)
-        dump_add(dump, " holds nothing");
+        text_add(&dump->text, " holds nothing");
     end_line(dump);
 }
 
@@ -251,13 +238,10 @@ static void put_pools(struct dump *dump, uint8_t id)
         if (layout->type->assigned[i].kind != BERTH_ASSIGN_POOL)
             continue;
         begin_line(dump, 0);
-        dump_add(dump, "pool ");
-        dump_add(dump, layout->type->name);
-        dump_add(dump, ".");
-        dump_add(dump, layout->type->assigned[i].name);
-        dump_add(dump, ": ");
+        text_format(&dump->text, "pool %s.%s: ", layout->type->name,
+                    layout->type->assigned[i].name);
         text_number(&dump->text, count_instances(dump, id), false);
-        dump_add(dump, " of ");
+        text_add(&dump->text, " of ");
         text_count(&dump->text, layout->values[i].pool.size, " slot taken", " slots taken");
         end_line(dump);
     }
@@ -265,11 +249,11 @@ static void put_pools(struct dump *dump, uint8_t id)
 
 static void put_reservations(struct dump *dump)
 {
-    struct reservation *first = reservations_in_order(dump->manager);
+    struct reservation *first = reservation_in_order(dump->manager);
 
     for (struct reservation *at = first; at && dump->rc == 0; at = reservation_next(at))
         put_reservation(dump, at);
-    reservations_put_back(dump->manager, first);
+    reservation_put_back(dump->manager, first);
 }
 
 static void put_all(struct dump *dump)

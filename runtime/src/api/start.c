@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../base/store/memory.h"
-#include "../core/rows/call.h"
+#include "../core/rows/hook.h"
 #include "../core/drain.h"
 #include "../core/execute.h"
 #include "../core/waiting/ready.h"
@@ -92,10 +92,7 @@ static int refuse_early(berth_manager *manager, const char *name, const berth_re
     return code;
 }
 
-/*
- * Finds memory for the operation: the caller's, else the allocator's. Managers with limits have
- * none for it.
- */
+/* The caller's memory, else the allocator's. Managers with limits have none for it. */
 static struct operation *find_block(const struct berth_manager *manager, void *op, size_t size)
 {
     if (!op && manager->type->limits)
@@ -181,7 +178,7 @@ static int cancel(struct operation *operation, struct sleepers *woken)
         waiters_cancel(operation, -ECANCELED, woken);
         ready_add(operation);
     } else {
-        call_notify_cancel(operation);
+        hook_notify_cancel(operation);
     }
     return 0;
 }

@@ -1,7 +1,6 @@
 /* Visiting all instances and reservations. */
 #include "../model/tracked/instance.h"
 #include "../model/tracked/reservation.h"
-#include "../model/tracked/reservations.h"
 #include "../model/tracked/tree.h"
 
 static int visit_one(struct instance *instance, berth_visit *visit, void *arg)
@@ -41,13 +40,13 @@ int berth_manager_for_each_reservation(berth_manager *manager,
 
     if (rc != 0)
         return rc;
-    first = reservations_in_order(manager);
+    first = reservation_in_order(manager);
     lock_enter_callback(&manager->lock);
     for (struct reservation *at = first; at && rc == 0; at = reservation_next(at))
         if (!reservation_is_released(reservation_hold_set(at, reservation_levels(manager, at))))
             rc = visit(arg, at->id);
     lock_leave_callback(&manager->lock);
-    reservations_put_back(manager, first);
+    reservation_put_back(manager, first);
     lock_release(&manager->lock);
     return rc;
 }

@@ -1,7 +1,7 @@
 #include "drain.h"
 
 #include "../model/tracked/pending_drains.h"
-#include "../model/tracked/reservations.h"
+#include "../model/tracked/reservation.h"
 #include "../model/row.h"
 #include "../model/tracked/tree.h"
 #include "report/error.h"
@@ -156,7 +156,7 @@ void drain_void_holds(struct berth_manager *manager, const struct level *level)
     if (level->holds == 0)
         return;
     if (level->instance->epoch == LAST_EPOCH)
-        reservations_restart_epochs(manager);
+        reservation_restart_epochs(manager);
     level->instance->epoch++;
 }
 
@@ -197,10 +197,7 @@ bool drain_next(struct operation *operation)
     }
 }
 
-/*
- * Does the instance have more to release, because its drop led to another state? The bound ends
- * cycles of states.
- */
+/* Has its drop led to another state, which has more to release? The bound ends cycles. */
 static bool drops_again(struct operation *operation)
 {
     const struct level *level = &operation->levels[operation->n_levels - 1];

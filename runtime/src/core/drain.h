@@ -1,7 +1,4 @@
-/*
- * Drain: one operation that releases everything, one instance after the other. It goes from root to
- * root.
- */
+/* Drain: an operation that goes from root to root, and releases one instance after the other. */
 #ifndef BERTH_SRC_DRAIN_H
 #define BERTH_SRC_DRAIN_H
 
@@ -10,10 +7,7 @@
 
 internal void drain_begin(struct operation *operation);
 
-/*
- * Loads the next instance to release. After the last one no level is loaded. True: the drain has to
- * wait for a root, or to release one.
- */
+/* Loads the next instance to release, if any. True: it has to wait, or to release a root. */
 internal bool drain_next(struct operation *operation);
 
 /* Voids all holds on the level's instance: its reservations hold nothing of it from now on. */

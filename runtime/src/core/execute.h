@@ -5,16 +5,10 @@
 #include "../base/linkage.h"
 #include "operation.h"
 
-/*
- * Runs the operation until it is done, has to wait, or has to release a root. `may_call` false:
- * stops before a hook. That is for threads other than the operation's own.
- */
+/* Runs until it is done, waits, or is to release a root. `may_call` false: stops before a hook. */
 internal enum progress execute_operation(struct operation *operation, bool may_call);
 
-/*
- * Ends the operation: commits or undoes, fills results and error, releases the root. PROGRESS_DONE
- * or PROGRESS_RELEASED.
- */
+/* Commits or undoes, fills results and error, releases the root. PROGRESS_DONE or _RELEASED. */
 internal enum progress execute_finish(struct operation *operation);
 
 #endif

@@ -10,19 +10,13 @@
 #include "waiting/queue.h"
 #include "waiting/ready.h"
 
-/*
- * Has the root no owner? Then no operation waits for it, and a drain that comes to it has not begun
- * there.
- */
+/* Has the root no owner? Then no operation waits for it, and no drain is at work there. */
 static inline bool fast_is_free(const struct instance *root)
 {
     return !root->locked;
 }
 
-/*
- * Loads a level. False: the counters are so large that they have to be checked, or the instance has
- * ended.
- */
+/* Loads a level. False: its counters have to be checked, or its instance has ended. */
 static inline bool fast_see(struct fast *fast, unsigned level, struct instance *instance)
 {
     struct fast_level *seen = &fast->levels[level];

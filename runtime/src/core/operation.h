@@ -182,10 +182,7 @@ static inline bool operation_is_new(const struct operation *operation)
            (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
 }
 
-/*
- * Refuses an operation that never began: fills in the error, and returns the code. Without the
- * lock.
- */
+/* Ends an operation that never began, without the lock. Returns its code. */
 internal cold int operation_refuse(struct operation *operation);
 
 /*
@@ -198,10 +195,7 @@ internal cold bool operation_step_back(struct operation *operation);
 /* Notes the first error of an operation; later ones are ignored. */
 internal cold void operation_fail(struct operation *operation, int code, struct where where);
 
-/*
- * The operation has failed with the error of `by`: fills in its caller's error, and reports it to
- * the trace.
- */
+/* Reports the error of `by` as this operation's: to its caller, and to the trace. */
 internal cold void operation_report_error(const struct operation *operation,
                                           const struct operation *by);
 

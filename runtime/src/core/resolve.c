@@ -24,10 +24,7 @@ static struct where where_at(const berth_operation *type, uint8_t level)
     return (struct where){.resource = type->path[level], .levels = (uint8_t)(level + 1)};
 }
 
-/*
- * Makes `root` the operation's own. True: it has to wait. On an error the operation has failed,
- * with the root loaded.
- */
+/* True: it has to wait for the root. On an error it has failed, with the root loaded. */
 static bool get_root(struct operation *operation, struct root *root)
 {
     int rc = queue_enter(operation, root);
@@ -116,10 +113,7 @@ static void check_conflict(struct operation *operation, const berth_operation *t
     }
 }
 
-/*
- * The number of holders that the operation adds to a level's instance: a new child, its
- * reservation, and the holds of its steps.
- */
+/* The holders that the operation adds to a level: a child, its reservation, holds of steps. */
 static uint32_t count_added(const struct operation *operation, const berth_operation *type,
                             unsigned level)
 {

@@ -5,10 +5,7 @@
 #include "../base/linkage.h"
 #include "operation.h"
 
-/*
- * The place of an error before an operation has run: the root that it has loaded, else the root
- * that its caller named, else none.
- */
+/* The place of an early error: the root that is loaded, or that the caller named, or none. */
 internal struct where resolve_where(const struct operation *operation);
 
 /* True: the operation has to wait for a root. False: its levels are loaded, or it has failed. */

@@ -96,10 +96,7 @@ internal void field_copy(const berth_field *field, void *to, const void *from,
 /* Writes a value as errors write a key: "text", 12, true, word, [a, b]. */
 internal void field_write(const berth_field *field, const void *value, struct text *text);
 
-/*
- * Writes the rules for a value, each after ": ", as in ": must be 1 to 4". Writes nothing if all
- * values are fine.
- */
+/* Writes the rules for a value, as in ": must be 1 to 4"; nothing if all values are fine. */
 internal void field_write_limits(const berth_field *field, struct text *text);
 
 #endif

@@ -10,7 +10,6 @@
 #include "options.h"
 #include "tracked/pending_drains.h"
 #include "tracked/reservation.h"
-#include "tracked/reservations.h"
 #include "tracked/values.h"
 
 /* Aligns to a unit, which is enough for each part. On i386 max_align_t depends on the compiler. */
@@ -128,7 +127,7 @@ void manager_init(struct berth_manager *manager, const berth_config *config, con
         values += type->resources[i].n_assigned;
     }
     map_init(&manager->instances, instance_map_hash);
-    map_init(&manager->reservations, reservations_hash);
+    map_init(&manager->reservations, reservation_hash);
     map_init(&manager->calls, NULL);
     map_init(&manager->stops, pending_drains_hash);
     for (unsigned i = 1; i <= type->n_resources; i++)

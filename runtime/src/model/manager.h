@@ -1,7 +1,4 @@
-/*
- * The state of one manager. The lock protects the members below `lock`. Those above do not change
- * after create.
- */
+/* The state of one manager. What is above `lock` is constant; the lock protects the rest. */
 #ifndef BERTH_SRC_MANAGER_H
 #define BERTH_SRC_MANAGER_H
 

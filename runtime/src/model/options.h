@@ -5,10 +5,7 @@
 #include "../base/linkage.h"
 #include "manager.h"
 
-/*
- * Returns the first option that is out of range, or NULL. Adds the memory that copies take to
- * `size`.
- */
+/* The first option that is out of range, or NULL. Adds the memory of copies to `size`. */
 internal const berth_field *options_check(const berth_manager_type *type, const void *options,
                                           berth_storage_size *size);
 

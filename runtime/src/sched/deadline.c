@@ -1,6 +1,6 @@
 #include "deadline.h"
 
-#include "../core/rows/call.h"
+#include "../core/rows/hook.h"
 #include "../core/drain.h"
 #include "../core/waiting/ready.h"
 #include "waiters.h"
@@ -97,7 +97,7 @@ static void expire(struct operation *operation, struct sleepers *woken)
     else if (operation->waits || (operation_is_new(operation) && !operation->drain))
         waiters_cancel(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))
-        call_notify_cancel(operation);
+        hook_notify_cancel(operation);
     if (!operation->in_hook && !operation_waits(operation))
         ready_add(operation);
 }

@@ -5,18 +5,13 @@
 #include "../base/linkage.h"
 #include "../core/operation.h"
 
-/*
- * A started operation has to wait: watches its deadline, if it has one that has not been reported.
- */
+/* Watches the deadline of a started operation that waits, if it has one not yet reported. */
 internal void deadline_watch(struct operation *operation);
 
 /* Stops watching. */
 internal void deadline_forget(struct operation *operation);
 
-/*
- * Times out operations whose deadline is `now` or earlier: waiters leave their queues, pending
- * calls are notified.
- */
+/* Times out what is due by `now`: waiters leave their queues, pending calls are notified. */
 internal void deadline_expire(struct berth_manager *manager, int64_t now);
 
 #endif

@@ -1,6 +1,6 @@
 #include "wait.h"
 
-#include "../core/rows/call.h"
+#include "../core/rows/hook.h"
 #include "../core/drain.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
@@ -47,10 +47,7 @@ static enum sleep sleep_once(struct operation *operation, int64_t deadline)
     return slept;
 }
 
-/*
- * Has the loop's thread to run the ready list? With `wake` no other thread does, and the call may
- * wait for an operation of that list.
- */
+/* With `wake` only the loop's thread runs the ready list, and the call may wait for that. */
 static bool is_needed(const struct operation *operation)
 {
     return operation->call.manager->wake && ready_can_run(operation);
@@ -87,7 +84,7 @@ static void sleep_for_completion(struct operation *operation)
                             atomic_load(&call->cancelled) ? BERTH_NO_DEADLINE : call->deadline) ==
                      SLEEP_LATE &&
                  operation_waits(operation))
-            call_notify_cancel(operation);
+            hook_notify_cancel(operation);
     }
 }
 
@@ -118,10 +115,7 @@ static bool sleep_on(struct operation *operation)
 
 #endif
 
-/*
- * Runs the ready list before it waits for a root. It is in no queue meanwhile, so a discard does
- * not find it.
- */
+/* Runs the ready list. It is in no queue meanwhile, so a discard does not find it. */
 static void run_ready_and_retry(struct operation *operation)
 {
     const struct berth_manager *manager = operation->call.manager;

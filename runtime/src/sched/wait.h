@@ -1,7 +1,4 @@
-/*
- * The ways in which a blocking call waits: it wakes the waiters of its root, it runs the ready
- * list, or it sleeps.
- */
+/* How a blocking call waits: it wakes the waiters of its root, runs the ready list, or sleeps. */
 #ifndef BERTH_SRC_WAIT_H
 #define BERTH_SRC_WAIT_H
 

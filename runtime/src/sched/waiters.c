@@ -1,6 +1,6 @@
 #include "waiters.h"
 
-#include "../core/rows/call.h"
+#include "../core/rows/hook.h"
 #include "../core/execute.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
@@ -11,10 +11,7 @@ enum { MOST_SHARED = 64 };
 
 #ifndef BERTH_NO_THREADS
 
-/*
- * Excuses the thread of an operation that is over, if it sleeps. That thread has only to return:
- * this one does the rest of its work in the manager.
- */
+/* Excuses the sleeping thread of an ended operation: this thread does the rest of its work. */
 static bool excuse(const struct operation *operation, struct sleepers *woken)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -147,10 +144,7 @@ static void end_waking(struct root *root, const struct operation *by)
     root->entry.previous = by->lock.previous;
 }
 
-/*
- * While the root has no owner here, its lock is in the block of `by`. No other operation gets the
- * root then.
- */
+/* While the root has no owner here, its lock is in the block of `by`, and no other gets it. */
 void waiters_wake(struct operation *by, struct sleepers *woken)
 {
     struct berth_manager *manager = by->call.manager;
@@ -217,6 +211,6 @@ void waiters_discard(struct root *root, struct sleepers *woken)
         waiters_resume(owner, woken);
     } else {
         owner->discarded = true;
-        call_notify_cancel(owner);
+        hook_notify_cancel(owner);
     }
 }

@@ -15,19 +15,13 @@
  */
 internal void waiters_wake(struct operation *by, struct sleepers *woken);
 
-/*
- * The operation can go on: wakes a blocking call's thread, or puts a started operation into the
- * ready list.
- */
+/* Wakes a blocking call's thread, or puts a started operation into the ready list. */
 internal void waiters_resume(struct operation *operation, struct sleepers *woken);
 
 /* Ends an operation that operation_is_new(), with `code`: nothing has happened. */
 internal void waiters_cancel(struct operation *operation, int code, struct sleepers *woken);
 
-/*
- * The manager is discarded: cancels all operations that wait for `root`, and notifies the owner's
- * hook.
- */
+/* For a discard: cancels all waiters of `root`, and notifies the hook of its owner. */
 internal void waiters_discard(struct root *root, struct sleepers *woken);
 
 #endif

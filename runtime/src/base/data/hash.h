@@ -127,10 +127,7 @@ static inline uint64_t hash_end(struct berth_hash *hash)
     return hash->v[0] ^ hash->v[1] ^ hash->v[2] ^ hash->v[3];
 }
 
-/*
- * The two halves of a product of 128 bits, mixed. It takes four products of 64 bits, for machines
- * without larger ones.
- */
+/* The two halves of a product of 128 bits, mixed, for machines with products of 64 bits. */
 static inline uint64_t hash_multiply_in_parts(uint64_t a, uint64_t b)
 {
     uint64_t low = (uint64_t)(uint32_t)a * (uint32_t)b, high = (a >> 32) * (b >> 32);
@@ -158,10 +155,7 @@ static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, u
     return (uint32_t)(mixed ^ (mixed >> 32));
 }
 
-/*
- * The hash of a UUID that the runtime made: random, or from berth_config.uuid, which lacks the
- * seed.
- */
+/* The hash of a UUID from a source that does not know the seed. */
 static inline uint32_t hash_uuid(const struct hash_seed *seed, const unsigned char *id)
 {
     return hash_pair(seed, hash_load(id), hash_load(id + 8));

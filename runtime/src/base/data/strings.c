@@ -103,10 +103,7 @@ static bool same_by_table(const struct table *table, const berth_strings *other)
 
 enum { LEAST_SLOTS = 32 };
 
-/*
- * Slots for a hash table of so many items, all 0. Their number `n` is a power of 2. NULL: no
- * memory.
- */
+/* Zeroed slots for so many items. Their number `n` is a power of 2. NULL: no memory. */
 static uint64_t *alloc_table(const berth_allocator *allocator, uint32_t items, uint64_t *n)
 {
     *n = LEAST_SLOTS;
@@ -190,9 +187,7 @@ static size_t find_smallest(const berth_strings *set, bool fold, const struct ha
     return n;
 }
 
-/*
- * Without memory: adds the smallest hashes, then the next ones, and so on. Most sets need one pass.
- */
+/* Without memory: adds the smallest hashes, then the next ones. Most sets need one pass. */
 static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed,
                          struct sum *sum)
 {

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include <berth/uuid.h>
@@ -32,6 +33,22 @@ void text_add(struct text *text, const char *string)
 {
     for (; *string; string++)
         add(text, string, 1);
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+    va_list words;
+
+    va_start(words, format);
+    for (; *format; format++) {
+        if (*format != '%') {
+            add(text, format, 1);
+        } else {
+            text_add(text, va_arg(words, const char *));
+            format++; /* over the s */
+        }
+    }
+    va_end(words);
 }
 
 const char *text_digits(char digits[TEXT_DIGITS], uint64_t number)
@@ -69,10 +86,7 @@ void text_uuid(struct text *text, const unsigned char *uuid)
     text_add(text, buffer);
 }
 
-/*
- * Bytes of the UTF-8 character that begins here. 0: none does, or it is a control character (C1;
- * those of one byte are the caller's business).
- */
+/* Bytes of the UTF-8 character at `at`. 0: there is none, or a control character (C1). */
 static size_t character(const unsigned char *at)
 {
     /* by length; with two bytes what is below is C1, or too long */

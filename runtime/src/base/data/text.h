@@ -19,6 +19,9 @@ struct text {
 /* `size` is at least 1. */
 internal void text_start(struct text *text, char *buffer, size_t size);
 internal void text_add(struct text *text, const char *string);
+/* Writes a format with words for its %s. It knows nothing but %s. */
+internal __attribute__((format(printf, 2, 3))) void text_format(struct text *text,
+                                                                const char *format, ...);
 internal void text_number(struct text *text, uint64_t number, bool negative);
 /* A number and the word after it: `one` for 1, `many` for all others. */
 internal void text_count(struct text *text, uint64_t count, const char *one, const char *many);

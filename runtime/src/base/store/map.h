@@ -99,9 +99,7 @@ static inline struct link **map_chain(const struct map *map, uint32_t hash)
     return &map->chains[hash & (map->n - 1)];
 }
 
-/*
- * Puts an item into its reserved place. Neither this nor map_detach() asks for memory or frees any.
- */
+/* Puts an item into its reserved place. Like map_detach(), it needs no memory and frees none. */
 static inline void map_attach(struct map *map, struct link *link, uint32_t hash)
 {
     struct link **to = map_chain(map, hash);

@@ -14,10 +14,7 @@ internal const berth_allocator *memory_default(void);
 /* Zeroed memory, or NULL. */
 internal void *memory_alloc(const berth_allocator *allocator, size_t size);
 
-/*
- * Zeroes a large struct. Compilers make a few instructions of a memset() of known size, which are
- * slow to start.
- */
+/* Zeroes a large struct. Compilers inline a memset() as instructions that are slow to start. */
 internal void memory_zero(void *memory, size_t size);
 
 /* NULL is fine. */

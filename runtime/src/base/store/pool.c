@@ -30,10 +30,7 @@ static unsigned lowest_zero(uint64_t word)
     return (unsigned)__builtin_ctzll(~word);
 }
 
-/*
- * How many bits of a number choose within the parts of an inner node at this height (1: right above
- * the leaves).
- */
+/* The bits of a number that choose within a part of an inner node at this height (1: lowest). */
 static unsigned shift_at(unsigned height)
 {
     return LEAF_BITS + STEP_BITS * (height - 1);

@@ -8,10 +8,7 @@
 
 #include <berth/berth.h>
 
-/*
- * False: the clock never gets there. There is no deadline, or a time_t of 32 bits cannot count its
- * seconds.
- */
+/* False: it never passes. There is none, or a time_t of 32 bits cannot count its seconds. */
 static inline bool clock_can_pass(int64_t deadline, struct timespec *until)
 {
     int64_t from_start = deadline > 0 ? deadline : 0;

@@ -16,10 +16,7 @@
 
 enum { READER_SLOTS = 16, CACHE_LINE = 64 };
 
-/*
- * A reader is inside for a fraction of a microsecond. So a writer looks at a slot so many times
- * before it sleeps.
- */
+/* How often a writer looks at a slot before it sleeps. A reader is inside for less than 1 us. */
 enum { LOOKS = 100 };
 
 /* A bit of the counter: a writer sleeps until the rest is 0. */

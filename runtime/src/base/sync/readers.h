@@ -48,10 +48,7 @@ internal void readers_destroy(struct readers *readers, const berth_allocator *al
 /* The rest of readers_enter(), for a lock that seems to be open. */
 internal struct reader_slot *readers_count_in(struct readers *readers);
 
-/*
- * The slot that counts this thread now. NULL: the lock is closed for readers, and the thread needs
- * the mutex.
- */
+/* The slot that counts this thread now. NULL: the thread needs the mutex. */
 static inline struct reader_slot *readers_enter(struct readers *readers)
 {
     return atomic_load_explicit(&readers->contention, memory_order_acquire) == READERS_ENOUGH

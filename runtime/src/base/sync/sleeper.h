@@ -62,16 +62,10 @@ internal void sleeper_destroy(struct sleeper *sleeper);
 /* Wakes the thread of a sleeper. If it does not sleep, its next sleep ends at once. */
 internal void sleeper_wake(struct sleeper *sleeper);
 
-/*
- * Sleeps until the sleeper is woken; only for its own thread. False: the deadline (as in backend.h)
- * passed. It may return true early.
- */
+/* Only for its own thread. False: the deadline passed. It may return true early. */
 internal bool sleeper_sleep(struct sleeper *sleeper, int64_t deadline);
 
-/*
- * The two halves of sleeper_sleep(), for lock_wait(). Between them the sleeper counts as awake, or
- * is gone: see sleeper_leaves().
- */
+/* The parts of sleeper_sleep(), for lock_wait(). Between them it counts as awake, or is gone. */
 internal bool sleeper_await(struct sleeper *sleeper, int64_t deadline);
 internal bool sleeper_leaves(struct sleeper *sleeper);
 internal void sleeper_reset(struct sleeper *sleeper);

@@ -137,15 +137,12 @@ static void add_version(struct text *text, uint32_t version)
 /* Adds the reason of an error of create or destroy. */
 static void add_reason(struct text *text, const berth_error *error)
 {
-    bool named = !uuid_is_null(error->reservation);
-
-    if (named) {
+    if (!uuid_is_null(error->reservation)) {
         text_add(text, "reservation ");
         text_uuid(text, error->reservation);
         text_add(text, " has not ended");
     } else if (error->holder) {
-        text_add(text, error->holder);
-        text_add(text, " has not ended");
+        text_format(text, "%s has not ended", error->holder);
     } else if (error->refs > 0 || error->children > 0) {
         text_count(text, error->refs, " reference, ", " references, ");
         text_count(text, error->children, " child", " children");
@@ -212,31 +209,20 @@ void error_write(const berth_error *error, struct text *text)
     if (error->reason) {
         add_reason(text, error);
     } else {
-        if (error->field) {
-            text_add(text, error->field);
-            text_add(text, ": ");
-        }
-        if (error->hook) {
-            text_add(text, error->hook);
-            text_add(text, ": ");
-        }
-        if (error->rule) {
-            text_add(text, "denied: ");
-            text_add(text, error->rule);
-            text_add(text, ": ");
-        }
+        if (error->field)
+            text_format(text, "%s: ", error->field);
+        if (error->hook)
+            text_format(text, "%s: ", error->hook);
+        if (error->rule)
+            text_format(text, "denied: %s: ", error->rule);
     }
     add_code(text, error->code);
 }
 
 void error_write_operation(const berth_error *error, struct text *text)
 {
-    if (!error->manager)
-        return;
-    text_add(text, error->manager);
-    text_add(text, "_");
-    text_add(text, error->operation ? error->operation : "?");
-    text_add(text, ": ");
+    if (error->manager)
+        text_format(text, "%s_%s: ", error->manager, error->operation ? error->operation : "?");
 }
 
 const char *berth_error_text(const berth_error *error, char *line, size_t size)

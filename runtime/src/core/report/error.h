@@ -5,10 +5,7 @@
 #include "../../base/data/text.h"
 #include "../operation.h"
 
-/*
- * Fills `error` (unless NULL) with the failure of `operation`. `name`: the operation that reports
- * it.
- */
+/* Fills `error` (unless NULL) with the failure of `operation`, reported by operation `name`. */
 internal void error_fill(berth_error *error, const char *name, const struct operation *operation);
 
 /* Parts of berth_error_text(): "scsi_reserve: "; `disk "/a" attached on attach: `; the rest. */

@@ -95,10 +95,7 @@ static void report_refusal(const struct berth_manager *manager, const berth_erro
                                });
 }
 
-/*
- * Has a row reported the failure? After a call each row is reported as it ends, before the first
- * call none is.
- */
+/* Has a row reported the failure? From the first call on each row is reported as it ends. */
 static bool is_reported(const struct operation *operation, const struct operation *by)
 {
     return by == operation && operation->called && !operation->discarded;
@@ -136,17 +133,12 @@ static const char *const outcomes[] = {[BERTH_OK] = "ok",
 
 static void add_row(struct text *text, const berth_transition *transition)
 {
-    if (transition->hook) {
-        text_add(text, transition->hook);
-        text_add(text, " ");
-    }
+    if (transition->hook)
+        text_format(text, "%s ", transition->hook);
     text_add(text, outcomes[transition->outcome]);
-    if (transition->error != 0) {
-        text_add(text, " ");
-        text_add(text, berth_errno_name(transition->error));
-    }
-    text_add(text, " -> ");
-    text_add(text, transition->next);
+    if (transition->error != 0)
+        text_format(text, " %s", berth_errno_name(transition->error));
+    text_format(text, " -> %s", transition->next);
     if (transition->hook) {
         text_add(text, ", ");
         text_number(text, (uint64_t)transition->duration_ns / 1000, false);
@@ -174,12 +166,10 @@ const char *berth_transition_text(const berth_transition *transition, char *line
         error_write(transition->refusal, &text);
     } else {
         error_write_place(&place, transition->key, &text);
-        if (transition->kind == BERTH_TRACE_CALL) {
-            text_add(&text, transition->hook);
-            text_add(&text, " starts");
-        } else {
+        if (transition->kind == BERTH_TRACE_CALL)
+            text_format(&text, "%s starts", transition->hook);
+        else
             add_row(&text, transition);
-        }
     }
     if (transition->reservation) {
         text_add(&text, " (reservation ");

@@ -1,7 +1,4 @@
-/*
- * Reports to berth_config.trace. Without a trace nothing happens. All but trace_refused_early()
- * need the lock.
- */
+/* Reports to berth_config.trace, with the lock held (but trace_refused_early()). */
 #ifndef BERTH_SRC_TRACE_H
 #define BERTH_SRC_TRACE_H
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../../model/tracked/values.h"
-#include "call.h"
 #include "steps.h"
 #include "../report/trace.h"
 
@@ -40,10 +39,7 @@ bool hook_call(struct operation *operation)
 {
     struct berth_call *call = &operation->call;
     struct berth_manager *manager = call->manager;
-    /*
-     * Out-values of the hook. While it runs, a completion from another thread may write those of
-     * the operation.
-     */
+    /* its out-values; a completion from another thread may write the operation's meanwhile */
     alignas(max_align_t) unsigned char scratch[BERTH_MAX_OUT];
     const void *view = instance_view(operation->levels[operation->level].instance);
     int result, rc;
@@ -74,21 +70,18 @@ bool hook_call(struct operation *operation)
         /* the call was not pending: its completion is dropped, with its out-values */
         memcpy(operation->out, scratch, call->out_size);
     }
-    call_close(call);
+    hook_close_call(call);
     call->completed = true;
     call->result = result;
     return true;
 }
 
-/*
- * Gives the out-values of a call that did not fail to the instance. False: they find another
- * instance.
- */
+/* Stores the out-values of a call that did not fail. False: they find another instance. */
 static inline bool keep_values(struct operation *operation)
 {
     const struct berth_call *call = &operation->call;
 
-    if (call->out_size == 0 || call_is_failure(call->result))
+    if (call->out_size == 0 || hook_is_failure(call->result))
         return true;
     return values_accept(call->manager, operation->levels[operation->level].instance, call->hook,
                          operation->out);
@@ -104,9 +97,9 @@ static cold void apply_answer(struct operation *operation, int result)
     } else if (result == BERTH_NO) {
         steps_apply_outcome(operation, BERTH_ANSWERED_NO, 0);
     } else {
-        if (call_is_failure(result))
+        if (hook_is_failure(result))
             error = result;
-        else if (call_is_uncertain(result))
+        else if (hook_is_uncertain(result))
             error = result + BERTH_UNCERTAIN_BASE;
         steps_apply_outcome(operation, BERTH_ANSWERED_UNKNOWN, error);
     }
@@ -123,9 +116,97 @@ void hook_apply_outcome(struct operation *operation)
         steps_apply_outcome(operation, BERTH_OK, 0);
     else if (result == 0)
         steps_apply_outcome(operation, BERTH_UNSURE, -EEXIST);
-    else if (call_is_failure(result))
+    else if (hook_is_failure(result))
         steps_apply_outcome(operation, BERTH_FAILED, result);
     else
         steps_apply_outcome(operation, BERTH_UNSURE,
-                            call_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+                            hook_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+}
+
+/* The call's handle */
+
+int64_t berth_call_deadline(const berth_call *call)
+{
+    return call->deadline;
+}
+
+bool berth_call_cancelled(const berth_call *call)
+{
+    return atomic_load(&call->cancelled) ||
+           (call->deadline != BERTH_NO_DEADLINE && call->deadline <= berth_now());
+}
+
+void hook_notify_cancel(struct operation *operation)
+{
+    struct berth_call *call = &operation->call;
+    berth_notify *notify = call->notify;
+
+    call->notify = NULL;
+    atomic_store(&call->cancelled, true);
+    if (!notify)
+        return;
+    lock_enter_callback(&call->manager->lock);
+    notify(call->notify_ctx);
+    lock_leave_callback(&call->manager->lock);
+}
+
+int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
+{
+    int rc = lock_acquire(&call->manager->lock);
+
+    if (rc != 0)
+        return rc;
+    if (call->completed) {
+        rc = -ENOENT;
+    } else if (berth_call_cancelled(call)) {
+        rc = -ECANCELED;
+    } else {
+        call->notify = notify;
+        call->notify_ctx = ctx;
+    }
+    lock_release(&call->manager->lock);
+    return rc;
+}
+
+const char *berth_call_hook(const berth_call *call)
+{
+    return call->manager->type->hooks[call->hook].name;
+}
+
+const char *berth_call_operation(const berth_call *call)
+{
+    return call->operation;
+}
+
+/* Ids count up, so any one-to-one mix of their bits will do. */
+static uint32_t id_hash(uint64_t id)
+{
+    return (uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+berth_token berth_call_token(berth_call *call)
+{
+    struct berth_manager *manager = call->manager;
+    berth_token token = {.manager = manager, .id = 0};
+
+    if (lock_acquire(&manager->lock) != 0)
+        return token; /* from a callback under the lock: the token names no call */
+    if (call->id == 0) {
+        call->id = ++manager->last_call;
+        map_insert(&manager->calls, &manager->allocator, &call->node, id_hash(call->id));
+    }
+    token.id = call->id;
+    lock_release(&manager->lock);
+    return token;
+}
+
+struct berth_call *hook_find_call(struct berth_manager *manager, uint64_t id)
+{
+    for (struct node *node = map_first(&manager->calls, id_hash(id)); node; node = map_next(node)) {
+        struct berth_call *call = (struct berth_call *)node;
+
+        if (call->id == id)
+            return call;
+    }
+    return NULL;
 }

@@ -96,10 +96,7 @@ static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
     return target.raise;
 }
 
-/*
- * The error that a row rejects its event with, if its hook cannot be called; 0: it does not reject.
- * Row 0 is a hole.
- */
+/* The error of a row without a hook to call; 0: it does not reject. Row 0 is a hole. */
 static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
 {
     if (ref.row == 0)
@@ -108,10 +105,7 @@ static cold uint8_t refused_with(struct level_ref at, struct row_ref ref)
     return ref.hook > 0 ? at.manager->type->hooks[ref.hook].absent : ref.reject;
 }
 
-/*
- * Follows a row whose hook the backend lacks, and that does not reject. A hook that asks counts as
- * "cannot tell".
- */
+/* Follows a row whose hook the backend lacks. A question counts as "cannot tell". */
 static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, struct row_ref ref)
 {
     if (!at.manager->type->hooks[ref.hook].asks)
@@ -120,10 +114,7 @@ static cold uint8_t follow_without_hook(struct level_ref at, uint8_t event, stru
     return follow(at, event, ref.row, BERTH_ANSWERED_UNKNOWN, -EOPNOTSUPP);
 }
 
-/*
- * Runs the event, and the events that it raises. True: a hook is to be called first, and the
- * operation knows which.
- */
+/* Runs the event, and those that it raises. True: the hook that is noted is to be called first. */
 ALWAYS_INLINE bool run_event(struct level_ref at, uint8_t event)
 {
     while (event > 0) {

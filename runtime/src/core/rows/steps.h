@@ -5,16 +5,10 @@
 #include "../../base/linkage.h"
 #include "../operation.h"
 
-/*
- * Runs the operation's steps. True: everything before a hook is done, and the hook of call.row is
- * to be called. False: the steps are over, in success or failure.
- */
+/* True: the hook of call.row is to be called. False: the steps are over, in success or failure. */
 internal bool steps_run(struct operation *operation);
 
-/*
- * Follows the outcome of a hook to the next state; steps_run() goes on from there. `error`: 0 or
- * the hook's own error.
- */
+/* Follows the outcome of a hook. `error`: 0 or its own. steps_run() goes on from there. */
 internal void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int error);
 
 /* A dry run: would the operation get as far as its first hook call, or succeed? Changes nothing. */

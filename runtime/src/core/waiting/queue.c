@@ -111,10 +111,7 @@ void queue_pass_on(struct root *root, struct root *successor)
     }
 }
 
-/*
- * The operation that the thread waits for, or NULL. The newest comes first: those before it cannot
- * go on until it does.
- */
+/* The newest operation that the thread waits for, or NULL. Older ones cannot go on before it. */
 static struct operation *waiting_of(const struct berth_manager *manager, thread_id thread)
 {
     struct operation *operation = manager->waiting;

@@ -47,10 +47,7 @@ internal struct root *queue_root(const struct operation *operation);
 /* Does the operation find its root by the root's key? */
 internal bool queue_by_key(const struct operation *operation);
 
-/*
- * `root` has ended, and `successor` has its key: the operations that wait for `root` by its key go
- * behind those that wait for `successor`.
- */
+/* `root` has ended: its waiters by key go behind those of `successor`, which has the key now. */
 internal void queue_pass_on(struct root *root, struct root *successor);
 
 /* The operation becomes the owner of a free root. */
@@ -85,10 +82,7 @@ static inline int queue_enter(struct operation *operation, struct root *root)
 /* Leaves the queue. */
 internal void queue_leave(struct operation *operation);
 
-/*
- * Releases the operation's root, if it owns one. False: others wait for the root, so the operation
- * keeps it until waiters_wake().
- */
+/* Releases the root, if it owns one. False: others wait, and it keeps it until waiters_wake(). */
 static inline bool queue_release(struct operation *operation)
 {
     struct root *root = operation->root;

@@ -1,9 +1,6 @@
 #include "ready.h"
 
-/*
- * How deep a thread may be in calls that block inside hooks, of operations that it ran because a
- * call had to block. See docs/runtime.md.
- */
+/* How often calls that block may be nested in hooks on one thread: see docs/runtime.md. */
 enum { MOST_NESTED = 16 };
 
 static struct worker *innermost(const struct berth_manager *manager)

@@ -28,10 +28,7 @@ internal bool ready_can_run(const struct operation *operation);
 /* Was this thread the last to poll? Only managers with `wake` ask. */
 internal bool ready_is_loop(const struct berth_manager *manager);
 
-/*
- * Is this thread too deep in blocking calls, inside hooks of operations that it ran because a call
- * had to wait? More would use up its stack.
- */
+/* Is this thread so deep in blocking calls inside hooks that more would use up its stack? */
 internal bool ready_too_deep(const struct berth_manager *manager);
 
 /* Is this thread inside a hook or a `done` of a started operation? */

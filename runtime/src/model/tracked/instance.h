@@ -27,7 +27,7 @@
 
 /*
  * Epochs begin again when they run out. That takes a walk over all reservations, and every drain
- * ends with such a walk anyway. See reservations_restart_epochs().
+ * ends with such a walk anyway. See reservation_restart_epochs().
  */
 enum { EPOCH_BITS = 1, LAST_EPOCH = (1 << EPOCH_BITS) - 1 };
 

@@ -25,10 +25,7 @@ internal map_hash pending_drains_hash;
 /* Adds a new drain, which has no stop yet. */
 internal void pending_drains_add(struct berth_manager *manager, struct drain *drain);
 
-/*
- * Makes `root` the stop of the drain; NULL: it has no more. The root finds the drain until the
- * drain visits it.
- */
+/* Makes `root` the stop of the drain, until the drain visits it; NULL: it has no more. */
 internal void pending_drains_move(struct berth_manager *manager, struct drain *drain,
                                   struct instance *root);
 

@@ -1,10 +1,18 @@
 #include "reservation.h"
-#include "reservations.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "../../base/store/memory.h"
+
+uint32_t reservation_hash(const struct map *map, const struct link *link)
+{
+    const struct berth_manager *manager =
+        (const struct berth_manager *)(const void *)((const char *)map -
+                                                     offsetof(struct berth_manager, reservations));
+
+    return hash_uuid(&manager->seed, ((const struct reservation *)link)->id);
+}
 
 static size_t record_size(unsigned levels)
 {
@@ -26,13 +34,6 @@ struct reservation *reservation_look_up(struct berth_manager *manager, const uns
     return NULL;
 }
 
-static bool is_nil(const unsigned char *id)
-{
-    static const uuid_t nil;
-
-    return memcmp(id, nil, sizeof nil) == 0;
-}
-
 int reservation_make(struct berth_manager *manager, uint8_t levels, struct reservation **out)
 {
     const berth_limits *limits = manager->type->limits;
@@ -46,7 +47,7 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     rc = uuid_source_next(&manager->uuids, reservation->id);
     /* a UUID of 122 random bits is new, and a look-up would cost a cache line */
     if (rc == 0 && manager->uuids.custom &&
-        (is_nil(reservation->id) || reservation_look_up(manager, reservation->id)))
+        (uuid_is_null(reservation->id) || reservation_look_up(manager, reservation->id)))
         rc = -EEXIST;
     if (rc < 0) {
         reservation_unmake(manager, reservation, levels);
@@ -62,11 +63,73 @@ void reservation_unmake(struct berth_manager *manager, struct reservation *reser
     memory_free(&manager->allocator, reservation, record_size(levels));
 }
 
+enum { DIGIT_BITS = 4, DIGITS = 1 << DIGIT_BITS };
+
+/* Puts a list where `end` is, sorted by the digits from `shift` down. Returns the new end. */
+static struct link **sort(struct link *list, int shift, struct link **end)
+{
+    struct link *piles[DIGITS] = {NULL};
+    struct link *next;
+
+    if (!list || shift < 0) { /* no two have the same number */
+        *end = list;
+        return list ? &list->next : end;
+    }
+    for (; list; list = next) {
+        struct link **pile = &piles[(((struct reservation *)list)->number >> shift) & (DIGITS - 1)];
+
+        next = list->next;
+        list->next = *pile;
+        *pile = list;
+    }
+    for (unsigned i = 0; i < DIGITS; i++)
+        end = sort(piles[i], shift - DIGIT_BITS, end);
+    return end;
+}
+
+struct reservation *reservation_in_order(struct berth_manager *manager)
+{
+    struct link *list = NULL, *first, *next;
+    size_t chain = 0;
+    int shift = 32 - DIGIT_BITS;
+
+    while (shift > 0 && manager->last_reservation >> shift == 0)
+        shift -= DIGIT_BITS;
+    for (struct link *at = map_walk(&manager->reservations, NULL, &chain); at; at = next) {
+        next = map_walk(&manager->reservations, at, &chain);
+        at->next = list;
+        list = at;
+    }
+    map_forget(&manager->reservations);
+    *sort(list, shift, &first) = NULL;
+    return (struct reservation *)first;
+}
+
+void reservation_put_back(struct berth_manager *manager, struct reservation *first)
+{
+    struct reservation *next;
+
+    for (struct reservation *at = first; at; at = next) {
+        next = reservation_next(at);
+        map_attach(&manager->reservations, &at->link, hash_uuid(&manager->seed, at->id));
+    }
+}
+
+static cold void renumber(struct berth_manager *manager)
+{
+    struct reservation *first = reservation_in_order(manager);
+
+    manager->last_reservation = 0;
+    for (struct reservation *at = first; at; at = reservation_next(at))
+        at->number = ++manager->last_reservation;
+    reservation_put_back(manager, first);
+}
+
 void reservation_link(struct berth_manager *manager, struct reservation *reservation,
                       struct instance *last)
 {
     if (manager->last_reservation == UINT32_MAX)
-        reservations_renumber(manager);
+        renumber(manager);
     reservation->number = ++manager->last_reservation;
     reservation->last = last;
     instance_ref(last);
@@ -81,4 +144,39 @@ void reservation_remove(struct berth_manager *manager, struct reservation *reser
                hash_uuid(&manager->seed, reservation->id));
     instance_unref(manager, reservation->last);
     reservation_unmake(manager, reservation, levels);
+}
+
+/* Marks the holds that have ended, while their epochs still tell. */
+static void keep_drained(const struct berth_manager *manager, struct reservation *reservation)
+{
+    unsigned levels = reservation_levels(manager, reservation);
+    struct hold_set hold_set = reservation_hold_set(reservation, levels);
+
+    for (unsigned i = 0; i < levels; i++)
+        if ((hold_set.drained >> i) & 1)
+            reservation->holds[i] = HOLD_DRAINED;
+}
+
+static void restart_epoch(const struct berth_manager *manager, struct reservation *reservation)
+{
+    struct instance *instance = reservation->last;
+
+    for (unsigned i = reservation_levels(manager, reservation); i-- > 0;
+         instance = instance_parent(instance)) {
+        if (reservation->holds[i] <= LAST_EPOCH)
+            reservation->holds[i] = 0;
+        instance->epoch = 0;
+    }
+}
+
+void reservation_restart_epochs(struct berth_manager *manager)
+{
+    const struct map *map = &manager->reservations;
+    size_t chain = 0;
+
+    for (struct link *at = map_walk(map, NULL, &chain); at; at = map_walk(map, at, &chain))
+        keep_drained(manager, (struct reservation *)at);
+    chain = 0;
+    for (struct link *at = map_walk(map, NULL, &chain); at; at = map_walk(map, at, &chain))
+        restart_epoch(manager, (struct reservation *)at);
 }

@@ -90,9 +90,7 @@ static inline bool reservation_is_releasing(struct hold_set hold_set)
     return (hold_set.drained | hold_set.dropped) != 0;
 }
 
-/*
- * Did a drain end the last hold? Then the reservation has ended, though it may still be in memory.
- */
+/* Did a drain end the last hold? Then it has ended, though it may still be in memory. */
 static inline bool reservation_is_released(struct hold_set hold_set)
 {
     return hold_set.drained != 0 && hold_set.held == 0;
@@ -102,7 +100,20 @@ static inline bool reservation_is_released(struct hold_set hold_set)
 internal struct reservation *reservation_look_up(struct berth_manager *manager,
                                                  const unsigned char *id);
 
-/* The next in a list of reservations_in_order(). */
+/* The hash of a reservation in the manager's map. */
+internal map_hash reservation_hash;
+
+/* Begins the epochs of all instances again. Holds that have ended stay so. */
+internal void reservation_restart_epochs(struct berth_manager *manager);
+
+/*
+ * The oldest reservation, followed by the others: see reservation_next(). The map is empty until
+ * reservation_put_back(). It takes longer than a walk, so only what users see is in order.
+ */
+internal struct reservation *reservation_in_order(struct berth_manager *manager);
+internal void reservation_put_back(struct berth_manager *manager, struct reservation *first);
+
+/* The next in a list of reservation_in_order(). */
 static inline struct reservation *reservation_next(const struct reservation *reservation)
 {
     return (struct reservation *)reservation->link.next;

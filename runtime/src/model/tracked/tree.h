@@ -19,10 +19,7 @@ internal struct instance *tree_first_below(const struct berth_manager *manager,
 internal struct instance *tree_following(const struct berth_manager *manager,
                                          struct instance *instance);
 
-/*
- * Walks all trees, parents before their children, siblings in order of creation. NULL after the
- * last.
- */
+/* Walks all trees, parents before children, siblings by age. NULL after the last. */
 static inline struct instance *tree_next_down(const struct berth_manager *manager,
                                               struct instance *instance)
 {
