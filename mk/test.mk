@@ -22,11 +22,15 @@ $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
 PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/base/test_%,fields hash map pool reader_slots strings text uuid) $(BUILD)/tests/runtime/api/test_create
 $(PARTS_TESTS): TESTED :=
-# One of them uses a generated manager.
-$(BUILD)/obj/tests/runtime/rules/test_asking.o: TESTING_FLAGS += -I$(GEN)/probe
-$(BUILD)/obj/tests/runtime/rules/test_asking.o: $(GEN)/probe/probe.h
-$(BUILD)/tests/runtime/rules/test_asking: $(BUILD)/probe/probe.o
-$(BUILD)/tests/runtime/rules/test_asking: GENERATED := $(BUILD)/probe/probe.o
+# These use a generated manager: $(eval $(call with_manager,test,manager))
+define with_manager
+$(BUILD)/obj/tests/runtime/$(1).o: TESTING_FLAGS += -I$(GEN)/$(2)
+$(BUILD)/obj/tests/runtime/$(1).o: $(GEN)/$(2)/$(2).h
+$(BUILD)/tests/runtime/$(1): $(BUILD)/$(2)/$(2).o
+$(BUILD)/tests/runtime/$(1): GENERATED := $(BUILD)/$(2)/$(2).o
+endef
+$(eval $(call with_manager,rules/test_asking,probe))
+$(eval $(call with_manager,api/test_results,kitchen))
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)

@@ -12,7 +12,8 @@ from berthc.names import Names, free_name
 @dataclass(frozen=True)
 class Parameter:
     """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation",
-    "slot", "by", "result", "size", "error", "deadline", "op", "done" or "arg"."""
+    "slot", "by", "result", "size", "results" (the struct of several), "error", "deadline", "op",
+    "done" or "arg"."""
 
     name: str
     declaration: str
@@ -50,8 +51,9 @@ class Api:
         error."""
         m = self.m
         target = m.resource(operation.path[-1])
-        user = [m.resource(n).name for n in operation.path] + [r.leaf for r in operation.returns]
-        user += [f"{r.leaf}_size" for r in operation.returns] + [a.name for a in target.assigned]
+        single = () if operation.result else operation.returns
+        user = [m.resource(n).name for n in operation.path] + [r.leaf for r in single]
+        user += [f"{r.leaf}_size" for r in single] + [a.name for a in target.assigned]
         taken = self._file_scope | set(user)
         manager = free_name("manager", taken)
         found = [Parameter(manager, f"{m.name} *{manager}", "manager")]
@@ -72,8 +74,11 @@ class Api:
         if operation.gives:
             reservation = free_name("reservation", taken)
             found.append(Parameter(reservation, f"uuid_t {reservation}", "reservation"))
-        for result in operation.returns:
-            found += self._result(result)
+        for one in single:
+            found += self._result(one)
+        if operation.result:
+            result = free_name("result", taken)
+            found.append(Parameter(result, f"{operation.result} *{result}", "results"))
         error = free_name("error", taken)
         found.append(Parameter(error, f"berth_error *{error}", "error"))
         return found

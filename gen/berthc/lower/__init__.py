@@ -274,6 +274,7 @@ class _Lowering:
             enter=states[operation.enter] if operation.enter else 0,
             steps=tuple(self.step(s, operation) for s in operation.steps),
             returns=tuple(self.returned(r, operation) for r in operation.returns),
+            result=self.names.result(operation.name) if operation.returns_several else "",
             denies=tuple(
                 self.deny(d, number, expr.expression(d.guard, resolve),
                           self.numbers["deny", operation.name, str(i)])

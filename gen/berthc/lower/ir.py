@@ -257,6 +257,7 @@ class Operation:
     enter: int
     steps: tuple[Step, ...]
     returns: tuple[Return, ...]
+    result: str  # C type of what it returns; "" where that is at most one value
     denies: tuple[Deny, ...]
 
     @property

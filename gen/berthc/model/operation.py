@@ -70,3 +70,8 @@ class Operation:
     @property
     def target(self) -> str:
         return self.path[-1]
+
+    @property
+    def returns_several(self) -> bool:
+        """Does it return more than one value? Then they come out together."""
+        return len(self.returns) > 1

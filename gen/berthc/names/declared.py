@@ -73,7 +73,7 @@ def arguments(manager: Manager, operation: Operation) -> list[tuple[str, str, Lo
         found.append((operation.by, f"assigned value {operation.by}", operation.loc))
     if operation.at is not None:
         found.append((operation.at, f"pool {operation.at}", operation.loc))
-    for ref in operation.returns:
+    for ref in () if operation.returns_several else operation.returns:
         found.append((ref.name, f"result {ref}", ref.loc))
         if is_text(leaf_type(manager, ref)):
             found.append((f"{ref.name}_size", f"size of the result {ref}", ref.loc))
@@ -246,5 +246,10 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
                          operation.loc, SUITE)
     yield Identifier(upper("run", operation.name), f"{what} in the conformance suite",
                      operation.loc, SUITE)
+    if operation.returns_several:
+        results = f"the results of {operation.name}"
+        yield Identifier(names.result(operation.name), results, operation.loc, is_type=True)
+        for ref in operation.returns:
+            yield Identifier(member(ref.name), f"result {ref}", ref.loc, results)
     for text, meaning, loc in arguments(manager, operation):
         yield Identifier(member(text), meaning, loc, f"{ARGUMENTS}{operation.name}")

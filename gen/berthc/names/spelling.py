@@ -83,6 +83,10 @@ class Names:
     def out(self, hook: str) -> str:
         return lower(self.manager, flat(hook), "out")
 
+    def result(self, operation: str) -> str:
+        """What an operation returns that returns several values."""
+        return lower(self.manager, operation, "result")
+
     def id_enum(self, *words: str) -> str:
         """scsi_resource, scsi_operation, scsi_hook, scsi_disk_state, scsi_disk_event."""
         return lower(self.manager, *words)

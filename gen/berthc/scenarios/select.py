@@ -240,8 +240,9 @@ def refusals(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) ->
                     None)
         if edge is None:
             continue
-        texts = any(k is Type.STRING for r in operation.returns
-                    for n, _, k in members(manager.resource(r.scope)) if n == r.name)
+        texts = not operation.returns_several and any(
+            k is Type.STRING for r in operation.returns
+            for n, _, k in members(manager.resource(r.scope)) if n == r.name)
         wrong = [("EINVAL", f"without_{c.resource}", {"missing": n})
                  for n, c in enumerate(edge.action.config)]
         wrong += [("ENOBUFS", "into_a_small_buffer", {"shrink": True})] if texts else []

@@ -210,7 +210,8 @@ def test_awkward_words_step_aside() -> None:
     flat = " ".join(text["x/x.h"].split())
     assert "int x_take(x *manager_, const x_request_config *request, " \
         "const x_manager_config *manager, uuid_t reservation, " in flat
-    assert "uuid_t error, berth_error *error_);" in flat
+    assert "x_take_result *result, berth_error *error);" in flat
+    assert "x_take_result { /* request.sizes." in flat and "uint8_t register_;" in flat
     assert "uint8_t restrict_;" in text["x/x.h"]
     assert "Ends a comment * / and begins one / * \\" in text["x/x.h"]
     assert "\u202e" not in text["x/x.h"] and "\x07" not in text["x/x.h"]
@@ -292,12 +293,17 @@ def codes(name: str, operation: str) -> list[str]:
         ("plan9", "resolve_share_name", "-EINVAL -ENOBUFS -EPERM"),
         ("plan9", "add_to_vm", "-EINVAL -ENOBUFS -EPERM -EOVERFLOW -EBUSY"),
         ("plan9", "remove_from_vm", ""),
-        ("workers", "work", "-ENOBUFS -EBUSY -EEXIST"),
+        ("workers", "work", "-EBUSY -EEXIST"),
         ("workers", "finish", ""),
         ("probe", "bring_up", "-ENOTRECOVERABLE -EOPNOTSUPP -EBUSY"),
         ("probe", "release", "-EOPNOTSUPP"),
         ("kitchen", "look_up", "-EACCES -ENOENT -ENODATA"),
-        ("kitchen", "add_pilot", "-EINVAL -ENOBUFS -ENOENT -EEXIST -ENOSPC -EOVERFLOW"),
+        ("kitchen", "add_pilot", "-EINVAL -ENOENT -EEXIST -ENOSPC -EOVERFLOW"),
+        (
+            "kitchen",
+            "borrow_burner",
+            "-EINVAL -ENOBUFS -ENOENT -EOVERFLOW -EHWPOISON",
+        ),
     ],
 )
 def test_return_codes_of_its_own_are_those_that_can_come(

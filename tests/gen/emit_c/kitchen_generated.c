@@ -475,35 +475,36 @@ static void test_requests(void)
     kitchen_pot_config a_pot = KITCHEN_POT_CONFIG_DEFAULT;
     kitchen_stove_place a_place = {.row = 2, .column = 1};
     uuid_t id = {7};
-    uuid_t tag;
-    uint64_t serial;
-    uint8_t row;
-    char text[KITCHEN_POT_TICKET_SIZE];
+    char label[KITCHEN_BURNER_LABEL_SIZE];
+    kitchen_reserve_result held;
+    kitchen_install_result installed;
 
-    assert(kitchen_reserve(manager, &a_stove, &a_burner, &a_pot, id, &serial, tag, text,
-                           sizeof text, NULL) == -EXDEV);
+    assert(kitchen_reserve(manager, &a_stove, &a_burner, &a_pot, id, &held, NULL) == -EXDEV);
     assert(last.operation == KITCHEN_OPERATION_RESERVE && last.gives == id &&
            last.reservation == NULL && last.deadline == BERTH_NO_DEADLINE);
     assert((void *)last_manager == (void *)manager);
     assert(last_config[0] == &a_stove && last_config[1] == &a_burner && last_config[2] == &a_pot);
-    assert(last_results[0] == &serial && last_results[1] == tag && last_results[2] == text &&
-           last_sizes[2] == 21);
+    assert(last_results[0] == &held.serial && last_results[1] == held.tag &&
+           last_results[2] == held.ticket && last_sizes[2] == sizeof held.ticket);
+    assert(kitchen_borrow_burner(manager, &a_stove, &a_burner, label, 5, NULL) == -EXDEV);
+    assert(last_results[0] == label && last_sizes[0] == 5);
 
     assert(kitchen_clean_until(manager, id, 5, NULL) == -EXDEV);
     assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id &&
            last.gives == NULL && last.deadline == 5);
     assert(last.config == NULL && last.results == NULL && last.at == NULL && last.by == NULL);
 
-    assert(kitchen_install(manager, &a_stove, &a_place, NULL, &row, NULL, NULL) == -EXDEV);
-    assert(last.at != NULL && last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL &&
-           last_results[1] == &row);
-    assert(kitchen_install(manager, &a_stove, NULL, NULL, &row, NULL, NULL) == -EXDEV);
-    assert(last.at == NULL);
+    assert(kitchen_install(manager, &a_stove, &a_place, &installed, NULL) == -EXDEV);
+    assert(last.at != NULL && last_at[0] == 2 && last_at[1] == 1 &&
+           last_results[0] == &installed.serial && last_results[1] == &installed.row &&
+           last_results[2] == &installed.column);
+    assert(kitchen_install(manager, &a_stove, NULL, NULL, NULL) == -EXDEV);
+    assert(last.at == NULL && last.results == NULL);
 
-    assert(kitchen_inspect(manager, id, NULL, NULL, NULL) == -EXDEV && last.by == id);
-    assert(kitchen_look_up(manager, 8, NULL, NULL, NULL) == -EXDEV && last_number == 8);
-    assert(kitchen_ask(manager, "7", NULL, NULL, 0, NULL) == -EXDEV && strcmp(last.by, "7") == 0);
-    assert(kitchen_locate(manager, &a_place, NULL, NULL, 0, NULL) == -EXDEV && last.by == NULL &&
+    assert(kitchen_inspect(manager, id, NULL, NULL) == -EXDEV && last.by == id);
+    assert(kitchen_look_up(manager, 8, NULL, NULL) == -EXDEV && last_number == 8);
+    assert(kitchen_ask(manager, "7", NULL, NULL) == -EXDEV && strcmp(last.by, "7") == 0);
+    assert(kitchen_locate(manager, &a_place, NULL, NULL) == -EXDEV && last.by == NULL &&
            last_at[1] == 1);
     assert(kitchen_drain(manager, 7, NULL) == -ETIMEDOUT);
     assert(kitchen_discard(manager) == 0);
@@ -530,9 +531,9 @@ static void test_started(void)
     kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
     kitchen_stove_place a_place = {.row = 2, .column = 1};
     kitchen_op op;
+    kitchen_install_result installed;
     uuid_t id = {7};
     uuid_t tag;
-    uint8_t row;
     int64_t next;
 
     assert(kitchen_clean_start(manager, &op, id, 5, NULL, is_done, &id) == -EXDEV);
@@ -541,14 +542,14 @@ static void test_started(void)
     assert(last.operation == KITCHEN_OPERATION_CLEAN && last.reservation == id &&
            last.gives == NULL && last.deadline == 5);
 
-    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, NULL, &row, NULL,
-                                 BERTH_NO_DEADLINE, NULL, is_done, NULL) == -EXDEV);
+    assert(kitchen_install_start(manager, NULL, &a_stove, &a_place, &installed, BERTH_NO_DEADLINE,
+                                 NULL, is_done, NULL) == -EXDEV);
     was_started(NULL, NULL);
-    assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == NULL &&
-           last_results[1] == &row && last.deadline == BERTH_NO_DEADLINE);
+    assert(last_at[0] == 2 && last_at[1] == 1 && last_results[0] == &installed.serial &&
+           last_results[1] == &installed.row && last.deadline == BERTH_NO_DEADLINE);
 
-    assert(kitchen_look_up_start(manager, &op, 9, NULL, NULL, 6, NULL, is_done, tag) == -EXDEV &&
-           last_number == 9);
+    assert(kitchen_look_up_start(manager, &op, 9, NULL, 6, NULL, is_done, tag) == -EXDEV &&
+           last_number == 9 && last.results == NULL);
     was_started(&op, tag);
     assert(kitchen_drain_start(manager, &op, 7, NULL, is_done, tag) == -ETIMEDOUT);
     was_started(&op, tag);

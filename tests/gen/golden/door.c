@@ -57,6 +57,8 @@ static const berth_assigned door_assigned[] = {
     {.name = "plate", .kind = BERTH_ASSIGN_FORMAT, .type = BERTH_CHARS,
      .view_offset = offsetof(door_door, plate), .size = DOOR_DOOR_PLATE_SIZE,
      .format = format_door_plate},
+    {.name = "order", .kind = BERTH_ASSIGN_COUNTER, .type = BERTH_U64,
+     .view_offset = offsetof(door_door, order), .size = sizeof(uint64_t), .start = UINT64_C(1)},
 };
 
 static const char *const door_states[] = {
@@ -107,6 +109,13 @@ static const berth_cell door_cells[5][4] = {
 };
 
 /* Steps, results and rules of operations. */
+
+static const berth_return reserve_returns[] = {
+    {.level = 0, .type = BERTH_CHARS, .view_offset = offsetof(door_door, plate),
+     .size = DOOR_DOOR_PLATE_SIZE},
+    {.level = 0, .type = BERTH_U64, .view_offset = offsetof(door_door, order),
+     .size = sizeof(uint64_t)},
+};
 
 static const berth_step open_steps[] = {{.level = 0, .event = DOOR_DOOR_EVENT_OPEN}};
 
@@ -180,6 +189,9 @@ static berth_refusal door_reserve_check(const berth_request *request, const void
     number = door_door_check(door_config, false);
     if (number > 0)
         return (berth_refusal){.code = -EINVAL, .resource = DOOR_RESOURCE_DOOR, .field = number};
+    if (request->results != NULL && request->results[0] != NULL &&
+        request->result_sizes[0] < DOOR_DOOR_PLATE_SIZE)
+        return (berth_refusal){.code = -ENOBUFS};
     return (berth_refusal){0};
 }
 
@@ -188,7 +200,8 @@ static berth_refusal door_open_check(const berth_request *request, const void *g
     (void)given;
     if (request->reservation == NULL)
         return (berth_refusal){.code = -EINVAL};
-    if (request->results[0] != NULL && request->result_sizes[0] < DOOR_DOOR_PLATE_SIZE)
+    if (request->results != NULL && request->results[0] != NULL &&
+        request->result_sizes[0] < DOOR_DOOR_PLATE_SIZE)
         return (berth_refusal){.code = -ENOBUFS};
     return (berth_refusal){0};
 }
@@ -212,7 +225,7 @@ static const berth_resource resource_table[] = {
         .n_events = 3, .events = door_events,
         .n_rows = 10, .rows = door_rows,
         .n_fields = 2, .fields = door_fields,
-        .n_assigned = 1, .assigned = door_assigned,
+        .n_assigned = 2, .assigned = door_assigned,
         .first_row = 0, .cells = door_cells[0],
         .hash = door_door_hash, .equal = door_door_equal, .differs = door_door_differs,
         .copy = door_door_copy,
@@ -222,7 +235,8 @@ static const berth_resource resource_table[] = {
 static const berth_operation operation_table[] = {
     [DOOR_OPERATION_RESERVE] = {.name = "reserve", .form = BERTH_OBTAIN, .flags = BERTH_GIVES,
                                 .resource = DOOR_RESOURCE_DOOR, .levels = 1,
-                                .path = {DOOR_RESOURCE_DOOR}, .check = door_reserve_check},
+                                .path = {DOOR_RESOURCE_DOOR}, .n_returns = 2,
+                                .returns = reserve_returns, .check = door_reserve_check},
     [DOOR_OPERATION_OPEN] = {.name = "open", .form = BERTH_WITH, .resource = DOOR_RESOURCE_DOOR,
                              .levels = 1, .path = {DOOR_RESOURCE_DOOR}, .n_steps = 1,
                              .steps = open_steps, .n_returns = 1, .returns = open_returns,
@@ -399,27 +413,34 @@ int door_dump(door *manager, berth_put *put, void *arg)
 /* Operations. */
 
 int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation,
-        int64_t deadline, berth_error *error)
+        door_reserve_result *result, int64_t deadline, berth_error *error)
 {
     const void *const configs[] = {door_};
+    void *const *results = result == NULL ? NULL : (void *const[]){result->plate, &result->order};
+    const size_t sizes[] = {sizeof result->plate, 0};
     const berth_request request = {.operation = DOOR_OPERATION_RESERVE, .config = configs,
-                                   .gives = reservation, .deadline = deadline};
+                                   .gives = reservation, .results = results, .result_sizes = sizes,
+                                   .deadline = deadline};
 
     return berth_manager_run((berth_manager *)manager, &request, error);
 }
 
 int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation,
-        berth_error *error)
+        door_reserve_result *result, berth_error *error)
 {
-    return door_reserve_until(manager, door_, reservation, BERTH_NO_DEADLINE, error);
+    return door_reserve_until(manager, door_, reservation, result, BERTH_NO_DEADLINE, error);
 }
 
 int door_reserve_start(door *manager, door_op *op, const door_door_config *door_,
-        uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done, void *arg)
+        uuid_t reservation, door_reserve_result *result, int64_t deadline, berth_error *error,
+        berth_done *done, void *arg)
 {
     const void *const configs[] = {door_};
+    void *const *results = result == NULL ? NULL : (void *const[]){result->plate, &result->order};
+    const size_t sizes[] = {sizeof result->plate, 0};
     const berth_request request = {.operation = DOOR_OPERATION_RESERVE, .config = configs,
-                                   .gives = reservation, .deadline = deadline};
+                                   .gives = reservation, .results = results, .result_sizes = sizes,
+                                   .deadline = deadline};
 
     return berth_manager_start((berth_manager *)manager, &request, error, op, done, arg);
 }

@@ -103,6 +103,8 @@ typedef struct door_door_config {
 
 /* A tracked door, as hooks and visitors see it. Its texts are never NULL. */
 typedef struct door_door {
+    /* Its place in the order of the doors that were held. */
+    uint64_t order;
     uint8_t number;
     bool glass;
     /* What its plate says. */
@@ -113,7 +115,7 @@ typedef struct door_door {
  * Changes with every hook, and with what hooks are given. A backend that was compiled against
  * another header is refused.
  */
-#define DOOR_BACKEND_VERSION 0x10f75db1u
+#define DOOR_BACKEND_VERSION 0x977055ccu
 
 /*
  * What the user implements. door_create copies it; `ctx` must outlive the manager.
@@ -255,7 +257,7 @@ int door_dump(door *manager, berth_put *put, void *arg); /* berth/file.h: berth_
 
 /* Memory of a started operation while it is in flight. The members are not for use. */
 typedef struct door_op {
-    alignas(max_align_t) unsigned char bytes[BERTH_OP_SIZE(1, 1, 0)];
+    alignas(max_align_t) unsigned char bytes[BERTH_OP_SIZE(1, 2, 0)];
 } door_op;
 
 /*
@@ -299,9 +301,9 @@ int door_poll(door *manager, int64_t *next_deadline);
  * door_drain_start starts a drain.
  *
  * A failure before the first hook call changes nothing. When a hook fails, the instance goes to the
- * state that the table at the top names, and no later step is done. What a reservation holds no
- * more is skipped. While somebody else still holds an instance, letting go of it calls nothing; the
- * last holder's call does the work.
+ * state that the table at the top names, and no later step is done. Only success writes what an
+ * operation returns. What a reservation holds no more is skipped. While somebody else still holds
+ * an instance, letting go of it calls nothing; the last holder's call does the work.
  *
  * deadline  when to give up waiting; needs door_poll if the operation was started
  * op        its memory, or NULL: the allocator gives it, and gets it back before `done` is called;
@@ -333,6 +335,17 @@ int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *
         berth_done *done, void *arg);
 
 /*
+ * What door_reserve returns. Success writes all members, before `done` is called; a failure writes
+ * none.
+ */
+typedef struct door_reserve_result {
+    /* door.plate: What its plate says. */
+    char plate[DOOR_DOOR_PLATE_SIZE];
+    /* door.order: Its place in the order of the doors that were held. */
+    uint64_t order;
+} door_reserve_result;
+
+/*
  * Hold a door.
  *
  * Finds door by number, or makes it. Then door.claim admits the caller, and the reservation holds
@@ -341,6 +354,7 @@ int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *
  * door_        which it is, and how it should be
  * reservation  out: names the reservation, which the caller owns until door_leave returns 0; zeroed
  *              by a failure
+ * result       out: what it returns; NULL: not wanted
  *
  * -EINVAL           door.number is outside 1 to 9
  * -EEXIST           a door of the same number is tracked with another glass
@@ -348,11 +362,12 @@ int door_drain_start(door *manager, door_op *op, int64_t deadline, berth_error *
  * -ENOTRECOVERABLE  door is stuck, where claim is refused
  */
 int door_reserve(door *manager, const door_door_config *door_, uuid_t reservation,
-        berth_error *error);
+        door_reserve_result *result, berth_error *error);
 int door_reserve_until(door *manager, const door_door_config *door_, uuid_t reservation,
-        int64_t deadline, berth_error *error);
+        door_reserve_result *result, int64_t deadline, berth_error *error);
 int door_reserve_start(door *manager, door_op *op, const door_door_config *door_,
-        uuid_t reservation, int64_t deadline, berth_error *error, berth_done *done, void *arg);
+        uuid_t reservation, door_reserve_result *result, int64_t deadline, berth_error *error,
+        berth_done *done, void *arg);
 
 /*
  * Open it, where that has not happened yet.

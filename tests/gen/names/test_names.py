@@ -296,7 +296,25 @@ COLLIDING: list[tuple[str, Manager, str]] = [
                 ),
             ),
         ),
-        "result part.id would be called 'id' in the arguments of go, as result thing.id is",
+        "result part.id would be called 'id' in the results of go, as result thing.id is",
+    ),
+    (
+        "the results of an operation and another operation",
+        manager(
+            thing(assigned=(pool("place", row=2, column=2),)),
+            operations=(
+                Operation(
+                    "go",
+                    "",
+                    NOWHERE,
+                    Form.OBTAIN,
+                    ("thing",),
+                    returns=(Ref("thing", "row", NOWHERE), Ref("thing", "column", NOWHERE)),
+                ),
+                Operation("go_result", "", HERE, Form.OBTAIN, ("thing",)),
+            ),
+        ),
+        "operation go_result would be called 'm_go_result' in C, as the results of go is",
     ),
     (
         "a resource and Berth",

@@ -260,21 +260,20 @@ def test_a_hook_is_shown_what_the_parents_add_under_names_of_their_own() -> None
 
 def test_operations_are_called_with_what_they_are_declared_with() -> None:
     text = re.sub(r"\s+", " ", suite())
-    located = (
-        "call->no_slot ? NULL : &lent->slot, lent->result_tag, lent->result_name, sizeof"
-        " lent->result_name - berth_suite_short(call, 1), call->error"
-    )
+    located = "call->no_slot ? NULL : &lent->slot, &lent->result, call->error"
     assert f"return kitchen_locate(call->manager, {located});" in text
     located = located.replace("call->error", "call->deadline, call->error")
     assert (
         f"return kitchen_locate_start(call->manager, call->op, {located}, call->done, call->arg);"
         in text
     )
+    label = "lent->result_label, sizeof lent->result_label - berth_suite_short(call, 1)"
+    stove = "call->config[0], call->config[1]"
+    assert f"return kitchen_borrow_burner(call->manager, {stove}, {label}, call->error);" in text
     assert "return kitchen_take_down(call->manager, call->config[0], call->error);" in text
     assert "return kitchen_clean(call->manager, call->reservation, call->error);" in text
     slot = "call->no_slot ? NULL : &lent->slot"
-    results = "&lent->result_serial, &lent->result_row, &lent->result_column"
-    installed = f"call->config[0], {slot}, {results}, call->error"
+    installed = f"call->config[0], {slot}, &lent->result, call->error"
     assert f"kitchen_install(call->manager, {installed})" in text
     installed = installed.replace("call->error", "call->deadline, call->error")
     assert (

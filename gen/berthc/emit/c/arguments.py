@@ -116,8 +116,9 @@ class _Writer:
 
     def results(self) -> Iterator[str]:
         """The buffers that texts are written to."""
+        results = f"{self.request}->results"
         for number, result in enumerate(self.operation.returns):
             if result.type is Type.STRING:
-                buffer = f"{self.request}->results[{number}] != NULL"
+                wanted = f"{results} != NULL && {results}[{number}] != NULL"
                 size = f"{self.request}->result_sizes[{number}] < {result.size_macro}"
-                yield from self.refuse(f"{buffer} && {size}", "ENOBUFS")
+                yield from self.refuse(f"{wanted} && {size}", "ENOBUFS")

@@ -8,9 +8,12 @@ from berthc.emit.c.values import Case, case
 from berthc.emit.ctext import WIDTH, braces, signature
 from berthc.emit.layout import Function
 from berthc.lower import ir
+from berthc.model import Type
 from berthc.names import Names, member
 
 INSIDE = WIDTH - 4  # of a function
+
+Role = Callable[[str], list[Parameter]]  # the parameters of one role
 
 
 class Requests:
@@ -50,9 +53,7 @@ class Requests:
     ) -> list[str]:
         """Fills the request, and passes it with `more` to berth_manager_<function>."""
         name_of = self.api.local_names(operation)
-        role: Callable[[str], list[Parameter]] = lambda word: [
-            p for p in parameters if p.role == word
-        ]
+        role: Role = lambda word: [p for p in parameters if p.role == word]
         manager = role("manager")[0].name
         lines: list[str] = []
         members = [f".operation = {operation.c}"]
@@ -74,19 +75,42 @@ class Requests:
         if by := role("by"):
             value = by[0]
             members.append(f".by = {'&' if value.is_number else ''}{value.name}")
-        if results := role("result"):
-            sizes = role("size")
-            lines += self.pointers(f"void *const {name_of['results']}", (p.name for p in results))
+        if operation.returns:
+            lines += self.results(operation, role, name_of)
             members.append(f".results = {name_of['results']}")
-            if sizes:
-                named = [next((s.name for s in sizes if s.of == p.name), "0") for p in results]
-                lines += self.pointers(f"const size_t {name_of['sizes']}", named)
-                members.append(f".result_sizes = {name_of['sizes']}")
+        if any(r.type is Type.STRING for r in operation.returns):
+            lines += self.sizes(operation, role, name_of)
+            members.append(f".result_sizes = {name_of['sizes']}")
         members.append(f".deadline = {self.api.deadline(operation).name}")
         request = name_of["request"]
         lines += [*braces(f"const berth_request {request} = ", members, 0, ";", INSIDE), ""]
         passed = [f"(berth_manager *){manager}", f"&{request}", parameters[-1].name, *more]
         return [*lines, *signature(f"return berth_manager_{function}", passed, ";", INSIDE)]
+
+    def results(self, operation: ir.Operation, role: Role, name_of: dict[str, str]) -> list[str]:
+        """Where each value goes that the operation returns."""
+        name = name_of["results"]
+        if not operation.result:
+            return self.pointers(f"void *const {name}", (p.name for p in role("result")))
+        result = role("results")[0].name
+        places = [
+            f"{'' if r.type in (Type.STRING, Type.UUID) else '&'}{result}->{member(r.leaf)}"
+            for r in operation.returns
+        ]
+        several = f"void *const *{name} = {result} == NULL ? NULL : (void *const[])"
+        return braces(several, places, 0, ";", INSIDE)
+
+    def sizes(self, operation: ir.Operation, role: Role, name_of: dict[str, str]) -> list[str]:
+        """The bytes that there are for each text that it returns."""
+        if operation.result:
+            result = role("results")[0].name
+            found = [
+                f"sizeof {result}->{member(r.leaf)}" if r.type is Type.STRING else "0"
+                for r in operation.returns
+            ]
+        else:
+            found = [p.name for p in role("size")]
+        return self.pointers(f"const size_t {name_of['sizes']}", found)
 
     @staticmethod
     def pointers(name: str, elements: Iterable[str]) -> list[str]:

@@ -95,7 +95,9 @@ def _otherwise(manager: Manager, operation: Operation) -> list[Code]:
 
 def _arguments(manager: Manager, operation: Operation) -> list[Code]:
     found = []
-    text = any(_text_result(manager, ref.scope, ref.name) for ref in operation.returns)
+    text = not operation.returns_several and any(
+        _text_result(manager, ref.scope, ref.name) for ref in operation.returns
+    )
     given = operation.form in (Form.OBTAIN, Form.CREATE) or (
         operation.form is Form.FIND and operation.by is None
     )

@@ -13,12 +13,13 @@ from berthc.emit.header.members import Enum, Member, Members, Struct, block, not
 from berthc.emit.header.operations import INNER, Writer, listed
 from berthc.emit.words import row_words
 from berthc.lower import ir
-from berthc.model import Form, Manager, Resource
+from berthc.model import Form, Manager, Operation, Resource
 from berthc.names import Names, member
 
 
 @dataclass(frozen=True)
 class Function:
+    result: Struct | None
     notes: tuple[str, ...]
     prototypes: tuple[tuple[str, ...], ...]
 
@@ -53,6 +54,7 @@ class _Manual:
             "groups": hooks.groups(),
             "op_size": self.api.op_size(),
             "asks": any(h.asks for h in self.m.hooks),
+            "returns": any(o.returns for o in self.m.operations),
             "with_": any(o.form is Form.WITH for o in self.m.operations),
             "drops": any(
                 s.event == self.m.resource(s.resource).drop
@@ -72,7 +74,10 @@ class _Manual:
                 ),
                 "    ",
             ),
-            "functions": [self.function(o, writer) for o in self.ir.operations],
+            "functions": [
+                self.function(o, t, writer, members)
+                for o, t in zip(self.m.operations, self.ir.operations)
+            ],
             "name_functions": [self.name_function(n) for n in self.api.name_functions()],
         }
 
@@ -158,10 +163,13 @@ class _Manual:
 
     # Functions.
 
-    def function(self, operation: ir.Operation, writer: Writer) -> Function:
-        prototypes = tuple(signature(*p, tail=";") for p in self.api.prototypes(operation))
-        return Function(tuple(block(writer.comment(operation))), prototypes)
+    def function(
+        self, operation: Operation, tables: ir.Operation, writer: Writer, members: Members
+    ) -> Function:
+        prototypes = tuple(signature(*p, tail=";") for p in self.api.prototypes(tables))
+        result = members.result(operation, tables)
+        return Function(result, tuple(block(writer.comment(tables))), prototypes)
 
     @staticmethod
     def name_function(found: NameFunction) -> Function:
-        return Function((), ((f"{found.prototype};",),))
+        return Function(None, (), ((f"{found.prototype};",),))

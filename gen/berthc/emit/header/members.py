@@ -8,7 +8,7 @@ from berthc import model
 from berthc.emit.ctext import WIDTH, filled, string, wrap
 from berthc.emit.header.operations import listed
 from berthc.lower import C_TYPES, expr, ir
-from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.model import AssignedKind, Field, Manager, Operation, Resource, Type
 from berthc.names import Names, member
 
 # What members of a view are aligned to, in bytes, where that is more than 1.
@@ -218,6 +218,39 @@ class Members:
             config=config,
             config_default=self.default(names.config_default(resource.name), tables.fields),
             view=view,
+        )
+
+    def result(self, operation: Operation, tables: ir.Operation) -> Struct | None:
+        """What an operation returns, where that is more than one value."""
+        if not operation.returns_several:
+            return None
+        function = self.names.function(operation.name)
+        none = (
+            f" When there is no {operation.target}, all members are zero."
+            if operation.absent_ok
+            else ""
+        )
+        says = (
+            f"What {function} returns. Success writes all members, before `done` is called; a"
+            f" failure writes none.{none}"
+        )
+        return Struct(tables.result, note(says), tuple(map(self.returned, tables.returns)))
+
+    def returned(self, found: ir.Return) -> Member:
+        """A member of such a struct."""
+        resource = self.m.resources[found.resource - 1]
+        number, assigned = next(
+            (n, a) for n, a in enumerate(resource.assigned) if found.leaf in a.leaves
+        )
+        parts = self.ir.resource(found.resource).assigned[number].parts
+        bounds = [self.part_words(part) for part in parts if part.name == found.leaf]
+        words = [f"{resource.name}.{found.leaf}{':' if assigned.brief else '.'}"]
+        words += [w for w in (assigned.brief, *bounds, self.set_by(assigned)) if w]
+        return Member(
+            note(" ".join(words), "    "),
+            f"char {member(found.leaf)}[{found.size_macro}];"
+            if found.type is Type.STRING
+            else declare(C_TYPES[found.type], found.leaf),
         )
 
     @staticmethod

@@ -146,6 +146,8 @@ class Writer:
             return f"{operation.by} of the {target.name}"
         if parameter.role == "size":
             return f"bytes of {parameter.of}, at least {self._size_macro(operation, parameter.of)}"
+        if parameter.role == "results":
+            return "out: what it returns; NULL: not wanted"
         result = parameter.result
         assert result is not None
         return f"out: {self._ir.resource(result.resource).name}.{result.leaf}; NULL: not wanted"
@@ -189,7 +191,7 @@ class Writer:
 
         for cause in self._invalid(operation):
             add("EINVAL", cause)
-        for ref in operation.returns:
+        for ref in () if operation.returns_several else operation.returns:
             if self._is_text(operation, ref.scope, ref.name):
                 add("ENOBUFS", f"{ref.name}_size is too small")
         for deny in operation.deny:

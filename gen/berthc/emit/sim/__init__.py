@@ -19,7 +19,7 @@ from berthc.names import Names, flat, free_name, hook_member, member
 # Parameters and members that the glue declares; a manager may be called by one of these words.
 WORDS = (
     "manager", "sim", "options", "without", "backend", "visit", "arg", "item", "error", "view",
-    "out", "call", "rc", "with", "given", "slot",
+    "out", "call", "rc", "with", "given", "slot", "result",
 )
 
 
@@ -62,6 +62,8 @@ class OperationGlue:
     function: str  # typed
     slot: SlotGlue | None
     arguments: tuple[str, ...]  # C expressions between the manager and the error
+    result: str  # C type of what it returns; "" where that is at most one value
+    values: tuple[str, ...]  # its members
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _hook(manager: ir.Manager, hook: ir.Hook) -> HookGlue:
 
 
 def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> OperationGlue:
-    given, word = (free_name(w, manager.file_scope) for w in ("given", "slot"))
+    given, word, several = (free_name(w, manager.file_scope) for w in ("given", "slot", "result"))
     target = manager.resource(operation.path[-1])
     arguments: list[str] = []
     slot = None
@@ -173,11 +175,20 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
         arguments.append(f"&{word}")
     if operation.gives:
         arguments.append(f"{given}->gives")
-    for index, result in enumerate(operation.returns):
-        arguments.append(f"{given}->results[{index}]")
-        if result.type is Type.STRING:
-            arguments.append(f"{given}->result_sizes[{index}]")
-    return OperationGlue(operation.c, names.function(operation.name), slot, tuple(arguments))
+    if operation.result:
+        arguments.append(f"&{several}")
+    elif operation.returns:
+        arguments.append(f"{given}->results[0]")
+        if operation.returns[0].type is Type.STRING:
+            arguments.append(f"{given}->result_sizes[0]")
+    return OperationGlue(
+        operation.c,
+        names.function(operation.name),
+        slot,
+        tuple(arguments),
+        operation.result,
+        tuple(member(result.leaf) for result in operation.returns),
+    )
 
 
 def _slot(assigned: ir.Assigned) -> SlotGlue | None:

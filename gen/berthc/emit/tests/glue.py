@@ -232,20 +232,18 @@ class Glue:
             arguments.append(SLOT)
             slot = operation.at
         arguments += ["call->gives"] if operation.gives else []
+        if operation.returns_several:
+            members_.append(f"{self.names.result(operation.name)} result;")
+            arguments.append("&lent->result")
         for ref in operation.returns:
             kind = next(k for n, _, k in members(self.m.resource(ref.scope)) if n == ref.name)
-            name = f"result_{ref.name}"
-            if kind is Type.STRING:
-                members_.append(f"char {name}[{self.names.size(ref.scope, ref.name)}];")
-                texts += 1
-                short = f"berth_suite_short(call, {texts})"
-                arguments += [f"lent->{name}", f"sizeof lent->{name} - {short}"]
-            elif kind is Type.UUID:
-                members_.append(f"uuid_t {name};")
-                arguments.append(f"lent->{name}")
+            if operation.returns_several:
+                name = f"result.{member(ref.name)}"
             else:
-                members_.append(f"{self.result_type(ref, kind)} {name};")
-                arguments.append(f"&lent->{name}")
+                name = f"result_{ref.name}"
+                texts += kind is Type.STRING
+                members_.append(self.result_member(ref, kind, name))
+                arguments += self.result_arguments(kind, f"lent->{name}")
             tells.append(self.show_result(ref.name, kind, f"lent->{name}"))
             if any(o.by == ref.name and o.target == ref.scope for o in self.m.operations):
                 cast = "(uint64_t)" if kind is not None and kind.signed else ""
@@ -324,6 +322,19 @@ class Glue:
         parts += [f".n_texts = {texts}"] if texts else []
         parts += [".gives = true"] if operation.gives else []
         return tuple(ctext.braces(f"[{run_id(operation.name)}] = ", parts))
+
+    def result_member(self, ref: model.Ref, kind: Type | None, name: str) -> str:
+        """The declaration of room for the one value that an operation returns."""
+        if kind is Type.STRING:
+            return f"char {name}[{self.names.size(ref.scope, ref.name)}];"
+        return f"{'uuid_t' if kind is Type.UUID else self.result_type(ref, kind)} {name};"
+
+    @staticmethod
+    def result_arguments(kind: Type | None, room: str) -> list[str]:
+        """What the operation is given of it."""
+        if kind is Type.STRING:
+            return [room, f"sizeof {room} - berth_suite_short(call, 1)"]
+        return [room if kind is Type.UUID else f"&{room}"]
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
         assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)
