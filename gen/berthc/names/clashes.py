@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from berthc.model import NOWHERE, Loc, Manager
 from berthc.names import library
-from berthc.names.declared import ARGUMENTS, FILE_SCOPES, HEADER, SUITE_NAMES, Identifier
+from berthc.names.declared import (
+    ARGUMENTS, FILE_SCOPES, HEADER, RESULTS, SUITE_NAMES, Identifier,
+)
 from berthc.names.placed import identifiers
 from berthc.names.words import OWN_PREFIX, OWN_WORDS, RESERVED, TAKEN_PREFIXES
 
@@ -58,7 +60,8 @@ def _shared(every: list[Identifier]) -> list[tuple[Loc, str]]:
         old = seen.setdefault((new.scope, new.text), new)
         if old == new and new.scope != HEADER and new.text in header:
             known = header[new.text]
-            is_member = new.scope not in FILE_SCOPES and not new.scope.startswith(ARGUMENTS)
+            # a result is told of as the member of a view that it is
+            is_member = not new.scope.startswith((ARGUMENTS, RESULTS))
             if new.scope in FILE_SCOPES or is_member and known.is_type:
                 old = known
         if old != new:

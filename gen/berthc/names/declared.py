@@ -15,6 +15,7 @@ from berthc.names.words import OWN_PREFIX, RESERVED, called, flat, member, of_ki
 HEADER, SOURCE, SUITE = "", "the source", "the conformance suite"
 FILE_SCOPES = (HEADER, SOURCE, SUITE)
 ARGUMENTS = "the arguments of "  # begins the scope of an operation's
+RESULTS = "the results of "  # likewise; all of these are members of views, too
 
 # What the generated source declares for itself.
 STATIC_NAMES = (
@@ -247,7 +248,7 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
     yield Identifier(upper("run", operation.name), f"{what} in the conformance suite",
                      operation.loc, SUITE)
     if operation.returns_several:
-        results = f"the results of {operation.name}"
+        results = f"{RESULTS}{operation.name}"
         yield Identifier(names.result(operation.name), results, operation.loc, is_type=True)
         for ref in operation.returns:
             yield Identifier(member(ref.name), f"result {ref}", ref.loc, results)
