@@ -1,27 +1,38 @@
 #!/usr/bin/env python3
 """What `make bench` prints: the medians of a results file as tables of ratios, and whether each target is met.
 
-    bench/report.py [--renew] RESULTS.json
+    bench/report.py [--renew --uuids PROGRAM] RESULTS.json
 
 Cases of one thread count processor time, so that being preempted does not matter; cases of several
-threads count the clock's. --renew records the ratios to the floor in bench/ratios.json. The report
-shows them beside new ones. Times depend on the processor, so no ratio is an error.
+threads count the clock's. --renew records the medians in bench/times.json, which
+docs/performance.md is made of. The report shows the recorded ratios to the floor beside new ones.
+Times depend on the processor, so no ratio is an error.
 """
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import statistics
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import figures
+
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
 MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
-RECORDED = Path(__file__).resolve().parent / "ratios.json"
+RECORD = "times.json"
+COUNTS = (1000, 100000, 1000000)  # of what is tracked
+THREADS = (1, 2, 4, 16, 64)
+SETS = (100, 1000, 10000)  # names in a set
+CROWDS = ("roots", "look-ups", "changes-1000", "changes-100", "changes-10", "one-changes")
+UUIDS = ("uuid/libuuid", "uuid/pool")
 SINGLE = (
     "slow-hooks/berth", "slow-hooks/one-mutex", "one-root/berth", "one-root/one-mutex",
     "in-flight/vpci/berth", "scale/million/berth", "scale/memory/berth",
@@ -125,19 +136,18 @@ def cycles(cases: Mapping[str, Case]) -> str:
 
 def sets(cases: Mapping[str, Case]) -> str:
     """Comparing large sets."""
-    sizes = (100, 1000, 10000)
-    rows = [[order, *(f"{cases[f'sets/{order}/{n}'].time / 1e3:.1f}" for n in sizes)] for order in ("same-order", "other-order")]
-    return table(["", *(f"{n:,}" for n in sizes)], rows)
+    rows = [[order, *(f"{cases[f'sets/{order}/{n}'].time / 1e3:.1f}" for n in SETS)] for order in ("same-order", "other-order")]
+    return table(["", *(f"{n:,}" for n in SETS)], rows)
 
 
 def contention(cases: Mapping[str, Case]) -> str:
     """Millions of operations per second, by number of threads."""
     rows = []
-    for what in ("roots", "look-ups", "changes-1000", "changes-100", "changes-10", "one-changes"):
+    for what in CROWDS:
         for who in ("berth", "one-mutex"):
-            names = [f"contention/{what}/{who}/{n}" for n in (1, 2, 4, 16, 64)]
+            names = [f"contention/{what}/{who}/{n}" for n in THREADS]
             rows.append([f"{what}/{who}", *(f"{cases[name].counters['items_per_second'] / 1e6:.2f}" for name in names)])
-    return table(["million/s, by threads", "1", "2", "4", "16", "64"], rows)
+    return table(["million/s, by threads", *(str(n) for n in THREADS)], rows)
 
 
 def one_root(cases: Mapping[str, Case]) -> str:
@@ -154,8 +164,8 @@ def scale(cases: Mapping[str, Case]) -> str:
     """Times by number of what is tracked."""
     rows = []
     for what in ("come-and-go/berth", "come-and-go/hand", "find/berth", "find/hand", "cycle/berth", "children/berth", "holders/berth"):
-        rows.append([what, *(ns(cases, f"scale/{what}/{n}") for n in (1000, 100000, 1000000))])
-    return table(["ns, by number tracked", "1,000", "100,000", "1,000,000"], rows)
+        rows.append([what, *(ns(cases, f"scale/{what}/{n}") for n in COUNTS)])
+    return table(["ns, by number tracked", *(f"{n:,}" for n in COUNTS)], rows)
 
 
 def per_row(cases: Mapping[str, Case]) -> float:
@@ -180,14 +190,16 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
                 Target(row, f"{name}: time / floor", ratio(cases, ours, f"{name}/floor"), 1.5),
             ]
     value = ratio(cases, "add_ready/vpci/berth", "add_ready/vpci/floor")
-    found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", value, 2))
+    found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", value, 1.5))
+    found.append(Target("d", "find/stock: time / by hand",
+                        ratio(cases, "find/stock/berth", "find/stock/hand-pool"), 1.2))
     slow = [cases[f"slow-hooks/{who}"].counters["items_per_second"] for who in ("berth", "one-mutex")]
     found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
     one_root, by_hand = (cases[f"one-root/{who}"].counters for who in ("berth", "one-mutex"))
     found.append(Target("f", "64 callers of one root: calls", one_root["calls"], 1))
     found.append(
-        Target("f", "64 callers of one root: us from the hook's end to the first return",
-               one_root["first_us"], 100))
+        Target("f", "64 callers of one root: first return after the hook's end / time of the hook",
+               one_root["first_us"] / 1000, 0.1))
     found.append(
         Target("f", "64 callers of one root: last return / by hand",
                one_root["last_us"] / by_hand["last_us"], 1.5))
@@ -239,6 +251,34 @@ def ratios(cases: Mapping[str, Case]) -> dict[str, float]:
     return {name: round(ratio(cases, f"{name}/berth", f"{name}/floor"), 2) for name in MEASURED}
 
 
+def recorded() -> dict[str, Case]:
+    """The medians of the run that docs/performance.md shows."""
+    cases = figures.load(RECORD)["cases"]
+    return {name: Case(time, counters) for name, (time, counters) in cases.items()}
+
+
+def rounded(value: float) -> float:
+    """Four digits are more than a measurement repeats."""
+    return float(f"{value:.4g}")
+
+
+def uuids(program: Path) -> dict[str, Case]:
+    """Times of the two sources of UUIDs."""
+    done = subprocess.run([program], capture_output=True, text=True, check=True)
+    return {name: Case(float(time), {})
+            for name, time in zip(UUIDS, re.findall(r": (\d+) ns", done.stdout), strict=True)}
+
+
+def record(results: Path, cases: Mapping[str, Case], here: Mapping[str, str]) -> None:
+    """Writes the medians of a whole run, with its day and its machine."""
+    context = json.loads(results.read_text(encoding="utf-8"))["context"]
+    machine = {"date": context["date"][:10], "processor": figures.processor(),
+               "processors": context["num_cpus"], "load": context["load_avg"][:1], **here}
+    figures.save(RECORD, {"environment": machine, "cases": {
+        name: [rounded(case.time), {key: rounded(v) for key, v in case.counters.items()}]
+        for name, case in sorted(cases.items())}})
+
+
 def beside(recorded: Mapping[str, float], measured: Mapping[str, float]) -> str:
     """Ratios to the floor, and the recorded ones; a dash for a case that has none."""
     rows = []
@@ -253,7 +293,10 @@ def main(arguments: list[str]) -> int:
     """Prints the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--renew", action="store_true", help="record the ratios to the floor, print nothing")
+    parser.add_argument("--renew", action="store_true", help="record the medians, print nothing")
+    parser.add_argument("--uuids", type=Path, help="program that measures the sources of UUIDs")
+    parser.add_argument("--compiler", default=os.environ.get("BERTH_CC", "gcc"))
+    parser.add_argument("--flags", default=os.environ.get("BERTH_CFLAGS", "-O2 -g"))
     options = parser.parse_args(arguments)
     try:
         cases = read(options.results)
@@ -267,10 +310,13 @@ def main(arguments: list[str]) -> int:
         print(part(cases))
         return 0
     if options.renew:
-        RECORDED.write_text(json.dumps(ratios(cases), indent=2) + "\n", encoding="utf-8")
+        if options.uuids is None:
+            parser.error("--renew needs --uuids")
+        here = figures.environment(options.compiler, options.flags)
+        record(options.results, cases | uuids(options.uuids), here)
         return 0
     print(report(cases))
-    print(beside(json.loads(RECORDED.read_text(encoding="utf-8")), ratios(cases)))
+    print(beside(ratios(recorded()), ratios(cases)))
     return 0
 
 

@@ -43,23 +43,36 @@ $(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(BUILD)/ob
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out %.a,$^) $(LIBBERTH) $(ALL_LDFLAGS) $(LIBS)
 
-.PHONY: bench run-bench bench-sizes run-bench-sizes bench-memory run-bench-memory check-budget run-check-budget renew-budget renew-ratios
+.PHONY: bench run-bench bench-sizes run-bench-sizes bench-memory run-bench-memory check-budget run-check-budget renew-budget renew-times \
+    performance check-performance check-memory compare-memory renew-memory
+MEASURED_WITH = --compiler $(CC) --flags '$(CFLAGS)'
 check-budget: ## does an operation take more instructions than bench/budget.json allows?
 	@scripts/setup valgrind
 	@$(PARALLEL) run-check-budget
 run-check-budget: $(INSTRUCTIONS)
-	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)'
+	@$(PYTHON_FOUND) bench/count.py --program $(INSTRUCTIONS) $(MEASURED_WITH)
 renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
-	@$(PYTHON_FOUND) bench/instructions/count.py --program $(INSTRUCTIONS) --compiler $(CC) --flags '$(CFLAGS)' --renew
-renew-ratios: $(BENCH_RESULTS) ## record the ratios of the last make bench in bench/ratios.json
-	@$(PYTHON_FOUND) bench/report.py --renew $(BENCH_RESULTS)
+	@$(PYTHON_FOUND) bench/count.py --program $(INSTRUCTIONS) $(MEASURED_WITH) --renew
+renew-times: $(BENCH_RESULTS) $(BUILD)/bench/uuid ## record the last make bench in bench/times.json
+	@$(PYTHON_FOUND) bench/report.py --renew --uuids $(BUILD)/bench/uuid $(MEASURED_WITH) $(BENCH_RESULTS)
+performance: ## write docs/performance.md from what is recorded
+	@$(PYTHON_FOUND) bench/performance.py
+check-performance: ## does docs/performance.md say what is recorded?
+	@$(PYTHON_FOUND) bench/performance.py --check
+check-memory: ## does bench/memory.json still say what a mapped root takes? (only where there is GLib)
+	@if pkg-config --exists glib-2.0 2>/dev/null; then $(MAKE) compare-memory; else \
+	    echo "bench/memory.json: not compared, there is no GLib here: scripts/setup bench installs it"; fi
+compare-memory: $(BUILD)/bench/memory
+	@$(PYTHON_FOUND) bench/memory.py $(MEASURED_WITH) $<
+renew-memory: $(BUILD)/bench/memory ## record the bytes per mapped root in bench/memory.json
+	@$(PYTHON_FOUND) bench/memory.py --renew $(MEASURED_WITH) $<
 $(BENCH_RESULTS):
 	@echo "there are no results: run make bench first" >&2; exit 1
 bench: ## what it costs beside a manager written by hand; ratios, and whether the targets are met
 	@scripts/setup bench
 	@$(PARALLEL) run-bench
 run-bench: $(BUILD)/bench/cases
-	@echo "measuring, for some two minutes"
+	@echo "measuring; this takes a while"
 	@$(BUILD)/bench/cases --benchmark_out=$(BENCH_RESULTS) --benchmark_out_format=json \
 	    $(foreach a,$(BENCH_ARGUMENTS),$(call quote,$(a))) >$(BUILD)/bench/log.txt 2>&1 || \
 	    { cat $(BUILD)/bench/log.txt; exit 1; }

@@ -2,9 +2,12 @@
 
 EXPLORED := $(MANAGERS:%=$(GEN)/%/explored.stamp)
 
-.PHONY: check-specs mutants-check bench-check
+.PHONY: check-specs renew-states mutants-check bench-check
 check-specs: $(EXPLORED) ## explore the specs that ship: every interleaving of callers and failures
 	@head -q -n 1 $(EXPLORED:%.stamp=%.log)
+	@$(PYTHON_FOUND) bench/states.py $(EXPLORED:%.stamp=%.log)
+renew-states: $(EXPLORED) ## record how many states that is in bench/states.json
+	@$(PYTHON_FOUND) bench/states.py --renew $(EXPLORED:%.stamp=%.log)
 $(EXPLORED): $(GEN)/%/explored.stamp: spec/%.yaml scripts/generate
 	@mkdir -p $(@D)
 	$(call say,CHECK)

@@ -12,8 +12,8 @@ run-diagrams:
 	$(BERTHC) docs -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram -o docs/managers $(DIAGRAM_SPECS)
 
-check-drift: check-pages check-small ## do docs/managers still say what the specs say, and docs/small.md what make small measures?
-check-pages:
+check-drift: check-pages check-specs check-small check-memory ## do generated pages say what is so: docs/managers, small.md, performance.md?
+check-pages: check-performance
 	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)
 

@@ -1,6 +1,6 @@
 # A fresh machine: a bare Debian root with only the packages that set-up asks for.
 
-# The goals, each in a clone of its own; FRESH_TARGETS=demo takes a minute or two.
+# The goals, each in a clone of its own; FRESH_TARGETS=demo is the quickest.
 FRESH_TARGETS ?= demo test ci
 
 .PHONY: fresh

@@ -34,6 +34,6 @@ lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/library-names
 	mypy --strict scripts/generate
-	mypy --strict scripts/run-tests bench/compiler.py bench/small.py bench/small_page.py bench/report.py bench/instructions/count.py
+	mypy --strict scripts/run-tests bench/compiler.py bench/small_page.py bench/performance.py bench/states.py bench/memory.py bench/count.py
 lint-shell:
 	shellcheck $(SHELL_FILES)

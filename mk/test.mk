@@ -74,6 +74,7 @@ SUITES = $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
 LONG_SUITES = $(call pytest,long/,long,$(LONG_FILES)) \
     $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
     'script:drift of sizes=$(MAKE) check-small' \
+    'script:drift of memory=$(MAKE) check-memory' \
     'script:budget of instructions=$(MAKE) run-check-budget'
 # $(call run_tests,file for the closing line,suites)
 run_tests = PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/$(1) $(2)

@@ -14,6 +14,9 @@ import pytest
 from installation import ROOT, make
 
 
+sys.path.insert(0, str(ROOT / "bench"))
+
+
 def load(path: str) -> ModuleType:
     """A script as a module."""
     spec = importlib.util.spec_from_file_location("script_" + Path(path).stem, ROOT / path)
@@ -26,7 +29,7 @@ def load(path: str) -> ModuleType:
 
 @pytest.fixture(scope="module", name="count")
 def count_script() -> ModuleType:
-    return load("bench/instructions/count.py")
+    return load("bench/count.py")
 
 
 @pytest.fixture(scope="module", name="report")
@@ -161,9 +164,11 @@ def test_arguments_of_the_benchmark_may_be_regular_expressions() -> None:
     assert words.stdout.splitlines() == expected, words.stderr
 
 
-def test_every_measured_cycle_has_a_ratio(report: ModuleType) -> None:
-    assert set(json.loads(
-        (ROOT / "bench/ratios.json").read_text(encoding="utf-8"))) == set(report.MEASURED)
+def test_a_whole_run_is_recorded(report: ModuleType) -> None:
+    cases = report.recorded()
+    assert report.complete(cases)
+    assert set(report.ratios(cases)) == set(report.MEASURED)
+    assert set(report.UUIDS) <= set(cases)
 
 
 def test_a_run_with_a_filter_prints_what_it_measured_and_is_not_recorded(

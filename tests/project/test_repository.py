@@ -68,23 +68,6 @@ def test_anchors_of_links_are_headings() -> None:
     assert broken == []
 
 
-def test_the_runtime_has_about_as_many_lines_as_its_page_says() -> None:
-    said = re.search(
-        r"some ([\d,]+) lines of C11", (ROOT / "docs/runtime.md").read_text(encoding="utf-8")
-    )
-    assert said is not None
-    lines = sum(
-        path.read_bytes().count(b"\n")
-        for path in [
-            *(ROOT / "runtime/src").glob("**/*.[ch]"),
-            *(ROOT / "runtime/include/berth").glob("*.h"),
-        ]
-    )
-    assert (
-        abs(lines / int(said[1].replace(",", "")) - 1) < 0.1
-    ), f"docs/runtime.md says {said[1]}, there are {lines}"
-
-
 def test_no_file_names_a_folder_of_one_machine() -> None:
     pattern = re.compile("/" + r"(?:work|farm|root|home/[a-z]+)/")
     named = []

@@ -49,7 +49,7 @@ bool mutex_is_observed(void)
 #include "futex.h"
 
 /*
- * A thread holds the lock for a fraction of a microsecond, and needs several to fall asleep. So it
+ * A thread holds the lock for less time than another one needs to fall asleep. So the other one
  * first looks again a few times. The back-off grows, because each look takes the cache line of the
  * word away from the holder.
  */

@@ -1,6 +1,6 @@
 /*
  * A mutex of one word. On 64-bit Linux it is a futex: locking and unlocking without contention are
- * one atomic operation each, half of what the C library's mutex costs. Elsewhere (and with
+ * one atomic operation each, less than with the C library's mutex. Elsewhere (and with
  * BERTH_NO_FUTEX) it is a POSIX mutex.
  *
  * ThreadSanitizer and valgrind's tools know POSIX mutexes. They do not see what the library's

@@ -16,7 +16,7 @@
 
 enum { READER_SLOTS = 16, CACHE_LINE = 64 };
 
-/* How often a writer looks at a slot before it sleeps. A reader is inside for less than 1 us. */
+/* Looks of a writer at a slot before it sleeps. A reader leaves before the writer could sleep. */
 enum { LOOKS = 100 };
 
 /* A bit of the counter: a writer sleeps until the rest is 0. */

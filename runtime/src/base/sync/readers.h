@@ -1,11 +1,11 @@
 /*
  * Readers: threads that only look. They share the lock beside its mutex.
  *
- * Threads hold the mutex for some tens of nanoseconds. Passing it between processors takes longer
- * than that. So after some contention between readers, the lock opens for readers. Each reader then
- * counts itself in a slot, which its processor has for itself, and takes no mutex. The next writer
- * closes the lock for readers, and waits until all slots are empty. Without contention between
- * readers all of this costs one comparison.
+ * Threads hold the mutex for a short time. Passing it between processors takes longer than that. So
+ * after some contention between readers, the lock opens for readers. Each reader then counts itself
+ * in a slot, which its processor has for itself, and takes no mutex. The next writer closes the
+ * lock for readers, and waits until all slots are empty. Without contention between readers all of
+ * this costs one comparison.
  *
  * `contention` and the slots are sequentially consistent where it counts. A reader counts itself
  * in, and then looks whether the lock is open. A writer closes the lock, and then looks at the

@@ -70,8 +70,8 @@ void sleeper_reset(struct sleeper *sleeper)
 }
 
 /*
- * The sleepers that one thread wakes. Each takes some microseconds, and may take the processor.
- * With more of them this thread returns late, with fewer the last sleeper does.
+ * The sleepers that one thread wakes. Each takes time, and may take the processor. With more of
+ * them this thread returns late, with fewer the last sleeper does.
  */
 enum { WOKEN_BY_ONE = 8 };
 

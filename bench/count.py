@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Instructions per operation, counted by callgrind, and the budget that they are held against.
 
-    bench/instructions/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
+    bench/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
 
 The counts repeat with the same compiler, C library and flags; then more than 2 % above the budget
 is an error. With others the margin is 25 %.
@@ -9,9 +9,7 @@ is an error. With others the margin is 25 %.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -19,18 +17,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-BUDGET = Path(__file__).resolve().parent.parent / "budget.json"
+import figures
+
+RECORD = "budget.json"
 CASES = (
     "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
 )
 FEW, MANY = 100, 600
 TIGHT, GENEROUS = 0.02, 0.25
-
-
-def environment(compiler: str, flags: str) -> dict[str, str]:
-    """What the counts depend on besides the source."""
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    return {"compiler": version, "flags": flags, "library": " ".join(platform.libc_ver()), "machine": platform.machine()}
 
 
 def instructions(program: Path, case: str, times: int) -> int:
@@ -69,14 +63,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--renew", action="store_true", help="record what is counted as the budget")
     options = parser.parse_args(arguments)
     try:
-        here, counted = environment(options.compiler, options.flags), count(options.program)
+        here, counted = figures.environment(options.compiler, options.flags), count(options.program)
     except (OSError, RuntimeError) as error:
         print(f"count.py: {error}", file=sys.stderr)
         return 2
     if options.renew:
-        BUDGET.write_text(json.dumps({"environment": here, "instructions": counted}, indent=2) + "\n", encoding="utf-8")
+        figures.save(RECORD, {"environment": here, "instructions": counted})
         return 0
-    recorded = json.loads(BUDGET.read_text(encoding="utf-8"))
+    recorded = figures.load(RECORD)
     if here["flags"] != recorded["environment"]["flags"]:
         print(f"built with {here['flags']!r}, the budget is for {recorded['environment']['flags']!r}: not compared")
         return 0
@@ -86,7 +80,7 @@ def main(arguments: list[str]) -> int:
     for line in lines:
         print(line)
     if lines:
-        print("if that is as it should be, record it in bench/budget.json with: make renew-budget")
+        print("if that is as it should be, record it in bench/budget.json with: make renew-budget performance")
     return 1 if lines else 0
 
 
