@@ -123,8 +123,8 @@ struct operation {
         };
     };
 
-    int64_t started;      /* time of the hook's start; only with a trace */
     struct level *levels; /* of its path */
+    int64_t started;      /* time of the hook's start; only with a trace */
 
     /* progress, all of it zero at first */
     struct drain *drain;             /* NULL: an operation of the spec */
