@@ -10,12 +10,6 @@
 #include "waiting/queue.h"
 #include "waiting/ready.h"
 
-/* Has the root no owner? Then no operation waits for it, and no drain is at work there. */
-static inline bool fast_is_free(const struct instance *root)
-{
-    return !root->locked;
-}
-
 /* Loads a level. False: its counters have to be checked, or its instance has ended. */
 static inline bool fast_see(struct fast *fast, unsigned level, struct instance *instance)
 {
@@ -30,6 +24,12 @@ static inline bool fast_see(struct fast *fast, unsigned level, struct instance *
     seen->dropped = false;
     return !instance->ended && (instance->refs | instance->holds | instance->anonymous |
                                 instance->n_children) < BERTH_MANY_HOLDERS;
+}
+
+/* Has the root no owner? Then no operation waits for it, and no drain is at work there. */
+static inline bool fast_is_free(const struct instance *root)
+{
+    return !root->locked;
 }
 
 /* An instance is missing. True: the operation allows that. False: it fails at `where`. */
@@ -62,10 +62,9 @@ static bool fast_see_by_keys(struct fast *fast)
         if (!at)
             return fast_miss(fast, -ENOENT,
                              (struct where){.resource = type->path[i], .levels = (uint8_t)(i + 1)});
-        if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)))
-            return false;
-        if (type->form == BERTH_OBTAIN &&
-            instance_conflict(fast->manager, at, type->path[i], config) > 0)
+        if (!fast_see(fast, i, at) || (i == 0 && !fast_is_free(at)) ||
+            (type->form == BERTH_OBTAIN &&
+             instance_conflict(fast->manager, at, type->path[i], config) > 0))
             return false;
     }
     return true;
@@ -164,10 +163,9 @@ static bool fast_do_steps(struct fast *fast)
     const berth_operation *type = fast->type;
 
     if (type->flags & BERTH_GIVES) {
-        for (unsigned i = 0; i < type->levels; i++) {
+        for (unsigned i = 0; i < type->levels; i++)
             if (!fast_move(&fast->levels[i], fast->levels[i].resource->take))
                 return false;
-        }
     }
     for (unsigned i = 0; i < type->n_steps; i++)
         if (!fast_do_step(fast, type->steps[i], type->form == BERTH_WITH))
@@ -247,9 +245,10 @@ static cold int fast_fail(const struct fast *fast, berth_error *error)
     return fast->code;
 }
 
-static int fast_change(struct fast *fast, berth_error *error)
+static inline int fast_change(struct fast *fast, berth_error *error)
 {
-    if (!fast_do_steps(fast))
+    fast->found = fast_find(fast);
+    if (!fast->found || (!fast->absent && !fast_do_steps(fast)))
         return FAST_NOT;
     if (fast->type->flags & BERTH_GIVES) {
         fast->code = reservation_make(fast->manager, fast->type->levels, &fast->reservation);
@@ -257,7 +256,8 @@ static int fast_change(struct fast *fast, berth_error *error)
             return fast_fail(fast, error);
     }
     fast_fill_results(fast);
-    fast_write_back(fast);
+    if (!fast->absent)
+        fast_write_back(fast);
     return 0;
 }
 
@@ -267,42 +267,23 @@ static inline bool fast_is_alone(const struct berth_manager *manager)
     return !manager->ready && !(manager->workers && ready_too_deep(manager));
 }
 
-static int fast_look(struct fast *fast, berth_error *error)
-{
-    if (fast_find(fast)) {
-        fast_fill_results(fast);
-        return 0;
-    }
-    return fast->code < 0 ? fast_fail(fast, error) : FAST_NOT;
-}
-
 /* Look-ups share the lock. */
 static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
 {
     struct berth_manager *manager = fast->manager;
     struct reader_slot *slot;
-    int rc = FAST_NOT;
+    int rc = 0;
 
     if (lock_share(&manager->lock, &manager->allocator, &slot) != 0)
         return FAST_NOT; /* the general path finds out why */
-    if (fast_is_alone(manager))
-        rc = fast_look(fast, error);
+    if (!fast_is_alone(manager))
+        rc = FAST_NOT;
+    else if (fast_find(fast))
+        fast_fill_results(fast);
+    else
+        rc = fast->code < 0 ? fast_fail(fast, error) : FAST_NOT;
     lock_unshare(&manager->lock, slot);
     return rc;
-}
-
-/* With the lock held. */
-static inline int fast_run_change(struct fast *fast, berth_error *error)
-{
-    if (!fast_is_alone(fast->manager))
-        return FAST_NOT;
-    fast->found = fast_find(fast);
-    if (!fast->found)
-        return FAST_NOT;
-    if (!fast->absent)
-        return fast_change(fast, error);
-    fast_fill_results(fast);
-    return 0;
 }
 
 int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
@@ -324,7 +305,7 @@ int fast_run(struct fast *fast, struct berth_manager *manager, const berth_opera
         return fast_run_look_up(fast, error);
     if (type->form == BERTH_CREATE || manager->trace || lock_acquire(&manager->lock) != 0)
         return FAST_NOT;
-    rc = fast_run_change(fast, error);
+    rc = fast_is_alone(manager) ? fast_change(fast, error) : FAST_NOT;
     if (rc == FAST_NOT)
         fast->locked = true;
     else

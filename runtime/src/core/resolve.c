@@ -128,48 +128,34 @@ static uint32_t count_added(const struct operation *operation, const berth_opera
     return added;
 }
 
-static void check_count(struct operation *operation, const berth_operation *type, unsigned i)
-{
-    const struct level *level = &operation->levels[i];
-    uint64_t holders = (uint64_t)level->n_children + level->anonymous + level->holds;
-    uint32_t added = count_added(operation, type, i);
-
-    if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
-        operation_fail(operation, -EOVERFLOW, where_at(type, (uint8_t)i));
-    else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
-        /* few hold it, but many reservations keep its memory */
-        operation_fail(operation, -ENOMEM, (struct where){0});
-}
-
-/* The rest of check_holders(), if some level has many. */
+/* The rest of check_levels(), if some level has many holders. */
 static cold void check_counts(struct operation *operation, const berth_operation *type)
 {
-    for (unsigned i = 0; i < type->levels && operation->code == 0; i++)
-        check_count(operation, type, i);
+    for (uint8_t i = 0; i < type->levels && operation->code == 0; i++) {
+        const struct level *level = &operation->levels[i];
+        uint64_t holders = (uint64_t)level->n_children + level->anonymous + level->holds;
+        uint32_t added = count_added(operation, type, i);
+
+        if (added > 0 && holders + added > BERTH_MAX_HOLDERS)
+            operation_fail(operation, -EOVERFLOW, where_at(type, i));
+        else if (added > 0 && level->instance->refs > UINT32_MAX - INSTANCE_SPARE_REFS)
+            /* few hold it, but many reservations keep its memory */
+            operation_fail(operation, -ENOMEM, (struct where){0});
+    }
 }
 
-/* A bound for all the level's counts, of the size of the largest. */
-static inline uint32_t counts_of(const struct level *level)
-{
-    return level->instance->refs | level->n_children | level->anonymous | level->holds;
-}
-
-/* S3: can the added holders be counted? `counts`: counts_of() all levels. */
-static inline void check_holders(struct operation *operation, const berth_operation *type,
-                                 uint32_t counts)
-{
-    if (counts >= BERTH_MANY_HOLDERS)
-        check_counts(operation, type);
-}
-
-/* check_holders() of all levels. */
+/* S3: can the added holders be counted? `counts` is a bound, of the size of the largest. */
 static void check_levels(struct operation *operation, const berth_operation *type)
 {
     uint32_t counts = 0;
 
-    for (unsigned i = 0; i < type->levels; i++)
-        counts |= counts_of(&operation->levels[i]);
-    check_holders(operation, type, counts);
+    for (unsigned i = 0; i < type->levels; i++) {
+        const struct level *level = &operation->levels[i];
+
+        counts |= level->instance->refs | level->n_children | level->anonymous | level->holds;
+    }
+    if (counts >= BERTH_MANY_HOLDERS)
+        check_counts(operation, type);
 }
 
 /* Reports the `take` rows that have run, now that the operation is certain to succeed. */
@@ -195,8 +181,6 @@ static void give(struct operation *operation, const berth_operation *type)
 
 static bool obtain(struct operation *operation, const berth_operation *type)
 {
-    uint32_t counts = 0;
-
     for (uint8_t i = 0; i < type->levels; i++) {
         uint8_t resource = type->path[i];
         uint32_t hash;
@@ -213,9 +197,8 @@ static bool obtain(struct operation *operation, const berth_operation *type)
             steps_admit(operation, i);
         if (operation->code != 0)
             return false;
-        counts |= counts_of(&operation->levels[i]);
     }
-    check_holders(operation, type, counts);
+    check_levels(operation, type);
     if (operation->code == 0 && (type->flags & BERTH_GIVES))
         give(operation, type);
     return false;

@@ -64,10 +64,34 @@ struct table {
 
 #define MARK (UINT64_C(1) << 63)
 
-/* Where the text is, or would be. */
-static uint64_t *find_slot(const struct table *table, const char *text)
+enum {
+    FEW = 16, /* up to about here comparing each with each is faster */
+    LEAST_SLOTS = 32
+};
+
+/* Makes an empty table for the items of a set. False: they are few, or there is no memory. */
+static bool make_table(struct table *table, const berth_strings *set, bool fold,
+                       const berth_sets *sets)
 {
-    for (uint64_t i = hash_text(text, table->fold, table->seed);; i++) {
+    *table = (struct table){.set = set, .n = LEAST_SLOTS, .fold = fold, .seed = sets->seed};
+    if (!sets->memory || set->count <= FEW)
+        return false;
+    while (table->n <= 2 * (uint64_t)set->count)
+        table->n *= 2;
+    if (table->n <= SIZE_MAX / sizeof *table->slots)
+        table->slots = memory_alloc(sets->memory, (size_t)table->n * sizeof *table->slots);
+    return table->slots != NULL;
+}
+
+static void free_table(const struct table *table, const berth_sets *sets)
+{
+    memory_free(sets->memory, table->slots, (size_t)table->n * sizeof *table->slots);
+}
+
+/* Where the text is, or would be. */
+static uint64_t *find_slot(const struct table *table, const char *text, uint64_t hash)
+{
+    for (uint64_t i = hash;; i++) {
         uint64_t *slot = &table->slots[i & (table->n - 1)];
 
         if (*slot == 0 ||
@@ -77,20 +101,27 @@ static uint64_t *find_slot(const struct table *table, const char *text)
     }
 }
 
+/* Enters item i of the table's set. False: it is there already. */
+static bool enter_item(const struct table *table, uint32_t i, uint64_t hash)
+{
+    uint64_t *slot = find_slot(table, strings_item(table->set, i), hash);
+
+    if (*slot != 0)
+        return false;
+    *slot = (uint64_t)i + 1;
+    return true;
+}
+
 static bool same_by_table(const struct table *table, const berth_strings *other)
 {
     uint32_t left = 0; /* items of the table that the other set has not shown yet */
 
-    for (uint32_t i = 0; i < table->set->count; i++) {
-        uint64_t *slot = find_slot(table, strings_item(table->set, i));
-
-        if (*slot == 0) {
-            *slot = (uint64_t)i + 1;
-            left++;
-        }
-    }
+    for (uint32_t i = 0; i < table->set->count; i++)
+        left +=
+            enter_item(table, i, hash_text(strings_item(table->set, i), table->fold, table->seed));
     for (uint32_t i = 0; i < other->count; i++) {
-        uint64_t *slot = find_slot(table, strings_item(other, i));
+        const char *text = strings_item(other, i);
+        uint64_t *slot = find_slot(table, text, hash_text(text, table->fold, table->seed));
 
         if (*slot == 0)
             return false;
@@ -101,137 +132,45 @@ static bool same_by_table(const struct table *table, const berth_strings *other)
     return left == 0;
 }
 
-enum { LEAST_SLOTS = 32 };
-
-/* Zeroed slots for so many items. Their number `n` is a power of 2. NULL: no memory. */
-static uint64_t *alloc_table(const berth_allocator *allocator, uint32_t items, uint64_t *n)
-{
-    *n = LEAST_SLOTS;
-    while (*n <= 2 * (uint64_t)items)
-        *n *= 2;
-    return *n > SIZE_MAX / sizeof(uint64_t)
-               ? NULL
-               : memory_alloc(allocator, (size_t)*n * sizeof(uint64_t));
-}
-
-static void free_table(const berth_allocator *allocator, uint64_t *slots, uint64_t n)
-{
-    memory_free(allocator, slots, (size_t)n * sizeof *slots);
-}
-
-enum { FEW = 16 }; /* up to about here comparing each with each is faster */
-
 bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
                       const berth_sets *sets)
 {
-    struct table table = {.set = a, .fold = fold, .seed = sets->seed};
+    struct table table;
     bool same;
 
     if (strings_same_list(a, b, fold)) /* callers tend to give the same list again */
         return true;
-    if (!sets->memory || a->count <= FEW || b->count <= FEW)
-        return subset(a, b, fold) && subset(b, a, fold);
-    table.slots = alloc_table(sets->memory, a->count, &table.n);
-    if (!table.slots)
+    if (b->count <= FEW || !make_table(&table, a, fold, sets))
         return subset(a, b, fold) && subset(b, a, fold);
     same = same_by_table(&table, b);
-    free_table(sets->memory, table.slots, table.n);
+    free_table(&table, sets);
     return same;
 }
 
 /*
- * The sums over a set's items, each once. They are the same in any order. Without the seed nobody
- * can choose two sets with the same sums.
+ * Sums over the items, each once, are the same in any order. Without the seed nobody can choose two
+ * sets with the same sums.
  */
-struct sum {
-    uint64_t sum, mixed, n;
-};
-
-static void sum_add(struct sum *sum, uint64_t item)
-{
-    sum->sum += item;
-    sum->mixed ^= item;
-    sum->n++;
-}
-
-/* Never 0. */
-static uint64_t hash_item(const berth_strings *set, uint32_t i, bool fold,
-                          const struct hash_seed *seed)
-{
-    uint64_t hash = hash_text(strings_item(set, i), fold, seed);
-
-    return hash > 0 ? hash : 1;
-}
-
-enum { AT_ONCE = 64 };
-
-/* Finds the smallest hashes from `from` on, each once, in ascending order. Returns their number. */
-static size_t find_smallest(const berth_strings *set, bool fold, const struct hash_seed *seed,
-                            uint64_t from, uint64_t *smallest)
-{
-    size_t n = 0;
-
-    for (uint32_t i = 0; i < set->count; i++) {
-        uint64_t h = hash_item(set, i, fold, seed);
-        size_t at;
-
-        for (at = n; at > 0 && smallest[at - 1] > h; at--)
-            ;
-        if (h < from || at == AT_ONCE || (at > 0 && smallest[at - 1] == h))
-            continue;
-        if (n < AT_ONCE)
-            n++;
-        memmove(smallest + at + 1, smallest + at, (n - 1 - at) * sizeof *smallest);
-        smallest[at] = h;
-    }
-    return n;
-}
-
-/* Without memory: adds the smallest hashes, then the next ones. Most sets need one pass. */
-static void sum_by_order(const berth_strings *set, bool fold, const struct hash_seed *seed,
-                         struct sum *sum)
-{
-    uint64_t smallest[AT_ONCE], from = 1;
-    size_t n;
-
-    do {
-        n = find_smallest(set, fold, seed, from, smallest);
-        for (size_t i = 0; i < n; i++)
-            sum_add(sum, smallest[i]);
-        from = n > 0 ? smallest[n - 1] + 1 : 0;
-    } while (n == AT_ONCE && set->count > AT_ONCE && from > 0);
-}
-
-/* Items with equal hashes count as one, as in sum_by_order(). So equal sets have equal sums. */
-static void sum_by_table(const berth_strings *set, bool fold, const struct hash_seed *seed,
-                         uint64_t *slots, uint64_t n, struct sum *sum)
-{
-    for (uint32_t i = 0; i < set->count; i++) {
-        uint64_t item = hash_item(set, i, fold, seed), at = item & (n - 1);
-
-        while (slots[at] != 0 && slots[at] != item)
-            at = (at + 1) & (n - 1);
-        if (slots[at] == item)
-            continue;
-        slots[at] = item;
-        sum_add(sum, item);
-    }
-}
-
 void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash, const berth_sets *sets)
 {
-    struct sum sum = {0, 0, 0};
-    uint64_t n = 0, *slots = NULL;
+    uint64_t sum = 0, mixed = 0, n = 0;
+    struct table table;
+    bool has_table = make_table(&table, set, fold, sets);
 
-    if (sets->memory && set->count > AT_ONCE)
-        slots = alloc_table(sets->memory, set->count, &n);
-    if (slots) {
-        sum_by_table(set, fold, sets->seed, slots, n, &sum);
-        free_table(sets->memory, slots, n);
-    } else {
-        sum_by_order(set, fold, sets->seed, &sum);
+    for (uint32_t i = 0; i < set->count; i++) {
+        const berth_strings earlier = {.items = set->items, .count = i};
+        uint64_t item = hash_text(strings_item(set, i), fold, sets->seed);
+
+        if (has_table ? !enter_item(&table, i, item)
+                      : contains(&earlier, strings_item(set, i), fold))
+            continue;
+        sum += item;
+        mixed ^= item;
+        n++;
     }
-    hash_word(hash, sum.sum);
-    hash_word(hash, sum.mixed);
-    hash_word(hash, sum.n);
+    if (has_table)
+        free_table(&table, sets);
+    hash_word(hash, sum);
+    hash_word(hash, mixed);
+    hash_word(hash, n);
 }

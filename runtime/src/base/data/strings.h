@@ -27,17 +27,13 @@ internal bool strings_same_text(const char *a, const char *b, bool fold);
 internal bool strings_same_list(const berth_strings *a, const berth_strings *b, bool fold);
 
 /*
- * Do they have the same items, in any order and number? The time is linear. Large sets in different
- * orders need memory for that during the call. Without memory each item is compared with each.
+ * Do they have the same items, in any order and number? The time is linear, but for large sets in
+ * different orders without memory: then each item is compared with each.
  */
 internal bool strings_same_set(const berth_strings *a, const berth_strings *b, bool fold,
                                const berth_sets *sets);
 
-/*
- * Hashes all items. Equal sets have equal hashes. The time is linear. For more than 64 items that
- * needs memory during the call. Without memory the hash is the same, and each 64 items take one
- * pass over all.
- */
+/* Equal sets have equal hashes. It takes memory and time as strings_same_set() does. */
 internal void strings_hash_set(const berth_strings *set, bool fold, berth_hash *hash,
                                const berth_sets *sets);
 
