@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
     for line in lines:
         print(line)
     if lines:
-        print("if that is as it should be, record it in bench/budget.json with: make renew-budget performance")
+        print("if that is as it should be, record it in bench/budget.json with: make renew-budget")
     return 1 if lines else 0
 
 

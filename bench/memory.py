@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
-        print("renew them with: make renew-memory performance", file=sys.stderr)
+        print("renew them with: make renew-memory", file=sys.stderr)
     return 1 if lines else 0
 
 

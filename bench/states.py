@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
-        print("renew them with: make renew-states performance", file=sys.stderr)
+        print("renew them with: make renew-states", file=sys.stderr)
     return 1 if lines else 0
 
 

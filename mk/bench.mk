@@ -53,8 +53,10 @@ run-check-budget: $(INSTRUCTIONS)
 	@$(PYTHON_FOUND) bench/count.py --program $(INSTRUCTIONS) $(MEASURED_WITH)
 renew-budget: $(INSTRUCTIONS) ## record the instructions per operation in bench/budget.json
 	@$(PYTHON_FOUND) bench/count.py --program $(INSTRUCTIONS) $(MEASURED_WITH) --renew
+	@$(PYTHON_FOUND) bench/performance.py
 renew-times: $(BENCH_RESULTS) $(BUILD)/bench/uuid ## record the last make bench in bench/times.json
 	@$(PYTHON_FOUND) bench/report.py --renew --uuids $(BUILD)/bench/uuid $(MEASURED_WITH) $(BENCH_RESULTS)
+	@$(PYTHON_FOUND) bench/performance.py
 performance: ## write docs/performance.md from what is recorded
 	@$(PYTHON_FOUND) bench/performance.py
 check-performance: ## does docs/performance.md say what is recorded?
@@ -66,6 +68,7 @@ compare-memory: $(BUILD)/bench/memory
 	@$(PYTHON_FOUND) bench/memory.py $(MEASURED_WITH) $<
 renew-memory: $(BUILD)/bench/memory ## record the bytes per mapped root in bench/memory.json
 	@$(PYTHON_FOUND) bench/memory.py --renew $(MEASURED_WITH) $<
+	@$(PYTHON_FOUND) bench/performance.py
 $(BENCH_RESULTS):
 	@echo "there are no results: run make bench first" >&2; exit 1
 bench: ## what it costs beside a manager written by hand; ratios, and whether the targets are met

@@ -8,6 +8,7 @@ check-specs: $(EXPLORED) ## explore the specs that ship: every interleaving of c
 	@$(PYTHON_FOUND) bench/states.py $(EXPLORED:%.stamp=%.log)
 renew-states: $(EXPLORED) ## record how many states that is in bench/states.json
 	@$(PYTHON_FOUND) bench/states.py --renew $(EXPLORED:%.stamp=%.log)
+	@$(PYTHON_FOUND) bench/performance.py
 $(EXPLORED): $(GEN)/%/explored.stamp: spec/%.yaml scripts/generate
 	@mkdir -p $(@D)
 	$(call say,CHECK)

@@ -54,6 +54,7 @@ compare-small: $(SMALL_PROGRAMS)
 	@$(PYTHON_FOUND) bench/small_page.py $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
 renew-small: $(SMALL_PROGRAMS) ## put what make small measures into docs/small.md
 	@$(PYTHON_FOUND) bench/small_page.py --renew $(SMALL_CROSS) $(SMALL)/arm $(MANAGERS)
+	@$(PYTHON_FOUND) bench/performance.py
 small-native: $(SMALL_NATIVE) ## build and run the same programs on this machine
 	@for program in $^; do $$program || { echo "$$program: ended with $$?"; exit 1; }; done
 	@echo "small: $(words $^) programs ran"

@@ -76,7 +76,7 @@ def test_a_search_that_goes_elsewhere_is_told(
     assert states.main([str(log)]) == 1
     said = capsys.readouterr().err
     assert "bench/states.json: lamp: says {" in said and "'states': 21" in said
-    assert said.endswith("renew them with: make renew-states performance\n")
+    assert said.endswith("renew them with: make renew-states\n")
     log.write_text("interrupted\n", encoding="utf-8")
     assert states.main([str(log)]) == 2
 
@@ -96,7 +96,7 @@ def test_other_bytes_are_told_and_another_machine_is_not_compared(
     assert memory.main([str(program)]) == 1
     said = capsys.readouterr().err
     assert "says {'1000': [300, 301]}, is {'1000': [299, 301]}" in said
-    assert said.endswith("renew them with: make renew-memory performance\n")
+    assert said.endswith("renew them with: make renew-memory\n")
     assert memory.main(["--flags=-O7", str(program)]) == 0
     assert "not compared" in capsys.readouterr().out
 
@@ -140,3 +140,8 @@ def test_the_drift_check_covers_every_record() -> None:
     for goal in ("bench/performance.py --check", "bench/states.py", "compare-small",
                  "compare-memory"):
         assert goal in done.stdout
+
+
+@pytest.mark.parametrize("record", ["budget", "times", "memory", "states", "small"])
+def test_renewing_a_record_renews_the_page(record: str) -> None:
+    assert "bench/performance.py\n" in make("-n", f"renew-{record}").stdout
