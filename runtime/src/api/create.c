@@ -1,5 +1,4 @@
 /* Creating a manager. */
-#include <string.h>
 
 #include "../base/store/memory.h"
 #include "../core/operation.h"

@@ -1,5 +1,4 @@
 /* The dump: what is tracked, as text for people. */
-#include <string.h>
 
 #include "../base/store/pool.h"
 #include "../base/data/text.h"

@@ -7,13 +7,10 @@
 #define BERTH_SRC_FIELD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <berth/table.h>
 
-#include "../base/data/hash.h"
 #include "../base/linkage.h"
 #include "../base/data/strings.h"
 #include "../base/data/text.h"

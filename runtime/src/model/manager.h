@@ -61,7 +61,6 @@ struct berth_manager {
     struct map reservations;
     struct map calls;          /* that have a token and are not completed */
     struct instance *roots;    /* in order of creation; the first */
-    struct instance *newest;   /* the last */
     struct operation *waiting; /* blocking calls that wait for a root */
     struct map stops;          /* drains by the next root: see pending_drains.h */
     uint32_t last_root;        /* serial number of the newest root */

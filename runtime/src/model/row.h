@@ -28,20 +28,12 @@ static inline berth_wide_cell row_cell(const berth_resource *resource, uint16_t 
     return (berth_wide_cell){resource->cells[cell].row, resource->cells[cell].plain};
 }
 
-/* The next row of the same cell; 0: it was the last. */
-static inline uint16_t row_next(const berth_resource *resource, uint16_t row)
-{
-    const bool has_next =
-        resource->wide ? resource->wide_rows[row].or_next : resource->rows[row].or_next;
-
-    return has_next ? (uint16_t)(row + 1) : 0;
-}
-
 /* The action of a row: what comes before its target. */
 struct action {
     berth_guard *guard; /* NULL: none */
     uint8_t hook;
     uint8_t reject;
+    bool or_next;
 };
 
 static inline struct action row_action(const berth_resource *resource, uint16_t row)
@@ -49,10 +41,12 @@ static inline struct action row_action(const berth_resource *resource, uint16_t 
     if (resource->wide) {
         const berth_wide_row *at = &resource->wide_rows[row];
 
-        return (struct action){at->guard, at->hook, at->reject};
+        return (struct action){at->guard, at->hook, at->reject, at->or_next};
+    } else {
+        const berth_row *at = &resource->rows[row];
+
+        return (struct action){at->guard, at->hook, at->reject, at->or_next};
     }
-    return (struct action){resource->rows[row].guard, resource->rows[row].hook,
-                           resource->rows[row].reject};
 }
 
 /* Reference to a row, and its action; row 0: a hole. It fits into a register. */
@@ -66,42 +60,37 @@ struct row_ref {
 static inline struct row_ref row_first(const berth_resource *resource, uint16_t row,
                                        const void *options, const void *view)
 {
-    for (; row > 0; row = row_next(resource, row)) {
+    while (row > 0) {
         struct action action = row_action(resource, row);
 
         if (action.guard == NULL || action.guard(options, view))
             return (struct row_ref){row, action.hook, action.reject};
+        row = action.or_next ? (uint16_t)(row + 1) : 0;
     }
     return (struct row_ref){0, 0, 0};
-}
-
-/* Does the outcome lead to the target `uncertain` or `no`? A row may lack it. */
-static inline bool row_leads_to_third(berth_outcome outcome)
-{
-    return outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;
 }
 
 static inline struct target row_target(const berth_resource *resource, uint16_t row,
                                        berth_outcome outcome)
 {
     const bool first = outcome == BERTH_OK || outcome == BERTH_ANSWERED_YES;
+    /* a row may lack the target `uncertain` or `no` */
+    const bool third = outcome == BERTH_UNSURE || outcome == BERTH_ANSWERED_NO;
 
     if (resource->wide) {
         const berth_wide_row *at = &resource->wide_rows[row];
-        const berth_wide_target *to = &at->ok;
+        const berth_wide_target to = first                              ? at->ok
+                                     : third && at->uncertain.state > 0 ? at->uncertain
+                                                                        : at->fail;
 
-        if (!first)
-            to =
-                row_leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
-        return (struct target){to->state, to->raise};
+        return (struct target){to.state, to.raise};
     } else {
         const berth_row *at = &resource->rows[row];
-        const berth_target *to = &at->ok;
+        const berth_target to = first                              ? at->ok
+                                : third && at->uncertain.state > 0 ? at->uncertain
+                                                                   : at->fail;
 
-        if (!first)
-            to =
-                row_leads_to_third(outcome) && at->uncertain.state > 0 ? &at->uncertain : &at->fail;
-        return (struct target){to->state, to->raise};
+        return (struct target){to.state, to.raise};
     }
 }
 

@@ -1,6 +1,5 @@
 /* Names of error numbers. */
 #include <errno.h>
-#include <stddef.h>
 
 #include <berth/berth.h>
 

@@ -150,7 +150,6 @@ static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t first, u
     uint64_t mixed = (uint64_t)product ^ (uint64_t)(product >> 64);
 #else
     uint64_t mixed = hash_multiply_in_parts(a, b);
-
 #endif
     return (uint32_t)(mixed ^ (mixed >> 32));
 }

@@ -3,7 +3,6 @@
 
 #include "error.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 

@@ -1,14 +1,7 @@
 #include "trace.h"
 
-#include <string.h>
-
 #include "../../base/data/text.h"
 #include "error.h"
-
-static const berth_resource *traced_resource(const struct operation *operation, unsigned level)
-{
-    return instance_type(operation->call.manager, operation->levels[level].instance);
-}
 
 /* The reservation that the operation is with, or gives; or NULL. */
 static const unsigned char *reservation_of(const struct operation *operation)
@@ -26,7 +19,7 @@ static berth_transition at_level(const struct operation *operation, unsigned lev
 {
     const struct berth_manager *manager = operation->call.manager;
     struct instance *instance = operation->levels[level].instance;
-    const berth_resource *resource = traced_resource(operation, level);
+    const berth_resource *resource = operation_resource(operation, level);
 
     error_instance_key(key, manager, instance);
     return (berth_transition){
@@ -42,12 +35,6 @@ static berth_transition at_level(const struct operation *operation, unsigned lev
     };
 }
 
-static void report_transition(const struct berth_manager *manager,
-                              const berth_transition *transition)
-{
-    manager->trace(manager->trace_ctx, transition);
-}
-
 void trace_row(const struct operation *operation, unsigned level, uint8_t event,
                struct traced traced)
 {
@@ -57,12 +44,12 @@ void trace_row(const struct operation *operation, unsigned level, uint8_t event,
     transition.kind = BERTH_TRACE_ROW;
     transition.outcome = traced.outcome;
     transition.error = traced.error;
-    transition.next = traced_resource(operation, level)->states[traced.next];
+    transition.next = operation_resource(operation, level)->states[traced.next];
     if (traced.row > 0 && operation->stage >= STAGE_CALL) {
         transition.hook = operation->call.manager->type->hooks[operation->call.hook].name;
         transition.duration_ns = berth_now() - operation->started;
     }
-    report_transition(operation->call.manager, &transition);
+    operation->call.manager->trace(operation->call.manager->trace_ctx, &transition);
 }
 
 void trace_call(const struct operation *operation)
@@ -74,25 +61,25 @@ void trace_call(const struct operation *operation)
 
     transition.kind = BERTH_TRACE_CALL;
     transition.hook = call->manager->type->hooks[call->hook].name;
-    report_transition(call->manager, &transition);
+    call->manager->trace(call->manager->trace_ctx, &transition);
 }
 
 static void report_refusal(const struct berth_manager *manager, const berth_error *error,
                            const unsigned char *reservation)
 {
-    report_transition(manager, &(berth_transition){
-                                   .kind = BERTH_TRACE_REFUSAL,
-                                   .manager = error->manager,
-                                   .operation = error->operation,
-                                   .reservation = reservation,
-                                   .resource = error->resource,
-                                   .key = error->key,
-                                   .state = error->state,
-                                   .event = error->event,
-                                   .hook = error->hook,
-                                   .error = error->code,
-                                   .refusal = error,
-                               });
+    manager->trace(manager->trace_ctx, &(berth_transition){
+                                           .kind = BERTH_TRACE_REFUSAL,
+                                           .manager = error->manager,
+                                           .operation = error->operation,
+                                           .reservation = reservation,
+                                           .resource = error->resource,
+                                           .key = error->key,
+                                           .state = error->state,
+                                           .event = error->event,
+                                           .hook = error->hook,
+                                           .error = error->code,
+                                           .refusal = error,
+                                       });
 }
 
 /* Has a row reported the failure? From the first call on each row is reported as it ends. */

@@ -1,7 +1,5 @@
 #include "steps.h"
 
-#include <string.h>
-
 #include "../../model/row.h"
 #include "../report/trace.h"
 
@@ -28,15 +26,10 @@ static inline struct level_ref level_ref_at(struct operation *operation, unsigne
                               instance,  resource, (uint8_t)level};
 }
 
-static inline const void *view_of(struct level_ref at)
-{
-    return instance_view(at.instance);
-}
-
 /* The row for the event in the instance's state: the first whose guard holds. */
 static noinline struct row_ref find_any_row(struct level_ref at, uint16_t row)
 {
-    return row_first(at.resource, row, at.manager->options, view_of(at));
+    return row_first(at.resource, row, at.manager->options, instance_view(at.instance));
 }
 
 /* find_any_row() for most rows: without a guard, in a narrow table. */

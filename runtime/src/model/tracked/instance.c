@@ -172,25 +172,29 @@ void instance_unmake(struct berth_manager *manager, struct instance *instance)
 
 /* Linking */
 
+/* Where the first of the instance's siblings is. */
+static struct instance **first_sibling(struct berth_manager *manager, struct instance *instance)
+{
+    return instance->root ? &manager->roots : instance_children(manager, instance_above(instance));
+}
+
 static void link_entry(struct berth_manager *manager, struct instance *instance)
 {
     struct entry *entry = instance_entry(instance);
 
     map_link(&manager->instances, &manager->allocator, &entry->link, entry->hash);
-    if (!instance->root) {
-        tree_add_child(instance_children(manager, instance_above(instance)), instance);
-        return;
+    if (instance->root) {
+        if (manager->last_root == UINT32_MAX)
+            pending_drains_renumber_roots(manager);
+        entry->serial = ++manager->last_root;
     }
-    if (manager->last_root == UINT32_MAX)
-        pending_drains_renumber_roots(manager);
-    entry->serial = ++manager->last_root;
-    tree_add_root(manager, instance);
+    tree_add(first_sibling(manager, instance), instance);
 }
 
 void instance_link(struct berth_manager *manager, struct instance *instance)
 {
     if (instance->only)
-        *instance_children(manager, instance_above(instance)) = instance;
+        *first_sibling(manager, instance) = instance;
     else
         link_entry(manager, instance);
     if (manager->layouts[instance->resource].numbered)
@@ -198,27 +202,20 @@ void instance_link(struct berth_manager *manager, struct instance *instance)
     instance_ref(instance);
 }
 
-static void unlink_entry(struct berth_manager *manager, struct instance *instance)
-{
-    struct entry *entry = instance_entry(instance);
-
-    map_unlink(&manager->instances, &entry->link, entry->hash);
-    if (instance->root) {
-        pending_drains_root_leaves(manager, instance);
-        tree_remove_root(manager, instance);
-    } else {
-        tree_remove_child(instance_children(manager, instance_above(instance)), instance);
-    }
-}
-
 static void unlink_one(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
 
-    if (instance->only)
-        *instance_children(manager, instance_above(instance)) = NULL;
-    else
-        unlink_entry(manager, instance);
+    if (instance->only) {
+        *first_sibling(manager, instance) = NULL;
+    } else {
+        struct entry *entry = instance_entry(instance);
+
+        map_unlink(&manager->instances, &entry->link, entry->hash);
+        if (instance->visited)
+            pending_drains_pass_root(manager, instance);
+        tree_remove(first_sibling(manager, instance), instance);
+    }
     values_unlink(manager, instance);
     values_free_slots(manager, instance, type->n_assigned);
     instance->ended = true;

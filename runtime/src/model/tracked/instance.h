@@ -61,7 +61,7 @@ struct entry {
     uint32_t serial;       /* of a root: grows in order of creation */
     struct instance *next; /* the next sibling, in order of creation */
     union {
-        /* the previous sibling; of the first child: the last; of the first root: NULL */
+        /* the previous sibling; of the first: the last */
         struct instance *previous;
         struct root_lock *lock; /* of a `locked` root; it has `previous` then */
     };

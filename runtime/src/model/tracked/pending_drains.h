@@ -29,15 +29,8 @@ internal void pending_drains_add(struct berth_manager *manager, struct drain *dr
 internal void pending_drains_move(struct berth_manager *manager, struct drain *drain,
                                   struct instance *root);
 
-/* The rest of pending_drains_root_leaves(): its drains stop at the next root. */
+/* A visited root leaves the maps: its drains stop at the next root. */
 internal void pending_drains_pass_root(struct berth_manager *manager, struct instance *root);
-
-/* A root leaves the maps: no drain may stop there. */
-static inline void pending_drains_root_leaves(struct berth_manager *manager, struct instance *root)
-{
-    if (root->visited)
-        pending_drains_pass_root(manager, root);
-}
 
 /* Renumbers the roots in the same order, because the numbers have run out. */
 internal cold void pending_drains_renumber_roots(struct berth_manager *manager);

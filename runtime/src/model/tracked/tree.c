@@ -1,60 +1,32 @@
 #include "tree.h"
 
-/* Where a root has its `previous`. */
-static struct instance **previous_at(struct instance *root)
+static struct instance **previous_at(struct instance *instance)
 {
-    struct entry *entry = instance_entry(root);
+    struct entry *entry = instance_entry(instance);
 
-    return root->locked ? &entry->lock->previous : &entry->previous;
+    return instance->locked ? &entry->lock->previous : &entry->previous;
 }
 
-void tree_add_root(struct berth_manager *manager, struct instance *root)
+void tree_add(struct instance **first, struct instance *instance)
 {
-    struct instance *newest = manager->newest;
-
-    *previous_at(root) = newest;
-    if (newest)
-        instance_entry(newest)->next = root;
-    else
-        manager->roots = root;
-    manager->newest = root;
-}
-
-void tree_remove_root(struct berth_manager *manager, struct instance *root)
-{
-    struct instance *next = instance_entry(root)->next, *previous = *previous_at(root);
-
-    if (previous)
-        instance_entry(previous)->next = next;
-    else
-        manager->roots = next;
-    if (next)
-        *previous_at(next) = previous;
-    else
-        manager->newest = previous;
-}
-
-void tree_add_child(struct instance **first, struct instance *child)
-{
-    struct instance *last = child;
+    struct instance *last = instance;
 
     if (*first) {
-        last = instance_entry(*first)->previous;
-        instance_entry(last)->next = child;
-        instance_entry(*first)->previous = child;
+        last = *previous_at(*first);
+        instance_entry(last)->next = instance;
+        *previous_at(*first) = instance;
     } else {
-        *first = child;
+        *first = instance;
     }
-    instance_entry(child)->previous = last;
+    *previous_at(instance) = last;
 }
 
-void tree_remove_child(struct instance **first, struct instance *child)
+void tree_remove(struct instance **first, struct instance *instance)
 {
-    struct instance *next = instance_entry(child)->next,
-                    *previous = instance_entry(child)->previous;
+    struct instance *next = instance_entry(instance)->next, *previous = *previous_at(instance);
 
-    instance_entry(next ? next : *first)->previous = previous;
-    if (*first == child)
+    *previous_at(next ? next : *first) = previous;
+    if (*first == instance)
         *first = next;
     else
         instance_entry(previous)->next = next;

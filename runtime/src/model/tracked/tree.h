@@ -5,13 +5,9 @@
 #include "../../base/linkage.h"
 #include "instance.h"
 
-/* The newest root comes last. */
-internal void tree_add_root(struct berth_manager *manager, struct instance *root);
-internal void tree_remove_root(struct berth_manager *manager, struct instance *root);
-
-/* `first`: where the parent has its first child. */
-internal void tree_add_child(struct instance **first, struct instance *child);
-internal void tree_remove_child(struct instance **first, struct instance *child);
+/* Roots, or the children of one instance, in order of creation. `first`: where the first one is. */
+internal void tree_add(struct instance **first, struct instance *instance);
+internal void tree_remove(struct instance **first, struct instance *instance);
 
 /* Walks a tree, children before their parent, siblings in order of creation. NULL after `root`. */
 internal struct instance *tree_first_below(const struct berth_manager *manager,

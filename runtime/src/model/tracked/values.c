@@ -17,8 +17,9 @@ uint64_t values_part_size(const struct berth_manager *manager, const berth_pool_
     return field_integer(option->type, (const char *)manager->options + option->config_offset);
 }
 
-bool values_slot(const struct berth_manager *manager, const berth_assigned *assigned,
-                 const uint32_t *at, uint64_t *slot)
+/* The number of the slot with these parts. False: a part is outside its pool. */
+static bool slot_at(const struct berth_manager *manager, const berth_assigned *assigned,
+                    const uint32_t *at, uint64_t *slot)
 {
     *slot = 0;
     for (uint8_t i = 0; i < assigned->n_parts; i++) {
@@ -111,7 +112,7 @@ struct instance *values_find(struct berth_manager *manager, uint8_t resource, ui
     const berth_assigned *assigned = &manager->type->resources[resource].assigned[i];
     uint64_t slot = 0;
 
-    if (assigned->kind == BERTH_ASSIGN_POOL && !values_slot(manager, assigned, at, &slot))
+    if (assigned->kind == BERTH_ASSIGN_POOL && !slot_at(manager, assigned, at, &slot))
         return NULL;
     return find_value(manager, assigned, &manager->layouts[resource].values[i],
                       value_hash(manager, assigned, by, slot), by, slot);
@@ -162,7 +163,7 @@ int values_assign(struct berth_manager *manager, const struct making *making,
     case BERTH_ASSIGN_POOL:
         if (making->at_pool == i + 1) {
             /* the arguments were checked */
-            (void)values_slot(manager, assigned, making->at, &slot);
+            (void)slot_at(manager, assigned, making->at, &slot);
             rc = pool_alloc(&value->pool, &manager->allocator, slot);
         } else {
             rc = pool_alloc_lowest(&value->pool, &manager->allocator, &slot);

@@ -9,10 +9,6 @@
 internal uint64_t values_part_size(const struct berth_manager *manager,
                                    const berth_pool_part *part);
 
-/* The number of the slot with these parts. False: a part is outside its pool. */
-internal bool values_slot(const struct berth_manager *manager, const berth_assigned *assigned,
-                          const uint32_t *at, uint64_t *slot);
-
 /* Assigns value i (0-based) of a new instance. 0 or an error of instance_make(). */
 internal int values_assign(struct berth_manager *manager, const struct making *making,
                            struct instance *instance, uint8_t i);
