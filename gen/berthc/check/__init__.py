@@ -14,8 +14,7 @@ from dataclasses import replace
 from berthc.check import refs
 from berthc.check.rule import Input, Rule
 from berthc.check.rules import (
-    bounds, cnames, fields, guards, hooks, limits, operations, resources, table, undoes, unknown,
-    unused, words,
+    bounds, cnames, fields, guards, hooks, limits, operations, resources, table, unknown, words,
 )
 from berthc.check.rules.table import Tables, analyse_all
 from berthc.diag import MOST, Diagnostic, Severity, has_errors
@@ -34,7 +33,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
-    guards.overlap, guards.no_case, unused.unused, words.old_id, undoes.undoes,
+    guards.overlap, guards.no_case, words.unused, words.old_id, hooks.undoes,
 )
 # needs a spec in which every name is known
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)

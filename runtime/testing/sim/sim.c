@@ -1,9 +1,10 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim_internal.h"
 #include "sim_json.h"
-#include "sim_line.h"
+#include "sim_memory.h"
 
 /*
  * How does this call of a hook, the nth of the request, end? The first entry that fits decides;
@@ -162,6 +163,49 @@ static json_object *run(berth_sim *sim, sim_request *request)
     return answer;
 }
 
+/* Bytes of the longest line that is kept, without its newline. */
+#define SIM_LINE_MAX ((size_t)1 << 20)
+
+/* Zero is empty. */
+typedef struct sim_line {
+    char *text; /* not NUL-terminated; may hold NUL bytes */
+    size_t length;
+    size_t room;
+    bool too_long; /* the line had more than SIM_LINE_MAX bytes; `text` is its start */
+} sim_line;
+
+/* Reads the next line, without its newline; the last one needs none. false: there is no more. */
+static bool read_line(sim_line *line, FILE *in)
+{
+    line->length = 0;
+    line->too_long = false;
+    int byte = getc(in);
+    if (byte == EOF)
+        return false;
+    for (; byte != EOF && byte != '\n'; byte = getc(in)) {
+        if (line->length == SIM_LINE_MAX) {
+            line->too_long = true; /* reads on to its end, so that the next line is found */
+            continue;
+        }
+        if (line->length == line->room) {
+            line->room = line->room > 0 ? line->room * 2 : 256;
+            line->text = sim_resize(line->text, line->room, 1);
+        }
+        line->text[line->length++] = (char)byte;
+    }
+    return true;
+}
+
+static bool is_blank(const sim_line *line)
+{
+    for (size_t i = 0; i < line->length; i++) {
+        char byte = line->text[i];
+        if (byte != ' ' && byte != '\t' && byte != '\r')
+            return false;
+    }
+    return true;
+}
+
 static json_object *answer_line(berth_sim *sim, const sim_line *line)
 {
     sim->requests++;
@@ -203,15 +247,15 @@ int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     }
     sim_line line = {0};
     bool written = true;
-    while (written && sim_line_read(&line, in)) {
-        if (sim_line_blank(&line))
+    while (written && read_line(&line, in)) {
+        if (is_blank(&line))
             continue;
         json_object *answer = answer_line(&sim, &line);
         written = write_answer(answer, out);
         json_object_put(answer);
     }
     end_manager(manager, sim.manager);
-    sim_line_clear(&line);
+    sim_free(line.text);
     sim_labels_clear(&sim.labels);
     sim_free(sim.calls);
     sim_free(sim.calls_now);

@@ -181,11 +181,6 @@ void suite_memory_init(berth_suite *suite);
 void suite_memory_fail_at(berth_suite *suite, size_t k);
 bool suite_memory_failed(berth_suite *suite);
 
-/* suite_buffers.c: the configs of a call are copies until the operation is over */
-void suite_buffers_begin(const berth_suite *suite, const berth_suite_function *function,
-                         berth_suite_call *call);
-void suite_buffers_end(berth_suite_call *call);
-
 /* suite_backend.c */
 void suite_trace(void *suite, const berth_transition *transition);
 void suite_backend_reset(berth_suite *suite, const berth_suite_outcome *outcomes,
@@ -248,6 +243,8 @@ void suite_expect_nothing_held(berth_suite *suite);
 /* Gives the call buffers for its results, and copies of its configs. */
 void suite_call_begin(const berth_suite *suite, const berth_suite_function *function,
                       berth_suite_call *call);
+/* Frees the copies. The call has what it was given. */
+void suite_call_return(berth_suite_call *call);
 /* Reports the results of a call that is over. */
 int suite_call_end(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call,
                    int rc);

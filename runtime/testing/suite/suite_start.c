@@ -80,7 +80,7 @@ static void release_buffers(suite_job *job)
         memcpy(job->gives, job->buffers->gives, sizeof job->buffers->gives);
     call->error = job->error;
     call->gives = job->gives;
-    suite_buffers_end(call);
+    suite_call_return(call);
     wreck(job->buffers, sizeof *job->buffers);
     job->buffers = NULL;
     if (job->function != NULL) {

@@ -1,11 +1,11 @@
 """Diagrams of a manager, each in the forms that suit it.
 
-    graph, sequence (walk), ownership   what there is to show, whatever the form
-    mermaid                             for Markdown viewers
-    dot, dot_ownership, svg             through graphviz
-    svg_sequence                        sequences as SVG, laid out here
-    text, text_sequence                 ASCII that fits a source comment
-    style, notes                        colours and words that all forms share
+    graph, sequence, ownership   what there is to show, whatever the form
+    mermaid                      for Markdown viewers
+    dot, dot_ownership, svg      through graphviz
+    sequence.svg                 sequences as SVG, laid out here
+    text, sequence.text          ASCII that fits a source comment
+    style, notes                 colours and words that all forms share
 
 `files` has all of them; `same` is the drift check's idea of an equal file.
 """
@@ -16,13 +16,14 @@ from collections.abc import Callable, Collection
 
 from berthc.model import Manager
 
-from berthc.emit.diagram import mermaid, text, text_sequence
+from berthc.emit.diagram import mermaid, text
 from berthc.emit.diagram.dot import pictured, state_diagram as dot_state_diagram
 from berthc.emit.diagram.dot_ownership import ownership_diagram as dot_ownership_diagram
 from berthc.emit.diagram.sequence import Drawn, sequences
+from berthc.emit.diagram.sequence import text as text_sequence
+from berthc.emit.diagram.sequence.svg import picture
 from berthc.emit.diagram.style import wrap
 from berthc.emit.diagram.svg import GraphvizError, render, same_picture
-from berthc.emit.diagram.svg_sequence import picture
 
 Warn = Callable[[str], None]
 

@@ -15,8 +15,9 @@ import pytest
 from diagram_support import NO_GRAPHVIZ, made_of, quiet
 
 from berthc.emit import diagram, docs
-from berthc.emit.diagram import text, text_sequence
+from berthc.emit.diagram import text
 from berthc.emit.diagram.sequence import sequences
+from berthc.emit.diagram.sequence import text as text_sequence
 from berthc.emit.diagram.svg import render
 from berthc.model import Manager
 

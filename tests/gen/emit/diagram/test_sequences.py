@@ -8,9 +8,10 @@ import pytest
 from diagram_support import LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
 
 from berthc.emit import diagram
-from berthc.emit.diagram import mermaid, text_sequence
+from berthc.emit.diagram import mermaid
 from berthc.emit.diagram.sequence import MOST, Kind, Sequence, sequences
-from berthc.emit.diagram.svg_sequence import picture
+from berthc.emit.diagram.sequence import text as text_sequence
+from berthc.emit.diagram.sequence.svg import picture
 from berthc.emit.docs.codes import hooks_called
 
 ALL = [(path, name) for path in SPECS for name in sequences(spec(path))]

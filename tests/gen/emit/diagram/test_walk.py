@@ -14,7 +14,7 @@ import pytest
 from diagram_support import SPECS, spec
 
 from berthc.emit.diagram.graph import FAILURES
-from berthc.emit.diagram.walk import Run, World, all_runs
+from berthc.emit.diagram.sequence.walk import Run, World, all_runs
 from berthc.model import AssignedKind, Field, Form, Guard, Manager, Operation, Type
 from berthc.semantics import OK, Outcome, Result
 from berthc.semantics import World as Model
