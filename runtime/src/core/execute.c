@@ -51,10 +51,8 @@ static void commit_reservation(struct operation *operation, const berth_operatio
 {
     struct reservation *reservation = operation->reservation;
 
-    if (type->flags & BERTH_ENDS) {
-        for (unsigned i = 0; i < type->levels; i++)
-            operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
-    }
+    for (unsigned i = 0; (type->flags & BERTH_ENDS) && i < type->levels; i++)
+        operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     commit_changes(operation);
     if (type->flags & BERTH_GIVES) {
         for (unsigned i = 0; i < type->levels; i++) {
@@ -106,21 +104,16 @@ enum progress execute_finish(struct operation *operation)
     return PROGRESS_DONE;
 }
 
-/* All instances are loaded. */
-static void begin_run(struct operation *operation)
-{
-    operation->stage = STAGE_RUN;
-    operation->report =
-        operation->called || (operation->call.manager->trace && steps_dry_run(operation));
-}
-
 /* True: the operation has to wait, or to release a root. */
 static bool resolve(struct operation *operation)
 {
     bool waits = operation->type ? resolve_instances(operation) : drain_next(operation);
 
-    if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent)
-        begin_run(operation);
+    if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent) {
+        operation->stage = STAGE_RUN;
+        operation->report =
+            operation->called || (operation->call.manager->trace && steps_dry_run(operation));
+    }
     return waits;
 }
 

@@ -4,17 +4,11 @@
 #include "waiting/queue.h"
 #include "rows/steps.h"
 
-static bool finds_by_key(const berth_operation *type)
-{
-    return type->form == BERTH_OBTAIN || type->form == BERTH_CREATE ||
-           (type->form == BERTH_FIND && type->by == 0);
-}
-
 struct where resolve_where(const struct operation *operation)
 {
     if (operation->n_levels > 0)
         return (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
-    if (operation->type && finds_by_key(operation->type))
+    if (queue_by_key(operation))
         return (struct where){.resource = operation->type->path[0], .levels = 1};
     return (struct where){0};
 }

@@ -120,16 +120,6 @@ static void reclaim_root(struct operation *by, struct operation *next)
         operation_unload(next);
 }
 
-/*
- * Runs the waiter up to a hook. It can only release the root whose waiters are being woken: no
- * other operation can wait for a root that it has just found free.
- */
-static void run(struct operation *by, struct operation *next)
-{
-    while (execute_operation(next, false) == PROGRESS_RELEASED)
-        reclaim_root(by, next);
-}
-
 /* All waiters that can have a turn now have had one. */
 static void end_waking(struct root *root, const struct operation *by)
 {
@@ -166,7 +156,9 @@ void waiters_wake(struct operation *by, struct sleepers *woken)
         if (failed && !next->drain)
             share_error(by, next);
         else if (may_run(next, root, n))
-            run(by, next);
+            /* it can only release this root: nobody else waits for one that it found free */
+            while (execute_operation(next, false) == PROGRESS_RELEASED)
+                reclaim_root(by, next);
         if (manager->last_root < newest) /* the roots were renumbered before the newest came */
             newest = manager->last_root - 1;
         if (ended && next->stage != STAGE_DONE)

@@ -9,14 +9,6 @@
 #include "../../base/data/text.h"
 #include "../../model/field.h"
 
-static bool has_key(const berth_resource *resource)
-{
-    for (uint8_t i = 0; i < resource->n_fields; i++)
-        if (resource->fields[i].flags & BERTH_KEY)
-            return true;
-    return false;
-}
-
 static void write_level(struct text *text, const berth_resource *resource, const void *from,
                         bool is_view)
 {
@@ -49,7 +41,7 @@ static void write_key(char *key, const struct operation *operation)
                  ->resources[manager_path_resource(manager->type, operation->where.resource, i)];
         bool is_view = i < operation->n_levels;
 
-        if (!has_key(resource))
+        if (!resource->hash) /* it has no key */
             continue;
         text_add(&text, between);
         write_level(&text, resource,
@@ -90,7 +82,7 @@ bool error_write_key(struct text *text, const struct berth_manager *manager,
     const berth_resource *resource = instance_type(manager, instance);
     bool above = !instance->root && error_write_key(text, manager, instance_above(instance));
 
-    if (!has_key(resource))
+    if (!resource->hash)
         return above;
     if (above)
         text_add(text, "/");

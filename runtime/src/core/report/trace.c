@@ -82,19 +82,15 @@ static void report_refusal(const struct berth_manager *manager, const berth_erro
                                        });
 }
 
-/* Has a row reported the failure? From the first call on each row is reported as it ends. */
-static bool is_reported(const struct operation *operation, const struct operation *by)
-{
-    return by == operation && operation->called && !operation->discarded;
-}
-
 void trace_refusal(const struct operation *operation, const struct operation *by)
 {
     const struct berth_manager *manager = operation->call.manager;
     bool with = operation->type && operation->type->form == BERTH_WITH;
+    /* from the first call on each row is reported as it ends */
+    bool reported = by == operation && operation->called && !operation->discarded;
     berth_error error;
 
-    if (!manager->trace || is_reported(operation, by))
+    if (!manager->trace || reported)
         return;
     error_fill(&error, operation->call.operation, by);
     report_refusal(manager, &error, with ? operation->arguments.reservation : NULL);

@@ -52,7 +52,8 @@ static inline bool is_traced(struct level_ref at)
 
 static inline void report(struct level_ref at, uint8_t event, struct traced traced)
 {
-    trace_row(at.operation, at.number, event, traced);
+    if (is_traced(at))
+        trace_row(at.operation, at.number, event, traced);
 }
 
 static cold void fail_event(struct level_ref at, uint8_t event, int code, uint8_t hook)
@@ -70,8 +71,7 @@ static cold void fail_event(struct level_ref at, uint8_t event, int code, uint8_
 
 static cold void reject_event(struct level_ref at, uint8_t event, uint16_t row, uint8_t error)
 {
-    if (is_traced(at))
-        report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
+    report(at, event, (struct traced){row, BERTH_REJECTED, -error, at.instance->state});
     fail_event(at, event, -error, 0);
 }
 
@@ -81,8 +81,7 @@ static inline uint8_t follow(struct level_ref at, uint8_t event, uint16_t row,
 {
     struct target target = row_target(at.resource, row, outcome);
 
-    if (is_traced(at))
-        report(at, event, (struct traced){row, outcome, error, target.state});
+    report(at, event, (struct traced){row, outcome, error, target.state});
     if (error < 0)
         fail_event(at, event, error, at.operation->call.hook);
     at.instance->state = target.state;
@@ -184,8 +183,7 @@ static inline bool begin_step(struct level_ref at, uint8_t event, bool with)
         return false;
     if (event != at.resource->drop || !somebody_else(at, with))
         return true;
-    if (is_traced(at))
-        report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
+    report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
     release_hold(at, with);
     return false;
 }

@@ -43,13 +43,6 @@ uint32_t instance_map_hash(const struct map *map, const struct link *link)
     return ((const struct entry *)link)->hash;
 }
 
-/* Is it a child of `parent`, or a root where that is NULL? */
-static bool is_below(const berth_resource *type, const struct instance *instance,
-                     const struct instance *parent)
-{
-    return type->parent == 0 || instance_above(instance) == parent;
-}
-
 struct instance *instance_find(struct berth_manager *manager, struct instance *parent,
                                uint8_t resource, const void *config, uint32_t hash)
 {
@@ -61,7 +54,7 @@ struct instance *instance_find(struct berth_manager *manager, struct instance *p
         struct instance *instance = instance_of_entry(link);
 
         if (instance_entry(instance)->hash == hash && instance->resource == resource &&
-            is_below(type, instance, parent) &&
+            (type->parent == 0 || instance_above(instance) == parent) &&
             (!type->equal || type->equal(instance_view(instance), config, &manager->sets)))
             return instance;
     }

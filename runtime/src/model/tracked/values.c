@@ -186,14 +186,6 @@ static struct node *link_of(const struct value *value, struct instance *instance
     return (struct node *)(void *)((char *)instance + value->link);
 }
 
-/* Reserves a place for a value that no hook has given yet. */
-static void reserve_value(struct berth_manager *manager, struct value *value,
-                          struct instance *instance)
-{
-    map_reserve(&value->index, &manager->allocator);
-    map_mark_detached(link_of(value, instance));
-}
-
 void values_link(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
@@ -206,7 +198,8 @@ void values_link(struct berth_manager *manager, struct instance *instance)
         if (assigned->kind == BERTH_ASSIGN_COUNTER)
             value->next++;
         if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK) {
-            reserve_value(manager, value, instance);
+            map_reserve(&value->index, &manager->allocator); /* no hook has given it yet */
+            map_mark_detached(link_of(value, instance));
         } else if (assigned->indexed) {
             uint64_t slot =
                 assigned->kind == BERTH_ASSIGN_POOL ? slot_of(manager, assigned, view) : 0;
