@@ -87,40 +87,26 @@ static inline bool keep_values(struct operation *operation)
                          operation->out);
 }
 
-/* Follows the answer of a hook that asks. */
-static cold void apply_answer(struct operation *operation, int result)
-{
-    int error = -EPROTO;
-
-    if (result == BERTH_YES) {
-        steps_apply_outcome(operation, BERTH_ANSWERED_YES, 0);
-    } else if (result == BERTH_NO) {
-        steps_apply_outcome(operation, BERTH_ANSWERED_NO, 0);
-    } else {
-        if (hook_is_failure(result))
-            error = result;
-        else if (hook_is_uncertain(result))
-            error = result + BERTH_UNCERTAIN_BASE;
-        steps_apply_outcome(operation, BERTH_ANSWERED_UNKNOWN, error);
-    }
-}
-
 void hook_apply_outcome(struct operation *operation)
 {
-    int result = operation->call.result;
+    bool asks = operation->call.manager->type->hooks[operation->call.hook].asks;
     bool named = keep_values(operation);
+    int result = operation->call.result, error = -EPROTO;
+    berth_outcome outcome;
 
-    if (operation->call.manager->type->hooks[operation->call.hook].asks)
-        apply_answer(operation, result);
-    else if (result == 0 && named)
-        steps_apply_outcome(operation, BERTH_OK, 0);
-    else if (result == 0)
-        steps_apply_outcome(operation, BERTH_UNSURE, -EEXIST);
+    if (asks ? result == BERTH_YES || result == BERTH_NO : result == 0)
+        error = named ? 0 : -EEXIST;
     else if (hook_is_failure(result))
-        steps_apply_outcome(operation, BERTH_FAILED, result);
+        error = result;
+    else if (hook_is_uncertain(result))
+        error = result + BERTH_UNCERTAIN_BASE;
+    if (asks)
+        outcome = error != 0            ? BERTH_ANSWERED_UNKNOWN
+                  : result == BERTH_YES ? BERTH_ANSWERED_YES
+                                        : BERTH_ANSWERED_NO;
     else
-        steps_apply_outcome(operation, BERTH_UNSURE,
-                            hook_is_uncertain(result) ? result + BERTH_UNCERTAIN_BASE : -EPROTO);
+        outcome = error == 0 ? BERTH_OK : hook_is_failure(result) ? BERTH_FAILED : BERTH_UNSURE;
+    steps_apply_outcome(operation, outcome, error);
 }
 
 /* The call's handle */
