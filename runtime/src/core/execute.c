@@ -55,12 +55,8 @@ static void commit_reservation(struct operation *operation, const berth_operatio
         operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     commit_changes(operation);
     if (type->flags & BERTH_GIVES) {
-        for (unsigned i = 0; i < type->levels; i++) {
-            operation->levels[i].instance->holds++;
-            reservation->holds[i] = operation->levels[i].instance->epoch;
-        }
         reservation_link(operation->call.manager, reservation,
-                         operation->levels[type->levels - 1].instance);
+                         operation->levels[type->levels - 1].instance, type->levels);
         memcpy(operation->arguments.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation, type->levels);

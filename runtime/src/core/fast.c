@@ -188,11 +188,7 @@ static void fast_write_back(const struct fast *fast)
         seen->instance->holds = seen->holds;
     }
     if (flags & BERTH_GIVES) {
-        for (unsigned i = 0; i < n; i++) {
-            fast->levels[i].instance->holds++;
-            reservation->holds[i] = fast->levels[i].instance->epoch;
-        }
-        reservation_link(fast->manager, reservation, fast->levels[n - 1].instance);
+        reservation_link(fast->manager, reservation, fast->levels[n - 1].instance, n);
         memcpy(fast->request->gives, reservation->id, sizeof(uuid_t));
     } else if (flags & BERTH_ENDS) {
         for (unsigned i = 0; i < n; i++)

@@ -75,9 +75,7 @@ static inline void field_set_integer(uint8_t type, void *member, uint64_t value)
 /* The text of a member of type BERTH_STRING. */
 static inline const char *field_text(const void *value)
 {
-    const char *string = *(const char *const *)value;
-
-    return string ? string : "";
+    return berth_text(*(const char *const *)value);
 }
 
 /* 0, or -EINVAL: the option may not have this value. */

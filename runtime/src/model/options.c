@@ -27,12 +27,8 @@ static void set_default(uint8_t type, const berth_default *given, union value_of
 
 static bool is_zero(const berth_field *option, const void *value)
 {
-    const char *string;
-
-    if (option->type != BERTH_STRING)
-        return field_integer(option->type, value) == 0;
-    memcpy(&string, value, sizeof string);
-    return !string;
+    return option->type == BERTH_STRING ? *(const char *const *)value == NULL
+                                        : field_integer(option->type, value) == 0;
 }
 
 /* The address of an option's value: the caller's, or `fallback` with the default. */

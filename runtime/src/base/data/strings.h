@@ -17,7 +17,7 @@ struct berth_sets {
 
 static inline const char *strings_item(const berth_strings *strings, uint32_t i)
 {
-    return strings->items[i] ? strings->items[i] : "";
+    return berth_text(strings->items[i]);
 }
 
 /* `fold`: ASCII letters are equal in either case. */

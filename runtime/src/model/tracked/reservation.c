@@ -126,8 +126,14 @@ static cold void renumber(struct berth_manager *manager)
 }
 
 void reservation_link(struct berth_manager *manager, struct reservation *reservation,
-                      struct instance *last)
+                      struct instance *last, unsigned levels)
 {
+    struct instance *instance = last;
+
+    for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
+        instance->holds++;
+        reservation->holds[i] = instance->epoch;
+    }
     if (manager->last_reservation == UINT32_MAX)
         renumber(manager);
     reservation->number = ++manager->last_reservation;

@@ -32,9 +32,9 @@ internal int reservation_make(struct berth_manager *manager, uint8_t levels,
 internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
-/* Enters the map. The path ends with `last`, and the holds are set. */
+/* Holds the path of so many levels that ends with `last`, and enters the map. */
 internal void reservation_link(struct berth_manager *manager, struct reservation *reservation,
-                               struct instance *last);
+                               struct instance *last, unsigned levels);
 
 static inline unsigned reservation_levels(const struct berth_manager *manager,
                                           const struct reservation *reservation)
