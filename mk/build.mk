@@ -45,6 +45,16 @@ $(BUILD)/obj/runtime/testing/%.o: runtime/testing/%.c $(FLAGS_FILE)
 $(BUILD)/obj/examples/%.o: examples/%.c $(FLAGS_FILE)
 	$(call compile,$(EXAMPLE_FLAGS))
 
+
+# The search of `berthc check`. berthc compiles it by itself, and without warnings: see
+# gen/berthc/explore/engine/build.py. This is the same with them.
+SEARCH_OBJECT := $(BUILD)/obj/runtime/explore/explore.o
+$(SEARCH_OBJECT): runtime/explore/explore.c $(FLAGS_FILE)
+	$(call compile,-DBERTH_NO_LIBUUID -DBERTH_NO_MALLOC -DBERTH_NO_CLOCK)
+.PHONY: search
+search: $(SEARCH_OBJECT) ## compile the search of `berthc check`, with all warnings
+	@:
+
 $(LIBBERTH): $(RUNTIME_OBJECT)
 	@rm -f $@
 	$(call say,AR)

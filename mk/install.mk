@@ -6,6 +6,9 @@ DESTDIR ?=
 INSTALL ?= install
 PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.txt' -o -name 'py.typed')
 
+# What `berthc check` compiles: the search, and the runtime that it searches.
+SEARCH_FILES = library.c $(shell cd runtime && find include src explore -name '*.[ch]')
+
 # A word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 # A relative PREFIX counts from here; an empty one stays empty.
@@ -68,6 +71,7 @@ install-compiler: ## berthc with its Python package, and the specs
 	@$(call put,644,spec/schema/*.json,$(SHARE)/spec/schema)
 	@$(call put,644,spec/schema/berth.schema.json,$(SHARE)/python/berthc)
 	@$(call put_tree,$(PACKAGE_FILES),gen/,$(SHARE)/python)
+	@$(call put_tree,$(SEARCH_FILES),runtime/,$(SHARE)/runtime)
 	@printf '%s\n' $(call quote,installed the compiler below $(TO))
 
 install-testing: need-testing $(LIBTESTING) ## libberth-testing, for generated tests and simulators

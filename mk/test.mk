@@ -43,7 +43,7 @@ $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIB
 
 c-suites: $(C_SUITES) $(EXAMPLES)
 	@:
-suites: c-suites $(SIMULATORS)
+suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT)
 	@:
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
@@ -63,6 +63,7 @@ SOAK_SPECS ?= 60
 
 # What tests that start programs of their own need to know.
 export BERTH_BUILD = $(abspath $(BUILD))
+export BERTH_CACHE ?= $(abspath $(BUILD))/cache
 export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 

@@ -107,7 +107,8 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             "\n"
             "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs "
             "differ;\n"
-            "  2 bad usage, or a file cannot be read or written; 3 internal error; 130 interrupted"
+            "  2 bad usage, or a file cannot be read or written; 3 internal error;\n"
+            "  4 nothing is wrong, but a search did not see everything; 130 interrupted"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -118,7 +119,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                      "Reads specs and reports all their errors. Static rules look at the tables. "
                      "A search then plays a few callers, whose hooks may fail. Each of its "
                      "findings has a script that shows it, the shortest one unless Spin searches. "
-                     "A search that stops early gives a warning, and exit status 0 if it has found "
+                     "A search that stops early gives a warning, and exit status 4 if it has found "
                      "nothing.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json "
                      "spec/*.yaml\n  generate_spec | berthc check -", check_command,

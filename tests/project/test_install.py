@@ -133,6 +133,17 @@ def test_the_compiler_survives_a_move(installed: Installation, tmp_path: Path) -
     assert done.returncode == 0, done.stdout
 
 
+def test_the_compiler_searches_the_runtime_that_comes_with_it(
+    installed: Installation, tmp_path: Path
+) -> None:
+    """With another cache than the user's: the search is compiled from what is installed."""
+    done = installed.run(
+        f"BERTH_CACHE='{tmp_path}/cache' berthc check --engine c"
+        f" '{installed.prefix}/share/berth/spec/scsi.yaml'", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert any(path.name.startswith("search-") for path in (tmp_path / "cache").iterdir())
+
+
 def files(folder: Path) -> set[str]:
     """Files and links below a folder."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}

@@ -25,7 +25,10 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
                        help="stop after N states; the result is then partial, and the exit status "
-                            f"does not change (default: {DEFAULT.states})")
+                            f"is 4 where nothing is found (default: {DEFAULT.states})")
+    group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
+                       help="c: search the generated C, compiled by $CC or cc; python: search the "
+                            "model, which is slower (default: c where it can be built)")
     group.add_argument("--promela", action="store_true",
                        help="do not search; print the model of the first root resource, with "
                             "default options and all hooks, for Spin")
@@ -100,6 +103,9 @@ def refusal(args: argparse.Namespace) -> str | None:
         (args.promela and (args.static or args.spin),
          "--promela prints a model and does nothing else, so neither --static nor --spin goes "
          "with it"),
+        (args.engine != "auto" and (args.static or args.promela or args.spin),
+         "--engine says how to search the built-in way, so --static, --promela and --spin do not "
+         "go with it"),
         (args.promela and args.format == "json", "--promela prints a model, which is no JSON"),
         (args.spin and args.static, "--static explores nothing, so --spin does not go with it"),
         (args.static and bound is not None,

@@ -6,6 +6,7 @@
     findings   what is wrong with a spec, a file for each kind
     meaning    which effects are in place in each state
     search     breadth first, shortest scripts
+    engine     the same search in C, over the generated tables and the runtime
     script     a script for people and for simulators
     progress   a line on a terminal that tells how far a search is
     report     all searches of one manager, what they found, and what they can claim

@@ -46,6 +46,13 @@ class Progress:
             self._last = now
             self._write(self._stream, now, self._before + states)
 
+    def say(self, sentence: str) -> None:
+        """Something takes time before the first search begins."""
+        if self._stream is not None:
+            self._shown = True
+            self._stream.write(f"{ERASE}{sentence}")
+            self._stream.flush()
+
     def _write(self, stream: IO[str], now: float, seen: int) -> None:
         rate = seen / max(now - self._begin, 0.001)
         self._shown = True

@@ -4,11 +4,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Set as AbstractSet
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from berthc.collector import without_collector
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import Valuation, combined, valuations
+from berthc.explore.engine import run as engine_run, searches as engine
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import IDS
 from berthc.explore.meaning import Seen
@@ -89,18 +91,21 @@ class Report:
         return any(f.accept is None for f in self.findings)
 
 
-def explore(manager: Manager, bounds: Bounds, progress: Progress | None = None) -> Report:
+def explore(manager: Manager, bounds: Bounds, progress: Progress | None = None,
+            program: Path | None = None) -> Report:
     """Explores a manager. The spec must have passed the static rules, findings of the tables aside.
 
-    Ctrl-C ends the search, not the report.
+    `program`: the search in C, made for this manager (`engine.build`); None: the one in Python.
+    Ctrl-C ends the search, not the report. Raises `engine.run.Beyond` and `BrokenRuntime`.
     """
     with without_collector():
-        return _explore(manager, bounds, Progress() if progress is None else progress)
+        return _explore(manager, bounds, Progress() if progress is None else progress, program)
 
 
-def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
+def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path | None) -> Report:
     begin = time.perf_counter()
-    searches, interrupted = _searches(manager, bounds, progress)
+    searches, interrupted = (_searches(manager, bounds, progress) if program is None
+                             else _searches_in_c(manager, bounds, progress, program))
     found: dict[tuple[str, str, int, int], Found] = {}
     for one in (f for search in searches for f in search.found):
         key = (one.fault.id, one.fault.where, one.fault.loc.line, one.fault.loc.column)
@@ -112,13 +117,13 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress) -> Report:
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         findings += [Finding(fault, accepted(manager, fault), ())
-                     for fault in _unreachable(manager, searches)]
+                     for fault in _unreachable(manager, searches, bounds, program)]
         findings += [Finding(fault, accepted(manager, fault), ())
                      for fault in _unasked(manager, searches)]
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)
-    seen = tuple(Searched(s.valuation, s.root, len(s.nodes), s.transitions) for s in searches)
+    seen = tuple(Searched(s.valuation, s.root, s.states, s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete,
                   time.perf_counter() - begin, combined=every, seen=tuple(s.seen for s in searches),
                   unplayed=_unplayed(manager, searches),
@@ -147,10 +152,14 @@ def accepted(manager: Manager, fault: Fault) -> Accept | None:
     return None
 
 
-def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[list[Search], bool]:
+One = Search | engine_run.Searched
+"""One search, by either engine."""
+
+
+def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[list[One], bool]:
     """One per valuation and root resource, and whether the user interrupted them. A hook that one
     search never called makes no difference to that search when it is absent."""
-    done: list[Search] = []
+    done: list[One] = []
     left = bounds.states
     roots = [r.name for r in manager.resources if r.parent is None]
     every = [(valuation, root) for valuation in valuations(manager, bounds.keys) for root in roots]
@@ -174,7 +183,19 @@ def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[lis
     return done, False
 
 
-def _same(old: Search, valuation: Valuation, root: str) -> bool:
+def _searches_in_c(manager: Manager, bounds: Bounds, progress: Progress,
+                   program: Path) -> tuple[list[One], bool]:
+    roots = [r.name for r in manager.resources if r.parent is None]
+    every = [(valuation, root) for valuation in valuations(manager, bounds.keys) for root in roots]
+    done: list[engine_run.Searched] = []
+    try:
+        engine.searches(manager, program, every, _same, bounds, progress, done)
+    except KeyboardInterrupt:
+        return list(done), True
+    return list(done), False
+
+
+def _same(old: One, valuation: Valuation, root: str) -> bool:
     """Was this search made already, but for absent hooks that it never came to?"""
     others = replace(old.valuation, without=valuation.without)
     if (old.root != root or others != valuation
@@ -183,19 +204,23 @@ def _same(old: Search, valuation: Valuation, root: str) -> bool:
     return not old.called & set(valuation.without)
 
 
-def _unreachable(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
+def _unreachable(manager: Manager, searches: list[One], bounds: Bounds,
+                 program: Path | None) -> Iterator[Fault]:
     """Rows and outcomes that no search took; what only drain takes is tried last."""
     declared = _declared(manager)
     taken = {one for search in searches for one in search.taken}
     for search in searches:
         if declared.keys() <= taken:
             break
-        search.drains(lambda: not declared.keys() <= taken | search.taken | search.behind)
+        if isinstance(search, Search):
+            search.drains(lambda: not declared.keys() <= taken | search.taken | search.behind)
+        elif program is not None:
+            engine.drained(manager, program, search, bounds, declared.keys() - taken)
         taken |= search.taken | search.behind
     yield from unreachable(manager, taken)
 
 
-def _unasked(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
+def _unasked(manager: Manager, searches: list[One]) -> Iterator[Fault]:
     """Operations that no caller who keeps the contract ever comes to ask for: nothing is known of
     them."""
     asked = {name for search in searches for name in search.asked}
@@ -205,7 +230,7 @@ def _unasked(manager: Manager, searches: list[Search]) -> Iterator[Fault]:
                         f"no caller ever comes to ask for {op.name}, so nothing is known of it")
 
 
-def _unplayed(manager: Manager, searches: list[Search]) -> Unplayed:
+def _unplayed(manager: Manager, searches: list[One]) -> Unplayed:
     asked = {name for search in searches for name in search.asked}
     taken = {one for search in searches for one in search.taken}
     rows = [(f"{resource.name}.{state.name}.{row.event}", row) for resource in manager.resources

@@ -16,6 +16,7 @@ from berthc.explore.bounds import Bounds, memory_used
 from berthc.explore.callers.inputs import Valuation, scarce
 from berthc.explore.findings.cancelled import try_uses
 from berthc.explore.findings.drains import Drains
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import Accepted, denied, judge, up_to
 from berthc.explore.findings.lookups import Lookups
@@ -125,6 +126,11 @@ class Search:
         self.seen = Seen(self.stepper.shape)
         self._adopted = {r.name: adopted(manager, r) for r in manager.resources}
         self.full = Full(self.stepper)
+
+    @property
+    def states(self) -> int:
+        """How many states it has seen."""
+        return len(self.nodes)
 
     def run(self) -> None:
         """First with a backend that never fails, for `denied`; then with one that does."""
@@ -245,10 +251,8 @@ class Search:
             either &= ~self._adopted[one.resource].get(one.state, 0)
             if clean and either:
                 state = self.stepper.manager.resource(one.resource).state(one.state)
-                effects = " and ".join(names(self.stepper.manager, either))
                 self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc,
-                                 f"the effect of {effects} is there in this state at "
-                                 "some times and not at others, though no hook ever failed"), node)
+                                 texts.ambiguous(names(self.stepper.manager, either))), node)
 
     def _renumbered(self, node: Node) -> Node:
         return replace(node, local=self.stepper.renumber(node.local))

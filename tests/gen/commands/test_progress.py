@@ -124,6 +124,27 @@ def test_a_terminal_sees_static_findings_then_progress_then_the_report_after_ctr
     assert "scsi.yaml: explored (" not in out
 
 
+def test_what_the_search_in_c_found_until_ctrl_c_is_told() -> None:
+    control, terminal = pty.openpty()
+    process = subprocess.Popen(["bin/berthc", "check", "--engine", "c", "--callers", "12", "--keys",
+                                "5", "--states", "90000000", FAULTY],
+                               cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True,
+                               env=ENV, start_new_session=True, preexec_fn=heed_interrupts)
+    os.close(terminal)
+    try:
+        read_until(control, r"exploring: [\d,]+ states")
+        os.killpg(process.pid, signal.SIGINT)
+        rest = read_until(control, r"may have findings.*\n")
+        out = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+        os.close(control)
+    assert process.returncode == 130
+    assert "error[stranded]" in rest and "the shortest script:" in rest
+    states = re.search(r": interrupted \(.*\): after (\d+) states", out)
+    assert states is not None and int(states[1]) > 0
+
+
 def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
     """Waits until the process has used a processor for so long, however loaded the machine is."""
     while process.poll() is None:
@@ -137,8 +158,8 @@ def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
 
 @pytest.mark.parametrize("used", [1.0, 3.0])
 def test_json_is_whole_after_ctrl_c(used: float) -> None:
-    process = subprocess.Popen(["bin/berthc", "check", "--format", "json", *LONG, "spec/scsi.yaml"],
-                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    process = subprocess.Popen(["bin/berthc", "check", "--engine", "python", "--format", "json",
+                                *LONG, "spec/scsi.yaml"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=ENV, preexec_fn=heed_interrupts)
     wait_until_used(process, used)
     process.send_signal(signal.SIGINT)

@@ -1,5 +1,6 @@
 """What can be wrong with a spec: a file for each kind of finding, and what they share.
 
+    texts      the sentences
     fault      one thing that is wrong with a spec
     advice     what would be right instead
     judge      what is wrong with a change, or with what it leaves

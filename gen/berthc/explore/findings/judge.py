@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, needs
 from berthc.explore.states.backend import Called, names
@@ -72,14 +73,11 @@ def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
         where = _where(taken.row, taken.resource)
         if not hook.repeatable and hook.own & call.before:
             yield Fault("double", where, taken.row.loc,
-                        f"{call.hook} is called though its effect is there already, and it is not "
-                        f"repeatable")
+                        texts.there_already(call.hook))
         may_be = call.before | call.open_before
         if not hook.repeatable and hook.undoes and not hook.undoes & may_be:
-            undone = " or ".join(names(stepper.manager, hook.undoes))
             yield Fault("double", where, taken.row.loc,
-                        f"{call.hook} is called though there is no effect of {undone} to undo, "
-                        f"and it is not repeatable")
+                        texts.nothing_to_undo(call.hook, names(stepper.manager, hook.undoes)))
         lost = may_lose(stepper, call)
         if lost:
             yield from _interference(stepper, change, call, taken, lost)
@@ -101,8 +99,8 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken,
         if (n != change.move.who and other is not None and id_ in other.path and other.relies[level]
             & lost):
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
-                        f"{call.hook} takes back {' and '.join(names(stepper.manager, lost))} "
-                        f"while another caller still relies on the {taken.resource}")
+                        texts.takes_from_another(call.hook, names(stepper.manager, lost),
+                                                 taken.resource))
             return
 
 
@@ -129,8 +127,7 @@ def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
         if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
             where, loc = blame(stepper, change, old[id_])
             yield Fault("interference", where, loc,
-                        f"{change.move.op.name} lets go of the {old[id_].resource} again and "
-                        f"takes the hold of another caller, its own went before")
+                        texts.takes_hold(change.move.op.name, old[id_].resource))
 
 
 def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
@@ -143,8 +140,7 @@ def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
                       else (resource, change.move.op.loc))
         if mask:
             yield Fault("leak", where, loc,
-                        f"the {resource} ends and is forgotten while the effect of "
-                        f"{' and '.join(names(stepper.manager, mask))} is still there")
+                        texts.ends_with(resource, names(stepper.manager, mask)))
         yield from _dangling(stepper, change, id_, resource, ender, where, loc)
 
 
@@ -162,20 +158,16 @@ def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: 
             continue
         level = holder.path.index(id_)
         if n != change.move.who:
-            yield Fault("dangling", where, loc,
-                        f"the {resource} ends while another caller holds it")
+            yield Fault("dangling", where, loc, texts.ends_held(resource))
             return
         if not stepper.dropping(change, level):
-            yield Fault("dangling", where, loc,
-                        f"the {resource} ends while the caller holds it and has not let go of it")
+            yield Fault("dangling", where, loc, texts.ends_own(resource))
             return
     if _taken(stepper, change, id_):
-        yield Fault("dangling", where, loc,
-                    f"the {resource} ends while the caller that is given it believes to hold it")
+        yield Fault("dangling", where, loc, texts.ends_given(resource))
     elif (ender is not None and ender.resource != resource
           and id_ in tracked(change.before.world).items):
-        yield Fault("dangling", where, loc,
-                    f"the {ender.resource} ends while a {resource} is still below it")
+        yield Fault("dangling", where, loc, texts.ends_above(resource, ender.resource))
 
 
 def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
@@ -206,10 +198,8 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
         item = tracked(change.after.world).items[id_]
         where, loc = blame(stepper, change, item)
         yield Fault("leak", where, loc,
-                    f"the {item.resource} keeps a reference that no caller has and nobody will drop"
-                    if lost
-                    else f"nobody holds the {item.resource} any more, yet it stays tracked in "
-                         f"state {item.state}")
+                    texts.lost_reference(item.resource) if lost
+                    else texts.stays(item.resource, item.state))
     yield from _undrained(stepper, change)
 
 
@@ -254,16 +244,14 @@ def _moved(change: Change, id_: int) -> bool:
 
 
 def _kept(stepper: Stepper, change: Change, item: Item, mask: int) -> Fault:
-    effects = " and ".join(names(stepper.manager, mask))
+    effects = names(stepper.manager, mask)
     below = _stays_below(change.after, item)
     if below is not None:
         where, loc = _drop_row(stepper, below)
-        return Fault("leak", where, loc,
-                     f"a {below.resource} stays in state {below.state}, whatever drain does, so "
-                     f"nobody ever takes back {effects} of the {item.resource} above it")
+        return Fault("leak", where, loc, texts.kept_by_below(below.resource, below.state, effects,
+                                                             item.resource))
     where, loc = blame(stepper, change, item)
-    return Fault("leak", where, loc, f"nobody holds the {item.resource} any more, and not even "
-                 f"drain takes back {effects}")
+    return Fault("leak", where, loc, texts.not_drained(item.resource, effects))
 
 
 def _stays_below(local: Local, item: Item) -> Item | None:
@@ -338,11 +326,10 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
             return  # it is part of the protocol
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
-                    f"{change.move.op.name} is refused with {change.result.error} though no hook "
-                    f"ever failed")
+                    texts.refused(change.move.op.name, change.result.error))
     elif change.move.part in ("uses", "ends", "releases"):
         yield Fault("denied", change.move.op.target, change.move.op.loc,
-                    f"{change.move.op.name} gives {change.result.error} though no hook ever failed")
+                    texts.fails(change.move.op.name, change.result.error))
 
 
 __all__ = ["IDS", "Accepted", "Holder", "blame", "caller", "denied", "judge", "lacks_hook", "up_to"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.local import Local, tracked
 from berthc.explore.states.move import Move
@@ -20,27 +21,24 @@ class Lookups:
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
         free = stepper.contract.free
-        self._pairs = [(teller, op) for op in stepper.contract.acquires
+        self.pairs = [(teller, op) for op in stepper.contract.acquires
                        if op.by is not None and not op.absent_ok
                        for teller in free if _tells(stepper.manager, teller, op)]
 
     def judge(self, local: Local, change: Change) -> Iterator[tuple[Fault, tuple[Move, ...]]]:
         """Looks at a change in which every call ends ok. Gives faults, each with the requests that
         show it after `local`."""
-        if not change.gone or not self._pairs:
+        if not change.gone or not self.pairs:
             return
         comer = next((n for n, holder in enumerate(local.holders)
                       if holder is None and n != change.move.who), None)
         items = tracked(local.world).items
-        for teller, op in self._pairs if comer is not None else ():
+        for teller, op in self.pairs if comer is not None else ():
             ended = [items[id_] for id_ in change.gone if id_ in items]
             for item in (item for item in ended if item.resource == op.target):
                 moves = self._shown(local, change, teller, op, item, comer or 0)
                 if moves:
-                    message = (
-                        f"{op.name} gives ENOENT though no hook ever failed: {teller.name} "
-                        f"told the caller of a {op.target} that has ended meanwhile"
-                    )
+                    message = texts.told_of_ended(op.name, teller.name, op.target)
                     yield Fault("denied", op.target, op.loc, message), moves
 
     def _shown(self, local: Local, change: Change, teller: Operation, op: Operation, item: Item,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from berthc.explore.callers.contract import asked_of
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.backend import brings, names
 from berthc.explore.states.local import Local, tracked
@@ -67,10 +68,9 @@ class Promises:
             missing = promised & ~_may_be(change.after, item)
             if missing:
                 where, loc = self._blame(change, item)
-                effects = " and ".join(names(self._stepper.manager, missing))
-                yield Fault(
-                    "missing-effect", where, loc,
-                    f"{change.move.op.name} succeeds though the effect of {effects} is not there")
+                yield Fault("missing-effect", where, loc,
+                            texts.missing_effect(change.move.op.name,
+                                                 names(self._stepper.manager, missing)))
 
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:
         return change.move.op.name, item.resource, self._stepper.shape.kind(

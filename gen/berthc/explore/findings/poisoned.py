@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import lacks_hook
 from berthc.explore.states.future import Future, Seen, at, key_path, newcomers, opens
@@ -23,19 +24,19 @@ class Poisoned:
     def __init__(self, stepper: Stepper, future: Future) -> None:
         self._stepper = stepper
         self._future = future
-        self._operations = {r.name: newcomers(stepper, r.name) for r in stepper.manager.resources}
+        self.operations = {r.name: newcomers(stepper, r.name) for r in stepper.manager.resources}
         parts = stepper.contract
-        self._makers = {
+        self.makers = {
             r.name: tuple(
                 (part, op) for part, ops in (("acquires", parts.acquires), ("free", parts.free))
                 for op in ops
-                if op.form is Form.CREATE and op.target == r.name and not self._operations[r.name])
+                if op.form is Form.CREATE and op.target == r.name and not self.operations[r.name])
             for r in stepper.manager.resources
         }
-        self._free = {
+        self.free = {
             r.name
             for r in stepper.manager.resources
-            if set(self._operations[r.name]) <= set(parts.free) and not self._makers[r.name]
+            if set(self.operations[r.name]) <= set(parts.free) and not self.makers[r.name]
         }
         self._usual: set[Hashable] = set()  # without a failure
         self._good: set[Hashable] = set()
@@ -44,7 +45,7 @@ class Poisoned:
         """Looks at a state to which no failure led. Where a caller who wants a hold is refused
         there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
         for item in tracked(local.world).items.values():
-            if item.resource in self._free or self._is_held(local, item):
+            if item.resource in self.free or self._is_held(local, item):
                 continue
             kinds = self._kinds(local, item)
             if kinds not in self._usual and not any(
@@ -59,17 +60,17 @@ class Poisoned:
             kind = self._kind(local, item)
             if kind in self._good or self._kinds(local, item) in self._usual:
                 continue
-            if self._makers[item.resource]:
+            if self.makers[item.resource]:
                 fault = self._taken(local, item, kind)
                 if fault is not None:
                     return fault
-            if not self._operations[item.resource]:
+            if not self.operations[item.resource]:
                 continue
             asked = self._asked(local, item)
             if not asked:
                 continue  # nobody may ask now
             refused = next((change for change in asked if change.result.error is not None), None)
-            wanted = opens(self._operations[item.resource], key_path(tracked(local.world), item.id))
+            wanted = opens(self.operations[item.resource], key_path(tracked(local.world), item.id))
             taken = any(change.result.ok for change in asked)
             if refused is None or taken or self._future.ever(local, wanted):
                 self._good.add(kind)
@@ -91,7 +92,7 @@ class Poisoned:
             self._good.add(kind)
             return None
         path = tuple(up.id for up in tracked(local.world).path(item))
-        for part, op in self._makers[item.resource]:
+        for part, op in self.makers[item.resource]:
             parts = [
                 p.name for a in self._stepper.manager.resource(item.resource).assigned
                 if a.name == op.at for p in a.parts
@@ -134,7 +135,7 @@ class Poisoned:
 
     def _asked(self, local: Local, item: Item) -> list[Change]:
         """What newcomers who ask for the instance get, policy and absent hooks aside."""
-        operations = self._operations[item.resource]
+        operations = self.operations[item.resource]
         changes = [self._stepper.change(local, move, (), clean=True)
                    for move in self._stepper.moves(local)
                    if move.op in operations and item.id in move.path and self._same(move, item)]
@@ -158,10 +159,8 @@ class Poisoned:
 
 
 def _ever(change: Change, item: Item) -> str:
-    return (
-        f"{change.move.op.name} gives {change.result.error} for this {item.resource}, "
-        "now and for ever, "
-        "though nobody holds it and every hook works; not even drain ends it")
+    assert change.result.error is not None
+    return texts.poisoned(change.move.op.name, change.result.error, item.resource)
 
 
 def _is_meant(change: Change) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from berthc.explore.callers.inputs import Choice
 from berthc.explore.callers.pools import pools, with_slots
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import blame
 from berthc.explore.states.backend import Script
@@ -116,9 +117,7 @@ class Kept:
             if (item.id in change.levels and self._keeps(change.after, item.id)
                 and not self._keeps(change.before, item.id)):
                 where, loc = blame(self._stepper, change, item)
-                yield Fault("leak", where, loc,
-                            f"nobody holds the {item.resource} any more, and neither drain nor "
-                            f"any request ever gives its slot back")
+                yield Fault("leak", where, loc, texts.keeps_slot(item.resource))
 
     def _keeps(self, local: Local, id_: int) -> bool:
         item = tracked(local.world).items.get(id_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.backend import Called, names
 from berthc.explore.states.local import tracked
@@ -49,8 +50,7 @@ def missing(stepper: Stepper, call: Called, taken: Taken, truth: Mapping[str, in
     wanted = stepper.stated.needs.get(call.hook, {})
     lacks = sum(mask & ~(truth[on] | maybe[on]) for on, mask in wanted.items())
     if lacks:
-        yield _at(taken, f"{call.hook} is called while the effect of {_words(stepper, lacks)}, "
-                         "which it needs, is not there")
+        yield _at(taken, texts.needs(call.hook, names(stepper.manager, lacks)))
 
 
 def may_lose(stepper: Stepper, call: Called) -> int:
@@ -66,8 +66,7 @@ def relied_on(stepper: Stepper, call: Called, taken: Taken, lost: int,
     for hook, mask in stepper.stated.needing:
         own = stepper.effects[hook.name].own
         if mask & lost and any(own & effects for effects in held):
-            yield _at(taken, f"{call.hook} takes back {_words(stepper, lost)} while the effect of "
-                             f"{hook.name}, which needs it, is still there")
+            yield _at(taken, texts.takes_needed(call.hook, names(stepper.manager, lost), hook.name))
             return
 
 
@@ -75,10 +74,6 @@ def _at(taken: Taken, message: str) -> Fault:
     row = taken.row
     assert row is not None
     return Fault("needs", f"{taken.resource}.{row.state}.{row.event}", row.loc, message)
-
-
-def _words(stepper: Stepper, mask: int) -> str:
-    return " and ".join(names(stepper.manager, mask))
 
 
 def _below(change: Change, resource: str, truth: Mapping[str, int]) -> Iterator[int]:
@@ -107,20 +102,19 @@ def misstated(stepper: Stepper, change: Change) -> Iterator[Fault]:
         unknown = change.after.open.get(item.id, 0) & ~truth
         differences = ((always & ~truth, "not there"), (truth & ~allowed, "there"),
                        (unknown & ~allowed, "perhaps there, as nobody says what was there before"))
-        wrong = [f"{_words(stepper, mask)} is {word}" for mask, word in differences if mask]
+        wrong = [(names(stepper.manager, mask), word) for mask, word in differences if mask]
         if wrong:
             state = stepper.manager.resource(item.resource).state(item.state)
-            yield _fault(change, item, state, " and ".join(wrong))
+            yield _fault(change, item, state, wrong)
 
 
-def _fault(change: Change, item: Item, state: State, wrong: str) -> Fault:
+def _fault(change: Change, item: Item, state: State,
+           wrong: list[tuple[list[str], str]]) -> Fault:
     for taken in reversed(change.result.rows):
         if (taken.resource == item.resource and taken.row is not None
                 and taken.outcome != "rejected"):
             where = f"{item.resource}.{taken.row.state}.{taken.row.event}"
             return Fault("effects", where, taken.row.loc,
-                         f"the {item.resource} comes to {state.name} while the effect of {wrong}, "
-                         f"other than {state.name} says")
+                         texts.misstated(item.resource, state.name, False, wrong))
     return Fault("effects", f"{item.resource}.{state.name}", state.loc,
-                 f"the {item.resource} is made in {state.name} while the effect of {wrong}, "
-                 f"other than {state.name} says")
+                 texts.misstated(item.resource, state.name, True, wrong))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from berthc.explore.callers.pools import helpers
+from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.local import Local, holds
 from berthc.explore.states.move import Move
@@ -20,22 +20,7 @@ from berthc.model import Loc
 
 class Stranded:
     def __init__(self, stepper: Stepper) -> None:
-        # Who helps by making an instance does not do without a key for it because callers hold as
-        # many as the bounds say.
-        made = helpers(stepper.manager)
-        self._stepper = (
-            stepper
-            if not made
-            else Stepper(
-                stepper.manager,
-                stepper.root,
-                stepper.world.options,
-                tuple(stepper.without),
-                stepper.bounds,
-                stepper.reduced,
-                more=made,
-            )
-        )
+        self._stepper = stepper.with_more()
         self._good: set[Hashable] = set()
         self._bad: set[Hashable] = set()
 
@@ -92,7 +77,7 @@ class Stranded:
         if not changes:
             target = manager.resource(holder.config[-1].resource)
             return Fault("stranded", target.name, target.loc,
-                         f"a caller holds a {target.name}, and no operation lets go of it")
+                         texts.no_release(target.name))
         change = _refused(changes)
         op = change.move.op
         where: str = op.target
@@ -102,11 +87,9 @@ class Stranded:
             where = f"{last.resource}.{last.state}.{last.event}"
             loc = (last.row.loc if last.row is not None
                    else manager.resource(last.resource).state(last.state).loc)
-        answer = change.result.error or "success, yet its hold stays"
-        harm = ("a caller never gets rid of what it holds" if any(holds(change.after, holder))
-                else "its try to let go never succeeds")
         return Fault("stranded", where, loc,
-                     f"{op.name} gives {answer}, now and for ever, though every hook works: {harm}")
+                     texts.stranded(op.name, change.result.error,
+                                    holds=any(holds(change.after, holder))))
 
 
 def _refused(changes: list[Change]) -> Change:

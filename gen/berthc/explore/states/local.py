@@ -93,13 +93,13 @@ class Shape:
     With `plain`, callers and keys are told apart.
     """
 
-    __slots__ = ("_fields", "_kinds", "_order", "slots", "_names", "_plain", "_by_key", "_frames")
+    __slots__ = ("_fields", "_kinds", "_order", "slots", "names", "_plain", "by_key", "_frames")
 
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]],
                  plain: bool = False) -> None:
         self._plain = plain
         self.forget()
-        self._by_key = any(o.by is None
+        self.by_key = any(o.by is None
                            and (o.form is Form.FIND or o.form is Form.OBTAIN
                                 and not any(levels_of(manager, o, "take"))
                                 and any(levels_of(manager, o, "drop"))) for o in manager.operations)
@@ -116,9 +116,9 @@ class Shape:
             and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)
         }
         # What a caller was told of a value from a hook need not name the instance any more.
-        self._names: dict[str, tuple[Assigned, ...]] = {}
+        self.names: dict[str, tuple[Assigned, ...]] = {}
         for hook in manager.hooks:
-            self._names[hook.on] = (*self._names.get(hook.on, ()), *manager.naming(hook.name))
+            self.names[hook.on] = (*self.names.get(hook.on, ()), *manager.naming(hook.name))
 
     def forget(self) -> None:
         """Lets go of all that is kept only to be quick."""
@@ -202,7 +202,7 @@ class Shape:
     def named(self, local: Local) -> frozenset[str]:
         """Resources of which keys are not alike: a caller will look by key for an instance that has
         ended, and may find another under that key."""
-        if not self._by_key:
+        if not self.by_key:
             return frozenset()
         items = tracked(local.world).items
         return frozenset(choice.resource for holder in local.holders if holder is not None
@@ -218,7 +218,7 @@ class Shape:
         another one, or nowhere."""
         found: list[str] = []
         for choice, id_ in zip(holder.config, holder.path, strict=True):
-            for assigned in self._names.get(choice.resource, ()):
+            for assigned in self.names.get(choice.resource, ()):
                 item = state.find_by(
                     choice.resource, assigned,
                     {assigned.name: holder.values.get(choice.resource, {}).get(assigned.name, "")})

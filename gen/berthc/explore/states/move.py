@@ -139,7 +139,7 @@ class Moves:
 
     def _by_config(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
         state = tracked(local.world)
-        at = self._free_slot(state, op)
+        at = self.free_slot(state, op)
         if op.at is not None and at is None:
             return
         named = self.shape.named(local)
@@ -148,11 +148,11 @@ class Moves:
                 continue
             yield Move(who, part, op, config=config, at=at, path=path)
             if op.form is Form.OBTAIN and None not in path:
-                other = self._conflicting(config[-1])
+                other = self.conflicting(config[-1])
                 if other is not None:
                     yield Move(who, part, op, config=(*config[:-1], other), path=path)
 
-    def _conflicting(self, choice: Choice) -> Choice | None:
+    def conflicting(self, choice: Choice) -> Choice | None:
         """The same one each time, since questions are known by their choices."""
         if choice not in self._conflicts:
             other = conflicting(self.manager.resource(choice.resource), choice)
@@ -211,7 +211,7 @@ class Moves:
             path.append(found)
         return tuple(path)
 
-    def _free_slot(self, state: State, op: Operation) -> tuple[tuple[str, int], ...] | None:
+    def free_slot(self, state: State, op: Operation) -> tuple[tuple[str, int], ...] | None:
         """The lowest free slot of the pool that the operation names one of."""
         if op.at is None:
             return None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.contract import levels_of, relied_levels
 from berthc.explore.callers.inputs import Choice
+from berthc.explore.callers.pools import helpers
 from berthc.explore.states.backend import Called, Script, brings, effects
 from berthc.explore.states.local import Holder, Local, holds, tracked
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
@@ -71,8 +72,17 @@ class Stepper(Moves):
         self._resident = {(r.name, s.name) for r in manager.resources for s in r.states
                           if s.resident}
         self.forget()
-        self._takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
-        self._relied = {o.name: relied_levels(o) for o in manager.operations}
+        self.takes = {o.name: levels_of(manager, o, "take") for o in manager.operations}
+        self.relied = {o.name: relied_levels(o) for o in manager.operations}
+
+    def with_more(self) -> Stepper:
+        """With a key more for who helps by making an instance: it does not do without one because
+        callers hold as many as the bounds say."""
+        made = helpers(self.manager)
+        if not made:
+            return self
+        return Stepper(self.manager, self.root, self.world.options, tuple(self.without),
+                       self.bounds, self.reduced, more=made)
 
     def forget(self) -> None:
         """Lets go of all that is kept only to be quick."""
@@ -179,7 +189,7 @@ class Stepper(Moves):
             own = Holder(str(result.returns["reservation"]), path, (), (), move.config, {},
                          (0,) * len(path), releasing=False)
         elif move.part == "acquires" and result.ok:
-            own = Holder(None, path, self._takes[move.op.name], self._takes[move.op.name],
+            own = Holder(None, path, self.takes[move.op.name], self.takes[move.op.name],
                          move.config or self.config(world, path), self._values(world, path),
                          self._relies(move.op, (0,) * len(path), path, truth), releasing=False)
         elif move.part == "uses" and own is not None:
@@ -196,7 +206,7 @@ class Stepper(Moves):
                 truth: Mapping[int, int]) -> tuple[int, ...]:
         """After a use: on what is true now, as deep as the use reaches; after a failure (nothing is
         true) on nothing there."""
-        relied = self._relied[op.name]
+        relied = self.relied[op.name]
         return (*(truth.get(id_, 0) for id_ in path[:relied]), *before[relied:])
 
     def config(self, world: World, path: tuple[int | None, ...]) -> tuple[Choice, ...]:

@@ -1,0 +1,123 @@
+"""The program that searches one manager: compiled by the user's C compiler, and kept.
+
+Objects are kept by their content in a folder of the user's: $BERTH_CACHE, else berth below
+$XDG_CACHE_HOME, else ~/.cache/berth. What is there is never changed, so several processes may use
+it at the same time.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+FLAGS = ("-std=gnu11", "-O1", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CLOCK")
+OLD = 60  # days after which an unused object is taken away
+
+
+class NoCompiler(Exception):
+    """The search in C cannot be built here; the message says why, in a few words."""
+
+
+def sources() -> Path:
+    """The folder of the runtime's sources. Raises NoCompiler."""
+    given = os.environ.get("BERTH_RUNTIME")
+    # In the repository beside `gen`, and where it is installed beside `python`.
+    folder = Path(given) if given else Path(__file__).resolve().parents[4] / "runtime"
+    if (folder / "explore/explore.c").is_file():
+        return folder
+    raise NoCompiler("the runtime's sources are not there")
+
+
+def compiler() -> list[str]:
+    """The command of the C compiler: $CC, else cc, gcc or clang. Raises NoCompiler."""
+    given = shlex.split(os.environ.get("CC", ""))
+    for command in ([given] if given else [["cc"], ["gcc"], ["clang"]]):
+        if shutil.which(command[0]):
+            return command
+    raise NoCompiler(f"{given[0]} is not there" if given else "there is no C compiler")
+
+
+def program(manager: str, text: Mapping[str, str],
+            tell: Callable[[str], None] = lambda _: None) -> Path:
+    """The program for the manager of that name, compiled if it is not kept. `text` has the
+    generated files, by path. `tell` hears what takes time. Raises NoCompiler."""
+    folder, cc = sources(), compiler()
+    runtime = _digest([*cc, *FLAGS], sorted(folder.rglob("*.[ch]")), folder)
+    tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
+    kept = _kept_in()
+    made = kept / f"search-{tables}"
+    if made.exists():
+        _touch(made)
+        return made
+    search = kept / f"runtime-{runtime}.o"
+    with tempfile.TemporaryDirectory(dir=kept, prefix="build-") as name:
+        scratch = Path(name)
+        if not search.exists():
+            tell("compiling the search, which is then kept")
+            _compile([*cc, *FLAGS, f"-I{folder / 'include'}", "-c", "-o", str(scratch / "s.o"),
+                      str(folder / "explore/explore.c")])
+            os.replace(scratch / "s.o", search)
+        tell(f"compiling the tables of {manager}")
+        for path, content in text.items():
+            (scratch / Path(path).name).write_text(content, encoding="utf-8")
+        (scratch / "explored.c").write_text(
+            f'#include "{manager}.c"\n'
+            "extern const berth_manager_type *const berth_explored;\n"
+            f"const berth_manager_type *const berth_explored = &{manager}_manager_type;\n",
+            encoding="utf-8")
+        _compile([*cc, *FLAGS, f"-I{folder / 'include'}", f"-I{scratch}", "-o", str(scratch / "p"),
+                  str(scratch / "explored.c"), str(search), "-pthread"])
+        os.replace(scratch / "p", made)
+    _forget_old(kept)
+    return made
+
+
+def _digest(words: list[str], paths: list[Path], below: Path) -> str:
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        digest.update(str(path.relative_to(below)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _kept_in() -> Path:
+    """The folder of what is kept; one of this process's own where there is no other."""
+    given = os.environ.get("BERTH_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(given) if given else Path(home) / "berth"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise NoCompiler(f"{folder}: {error.strerror}") from error
+
+
+def _touch(path: Path) -> None:
+    try:
+        os.utime(path)
+    except OSError:
+        pass  # it is somebody else's; then it looks old and is made again some day
+
+
+def _forget_old(folder: Path) -> None:
+    """Takes away what nobody has used for a long time."""
+    newest = max((path.stat().st_mtime for path in folder.glob("*-*")), default=0.0)
+    for path in folder.glob("*-*"):
+        if path.is_file() and newest - path.stat().st_mtime > OLD * 86_400:
+            path.unlink(missing_ok=True)
+
+
+def _compile(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.splitlines() or ["no message"]
+        first = next((line for line in lines if "error:" in line or "undefined" in line), lines[0])
+        raise NoCompiler(f"{command[0]} fails: {first}")
+
+
+__all__ = ["NoCompiler", "compiler", "program", "sources"]

@@ -1,0 +1,138 @@
+"""One search in C: the program runs with a plan, and what it answers becomes a `Searched`."""
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from berthc.explore.bounds import Bounds
+from berthc.explore.callers.inputs import Valuation
+from berthc.explore.engine import faults
+from berthc.explore.engine.plan import Beyond, Plan, write
+from berthc.explore.engine.script import Numbers, requests
+from berthc.explore.meaning import Class, Range, Seen
+from berthc.explore.search import Found
+from berthc.explore.states.move import REDUCED, Reduced
+from berthc.model import Manager
+
+OUTCOMES = ("", "ok", "fail", "uncertain", "rejected", "released", "yes", "no", "unknown")
+"""Words for `berth_outcome`."""
+
+Watch = Callable[[int, int], None]
+
+
+class BrokenRuntime(AssertionError):
+    """The runtime did what it never does. That is a fault of Berth, and not of the spec."""
+
+
+@dataclass
+class Searched:
+    """What one search saw. The members are those of `berthc.explore.search.Search`."""
+
+    root: str
+    valuation: Valuation
+    seen: Seen
+    found: list[Found] = field(default_factory=list)
+    taken: set[tuple[int, str]] = field(default_factory=set)
+    behind: set[tuple[int, str]] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
+    states: int = 0
+    transitions: int = 0
+    cancelled: int = 0
+    memory: int = 0
+    complete: bool = True
+    limited: bool = False
+    cut: bool = False
+    out_of_memory: bool = False
+
+
+class Running:
+    """A search that runs in a process of its own."""
+
+    def __init__(self, program: Path, manager: Manager, root: str, valuation: Valuation,
+                 bounds: Bounds, reduced: Reduced = REDUCED,
+                 wanted: Sequence[tuple[int, int]] = ()) -> None:
+        """Raises Beyond."""
+        self._manager = manager
+        self._plan: Plan = write(manager, root, valuation, bounds, reduced, wanted)
+        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         text=True, encoding="utf-8")
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._plan.text)
+        self._process.stdin.close()
+        self._result = Searched(root, valuation, Seen(self._plan.stepper.shape))
+
+    def end(self) -> Searched:
+        """Ends it before it has found everything; what it has told until then."""
+        self._process.kill()
+        self._process.wait()
+        self._result.complete = False
+        return self._result
+
+    def result(self, watch: Watch = lambda _states, _waiting: None) -> Searched:
+        """Waits for the end. Raises Beyond and BrokenRuntime."""
+        assert self._process.stdout is not None
+        numbers = Numbers(self._manager)
+        done = False
+        for line in self._process.stdout:
+            kind, *words = line.split()
+            if kind == "progress":
+                self._result.states, self._result.transitions = int(words[0]), int(words[2])
+                watch(int(words[0]), int(words[1]))
+            elif kind == "broken":
+                raise BrokenRuntime(line.partition(" ")[2].strip())
+            elif kind == "limit":
+                raise Beyond(" ".join(words))
+            elif kind == "plan":
+                raise AssertionError(f"the search in C does not read its plan at {words}")
+            elif line.endswith("\n"):  # else it was ended while it told this
+                self._take(kind, words, numbers)
+                done = done or kind == "done"
+        if self._process.wait() != 0 or not done:
+            raise BrokenRuntime(f"the search ends by itself, with {self._process.returncode}")
+        return self._result
+
+    def _take(self, kind: str, words: list[str], numbers: Numbers) -> None:
+        result, manager = self._result, self._manager
+        if kind == "taken":
+            result.taken |= set(_rows(words, numbers))
+        elif kind == "behind":
+            result.behind |= set(_rows(words, numbers))
+        elif kind == "asked":
+            result.asked |= {manager.operations[int(word) - 1].name for word in words}
+        elif kind == "called":
+            result.called |= {manager.hooks[int(word) - 1].name for word in words}
+        elif kind == "seen":
+            self._take_seen([int(word) for word in words])
+        elif kind == "found":
+            self._take_found([int(word) for word in words], numbers)
+        elif kind == "done":
+            (result.states, result.transitions, complete, limited, cut, out_of_memory,
+             result.cancelled, result.memory) = (int(word) for word in words)
+            result.complete, result.limited = bool(complete), bool(limited)
+            result.cut, result.out_of_memory = bool(cut), bool(out_of_memory)
+        else:
+            raise AssertionError(f"the search in C says {kind}")
+
+    def _take_seen(self, words: list[int]) -> None:
+        clean, resource, state, always, ever, _levels, *kinds = words
+        of = self._manager.resources[resource - 1]
+        one = Class(of.name, of.states[state - 1].name, tuple(kind - 1 for kind in kinds))
+        table = self._result.seen.clean if clean else self._result.seen.every
+        table[one] = Range(self._plan.mask(always), self._plan.mask(ever))
+
+    def _take_found(self, words: list[int], numbers: Numbers) -> None:
+        fault, rest = faults.fault(words, numbers, self._plan.mask)
+        self._result.found.append(Found(fault, self._result.valuation, self._result.root,
+                                        requests(self._plan, numbers, rest)))
+
+
+def _rows(words: list[str], numbers: Numbers) -> Iterator[tuple[int, str]]:
+    for word in words:
+        row, outcome = word.split(".")
+        yield id(numbers.rows[int(row) - 1]), OUTCOMES[int(outcome)]
+
+
+__all__ = ["Beyond", "BrokenRuntime", "Running", "Searched"]

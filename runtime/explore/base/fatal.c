@@ -1,0 +1,49 @@
+#include "fatal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void fatal_broken(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)fputs("broken ", stdout);
+    (void)vprintf(format, arguments);
+    (void)putchar('\n');
+    va_end(arguments);
+    (void)fflush(stdout);
+    exit(3);
+}
+
+static void fatal_limit(const char *what)
+{
+    (void)printf("limit %s\n", what);
+    (void)fflush(stdout);
+    exit(4);
+}
+
+static void fatal_plan(const char *what)
+{
+    (void)printf("plan %s\n", what);
+    (void)fflush(stdout);
+    exit(5);
+}
+
+static void *fatal_alloc(size_t size)
+{
+    void *memory = calloc(1, size);
+
+    if (!memory)
+        fatal_limit("memory");
+    return memory;
+}
+
+static void *fatal_realloc(void *memory, size_t size)
+{
+    memory = realloc(memory, size);
+    if (!memory)
+        fatal_limit("memory");
+    return memory;
+}

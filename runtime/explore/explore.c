@@ -1,0 +1,49 @@
+/*
+ * The search of `berthc check` over the C that ships: the generated tables and the runtime, in one
+ * translation unit with the search, so that it sees the runtime's own structures. Built for one
+ * manager, whose descriptor is `berth_explored`. Reads a plan on standard input.
+ *
+ * See docs/architecture.md for its parts, and for the way the data goes.
+ */
+#include "../library.c"
+
+#include "base/fatal.c"
+#include "base/known.c"
+#include "base/word.c"
+#include "base/plan.c"
+#include "findings/fault.c"
+#include "state/world.c"
+#include "state/rows.c"
+#include "state/backend.c"
+#include "state/shape.c"
+#include "state/moves.c"
+#include "state/step.c"
+#include "reachable/future.c"
+#include "findings/judge.c"
+#include "findings/left.c"
+#include "findings/stated.c"
+#include "findings/clean.c"
+#include "findings/seen.c"
+#include "reachable/poisoned.c"
+#include "reachable/stranded.c"
+#include "invariants.c"
+#include "reachable/drains.c"
+#include "trail.c"
+#include "print.c"
+#include "wanted.c"
+#include "search.c"
+
+extern const berth_manager_type *const berth_explored;
+
+int64_t berth_now(void)
+{
+    return 0;
+}
+
+int main(void)
+{
+    plan_read(berth_explored);
+    backend_use();
+    search_run();
+    return 0;
+}

@@ -1,0 +1,19 @@
+/*
+ * What states mean: the effects that are in place while an instance rests there, for each class of
+ * instances that conditions do not tell apart; while no call fails, and over all runs.
+ */
+#ifndef BERTH_EXPLORE_SEEN_H
+#define BERTH_EXPLORE_SEEN_H
+
+#include "fault.h"
+#include "../state/step.h"
+
+static void seen_begin(void);
+
+/* Takes the present state. Faults: effects that are both there and not while no call fails. */
+static void seen_look(struct faults *faults, bool clean);
+
+/* Prints one line for each class. */
+static void seen_print(void);
+
+#endif

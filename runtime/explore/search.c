@@ -1,0 +1,394 @@
+#include "search.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "findings/clean.h"
+#include "reachable/drains.h"
+#include "base/fatal.h"
+#include "reachable/future.h"
+#include "invariants.h"
+#include "findings/judge.h"
+#include "base/known.h"
+#include "findings/left.h"
+#include "reachable/poisoned.h"
+#include "state/rows.h"
+#include "findings/seen.h"
+#include "state/shape.h"
+#include "findings/stated.h"
+#include "reachable/stranded.h"
+#include "print.h"
+#include "trail.h"
+#include "wanted.h"
+
+enum { LOOK_AT_MEMORY = 256, TELL_PROGRESS = 1024 };
+
+static struct {
+    struct known states;   /* to numbers of nodes */
+    struct known reported; /* faults */
+    uint32_t *waiting;     /* nodes; a ring would save little */
+    size_t first, n, room;
+    uint64_t transitions, cancelled;
+    bool clean;    /* this walk: no call fails */
+    bool full;     /* this walk met more states, or needs more memory, than it may */
+    bool complete; /* nothing was left out for want of states or memory */
+    bool limited;  /* something was left out because it has too many failures */
+    bool cut;      /* something was left out behind a fault */
+    bool out_of_memory;
+    bool asked[UINT8_MAX + 1], called[UINT8_MAX + 1]; /* operations and hooks */
+} search;
+
+/* Faults. */
+
+/* Is the fault new? */
+static bool search_note_fault(const struct fault *fault)
+{
+    struct digest digest = digest_start(8);
+    const struct place *place = &fault->place;
+
+    digest_add(&digest, (uint64_t)fault->finding | (uint64_t)place->resource << 8 |
+                            (uint64_t)place->event << 16 | (uint64_t)place->state << 24 |
+                            (uint64_t)place->shown << 40);
+    digest_add(&digest,
+               (uint64_t)place->row | (uint64_t)place->op << 16 | (uint64_t)place->step << 24);
+    return known_add(&search.reported, digest);
+}
+
+/* Should the search stop here? */
+static bool search_stops(const struct fault *fault)
+{
+    if (fault->finding == DENIED || fault->finding == AMBIGUOUS || fault_accepted(fault))
+        return false;
+    search.cut = true;
+    return true;
+}
+
+/* Tells a fault that is new, with the way to a state and the requests that come then. */
+static bool search_tell(const struct fault *fault, uint32_t node, const struct request *requests,
+                        unsigned n)
+{
+    if (search_note_fault(fault)) {
+        print_found(fault, node, requests, n);
+    }
+    return search_stops(fault);
+}
+
+static struct request search_clean_request(const struct move *move)
+{
+    return (struct request){.move = *move, .clean = true};
+}
+
+static void search_told_drain(uint32_t origin, const struct fault *fault,
+                              const struct drain_steps *steps)
+{
+    static struct request requests[DRAIN_STEPS];
+
+    for (unsigned i = 0; i < steps->n; i++) {
+        requests[i] =
+            (struct request){.move = {.part = PART_DRAIN, .thing = (uint16_t)steps->at[i].thing},
+                             .n_chosen = steps->at[i].n_chosen};
+        memcpy(requests[i].chosen, steps->at[i].chosen, steps->at[i].n_chosen);
+    }
+    (void)search_tell(fault, origin, requests, steps->n);
+}
+
+/* States. */
+
+static void search_wait_for(uint32_t node)
+{
+    if (search.n == search.room) {
+        search.room = search.room ? search.room * 2 : 1024;
+        search.waiting = fatal_realloc(search.waiting, search.room * sizeof *search.waiting);
+    }
+    search.waiting[search.n++] = node;
+}
+
+/* What the effects of a new state mean. */
+static void search_look_at_meaning(uint32_t node)
+{
+    static struct faults faults;
+
+    faults.n = 0;
+    seen_look(&faults, search.clean);
+    for (unsigned i = 0; i < faults.n; i++)
+        (void)search_tell(&faults.at[i], node, NULL, 0);
+}
+
+/* The present state gets a number when it is new. */
+static void search_number_state(uint32_t from, const struct request *request, unsigned failures)
+{
+    struct digest state = shape_state(-1);
+    const uint64_t *known = known_find(&search.states, state);
+
+    if (!known) {
+        uint32_t node;
+
+        if (trail_n >= plan.states) {
+            search.full = true;
+            search.complete = false;
+            return;
+        }
+        node = trail_add(from, request, failures);
+        (void)known_put(&search.states, state, node, NULL);
+        search_wait_for(node);
+        search_look_at_meaning(node);
+    } else if (plan.failures != UINT_MAX && failures < trail_nodes[*known].failures) {
+        /* more may follow when fewer failures are used up */
+        trail_replace((uint32_t)*known, from, request, failures);
+        search_wait_for((uint32_t)*known);
+    }
+}
+
+/* Requests. */
+
+static bool search_judge_clean(uint32_t from)
+{
+    static struct faults faults;
+    struct fault told;
+    struct move shown[3];
+    struct request requests[3];
+
+    stated_learn();
+    stated_learn_slots();
+    faults.n = 0;
+    clean_judge_refusal(&faults);
+    requests[0] = trail_request(0, true);
+    for (unsigned i = 0; i < faults.n; i++)
+        (void)search_tell(&faults.at[i], from, requests, 1);
+    if (clean_judge_told(&told, shown)) {
+        for (unsigned i = 0; i < 3; i++)
+            requests[i] = search_clean_request(&shown[i]);
+        (void)search_tell(&told, from, requests, 3);
+    }
+    faults.n = 0;
+    judge_change(&faults);
+    stated_judge(&faults);
+    return !fault_all_accepted(&faults); /* the next walk tells it */
+}
+
+static bool search_judge_all(uint32_t from, const struct request *request)
+{
+    static struct faults faults, stated;
+    bool stop = false, effects_told = false;
+
+    faults.n = stated.n = 0;
+    judge_change(&faults);
+    stated_judge(&stated);
+    fault_append_up_to(&faults, &stated);
+    for (unsigned i = 0; i < faults.n; i++)
+        effects_told |= (faults.at[i].finding == NEEDS || faults.at[i].finding == EFFECTS) &&
+                        !fault_accepted(&faults.at[i]);
+    {
+        bool accepted = fault_all_accepted(&faults);
+
+        if (!effects_told) /* else an effect is missing for that */
+            stated_judge_success(&faults);
+        if (accepted)
+            stated_judge_slots(&faults);
+    }
+    for (unsigned i = 0; i < faults.n; i++)
+        stop |= search_tell(&faults.at[i], from, request, 1);
+    return stop;
+}
+
+/* What came of a request. */
+static void search_take_change(uint32_t from, unsigned n_there)
+{
+    struct trail_node *node = &trail_nodes[from];
+    unsigned failures = node->failures + script.failures;
+    struct request request;
+    bool stop;
+
+    if (plan.failures != UINT_MAX && failures > plan.failures) {
+        search.limited = true;
+        return;
+    }
+    search.transitions++;
+    request = trail_request(n_there, search.clean);
+    step_read_refusal();
+    rows_count(rows_taken);
+    for (unsigned i = 0; i < n_called; i++)
+        search.called[called[i].hook] = true;
+    invariants_check();
+    stop = search.clean ? search_judge_clean(from) : search_judge_all(from, &request);
+    if (!change.nothing && !stop)
+        search_number_state(from, &request, failures);
+}
+
+static void search_ask_request(uint32_t from, const struct image *image, const struct move *move)
+{
+    effects there = 0, maybe = plan.operations[move->op].maybe;
+    unsigned n_there = 0;
+    bool called_nothing;
+
+    search.asked[move->op] = true;
+    if (!search.clean) {
+        world_restore(image);
+        invariants_try_full(image, move);
+    }
+    do {
+        script.n_chosen = 0;
+        do {
+            world_restore(image);
+            step_look();
+            backend_begin(search.clean ? MODE_CLEAN : MODE_FREE);
+            step_run(move, there);
+            called_nothing = n_called == 0 && !search.clean;
+            if (called_nothing)
+                invariants_note();
+            search_take_change(from, n_there);
+            if (called_nothing)
+                invariants_try_fast(image, move);
+        } while (backend_next());
+        there = step_next_there(there, maybe);
+        n_there++;
+    } while (there != 0);
+}
+
+/* Is there a fault of the state itself, behind which the search does not go on? */
+static bool search_judge_state(uint32_t node, const struct image *image)
+{
+    struct fault fault;
+    struct move shown;
+    struct request request;
+    bool stop = false;
+
+    search.cancelled += invariants_try_uses(image);
+    invariants_try_taken(image);
+    for (unsigned i = 0; i < plan.callers; i++) {
+        if (w.callers[i].is == IS_IDLE || !stranded_judge(image, i, &fault, &shown))
+            continue;
+        request = search_clean_request(&shown);
+        stop |= search_tell(&fault, node, &request, shown.part != PART_NONE);
+    }
+    world_restore(image);
+    if (!stop && poisoned_judge(image, &fault, &shown)) {
+        request = search_clean_request(&shown);
+        stop = search_tell(&fault, node, &request, 1);
+    }
+    world_restore(image);
+    return stop;
+}
+
+static size_t search_memory_used(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*s %lu", &pages) != 1)
+        pages = 0;
+    (void)fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void search_look_at_bounds(void)
+{
+    if (plan.memory > 0 && search_memory_used() > plan.memory) {
+        search.out_of_memory = search.full = true;
+        search.complete = false;
+    }
+}
+
+static void search_expand(uint32_t node, struct moves *moves)
+{
+    struct image *image;
+
+    trail_restore(node);
+    image = world_save();
+    left_source = image;
+    if (search.clean || !search_judge_state(node, image)) {
+        moves->n = 0;
+        moves_list(moves, false);
+        for (unsigned i = 0; i < moves->n; i++)
+            search_ask_request(node, image, &moves->at[i]);
+    }
+    world_drop(image);
+    trail_drop(node);
+}
+
+static void search_walk(bool clean)
+{
+    struct moves moves = {0};
+
+    search.clean = clean;
+    search.full = false;
+    search.transitions = 0;
+    search.first = search.n = 0;
+    known_clear(&search.states);
+    trail_begin();
+    world_begin();
+    invariants_begin();
+    step_look();
+    change.nothing = false;
+    search_number_state(0, NULL, 0);
+    for (unsigned done = 0; search.first < search.n && !search.full; done++) {
+        if (done % TELL_PROGRESS == 0)
+            print_progress(trail_n, search.n - search.first, search.transitions);
+        if (done % LOOK_AT_MEMORY == 0)
+            search_look_at_bounds();
+        if (search.full)
+            break;
+        search_expand(search.waiting[search.first++], &moves);
+    }
+    free(moves.at);
+}
+
+/* Drains. */
+
+static void search_judge_drains(void)
+{
+    if (!plan.any_needs && !plan.any_stated)
+        return;
+    for (uint32_t i = 0; i < trail_n; i++) {
+        trail_restore(i);
+        drains_judge(i,
+                     plan.failures == UINT_MAX ? UINT_MAX : plan.failures - trail_nodes[i].failures,
+                     search_told_drain);
+    }
+    drains_again(search_told_drain);
+}
+
+static void search_run(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 1; i <= type.n_resources; i++)
+        n += type.resources[i].n_rows;
+    search.complete = true;
+    rows_begin();
+    wanted_begin(n);
+    moves_begin();
+    stated_begin();
+    poisoned_begin();
+    stranded_begin();
+    drains_begin();
+    seen_begin();
+    search_walk(true);
+    for (uint32_t i = 0; i < trail_n; i++) {
+        struct image *image;
+
+        trail_restore(i);
+        image = world_save();
+        poisoned_learn(image);
+        world_drop(image);
+    }
+    search_walk(false);
+    search_judge_drains();
+    if (plan.n_wanted > 0)
+        wanted_look_for(&search.states);
+    print_rows("taken", rows_taken, n);
+    print_rows("behind", wanted_behind, n);
+    print_numbers("asked", search.asked);
+    print_numbers("called", search.called);
+    seen_print();
+    (void)printf("done %u %llu %d %d %d %d %llu %zu\n", trail_n,
+                 (unsigned long long)search.transitions, search.complete, search.limited,
+                 search.cut, search.out_of_memory, (unsigned long long)search.cancelled,
+                 search_memory_used());
+    (void)fflush(stdout);
+}

@@ -1,0 +1,211 @@
+#include "shape.h"
+
+#include "moves.h"
+
+static uint64_t shape_slot_of_thing(const struct thing *thing)
+{
+    uint8_t slot = plan.resources[thing->resource].slot;
+
+    return slot == 0
+               ? 0
+               : plan_slot(&type.resources[thing->resource].assigned[slot - 1], world_view(thing)) +
+                     1;
+}
+
+/* Which values from hooks name the thing, as bits. */
+static uint64_t shape_names_of(const struct thing *thing)
+{
+    const struct plan_list *names = &plan.resources[thing->resource].names;
+    uint64_t found = 0;
+
+    for (unsigned i = 0; i < names->n; i++) {
+        const struct value *value = &w.manager->layouts[thing->resource].values[names->at[i] - 1];
+        const struct node *node =
+            (const struct node *)(const void *)((const char *)thing->at + value->link);
+
+        if (!map_is_detached(node))
+            found |= (uint64_t)1 << i;
+    }
+    return found;
+}
+
+static const struct plan_value *shape_value_of(uint8_t resource, unsigned assigned)
+{
+    for (unsigned i = 0; i < plan.n_values; i++)
+        if (plan.values[i].resource == resource && plan.values[i].assigned == assigned)
+            return &plan.values[i];
+    return NULL;
+}
+
+/*
+ * What a caller with anonymous references remembers: slots of instances that have ended, where the
+ * values from hooks lead, and the keys that it will look for.
+ */
+static void shape_add_memory(struct digest *digest, unsigned who, unsigned alive, bool keys)
+{
+    const struct caller *caller = &w.callers[who];
+
+    for (unsigned i = 0; i < caller->n_config; i++) {
+        uint8_t resource = plan.choices[caller->config[i]].resource;
+        const struct plan_list *names = &plan.resources[resource].names;
+        int there = world_find(caller->path[i]);
+
+        if (plan.resources[resource].slot > 0 && there < 0 && (caller->told & (1u << i))) {
+            const struct plan_value *value =
+                shape_value_of(resource, plan.resources[resource].slot);
+
+            digest_add(digest, 2);
+            for (size_t j = 0; j < value->size; j++)
+                digest_add(digest, world_values(who)[value->offset + j]);
+        }
+        for (unsigned j = 0; j < names->n; j++) {
+            const struct plan_value *value = shape_value_of(resource, names->at[j]);
+            int named = moves_named(value, world_values(who) + value->offset);
+
+            digest_add(digest, named < 0 ? 3 : named == there ? 4 : 5);
+        }
+        if (keys && i >= alive)
+            digest_add(digest, plan.choices[caller->config[i]].key + 6u);
+    }
+}
+
+static struct digest shape_token(unsigned who, unsigned alive, uint64_t mark, bool keys)
+{
+    const struct caller *caller = &w.callers[who];
+    struct digest digest = digest_start(1);
+
+    digest_add(&digest, (uint64_t)caller->is | (uint64_t)caller->n_path << 8 |
+                            (uint64_t)alive << 16 | (uint64_t)world_held(caller) << 24 |
+                            (uint64_t)caller->took << 32 | (uint64_t)caller->releasing << 40 |
+                            mark << 48);
+    for (unsigned i = 0; i < alive; i++)
+        digest_add(&digest, caller->relies[i]);
+    if (caller->is == IS_LOOSE)
+        shape_add_memory(&digest, who, alive, keys);
+    return digest;
+}
+
+static struct digest shape_state_of(int marked, bool plain)
+{
+    struct digest bags[WORLD_THINGS + 1] = {
+        {0, 0}}; /* what is below and at a thing; the last: the root */
+    uint64_t named = moves_named_resources();
+
+    for (unsigned i = 0; i < plan.callers; i++) {
+        const struct caller *caller = &w.callers[i];
+        unsigned alive = 0;
+        int at = NO_THING;
+
+        if (caller->is == IS_IDLE)
+            continue;
+        for (int next; alive < caller->n_path && (next = world_find(caller->path[alive])) >= 0;
+             alive++)
+            at = next;
+        digest_put(&bags[at < 0 ? WORLD_THINGS : at],
+                   shape_token(i, alive, plain ? i + 2u : (int)i == marked, named != 0));
+    }
+    for (unsigned i = w.n_things; i-- > 0;) {
+        const struct thing *thing = &w.things[i];
+        struct digest digest = digest_start(2);
+        bool key = plain || ((named >> (thing->resource % 64)) & 1);
+
+        digest_add(&digest, (uint64_t)thing->resource | (uint64_t)thing->state << 8 |
+                                (uint64_t)thing->kind << 24 |
+                                (uint64_t)(key ? plan.choices[thing->choice].key + 1u : 0) << 40);
+        digest_add(&digest, thing->anonymous);
+        digest_add(&digest, thing->truth);
+        digest_add(&digest, thing->open);
+        digest_add(&digest, shape_slot_of_thing(thing));
+        digest_add(&digest, shape_names_of(thing));
+        digest_add_digest(&digest, bags[i]);
+        digest_put(&bags[thing->parent < 0 ? WORLD_THINGS : thing->parent], digest);
+    }
+    return bags[WORLD_THINGS];
+}
+
+static struct digest shape_state(int marked)
+{
+    return shape_state_of(marked, !plan.symmetric);
+}
+
+static struct digest shape_plain(void)
+{
+    return shape_state_of(-1, true);
+}
+
+static void shape_distinct(bool asks[PLAN_CALLERS], bool grouped)
+{
+    struct digest found[PLAN_CALLERS];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < plan.callers; i++) {
+        asks[i] = w.callers[i].is != IS_IDLE;
+        if (!asks[i] || !grouped)
+            continue;
+        found[n] = shape_state((int)i);
+        for (unsigned j = 0; j < n && asks[i]; j++)
+            asks[i] = !digest_equal(found[j], found[n]);
+        n += asks[i];
+    }
+}
+
+static struct digest shape_tree(int thing)
+{
+    struct digest found[WORLD_THINGS], set = {0, 0};
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < w.n_things; i++) {
+        const struct thing *child = &w.things[i];
+        struct digest digest;
+        bool is_new = true;
+
+        if (child->parent != thing)
+            continue;
+        digest = digest_start(3);
+        digest_add(&digest, (uint64_t)child->resource | (uint64_t)child->state << 8 |
+                                (uint64_t)child->kind << 24);
+        digest_add(&digest, child->truth & plan.asked);
+        digest_add(&digest, child->open & plan.asked);
+        digest_add_digest(&digest, shape_tree((int)i));
+        for (unsigned j = 0; j < n && is_new; j++)
+            is_new = !digest_equal(found[j], digest);
+        if (is_new) {
+            found[n++] = digest;
+            digest_put(&set, digest);
+        }
+    }
+    return set;
+}
+
+static struct digest shape_path_of(int thing, effects truth, effects open)
+{
+    struct digest digest = digest_start(4);
+
+    for (; thing >= 0; thing = w.things[thing].parent) {
+        const struct thing *at = &w.things[thing];
+
+        digest_add(&digest,
+                   (uint64_t)at->resource | (uint64_t)at->state << 8 | (uint64_t)at->kind << 24);
+        digest_add(&digest, at->truth & truth);
+        digest_add(&digest, at->open & open);
+    }
+    return digest;
+}
+
+static struct digest shape_kinds(int thing)
+{
+    return shape_path_of(thing, 0, 0);
+}
+
+static struct digest shape_situation(int thing)
+{
+    return shape_path_of(thing, ~(effects)0, ~(effects)0);
+}
+
+static struct digest shape_kept(int thing)
+{
+    struct digest digest = shape_path_of(thing, plan.asked, plan.asked);
+
+    digest_add_digest(&digest, shape_tree(thing));
+    return digest;
+}

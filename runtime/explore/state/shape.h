@@ -1,0 +1,34 @@
+/*
+ * The form of a state in which equal states are equal: who is who, which key is which, and numbers
+ * and names that the manager made do not count.
+ */
+#ifndef BERTH_EXPLORE_SHAPE_H
+#define BERTH_EXPLORE_SHAPE_H
+
+#include "world.h"
+
+/* The state. `marked`: a caller that is not like the others; -1: none. */
+static struct digest shape_state(int marked);
+
+/* The state with callers and keys told apart. */
+static struct digest shape_plain(void);
+
+/* Callers that hold something; of those that are alike only one, if they are grouped. */
+static void shape_distinct(bool asks[PLAN_CALLERS], bool grouped);
+
+/*
+ * What decides what a drain can do: kinds and states, and the effects that hooks ask for. Of
+ * siblings that are alike, one counts. `thing`: what is below it; NO_THING: everything.
+ */
+static struct digest shape_tree(int thing);
+
+/* Kinds and states along the path of a thing. */
+static struct digest shape_kinds(int thing);
+
+/* The same, with all effects, for what decides what drain does at the thing. */
+static struct digest shape_situation(int thing);
+
+/* The same, with the effects that hooks ask for, and what is below. */
+static struct digest shape_kept(int thing);
+
+#endif

@@ -1,0 +1,263 @@
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "../base/fatal.h"
+#include "rows.h"
+
+_Alignas(64) static unsigned char world_memory[WORLD_MEMORY];
+
+struct image {
+    size_t size;
+    unsigned char bytes[];
+};
+
+/* The parts of the world, one after the other in an image. */
+struct piece {
+    void *at;
+    size_t size;
+};
+
+enum { PIECES = 5 };
+
+/* Those before the last depend on the plan alone, or on what is in the first. */
+static struct piece world_piece_of(unsigned i)
+{
+    switch (i) {
+    case 0:
+        return (struct piece){&w, offsetof(struct world, callers)};
+    case 1:
+        return (struct piece){w.callers, plan.callers * sizeof w.callers[0]};
+    case 2:
+        return (struct piece){w.things, w.n_things * sizeof w.things[0]};
+    case 3:
+        return (struct piece){world_memory, w.arena.cut};
+    default:
+        return (struct piece){w.values, plan.callers * plan.values_size};
+    }
+}
+
+static struct image *world_save(void)
+{
+    struct image *image;
+    size_t size = 0;
+
+    for (unsigned i = 0; i < PIECES; i++)
+        size += world_piece_of(i).size;
+    image = malloc(sizeof *image + size);
+    if (!image)
+        fatal_limit("memory");
+    image->size = size;
+    size = 0;
+    for (unsigned i = 0; i < PIECES; i++) {
+        struct piece piece = world_piece_of(i);
+
+        memcpy(image->bytes + size, piece.at, piece.size);
+        size += piece.size;
+    }
+    return image;
+}
+
+static void world_restore(const struct image *image)
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < PIECES; i++) {
+        struct piece piece = world_piece_of(i); /* the first one restores the sizes of the others */
+
+        memcpy(piece.at, image->bytes + at, piece.size);
+        at += piece.size;
+    }
+}
+
+static void world_drop(struct image *image)
+{
+    free(image);
+}
+
+/* Unique, so that none names two things; the first one is the seed of the hash tables. */
+static int world_next_uuid(void *ctx, uuid_t out)
+{
+    (void)ctx;
+    w.made++;
+    memset(out, 0, sizeof(uuid_t));
+    memcpy(out, &w.made, sizeof w.made);
+    out[15] = 0xbe; /* callers' UUIDs have 0 here */
+    return 0;
+}
+
+static void world_begin(void)
+{
+    static berth_config config;
+    berth_manager *manager;
+    berth_error error;
+
+    memset(&w, 0, sizeof w);
+    berth_arena_init(&w.arena, world_memory, sizeof world_memory);
+    config = (berth_config){
+        .allocator = &w.arena.allocator, .trace = rows_trace, .uuid = world_next_uuid};
+    if (berth_manager_create(&type, plan.options, &backend_nothing, &config, &manager, &error) != 0)
+        fatal_broken("create fails: %s", error.reason ? error.reason : "no memory");
+    w.manager = (struct berth_manager *)manager;
+    world_n_gone = 0;
+}
+
+static int world_thing(const struct instance *at)
+{
+    for (unsigned i = 0; i < w.n_things; i++)
+        if (w.things[i].at == at)
+            return (int)i;
+    return NO_THING;
+}
+
+static int world_find(struct ref ref)
+{
+    int thing = ref.born == 0 ? NO_THING : world_thing(ref.at);
+
+    return thing >= 0 && w.things[thing].born == ref.born ? thing : NO_THING;
+}
+
+static struct ref world_ref(int thing)
+{
+    return (struct ref){w.things[thing].at, w.things[thing].born};
+}
+
+static int world_add(struct instance *at)
+{
+    struct thing *thing;
+    const berth_resource *resource = &type.resources[at->resource];
+    struct instance *parent = instance_parent(at);
+
+    if (parent && world_thing(parent) < 0)
+        (void)world_add(parent);
+    thing = &w.things[w.n_things];
+    if (w.n_things == WORLD_THINGS)
+        fatal_limit("instances");
+    *thing = (struct thing){
+        .at = at,
+        .born = ++w.born,
+        .parent = (int16_t)(parent ? world_thing(parent) : NO_THING),
+        .resource = at->resource,
+        .level = resource->level,
+    };
+    for (unsigned i = 0; i < resource->n_assigned; i++)
+        thing->slots |= resource->assigned[i].kind == BERTH_ASSIGN_POOL;
+    thing->choice = backend_choice(thing->resource, thing->level);
+    thing->kind = plan.choices[thing->choice].kind;
+    backend_made(thing);
+    return (int)w.n_things++;
+}
+
+static bool world_seen[WORLD_THINGS];
+
+static void world_look_at(struct instance *instance)
+{
+    for (; instance; instance = instance_next(instance)) {
+        int i = world_thing(instance);
+        struct thing *thing;
+
+        if (i < 0) {
+            i = world_add(instance);
+            world_seen[i] = false;
+        }
+        thing = &w.things[i];
+        if (world_seen[i])
+            fatal_broken("an instance is tracked twice");
+        world_seen[i] = true;
+        thing->state = instance->state;
+        thing->anonymous = instance->anonymous;
+        thing->holds = instance->holds;
+        thing->children = instance->n_children;
+        world_look_at(instance_first(w.manager, instance));
+    }
+}
+
+static void world_look(void)
+{
+    unsigned kept = 0;
+    int16_t to[WORLD_THINGS];
+
+    world_n_gone = 0;
+    memset(world_seen, 0, w.n_things * sizeof world_seen[0]);
+    world_look_at(w.manager->roots);
+    for (unsigned i = 0; i < w.n_things; i++) {
+        to[i] = NO_THING;
+        if (!world_seen[i]) {
+            world_gone[world_n_gone++] = w.things[i];
+            continue;
+        }
+        to[i] = (int16_t)kept;
+        w.things[kept] = w.things[i];
+        if (w.things[kept].parent >= 0)
+            w.things[kept].parent = to[w.things[kept].parent];
+        kept++;
+    }
+    w.n_things = kept;
+}
+
+static uint8_t world_held(const struct caller *caller)
+{
+    struct hold_set holds;
+
+    if (caller->is != IS_WITH)
+        return caller->own;
+    holds = reservation_hold_set(caller->reservation, caller->n_path);
+    return (uint8_t)(((1u << caller->n_path) - 1) & ~(unsigned)(holds.drained | holds.dropped));
+}
+
+static bool world_is_below(int thing, int above)
+{
+    while (thing >= 0 && thing != above)
+        thing = w.things[thing].parent;
+    return thing == above && above >= 0;
+}
+
+static int world_child(int parent, uint8_t resource, uint16_t key)
+{
+    for (unsigned i = 0; i < w.n_things; i++)
+        if (w.things[i].parent == parent && w.things[i].resource == resource &&
+            plan.choices[w.things[i].choice].key == key)
+            return (int)i;
+    return NO_THING;
+}
+
+static struct key_path world_key_path(int thing)
+{
+    struct key_path path = {.levels = w.things[thing].level + 1u};
+
+    for (unsigned i = path.levels; i-- > 0; thing = w.things[thing].parent) {
+        path.resource[i] = w.things[thing].resource;
+        path.key[i] = plan.choices[w.things[thing].choice].key;
+    }
+    return path;
+}
+
+static int world_at(const struct key_path *path)
+{
+    int thing = NO_THING;
+
+    for (unsigned i = 0; i < path->levels; i++) {
+        thing = world_child(thing, path->resource[i], path->key[i]);
+        if (thing < 0)
+            return NO_THING;
+    }
+    return thing;
+}
+
+static int world_found_reservation(void *arg, const unsigned char *reservation)
+{
+    (void)reservation;
+    *(bool *)arg = true;
+    return 1;
+}
+
+static bool world_has_reservations(void)
+{
+    bool found = false;
+
+    (void)berth_manager_for_each_reservation((berth_manager *)w.manager, world_found_reservation,
+                                             &found);
+    return found;
+}

@@ -1,0 +1,48 @@
+/* The states of a search, each with the request by which it was first reached from another. */
+#ifndef BERTH_EXPLORE_TRAIL_H
+#define BERTH_EXPLORE_TRAIL_H
+
+#include "state/step.h"
+
+/* One request of a script. */
+struct request {
+    struct move move;
+    unsigned n_there; /* which choice of effects that were there, from 0 */
+    effects there;
+    unsigned n_chosen;
+    uint8_t chosen[BACKEND_CALLS];
+    bool clean;
+};
+
+struct trail_node {
+    struct image *image; /* NULL: it is made again, by trail_restore() */
+    size_t step;         /* its request, in the trail */
+    uint32_t from;
+    unsigned failures;
+};
+
+static struct trail_node *trail_nodes;
+static uint32_t trail_n;
+
+/* Forgets all states. */
+static void trail_begin(void);
+
+/* The request that the script and `change` tell of. */
+static struct request trail_request(unsigned n_there, bool clean);
+
+/* Adds the present state; `request` NULL: it is the first. Returns its number. */
+static uint32_t trail_add(uint32_t from, const struct request *request, unsigned failures);
+/* The state was reached by another way, with fewer failures. */
+static void trail_replace(uint32_t node, uint32_t from, const struct request *request,
+                          unsigned failures);
+
+/* Brings a state back. */
+static void trail_restore(uint32_t node);
+/* Its image is not needed any more. */
+static void trail_drop(uint32_t node);
+
+/* How many requests lead to a state, and the last of them. */
+static unsigned trail_length(uint32_t node);
+static struct request trail_last(uint32_t node);
+
+#endif

@@ -1,0 +1,173 @@
+"""The search in C and the one in Python say the same of every spec; and the one in C sees faults of
+the runtime, which no search of a model can."""
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from explore_support import FAULTY, ROOT, manager_of
+from test_random import spec as random_spec
+
+from berthc.emit.c import files
+from berthc.explore.bounds import Bounds
+from berthc.explore.callers.inputs import valuations
+from berthc.explore.engine import build
+from berthc.explore.engine.build import NoCompiler, sources
+from berthc.explore.engine.run import BrokenRuntime, Running, Searched
+from berthc.explore.report import Report, accepted, explore
+from berthc.explore.search import Search
+from berthc.explore.states.move import REDUCED, Reduced
+from berthc.model import Manager
+from berthc.pipeline import search_text
+
+SHIPPED = sorted((ROOT / "spec").glob("*.yaml"))
+OTHERS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"),
+                 *(ROOT / "tests/differential/specs").glob("*.yaml")])
+BOUNDS = Bounds()
+RANDOM = int(os.environ.get("BERTH_RANDOM_SPECS", "40"))
+SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2"))
+
+
+def program(manager: Manager, tell: Callable[[str], None] = lambda _: None) -> Path:
+    return build.program(manager.name, files(manager), tell)
+
+
+def said_by(search: Search | Searched) -> dict[str, object]:
+    """All that a search tells, but for how it came to that."""
+    return {
+        "found": {(f.fault, len(f.requests)) for f in search.found},
+        "states": search.states,
+        "cancelled": search.cancelled,
+        "taken": search.taken,
+        "asked": search.asked,
+        "called": search.called,
+        "clean": search.seen.clean,
+        "every": search.seen.every,
+        "complete": (search.complete, search.cut, search.limited, search.out_of_memory),
+    }
+
+
+def in_both(manager: Manager, bounds: Bounds = BOUNDS, reduced: Reduced = REDUCED) -> None:
+    """Searches with every valuation and root, by both engines."""
+    made = program(manager)
+    for valuation in valuations(manager, bounds.keys):
+        for root in (r.name for r in manager.resources if r.parent is None):
+            in_python = Search(manager, root, valuation, bounds,
+                               lambda fault: accepted(manager, fault) is not None,
+                               reduced=reduced)
+            in_python.run()
+            in_c = Running(made, manager, root, valuation, bounds, reduced).result()
+            assert said_by(in_c) == said_by(in_python), (root, valuation)
+
+
+def model(path: Path) -> Manager:
+    return manager_of(path.read_text(encoding="utf-8"), path.name)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_engines_agree_on_shipped_specs(path: Path) -> None:
+    in_both(model(path), replace(BOUNDS, callers=2))
+
+
+@pytest.mark.parametrize("bounds", [Bounds(callers=2, keys=1, failures=1), Bounds(failures=0),
+                                    Bounds(callers=1), Bounds(callers=2, keys=3),
+                                    Bounds(callers=2, states=30)], ids=str)
+def test_engines_agree_within_other_bounds(bounds: Bounds) -> None:
+    in_both(model(ROOT / "spec/plan9_mount.yaml"), bounds)
+
+
+def test_engines_agree_without_reductions() -> None:
+    in_both(model(ROOT / "spec/plan9_mount.yaml"), Bounds(callers=2),
+            Reduced(one_root=False, symmetric=False))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", [*SHIPPED, *OTHERS], ids=lambda path: path.stem)
+def test_engines_agree(path: Path) -> None:
+    in_both(model(path))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", range(RANDOM))
+def test_engines_agree_on_random_specs(n: int) -> None:
+    text = random_spec(random.Random(SEED * 100_000 + n))
+    _, manager = search_text("random.yaml", text)
+    if manager is None:
+        pytest.skip("the static rules refuse it")
+    in_both(manager, Bounds(callers=2))
+
+
+def words(report: Report) -> list[tuple[object, int]]:
+    return [(f.fault, len(f.script)) for f in report.findings]
+
+
+@pytest.mark.parametrize("name", ["unreachable", "unreachable-outcome"])
+def test_reports_agree_on_rows_that_nothing_takes(name: str) -> None:
+    for path in sorted(FAULTY.glob(f"{name}*.yaml")):
+        manager = model(path)
+        in_c, in_python = explore(manager, BOUNDS, program=program(manager)), explore(manager,
+                                                                                      BOUNDS)
+        assert words(in_c) == words(in_python)
+        assert [f.fault.id for f in in_c.findings] != []
+
+
+# Faults of the runtime: each is planted in a copy of its sources, and told as a fault of Berth.
+
+PLANTED = [
+    ("a child that ends is still counted", "core/rows/steps.c",
+     "at.level[-1].instance->n_children--;", ";"),
+    ("a release keeps its hold", "core/rows/steps.c", "at.instance->holds--;", ";"),
+    ("a reservation outlives its end", "core/execute.c",
+     "reservation_remove(operation->call.manager, reservation, type->levels);", ";"),
+    ("a use after a release is let through", "core/resolve.c",
+     "operation_fail(operation, -ECANCELED, (struct where){0});", ";"),
+    ("the fast path keeps a hold that is released", "core/fast.c", "seen->holds--;", ";"),
+]
+
+
+@pytest.mark.parametrize(("where", "old", "new"), [one[1:] for one in PLANTED],
+                         ids=[one[0] for one in PLANTED])
+def test_a_fault_of_the_runtime_is_seen(where: str, old: str, new: str, tmp_path: Path,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "runtime"
+    shutil.copytree(sources(), copy, ignore=shutil.ignore_patterns("testing"))
+    path = copy / "src" / where
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setenv("BERTH_RUNTIME", str(copy))
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
+    manager = model(ROOT / "spec/scsi.yaml")
+    with pytest.raises(BrokenRuntime):
+        explore(manager, Bounds(callers=2), program=program(manager))
+
+
+def test_what_is_compiled_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path))
+    manager, told = model(ROOT / "spec/plan9.yaml"), list[str]()
+    made = program(manager, told.append)
+    assert len(told) == 2 and made.parent == tmp_path
+    assert program(manager, told.append) == made
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("compiler", ["/nowhere/cc", "false"])
+def test_a_compiler_that_is_of_no_use_is_told(compiler: str, tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path))
+    monkeypatch.setenv("CC", compiler)
+    with pytest.raises(NoCompiler, match=compiler.rpartition("/")[2]):
+        program(model(ROOT / "spec/plan9.yaml"))
+
+
+def test_without_sources_there_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("BERTH_RUNTIME", folder)
+        with pytest.raises(NoCompiler, match="sources"):
+            program(model(ROOT / "spec/plan9.yaml"))
