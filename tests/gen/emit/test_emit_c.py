@@ -219,6 +219,30 @@ def test_awkward_words_step_aside() -> None:
     assert "const berth_request request_ = {" in text["x/x.c"]
 
 
+def test_two_rows_with_short_names_have_their_comments_behind_the_commas(tmp_path: Path) -> None:
+    spec, folder = tmp_path / "m.yaml", tmp_path / "out"
+    spec.write_text("""
+berth: 1
+manager: m
+resources:
+  a:
+    key: [k]
+    fields: {k: {type: string, required: true}}
+    initial: on
+    holders: {take: t, drop: d}
+    states:
+      on: {on: {t: stay, d: off}}
+      off: {final: true}
+operations:
+  get: {obtain: [a], gives: reservation}
+  put: {with: reservation, do: [a.d], ends: reservation}
+""", encoding="utf-8")
+    root = Path(__file__).resolve().parents[3]
+    subprocess.run([root / "bin/berthc", "gen", "-q", "--flat", "-o", folder, spec], check=True)
+    subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{root}/runtime/include",
+                    "-c", "-o", tmp_path / "m.o", folder / "m.c"], check=True)
+
+
 def test_a_manager_without_hooks_and_options_compiles(tmp_path: Path) -> None:
     found = manager(
         name="bare", operations=(Operation("go", "", NOWHERE, Form.OBTAIN, ("thing",)),)

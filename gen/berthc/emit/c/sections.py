@@ -30,10 +30,11 @@ class Section:
 
 
 def array(kind: str, name: str, lines: Iterable[str]) -> Array:
-    """`name` is with its brackets, `kind` without "static const"; on one line where it fits."""
+    """`name` is with its brackets, `kind` without "static const"; on one line where it fits and no
+    element ends in a comment."""
     elements = list(lines)
     head = f"static const {kind} {name} = "
-    if len(elements) <= FEW:
+    if len(elements) <= FEW and not any(e.endswith("*/") for e in elements):
         short = braces(head, (e.strip().removesuffix(",") for e in elements), 0, ";", longest=WIDTH)
         if len(short) < len(elements) + 2 and not short[0].endswith("= {"):
             return Array(tuple(short))
