@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,18 @@ def save(name: str, value: Mapping[str, object]) -> None:
         else:
             blocks.append(f"  {json.dumps(key)}: {json.dumps(inner)}")
     (HERE / name).write_text("{\n" + ",\n".join(blocks) + "\n}\n", encoding="utf-8")
+
+
+def tell_drift(name: str, recorded: Mapping[str, object], measured: Mapping[str, object],
+               renew: str) -> int:
+    """Prints what is no longer true of a record, and the command that renews it. The exit
+    status."""
+    lines = differences(name, recorded, measured)
+    for line in lines:
+        print(line, file=sys.stderr)
+    if lines:
+        print(f"renew them with: {renew}", file=sys.stderr)
+    return 1 if lines else 0
 
 
 def differences(name: str, recorded: Mapping[str, object],

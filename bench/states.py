@@ -43,12 +43,7 @@ def main(arguments: list[str]) -> int:
     if options.renew:
         figures.save(RECORD, {"specs": found})
         return 0
-    lines = figures.differences(RECORD, figures.load(RECORD)["specs"], found)
-    for line in lines:
-        print(line, file=sys.stderr)
-    if lines:
-        print("renew them with: make renew-states", file=sys.stderr)
-    return 1 if lines else 0
+    return figures.tell_drift(RECORD, figures.load(RECORD)["specs"], found, "make renew-states")
 
 
 if __name__ == "__main__":

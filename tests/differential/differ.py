@@ -125,6 +125,26 @@ def same(c: str, model: str) -> bool:
     return bool(json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True))
 
 
+def same_answers(manager: Manager, simulator: Simulator, command: list[str], count: int,
+                 seed: int = 7) -> list[str]:
+    """So many random scripts, asked of the model and of a C simulator: they answer the same. The
+    answers."""
+    requests: list[str] = []
+    model: list[str] = []
+
+    def answer(request: dict[str, Any] | str) -> dict[str, Any]:
+        requests.append(request if isinstance(request, str) else json.dumps(request))
+        given = simulator.answer(requests[-1].encode())
+        model.append(json.dumps(given))
+        return given
+
+    assert len(list(itertools.islice(scripts(manager, seed, answer), count))) == count
+    made = run_c(command, "".join(f"{request}\n" for request in requests))
+    at = first_difference(made, model)
+    assert at is None, f"{requests[max(0, at - 20):at + 1]}\nC:     {made[at]}\nmodel: {model[at]}"
+    return model
+
+
 def first_difference(c: Sequence[str], model: Sequence[str]) -> int | None:
     """Index of the first answer that differs or that only one of them gave."""
     for index, (left, right) in enumerate(zip(c, model)):

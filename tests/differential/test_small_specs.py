@@ -2,11 +2,8 @@
 model does, and its suite passes."""
 from __future__ import annotations
 
-import itertools
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +11,8 @@ from berthc.emit import c, sim, tests
 from berthc.model import Manager
 from berthc.pipeline import read_spec
 from berthc.sim import Simulator
-from differ import first_difference, run_c
+from differ import same_answers
 from programs import program
-from scripts import scripts
 
 SPECS = sorted((Path(__file__).resolve().parent / "specs").glob("*.yaml"))
 SCRIPTS = 300
@@ -31,21 +27,8 @@ def read(path: Path) -> Manager:
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_random_scripts_have_the_models_answers(path: Path, tmp_path: Path) -> None:
     manager = read(path)
-    simulator = Simulator(manager)
-    requests: list[str] = []
-    model: list[str] = []
-
-    def answer(request: dict[str, Any] | str) -> dict[str, Any]:
-        requests.append(request if isinstance(request, str) else json.dumps(request))
-        given = simulator.answer(requests[-1].encode())
-        model.append(json.dumps(given))
-        return given
-
-    assert len(list(itertools.islice(scripts(manager, 7, answer), SCRIPTS))) == SCRIPTS
     built = program(tmp_path, "simulator", {**c.files(manager), **sim.files(manager)})
-    made = run_c([str(built)], "".join(f"{request}\n" for request in requests))
-    at = first_difference(made, model)
-    assert at is None, f"{requests[max(0, at - 20):at + 1]}\nC:     {made[at]}\nmodel: {model[at]}"
+    same_answers(manager, Simulator(manager), [str(built)], SCRIPTS)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

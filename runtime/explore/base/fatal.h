@@ -1,6 +1,6 @@
 /*
- * What ends the program. It is a tool that berthc runs, and berthc tells the user. Each message is
- * one line on standard output, which begins with its kind.
+ * Functions that end the program with a message for berthc: one line on standard output, which
+ * begins with its kind. berthc tells the user.
  */
 #ifndef BERTH_EXPLORE_FATAL_H
 #define BERTH_EXPLORE_FATAL_H

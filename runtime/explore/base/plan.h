@@ -17,7 +17,7 @@ typedef uint64_t effects;
 
 enum { PLAN_CALLERS = 26, PLAN_VALUES = 16, PLAN_VALUE_BYTES = 1024 };
 
-/* What an operation is to a caller. */
+/* The role of an operation for its callers. */
 enum part {
     PART_NONE, /* it is about another root */
     PART_GIVES,

@@ -5,7 +5,7 @@
  *
  * It has no struct operation: it never stops half-way, so it has nothing to resume. It changes an
  * instance only when it is certain to succeed, so it has nothing to undo. Everything else is left
- * to the general path (execute.c), which begins anew.
+ * to the general path (execute.c): see fast_hand_on().
  */
 #ifndef BERTH_SRC_FAST_H
 #define BERTH_SRC_FAST_H

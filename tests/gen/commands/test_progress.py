@@ -159,7 +159,8 @@ def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:
 @pytest.mark.parametrize("used", [1.0, 3.0])
 def test_json_is_whole_after_ctrl_c(used: float) -> None:
     process = subprocess.Popen(["bin/berthc", "check", "--engine", "python", "--format", "json",
-                                *LONG, "spec/scsi.yaml"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                *LONG, "spec/scsi.yaml"], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True,
                                env=ENV, preexec_fn=heed_interrupts)
     wait_until_used(process, used)
     process.send_signal(signal.SIGINT)

@@ -17,7 +17,7 @@ from test_random import spec as random_spec
 from berthc.emit.c import files
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import valuations
-from berthc.explore.engine import build
+from berthc.explore.engine import build, faults
 from berthc.explore.engine.build import NoCompiler, sources
 from berthc.explore.engine.run import BrokenRuntime, Running, Searched
 from berthc.explore.report import Report, accepted, explore
@@ -29,6 +29,19 @@ from berthc.pipeline import search_text
 SHIPPED = sorted((ROOT / "spec").glob("*.yaml"))
 OTHERS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"),
                  *(ROOT / "tests/differential/specs").glob("*.yaml")])
+EACH_SENTENCE = [FAULTY / f"{name}.yaml" for name in (
+    "ambiguous-one-word-for-two", "dangling-failed-add", "dangling-unplugged",
+    "denied-counted-by-add", "denied-told-of-what-ended", "double-add-after-timeout",
+    "double-remove-not-there", "effects-drain-forgets-what-it-could-not-remove",
+    "interference-closes-the-next-one", "leak-broken-keeps-its-number", "leak-counts-before-add",
+    "leak-forgets-on-failure", "leak-kept-by-what-is-below",
+    "leak-made-for-good-by-a-second-try", "leak-unmap-without-map",
+    "missing-effect-add-after-refusal", "needs-daemon-stopped-first", "needs-mount-after-timeout",
+    "poisoned-above-a-child", "stranded-allowed-beside-what-is-denied",
+    "stranded-releases-by-another-event")]
+# ends_given, ends_above, misstated where it is made, fails, stranded without a hold: no faulty spec
+# shows them
+UNSHOWN = {7, 8, 16, 20, 25}
 BOUNDS = Bounds()
 RANDOM = int(os.environ.get("BERTH_RANDOM_SPECS", "40"))
 SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2"))
@@ -75,6 +88,21 @@ def test_engines_agree_on_shipped_specs(path: Path) -> None:
     in_both(model(path), replace(BOUNDS, callers=2))
 
 
+@pytest.mark.parametrize("path", EACH_SENTENCE, ids=lambda path: path.stem)
+def test_engines_agree_on_a_spec_for_each_sentence(path: Path) -> None:
+    in_both(model(path))
+
+
+def test_each_sentence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, fault = set[int](), faults.fault
+    monkeypatch.setattr(faults, "fault", lambda words, *rest: (told.add(words[1]),
+                                                               fault(words, *rest))[1])
+    for path in EACH_SENTENCE:
+        manager = model(path)
+        explore(manager, BOUNDS, program=program(manager))
+    assert told == {*range(len(faults.SENTENCES))} - UNSHOWN
+
+
 @pytest.mark.parametrize("bounds", [Bounds(callers=2, keys=1, failures=1), Bounds(failures=0),
                                     Bounds(callers=1), Bounds(callers=2, keys=3),
                                     Bounds(callers=2, states=30)], ids=str)
@@ -107,14 +135,13 @@ def words(report: Report) -> list[tuple[object, int]]:
     return [(f.fault, len(f.script)) for f in report.findings]
 
 
-@pytest.mark.parametrize("name", ["unreachable", "unreachable-outcome"])
-def test_reports_agree_on_rows_that_nothing_takes(name: str) -> None:
-    for path in sorted(FAULTY.glob(f"{name}*.yaml")):
-        manager = model(path)
-        in_c, in_python = explore(manager, BOUNDS, program=program(manager)), explore(manager,
-                                                                                      BOUNDS)
-        assert words(in_c) == words(in_python)
-        assert [f.fault.id for f in in_c.findings] != []
+@pytest.mark.parametrize("path", sorted(FAULTY.glob("unreachable*.yaml")),
+                         ids=lambda path: path.stem)
+def test_reports_agree_on_rows_that_nothing_takes(path: Path) -> None:
+    manager = model(path)
+    in_c = explore(manager, BOUNDS, program=program(manager))
+    assert words(in_c) == words(explore(manager, BOUNDS))
+    assert "unreachable" in {f.fault.id for f in in_c.findings}
 
 
 # Faults of the runtime: each is planted in a copy of its sources, and told as a fault of Berth.

@@ -300,6 +300,10 @@ def _no_leaf(by: str, ref: Ref, owner: Resource) -> Diagnostic:
         return Diagnostic(
             "unknown-value", ref.loc, f"{by} {quote(str(ref))}, a field that callers give",
             f"what is returned is assigned; assigned values of {owner.name}: {listing(valid)}")
+    pool = next((a for a in owner.assigned if a.name == ref.name and a.parts), None)
+    if pool is not None:
+        return Diagnostic("unknown-value", ref.loc, f"{by} {quote(str(ref))}, which is a pool",
+                          f"its parts can be returned: {listing(list(pool.leaves))}")
     return Diagnostic("unknown-value", ref.loc,
                       f"{by} {quote(str(ref))}, but {owner.name} is not assigned {quote(ref.name)}",
                       hint(ref.name, valid, f"assigned values of {owner.name}"))

@@ -136,7 +136,8 @@ def unused(spec: Spec) -> Iterator[Diagnostic]:
                 | {option for _, _, option, _ in refs.pool_options(m)})
     for option in m.options:
         if option.name not in options:
-            yield _unused(option.loc, f"option {option.name} is used by no condition, format or pool")
+            yield _unused(option.loc,
+                          f"option {option.name} is used by no condition, format or pool")
     called = {row.hook for _, row in refs.rows(m)}
     for hook in m.hooks:
         if hook.name not in called:

@@ -1,8 +1,8 @@
 """The program that searches one manager: compiled by the user's C compiler, and kept.
 
-Objects are kept by their content in a folder of the user's: $BERTH_CACHE, else berth below
-$XDG_CACHE_HOME, else ~/.cache/berth. What is there is never changed, so several processes may use
-it at the same time.
+Objects are kept by their content in a folder of the user's: $BERTH_CACHE, or
+$XDG_CACHE_HOME/berth, or ~/.cache/berth. Files there are never changed, so several processes may
+use them at the same time.
 """
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _misstated(made: bool) -> Callable[[_Words, list[int]], str]:
     return sentence
 
 
-_SENTENCES: tuple[Callable[[_Words, list[int]], str], ...] = (
+SENTENCES: tuple[Callable[[_Words, list[int]], str], ...] = (
     lambda w, a: texts.there_already(w.hook(a[0])),
     lambda w, a: texts.nothing_to_undo(w.hook(a[0]), w.effects(a[1])),
     lambda w, a: texts.takes_from_another(w.hook(a[0]), w.effects(a[1]), w.resource(a[2])),
@@ -93,7 +93,7 @@ def fault(words: list[int], numbers: Numbers, mask: Mask) -> tuple[Fault, list[i
     finding, sentence, resource, state, event, shown, row, op, step = words[:9]
     arguments, rest = words[9:14], words[14:]
     manager = numbers.manager
-    text = _SENTENCES[sentence](_Words(manager, mask), arguments)
+    text = SENTENCES[sentence](_Words(manager, mask), arguments)
     where, loc = _place(numbers, resource, state, event, (shown, row, op, step))
     return Fault(IDS[finding], where, loc, text), rest
 

@@ -24,7 +24,7 @@ from berthc.model import AssignedKind, Field, Manager, Resource, Type
 from berthc.semantics import Value
 
 PARTS = ("none", "gives", "uses", "ends", "acquires", "releases", "free", "told", "drain")
-"""What an operation is to a caller, in the order of `enum part`."""
+"""The roles of operations for their callers, in the order of `enum part`."""
 
 _ANY = (1 << 64) - 1
 
