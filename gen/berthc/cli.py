@@ -125,7 +125,8 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                      "spec/*.yaml\n  generate_spec | berthc check -", check_command,
                      "how the report is shown: text, or JSON on standard output: an object with "
                      "findings, diagnostics, bounds and counts; "
-                     "with --static an array of diagnostics")
+                     "with --static an array of diagnostics. sarif: SARIF 2.1.0 on standard output",
+                     ("text", "json", "sarif"))
     _specs(check)
     if "check" in argv:
         from berthc.commands.check_arguments import add_arguments
@@ -168,11 +169,12 @@ def _command(
         argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
     function: Callable[[argparse.Namespace], int],
     shown: str = "how errors are shown: text on standard error, or a JSON array on standard output",
+    formats: Sequence[str] = ("text", "json"),
 ) -> argparse.ArgumentParser:
     sub: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    sub.add_argument("--format", choices=("text", "json"), default="text", help=shown)
+    sub.add_argument("--format", choices=formats, default="text", help=shown)
     sub.add_argument("--debug", action="store_true",
                      help="show where in the compiler an internal error happened")
     sub.set_defaults(command=function)

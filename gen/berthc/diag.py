@@ -36,7 +36,8 @@ class Diagnostic:
     there.
 
     `where` is "resource.state" or "resource.state.event" for findings that `accept` can name.
-    `notes` are other places that belong to it, shown below it.
+    `notes` are other places that belong to it, shown below it. `accepted`: why the author accepts
+    it.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     where: str = ""
     notes: tuple[Note, ...] = ()
+    accepted: str = ""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _accepted(spec: Spec, diagnostic: Diagnostic) -> Diagnostic:
     """A finding that the author accepts becomes a note that repeats why."""
     for accept in spec.manager.accept:
         if accept.finding == diagnostic.id and _covers(accept, diagnostic.where):
-            return replace(diagnostic, severity=Severity.NOTE,
+            return replace(diagnostic, severity=Severity.NOTE, accepted=accept.why,
                            help=f"accepted in line {accept.loc.line}: {accept.why}")
     return diagnostic
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from berthc.commands.check_arguments import MEMORY_BUILT_IN, bounds_of, refusal
 from berthc.commands.check_report import (
-    Checked, as_messages, as_object, explain, is_interrupted, is_right, tell,
+    Checked, as_messages, as_object, explain, is_interrupted, is_right, sarif, tell,
 )
 from berthc.commands.common import Usage, colours, compile_all, report, status_of, summary
 from berthc.diag import Colours, show
@@ -141,6 +141,10 @@ def check_command(args: argparse.Namespace) -> int:
 
 def check_static(args: argparse.Namespace) -> int:
     results = compile_all(args.specs)
+    if args.format == "sarif":
+        checked = [Checked(result, result.manager, None, ()) for result in results]
+        sys.stdout.write(sarif(args, checked, status_of(results)))
+        return status_of(results)
     report(args, results, always=True)
     if args.format == "text":
         for result in results:
@@ -163,11 +167,18 @@ def explored(args: argparse.Namespace, colours: Colours) -> int:
             _tell_all(args, one, args.specs[len(results) - 1], colours)
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
+    status = _status(results)
     if args.format == "json":
         sys.stdout.write(as_object(args, results))
+    elif args.format == "sarif":
+        sys.stdout.write(sarif(args, results, status))
     for one in results:
         for problem in one.problems:
             print(f"berthc: --spin: {one.result.source.file}: {problem}", file=sys.stderr)
+    return status
+
+
+def _status(results: Sequence[Checked]) -> int:
     if any(one.problems or any(d.id == "file" for d in one.result.diagnostics) for one in results):
         return 2
     if is_interrupted(results[-1]):

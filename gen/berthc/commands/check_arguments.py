@@ -106,7 +106,8 @@ def refusal(args: argparse.Namespace) -> str | None:
         (args.engine != "auto" and (args.static or args.promela or args.spin),
          "--engine says how to search the built-in way, so --static, --promela and --spin do not "
          "go with it"),
-        (args.promela and args.format == "json", "--promela prints a model, which is no JSON"),
+        (args.promela and args.format != "text",
+         f"--promela prints a model, so --format {args.format} does not go with it"),
         (args.spin and args.static, "--static explores nothing, so --spin does not go with it"),
         (args.static and bound is not None,
          f"--static explores nothing, so {bound} does not go with it"),
@@ -114,9 +115,9 @@ def refusal(args: argparse.Namespace) -> str | None:
          "Spin's model knows no bound on failures"),
         ((args.spin or args.promela) and args.states is not None,
          "Spin's model knows no bound on states; --memory bounds a search by Spin"),
-        (args.explain and (args.static or args.promela or args.spin or args.format == "json"),
+        (args.explain and (args.static or args.promela or args.spin or args.format != "text"),
          "--explain tells as text what the built-in search saw, so --static, --promela, --spin "
-         "and --format json do not go with it"),
+         "and --format json or sarif do not go with it"),
         (args.memory is not None and args.promela,
          "--promela prints a model and explores nothing, so --memory does not go with it"),
     ]

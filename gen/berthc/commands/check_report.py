@@ -4,12 +4,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from berthc.commands.check_arguments import BOUNDS, bounds_of
+from berthc.commands.sarif import as_sarif
 from berthc.diag import (
-    MOST, Colours, Diagnostic, as_json, as_text, at_most, in_order, notes_as_objects,
+    MOST, Colours, Diagnostic, Note, as_json, as_text, at_most, in_order, notes_as_objects,
 )
 from berthc.explore.meaning import explained
 from berthc.explore.messages import (
@@ -45,27 +47,53 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     """One JSON object for all specs, with keys that stay."""
     reports = [one.report for one in results if one.report is not None]
     static = [d for one in results for d in _static(one.result, one.report)]
-    return (
-        json.dumps(
-            {
-                "findings": [_as_json(f) for report in reports for f in report.findings],
-                "diagnostics": json.loads(as_json(static)),
-                "never_played": {
-                    "operations": [name for r in reports for name in r.unplayed.operations],
-                    "rows": [name for r in reports for name in r.unplayed.rows],
-                },
-                "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
-                "states": sum(r.states for r in reports),
-                "transitions": sum(r.transitions for r in reports),
-                "complete": len(reports) == len(args.specs)
-                and all(r.complete and not r.unshown for r in reports),
-                "seconds": round(sum(r.seconds for r in reports), 3),
-            },
-            indent=2,
-            ensure_ascii=False,
-        )
-        + "\n"
-    )
+    found = {"findings": [_as_json(f) for report in reports for f in report.findings],
+             "diagnostics": json.loads(as_json(static))}
+    return json.dumps(found | _reach(args, reports), indent=2, ensure_ascii=False) + "\n"
+
+
+def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any]:
+    """How far the searches went."""
+    return {
+        "never_played": {
+            "operations": [name for r in reports for name in r.unplayed.operations],
+            "rows": [name for r in reports for name in r.unplayed.rows],
+        },
+        "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
+        "states": sum(r.states for r in reports),
+        "transitions": sum(r.transitions for r in reports),
+        "complete": len(reports) == len(args.specs)
+        and all(r.complete and not r.unshown for r in reports),
+        "seconds": round(sum(r.seconds for r in reports), 3),
+    }
+
+
+def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> str:
+    """One run of SARIF for all specs."""
+    reported: list[tuple[Diagnostic, Finding | None]] = []
+    problems = [f"{one.result.source.file}: {problem}" for one in results
+                for problem in one.problems]
+    reports = [one.report for one in results if one.report is not None]
+    for result, _, report, _ in results:
+        reported += [(d, None) for d in _static(result, report)]
+        if report is None:
+            continue
+        reported += _with_causes(report)
+        if not report.complete:
+            problems.append(f"{result.source.file}: {claim(report)}")
+    reach = {} if args.static else _reach(args, reports) | {
+        "claims": [f"{r.manager.loc.file}: {claim(r)}" for r in reports]}
+    return as_sarif(reported, reach, problems, status)
+
+
+def _with_causes(report: Report) -> list[tuple[Diagnostic, Finding | None]]:
+    """Each cause once; what follows from it is a note."""
+    own, under = diagnostics(report), beneath(report)
+    hidden = {n for others in under.values() for n in others}
+    return [(replace(d, notes=(*d.notes, *(Note(own[o].loc, f"also {own[o].id}: {own[o].message}")
+                                           for o in under.get(n, ())))),
+             report.findings[n] if n < len(report.findings) else None)
+            for n, d in enumerate(own) if n not in hidden]
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:

@@ -13,14 +13,12 @@ def diagnostics(report: Report) -> list[Diagnostic]:
     """The findings in the form of all other messages; the scripts are shown beside them."""
     out = []
     for finding in report.findings:
-        severity, help_ = Severity.ERROR, advice(report.manager, finding.fault)
+        severity, help_, why = Severity.ERROR, advice(report.manager, finding.fault), ""
         if finding.accept is not None:
-            severity, help_ = (
-                Severity.NOTE,
-                f"accepted in line {finding.accept.loc.line}: {finding.accept.why}",
-            )
+            severity, why = Severity.NOTE, finding.accept.why
+            help_ = f"accepted in line {finding.accept.loc.line}: {why}"
         out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_,
-                              severity, finding.fault.where, uncertain_rows(finding)))
+                              severity, finding.fault.where, uncertain_rows(finding), why))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}",
                        "take the entry away", Severity.WARNING) for a in report.unused]
     return out
