@@ -47,6 +47,11 @@ def comment(text: str) -> str:
     return _TRIGRAPH.sub("? ", text)
 
 
+def sentence(text: str) -> str:
+    """A brief that others follow: with a full stop, if it ends without one."""
+    return text if text.endswith((".", "!", "?", ":", ";")) or not text else f"{text}."
+
+
 def wrap(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
     """The words of `text` in lines of at most `width`, the first beginning with `first`, the others
     with `rest`."""

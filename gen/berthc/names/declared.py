@@ -249,7 +249,8 @@ def _operation(manager: Manager, operation: Operation, names: Names) -> Iterator
                      operation.loc, SUITE)
     if operation.returns_several:
         results = f"{RESULTS}{operation.name}"
-        yield Identifier(names.result(operation.name), results, operation.loc, is_type=True)
+        yield Identifier(names.result(operation.name), f"the struct of {results}", operation.loc,
+                         is_type=True)
         for ref in operation.returns:
             yield Identifier(member(ref.name), f"result {ref}", ref.loc, results)
     for text, meaning, loc in arguments(manager, operation):

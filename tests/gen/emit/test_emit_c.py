@@ -429,6 +429,18 @@ def test_briefs_that_are_left_out_leave_no_empty_lines() -> None:
     assert " *\n *\n" not in text and "/*\n *\n" not in text
 
 
+def test_a_brief_without_a_full_stop_gets_one_before_what_follows() -> None:
+    with_brief = manager(resources=(replace(thing(), brief="What callers share"),))
+    text = header(with_brief, lower(with_brief))
+    assert "thing: What callers share. At most one" in " ".join(text.split())
+
+
+def test_a_small_buffer_is_named_only_where_an_operation_returns_a_text() -> None:
+    for name, has_text in (("plan9", True), ("vpci", False)):
+        found = spec(name)
+        assert ("-ENOBUFS" in header(found, lower(found))) is has_text
+
+
 def test_another_abi_is_refused_at_compile_time(tmp_path: Path) -> None:
     made = write(tmp_path, spec("vpci"))
     table = (INCLUDE / "berth" / "table.h").read_text(encoding="utf-8")

@@ -314,7 +314,10 @@ COLLIDING: list[tuple[str, Manager, str]] = [
                 Operation("go_result", "", HERE, Form.OBTAIN, ("thing",)),
             ),
         ),
-        "operation go_result would be called 'm_go_result' in C, as the results of go is",
+        (
+            "operation go_result would be called 'm_go_result' in C,"
+            " as the struct of the results of go is"
+        ),
     ),
     (
         "a resource and Berth",

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from berthc.emit.api import Api, NameFunction
-from berthc.emit.ctext import WIDTH, columns, comment, signature, wrap
+from berthc.emit.ctext import WIDTH, columns, comment, sentence, signature, wrap
 from berthc.emit.header import arena
 from berthc.emit.header.hooks import Hooks
 from berthc.emit.header.members import Enum, Member, Members, Struct, block, note
 from berthc.emit.header.operations import INNER, Writer, listed
 from berthc.emit.words import row_words
 from berthc.lower import ir
-from berthc.model import Form, Manager, Operation, Resource
+from berthc.model import Form, Manager, Operation, Resource, Type
 from berthc.names import Names, member
 
 
@@ -54,6 +54,12 @@ class _Manual:
             "groups": hooks.groups(),
             "op_size": self.api.op_size(),
             "asks": any(h.asks for h in self.m.hooks),
+            "has_text_results": any(
+                result.type is Type.STRING
+                for o in self.ir.operations
+                if len(o.returns) == 1
+                for result in o.returns
+            ),
             "returns": any(o.returns for o in self.m.operations),
             "with_": any(o.form is Form.WITH for o in self.m.operations),
             "drops": any(
@@ -84,7 +90,7 @@ class _Manual:
     # The overview.
 
     def overview(self) -> list[str]:
-        brief = f"{self.m.name}: {self.m.brief}" if self.m.brief else f"{self.m.name}."
+        brief = f"{self.m.name}: {sentence(self.m.brief)}" if self.m.brief else f"{self.m.name}."
         lines = wrap(brief, "", "", INNER)
         for resource, tables in zip(self.m.resources, self.ir.resources):
             lines += ["", *self.table(resource, tables)]
@@ -95,13 +101,13 @@ class _Manual:
         single = f"At most one per {resource.parent}" if resource.parent else "At most one"
         found_by = f"Found by {listed(resource.key)}" if resource.key else single
         below = f" below {resource.parent}" if resource.parent else ""
-        title = f"{resource.name}{below}: {resource.brief} {found_by}; made in {resource.initial}."
+        title = f"{resource.name}{below}: {sentence(resource.brief)} {found_by}; made in {resource.initial}."
         lines = [*wrap(title, "", "  ", INNER), ""]
         for number, state in enumerate(resource.states, 1):
             marks = (
                 " Final." if state.final else " May rest with no holder." if state.resident else ""
             )
-            lines += wrap(f"{state.name}: {state.brief}{marks}", "  ", "    ", INNER)
+            lines += wrap(f"{state.name}: {sentence(state.brief)}{marks}", "  ", "    ", INNER)
             lines += [f"    {line}" for line in columns(self.rows(tables, number), INNER - 4)]
         if resource.otherwise is not None:
             lines += ["", f"  Any other event is refused with {resource.otherwise}."]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from berthc import model
-from berthc.emit.ctext import WIDTH, filled, string, wrap
+from berthc.emit.ctext import WIDTH, filled, sentence, string, wrap
 from berthc.emit.header.operations import listed
 from berthc.lower import C_TYPES, expr, ir
 from berthc.model import AssignedKind, Field, Manager, Operation, Resource, Type
@@ -106,7 +106,7 @@ class Members:
 
     def given(self, field: Field, tables: ir.Field, is_option: bool = False) -> Member:
         """A member that callers give."""
-        words = [field.brief] if field.brief else []
+        words = [sentence(field.brief)] if field.brief else []
         low, high = expr.bounds(field)
         if field.range is not None:
             words.append(f"{low} to {high}.")
@@ -176,7 +176,7 @@ class Members:
             Struct(
                 t.slot,
                 note(
-                    f"A slot of {resource.name}: {a.brief}"
+                    f"A slot of {resource.name}: {sentence(a.brief)}"
                     if a.brief
                     else f"A slot of {resource.name}."
                 ),
@@ -210,7 +210,7 @@ class Members:
         )
         return ResourcePart(
             title=note(
-                f"{resource.name}: {resource.brief}" if resource.brief else f"{resource.name}."
+                f"{resource.name}: {sentence(resource.brief)}" if resource.brief else f"{resource.name}."
             ),
             enums=tuple(enums),
             sizes=tuple(sizes),
@@ -245,7 +245,7 @@ class Members:
         parts = self.ir.resource(found.resource).assigned[number].parts
         bounds = [self.part_words(part) for part in parts if part.name == found.leaf]
         words = [f"{resource.name}.{found.leaf}{':' if assigned.brief else '.'}"]
-        words += [w for w in (assigned.brief, *bounds, self.set_by(assigned)) if w]
+        words += [w for w in (sentence(assigned.brief), *bounds, self.set_by(assigned)) if w]
         return Member(
             note(" ".join(words), "    "),
             f"char {member(found.leaf)}[{found.size_macro}];"
@@ -268,7 +268,7 @@ class Members:
             (ALIGNED.get(t.type, 1), Member((), declare(t.c_type, t.name))) for t in tables.fields
         ]
         for assigned, t in zip(resource.assigned, tables.assigned):
-            words = note(" ".join(w for w in (assigned.brief, self.set_by(assigned)) if w), "    ")
+            words = note(" ".join(w for w in (sentence(assigned.brief), self.set_by(assigned)) if w), "    ")
             if assigned.kind is AssignedKind.POOL:
                 most = max(ALIGNED.get(p.type, 1) for p in t.parts)
                 found += [
