@@ -101,6 +101,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             "examples:\n"
             "  berthc check spec/scsi.yaml             is the spec right?\n"
             "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
+            "  berthc explain leak                     what does error[leak] mean?\n"
             "  berthc COMMAND --help                   more about a command\n\n"
             "The language is described in docs/language.md and in the JSON Schema that editors "
             "use.\n"
@@ -152,6 +153,18 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                    'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": '
                    '1}}\' \\\n    | berthc sim spec/scsi.yaml', sim_command)
     sim.add_argument("spec", metavar="SPEC", help="a spec file")
+
+    explain = commands.add_parser(
+        "explain", help="what does a message mean?",
+        description=textwrap.fill("Explains the id in brackets of a message: what it means, a "
+                                  "small example, and the cure. Without an id, lists all.", 90),
+        epilog="examples:\n  berthc explain leak\n"
+               "  berthc explain leak --spec | berthc check -",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    explain.add_argument("id", metavar="ID", nargs="?", help="the id of a message, such as leak")
+    explain.add_argument("--spec", action="store_true",
+                         help="print the spec of the example, with the mistake in it")
+    explain.set_defaults(command=explain_command)
 
     diff = _command(
         commands, "diff", "what changed between two specs?",
@@ -220,6 +233,12 @@ def check_command(args: argparse.Namespace) -> int:
 
 def sim_command(args: argparse.Namespace) -> int:
     from berthc.commands.sim import sim_command as command
+
+    return command(args)
+
+
+def explain_command(args: argparse.Namespace) -> int:
+    from berthc.commands.explain import explain_command as command
 
     return command(args)
 

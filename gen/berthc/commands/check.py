@@ -11,9 +11,9 @@ from pathlib import Path
 
 from berthc.commands.check_arguments import MEMORY_BUILT_IN, bounds_of, refusal
 from berthc.commands.check_report import (
-    Checked, as_messages, as_object, explain, is_interrupted, is_right, sarif, tell,
+    Checked, as_messages, as_object, every_message, explain, is_interrupted, is_right, sarif, tell,
 )
-from berthc.commands.common import Usage, colours, compile_all, report, status_of, summary
+from berthc.commands.common import Usage, colours, compile_all, hint, report, status_of, summary
 from berthc.diag import Colours, show
 from berthc.emit.c import files
 from berthc.explore.bounds import Bounds
@@ -168,7 +168,9 @@ def explored(args: argparse.Namespace, colours: Colours) -> int:
     if args.emit_test is not None:
         _emit(args.emit_test, results[0])
     status = _status(results)
-    if args.format == "json":
+    if args.format == "text":
+        sys.stderr.write(hint([d for one in results for d in every_message(one)]))
+    elif args.format == "json":
         sys.stdout.write(as_object(args, results))
     elif args.format == "sarif":
         sys.stdout.write(sarif(args, results, status))

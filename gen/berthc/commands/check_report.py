@@ -43,6 +43,11 @@ def is_right(result: Result, report: Report | None) -> bool:
             and not report.unshown)
 
 
+def every_message(one: Checked) -> list[Diagnostic]:
+    """Findings of the search first."""
+    return [*(diagnostics(one.report) if one.report is not None else ()), *one.result.diagnostics]
+
+
 def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     """One JSON object for all specs, with keys that stay."""
     reports = [one.report for one in results if one.report is not None]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
-from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, as_json, has_errors, show
+from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
 from berthc.model import Manager
 from berthc.pipeline import Result, compile_spec
 
@@ -37,6 +37,18 @@ def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = Fa
         return
     lines = {result.source.file: result.source.lines for result in results}
     sys.stderr.write(show(found, lines, colours(sys.stderr)))
+    if not quiet:
+        sys.stderr.write(hint(found))
+
+
+_SAY_ENOUGH = ("file", "more")
+
+
+def hint(found: Sequence[Diagnostic]) -> str:
+    """The line that tells where more is said about the first error, or else the first warning."""
+    told = [d for d in found if d.severity is not Severity.NOTE and d.id not in _SAY_ENOUGH]
+    told.sort(key=lambda d: d.severity is not Severity.ERROR)
+    return f"berthc: an example and its cure: berthc explain {told[0].id}\n" if told else ""
 
 
 def colours(stream: IO[str]) -> Colours:

@@ -52,9 +52,9 @@ def as_sarif(reported: Sequence[tuple[Diagnostic, Finding | None]], properties: 
 
 
 def _rule(one: Explained) -> Json:
-    return {"id": one.id, "shortDescription": {"text": one.says},
-            "fullDescription": {"text": one.means or one.says},
-            "help": {"text": one.cure or one.says}}
+    return {"id": one.id, "shortDescription": {"text": one.first},
+            "fullDescription": {"text": one.means},
+            "help": {"text": f"{one.cure} See berthc explain {one.id}, and docs/{one.more}."}}
 
 
 def _result(diagnostic: Diagnostic, finding: Finding | None, ids: Sequence[str]) -> Json:

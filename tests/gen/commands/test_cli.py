@@ -41,6 +41,7 @@ def test_a_bad_spec_is_reported_on_stderr_with_status_1() -> None:
         " 9 |         on: {hold: stay, release: going}\n"
         "   |                                   ^^^^^\n"
         "  = help: did you mean 'gone'? states of cup: full, gone; or stay\n"
+        "berthc: an example and its cure: berthc explain unknown-state\n"
     )
 
 
@@ -91,7 +92,7 @@ def test_bad_usage_has_status_2_and_says_why(args: list[str]) -> None:
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-@pytest.mark.parametrize("command", ["", "check", "gen", "tests", "diagram", "docs", "sim", "diff"])
+@pytest.mark.parametrize("command", ["", "check", "gen", "tests", "diagram", "docs", "sim", "explain", "diff"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = berthc(*([command] if command else []), "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -44,6 +44,7 @@ def test_a_finding_is_shown_with_its_script_and_refuses_the_spec() -> None:
         "failed (1)]\n"
         "berthc: to play a script: berthc check --scripts DIR tests/gen/faulty/stranded-failed-mount.yaml, then berthc sim "
         "tests/gen/faulty/stranded-failed-mount.yaml <DIR/FILE\n"
+        "berthc: an example and its cure: berthc explain stranded\n"
     )
     assert done.stdout.startswith(
         "tests/gen/faulty/stranded-failed-mount.yaml: explored (3 callers, 2 keys per level, any number of failures, "
@@ -55,7 +56,7 @@ def test_scripts_are_kept_and_can_be_played(tmp_path: Path) -> None:
     done = berthc("check", "--scripts", str(tmp_path / "new/kept"), spec)
     [kept] = (tmp_path / "new/kept").iterdir()
     assert done.returncode == 1 and kept.name == "share_forgets-leak-share-added-remove.jsonl"
-    assert done.stderr.endswith(f"  to play it: berthc sim {spec} <{kept}\n")
+    assert f"  to play it: berthc sim {spec} <{kept}\n" in done.stderr
     assert kept.read_text(encoding="utf-8") == (
         '{"op": "reserve", "share": {"host_path": "/a"}}\n'
         '{"op": "add_to_vm", "reservation": "r1"}\n'
