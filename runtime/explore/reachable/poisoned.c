@@ -48,6 +48,7 @@ static bool poisoned_gives_the_same(const struct move *move, int thing)
 /* What newcomers who ask for the thing get, policy and absent hooks aside. */
 struct asked {
     unsigned n;
+    bool somebody; /* not all callers are busy elsewhere */
     bool meant, taken;
     bool refused;
     struct change change; /* the first that is refused */
@@ -69,6 +70,7 @@ static struct asked poisoned_ask_for(const struct image *image, int thing)
         if (!poisoned_lists(newcomers, move->op) || level >= type.operations[move->op].levels ||
             move->path[level].born != born || !poisoned_gives_the_same(move, thing))
             continue;
+        asked.somebody = true;
         world_restore(image);
         step_look();
         step_run_clean(move);
@@ -93,12 +95,17 @@ static void poisoned_learn(const struct image *image)
 {
     world_restore(image);
     for (unsigned i = 0; i < w.n_things; i++) {
+        const struct plan_resource *resource = &plan.resources[w.things[i].resource];
         struct digest kinds;
+        struct asked asked;
 
-        if (plan.resources[w.things[i].resource].by_free || poisoned_is_held((int)i))
+        if (resource->by_free || poisoned_is_held((int)i))
             continue;
         kinds = shape_kinds((int)i);
-        if (!known_find(&poisoned_usual, kinds) && !poisoned_ask_for(image, (int)i).meant)
+        if (known_find(&poisoned_usual, kinds))
+            continue;
+        asked = poisoned_ask_for(image, (int)i);
+        if (!asked.meant && (asked.somebody || resource->newcomers.n == 0))
             (void)known_add(&poisoned_usual, kinds);
     }
 }

@@ -7,7 +7,7 @@ path and below it, and on the effects that hooks ask for, so answers are kept by
 """
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
@@ -43,13 +43,16 @@ class Poisoned:
 
     def learn(self, local: Local) -> None:
         """Looks at a state to which no failure led. Where a caller who wants a hold is refused
-        there, that is `denied`, or policy; but a refusal that is `meant` is neither."""
+        there, that is `denied`, or policy; but a refusal that is `meant` is neither. Where every
+        caller is busy elsewhere, nobody may ask, and nothing is learned."""
         for item in tracked(local.world).items.values():
             if item.resource in self.free or self._is_held(local, item):
                 continue
             kinds = self._kinds(local, item)
-            if kinds not in self._usual and not any(
-                    _is_meant(change) for change in self._asked(local, item)):
+            if kinds in self._usual or (self.operations[item.resource]
+                                        and not any(self._moves(local, item))):
+                continue
+            if not any(_is_meant(change) for change in self._asked(local, item)):
                 self._usual.add(kinds)
 
     def keys(self, local: Local) -> tuple[Fault, Move] | None:
@@ -135,11 +138,14 @@ class Poisoned:
 
     def _asked(self, local: Local, item: Item) -> list[Change]:
         """What newcomers who ask for the instance get, policy and absent hooks aside."""
-        operations = self.operations[item.resource]
         changes = [self._stepper.change(local, move, (), clean=True)
-                   for move in self._stepper.moves(local)
-                   if move.op in operations and item.id in move.path and self._same(move, item)]
+                   for move in self._moves(local, item)]
         return [change for change in changes if change.result.ok or self._by_row(change)]
+
+    def _moves(self, local: Local, item: Item) -> Iterator[Move]:
+        operations = self.operations[item.resource]
+        return (move for move in self._stepper.moves(local)
+                if move.op in operations and item.id in move.path and self._same(move, item))
 
     def _by_row(self, change: Change) -> bool:
         result = change.result
