@@ -17,5 +17,5 @@ $(EXPLORED): $(GEN)/%/explored.stamp: spec/%.yaml scripts/generate
 mutants-check: ## change the specs that ship row by row and see what berthc check refuses
 	@$(PYTHON_FOUND) tests/checker/mutants.py --jobs $(J) $(SPECS)
 
-bench-check: ## states and seconds of the exploration, beside Spin on the exported model
+bench-check: ## states and seconds of the search of the model
 	@$(PYTHON_FOUND) bench/check.py $(SPECS) tests/gen/faulty/sound/retries-its-own-plug.yaml

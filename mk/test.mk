@@ -155,6 +155,6 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
-soak: suites ## SOAK_SECONDS (300) of one simulator against the other, SOAK_SPECS (60) random specs against Spin
+soak: suites ## SOAK_SECONDS (300) of one simulator against the other, SOAK_SPECS (60) random specs by both searches
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
-	BERTH_RANDOM_SPECS=$(SOAK_SPECS) BERTH_RANDOM_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/gen/explore/test_random.py
+	BERTH_RANDOM_SPECS=$(SOAK_SPECS) BERTH_RANDOM_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/gen/explore/test_engine.py -k random

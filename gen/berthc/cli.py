@@ -119,9 +119,8 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports all their errors. Static rules look at the tables. "
                      "A search then plays a few callers, whose hooks may fail. Each of its "
-                     "findings has a script that shows it, the shortest one unless Spin searches. "
-                     "A search that stops early gives a warning, and exit status 4 if it has found "
-                     "nothing.",
+                     "findings has the shortest script that shows it. A search that stops early "
+                     "gives a warning, and exit status 4 if it has found nothing.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json "
                      "spec/*.yaml\n  generate_spec | berthc check -", check_command,
                      "how the report is shown: text, or JSON on standard output: an object with "

@@ -120,7 +120,7 @@ def test_the_way_of_a_spec_names_what_the_compiler_has() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["", "callers", "states", "findings", "engine", "spin"])
+@pytest.mark.parametrize("name", ["", "callers", "states", "findings", "engine"])
 def test_the_list_of_the_checkers_files_is_whole(name: str) -> None:
     folder = ROOT / "gen/berthc/explore" / name
     listed = re.findall(r"^    (\w+)  ", (folder / "__init__.py").read_text(encoding="utf-8"),

@@ -16,7 +16,7 @@ TEST_MODULES = (*BUILD_MODULES, "pytest", "jsonschema")
 TOOLS = ("sh", "env", "tr", "sort", "sed", "dirname", "cat", "mktemp", "rm", "true",
          "awk", "mv")
 COMMANDS = (
-    "gcc", "g++", "make", "clang", "pkg-config", "dot", "spin", "valgrind", "cmake", "ninja",
+    "gcc", "g++", "make", "clang", "pkg-config", "dot", "valgrind", "cmake", "ninja",
     "meson", "arm-none-eabi-gcc",
 )
 
@@ -217,7 +217,7 @@ def test_what_only_long_tests_need_is_not_installed_for_the_others(bare: Machine
     bare.run("setup", "ci")
     quick, whole = (set(line.split()) for line in bare.installed[:2])
     assert whole - quick == {
-        "clang", "libclang-rt-dev", "spin", "cmake", "ninja-build", "meson", "valgrind"
+        "clang", "libclang-rt-dev", "cmake", "ninja-build", "meson", "valgrind"
     }
 
 

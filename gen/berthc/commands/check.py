@@ -5,11 +5,10 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from berthc.commands.check_arguments import MEMORY_BUILT_IN, bounds_of, refusal
+from berthc.commands.check_arguments import bounds_of, refusal
 from berthc.commands.check_report import (
     Checked, as_messages, as_object, every_message, explain, is_interrupted, is_right, sarif, tell,
 )
@@ -17,14 +16,11 @@ from berthc.commands.common import Usage, colours, compile_all, hint, report, st
 from berthc.diag import Colours, show
 from berthc.emit.c import files
 from berthc.explore.bounds import Bounds
-from berthc.explore.callers.inputs import valuations
 from berthc.explore.engine.build import NoCompiler, program
 from berthc.explore.engine.plan import Beyond
 from berthc.explore.progress import Progress
 from berthc.explore.report import Report, explore
 from berthc.explore.save import save
-from berthc.explore.spin.promela import NotExported, promela
-from berthc.explore.spin.search import MEMORY, SpinFailed, explore_with_spin
 from berthc.files.output import OutputError
 from berthc.model import Manager
 from berthc.pipeline import Result, compile_for_search
@@ -54,24 +50,12 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
 
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
-        return Checked(result, None, None, ())
-    if not args.spin:
-        text = args.format == "text"
-        bounds = replace(bounds_of(args),
-                         memory=MEMORY_BUILT_IN if args.memory is None else args.memory)
-        progress = Progress(sys.stderr if text and sys.stderr.isatty() else None,
-                            note=partial(_note, result) if text else None,
-                            states=bounds.states)
-        return Checked(result, manager, _explored(args, result, manager, bounds, progress), ())
-    try:
-        report = explore_with_spin(manager, bounds_of(args),
-                                   MEMORY if args.memory is None else args.memory)
-    except NotExported as reason:
-        return Checked(result, manager, None, (f"the model has no words for {reason}",))
-    except SpinFailed as reason:
-        return Checked(result, manager, None, (str(reason),))
-    return Checked(result, manager, report,
-                   tuple(f"{text}; please report it" for text in report.unshown))
+        return Checked(result, None, None)
+    text = args.format == "text"
+    progress = Progress(sys.stderr if text and sys.stderr.isatty() else None,
+                        note=partial(_note, result) if text else None,
+                        states=bounds_of(args).states)
+    return Checked(result, manager, _explored(args, result, manager, bounds_of(args), progress))
 
 
 def _explored(args: argparse.Namespace, result: Result, manager: Manager, bounds: Bounds,
@@ -106,28 +90,6 @@ def _emit(file: Path, checked: Checked) -> None:
         write_file(file, text(manager, report, file.name))
 
 
-def export(args: argparse.Namespace, colours: Colours) -> int:
-    """Prints the models that Spin can check; 1 when a spec has no meaning or says what the model
-    has no words for."""
-    status = 0
-    for path in args.specs:
-        result, manager = compile_for_search(path)
-        if manager is None:
-            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines},
-                                  colours))
-            status = 1
-            continue
-        root = next(r.name for r in manager.resources if r.parent is None)
-        try:
-            sys.stdout.write(promela(manager, root, valuations(manager, bounds_of(args).keys)[0],
-                                     bounds_of(args)))
-        except NotExported as reason:
-            print(f"berthc: {result.source.file}: the model for Spin has no words for {reason}",
-                  file=sys.stderr)
-            status = 1
-    return status
-
-
 def check_command(args: argparse.Namespace) -> int:
     if list(args.specs).count("-") > 1:
         raise Usage("standard input can be read only once")
@@ -142,7 +104,7 @@ def check_command(args: argparse.Namespace) -> int:
 def check_static(args: argparse.Namespace) -> int:
     results = compile_all(args.specs)
     if args.format == "sarif":
-        checked = [Checked(result, result.manager, None, ()) for result in results]
+        checked = [Checked(result, result.manager, None) for result in results]
         sys.stdout.write(sarif(args, checked, status_of(results)))
         return status_of(results)
     report(args, results, always=True)
@@ -154,10 +116,8 @@ def check_static(args: argparse.Namespace) -> int:
 
 
 def explored(args: argparse.Namespace, colours: Colours) -> int:
-    """Runs the command; 0 when every spec is right, 2 when one cannot be read or searched, 4 when
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read, 4 when
     nothing is wrong but a search did not see everything, else 1."""
-    if args.promela:
-        return export(args, colours)
     results: list[Checked] = []
     for one in search(args, colours):
         results.append(one)
@@ -174,14 +134,11 @@ def explored(args: argparse.Namespace, colours: Colours) -> int:
         sys.stdout.write(as_object(args, results))
     elif args.format == "sarif":
         sys.stdout.write(sarif(args, results, status))
-    for one in results:
-        for problem in one.problems:
-            print(f"berthc: --spin: {one.result.source.file}: {problem}", file=sys.stderr)
     return status
 
 
 def _status(results: Sequence[Checked]) -> int:
-    if any(one.problems or any(d.id == "file" for d in one.result.diagnostics) for one in results):
+    if any(d.id == "file" for one in results for d in one.result.diagnostics):
         return 2
     if is_interrupted(results[-1]):
         return INTERRUPTED

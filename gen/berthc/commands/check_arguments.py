@@ -5,11 +5,16 @@ import argparse
 from pathlib import Path
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.spin.search import LEAST_MEMORY, MEMORY
 
 DEFAULT = Bounds()
 BOUNDS = ("callers", "keys", "failures", "states")
-MEMORY_BUILT_IN = 1000  # MB
+MEMORY = 1000  # MB
+LEAST_MEMORY = 8
+REMOVED = {
+    "spin": "the search in C does more, and faster; --callers and --keys say how far it goes",
+    "promela": "--engine python is the independent search",
+}
+"""Old flags, and what there is instead."""
 
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
@@ -29,25 +34,20 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
-    group.add_argument("--promela", action="store_true",
-                       help="do not search; print the model of the first root resource, with "
-                            "default options and all hooks, for Spin")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of one spec's findings to FILE, as cmocka tests")
     group.add_argument("--scripts", metavar="DIR", type=Path,
                        help="write the script of each finding to a file in DIR, for berthc sim; "
                             "create DIR if needed")
-    group.add_argument("--spin", action="store_true",
-                       help="search with Spin, for larger bounds; needs spin and gcc")
     group.add_argument("--memory", metavar="MB", type=_memory,
                        help="stop when berthc uses this much memory, as with --states (default: "
-                            f"{MEMORY_BUILT_IN}). With --spin: memory for each search; a larger "
-                            "one keeps hashes of states, and its result is partial (default: "
                             f"{MEMORY})")
     group.add_argument("--explain", action="store_true",
                        help="print what the backend has while an instance rests in each state")
     group.add_argument("--static", action="store_true",
                        help="check the static rules only; do not search")
+    for name in REMOVED:
+        group.add_argument(f"--{name}", action="store_true", help=argparse.SUPPRESS)
 
 
 def _positive(text: str) -> int:
@@ -88,7 +88,8 @@ def _natural(text: str) -> int:
 def bounds_of(args: argparse.Namespace) -> Bounds:
     """What was asked for, else the defaults."""
     return Bounds(**{name: getattr(DEFAULT, name) if (given := getattr(args, name)) is None
-                     else given for name in BOUNDS})
+                     else given for name in BOUNDS},
+                  memory=MEMORY if args.memory is None else args.memory)
 
 
 def refusal(args: argparse.Namespace) -> str | None:
@@ -96,29 +97,18 @@ def refusal(args: argparse.Namespace) -> str | None:
     bound = next((f"--{name}" for name in (*BOUNDS, "memory") if getattr(args, name) is not None),
                  None)
     rules: list[tuple[bool, str]] = [
-        (args.emit_test is not None and (len(args.specs) > 1 or args.static or args.promela),
+        *((getattr(args, name), f"--{name} was removed: {instead}")
+          for name, instead in REMOVED.items()),
+        (args.emit_test is not None and (len(args.specs) > 1 or args.static),
          "--emit-test takes one spec, which is explored"),
-        (args.scripts is not None and (args.static or args.promela),
+        (args.scripts is not None and args.static,
          "--scripts keeps what an exploration finds, and nothing is explored"),
-        (args.promela and (args.static or args.spin),
-         "--promela prints a model and does nothing else, so neither --static nor --spin goes "
-         "with it"),
-        (args.engine != "auto" and (args.static or args.promela or args.spin),
-         "--engine says how to search the built-in way, so --static, --promela and --spin do not "
-         "go with it"),
-        (args.promela and args.format != "text",
-         f"--promela prints a model, so --format {args.format} does not go with it"),
-        (args.spin and args.static, "--static explores nothing, so --spin does not go with it"),
+        (args.engine != "auto" and args.static,
+         "--engine says how to search, so --static does not go with it"),
         (args.static and bound is not None,
          f"--static explores nothing, so {bound} does not go with it"),
-        ((args.spin or args.promela) and args.failures is not None,
-         "Spin's model knows no bound on failures"),
-        ((args.spin or args.promela) and args.states is not None,
-         "Spin's model knows no bound on states; --memory bounds a search by Spin"),
-        (args.explain and (args.static or args.promela or args.spin or args.format != "text"),
-         "--explain tells as text what the built-in search saw, so --static, --promela, --spin "
-         "and --format json or sarif do not go with it"),
-        (args.memory is not None and args.promela,
-         "--promela prints a model and explores nothing, so --memory does not go with it"),
+        (args.explain and (args.static or args.format != "text"),
+         "--explain tells as text what the search saw, so --static and --format json or sarif do "
+         "not go with it"),
     ]
     return next((text for refused, text in rules if refused), None)

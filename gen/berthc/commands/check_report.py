@@ -25,13 +25,11 @@ from berthc.pipeline import Result, without_repeats
 
 
 class Checked(NamedTuple):
-    """A spec with its diagnostics, its model and, where it has a meaning, what the search says;
-    `problems`: what the search could not do."""
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says."""
 
     result: Result
     manager: Manager | None
     report: Report | None
-    problems: tuple[str, ...]
 
 
 def is_interrupted(checked: Checked) -> bool:
@@ -39,8 +37,7 @@ def is_interrupted(checked: Checked) -> bool:
 
 
 def is_right(result: Result, report: Report | None) -> bool:
-    return (result.manager is not None and report is not None and not report.refused
-            and not report.unshown)
+    return result.manager is not None and report is not None and not report.refused
 
 
 def every_message(one: Checked) -> list[Diagnostic]:
@@ -67,8 +64,7 @@ def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any
         "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
-        "complete": len(reports) == len(args.specs)
-        and all(r.complete and not r.unshown for r in reports),
+        "complete": len(reports) == len(args.specs) and all(r.complete for r in reports),
         "seconds": round(sum(r.seconds for r in reports), 3),
     }
 
@@ -76,10 +72,9 @@ def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any
 def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> str:
     """One run of SARIF for all specs."""
     reported: list[tuple[Diagnostic, Finding | None]] = []
-    problems = [f"{one.result.source.file}: {problem}" for one in results
-                for problem in one.problems]
+    problems: list[str] = []
     reports = [one.report for one in results if one.report is not None]
-    for result, _, report, _ in results:
+    for result, _, report in results:
         reported += [(d, None) for d in _static(result, report)]
         if report is None:
             continue
@@ -130,8 +125,8 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
         out.append(as_text(diagnostic, result.source.lines, colours))
         if diagnostic in scripts:
             finding, file = scripts[diagnostic]
-            heading = "a script" if report.by_spin else "the shortest script"
-            out += [f"  {heading}:", *(f"    {line}" for line in table(list(finding.script)))]
+            out += ["  the shortest script:",
+                    *(f"    {line}" for line in table(list(finding.script)))]
             out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
         out += [f"  also {d.id}, in line {d.loc.line}: {d.message}"
                 for d in also.get(diagnostic, ())]

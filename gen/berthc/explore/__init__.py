@@ -12,7 +12,6 @@
     report     all searches of one manager, what they found, and what they can claim
     messages   what a report says, as messages and sentences
     save       scripts as files
-    spin       the search by Spin
 
 The manager's behaviour comes from `berthc.semantics` alone; nothing here knows what a row does.
 Scripts as tests in C are `berthc.emit.tests.finding`; the command is `berthc.commands.check`.

@@ -126,16 +126,6 @@ def claim(report: Report) -> str:
             f"interrupted ({what}): after {counted}, setting {setting} of {of_all}; nothing is"
             " proved"
         )
-    if report.by_spin:
-        counted += " in all roots, callers and keys told apart"
-        if report.hashed:
-            return (f"explored by Spin in part ({what}): {counted}; memory ran out, so states "
-                    f"were only hashed and some passed over: nothing is proved")
-        if not report.combined:
-            return f"explored by Spin in part ({what}): {counted}"
-        if not report.complete:
-            return f"explored by Spin in part ({what}): {counted}, then depth or memory ran out"
-        return f"explored by Spin ({what}): {counted}"
     if not report.combined:
         return f"explored in part ({what}): {counted}"
     if not report.complete:

@@ -67,16 +67,13 @@ class Report:
     searched: tuple[Searched, ...]
     complete: bool
     seconds: float
-    by_spin: bool = False
-    hashed: bool = False  # by Spin, where memory ran out: states were kept as bits of a hash only
     # every combination of fields, options and absent hooks was tried that makes a difference
     combined: bool = True
-    # what was in the backend in each state, one for each search; nothing by Spin
+    # what was in the backend in each state, one for each search
     seen: tuple[Seen, ...] = ()
-    unplayed: Unplayed = Unplayed()  # by the built-in search
-    unshown: tuple[str, ...] = ()  # by Spin: verdicts that cannot be shown, one sentence each
+    unplayed: Unplayed = Unplayed()
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
-    out_of_memory: bool = False  # the built-in search stopped at the bound on memory
+    out_of_memory: bool = False  # the search stopped at the bound on memory
 
     @property
     def states(self) -> int:
@@ -249,11 +246,6 @@ Outcomes = AbstractSet[tuple[int, str]]
 def _declared(manager: Manager) -> dict[tuple[int, str], tuple[str, Row]]:
     return {(id(row), outcome): (resource.name, row) for resource in manager.resources
             for state in resource.states for row in state.rows for outcome in outcomes(row)}
-
-
-def missing(manager: Manager, taken: Outcomes) -> bool:
-    """Is there anything that was not taken?"""
-    return not _declared(manager).keys() <= taken
 
 
 def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:

@@ -207,12 +207,10 @@ def test_bounds_are_kept_and_reported() -> None:
     "flags",
     [["--callers", "0"], ["--callers", "999999999"], ["--callers", "27"], ["--keys", "101"],
      ["--keys", "-1"], ["--states", "many"], ["--failures", "1.5"],
-     ["--emit-test", "x.c", "--static"], ["--static", "--promela"], ["--static", "--spin"],
-     ["--promela", "--spin"], ["--scripts", "x", "--static"], ["--scripts", "x", "--promela"],
-     ["--memory", "100", "--promela"], ["--memory", "7"], ["--static", "--callers", "2"],
+     ["--emit-test", "x.c", "--static"], ["--scripts", "x", "--static"], ["--memory", "7"],
+     ["--memory", "much"], ["--static", "--memory", "100"], ["--static", "--callers", "2"],
      ["--static", "--keys", "2"], ["--static", "--failures", "2"], ["--static", "--states", "2"],
-     ["--promela", "--format", "json"], ["--spin", "--states", "100"],
-     ["--spin", "--failures", "1"], ["--promela", "--states", "100"]])
+     ["--static", "--engine", "c"]])
 def test_bad_bounds_are_bad_usage(flags: list[str]) -> None:
     done = berthc("check", *flags, "spec/vpci.yaml")
     assert done.returncode == 2 and done.stdout == "" and done.stderr
@@ -250,6 +248,8 @@ def test_the_script_becomes_a_cmocka_test_that_passes_on_the_faulty_manager(tmp_
     assert "finding_1_interference_mount_mounted_unmount" in done.stdout + done.stderr
 
 
-def test_the_model_for_spin_is_printed() -> None:
-    done = berthc("check", "--promela", "--callers", "2", "spec/plan9.yaml")
-    assert done.returncode == 0 and done.stdout.startswith("/* plan9: 2 callers.")
+@pytest.mark.parametrize(("flag", "instead"), [("--spin", "--callers"), ("--promela", "--engine")])
+def test_a_flag_that_was_removed_names_what_there_is_instead(flag: str, instead: str) -> None:
+    done = berthc("check", flag, "spec/plan9.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"berthc: {flag} was removed: ") and instead in done.stderr

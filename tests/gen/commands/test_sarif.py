@@ -179,5 +179,4 @@ def test_addresses_are_relative_and_escaped(
 
 def test_sarif_is_a_format_of_check_alone() -> None:
     assert berthc("gen", "--format", "sarif", SCSI).returncode == 2
-    assert berthc("check", "--promela", "--format", "sarif", SCSI).returncode == 2
     assert berthc("check", "--explain", "--format", "sarif", SCSI).returncode == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from explore_support import FAULTY, ROOT, manager_of
-from test_random import spec as random_spec
+from random_spec import spec as random_spec
 
 from berthc.emit.c import files
 from berthc.explore.bounds import Bounds
@@ -27,7 +27,7 @@ from berthc.model import Manager
 from berthc.pipeline import search_text
 
 SHIPPED = sorted((ROOT / "spec").glob("*.yaml"))
-OTHERS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"),
+OTHERS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"), *FAULTY.glob("several/*.yaml"),
                  *(ROOT / "tests/differential/specs").glob("*.yaml")])
 EACH_SENTENCE = [FAULTY / f"{name}.yaml" for name in (
     "ambiguous-one-word-for-two", "dangling-failed-add", "dangling-unplugged",
@@ -91,6 +91,22 @@ def test_engines_agree_on_shipped_specs(path: Path) -> None:
 @pytest.mark.parametrize("path", EACH_SENTENCE, ids=lambda path: path.stem)
 def test_engines_agree_on_a_spec_for_each_sentence(path: Path) -> None:
     in_both(model(path))
+
+
+@pytest.mark.parametrize(("name", "ids"), [
+    ("goes-with-its-root", {"leak", "poisoned"}),
+    ("rests-below", {"leak", "poisoned"}),
+    ("lets-go-in-parts", {"leak"}),
+    ("drain-after-denied", {"denied"}),
+    ("makes-to-let-go", {"missing-effect", "leak", "interference", "dangling"}),
+    ("no-refusal-of-its-own", {"interference", "leak", "stranded"}),
+])
+def test_engines_tell_several_findings_of_one_spec(name: str, ids: set[str]) -> None:
+    manager, bounds = model(FAULTY / f"several/{name}.yaml"), Bounds(callers=2, keys=1)
+    in_both(manager, bounds)
+    in_c = explore(manager, bounds, program=program(manager))
+    assert words(in_c) == words(explore(manager, bounds))
+    assert {f.fault.id for f in in_c.findings} == ids
 
 
 def test_each_sentence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "gen"))
 
 from berthc.explore.bounds import Bounds  # noqa: E402
-from berthc.explore.callers.inputs import valuations  # noqa: E402
 from berthc.explore.report import explore  # noqa: E402
-from berthc.explore.spin.promela import NotExported, promela  # noqa: E402
 from berthc.explore.states.backend import FAILS, UNNAMED, Script, effects  # noqa: E402
 from berthc.pipeline import read_spec  # noqa: E402
 from berthc.semantics import OK, Outcome, Result, Value, World  # noqa: E402
@@ -146,9 +144,3 @@ def test_a_row_that_needs_a_value_that_is_not_given_yet_is_unreachable() -> None
         ("denied", "worker.unclear.claim"),
         ("denied", "worker.unclear.start"),
     }
-
-
-def test_spin_gets_no_model_of_it() -> None:
-    assert MANAGER is not None
-    with pytest.raises(NotExported, match="a value from a hook"):
-        promela(MANAGER, "worker", valuations(MANAGER)[0], Bounds())

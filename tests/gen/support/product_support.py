@@ -3,8 +3,8 @@ states of one root.
 
 A search looks at one root. What any number of roots and all callers can do together is put together
 here from its edges: a state of the whole is a multiset of states of single roots, and one of them
-moves at a time. This is for counting, to be compared with searches that do without reductions and
-with Spin.
+moves at a time. This is for counting, to be compared with searches that do without
+reductions.
 """
 from __future__ import annotations
 

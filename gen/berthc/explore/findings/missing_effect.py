@@ -6,7 +6,7 @@ after failures, lacks an effect: the caller believes to have what is not there.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from berthc.explore.callers.contract import asked_of
 from berthc.explore.findings import texts
@@ -36,12 +36,6 @@ class Promises:
                            # leaving out states in which an instance is made for good, such as a
                            # root disk's
                            int] = {}
-
-    def know(self, by_state: Mapping[tuple[str, str, int, str], int],
-             in_all: Mapping[tuple[str, str, int], int]) -> None:
-        """Takes what somebody else has learned."""
-        self._by_state.update(by_state)
-        self._in_all.update(in_all)
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from berthc.explore.callers.inputs import Choice
@@ -99,10 +99,6 @@ class Kept:
         self._stepper = stepper
         self._future = future
         self._usual: set[tuple[str, int, str]] = set()  # resource, kind, state
-
-    def know(self, usual: Iterable[tuple[str, int, str]]) -> None:
-        """Takes what somebody else has learned."""
-        self._usual.update(usual)
 
     def learn(self, change: Change) -> None:
         """Looks at a change of the search in which every call ends ok."""

@@ -1,32 +1,8 @@
-"""Random specs, with deny, conditions, fields in conflict and operations without a hold: Spin's
-model and the search say the same of each.
-
-A few run here; BERTH_RANDOM_SPECS=N runs N, with BERTH_RANDOM_SEED another series. A spec is right
-when both name the same findings and, where there are none, count the same states.
-"""
+"""Random specs, with deny, conditions, fields in conflict and operations without a hold."""
 from __future__ import annotations
 
-import os
 import random
-import shutil
-import tempfile
-from pathlib import Path
 
-import pytest
-from explore_support import manager_of
-from test_spin import NOT_LOOKED_FOR, states, searched, verifier, verify
-
-from berthc.explore.bounds import Bounds
-from berthc.explore.callers.inputs import valuations
-from berthc.pipeline import search_text
-from berthc.explore.spin.promela import NotExported, promela
-
-NEEDS_SPIN = pytest.mark.skipif(shutil.which("spin") is None, reason="spin is not installed")
-pytestmark = [pytest.mark.long, NEEDS_SPIN]
-
-COUNT = int(os.environ.get("BERTH_RANDOM_SPECS", "3"))
-SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2"))
-BOUNDS = Bounds(callers=2, keys=1)
 FIELDS = ("fast", "fixed")
 STATES = ("out", "in", "lost", "idle", "bad")
 
@@ -88,40 +64,3 @@ def spec(rng: random.Random) -> str:
          "    key: [path]", f"    fields: {{path: {{type: string, required: true}}, {fields}}}",
          f"    holders: {{{'take: claim, ' if held else ''}drop: drop}}", "    initial: out",
          "    states:", *states, "      gone: {final: true}", "operations:", *operations, ""])
-
-
-def agrees(text: str) -> bool:
-    """Do both say the same? False where the spec has no meaning, or the model no words for it."""
-    manager = search_text("random.yaml", text)[1]
-    if manager is None:
-        return False
-    valuation = valuations(manager, BOUNDS.keys)[0]
-    try:
-        model = promela(manager, "disk", valuation, BOUNDS)
-    except NotExported:
-        return False
-    search = searched(manager_of(text), valuation, BOUNDS)
-    with tempfile.TemporaryDirectory() as folder:
-        pan = verifier(model, Path(folder))
-        clean, every, strand = (verify(pan, ask) for ask in ("clean", "", "strand"))
-    reported = every.found | clean.found & {"denied"} | strand.found & {"stranded"}
-    ours = {found.fault.id for found in search.found} - NOT_LOOKED_FOR
-    if not search.cut:
-        assert reported == ours, text
-        assert every.states == states(manager, valuation, BOUNDS, search), text
-    elif "stranded" not in ours and not NOT_LOOKED_FOR & {found.fault.id for found in search.found}:
-        # Behind a finding neither goes on, and neither tells what stands behind another's.
-        assert reported == ours, text
-    else:
-        assert ours <= reported, text
-    return True
-
-
-def test_spin_agrees_on_random_specs() -> None:
-    rng = random.Random(SEED)
-    agreed = 0
-    for _ in range(200 * COUNT):
-        agreed += agrees(spec(rng))
-        if agreed == COUNT:
-            return
-    raise AssertionError("hardly any random spec has a meaning")
