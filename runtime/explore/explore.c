@@ -5,6 +5,7 @@
  *
  * See docs/architecture.md for its parts, and for the way the data goes.
  */
+#define BERTH_NO_KEYS_IN_ERRORS
 #include "../library.c"
 
 #include "base/fatal.c"

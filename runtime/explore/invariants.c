@@ -13,7 +13,7 @@
 
 static size_t
     invariants_empty_used; /* memory of a manager that tracks nothing, but for tables that stay */
-static struct known invariants_tried;
+static struct known invariants_tried, invariants_closed;
 
 /* Bytes of the tables that maps and pools keep. */
 static size_t invariants_kept_tables(void)
@@ -35,6 +35,12 @@ static void invariants_begin(void)
 {
     invariants_empty_used = w.arena.used - invariants_kept_tables();
     known_clear(&invariants_tried);
+    known_clear(&invariants_closed);
+}
+
+static bool invariants_are_open(void)
+{
+    return known_add(&invariants_closed, shape_answers(-1));
 }
 
 /* Nodes of pools stay once they are made. */
@@ -46,30 +52,42 @@ static bool invariants_has_pools(void)
     return false;
 }
 
+/* Who is below each thing, and which reservations hold it. */
+static void invariants_count(uint32_t children[WORLD_THINGS], uint32_t holds[WORLD_THINGS])
+{
+    memset(children, 0, w.n_things * sizeof children[0]);
+    memset(holds, 0, w.n_things * sizeof holds[0]);
+    for (unsigned i = 0; i < w.n_things; i++)
+        if (w.things[i].parent >= 0)
+            children[w.things[i].parent]++;
+    for (unsigned i = 0; i < plan.callers; i++) {
+        const struct caller *caller = &w.callers[i];
+
+        for (unsigned level = 0; caller->is == IS_WITH && level < caller->n_path; level++) {
+            int at = caller->held & (1u << level) ? world_find(caller->path[level]) : NO_THING;
+
+            if (at >= 0)
+                holds[at]++;
+        }
+    }
+}
+
 static void invariants_check_counts(void)
 {
+    uint32_t children[WORLD_THINGS], holds[WORLD_THINGS];
     size_t entries = 0, reservations = 0;
 
+    invariants_count(children, holds);
     for (unsigned i = 0; i < w.n_things; i++) {
         const struct thing *thing = &w.things[i];
-        uint32_t children = 0, holds = 0;
 
         entries += !thing->at->only;
-        for (unsigned j = 0; j < w.n_things; j++)
-            children += w.things[j].parent == (int)i;
-        for (unsigned j = 0; j < plan.callers; j++) {
-            const struct caller *caller = &w.callers[j];
-
-            holds += caller->is == IS_WITH && thing->level < caller->n_path &&
-                     caller->path[thing->level].born == thing->born &&
-                     (world_held(caller) & (1u << thing->level));
-        }
-        if (children != thing->children)
+        if (children[i] != thing->children)
             fatal_broken("a %s counts %u children and has %u", type.resources[thing->resource].name,
-                         thing->children, children);
-        if (holds != thing->holds)
+                         thing->children, children[i]);
+        if (holds[i] != thing->holds)
             fatal_broken("a %s counts %u reservations and %u hold it",
-                         type.resources[thing->resource].name, thing->holds, holds);
+                         type.resources[thing->resource].name, thing->holds, holds[i]);
         if (thing->at->locked || thing->at->ended)
             fatal_broken("a %s stays locked", type.resources[thing->resource].name);
     }
@@ -114,7 +132,7 @@ static void invariants_expect_nothing(const struct move *move, int code, struct 
         fatal_broken("%s is refused, and yet something changes", type.operations[move->op].name);
 }
 
-static unsigned invariants_try_uses(const struct image *image)
+static unsigned invariants_try_uses(const struct image *image, bool tries)
 {
     unsigned n = 0;
 
@@ -122,14 +140,18 @@ static unsigned invariants_try_uses(const struct image *image)
         const struct caller *caller = &w.callers[i];
 
         if (caller->is != IS_WITH || !caller->releasing ||
-            world_held(caller) == (1u << caller->n_path) - 1)
+            caller->held == (1u << caller->n_path) - 1)
             continue;
         for (unsigned op = 1; op <= type.n_operations; op++) {
             struct move move = {.who = (uint8_t)i, .part = PART_NONE, .op = (uint8_t)op};
-            struct digest state = shape_plain();
+            struct digest state;
 
             if (plan.operations[op].part != PART_USES)
                 continue;
+            n++;
+            if (!tries)
+                continue;
+            state = shape_plain();
             memcpy(move.path, caller->path, sizeof move.path);
             for (unsigned traced = 0; traced < 2; traced++) { /* on both ways of the runtime */
                 step_look();
@@ -139,7 +161,6 @@ static unsigned invariants_try_uses(const struct image *image)
                 invariants_expect_nothing(&move, change.error.rule ? 0 : -ECANCELED, state);
                 world_restore(image);
             }
-            n++;
         }
     }
     return n;
@@ -231,12 +252,12 @@ static struct {
     struct digest state;
 } invariants_traced;
 
-static void invariants_note(void)
+static void invariants_note(struct digest state)
 {
     invariants_traced.code = change.code;
     invariants_traced.event = change.error.event;
     invariants_traced.resource = change.error.resource;
-    invariants_traced.state = shape_state(-1);
+    invariants_traced.state = state;
 }
 
 static void invariants_try_fast(const struct image *image, const struct move *move)
@@ -246,7 +267,6 @@ static void invariants_try_fast(const struct image *image, const struct move *mo
     if (type.operations[move->op].form == BERTH_CREATE)
         return; /* it has no such way */
     world_restore(image);
-    step_look();
     script.n_chosen = 0;
     backend_begin(MODE_FREE);
     w.manager->trace = NULL;

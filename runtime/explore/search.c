@@ -26,11 +26,17 @@
 
 enum { LOOK_AT_MEMORY = 256, TELL_PROGRESS = 1024 };
 
+struct nodes {
+    uint32_t *at;
+    size_t first, n, room;
+};
+
 static struct {
     struct known states;   /* to numbers of nodes */
     struct known reported; /* faults */
-    uint32_t *waiting;     /* nodes; a ring would save little */
-    size_t first, n, room;
+    struct known trees;    /* what decides what drains do */
+    struct nodes waiting;  /* a ring would save little */
+    struct nodes drained;  /* those whose drains may do what others' drains do not */
     uint64_t transitions, cancelled;
     bool clean;    /* this walk: no call fails */
     bool full;     /* this walk met more states, or needs more memory, than it may */
@@ -97,13 +103,21 @@ static void search_told_drain(uint32_t origin, const struct fault *fault,
 
 /* States. */
 
-static void search_wait_for(uint32_t node)
+static void search_append(struct nodes *nodes, uint32_t node)
 {
-    if (search.n == search.room) {
-        search.room = search.room ? search.room * 2 : 1024;
-        search.waiting = fatal_realloc(search.waiting, search.room * sizeof *search.waiting);
+    if (nodes->n == nodes->room) {
+        nodes->room = nodes->room ? nodes->room * 2 : 1024;
+        nodes->at = fatal_realloc(nodes->at, nodes->room * sizeof *nodes->at);
     }
-    search.waiting[search.n++] = node;
+    nodes->at[nodes->n++] = node;
+}
+
+/* Of states with equal trees one is drained. Where failures are counted, that count matters too. */
+static void search_note_tree(uint32_t node)
+{
+    if (!search.clean && (plan.any_needs || plan.any_stated) &&
+        (plan.failures != UINT_MAX || known_add(&search.trees, shape_all())))
+        search_append(&search.drained, node);
 }
 
 /* What the effects of a new state mean. */
@@ -117,28 +131,38 @@ static void search_look_at_meaning(uint32_t node)
         (void)search_tell(&faults.at[i], node, NULL, 0);
 }
 
-/* The present state gets a number when it is new. */
-static void search_number_state(uint32_t from, const struct request *request, unsigned failures)
+/* Enters the present state, which is new. */
+static void search_enter(struct digest state, uint32_t node)
 {
-    struct digest state = shape_state(-1);
+    (void)known_put(&search.states, state, node, NULL);
+    search_append(&search.waiting, node);
+    search_note_tree(node);
+    search_look_at_meaning(node);
+}
+
+/* May there be one state more? */
+static bool search_has_room(void)
+{
+    if (trail_n < plan.states)
+        return true;
+    search.full = true;
+    search.complete = false;
+    return false;
+}
+
+/* The present state, of this digest, gets a number when it is new. `n_there`: of its request. */
+static void search_number_state(struct digest state, uint32_t from, unsigned n_there,
+                                unsigned failures)
+{
     const uint64_t *known = known_find(&search.states, state);
 
     if (!known) {
-        uint32_t node;
-
-        if (trail_n >= plan.states) {
-            search.full = true;
-            search.complete = false;
-            return;
-        }
-        node = trail_add(from, request, failures);
-        (void)known_put(&search.states, state, node, NULL);
-        search_wait_for(node);
-        search_look_at_meaning(node);
+        if (search_has_room())
+            search_enter(state, trail_add(from, n_there, search.clean, failures));
     } else if (plan.failures != UINT_MAX && failures < trail_nodes[*known].failures) {
         /* more may follow when fewer failures are used up */
-        trail_replace((uint32_t)*known, from, request, failures);
-        search_wait_for((uint32_t)*known);
+        trail_replace((uint32_t)*known, from, n_there, search.clean, failures);
+        search_append(&search.waiting, (uint32_t)*known);
     }
 }
 
@@ -169,8 +193,10 @@ static bool search_judge_clean(uint32_t from)
     return !fault_all_accepted(&faults); /* the next walk tells it */
 }
 
-static bool search_judge_all(uint32_t from, const struct request *request)
+static bool search_judge_all(uint32_t from, unsigned n_there)
 {
+    struct request request;
+
     static struct faults faults, stated;
     bool stop = false, effects_told = false;
 
@@ -189,17 +215,18 @@ static bool search_judge_all(uint32_t from, const struct request *request)
         if (accepted)
             stated_judge_slots(&faults);
     }
+    if (faults.n > 0)
+        request = trail_request(n_there, false);
     for (unsigned i = 0; i < faults.n; i++)
-        stop |= search_tell(&faults.at[i], from, request, 1);
+        stop |= search_tell(&faults.at[i], from, &request, 1);
     return stop;
 }
 
-/* What came of a request. */
-static void search_take_change(uint32_t from, unsigned n_there)
+/* What came of a request, with the digest of the state that it left. */
+static void search_take_change(uint32_t from, unsigned n_there, struct digest state)
 {
     struct trail_node *node = &trail_nodes[from];
     unsigned failures = node->failures + script.failures;
-    struct request request;
     bool stop;
 
     if (plan.failures != UINT_MAX && failures > plan.failures) {
@@ -207,22 +234,22 @@ static void search_take_change(uint32_t from, unsigned n_there)
         return;
     }
     search.transitions++;
-    request = trail_request(n_there, search.clean);
     step_read_refusal();
     rows_count(rows_taken);
     for (unsigned i = 0; i < n_called; i++)
         search.called[called[i].hook] = true;
     invariants_check();
-    stop = search.clean ? search_judge_clean(from) : search_judge_all(from, &request);
+    stop = search.clean ? search_judge_clean(from) : search_judge_all(from, n_there);
     if (!change.nothing && !stop)
-        search_number_state(from, &request, failures);
+        search_number_state(state, from, n_there, failures);
 }
 
-static void search_ask_request(uint32_t from, const struct image *image, const struct move *move)
+/* `before` is the state of the image. `tries_fast`: the runtime's other way is taken, too. */
+static void search_ask_request(uint32_t from, const struct image *image, const struct move *move,
+                               bool tries_fast)
 {
     effects there = 0, maybe = plan.operations[move->op].maybe;
     unsigned n_there = 0;
-    bool called_nothing;
 
     search.asked[move->op] = true;
     if (!search.clean) {
@@ -232,15 +259,18 @@ static void search_ask_request(uint32_t from, const struct image *image, const s
     do {
         script.n_chosen = 0;
         do {
+            struct digest state;
+            bool fast;
+
             world_restore(image);
-            step_look();
             backend_begin(search.clean ? MODE_CLEAN : MODE_FREE);
             step_run(move, there);
-            called_nothing = n_called == 0 && !search.clean;
-            if (called_nothing)
-                invariants_note();
-            search_take_change(from, n_there);
-            if (called_nothing)
+            fast = tries_fast && n_called == 0;
+            state = change.nothing && !fast ? (struct digest){0, 0} : shape_state(-1);
+            if (fast)
+                invariants_note(state);
+            search_take_change(from, n_there, state);
+            if (fast)
                 invariants_try_fast(image, move);
         } while (backend_next());
         there = step_next_there(there, maybe);
@@ -249,14 +279,14 @@ static void search_ask_request(uint32_t from, const struct image *image, const s
 }
 
 /* Is there a fault of the state itself, behind which the search does not go on? */
-static bool search_judge_state(uint32_t node, const struct image *image)
+static bool search_judge_state(uint32_t node, const struct image *image, bool tries)
 {
     struct fault fault;
     struct move shown;
     struct request request;
     bool stop = false;
 
-    search.cancelled += invariants_try_uses(image);
+    search.cancelled += invariants_try_uses(image, tries);
     invariants_try_taken(image);
     for (unsigned i = 0; i < plan.callers; i++) {
         if (w.callers[i].is == IS_IDLE || !stranded_judge(image, i, &fault, &shown))
@@ -264,7 +294,6 @@ static bool search_judge_state(uint32_t node, const struct image *image)
         request = search_clean_request(&shown);
         stop |= search_tell(&fault, node, &request, shown.part != PART_NONE);
     }
-    world_restore(image);
     if (!stop && poisoned_judge(image, &fault, &shown)) {
         request = search_clean_request(&shown);
         stop = search_tell(&fault, node, &request, 1);
@@ -297,15 +326,18 @@ static void search_look_at_bounds(void)
 static void search_expand(uint32_t node, struct moves *moves)
 {
     struct image *image;
+    bool tries;
 
     trail_restore(node);
     image = world_save();
     left_source = image;
-    if (search.clean || !search_judge_state(node, image)) {
+    tries = !search.clean && invariants_are_open();
+    if (search.clean || !search_judge_state(node, image, tries)) {
         moves->n = 0;
         moves_list(moves, false);
+        step_look();
         for (unsigned i = 0; i < moves->n; i++)
-            search_ask_request(node, image, &moves->at[i]);
+            search_ask_request(node, image, &moves->at[i], tries);
     }
     world_drop(image);
     trail_drop(node);
@@ -314,26 +346,28 @@ static void search_expand(uint32_t node, struct moves *moves)
 static void search_walk(bool clean)
 {
     struct moves moves = {0};
+    struct nodes *waiting = &search.waiting;
 
     search.clean = clean;
     search.full = false;
     search.transitions = 0;
-    search.first = search.n = 0;
+    waiting->first = waiting->n = 0;
     known_clear(&search.states);
     trail_begin();
     world_begin();
     invariants_begin();
     step_look();
     change.nothing = false;
-    search_number_state(0, NULL, 0);
-    for (unsigned done = 0; search.first < search.n && !search.full; done++) {
+    if (search_has_room())
+        search_enter(shape_state(-1), trail_add_first());
+    for (unsigned done = 0; waiting->first < waiting->n && !search.full; done++) {
         if (done % TELL_PROGRESS == 0)
-            print_progress(trail_n, search.n - search.first, search.transitions);
+            print_progress(trail_n, waiting->n - waiting->first, search.transitions);
         if (done % LOOK_AT_MEMORY == 0)
             search_look_at_bounds();
         if (search.full)
             break;
-        search_expand(search.waiting[search.first++], &moves);
+        search_expand(waiting->at[waiting->first++], &moves);
     }
     free(moves.at);
 }
@@ -342,12 +376,12 @@ static void search_walk(bool clean)
 
 static void search_judge_drains(void)
 {
-    if (!plan.any_needs && !plan.any_stated)
-        return;
-    for (uint32_t i = 0; i < trail_n; i++) {
-        trail_restore(i);
-        drains_judge(i,
-                     plan.failures == UINT_MAX ? UINT_MAX : plan.failures - trail_nodes[i].failures,
+    for (size_t i = 0; i < search.drained.n; i++) {
+        uint32_t node = search.drained.at[i];
+        unsigned failures = trail_nodes[node].failures;
+
+        trail_restore(node);
+        drains_judge(node, plan.failures == UINT_MAX ? UINT_MAX : plan.failures - failures,
                      search_told_drain);
     }
     drains_again(search_told_drain);

@@ -39,23 +39,24 @@ static void trail_put(const void *from, size_t size)
     trail_steps_size += size;
 }
 
-static size_t trail_store(const struct request *request)
+/* Stores the request that the script and `change` tell of. */
+static size_t trail_store(unsigned n_there, bool clean)
 {
     size_t at = trail_steps_size;
-    const struct move *move = &request->move;
+    const struct move *move = &change.move;
     unsigned char head[9] = {move->who,
                              move->part,
                              move->op,
                              move->by,
                              move->n_config,
                              (unsigned char)move->thing,
-                             (unsigned char)request->n_there,
-                             (unsigned char)request->n_chosen,
-                             request->clean};
+                             (unsigned char)n_there,
+                             (unsigned char)script.n_chosen,
+                             clean};
 
     trail_put(head, sizeof head);
     trail_put(move->choice, move->n_config * sizeof move->choice[0]);
-    trail_put(request->chosen, request->n_chosen);
+    trail_put(script.chosen, script.n_chosen);
     return at;
 }
 
@@ -83,16 +84,25 @@ static void trail_keep_image(struct trail_node *node)
     node->image = world_save();
 }
 
-static uint32_t trail_add(uint32_t from, const struct request *request, unsigned failures)
+static uint32_t trail_append(size_t step, uint32_t from, unsigned failures)
 {
     if (trail_n == trail_room) {
         trail_room = trail_room ? trail_room * 2 : 1024;
         trail_nodes = fatal_realloc(trail_nodes, trail_room * sizeof *trail_nodes);
     }
-    trail_nodes[trail_n] = (struct trail_node){
-        .step = request ? trail_store(request) : 0, .from = from, .failures = failures};
+    trail_nodes[trail_n] = (struct trail_node){.step = step, .from = from, .failures = failures};
     trail_keep_image(&trail_nodes[trail_n]);
     return trail_n++;
+}
+
+static uint32_t trail_add_first(void)
+{
+    return trail_append(0, 0, 0);
+}
+
+static uint32_t trail_add(uint32_t from, unsigned n_there, bool clean, unsigned failures)
+{
+    return trail_append(trail_store(n_there, clean), from, failures);
 }
 
 static void trail_drop(uint32_t node)
@@ -103,12 +113,12 @@ static void trail_drop(uint32_t node)
     trail_nodes[node].image = NULL;
 }
 
-static void trail_replace(uint32_t node, uint32_t from, const struct request *request,
+static void trail_replace(uint32_t node, uint32_t from, unsigned n_there, bool clean,
                           unsigned failures)
 {
     trail_drop(node);
-    trail_nodes[node] =
-        (struct trail_node){.step = trail_store(request), .from = from, .failures = failures};
+    trail_nodes[node] = (struct trail_node){
+        .step = trail_store(n_there, clean), .from = from, .failures = failures};
     trail_keep_image(&trail_nodes[node]);
 }
 

@@ -30,10 +30,12 @@ static void trail_begin(void);
 /* The request that the script and `change` tell of. */
 static struct request trail_request(unsigned n_there, bool clean);
 
-/* Adds the present state; `request` NULL: it is the first. Returns its number. */
-static uint32_t trail_add(uint32_t from, const struct request *request, unsigned failures);
+/* Adds the present state as the first one. */
+static uint32_t trail_add_first(void);
+/* Adds the present state, which the request of trail_request() has made. Returns its number. */
+static uint32_t trail_add(uint32_t from, unsigned n_there, bool clean, unsigned failures);
 /* The state was reached by another way, with fewer failures. */
-static void trail_replace(uint32_t node, uint32_t from, const struct request *request,
+static void trail_replace(uint32_t node, uint32_t from, unsigned n_there, bool clean,
                           unsigned failures);
 
 /* Brings a state back. */

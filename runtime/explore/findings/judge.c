@@ -218,7 +218,7 @@ static void judge_dangling(struct faults *faults, const struct thing *gone, cons
         const struct caller *holder = &before.callers[i];
 
         if (holder->is == IS_IDLE || level >= holder->n_path ||
-            holder->path[level].born != gone->born || !(before.held[i] & (1u << level)))
+            holder->path[level].born != gone->born || !(holder->held & (1u << level)))
             continue;
         if (i != change.move.who) {
             fault_add(faults, DANGLING, DANGLING_OTHER, place, gone->resource, 0, 0, 0);

@@ -74,7 +74,7 @@ static bool stranded_leads_out(struct way *way, size_t station, unsigned who)
             out = true;
             break;
         }
-        key = shape_state((int)who);
+        key = shape_answers((int)who);
         out = known_find(&stranded_good, key) != NULL;
         if (!out)
             stranded_add_station(way, key, station);
@@ -90,7 +90,7 @@ static bool stranded_has_way_out(const struct image *image, unsigned who)
     bool out = false;
 
     world_restore(image);
-    stranded_add_station(&way, shape_state((int)who), 0);
+    stranded_add_station(&way, shape_answers((int)who), 0);
     for (; way.first < way.n && !out; way.first++)
         out = stranded_leads_out(&way, way.first, who);
     if (out) {
@@ -113,7 +113,7 @@ static bool stranded_has_way_out(const struct image *image, unsigned who)
 static void stranded_describe(struct fault *fault, const struct move *shown)
 {
     const struct ran *last = n_ran > 0 ? &ran[n_ran - 1] : NULL;
-    bool holds = world_held(&w.callers[shown->who]) != 0 && w.callers[shown->who].is != IS_IDLE;
+    bool holds = w.callers[shown->who].held != 0 && w.callers[shown->who].is != IS_IDLE;
 
     *fault = (struct fault){.finding = STRANDED,
                             .sentence = holds ? STRANDED_HOLD : STRANDED_TRY,
@@ -133,8 +133,7 @@ static bool stranded_judge(const struct image *image, unsigned who, struct fault
     struct digest key;
     bool out = false, told = false;
 
-    world_restore(image);
-    key = shape_state((int)who);
+    key = shape_answers((int)who);
     if (known_find(&stranded_good, key))
         return false;
     moves_releases(&moves, who);

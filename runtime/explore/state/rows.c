@@ -328,7 +328,7 @@ static void rows_of_refusal(const struct move *move)
     const berth_operation *operation = &type.operations[move->op];
     struct reading reading = {0};
     unsigned fresh = 0;
-    uint8_t held = world_held(&w.callers[move->who]);
+    uint8_t held = w.callers[move->who].held;
 
     n_ran = 0;
     if (operation->form == BERTH_WITH)

@@ -1,5 +1,7 @@
 #include "shape.h"
 
+#include <string.h>
+
 #include "moves.h"
 
 static uint64_t shape_slot_of_thing(const struct thing *thing)
@@ -69,55 +71,84 @@ static void shape_add_memory(struct digest *digest, unsigned who, unsigned alive
     }
 }
 
-static struct digest shape_token(unsigned who, unsigned alive, uint64_t mark, bool keys)
+static struct digest shape_token(unsigned who, unsigned alive, uint64_t mark, bool keys,
+                                 bool answers)
 {
     const struct caller *caller = &w.callers[who];
     struct digest digest = digest_start(1);
 
     digest_add(&digest, (uint64_t)caller->is | (uint64_t)caller->n_path << 8 |
-                            (uint64_t)alive << 16 | (uint64_t)world_held(caller) << 24 |
+                            (uint64_t)alive << 16 | (uint64_t)caller->held << 24 |
                             (uint64_t)caller->took << 32 | (uint64_t)caller->releasing << 40 |
                             mark << 48);
-    for (unsigned i = 0; i < alive; i++)
+    for (unsigned i = 0; i < alive && !answers; i++)
         digest_add(&digest, caller->relies[i]);
     if (caller->is == IS_LOOSE)
         shape_add_memory(&digest, who, alive, keys);
     return digest;
 }
 
-static struct digest shape_state_of(int marked, bool plain)
+/* How many levels of a caller's path are there still. `at`: the last of them; NO_THING: none. */
+static unsigned shape_alive(const struct caller *caller, int *at)
 {
-    struct digest bags[WORLD_THINGS + 1] = {
-        {0, 0}}; /* what is below and at a thing; the last: the root */
+    unsigned alive = 0;
+
+    *at = NO_THING;
+    for (int next; alive < caller->n_path && (next = world_find(caller->path[alive])) >= 0; alive++)
+        *at = next;
+    return alive;
+}
+
+/* A thing without its place. What is rare is added only where it is there, and noted as such. */
+static struct digest shape_thing(const struct thing *thing, bool key, effects of)
+{
+    effects truth = thing->truth & of, open = thing->open & of;
+    uint64_t slot = shape_slot_of_thing(thing), names = shape_names_of(thing);
+    struct digest digest = digest_start(2);
+
+    digest_add(&digest, (uint64_t)thing->resource | (uint64_t)thing->state << 8 |
+                            (uint64_t)thing->kind << 24 |
+                            (uint64_t)(key ? plan.choices[thing->choice].key + 1u : 0) << 40 |
+                            (uint64_t)(open != 0) << 60 | (uint64_t)(slot != 0) << 61 |
+                            (uint64_t)(names != 0) << 62 | (uint64_t)(thing->anonymous != 0) << 63);
+    digest_add(&digest, truth);
+    if (open)
+        digest_add(&digest, open);
+    if (slot)
+        digest_add(&digest, slot);
+    if (names)
+        digest_add(&digest, names);
+    if (thing->anonymous)
+        digest_add(&digest, thing->anonymous);
+    return digest;
+}
+
+/* `answers`: of the backend only what hooks are asked for counts, and of callers not what they rely on. */
+static struct digest shape_state_of(int marked, bool plain, bool answers)
+{
+    struct digest bags[WORLD_THINGS + 1]; /* what is below and at a thing; the last: the root */
     uint64_t named = moves_named_resources();
 
-    for (unsigned i = 0; i < plan.callers; i++) {
-        const struct caller *caller = &w.callers[i];
-        unsigned alive = 0;
-        int at = NO_THING;
+    memset(bags, 0, w.n_things * sizeof bags[0]);
+    bags[WORLD_THINGS] = (struct digest){0, 0};
 
-        if (caller->is == IS_IDLE)
+    for (unsigned i = 0; i < plan.callers; i++) {
+        unsigned alive;
+        int at;
+
+        if (w.callers[i].is == IS_IDLE)
             continue;
-        for (int next; alive < caller->n_path && (next = world_find(caller->path[alive])) >= 0;
-             alive++)
-            at = next;
+        alive = shape_alive(&w.callers[i], &at);
         digest_put(&bags[at < 0 ? WORLD_THINGS : at],
-                   shape_token(i, alive, plain ? i + 2u : (int)i == marked, named != 0));
+                   shape_token(i, alive, plain ? i + 2u : (int)i == marked, named != 0, answers));
     }
     for (unsigned i = w.n_things; i-- > 0;) {
         const struct thing *thing = &w.things[i];
-        struct digest digest = digest_start(2);
-        bool key = plain || ((named >> (thing->resource % 64)) & 1);
+        struct digest digest = shape_thing(thing, plain || ((named >> (thing->resource % 64)) & 1),
+                                           answers ? plan.asked : ~(effects)0);
 
-        digest_add(&digest, (uint64_t)thing->resource | (uint64_t)thing->state << 8 |
-                                (uint64_t)thing->kind << 24 |
-                                (uint64_t)(key ? plan.choices[thing->choice].key + 1u : 0) << 40);
-        digest_add(&digest, thing->anonymous);
-        digest_add(&digest, thing->truth);
-        digest_add(&digest, thing->open);
-        digest_add(&digest, shape_slot_of_thing(thing));
-        digest_add(&digest, shape_names_of(thing));
-        digest_add_digest(&digest, bags[i]);
+        if (bags[i].a | bags[i].b)
+            digest_add_digest(&digest, bags[i]);
         digest_put(&bags[thing->parent < 0 ? WORLD_THINGS : thing->parent], digest);
     }
     return bags[WORLD_THINGS];
@@ -125,31 +156,64 @@ static struct digest shape_state_of(int marked, bool plain)
 
 static struct digest shape_state(int marked)
 {
-    return shape_state_of(marked, !plan.symmetric);
+    return shape_state_of(marked, !plan.symmetric, false);
+}
+
+static struct digest shape_answers(int marked)
+{
+    return shape_state_of(marked, !plan.symmetric, true);
 }
 
 static struct digest shape_plain(void)
 {
-    return shape_state_of(-1, true);
+    return shape_state_of(-1, true, false);
+}
+
+/* A caller, by what makes it like others. */
+struct likeness {
+    struct digest token, state; /* `state`: with this caller marked, where that was needed */
+    int at;
+    unsigned who;
+    bool has_state;
+};
+
+static struct digest shape_marked(struct likeness *one)
+{
+    if (!one->has_state)
+        one->state = shape_state((int)one->who);
+    one->has_state = true;
+    return one->state;
+}
+
+/* Callers with one token at one thing are alike; with one token elsewhere the state decides. */
+static bool shape_are_alike(struct likeness *one, struct likeness *other)
+{
+    return digest_equal(one->token, other->token) &&
+           (one->at == other->at || digest_equal(shape_marked(one), shape_marked(other)));
 }
 
 static void shape_distinct(bool asks[PLAN_CALLERS], bool grouped)
 {
-    struct digest found[PLAN_CALLERS];
+    struct likeness found[PLAN_CALLERS];
+    bool keys = grouped && moves_named_resources() != 0;
     unsigned n = 0;
 
     for (unsigned i = 0; i < plan.callers; i++) {
+        unsigned alive;
+
         asks[i] = w.callers[i].is != IS_IDLE;
         if (!asks[i] || !grouped)
             continue;
-        found[n] = shape_state((int)i);
+        found[n] = (struct likeness){.who = i};
+        alive = shape_alive(&w.callers[i], &found[n].at);
+        found[n].token = shape_token(i, alive, 0, keys, false);
         for (unsigned j = 0; j < n && asks[i]; j++)
-            asks[i] = !digest_equal(found[j], found[n]);
+            asks[i] = !shape_are_alike(&found[j], &found[n]);
         n += asks[i];
     }
 }
 
-static struct digest shape_tree(int thing)
+static struct digest shape_tree_of(int thing, effects of)
 {
     struct digest found[WORLD_THINGS], set = {0, 0};
     unsigned n = 0;
@@ -164,9 +228,9 @@ static struct digest shape_tree(int thing)
         digest = digest_start(3);
         digest_add(&digest, (uint64_t)child->resource | (uint64_t)child->state << 8 |
                                 (uint64_t)child->kind << 24);
-        digest_add(&digest, child->truth & plan.asked);
-        digest_add(&digest, child->open & plan.asked);
-        digest_add_digest(&digest, shape_tree((int)i));
+        digest_add(&digest, child->truth & of);
+        digest_add(&digest, child->open & of);
+        digest_add_digest(&digest, shape_tree_of((int)i, of));
         for (unsigned j = 0; j < n && is_new; j++)
             is_new = !digest_equal(found[j], digest);
         if (is_new) {
@@ -175,6 +239,16 @@ static struct digest shape_tree(int thing)
         }
     }
     return set;
+}
+
+static struct digest shape_tree(int thing)
+{
+    return shape_tree_of(thing, plan.asked);
+}
+
+static struct digest shape_all(void)
+{
+    return shape_tree_of(NO_THING, ~(effects)0);
 }
 
 static struct digest shape_path_of(int thing, effects truth, effects open)

@@ -10,6 +10,12 @@
 /* The state. `marked`: a caller that is not like the others; -1: none. */
 static struct digest shape_state(int marked);
 
+/*
+ * The same, for what depends on nothing but the manager and what hooks answer to it: without what
+ * callers rely on, and without effects that no hook asks for.
+ */
+static struct digest shape_answers(int marked);
+
 /* The state with callers and keys told apart. */
 static struct digest shape_plain(void);
 
@@ -21,6 +27,9 @@ static void shape_distinct(bool asks[PLAN_CALLERS], bool grouped);
  * siblings that are alike, one counts. `thing`: what is below it; NO_THING: everything.
  */
 static struct digest shape_tree(int thing);
+
+/* The same of everything, with all effects. */
+static struct digest shape_all(void);
 
 /* Kinds and states along the path of a thing. */
 static struct digest shape_kinds(int thing);

@@ -14,8 +14,6 @@ static void step_look(void)
     before.n_things = w.n_things;
     memcpy(before.things, w.things, w.n_things * sizeof w.things[0]);
     memcpy(before.callers, w.callers, plan.callers * sizeof w.callers[0]);
-    for (unsigned i = 0; i < plan.callers; i++)
-        before.held[i] = world_held(&w.callers[i]);
 }
 
 static int step_before(struct ref ref)
@@ -262,6 +260,7 @@ static void step_run(const struct move *move, effects there)
         fatal_broken("%s is refused, and yet an instance ends", type.operations[move->op].name);
     step_find_path(move);
     step_update_caller(move, id);
+    world_look_at_holds();
     change.nothing = change.refused && memcmp(&before.callers[move->who], &w.callers[move->who],
                                               sizeof w.callers[0]) == 0;
 }

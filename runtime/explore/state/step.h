@@ -10,7 +10,6 @@ struct before {
     unsigned n_things;
     struct thing things[WORLD_THINGS];
     struct caller callers[PLAN_CALLERS];
-    uint8_t held[PLAN_CALLERS];
 };
 
 /* What came of it. The rows are in `ran`, the calls in `called`, the ended things in world_gone. */

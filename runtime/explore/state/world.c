@@ -197,14 +197,20 @@ static void world_look(void)
     w.n_things = kept;
 }
 
-static uint8_t world_held(const struct caller *caller)
+static void world_look_at_holds(void)
 {
-    struct hold_set holds;
+    for (unsigned i = 0; i < plan.callers; i++) {
+        struct caller *caller = &w.callers[i];
+        struct hold_set holds;
 
-    if (caller->is != IS_WITH)
-        return caller->own;
-    holds = reservation_hold_set(caller->reservation, caller->n_path);
-    return (uint8_t)(((1u << caller->n_path) - 1) & ~(unsigned)(holds.drained | holds.dropped));
+        if (caller->is != IS_WITH) {
+            caller->held = caller->own;
+            continue;
+        }
+        holds = reservation_hold_set(caller->reservation, caller->n_path);
+        caller->held =
+            (uint8_t)(((1u << caller->n_path) - 1) & ~(unsigned)(holds.drained | holds.dropped));
+    }
 }
 
 static bool world_is_below(int thing, int above)

@@ -52,6 +52,11 @@ struct caller {
     uint8_t own;  /* levels of which it still has an anonymous reference */
     uint8_t took; /* levels that it took and lets go of until that succeeds */
     uint8_t told; /* levels whose values it knows */
+    /*
+     * The levels that it holds; those too that ended meanwhile and that it has not let go of. With
+     * a reservation this is copied from the manager, by world_look_at_holds().
+     */
+    uint8_t held;
     uuid_t id;
     struct reservation *reservation;
     struct ref path[BERTH_MAX_LEVELS];
@@ -107,8 +112,8 @@ static void world_look(void);
 static struct thing world_gone[WORLD_THINGS + BERTH_MAX_LEVELS];
 static unsigned world_n_gone;
 
-/* The levels that a caller holds; those too that ended meanwhile and that it has not let go of. */
-static uint8_t world_held(const struct caller *caller);
+/* Copies what callers hold. All reservations that they have must exist. */
+static void world_look_at_holds(void);
 
 static inline uint32_t world_refs(const struct thing *thing)
 {

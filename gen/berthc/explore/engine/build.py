@@ -15,7 +15,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-FLAGS = ("-std=gnu11", "-O1", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CLOCK")
+FLAGS = ("-std=gnu11", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CLOCK")
+FAST = "-O2"  # the search and the runtime are compiled once
+QUICK = "-O1"  # the tables are compiled with each change of the spec
 OLD = 60  # days after which an unused object is taken away
 
 
@@ -47,7 +49,7 @@ def program(manager: str, text: Mapping[str, str],
     """The program for the manager of that name, compiled if it is not kept. `text` has the
     generated files, by path. `tell` hears what takes time. Raises NoCompiler."""
     folder, cc = sources(), compiler()
-    runtime = _digest([*cc, *FLAGS], sorted(folder.rglob("*.[ch]")), folder)
+    runtime = _digest([*cc, *FLAGS, FAST, QUICK], sorted(folder.rglob("*.[ch]")), folder)
     tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
     kept = _kept_in()
     made = kept / f"search-{tables}"
@@ -59,8 +61,8 @@ def program(manager: str, text: Mapping[str, str],
         scratch = Path(name)
         if not search.exists():
             tell("compiling the search, which is then kept")
-            _compile([*cc, *FLAGS, f"-I{folder / 'include'}", "-c", "-o", str(scratch / "s.o"),
-                      str(folder / "explore/explore.c")])
+            _compile([*cc, *FLAGS, FAST, f"-I{folder / 'include'}", "-c", "-o",
+                      str(scratch / "s.o"), str(folder / "explore/explore.c")])
             os.replace(scratch / "s.o", search)
         tell(f"compiling the tables of {manager}")
         for path, content in text.items():
@@ -70,8 +72,8 @@ def program(manager: str, text: Mapping[str, str],
             "extern const berth_manager_type *const berth_explored;\n"
             f"const berth_manager_type *const berth_explored = &{manager}_manager_type;\n",
             encoding="utf-8")
-        _compile([*cc, *FLAGS, f"-I{folder / 'include'}", f"-I{scratch}", "-o", str(scratch / "p"),
-                  str(scratch / "explored.c"), str(search), "-pthread"])
+        _compile([*cc, *FLAGS, QUICK, f"-I{folder / 'include'}", f"-I{scratch}", "-o",
+                  str(scratch / "p"), str(scratch / "explored.c"), str(search), "-pthread"])
         os.replace(scratch / "p", made)
     _forget_old(kept)
     return made

@@ -9,6 +9,13 @@
 #include "../../base/data/text.h"
 #include "../../model/field.h"
 
+/* The search of berthc check reads no keys, and fills errors all the time. */
+#ifdef BERTH_NO_KEYS_IN_ERRORS
+#define ERROR_HAS_KEY false
+#else
+#define ERROR_HAS_KEY true
+#endif
+
 static void write_level(struct text *text, const berth_resource *resource, const void *from,
                         bool is_view)
 {
@@ -73,7 +80,8 @@ void error_fill(berth_error *error, const char *name, const struct operation *op
         error->field = type->resources[where.resource].fields[where.field - 1].name;
     if (where.rule > 0)
         error->rule = operation->type->rules[where.rule];
-    write_key(error->key, operation);
+    if (ERROR_HAS_KEY)
+        write_key(error->key, operation);
 }
 
 bool error_write_key(struct text *text, const struct berth_manager *manager,
@@ -95,7 +103,8 @@ void error_instance_key(char *key, const struct berth_manager *manager, struct i
     struct text text;
 
     text_start(&text, key, BERTH_ERROR_KEY_SIZE);
-    (void)error_write_key(&text, manager, instance);
+    if (ERROR_HAS_KEY)
+        (void)error_write_key(&text, manager, instance);
     text_end(&text);
 }
 
