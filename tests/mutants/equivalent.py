@@ -8,10 +8,11 @@ from berthc.model import Form, Manager
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import probes
-from berthc.scenarios.edges import Action, Node, perform, state_of, with_outcomes
+from berthc.scenarios.edges import Action, Node, perform, with_outcomes
 from berthc.scenarios.search import NO_LIMITS, Limits, Search
 from berthc.scenarios.select import destroyable, played
 from berthc.semantics import BrokenTable, Result, World
+from berthc.semantics.world import tracked
 from mutate import Line
 
 LIMITS = Limits()
@@ -193,7 +194,7 @@ def same_line(manager: Manager, line: Line) -> str | None:
 def resting(world: World) -> frozenset[tuple[str, str]] | None:
     """Resource and state of everything tracked, if nobody holds any of it and nothing is to be
     drained."""
-    state = state_of(world)
+    state = tracked(world)
     if (
         world.has_work()
         or state.reservations

@@ -8,11 +8,9 @@ its neighbours, and the ends of its range.
 from __future__ import annotations
 
 import itertools
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from berthc.model import Field, Guard, Manager, Type
+from berthc.model import COMPARE, Field, Guard, Manager, Type
 
 from berthc.check.refs import GuardUse
 
@@ -21,26 +19,9 @@ Case = Mapping[Name, object]
 
 MAX_CASES = 1 << 14
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
 
 class TooManyCases(Exception):
     """The conditions tell more than MAX_CASES combinations apart."""
-
-
-def comparisons(guard: Guard) -> Iterator[Guard]:
-    """The parts of a condition that name something, left to right."""
-    if guard.ref is not None:
-        yield guard
-    for arg in guard.args:
-        yield from comparisons(arg)
 
 
 def typed(manager: Manager, use: GuardUse, guard: Guard) -> Field | None:
@@ -73,7 +54,7 @@ def cases(manager: Manager, uses: Iterable[GuardUse]) -> Iterator[Case]:
     fields: dict[Name, Field] = {}
     literals: dict[Name, list[int | str | None]] = {}
     for use in uses:
-        for part in comparisons(use.guard):
+        for part in use.guard.atoms():
             field = typed(manager, use, part)
             if field is not None:
                 name = name_of(use, part)
@@ -103,5 +84,4 @@ def holds(use: GuardUse, guard: Guard, case: Case) -> bool:
         return any(holds(use, arg, case) for arg in guard.args)
     if guard.op == "not":
         return not holds(use, guard.args[0], case)
-    value = case[name_of(use, guard)]
-    return bool(value) if guard.op == "true" else _COMPARE[guard.op](value, guard.literal)
+    return COMPARE[guard.op](case[name_of(use, guard)], guard.literal)

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from berthc import model
 from berthc.explore.states.backend import Effects, effects
-from berthc.explore.states.local import Local, Shape, tracked
+from berthc.explore.states.local import Local, Shape
 from berthc.explore.states.runs import Memo
 from berthc.model import Form, Manager, Resource
 from berthc.semantics.state import Item, State
+from berthc.semantics.world import tracked
 
 
 class Class(NamedTuple):

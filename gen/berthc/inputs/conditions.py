@@ -1,12 +1,10 @@
 """What conditions decide, and what is left of them once some values are known."""
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from berthc.model import Guard, Manager, Ref, Row
+from berthc.model import COMPARE, Guard, Manager, Ref, Row
 from berthc.semantics.values import Value
 
 Residue = bool | str
@@ -15,15 +13,6 @@ Residue = bool | str
 Known = Callable[[str, str], Value | None]
 """Gives the value of an option or field, by `option` or its resource and its name; None where it is
 not known."""
-
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def fold(guard: Guard, known: Callable[[Ref], Value | None]) -> Residue:
@@ -42,9 +31,9 @@ def fold(guard: Guard, known: Callable[[Ref], Value | None]) -> Residue:
         return f"not ({inner})" if isinstance(inner, str) else not inner
     assert guard.ref is not None
     value = known(guard.ref)
-    literal = True if guard.op == "true" else guard.literal
-    op = "==" if guard.op == "true" else guard.op
-    return f"{guard.ref} {op} {literal}" if value is None else _COMPARE[op](value, literal)
+    if value is not None:
+        return COMPARE[guard.op](value, guard.literal)
+    return f"{guard.ref}" if guard.op == "true" else f"{guard.ref} {guard.op} {guard.literal}"
 
 
 def guards(manager: Manager) -> Iterator[tuple[str, Guard]]:
@@ -97,10 +86,3 @@ def decisions(manager: Manager) -> Iterator[Decision]:
     for op in manager.operations:
         if op.deny:
             yield Decision(op.target, tuple((deny.guard, deny.error) for deny in op.deny))
-
-
-def atoms(guard: Guard) -> Iterator[Guard]:
-    if guard.ref is not None:
-        yield guard
-    for arg in guard.args:
-        yield from atoms(arg)

@@ -297,7 +297,7 @@ class _Lowering:
     def returned(self, ref: model.Ref, operation: model.Operation) -> ir.Return:
         scope = operation.target if ref.scope == "field" else ref.scope
         resource = self.m.resource(scope)
-        assigned = next(a for a in resource.assigned if ref.name in a.leaves)
+        assigned = resource.value_with(ref.name)
         if assigned.kind is AssignedKind.POOL:
             part = next(p for p in assigned.parts if p.name == ref.name)
             kind = expr.part_type(expr.part_limit(self.m, part.size, part.option))

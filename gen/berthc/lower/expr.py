@@ -135,7 +135,7 @@ def config_variable(resource: str) -> str:
 
 def text_length(manager: Manager, resource: Resource, name: str) -> int | None:
     """Greatest length in bytes, without the NUL, of an assigned text; None for other types."""
-    assigned = next(a for a in resource.assigned if a.name == name)
+    assigned = resource.value(name)
     if assigned.type is not Type.STRING:
         return None
     if assigned.kind is AssignedKind.COUNTER:

@@ -10,14 +10,14 @@ the order of the spec, because tables, diagrams and headers show that order to t
 """
 from __future__ import annotations
 
-from berthc.model.conditions import FormatText, Guard, Ref
+from berthc.model.conditions import COMPARE, FormatText, Guard, Ref
 from berthc.model.manager import Accept, Hook, Limit, Limits, Manager
 from berthc.model.operation import Deny, Form, Operation, Step
 from berthc.model.resource import Assigned, AssignedKind, PoolPart, Resource, Row, State, Target
 from berthc.model.values import NOWHERE, Field, Loc, Type
 
 __all__ = [
-    "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Field", "Form", "FormatText", "Guard",
-    "Hook", "Limit", "Limits", "Loc", "Manager", "Operation", "PoolPart", "Ref", "Resource", "Row",
+    "COMPARE", "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Field", "Form",
+    "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Operation", "PoolPart", "Ref", "Resource", "Row",
     "State", "Step", "Target", "Type",
 ]

@@ -1,10 +1,23 @@
 """References, conditions and texts with references in them."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from berthc.model.values import Loc
+
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "true": lambda value, _: bool(value),
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""What each `op` of an atom asks of a value and the atom's literal."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +54,14 @@ class Guard:
 
     def refs(self) -> Iterator[Ref]:
         """Every reference in the expression, left to right."""
+        return (atom.ref for atom in self.atoms() if atom.ref is not None)
+
+    def atoms(self) -> Iterator[Guard]:
+        """The parts that name something, left to right."""
         if self.ref is not None:
-            yield self.ref
+            yield self
         for arg in self.args:
-            yield from arg.refs()
+            yield from arg.atoms()
 
 
 @dataclass(frozen=True)

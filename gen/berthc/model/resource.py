@@ -155,6 +155,14 @@ class Resource:
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)
 
+    def value(self, name: str | None) -> Assigned:
+        """The assigned value of that name."""
+        return next(a for a in self.assigned if a.name == name)
+
+    def value_with(self, leaf: str) -> Assigned:
+        """The assigned value that the leaf is of."""
+        return next(a for a in self.assigned if leaf in a.leaves)
+
     def state(self, name: str) -> State:
         """The state of that name. Raises KeyError where there is none."""
         return self._by_name[name]

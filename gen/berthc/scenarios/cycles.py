@@ -12,7 +12,7 @@ from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.probes import allowed_path, part_size
-from berthc.scenarios.edges import state_of
+from berthc.semantics.world import tracked
 from berthc.scenarios.search import NO_LIMITS, Search, key_configs
 from berthc.semantics import Outcome, Result, World
 
@@ -166,7 +166,7 @@ def _counts(manager: Manager, environment: Environment, steps: Steps,
                 return None
             counts.update(call.hook for call in result.calls)
         found.append(counts)
-    return None if state_of(world).items or not steps else found
+    return None if tracked(world).items or not steps else found
 
 
 def sharings(manager: Manager) -> tuple[Sharing, ...]:
@@ -195,7 +195,7 @@ def _sharing(manager: Manager, environment: Environment, steps: Steps, number: i
         result = caller.run(world, steps[number], None if failed else hook)
         now = any(c.hook == hook for c in result.calls)
         if (now and not failed
-            and not any(item.parent is None for item in state_of(world).items.values())):
+            and not any(item.parent is None for item in tracked(world).items.values())):
             ended = True
         failed = failed or now
         errors.append(result.error)

@@ -8,7 +8,6 @@ from typing import cast
 from berthc.inputs.values import Value
 from berthc.scenarios.inputs import Config, Environment
 from berthc.semantics import Outcome, Result, World
-from berthc.semantics.state import State
 
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
 # of a second failing call: the first error must stay
@@ -37,12 +36,6 @@ class Action:
 
 
 Feature = Hashable
-
-
-def state_of(world: World) -> State:
-    """What a world tracks, for looking only: features are about holders and children, which answers
-    do not show."""
-    return world._state  # noqa: SLF001
 
 
 @dataclass(eq=False)

@@ -6,8 +6,9 @@ from typing import cast
 
 from berthc.inputs.values import Value, zero
 from berthc.model import AssignedKind, Form, Manager
-from berthc.scenarios.edges import DISCARD, DRAIN, OK, Edge, Feature, slot_of, state_of
+from berthc.scenarios.edges import DISCARD, DRAIN, OK, Edge, Feature, slot_of
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 
 def count_class(n: int) -> str:
@@ -16,7 +17,7 @@ def count_class(n: int) -> str:
 
 def path_items(manager: Manager, edge: Edge) -> list[Item]:
     """The instances that an edge's operation works on and that were there before, root first."""
-    state = state_of(edge.source.world)
+    state = tracked(edge.source.world)
     if edge.action.op in (DRAIN, DISCARD):
         return []
     operation = manager.operation(edge.action.op)
@@ -29,8 +30,7 @@ def path_items(manager: Manager, edge: Edge) -> list[Item]:
         by: dict[str,
                  Value] = (dict(slot_of(edge.action))
                            or {operation.by: cast("Value", edge.action.by)})
-        assigned = next(a for a in manager.resource(operation.target).assigned
-                        if a.name == operation.by)
+        assigned = manager.resource(operation.target).value(operation.by)
         found = state.find_by(operation.target, assigned, by)
         items = [] if found is None else state.path(found)
     else:
@@ -95,7 +95,7 @@ def slots(manager: Manager, edge: Edge) -> Iterator[Feature]:
     operation = manager.operation(edge.action.op)
     for ref in operation.returns:
         if ref.name in edge.result.returns:
-            assigned = next(a for a in manager.resource(ref.scope).assigned if ref.name in a.leaves)
+            assigned = manager.resource(ref.scope).value_with(ref.name)
             if assigned.kind is AssignedKind.POOL:
                 yield "slot", operation.name, ref.name, edge.result.returns[ref.name]
 
@@ -130,8 +130,8 @@ def features(manager: Manager, edge: Edge, guarded: Guarded) -> frozenset[Featur
     if result.error is None:
         found.add(("works", edge.source.environment.name, action.op))
     if action.op in (DRAIN, DISCARD):
-        tracked = [i.resource for i in state_of(edge.source.world).items.values()]
-        if len(tracked) == len(set(tracked)):
+        there = [i.resource for i in tracked(edge.source.world).items.values()]
+        if len(there) == len(set(there)):
             found.add(("chain", action.op, rows, result.error))
         return frozenset(found | {("row", row) for row in reported}
                          | {("row", action.op, row) for row in rows})
@@ -159,7 +159,7 @@ def _reported(manager: Manager, edge: Edge) -> Iterator[Feature]:
     for call, outcome in zip(edge.result.calls, outcomes):
         if manager.naming(call.hook):
             named = sorted(tuple(sorted(i.named_by))
-                           for i in state_of(edge.target.world).items.values() if i.named_by)
+                           for i in tracked(edge.target.world).items.values() if i.named_by)
             yield "written", call.hook, outcome.kind, outcome.writes, edge.result.error, tuple(
                 named)
 

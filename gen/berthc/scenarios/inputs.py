@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from berthc.inputs.conditions import atoms
 from berthc.inputs.values import Value, base, limits, zero
 from berthc.model import Field, Guard, Manager, Operation, Ref, Resource
 
@@ -77,7 +76,7 @@ def _sides_of(manager: Manager, wanted: str, names: Mapping[str, Field],
     for owner, guard in _tables(manager):
         if rows_only and owner is None:
             continue
-        for atom in atoms(guard):
+        for atom in guard.atoms():
             ref: Ref | None = atom.ref
             assert ref is not None
             scope = owner if ref.scope == "field" else ref.scope
@@ -117,7 +116,7 @@ def deny_sides(manager: Manager, operation: Operation, name: str) -> dict[str, l
     fields = {f.name: f for f in manager.resource(name).fields}
     sides: dict[str, list[Value]] = {}
     for deny in operation.deny:
-        for atom in atoms(deny.guard):
+        for atom in deny.guard.atoms():
             ref = atom.ref
             if (ref is not None
                 and (operation.target if ref.scope == "field" else ref.scope) == name

@@ -14,9 +14,10 @@ from berthc.inputs.values import Value, differing, edges, pairs, zero
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Config, Environment
-from berthc.scenarios.edges import DISCARD, Action, Node, state_of, step
+from berthc.scenarios.edges import DISCARD, Action, Node, step
 from berthc.scenarios.search import NO_LIMITS, Search, key_configs, make_config, unknown
 from berthc.semantics.values import is_valid
+from berthc.semantics.world import tracked
 
 MOST_PATHS = 500  # configs tried for one operation
 
@@ -102,8 +103,7 @@ def prepare(manager: Manager, node: Node, operation: Operation,
 def _call(manager: Manager, operation: Operation, configs: tuple[Config, ...]) -> Action:
     at: tuple[tuple[str, int], ...] = ()
     if operation.at is not None:
-        assigned = next(a for a in manager.resource(operation.target).assigned
-                        if a.name == operation.at)
+        assigned = manager.resource(operation.target).value(operation.at)
         at = tuple((part.name, 0) for part in assigned.parts)
     return Action(operation.name, configs, at=at)
 
@@ -126,7 +126,7 @@ class _Script:
             node = edge.target
             made.append(edge.action)
         self.actions += made
-        if state_of(node.world).items:
+        if tracked(node.world).items:
             self.actions.append(Action(DISCARD))
 
     def probe(self, name: str) -> Iterator[Probe]:
@@ -196,7 +196,7 @@ def _lookups(manager: Manager, search: Search, operation: Operation) -> Iterator
 
 
 def _assigned(manager: Manager, resource: str, name: str) -> Assigned:
-    return next(a for a in manager.resource(resource).assigned if a.name == name)
+    return manager.resource(resource).value(name)
 
 
 def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:

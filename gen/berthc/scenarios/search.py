@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from berthc.inputs.values import Value, base, ordinary_keys, zero
 from berthc.model import Assigned, AssignedKind, Form, Manager, Operation, Type
 from berthc.scenarios import inputs
-from berthc.scenarios.edges import DRAIN, Action, Edge, Feature, Node, state_of, with_outcomes
+from berthc.scenarios.edges import DRAIN, Action, Edge, Feature, Node, with_outcomes
 from berthc.scenarios.features import Guarded, features, guarded_cells
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.policy import Given, Policy, changes, same_key
 from berthc.semantics import World
+from berthc.semantics.world import tracked
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Search:
                      for name in operation.path)
 
     def actions(self, node: Node) -> Iterator[Action]:
-        state = state_of(node.world)
+        state = tracked(node.world)
         for operation in self.manager.operations:
             if operation.form in (Form.OBTAIN, Form.CREATE):
                 if operation.gives and len(state.reservations) >= self.limits.callers:
@@ -150,17 +151,15 @@ class Search:
     def _slots(self, operation: Operation) -> list[tuple[tuple[str, int], ...]]:
         if operation.at is None:
             return [()]
-        assigned = next(a for a in self.manager.resource(operation.target).assigned
-                        if a.name == operation.at)
+        assigned = self.manager.resource(operation.target).value(operation.at)
         last = assigned.parts[-1]
         return [tuple((part.name, 0) for part in assigned.parts),
                 tuple((part.name, int(part is last)) for part in assigned.parts)]
 
     def _by_values(self, node: Node,
                    operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
-        assigned = next(a for a in self.manager.resource(operation.target).assigned
-                        if a.name == operation.by)
-        for item in state_of(node.world).items.values():
+        assigned = self.manager.resource(operation.target).value(operation.by)
+        for item in tracked(node.world).items.values():
             if item.resource != operation.target:
                 continue
             if assigned.kind is AssignedKind.POOL:
@@ -176,7 +175,7 @@ class Search:
         """Whether the search goes on from a node: nobody takes more references than there are
         callers."""
         return all(item.anonymous <= self.limits.callers
-                   for item in state_of(node.world).items.values())
+                   for item in tracked(node.world).items.values())
 
 
 def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
@@ -224,7 +223,7 @@ def key_configs(manager: Manager, configs: Sequence[Config]) -> tuple[Config, ..
 
 def several_roots(node: Node) -> bool:
     """Is more than one root tracked?"""
-    return sum(item.parent is None for item in state_of(node.world).items.values()) > 1
+    return sum(item.parent is None for item in tracked(node.world).items.values()) > 1
 
 
 class Exploration:
@@ -275,7 +274,7 @@ class Exploration:
     def _goes_on(self, edge: Edge, one_root: bool) -> bool:
         """Puts the target of an edge into the queue, where it is new and within the limits."""
         target = edge.target
-        if state_of(target.world) is state_of(edge.source.world):
+        if tracked(target.world) is tracked(edge.source.world):
             return False  # S1: refused, and nothing has changed
         if one_root and several_roots(target):
             return False

@@ -12,13 +12,14 @@ from berthc.model import Form, Manager, Row, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Environment
 from berthc.scenarios.probes import Probe, probes
-from berthc.scenarios.edges import DISCARD, DRAIN, Action, Edge, Feature, state_of, step
+from berthc.scenarios.edges import DISCARD, DRAIN, Action, Edge, Feature, step
 from berthc.scenarios.features import Guarded, before, features, guarded_cells, rows_only
 from berthc.scenarios.search import NO_LIMITS, Exploration, Limits, Search
 from berthc.scenarios.text import (
     WHERE, Labels, call_text, members, returns_text, state_text, trace_text, where_words,
 )
 from berthc.semantics import World
+from berthc.semantics.world import tracked
 
 
 NOWHERE = ("",) * len(WHERE)
@@ -89,7 +90,7 @@ def declared_rows(manager: Manager) -> tuple[Declared, ...]:
 def destroyable(manager: Manager, world: World) -> bool:
     """Whether `destroy` may succeed: no reservation, no holder, nothing in a state where an
     instance must not rest, and nothing to drain."""
-    state = state_of(world)
+    state = tracked(world)
     return (not state.reservations
             and all(item.refs == 0 and item.children == 0
                     and manager.resource(item.resource).state(item.state).resident

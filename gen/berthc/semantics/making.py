@@ -69,7 +69,7 @@ class Making(Rows):
 
     def _slot(self, resource: ResourceProgram, pool: str, parts: Mapping[str, int]) -> int | None:
         """The number of a slot given by its parts; None where one is outside the pool."""
-        assigned = next(a for a in resource.spec.assigned if a.name == pool)
+        assigned = resource.spec.value(pool)
         unknown = set(parts) - set(assigned.leaves)
         if unknown:
             raise ValueError(f"{pool} has no part {min(unknown)}")

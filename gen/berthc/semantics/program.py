@@ -4,12 +4,11 @@ Options never change during a manager's life, so guards over them are decided he
 """
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from berthc.model import (
-    Assigned, AssignedKind, Deny, FormatText, Guard, Manager, Operation, Ref, Resource, Row,
+    COMPARE, Assigned, AssignedKind, Deny, FormatText, Guard, Manager, Operation, Ref, Resource,
+    Row,
 )
 from berthc.semantics.values import Value, default, is_of_type, is_valid, zero
 
@@ -17,15 +16,6 @@ Lookup = Callable[[str, str], Value]
 """Scope and name of a reference, to its value."""
 
 Test = Callable[[Lookup], bool]
-
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class BrokenTable(Exception):
@@ -58,8 +48,7 @@ def compile_guard(guard: Guard, options: Mapping[str, Value]) -> bool | Test:
         )
     assert guard.ref is not None
     scope, name = guard.ref.scope, guard.ref.name
-    literal = True if guard.op == "true" else guard.literal
-    compare = _COMPARE["==" if guard.op == "true" else guard.op]
+    literal, compare = guard.literal, COMPARE[guard.op]
     if scope == "option":
         return compare(options[name], literal)
     return lambda look: compare(look(scope, name), literal)

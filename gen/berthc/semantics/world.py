@@ -153,6 +153,11 @@ class World:
         return tree, named, frozenset(others.items())
 
 
+def tracked(world: World) -> State:
+    """What a world tracks, for looking only."""
+    return world._state  # noqa: SLF001
+
+
 def _holds(reservation: Reservation | None, paths: Mapping[int, Hashable]) -> Hashable:
     """What a reservation holds, and by its length what it once held; None once it has ended."""
     if reservation is None:

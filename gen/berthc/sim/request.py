@@ -107,7 +107,7 @@ def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object
 
 
 def _assigned(manager: Manager, op: Operation, name: str) -> Assigned:
-    return next(a for a in manager.resource(op.target).assigned if a.name == name)
+    return manager.resource(op.target).value(name)
 
 
 def _read_by(manager: Manager, assigned: Assigned, value: object) -> Value | Mapping[str, int]:

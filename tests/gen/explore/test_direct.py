@@ -7,9 +7,10 @@ from explore_support import FAULTY, ROOT, manager_of
 from berthc.explore.bounds import Bounds
 from berthc.explore.report import explore
 from berthc.explore.states.drain import drained
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.step import Stepper
 from berthc.semantics import OK, Outcome
+from berthc.semantics.world import tracked
 
 Reported = list[tuple[str, str, str]]
 

@@ -12,7 +12,7 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import valuations
 from berthc.explore.search import Search
 from berthc.explore.states import runs
-from berthc.explore.states.local import tracked
+from berthc.semantics.world import tracked
 from berthc.semantics import World
 
 SPECS = [ROOT / "spec/plan9.yaml", ROOT / "spec/vpci.yaml", ROOT / "spec/scsi.yaml",

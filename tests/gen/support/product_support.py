@@ -14,7 +14,7 @@ from math import factorial, prod
 from typing import Any
 
 from berthc.explore.search import Search
-from berthc.explore.states.local import tracked
+from berthc.semantics.world import tracked
 
 
 class Product:

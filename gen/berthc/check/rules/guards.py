@@ -9,7 +9,7 @@ from berthc.spec.build import Spec
 from berthc.spec.load import Sequence
 
 from berthc.check import refs
-from berthc.check.cases import MAX_CASES, TooManyCases, cases, comparisons, holds, typed
+from berthc.check.cases import MAX_CASES, TooManyCases, cases, holds, typed
 from berthc.check.rule import rule
 
 
@@ -51,7 +51,7 @@ def guard_scope(spec: Spec) -> Iterator[Diagnostic]:
       "integer with integers of its range.")
 def guard_type(spec: Spec) -> Iterator[Diagnostic]:
     for use in refs.guards(spec.manager):
-        for part in comparisons(use.guard):
+        for part in use.guard.atoms():
             field = typed(spec.manager, use, part)
             problem = _misuse(part, field) if field is not None else None
             if problem is not None:
@@ -118,7 +118,7 @@ class _Group:
 
 def usable(manager: Manager, use: refs.GuardUse) -> bool:
     """Is everything right with the parts of a condition, so that it can be tried?"""
-    for part in comparisons(use.guard):
+    for part in use.guard.atoms():
         field = typed(manager, use, part)
         if (field is None or _misuse(part, field) is not None
             or (field.type is Type.ENUM and part.literal not in field.values)):

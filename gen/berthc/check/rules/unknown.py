@@ -10,7 +10,7 @@ from berthc.model import Loc, Ref, Resource, Type
 from berthc.spec.build import Spec
 
 from berthc.check import refs
-from berthc.check.cases import comparisons, typed
+from berthc.check.cases import typed
 from berthc.check.rule import rule
 
 
@@ -310,7 +310,7 @@ def _no_leaf(by: str, ref: Ref, owner: Resource) -> Diagnostic:
 
 
 def _enum_words(spec: Spec, use: refs.GuardUse) -> Iterator[Diagnostic]:
-    for guard in comparisons(use.guard):
+    for guard in use.guard.atoms():
         field = typed(spec.manager, use, guard)
         if (field is not None and field.type is Type.ENUM and isinstance(guard.literal, str)
             and guard.literal not in field.values):

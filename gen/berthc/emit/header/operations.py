@@ -161,7 +161,7 @@ class Writer:
         )
 
     def _part_bounds(self, resource: Resource, pool: str) -> list[str]:
-        assigned = next(a for a in resource.assigned if a.name == pool)
+        assigned = resource.value(pool)
         return [
             f"{p.name} below {p.size if p.size is not None else f'the option {p.option}'}"
             for p in assigned.parts

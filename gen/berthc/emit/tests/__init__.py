@@ -321,9 +321,7 @@ class _Suite(Glue):
         if isinstance(value, tuple):
             return [f".at = {{{', '.join(str(v) for _, v in slot_of(step.action))}}}"]
         operation = self.m.operation(step.action.op)
-        assigned = next(
-            a for a in self.m.resource(operation.target).assigned if a.name == operation.by
-        )
+        assigned = self.m.resource(operation.target).value(operation.by)
         if assigned.type is Type.STRING:
             return [f".by_text = {literal(str(value), 12)}"]
         if assigned.type is Type.UUID:

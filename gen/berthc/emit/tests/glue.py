@@ -337,7 +337,7 @@ class Glue:
         return [room if kind is Type.UUID else f"&{room}"]
 
     def result_type(self, ref: model.Ref, kind: Type | None) -> str:
-        assigned = next(a for a in self.m.resource(ref.scope).assigned if ref.name in a.leaves)
+        assigned = self.m.resource(ref.scope).value_with(ref.name)
         if assigned.kind is AssignedKind.POOL:
             return self.integer(self.part(assigned, ref.name))
         assert kind is not None
@@ -361,9 +361,7 @@ class Glue:
 
     def lookup(self, operation: model.Operation) -> str:
         assert operation.by is not None
-        assigned = next(
-            a for a in self.m.resource(operation.target).assigned if a.name == operation.by
-        )
+        assigned = self.m.resource(operation.target).value(operation.by)
         if assigned.kind is AssignedKind.POOL:
             return SLOT
         kind = assigned.type or Type.U64
@@ -373,7 +371,7 @@ class Glue:
 
     def slot(self, operation: model.Operation, pool: str, declared: list[str]) -> tuple[str, ...]:
         """Statements that set the slot, which is declared behind the results."""
-        assigned = next(a for a in self.m.resource(operation.target).assigned if a.name == pool)
+        assigned = self.m.resource(operation.target).value(pool)
         declared.append(f"{self.names.slot(operation.target, pool)} slot;")
         return tuple(
             f"lent->slot.{member(p.name)} = ({self.integer(self.part_type(p))})call->at[{n}];"

@@ -15,7 +15,7 @@ from math import prod
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.pools import few, helpers, room, sized, waited_for, with_slots
-from berthc.inputs.conditions import Decision, Known, Residue, atoms, decisions, fold
+from berthc.inputs.conditions import Decision, Known, Residue, decisions, fold
 from berthc.inputs.values import base, limits, zero
 from berthc.model import Field, Guard, Manager, Resource, Type
 from berthc.semantics import Value
@@ -58,7 +58,7 @@ def _sides(manager: Manager, scope: str, fields: tuple[Field, ...],
     known = {f.name: f for f in fields}
     asked: dict[str, list[Guard]] = {}
     for decision in decisions(manager):
-        for atom in (a for guard, _ in decision.tried if guard is not None for a in atoms(guard)):
+        for atom in (a for guard, _ in decision.tried if guard is not None for a in guard.atoms()):
             assert atom.ref is not None
             if decision.whose(atom.ref) == scope and atom.ref.name in known:
                 asked.setdefault(atom.ref.name, []).append(atom)

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from berthc.explore.engine.plan import PARTS, Plan
 from berthc.explore.search import Request
 from berthc.explore.states.drain import DRAIN, OPERATION, change as drains
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.model import Form, Manager, Operation, Row
+from berthc.semantics.world import tracked
 
 _BY_NOTHING, _BY_THING, _BY_TOLD, _BY_VALUE = range(4)
 
@@ -74,7 +75,7 @@ def _move(plan: Plan, local: Local, told: Local | None, who: int, part: str, op:
     at = stepper.free_slot(tracked(local.world), op)
     last = tracked(local.world).items.get(path[-1] or 0)
     if op.at is not None and last is not None:  # the slot of the one that is in the way
-        pool = next(a for a in stepper.manager.resource(op.target).assigned if a.name == op.at)
+        pool = stepper.manager.resource(op.target).value(op.at)
         at = tuple((p.name, int(last.values[p.name])) for p in pool.parts)  # type: ignore[arg-type]
     return Move(who, part, op, config=choices, at=at, path=path)
 

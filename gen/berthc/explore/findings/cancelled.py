@@ -7,8 +7,9 @@ those who do not, so every state is tried.
 from __future__ import annotations
 
 from berthc.explore.states.backend import Script
-from berthc.explore.states.local import Local, holds, tracked
+from berthc.explore.states.local import Local, holds
 from berthc.explore.states.step import Stepper
+from berthc.semantics.world import tracked
 
 
 class NotCancelled(AssertionError):

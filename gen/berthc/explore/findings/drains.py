@@ -8,9 +8,10 @@ from typing import NamedTuple
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, missing, misstated, relied_on, unsaid
 from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Stepper, rows_with_calls
+from berthc.semantics.world import tracked
 
 Drain = tuple[Move, tuple[int, ...]]
 """A drain: what is asked, and the endings of the calls."""

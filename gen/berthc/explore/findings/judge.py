@@ -10,12 +10,13 @@ from berthc.explore.findings.stated import may_lose, needs
 from berthc.explore.states.backend import Called, names
 from berthc.explore.states.drain import drained
 from berthc.explore.states.future import Future, key_path, takes_back
-from berthc.explore.states.local import Holder, Local, holds, tracked
+from berthc.explore.states.local import Holder, Local, holds
 from berthc.explore.states.step import Change, Stepper, rows_with_calls
 from berthc.model import Loc, Row
 from berthc.semantics import Result
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 IDS = ("stranded", "poisoned", "leak", "dangling", "interference", "denied", "double", "needs",
        "ambiguous", "effects", "missing-effect", "unreachable")

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager, Operation
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 
 class Lookups:
@@ -63,7 +64,7 @@ class Lookups:
 
 
 def _tells(manager: Manager, teller: Operation, op: Operation) -> bool:
-    leaves = next(a for a in manager.resource(op.target).assigned if a.name == op.by).leaves
+    leaves = manager.resource(op.target).value(op.by).leaves
     returned = {(ref.scope, ref.name) for ref in teller.returns}
     return {(op.target, leaf) for leaf in leaves} <= returned
 

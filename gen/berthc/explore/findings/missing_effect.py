@@ -12,10 +12,11 @@ from berthc.explore.callers.contract import asked_of
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.backend import brings, names
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 _USES = ("uses", "acquires")
 

@@ -13,11 +13,12 @@ from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import lacks_hook
 from berthc.explore.states.future import Future, Seen, at, key_path, newcomers, opens
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 
 class Poisoned:

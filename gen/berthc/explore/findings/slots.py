@@ -12,13 +12,14 @@ from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import blame
 from berthc.explore.states.backend import Script
 from berthc.explore.states.future import Future, ends, key_path
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.semantics.state import Item
 from berthc.model import Operation
 from berthc.semantics import World
 from berthc.semantics.run import Config
+from berthc.semantics.world import tracked
 
 
 class NotRefused(AssertionError):
@@ -62,8 +63,7 @@ class Full:
     def ask_taken(self, local: Local) -> None:
         """Every operation that names a slot, with one that somebody has. Raises NotRefused."""
         for op in self._named:
-            pool = next(a for a in self._stepper.manager.resource(op.target).assigned
-                        if a.name == op.at)
+            pool = self._stepper.manager.resource(op.target).value(op.at)
             at = next(({part.name: i.values[part.name] for part in pool.parts}
                        for i in tracked(local.world).items.values() if i.resource == op.target),
                       None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.states.backend import Called, names
-from berthc.explore.states.local import tracked
+from berthc.semantics.world import tracked
 from berthc.explore.states.stated import NEW
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import State

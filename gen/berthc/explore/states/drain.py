@@ -11,13 +11,14 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.backend import Script
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.runs import Answer, Way
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import NOWHERE, Form, Operation
 from berthc.semantics import Outcome, Result, Value
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 DRAIN = "drain"
 """The part and the operation of a move that drains; no operation of a spec has the name."""

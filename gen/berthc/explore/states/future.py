@@ -11,10 +11,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.drain import drain
-from berthc.explore.states.local import Local, Shape, tracked
+from berthc.explore.states.local import Local, Shape
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form, Operation
 from berthc.semantics.state import Item, State
+from berthc.semantics.world import tracked
 
 KeyPath = tuple[tuple[str, Hashable], ...]
 

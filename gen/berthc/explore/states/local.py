@@ -17,6 +17,7 @@ from berthc.explore.states.runs import Memo
 from berthc.model import Assigned, Form, Manager
 from berthc.semantics import World
 from berthc.semantics.state import State
+from berthc.semantics.world import tracked
 
 
 class Holder(NamedTuple):
@@ -54,11 +55,6 @@ class Local(NamedTuple):
     @property
     def busy(self) -> int:
         return sum(1 for holder in self.holders if holder is not None)
-
-
-def tracked(world: World) -> State:
-    """What a world tracks, for looking only."""
-    return world._state  # noqa: SLF001
 
 
 def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
@@ -110,7 +106,7 @@ class Shape:
         # A slot can be given to a newcomer, so who looks up by one may find another instance than
         # the one it held. Then slots do not differ in name only: the lowest free one is the next.
         self.slots: Mapping[str, tuple[str, ...]] = {
-            o.target: next(a.leaves for a in manager.resource(o.target).assigned if a.name == o.by)
+            o.target: manager.resource(o.target).value(o.by).leaves
             for o in manager.operations
             if o.by is not None
             and any(a.name == o.by and a.parts for a in manager.resource(o.target).assigned)

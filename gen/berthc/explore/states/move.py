@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.contract import contract, levels_of
 from berthc.explore.callers.inputs import Choice, choices, conflicting
-from berthc.explore.states.local import Local, Shape, symmetric, tracked
+from berthc.explore.states.local import Local, Shape, symmetric
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Value
 from berthc.semantics.state import State
+from berthc.semantics.world import tracked
 
 
 class Move(NamedTuple):
@@ -125,7 +126,7 @@ class Moves:
 
     def _assigned(self, op: Operation) -> Assigned:
         """The value that an operation finds by."""
-        return next(a for a in self.manager.resource(op.target).assigned if a.name == op.by)
+        return self.manager.resource(op.target).value(op.by)
 
     def _asked(self, local: Local, who: int, part: str, op: Operation) -> Iterator[Move]:
         """By what callers give; or by a value of anything that is there, which somebody may have
@@ -215,7 +216,7 @@ class Moves:
         """The lowest free slot of the pool that the operation names one of."""
         if op.at is None:
             return None
-        pool = next(a for a in self.manager.resource(op.target).assigned if a.name == op.at)
+        pool = self.manager.resource(op.target).value(op.at)
         sizes = [p.size if p.size is not None else self.options[p.option or ""] for p in pool.parts]
         taken = {slot for i in state.items.values() if i.resource == op.target
                  for name, slot in i.slots if name == op.at}

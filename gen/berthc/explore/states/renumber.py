@@ -6,9 +6,10 @@ answer depends on besides, such as the values of the instances and the counters,
 """
 from __future__ import annotations
 
-from berthc.explore.states.local import Local, tracked
+from berthc.explore.states.local import Local
 from berthc.explore.states.runs import Memo
 from berthc.semantics import World
+from berthc.semantics.world import tracked
 
 
 class Renumber:

@@ -11,7 +11,7 @@ from berthc.explore.callers.contract import levels_of, relied_levels
 from berthc.explore.callers.inputs import Choice
 from berthc.explore.callers.pools import helpers
 from berthc.explore.states.backend import Called, Script, brings, effects
-from berthc.explore.states.local import Holder, Local, holds, tracked
+from berthc.explore.states.local import Holder, Local, holds
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
 from berthc.explore.states.renumber import Renumber
 from berthc.explore.states.runs import Answer, Memo, Question, Runs, Way
@@ -20,6 +20,7 @@ from berthc.model import Manager, Operation
 from berthc.semantics import Result, Value, World
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
+from berthc.semantics.world import tracked
 
 
 class Change(NamedTuple):

@@ -12,7 +12,7 @@ from berthc.explore.findings.judge import nobody_accepts
 from berthc.explore.script import Scripts
 from berthc.explore.search import Found, Request, Search
 from berthc.explore.states.drain import DRAIN, OPERATION, drain
-from berthc.explore.states.local import tracked
+from berthc.semantics.world import tracked
 from berthc.explore.states.move import Move
 from berthc.model import NOWHERE
 
