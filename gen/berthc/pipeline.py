@@ -94,7 +94,7 @@ def search_text(file: str, text: str) -> tuple[Result, Manager | None]:
     return result, spec.manager
 
 
-def without_repeats(static: tuple[Diagnostic, ...], found: list[Diagnostic]) -> list[Diagnostic]:
+def without_repeats(static: Sequence[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
     """The messages of the static rules that a finding of the search does not tell better: same id,
     same resource and state. `stranded` tells what `trap` does."""
     reported = ({(d.id, _state(d.where)) for d in found}

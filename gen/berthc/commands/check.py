@@ -23,7 +23,7 @@ from berthc.explore.report import Report, explore
 from berthc.explore.save import save
 from berthc.files.output import OutputError
 from berthc.model import Manager
-from berthc.pipeline import Result, compile_for_search
+from berthc.pipeline import EXPLORABLE, Result, compile_for_search
 
 INTERRUPTED = 128 + signal.SIGINT
 IN_PART = 4
@@ -33,14 +33,15 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
     """Checks every spec, until a search is interrupted. A failure in one spec does not stop the
     others.
 
-    As text, what the static rules say of a spec is told before its search begins.
+    As text, what the static rules say of a spec is told before its search begins, but for what a
+    finding may tell better.
     """
     for path in args.specs:
         result, manager = compile_for_search(path)
         if args.format == "text":
             sys.stdout.flush()
-            sys.stderr.write(show(result.diagnostics, {result.source.file: result.source.lines},
-                                  colours))
+            first = [d for d in result.diagnostics if manager is None or d.id not in EXPLORABLE]
+            sys.stderr.write(show(first, {result.source.file: result.source.lines}, colours))
             sys.stderr.flush()
         one = _checked(args, result, manager)
         yield one

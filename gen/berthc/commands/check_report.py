@@ -15,13 +15,13 @@ from berthc.diag import (
 )
 from berthc.explore.meaning import explained
 from berthc.explore.messages import (
-    beneath, claim, diagnostics, followed, not_played, uncertain_rows,
+    claim, diagnostics, followed, not_played, notes, reported,
 )
 from berthc.explore.report import Finding, Report
 from berthc.explore.save import how_to_play, how_to_save, names
 from berthc.explore.script import table
 from berthc.model import Manager
-from berthc.pipeline import Result, without_repeats
+from berthc.pipeline import EXPLORABLE, Result, without_repeats
 
 
 class Checked(NamedTuple):
@@ -42,14 +42,15 @@ def is_right(result: Result, report: Report | None) -> bool:
 
 def every_message(one: Checked) -> list[Diagnostic]:
     """Findings of the search first."""
-    return [*(diagnostics(one.report) if one.report is not None else ()), *one.result.diagnostics]
+    found = [] if one.report is None else [each.diagnostic for each in reported(one.report)]
+    return [*found, *one.result.diagnostics]
 
 
 def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     """One JSON object for all specs, with keys that stay."""
     reports = [one.report for one in results if one.report is not None]
     static = [d for one in results for d in _static(one.result, one.report)]
-    found = {"findings": [_as_json(f) for report in reports for f in report.findings],
+    found = {"findings": [_as_json(report, f) for report in reports for f in report.findings],
              "diagnostics": json.loads(as_json(static))}
     return json.dumps(found | _reach(args, reports), indent=2, ensure_ascii=False) + "\n"
 
@@ -71,38 +72,30 @@ def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any
 
 def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> str:
     """One run of SARIF for all specs."""
-    reported: list[tuple[Diagnostic, Finding | None]] = []
+    found: list[tuple[Diagnostic, Finding | None]] = []
     problems: list[str] = []
     reports = [one.report for one in results if one.report is not None]
     for result, _, report in results:
-        reported += [(d, None) for d in _static(result, report)]
+        found += [(d, None) for d in _static(result, report)]
         if report is None:
             continue
-        reported += _with_causes(report)
+        found += [(replace(one.diagnostic, notes=(*one.diagnostic.notes, *(
+            Note(d.loc, f"also {d.id}: {d.message}") for d in one.also))), one.finding)
+            for one in reported(report)]
         if not report.complete:
             problems.append(f"{result.source.file}: {claim(report)}")
     reach = {} if args.static else _reach(args, reports) | {
         "claims": [f"{r.manager.loc.file}: {claim(r)}" for r in reports]}
-    return as_sarif(reported, reach, problems, status)
+    return as_sarif(found, reach, problems, status)
 
 
-def _with_causes(report: Report) -> list[tuple[Diagnostic, Finding | None]]:
-    """Each cause once; what follows from it is a note."""
-    own, under = diagnostics(report), beneath(report)
-    hidden = {n for others in under.values() for n in others}
-    return [(replace(d, notes=(*d.notes, *(Note(own[o].loc, f"also {own[o].id}: {own[o].message}")
-                                           for o in under.get(n, ())))),
-             report.findings[n] if n < len(report.findings) else None)
-            for n, d in enumerate(own) if n not in hidden]
-
-
-def _as_json(finding: Finding) -> dict[str, Any]:
+def _as_json(report: Report, finding: Finding) -> dict[str, Any]:
     fault = finding.fault
     return {"id": fault.id, "message": fault.message, "file": fault.loc.file,
             "line": fault.loc.line, "column": fault.loc.column, "where": fault.where,
             "accepted": finding.accept is not None,
             "why": None if finding.accept is None else finding.accept.why,
-            "script": finding.requests, "notes": notes_as_objects(uncertain_rows(finding))}
+            "script": finding.requests, "notes": notes_as_objects(notes(report, finding))}
 
 
 def _static(result: Result, report: Report | None) -> list[Diagnostic]:
@@ -110,27 +103,32 @@ def _static(result: Result, report: Report | None) -> list[Diagnostic]:
             else without_repeats(result.diagnostics, diagnostics(report)))
 
 
+def repeatable(result: Result) -> list[Diagnostic]:
+    """What the static rules say that a finding may tell better."""
+    return [d for d in result.diagnostics if d.id in EXPLORABLE]
+
+
 def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-",
                 folder: Path | None = None) -> str:
-    """What the search found, in order of place, each finding with its script and what has the same
-    cause; `folder` is where scripts are kept."""
-    own = diagnostics(report)
-    scripts = {own[n]: (report.findings[n], file) for n, file in names(report).items()}
-    under = beneath(report)
-    also = {own[n]: [own[other] for other in others] for n, others in under.items()}
-    beneath_others = {n for others in under.values() for n in others}
-    reported = [d for n, d in enumerate(own) if n not in beneath_others]
+    """What the search found, and what else the static rules say of it, in order of place. Each
+    finding has its script and what has the same cause; `folder` is where scripts are kept."""
+    found = {one.diagnostic: one for one in reported(report)}
+    files = {id(report.findings[n]): file for n, file in names(report).items()}
     out = []
-    for diagnostic in at_most(in_order(reported), max(1, MOST - len(result.diagnostics))):
+    every = [*without_repeats(repeatable(result), diagnostics(report)), *found]
+    for diagnostic in at_most(in_order(every), max(1, MOST - len(result.diagnostics))):
         out.append(as_text(diagnostic, result.source.lines, colours))
-        if diagnostic in scripts:
-            finding, file = scripts[diagnostic]
+        one = found.get(diagnostic)
+        if one is None:
+            continue
+        if one.finding is not None and one.finding.script:
             out += ["  the shortest script:",
-                    *(f"    {line}" for line in table(list(finding.script)))]
-            out += [f"  {how_to_play(finding, spec, folder / file)}"] if folder is not None else []
-        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}"
-                for d in also.get(diagnostic, ())]
-    if scripts and folder is None:
+                    *(f"    {line}" for line in table(list(one.finding.script)))]
+            if folder is not None:
+                file = folder / files[id(one.finding)]
+                out.append(f"  {how_to_play(one.finding, spec, file)}")
+        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}" for d in one.also]
+    if files and folder is None:
         out.append(how_to_save(spec))
     return "".join(line + "\n" for line in out)
 

@@ -8,6 +8,7 @@
     search     breadth first, shortest scripts
     engine     the same search in C, over the generated tables and the runtime
     script     a script for people and for simulators
+    cause      the rows that led to a finding, by its script
     progress   a line on a terminal that tells how far a search is
     report     all searches of one manager, what they found, and what they can claim
     messages   what a report says, as messages and sentences

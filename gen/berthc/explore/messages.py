@@ -1,12 +1,15 @@
 """What a report says: messages of findings, and what the searches can claim."""
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Set
+from typing import NamedTuple
+
 from berthc.diag import Diagnostic, Note, Severity
+from berthc.explore.cause import causes, silent
 from berthc.explore.findings.advice import advice
 from berthc.explore.findings.judge import IDS
 from berthc.explore.report import Finding, Report
 from berthc.explore.states.backend import effects
-from berthc.model import Loc
 
 
 def diagnostics(report: Report) -> list[Diagnostic]:
@@ -18,64 +21,85 @@ def diagnostics(report: Report) -> list[Diagnostic]:
             severity, why = Severity.NOTE, finding.accept.why
             help_ = f"accepted in line {finding.accept.loc.line}: {why}"
         out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_,
-                              severity, finding.fault.where, uncertain_rows(finding), why))
+                              severity, finding.fault.where, notes(report, finding), why))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}",
                        "take the entry away", Severity.WARNING) for a in report.unused]
     return out
 
 
-def uncertain_rows(finding: Finding) -> tuple[Note, ...]:
-    """The rows of a script whose call stayed uncertain, and which do not say what follows then."""
-    rows = [
-        (call, taken.row)
-        for line in finding.script
-        if line.change is not None
-        for call, taken in zip(
-            line.change.called,
-            [t for t in line.change.result.rows if t.row is not None and t.row.call],
-            strict=False,
-        )
-        if taken.row is not None
-        and taken.row.call == call.hook
-        and call.ending.outcome.kind == "uncertain"
-    ]
-    return tuple(
-        dict.fromkeys(
-            Note(
-                row.loc,
-                (
-                    f"this row says nothing of uncertain, so {call.hook} is taken "
-                    f"to have failed when nobody knows"
-                ),
-            )
-            for call, row in rows
-            if not row.uncertain_given
-        )
-    )
+class Reported(NamedTuple):
+    """One cause: a message, the finding that it is about, if any, and the messages of the other
+    findings that have the same cause."""
+
+    diagnostic: Diagnostic
+    finding: Finding | None
+    also: tuple[Diagnostic, ...]
+
+
+def reported(report: Report) -> list[Reported]:
+    """What a report says, each cause once."""
+    own, under = diagnostics(report), beneath(report)
+    hidden = {n for others in under.values() for n in others}
+    return [Reported(d, report.findings[n] if n < len(report.findings) else None,
+                     tuple(own[other] for other in under.get(n, ())))
+            for n, d in enumerate(own) if n not in hidden]
+
+
+def notes(report: Report, finding: Finding) -> tuple[Note, ...]:
+    """The rows that led to a finding, and those of its script that do not say what follows if
+    their call stays uncertain."""
+    led = [cause.note for cause in causes(report.manager, finding.fault, finding.script)]
+    known = {note.loc for note in led}
+    return (*led, *(note for note in _unsaid(finding) if note.loc not in known))
+
+
+def _unsaid(finding: Finding) -> tuple[Note, ...]:
+    rows = [row for line in finding.script if line.change is not None
+            for row in silent(line.change)]
+    return tuple(dict.fromkeys(
+        Note(row.loc, f"this row says nothing of uncertain, so {row.call} is taken to have failed "
+                      "when nobody knows") for row in rows))
 
 
 def beneath(report: Report) -> dict[int, list[int]]:
-    """Which findings have one cause: those of one row, and those of the rows of a state that means
-    two things. By number, the first with the others, which are told beneath it. What is accepted
-    stands by itself."""
-    reported = [n for n, one in enumerate(report.findings) if one.accept is None]
+    """Which findings have one cause, by number: the first with the others, told beneath it.
+
+    They are those of one row; those to which one row led whose call did not end ok; those of one id
+    to which one row led; and those of the rows of a state that means two things. Accepted ones are
+    together if one entry accepts them."""
     ids = [one.fault.id for one in report.findings]
-    reported.sort(key=lambda n: (IDS.index(ids[n]) if ids[n] != "ambiguous" else -1, n))
+    states = {one.fault.where for one in report.findings
+              if one.accept is None and one.fault.id == "ambiguous"}
+    order = sorted(range(len(ids)),
+                   key=lambda n: (IDS.index(ids[n]) if ids[n] != "ambiguous" else -1, n))
     found: dict[int, list[int]] = {}
-    positions: dict[tuple[str, Loc], int] = {}  # of those in `found`
-    ambiguous: dict[str, int] = {}  # likewise, by their state
-    for n in reported:
-        fault = report.findings[n].fault
-        cause = ambiguous.get(fault.where.rpartition(".")[0]) if fault.id in BY_AMBIGUITY else None
-        cause = positions.get((fault.where, fault.loc)) if cause is None else cause
-        if cause is not None:
+    first: dict[Hashable, int] = {}  # the numbers of those in `found`, by what causes them
+    for n in order:
+        keys = list(_causes_of(report, report.findings[n], states))
+        cause = next((first[key] for key in keys if key in first), None)
+        if cause is None:
+            found[n] = []
+        else:
             found[cause].append(n)
-            continue
-        found[n] = []
-        positions[fault.where, fault.loc] = n
-        if fault.id == "ambiguous":
-            ambiguous[fault.where] = n
+        for key in keys:
+            first.setdefault(key, n if cause is None else cause)
     return found
+
+
+def _causes_of(report: Report, finding: Finding, ambiguous: Set[str]) -> Iterator[Hashable]:
+    """What a finding may have in common with others of the same cause; `ambiguous` are states."""
+    fault, accept = finding.fault, finding.accept
+    if accept is not None:
+        yield "accepted", id(accept), fault.id
+        return
+    state = fault.where if fault.id == "ambiguous" else fault.where.rpartition(".")[0]
+    if state in ambiguous and fault.id in ("ambiguous", *BY_AMBIGUITY):
+        yield "ambiguous", state
+    yield fault.where, fault.loc
+    if fault.id == "effects":  # what the state says is wrong, whichever row leads there
+        yield fault.id, fault.message
+    for one in causes(report.manager, fault, finding.script):
+        yield one.loc, "" if one.failed else fault.id
 
 
 BY_AMBIGUITY = ("leak", "interference", "double", "missing-effect")

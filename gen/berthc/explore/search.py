@@ -252,7 +252,7 @@ class Search:
             if clean and either:
                 state = self.stepper.manager.resource(one.resource).state(one.state)
                 self._tell(Fault("ambiguous", f"{one.resource}.{one.state}", state.loc,
-                                 texts.ambiguous(names(self.stepper.manager, either))), node)
+                                 *texts.ambiguous(names(self.stepper.manager, either))), node)
 
     def _renumbered(self, node: Node) -> Node:
         return replace(node, local=self.stepper.renumber(node.local))

@@ -101,15 +101,19 @@ def read_until(fd: int, pattern: str, seconds: float = 120) -> str:
     return text
 
 
-def test_a_terminal_sees_static_findings_then_progress_then_the_report_after_ctrl_c() -> None:
+def test_a_terminal_sees_static_messages_then_progress_then_the_report_after_ctrl_c(
+        tmp_path: Path) -> None:
+    """Of the static messages, those that a finding may tell better come with the findings."""
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text((ROOT / FAULTY).read_text() + "options: {spare: {type: bool}}\n")
     control, terminal = pty.openpty()
-    process = subprocess.Popen(["bin/berthc", "check", *LONG, FAULTY, "spec/scsi.yaml"], cwd=ROOT,
+    process = subprocess.Popen(["bin/berthc", "check", *LONG, str(faulty), "spec/scsi.yaml"], cwd=ROOT,
                                stdout=subprocess.PIPE, stderr=terminal, text=True, env=ENV,
                                start_new_session=True, preexec_fn=heed_interrupts)
     os.close(terminal)
     try:
         first = read_until(control, r"exploring: [\d,]+ states, [\d,]+/s, setting \d+ of \d+")
-        assert first.index("error[trap]") < first.index("exploring: ")
+        assert first.index("warning[unused]") < first.index("exploring: ")
         process.send_signal(signal.SIGINT)
         rest = read_until(control, r"may have findings.*\n")
         out = process.communicate(timeout=60)[0]
@@ -117,6 +121,7 @@ def test_a_terminal_sees_static_findings_then_progress_then_the_report_after_ctr
         process.kill()
         os.close(control)
     assert process.returncode == 130 and "exit status" not in rest
+    assert re.search(r"error\[(trap|stranded)\]", first + rest)
     assert ERASE in rest and "Traceback" not in first + rest
     assert re.search(
         r": interrupted \(.*\): after \d+ states, \d+ transitions, setting \d+ of \d+; "

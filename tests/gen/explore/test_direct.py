@@ -88,11 +88,11 @@ def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
     text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE,
                 RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
     assert ("dangling", "thing.idle.pull",
-            "the thing ends while another caller holds it") in reported(text, callers=2)
+            "the thing ends while another caller holds it, and that caller is not told") in reported(text, callers=2)
     assert (
         "dangling",
         "thing.idle.pull",
-        "the thing ends while the caller holds it and has not let go of it",
+        "the thing ends although its caller holds it and has not dropped it",
     ) in reported(text, callers=1)
 
 
@@ -149,7 +149,8 @@ def test_who_acquires_is_promised_what_others_get_while_nothing_fails() -> None:
 """
     found = reported(spec(states, ANONYMOUS), callers=2)
     assert ("missing-effect", "thing.live.use",
-            "open succeeds though the effect of h.on is not there") in found
+            "open succeeds although h.on is not in effect, so its caller relies on what is not "
+            "there") in found
 
 
 def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
@@ -164,7 +165,7 @@ def test_a_state_that_is_there_for_good_promises_nothing_elsewhere() -> None:
     assert (
         "missing-effect",
         "thing.half.use",
-        "use succeeds though the effect of h.on is not there",
+        "use succeeds although h.on is not in effect, so its caller relies on what is not there",
     ) in reported(spec(states, put), callers=1)
 
 
@@ -199,7 +200,8 @@ def test_a_reference_that_went_with_a_try_that_failed_is_nobodys_any_more() -> N
     assert (
         "interference",
         "part.there.release",
-        "close lets go of the part again and takes the hold of another caller, its own went before",
+        "close, tried again, drops the part a second time, and so takes away the hold of another "
+        "caller",
     ) in found
 
 

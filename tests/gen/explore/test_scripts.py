@@ -275,13 +275,13 @@ def test_what_one_cause_brings_about_is_reported_beneath_it(
                     encoding="utf-8")
     assert main(["check", "--callers", "2", "--keys", "1", str(spec)]) == 1
     reported = capsys.readouterr().err
-    first = reported.index("error[ambiguous]: the effect of pipe.open is there")
+    first = reported.index("error[ambiguous]: pipe.open is in effect in this state")
     assert (
         "\n"
-        "  also double, in line 16: pipe.close is called though there is no effect of pipe.open "
+        "  also double, in line 16: pipe.close is called although there is no effect of pipe.open "
         "to undo"
         in reported[first:]
     )
     assert not any(":16:" in line
-                   and "error[double]: pipe.close is called though there is no effect" in line
+                   and "error[double]: pipe.close is called although there is no effect" in line
                    for line in reported.splitlines())

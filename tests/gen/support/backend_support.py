@@ -173,11 +173,11 @@ class Backend:
         self.counts["maybe"] += len(maybe & has)
         self.counts["maybe not"] += len(maybe - has)
         for name in effects - has:
-            yield Breach("effects", (state, name, "is not there"))
+            yield Breach("effects", (state, name, "not in effect, and"))
         unknown = self.unknown.get(path, set())
         for name in (has | unknown) - effects - maybe:
-            yield Breach("effects",
-                         (state, name, "perhaps there" if name in unknown else "is there"))
+            yield Breach("effects", (state, name, "perhaps in effect" if name in unknown
+                                     else "says that it is not"))
 
     def instances(self, state: Json) -> Iterator[tuple[Resource, Json]]:
         """Everything that is tracked, with the values of what is above it."""

@@ -41,21 +41,20 @@ class _Words(NamedTuple):
         return names(self.manager, self.mask(mask))
 
 
-def _wrong(words: _Words, absent: int, there: int, perhaps: int) -> list[tuple[list[str], str]]:
-    found = ((absent, "not there"), (there, "there"),
-             (perhaps, "perhaps there, as nobody says what was there before"))
-    return [(words.effects(mask), word) for mask, word in found if mask]
+def _wrong(words: _Words, absent: int, there: int, perhaps: int) -> list[tuple[list[str], int]]:
+    found = ((absent, texts.ABSENT), (there, texts.THERE), (perhaps, texts.UNKNOWN))
+    return [(words.effects(mask), how) for mask, how in found if mask]
 
 
-def _misstated(made: bool) -> Callable[[_Words, list[int]], str]:
-    def sentence(w: _Words, a: list[int]) -> str:
+def _misstated(made: bool) -> Callable[[_Words, list[int]], texts.Told]:
+    def sentence(w: _Words, a: list[int]) -> texts.Told:
         resource, state = a[0] >> 16, a[0] & 0xffff
         return texts.misstated(w.resource(resource), w.state(resource, state), made,
                                _wrong(w, *a[1:4]))
     return sentence
 
 
-SENTENCES: tuple[Callable[[_Words, list[int]], str], ...] = (
+SENTENCES: tuple[Callable[[_Words, list[int]], texts.Told], ...] = (
     lambda w, a: texts.there_already(w.hook(a[0])),
     lambda w, a: texts.nothing_to_undo(w.hook(a[0]), w.effects(a[1])),
     lambda w, a: texts.takes_from_another(w.hook(a[0]), w.effects(a[1]), w.resource(a[2])),
@@ -93,9 +92,9 @@ def fault(words: list[int], numbers: Numbers, mask: Mask) -> tuple[Fault, list[i
     finding, sentence, resource, state, event, shown, row, op, step = words[:9]
     arguments, rest = words[9:14], words[14:]
     manager = numbers.manager
-    text = SENTENCES[sentence](_Words(manager, mask), arguments)
+    told = SENTENCES[sentence](_Words(manager, mask), arguments)
     where, loc = _place(numbers, resource, state, event, (shown, row, op, step))
-    return Fault(IDS[finding], where, loc, text), rest
+    return Fault(IDS[finding], where, loc, *told), rest
 
 
 def _place(numbers: Numbers, resource: int, state: int, event: int,

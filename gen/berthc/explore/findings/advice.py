@@ -1,8 +1,10 @@
 """What would be right where a finding is: one line of help for each."""
 from __future__ import annotations
 
+import re
+
 from berthc.explore.findings.fault import Fault
-from berthc.model import Manager, Resource
+from berthc.model import Manager, Resource, Row
 
 _BY_ID = {
     "stranded": "let a request that the caller may make lead to the end of its hold when every "
@@ -11,8 +13,8 @@ _BY_ID = {
                 "newcomers; where it is meant to remember, accept it",
     "ambiguous": "give each meaning a state of its own, or let what happens between bring the "
                  "effect about or take it back",
-    "leak": "undo what was brought about, or stay where the next request or drain does, before "
-            "the instance ends or is left",
+    "leak": "take the effect back before the instance ends or is left, or lead to a state where "
+            "the next request or drain does",
     "dangling": "let instances end by their last holder's drop only; after a failure, stay in a "
                 "state from which the drop goes on",
     "interference": "let callers hold what they use: a reservation (gives, with, ends) remembers "
@@ -28,35 +30,83 @@ _BY_ID = {
 }
 
 
+_TOLD = {"denied": "let the operation that tells of the instance take a hold on it, or obtain the "
+                   "instance here"}
+"""Where no row refuses: the instance is gone."""
+
+
 def advice(manager: Manager, fault: Fault) -> str:
     """As specific as the place allows."""
     resource, state, event = _where(manager, fault.where)
     row = (next((r for r in resource.rows(state, event)), None) if resource is not None and state
            and event else None)
-    if (fault.id == "stranded" and resource is not None and row is not None
-        and row.reject is not None):
-        return (
-            f"let {resource.name}.{state} take '{event}' instead of rejecting it: callers let go"
-            " until that succeeds"
-        )
-    if fault.id == "leak" and " stays tracked in state " in fault.message and resource is not None:
-        rests = fault.message.rsplit(" ", 1)[1]
-        return (
-            f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if"
-            " instances may stay in it with no holder"
-        )
-    if fault.id == "double" and row is not None and row.call is not None:
+    if resource is None or row is None:
+        return _leak(resource, state, event, fault) or _TOLD.get(fault.id, _BY_ID[fault.id])
+    place = f"{resource.name}.{state}"
+    if fault.id == "stranded" and row.reject is not None:
+        return (f"let {place} take '{event}' instead of rejecting it: callers drop until that "
+                "succeeds")
+    if fault.id == "stranded" and _may_lack(manager, row):
+        return f"let '{event}' do without {row.hook} in {place}, or leave out optional and absent"
+    if fault.id == "effects":
+        return _said(resource, fault)
+    if fault.id == "leak":
+        return (_leak(resource, state, event, fault) or _undo(manager, resource, fault)
+                or _BY_ID["leak"])
+    if fault.id == "double" and row.call is not None:
         return ("let what comes before lead to a state that knows what was done, or promise "
                 f"'repeatable: true' for {row.call} if the backend allows it")
-    if fault.id == "denied" and row is not None and row.reject is not None:
-        return (
-            f"give '{event}' a target in {state}; where the refusal is meant, say so: meant: true"
-        )
+    if fault.id == "denied" and row.reject is not None:
+        return (f"give '{event}' a target in {place}; where the refusal is meant, say so: "
+                "meant: true")
     if fault.id == "interference" and any(op.gives for op in manager.operations):
         return "take the effect back by the last holder's drop only, and leave it alone in this row"
-    if fault.id == "unreachable" and row is not None and "the outcome" not in fault.message:
+    if fault.id == "missing-effect" and fault.missing:
+        return f"call {' and '.join(fault.missing)} in this row, or reject '{event}' in {place}"
+    if fault.id == "unreachable" and "the outcome" not in fault.message:
         return f"take the row away, or let something lead to {state} where '{event}' is asked"
     return _BY_ID[fault.id]
+
+
+def _said(resource: Resource, fault: Fault) -> str:
+    """For a state that says what is not true."""
+    state = re.search(r" (?:comes to|is made in) (\w+) while ", fault.message)
+    assert state is not None
+    wrong = ", ".join((*fault.there, *fault.missing))
+    return (f"let this row lead to another state, or let {resource.name}.{state[1]} say "
+            f"'maybe: [{wrong}]'") if wrong else _BY_ID["effects"]
+
+
+def _may_lack(manager: Manager, row: Row) -> bool:
+    """Does the row reject if the backend leaves its hook out?"""
+    return any(hook.name == row.hook and hook.absent is not None for hook in manager.hooks)
+
+
+def _leak(resource: Resource | None, state: str, event: str, fault: Fault) -> str:
+    """For an instance that stays."""
+    if resource is None or fault.id != "leak":
+        return ""
+    if fault.message.startswith(f"a {resource.name} stays in state "):
+        return f"let '{event or resource.drop}' lead from {resource.name}.{state} to a final state"
+    if " keeps a reference " in fault.message:
+        return "take the hold in the last step, after all that may fail"
+    if " its slot stays taken" in fault.message:
+        return "lead to a state that the drop or drain ends, so that the slot is free again"
+    if " stays tracked in state " not in fault.message:
+        return ""
+    rests = fault.message.rsplit(" ", 1)[1]
+    return (f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if "
+            "instances may stay in it with no holder")
+
+
+def _undo(manager: Manager, resource: Resource, fault: Fault) -> str:
+    """For an effect that stays though its instance ends or rests: the hooks that take it back."""
+    undoing = [hook.name for hook in manager.hooks if set(hook.undoes) & set(fault.there)]
+    if not undoing or any(hook.on != resource.name for hook in manager.hooks
+                          if hook.name in fault.there):
+        return ""
+    return (f"call {' or '.join(undoing)} before the {resource.name} ends or is left, or stay in a "
+            "state where the next request or drain does")
 
 
 def _where(manager: Manager, where: str) -> tuple[Resource | None, str, str]:

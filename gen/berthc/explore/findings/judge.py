@@ -74,11 +74,11 @@ def _calls(stepper: Stepper, change: Change) -> Iterator[Fault]:
         where = _where(taken.row, taken.resource)
         if not hook.repeatable and hook.own & call.before:
             yield Fault("double", where, taken.row.loc,
-                        texts.there_already(call.hook))
+                        *texts.there_already(call.hook))
         may_be = call.before | call.open_before
         if not hook.repeatable and hook.undoes and not hook.undoes & may_be:
             yield Fault("double", where, taken.row.loc,
-                        texts.nothing_to_undo(call.hook, names(stepper.manager, hook.undoes)))
+                        *texts.nothing_to_undo(call.hook, names(stepper.manager, hook.undoes)))
         lost = may_lose(stepper, call)
         if lost:
             yield from _interference(stepper, change, call, taken, lost)
@@ -100,7 +100,7 @@ def _interference(stepper: Stepper, change: Change, call: Called, taken: Taken,
         if (n != change.move.who and other is not None and id_ in other.path and other.relies[level]
             & lost):
             yield Fault("interference", _where(taken.row, taken.resource), taken.row.loc,
-                        texts.takes_from_another(call.hook, names(stepper.manager, lost),
+                        *texts.takes_from_another(call.hook, names(stepper.manager, lost),
                                                  taken.resource))
             return
 
@@ -128,7 +128,7 @@ def _robbed(stepper: Stepper, change: Change) -> Iterator[Fault]:
         if others and (id_ not in new or new[id_].anonymous < old[id_].anonymous):
             where, loc = blame(stepper, change, old[id_])
             yield Fault("interference", where, loc,
-                        texts.takes_hold(change.move.op.name, old[id_].resource))
+                        *texts.takes_hold(change.move.op.name, old[id_].resource))
 
 
 def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
@@ -141,7 +141,7 @@ def _endings(stepper: Stepper, change: Change) -> Iterator[Fault]:
                       else (resource, change.move.op.loc))
         if mask:
             yield Fault("leak", where, loc,
-                        texts.ends_with(resource, names(stepper.manager, mask)))
+                        *texts.ends_with(resource, names(stepper.manager, mask)))
         yield from _dangling(stepper, change, id_, resource, ender, where, loc)
 
 
@@ -159,16 +159,16 @@ def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: 
             continue
         level = holder.path.index(id_)
         if n != change.move.who:
-            yield Fault("dangling", where, loc, texts.ends_held(resource))
+            yield Fault("dangling", where, loc, *texts.ends_held(resource))
             return
         if not stepper.dropping(change, level):
-            yield Fault("dangling", where, loc, texts.ends_own(resource))
+            yield Fault("dangling", where, loc, *texts.ends_own(resource))
             return
     if _taken(stepper, change, id_):
-        yield Fault("dangling", where, loc, texts.ends_given(resource))
+        yield Fault("dangling", where, loc, *texts.ends_given(resource))
     elif (ender is not None and ender.resource != resource
           and id_ in tracked(change.before.world).items):
-        yield Fault("dangling", where, loc, texts.ends_above(resource, ender.resource))
+        yield Fault("dangling", where, loc, *texts.ends_above(resource, ender.resource))
 
 
 def _ender(stepper: Stepper, change: Change, resource: str) -> Taken | None:
@@ -199,8 +199,8 @@ def _left(stepper: Stepper, change: Change) -> Iterator[Fault]:
         item = tracked(change.after.world).items[id_]
         where, loc = blame(stepper, change, item)
         yield Fault("leak", where, loc,
-                    texts.lost_reference(item.resource) if lost
-                    else texts.stays(item.resource, item.state))
+                    *(texts.lost_reference(item.resource) if lost
+                      else texts.stays(item.resource, item.state)))
     yield from _undrained(stepper, change)
 
 
@@ -249,10 +249,10 @@ def _kept(stepper: Stepper, change: Change, item: Item, mask: int) -> Fault:
     below = _stays_below(change.after, item)
     if below is not None:
         where, loc = _drop_row(stepper, below)
-        return Fault("leak", where, loc, texts.kept_by_below(below.resource, below.state, effects,
+        return Fault("leak", where, loc, *texts.kept_by_below(below.resource, below.state, effects,
                                                              item.resource))
     where, loc = blame(stepper, change, item)
-    return Fault("leak", where, loc, texts.not_drained(item.resource, effects))
+    return Fault("leak", where, loc, *texts.not_drained(item.resource, effects))
 
 
 def _stays_below(local: Local, item: Item) -> Item | None:
@@ -327,10 +327,10 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
             return  # it is part of the protocol
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
-                    texts.refused(change.move.op.name, change.result.error))
+                    *texts.refused(change.move.op.name, change.result.error))
     elif change.move.part in ("uses", "ends", "releases"):
         yield Fault("denied", change.move.op.target, change.move.op.loc,
-                    texts.fails(change.move.op.name, change.result.error))
+                    *texts.fails(change.move.op.name, change.result.error))
 
 
 __all__ = ["IDS", "Accepted", "Holder", "blame", "caller", "denied", "judge", "lacks_hook", "up_to"]

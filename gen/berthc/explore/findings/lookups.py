@@ -39,8 +39,8 @@ class Lookups:
             for item in (item for item in ended if item.resource == op.target):
                 moves = self._shown(local, change, teller, op, item, comer or 0)
                 if moves:
-                    message = texts.told_of_ended(op.name, teller.name, op.target)
-                    yield Fault("denied", op.target, op.loc, message), moves
+                    told = texts.told_of_ended(op.name, teller.name, op.target)
+                    yield Fault("denied", op.target, op.loc, *told), moves
 
     def _shown(self, local: Local, change: Change, teller: Operation, op: Operation, item: Item,
                comer: int) -> tuple[Move, ...]:

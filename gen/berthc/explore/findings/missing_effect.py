@@ -64,7 +64,7 @@ class Promises:
             if missing:
                 where, loc = self._blame(change, item)
                 yield Fault("missing-effect", where, loc,
-                            texts.missing_effect(change.move.op.name,
+                            *texts.missing_effect(change.move.op.name,
                                                  names(self._stepper.manager, missing)))
 
     def _key(self, change: Change, item: Item) -> tuple[str, str, int]:

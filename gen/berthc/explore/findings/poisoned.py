@@ -111,8 +111,8 @@ class Poisoned:
             change = self._stepper.change(local, move, (), clean=True)
             if change.result.error == "EEXIST":
                 state = self._stepper.manager.resource(item.resource).state(item.state)
-                place, message = f"{item.resource}.{item.state}", _ever(change, item)
-                return Fault("poisoned", place, state.loc, message), move
+                place = f"{item.resource}.{item.state}"
+                return Fault("poisoned", place, state.loc, *_ever(change, item)), move
         return None
 
     @staticmethod
@@ -162,10 +162,10 @@ class Poisoned:
         where = f"{last.resource}.{last.state}.{last.event}"
         state = self._stepper.manager.resource(last.resource).state(last.state)
         return Fault("poisoned", where, state.loc if last.row is None else last.row.loc,
-                     _ever(change, item))
+                     *_ever(change, item))
 
 
-def _ever(change: Change, item: Item) -> str:
+def _ever(change: Change, item: Item) -> texts.Told:
     assert change.result.error is not None
     return texts.poisoned(change.move.op.name, change.result.error, item.resource)
 

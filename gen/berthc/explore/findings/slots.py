@@ -113,7 +113,7 @@ class Kept:
             if (item.id in change.levels and self._keeps(change.after, item.id)
                 and not self._keeps(change.before, item.id)):
                 where, loc = blame(self._stepper, change, item)
-                yield Fault("leak", where, loc, texts.keeps_slot(item.resource))
+                yield Fault("leak", where, loc, *texts.keeps_slot(item.resource))
 
     def _keeps(self, local: Local, id_: int) -> bool:
         item = tracked(local.world).items.get(id_)

@@ -70,10 +70,10 @@ def relied_on(stepper: Stepper, call: Called, taken: Taken, lost: int,
             return
 
 
-def _at(taken: Taken, message: str) -> Fault:
+def _at(taken: Taken, told: texts.Told) -> Fault:
     row = taken.row
     assert row is not None
-    return Fault("needs", f"{taken.resource}.{row.state}.{row.event}", row.loc, message)
+    return Fault("needs", f"{taken.resource}.{row.state}.{row.event}", row.loc, *told)
 
 
 def _below(change: Change, resource: str, truth: Mapping[str, int]) -> Iterator[int]:
@@ -100,21 +100,21 @@ def misstated(stepper: Stepper, change: Change) -> Iterator[Fault]:
             continue
         always, allowed = stepper.stated.states.get((item.resource, item.state), (0, ~0))
         unknown = change.after.open.get(item.id, 0) & ~truth
-        differences = ((always & ~truth, "not there"), (truth & ~allowed, "there"),
-                       (unknown & ~allowed, "perhaps there, as nobody says what was there before"))
-        wrong = [(names(stepper.manager, mask), word) for mask, word in differences if mask]
+        differences = ((always & ~truth, texts.ABSENT), (truth & ~allowed, texts.THERE),
+                       (unknown & ~allowed, texts.UNKNOWN))
+        wrong = [(names(stepper.manager, mask), how) for mask, how in differences if mask]
         if wrong:
             state = stepper.manager.resource(item.resource).state(item.state)
             yield _fault(change, item, state, wrong)
 
 
 def _fault(change: Change, item: Item, state: State,
-           wrong: list[tuple[list[str], str]]) -> Fault:
+           wrong: list[tuple[list[str], int]]) -> Fault:
     for taken in reversed(change.result.rows):
         if (taken.resource == item.resource and taken.row is not None
                 and taken.outcome != "rejected"):
             where = f"{item.resource}.{taken.row.state}.{taken.row.event}"
             return Fault("effects", where, taken.row.loc,
-                         texts.misstated(item.resource, state.name, False, wrong))
+                         *texts.misstated(item.resource, state.name, False, wrong))
     return Fault("effects", f"{item.resource}.{state.name}", state.loc,
-                 texts.misstated(item.resource, state.name, True, wrong))
+                 *texts.misstated(item.resource, state.name, True, wrong))

@@ -77,7 +77,7 @@ class Stranded:
         if not changes:
             target = manager.resource(holder.config[-1].resource)
             return Fault("stranded", target.name, target.loc,
-                         texts.no_release(target.name))
+                         *texts.no_release(target.name))
         change = _refused(changes)
         op = change.move.op
         where: str = op.target
@@ -88,7 +88,7 @@ class Stranded:
             loc = (last.row.loc if last.row is not None
                    else manager.resource(last.resource).state(last.state).loc)
         return Fault("stranded", where, loc,
-                     texts.stranded(op.name, change.result.error,
+                     *texts.stranded(op.name, change.result.error,
                                     holds=any(holds(change.after, holder))))
 
 

@@ -101,7 +101,8 @@ def findings(text: str, **bounds: int) -> dict[tuple[str, str], Finding]:
 def test_what_a_release_makes_has_the_effects_of_its_calls() -> None:
     found = findings(OBTAINS, callers=1, keys=1)
     leak = found["leak", "thing.marked.release"]
-    assert leak.fault.message.endswith("not even drain takes back h.mark")
+    assert leak.fault.message.endswith("while h.mark is still in effect, and not even drain takes "
+                                       "that back")
     assert [request["op"] for request in leak.requests] == ["open", "close", "close"]
 
 
