@@ -6,7 +6,6 @@ because what follows from it would be told as faults of other rows.
 """
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -33,6 +32,7 @@ from berthc.explore.states.local import Local
 from berthc.explore.states.move import REDUCED, Move, Reduced
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc, Manager
+from berthc.walk.breadth import Breadth
 
 LOOK_AT_MEMORY = 256
 """States after which a search looks again how much memory there is in use."""
@@ -115,7 +115,7 @@ class Search:
         self.watch: Callable[[int, int], None] | None = None
         self.out_of_memory = False
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
-        self._ids: dict[Hashable, int] = {}
+        self._states: Breadth[int] = Breadth()
         self._reported: set[tuple[str, str, Loc]] = set()
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
@@ -137,24 +137,21 @@ class Search:
         self._walk(clean=True)
         for node in self.nodes:
             self._poisoned.learn(node.local)
-        self._ids, self.nodes, self.transitions = {}, [], 0
+        self.nodes, self.transitions = [], 0
         self._walk(clean=False)
         self._drain()
         self.stepper.forget()
         self.seen.forget()
 
     def _walk(self, clean: bool) -> None:
-        queue: deque[int] = deque()
+        self._states = Breadth()
         self._full = False
-        self._number(Node(self.stepper.start(), None, None, 0), clean, queue)
-        done = 0
-        while queue:
+        self._number(Node(self.stepper.start(), None, None, 0), clean)
+        for done, source in enumerate(self._states):
             if self.watch is not None:
-                self.watch(len(self.nodes), len(queue))
+                self.watch(len(self.nodes), len(self._states) + 1)
             if done % LOOK_AT_MEMORY == 0:
                 self._look_at_memory()
-            done += 1
-            source = queue.popleft()
             node = self.nodes[source]
             if not clean:
                 self.cancelled += try_uses(self.stepper, node.local)
@@ -162,7 +159,7 @@ class Search:
                 if self._strands(node) or self._poisons(node):
                     continue
             for move in self.stepper.moves(node.local):
-                self._ask(source, move, clean, queue)
+                self._ask(source, move, clean)
             if self._full:
                 return
 
@@ -182,7 +179,7 @@ class Search:
         if self.bounds.memory is not None and memory_used() > self.bounds.memory:
             self.out_of_memory, self._full, self.complete = True, True, False
 
-    def _ask(self, source: int, move: Move, clean: bool, queue: deque[int]) -> None:
+    def _ask(self, source: int, move: Move, clean: bool) -> None:
         node = self.nodes[source]
         self.asked.add(move.op.name)
         limit = self.bounds.failures
@@ -210,7 +207,7 @@ class Search:
             else:
                 stop = any([self._tell(fault, node, request) for fault in self._judge(change)])
             if not change.nothing and not stop:
-                target = self._number(Node(change.after, node, request, failures), clean, queue)
+                target = self._number(Node(change.after, node, request, failures), clean)
                 if self.edges is not None and target is not None:
                     self.edges.add(Edge(source, target, change.way.failures))
 
@@ -224,24 +221,25 @@ class Search:
         if all(self.accepted(fault) for fault in found):
             yield from up_to(self._kept.judge(change), self.accepted)
 
-    def _number(self, node: Node, clean: bool, queue: deque[int]) -> int | None:
+    def _number(self, node: Node, clean: bool) -> int | None:
         """The number of a state, which gets numbers of its own when it is new; None when it is one
         more than the bound allows."""
         key = self.stepper.shape.key(node.local)
-        known = self._ids.get(key)
+        known = self._states.known.get(key)
         if known is None:
             if len(self.nodes) >= self.bounds.states:
                 self._full, self.complete = True, False
                 return None
-            known = self._ids[key] = len(self.nodes)
+            self._states.is_new(key)
+            known = len(self.nodes)
             node = self._renumbered(node)
             self.nodes.append(node)
-            queue.append(known)
+            self._states.wait(known)
             self._means(node, clean)
         elif node.failures < self.nodes[known].failures and self.bounds.failures is not None:
             # more may follow when fewer failures are used up
             self.nodes[known] = self._renumbered(node)
-            queue.append(known)
+            self._states.wait(known)
         return known
 
     def _means(self, node: Node, clean: bool) -> None:
@@ -291,8 +289,7 @@ class Search:
         more drains do with what a drain left, which is judged no more: these rows count as
         `behind`."""
         seen: set[Hashable] = set()
-        known = set(self._ids)
-        queue: deque[Local] = deque()
+        left: Breadth[Local] = Breadth(self._states.known)
 
         def drain_at(local: Local, taken: set[tuple[int, str]]) -> None:
             tree = self.stepper.shape.tree(local, self.stepper.asked)
@@ -306,15 +303,15 @@ class Search:
 
         def new(local: Local) -> None:
             key = self.stepper.shape.key(local)
-            if key not in known and len(known) < self.bounds.states:
-                known.add(key)
-                queue.append(self.stepper.renumber(local))
+            if len(left.known) < self.bounds.states and left.is_new(key):
+                left.wait(self.stepper.renumber(local))
 
         for node in self.nodes:
             if missing():
                 drain_at(node.local, self.taken)
-        while queue and missing():
-            local = queue.popleft()
+        for local in left:
+            if not missing():
+                break
             drain_at(local, self.behind)
             for move in self.stepper.moves(local):
                 for change in self.stepper.changes(local, move):

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from berthc.inputs.values import Value
+from berthc.model import Manager
 from berthc.scenarios.inputs import Config, Environment
-from berthc.semantics import Outcome, Result, World
+from berthc.semantics import Outcome, Outcomes, Result, World
+from berthc.walk.choices import Choices
 
 FAILED = (Outcome("fail", "EIO"), Outcome("uncertain", "ETIMEDOUT"))
 # of a second failing call: the first error must stay
@@ -71,13 +73,10 @@ def slot_of(action: Action) -> tuple[tuple[str, int], ...]:
     return cast("tuple[tuple[str, int], ...]", action.by) if isinstance(action.by, tuple) else ()
 
 
-def perform(world: World, action: Action) -> Result:
-    """Run an action on a world."""
+def perform(world: World, action: Action, backend: Outcomes | None = None) -> Result:
+    """Run an action on a world, with the outcomes that it says where there is no `backend`."""
     calls = iter(action.outcomes)
-
-    def outcomes(_hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
-        return next(calls, OK)
-
+    outcomes = backend or (lambda _hook, _nth, _args: next(calls, OK))
     if action.op == DRAIN:
         return world.drain(outcomes)
     if action.op == DISCARD:
@@ -88,10 +87,10 @@ def perform(world: World, action: Action) -> Result:
                      at=dict(action.at) if action.at else None, outcomes=outcomes)
 
 
-def step(node: Node, action: Action, edge: Edge | None = None) -> Edge:
+def step(node: Node, action: Action, backend: Outcomes | None = None) -> Edge:
     """The edge that an action makes from a node."""
     world = node.world.clone()
-    result = perform(world, action)
+    result = perform(world, action, backend)
     ended = node.ended
     if action.reservation is not None and result.error is None and _ends(world, action):
         ended = action.reservation
@@ -105,19 +104,33 @@ def _ends(world: World, action: Action) -> bool:
     return action.reservation not in world.reservations
 
 
+class _Backend(Choices):
+    """Ends each call in one of the ways that a suite shows. `told` has the outcomes."""
+
+    def __init__(self, manager: Manager, chosen: tuple[int, ...]) -> None:
+        super().__init__(chosen)
+        self._manager = manager
+        self.told: list[Outcome] = []
+
+    def __call__(self, hook: str, _nth: int, _args: Mapping[str, Value]) -> Outcome:
+        failed = any(one.error is not None for one in self.told)
+        others = (OTHER_ANSWERS if self._manager.hook(hook).asks else FAILED_AGAIN if failed
+                  else (*FAILED, *(WRITTEN if self._manager.naming(hook) else ())))
+        self.told.append(self.choose((OK, *reversed(others))))
+        return self.told[-1]
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Those up to the last call that did not simply end ok."""
+        last = max((n for n, one in enumerate(self.told, 1) if one is not OK), default=0)
+        return tuple(self.told[:last])
+
+
 def with_outcomes(node: Node, action: Action) -> Iterator[Edge]:
     """The action with every outcome of every call that it makes."""
-    pending: list[tuple[Outcome, ...]] = [()]
-    while pending:
-        given = pending.pop()
-        edge = step(node, replace(action, outcomes=given) if given else action)
+    chosen: tuple[int, ...] | None = ()
+    while chosen is not None:
+        backend = _Backend(node.world.manager, chosen)
+        edge = step(node, action, backend)
+        edge.action = replace(action, outcomes=backend.outcomes())
         yield edge
-        calls = len(edge.result.calls)
-        failed = any(o.error is not None for o in given)
-        for n in range(len(edge.action.outcomes), calls):
-            ahead = edge.action.outcomes + (OK,) * (n - len(edge.action.outcomes))
-            hook = node.world.manager.hook(edge.result.calls[n].hook)
-            written = WRITTEN if not failed and node.world.manager.naming(hook.name) else ()
-            pending += [ahead + (o,)
-                        for o in (OTHER_ANSWERS if hook.asks else FAILED_AGAIN if failed else FAILED
-                                  + written)]
+        chosen = backend.following()

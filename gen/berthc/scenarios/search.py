@@ -6,7 +6,6 @@ failed, one holder, no child". A suite is a choice of edges that has every featu
 """
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.policy import Given, Policy, changes, same_key
 from berthc.semantics import World
 from berthc.semantics.world import tracked
+from berthc.walk.breadth import Breadth
 
 
 @dataclass(frozen=True)
@@ -234,8 +234,8 @@ class Exploration:
         self.search = search
         self.edges = 0
         self._guarded = guarded_cells(search.manager)
-        self._known = {start.world.key()}
-        self._queue = deque([start])
+        self._nodes: Breadth[Node] = Breadth([start.world.key()])
+        self._nodes.wait(start)
 
     def run(self,
             seen: set[Feature],
@@ -251,10 +251,10 @@ class Exploration:
         callers and inputs was searched, False when the search gave up before.
         """
         search, end, idle = self.search, self.edges + limit.edges, 0
-        while self._queue:
+        while self._nodes:
             if self.edges >= end or idle >= limit.patience:
                 return False
-            node = self._queue.popleft()
+            node = next(iter(self._nodes))
             if one_root and several_roots(node):
                 continue
             for action in search.actions(node):
@@ -278,9 +278,7 @@ class Exploration:
             return False  # S1: refused, and nothing has changed
         if one_root and several_roots(target):
             return False
-        key = target.world.key()
-        if key in self._known or not self.search.allowed(target):
+        if not self.search.allowed(target) or not self._nodes.is_new(target.world.key()):
             return False
-        self._known.add(key)
-        self._queue.append(target)
+        self._nodes.wait(target)
         return True

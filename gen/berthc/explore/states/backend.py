@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 from berthc.explore.callers.contract import calls_of
 from berthc.model import Manager, Operation
 from berthc.semantics import OK, Outcome, Value
+from berthc.walk.choices import Choices
 
 K = TypeVar("K", bound=Hashable)
 
@@ -127,22 +128,20 @@ def still_open(of: Effects, open_: int, ending: Ending) -> int:
     return open_ & ~(of.asked if ending is SAYS_NO else ending.found)
 
 
-class Script:
-    """The outcomes of one run. Follows `chosen` (numbers of endings), then takes the first; `next`
-    gives the next script, depth first."""
+class Script(Choices):
+    """The outcomes of one run, of which the choices are endings."""
 
-    __slots__ = ("effects", "truth", "open", "chosen", "counts", "called", "clean")
+    __slots__ = ("effects", "truth", "open", "called", "clean")
 
     def __init__(self, hooks: Mapping[str, Effects], truth: Mapping[K, int],
                  chosen: tuple[int, ...] = (), clean: bool = False,
                  open_: Mapping[K, int] = MappingProxyType({})) -> None:
         """`truth` by resource, for the instances of the operation's path; likewise `open_`, as in
         Local. `clean`: everything ends ok."""
+        super().__init__(chosen)
         self.effects = hooks
         self.truth: dict[Hashable, int] = {at: mask for at, mask in truth.items()}
         self.open: dict[Hashable, int] = {at: mask for at, mask in open_.items()}
-        self.chosen = chosen
-        self.counts: list[int] = []
         self.called: list[Called] = []
         self.clean = clean
 
@@ -157,11 +156,6 @@ class Script:
         if of.asks:
             return answers(of, before, self.open.get(at, 0), self.clean)
         return [ENDS_OK] if self.clean else self._endings(of, before, self.open.get(at, 0))
-
-    def choose(self, endings: list[Ending]) -> Ending:
-        n = len(self.counts)
-        self.counts.append(len(endings))
-        return endings[self.chosen[n] if n < len(self.chosen) else 0]
 
     def end(self, hook: str, nth: int, at: Hashable, ending: Ending) -> Outcome:
         """Notes how a call ends."""
@@ -185,14 +179,6 @@ class Script:
         if of.tells:
             endings.append(UNDONE_UNCERTAIN)
         return endings
-
-    def following(self) -> tuple[int, ...] | None:
-        """What to choose next; None when every way has been taken."""
-        taken = [*self.chosen, *[0] * (len(self.counts) - len(self.chosen))][:len(self.counts)]
-        for n in reversed(range(len(taken))):
-            if taken[n] + 1 < self.counts[n]:
-                return (*taken[:n], taken[n] + 1)
-        return None
 
     @property
     def failures(self) -> int:

@@ -6,7 +6,6 @@ another instance that is alike has another path.
 """
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form, Operation
 from berthc.semantics.state import Item, State
 from berthc.semantics.world import tracked
+from berthc.walk.breadth import Breadth
 
 KeyPath = tuple[tuple[str, Hashable], ...]
 
@@ -56,22 +56,19 @@ class Future:
         return any(wanted(seen) for seen in self._from(local))
 
     def _from(self, local: Local) -> Iterator[Seen]:
-        queue: deque[Local] = deque()
-        known: set[Hashable] = set()
+        states: Breadth[Local] = Breadth()
+        first: Local | None = None
 
         def new(now: Local) -> bool:
-            key = self._shape.key(now)
-            if key in known:
-                return False
-            known.add(key)
-            queue.append(self._stepper.renumber(now))
-            return True
+            is_new = states.is_new(self._shape.key(now))
+            if is_new:
+                states.wait(self._stepper.renumber(now))
+            return is_new
 
         new(local)
-        first = queue[0]
         yield Seen(local, local, None, {})
-        while queue:
-            now = queue.popleft()
+        for now in states:
+            first = first or now
             done = drain(self._stepper, now)
             # The first drain may leave anonymous references: what was there at the beginning.
             known_callers = nobody_holds(done.after) or (
