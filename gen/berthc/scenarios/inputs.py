@@ -7,12 +7,13 @@ of each of their comparisons, and the edges of ranges and lengths are tried once
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from berthc.inputs.conditions import decisions
 from berthc.inputs.values import Value, base, limits, zero
-from berthc.model import Field, Guard, Manager, Operation, Ref, Resource
+from berthc.model import Field, Guard, Manager, Operation, Resource
 
 MOST_COMBINATIONS = 64
 
@@ -68,62 +69,49 @@ def _tables(manager: Manager) -> Iterator[tuple[str | None, Guard]]:
                     yield resource.name, text.guard
 
 
-def _sides_of(manager: Manager, wanted: str, names: Mapping[str, Field],
-              rows_only: bool) -> dict[str, list[Value]]:
-    """For each field (or option) that guards name: values on every side. `wanted` is "option" or a
-    resource's name."""
+def _sides_of(guards: Iterable[tuple[str | None, Guard]], wanted: str,
+              fields: Iterable[Field]) -> dict[str, list[Value]]:
+    """For each of the fields (or options) that guards name: values on every side. `wanted` is
+    "option" or a resource's name."""
+    known = {f.name: f for f in fields}
     found: dict[str, list[Value]] = {}
-    for owner, guard in _tables(manager):
-        if rows_only and owner is None:
-            continue
+    for owner, guard in guards:
         for atom in guard.atoms():
-            ref: Ref | None = atom.ref
-            assert ref is not None
-            scope = owner if ref.scope == "field" else ref.scope
-            if scope != wanted or ref.name not in names:
-                continue
-            values = found.setdefault(ref.name, [])
-            values.extend(v for v in _sides(atom, names[ref.name]) if v not in values)
+            assert atom.ref is not None
+            name = atom.ref.name
+            if (owner if atom.ref.scope == "field" else atom.ref.scope) == wanted and name in known:
+                values = found.setdefault(name, [])
+                values.extend(v for v in _sides(atom, known[name]) if v not in values)
     return found
 
 
-def asked_for(manager: Manager, resource: Resource) -> frozenset[str]:
+def _of_rows(manager: Manager) -> Iterator[tuple[str | None, Guard]]:
+    return (one for one in _tables(manager) if one[0] is not None)
+
+
+def asked_for(manager: Manager, resource: Resource) -> set[str]:
     """The fields of a resource that a guard names."""
-    names = {f.name: f for f in resource.fields}
-    return frozenset(_sides_of(manager, resource.name, names, rows_only=False)) | frozenset(
-        ref.name for o in manager.operations for d in o.deny for ref in d.guard.refs()
-        if (o.target if ref.scope == "field" else ref.scope) == resource.name)
+    return set().union(*(one.names(resource.name) for one in decisions(manager)))
 
 
 def row_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """Changes to a base config that bring the guards of rows to both sides; the first changes
     nothing."""
-    names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, resource.name, names, rows_only=True), base(resource),
-                         6)
+    return _combinations(_sides_of(_of_rows(manager), resource.name, resource.fields),
+                         base(resource), 6)
 
 
 def policy_variants(manager: Manager, resource: Resource) -> list[dict[str, Value]]:
     """The same for every guard, those of `deny` included."""
-    names = {f.name: f for f in resource.fields}
-    return _combinations(_sides_of(manager, resource.name, names, rows_only=False), base(resource),
-                         MOST_COMBINATIONS)
+    return _combinations(_sides_of(_tables(manager), resource.name, resource.fields),
+                         base(resource), MOST_COMBINATIONS)
 
 
 def deny_sides(manager: Manager, operation: Operation, name: str) -> dict[str, list[Value]]:
     """Values of the fields of one level on every side of each comparison of an operation's `deny`
     entries."""
-    fields = {f.name: f for f in manager.resource(name).fields}
-    sides: dict[str, list[Value]] = {}
-    for deny in operation.deny:
-        for atom in deny.guard.atoms():
-            ref = atom.ref
-            if (ref is not None
-                and (operation.target if ref.scope == "field" else ref.scope) == name
-                and ref.name in fields):
-                values = sides.setdefault(ref.name, [])
-                values.extend(v for v in _sides(atom, fields[ref.name]) if v not in values)
-    return sides
+    return _sides_of(((operation.target, deny.guard) for deny in operation.deny), name,
+                     manager.resource(name).fields)
 
 
 def deny_variants(manager: Manager, operation: Operation, name: str) -> list[dict[str, Value]]:
@@ -149,13 +137,13 @@ def _combinations(sides: Mapping[str, list[Value]], usual: Mapping[str, Value],
 def covers_guards(manager: Manager) -> bool:
     """Whether the search tries every combination of what guards ask about, so that it may say that
     something cannot be."""
-    sides = _sides_of(manager, "option", {o.name: o for o in manager.options}, rows_only=False)
+    sides = _sides_of(_tables(manager), "option", manager.options)
     fields = {o.name: o for o in manager.options}
     whole = _all_tried(sides, fields, 8) and len(manager.left_out) <= 2
     apart = 0  # resources whose guards tell fields apart: paths change one level at a time
     for resource in manager.resources:
         fields = {f.name: f for f in resource.fields}
-        sides = _sides_of(manager, resource.name, fields, rows_only=True)
+        sides = _sides_of(_of_rows(manager), resource.name, resource.fields)
         apart += bool(sides)
         denying = [o for o in manager.operations if resource.name in o.path
                    and deny_sides(manager, o, resource.name)]
@@ -188,8 +176,7 @@ def mixed_environments(manager: Manager) -> list[Environment]:
 
 
 def _option_changes(manager: Manager) -> list[dict[str, Value]]:
-    names = {o.name: o for o in manager.options}
-    return _combinations(_sides_of(manager, "option", names, rows_only=False),
+    return _combinations(_sides_of(_tables(manager), "option", manager.options),
                          {o.name: zero(o) for o in manager.options}, 8)
 
 
@@ -202,7 +189,7 @@ def _left_out(manager: Manager) -> list[tuple[str, ...]]:
 
 def _environment(manager: Manager, change: Mapping[str, Value],
                  left_out: tuple[str, ...]) -> Environment:
-    words = [_word(n, v) for n, v in change.items()]
+    words = [word(n, v) for n, v in change.items()]
     if left_out in manager.left_out:
         words.append("without_"
                      + (manager.hook(left_out[0]).together or left_out[0].replace(".", "_")))
@@ -211,9 +198,11 @@ def _environment(manager: Manager, change: Mapping[str, Value],
     return Environment("_".join(words) or "default", tuple(change.items()), left_out)
 
 
-def _word(name: str, value: Value) -> str:
-    if value is True:
-        return name
-    if value is False:
-        return "no_" + name
-    return f"{name}_{value}".replace("-", "minus_")
+def word(name: str, value: Value) -> str:
+    """What is special about a field or option, fit for C."""
+    if isinstance(value, bool):
+        return name if value else "no_" + name
+    text = "_".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, int):
+        text = text.replace("-", "minus_")
+    return name + "_" + "".join(c if c.isalnum() else "_" for c in text)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from berthc.inputs.values import Value, differing, edges, pairs, zero
-from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, Type
+from berthc.model import AssignedKind, Field, Form, Manager, Operation, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.edges import DISCARD, Action, Node, step
-from berthc.scenarios.search import NO_LIMITS, Search, key_configs, make_config, unknown
+from berthc.scenarios.search import NO_LIMITS, Search, first_slot, key_configs, make_config, unknown
 from berthc.semantics.values import is_valid
 from berthc.semantics.world import tracked
 
@@ -63,19 +63,12 @@ def allowed_path(
     """The plainest configs for which the operation is not refused on an empty manager; the plainest
     of all where none is."""
     search = Search(manager, environment, NO_LIMITS)
-    for configs in search.paths(operation):
-        edge = step(prepare(manager, search.start(), operation, configs),
-                    _call(manager, operation, configs))
-        if edge.result.error is None:
-            return configs
-    for changes in islice(
-        product(
-            *(inputs.policy_variants(manager, manager.resource(name)) for name in operation.path)
-        ),
-        MOST_PATHS,
-    ):
-        configs = tuple(make_config(manager, name, 1, change)
-                        for name, change in zip(operation.path, changes))
+    variants = product(*(inputs.policy_variants(manager, manager.resource(name))
+                         for name in operation.path))
+    more = (tuple(make_config(manager, name, 1, change)
+                  for name, change in zip(operation.path, changes))
+            for changes in islice(variants, MOST_PATHS))
+    for configs in chain(search.paths(operation), more):
         edge = step(prepare(manager, search.start(), operation, configs),
                     _call(manager, operation, configs))
         if edge.result.error is None:
@@ -101,11 +94,7 @@ def prepare(manager: Manager, node: Node, operation: Operation,
 
 
 def _call(manager: Manager, operation: Operation, configs: tuple[Config, ...]) -> Action:
-    at: tuple[tuple[str, int], ...] = ()
-    if operation.at is not None:
-        assigned = manager.resource(operation.target).value(operation.at)
-        at = tuple((part.name, 0) for part in assigned.parts)
-    return Action(operation.name, configs, at=at)
+    return Action(operation.name, configs, at=first_slot(manager, operation))
 
 
 class _Script:
@@ -195,20 +184,16 @@ def _lookups(manager: Manager, search: Search, operation: Operation) -> Iterator
     yield from script.probe(f"{operation.name}_keys_at_their_limits")
 
 
-def _assigned(manager: Manager, resource: str, name: str) -> Assigned:
-    return manager.resource(resource).value(name)
-
-
 def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
     """Lookups by an assigned value: unknown ones, and texts that only look like one."""
     assert operation.by is not None
-    assigned = _assigned(manager, operation.target, operation.by)
+    assigned = manager.resource(operation.target).value(operation.by)
     strange: list[Value | tuple[tuple[str, int], ...]] = [unknown(assigned)]
     if assigned.type is Type.UUID:
         strange.append("nil")
     elif assigned.kind is AssignedKind.HOOK:
         strange += (["", "x" * ((assigned.max_length or 0) + 1)] if assigned.type is Type.STRING
-                    else [0, *kind_limits(assigned.type)])
+                    else [0, *(() if assigned.type is None else assigned.type.limits)])
     elif assigned.kind is AssignedKind.COUNTER:
         first = assigned.start
         if assigned.type is Type.STRING:
@@ -225,23 +210,18 @@ def _by(manager: Manager, search: Search, operation: Operation) -> Iterator[Prob
     yield Probe(f"{operation.name}_by_unknown_{operation.by}", search.environment, tuple(actions))
 
 
-def kind_limits(kind: Type | None) -> tuple[int, ...]:
-    """The least and the greatest value of an integer type."""
-    return () if kind is None else kind.limits
-
-
 def _slots(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:
     """Named slots: the last one, one beyond in each part, one that is taken, and which of several
     mistakes is reported."""
     assert operation.at is not None
-    assigned = _assigned(manager, operation.target, operation.at)
+    assigned = manager.resource(operation.target).value(operation.at)
     resource = manager.resource(operation.target)
     plain = allowed_path(manager, search.environment, operation)
     sizes = [part_size(manager, search.environment, p.size, p.option) for p in assigned.parts]
     names = [p.name for p in assigned.parts]
     other = plain[:-1] + (make_config(manager, resource.name, 2, {}),)
     last = tuple((n, s - 1) for n, s in zip(names, sizes))
-    zero = tuple((n, 0) for n in names)
+    zero = first_slot(manager, operation)
     actions = []
     for wrong, size in zip(names, sizes):
         # a part of at most 256 values is one byte wide in C

@@ -149,12 +149,8 @@ class Search:
             yield Action(DRAIN)
 
     def _slots(self, operation: Operation) -> list[tuple[tuple[str, int], ...]]:
-        if operation.at is None:
-            return [()]
-        assigned = self.manager.resource(operation.target).value(operation.at)
-        last = assigned.parts[-1]
-        return [tuple((part.name, 0) for part in assigned.parts),
-                tuple((part.name, int(part is last)) for part in assigned.parts)]
+        first = first_slot(self.manager, operation)
+        return [first, (*first[:-1], (first[-1][0], 1))] if first else [()]
 
     def _by_values(self, node: Node,
                    operation: Operation) -> Iterator[Value | tuple[tuple[str, int], ...]]:
@@ -178,6 +174,12 @@ class Search:
                    for item in tracked(node.world).items.values())
 
 
+def first_slot(manager: Manager, operation: Operation) -> tuple[tuple[str, int], ...]:
+    """The parts of the first slot that an operation may name; empty where it names none."""
+    return () if operation.at is None else tuple(
+        (part.name, 0) for part in manager.resource(operation.target).value(operation.at).parts)
+
+
 def unknown(assigned: Assigned) -> Value | tuple[tuple[str, int], ...]:
     """A value to look for that nothing has."""
     if assigned.kind is AssignedKind.POOL:
@@ -197,17 +199,8 @@ def make_config(manager: Manager, name: str, key: int, change: Mapping[str, Valu
     plain = {f.name: zero(f) for f in resource.fields}
     values = base(resource, key) | dict(change)
     words = [name, chr(ord("a") + key - 1)]
-    words += [word] if word else [change_word(n, v) for n, v in change.items()]
+    words += [word] if word else [inputs.word(n, v) for n, v in change.items()]
     return Config(name, "_".join(words), tuple((n, v) for n, v in values.items() if v != plain[n]))
-
-
-def change_word(name: str, value: Value) -> str:
-    if value is True:
-        return name
-    if value is False:
-        return "no_" + name
-    text = "_".join(value) if isinstance(value, tuple) else str(value)
-    return name + "_" + "".join(c if c.isalnum() else "_" for c in text)
 
 
 def key_configs(manager: Manager, configs: Sequence[Config]) -> tuple[Config, ...]:

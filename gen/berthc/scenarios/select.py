@@ -97,9 +97,9 @@ def destroyable(manager: Manager, world: World) -> bool:
                     for item in state.items.values()) and not world.has_work())
 
 
-def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int]) -> tuple[Step, ...]:
+def steps_of(manager: Manager, edges: list[Edge], numbers: Mapping[int, int],
+             labels: Labels) -> tuple[Step, ...]:
     """The steps of a path, with UUIDs numbered as the path first shows them."""
-    labels = Labels()
     found = []
     for edge in edges:
         action, result = edge.action, edge.result
@@ -132,19 +132,14 @@ def script(manager: Manager, name: str, edges: list[Edge], numbers: Mapping[int,
     """The script of a path, with what must be left at its end."""
     last = edges[-1].target
     labels = Labels()
-    for edge in edges:
-        call_text(manager, edge.result, labels)
-        returns_text(manager, None if edge.action.op in (DRAIN, DISCARD) else edge.action.op,
-                     edge.result, labels)
-        state_text(manager, edge.target.world.snapshot(), labels)
+    steps = steps_of(manager, edges, numbers, labels)
     destroy = drain = drained = None
     if not destroyable(manager, last.world):
         destroy = "EBUSY"
         world = last.world.clone()
         drain = world.drain().error
         drained = state_text(manager, world.snapshot(), labels)
-    return Script(name, last.environment, steps_of(manager, edges, numbers), destroy, drain,
-                  drained)
+    return Script(name, last.environment, steps, destroy, drain, drained)
 
 
 @dataclass(frozen=True)

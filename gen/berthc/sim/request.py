@@ -94,20 +94,16 @@ def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object
             raise Malformed("reservation must be a string")
         reservation = given
     elif op.by is not None:
-        by = _read_by(manager, _assigned(manager, op, op.by), _take(arguments, op.by))
+        by = _read_by(manager, manager.resource(op.target).value(op.by), _take(arguments, op.by))
     else:
         for name in op.path:
             if name in arguments and name != op.at:
                 config[name] = _read_fields(name, manager.resource(name).fields,
                                             arguments.pop(name))
     if op.at is not None:
-        at = _read_slot(manager, _assigned(manager, op, op.at), _take(arguments, op.at))
+        at = _read_slot(manager, manager.resource(op.target).value(op.at), _take(arguments, op.at))
     _no_more(arguments)
     return Request("run", op, config=config, reservation=reservation, by=by, at=at, fail=fail)
-
-
-def _assigned(manager: Manager, op: Operation, name: str) -> Assigned:
-    return manager.resource(op.target).value(name)
 
 
 def _read_by(manager: Manager, assigned: Assigned, value: object) -> Value | Mapping[str, int]:
