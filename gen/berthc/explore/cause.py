@@ -19,11 +19,12 @@ from berthc.semantics.result import Taken
 
 class Cause(NamedTuple):
     """A row, and what happened there; `failed`: its call did not end ok, so what follows is its
-    fault rather than that of the rows that come later."""
+    fault rather than that of the rows that come later; `at`: its number among the rows that ran."""
 
     loc: Loc
     message: str
     failed: bool = False
+    at: int = 0
 
     @property
     def note(self) -> Note:
@@ -54,9 +55,16 @@ def causes(manager: Manager, fault: Fault, script: tuple[Line, ...]) -> tuple[Ca
         bits = {hook.name: 1 << n for n, hook in enumerate(manager.hooks)}
         found += [_last(ran, _there(manager, name, bits[name])) for name in fault.there]
         found += [_last(ran, _missing(manager, name, bits[name])) for name in fault.missing]
+        led = _led(manager, ran, fault) if fault.id in _FORGETS else None
+        if led is not None and all(one is not None and led.at > one.at for one in found):
+            found.append(led)
     elif fault.id in ("stranded", "poisoned", "denied"):
         found.append(_left_out(manager, fault, script) or _led(manager, ran, fault))
     return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+_FORGETS = ("leak", "double", "missing-effect")
+"""Where the state that the row to blame is in forgets the effect: the row that led there counts."""
 
 
 def _before(fault: Fault, ran: list[list[_Ran]]) -> list[_Ran]:
@@ -86,10 +94,10 @@ _Says = Callable[[Called], str]
 
 def _last(ran: list[_Ran], says: _Says) -> Cause | None:
     """The last call that did something about an effect."""
-    for one in reversed(ran):
+    for n, one in reversed([*enumerate(ran)]):
         text = says(one.call) if one.call is not None else ""
         if text:
-            return Cause(one.row.loc, f"{text} here, and {_goes(one)}", _failed(one))
+            return Cause(one.row.loc, f"{text} here, and {_goes(one)}", _failed(one), n)
     return None
 
 
@@ -147,13 +155,13 @@ def _led(manager: Manager, ran: list[_Ran], fault: Fault) -> Cause | None:
     resource, state = (*fault.where.split("."), "")[:2]
     states = ({state} if state
               else {s.name for s in manager.resource(resource).states if s.final})
-    for one in reversed(ran):
+    for n, one in reversed([*enumerate(ran)]):
         target = one.row.target(one.taken.outcome).state
         if (one.taken.resource == resource and target in states and one.taken.state != target
                 and one.row.loc != fault.loc):
             call = "" if one.call is None else f"{one.call.hook} {_how(one.call)} here, and "
             return Cause(one.row.loc, f"{call}{_goes(one)}" if call else f"{_goes(one)} here",
-                         _failed(one))
+                         _failed(one), n)
     return None
 
 

@@ -128,6 +128,22 @@ def test_json_has_keys_that_stay() -> None:
     assert answer["complete"] is True and answer["diagnostics"] == []
 
 
+def test_what_a_finding_repeats_of_the_static_rules_is_left_out_and_no_more() -> None:
+    """The state `lost` is a trap, which the search finds as `stranded`. Nothing leads to `unused`,
+    and the search leaves rows that reject alone."""
+    text = LOST.read_text(encoding="utf-8")
+    before = "      lost:\n"
+    assert text.count(before) == 1
+    spec = text.replace(before, "      unused:\n        on: {hold: {reject: EIO}, add: {reject: EIO},"
+                                " remove: removed}\n" + before)
+    static = berthc("check", "--static", "-", stdin=spec).stderr
+    assert "error[trap]" in static and "error[unreachable]: nothing leads to share.unused" in static
+    done = berthc("check", "-", stdin=spec)
+    assert done.returncode == 1 and "error[trap]" not in done.stderr
+    assert "error[stranded]" in done.stderr
+    assert done.stderr.count("nothing leads to share.unused") == 1
+
+
 def test_an_accepted_finding_is_a_note_and_the_search_goes_on_behind_it() -> None:
     spec = LOST.read_text(encoding="utf-8")
     accepted = spec + (
@@ -153,6 +169,14 @@ def test_every_finding_says_what_would_be_right(path: Path) -> None:
     ("double-attach-again", "'repeatable: true' for vm.add_disk"),
     ("leak-unmap-without-map", "'resident: true' of "),
     ("unreachable-add-after-removal", "take the row away"),
+    ("leak-guest-refused", "call vm.remove_device before the device ends"),
+    ("leak-kept-by-what-is-below", "let 'release' lead from pump.broken to a final state"),
+    ("leak-counts-before-add", "take the hold in the last step"),
+    ("leak-broken-keeps-its-number", "so that the slot is free again"),
+    ("missing-effect-removal-timed-out", "call vm.add_plan9 in this row, or reject 'add' in "),
+    ("effects-timeout-counts-as-attached", "let disk.attached say 'maybe: [vm.add_disk]'"),
+    ("stranded-nobody-comes", "let 'leave' do without vm.unplug in port.up"),
+    ("denied-told-of-what-ended", "let the operation that tells of the instance take a hold"),
     ("denied-one-holder", "a target in ")])
 def test_help_names_what_it_is_about(name: str, help_: str) -> None:
     assert any(help_ in finding.help for finding in diagnostics(report_of(FAULTY / f"{name}.yaml")))

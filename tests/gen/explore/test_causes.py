@@ -42,6 +42,8 @@ LED = {
     "stranded-nobody-comes": (
         "unplug: {on: port", "a backend may leave out vm.unplug, and every row that uses it then "
         "rejects with ENOSYS"),
+    "poisoned-remembers-a-failure": (
+        "open: {call: bus.open", "bus.open failed here, and the device goes to marked"),
     "poisoned-above-a-child": (
         "attach: {call: vm.add, ok: attached, fail: broken, uncertain: broken}",
         "vm.add failed here, and the disk goes to broken"),
@@ -59,6 +61,21 @@ def test_the_row_that_led_to_a_finding_is_a_note(name: str) -> None:
     line = spec.read_text(encoding="utf-8").splitlines()[note.loc.line - 1]
     assert line[note.loc.column - 1:].startswith(row) or row in line
     assert note.message == says
+
+
+def test_the_row_that_led_to_the_state_that_forgets_an_effect_is_a_note_too() -> None:
+    [one] = reported(report_of(FAULTY / "leak-guest-refused.yaml"))
+    assert [note.message for note in one.diagnostic.notes] == [
+        "vm.add_device took effect here, and the device goes to assigned",
+        "guest.add_vpci_device failed here, and the device goes to failed"]
+    [one] = reported(report_of(FAULTY / "missing-effect-removal-timed-out.yaml"))
+    assert len(one.diagnostic.notes) == 1  # no row that led there before the effect was lost
+
+
+def test_the_call_that_is_blamed_itself_is_no_note() -> None:
+    """The row attaches, and counts a call without an effect as done."""
+    [one] = reported(report_of(FAULTY / "effects-timeout-counts-as-attached.yaml"))
+    assert one.diagnostic.notes == ()
 
 
 def test_an_ambiguous_state_has_the_row_with_the_effect_and_the_one_without() -> None:
