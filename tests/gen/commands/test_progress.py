@@ -137,7 +137,8 @@ def test_what_the_search_in_c_found_until_ctrl_c_is_told() -> None:
                                env=ENV, start_new_session=True, preexec_fn=heed_interrupts)
     os.close(terminal)
     try:
-        read_until(control, r"exploring: [\d,]+ states")
+        # far enough to have come to a fault
+        read_until(control, r"exploring: \d[\d,]{5,} states")
         os.killpg(process.pid, signal.SIGINT)
         rest = read_until(control, r"may have findings.*\n")
         out = process.communicate(timeout=60)[0]
