@@ -34,6 +34,7 @@ include mk/toolchain.mk
 include mk/generate.mk
 include mk/build.mk
 include mk/bench.mk
+include mk/qemu.mk
 include mk/test.mk
 include mk/lint.mk
 include mk/docs.mk

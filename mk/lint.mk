@@ -1,12 +1,12 @@
 # Style and static analysis. Each tool is a target of its own, so that `make lint` shows everything at once.
 
-C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' 'bench/*.[ch]pp' | \
+C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'contrib/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' 'bench/*.[ch]pp' | \
     grep -v '^tests/gen/golden/\|^examples/\(cmake\|make\|meson\)/')
 # The programs of examples/small need headers with limits, which make small builds with warnings of its own.
 # The library is its files, which are looked at one by one. The search is one unit, whose files do not compile alone.
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c runtime/explore/%,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(GEN)/$(m)) \
-    -Ibench $(GLIB_FLAGS)
+    $(QEMU_FLAGS) -Ibench $(GLIB_FLAGS)
 SHELL_FILES = scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 

@@ -87,7 +87,7 @@ def test_the_library_has_every_file_of_the_runtime() -> None:
 
 MANAGERS = {
     path.stem
-    for folder in ("spec", "tests/gen/specs", "examples/minimal")
+    for folder in ("spec", "tests/gen/specs", "examples/minimal", "examples/qemu")
     for path in (ROOT / folder).glob("*.yaml")
 }
 

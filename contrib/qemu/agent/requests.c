@@ -1,0 +1,322 @@
+#define _GNU_SOURCE /* pipe2 */
+
+#include "requests.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "work.h"
+
+enum { ANSWER_MAX = 60 * 1024 };
+
+struct request {
+    struct request *next;
+    int64_t number;
+    struct json_object *line;
+    const char *queue; /* of `line` */
+    pid_t child;       /* 0: not begun */
+    int pipe;          /* the child's answer */
+    char *answer;
+    size_t answered;
+    bool cancelled;
+    bool silent; /* its host is gone */
+};
+
+struct requests {
+    struct request *first, **last;
+    size_t count, running;
+    requests_answer *answer;
+    void *ctx;
+};
+
+struct requests *requests_new(requests_answer *answer, void *ctx)
+{
+    struct requests *requests = calloc(1, sizeof *requests);
+
+    if (requests) {
+        requests->last = &requests->first;
+        requests->answer = answer;
+        requests->ctx = ctx;
+    }
+    return requests;
+}
+
+/* Answers with an error: what it is, whether it may have had an effect, and for a person why. */
+static void requests_refuse(struct requests *requests, const int64_t *number, const char *error,
+                            bool unsure, const char *why)
+{
+    struct json_object *answer = json_object_new_object();
+
+    json_object_object_add(answer, "id", number ? json_object_new_int64(*number) : NULL);
+    json_object_object_add(answer, "error", json_object_new_string(error));
+    json_object_object_add(answer, "unsure", json_object_new_boolean(unsure));
+    json_object_object_add(answer, "why", json_object_new_string(why));
+    requests->answer(requests->ctx, json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
+    json_object_put(answer);
+}
+
+static struct request *requests_find(const struct requests *requests, int64_t number)
+{
+    struct request *request = requests->first;
+
+    while (request && request->number != number)
+        request = request->next;
+    return request;
+}
+
+/* Takes it out and frees it. */
+static void requests_end(struct requests *requests, struct request *request)
+{
+    struct request **link = &requests->first;
+
+    while (*link != request)
+        link = &(*link)->next;
+    *link = request->next;
+    if (!request->next)
+        requests->last = link;
+    requests->count--;
+    if (request->child != 0) {
+        requests->running--;
+        (void)close(request->pipe);
+    }
+    json_object_put(request->line);
+    free(request->answer);
+    free(request);
+}
+
+static void requests_cancel(struct requests *requests, struct request *request, bool silent)
+{
+    request->cancelled = true;
+    request->silent = request->silent || silent;
+    if (request->child != 0) {
+        (void)kill(request->child, SIGKILL);
+        return;
+    }
+    if (!request->silent)
+        requests_refuse(requests, &request->number, "ECANCELED", false, "it had not begun");
+    requests_end(requests, request);
+}
+
+void requests_cancel_all(struct requests *requests)
+{
+    struct request *next;
+
+    for (struct request *request = requests->first; request; request = next) {
+        next = request->next;
+        requests_cancel(requests, request, true);
+    }
+}
+
+/* A member that is a number from 0 on. */
+static bool requests_number(struct json_object *line, const char *name, int64_t *number)
+{
+    struct json_object *found = NULL;
+
+    if (!json_object_object_get_ex(line, name, &found) ||
+        !json_object_is_type(found, json_type_int))
+        return false;
+    *number = json_object_get_int64(found);
+    return *number >= 0;
+}
+
+static const char *requests_text(struct json_object *line, const char *name)
+{
+    struct json_object *found = NULL;
+
+    if (!json_object_object_get_ex(line, name, &found) ||
+        !json_object_is_type(found, json_type_string))
+        return NULL;
+    return json_object_get_string(found);
+}
+
+static void requests_add(struct requests *requests, int64_t number, struct json_object *line)
+{
+    const char *queue = requests_text(line, "queue");
+    struct request *request;
+
+    if (!queue || !requests_text(line, "do")) {
+        requests_refuse(requests, &number, "EINVAL", false, "queue and do must be texts");
+        return;
+    }
+    if (requests_find(requests, number)) {
+        requests_refuse(requests, NULL, "EEXIST", false, "a request of this number has not ended");
+        return;
+    }
+    request = requests->count < REQUESTS_MAX ? calloc(1, sizeof *request) : NULL;
+    if (!request) {
+        requests_refuse(requests, &number, "ENOBUFS", false, "too many requests");
+        return;
+    }
+    request->number = number;
+    request->queue = queue;
+    request->line = json_object_get(line);
+    *requests->last = request;
+    requests->last = &request->next;
+    requests->count++;
+}
+
+/* Says hello to a host, which knows from the answer that older requests are over. */
+static void requests_hello(struct requests *requests, int64_t number)
+{
+    char answer[96];
+
+    requests_cancel_all(requests);
+    (void)snprintf(answer, sizeof answer, "{\"hello\":%lld,\"agent\":\"berth\",\"version\":1}",
+                   (long long)number);
+    requests->answer(requests->ctx, answer);
+}
+
+void requests_take(struct requests *requests, const char *text, size_t size)
+{
+    struct json_tokener *tokener;
+    struct json_object *line;
+    int64_t number;
+
+    if (!text) {
+        requests_refuse(requests, NULL, "EMSGSIZE", false, "the line is too long");
+        return;
+    }
+    tokener = json_tokener_new_ex(8);
+    if (!tokener)
+        return;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    line = json_tokener_parse_ex(tokener, text, (int)size + 1);
+    if (!line || !json_object_is_type(line, json_type_object)) {
+        requests_refuse(requests, NULL, "EINVAL", false, "the line is no JSON object");
+    } else if (requests_number(line, "hello", &number)) {
+        requests_hello(requests, number);
+    } else if (requests_number(line, "cancel", &number)) {
+        struct request *request = requests_find(requests, number);
+
+        if (request)
+            requests_cancel(requests, request, false);
+    } else if (requests_number(line, "id", &number)) {
+        requests_add(requests, number, line);
+    } else {
+        requests_refuse(requests, NULL, "EINVAL", false, "id, cancel or hello must be a number");
+    }
+    json_object_put(line);
+    json_tokener_free(tokener);
+}
+
+/* False: there is no process or pipe for it now. */
+static bool requests_fork(struct requests *requests, struct request *request)
+{
+    int ends[2];
+    pid_t child;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    child = fork();
+    if (child == 0) {
+        (void)close(ends[0]);
+        work(request->line, request->number, ends[1]);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    if (child < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+        (void)close(ends[0]);
+        return false;
+    }
+    request->child = child;
+    request->pipe = ends[0];
+    requests->running++;
+    return true;
+}
+
+/* Is it the first of its queue? */
+static bool requests_first(const struct requests *requests, const struct request *request)
+{
+    for (const struct request *r = requests->first; r != request; r = r->next)
+        if (strcmp(r->queue, request->queue) == 0)
+            return false;
+    return true;
+}
+
+void requests_begin(struct requests *requests)
+{
+    struct request *next;
+
+    for (struct request *r = requests->first; r; r = next) {
+        next = r->next;
+        if (requests->running == REQUESTS_RUN)
+            return;
+        if (r->child != 0 || !requests_first(requests, r) || requests_fork(requests, r))
+            continue;
+        if (requests->running != 0)
+            return; /* again when another one has ended */
+        requests_refuse(requests, &r->number, "EAGAIN", false, "no process to be had");
+        requests_end(requests, r);
+    }
+}
+
+size_t requests_poll(const struct requests *requests, struct pollfd *fds)
+{
+    size_t count = 0;
+
+    for (const struct request *r = requests->first; r; r = r->next)
+        if (r->child != 0)
+            fds[count++] = (struct pollfd){.fd = r->pipe, .events = POLLIN};
+    return count;
+}
+
+/* True when the child has closed its end, which it does when it has answered or died. */
+static bool requests_read(struct request *request)
+{
+    for (;;) {
+        char *more = realloc(request->answer, request->answered + 4096 + 1);
+        ssize_t size;
+
+        if (!more)
+            return false;
+        request->answer = more;
+        size = read(request->pipe, more + request->answered, 4096);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return errno != EAGAIN;
+        if (size == 0)
+            return true;
+        request->answered += (size_t)size;
+        if (request->answered > ANSWER_MAX)
+            request->answered = ANSWER_MAX; /* cut: no JSON any more, and told so below */
+    }
+}
+
+static void requests_finish(struct requests *requests, struct request *request)
+{
+    int status = 0;
+
+    while (waitpid(request->child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    request->answer[request->answered] = '\0';
+    if (request->silent) {
+        /* nobody asks any more */
+    } else if (WIFEXITED(status) && request->answered != 0 && request->answered < ANSWER_MAX) {
+        requests->answer(requests->ctx, request->answer);
+    } else {
+        requests_refuse(requests, &request->number, request->cancelled ? "ECANCELED" : "EIO", true,
+                        request->cancelled ? "it was cancelled while it ran" : "its process died");
+    }
+    requests_end(requests, request);
+}
+
+void requests_go_on(struct requests *requests)
+{
+    struct request *next;
+
+    for (struct request *request = requests->first; request; request = next) {
+        next = request->next;
+        if (request->child != 0 && requests_read(request))
+            requests_finish(requests, request);
+    }
+}

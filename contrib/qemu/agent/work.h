@@ -1,0 +1,12 @@
+/* What a child does with its request. */
+#ifndef AGENT_WORK_H
+#define AGENT_WORK_H
+
+#include <stdint.h>
+
+struct json_object;
+
+/* Does what `request` asks for, and writes the answer, without a newline, to `to`. */
+void work(struct json_object *request, int64_t number, int to);
+
+#endif

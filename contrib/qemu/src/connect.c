@@ -1,0 +1,320 @@
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ports.h"
+#include "vm.h"
+
+enum { DEFAULT_TIMEOUT_MS = 10000 };
+
+/* A monitor that is being greeted. */
+struct greeting {
+    struct channel channel;
+    bool asked, ready, wrong;
+};
+
+static void greeting_line(void *ctx, const char *text, size_t size)
+{
+    struct greeting *greeting = ctx;
+    json *line = text ? json_line(text, size) : NULL;
+
+    if (line && json_member(line, "QMP", json_type_object)) {
+        json *request = json_with_text(json_object_new_object(), "execute", "qmp_capabilities");
+
+        greeting->wrong = channel_send(&greeting->channel, 0, request) != 0;
+        greeting->asked = true;
+        json_object_put(request);
+    } else if (line && greeting->asked && json_member(line, "return", json_type_object)) {
+        greeting->ready = true;
+    } else if (!line || !json_text(line, "event")) {
+        greeting->wrong = true;
+    }
+    json_object_put(line);
+}
+
+/* Connects to the monitor, and agrees on what it may do. */
+static int greet(struct greeting *greeting, const char *path, uint32_t timeout_ms)
+{
+    int64_t end = vm_now() + (int64_t)timeout_ms * 1000000;
+    int rc;
+
+    channel_init(&greeting->channel);
+    rc = channel_connect(&greeting->channel, path);
+    while (rc == 0 && !greeting->ready) {
+        struct pollfd fd = {.fd = greeting->channel.fd, .events = POLLIN};
+        int64_t left = (end - vm_now()) / 1000000;
+
+        if (left <= 0)
+            rc = -ETIMEDOUT;
+        else if (poll(&fd, 1, (int)left) > 0 &&
+                 !lines_read(&greeting->channel.lines, greeting_line, greeting))
+            rc = -ENOTCONN;
+        if (rc == 0 && greeting->wrong)
+            rc = -EPROTO;
+    }
+    if (rc != 0)
+        channel_close(&greeting->channel);
+    return rc;
+}
+
+static int vm_add(berth_qemu *vm, int fd, void *what)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+
+    return epoll_ctl(vm->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* Tells the agent that requests of earlier connections are over. */
+static int vm_hello(berth_qemu *vm)
+{
+    struct timespec now;
+    json *line = json_object_new_object();
+    int rc;
+
+    /* A number that no earlier connection has used, of this process or another one. */
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    vm->hello = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    (void)json_with_number(line, "hello", vm->hello);
+    vm_trace(vm, BERTH_QEMU_TO_AGENT, json_words(line));
+    rc = channel_send(&vm->agent, 0, line);
+    json_object_put(line);
+    return rc;
+}
+
+/* Takes the greeted monitor over, and connects to the agent. */
+static int vm_take(berth_qemu *vm, const struct greeting *greeting)
+{
+    int rc;
+
+    vm_lose(vm);
+    vm->qmp.fd = greeting->channel.fd;
+    vm->qmp.lines = greeting->channel.lines;
+    rc = vm_add(vm, vm->qmp.fd, &vm->qmp);
+    if (rc == 0 && vm->agent_path)
+        rc = channel_connect(&vm->agent, vm->agent_path);
+    if (rc == 0 && vm->agent_path)
+        rc = vm_add(vm, vm->agent.fd, &vm->agent);
+    if (rc == 0 && vm->agent_path)
+        rc = vm_hello(vm);
+    if (rc != 0)
+        vm_lose(vm);
+    vm->told_lost = rc != 0;
+    return rc;
+}
+
+int berth_qemu_connect(berth_qemu *vm)
+{
+    struct greeting *greeting = calloc(1, sizeof *greeting);
+    int rc;
+
+    if (!greeting)
+        return -ENOMEM;
+    berth_qemu_disconnect(vm);
+    rc = greet(greeting, vm->qmp_path, vm->options.qmp_timeout_ms);
+    if (rc == 0) {
+        (void)pthread_mutex_lock(&vm->lock);
+        rc = vm_take(vm, greeting);
+        (void)pthread_mutex_unlock(&vm->lock);
+        vm_wake(vm);
+    }
+    free(greeting);
+    return rc;
+}
+
+void berth_qemu_disconnect(berth_qemu *vm)
+{
+    (void)pthread_mutex_lock(&vm->lock);
+    vm->told_lost = true; /* the program knows */
+    vm_lose(vm);
+    (void)pthread_mutex_unlock(&vm->lock);
+    vm_tell(vm);
+}
+
+bool berth_qemu_is_connected(berth_qemu *vm)
+{
+    bool is;
+
+    (void)pthread_mutex_lock(&vm->lock);
+    is = vm->qmp.fd >= 0;
+    (void)pthread_mutex_unlock(&vm->lock);
+    return is;
+}
+
+static void *run(void *arg)
+{
+    berth_qemu *vm = arg;
+    struct epoll_event events[4];
+    bool stops = false;
+
+    while (!stops) {
+        (void)epoll_wait(vm->epoll, events, 4, -1);
+        berth_qemu_process(vm);
+        (void)pthread_mutex_lock(&vm->lock);
+        stops = vm->stops;
+        (void)pthread_mutex_unlock(&vm->lock);
+    }
+    return NULL;
+}
+
+static struct timespec after_ms(uint32_t timeout_ms)
+{
+    int64_t end = vm_now() + (int64_t)timeout_ms * 1000000;
+
+    return (struct timespec){.tv_sec = (time_t)(end / 1000000000),
+                             .tv_nsec = (long)(end % 1000000000)};
+}
+
+int berth_qemu_wait_agent(berth_qemu *vm, uint32_t timeout_ms)
+{
+    struct timespec end = after_ms(timeout_ms);
+    int rc = 0;
+
+    if (!vm->has_thread)
+        return -EINVAL;
+    (void)pthread_mutex_lock(&vm->lock);
+    while (rc == 0 && !vm->agent_ready)
+        rc = vm->agent.fd < 0 ? ENOTCONN : pthread_cond_timedwait(&vm->changed, &vm->lock, &end);
+    (void)pthread_mutex_unlock(&vm->lock);
+    return -rc;
+}
+
+/* Steps of a request of the program's own. */
+static void ask_steps(struct call *call, const struct reply *reply)
+{
+    call->answer = json_object_get(reply->value);
+    call_end(call, reply->error);
+}
+
+int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answer)
+{
+    json *line = json_line(request, strlen(request));
+    struct call call = {.vm = vm, .steps = ask_steps, .asks = true};
+
+    if (answer)
+        *answer = NULL;
+    if (!line)
+        return -EINVAL;
+    if (agent && !json_text(line, "queue"))
+        (void)json_with_text(line, "queue", "");
+    (void)pthread_mutex_lock(&vm->lock);
+    vm_link(&vm->calls, &call);
+    vm_send(vm, &call, line, agent);
+    while (!call.ended && vm->has_thread)
+        (void)pthread_cond_wait(&vm->changed, &vm->lock);
+    while (!call.ended) {
+        struct pollfd fd = {.fd = vm->epoll, .events = POLLIN};
+
+        (void)pthread_mutex_unlock(&vm->lock);
+        (void)poll(&fd, 1, 100);
+        berth_qemu_process(vm);
+        (void)pthread_mutex_lock(&vm->lock);
+    }
+    (void)pthread_mutex_unlock(&vm->lock);
+    if (answer && call.answer)
+        *answer = strdup(json_words(call.answer));
+    json_object_put(call.answer);
+    return call.outcome;
+}
+
+static int vm_init(berth_qemu *vm, const char *qmp, const char *agent)
+{
+    pthread_condattr_t monotonic;
+
+    vm->epoll = epoll_create1(EPOLL_CLOEXEC);
+    vm->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    vm->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (vm->epoll < 0 || vm->wake < 0 || vm->timer < 0 || vm_add(vm, vm->wake, NULL) != 0 ||
+        vm_add(vm, vm->timer, NULL) != 0)
+        return -errno;
+    vm->qmp_path = strdup(qmp);
+    vm->agent_path = agent ? strdup(agent) : NULL;
+    vm->ports = calloc(vm->options.port_count + 1u, sizeof *vm->ports);
+    if (!vm->qmp_path || (agent && !vm->agent_path) || !vm->ports)
+        return -ENOMEM;
+    (void)pthread_mutex_init(&vm->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&vm->changed, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    return 0;
+}
+
+static void vm_free(berth_qemu *vm)
+{
+    const int fds[] = {vm->epoll, vm->wake, vm->timer};
+
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    free(vm->qmp_path);
+    free(vm->agent_path);
+    free(vm->ports);
+    free(vm);
+}
+
+int berth_qemu_open(const char *qmp, const char *agent, const berth_qemu_options *options,
+                    berth_qemu **out)
+{
+    berth_qemu *vm = out ? calloc(1, sizeof *vm) : NULL;
+    int rc;
+
+    if (!out || !qmp) {
+        free(vm);
+        return -EINVAL;
+    }
+    *out = NULL;
+    if (!vm)
+        return -ENOMEM;
+    if (options)
+        vm->options = *options;
+    if (vm->options.qmp_timeout_ms == 0)
+        vm->options.qmp_timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (vm->options.agent_timeout_ms == 0)
+        vm->options.agent_timeout_ms = DEFAULT_TIMEOUT_MS;
+    channel_init(&vm->qmp);
+    channel_init(&vm->agent);
+    rc = vm_init(vm, qmp, agent);
+    if (rc != 0) {
+        vm_free(vm);
+        return rc;
+    }
+    rc = berth_qemu_connect(vm);
+    if (rc == 0 && !vm->options.loop) {
+        rc = -pthread_create(&vm->thread, NULL, run, vm);
+        vm->has_thread = rc == 0;
+    }
+    if (rc != 0) {
+        berth_qemu_close(vm);
+        return rc;
+    }
+    *out = vm;
+    return 0;
+}
+
+void berth_qemu_close(berth_qemu *vm)
+{
+    if (!vm)
+        return;
+    if (vm->has_thread) {
+        (void)pthread_mutex_lock(&vm->lock);
+        vm->stops = true;
+        (void)pthread_mutex_unlock(&vm->lock);
+        vm_wake(vm);
+        (void)pthread_join(vm->thread, NULL);
+    }
+    berth_qemu_disconnect(vm);
+    servers_end(vm, NULL);
+    (void)pthread_cond_destroy(&vm->changed);
+    (void)pthread_mutex_destroy(&vm->lock);
+    channel_free(&vm->qmp);
+    channel_free(&vm->agent);
+    vm_free(vm);
+}

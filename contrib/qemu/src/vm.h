@@ -1,0 +1,75 @@
+/* The object: two channels, calls in flight, and the thread or loop that moves them on. */
+#ifndef QEMU_VM_H
+#define QEMU_VM_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "berth_qemu.h"
+#include "call.h"
+#include "channel.h"
+
+/* What a root port holds. */
+struct port {
+    char owner[64]; /* "": nothing */
+};
+
+/* A virtiofsd that was started. */
+struct server {
+    struct server *next;
+    char name[64];
+    pid_t process;
+    char path[108]; /* of its socket */
+};
+
+struct berth_qemu {
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t changed;
+    berth_qemu_options options;
+    char *qmp_path, *agent_path;
+    struct channel qmp, agent;
+    bool agent_ready;
+    bool told_lost;
+    int64_t hello;      /* the number of the agent's fence; replies before its answer are dropped */
+    int64_t number;     /* of the last request */
+    struct call *calls; /* in flight */
+    struct call *finished; /* ended, and not told yet */
+    uint32_t in_flight;
+    uint64_t late;
+    struct port *ports;
+    struct server *servers;
+    int epoll, wake, timer;
+    int64_t timer_set;
+    pthread_t thread;
+    bool has_thread, stops;
+};
+
+int64_t vm_now(void);
+
+/* Has the loop look again. Any thread, with or without the lock. */
+void vm_wake(berth_qemu *vm);
+
+void vm_link(struct call **list, struct call *call);
+void vm_unlink(struct call **list, struct call *call);
+
+/* Sends a request; the call then waits for its reply. With the lock. */
+void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent);
+
+/* Tells the agent never to begin what the call has asked, or takes it back. With the lock. */
+void vm_give_up(berth_qemu *vm, struct call *call);
+
+/* Reads and times out; what has ended is in vm->finished. With the lock. */
+void vm_turn(berth_qemu *vm);
+
+/* Completes what has ended. Without the lock. */
+void vm_tell(berth_qemu *vm);
+
+/* Both connections are gone. With the lock. */
+void vm_lose(berth_qemu *vm);
+
+/* The guest's name of a SCSI controller; NULL: it was not told. */
+const char *vm_controller(const berth_qemu *vm, unsigned number);
+
+void vm_trace(berth_qemu *vm, berth_qemu_line which, const char *line);
+
+#endif

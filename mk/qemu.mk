@@ -1,0 +1,54 @@
+# The backend for QEMU: a library, the guest's agent, the example, its tests. Needs json-c; what runs
+# a machine needs qemu-system-x86, and a kernel, which examples/qemu/image.py finds or downloads.
+
+QEMU_SPECS := $(wildcard examples/qemu/*.yaml)
+QEMU_MANAGERS := scsi plan9_mount vpci $(call manager_of,$(QEMU_SPECS))
+QEMU_FLAGS := -Icontrib/qemu/include -Icontrib/qemu/src -Icontrib/qemu/common -Iexamples/qemu $(foreach m,$(QEMU_MANAGERS),-I$(GEN)/$(m))
+qemu_objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
+LIBQEMU := $(BUILD)/libberth-qemu.a
+LIBQEMU_OBJECTS := $(call qemu_objects,contrib/qemu/src/*.c contrib/qemu/common/*.c)
+AGENT := $(BUILD)/qemu/berth-agent
+AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
+# One image and one saved machine for all builds.
+QEMU_IMAGE := $(GEN)/qemu/image
+QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c))
+QEMU_SUPPORT := $(call qemu_objects,tests/qemu/support/*.c) $(BUILD)/obj/examples/qemu/machine.o
+QEMU_GENERATED := $(foreach m,$(QEMU_MANAGERS),$(BUILD)/$(m)/$(m).o)
+
+$(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/qemu/%.o: TESTING_FLAGS += $(QEMU_FLAGS)
+$(BUILD)/obj/examples/qemu/%.o: EXAMPLE_FLAGS := $(QEMU_FLAGS)
+$(BUILD)/obj/contrib/qemu/%.o: contrib/qemu/%.c $(FLAGS_FILE)
+	$(call compile,$(QEMU_FLAGS))
+$(LIBQEMU_OBJECTS) $(QEMU_SUPPORT) $(call qemu_objects,examples/qemu/*.c tests/qemu/*.c): $(foreach m,$(QEMU_MANAGERS),$(GEN)/$(m)/$(m).h)
+
+$(LIBQEMU): $(LIBQEMU_OBJECTS)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+# Static, since it is all that the guest has. glibc warns of nothing that it uses.
+$(AGENT): $(AGENT_SOURCES) $(wildcard contrib/qemu/agent/*.h contrib/qemu/common/*.h) $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 -Icontrib/qemu/common -static -o $@ $(AGENT_SOURCES) -ljson-c
+
+$(QEMU_IMAGE)/initramfs: $(GEN)/qemu/berth-agent examples/qemu/image.py
+	$(call say,IMAGE)
+	$(Q)$(PYTHON_FOUND) examples/qemu/image.py $(GEN)/qemu/berth-agent $(QEMU_IMAGE)
+
+$(BUILD)/examples/qemu: $(call qemu_objects,examples/qemu/*.c) $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c $(LIBS)
+
+$(QEMU_TESTS): $(BUILD)/tests/qemu/%: $(BUILD)/obj/tests/qemu/%.o $(QEMU_SUPPORT) $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -ljson-c $(LIBS)
+
+.PHONY: demo-qemu run-demo-qemu
+demo-qemu: ## set up, then the story of two callers and a virtual machine: real failures, real retries
+	@scripts/setup qemu
+	@$(PARALLEL) run-demo-qemu
+run-demo-qemu: $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
+	@$(BUILD)/examples/qemu $(QEMU_IMAGE)
