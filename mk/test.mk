@@ -59,7 +59,6 @@ examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)exampl
     'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)'
 DIFFER = PYTHONPATH=gen $(PYTHON_FOUND) tests/differential/differ.py
 SOAK_SECONDS ?= 300
-SOAK_SPECS ?= 60
 
 # What tests that start programs of their own need to know.
 export BERTH_BUILD = $(abspath $(BUILD))
@@ -155,6 +154,6 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
-soak: suites ## SOAK_SECONDS (300) of one simulator against the other, SOAK_SPECS (60) random specs by both searches
+soak: suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of random specs by both searches
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
-	BERTH_RANDOM_SPECS=$(SOAK_SPECS) BERTH_RANDOM_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/gen/explore/test_engine.py -k random
+	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py --seconds $(SOAK_SECONDS) --seed $$(date +%s)

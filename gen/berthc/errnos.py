@@ -23,10 +23,16 @@ ERRNO_NAMES: tuple[str, ...] = tuple("""
 """.split())
 
 
+def name_of(number: int) -> str:
+    """The one name of a number; "" for none."""
+    name = errno.errorcode.get(number, "")
+    return ERRNO_ALIASES.get(name, name)
+
+
 def meant(text: str) -> str:
     """The name that a number, of either sign, or a name in another style means; "" for none."""
     word = text.strip().lstrip("-").upper()
-    name = errno.errorcode.get(int(word), "") if word.isdecimal() and len(word) < 6 else word
+    name = name_of(int(word)) if word.isdecimal() and len(word) < 6 else word
     if name not in ERRNO_NAMES and f"E{name}" in ERRNO_NAMES:
         name = f"E{name}"
     name = ERRNO_ALIASES.get(name, name)

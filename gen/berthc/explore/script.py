@@ -105,7 +105,8 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
-        local = stepper.renumber(change.after)
+        # Drains come last, and name instances by the numbers that they had before the first one.
+        local = change.after if request.move.part == DRAIN else stepper.renumber(change.after)
     return out
 
 

@@ -19,6 +19,24 @@ static int left_lost_references(const struct thing *thing, const struct caller *
     return lost;
 }
 
+static int left_all_lost(const struct thing *things, unsigned n, const struct caller *callers)
+{
+    int lost = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        if (things[i].anonymous > 0)
+            lost += left_lost_references(&things[i], callers);
+    return lost;
+}
+
+static bool left_loses_references(void)
+{
+    int lost = left_all_lost(w.things, w.n_things, w.callers);
+
+    return lost > (int)plan.callers &&
+           lost > left_all_lost(before.things, before.n_things, before.callers);
+}
+
 /* Does nobody hold the thing though it is not at home, or has it references that nobody has? */
 static bool left_is_adrift(const struct thing *thing, const struct caller *callers, int *lost)
 {
@@ -247,11 +265,14 @@ static void left_judge_undrained(struct faults *faults)
             continue;
         if (mask != known || left_was_taken_back(&path, mask))
             left_add_kept(faults, (int)i, mask);
+        if (!fault_all_accepted(faults))
+            return;
     }
 }
 
 static void left_judge(struct faults *faults)
 {
     left_judge_adrift(faults);
-    left_judge_undrained(faults);
+    if (fault_all_accepted(faults))
+        left_judge_undrained(faults);
 }

@@ -5,6 +5,7 @@
 
 #include "../base/fatal.h"
 #include "../base/known.h"
+#include "../findings/left.h"
 #include "../state/rows.h"
 #include "../state/shape.h"
 
@@ -95,7 +96,7 @@ static bool future_try_moves(struct queue *queue, struct known *known, const str
         step_look();
         step_run_clean(&moves.at[i]);
         found = wanted(&(struct future){.changed = true}, arg);
-        if (!found && !change.nothing)
+        if (!found && !change.nothing && !left_loses_references())
             future_enqueue(queue, known);
     }
     free(moves.at);

@@ -5,6 +5,7 @@
 
 #include "../base/fatal.h"
 #include "../findings/judge.h"
+#include "../findings/left.h"
 #include "../base/known.h"
 #include "../state/rows.h"
 #include "../state/shape.h"
@@ -68,7 +69,7 @@ static bool stranded_leads_out(struct way *way, size_t station, unsigned who)
         step_look();
         step_run_clean(&moves.at[i]);
         step_note_refusal();
-        if (change.nothing || stranded_has_newcomer())
+        if (change.nothing || stranded_has_newcomer() || left_loses_references())
             continue;
         if (w.callers[who].is == IS_IDLE) {
             out = true;

@@ -108,10 +108,18 @@ def _touch(path: Path) -> None:
 
 def _forget_old(folder: Path) -> None:
     """Takes away what nobody has used for a long time."""
-    newest = max((path.stat().st_mtime for path in folder.glob("*-*")), default=0.0)
-    for path in folder.glob("*-*"):
-        if path.is_file() and newest - path.stat().st_mtime > OLD * 86_400:
+    used = {path: _used(path) for path in folder.glob("*-*") if path.is_file()}
+    for path, when in used.items():
+        if max(used.values()) - when > OLD * 86_400:
             path.unlink(missing_ok=True)
+
+
+def _used(path: Path) -> float:
+    """When it was used last; another process may take it away meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _compile(command: list[str]) -> None:

@@ -4,10 +4,10 @@ The numbers are those of `runtime/explore/fault.h`.
 """
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import NamedTuple
 
+from berthc.errnos import name_of
 from berthc.explore.engine.script import Numbers
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
@@ -75,15 +75,15 @@ SENTENCES: tuple[Callable[[_Words, list[int]], texts.Told], ...] = (
     _misstated(made=True),
     lambda w, a: texts.missing_effect(w.op(a[0]), w.effects(a[1])),
     lambda w, a: texts.keeps_slot(w.resource(a[0])),
-    lambda w, a: texts.refused(w.op(a[0]), errno.errorcode[a[1]]),
-    lambda w, a: texts.fails(w.op(a[0]), errno.errorcode[a[1]]),
+    lambda w, a: texts.refused(w.op(a[0]), name_of(a[1])),
+    lambda w, a: texts.fails(w.op(a[0]), name_of(a[1])),
     lambda w, a: texts.told_of_ended(w.op(a[0]), w.op(a[1]),
                                      w.manager.operations[a[0] - 1].target),
     lambda w, a: texts.ambiguous(w.effects(a[0])),
     lambda w, a: texts.no_release(w.resource(a[0])),
-    lambda w, a: texts.stranded(w.op(a[0]), errno.errorcode[a[1]] if a[1] else None, holds=True),
-    lambda w, a: texts.stranded(w.op(a[0]), errno.errorcode[a[1]] if a[1] else None, holds=False),
-    lambda w, a: texts.poisoned(w.op(a[0]), errno.errorcode[a[1]], w.resource(a[2])),
+    lambda w, a: texts.stranded(w.op(a[0]), name_of(a[1]) or None, holds=True),
+    lambda w, a: texts.stranded(w.op(a[0]), name_of(a[1]) or None, holds=False),
+    lambda w, a: texts.poisoned(w.op(a[0]), name_of(a[1]), w.resource(a[2])),
 )
 
 

@@ -44,7 +44,7 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
         if PARTS[part] == DRAIN:
             ids = list(tracked(local.world).items)
             move = Move(0, DRAIN, OPERATION, path=(ids[thing],))
-            local = plan.stepper.renumber(drains(plan.stepper, local, move, chosen).after)
+            local = drains(plan.stepper, local, move, chosen).after  # drains come last
         else:
             if PARTS[part] == "told":
                 told = local

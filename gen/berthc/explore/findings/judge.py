@@ -10,7 +10,7 @@ from berthc.explore.findings.stated import may_lose, needs
 from berthc.explore.states.backend import Called, names
 from berthc.explore.states.drain import drained
 from berthc.explore.states.future import Future, key_path, takes_back
-from berthc.explore.states.local import Holder, Local, holds
+from berthc.explore.states.local import Holder, Local, holds, lost_references
 from berthc.explore.states.step import Change, Stepper, rows_with_calls
 from berthc.model import Loc, Row
 from berthc.semantics import Result
@@ -209,9 +209,7 @@ def _adrift(stepper: Stepper, local: Local) -> dict[int, int]:
     references that no caller has: how many."""
     found: dict[int, int] = {}
     for item in stepper.loose(local.world):
-        lost = item.anonymous - sum(h.label is None and item.id in h.path
-                                    and h.own[h.path.index(item.id)] for h in local.holders
-                                    if h is not None)
+        lost = lost_references(local, item)
         if lost > 0 or not item.refs:
             found[item.id] = lost
     return found

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
-from berthc.explore.states.local import Local, holds
+from berthc.explore.states.local import Local, holds, loses
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Loc
@@ -54,7 +54,8 @@ class Stranded:
             for move in (*self._stepper.releases(now, who), *self._stepper.uses(now, who),
                          *self._stepper.moves(now)):
                 change = self._stepper.change(now, move, (), clean=True)
-                if change.nothing or _newcomer(now, change.after):
+                if (change.nothing or _newcomer(now, change.after)
+                    or loses(now, change.after)):
                     continue
                 next_key = (None if change.after.holders[who] is None
                             else shape.key(change.after, who))

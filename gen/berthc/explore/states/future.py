@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.drain import drain
-from berthc.explore.states.local import Local, Shape
+from berthc.explore.states.local import Local, Shape, loses
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Form, Operation
 from berthc.semantics.state import Item, State
@@ -81,7 +81,7 @@ class Future:
             for move in self._stepper.moves(now):
                 change = self._stepper.change(now, move, (), clean=True)
                 yield Seen(change.after, now, change, change.gone)
-                if not change.nothing:
+                if not change.nothing and not loses(now, change.after):
                     new(change.after)
 
 

@@ -16,7 +16,7 @@ from berthc.explore.callers.inputs import Choice
 from berthc.explore.states.runs import Memo
 from berthc.model import Assigned, Form, Manager
 from berthc.semantics import World
-from berthc.semantics.state import State
+from berthc.semantics.state import Item, State
 from berthc.semantics.world import tracked
 
 
@@ -63,6 +63,23 @@ def holds(local: Local, holder: Holder) -> tuple[bool, ...]:
         return holder.own
     reservation = tracked(local.world).reservations.get(holder.label)
     return (False,) * len(holder.path) if reservation is None else reservation.held
+
+
+def lost_references(local: Local, item: Item) -> int:
+    """Anonymous references of an instance that no caller has."""
+    return item.anonymous - sum(h.label is None and item.id in h.path
+                                and h.own[h.path.index(item.id)] for h in local.holders
+                                if h is not None)
+
+
+def loses(before: Local, after: Local) -> bool:
+    """Are more references lost than there are callers, and one more than before? More of them
+    change nothing, and there is no end to them."""
+    def lost(local: Local) -> int:
+        return sum(lost_references(local, item) for item in tracked(local.world).items.values()
+                   if item.anonymous)
+    now = lost(after)
+    return now > len(after.holders) and now > lost(before)
 
 
 _NONE: list[tuple[Any, ...]] = []

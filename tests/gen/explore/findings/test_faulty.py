@@ -73,16 +73,18 @@ def shows(id_: str, answers: list[Json]) -> bool:
         return (forgotten
                 or any(item["refs"] == 0 or not last["state"]["reservations"]
                        for item in instances(last["state"])))
-    if id_ in ("double", "needs", "effects"):
+    if id_ in ("double", "needs"):
         return bool(last["calls"])
+    changes = len(answers) > 1 and instances(last["state"]) != instances(answers[-2]["state"])
+    if id_ == "effects":
+        return bool(last["calls"]) or changes or bool(instances(last["state"]))
     if id_ == "missing-effect":
         # what is not there is in the backend to see
         return bool(last["ok"]) and not all(answer["ok"] for answer in answers)
     if id_ == "ambiguous":
         return all(answer["ok"] for answer in answers) and bool(hooks)
-    return (id_ in ("dangling", "interference")
-            and (bool(last["calls"])
-                 or instances(last["state"]) != instances(answers[-2]["state"])))
+    gives_nothing = len(answers) == 1 and last["ok"] and not instances(last["state"])
+    return id_ in ("dangling", "interference") and (bool(last["calls"]) or changes or gives_nothing)
 
 
 @pytest.mark.parametrize("spec", [s for s in SPECS if not s.name.startswith("unreachable")],
