@@ -19,7 +19,7 @@ $(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/
 $(BUILD)/obj/examples/qemu/%.o: EXAMPLE_FLAGS := $(QEMU_FLAGS)
 $(BUILD)/obj/contrib/qemu/%.o: contrib/qemu/%.c $(FLAGS_FILE)
 	$(call compile,$(QEMU_FLAGS))
-$(LIBQEMU_OBJECTS) $(QEMU_SUPPORT) $(call qemu_objects,examples/qemu/*.c tests/qemu/*.c): $(foreach m,$(QEMU_MANAGERS),$(GEN)/$(m)/$(m).h)
+$(LIBQEMU_OBJECTS) $(QEMU_SUPPORT) $(call qemu_objects,examples/qemu/*.c tests/qemu/*.c bench/qemu/*.c): $(foreach m,$(QEMU_MANAGERS),$(GEN)/$(m)/$(m).h)
 
 $(LIBQEMU): $(LIBQEMU_OBJECTS)
 	@rm -f $@
@@ -52,3 +52,17 @@ demo-qemu: ## set up, then the story of two callers and a virtual machine: real 
 	@$(PARALLEL) run-demo-qemu
 run-demo-qemu: $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
 	@$(BUILD)/examples/qemu $(QEMU_IMAGE)
+
+QEMU_BENCH := $(call qemu_objects,bench/qemu/*.c)
+$(QEMU_BENCH): BENCH_FLAGS += $(QEMU_FLAGS) -Ibench/qemu
+$(BUILD)/bench/qemu: $(QEMU_BENCH) $(BUILD)/obj/examples/qemu/machine.o $(LIBQEMU) $(BUILD)/scsi/scsi.o $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c $(LIBS)
+
+.PHONY: bench-qemu run-bench-qemu
+bench-qemu: ## cycles of disks per second in a QEMU without a guest: by hand, and through scsi
+	@scripts/setup qemu
+	@$(PARALLEL) run-bench-qemu
+run-bench-qemu: $(BUILD)/bench/qemu
+	@$(BUILD)/bench/qemu
