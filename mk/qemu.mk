@@ -12,7 +12,7 @@ AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
 # One image and one saved machine for all builds.
 QEMU_IMAGE := $(GEN)/qemu/image
 QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c))
-QEMU_SUPPORT := $(call qemu_objects,tests/qemu/support/*.c) $(BUILD)/obj/examples/qemu/machine.o
+QEMU_SUPPORT := $(call qemu_objects,tests/qemu/support/*.c) $(patsubst %,$(BUILD)/obj/examples/qemu/%.o,machine disk)
 QEMU_GENERATED := $(foreach m,$(QEMU_MANAGERS),$(BUILD)/$(m)/$(m).o)
 
 $(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/qemu/%.o: TESTING_FLAGS += $(QEMU_FLAGS)
@@ -34,7 +34,12 @@ $(AGENT): $(AGENT_SOURCES) $(wildcard contrib/qemu/agent/*.h contrib/qemu/common
 
 $(QEMU_IMAGE)/initramfs: $(GEN)/qemu/berth-agent examples/qemu/image.py
 	$(call say,IMAGE)
+	$(Q)rm -f $(QEMU_IMAGE)/state
 	$(Q)$(PYTHON_FOUND) examples/qemu/image.py $(GEN)/qemu/berth-agent $(QEMU_IMAGE)
+
+.PHONY: qemu-image
+qemu-image: $(QEMU_IMAGE)/initramfs
+	@:
 
 $(BUILD)/examples/qemu: $(call qemu_objects,examples/qemu/*.c) $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
 	@mkdir -p $(@D)
@@ -66,3 +71,14 @@ bench-qemu: ## cycles of disks per second in a QEMU without a guest: by hand, an
 	@$(PARALLEL) run-bench-qemu
 run-bench-qemu: $(BUILD)/bench/qemu
 	@$(BUILD)/bench/qemu
+
+# Suites with a guest run one after the other where few processors are: a guest needs one for itself.
+QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
+.PHONY: test-qemu check-qemu
+test-qemu: ## set up, then the backend for QEMU against a guest that runs
+	@scripts/setup qemu
+	@$(PARALLEL) check-qemu
+check-qemu: $(QEMU_GUEST_SUITES) $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
+	@BERTH_QEMU_IMAGE=$(abspath $(QEMU_IMAGE)) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results-qemu.txt \
+	    $(foreach s,$(QEMU_GUEST_SUITES:$(BUILD)/%=%),'cmocka:$(s)=$(BUILD)/$(s)') \
+	    'script:demo-qemu=$(BUILD)/examples/qemu $(QEMU_IMAGE)'

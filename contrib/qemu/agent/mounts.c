@@ -88,24 +88,29 @@ static int mounts_split(struct json_object *options, unsigned long *flags, char 
     return 0;
 }
 
-/* Tries each file system of the kernel that needs a device. */
+/*
+ * Tries each file system of the kernel that needs a device. A wrong one says EINVAL, or EBUSY where
+ * the device is mounted already; any other error is that of the right one.
+ */
 static int mounts_any_type(const struct mount_wish *wish, unsigned long flags, const char *data)
 {
     FILE *file = fopen("/proc/filesystems", "re");
     char line[128], type[64];
-    int rc = -ENODEV;
+    int found = -ENODEV;
 
     if (!file)
         return -errno;
-    while (rc != 0 && fgets(line, sizeof line, file)) {
+    while (found != 0 && fgets(line, sizeof line, file)) {
+        int rc;
+
         if (line[0] != '\t' || sscanf(line, "%63s", type) != 1)
             continue;
         rc = mount(wish->source, wish->path, type, flags, data) == 0 ? 0 : -errno;
-        if (rc != 0 && rc != -EINVAL && rc != -ENODEV)
-            break; /* it is of this type, and something else is wrong */
+        if (found == -ENODEV || (rc != -EINVAL && rc != -EBUSY && rc != -ENODEV))
+            found = rc;
     }
     (void)fclose(file);
-    return rc;
+    return found;
 }
 
 int mounts_add(const struct mount_wish *wish)
