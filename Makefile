@@ -44,13 +44,17 @@ include mk/portable.mk
 include mk/install.mk
 include mk/fresh.mk
 
-.PHONY: all demo test ci help clean setup
+.PHONY: all demo demo-netns test ci help clean setup
 
 all: $(LIBRARIES) managers simulators examples ## library, generated managers, simulators, examples
 
 demo: ## set up, then show a disk shared by two callers: retry, failing mount, last release
 	@scripts/setup demo
 	@$(PARALLEL) run-demo
+
+demo-netns: ## the same of a bridge, with hooks that are real: needs network namespaces
+	@scripts/setup demo
+	@$(PARALLEL) run-demo-netns
 
 test: ## set up, then run the tests but for the long ones; ends with "N passed, N failed"
 	@scripts/setup test

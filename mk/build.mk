@@ -18,9 +18,9 @@ LIBRARIES := $(LIBBERTH) $(LIBSHARED)
 TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
 SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
 CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
-EXAMPLES := $(BUILD)/examples/demo $(BUILD)/examples/minimal $(BUILD)/examples/threads $(BUILD)/examples/epoll
+EXAMPLES := $(patsubst %,$(BUILD)/examples/%,demo minimal threads epoll netns)
 
-.PHONY: managers simulators examples run-demo
+.PHONY: managers simulators examples run-demo run-demo-netns
 managers: $(MANAGER_OBJECTS)
 	@:
 examples: $(EXAMPLES)
@@ -112,8 +112,11 @@ $(eval $(call example,demo,scsi))
 $(eval $(call example,minimal,net))
 $(eval $(call example,threads,scsi))
 $(eval $(call example,epoll,vpci))
+$(eval $(call example,netns,netns))
 
 run-demo: $(BUILD)/examples/demo
 	@$(BUILD)/examples/demo
+run-demo-netns: $(BUILD)/examples/netns
+	@$(BUILD)/examples/netns
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/clang' -prune -o -path '$(BUILD)/portable' -prune -o -path '$(BUILD)/fresh' -prune -o -type f -name '*.d' -print)

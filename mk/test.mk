@@ -12,7 +12,8 @@ CLANG := BUILD=$(BUILD)/clang GEN=$(GEN) CC=clang
 RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/*/test_*.c))
 TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
-C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(CONFORMANCE)
+EXAMPLE_TESTS := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(wildcard tests/examples/test_*.c))
+C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(EXAMPLE_TESTS) $(CONFORMANCE)
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 	$(call compile,$(TESTING_FLAGS) -Itests/runtime -Iruntime/src)
@@ -39,6 +40,16 @@ $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIB
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -ljson-c $(LIBS)
+# $(call with_example,name): the suite of an example, with all that the example has but main.c. It may stand between it and the kernel.
+define with_example
+$(BUILD)/obj/tests/examples/test_$(1).o: TESTING_FLAGS += -Iexamples -I$(GEN)/$(1)
+$(BUILD)/obj/tests/examples/test_$(1).o: $(GEN)/$(1)/$(1).h
+$(BUILD)/tests/examples/test_$(1): $(BUILD)/obj/tests/examples/test_$(1).o $(filter-out %/main.o,$($(1)_OBJECTS)) $(BUILD)/$(1)/$(1).o $(LIBBERTH)
+	@mkdir -p $$(@D)
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ -Wl,--wrap=send,--wrap=recv $$(ALL_LDFLAGS) -lcmocka $$(LIBS)
+endef
+$(eval $(call with_example,netns))
 .SECONDARY:
 
 c-suites: $(C_SUITES) $(EXAMPLES)

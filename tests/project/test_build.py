@@ -53,7 +53,8 @@ def test_flags_of_the_caller_come_last() -> None:
 def test_help_names_the_targets() -> None:
     named = {line.split()[0] for line in make("help").stdout.splitlines() if line.startswith("  ")}
     assert {
-        "all", "demo", "test", "lint", "asan", "tsan", "valgrind", "coverage", "mutants", "soak",
+        "all", "demo", "demo-netns", "test", "lint", "asan", "tsan", "valgrind", "coverage",
+        "mutants", "soak",
         "diagrams", "check-drift", "check-budget", "bench", "install", "install-runtime",
         "uninstall", "clean", "setup",
     } <= named
@@ -87,7 +88,7 @@ def test_the_library_has_every_file_of_the_runtime() -> None:
 
 MANAGERS = {
     path.stem
-    for folder in ("spec", "tests/gen/specs", "examples/minimal", "examples/qemu")
+    for folder in ("spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu")
     for path in (ROOT / folder).glob("*.yaml")
 }
 

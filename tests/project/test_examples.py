@@ -9,7 +9,6 @@ import pytest
 from installation import BUILD, ROOT
 
 
-
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(BUILD / "examples" / name), *arguments],
@@ -105,3 +104,35 @@ def test_threads_refuse_bad_usage() -> None:
     assert run("threads", "0").returncode == 2
     assert run("threads", "1000").returncode == 2
     assert run("threads", "2", "0").returncode == 2
+
+
+def test_netns_brings_to_the_kernel_and_takes_away() -> None:
+    done = run("netns")
+    if done.returncode == 77:
+        pytest.skip(done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^ +\w+ (\S+): host\.(\w+): (\w+)", done.stdout, re.M) == [
+        ('"br0"', "add_bridge", "ok"),
+        ('"br0"/"anna0"', "add_veth", "ok"),
+        ('"br0"/"ben0"', "add_veth", "ENOENT"),  # the namespace is missing
+        ('"br0"/"ben0"', "add_veth", "ok"),  # the second try; the bridge is there
+        ('"br0"/"anna0"', "remove_port", "ok"),  # Anna leaves, the bridge stays
+        ('"br0"/"ben0"', "remove_port", "ok"),
+        ('"br0"', "remove_bridge", "ok"),
+    ]
+    assert re.findall(r"the kernel has: (.*)", done.stdout) == [
+        "nothing of ours", "br0 anna0 ben0", "br0 ben0", "nothing of ours"
+    ]
+
+
+def test_netns_says_in_one_line_that_it_gets_no_namespace() -> None:
+    """The limits of a user namespace forbid everything in it to make namespaces."""
+    forbid = "for kind in user net; do echo 0 >/proc/sys/user/max_${kind}_namespaces; done"
+    netns = str(BUILD / "examples/netns")
+    there = subprocess.run(["unshare", "-Ur", "true"], capture_output=True, check=False)
+    within = ["unshare", "-Ur", "sh", "-c", f'{forbid} && exec "$0"']
+    inside = within if there.returncode == 0 else []
+    done = subprocess.run([*inside, netns], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (77, "")
+    assert re.fullmatch(r"no network namespace to be had: .+; allow user namespaces .*root\n",
+                        done.stderr)

@@ -74,7 +74,9 @@ def test_every_c_suite_is_run_in_each_build() -> None:
     }
     specs = [
         path.stem
-        for folder in ("spec", "tests/gen/specs", "examples/minimal")
+        for folder in (
+            "spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu"
+        )
         for path in (ROOT / folder).glob("*.yaml")
     ]
     wanted |= {f"{name}/{name}-conformance" for name in specs}
