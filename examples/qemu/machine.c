@@ -147,6 +147,10 @@ int machine_start(struct machine *machine, const struct machine_config *config)
     (void)snprintf(log, sizeof log, "%s/qemu.txt", config->folder);
     (void)unlink(machine->qmp);
     add_machine(&command, machine);
+    if (config->native_hotplug) {
+        add(&command, "-global");
+        add(&command, "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+    }
     add_guest(&command, machine, config);
     machine->process = fork();
     if (machine->process == 0)

@@ -11,10 +11,11 @@
 enum { MACHINE_CONTROLLERS = 2, MACHINE_PORTS = 6 };
 
 struct machine_config {
-    const char *image;  /* folder of vmlinuz and initramfs; NULL: no guest, and a processor that
+    const char *image;   /* folder of vmlinuz and initramfs; NULL: no guest, and a processor that
                            does not run (-S) */
-    const char *folder; /* where its sockets and files go; at most 60 bytes; it must be there */
-    const char *state;  /* of a machine that was saved, to go on from; NULL: it boots */
+    const char *folder;  /* where its sockets and files go; at most 60 bytes; it must be there */
+    const char *state;   /* of a machine that was saved, to go on from; NULL: it boots */
+    bool native_hotplug; /* the guest's pciehp takes devices away, and not ACPI */
 };
 
 struct machine {

@@ -64,10 +64,10 @@ static void guest_resume(const struct guest *guest)
 }
 
 /* Starts the machine and waits for its agent. */
-static void guest_start(struct guest *guest, const char *saved)
+static void guest_start(struct guest *guest, const char *saved, bool native)
 {
     const struct machine_config config = {
-        .image = guest_image(), .folder = guest->folder, .state = saved};
+        .image = guest_image(), .folder = guest->folder, .state = saved, .native_hotplug = native};
     berth_qemu_options options = machine_options();
 
     options.folder = guest->folder;
@@ -111,7 +111,7 @@ int guest_prepare(void **state)
         struct guest *guest = guest_new();
 
         (void)snprintf(part, sizeof part, "%s.new", path);
-        guest_start(guest, NULL);
+        guest_start(guest, NULL, false);
         assert_int_equal(machine_save(guest->vm, part), 0);
         assert_int_equal(rename(part, path), 0);
         guest_end(guest);
@@ -126,7 +126,16 @@ int guest_setup(void **state)
     char path[256];
 
     guest_state_file(path, sizeof path);
-    guest_start(guest, path);
+    guest_start(guest, path, false);
+    *state = guest;
+    return 0;
+}
+
+int guest_setup_native(void **state)
+{
+    struct guest *guest = guest_new();
+
+    guest_start(guest, NULL, true);
     *state = guest;
     return 0;
 }

@@ -18,6 +18,9 @@ struct guest {
 /* Of a group: boots a guest and saves it, unless that was done for this image. */
 int guest_prepare(void **state);
 
+/* Of a test: boots a guest whose devices are taken away by its own pciehp. */
+int guest_setup_native(void **state);
+
 /* Of a test: restores the guest; *state is a struct guest. The teardown fails the test if QEMU or
  * the guest hold anything. */
 int guest_setup(void **state);
