@@ -14,7 +14,7 @@ from test_bench import whole_run
 
 RECORDS = ("budget.json", "memory.json", "states.json", "times.json")
 LOG = """spec/lamp.yaml: ok: 1 resource, 3 states, 4 rows, 1 hook, 2 operations
-spec/lamp.yaml: explored (3 callers, 2 keys per level): {states} states, 40 transitions
+spec/lamp.yaml: explored every order of calls of up to 3 callers: {states} states, 40 transitions
 """
 
 

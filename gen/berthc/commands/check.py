@@ -4,21 +4,24 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from berthc.commands.check_arguments import bounds_of, refusal
+from berthc.commands.check_arguments import bounds_of, gives_bounds, refusal
 from berthc.commands.check_report import (
     Checked, as_messages, as_object, every_message, explain, is_interrupted, is_right, sarif, tell,
 )
 from berthc.commands.common import Usage, colours, compile_all, hint, report, status_of, summary
 from berthc.diag import Colours, show
 from berthc.emit.c import files
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import STATES_IN_C, Bounds
 from berthc.explore.engine.build import NoCompiler, program
 from berthc.explore.engine.plan import Beyond
 from berthc.explore.progress import Progress
+from berthc.explore.reach import explore_by_default, explore_within
 from berthc.explore.report import Report, explore
 from berthc.explore.save import save
 from berthc.files.output import OutputError
@@ -52,28 +55,41 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
         return Checked(result, None, None)
-    text = args.format == "text"
-    progress = Progress(sys.stderr if text and sys.stderr.isatty() else None,
-                        note=partial(_note, result) if text else None,
-                        states=bounds_of(args).states)
-    return Checked(result, manager, _explored(args, result, manager, bounds_of(args), progress))
+    return Checked(result, manager, _explored(args, result, manager))
 
 
-def _explored(args: argparse.Namespace, result: Result, manager: Manager, bounds: Bounds,
-              progress: Progress) -> Report:
+def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
     """By the search in C, or by the one in Python where that is asked for or C cannot do it."""
+    begin = time.monotonic()
+    bounds = bounds_of(args)
     if args.engine != "python":
+        in_c = bounds if args.states is not None else replace(bounds, states=STATES_IN_C)
+        progress = _progress(args, result, in_c)
         try:
             made = program(manager.name, files(manager), progress.say)
             progress.end()
-            return explore(manager, bounds, progress, made)
+            if args.budget is not None:
+                return explore_within(manager, begin + args.budget, bounds, progress, made)
+            if gives_bounds(args):
+                return explore(manager, in_c, progress, made)
+            return explore_by_default(manager, in_c, progress, made)
         except (NoCompiler, Beyond) as reason:
             if args.engine == "c":
                 raise Usage(f"--engine c: {reason}") from reason
             progress.end()
             if args.format == "text":
                 _note(result, f"explored in Python, which is slower: {reason}")
+    progress = _progress(args, result, bounds)
+    if args.budget is not None:
+        return explore_within(manager, begin + args.budget, bounds, progress)
     return explore(manager, bounds, progress)
+
+
+def _progress(args: argparse.Namespace, result: Result, bounds: Bounds) -> Progress:
+    text = args.format == "text"
+    return Progress(sys.stderr if text and sys.stderr.isatty() else None,
+                    note=partial(_note, result) if text and args.budget is None else None,
+                    states=bounds.states)
 
 
 def _note(result: Result, sentence: str) -> None:

@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import STATES_IN_C, Bounds
+from berthc.explore.reach import MORE_CALLERS
 
 DEFAULT = Bounds()
 BOUNDS = ("callers", "keys", "failures", "states")
 MEMORY = 1000  # MB
 LEAST_MEMORY = 8
+MOST_TIME = 24 * 3600  # seconds
 REMOVED = {
     "spin": "the search in C does more, and faster; --callers and --keys say how far it goes",
     "promela": "--engine python is the independent search",
@@ -23,14 +26,20 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
         "exploration", "The search plays every order of calls by a few callers, with every\n"
         "outcome of every hook. Its result holds within these bounds.")
     group.add_argument("--callers", metavar="N", type=_callers,
-                       help=f"callers at a time (default: {DEFAULT.callers})")
+                       help=f"callers at a time (default: {DEFAULT.callers}, or {MORE_CALLERS} "
+                            "where no bound is given and the search in C stays small)")
     group.add_argument("--keys", metavar="N", type=_keys,
                        help=f"keys per level (default: {DEFAULT.keys})")
     group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
                        help="stop after N states; the result is then partial, and the exit status "
-                            f"is 4 where nothing is found (default: {DEFAULT.states})")
+                            f"is 4 where nothing is found (default: {STATES_IN_C}; "
+                            f"--engine python: {DEFAULT.states})")
+    group.add_argument("--budget", metavar="TIME", type=_time,
+                       help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
+                            "with more callers and keys each time; the exit status is 4 where "
+                            "not even the first search ends")
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
@@ -85,6 +94,22 @@ def _natural(text: str) -> int:
     return int(text)
 
 
+def _time(text: str) -> float:
+    """Seconds."""
+    found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is no time: write 30s, 5m or 1h")
+    seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    if not 1 <= seconds <= MOST_TIME:
+        raise argparse.ArgumentTypeError("must be at least 1s, and at most 24h")
+    return float(seconds)
+
+
+def gives_bounds(args: argparse.Namespace) -> bool:
+    """Were bounds asked for, rather than the defaults?"""
+    return any(getattr(args, name) is not None for name in BOUNDS)
+
+
 def bounds_of(args: argparse.Namespace) -> Bounds:
     """What was asked for, else the defaults."""
     return Bounds(**{name: getattr(DEFAULT, name) if (given := getattr(args, name)) is None
@@ -107,6 +132,10 @@ def refusal(args: argparse.Namespace) -> str | None:
          "--engine says how to search, so --static does not go with it"),
         (args.static and bound is not None,
          f"--static explores nothing, so {bound} does not go with it"),
+        (args.static and args.budget is not None,
+         "--static explores nothing, so --budget does not go with it"),
+        (args.budget is not None and bound in ("--callers", "--keys", "--states"),
+         f"--budget lets callers and keys grow, so {bound} does not go with it"),
         (args.explain and (args.static or args.format != "text"),
          "--explain tells as text what the search saw, so --static and --format json or sarif do "
          "not go with it"),

@@ -56,13 +56,17 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
 
 
 def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any]:
-    """How far the searches went."""
+    """How far the searches went; of bounds that differ, the least."""
+    bounds = [r.bounds for r in reports] or [bounds_of(args)]
+    covered = [one._asdict() | {"file": r.manager.loc.file} for r in reports for one in r.covered]
     return {
         "never_played": {
             "operations": [name for r in reports for name in r.unplayed.operations],
             "rows": [name for r in reports for name in r.unplayed.rows],
         },
-        "bound": {name: getattr(bounds_of(args), name) for name in BOUNDS},
+        "bound": {name: min((getattr(b, name) for b in bounds if getattr(b, name) is not None),
+                            default=None) for name in BOUNDS},
+        **({} if args.budget is None else {"covered": covered}),
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
         "complete": len(reports) == len(args.specs) and all(r.complete for r in reports),

@@ -11,6 +11,7 @@
     cause      the rows that led to a finding, by its script
     progress   a line on a terminal that tells how far a search is
     report     all searches of one manager, what they found, and what they can claim
+    reach      the bounds where none are given, and a budget of time
     messages   what a report says, as messages and sentences
     save       scripts as files
 

@@ -5,6 +5,10 @@ import resource
 from dataclasses import dataclass
 
 
+STATES_IN_C = 1_000_000
+"""The bound on states of the search in C where none is given."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Set
 from typing import NamedTuple
 
 from berthc.diag import Diagnostic, Note, Severity
+from berthc.explore.bounds import Bounds
 from berthc.explore.cause import causes, silent
 from berthc.explore.findings.advice import advice
 from berthc.explore.findings.judge import IDS
@@ -130,18 +131,9 @@ def not_played(report: Report) -> str:
 def claim(report: Report) -> str:
     """What was looked at, in one sentence; never more than is true."""
     b = report.bounds
-    failures = ("any number of failures" if b.failures is None
-                else f"up to {b.failures} failure{'s' if b.failures != 1 else ''}")
-    settings = len({s.valuation for s in report.searched if s.states})
-    of = ("options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched)
-          else "options and hooks")
-    what = (f"{b.callers} caller{'s' if b.callers != 1 else ''}, {b.keys} "
-            f"key{'s' if b.keys != 1 else ''} per level, {failures}, "
-            f"{settings} setting{'s' if settings != 1 else ''} of {of}")
-    counted = ", ".join(
-        f"{n} {word}{'s' if n != 1 else ''}"
-        for n, word in ((report.states, "state"), (report.transitions, "transition"))
-    )
+    within = f"{_failures(b)}, {_settings(report)}"
+    what = f"{_number(b.callers, 'caller')}, {_number(b.keys, 'key')} per level, {within}"
+    counted = f"{_number(report.states, 'state')}, {_number(report.transitions, 'transition')}"
     if not report.combined:
         counted += ", but not all combinations of fields, options and absent hooks"
     if report.interrupted is not None:
@@ -150,9 +142,51 @@ def claim(report: Report) -> str:
             f"interrupted ({what}): after {counted}, setting {setting} of {of_all}; nothing is"
             " proved"
         )
+    if report.covered and report.covered[0].complete and report.combined:
+        return f"explored {_whole(report)} ({within}): {counted}{_rest(report)}"
     if not report.combined:
         return f"explored in part ({what}): {counted}"
     if not report.complete:
-        bound = f"memory ({b.memory} MB)" if report.out_of_memory else "states"
+        bound = (f"memory ({b.memory} MB)" if report.out_of_memory else
+                 "time" if report.covered else "states")
         return f"explored in part ({what}): {counted}, then the bound on {bound} was reached"
-    return f"explored ({what}): {counted}"
+    return (f"explored every order of calls of {_up_to(b.callers)} with "
+            f"{_number(b.keys, 'key')} per level ({within}): {counted}")
+
+
+def _number(n: int, word: str) -> str:
+    return f"{n} {word}{'s' if n != 1 else ''}"
+
+
+def _up_to(callers: int) -> str:
+    return f"up to {callers} callers" if callers > 1 else "1 caller"
+
+
+def _failures(bounds: Bounds) -> str:
+    return ("any number of failures" if bounds.failures is None
+            else f"up to {_number(bounds.failures, 'failure')}")
+
+
+def _settings(report: Report) -> str:
+    of = ("options, hooks and pools" if any(s.valuation.slots is not None for s in report.searched)
+          else "options and hooks")
+    return f"{_number(len({s.valuation for s in report.searched if s.states}), 'setting')} of {of}"
+
+
+def _whole(report: Report) -> str:
+    """What a budget of time was enough for."""
+    most: dict[int, int] = {}  # callers, by keys
+    for one in report.covered:
+        if one.complete:
+            most[one.keys] = max(most.get(one.keys, 0), one.callers)
+    return "every order of calls of " + " and of ".join(
+        f"{_up_to(callers)} with {_number(keys, 'key')} per level"
+        for keys, callers in sorted(most.items()))
+
+
+def _rest(report: Report) -> str:
+    """What it was not enough for."""
+    last = report.covered[-1]
+    return "" if last.complete else (
+        f"; and in part, until time or memory ran out, of {last.callers} callers with "
+        f"{_number(last.keys, 'key')} per level: {_number(last.states, 'state')}")

@@ -47,6 +47,16 @@ class Searched:
     transitions: int
 
 
+class Covered(NamedTuple):
+    """How far a search within a budget of time came."""
+
+    callers: int
+    keys: int
+    complete: bool
+    states: int
+    transitions: int
+
+
 class Unplayed(NamedTuple):
     """What no search played: operations that were never asked for, and rows and outcomes that never
     came, as `resource.state.event` with the outcome."""
@@ -73,7 +83,13 @@ class Report:
     seen: tuple[Seen, ...] = ()
     unplayed: Unplayed = Unplayed()
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
+    covered: tuple[Covered, ...] = ()  # with a budget of time: every search, the last one too
     out_of_memory: bool = False  # the search stopped at the bound on memory
+
+    @staticmethod
+    def of_nothing(manager: Manager, bounds: Bounds) -> Report:
+        """Of a search that had no time."""
+        return Report(manager, bounds, (), (), (), False, 0.0)
 
     @property
     def states(self) -> int:

@@ -1,0 +1,121 @@
+"""How far `berthc check` goes: more callers where that stays small, and a budget of time."""
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_line import berthc
+from explore_support import FAULTY, ROOT, manager_of
+
+from berthc.emit.c import files
+from berthc.explore import reach
+from berthc.explore.bounds import Bounds
+from berthc.explore.engine.build import program
+from berthc.explore.messages import claim
+from berthc.explore.progress import Progress
+from berthc.explore.reach import LADDER, SMALL, explore_by_default, explore_within
+from berthc.explore.report import explore
+from berthc.model import Manager
+
+PLAN9 = ROOT / "spec/plan9.yaml"
+SCSI = "spec/scsi.yaml"
+
+
+def model(path: Path) -> tuple[Manager, Path]:
+    manager = manager_of(path.read_text(encoding="utf-8"))
+    return manager, program(manager.name, files(manager))
+
+
+# Default bounds.
+
+@pytest.mark.parametrize(("small", "callers"), [(SMALL, 4), (20, 3)])
+def test_few_transitions_bring_one_caller_more(small: int, callers: int,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "SMALL", small)
+    manager, made = model(PLAN9)
+    report = explore_by_default(manager, Bounds(), Progress(), made)
+    assert report.bounds.callers == callers
+    alone = explore(manager, Bounds(callers=callers), program=made)
+    assert (report.states, report.transitions) == (alone.states, alone.transitions)
+
+
+def test_a_bound_on_states_that_four_callers_reach_is_kept_with_three() -> None:
+    manager, made = model(PLAN9)
+    with_three = explore(manager, Bounds(), program=made)
+    bounds = Bounds(states=with_three.states)
+    report = explore_by_default(manager, bounds, Progress(), made)
+    assert report.complete and report.bounds == bounds
+
+
+def test_bounds_that_are_given_are_kept() -> None:
+    for flags in (("--keys", "2"), ("--failures", "1"), ("--states", "5000")):
+        assert " up to 3 callers " in berthc("check", *flags, str(PLAN9)).stdout
+    assert " up to 3 callers " in berthc("check", "--engine", "python", str(PLAN9)).stdout
+    assert " up to 4 callers " in berthc("check", str(PLAN9)).stdout
+
+
+# A budget of time.
+
+def test_a_budget_ends_in_time_and_tells_what_was_covered() -> None:
+    begin = time.monotonic()
+    done = berthc("check", "--budget", "2s", "--format", "json", SCSI)
+    assert time.monotonic() - begin < 20
+    answer = json.loads(done.stdout)
+    covered = [(one["callers"], one["keys"]) for one in answer["covered"]]
+    assert covered == list(LADDER[:len(covered)])
+    assert all(one["complete"] for one in answer["covered"][:-1])
+    assert done.returncode == (0 if answer["covered"][0]["complete"] else 4)
+
+
+def test_what_was_covered_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager, made = model(PLAN9)
+    monkeypatch.setattr(reach, "LADDER", ((3, 2), (4, 2), (3, 3)))
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    assert report.complete and [one.complete for one in report.covered] == [True] * 3
+    assert claim(report).startswith(
+        "explored every order of calls of up to 4 callers with 2 keys per level and of up to "
+        "3 callers with 3 keys per level (any number of failures, ")
+    part = replace(report, covered=(report.covered[0], report.covered[1]._replace(complete=False)))
+    assert claim(part).startswith(
+        "explored every order of calls of up to 3 callers with 2 keys per level (")
+    assert claim(part).endswith("; and in part, until time or memory ran out, of 4 callers with "
+                                f"2 keys per level: {part.covered[1].states} states")
+
+
+@pytest.mark.parametrize("engine", ["c", "python"])
+def test_without_time_nothing_is_claimed(engine: str) -> None:
+    manager, made = model(ROOT / SCSI)
+    report = explore_within(manager, time.monotonic(), Bounds(), Progress(),
+                            made if engine == "c" else None)
+    assert not report.complete and [one.complete for one in report.covered] == [False]
+    assert claim(report).startswith("explored in part (3 callers, 2 keys per level, ")
+    assert claim(report).endswith(", then the bound on time was reached")
+
+
+def test_a_finding_ends_the_search() -> None:
+    manager, made = model(FAULTY / "stranded-failed-mount.yaml")
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    assert len(report.covered) == 1 and {f.fault.id for f in report.findings} == {"stranded"}
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ("30", "'30' is no time: write 30s, 5m or 1h"),
+    ("-1s", "is no time"),
+    ("1.5s", "'1.5s' is no time"),
+    ("0s", "must be at least 1s, and at most 24h"),
+    ("25h", "must be at least 1s, and at most 24h"),
+])
+def test_what_is_no_budget_is_refused(given: str, sentence: str) -> None:
+    done = berthc("check", f"--budget={given}", str(PLAN9))
+    assert done.returncode == 2 and sentence in done.stderr
+
+
+@pytest.mark.parametrize("flags", [("--callers", "4"), ("--keys", "2"), ("--states", "9"),
+                                   ("--static",)])
+def test_a_budget_does_not_go_with_bounds(flags: tuple[str, ...]) -> None:
+    done = berthc("check", "--budget", "1s", *flags, str(PLAN9))
+    ignored = "--budget" if flags[0] == "--static" else flags[0]
+    assert done.returncode == 2 and f"so {ignored} does not go with it" in done.stderr
