@@ -220,15 +220,16 @@ def _same(old: One, valuation: Valuation, root: str) -> bool:
 def _unreachable(manager: Manager, searches: list[One], bounds: Bounds,
                  program: Path | None) -> Iterator[Fault]:
     """Rows and outcomes that no search took; what only drain takes is tried last."""
-    declared = _declared(manager)
     taken = {one for search in searches for one in search.taken}
     for search in searches:
-        if declared.keys() <= taken:
+        left = _missing(manager, taken)
+        if not left:
             break
         if isinstance(search, Search):
-            search.drains(lambda: not declared.keys() <= taken | search.taken | search.behind)
+            search.drains(
+                lambda: bool(_missing(manager, taken | search.taken | search.behind)))
         elif program is not None:
-            engine.drained(manager, program, search, bounds, declared.keys() - taken)
+            engine.drained(manager, program, search, bounds, left)
         taken |= search.taken | search.behind
     yield from unreachable(manager, taken)
 
@@ -251,8 +252,8 @@ def _unplayed(manager: Manager, searches: list[One]) -> Unplayed:
     return Unplayed(
         tuple(op.name for op in manager.operations if op.name not in asked),
         tuple(f"{place} ({'rejects' if outcome == 'rejected' else outcome})" for place, row in rows
-              for outcome in (outcomes(row) or ("rejected",)) if (id(row), outcome) not in taken
-              and not (outcome == "uncertain" and _as_failed(row) and (id(row), "fail") in taken)))
+              for outcome in (outcomes(row) or ("rejected",))
+              if not _is_taken(row, outcome, taken)))
 
 
 Outcomes = AbstractSet[tuple[int, str]]
@@ -264,12 +265,22 @@ def _declared(manager: Manager) -> dict[tuple[int, str], tuple[str, Row]]:
             for state in resource.states for row in state.rows for outcome in outcomes(row)}
 
 
+def _missing(manager: Manager, taken: Outcomes) -> set[tuple[int, str]]:
+    """What was not taken, but for outcomes that the searches do not try by themselves."""
+    return {(row_id, outcome) for (row_id, outcome), (_, row) in _declared(manager).items()
+            if not _is_taken(row, outcome, taken)}
+
+
+def _is_taken(row: Row, outcome: str, taken: Outcomes) -> bool:
+    return ((id(row), outcome) in taken
+            or (outcome == "uncertain" and _as_failed(row) and (id(row), "fail") in taken))
+
+
 def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
     """Rows and outcomes that were not taken. Rows that reject are left alone: they keep the table
     total, and that nobody runs into them is no fault."""
     for (row_id, outcome), (resource, row) in _declared(manager).items():
-        if ((row_id, outcome) in taken
-            or (outcome == "uncertain" and _as_failed(row) and (row_id, "fail") in taken)):
+        if _is_taken(row, outcome, taken):
             continue
         first = row.targets()[0][0]
         what = ("this row" if outcome == first

@@ -13,6 +13,7 @@ from explore_support import FAULTY, ROOT, manager_of
 from berthc.emit.c import files
 from berthc.explore import reach
 from berthc.explore.bounds import Bounds
+from berthc.explore.engine import searches as engine
 from berthc.explore.engine.build import program
 from berthc.explore.messages import claim
 from berthc.explore.progress import Progress
@@ -55,6 +56,17 @@ def test_bounds_that_are_given_are_kept() -> None:
         assert " up to 3 callers " in berthc("check", *flags, str(PLAN9)).stdout
     assert " up to 3 callers " in berthc("check", "--engine", "python", str(PLAN9)).stdout
     assert " up to 4 callers " in berthc("check", str(PLAN9)).stdout
+
+
+def test_drains_are_not_looked_at_for_what_no_search_tries(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """In scsi some rows say the same for uncertain as for failed. All others are taken."""
+    def drained(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(engine, "drained", drained)
+    manager, made = model(ROOT / SCSI)
+    assert not explore(manager, Bounds(), program=made).findings
 
 
 # A budget of time.
