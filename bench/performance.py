@@ -3,8 +3,8 @@
 
     bench/performance.py [--check]
 
-The prose is in bench/performance.md.j2. The figures are in times.json, memory.json, budget.json and
-states.json beside it, and in docs/small.md; the page says which command renews each. Times appear
+The prose is in bench/performance.md.j2. The figures are in times.json, memory.json, budget.json,
+states.json and check.json beside it, and in docs/small.md; the page says which command renews each. Times appear
 as ratios only, since they depend on the machine. --check writes nothing, and fails where the page
 differs.
 """
@@ -213,6 +213,29 @@ def searches(record: Mapping[str, Mapping[str, object]]) -> str:
     return table(["spec", "states", "transitions"], rows)
 
 
+def engines(record: Mapping[str, Mapping[str, float | None]], ended: float) -> str:
+    """The search in C beside that in Python."""
+    rows = []
+    for name, one in record.items():
+        seconds, by_python = one["seconds"], one["python"]
+        assert seconds is not None
+        ratio = (f"more than {ended / seconds:.0f}" if by_python is None
+                 else f"{by_python / seconds:.0f}")
+        memory = one["python_megabytes"]
+        rows.append([name, f"{one['states']:,}", f"{one['transitions']:,}", ratio,
+                     f"{one['megabytes']:.0f}", "-" if memory is None else f"{memory:.0f}"])
+    return table(["spec", "states", "transitions", "time in Python, as a multiple of C",
+                  "MB of the largest process in C", "in Python"], rows)
+
+
+def search_targets(record: Mapping[str, tuple[float, float, bool]]) -> str:
+    """What `make bench-check` asks for, as a share of each limit."""
+    rows = [[what, f"{value / limit:.2f}", "at most 1" if most else "at least 1",
+             "met" if (value <= limit if most else value >= limit) else "**missed**"]
+            for what, (value, limit, most) in record.items()]
+    return table(["target", "measured / limit", "wanted", ""], rows)
+
+
 def small(page: str) -> str:
     """Bytes on a small machine."""
     found = small_page.figures(small_page.recorded(page))
@@ -244,6 +267,11 @@ def page() -> str:
         budget=budget(instructions["instructions"]),
         budget_environment=environment(instructions["environment"]),
         searches=searches(figures.load("states.json")["specs"]),
+        engines=engines(figures.load("check.json")["searches"],
+                        figures.load("check.json")["where"]["python_seconds"]),
+        search_load=figures.load("check.json")["where"]["load"],
+        search_processors=figures.load("check.json")["where"]["processors"],
+        search_targets=search_targets(figures.load("check.json")["targets"]),
         small=small(small_page.PAGE.read_text(encoding="utf-8")),
     )
 

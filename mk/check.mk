@@ -2,7 +2,7 @@
 
 EXPLORED := $(MANAGERS:%=$(GEN)/%/explored.stamp)
 
-.PHONY: check-specs renew-states mutants-check bench-check
+.PHONY: check-specs renew-states mutants-check bench-check renew-check
 check-specs: $(EXPLORED) ## explore the specs that ship: every interleaving of callers and failures
 	@head -q -n 1 $(EXPLORED:%.stamp=%.log)
 	@$(PYTHON_FOUND) bench/states.py $(EXPLORED:%.stamp=%.log)
@@ -17,5 +17,8 @@ $(EXPLORED): $(GEN)/%/explored.stamp: spec/%.yaml scripts/generate
 mutants-check: ## change the specs that ship row by row and see what berthc check refuses
 	@$(PYTHON_FOUND) tests/checker/mutants.py --jobs $(J) $(SPECS)
 
-bench-check: ## states and seconds of the search of the model
-	@$(PYTHON_FOUND) bench/check.py $(SPECS) tests/gen/faulty/sound/retries-its-own-plug.yaml
+bench-check: ## the search in C beside the one in Python: states, time, memory; and the targets
+	@$(PYTHON_FOUND) bench/check.py
+renew-check: ## the same, and record it in bench/check.json
+	@$(PYTHON_FOUND) bench/check.py --renew
+	@$(PYTHON_FOUND) bench/performance.py

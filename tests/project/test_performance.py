@@ -12,7 +12,7 @@ import pytest
 from installation import ROOT, make
 from test_bench import whole_run
 
-RECORDS = ("budget.json", "memory.json", "states.json", "times.json")
+RECORDS = ("budget.json", "check.json", "memory.json", "states.json", "times.json")
 LOG = """spec/lamp.yaml: ok: 1 resource, 3 states, 4 rows, 1 hook, 2 operations
 spec/lamp.yaml: explored every order of calls of up to 3 callers: {states} states, 40 transitions
 """
