@@ -17,6 +17,7 @@ check-pages: check-performance
 	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)
 
-renew-tutorial: ## put what its commands print now into docs/tutorial.md; read the difference
+renew-tutorial: ## put what their commands print now into the pages of the tutorial; read the difference
 	@$(MAKE) install PREFIX='$(abspath $(BUILD)/tutorial)'
 	$(PYTHON_FOUND) tests/project/renew_tutorial.py docs/tutorial.md $(BUILD)/tutorial
+	$(PYTHON_FOUND) tests/project/renew_tutorial.py docs/tutorial-backend.md $(BUILD)/tutorial
