@@ -56,9 +56,9 @@ run-portable-short: portable-roots
 # Within such a make. $(call machine_tests,suites,managers' specs,scripts for each)
 machine_tests = $(foreach s,$(1),'cmocka:$(MACHINE)/$(s:$(BUILD)/%=%)=$(WRAP) $(s)') \
     'script:$(MACHINE)/differential=env PYTHONPATH=gen BERTH_BUILD=$(BUILD) "BERTH_RUN=$(WRAP)" $(TEST_PYTHON) tests/differential/differ.py --scripts $(3) $(2)'
-# Suites of examples ask the kernel, and qemu does not translate all that they say.
+# Suites of examples ask the kernel, and qemu does not translate all that they say; no QEMU runs within qemu.
 check-machine: c-suites $(SIMULATORS)
-	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) --timeout 1800 --results $(BUILD)/results.txt $(call machine_tests,$(filter-out $(EXAMPLE_TESTS),$(C_SUITES)),$(ALL_SPECS),$(LONG_SCRIPTS)) \
+	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) --timeout 1800 --results $(BUILD)/results.txt $(call machine_tests,$(filter-out $(EXAMPLE_TESTS) $(QEMU_BARE_SUITES),$(C_SUITES)),$(ALL_SPECS),$(LONG_SCRIPTS)) \
 	    $(call examples,$(MACHINE)/,$(WRAP),$(BUILD))
 check-machine-short: $(SHORT_SUITES) $(BUILD)/kitchen/kitchen-sim
 	@$(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results.txt $(call machine_tests,$(SHORT_SUITES),tests/gen/specs/kitchen.yaml,$(SHORT_SCRIPTS))

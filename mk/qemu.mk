@@ -12,10 +12,13 @@ AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
 # One image and one saved machine for all builds.
 QEMU_IMAGE := $(GEN)/qemu/image
 QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c))
+# Those that need a guest are for `make test-qemu`, the others for `make test`.
+QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
+QEMU_BARE_SUITES := $(filter-out $(QEMU_GUEST_SUITES),$(QEMU_TESTS))
 QEMU_SUPPORT := $(call qemu_objects,tests/qemu/support/*.c) $(patsubst %,$(BUILD)/obj/examples/qemu/%.o,machine disk)
 QEMU_GENERATED := $(foreach m,$(QEMU_MANAGERS),$(BUILD)/$(m)/$(m).o)
 
-$(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/qemu/%.o: TESTING_FLAGS += $(QEMU_FLAGS)
+$(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/qemu/%.o: TESTING_FLAGS += $(QEMU_FLAGS) -Itests/qemu
 $(BUILD)/obj/examples/qemu/%.o: EXAMPLE_FLAGS := $(QEMU_FLAGS)
 $(BUILD)/obj/contrib/qemu/%.o: contrib/qemu/%.c $(FLAGS_FILE)
 	$(call compile,$(QEMU_FLAGS))
@@ -73,7 +76,6 @@ run-bench-qemu: $(BUILD)/bench/qemu
 	@$(BUILD)/bench/qemu
 
 # Suites with a guest run one after the other where few processors are: a guest needs one for itself.
-QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
 .PHONY: test-qemu check-qemu
 test-qemu: ## set up, then the backend for QEMU against a guest that runs
 	@scripts/setup qemu
