@@ -373,6 +373,7 @@ def test_a_colon_in_the_path_is_refused_at_once(tmp_path: Path) -> None:
 def continuous_integration(machine: Machine,
                            body: str,
                            portable: bool = False,
+                           qemu: bool = True,
                            set_up: str = "exit 0") -> tuple[int, list[str]]:
     """Status and lines of `.ci/run` of a copy, where make and set-up are scripts."""
     copy = machine.folder / "copy"
@@ -380,7 +381,8 @@ def continuous_integration(machine: Machine,
     shutil.copy(ROOT / ".ci/run", copy / ".ci/run")
     (copy / "scripts").mkdir()
     script(copy / "scripts/setup",
-           f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n{set_up}")
+           f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n"
+           f"[ $1 != qemu ] || exit {0 if qemu else 1}\n{set_up}")
     script(machine.bin / "make",
            f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
     (machine.bin / "mkdir").symlink_to("/bin/mkdir")
@@ -394,6 +396,7 @@ RESULTS = """\
     case $1 in
         test) echo "3 passed, 0 failed" >build/results.txt ;;
         check-long) echo "20 passed, 0 failed" >build/results-long.txt ;;
+        test-qemu) echo "7 passed, 0 failed" >build/results-qemu.txt ;;
         portable-short)
             echo "100 passed, 0 failed" >build/portable/i386/results.txt
             echo "400 passed, 0 failed" >build/portable/s390x/results.txt ;;
@@ -404,17 +407,26 @@ RESULTS = """\
 def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_the_results(
         bare: Machine) -> None:
     assert continuous_integration(bare, RESULTS) == (0, [
-        "setup ci", "make test", "make check-long", "setup portable",
+        "setup ci", "make test", "make check-long", "setup qemu", "make -s qemu-image",
+        "make test-qemu", "setup portable",
         "skipped: suites on i386 and s390x, because the packages for them cannot be had",
-        "23 passed, 0 failed",
+        "30 passed, 0 failed",
     ])
     assert (bare.folder /
-            "copy/build/results.txt").read_text(encoding="utf-8") == "23 passed, 0 failed\n"
+            "copy/build/results.txt").read_text(encoding="utf-8") == "30 passed, 0 failed\n"
+
+
+def test_continuous_integration_says_that_a_machine_cannot_be_had(bare: Machine) -> None:
+    status, lines = continuous_integration(bare, RESULTS, qemu=False)
+    assert status == 0
+    assert ("skipped: the backend for QEMU with a guest, because QEMU or a kernel cannot be had"
+            in lines)
+    assert lines[-1] == "23 passed, 0 failed"
 
 
 def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> None:
     status, lines = continuous_integration(bare, RESULTS, portable=True)
-    assert (status, lines[-1]) == (0, "523 passed, 0 failed")
+    assert (status, lines[-1]) == (0, "530 passed, 0 failed")
     assert lines[-2] == "make portable-short"
 
 
@@ -423,11 +435,11 @@ def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> N
     [
         (
             '[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
-            "522 passed, 1 failed",
+            "529 passed, 1 failed",
         ),
-        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "520 passed, 1 failed"),
-        ('[ $1 != check-long ] || rm build/results-long.txt', "503 passed, 1 failed"),
-        ('[ $1 != portable-short ] || exit 2', "523 passed, 1 failed"),
+        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "527 passed, 1 failed"),
+        ('[ $1 != check-long ] || rm build/results-long.txt', "510 passed, 1 failed"),
+        ('[ $1 != portable-short ] || exit 2', "530 passed, 1 failed"),
     ],
     ids=["a test", "the build", "no test ran", "the status alone"],
 )
