@@ -23,7 +23,7 @@ struct request {
     char attributes[104];
 };
 
-/* What the kernel tells about one link takes some 2 kB. */
+/* Larger than what the kernel tells about one link. */
 union answer {
     struct nlmsghdr header;
     struct {
