@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum {
     MIB = 1024 * 1024,
     START = MIB, /* of the partition */
@@ -58,12 +56,16 @@ static int disk_format(const char *image, const char *folder)
 {
     const char *const words[] = {"mkfs.ext4",      "-q", "-F",   "-O",  "^has_journal", "-E",
                                  "offset=1048576", "-d", folder, image, "8M",           NULL};
-    char *const *arguments = (char *const *)(uintptr_t)words;
+    /* posix_spawn changes none of them. */
+    const union {
+        const char *const *words;
+        char *const *arguments;
+    } same = {.words = words};
     const char *paths[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"};
     pid_t process;
     int status = 0;
-    int rc =
-        posix_spawn(&process, paths[access(paths[0], X_OK) != 0], NULL, NULL, arguments, environ);
+    int rc = posix_spawn(&process, paths[access(paths[0], X_OK) != 0], NULL, NULL, same.arguments,
+                         environ);
 
     if (rc != 0)
         return -rc;

@@ -100,6 +100,11 @@ static void add_guest(struct command *command, const struct machine *machine,
 /* In the child: it ends with its parent, and what it says goes to a file. */
 static void run(const struct command *command, const char *log, pid_t parent)
 {
+    /* execvp changes none of them. */
+    const union {
+        const char *const *words;
+        char *const *arguments;
+    } same = {.words = command->words};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -109,7 +114,7 @@ static void run(const struct command *command, const char *log, pid_t parent)
         (void)dup2(fd, STDOUT_FILENO);
         (void)dup2(fd, STDERR_FILENO);
     }
-    (void)execvp(command->words[0], (char *const *)(uintptr_t)command->words);
+    (void)execvp(command->words[0], same.arguments);
     _exit(127);
 }
 
