@@ -58,6 +58,7 @@ NO_REQUESTS = (
     '{"op": "new", "fail": []}',
     '{"op": "drain", "x": 1}',
     '{"op": "discard", "options": {}}',
+    '{"op": "discard", "": {}}',
     '{"op": "drain", "fail": {}}',
     '{"op": "drain", "fail": [1]}',
     '{"op": "drain", "fail": ["no.hook"]}',
@@ -143,12 +144,25 @@ class Writer:
             return self.with_faults({"op": "discard"})
         if draw < 0.045:
             return self.new()
-        if draw < 0.17 and isinstance(before[-1], dict) and before[-1]["op"] != "new":
+        if draw < 0.06:
+            return self.with_faults(self.discard_root())
+        if draw < 0.185 and isinstance(before[-1], dict) and before[-1]["op"] != "new":
             again = copy.deepcopy(before[-1])
             again.pop("fail", None)
             return again
         request = self.with_faults(self.operation(self.choose()))
         return self.spoiled(request) if rng.random() < 0.03 else request
+
+    def discard_root(self) -> Request:
+        """Mostly of one that is there."""
+        rng = self.rng
+        root = rng.choice([r for r in self.manager.resources if r.parent is None])
+        fields = self.fields(root.name)
+        if self.state.get(root.name) and rng.random() < 0.8:
+            item = rng.choice(self.state[root.name])
+            fields |= {key: item[key] for key in root.key}
+        request: Request = {"op": "discard", root.name: fields}
+        return self.spoiled(request) if rng.random() < 0.1 else request
 
     def choose(self) -> Operation:
         """Which operation comes next: those that let go less often than those that take."""

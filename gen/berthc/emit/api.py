@@ -142,6 +142,21 @@ class Api:
             ),
         )
 
+    def discard(self, resource: ir.Resource) -> tuple[Prototype, list[Parameter]]:
+        """The function that discards one root of `resource`, and its parameters: manager, config
+        and error."""
+        config = free_name(resource.name, self._file_scope)
+        manager, error = (
+            free_name(w, self._file_scope | {config}) for w in ("manager", "error")
+        )
+        found = [
+            Parameter(manager, f"{self.m.name} *{manager}", "manager"),
+            Parameter(config, f"const {resource.config} *{config}", "config"),
+            Parameter(error, f"berth_error *{error}", "error"),
+        ]
+        head = f"int {self.names.discard(resource.name)}"
+        return (head, tuple(p.declaration for p in found)), found
+
     def op_size(self) -> str:
         """Size of the block that any operation of the manager fits into, but for its out-values."""
         m = self.m

@@ -31,7 +31,7 @@ OPERATION_STATICS = ("steps", "returns", "rules")
 SUITE_NAMES = (
     "create destroy drain drain_start discard cancel poll_ visit for_each for_each_reservation "
     "functions hooks resources environments rows steps scripts phases sharings pools creations "
-    "COUNT RUN_DRAIN_ALL RUN_DISCARD_ALL"
+    "COUNT RUN_DRAIN RUN_DISCARD"
 ).split()
 SUITE_RESOURCE = ("show", "set_key", "lend")
 SUITE_OPERATION = ("run", "start", "tell", "lent")
@@ -201,6 +201,11 @@ def _resource(manager: Manager, resource: Resource, names: Names) -> Iterator[Id
     if any(name in operation.path for operation in manager.operations if operation.deny):
         yield Identifier(f"{name}_config", f"the variable {name}_config of the generated source",
                          loc, SOURCE)
+    if resource.parent is None:
+        function = names.discard(name)
+        yield Identifier(function, f"the function {function}", loc)
+        for text in (f"discard_{name}", upper("run_discard", name)):
+            yield Identifier(text, f"{text} of the conformance suite", loc, SUITE)
     yield from _id_enum(names, (name, "state"), loc)
     yield from _id_enum(names, (name, "event"), loc)
     for state in resource.states:

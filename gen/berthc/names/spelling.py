@@ -42,6 +42,9 @@ class Names:
     def start(self, operation: str) -> str:
         return lower(self.manager, operation, "start")
 
+    def discard(self, root: str) -> str:
+        return lower(self.manager, "discard", root)
+
     # Types.
 
     @property

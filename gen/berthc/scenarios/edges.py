@@ -27,7 +27,7 @@ DRAIN, DISCARD = "drain", "discard"
 @dataclass(frozen=True)
 class Action:
     """One step of a script: an operation, or drain or discard, with everything the caller and the
-    backend contribute."""
+    backend contribute. A discard of one root has its config."""
 
     op: str
     config: tuple[Config, ...] = ()
@@ -79,6 +79,9 @@ def perform(world: World, action: Action, backend: Outcomes | None = None) -> Re
     outcomes = backend or (lambda _hook, _nth, _args: next(calls, OK))
     if action.op == DRAIN:
         return world.drain(outcomes)
+    if action.op == DISCARD and action.config:
+        root, = action.config
+        return world.discard_root(root.resource, root.mapping())
     if action.op == DISCARD:
         return world.discard()
     return world.run(action.op, config={c.resource: c.mapping() for c in action.config} or None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, product
 
 from berthc.inputs.values import Value, differing, edges, pairs, zero
-from berthc.model import AssignedKind, Field, Form, Manager, Operation, Type
+from berthc.model import AssignedKind, Field, Form, Manager, Operation, Resource, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.edges import DISCARD, Action, Node, step
@@ -48,6 +48,9 @@ def probes(manager: Manager, search: Search) -> Iterator[Probe]:
         if operation.form is Form.WITH:
             yield from _identity(manager, search, operation)
     yield from _reuse(manager, search)
+    for resource in manager.resources:
+        if resource.parent is None:
+            yield from _discards(manager, search, resource)
 
 
 def base_path(manager: Manager, operation: Operation,
@@ -300,3 +303,32 @@ def _reuse(manager: Manager, search: Search) -> Iterator[Probe]:
     yield Probe(f"{gives.name}_again_after_letting_go", search.environment,
                 (one, two, end[1], three, one, end[2], two, end[3], end[4], end[5], Action(DISCARD),
                  three, two))
+
+
+def _discards(manager: Manager, search: Search, root: Resource) -> Iterator[Probe]:
+    """One root is discarded and another is not, each with what a caller can do on it. Then the key
+    at the edges of what it may hold, and other fields that are wrong, which do not count."""
+    makers = [o for o in manager.operations if o.form in (Form.OBTAIN, Form.CREATE)
+              and o.path[0] == root.name and (o.form is Form.OBTAIN or len(o.path) == 1)]
+    makers.sort(key=lambda o: not o.gives)
+    discard = Action(DISCARD, (make_config(manager, root.name, 1, {}),))
+    actions = [discard]
+    if makers:
+        plain = allowed_path(manager, search.environment, makers[0])
+        other = (make_config(manager, root.name, 2, {}), *plain[1:])
+        one, two = (_call(manager, makers[0], configs) for configs in (plain, other))
+        used = [o for o in manager.operations if o.form is Form.WITH and o.path == makers[0].path]
+        uses = [[Action(o.name, reservation=f"r{n}") for o in used] if makers[0].gives else []
+                for n in (1, 2)]
+        discard = Action(DISCARD, plain[:1])
+        actions = [one, two, *uses[0][:1], *uses[1][:1], discard, discard, *uses[0], one, *uses[0],
+                   *uses[1], discard]
+    yield Probe(f"discard_one_{root.name}", search.environment, tuple(actions))
+    wrong = [make_config(manager, root.name, 1, {f.name: value}, f"{f.name}_{word}")
+             for f in root.fields for word, value in edges(f)
+             if f.name in root.key or not is_valid(f, value)]
+    actions = [action for config in wrong for action in (
+        [_call(manager, makers[0], plain)] if makers else []) + [Action(DISCARD, (config,))]]
+    if actions:
+        yield Probe(f"discard_{root.name}_keys_at_their_limits", search.environment,
+                    (*actions, Action(DISCARD)))

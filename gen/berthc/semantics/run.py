@@ -35,6 +35,18 @@ class Run(Making):
 
     __slots__ = ()
 
+    def discard(self, name: str, given: Mapping[str, Value]) -> None:
+        """Forgets the root that the key fields name; raises Refused."""
+        resource = self.program.resources[name]
+        if resource.spec.parent is not None:
+            raise ValueError(f"{name} is no root")
+        fields = self._filled(name, given)
+        for spec in resource.key_in_order:
+            if not is_valid(spec, fields[spec.name]):
+                raise Refused("EINVAL", resource=name, field=spec.name)
+        root = self._find_keys((name,), {name: fields})[0]
+        self.state.forget_root(self.state.items[root])
+
     # An operation, in order
 
     def operation(self, op: Operation, given: Arguments) -> dict[str, Value]:
@@ -67,16 +79,20 @@ class Run(Making):
                 raise ValueError(f"{op.name} takes no {name}")
         full: dict[str, dict[str, Value]] = {}
         for name in op.path if takes_fields else ():
-            resource = self.program.resources[name]
-            fields = dict(resource.defaults)
-            for key, value in config.get(name, {}).items():
-                if key not in fields:
-                    raise ValueError(f"{name} has no field {key}")
-                if not is_of_type(resource.spec.field(key), value):
-                    raise ValueError(f"{name}.{key} cannot be {value!r}")
-                fields[key] = value
-            full[name] = fields
+            full[name] = self._filled(name, config.get(name, {}))
         return full
+
+    def _filled(self, name: str, given: Mapping[str, Value]) -> dict[str, Value]:
+        """One level's fields."""
+        resource = self.program.resources[name]
+        fields = dict(resource.defaults)
+        for key, value in given.items():
+            if key not in fields:
+                raise ValueError(f"{name} has no field {key}")
+            if not is_of_type(resource.spec.field(key), value):
+                raise ValueError(f"{name}.{key} cannot be {value!r}")
+            fields[key] = value
+        return fields
 
     def _check_arguments(self, op: Operation, config: Config, given: Arguments) -> None:
         for name, wanted in (("reservation", op.form is Form.WITH), ("by", op.by is not None),

@@ -128,6 +128,13 @@ class State:
         self.ended.clear()
         self.reservations.clear()
 
+    def forget_root(self, root: Item) -> None:
+        """The same for one root, with all that is below it and the reservations that began with
+        it."""
+        for label in [label for label, r in self.reservations.items() if r.path[0] == root.id]:
+            self.end_reservation(label)
+        self.end(root)
+
     def find(self, resource: str, parent: int | None, key: Hashable) -> Item | None:
         found = self.index.get((resource, parent, key))
         return None if found is None else self.items[found]

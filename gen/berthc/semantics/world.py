@@ -88,6 +88,16 @@ class World:
         self._state = state
         return Result(None, None)
 
+    def discard_root(self, resource: str, fields: Mapping[str, Value]) -> Result:
+        """Forgets one root, named by its key fields, and all below it; calls nothing."""
+        run = Run(self._program, self._state.copy(), all_ok)
+        try:
+            run.discard(resource, fields)
+        except Refused as refused:
+            return _answer(run, refused.fault, {})
+        self._state = run.state
+        return _answer(run, None, {})
+
     def clone(self) -> World:
         """Another world in the same state; neither sees what the other does from here on.
 

@@ -64,8 +64,9 @@ def read_request(manager: Manager, value: object) -> Request:
         return _read_new(manager, arguments)
     if name in ("drain", "discard"):
         fail = _read_fail(manager, arguments.pop("fail", []))
+        root = _read_root(manager, arguments) if name == "discard" else {}
         _no_more(arguments)
-        return Request(name, fail=fail)
+        return Request(name, config=root, fail=fail)
     raise Malformed(f"unknown op {_show(name)}")
 
 
@@ -80,6 +81,15 @@ def _read_new(manager: Manager, arguments: dict[str, object]) -> Request:
                     for name in _array("without", arguments.pop("without", [])))
     _no_more(arguments)
     return Request("new", options=options, without=without)
+
+
+def _read_root(manager: Manager,
+               arguments: dict[str, object]) -> dict[str, Mapping[str, Value]]:
+    """The root that is to be discarded; none of them: all."""
+    root = next((r for r in manager.resources if r.parent is None and r.name in arguments), None)
+    if root is None:
+        return {}
+    return {root.name: _read_fields(root.name, root.fields, arguments.pop(root.name))}
 
 
 def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object]) -> Request:

@@ -57,12 +57,13 @@ class Simulator:
         assert world is not None
         if request.verb == "drain":
             return self._show(None, world.drain(request.outcomes()))
-        if request.verb == "discard":
-            return self._show(None, world.discard())
-        operation = request.operation
-        assert operation is not None
         config = {resource: {name: bind(value, self._labels) for name, value in fields.items()}
                   for resource, fields in request.config.items()}
+        if request.verb == "discard":
+            roots = [world.discard_root(name, fields) for name, fields in config.items()]
+            return self._show(None, roots[0] if roots else world.discard())
+        operation = request.operation
+        assert operation is not None
         by = (request.by if request.by is None or isinstance(request.by, Mapping)
               else bind(request.by, self._labels))
         result = world.run(operation.name, config=config, reservation=request.reservation, by=by,

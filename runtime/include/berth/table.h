@@ -418,6 +418,14 @@ struct berth_request {
     int64_t deadline;           /* BERTH_NO_DEADLINE, or CLOCK_MONOTONIC nanoseconds */
 };
 
+/* A root that is to be discarded: filled by the generated function. */
+typedef struct berth_root {
+    const char *operation; /* "discard_disk" */
+    const void *config;    /* its key; NULL is EINVAL */
+    uint8_t resource;
+    uint8_t wrong; /* field of the key that has a value which it must not have, 1-based; 0: none */
+} berth_root;
+
 /* An instance as for_each sees it. Valid during the visit. */
 typedef struct berth_item {
     uint8_t resource;
@@ -441,6 +449,7 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error);
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error);
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error);
 int berth_manager_discard(berth_manager *manager);
+int berth_manager_discard_root(berth_manager *manager, const berth_root *named, berth_error *error);
 int berth_manager_start(berth_manager *manager, const berth_request *request, berth_error *error,
                         void *op, berth_done *done, void *arg);
 int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,

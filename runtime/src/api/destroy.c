@@ -12,19 +12,22 @@
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
 
-/* Ends all trees without a call. Running operations keep the memory that they need. */
+/* Ends a tree without a call. Running operations keep the memory that they need. */
+static void forget_root(struct berth_manager *manager, struct root *root, bool all,
+                        struct sleepers *woken)
+{
+    instance_ref(&root->instance);
+    instance_end(manager, &root->instance);
+    waiters_discard(root, all, woken);
+    instance_unref(manager, &root->instance);
+}
+
 static void forget(struct berth_manager *manager, struct sleepers *woken)
 {
-    manager->n_discards++;
     drain_remove_reservations(manager, SWEEP_ALL);
-    while (manager->roots) {
-        struct root *root = instance_as_root(manager->roots);
-
-        instance_ref(&root->instance);
-        instance_end(manager, &root->instance);
-        waiters_discard(root, woken);
-        instance_unref(manager, &root->instance);
-    }
+    while (manager->roots)
+        forget_root(manager, instance_as_root(manager->roots), true, woken);
+    waiters_discard_busy(manager, NULL, woken);
     for (struct operation *operation = manager->ready; operation; operation = operation->next)
         if (operation_is_new(operation))
             waiters_cancel(operation, -ECANCELED, woken);
@@ -159,6 +162,60 @@ int berth_manager_discard(berth_manager *manager)
     if (rc != 0)
         return rc;
     forget(manager, &woken);
+    scheduler_leave(manager, &woken);
+    return 0;
+}
+
+/* Fills the error of a discard that finds no root. */
+static int fail_discard(struct berth_manager *manager, const berth_root *named, struct where where,
+                        int code, berth_error *error)
+{
+    struct operation operation;
+
+    operation_init(&operation, manager, NULL, BERTH_NO_DEADLINE);
+    operation.arguments.config = &named->config;
+    operation_fail(&operation, code, where);
+    error_fill(error, named->operation, &operation);
+    return code;
+}
+
+static struct instance *find_root(struct berth_manager *manager, const berth_root *named)
+{
+    uint32_t hash = instance_key_hash(manager, NULL, named->resource, named->config);
+
+    return instance_find(manager, NULL, named->resource, named->config, hash);
+}
+
+int berth_manager_discard_root(berth_manager *manager, const berth_root *named, berth_error *error)
+{
+    struct where where = {.resource = named->resource, .levels = 1};
+    struct sleepers woken = {0};
+    struct instance *root;
+    int rc;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager) {
+        if (error)
+            error->code = -EINVAL;
+        return -EINVAL;
+    }
+    if (!named->config || named->wrong > 0) {
+        where.levels = 0;
+        where.field = named->wrong;
+        return fail_discard(manager, named, where, -EINVAL, error);
+    }
+    rc = lock_acquire(&manager->lock);
+    if (rc != 0)
+        return fail_discard(manager, named, where, rc, error);
+    root = find_root(manager, named);
+    if (!root) {
+        lock_release(&manager->lock);
+        return fail_discard(manager, named, where, -ENOENT, error);
+    }
+    reservation_remove_below(manager, root);
+    waiters_discard_busy(manager, instance_as_root(root), &woken);
+    forget_root(manager, instance_as_root(root), false, &woken);
     scheduler_leave(manager, &woken);
     return 0;
 }

@@ -91,22 +91,39 @@ static void forget_instance(struct operation *operation)
     operation->stage = STAGE_RESOLVE;
 }
 
-/* Notes an error that no row has caused. */
-static void note_root(struct operation *operation, struct instance *root, int code)
+void drain_skip_root(struct operation *operation, struct instance *root, int code)
 {
+    struct drain *drain = operation->drain;
+
+    if (operation->waits)
+        queue_leave(operation);
+    if (drain->root == root) /* else the root has ended */
+        pending_drains_move(operation->call.manager, drain, instance_next(root));
     operation_load(operation, root);
     operation_fail(operation, code, (struct where){.resource = root->resource, .levels = 1});
     note_error(operation);
-    forget_instance(operation);
+    if (operation->root)
+        drain->begun = true; /* `at` is NULL: drain_next() leaves the root, which is loaded */
+    else
+        forget_instance(operation);
 }
 
-void drain_time_out(struct operation *operation, int code)
+void drain_lose_root(struct operation *operation)
 {
-    struct instance *root = &operation->queued->instance;
+    struct drain *drain = operation->drain;
 
-    queue_leave(operation);
-    pending_drains_move(operation->call.manager, operation->drain, instance_next(root));
-    note_root(operation, root, code);
+    drain->lost = false;
+    drain->at = NULL; /* instances below the root have left the maps */
+    drain->drops = 0;
+    atomic_store(&operation->call.cancelled, drain->cancelled);
+    operation->discarded = false;
+    operation->called = false; /* no row reports the call */
+    operation->in_step = false;
+    operation->code = -ECANCELED;
+    operation->where =
+        (struct where){.resource = operation->levels[0].instance->resource, .levels = 1};
+    note_error(operation);
+    operation->stage = STAGE_RESOLVE;
 }
 
 /* Goes to the next root that it can own. True: it has to wait for the root. */
@@ -121,10 +138,8 @@ static bool next_root(struct operation *operation)
         rc = queue_enter(operation, instance_as_root(root));
         if (rc > 0)
             return true;
-        if (rc < 0) {
-            pending_drains_move(operation->call.manager, drain, instance_next(root));
-            note_root(operation, root, rc);
-        }
+        if (rc < 0)
+            drain_skip_root(operation, root, rc);
     }
     return false;
 }

@@ -16,8 +16,11 @@ internal void drain_void_holds(struct berth_manager *manager, const struct level
 /* The rows of an instance are over, and their changes committed or undone. */
 internal void drain_finish_instance(struct operation *operation);
 
-/* The deadline has passed while the drain waited for a root: it goes on without that root. */
-internal void drain_time_out(struct operation *operation, int code);
+/* The drain waits for a root, or was granted it: it notes `code`, and goes on without that root. */
+internal void drain_skip_root(struct operation *operation, struct instance *root, int code);
+
+/* The root was discarded while a hook of the drain ran: the same when the hook has ended. */
+internal cold void drain_lose_root(struct operation *operation);
 
 internal void drain_end(struct operation *operation);
 

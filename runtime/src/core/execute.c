@@ -164,8 +164,12 @@ static enum progress execute_stages(struct operation *operation, bool may_call)
             operation->stage = STAGE_CALLED;
             __attribute__((fallthrough));
         case STAGE_CALLED:
-            if (operation->discarded)
+            if (operation->discarded && !(operation->drain && operation->drain->lost))
                 return PROGRESS_DONE;
+            if (operation->discarded) {
+                drain_lose_root(operation);
+                break;
+            }
             hook_apply_outcome(operation);
             operation->stage = STAGE_RUN;
             break;

@@ -104,7 +104,7 @@ struct operation {
     struct root *root;      /* owned */
     struct operation *next; /* in its line, a ring; or in the ready list */
     union {
-        struct { /* while it `waits` */
+        struct { /* while it `waits`, or is PROGRESS_BUSY */
             /* the root that it waits for; NULL: the first of its line knows it */
             struct root *queued;
             struct operation *previous; /* in its line */

@@ -79,7 +79,6 @@ struct berth_manager {
     struct operation *deadlines;  /* the operation whose deadline comes first */
     thread_id loop;               /* the last thread that polled */
     struct sleeper *loop_sleeper; /* of that thread, while it sleeps in a blocking call; or NULL */
-    uint32_t n_discards;
     bool has_loop;
 };
 

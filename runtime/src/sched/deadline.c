@@ -93,7 +93,7 @@ static void expire(struct operation *operation, struct sleepers *woken)
 {
     /* One that was granted its root and has not run yet counts as waiting. */
     if (operation->waits && operation->drain)
-        drain_time_out(operation, -ETIMEDOUT);
+        drain_skip_root(operation, &operation->queued->instance, -ETIMEDOUT);
     else if (operation->waits || (operation_is_new(operation) && !operation->drain))
         waiters_cancel(operation, -ETIMEDOUT, woken);
     else if (operation->in_hook || operation_waits(operation))

@@ -10,6 +10,7 @@ static void enter(struct berth_manager *manager, struct worker *self, bool polli
 {
     self->next = manager->workers;
     self->thread = thread_self();
+    self->call = NULL;
     self->polling = polling;
     manager->workers = self;
 }
@@ -166,6 +167,7 @@ void scheduler_run_ready(struct operation *operation)
 
     operation->ran_ready = true;
     enter(manager, &self, false);
+    self.call = operation;
     (void)schedule(manager);
     run_scheduled(manager, manager->n_ready);
     leave(manager, &self);

@@ -7,22 +7,16 @@
 #include "scheduler.h"
 #include "waiters.h"
 
-/* Cancels an operation that owns no root. */
-static void cancel_waiting(struct operation *operation, int code)
-{
-    struct sleepers nobody = {0};
-
-    waiters_cancel(operation, code, &nobody);
-}
-
 #ifndef BERTH_NO_THREADS
 
 static void time_out(struct operation *operation)
 {
+    struct sleepers nobody = {0}; /* it owns no root */
+
     if (operation->drain)
-        drain_time_out(operation, -ETIMEDOUT);
+        drain_skip_root(operation, &operation->queued->instance, -ETIMEDOUT);
     else
-        cancel_waiting(operation, -ETIMEDOUT);
+        waiters_cancel(operation, -ETIMEDOUT, &nobody);
 }
 
 /*
@@ -115,15 +109,14 @@ static bool sleep_on(struct operation *operation)
 
 #endif
 
-/* Runs the ready list. It is in no queue meanwhile, so a discard does not find it. */
+/* Runs the ready list. It is in no queue meanwhile: see waiters_discard_busy(). */
 static void run_ready_and_retry(struct operation *operation)
 {
-    const struct berth_manager *manager = operation->call.manager;
-    uint32_t discards = manager->n_discards;
+    struct instance *root = &operation->queued->instance;
 
+    instance_ref(root);
     scheduler_run_ready(operation);
-    if (manager->n_discards != discards)
-        cancel_waiting(operation, -ECANCELED);
+    instance_unref(operation->call.manager, root);
 }
 
 /* Runs the ready list before it waits for a completion. */

@@ -1,6 +1,7 @@
 #include "waiters.h"
 
 #include "../core/rows/hook.h"
+#include "../core/drain.h"
 #include "../core/execute.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
@@ -187,22 +188,62 @@ void waiters_cancel(struct operation *operation, int code, struct sleepers *woke
         waiters_wake(operation, woken);
 }
 
-void waiters_discard(struct root *root, struct sleepers *woken)
+/* Discards an operation that waits for the root, or that was granted it and has not run yet. */
+static void discard_new(struct operation *operation, struct root *root, bool all,
+                        struct sleepers *woken)
+{
+    if (operation->drain && !all)
+        drain_skip_root(operation, &root->instance, -ECANCELED);
+    else
+        waiters_cancel(operation, -ECANCELED, woken);
+}
+
+/* Discards the owner of a root, whose hook runs or is pending. */
+static void discard_owner(struct operation *owner, bool all)
+{
+    struct drain *drain = owner->drain;
+    bool cancelled = drain && drain->cancelled;
+
+    owner->discarded = true;
+    hook_notify_cancel(owner);
+    if (drain && !all) {
+        drain->lost = true;
+        drain->cancelled = cancelled;
+    }
+}
+
+void waiters_discard(struct root *root, bool all, struct sleepers *woken)
 {
     struct operation *owner = queue_owner(root);
     struct operation *next;
 
     while ((next = queue_first(root))) {
-        waiters_cancel(next, -ECANCELED, woken);
+        discard_new(next, root, all, woken);
         waiters_resume(next, woken);
     }
     if (!owner)
         return;
-    if (operation_is_new(owner)) { /* it was granted the root, and has not run yet */
-        waiters_cancel(owner, -ECANCELED, woken);
+    if (operation_is_new(owner)) {
+        discard_new(owner, root, all, woken);
         waiters_resume(owner, woken);
     } else {
-        owner->discarded = true;
-        hook_notify_cancel(owner);
+        discard_owner(owner, all);
+    }
+}
+
+void waiters_discard_busy(struct berth_manager *manager, const struct root *root,
+                          struct sleepers *woken)
+{
+    for (const struct worker *at = manager->workers; at; at = at->next) {
+        struct operation *call = at->call;
+
+        if (!call || !operation_is_new(call) || (root && call->queued != root))
+            continue;
+        if (call->drain && root) {
+            drain_skip_root(call, &call->queued->instance, -ECANCELED);
+        } else {
+            operation_load(call, &call->queued->instance); /* for the error's key */
+            waiters_cancel(call, -ECANCELED, woken);
+        }
     }
 }

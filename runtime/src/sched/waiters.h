@@ -21,7 +21,17 @@ internal void waiters_resume(struct operation *operation, struct sleepers *woken
 /* Ends an operation that operation_is_new(), with `code`: nothing has happened. */
 internal void waiters_cancel(struct operation *operation, int code, struct sleepers *woken);
 
-/* For a discard: cancels all waiters of `root`, and notifies the hook of its owner. */
-internal void waiters_discard(struct root *root, struct sleepers *woken);
+/*
+ * For a discard of `root`: cancels its waiters, and notifies the hook of its owner. A drain goes on
+ * with the next root, unless `all` are discarded.
+ */
+internal void waiters_discard(struct root *root, bool all, struct sleepers *woken);
+
+/*
+ * The same for blocking calls that are in no queue, because they run the ready list before they
+ * wait. `root` NULL: all roots are discarded.
+ */
+internal void waiters_discard_busy(struct berth_manager *manager, const struct root *root,
+                                   struct sleepers *woken);
 
 #endif

@@ -228,7 +228,30 @@ void suite_test_deadline_pending(void **state)
     suite_in_both_modes(*state, deadline_pending);
 }
 
-static void discard_started(suite_group *group, suite_mode mode)
+/* Discards everything, or the root that all callers work on. Nothing is left then. */
+static void discard(caller_group *p, bool one)
+{
+    const berth_suite_manager *type = p->suite->type;
+    const berth_suite_phase *first = &type->phases[0];
+    berth_error error;
+    berth_suite_call call = {
+        .manager = p->suite->manager, .config = callers_configs(p, first, 3), .error = &error};
+
+    if (one) {
+        callers_expect(p, "has its root discarded", type->resources[first->path[0]].discard(&call),
+                       0);
+        callers_expect(p, "has no root any more", type->resources[first->path[0]].discard(&call),
+                       -ENOENT);
+    } else {
+        callers_expect(p, "is discarded", type->discard(p->suite->manager), 0);
+    }
+    p->suite->n_held = 0;
+    callers_note(p);
+    if (strcmp(p->before.data, "-") != 0)
+        suite_fail(p->suite, "discard left %s", p->before.data);
+}
+
+static void discard_started(suite_group *group, suite_mode mode, bool one)
 {
     unsigned notified = 0, n;
     berth_error error;
@@ -246,11 +269,7 @@ static void discard_started(suite_group *group, suite_mode mode)
     callers_expect(&p, "asks to be notified", berth_call_on_cancel(pending->call, count, &notified),
                    0);
     callers_expect(&p, "waits for destroy", p.suite->type->destroy(p.suite->manager, NULL), -EBUSY);
-    callers_expect(&p, "is discarded", p.suite->type->discard(p.suite->manager), 0);
-    p.suite->n_held = 0;
-    callers_note(&p);
-    if (strcmp(p.before.data, "-") != 0)
-        suite_fail(p.suite, "discard left %s", p.before.data);
+    discard(&p, one);
     suite_poll_all(p.suite);
     callers_expect_over(&p, 1, -ECANCELED);
     callers_expect_over(&p, 2, -ECANCELED);
@@ -268,7 +287,23 @@ static void discard_started(suite_group *group, suite_mode mode)
     callers_end(&p);
 }
 
+static void discard_all(suite_group *group, suite_mode mode)
+{
+    discard_started(group, mode, false);
+}
+
 void suite_test_discard_started(void **state)
 {
-    suite_in_both_modes(*state, discard_started);
+    suite_in_both_modes(*state, discard_all);
+}
+
+static void discard_one(suite_group *group, suite_mode mode)
+{
+    if (group->manager->n_phases > 0 && group->manager->phases[0].levels > 0)
+        discard_started(group, mode, true);
+}
+
+void suite_test_discard_root_started(void **state)
+{
+    suite_in_both_modes(*state, discard_one);
 }

@@ -120,7 +120,9 @@ static int perform(berth_sim *sim, const sim_request *request, berth_error *erro
     case SIM_DRAIN:
         return sim->glue->drain(sim->manager, error);
     case SIM_DISCARD:
-        return sim->glue->discard(sim->manager);
+        if (request->root == 0)
+            return sim->glue->discard(sim->manager);
+        return sim->glue->discard_root(sim->manager, request->root, request->configs[0], error);
     case SIM_OPERATION:
         return sim->glue->run(sim->manager, request->operation, &request->arguments, error);
     default:

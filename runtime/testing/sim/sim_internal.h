@@ -61,11 +61,12 @@ typedef struct sim_request {
     sim_arena arena;
     sim_verb verb;
     uint8_t operation; /* SIM_OPERATION */
+    uint8_t root;      /* SIM_DISCARD: resource of the only root that is discarded; 0: all are */
     void *options;     /* SIM_NEW: the options struct */
     bool *without;     /* SIM_NEW: indexed by hook */
     sim_fault *faults;
     size_t n_faults;
-    /* SIM_OPERATION; `reservation` is set when the labels are bound */
+    /* SIM_OPERATION, SIM_DISCARD; `reservation` is set when the labels are bound */
     berth_sim_arguments arguments;
     void *configs[BERTH_MAX_LEVELS]; /* those of `arguments`, to be filled */
     const char *reservation;         /* its text; NULL where the operation takes none */

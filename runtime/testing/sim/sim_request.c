@@ -195,6 +195,17 @@ static void find_path(const berth_manager_type *type, const berth_operation *ope
         path[level] = resource;
 }
 
+/* Room for the config of a level, with its defaults. */
+static void prepare_config(const berth_sim_manager *glue, sim_request *request, size_t level,
+                           uint8_t resource)
+{
+    const berth_sim_config *config = &glue->configs[resource];
+    void *copy = sim_arena_new(&request->arena, 1, config->size);
+    memcpy(copy, config->defaults, config->size);
+    request->configs[level] = copy;
+    request->arguments.config[level] = copy;
+}
+
 /*
  * Room for configs, results and the new reservation: what an operation is passed when the request
  * names nothing.
@@ -206,14 +217,8 @@ static void prepare(const berth_sim_manager *glue, sim_request *request)
     uint8_t path[BERTH_MAX_LEVELS] = {0};
     find_path(glue->type, operation, path);
     for (size_t level = 0;
-         level < operation->levels && operation->form != BERTH_WITH && operation->by == 0;
-         level++) {
-        const berth_sim_config *config = &glue->configs[path[level]];
-        void *copy = sim_arena_new(&request->arena, 1, config->size);
-        memcpy(copy, config->defaults, config->size);
-        request->configs[level] = copy;
-        arguments->config[level] = copy;
-    }
+         level < operation->levels && operation->form != BERTH_WITH && operation->by == 0; level++)
+        prepare_config(glue, request, level, path[level]);
     if ((operation->flags & BERTH_GIVES) != 0)
         arguments->gives = sim_arena_new(&request->arena, 1, sizeof(uuid_t));
     void **results = sim_arena_new(&request->arena, operation->n_returns, sizeof results[0]);
@@ -253,6 +258,23 @@ static bool read_argument(const berth_sim_manager *glue, sim_request *request, c
     return sim_request_malformed(request, "unknown argument", name);
 }
 
+/* The root that a discard names. */
+static bool read_root(const berth_sim_manager *glue, sim_request *request, const char *name,
+                      json_object *value)
+{
+    const berth_manager_type *type = glue->type;
+    uint8_t id = 1;
+    while (id <= type->n_resources &&
+           (type->resources[id].parent != 0 || strcmp(type->resources[id].name, name) != 0))
+        id++;
+    if (id > type->n_resources || request->root != 0)
+        return sim_request_malformed(request, "unknown argument", name);
+    request->root = id;
+    prepare_config(glue, request, 0, id);
+    return read_fields(request, type->resources[id].fields, type->resources[id].n_fields, value,
+                       request->configs[0], name);
+}
+
 /* What an operation cannot do without, because its typed function has no value for "not given". */
 static bool complete(const berth_manager_type *type, sim_request *request)
 {
@@ -276,6 +298,9 @@ static bool read_arguments(const berth_sim_manager *glue, sim_request *request, 
             continue;
         if (strcmp(name, "fail") == 0) {
             if (!sim_faults_read(glue->type, request, member))
+                return false;
+        } else if (request->verb == SIM_DISCARD) {
+            if (!read_root(glue, request, name, member))
                 return false;
         } else if (request->verb != SIM_OPERATION) {
             return sim_request_malformed(request, "unknown argument", name);

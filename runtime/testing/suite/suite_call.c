@@ -136,6 +136,22 @@ int suite_call_end(berth_suite *suite, const berth_suite_function *function, ber
     return rc;
 }
 
+/* Forgets what the backend holds of instances that are tracked no more. */
+static void forget_untracked(berth_suite *suite)
+{
+    berth_suite_text state;
+    size_t i, n = 0;
+
+    suite_text_init(&state, suite);
+    suite_snapshot(suite, &state);
+    suite_text_free(&state);
+    for (i = 0; i < suite->n_held; i++) {
+        if (suite_is_tracked(suite, suite->held[i].instance))
+            suite->held[n++] = suite->held[i];
+    }
+    suite->n_held = n;
+}
+
 /* Runs one operation to its end, as the mode says. */
 static int operate(berth_suite *suite, const berth_suite_function *function, berth_suite_call *call)
 {
@@ -143,8 +159,12 @@ static int operate(berth_suite *suite, const berth_suite_function *function, ber
     int rc;
 
     suite_call_begin(suite, function, call);
-    if (suite->mode == SUITE_BLOCKING)
-        return suite_call_end(suite, function, call, function->run(call));
+    if (suite->mode == SUITE_BLOCKING || function->start == NULL) {
+        rc = suite_call_end(suite, function, call, function->run(call));
+        if (function->start == NULL)
+            forget_untracked(suite);
+        return rc;
+    }
     job = suite_job_start(suite, function, call);
     rc = suite_job_finish(job);
     return suite_call_end(suite, function, &job->call, rc);

@@ -215,6 +215,8 @@ void suite_jobs_free(berth_suite *suite);
 
 /* suite_snapshot.c */
 void suite_snapshot(berth_suite *suite, berth_suite_text *out);
+/* Was the instance tracked at the last snapshot? */
+bool suite_is_tracked(const berth_suite *suite, const void *instance);
 
 /* suite_life.c */
 typedef struct suite_caller { /* the memory of one caller of the phases */
@@ -324,6 +326,7 @@ void suite_test_deadline_queued(void **state);
 void suite_test_cancel_pending(void **state);
 void suite_test_deadline_pending(void **state);
 void suite_test_discard_started(void **state);
+void suite_test_discard_root_started(void **state);
 /* suite_refused.c */
 void suite_test_start_refuses(void **state);
 void suite_test_each_waits(void **state);

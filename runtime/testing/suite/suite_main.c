@@ -60,6 +60,7 @@ static const struct {
     {"a_pending_hook_is_told_of_a_cancel", suite_test_cancel_pending},
     {"a_pending_hook_is_told_of_its_deadline", suite_test_deadline_pending},
     {"discard_ends_what_was_started", suite_test_discard_started},
+    {"discard_of_a_root_ends_what_was_started", suite_test_discard_root_started},
     {"starts_on_many_roots", suite_test_starts_on_many_roots},
     {"starts_on_one_root", suite_test_starts_on_one_root},
     {"queued_starts_share_the_outcome", suite_test_sharing_started},

@@ -58,7 +58,7 @@ static void compare_traced(const berth_suite *suite, const berth_suite_step *ste
     if (suite->traced[BERTH_TRACE_CALL] != suite->n_calls)
         suite_text_add(report, "\n  the trace was told of %u calls, and %u were made",
                        suite->traced[BERTH_TRACE_CALL], suite->n_calls);
-    if (suite->type->operations[step->operation].run != NULL &&
+    if (suite->type->operations[step->operation].start != NULL &&
         suite->traced[BERTH_TRACE_REFUSAL] != refused)
         suite_text_add(report, "\n  the trace was told of %u refusals, and there was %s",
                        suite->traced[BERTH_TRACE_REFUSAL], refused ? "one" : "none");

@@ -77,6 +77,17 @@ int berth_suite_reservation(void *suite_, const unsigned char *reservation)
     return 0;
 }
 
+bool suite_is_tracked(const berth_suite *suite, const void *instance)
+{
+    size_t i;
+
+    for (i = 0; i < suite->n_items; i++) {
+        if (suite->items[i].instance == instance)
+            return true;
+    }
+    return false;
+}
+
 void suite_snapshot(berth_suite *suite, berth_suite_text *out)
 {
     const berth_suite_manager *type = suite->type;

@@ -111,14 +111,14 @@ def test_return_codes_of_an_operation_with_a_reservation() -> None:
     )
     assert (
         codes["ECANCELED"]
-        == "The reservation has begun to let go; it can only be ended.<br>The manager was discarded"
-        " meanwhile."
+        == "The reservation has begun to let go; it can only be ended.<br>The instance, or"
+        " everything, was discarded meanwhile."
     )
 
 
 def test_return_codes_of_an_operation_that_ends_a_reservation() -> None:
     codes = codes_of("spec/scsi.yaml", "unmap_from_guest")
-    assert codes["ECANCELED"] == "The manager was discarded meanwhile."
+    assert codes["ECANCELED"] == "The instance, or everything, was discarded meanwhile."
     assert "ENOBUFS" not in codes and "EEXIST" not in codes
 
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static berth_request last;
+static berth_root last_root;
 static berth_manager *last_manager;
 static const void *last_config[4];
 static uint32_t last_at[2];
@@ -57,6 +58,13 @@ int berth_manager_discard(berth_manager *manager)
 {
     last_manager = manager;
     return 0;
+}
+
+int berth_manager_discard_root(berth_manager *manager, const berth_root *named, berth_error *error)
+{
+    last_manager = manager;
+    last_root = *named;
+    return error != NULL ? -ENOENT : 0;
 }
 
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
@@ -473,7 +481,9 @@ static void test_requests(void)
     kitchen_stove_config a_stove = KITCHEN_STOVE_CONFIG_DEFAULT;
     kitchen_burner_config a_burner = KITCHEN_BURNER_CONFIG_DEFAULT;
     kitchen_pot_config a_pot = KITCHEN_POT_CONFIG_DEFAULT;
+    kitchen_lamp_config a_lamp = KITCHEN_LAMP_CONFIG_DEFAULT;
     kitchen_stove_place a_place = {.row = 2, .column = 1};
+    berth_error error;
     uuid_t id = {7};
     char label[KITCHEN_BURNER_LABEL_SIZE];
     kitchen_reserve_result held;
@@ -508,6 +518,16 @@ static void test_requests(void)
            last_at[1] == 1);
     assert(kitchen_drain(manager, 7, NULL) == -ETIMEDOUT);
     assert(kitchen_discard(manager) == 0);
+    assert(kitchen_discard_stove(manager, &a_stove, &error) == -ENOENT);
+    assert(last_root.resource == KITCHEN_RESOURCE_STOVE && last_root.config == &a_stove);
+    assert(last_root.wrong == KITCHEN_STOVE_FIELD_SITE);
+    assert(strcmp(last_root.operation, "discard_stove") == 0);
+    a_stove.site[0] = 1; /* its model is still missing, which does not count */
+    assert(kitchen_discard_stove(manager, &a_stove, NULL) == 0 && last_root.wrong == 0);
+    assert(kitchen_discard_stove(manager, NULL, NULL) == 0);
+    assert(last_root.config == NULL && last_root.wrong == 0);
+    assert(kitchen_discard_lamp(manager, &a_lamp, NULL) == 0 && last_root.config == &a_lamp);
+    assert(last_root.resource == KITCHEN_RESOURCE_LAMP && last_root.wrong == 0);
     assert(kitchen_dump(manager, is_put, &made_lines) == 7 && made_lines == 1 &&
            (void *)last_manager == (void *)manager);
     assert(kitchen_destroy(NULL, NULL) == 0);

@@ -353,6 +353,15 @@ int door_discard(door *manager)
     return berth_manager_discard((berth_manager *)manager);
 }
 
+int door_discard_door(door *manager, const door_door_config *door_, berth_error *error)
+{
+    const berth_root request = {.operation = "discard_door", .config = door_,
+                                .resource = DOOR_RESOURCE_DOOR,
+                                .wrong = door_ != NULL ? door_door_check(door_, true) : 0};
+
+    return berth_manager_discard_root((berth_manager *)manager, &request, error);
+}
+
 int door_cancel(door *manager, door_op *op)
 {
     return berth_manager_cancel((berth_manager *)manager, op);

@@ -209,7 +209,8 @@ int door_destroy(door *manager, berth_error *error);
  *
  * -ETIMEDOUT  the deadline passed while waiting for a root
  * -EDEADLK    also: called by a hook about what it works for
- * -ECANCELED  door_discard was called meanwhile
+ * -ECANCELED  door_discard was called meanwhile, or a root was discarded that it waited for or
+ *             worked on
  * -ENOMEM     out of memory
  * other       the first error of a hook, or of a state that refuses
  */
@@ -226,6 +227,23 @@ int door_drain(door *manager, int64_t deadline, berth_error *error);
  *            is told.
  */
 int door_discard(door *manager);
+
+/*
+ * Forgets one root and all that is below it, and calls nothing: for when its backend hangs, so that
+ * it can never be let go of. The key fields name it; the others do not count. Operations that wait
+ * for it end with -ECANCELED; so does the one whose hook is running, when the hook ends. A drain
+ * goes on with the next root. Slots are free at once, and another root may have the key. Other
+ * roots are not disturbed.
+ *
+ * Ownership: ends the reservations that it is held by.
+ * Threads:   any. Does not wait for hooks.
+ * Hooks:     those of operations that can go on now. Its own see it in berth_call_cancelled(), or
+ *            are told.
+ *
+ * -EINVAL  also: a key field has a value that it must not have
+ * -ENOENT  no such root is tracked
+ */
+int door_discard_door(door *manager, const door_door_config *door_, berth_error *error);
 
 /* An instance as door_for_each shows it. Valid during the visit. */
 typedef struct door_item {
@@ -325,8 +343,8 @@ int door_poll(door *manager, int64_t *next_deadline);
  * -EINVAL     also: an argument has a value that it must not have
  * -ENOENT     `reservation` names none: ended, of another manager, or never given
  * -ENOMEM     out of memory. Nothing has happened
- * -ECANCELED  door_discard was called meanwhile; or it was cancelled before it began; or the
- *             reservation has begun to let go, and only door_leave takes it
+ * -ECANCELED  its root, or everything, was discarded meanwhile; or it was cancelled before it
+ *             began; or the reservation has begun to let go, and only door_leave takes it
  * -EDEADLK    also: called by a hook about the root it works for, or in a circle of such calls
  * -ETIMEDOUT  the deadline passed while waiting. Nothing has happened, if error->hook is NULL
  * other       what a hook failed with: error->hook says which

@@ -203,6 +203,16 @@ COLLIDING: list[tuple[str, Manager, str]] = [
         ),
     ),
     (
+        "an operation and the discard of a root",
+        manager(
+            thing(), operations=(Operation("discard_thing", "", HERE, Form.OBTAIN, ("thing",)),)
+        ),
+        (
+            "operation discard_thing would be called 'm_discard_thing' in C, as the function"
+            " m_discard_thing is"
+        ),
+    ),
+    (
         "a field and the parent",
         manager(thing(), thing(name="part", parent="thing", fields=(field("thing", loc=HERE),))),
         "field part.thing would be called 'thing' in the view of part, as parent thing is",

@@ -190,6 +190,42 @@ def test_counters_go_on_after_discard() -> None:
     assert (shown["number"], shown["id"]) == (6, "u2")
 
 
+def test_discard_of_one_root_forgets_what_is_below_it_and_its_reservations() -> None:
+    world = mapped(("/a", 1), ("/b", 1), ("/a", 2))
+    result = world.discard_root("disk", {"host_path": "/a", "read_only": True})
+    assert (result.error, result.where, result.calls) == (None, None, ())
+    assert world.reservations == ("r2",)
+    assert [disk["host_path"] for disk in world.snapshot()["disk"]] == ["/b"]
+    assert world.run("unmap_from_guest", reservation="r1").error == "ENOENT"
+    assert world.run("unmap_from_guest", reservation="r3").error == "ENOENT"
+    assert world.run("unmap_from_guest", reservation="r2").error is None
+    assert reserve(world, "/a") == "r4"
+    assert world.snapshot()["disk"][0]["lun"] == 0, "its slot is free again"
+
+
+def test_discard_of_one_root_that_is_not_there() -> None:
+    world = mapped(("/a", 1))
+    before = world.snapshot()
+    result = world.discard_root("disk", {"host_path": "/b"})
+    assert (result.error, result.where) == ("ENOENT", {"resource": "disk"})
+    result = world.discard_root("disk", {})
+    assert (result.error, result.where) == ("EINVAL", {"resource": "disk", "field": "host_path"})
+    assert world.snapshot() == before
+    with pytest.raises(ValueError, match="mount is no root"):
+        world.discard_root("mount", {"partition": 1})
+    with pytest.raises(ValueError, match="disk has no field lun"):
+        world.discard_root("disk", {"lun": 0})
+
+
+def test_discard_of_one_root_ends_a_reservation_whose_last_instance_has_ended() -> None:
+    world = mapped(("/a", 1))
+    world.drain(backend({"guest.eject": "EIO"}))
+    assert world.snapshot()["disk"][0]["mount"] == []
+    assert world.reservations == ("r1",)
+    world.discard_root("disk", {"host_path": "/a"})
+    assert world.reservations == ()
+
+
 def test_drain_visits_children_of_all_kinds_in_order_of_creation() -> None:
     text = """
 manager: kinds

@@ -125,6 +125,23 @@ def test_drain_and_discard(scsi: Talk) -> None:
     )
 
 
+def test_discard_of_one_root(scsi: Talk) -> None:
+    for path in "/a", "/b":
+        scsi("reserve", disk={"host_path": path})
+    answer = scsi("discard", disk={"host_path": "/a"}, fail=["guest.eject"])
+    assert (answer["ok"], answer["calls"]) == (True, [])
+    assert answer["state"]["reservations"] == ["r2"]
+    assert [disk["host_path"] for disk in answer["state"]["disk"]] == ["/b"]
+    answer = scsi("discard", disk={"host_path": "/a"})
+    assert (answer["error"], answer["where"]) == ("ENOENT", {"resource": "disk"})
+    answer = scsi("discard", disk={})
+    assert (answer["error"], answer["where"]) == (
+        "EINVAL",
+        {"resource": "disk", "field": "host_path"},
+    )
+    assert [disk["host_path"] for disk in answer["state"]["disk"]] == ["/b"]
+
+
 # fail
 
 @pytest.mark.parametrize(

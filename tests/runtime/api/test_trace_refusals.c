@@ -203,6 +203,43 @@ static void refused_while_it_waits(void **unused)
     depot_stop(&depot);
 }
 
+static int discard_the_first(struct depot *depot, uint8_t hook, berth_call *call, const void *view,
+                             void *out)
+{
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    if (depot->n_calls == 1)
+        assert_int_equal(discard_rack(depot, "a", NULL), 0);
+    return 0;
+}
+
+/* A drain goes on. It has told of the call, and tells how that ended. */
+static void a_drain_whose_root_is_discarded(void **unused)
+{
+    struct depot depot;
+
+    (void)unused;
+    start(&depot, NULL);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    lines[0] = '\0';
+    depot.n_calls = 0;
+    depot.hook = discard_the_first;
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -ECANCELED);
+    assert_traced("depot_drain: rack \"a\" on on close: rack.eject starts\n"
+                  "depot_drain: refused: rack \"a\": Operation canceled\n"
+                  "depot_drain: rack \"b\" on on close: rack.eject starts\n"
+                  "depot_drain: rack \"b\" on on close: rack.eject ok -> left, 0 us\n"
+                  "depot_drain: rack \"b\" left on close: rack.close starts\n"
+                  "depot_drain: rack \"b\" left on close: rack.close ok -> gone, 0 us\n");
+    assert_int_equal(discard_rack(&depot, "c", NULL), -ENOENT);
+    assert_traced(""); /* a discard is not told, as it is no operation */
+    depot_stop(&depot);
+}
+
 static void refused_with_the_error_of_another(void **unused)
 {
     struct depot depot;
@@ -234,6 +271,7 @@ int main(void)
         cmocka_unit_test(refused_without_memory),
         cmocka_unit_test(refused_because_it_would_wait_for_itself),
         cmocka_unit_test_teardown(refused_while_it_waits, clock_back),
+        cmocka_unit_test(a_drain_whose_root_is_discarded),
         cmocka_unit_test(refused_with_the_error_of_another),
     };
 

@@ -22,8 +22,10 @@ enum { PATIENCE = 300 };
 
 struct tangle {
     struct job held, outer, ready;
-    berth_token token; /* of the call that pends */
-    bool discards;
+    berth_token token;    /* of the call that pends */
+    const char *discards; /* a rack; "": all of them; NULL: none */
+    const char *label;    /* of rack a; NULL: "0" */
+    bool drains;          /* the blocking call */
     int rc;
     berth_error error;
 };
@@ -54,11 +56,16 @@ static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const v
     }
     if (strcmp(rack, "outer") == 0) {
         job_go(&tangle->ready, depot, OP_USE, "ready");
-        tangle->rc = by_label(depot, "0", &tangle->error);
+        tangle->rc = tangle->drains
+                         ? berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, &tangle->error)
+                         : by_label(depot, tangle->label ? tangle->label : "0", &tangle->error);
     } else if (hook == RACK_OPEN) {
-        assert_int_equal(tangle->discards ? berth_manager_discard(depot->manager)
-                                          : berth_complete(tangle->token, 0, NULL, 0),
-                         0);
+        if (tangle->discards && strcmp(rack, "ready") == 0)
+            assert_int_equal(*tangle->discards ? discard_rack(depot, tangle->discards, NULL)
+                                               : berth_manager_discard(depot->manager),
+                             0);
+        if (!tangle->discards || *tangle->discards == 'b')
+            assert_int_equal(berth_complete(tangle->token, 0, NULL, 0), 0);
     }
     return 0;
 }
@@ -75,7 +82,7 @@ static void run_tangle(struct depot *depot, struct tangle *tangle)
 
 static void a_caller_runs_ready_again_after_it_got_its_root(void **unused)
 {
-    static struct tangle tangle = {.discards = false};
+    static struct tangle tangle = {.discards = NULL};
     struct depot depot;
 
     (void)unused;
@@ -92,19 +99,80 @@ static void a_caller_runs_ready_again_after_it_got_its_root(void **unused)
 
 static void a_discard_finds_callers_that_run_ready(void **unused)
 {
-    static struct tangle tangle = {.discards = true};
+    static struct tangle tangle = {.discards = ""};
     struct depot depot;
 
     (void)unused;
     run_tangle(&depot, &tangle);
     assert_int_equal(tangle.rc, -ECANCELED);
     assert_int_equal(tangle.error.code, -ECANCELED);
+    assert_string_equal(tangle.error.key, "\"a\""); /* for which it was to wait */
     assert_not_done(&tangle.held);
     assert_int_equal(berth_complete(tangle.token, 0, NULL, 0), 0);
     assert_done(&tangle.held, -ECANCELED);
     assert_done(&tangle.outer, -ECANCELED);
     assert_done(&tangle.ready, -ECANCELED);
     assert_string_equal(depot.log, "rack.open:a rack.open:outer rack.open:ready");
+    depot_stop(&depot);
+}
+
+static void so_does_a_discard_of_the_root(void **unused)
+{
+    static struct tangle tangle = {.discards = "a"};
+    struct depot depot;
+
+    (void)unused;
+    run_tangle(&depot, &tangle);
+    assert_int_equal(tangle.rc, -ECANCELED);
+    assert_string_equal(tangle.error.key, "\"a\"");
+    assert_not_done(&tangle.held);
+    assert_int_equal(berth_complete(tangle.token, 0, NULL, 0), 0);
+    assert_done(&tangle.held, -ECANCELED);
+    assert_done(&tangle.outer, 0);
+    assert_done(&tangle.ready, 0);
+    assert_state(&depot, "rack outer on 1+0\nrack ready on 1+0\n");
+    depot_stop(&depot);
+}
+
+static void not_that_of_another(void **unused)
+{
+    static struct tangle tangle;
+    struct depot depot;
+
+    (void)unused;
+    tangle = (struct tangle){.discards = "b", .rc = 1};
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "b", NULL), 0); /* label "0" is taken */
+    depot.hook = entangle;
+    depot.arg = &tangle;
+    tangle.label = "1";
+    job_go(&tangle.held, &depot, OP_USE, "a");
+    job_go(&tangle.outer, &depot, OP_USE, "outer");
+    assert_int_equal(tangle.rc, 0);
+    assert_done(&tangle.held, 0);
+    assert_done(&tangle.outer, 0);
+    depot_stop(&depot);
+}
+
+/* A drain blocks for the rack. */
+static void a_drain_that_runs_ready_goes_on_without_the_root(void **unused)
+{
+    static struct tangle tangle;
+    struct depot depot;
+
+    (void)unused;
+    tangle = (struct tangle){.discards = "a", .drains = true, .rc = 1};
+    depot_start(&depot, NULL, NULL);
+    depot.hook = entangle;
+    depot.arg = &tangle;
+    job_go(&tangle.held, &depot, OP_USE, "a");
+    assert_int_equal(on_rack(&depot, OP_RESOLVE, "c", NULL), 0);
+    job_go(&tangle.outer, &depot, OP_USE, "outer");
+    assert_int_equal(tangle.rc, -ECANCELED);
+    assert_string_equal(tangle.error.key, "\"a\"");
+    assert_state(&depot, "rack outer on 1+0\nrack ready on 1+0\n"); /* rack c is gone */
+    assert_int_equal(berth_complete(tangle.token, 0, NULL, 0), 0);
+    assert_done(&tangle.held, -ECANCELED);
     depot_stop(&depot);
 }
 
@@ -189,6 +257,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caller_runs_ready_again_after_it_got_its_root),
         cmocka_unit_test(a_discard_finds_callers_that_run_ready),
+        cmocka_unit_test(so_does_a_discard_of_the_root),
+        cmocka_unit_test(not_that_of_another),
+        cmocka_unit_test(a_drain_that_runs_ready_goes_on_without_the_root),
         cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
     };
 

@@ -116,11 +116,12 @@ static void count_done(struct job *job, int code)
     atomic_fetch_add(&stress.done, 1);
 }
 
+static const char *const names[RACKS] = {"a", "b", "c", "d", "e"};
+
 static void *run_starter(void *arg)
 {
     static const uint8_t operations[] = {OP_USE,  OP_USE,   OP_KICK, OP_RESOLVE,
                                          OP_KICK, OP_CRASH, 0,       OP_WIPE};
-    static const char *const names[RACKS] = {"a", "b", "c", "d", "e"};
     unsigned starter = (unsigned)(size_t)arg;
 
     for (unsigned i = 0; i < PER_STARTER; i++) {
@@ -183,6 +184,8 @@ static void *run_canceller(void *arg)
         }
         if (stress.discards && next_random() % 256 == 0)
             assert_int_equal(berth_manager_discard(stress.depot.manager), 0);
+        if (stress.discards && next_random() % 8 == 0)
+            (void)discard_rack(&stress.depot, names[next_random() % RACKS], NULL);
     }
     return NULL;
 }

@@ -296,6 +296,15 @@ int until(struct depot *depot, uint8_t operation, const char *rack, int64_t dead
     return berth_manager_run(depot->manager, &request, error);
 }
 
+int discard_rack(struct depot *depot, const char *rack, berth_error *error)
+{
+    const rack_config config = {.name = rack};
+
+    return berth_manager_discard_root(
+        depot->manager,
+        &(berth_root){.operation = "discard_rack", .config = &config, .resource = RACK}, error);
+}
+
 int by_label(struct depot *depot, const char *label, berth_error *error)
 {
     berth_request request = {.operation = OP_DROP, .by = label, .deadline = BERTH_NO_DEADLINE};

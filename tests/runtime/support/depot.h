@@ -256,6 +256,7 @@ int by_label(struct depot *depot, const char *label, berth_error *error);
 int until(struct depot *depot, uint8_t operation, const char *rack, int64_t deadline,
           berth_error *error);
 int place(struct depot *depot, const char *rack, uint32_t row, uint32_t column, berth_error *error);
+int discard_rack(struct depot *depot, const char *rack, berth_error *error);
 
 #define assert_where(error, r, s, e, h) check_where(error, r, s, e, h, __FILE__, __LINE__)
 void check_where(const berth_error *error, const char *resource, const char *state,

@@ -203,6 +203,8 @@ static void drain_and_discard_among_running_operations(void **unused)
         assert_true(rc == 0 || rc == -ETIMEDOUT || rc == -ECANCELED);
         if (i % 4 == 0)
             assert_int_equal(berth_manager_discard(depot.manager), 0);
+        else if (i % 4 == 2)
+            (void)discard_rack(&depot, "x", NULL);
         sched_yield();
     }
     for (unsigned i = 0; i < THREADS; i++)

@@ -4,12 +4,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from berthc.emit.api import Api, Parameter
+from berthc.emit.c.fields import faults
 from berthc.emit.c.values import Case, case
 from berthc.emit.ctext import WIDTH, braces, signature
 from berthc.emit.layout import Function
 from berthc.lower import ir
 from berthc.model import Type
-from berthc.names import Names, member
+from berthc.names import Names, free_name, member
 
 INSIDE = WIDTH - 4  # of a function
 
@@ -47,6 +48,21 @@ class Requests:
                 ),
             ),
         ]
+
+    def discard(self, resource: ir.Resource) -> Function:
+        """The function that discards one root."""
+        prototype, parameters = self.api.discard(resource)
+        manager, config, error = (p.name for p in parameters)
+        request = free_name("request", self.m.file_scope | {manager, config, error})
+        members = [f'.operation = "discard_{resource.name}"', f".config = {config}"]
+        members.append(f".resource = {resource.c}")
+        if any(faults(field) for field in resource.fields):
+            check = resource.functions["check"]
+            members.append(f".wrong = {config} != NULL ? {check}({config}, true) : 0")
+        passed = [f"(berth_manager *){manager}", f"&{request}", error]
+        lines = [*braces(f"const berth_root {request} = ", members, 0, ";", INSIDE), ""]
+        lines += signature("return berth_manager_discard_root", passed, ";", INSIDE)
+        return Function(signature(*prototype), tuple(lines))
 
     def body(
         self, operation: ir.Operation, parameters: list[Parameter], function: str, more: list[str]

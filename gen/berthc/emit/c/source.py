@@ -45,6 +45,7 @@ def context(tables_ir: ir.Manager) -> dict[str, object]:
         "presets": [values.preset(h) for h in m.hooks if h.outs],
         "accepts": [values.accept(h) for h in m.hooks if h.outs],
         "name_functions": requests.name_functions(),
+        "discards": [requests.discard(r) for r in m.resources if not r.parent],
         "functions": [f for o in m.operations for f in requests.functions(o)],
         "visits": [requests.visit(r) for r in m.resources],
     }

@@ -234,7 +234,7 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
             "It was called inside a hook, about the instance that the hook is working on.",
         )
     )
-    found.append(Code("ECANCELED", "The manager was discarded meanwhile."))
+    found.append(Code("ECANCELED", "The instance, or everything, was discarded meanwhile."))
     found.append(Code("ENOMEM", "No memory; nothing has happened."))
     return _joined(found)
 

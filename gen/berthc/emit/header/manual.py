@@ -84,6 +84,11 @@ class _Manual:
                 self.function(o, t, writer, members)
                 for o, t in zip(self.m.operations, self.ir.operations)
             ],
+            "discards": [
+                signature(*self.api.discard(r)[0], tail=";")
+                for r in self.ir.resources
+                if not r.parent
+            ],
             "name_functions": [self.name_function(n) for n in self.api.name_functions()],
         }
 

@@ -11,7 +11,7 @@ from berthc import model
 from berthc.emit import ctext
 from berthc.emit.c import banner
 from berthc.emit.layout import environment
-from berthc.emit.tests.glue import FunctionGlue, Glue, HookGlue, ResourceGlue, run_id
+from berthc.emit.tests.glue import FunctionGlue, Glue, HookGlue, ResourceGlue, run_id, step_id
 from berthc.inputs.values import NO_SUCH_VALUE, Value, edges, zero
 from berthc.lower import lower
 from berthc.model import Form, Type
@@ -281,7 +281,7 @@ class _Suite(Glue):
 
     def step(self, step: Step) -> list[str]:
         action = step.action
-        parts = [f".text = {literal(describe(step), 12)}", f".operation = {run_id(action.op)}"]
+        parts = [f".text = {literal(describe(step), 12)}", f".operation = {step_id(action)}"]
         if action.reservation is not None:
             words = {"nil": "BERTH_SUITE_NIL", "r254": "BERTH_SUITE_FOREIGN"}
             parts.append(f".reservation = {words.get(action.reservation, action.reservation[1:])}")

@@ -11,7 +11,7 @@ from berthc.lower import C_TYPES, expr
 from berthc.model import AssignedKind, Form, Type
 from berthc.names import Names, hook_member, member, outs
 from berthc.scenarios.cycles import many_keys
-from berthc.scenarios.edges import DISCARD, DRAIN
+from berthc.scenarios.edges import DISCARD, Action
 from berthc.scenarios.text import members
 
 SLOT = "call->no_slot ? NULL : &lent->slot"  # a slot as an argument
@@ -130,6 +130,7 @@ class Glue:
             else []
         )
         parts += [f".lend = lend_{resource.name}"] if self.lends(resource) else []
+        parts += [f".discard = discard_{resource.name}"] if resource.parent is None else []
         return ctext.braces(f"[{self.names.resource_id(resource.name)}] = ", parts)
 
     @staticmethod
@@ -379,5 +380,12 @@ class Glue:
         )
 
 
+def step_id(action: Action) -> str:
+    """What a step runs, in the table of functions."""
+    if action.op == DISCARD and action.config:
+        return run_id(f"discard_{action.config[0].resource}")
+    return run_id(action.op)
+
+
 def run_id(op: str) -> str:
-    return {DRAIN: "RUN_DRAIN_ALL", DISCARD: "RUN_DISCARD_ALL"}.get(op, "RUN_" + op.upper())
+    return "RUN_" + op.upper()

@@ -129,6 +129,8 @@ void hook_notify_cancel(struct operation *operation)
 
     call->notify = NULL;
     atomic_store(&call->cancelled, true);
+    if (operation->drain)
+        operation->drain->cancelled = true;
     if (!notify)
         return;
     lock_enter_callback(&call->manager->lock);

@@ -152,6 +152,7 @@ int queue_enter_slow(struct operation *operation, struct root *root)
     }
     if (!operation->done && closes_circle(operation, root))
         return -EDEADLK;
+    operation->queued = root;
     if (ready_can_run(operation))
         return 1;
 #ifdef BERTH_NO_THREADS

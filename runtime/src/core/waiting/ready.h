@@ -13,6 +13,7 @@
 struct worker {
     struct worker *next; /* in the manager's list; the innermost of a thread comes first */
     thread_id thread;
+    struct operation *call; /* that runs the list before it waits itself; or NULL */
     bool polling;
 };
 

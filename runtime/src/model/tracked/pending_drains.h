@@ -17,6 +17,8 @@ struct drain {
     uint8_t drops; /* drops of the instance at work that led to another state */
     bool fresh;    /* it has looked for no root yet */
     bool begun;    /* `at` is set for the root that it owns */
+    bool lost;     /* the root that it owns was discarded, and a hook of it runs */
+    bool cancelled; /* the drain itself was, or is late: call.cancelled may be for a lost root */
 };
 
 /* The hash of a drain in the manager's map of stops. */

@@ -152,6 +152,21 @@ void reservation_remove(struct berth_manager *manager, struct reservation *reser
     reservation_unmake(manager, reservation, levels);
 }
 
+void reservation_remove_below(struct berth_manager *manager, const struct instance *root)
+{
+    size_t chain = 0;
+    struct link *next = map_walk(&manager->reservations, NULL, &chain);
+
+    while (next) {
+        struct reservation *reservation = (struct reservation *)next;
+        unsigned levels = reservation_levels(manager, reservation);
+
+        next = map_walk(&manager->reservations, next, &chain);
+        if (reservation_instance(reservation, levels, 0) == root)
+            reservation_remove(manager, reservation, levels);
+    }
+}
+
 /* Marks the holds that have ended, while their epochs still tell. */
 static void keep_drained(const struct berth_manager *manager, struct reservation *reservation)
 {

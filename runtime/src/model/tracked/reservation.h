@@ -57,6 +57,9 @@ ALWAYS_INLINE struct instance *reservation_instance(const struct reservation *re
 internal void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
 
+/* Removes all reservations whose path begins with `root`, which is discarded. */
+internal void reservation_remove_below(struct berth_manager *manager, const struct instance *root);
+
 /* The holds of a reservation, a bit for each level of its path. */
 struct hold_set {
     uint8_t held;    /* in force */

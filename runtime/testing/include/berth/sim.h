@@ -85,6 +85,7 @@ typedef struct berth_sim_manager {
     int (*destroy)(void *manager);
     int (*drain)(void *manager, berth_error *error);
     int (*discard)(void *manager);
+    int (*discard_root)(void *manager, uint8_t resource, const void *config, berth_error *error);
     int (*for_each)(void *manager, berth_visit *visit, void *arg);
     int (*for_each_reservation)(void *manager,
                                 int (*visit)(void *arg, const unsigned char *reservation),

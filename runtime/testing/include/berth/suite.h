@@ -120,8 +120,8 @@ typedef int berth_suite_operation(berth_suite_call *call);
 /* One operation of the manager. */
 typedef struct berth_suite_function {
     const char *name;
-    berth_suite_operation *run; /* NULL: drain and discard */
-    berth_suite_operation *start;
+    berth_suite_operation *run;   /* NULL: drain and discard */
+    berth_suite_operation *start; /* NULL: these, and the discards of one root */
     /* writes down and keeps the results of one that succeeded; NULL: it has none */
     void (*tell)(berth_suite_call *call);
     size_t memory_size;  /* bytes of berth_suite_call.memory, */
@@ -212,6 +212,7 @@ typedef struct berth_suite_resource {
     void (*set_key)(void *config, unsigned n, char *text, size_t size);
     /* copies what it points to; NULL: it points to nothing */
     void (*lend)(berth_suite_loan *loan, void *config);
+    berth_suite_operation *discard; /* discards one; NULL: it is no root */
 } berth_suite_resource;
 
 /*
