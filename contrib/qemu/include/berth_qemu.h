@@ -22,7 +22,8 @@
  * Late replies are known by their number and dropped.
  *
  * Threads: all functions may be called from any thread, but for berth_qemu_open and
- * berth_qemu_close of the same object. Linux only.
+ * berth_qemu_close of the same object. berth_qemu_close must not be called on the library's thread,
+ * where `lost` and `done` of started operations run. Linux only.
  */
 #ifndef BERTH_QEMU_H
 #define BERTH_QEMU_H
@@ -76,7 +77,7 @@ typedef struct berth_qemu_options {
     const char *virtiofsd_read_only;
     /* No thread: the caller polls berth_qemu_fd, and calls berth_qemu_process. */
     bool loop;
-    /* Told once when QEMU is gone: calls fail with -ENOTCONN until berth_qemu_connect. It runs on
+    /* Told once when QEMU is gone, or either connection ends: calls fail with -ENOTCONN until berth_qemu_connect. It runs on
      * the thread that noticed, with no lock held. The usual answer is to discard the managers. */
     void (*lost)(void *ctx);
     /* Told of every line, without its newline. It must not call the library, nor block. */
@@ -98,6 +99,7 @@ typedef struct berth_qemu_options {
  * -EINVAL      qmp or out is NULL, or a path is too long
  * -ENOMEM      out of memory
  * -EPROTO      what answers is no monitor
+ * -ENOTCONN    it closed the connection
  * -ETIMEDOUT   it does not answer: each monitor serves one client at a time
  * other        of socket and connect
  */
@@ -112,7 +114,8 @@ int berth_qemu_open(const char *qmp, const char *agent, const berth_qemu_options
 void berth_qemu_close(berth_qemu *vm);
 
 /*
- * Ends both connections. Calls in flight end as uncertain with -ENOTCONN; later ones fail with it.
+ * Ends both connections. Calls in flight end with -ENOTCONN: as uncertain, or as failed while nothing
+ * was sent of them. Later ones fail with it.
  */
 void berth_qemu_disconnect(berth_qemu *vm);
 
@@ -126,7 +129,8 @@ int berth_qemu_connect(berth_qemu *vm);
 bool berth_qemu_is_connected(berth_qemu *vm);
 
 /*
- * Waits until the guest's agent has answered. 0; -ETIMEDOUT; -ENOTCONN. Not with `loop`: -EINVAL.
+ * Waits until the guest's agent has answered. 0; -ETIMEDOUT; -ENOTCONN. Not with `loop`: -EINVAL;
+ * nor on the library's thread (`lost`, `done` of a started operation): -EDEADLK.
  */
 int berth_qemu_wait_agent(berth_qemu *vm, uint32_t timeout_ms);
 
@@ -142,13 +146,14 @@ uint32_t berth_qemu_in_flight(berth_qemu *vm);
 
 /*
  * One request of the program's own, in the guest (`agent`) or to QMP, and its answer: to look what is
- * there. It blocks, so it is not for the thread that runs a loop.
+ * there. It blocks, so it is not for the thread that runs a loop. An answer of 64 KiB or more is
+ * dropped, and the request ends with -ETIMEDOUT.
  *
  * request   {"execute": …, "arguments": …} or {"do": …}, a JSON object
  * answer    what came, for the caller to free; NULL: not wanted
  *
- * 0; -EINVAL: no JSON object; -ETIMEDOUT, -ENOTCONN, -ENOMEM; -EIO and others: it was refused, and
- * `answer` says how
+ * 0; -EINVAL: no JSON object; -ETIMEDOUT, -ENOTCONN, -ENOMEM; -EDEADLK: on the library's thread; -EIO
+ * and others: it was refused, and `answer` says how
  */
 int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answer);
 

@@ -24,11 +24,12 @@ static int call_start(berth_qemu *vm, berth_call *berth, const struct call *want
     call->vm = vm;
     call->berth = berth;
     call->token = berth_call_token(berth);
+    /* The manager's lock is not taken inside the library's. A call that is cancelled already is found
+     * by the loop. */
+    (void)berth_call_on_cancel(berth, call_told, vm);
     (void)pthread_mutex_lock(&vm->lock);
     vm_link(&vm->calls, call);
     call->steps(call, NULL);
-    if (!call->ended && berth_call_on_cancel(berth, call_told, vm) == -ECANCELED)
-        vm_wake(vm);
     if (!call->ended) {
         (void)pthread_mutex_unlock(&vm->lock);
         return BERTH_PENDING;

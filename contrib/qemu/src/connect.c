@@ -13,11 +13,14 @@
 #include "ports.h"
 #include "vm.h"
 
-enum { DEFAULT_TIMEOUT_MS = 10000 };
+enum { DEFAULT_TIMEOUT_MS = 10000, RETRY_MS = 10 };
 
-/* A monitor that is being greeted. */
+/* The object whose thread this is. It must not wait for itself. */
+static _Thread_local const berth_qemu *served;
+
+/* Connections that are being made: to the monitor, which is greeted, and to the agent. */
 struct greeting {
-    struct channel channel;
+    struct channel channel, agent;
     bool asked, ready, wrong;
 };
 
@@ -40,14 +43,27 @@ static void greeting_line(void *ctx, const char *text, size_t size)
     json_object_put(line);
 }
 
-/* Connects to the monitor, and agrees on what it may do. */
-static int greet(struct greeting *greeting, const char *path, uint32_t timeout_ms)
+/* Connects. While too many others wait for the same server, it tries again. */
+static int greet_connect(struct channel *channel, const char *path, int64_t end)
 {
-    int64_t end = vm_now() + (int64_t)timeout_ms * 1000000;
+    int rc = channel_connect(channel, path);
+
+    while (rc == -EAGAIN && vm_now() < end) {
+        (void)poll(NULL, 0, RETRY_MS);
+        rc = channel_connect(channel, path);
+    }
+    return rc == -EAGAIN ? -ETIMEDOUT : rc;
+}
+
+/* Connects to the monitor, agrees on what it may do, and connects to the agent, if there is one. */
+static int greet(struct greeting *greeting, const berth_qemu *vm)
+{
+    int64_t end = vm_now() + (int64_t)vm->options.qmp_timeout_ms * 1000000;
     int rc;
 
     channel_init(&greeting->channel);
-    rc = channel_connect(&greeting->channel, path);
+    channel_init(&greeting->agent);
+    rc = greet_connect(&greeting->channel, vm->qmp_path, end);
     while (rc == 0 && !greeting->ready) {
         struct pollfd fd = {.fd = greeting->channel.fd, .events = POLLIN};
         int64_t left = (end - vm_now()) / 1000000;
@@ -60,6 +76,8 @@ static int greet(struct greeting *greeting, const char *path, uint32_t timeout_m
         if (rc == 0 && greeting->wrong)
             rc = -EPROTO;
     }
+    if (rc == 0 && vm->agent_path)
+        rc = greet_connect(&greeting->agent, vm->agent_path, end);
     if (rc != 0)
         channel_close(&greeting->channel);
     return rc;
@@ -89,7 +107,7 @@ static int vm_hello(berth_qemu *vm)
     return rc;
 }
 
-/* Takes the greeted monitor over, and connects to the agent. */
+/* Takes over what is connected. */
 static int vm_take(berth_qemu *vm, const struct greeting *greeting)
 {
     int rc;
@@ -98,8 +116,11 @@ static int vm_take(berth_qemu *vm, const struct greeting *greeting)
     vm->qmp.fd = greeting->channel.fd;
     vm->qmp.lines = greeting->channel.lines;
     rc = vm_add(vm, vm->qmp.fd, &vm->qmp);
-    if (rc == 0 && vm->agent_path)
-        rc = channel_connect(&vm->agent, vm->agent_path);
+    if (vm->agent_path) {
+        vm->agent.fd = greeting->agent.fd;
+        vm->agent.lines.fd = vm->agent.fd;
+        lines_reset(&vm->agent.lines);
+    }
     if (rc == 0 && vm->agent_path)
         rc = vm_add(vm, vm->agent.fd, &vm->agent);
     if (rc == 0 && vm->agent_path)
@@ -118,7 +139,7 @@ int berth_qemu_connect(berth_qemu *vm)
     if (!greeting)
         return -ENOMEM;
     berth_qemu_disconnect(vm);
-    rc = greet(greeting, vm->qmp_path, vm->options.qmp_timeout_ms);
+    rc = greet(greeting, vm);
     if (rc == 0) {
         (void)pthread_mutex_lock(&vm->lock);
         rc = vm_take(vm, greeting);
@@ -154,6 +175,7 @@ static void *run(void *arg)
     struct epoll_event events[4];
     bool stops = false;
 
+    served = vm;
     while (!stops) {
         (void)epoll_wait(vm->epoll, events, 4, -1);
         berth_qemu_process(vm);
@@ -179,6 +201,8 @@ int berth_qemu_wait_agent(berth_qemu *vm, uint32_t timeout_ms)
 
     if (!vm->has_thread)
         return -EINVAL;
+    if (served == vm)
+        return -EDEADLK;
     (void)pthread_mutex_lock(&vm->lock);
     while (rc == 0 && !vm->agent_ready)
         rc = vm->agent.fd < 0 ? ENOTCONN : pthread_cond_timedwait(&vm->changed, &vm->lock, &end);
@@ -195,11 +219,14 @@ static void ask_steps(struct call *call, const struct reply *reply)
 
 int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answer)
 {
-    json *line = json_line(request, strlen(request));
     struct call call = {.vm = vm, .steps = ask_steps, .asks = true};
+    json *line;
 
     if (answer)
         *answer = NULL;
+    if (served == vm)
+        return -EDEADLK;
+    line = json_line(request, strlen(request));
     if (!line)
         return -EINVAL;
     if (agent && !json_text(line, "queue"))

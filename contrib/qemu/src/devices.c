@@ -64,6 +64,13 @@ void device_look(struct call *call, const struct reply *reply, const char *devic
     call_end(call, BERTH_NO);
 }
 
+void device_undone(struct call *call, const struct reply *reply)
+{
+    bool is_undone = reply->error == 0 || reply->gone;
+
+    call_end(call, is_undone ? call->remembered : BERTH_UNCERTAIN(call->remembered));
+}
+
 void device_answer(struct call *call, const struct reply *reply)
 {
     call_end(call, reply->unsure ? BERTH_UNCERTAIN(reply->error) : reply->error);

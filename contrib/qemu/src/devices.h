@@ -14,6 +14,10 @@ void device_remove(struct call *call, const struct reply *reply, const char *dev
 /* Is the device there? Answers BERTH_YES or BERTH_NO. */
 void device_look(struct call *call, const struct reply *reply, const char *device);
 
+/* Ends a call that was refused, in call->remembered, and whose first half was then taken back: as
+ * failed, or as uncertain if that was refused too. */
+void device_undone(struct call *call, const struct reply *reply);
+
 /* Ends a call with the agent's answer. */
 void device_answer(struct call *call, const struct reply *reply);
 

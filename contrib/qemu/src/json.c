@@ -61,13 +61,17 @@ const char *json_words(json *object)
 json *json_line(const char *text, size_t size)
 {
     struct json_tokener *tokener = json_tokener_new_ex(32);
+    size_t end;
     json *found;
 
     if (!tokener)
         return NULL;
     found = json_tokener_parse_ex(tokener, text, (int)size + 1);
+    end = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
-    if (json_object_is_type(found, json_type_object))
+    while (end < size && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r'))
+        end++;
+    if (json_object_is_type(found, json_type_object) && end == size)
         return found;
     json_object_put(found);
     return NULL;

@@ -23,7 +23,7 @@ bool json_flag(json *object, const char *name);
 /* As text on one line, valid until the object changes. */
 const char *json_words(json *object);
 
-/* Parses one line; NULL unless it is an object. */
+/* Parses one line; NULL unless it is an object, and nothing else. */
 json *json_line(const char *text, size_t size);
 
 #endif

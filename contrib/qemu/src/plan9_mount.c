@@ -9,7 +9,8 @@ static struct subject of_share(const plan9_mount_share *share)
 {
     struct subject subject = {.host = share->host_path, .port = -1, .read_only = share->read_only};
 
-    (void)snprintf(subject.name, sizeof subject.name, "%s", share->name);
+    /* Not the name that a share of the manager virtiofs has. */
+    (void)snprintf(subject.name, sizeof subject.name, "plan9-%s", share->name);
     return subject;
 }
 

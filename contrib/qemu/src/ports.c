@@ -17,20 +17,31 @@ extern char **environ;
 
 enum { ARGUMENTS_MAX = 24 };
 
+/* The number of the port that has this owner, "" for a free one; -1: none has. */
+static int ports_find(const berth_qemu *vm, const char *owner)
+{
+    for (uint32_t i = 0; i < vm->options.port_count; i++)
+        if (strcmp(vm->ports[i].owner, owner) == 0)
+            return (int)i;
+    return -1;
+}
+
 int ports_take(berth_qemu *vm, const char *device, int wanted)
 {
-    for (uint32_t i = 0; i < vm->options.port_count; i++) {
-        if (wanted >= 0 && i != (uint32_t)wanted)
-            continue;
-        if (vm->ports[i].owner[0] != '\0' && strcmp(vm->ports[i].owner, device) != 0) {
-            if (wanted >= 0)
-                return -EBUSY;
-            continue;
-        }
-        (void)snprintf(vm->ports[i].owner, sizeof vm->ports[i].owner, "%s", device);
-        return (int)i;
+    int port = wanted;
+
+    if (wanted < 0) {
+        port = ports_find(vm, device); /* of a try that nobody saw the end of */
+        if (port < 0)
+            port = ports_find(vm, "");
     }
-    return -ENOSPC;
+    if (port < 0 || (uint32_t)port >= vm->options.port_count)
+        return -ENOSPC;
+    if (vm->ports[port].owner[0] != '\0' && strcmp(vm->ports[port].owner, device) != 0)
+        return -EBUSY;
+    ports_give_back(vm, device);
+    (void)snprintf(vm->ports[port].owner, sizeof vm->ports[port].owner, "%s", device);
+    return port;
 }
 
 void ports_give_back(berth_qemu *vm, const char *device)

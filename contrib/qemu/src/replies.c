@@ -9,6 +9,24 @@
 
 #include "vm.h"
 
+/* A copy without what stands in quotes: paths and ids, which may be called anything. NULL: no memory. */
+static char *replies_without_names(const char *text)
+{
+    char *words = malloc(strlen(text) + 1), *end = words;
+    bool is_name = false;
+
+    if (!words)
+        return NULL;
+    for (; *text; text++) {
+        if (*text == '\'')
+            is_name = !is_name;
+        else if (!is_name)
+            *end++ = *text;
+    }
+    *end = '\0';
+    return words;
+}
+
 int replies_error(const char *text)
 {
     static const struct {
@@ -35,10 +53,14 @@ int replies_error(const char *text)
         {"refused", ECONNREFUSED},
     };
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strstr(text, known[i].part))
-            return -known[i].error;
-    return -EIO;
+    char *words = replies_without_names(text);
+    int error = EIO;
+
+    for (size_t i = sizeof known / sizeof *known; words && i > 0; i--)
+        if (strstr(words, known[i - 1].part))
+            error = known[i - 1].error;
+    free(words);
+    return -error;
 }
 
 /* The number of an errno name; EIO for one that is not known here. */
@@ -53,16 +75,21 @@ static int replies_errno(const char *name)
     return EIO;
 }
 
-static struct call *replies_call(const berth_qemu *vm, int64_t number, bool of_agent)
+/* Hands a reply to the call that waits for it. Calls that wait for an event have no number, and so
+ * have lines that are about no request. */
+static void replies_give(berth_qemu *vm, json *line, bool of_agent, const struct reply *reply)
 {
-    for (struct call *call = vm->calls; call; call = call->next)
-        if (call->number == number && call->to_agent == of_agent)
-            return call;
-    return NULL;
-}
+    int64_t number = json_number(line, "id", 0);
+    struct call *call = vm->calls.first;
 
-static void replies_give(struct call *call, const struct reply *reply)
-{
+    if (number == 0)
+        return;
+    while (call && (call->number != number || call->to_agent != of_agent))
+        call = call->next;
+    if (!call) {
+        vm->late++;
+        return;
+    }
     call->number = 0;
     call->steps(call, reply);
 }
@@ -75,7 +102,7 @@ static void replies_event(berth_qemu *vm, const char *event, json *data)
 
     if (!device || (!is_deleted && strcmp(event, "DEVICE_UNPLUG_GUEST_ERROR") != 0))
         return;
-    for (struct call *call = vm->calls; call; call = next) {
+    for (struct call *call = vm->calls.first; call; call = next) {
         next = call->next;
         if (strcmp(call->device, device) != 0)
             continue;
@@ -102,7 +129,6 @@ void replies_qmp(void *ctx, const char *text, size_t size)
     if (event) {
         replies_event(vm, event, json_member(line, "data", json_type_object));
     } else {
-        struct call *call = replies_call(vm, json_number(line, "id", 0), false);
         struct reply reply = {.error = 0};
 
         error = json_member(line, "error", json_type_object);
@@ -117,10 +143,7 @@ void replies_qmp(void *ctx, const char *text, size_t size)
         } else if (json_object_object_get_ex(line, "return", &value)) {
             reply.value = value;
         }
-        if (call)
-            replies_give(call, &reply);
-        else if (json_number(line, "id", 0) != 0)
-            vm->late++;
+        replies_give(vm, line, false, &reply);
     }
     json_object_put(line);
 }
@@ -129,7 +152,6 @@ void replies_agent(void *ctx, const char *text, size_t size)
 {
     berth_qemu *vm = ctx;
     json *line = text ? json_line(text, size) : NULL;
-    struct call *call;
 
     if (!line)
         return;
@@ -139,14 +161,14 @@ void replies_agent(void *ctx, const char *text, size_t size)
         (void)pthread_cond_broadcast(&vm->changed);
     } else if (vm->agent_ready) {
         const char *error = json_text(line, "error");
+        bool is_unsure = json_flag(line, "unsure");
 
-        call = replies_call(vm, json_number(line, "id", 0), true);
-        if (call)
-            replies_give(call, &(struct reply){.error = error ? -replies_errno(error) : 0,
-                                               .unsure = json_flag(line, "unsure"),
-                                               .value = line});
-        else
-            vm->late++;
+        replies_give(vm, line, true,
+                     &(struct reply){.error = error       ? -replies_errno(error)
+                                              : is_unsure ? -EIO
+                                                          : 0,
+                                     .unsure = is_unsure,
+                                     .value = line});
     }
     json_object_put(line);
 }

@@ -116,7 +116,7 @@ static void add_disk_steps(struct call *call, const struct reply *reply)
         delete_node(call, names.node);
         return;
     default:
-        call_end(call, call->remembered);
+        device_undone(call, reply);
     }
 }
 

@@ -117,7 +117,7 @@ void share_add_steps(struct call *call, const struct reply *reply)
         remove_channel(call, names.channel);
         return;
     default:
-        call_end(call, call->remembered);
+        device_undone(call, reply);
     }
 }
 

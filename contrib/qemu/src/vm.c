@@ -26,23 +26,27 @@ void vm_wake(berth_qemu *vm)
     (void)eventfd_write(vm->wake, 1);
 }
 
-void vm_link(struct call **list, struct call *call)
+void vm_link(struct calls *calls, struct call *call)
 {
-    call->next = *list;
-    call->previous = NULL;
-    if (*list)
-        (*list)->previous = call;
-    *list = call;
+    call->next = NULL;
+    call->previous = calls->last;
+    if (calls->last)
+        calls->last->next = call;
+    else
+        calls->first = call;
+    calls->last = call;
 }
 
-void vm_unlink(struct call **list, struct call *call)
+void vm_unlink(struct calls *calls, struct call *call)
 {
     if (call->previous)
         call->previous->next = call->next;
     else
-        *list = call->next;
+        calls->first = call->next;
     if (call->next)
         call->next->previous = call->previous;
+    else
+        calls->last = call->previous;
 }
 
 void vm_trace(berth_qemu *vm, berth_qemu_line which, const char *line)
@@ -126,8 +130,8 @@ static void vm_abandon(berth_qemu *vm, struct call *call, int error)
 
 void vm_lose(berth_qemu *vm)
 {
-    while (vm->calls)
-        vm_abandon(vm, vm->calls, -ENOTCONN);
+    while (vm->calls.first)
+        vm_abandon(vm, vm->calls.first, -ENOTCONN);
     channel_close(&vm->qmp);
     channel_close(&vm->agent);
     vm->agent_ready = false;
@@ -140,7 +144,7 @@ static void vm_set_timer(berth_qemu *vm)
     int64_t next = 0;
     struct itimerspec when = {{0, 0}, {0, 0}};
 
-    for (const struct call *call = vm->calls; call; call = call->next)
+    for (const struct call *call = vm->calls.first; call; call = call->next)
         if (next == 0 || call->deadline < next)
             next = call->deadline;
     if (next == vm->timer_set)
@@ -156,28 +160,29 @@ static void vm_set_timer(berth_qemu *vm)
 /* Ends what is late, and what nobody waits for any more. */
 static void vm_expire(berth_qemu *vm)
 {
-    int64_t now = vm_now();
     struct call *next;
 
-    for (struct call *call = vm->calls; call; call = next) {
+    for (struct call *call = vm->calls.first; call; call = next) {
+        /* Asked first: a deadline that passes just now cancels too, and is a deadline all the same. */
+        bool is_cancelled = call->berth && berth_call_cancelled(call->berth);
+
         next = call->next;
-        if (call->deadline <= now)
+        if (call->deadline <= vm_now())
             vm_abandon(vm, call, -ETIMEDOUT);
-        else if (call->berth && berth_call_cancelled(call->berth))
+        else if (is_cancelled)
             vm_abandon(vm, call, -ECANCELED);
     }
 }
 
 void vm_turn(berth_qemu *vm)
 {
-    struct epoll_event events[4];
+    const int signals[] = {vm->wake, vm->timer};
     uint64_t ignored;
     bool lost = false;
 
-    (void)epoll_wait(vm->epoll, events, 4, 0);
-    if (read(vm->wake, &ignored, sizeof ignored) < 0 ||
-        read(vm->timer, &ignored, sizeof ignored) < 0)
-        errno = 0; /* both are only signals */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (read(signals[i], &ignored, sizeof ignored) < 0)
+            continue; /* nothing to take back */
     if (vm->qmp.fd >= 0)
         lost = !channel_flush(&vm->qmp) || !lines_read(&vm->qmp.lines, replies_qmp, vm);
     if (vm->agent.fd >= 0 && !lost)
@@ -195,8 +200,8 @@ void vm_tell(berth_qemu *vm)
     bool is_lost;
 
     (void)pthread_mutex_lock(&vm->lock);
-    while (vm->finished) {
-        struct call *call = vm->finished;
+    while (vm->finished.first) {
+        struct call *call = vm->finished.first;
 
         vm_unlink(&vm->finished, call);
         (void)pthread_mutex_unlock(&vm->lock);
@@ -234,7 +239,7 @@ uint32_t berth_qemu_in_flight(berth_qemu *vm)
     uint32_t count = 0;
 
     (void)pthread_mutex_lock(&vm->lock);
-    for (const struct call *call = vm->calls; call; call = call->next)
+    for (const struct call *call = vm->calls.first; call; call = call->next)
         count++;
     (void)pthread_mutex_unlock(&vm->lock);
     return count;

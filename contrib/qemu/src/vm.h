@@ -22,6 +22,10 @@ struct server {
     char path[108]; /* of its socket */
 };
 
+struct calls {
+    struct call *first, *last;
+};
+
 struct berth_qemu {
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
@@ -32,9 +36,8 @@ struct berth_qemu {
     bool told_lost;
     int64_t hello;      /* the number of the agent's fence; replies before its answer are dropped */
     int64_t number;     /* of the last request */
-    struct call *calls; /* in flight */
-    struct call *finished; /* ended, and not told yet */
-    uint32_t in_flight;
+    struct calls calls; /* in flight, the oldest first */
+    struct calls finished; /* ended, and not told yet */
     uint64_t late;
     struct port *ports;
     struct server *servers;
@@ -49,8 +52,9 @@ int64_t vm_now(void);
 /* Has the loop look again. Any thread, with or without the lock. */
 void vm_wake(berth_qemu *vm);
 
-void vm_link(struct call **list, struct call *call);
-void vm_unlink(struct call **list, struct call *call);
+/* Puts a call at the end of a list; takes it away. */
+void vm_link(struct calls *calls, struct call *call);
+void vm_unlink(struct calls *calls, struct call *call);
 
 /* Sends a request; the call then waits for its reply. With the lock. */
 void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent);
