@@ -290,14 +290,15 @@ static void vm_free(berth_qemu *vm)
 int berth_qemu_open(const char *qmp, const char *agent, const berth_qemu_options *options,
                     berth_qemu **out)
 {
-    berth_qemu *vm = out ? calloc(1, sizeof *vm) : NULL;
+    berth_qemu *vm;
     int rc;
 
-    if (!out || !qmp) {
-        free(vm);
+    if (!out)
         return -EINVAL;
-    }
     *out = NULL;
+    if (!qmp)
+        return -EINVAL;
+    vm = calloc(1, sizeof *vm);
     if (!vm)
         return -ENOMEM;
     if (options)

@@ -130,6 +130,14 @@ void bare_open_again(struct bare *bare)
     bare_connect(bare);
 }
 
+void bare_restart(struct bare *bare)
+{
+    berth_qemu_close(bare->vm);
+    atomic_store(&bare->spent, true);
+    bare_start_machine(bare);
+    bare_connect(bare);
+}
+
 void bare_kill(struct bare *bare)
 {
     atomic_store(&bare->spent, true);

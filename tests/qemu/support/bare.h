@@ -51,6 +51,9 @@ int bare_run_tests(const char *name, struct CMUnitTest *tests, size_t count);
 /* Connects with bare->options, once the test has changed them. */
 void bare_open_again(struct bare *bare);
 
+/* Kills the machine, and connects to another one. */
+void bare_restart(struct bare *bare);
+
 /* Of a QEMU that cannot be asked any more: the end, and that the test needs no more from it. */
 void bare_kill(struct bare *bare);
 

@@ -24,14 +24,19 @@ void disks_discard(scsi *disks)
     disks_close(disks);
 }
 
-void disks_reserve(scsi *disks, const char *host_path, uuid_t reservation)
+int disks_try_to_reserve(scsi *disks, const char *host_path, uuid_t reservation)
 {
     scsi_disk_config disk = SCSI_DISK_CONFIG_DEFAULT;
     scsi_mount_config mount = SCSI_MOUNT_CONFIG_DEFAULT;
 
     disk.host_path = host_path;
     mount.partition = 1;
-    assert_int_equal(scsi_reserve(disks, &disk, &mount, reservation, NULL), 0);
+    return scsi_reserve(disks, &disk, &mount, reservation, NULL);
+}
+
+void disks_reserve(scsi *disks, const char *host_path, uuid_t reservation)
+{
+    assert_int_equal(disks_try_to_reserve(disks, host_path, reservation), 0);
 }
 
 int disks_map(scsi *disks, const uuid_t reservation, int64_t deadline)

@@ -13,6 +13,8 @@ void disks_close(scsi *disks);
 void disks_discard(scsi *disks);
 
 void disks_reserve(scsi *disks, const char *host_path, uuid_t reservation);
+/* The same, where it may fail. */
+int disks_try_to_reserve(scsi *disks, const char *host_path, uuid_t reservation);
 int disks_map(scsi *disks, const uuid_t reservation, int64_t deadline);
 int disks_unmap(scsi *disks, const uuid_t reservation, int64_t deadline);
 

@@ -162,6 +162,19 @@ static long long number_of(struct json_object *object, const char *name)
     return json_object_object_get_ex(object, name, &found) ? json_object_get_int64(found) : 0;
 }
 
+static void peer_deleted(struct peer *peer, struct json_object *request)
+{
+    struct json_object *arguments = NULL, *device = NULL;
+    char line[LINE];
+
+    if (!json_object_object_get_ex(request, "arguments", &arguments) ||
+        !json_object_object_get_ex(arguments, "id", &device))
+        return;
+    (void)snprintf(line, sizeof line, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"%s\"}}",
+                   json_object_get_string(device));
+    peer_send_line(peer, line);
+}
+
 static void peer_line(struct peer *peer, const char *line)
 {
     struct json_object *request = json_tokener_parse(line);
@@ -182,6 +195,8 @@ static void peer_line(struct peer *peer, const char *line)
         if (manner->way == PEER_OK && strstr(line, "\"do\":\"unmount\""))
             peer->is_mounted = false;
         peer_answer(peer, manner, number_of(request, "id"));
+        if (peer->kind == PEER_QMP && manner->way == PEER_OK && strstr(line, "\"device_del\""))
+            peer_deleted(peer, request);
     }
     json_object_put(request);
 }
@@ -212,6 +227,12 @@ static void peer_accept(struct peer *peer)
 {
     peer->client = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
     peer->partial_size = 0;
+    if (peer->kind == PEER_CLOSED) {
+        (void)close(peer->client);
+        peer->client = -1;
+    } else if (peer->kind == PEER_WRONG) {
+        peer_send_line(peer, "220 mail.example ESMTP");
+    }
     if (peer->kind == PEER_QMP)
         peer_send_line(peer, "{\"QMP\":{\"version\":{},\"capabilities\":[]}}");
 }

@@ -7,7 +7,9 @@
 enum peer_kind {
     PEER_AGENT,
     PEER_QMP,
-    PEER_MUTE /* says nothing at all, and does not greet */
+    PEER_MUTE,   /* says nothing at all, and does not greet */
+    PEER_WRONG,  /* greets as something else does */
+    PEER_CLOSED, /* closes each connection */
 };
 
 enum peer_way {
@@ -23,6 +25,7 @@ enum peer_way {
 
 struct peer;
 
+/* As QMP, device_del is followed by its event, where it is answered with PEER_OK. */
 struct peer *peer_start(const char *path, enum peer_kind kind);
 void peer_end(struct peer *peer);
 
