@@ -103,7 +103,10 @@ static int hand_line(struct hand *hand, struct json_object *line)
     }
     (void)json_object_object_get_ex(line, "data", &data);
     device = hand_text(data, "device");
-    if (!device || sscanf(device, "disk-%u", &disk) != 1 || disk >= DISKS_MAX)
+    if (!device || strncmp(device, "disk-", 5) != 0)
+        return 0;
+    disk = (unsigned)strtoul(device + 5, NULL, 10);
+    if (disk >= DISKS_MAX)
         return 0;
     hand->deleted[disk] = true;
     return hand->replied[disk] ? hand_next(hand, disk) : 0;

@@ -144,8 +144,9 @@ static void run_threads(struct worker *workers, unsigned count)
 
 static void run_loop(berth_qemu *vm, struct worker *workers, unsigned count)
 {
-    unsigned running = count;
+    static unsigned running;
 
+    running = count;
     for (unsigned i = 0; i < count; i++) {
         workers[i].running = &running;
         go_on(&workers[i], 0);

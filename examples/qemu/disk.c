@@ -54,19 +54,17 @@ static int disk_partition(const char *image)
 
 static int disk_format(const char *image, const char *folder)
 {
-    const char *const words[] = {"mkfs.ext4",      "-q", "-F",   "-O",  "^has_journal", "-E",
-                                 "offset=1048576", "-d", folder, image, "8M",           NULL};
-    /* posix_spawn changes none of them. */
-    const union {
-        const char *const *words;
-        char *const *arguments;
-    } same = {.words = words};
-    const char *paths[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"};
+    char from[200], to[200], program[] = "/usr/sbin/mkfs.ext4", elsewhere[] = "/sbin/mkfs.ext4";
+    char *arguments[] = {program,          "-q", "-F", "-O", "^has_journal", "-E",
+                         "offset=1048576", "-d", from, to,   "8M",           NULL};
     pid_t process;
-    int status = 0;
-    int rc = posix_spawn(&process, paths[access(paths[0], X_OK) != 0], NULL, NULL, same.arguments,
-                         environ);
+    int status = 0, rc;
 
+    (void)snprintf(from, sizeof from, "%s", folder);
+    (void)snprintf(to, sizeof to, "%s", image);
+    if (access(program, X_OK) != 0)
+        arguments[0] = elsewhere;
+    rc = posix_spawn(&process, arguments[0], NULL, NULL, arguments, environ);
     if (rc != 0)
         return -rc;
     while (waitpid(process, &status, 0) < 0 && errno == EINTR)

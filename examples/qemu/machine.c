@@ -18,30 +18,24 @@
 
 enum { ARGUMENTS = 96, TEXT = 8192, START_MS = 20000, SAVE_MS = 30000 };
 
-/* A command line: words, and the memory of those that are made. */
+/* A command line, with the memory of its words. */
 struct command {
-    const char *words[ARGUMENTS];
+    char *words[ARGUMENTS];
     size_t count;
     char text[TEXT];
     size_t used;
 };
 
-static void add(struct command *command, const char *word)
-{
-    command->words[command->count++] = word;
-}
-
-__attribute__((format(printf, 2, 3))) static void add_made(struct command *command,
-                                                           const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct command *command, const char *format,
+                                                      ...)
 {
     va_list arguments;
-    int size;
 
-    add(command, command->text + command->used);
+    command->words[command->count++] = command->text + command->used;
     va_start(arguments, format);
-    size = vsnprintf(command->text + command->used, TEXT - command->used, format, arguments);
+    command->used += 1u + (size_t)vsnprintf(command->text + command->used, TEXT - command->used,
+                                            format, arguments);
     va_end(arguments);
-    command->used += (size_t)size + 1;
 }
 
 /* The machine of every run: what is plugged in later is not here. */
@@ -59,19 +53,19 @@ static void add_machine(struct command *command, const struct machine *machine)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (i == 18) {
             add(command, "-chardev");
-            add_made(command, "socket,id=agent,path=%s,server=on,wait=off", machine->agent);
+            add(command, "socket,id=agent,path=%s,server=on,wait=off", machine->agent);
             add(command, "-chardev");
-            add_made(command, "socket,id=qmp,path=%s,server=on,wait=off", machine->qmp);
+            add(command, "socket,id=qmp,path=%s,server=on,wait=off", machine->qmp);
         }
-        add(command, words[i]);
+        add(command, "%s", words[i]);
     }
     for (int i = 0; i < MACHINE_CONTROLLERS; i++) {
         add(command, "-device");
-        add_made(command, "virtio-scsi-pci,id=scsi%d,addr=%#x", i, 4 + i);
+        add(command, "virtio-scsi-pci,id=scsi%d,addr=%#x", i, 4 + i);
     }
     for (int i = 0; i < MACHINE_PORTS; i++) {
         add(command, "-device");
-        add_made(command, "pcie-root-port,id=port%d,chassis=%d,addr=%#x", i, i + 1, 0x10 + i);
+        add(command, "pcie-root-port,id=port%d,chassis=%d,addr=%#x", i, i + 1, 0x10 + i);
     }
 }
 
@@ -83,28 +77,23 @@ static void add_guest(struct command *command, const struct machine *machine,
         return;
     }
     add(command, "-kernel");
-    add_made(command, "%s/vmlinuz", config->image);
+    add(command, "%s/vmlinuz", config->image);
     add(command, "-initrd");
-    add_made(command, "%s/initramfs", config->image);
+    add(command, "%s/initramfs", config->image);
     add(command, "-append");
     add(command, "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check"
                  " cryptomgr.notests random.trust_cpu=on");
     add(command, "-serial");
-    add_made(command, "file:%s", machine->serial);
+    add(command, "file:%s", machine->serial);
     if (config->state) {
         add(command, "-incoming");
-        add_made(command, "exec:cat %s", config->state);
+        add(command, "exec:cat %s", config->state);
     }
 }
 
 /* In the child: it ends with its parent, and what it says goes to a file. */
-static void run(const struct command *command, const char *log, pid_t parent)
+static void run(struct command *command, const char *log, pid_t parent)
 {
-    /* execvp changes none of them. */
-    const union {
-        const char *const *words;
-        char *const *arguments;
-    } same = {.words = command->words};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -114,7 +103,7 @@ static void run(const struct command *command, const char *log, pid_t parent)
         (void)dup2(fd, STDOUT_FILENO);
         (void)dup2(fd, STDERR_FILENO);
     }
-    (void)execvp(command->words[0], same.arguments);
+    (void)execvp(command->words[0], command->words);
     _exit(127);
 }
 
