@@ -24,17 +24,33 @@ bool is_pci_address(const char *text)
     return true;
 }
 
-/* The first file that a pattern names. */
+/* The files that a pattern names: 0, -ENODEV, or what went wrong. */
+static int devices_glob(const char *pattern, glob_t *names)
+{
+    int rc = glob(pattern, 0, NULL, names);
+
+    if (rc == 0)
+        return 0;
+    return rc == GLOB_NOMATCH ? -ENODEV : rc == GLOB_NOSPACE ? -ENOMEM : -EIO;
+}
+
+/* The first one. */
 static int devices_first(const char *pattern, char *found, size_t size)
 {
     glob_t names;
-    int rc = glob(pattern, 0, NULL, &names);
+    int rc = devices_glob(pattern, &names);
 
     if (rc != 0)
-        return rc == GLOB_NOMATCH ? -ENODEV : -ENOMEM;
+        return rc;
     rc = (size_t)snprintf(found, size, "%s", names.gl_pathv[0]) < size ? 0 : -ENAMETOOLONG;
     globfree(&names);
     return rc;
+}
+
+static void disk_pattern(const struct disk *disk, const char *below, char *pattern, size_t size)
+{
+    (void)snprintf(pattern, size, "/sys/bus/pci/devices/%s/virtio*/host*/target*:0:0/*:0:0:%d%s",
+                   disk->controller, disk->lun, below);
 }
 
 /* The device's folder in sysfs; `below` goes on from there. */
@@ -44,9 +60,7 @@ static int disk_path(const struct disk *disk, const char *below, char *path, siz
 
     if (!is_pci_address(disk->controller) || disk->lun < 0)
         return -EINVAL;
-    (void)snprintf(pattern, sizeof pattern,
-                   "/sys/bus/pci/devices/%s/virtio*/host*/target*:0:0/*:0:0:%d%s", disk->controller,
-                   disk->lun, below);
+    disk_pattern(disk, below, pattern, sizeof pattern);
     return devices_first(pattern, path, size);
 }
 
@@ -78,33 +92,41 @@ static int devices_write(const char *path, const char *text)
     return rc;
 }
 
+/* Is the device whose number is in this file mounted? */
+static int device_is_mounted(const char *file_name)
+{
+    FILE *file = fopen(file_name, "re");
+    char number[32] = "";
+    int rc;
+
+    if (!file)
+        return errno == ENOENT ? 0 : -errno;
+    rc = fscanf(file, "%31s", number) == 1 ? mounts_have_device(number) : -EIO;
+    (void)fclose(file);
+    return rc;
+}
+
 /* Is the disk, or a partition of it, mounted? The numbers of both are in files called dev. */
-static bool disk_is_mounted(const struct disk *disk)
+static int disk_is_mounted(const struct disk *disk)
 {
     static const char *const files[] = {"/block/*/dev", "/block/*/*/dev"};
-    bool found = false;
+    int rc = 0;
 
-    for (size_t i = 0; i < 2 && !found; i++) {
+    for (size_t i = 0; i < 2 && rc == 0; i++) {
         char pattern[160];
         glob_t names;
 
-        (void)snprintf(pattern, sizeof pattern,
-                       "/sys/bus/pci/devices/%s/virtio*/host*/target*:0:0/*:0:0:%d%s",
-                       disk->controller, disk->lun, files[i]);
-        if (glob(pattern, 0, NULL, &names) != 0)
+        disk_pattern(disk, files[i], pattern, sizeof pattern);
+        rc = devices_glob(pattern, &names);
+        if (rc != 0) {
+            rc = rc == -ENODEV ? 0 : rc;
             continue;
-        for (size_t n = 0; n < names.gl_pathc && !found; n++) {
-            char number[32] = "";
-            FILE *file = fopen(names.gl_pathv[n], "re");
-
-            if (file && fscanf(file, "%31s", number) == 1)
-                found = mounts_have_device(number);
-            if (file)
-                (void)fclose(file);
         }
+        for (size_t n = 0; n < names.gl_pathc && rc == 0; n++)
+            rc = device_is_mounted(names.gl_pathv[n]);
         globfree(&names);
     }
-    return found;
+    return rc;
 }
 
 int disk_eject(const struct disk *disk)
@@ -116,8 +138,9 @@ int disk_eject(const struct disk *disk)
         return 0;
     if (rc != 0)
         return rc;
-    if (disk_is_mounted(disk))
-        return -EBUSY;
+    rc = disk_is_mounted(disk);
+    if (rc != 0)
+        return rc < 0 ? rc : -EBUSY;
     rc = devices_write(path, "1");
     return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
 }
@@ -132,27 +155,25 @@ int port_has_device(const char *port)
     return devices_first(pattern, found, sizeof found);
 }
 
-/* The names that a pattern finds, each without what is before `from`. */
-static struct json_object *devices_names(const char *pattern, const char *from)
+/* Adds the last parts of all paths that a pattern finds, as an array. */
+static int devices_names(struct json_object *answer, const char *name, const char *pattern)
 {
     struct json_object *list = json_object_new_array();
     glob_t names;
+    int rc = devices_glob(pattern, &names);
 
-    if (glob(pattern, 0, NULL, &names) != 0)
-        return list;
-    for (size_t i = 0; i < names.gl_pathc; i++) {
-        const char *begin = strstr(names.gl_pathv[i], from);
-
-        if (begin)
-            json_object_array_add(list, json_object_new_string(begin + strlen(from)));
-    }
+    json_object_object_add(answer, name, list);
+    if (rc != 0)
+        return rc == -ENODEV ? 0 : rc;
+    for (size_t i = 0; i < names.gl_pathc; i++)
+        json_object_array_add(list, json_object_new_string(strrchr(names.gl_pathv[i], '/') + 1));
     globfree(&names);
-    return list;
+    return 0;
 }
 
-void devices_list(struct json_object *answer)
+int devices_list(struct json_object *answer)
 {
-    json_object_object_add(answer, "disks",
-                           devices_names("/sys/bus/scsi/devices/*:*:*:*", "/devices/"));
-    json_object_object_add(answer, "pci", devices_names("/sys/bus/pci/devices/*", "/devices/"));
+    int rc = devices_names(answer, "disks", "/sys/bus/scsi/devices/*:*:*:*");
+
+    return rc != 0 ? rc : devices_names(answer, "pci", "/sys/bus/pci/devices/*");
 }

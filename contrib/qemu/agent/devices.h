@@ -22,11 +22,11 @@ int disk_node(const struct disk *disk, unsigned partition, char *node, size_t si
 /* Has the kernel forget a disk; 0 when there is none. -EBUSY: a file system of it is mounted. */
 int disk_eject(const struct disk *disk);
 
-/* Is there a device behind the root port? */
+/* 0 when there is a device behind the root port. */
 int port_has_device(const char *port);
 
 /* Adds what is there to an answer: "disks" and "pci". */
-void devices_list(struct json_object *answer);
+int devices_list(struct json_object *answer);
 
 /* "0000:00:04.0" */
 bool is_pci_address(const char *text);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -25,6 +26,8 @@
 #include "init.h"
 #include "lines.h"
 #include "requests.h"
+
+enum { RECONNECT_MS = 20 };
 
 struct agent {
     struct lines lines;
@@ -44,6 +47,11 @@ static void answer(void *ctx, const char *line)
     lines_put(ctx, line);
 }
 
+static void fenced(void *ctx)
+{
+    lines_forget_unsent(ctx);
+}
+
 /* Serves until a socket ends; a port has no end. */
 static void serve(void)
 {
@@ -51,16 +59,19 @@ static void serve(void)
     bool connected = true;
 
     for (;;) {
-        size_t count = 1 + requests_poll(agent.requests, fds + 1);
+        /* A port without a host is always readable: look again later. */
+        int timeout_ms = connected ? -1 : RECONNECT_MS;
+        size_t count = 1 + requests_poll(agent.requests, fds + 1, &timeout_ms);
         short wanted = agent.lines.unsent_size != 0 ? POLLIN | POLLOUT : POLLIN;
 
-        /* A port without a host is always readable: look again later. */
         fds[0] = (struct pollfd){.fd = connected ? agent.lines.fd : -1, .events = wanted};
-        if (poll(fds, (nfds_t)count, connected ? -1 : 20) < 0 && errno != EINTR)
+        if (poll(fds, (nfds_t)count, timeout_ms) < 0 && errno != EINTR)
             return;
         connected = lines_read(&agent.lines, got_line, agent.requests);
         if (!connected && !agent.is_port)
             return;
+        if (!connected)
+            lines_reset(&agent.lines); /* half a line is not the beginning of the next host's */
         requests_begin(agent.requests);
         requests_go_on(agent.requests);
         requests_begin(agent.requests);
@@ -71,9 +82,12 @@ static void serve(void)
 static int open_port(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--fd") == 0) {
-        int fd = atoi(argv[2]);
+        char *end;
+        long fd = strtol(argv[2], &end, 10);
 
-        return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : fd;
+        if (end == argv[2] || *end || fd < 0 || fd > INT_MAX)
+            return -EBADF;
+        return fcntl((int)fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : (int)fd;
     }
     agent.is_port = true;
     if (argc == 2) {
@@ -96,12 +110,13 @@ int main(int argc, char **argv)
     if (is_init)
         init_guest();
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL); /* a service may be started with it ignored */
     agent.lines.fd = open_port(is_init ? 1 : argc, argv);
     if (agent.lines.fd < 0) {
         (void)fprintf(stderr, "berth-agent: %s\n", strerror(-agent.lines.fd));
         return 1;
     }
-    agent.requests = requests_new(answer, &agent.lines);
+    agent.requests = requests_new(answer, fenced, &agent.lines);
     if (!agent.requests)
         return 1;
     serve();

@@ -29,41 +29,51 @@ bool is_clean_path(const char *path)
     return true;
 }
 
-/* Makes the folders above `path`, and itself if `whole`. */
-static int mounts_make_folders(const char *path, bool whole)
+/* Makes the folders above `path`, and itself unless `made` is NULL: was it made? */
+static int mounts_make_folders(const char *path, bool *made)
 {
     char folder[PATH_MAX];
+    int rc;
 
     for (const char *end = strchr(path + 1, '/');; end = strchr(end + 1, '/')) {
         size_t size = end ? (size_t)(end - path) : strlen(path);
 
-        if (!end && !whole)
+        if (!end && !made)
             return 0;
         memcpy(folder, path, size);
         folder[size] = '\0';
-        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-            return -errno;
-        if (!end)
+        rc = mkdir(folder, 0755) < 0 ? -errno : 0;
+        if (rc != 0 && rc != -EEXIST)
+            return rc;
+        if (!end) {
+            *made = rc == 0;
             return 0;
+        }
     }
 }
 
-/* Options of mount(8) that are flags of mount(2). */
-static const struct {
+/* Options of mount(8) that set or clear flags of mount(2). */
+static const struct flag {
     const char *name;
-    unsigned long flag;
+    unsigned long set, clear;
 } mounts_flags[] = {
-    {"ro", MS_RDONLY},        {"nosuid", MS_NOSUID},     {"nodev", MS_NODEV},
-    {"noexec", MS_NOEXEC},    {"noatime", MS_NOATIME},   {"nodiratime", MS_NODIRATIME},
-    {"sync", MS_SYNCHRONOUS}, {"relatime", MS_RELATIME},
+    {"defaults", 0, 0},           {"ro", MS_RDONLY, 0},
+    {"rw", 0, MS_RDONLY},         {"nosuid", MS_NOSUID, 0},
+    {"suid", 0, MS_NOSUID},       {"nodev", MS_NODEV, 0},
+    {"dev", 0, MS_NODEV},         {"noexec", MS_NOEXEC, 0},
+    {"exec", 0, MS_NOEXEC},       {"noatime", MS_NOATIME, 0},
+    {"atime", 0, MS_NOATIME},     {"nodiratime", MS_NODIRATIME, 0},
+    {"relatime", MS_RELATIME, 0}, {"strictatime", MS_STRICTATIME, 0},
+    {"sync", MS_SYNCHRONOUS, 0},  {"async", 0, MS_SYNCHRONOUS},
+    {"dirsync", MS_DIRSYNC, 0},
 };
 
-static unsigned long mounts_flag(const char *option)
+static const struct flag *mounts_flag(const char *option)
 {
     for (size_t i = 0; i < sizeof mounts_flags / sizeof *mounts_flags; i++)
         if (strcmp(mounts_flags[i].name, option) == 0)
-            return mounts_flags[i].flag;
-    return 0;
+            return &mounts_flags[i];
+    return NULL;
 }
 
 /* Splits options into flags and what the file system reads itself. */
@@ -74,12 +84,13 @@ static int mounts_split(struct json_object *options, unsigned long *flags, char 
     data[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const char *option = json_object_get_string(json_object_array_get_idx(options, i));
-        unsigned long flag = option ? mounts_flag(option) : 0;
+        const struct flag *flag = mounts_flag(option);
         int size;
 
-        *flags |= flag;
-        if (!option || flag != 0)
+        if (flag) {
+            *flags = (*flags | flag->set) & ~flag->clear;
             continue;
+        }
         size = snprintf(data + used, DATA_MAX - used, "%s%s", used != 0 ? "," : "", option);
         if (size < 0 || (size_t)size >= DATA_MAX - used)
             return -E2BIG;
@@ -115,26 +126,29 @@ static int mounts_any_type(const struct mount_wish *wish, unsigned long flags, c
 
 int mounts_add(const struct mount_wish *wish)
 {
-    unsigned long flags = wish->read_only ? MS_RDONLY : 0;
+    unsigned long flags = 0;
     char data[DATA_MAX];
+    bool made;
     int rc = mounts_split(wish->options, &flags, data);
 
     if (rc == 0)
-        rc = mounts_make_folders(wish->path, true);
+        rc = mounts_make_folders(wish->path, &made);
     if (rc != 0)
         return rc;
+    if (wish->read_only)
+        flags |= MS_RDONLY;
     if (wish->type[0] == '\0')
         rc = mounts_any_type(wish, flags, data);
     else
         rc = mount(wish->source, wish->path, wish->type, flags, data) == 0 ? 0 : -errno;
-    if (rc != 0)
+    if (rc != 0 && made)
         (void)rmdir(wish->path);
     return rc;
 }
 
 int mounts_link(const char *node, const char *path)
 {
-    int rc = mounts_make_folders(path, false);
+    int rc = mounts_make_folders(path, NULL);
 
     if (rc == 0 && symlink(node, path) < 0)
         rc = -errno;
@@ -148,32 +162,68 @@ static bool is_link(const char *path)
     return lstat(path, &found) == 0 && S_ISLNK(found.st_mode);
 }
 
-int mounts_remove(const char *path)
+/* Nothing is there, or no mount. */
+static bool is_absent(int error)
 {
-    if (is_link(path))
-        return unlink(path) == 0 ? 0 : -errno;
-    if (umount2(path, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
-        return -errno;
-    (void)rmdir(path); /* nobody needs it; if somebody else put something there, it stays */
-    return 0;
+    return error == EINVAL || error == ENOENT || error == ENOTDIR;
 }
 
-/* Calls `is` for each mount until it says true. Paths with spaces are not decoded: ours have none. */
-static bool mounts_find(bool (*is)(void *arg, const char *number, const char *path), void *arg)
+int mounts_remove(const char *path)
+{
+    if (umount2(path, UMOUNT_NOFOLLOW) == 0) {
+        (void)rmdir(path); /* nobody needs it; if somebody else put something there, it stays */
+        return 0;
+    }
+    if (!is_absent(errno))
+        return -errno;
+    /* Only now: to look at a share that hangs would hang as well. */
+    if (is_link(path))
+        return unlink(path) == 0 ? 0 : -errno;
+    return mounts_have(path) == 0 ? 0 : -EINVAL; /* of another namespace: not ours to unmount */
+}
+
+/* "\040" is a blank, and so on. */
+static void mounts_decode(char *path)
+{
+    char *to = path;
+
+    for (const char *from = path; *from; to++) {
+        unsigned code;
+
+        if (from[0] == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
+            *to = (char)code;
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+/* Calls `is` for each mount until it says true: 1, else 0, or a negative errno value. */
+static int mounts_find(bool (*is)(void *arg, const char *number, const char *path), void *arg)
 {
     FILE *file = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL, number[32], path[1024];
+    char *line = NULL, *rest, *words[5];
     size_t room = 0;
-    bool found = false;
+    int rc = 0;
 
     if (!file)
-        return false;
-    while (!found && getline(&line, &room, file) > 0)
-        if (sscanf(line, "%*s %*s %31s %*s %1023s", number, path) == 2)
-            found = is(arg, number, path);
+        return -errno;
+    while (rc == 0 && getline(&line, &room, file) > 0) {
+        words[0] = strtok_r(line, " ", &rest);
+        for (int i = 1; i < 5; i++)
+            words[i] = words[i - 1] ? strtok_r(NULL, " ", &rest) : NULL;
+        if (!words[4])
+            continue;
+        mounts_decode(words[4]);
+        rc = is(arg, words[2], words[4]);
+    }
+    if (rc == 0 && !feof(file))
+        rc = -EIO;
     free(line);
     (void)fclose(file);
-    return found;
+    return rc;
 }
 
 static bool is_path(void *arg, const char *number, const char *path)
@@ -196,15 +246,38 @@ static bool add_path(void *arg, const char *number, const char *path)
     return false;
 }
 
-bool mounts_have(const char *path)
+/* The path as the kernel names it: without links in the folders above. The last part is not looked
+ * at, since a share there may hang. */
+static int mounts_real(const char *path, char *real)
 {
-    char copy[PATH_MAX];
+    const char *last = strrchr(path, '/');
+    char above[PATH_MAX];
+    size_t size;
 
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    return is_link(path) || mounts_find(is_path, copy);
+    (void)snprintf(above, sizeof above, "%.*s", last == path ? 1 : (int)(last - path), path);
+    if (!realpath(above, real))
+        return -errno;
+    size = strlen(real);
+    if (size == 1)
+        size = 0;
+    if (size + strlen(last) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    (void)strcpy(real + size, last);
+    return 0;
 }
 
-bool mounts_have_device(const char *number)
+int mounts_have(const char *path)
+{
+    char real[PATH_MAX];
+    int rc = mounts_real(path, real);
+
+    if (rc != 0)
+        return is_absent(-rc) ? 0 : rc;
+    rc = mounts_find(is_path, real);
+    return rc != 0 ? rc : is_link(path);
+}
+
+int mounts_have_device(const char *number)
 {
     char copy[32];
 
@@ -212,10 +285,11 @@ bool mounts_have_device(const char *number)
     return mounts_find(is_number, copy);
 }
 
-void mounts_list(struct json_object *answer)
+int mounts_list(struct json_object *answer)
 {
     struct json_object *list = json_object_new_array();
+    int rc = mounts_find(add_path, list);
 
-    (void)mounts_find(add_path, list);
     json_object_object_add(answer, "mounts", list);
+    return rc;
 }

@@ -15,7 +15,7 @@ struct mount_wish {
     bool read_only;
 };
 
-/* All return 0 or a negative errno value. */
+/* All return 0 or a negative errno value, those that ask also 1 for yes. */
 int mounts_add(const struct mount_wish *wish);
 
 /* A link to the node instead of a file system. */
@@ -25,13 +25,13 @@ int mounts_link(const char *node, const char *path);
 int mounts_remove(const char *path);
 
 /* Is something mounted at path, or a link there? */
-bool mounts_have(const char *path);
+int mounts_have(const char *path);
 
 /* Is the device of this number, "8:1", mounted? */
-bool mounts_have_device(const char *number);
+int mounts_have_device(const char *number);
 
 /* Adds an array "mounts": the paths below /run/mounts. */
-void mounts_list(struct json_object *answer);
+int mounts_list(struct json_object *answer);
 
 /* Absolute, without empty parts, "." and "..". */
 bool is_clean_path(const char *path);

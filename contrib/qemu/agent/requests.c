@@ -11,40 +11,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "work.h"
 
-enum { ANSWER_MAX = 60 * 1024 };
+enum { ANSWER_MAX = 60 * 1024, DEPTH_MAX = 8, CLOSING_MS = 1 };
 
 struct request {
     struct request *next;
     int64_t number;
-    struct json_object *line;
-    const char *queue; /* of `line` */
-    pid_t child;       /* 0: not begun */
-    int pipe;          /* the child's answer */
+    char *queue;
+    pid_t child; /* 0: not begun */
+    int pipe;    /* the child's answer */
     char *answer;
     size_t answered;
     bool cancelled;
-    bool silent; /* its host is gone */
+    bool silent;  /* its host is gone */
+    bool closing; /* its answer is complete, and the child has not ended yet */
+    size_t size;
+    char line[]; /* as it came: parsed, it may need a hundred times the memory */
 };
 
 struct requests {
     struct request *first, **last;
     size_t count, running;
+    size_t bytes; /* of all lines */
     requests_answer *answer;
+    requests_fenced *fenced;
     void *ctx;
 };
 
-struct requests *requests_new(requests_answer *answer, void *ctx)
+struct requests *requests_new(requests_answer *answer, requests_fenced *fenced, void *ctx)
 {
     struct requests *requests = calloc(1, sizeof *requests);
 
     if (requests) {
         requests->last = &requests->first;
         requests->answer = answer;
+        requests->fenced = fenced;
         requests->ctx = ctx;
     }
     return requests;
@@ -64,11 +70,12 @@ static void requests_refuse(struct requests *requests, const int64_t *number, co
     json_object_put(answer);
 }
 
+/* A request of the host that is there: another one may have used the same number. */
 static struct request *requests_find(const struct requests *requests, int64_t number)
 {
     struct request *request = requests->first;
 
-    while (request && request->number != number)
+    while (request && (request->silent || request->number != number))
         request = request->next;
     return request;
 }
@@ -84,11 +91,12 @@ static void requests_end(struct requests *requests, struct request *request)
     if (!request->next)
         requests->last = link;
     requests->count--;
+    requests->bytes -= request->size;
     if (request->child != 0) {
         requests->running--;
         (void)close(request->pipe);
     }
-    json_object_put(request->line);
+    free(request->queue);
     free(request->answer);
     free(request);
 }
@@ -116,7 +124,7 @@ void requests_cancel_all(struct requests *requests)
     }
 }
 
-/* A member that is a number from 0 on. */
+/* A member that is a number, from 0 on. The largest one stands for all that are too large. */
 static bool requests_number(struct json_object *line, const char *name, int64_t *number)
 {
     struct json_object *found = NULL;
@@ -125,43 +133,46 @@ static bool requests_number(struct json_object *line, const char *name, int64_t 
         !json_object_is_type(found, json_type_int))
         return false;
     *number = json_object_get_int64(found);
-    return *number >= 0;
+    return *number >= 0 && *number < INT64_MAX;
 }
 
-static const char *requests_text(struct json_object *line, const char *name)
+/* Its number is not in use: keeps it. False: out of memory, or of what hosts may use. */
+static bool requests_keep(struct requests *requests, int64_t number, const char *queue,
+                          const char *text, size_t size)
 {
-    struct json_object *found = NULL;
-
-    if (!json_object_object_get_ex(line, name, &found) ||
-        !json_object_is_type(found, json_type_string))
-        return NULL;
-    return json_object_get_string(found);
-}
-
-static void requests_add(struct requests *requests, int64_t number, struct json_object *line)
-{
-    const char *queue = requests_text(line, "queue");
     struct request *request;
 
-    if (!queue || !requests_text(line, "do")) {
-        requests_refuse(requests, &number, "EINVAL", false, "queue and do must be texts");
-        return;
+    if (requests->count == REQUESTS_MAX || requests->bytes + size > REQUESTS_BYTES)
+        return false;
+    request = calloc(1, sizeof *request + size + 1);
+    if (!request)
+        return false;
+    request->queue = strdup(queue);
+    if (!request->queue) {
+        free(request);
+        return false;
     }
-    if (requests_find(requests, number)) {
-        requests_refuse(requests, NULL, "EEXIST", false, "a request of this number has not ended");
-        return;
-    }
-    request = requests->count < REQUESTS_MAX ? calloc(1, sizeof *request) : NULL;
-    if (!request) {
-        requests_refuse(requests, &number, "ENOBUFS", false, "too many requests");
-        return;
-    }
+    memcpy(request->line, text, size);
+    request->size = size;
     request->number = number;
-    request->queue = queue;
-    request->line = json_object_get(line);
     *requests->last = request;
     requests->last = &request->next;
     requests->count++;
+    requests->bytes += size;
+    return true;
+}
+
+static void requests_add(struct requests *requests, int64_t number, struct json_object *line,
+                         const char *text, size_t size)
+{
+    const char *queue = work_text(line, "queue");
+
+    if (!queue || !work_text(line, "do"))
+        requests_refuse(requests, &number, "EINVAL", false, "queue and do must be texts");
+    else if (requests_find(requests, number))
+        requests_refuse(requests, NULL, "EEXIST", false, "a request of this number has not ended");
+    else if (!requests_keep(requests, number, queue, text, size))
+        requests_refuse(requests, &number, "ENOBUFS", false, "too many requests");
 }
 
 /* Says hello to a host, which knows from the answer that older requests are over. */
@@ -170,14 +181,32 @@ static void requests_hello(struct requests *requests, int64_t number)
     char answer[96];
 
     requests_cancel_all(requests);
+    requests->fenced(requests->ctx);
     (void)snprintf(answer, sizeof answer, "{\"hello\":%lld,\"agent\":\"berth\",\"version\":1}",
                    (long long)number);
     requests->answer(requests->ctx, answer);
 }
 
+/* The object that a line is; NULL: it is none. */
+static struct json_object *requests_parse(const char *text, size_t size)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+    struct json_object *line = NULL;
+
+    if (!tokener)
+        return NULL;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    if (!memchr(text, '\0', size)) /* the parser would take it for the end */
+        line = json_tokener_parse_ex(tokener, text, (int)size + 1);
+    json_tokener_free(tokener);
+    if (json_object_is_type(line, json_type_object))
+        return line;
+    json_object_put(line);
+    return NULL;
+}
+
 void requests_take(struct requests *requests, const char *text, size_t size)
 {
-    struct json_tokener *tokener;
     struct json_object *line;
     int64_t number;
 
@@ -185,12 +214,8 @@ void requests_take(struct requests *requests, const char *text, size_t size)
         requests_refuse(requests, NULL, "EMSGSIZE", false, "the line is too long");
         return;
     }
-    tokener = json_tokener_new_ex(8);
-    if (!tokener)
-        return;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    line = json_tokener_parse_ex(tokener, text, (int)size + 1);
-    if (!line || !json_object_is_type(line, json_type_object)) {
+    line = requests_parse(text, size);
+    if (!line) {
         requests_refuse(requests, NULL, "EINVAL", false, "the line is no JSON object");
     } else if (requests_number(line, "hello", &number)) {
         requests_hello(requests, number);
@@ -200,12 +225,21 @@ void requests_take(struct requests *requests, const char *text, size_t size)
         if (request)
             requests_cancel(requests, request, false);
     } else if (requests_number(line, "id", &number)) {
-        requests_add(requests, number, line);
+        requests_add(requests, number, line, text, size);
     } else {
         requests_refuse(requests, NULL, "EINVAL", false, "id, cancel or hello must be a number");
     }
     json_object_put(line);
-    json_tokener_free(tokener);
+}
+
+/* In the child. */
+static void requests_work(const struct request *request, int to)
+{
+    struct json_object *line = requests_parse(request->line, request->size);
+
+    if (line)
+        work(line, request->number, to);
+    json_object_put(line);
 }
 
 /* False: there is no process or pipe for it now. */
@@ -216,14 +250,15 @@ static bool requests_fork(struct requests *requests, struct request *request)
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    child = fork();
+    child = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : fork();
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)close(ends[0]);
-        work(request->line, request->number, ends[1]);
+        requests_work(request, ends[1]);
         _exit(0);
     }
     (void)close(ends[1]);
-    if (child < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+    if (child < 0) {
         (void)close(ends[0]);
         return false;
     }
@@ -259,12 +294,14 @@ void requests_begin(struct requests *requests)
     }
 }
 
-size_t requests_poll(const struct requests *requests, struct pollfd *fds)
+size_t requests_poll(const struct requests *requests, struct pollfd *fds, int *timeout_ms)
 {
     size_t count = 0;
 
     for (const struct request *r = requests->first; r; r = r->next)
-        if (r->child != 0)
+        if (r->closing)
+            *timeout_ms = CLOSING_MS;
+        else if (r->child != 0)
             fds[count++] = (struct pollfd){.fd = r->pipe, .events = POLLIN};
     return count;
 }
@@ -292,20 +329,25 @@ static bool requests_read(struct request *request)
     }
 }
 
-static void requests_finish(struct requests *requests, struct request *request)
+/* Answers for a child that has ended. */
+static void requests_finish(struct requests *requests, struct request *request, int status)
 {
-    int status = 0;
+    const char *error = "EIO", *why = "its process died";
 
-    while (waitpid(request->child, &status, 0) < 0 && errno == EINTR)
-        continue;
     request->answer[request->answered] = '\0';
+    if (request->cancelled) {
+        error = "ECANCELED";
+        why = "it was cancelled while it ran";
+    } else if (request->answered == ANSWER_MAX) {
+        error = "EMSGSIZE";
+        why = "its answer is too long";
+    }
     if (request->silent) {
         /* nobody asks any more */
     } else if (WIFEXITED(status) && request->answered != 0 && request->answered < ANSWER_MAX) {
         requests->answer(requests->ctx, request->answer);
     } else {
-        requests_refuse(requests, &request->number, request->cancelled ? "ECANCELED" : "EIO", true,
-                        request->cancelled ? "it was cancelled while it ran" : "its process died");
+        requests_refuse(requests, &request->number, error, true, why);
     }
     requests_end(requests, request);
 }
@@ -315,8 +357,14 @@ void requests_go_on(struct requests *requests)
     struct request *next;
 
     for (struct request *request = requests->first; request; request = next) {
+        int status = 0;
+
         next = request->next;
-        if (request->child != 0 && requests_read(request))
-            requests_finish(requests, request);
+        if (request->child == 0)
+            continue;
+        request->closing = request->closing || requests_read(request);
+        /* It is not waited for: closing a file may hang as long as its file system does. */
+        if (request->closing && waitpid(request->child, &status, WNOHANG) != 0)
+            requests_finish(requests, request, status);
     }
 }

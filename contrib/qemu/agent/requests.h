@@ -16,16 +16,20 @@
 #include <stddef.h>
 
 enum {
-    REQUESTS_MAX = 1024, /* that have not ended */
-    REQUESTS_RUN = 64    /* that run at the same time */
+    REQUESTS_MAX = 1024,              /* that have not ended */
+    REQUESTS_BYTES = 4 * 1024 * 1024, /* of their lines */
+    REQUESTS_RUN = 64                 /* that run at the same time */
 };
 
 /* Gets an answer, a line without its newline. */
 typedef void requests_answer(void *ctx, const char *line);
 
+/* A host says hello: answers that were not sent are for nobody. */
+typedef void requests_fenced(void *ctx);
+
 struct requests;
 
-struct requests *requests_new(requests_answer *answer, void *ctx);
+struct requests *requests_new(requests_answer *answer, requests_fenced *fenced, void *ctx);
 
 /* A line came; NULL: one that was too long. Nothing begins yet. */
 void requests_take(struct requests *requests, const char *line, size_t size);
@@ -33,8 +37,9 @@ void requests_take(struct requests *requests, const char *line, size_t size);
 /* Begins what can begin. To be called when everything that had come was taken. */
 void requests_begin(struct requests *requests);
 
-/* Fills at most REQUESTS_RUN entries with what the children answer on; returns how many. */
-size_t requests_poll(const struct requests *requests, struct pollfd *fds);
+/* Fills at most REQUESTS_RUN entries with what the children answer on; returns how many. Lowers
+ * timeout_ms (-1: none) when a child is about to end. */
+size_t requests_poll(const struct requests *requests, struct pollfd *fds, int *timeout_ms);
 
 /* Reads what children have answered, and ends the requests whose child has ended. */
 void requests_go_on(struct requests *requests);

@@ -29,7 +29,7 @@ static void lines_split(struct lines *lines, lines_got *got, void *ctx)
 
 bool lines_read(struct lines *lines, lines_got *got, void *ctx)
 {
-    for (;;) {
+    for (size_t taken = 0; taken < LINES_MAX_TURN;) {
         ssize_t size = read(lines->fd, lines->received + lines->filled,
                             sizeof lines->received - lines->filled);
 
@@ -39,9 +39,11 @@ bool lines_read(struct lines *lines, lines_got *got, void *ctx)
             return errno == EAGAIN || errno == EWOULDBLOCK;
         if (size == 0)
             return false;
+        taken += (size_t)size;
         lines->filled += (size_t)size;
         lines_split(lines, got, ctx);
     }
+    return true;
 }
 
 void lines_put(struct lines *lines, const char *line)
@@ -76,14 +78,23 @@ void lines_write(struct lines *lines)
             break;
         sent += (size_t)size;
     }
-    if (sent != 0)
-        memmove(lines->unsent, lines->unsent + sent, lines->unsent_size - sent);
+    if (sent == 0)
+        return;
+    lines->midway = lines->unsent[sent - 1] != '\n';
     lines->unsent_size -= sent;
+    memmove(lines->unsent, lines->unsent + sent, lines->unsent_size);
+}
+
+void lines_forget_unsent(struct lines *lines)
+{
+    const char *end = lines->midway ? memchr(lines->unsent, '\n', lines->unsent_size) : NULL;
+
+    lines->unsent_size = end ? (size_t)(end - lines->unsent) + 1 : 0;
 }
 
 void lines_reset(struct lines *lines)
 {
     lines->filled = 0;
     lines->skips = false;
-    lines->unsent_size = 0;
+    lines_forget_unsent(lines);
 }
