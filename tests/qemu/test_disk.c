@@ -264,6 +264,24 @@ static void test_what_is_gone_already_is_let_go_of(void **state)
     disks_close(disks);
 }
 
+/* The name of a device is free before the device has gone: its node is awaited. */
+static void test_what_is_going_already_is_waited_for(void **state)
+{
+    struct bare *bare = *state;
+    scsi *disks = disks_open(bare, NULL);
+
+    for (int i = 0; i < 10; i++) {
+        uuid_t a;
+
+        disks_reserve(disks, bare_image(bare, "disk"), a);
+        assert_int_equal(disks_map(disks, a, BERTH_NO_DEADLINE), 0);
+        free(bare_ask(bare, "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"disk-0-0\"}}"));
+        assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
+        bare_holds_nothing(bare);
+    }
+    disks_close(disks);
+}
+
 /* The node has another user: the device is gone, and nobody can say that the disk is. */
 static void test_a_node_that_stays_is_let_go_of_later(void **state)
 {
@@ -303,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_a_node_that_was_left_over_is_replaced),
         cmocka_unit_test(test_a_node_that_is_in_use_is_left_alone),
         cmocka_unit_test(test_what_is_gone_already_is_let_go_of),
+        cmocka_unit_test(test_what_is_going_already_is_waited_for),
         cmocka_unit_test(test_a_node_that_stays_is_let_go_of_later),
     };
 

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum { REMOVE_ASK = 1, REMOVE_WAIT, REMOVE_REST };
+enum { REMOVE_ASK = 1, REMOVE_WAIT, REMOVE_REST, REMOVE_WAIT_AGAIN };
 
+/* A device that an earlier try took away has no name any more, but may use its node or channel until
+ * its event comes. */
 static void device_gone(struct call *call, call_steps *rest)
 {
-    call->device[0] = '\0';
+    if (call->deleted)
+        call->device[0] = '\0';
     call->step = REMOVE_REST;
     rest(call, NULL);
 }
@@ -31,14 +34,19 @@ void device_remove(struct call *call, const struct reply *reply, const char *dev
         else
             call->step = REMOVE_WAIT;
         return;
-    case REMOVE_WAIT:
+    case REMOVE_REST:
+        if (reply->error != -EBUSY || call->device[0] == '\0')
+            rest(call, reply);
+        else if (call->deleted)
+            device_gone(call, rest);
+        else
+            call->step = REMOVE_WAIT_AGAIN;
+        return;
+    default: /* the event */
         if (reply->error != 0)
             call_end(call, reply->error);
         else
             device_gone(call, rest);
-        return;
-    default:
-        rest(call, reply);
     }
 }
 
