@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vm.h"
+#include "ports.h"
 
 /* A copy without what stands in quotes: paths and ids, which may be called anything. NULL: no memory. */
 static char *replies_without_names(const char *text)
@@ -102,6 +102,8 @@ static void replies_event(berth_qemu *vm, const char *event, json *data)
 
     if (!device || (!is_deleted && strcmp(event, "DEVICE_UNPLUG_GUEST_ERROR") != 0))
         return;
+    if (is_deleted)
+        ports_give_back(vm, device); /* perhaps nobody waits for it any more */
     for (struct call *call = vm->calls.first; call; call = next) {
         next = call->next;
         if (strcmp(call->device, device) != 0)

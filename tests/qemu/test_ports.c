@@ -1,0 +1,234 @@
+/* Root ports and virtiofsd: given back after each end, by a monitor that does as a test tells. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/plugs.h"
+
+enum { PORTS = 2 };
+
+/* One manager, connected to a monitor that a script plays. */
+struct scene {
+    struct bare *bare;
+    const struct plugs *plugs;
+    struct peer *qmp;
+    struct seen seen;
+    void *manager;
+    unsigned descriptors;
+};
+
+static void open_scene(struct scene *scene, struct bare *bare, const struct plugs *plugs)
+{
+    const char *path = bare_file(bare, "other.sock");
+
+    *scene = (struct scene){.bare = bare, .plugs = plugs};
+    berth_qemu_close(bare->vm);
+    bare_wait_until(plugs_children(bare) == 0);
+    scene->qmp = peer_start(path, PEER_QMP);
+    bare->options.port_count = PORTS;
+    bare->options.virtiofsd = plugs_sleeper;
+    assert_int_equal(berth_qemu_open(path, bare->agent_path, &bare->options, &bare->vm), 0);
+    assert_int_equal(berth_qemu_wait_agent(bare->vm, BARE_REQUEST_MS), 0);
+    scene->manager = plugs->open(bare, &scene->seen);
+    scene->descriptors = bare_descriptors();
+}
+
+/* Nothing is left, neither in the manager nor of virtiofsd. */
+static void close_scene(struct scene *scene)
+{
+    struct bare *bare = scene->bare;
+
+    assert_int_equal(scene->plugs->close(scene->manager), 0);
+    assert_int_equal(plugs_children(bare), 0);
+    assert_int_equal(plugs_sockets(bare), 0);
+    assert_int_equal(bare_descriptors(), scene->descriptors);
+    assert_int_equal(berth_qemu_in_flight(bare->vm), 0);
+    bare_open_again(bare);
+    peer_end(scene->qmp);
+}
+
+static void reserve(const struct scene *scene, unsigned number, uuid_t reservation)
+{
+    plugs_reserve(scene->bare, scene->plugs, scene->manager, number, reservation);
+}
+
+static int add(const struct scene *scene, const uuid_t reservation)
+{
+    return scene->plugs->add(scene->manager, reservation, BERTH_NO_DEADLINE);
+}
+
+static int take(const struct scene *scene, const uuid_t reservation)
+{
+    return scene->plugs->remove(scene->manager, reservation, BERTH_NO_DEADLINE);
+}
+
+static void for_each_kind(void **state, void (*test)(struct scene *scene))
+{
+    for (int i = 0; i < PLUGS_KINDS; i++) {
+        struct scene scene;
+
+        open_scene(&scene, *state, &plugs_of[i]);
+        test(&scene);
+        close_scene(&scene);
+    }
+}
+
+static void ports_run_out(struct scene *scene)
+{
+    uuid_t a, b, c;
+
+    reserve(scene, 0, a);
+    reserve(scene, 1, b);
+    reserve(scene, 2, c);
+    assert_int_equal(add(scene, a), 0);
+    assert_int_equal(add(scene, b), 0);
+    assert_int_equal(plugs_children(scene->bare), scene->plugs->are_shares ? 2 : 0);
+    assert_int_equal(plugs_sockets(scene->bare), scene->plugs->are_shares ? 2 : 0);
+    assert_int_equal(add(scene, c), -ENOSPC);
+    assert_int_equal(scene->seen.outcome, BERTH_FAILED);
+    assert_int_equal(peer_heard(scene->qmp, "\"device_add\""), 2);
+    assert_int_equal(peer_heard(scene->qmp, "\"bus\":\"port0\""), 1);
+    assert_int_equal(peer_heard(scene->qmp, "\"bus\":\"port1\""), 1);
+    assert_int_equal(take(scene, c), 0);
+    assert_int_equal(take(scene, a), 0);
+    reserve(scene, 3, c);
+    assert_int_equal(add(scene, c), 0);
+    assert_int_equal(peer_heard(scene->qmp, "\"bus\":\"port0\""), 2);
+    assert_int_equal(take(scene, b), 0);
+    assert_int_equal(take(scene, c), 0);
+}
+
+static void test_ports_run_out_and_are_given_back(void **state)
+{
+    for_each_kind(state, ports_run_out);
+}
+
+static void device_is_refused(struct scene *scene)
+{
+    uuid_t a;
+
+    peer_answers_to(scene->qmp, "\"device_add\"", PEER_REFUSES, "it is told to");
+    for (unsigned i = 0; i < PORTS + 1; i++) {
+        reserve(scene, 0, a);
+        assert_int_equal(add(scene, a), -EIO);
+        assert_int_equal(scene->seen.outcome, BERTH_FAILED);
+        assert_int_equal(plugs_children(scene->bare), 0);
+        assert_int_equal(plugs_sockets(scene->bare), 0);
+        assert_int_equal(peer_heard(scene->qmp, "\"chardev-remove\""),
+                         scene->plugs->are_shares ? i + 1 : 0);
+        assert_int_equal(take(scene, a), 0);
+    }
+    peer_answers_to(scene->qmp, "", PEER_OK, NULL);
+    for (unsigned i = 0; i < PORTS; i++) {
+        uuid_t b;
+
+        reserve(scene, i, b);
+        assert_int_equal(add(scene, b), 0);
+        assert_int_equal(take(scene, b), 0);
+    }
+}
+
+static void test_a_refused_device_gives_its_port_back(void **state)
+{
+    for_each_kind(state, device_is_refused);
+}
+
+static void removal_is_refused(struct scene *scene)
+{
+    uuid_t a;
+
+    reserve(scene, 0, a);
+    assert_int_equal(add(scene, a), 0);
+    peer_answers_to(scene->qmp, "\"device_del\"", PEER_REFUSES, "Device is busy");
+    assert_int_equal(take(scene, a), -EBUSY);
+    assert_int_equal(scene->seen.outcome, BERTH_FAILED);
+    assert_int_equal(plugs_children(scene->bare), scene->plugs->are_shares ? 1 : 0);
+    peer_answers_to(scene->qmp, "\"device_del\"", PEER_REFUSES, "Device 'x' not found");
+    assert_int_equal(take(scene, a), 0);
+    peer_answers_to(scene->qmp, "", PEER_OK, NULL);
+}
+
+static void test_a_refused_removal_keeps_everything(void **state)
+{
+    for_each_kind(state, removal_is_refused);
+}
+
+/* The try that nobody saw the end of has a port, and keeps it in the next. */
+static void add_is_late(struct scene *scene)
+{
+    uuid_t a, b;
+
+    reserve(scene, 0, a);
+    reserve(scene, 1, b);
+    assert_int_equal(add(scene, a), 0);
+    peer_answers_to(scene->qmp, "\"device_add\"", PEER_SILENT, NULL);
+    assert_int_equal(scene->plugs->add(scene->manager, b, bare_within(30)), -ETIMEDOUT);
+    assert_int_equal(scene->seen.outcome, BERTH_UNSURE);
+    assert_int_equal(plugs_children(scene->bare), scene->plugs->are_shares ? 2 : 0);
+    assert_int_equal(take(scene, a), 0);
+    peer_answers_to(scene->qmp, "\"qom-list\"", PEER_SAYS, "{\"id\":%lld,\"return\":[]}");
+    assert_int_equal(add(scene, b), 0);
+    assert_int_equal(peer_heard(scene->qmp, "\"bus\":\"port0\""), 1);
+    assert_int_equal(peer_heard(scene->qmp, "\"bus\":\"port1\""), 2);
+    assert_int_equal(take(scene, b), 0);
+    peer_answers_to(scene->qmp, "", PEER_OK, NULL);
+}
+
+static void test_a_second_try_has_the_port_of_the_first(void **state)
+{
+    for_each_kind(state, add_is_late);
+}
+
+/* What a manager was discarded for may go later: then its port is free. */
+static void gone_after_discard(struct scene *scene)
+{
+    static const char *const names[PLUGS_KINDS] = {"share-plan9-0", "share-0", NULL, "pci-port0"};
+    const char *name = names[scene->plugs - plugs_of];
+    char line[128];
+    uuid_t a, b;
+
+    if (!name)
+        return; /* the manager chose it at random */
+    scene->bare->options.port_count = 1;
+    berth_qemu_close(scene->bare->vm);
+    assert_int_equal(scene->plugs->close(scene->manager), 0);
+    assert_int_equal(berth_qemu_open(bare_file(scene->bare, "other.sock"), scene->bare->agent_path,
+                                     &scene->bare->options, &scene->bare->vm),
+                     0);
+    scene->manager = scene->plugs->open(scene->bare, &scene->seen);
+    reserve(scene, 0, a);
+    assert_int_equal(add(scene, a), 0);
+    assert_int_equal(scene->plugs->discard(scene->manager), 0);
+    (void)snprintf(line, sizeof line, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"%s\"}}",
+                   name);
+    peer_say(scene->qmp, line);
+    assert_int_equal(berth_qemu_ask(scene->bare->vm, false, "{\"execute\":\"x\"}", NULL), 0);
+    reserve(scene, 1, b);
+    assert_int_equal(add(scene, b), 0);
+    assert_int_equal(take(scene, b), 0);
+    berth_qemu_close(scene->bare->vm); /* ends the first virtiofsd */
+    assert_int_equal(berth_qemu_open(bare_file(scene->bare, "other.sock"), scene->bare->agent_path,
+                                     &scene->bare->options, &scene->bare->vm),
+                     0);
+    scene->bare->options.port_count = MACHINE_PORTS;
+}
+
+static void test_a_port_is_free_when_its_device_goes(void **state)
+{
+    for_each_kind(state, gone_after_discard);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ports_run_out_and_are_given_back),
+        cmocka_unit_test(test_a_refused_device_gives_its_port_back),
+        cmocka_unit_test(test_a_refused_removal_keeps_everything),
+        cmocka_unit_test(test_a_second_try_has_the_port_of_the_first),
+        cmocka_unit_test(test_a_port_is_free_when_its_device_goes),
+    };
+
+    return bare_run(tests);
+}
