@@ -11,10 +11,10 @@ AGENT := $(BUILD)/qemu/berth-agent
 AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
 # One image and one saved machine for all builds.
 QEMU_IMAGE := $(GEN)/qemu/image
-QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c))
+QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c tests/qemu/bare/test_*.c))
 # Those that need a guest are for `make test-qemu`, the others for `make test`.
 QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
-QEMU_BARE_SUITES := $(filter-out $(QEMU_GUEST_SUITES),$(QEMU_TESTS))
+QEMU_BARE_SUITES := $(filter $(BUILD)/tests/qemu/bare/%,$(QEMU_TESTS))
 QEMU_SUPPORT := $(call qemu_objects,tests/qemu/support/*.c) $(patsubst %,$(BUILD)/obj/examples/qemu/%.o,machine disk)
 QEMU_GENERATED := $(foreach m,$(QEMU_MANAGERS),$(BUILD)/$(m)/$(m).o)
 
@@ -22,7 +22,7 @@ $(BUILD)/obj/contrib/qemu/%.o $(BUILD)/obj/examples/qemu/%.o $(BUILD)/obj/tests/
 $(BUILD)/obj/examples/qemu/%.o: EXAMPLE_FLAGS := $(QEMU_FLAGS)
 $(BUILD)/obj/contrib/qemu/%.o: contrib/qemu/%.c $(FLAGS_FILE)
 	$(call compile,$(QEMU_FLAGS))
-$(LIBQEMU_OBJECTS) $(QEMU_SUPPORT) $(call qemu_objects,examples/qemu/*.c tests/qemu/*.c bench/qemu/*.c): $(foreach m,$(QEMU_MANAGERS),$(GEN)/$(m)/$(m).h)
+$(LIBQEMU_OBJECTS) $(QEMU_SUPPORT) $(call qemu_objects,examples/qemu/*.c tests/qemu/*.c tests/qemu/bare/*.c bench/qemu/*.c): $(foreach m,$(QEMU_MANAGERS),$(GEN)/$(m)/$(m).h)
 
 $(LIBQEMU): $(LIBQEMU_OBJECTS)
 	@rm -f $@

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,10 +142,15 @@ int servers_start(berth_qemu *vm, const char *name, const char *folder, bool rea
 {
     const char *below = vm->options.folder ? vm->options.folder : "/tmp";
     struct server *server;
+    struct stat status;
     int fd, rc;
 
     if (read_only && !vm->options.virtiofsd_read_only)
         return -EOPNOTSUPP;
+    if (stat(folder, &status) < 0)
+        return -errno;
+    if (!S_ISDIR(status.st_mode))
+        return -ENOTDIR;
     if (access(folder, R_OK | X_OK) < 0)
         return -errno;
     servers_end(vm, name);
