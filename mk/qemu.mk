@@ -12,6 +12,8 @@ AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
 # One image and one saved machine for all builds.
 QEMU_IMAGE := $(GEN)/qemu/image
 QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c tests/qemu/bare/test_*.c))
+# What test_fuzz.py lies to; the agent is the other one.
+FUZZED := $(BUILD)/tests/qemu/fuzz_host
 # Those that need a guest are for `make test-qemu`, the others for `make test`.
 QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
 QEMU_BARE_SUITES := $(filter $(BUILD)/tests/qemu/bare/%,$(QEMU_TESTS))
@@ -46,6 +48,11 @@ qemu-image: $(QEMU_IMAGE)/initramfs
 	@:
 
 $(BUILD)/examples/qemu: $(call qemu_objects,examples/qemu/*.c) $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c $(LIBS)
+
+$(FUZZED): $(BUILD)/obj/tests/qemu/fuzz_host.o $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c $(LIBS)

@@ -54,7 +54,7 @@ $(eval $(call with_example,netns))
 
 c-suites: $(C_SUITES) $(EXAMPLES)
 	@:
-suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT)
+suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED)
 	@:
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
@@ -165,6 +165,7 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
-soak: suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of random specs by both searches
+soak: suites asan-suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of random specs by both searches, and of the backend for QEMU fuzzed
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
 	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py --seconds $(SOAK_SECONDS) --seed $$(date +%s)
+	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/qemu/test_fuzz.py

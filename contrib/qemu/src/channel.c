@@ -67,7 +67,7 @@ void channel_free(struct channel *channel)
 
 int channel_send(struct channel *channel, int64_t number, json *line)
 {
-    const char *text = json_words(line);
+    const char *text = line ? json_words(line) : "";
     size_t size = text ? strlen(text) : 0;
     struct message *message;
 

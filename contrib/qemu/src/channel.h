@@ -36,7 +36,8 @@ void channel_close(struct channel *channel);
 /* Closes it, and frees what it kept for later. */
 void channel_free(struct channel *channel);
 
-/* Queues a line, and sends what goes. 0, -ENOTCONN or -ENOMEM: nothing was queued. */
+/* Queues a line, an empty one for NULL, and sends what goes. 0; -ENOTCONN or -ENOMEM: nothing was
+ * queued. */
 int channel_send(struct channel *channel, int64_t number, json *line);
 
 /* Takes a line back of which nothing was sent; false: it is too late for that. */

@@ -102,7 +102,10 @@ static int vm_hello(berth_qemu *vm)
     vm->hello = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
     (void)json_with_number(line, "hello", vm->hello);
     vm_trace(vm, BERTH_QEMU_TO_AGENT, json_words(line));
-    rc = channel_send(&vm->agent, 0, line);
+    /* The newline ends what an earlier connection may have sent in part. */
+    rc = channel_send(&vm->agent, 0, NULL);
+    if (rc == 0)
+        rc = channel_send(&vm->agent, 0, line);
     json_object_put(line);
     return rc;
 }

@@ -38,8 +38,7 @@ int ports_take(berth_qemu *vm, const char *device, int wanted)
     }
     if (port < 0 || (uint32_t)port >= vm->options.port_count)
         return -ENOSPC;
-    if (vm->ports[port].owner[0] != '\0' && strcmp(vm->ports[port].owner, device) != 0)
-        return -EBUSY;
+    /* One that is named may have an owner: its manager has forgotten it, and QEMU refuses if not. */
     ports_give_back(vm, device);
     (void)snprintf(vm->ports[port].owner, sizeof vm->ports[port].owner, "%s", device);
     return port;

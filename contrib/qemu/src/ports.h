@@ -4,7 +4,7 @@
 
 #include "vm.h"
 
-/* Takes a free port, or that of this number, for a device: its index; -ENOSPC, -EBUSY. `wanted` is
+/* Takes a free port, or that of this number, for a device: its index; -ENOSPC. `wanted` is
  * negative: any. */
 int ports_take(berth_qemu *vm, const char *device, int wanted);
 void ports_give_back(berth_qemu *vm, const char *device);
