@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { ARGUMENTS_MAX = 24 };
 
 /* The number of the port that has this owner, "" for a free one; -1: none has. */
@@ -96,6 +94,12 @@ static int servers_source(char *text, size_t size, const char *folder)
     return 0;
 }
 
+/* posix_spawn changes no word, but its type does not say so. */
+static void servers_add_word(char **arguments, size_t *count, const char *word)
+{
+    memcpy(&arguments[(*count)++], &word, sizeof word);
+}
+
 /* Its socket becomes descriptor 3. */
 static int servers_spawn(const berth_qemu *vm, int fd, const char *folder, bool read_only,
                          pid_t *process)
@@ -104,7 +108,7 @@ static int servers_spawn(const berth_qemu *vm, int fd, const char *folder, bool 
     static const char *const as_user[] = {"unshare",       "-r", "/usr/lib/qemu/virtiofsd", "-o",
                                           "log_level=err", NULL};
     const char *const *words = vm->options.virtiofsd;
-    const char *arguments[ARGUMENTS_MAX + 5];
+    char *arguments[ARGUMENTS_MAX + 5];
     char source[4096];
     size_t count = 0;
     posix_spawn_file_actions_t actions;
@@ -114,24 +118,23 @@ static int servers_spawn(const berth_qemu *vm, int fd, const char *folder, bool 
         return rc;
     if (!words)
         words = geteuid() == 0 ? as_root : as_user;
-    for (; words[count]; count++) {
+    while (words[count]) {
         if (count == ARGUMENTS_MAX)
             return -E2BIG;
-        arguments[count] = words[count];
+        servers_add_word(arguments, &count, words[count]);
     }
-    arguments[count++] = "--fd=3";
-    arguments[count++] = "-o";
-    arguments[count++] = source;
+    servers_add_word(arguments, &count, "--fd=3");
+    servers_add_word(arguments, &count, "-o");
+    servers_add_word(arguments, &count, source);
     if (read_only)
-        arguments[count++] = vm->options.virtiofsd_read_only;
+        servers_add_word(arguments, &count, vm->options.virtiofsd_read_only);
     arguments[count] = NULL;
     rc = posix_spawn_file_actions_init(&actions);
     if (rc != 0)
         return -rc;
     rc = posix_spawn_file_actions_adddup2(&actions, fd, 3);
     if (rc == 0)
-        rc = posix_spawnp(process, arguments[0], &actions, NULL,
-                          (char *const *)(uintptr_t)arguments, environ);
+        rc = posix_spawnp(process, arguments[0], &actions, NULL, arguments, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     return -rc;
 }

@@ -130,7 +130,7 @@ static void test_closing_ends_virtiofsd(void **state)
     struct bare *bare = *state;
     const struct plugs *kinds[] = {&plugs_of[1], &plugs_of[0]}; /* fixed ports first */
     void *managers[2];
-    uuid_t a;
+    uuid_t a = {0};
 
     if (access(VIRTIOFSD, X_OK) < 0) {
         print_message("there is no " VIRTIOFSD " here\n");

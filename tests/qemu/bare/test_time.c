@@ -168,10 +168,10 @@ static void *ask_for_much(void *arg)
 {
     struct bare *bare = arg;
     char *request = malloc(HUGE + 64);
-    int used = sprintf(request, "{\"execute\":\"query-status\",\"arguments\":{\"x\":\"");
+    int used = snprintf(request, 60, "{\"execute\":\"query-status\",\"arguments\":{\"x\":\"");
 
     memset(request + used, 'x', HUGE);
-    (void)strcpy(request + used + HUGE, "\"}}");
+    (void)snprintf(request + used + HUGE, 4, "\"}}");
     (void)berth_qemu_ask(bare->vm, false, request, NULL);
     free(request);
     return NULL;

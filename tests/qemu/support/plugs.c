@@ -22,7 +22,7 @@ const char *const plugs_sleeper[] = {"sh", "-c", "exec sleep 1000", NULL};
     {                                                                                              \
         const m##_backend backend = berth_qemu_##m(bare->vm);                                      \
         const berth_config config = {.trace = seen ? seen_trace : NULL, .trace_ctx = seen};        \
-        m *manager;                                                                                \
+        struct m *manager;                                                                         \
                                                                                                    \
         assert_int_equal(m##_create(NULL, &backend, &config, &manager, NULL), 0);                  \
         return manager;                                                                            \
@@ -91,7 +91,7 @@ static int pci_ports_plugs_reserve(void *manager, const char *host, unsigned num
 
 #define KIND(m, shares)                                                                            \
     {                                                                                              \
-        .name = #m, .are_shares = shares, .open = m##_plugs_open, .reserve = m##_plugs_reserve,    \
+        .name = #m, .are_shares = (shares), .open = m##_plugs_open, .reserve = m##_plugs_reserve,  \
         .add = m##_plugs_add, .remove = m##_plugs_remove, .discard = m##_plugs_discard,            \
         .close = m##_plugs_close                                                                   \
     }
