@@ -118,7 +118,7 @@ static void test_there_is_no_thread(void **state)
 {
     struct bare *bare = *state;
     const unsigned with = count_threads();
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     assert_int_equal(count_threads(), with - 1);
@@ -129,7 +129,7 @@ static void test_there_is_no_thread(void **state)
 static void test_many_are_in_flight_at_once(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     reserve_many(&loop);
@@ -155,7 +155,7 @@ static void test_many_are_in_flight_at_once(void **state)
 static void test_they_are_told_in_order(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     reserve_many(&loop);
@@ -184,7 +184,7 @@ static void test_they_are_told_in_order(void **state)
 static void test_the_end_is_told_in_order_too(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     reserve_many(&loop);
@@ -206,7 +206,7 @@ static void test_the_end_is_told_in_order_too(void **state)
 static void test_a_deadline_makes_it_readable(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
     struct epoll_event event;
     int64_t begin;
 
@@ -232,7 +232,7 @@ static void test_a_deadline_makes_it_readable(void **state)
 static void test_a_cancelled_one_makes_it_readable(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     reserve_many(&loop);
@@ -257,7 +257,7 @@ static void test_a_cancelled_one_makes_it_readable(void **state)
 static void test_own_requests_turn_the_loop(void **state)
 {
     struct bare *bare = *state;
-    struct loop loop;
+    static struct loop loop;
 
     open_loop(&loop, bare);
     reserve_many(&loop);
