@@ -94,6 +94,8 @@ bool operation_step_back(struct operation *operation)
     operation->in_step = false;
     operation->step = 0;
     operation->event = 0;
+    operation->code = 0; /* a question without a hook has an error, and a hook may follow it */
+    operation->where = (struct where){0};
     operation->stage = STAGE_RESOLVE;
     return true;
 }

@@ -16,8 +16,10 @@
 typedef struct fixture {
     probe *taps;
     uuid_t held;
-    int opens; /* answer of host.open */
-    int has;   /* answer of host.has */
+    int opens;   /* answer of host.open */
+    int has;     /* answer of host.has */
+    int assigns; /* answer of net.assign */
+    int removed; /* calls of net.remove */
     berth_token token;
     probe_tap_state state;
     int code; /* of the started operation; 1: it has not ended */
@@ -45,6 +47,23 @@ static int has_tap(void *ctx, berth_call *call, const probe_tap *tap)
     (void)tap;
     f->token = berth_call_token(call);
     return f->has;
+}
+
+static int assign(void *ctx, berth_call *call, const probe_address *address)
+{
+    fixture *f = ctx;
+
+    (void)address;
+    f->token = berth_call_token(call);
+    return f->assigns;
+}
+
+static int remove_address(void *ctx, berth_call *call, const probe_address *address)
+{
+    (void)call;
+    (void)address;
+    ((fixture *)ctx)->removed++;
+    return 0;
 }
 
 static const probe_tap_config tap = {.name = "tap0"};
@@ -216,6 +235,38 @@ static void half_of_the_hooks_that_come_together_is_refused(void **unused)
     assert_string_equal(error.hook, "net.assign");
 }
 
+/* The waiter is run up to its hook by the thread that releases the root, and once more then. */
+static void a_waiter_calls_the_hook_behind_a_question_that_nobody_answers(void **unused)
+{
+    static const probe_address_config other = {.ip = "::2"};
+    static fixture f;
+    probe_backend backend = {.version = PROBE_BACKEND_VERSION,
+                             .ctx = &f,
+                             .host = {.open = open_tap, .close = close_tap},
+                             .net = {.assign = assign, .remove = remove_address}};
+    uuid_t pending;
+
+    (void)unused;
+    f = (fixture){.assigns = BERTH_UNCERTAIN(-ETIMEDOUT), .code = 1};
+    assert_int_equal(probe_create(NULL, &backend, NULL, &f.taps, NULL), 0);
+    assert_int_equal(probe_reserve(f.taps, &tap, &address, f.held, NULL), 0);
+    assert_int_equal(probe_reserve(f.taps, &tap, &other, pending, NULL), 0);
+    assert_int_equal(probe_bring_up(f.taps, f.held, NULL), -ETIMEDOUT);
+    f.assigns = BERTH_PENDING;
+    assert_int_equal(
+        probe_bring_up_start(f.taps, NULL, pending, BERTH_NO_DEADLINE, NULL, note_end, &f), 0);
+    assert_int_equal(
+        probe_release_start(f.taps, NULL, f.held, BERTH_NO_DEADLINE, NULL, note_end, &f), 0);
+    assert_int_equal(f.code, 1);
+    assert_int_equal(berth_complete(f.token, 0, NULL, 0), 0);
+    assert_int_equal(f.removed, 1);
+    assert_int_equal(f.code, -EOPNOTSUPP); /* net.shows is not there to be asked */
+    assert_int_equal(probe_release(f.taps, f.held, NULL), 0);
+    assert_int_equal(probe_release(f.taps, pending, NULL), 0);
+    assert_int_equal(f.removed, 2);
+    assert_int_equal(probe_destroy(f.taps, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_pending_answer_is_completed_by_an_answer_only),
         cmocka_unit_test(a_pending_answer_may_be_that_nobody_can_tell),
         cmocka_unit_test(discard_inside_a_hook_that_asks_ends_the_operation),
+        cmocka_unit_test(a_waiter_calls_the_hook_behind_a_question_that_nobody_answers),
         cmocka_unit_test(half_of_the_hooks_that_come_together_is_refused),
     };
 
