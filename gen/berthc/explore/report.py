@@ -109,7 +109,8 @@ def explore(manager: Manager, bounds: Bounds, progress: Progress | None = None,
     """Explores a manager. The spec must have passed the static rules, findings of the tables aside.
 
     `program`: the search in C, made for this manager (`engine.build`); None: the one in Python.
-    Ctrl-C ends the search, not the report. Raises `engine.run.Beyond` and `BrokenRuntime`.
+    Ctrl-C ends the search, not the report. Raises `engine.run.Beyond`, `BrokenRuntime`
+    and `engine.build.NoCompiler`.
     """
     with without_collector():
         return _explore(manager, bounds, Progress() if progress is None else progress, program)

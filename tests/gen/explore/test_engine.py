@@ -12,7 +12,7 @@ from engine_support import in_both, program, sentences
 from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.explore.bounds import Bounds
-from berthc.explore.engine import faults
+from berthc.explore.engine import build, faults
 from berthc.explore.engine.build import NoCompiler, sources
 from berthc.explore.engine.run import BrokenRuntime
 from berthc.explore.report import Report, explore
@@ -153,6 +153,43 @@ def test_a_compiler_that_is_of_no_use_is_told(compiler: str, tmp_path: Path,
     monkeypatch.setenv("CC", compiler)
     with pytest.raises(NoCompiler, match=compiler.rpartition("/")[2]):
         program(model(ROOT / "spec/plan9.yaml"))
+
+
+@pytest.mark.parametrize(("compiler", "message"), [
+    ("'cc", "CC cannot be read: No closing quotation"),
+    ("{}", "cc: Exec format error"),
+    ("sh {} -o", "sh fails: .*\\ufffd"),
+    ("true", "No such file"),
+])
+def test_each_failure_of_a_compiler_is_told(compiler: str, message: str, tmp_path: Path,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "cc"
+    script.write_bytes(b"printf 'error: \\377' >&2; exit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CC", compiler.format(script))
+    with pytest.raises(NoCompiler, match=message):
+        program(model(ROOT / "spec/plan9.yaml"))
+
+
+def test_a_program_that_does_not_run_is_told_and_one_that_reads_nothing(tmp_path: Path) -> None:
+    manager, made = model(ROOT / "spec/plan9.yaml"), tmp_path / "search"
+    made.write_text("of another machine", encoding="utf-8")
+    made.chmod(0o755)
+    with pytest.raises(NoCompiler, match="search: Exec format error"):
+        explore(manager, BOUNDS, program=made)
+    made.write_text("#!/bin/sh\nexec <&- >&-; exit 1\n", encoding="utf-8")
+    with pytest.raises(BrokenRuntime, match="ends by itself, with 1"):
+        explore(manager, BOUNDS, program=made)
+
+
+def test_the_folder_of_what_is_kept_may_be_the_current_one(tmp_path: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BERTH_CACHE", ".")
+    monkeypatch.setattr(build, "_compile", lambda command: Path(
+        command[command.index("-o") + 1]).write_bytes(b""))
+    assert program(model(ROOT / "spec/plan9.yaml")).parent == tmp_path
 
 
 def test_without_sources_there_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ OLD = 60  # days after which an unused object is taken away
 
 
 class NoCompiler(Exception):
-    """The search in C cannot be built here; the message says why, in a few words."""
+    """The search in C cannot be built or run here; the message says why, in a few words."""
 
 
 def sources() -> Path:
@@ -37,7 +37,10 @@ def sources() -> Path:
 
 def compiler() -> list[str]:
     """The command of the C compiler: $CC, else cc, gcc or clang. Raises NoCompiler."""
-    given = shlex.split(os.environ.get("CC", ""))
+    try:
+        given = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise NoCompiler(f"$CC cannot be read: {error}") from error
     for command in ([given] if given else [["cc"], ["gcc"], ["clang"]]):
         if shutil.which(command[0]):
             return command
@@ -48,6 +51,13 @@ def program(manager: str, text: Mapping[str, str],
             tell: Callable[[str], None] = lambda _: None) -> Path:
     """The program for the manager of that name, compiled if it is not kept. `text` has the
     generated files, by path. `tell` hears what takes time. Raises NoCompiler."""
+    try:
+        return _program(manager, text, tell)
+    except OSError as error:  # a full disk, or a compiler that does not run or writes nothing
+        raise NoCompiler(f"{error.filename or 'the program'}: {error.strerror}") from error
+
+
+def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None]) -> Path:
     folder, cc = sources(), compiler()
     runtime = _digest([*cc, *FLAGS, FAST, QUICK], sorted(folder.rglob("*.[ch]")), folder)
     tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
@@ -94,7 +104,7 @@ def _kept_in() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            return folder.absolute()  # a name without a folder would be looked for in $PATH
     except OSError as error:
         raise NoCompiler(f"{folder}: {error.strerror}") from error
 
@@ -123,7 +133,8 @@ def _used(path: Path) -> float:
 
 
 def _compile(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8",
+                          errors="replace", check=False)
     if done.returncode != 0:
         lines = done.stderr.splitlines() or ["no message"]
         first = next((line for line in lines if "error:" in line or "undefined" in line), lines[0])

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import Valuation
 from berthc.explore.engine import faults
+from berthc.explore.engine.build import NoCompiler
 from berthc.explore.engine.plan import Beyond, Plan, write
 from berthc.explore.engine.script import Numbers, requests
 from berthc.explore.meaning import Class, Range, Seen
@@ -54,14 +56,18 @@ class Running:
     def __init__(self, program: Path, manager: Manager, root: str, valuation: Valuation,
                  bounds: Bounds, reduced: Reduced = REDUCED,
                  wanted: Sequence[tuple[int, int]] = ()) -> None:
-        """Raises Beyond."""
+        """Raises Beyond and NoCompiler."""
         self._manager = manager
         self._plan: Plan = write(manager, root, valuation, bounds, reduced, wanted)
-        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         text=True, encoding="utf-8")
+        try:
+            self._process = subprocess.Popen([program], stdin=subprocess.PIPE,
+                                             stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        except OSError as error:  # made for another machine, or where no program may run
+            raise NoCompiler(f"{program}: {error.strerror}") from error
         assert self._process.stdin is not None
-        self._process.stdin.write(self._plan.text)
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already; result() tells
+            self._process.stdin.write(self._plan.text)
+            self._process.stdin.close()
         self._result = Searched(root, valuation, Seen(self._plan.stepper.shape))
 
     def end(self) -> Searched:

@@ -20,7 +20,7 @@ def searches(manager: Manager, program: Path, every: list[tuple[Valuation, str]]
              bounds: Bounds, progress: Progress, done: list[Searched]) -> None:
     """Adds the searches to `done` in the order of `every`, but those that others make unnecessary.
     The bound on states is that of all together. When the user interrupts, the last one is in part.
-    Raises Beyond, BrokenRuntime and KeyboardInterrupt."""
+    Raises Beyond, NoCompiler, BrokenRuntime and KeyboardInterrupt."""
     at_once = len(os.sched_getaffinity(0))
     each = replace(bounds, memory=None if bounds.memory is None else bounds.memory // at_once)
     running: list[tuple[int, Running]] = []
