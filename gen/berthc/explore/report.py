@@ -130,10 +130,11 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
     every = combined(manager, bounds.keys)
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
-        findings += [Finding(fault, accepted(manager, fault), ())
-                     for fault in _unreachable(manager, searches, bounds, program)]
-        findings += [Finding(fault, accepted(manager, fault), ())
-                     for fault in _unasked(manager, searches)]
+        try:
+            findings += [Finding(fault, accepted(manager, fault), ()) for fault in (
+                *_unreachable(manager, searches, bounds, program), *_unasked(manager, searches))]
+        except KeyboardInterrupt:
+            complete, interrupted = False, True
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
     used = {id(f.accept) for f in findings}
     unused = tuple(a for a in manager.accept if complete and a.finding in IDS and id(a) not in used)

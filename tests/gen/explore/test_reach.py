@@ -15,10 +15,12 @@ from berthc.explore import reach
 from berthc.explore.bounds import Bounds
 from berthc.explore.engine import searches as engine
 from berthc.explore.engine.build import program
+from berthc.explore.engine.run import Running, Searched, Watch
 from berthc.explore.messages import claim
 from berthc.explore.progress import Progress
 from berthc.explore.reach import LADDER, SMALL, explore_by_default, explore_within
 from berthc.explore.report import explore
+from berthc.explore.search import Search
 from berthc.model import Manager
 
 PLAN9 = ROOT / "spec/plan9.yaml"
@@ -67,6 +69,35 @@ def test_drains_are_not_looked_at_for_what_no_search_tries(
     monkeypatch.setattr(engine, "drained", drained)
     manager, made = model(ROOT / SCSI)
     assert not explore(manager, Bounds(), program=made).findings
+
+
+@pytest.mark.parametrize("in_c", [True, False])
+def test_ctrl_c_during_drains_ends_the_search_and_not_the_report(
+        in_c: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = list[bool]()
+
+    class Interrupted(Running):
+        def result(self, watch: Watch = lambda _states, _waiting: None) -> Searched:
+            raise KeyboardInterrupt
+
+        def end(self) -> Searched:
+            ended.append(True)
+            return super().end()
+
+    def drains(*_: object) -> None:
+        monkeypatch.setattr(engine, "Running", Interrupted)
+        drained(*_)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    drained = engine.drained
+    monkeypatch.setattr(engine, "drained", drains)
+    monkeypatch.setattr(Search, "drains", interrupted)
+    manager, made = model(FAULTY / "unreachable-attach-while-leaving.yaml")
+    report = explore(manager, Bounds(callers=2, keys=1), program=made if in_c else None)
+    assert report.interrupted and not report.complete and not report.findings
+    assert bool(ended) == in_c
 
 
 # A budget of time.

@@ -64,8 +64,11 @@ def drained(manager: Manager, program: Path, search: Searched, bounds: Bounds,
     numbers: dict[int, int] = {id(row): n for n, row in enumerate(_rows(manager), 1)}
     wanted = [(numbers[row], OUTCOMES.index(outcome)) for row, outcome in sorted(
         missing, key=lambda one: (numbers[one[0]], one[1]))]
-    result = Running(program, manager, search.root, search.valuation, bounds,
-                     wanted=wanted).result()
+    running = Running(program, manager, search.root, search.valuation, bounds, wanted=wanted)
+    try:
+        result = running.result()
+    finally:
+        running.end()
     search.taken |= result.taken
     search.behind |= result.behind
 
