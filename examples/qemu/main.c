@@ -95,7 +95,7 @@ static int map(struct example *example, const char *who, const uuid_t reservatio
     int rc =
         scsi_map_to_guest_until(example->disks, reservation, path, sizeof path, deadline, &error);
 
-    (void)snprintf(what, sizeof what, "%s: map_to_guest", who);
+    (void)snprintf(what, sizeof what, "%s: scsi_map_to_guest", who);
     story_ended(what, rc, &error);
     return rc;
 }
@@ -106,7 +106,7 @@ static void unmap(struct example *example, const char *who, const uuid_t reserva
     berth_error error;
     int rc = scsi_unmap_from_guest(example->disks, reservation, &error);
 
-    (void)snprintf(what, sizeof what, "%s: unmap_from_guest", who);
+    (void)snprintf(what, sizeof what, "%s: scsi_unmap_from_guest", who);
     story_ended(what, rc, &error);
     expect(what, rc, 0);
 }

@@ -17,6 +17,8 @@ void story_begin(void)
     began = berth_now();
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)printf("%8s  %-*s  %-*s  %s\n", "seconds", MANAGER, "manager", QMP, "QMP", "guest");
+    (void)printf("%8s  %-*s  %-*s  %s\n", "", MANAGER, "how an instance changes", QMP,
+                 "-> asked  <- said", "-> asked  <- said");
 }
 
 static double seconds(void)
@@ -58,8 +60,8 @@ void story_manager(void *ctx, const berth_transition *t)
     if (t->kind != BERTH_TRACE_ROW || !t->next || strcmp(t->state, t->next) == 0)
         return;
     (void)snprintf(text, sizeof text, "  %s: %s -> %s%s%s", t->resource, t->state, t->next,
-                   t->outcome == BERTH_FAILED ? ", failed" : "",
-                   t->outcome == BERTH_UNSURE ? ", uncertain" : "");
+                   t->outcome == BERTH_FAILED ? ": the call failed" : "",
+                   t->outcome == BERTH_UNSURE ? ": nobody knows" : "");
     in_manager(text);
 }
 
@@ -98,35 +100,39 @@ static void tell_qmp(struct json_object *line, bool sent)
 {
     char text[TEXT];
     struct json_object *inner = NULL;
-    const char *event = member(line, "event");
+    const char *event = member(line, "event"), *device;
 
     (void)json_object_object_get_ex(line, sent ? "arguments" : event ? "data" : "error", &inner);
+    device = member(inner, "device");
     if (sent)
-        (void)snprintf(text, sizeof text, "%s %s", member(line, "execute"), subject(inner));
+        (void)snprintf(text, sizeof text, "-> %s%s%s", member(line, "execute"),
+                       *subject(inner) ? " " : "", subject(inner));
     else if (event)
-        (void)snprintf(text, sizeof text, "  %s %s", event,
-                       inner && member(inner, "device") ? member(inner, "device") : "");
+        (void)snprintf(text, sizeof text, "<- %s%s%s", event, device ? " " : "",
+                       device ? device : "");
     else
-        (void)snprintf(text, sizeof text, "  %s", inner ? member(inner, "desc") : "ok");
+        (void)snprintf(text, sizeof text, "<- %s", inner ? member(inner, "desc") : "ok");
     in_qmp(text);
 }
 
 static void tell_agent(struct json_object *line, bool sent)
 {
+    const char *about = member(line, "path") ? member(line, "path") : member(line, "queue");
     char text[TEXT];
 
     if (member(line, "hello"))
-        (void)snprintf(text, sizeof text, "%s", sent ? "hello" : "  hello");
+        (void)snprintf(text, sizeof text, "%s",
+                       sent ? "-> are you there?" : "<- the agent is here");
     else if (member(line, "cancel"))
-        (void)snprintf(text, sizeof text, "cancel request %s", member(line, "cancel"));
+        (void)snprintf(text, sizeof text, "-> cancel that (request %s)", member(line, "cancel"));
     else if (sent)
-        (void)snprintf(text, sizeof text, "%s %s", member(line, "do"),
-                       member(line, "path") ? member(line, "path") : member(line, "queue"));
+        (void)snprintf(text, sizeof text, "-> %s%s%s", member(line, "do"), *about ? " " : "",
+                       about);
     else if (member(line, "mounted"))
-        (void)snprintf(text, sizeof text, "  %s",
+        (void)snprintf(text, sizeof text, "<- %s",
                        strcmp(member(line, "mounted"), "true") == 0 ? "yes" : "no");
     else
-        (void)snprintf(text, sizeof text, "  %s",
+        (void)snprintf(text, sizeof text, "<- %s",
                        member(line, "error") ? member(line, "why") : "ok");
     in_guest(text);
 }

@@ -80,7 +80,10 @@ typedef struct berth_qemu_options {
     /* Told once when QEMU is gone, or either connection ends: calls fail with -ENOTCONN until berth_qemu_connect. It runs on
      * the thread that noticed, with no lock held. The usual answer is to discard the managers. */
     void (*lost)(void *ctx);
-    /* Told of every line, without its newline. It must not call the library, nor block. */
+    /* Told why QEMU (its `desc`) or the guest refused a hook, "vm.add_disk", in words: an errno value
+     * is all that the manager gets. It must not call the library, nor block. */
+    void (*refused)(void *ctx, const char *hook, const char *why);
+    /* Told of every line that was sent or came, without its newline. Likewise. */
     void (*trace)(void *ctx, berth_qemu_line which, const char *line);
     void *ctx;
 } berth_qemu_options;
@@ -88,7 +91,8 @@ typedef struct berth_qemu_options {
 /*
  * Connects to a QEMU that runs: to its monitor, and to the socket of the virtio-serial port that
  * the agent serves. Waits for the monitor, at most qmp_timeout_ms, but not for the guest: what is
- * asked of the agent waits until the guest has booted.
+ * asked of the agent is sent once it has answered for the first time. Until then it can fail only
+ * without effect. A program that starts a guest calls berth_qemu_wait_agent before its first map.
  *
  * qmp, agent  paths of the sockets, copied; agent NULL: there is none, and hooks that need the guest
  *             fail with -ENOTCONN

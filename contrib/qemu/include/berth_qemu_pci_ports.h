@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /*
- * A value; `vm` must outlive the manager that gets it.
+ * A value; `vm` must outlive the manager that gets it. Without an agent nobody waits for the guest.
+ * The guest must run all the same: it takes part in the removal of a PCI device.
  *
  * device.port is the index of the root port in berth_qemu_options; device.host is as
  * device_instance_id in berth_qemu_vpci.h.

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /*
- * A value; `vm` must outlive the manager that gets it.
+ * A value; `vm` must outlive the manager that gets it. Without an agent nobody waits for the guest.
+ * The guest must run all the same: it takes part in the removal of a PCI device.
  *
  * device_instance_id  PCI address of the host, for vfio-pci; or "json:" and the arguments of
  *                     device_add, without id and bus: json:{"driver":"virtio-rng-pci"}

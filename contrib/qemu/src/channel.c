@@ -103,7 +103,7 @@ bool channel_take_back(struct channel *channel, int64_t number)
 
 bool channel_flush(struct channel *channel)
 {
-    while (channel->first) {
+    while (channel_has_more(channel)) {
         struct message *message = channel->first;
         ssize_t size = send(channel->fd, message->text + message->sent,
                             message->size - message->sent, MSG_NOSIGNAL);
@@ -115,6 +115,9 @@ bool channel_flush(struct channel *channel)
         message->sent += (size_t)size;
         if (message->sent < message->size)
             return true;
+        message->text[message->size - 1] = '\0'; /* the newline */
+        if (channel->sent)
+            channel->sent(channel->ctx, message->text);
         channel_drop(channel, &channel->first);
     }
     return true;
@@ -122,5 +125,5 @@ bool channel_flush(struct channel *channel)
 
 bool channel_has_more(const struct channel *channel)
 {
-    return channel->first != NULL;
+    return channel->first && (channel->first->number == 0 || !channel->held);
 }

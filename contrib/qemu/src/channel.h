@@ -20,7 +20,10 @@ struct message {
 };
 
 struct channel {
-    int fd; /* -1: not connected */
+    int fd;                                    /* -1: not connected */
+    bool held;                                 /* only lines whose number is 0 are sent */
+    void (*sent)(void *ctx, const char *line); /* told of each line that went; NULL: nobody */
+    void *ctx;
     struct lines lines;
     struct message *first, **last;
 };

@@ -101,7 +101,8 @@ static int vm_hello(berth_qemu *vm)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     vm->hello = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
     (void)json_with_number(line, "hello", vm->hello);
-    vm_trace(vm, BERTH_QEMU_TO_AGENT, json_words(line));
+    /* Nothing else is sent before the answer: a guest that never booted has not been asked. */
+    vm->agent.held = true;
     /* The newline ends what an earlier connection may have sent in part. */
     rc = channel_send(&vm->agent, 0, NULL);
     if (rc == 0)
@@ -254,6 +255,17 @@ int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answe
     return call.outcome;
 }
 
+static void sent_to_qmp(void *ctx, const char *line)
+{
+    vm_trace(ctx, BERTH_QEMU_TO_QMP, line);
+}
+
+static void sent_to_agent(void *ctx, const char *line)
+{
+    if (line[0] != '\0')
+        vm_trace(ctx, BERTH_QEMU_TO_AGENT, line);
+}
+
 static int vm_init(berth_qemu *vm, const char *qmp, const char *agent)
 {
     pthread_condattr_t monotonic;
@@ -312,6 +324,9 @@ int berth_qemu_open(const char *qmp, const char *agent, const berth_qemu_options
         vm->options.agent_timeout_ms = DEFAULT_TIMEOUT_MS;
     channel_init(&vm->qmp);
     channel_init(&vm->agent);
+    vm->qmp.sent = sent_to_qmp;
+    vm->agent.sent = sent_to_agent;
+    vm->qmp.ctx = vm->agent.ctx = vm;
     rc = vm_init(vm, qmp, agent);
     if (rc != 0) {
         vm_free(vm);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "pci.h"
+#include "vm.h"
 
 static struct subject of_device(const pci_ports_device *device)
 {
@@ -47,6 +48,6 @@ pci_ports_backend berth_qemu_pci_ports(berth_qemu *vm)
         .version = PCI_PORTS_BACKEND_VERSION,
         .ctx = vm,
         .vm = {.add_device = add_device, .remove_device = remove_device, .has_device = has_device},
-        .guest = {.wait = guest_wait},
+        .guest = {.wait = vm->agent_path ? guest_wait : NULL},
     };
 }

@@ -77,6 +77,15 @@ static int replies_errno(const char *name)
 
 /* Hands a reply to the call that waits for it. Calls that wait for an event have no number, and so
  * have lines that are about no request. */
+/* What QEMU or the agent says of an error. */
+static const char *replies_why(json *line)
+{
+    const char *qemu = json_text(json_member(line, "error", json_type_object), "desc");
+    const char *agent = json_text(line, "why");
+
+    return qemu ? qemu : agent ? agent : "";
+}
+
 static void replies_give(berth_qemu *vm, json *line, bool of_agent, const struct reply *reply)
 {
     int64_t number = json_number(line, "id", 0);
@@ -91,6 +100,8 @@ static void replies_give(berth_qemu *vm, json *line, bool of_agent, const struct
         return;
     }
     call->number = 0;
+    if (reply->error != 0 && call->berth && vm->options.refused)
+        vm->options.refused(vm->options.ctx, berth_call_hook(call->berth), replies_why(line));
     call->steps(call, reply);
 }
 
@@ -160,6 +171,8 @@ void replies_agent(void *ctx, const char *text, size_t size)
     vm_trace(vm, BERTH_QEMU_FROM_AGENT, text);
     if (json_number(line, "hello", 0) == vm->hello) {
         vm->agent_ready = true;
+        vm->agent.held = false;
+        (void)channel_flush(&vm->agent); /* a loss is seen by whoever reads */
         (void)pthread_cond_broadcast(&vm->changed);
     } else if (vm->agent_ready) {
         const char *error = json_text(line, "error");

@@ -261,6 +261,6 @@ scsi_backend berth_qemu_scsi(berth_qemu *vm)
         .guest = {.mount = guest_mount,
                   .has_mount = guest_has_mount,
                   .unmount = guest_unmount,
-                  .eject = guest_eject},
+                  .eject = vm->agent_path ? guest_eject : NULL},
     };
 }

@@ -89,7 +89,6 @@ void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent)
     if (call->berth && berth_call_deadline(call->berth) < call->deadline)
         call->deadline = berth_call_deadline(call->berth);
     (void)json_with_number(request, "id", call->number);
-    vm_trace(vm, to_agent ? BERTH_QEMU_TO_AGENT : BERTH_QEMU_TO_QMP, json_words(request));
     rc = channel_send(channel, call->number, request);
     json_object_put(request);
     if (rc != 0) {
@@ -110,7 +109,6 @@ void vm_give_up(berth_qemu *vm, struct call *call)
     if (!call->to_agent || call->number == 0)
         return;
     line = json_with_number(json_object_new_object(), "cancel", call->number);
-    vm_trace(vm, BERTH_QEMU_TO_AGENT, json_words(line));
     (void)channel_send(&vm->agent, 0, line);
     json_object_put(line);
     vm_watch(vm, &vm->agent);

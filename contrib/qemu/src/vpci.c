@@ -1,6 +1,7 @@
 #include "berth_qemu_vpci.h"
 
 #include "pci.h"
+#include "vm.h"
 
 static struct subject of_device(const vpci_device *device)
 {
@@ -45,6 +46,6 @@ vpci_backend berth_qemu_vpci(berth_qemu *vm)
         .version = VPCI_BACKEND_VERSION,
         .ctx = vm,
         .vm = {.add_device = add_device, .remove_device = remove_device, .has_device = has_device},
-        .guest = {.add_vpci_device = add_vpci_device},
+        .guest = {.add_vpci_device = vm->agent_path ? add_vpci_device : NULL},
     };
 }

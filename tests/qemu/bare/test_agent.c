@@ -166,7 +166,7 @@ static void test_replies_before_the_hello_are_dropped(void **state)
     peer_answers_to(bare->agent, "\"do\":\"mount\"", PEER_LATE, NULL);
     disks_reserve(disks, bare_image(bare, "disk"), a);
     disks_begin(&task, disks, disks_map, a);
-    assert_true(peer_hears(bare->agent, "\"do\":\"mount\"", 1));
+    bare_wait_until(berth_qemu_in_flight(bare->vm) == 1 && bare_has_device(bare, "disk-0-0"));
     for (int id = 1; id < 10; id++) {
         char line[64];
 
@@ -179,6 +179,7 @@ static void test_replies_before_the_hello_are_dropped(void **state)
     assert_int_equal(berth_qemu_wait_agent(bare->vm, 0), -ETIMEDOUT);
     peer_hello(bare->agent);
     assert_int_equal(berth_qemu_wait_agent(bare->vm, BARE_REQUEST_MS), 0);
+    assert_true(peer_hears(bare->agent, "\"do\":\"mount\"", 1));
     peer_release(bare->agent);
     assert_int_equal(disks_end(&task), 0);
     assert_int_equal(berth_qemu_late(bare->vm), 0);
@@ -274,14 +275,75 @@ static void test_a_controller_without_a_name_is_refused(void **state)
     unspoken(bare, -ENODEV);
 }
 
+/* Then nobody ejects disks, so that they can be let go of. */
 static void test_without_an_agent_the_guest_is_refused(void **state)
 {
     struct bare *bare = *state;
+    struct seen seen = {{0}, 0, 0};
+    scsi *disks;
+    uuid_t a;
 
     berth_qemu_close(bare->vm);
     assert_int_equal(berth_qemu_open(bare->machine.qmp, NULL, &bare->options, &bare->vm), 0);
     assert_int_equal(berth_qemu_wait_agent(bare->vm, BARE_REQUEST_MS), -ENOTCONN);
-    unspoken(bare, -ENOTCONN);
+    disks = disks_open(bare, &seen);
+    disks_reserve(disks, bare_image(bare, "disk"), a);
+    assert_int_equal(disks_map(disks, a, BERTH_NO_DEADLINE), -ENOTCONN);
+    assert_string_equal(seen.hook, "guest.mount");
+    assert_int_equal(seen.outcome, BERTH_FAILED);
+    assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
+    disks_close(disks);
+}
+
+static char told_hook[32], told_why[128];
+
+static void note_refusal(void *ctx, const char *hook, const char *why)
+{
+    (void)ctx;
+    (void)snprintf(told_hook, sizeof told_hook, "%s", hook);
+    (void)snprintf(told_why, sizeof told_why, "%s", why);
+}
+
+/* An errno value says little. */
+static void test_the_words_of_a_refusal_are_told(void **state)
+{
+    struct bare *bare = *state;
+    scsi *disks;
+    uuid_t a;
+
+    bare->options.refused = note_refusal;
+    bare_open_again(bare);
+    disks = disks_open(bare, NULL);
+    disks_reserve(disks, "json:{\"driver\":\"nosuch\"}", a);
+    assert_int_not_equal(disks_map(disks, a, BERTH_NO_DEADLINE), 0);
+    assert_string_equal(told_hook, "vm.add_disk");
+    assert_non_null(strstr(told_why, "nosuch"));
+    assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
+    disks_close(disks);
+}
+
+/* A guest that has never answered was sent nothing, so nothing can happen later. */
+static void test_a_guest_that_never_booted_has_failed(void **state)
+{
+    struct bare *bare = *state;
+    struct seen seen = {{0}, 0, 0};
+    scsi *disks;
+    uuid_t a;
+
+    peer_keep_quiet(bare->agent);
+    berth_qemu_disconnect(bare->vm);
+    assert_int_equal(berth_qemu_connect(bare->vm), 0);
+    disks = disks_open(bare, &seen);
+    disks_reserve(disks, bare_image(bare, "disk"), a);
+    assert_int_equal(disks_map(disks, a, berth_now() + 300000000), -ETIMEDOUT);
+    assert_string_equal(seen.hook, "guest.mount");
+    assert_int_equal(seen.outcome, BERTH_FAILED);
+    assert_int_equal(disks_mount_state(disks), SCSI_MOUNT_STATE_FAILED);
+    peer_hello(bare->agent);
+    assert_int_equal(berth_qemu_wait_agent(bare->vm, BARE_REQUEST_MS), 0);
+    assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
+    assert_int_equal(peer_heard(bare->agent, "\"do\":\"mount\""), 0);
+    disks_close(disks);
 }
 
 int main(void)
@@ -300,6 +362,8 @@ int main(void)
         cmocka_unit_test(test_a_question_that_is_refused_is_asked_again),
         cmocka_unit_test(test_a_controller_without_a_name_is_refused),
         cmocka_unit_test(test_without_an_agent_the_guest_is_refused),
+        cmocka_unit_test(test_a_guest_that_never_booted_has_failed),
+        cmocka_unit_test(test_the_words_of_a_refusal_are_told),
     };
 
     return bare_run(tests);
