@@ -1,4 +1,5 @@
-# Installing, in four parts: the runtime, the compiler, the library for tests, documentation with examples.
+# Installing, in four parts: the runtime, the compiler, the library for tests, documentation with examples. The
+# backend for QEMU is a fifth, which `make install` leaves out: it is for Linux, and its agent needs a static json-c.
 # Each part keeps a list of its files in $(SHARE), from which uninstall takes them away.
 
 PREFIX ?= /usr/local
@@ -21,6 +22,7 @@ HEADERS := include/berth
 LIB := lib
 SHARE := share/berth
 DOC := share/doc/berth
+PROGRAMS := lib/berth
 
 # Documents keep their places beside each other, so that their links lead somewhere. Links in examples become files.
 DOCUMENTS = README.md CHANGELOG.md LICENSE $(shell find docs examples -name build -prune -o ! -type d -print)
@@ -47,8 +49,8 @@ pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
 
 INSTALLS := install-runtime install-compiler install-testing install-docs
 
-.PHONY: install $(INSTALLS) uninstall need-elsewhere need-testing
-install $(INSTALLS): need-elsewhere
+.PHONY: install install-qemu $(INSTALLS) uninstall need-elsewhere need-testing need-json
+install install-qemu $(INSTALLS): need-elsewhere
 install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the following
 	@$(MAKE) $(INSTALLS)
 
@@ -86,12 +88,23 @@ install-docs: ## LICENSE, documentation and examples
 	@$(call put_tree,$(DOCUMENTS),,$(DOC))
 	@printf '%s\n' $(call quote,installed documentation and examples below $(TO))
 
+install-qemu: need-json $(LIBQEMU) $(AGENT) ## the backend for QEMU with its agent; not part of install
+	@$(begin)
+	@$(call put,644,contrib/qemu/include/*.h,include)
+	@$(call put,644,$(LIBQEMU),$(LIB))
+	@$(call put,755,$(AGENT),$(PROGRAMS))
+	@$(call pkg_config,berth-qemu)
+	@printf '%s\n' $(call quote,installed the backend for QEMU below $(TO))
+
 uninstall: ## take away what install put there, and nothing else
-	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC)
+	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC) $(PROGRAMS)
 
 # Both are said before anything is installed. The source tree has folders of the same names, bin among them.
 need-elsewhere:
 	@[ ! $(call quote,$(TO)) -ef . ] || { echo "PREFIX is this source tree: choose another folder" >&2; exit 1; }
+need-json:
+	@printf '#include <json-c/json.h>\n' | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
+	    echo "<json-c/json.h> is missing, which the backend for QEMU needs: scripts/setup qemu installs it on Debian" >&2; exit 1; }
 need-testing:
 	@for header in json-c/json.h cmocka.h; do \
 	    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' $$header | \
@@ -99,4 +112,5 @@ need-testing:
 	        echo "<$$header> is missing, which libberth-testing needs: make setup installs it on Debian" >&2; \
 	        echo "without it: make install-runtime install-compiler install-docs" >&2; exit 1; }; \
 	done
+$(LIBQEMU_OBJECTS) $(AGENT): | $(if $(filter install-qemu,$(MAKECMDGOALS)),need-json)
 $(TESTING_OBJECTS): | $(if $(filter install install-testing,$(MAKECMDGOALS)),need-testing)

@@ -12,7 +12,7 @@ AGENT_SOURCES := $(wildcard contrib/qemu/agent/*.c contrib/qemu/common/*.c)
 # One image and one saved machine for all builds.
 QEMU_IMAGE := $(GEN)/qemu/image
 QEMU_TESTS := $(patsubst tests/qemu/%.c,$(BUILD)/tests/qemu/%,$(wildcard tests/qemu/test_*.c tests/qemu/bare/test_*.c))
-# What test_fuzz.py lies to; the agent is the other one.
+# What test_wrong_lines.py lies to; the agent is the other one.
 FUZZED := $(BUILD)/tests/qemu/fuzz_host
 # Those that need a guest are for `make test-qemu`, the others for `make test`.
 QEMU_GUEST_SUITES := $(filter $(BUILD)/tests/qemu/test_guest%,$(QEMU_TESTS))
@@ -31,8 +31,10 @@ $(LIBQEMU): $(LIBQEMU_OBJECTS)
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
 
-# Static, since it is all that the guest has. With a sanitizer it is for the host, where tests run it.
-AGENT_FLAGS = $(if $(SANITIZE),-g -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2 -static)
+# Static, since it is all that the guest has. With a sanitizer it is for the host, where tests run it, and so it is
+# where json-c has no static library.
+CAN_BE_STATIC = $(shell echo 'int main(void) { return 0; }' | $(CC) -static -x c - -ljson-c -o /dev/null 2>/dev/null && echo -static)
+AGENT_FLAGS = $(if $(SANITIZE),-g -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2 $(CAN_BE_STATIC))
 $(AGENT): $(AGENT_SOURCES) $(wildcard contrib/qemu/agent/*.h contrib/qemu/common/*.h) $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(call say,LD)

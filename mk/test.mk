@@ -168,4 +168,4 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 soak: suites asan-suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of random specs by both searches, and of the backend for QEMU fuzzed
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
 	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py --seconds $(SOAK_SECONDS) --seed $$(date +%s)
-	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/qemu/test_fuzz.py
+	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/qemu/test_wrong_lines.py

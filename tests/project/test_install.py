@@ -262,6 +262,37 @@ def test_without_json_c_all_else_can_be_installed(without_json: list[str], tmp_p
     assert done.returncode == 0 and "second is gone" in done.stdout, done.stdout
 
 
+def test_the_program_of_the_page_about_qemu_builds_against_what_is_installed(
+    tmp_path: Path,
+) -> None:
+    parts = ("install-runtime", "install-compiler", "install-qemu")
+    done = make(*parts, f"PREFIX={tmp_path}/to")
+    assert done.returncode == 0, done.stderr
+    page = (ROOT / "docs/qemu.md").read_text(encoding="utf-8")
+    program = page.split("<!-- program -->\n```c\n")[1].split("```")[0]
+    (tmp_path / "main.c").write_text(program, encoding="utf-8")
+    done = Installation(tmp_path / "to").run(
+        f"berthc gen -q -o . '{tmp_path}/to/share/berth/spec/scsi.yaml' && "
+        "gcc -std=c11 -Wall -Wextra -Werror -Iscsi main.c scsi/scsi.c "
+        "$(pkg-config --cflags --libs berth-qemu) -o share && "
+        "{ ./share none.sock none.sock none.img; echo $?; "
+        "$(pkg-config --variable=agent berth-qemu) --fd; echo $?; }", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines() == [
+        "none.sock: No such file or directory", "1", "usage: berth-agent [FILE | --fd NUMBER]", "2"
+    ]
+    assert make("uninstall", f"PREFIX={tmp_path}/to").returncode == 0
+    assert files(tmp_path / "to") == set()
+
+
+def test_without_json_c_the_backend_for_qemu_is_refused(
+    without_json: list[str], tmp_path: Path
+) -> None:
+    done = make("install-qemu", *without_json, f"PREFIX={tmp_path}")
+    assert done.returncode != 0 and "<json-c/json.h> is missing" in done.stderr
+    assert files(tmp_path) == set()
+
+
 def test_licence_documentation_and_examples_are_installed(installed: Installation) -> None:
     there = files(installed.prefix / "share/doc/berth")
     assert {

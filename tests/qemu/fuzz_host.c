@@ -1,5 +1,5 @@
 /*
- * The host's side of the backend, for test_fuzz.py, which plays QEMU and the agent and lies: disks
+ * The host's side of the backend, for test_wrong_lines.py, which plays QEMU and the agent and lies: disks
  * and shares come and go for some seconds. Then the script becomes honest, and all has to work.
  *
  *   fuzz_host QMP AGENT FOLDER SECONDS

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from agents import BUILD, CONTROLLER, PORT, SANITIZED, Agent, Root, has_namespaces
-from mutate import mutated
 from processes import fixed_layout
+from wrong_lines import mutated
 
 SECONDS = float(os.environ.get("BERTH_FUZZ_SECONDS", "3"))
 SEED = int(os.environ.get("BERTH_FUZZ_SEED", "1"))
