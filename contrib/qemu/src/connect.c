@@ -21,9 +21,11 @@ static _Thread_local const berth_qemu *served;
 /* Connections that are being made: to the monitor, which is greeted, and to the agent. */
 struct greeting {
     struct channel channel, agent;
+    int64_t number;
     bool asked, ready, wrong;
 };
 
+/* QEMU answers what an earlier client has asked to the next one: that is dropped. */
 static void greeting_line(void *ctx, const char *text, size_t size)
 {
     struct greeting *greeting = ctx;
@@ -32,15 +34,26 @@ static void greeting_line(void *ctx, const char *text, size_t size)
     if (line && json_member(line, "QMP", json_type_object)) {
         json *request = json_with_text(json_object_new_object(), "execute", "qmp_capabilities");
 
+        (void)json_with_number(request, "id", greeting->number);
         greeting->wrong = channel_send(&greeting->channel, 0, request) != 0;
         greeting->asked = true;
         json_object_put(request);
-    } else if (line && greeting->asked && json_member(line, "return", json_type_object)) {
-        greeting->ready = true;
-    } else if (!line || !json_text(line, "event")) {
+    } else if (line && greeting->asked && json_number(line, "id", 0) == greeting->number) {
+        greeting->ready = json_member(line, "return", json_type_object) != NULL;
+        greeting->wrong = !greeting->ready;
+    } else if (!line || (!json_text(line, "event") && json_number(line, "id", 0) == 0)) {
         greeting->wrong = true;
     }
     json_object_put(line);
+}
+
+/* A number that no earlier connection has used, of this process or another one. */
+static int64_t unused_number(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Connects. While too many others wait for the same server, it tries again. */
@@ -63,6 +76,7 @@ static int greet(struct greeting *greeting, const berth_qemu *vm)
 
     channel_init(&greeting->channel);
     channel_init(&greeting->agent);
+    greeting->number = unused_number();
     rc = greet_connect(&greeting->channel, vm->qmp_path, end);
     while (rc == 0 && !greeting->ready) {
         struct pollfd fd = {.fd = greeting->channel.fd, .events = POLLIN};
@@ -93,13 +107,10 @@ static int vm_add(berth_qemu *vm, int fd, void *what)
 /* Tells the agent that requests of earlier connections are over. */
 static int vm_hello(berth_qemu *vm)
 {
-    struct timespec now;
     json *line = json_object_new_object();
     int rc;
 
-    /* A number that no earlier connection has used, of this process or another one. */
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    vm->hello = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    vm->hello = unused_number();
     (void)json_with_number(line, "hello", vm->hello);
     /* Nothing else is sent before the answer: a guest that never booted has not been asked. */
     vm->agent.held = true;

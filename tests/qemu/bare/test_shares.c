@@ -12,10 +12,15 @@
 
 #define VIRTIOFSD "/usr/lib/qemu/virtiofsd"
 
-static void nothing_is_left(const struct bare *bare)
+static void nothing_of_virtiofsd_is_left(const struct bare *bare)
 {
     assert_int_equal(plugs_children(bare), 0);
     assert_int_equal(plugs_sockets(bare), 0);
+}
+
+static void nothing_is_left(const struct bare *bare)
+{
+    nothing_of_virtiofsd_is_left(bare);
     bare_holds_nothing(bare);
 }
 
@@ -153,8 +158,33 @@ static void test_closing_ends_virtiofsd(void **state)
     }
     berth_qemu_close(bare->vm);
     bare->vm = NULL;
-    assert_int_equal(plugs_children(bare), 0);
-    assert_int_equal(plugs_sockets(bare), 0);
+    nothing_of_virtiofsd_is_left(bare);
+}
+
+/* QEMU waits for it and answers nobody, until its end. */
+static void test_a_virtiofsd_that_hangs_leaves_the_share_uncertain(void **state)
+{
+    struct bare *bare = *state;
+    struct seen seen = {{0}, 0, 0};
+    void *manager;
+    uuid_t a;
+
+    atomic_store(&bare->spent, true);
+    bare->options.virtiofsd = plugs_sleeper;
+    bare_open_again(bare);
+    manager = plugs_of[1].open(bare, &seen);
+    plugs_reserve(bare, &plugs_of[1], manager, 0, a);
+    assert_int_equal(plugs_of[1].add(manager, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(seen.outcome, BERTH_UNSURE);
+    assert_int_equal(plugs_of[1].remove(manager, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(plugs_children(bare), 1);
+    assert_int_equal(plugs_of[1].discard(manager), 0);
+    assert_int_equal(plugs_of[1].close(manager), 0);
+    berth_qemu_close(bare->vm);
+    bare->vm = NULL;
+    nothing_of_virtiofsd_is_left(bare);
+    bare_open_again(bare);
+    assert_int_equal(bare_devices(bare), 0);
 }
 
 static void test_devices_that_are_not_there_are_refused(void **state)
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_commands_that_end_at_once_are_refused),
         cmocka_unit_test(test_rights_that_virtiofsd_has_not_are_refused),
         cmocka_unit_test(test_closing_ends_virtiofsd),
+        cmocka_unit_test(test_a_virtiofsd_that_hangs_leaves_the_share_uncertain),
         cmocka_unit_test(test_devices_that_are_not_there_are_refused),
         cmocka_unit_test(test_a_virtual_function_that_is_not_there_is_refused),
     };

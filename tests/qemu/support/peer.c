@@ -181,6 +181,8 @@ static void peer_line(struct peer *peer, const char *line)
     const struct manner *manner =
         peer->part[0] != '\0' && strstr(line, peer->part) ? &peer->special : &peer->usual;
 
+    char answer[64];
+
     append(peer->log, &peer->log_size, line, strlen(line));
     append(peer->log, &peer->log_size, "\n", 1);
     if (number_of(request, "hello") != 0) {
@@ -188,7 +190,9 @@ static void peer_line(struct peer *peer, const char *line)
         if (!peer->is_quiet)
             peer_answer_hello(peer);
     } else if (peer->kind == PEER_QMP && strstr(line, "qmp_capabilities")) {
-        peer_send_line(peer, "{\"return\":{}}");
+        (void)snprintf(answer, sizeof answer, "{\"return\":{},\"id\":%lld}",
+                       number_of(request, "id"));
+        peer_send_line(peer, answer);
     } else if (number_of(request, "id") != 0) {
         if (manner->way == PEER_OK && strstr(line, "\"do\":\"mount\""))
             peer->is_mounted = true;
@@ -233,8 +237,11 @@ static void peer_accept(struct peer *peer)
     } else if (peer->kind == PEER_WRONG) {
         peer_send_line(peer, "220 mail.example ESMTP");
     }
-    if (peer->kind == PEER_QMP)
+    if (peer->kind == PEER_QMP) { /* first and last: answers that an earlier client has missed */
+        peer_send_line(peer, "{\"id\":1,\"error\":{}}");
         peer_send_line(peer, "{\"QMP\":{\"version\":{},\"capabilities\":[]}}");
+        peer_send_line(peer, "{\"id\":1,\"return\":{}}");
+    }
 }
 
 static void *peer_run(void *arg)
