@@ -154,14 +154,17 @@ class Writer:
         return self.spoiled(request) if rng.random() < 0.03 else request
 
     def discard_root(self) -> Request:
-        """Mostly of one that is there."""
+        """Mostly of one that is there, and seldom of two at once, which is malformed."""
         rng = self.rng
-        root = rng.choice([r for r in self.manager.resources if r.parent is None])
-        fields = self.fields(root.name)
+        roots = [r for r in self.manager.resources if r.parent is None]
+        root = rng.choice(roots)
+        fields = self.fields(root.name) if rng.random() < 0.9 else {}
         if self.state.get(root.name) and rng.random() < 0.8:
             item = rng.choice(self.state[root.name])
             fields |= {key: item[key] for key in root.key}
         request: Request = {"op": "discard", root.name: fields}
+        if rng.random() < 0.1:
+            request[rng.choice(roots).name] = fields
         return self.spoiled(request) if rng.random() < 0.1 else request
 
     def choose(self) -> Operation:

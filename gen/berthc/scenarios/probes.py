@@ -322,7 +322,7 @@ def _discards(manager: Manager, search: Search, root: Resource) -> Iterator[Prob
                 for n in (1, 2)]
         discard = Action(DISCARD, plain[:1])
         actions = [one, two, *uses[0][:1], *uses[1][:1], discard, discard, *uses[0], one, *uses[0],
-                   *uses[1], discard]
+                   *uses[1]]
     yield Probe(f"discard_one_{root.name}", search.environment, tuple(actions))
     wrong = [make_config(manager, root.name, 1, {f.name: value}, f"{f.name}_{word}")
              for f in root.fields for word, value in edges(f)

@@ -69,8 +69,9 @@ int64_t berth_call_deadline(const berth_call *call);
 
 /*
  * True once nobody waits for the outcome any more: the operation was cancelled, its deadline has
- * passed, or the manager was discarded. The hook should end soon, as failed or uncertain if need
- * be. Its outcome counts all the same, except after a discard, when it is ignored.
+ * passed, or its root or the manager was discarded. The hook should end soon, as failed or
+ * uncertain if need be. Its outcome counts all the same, except after a discard, when it is
+ * ignored.
  */
 bool berth_call_cancelled(const berth_call *call);
 
@@ -82,9 +83,9 @@ typedef void berth_notify(void *ctx);
 
 /*
  * Has `notify` called, once, when the operation of this call is cancelled, its deadline passes, or
- * the manager is discarded. For hooks that answer BERTH_PENDING: the deadline of one that runs is
- * looked at by berth_call_cancelled() only. A later `notify` replaces an earlier one; NULL takes it
- * back. It is forgotten when the call is completed: it does not run once berth_complete() of the
+ * its root or the manager is discarded. For hooks that answer BERTH_PENDING: the deadline of one
+ * that runs is looked at by berth_call_cancelled() only. A later `notify` replaces an earlier one;
+ * NULL takes it back. It is forgotten when the call is completed: it does not run once berth_complete() of the
  * call has returned 0.
  *
  * Threads: `notify` runs on the thread that cancels, discards or polls, or on that of the

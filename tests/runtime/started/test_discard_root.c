@@ -1,6 +1,7 @@
 /* Discarding one root while started operations pend on it, wait for it, or drain. */
 #include <errno.h>
 
+#include "model/manager.h"
 #include "support/loop.h"
 #include "support/started.h"
 
@@ -168,6 +169,65 @@ static void a_drain_that_pends_goes_on_with_the_next(void **unused)
     depot_stop(&depot);
 }
 
+/* It works below the root, and has more to release there. */
+static void a_drain_releases_nothing_more_of_the_root(void **unused)
+{
+    struct depot depot;
+    struct shelf_of_calls shelf;
+    struct job drains;
+    uuid_t ids[2];
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    for (uint16_t i = 0; i < 2; i++) {
+        assert_int_equal(reserve(&depot, "a", i, ids[i], NULL), 0);
+        assert_int_equal(with(&depot, OP_OPEN, ids[i], NULL), 0);
+    }
+    depot_clear_log(&depot);
+    shelf_init(&shelf, &depot);
+    job_go(&drains, &depot, 0, NULL);
+    assert_int_equal(discard_rack(&depot, "a", NULL), 0);
+    assert_state(&depot, "");
+    assert_int_equal(shelf_complete(&shelf, 0, 0), 0);
+    assert_done(&drains, -ECANCELED);
+    assert_string_equal(depot.log, "book.eject:a");
+    depot_stop(&depot);
+}
+
+static int discard_in_the_second(struct depot *depot, uint8_t hook, berth_call *call,
+                                 const void *view, void *out)
+{
+    (void)hook;
+    (void)call;
+    (void)view;
+    (void)out;
+    if (depot->n_calls == 2)
+        assert_int_equal(discard_rack(depot, "a", NULL), 0);
+    return 0;
+}
+
+/* Its drops lead round in a circle: each root has as many as there are states. */
+static void drops_of_the_root_do_not_count_for_the_next(void **unused)
+{
+    struct depot depot;
+    const berth_resource *rack;
+    uint8_t row;
+
+    (void)unused;
+    depot_start_changed(&depot,
+                        &(struct depot_change){.state = ON, .event = CLOSE, .ok = {.state = LEFT}});
+    rack = &depot.manager->type->resources[RACK]; /* a copy, which may be changed */
+    row = rack->cells[LEFT * (rack->n_events + 1) + CLOSE].row;
+    ((berth_row *)(uintptr_t)rack->rows)[row].ok.state = ON;
+    assert_int_equal(on_rack(&depot, OP_USE, "a", NULL), 0);
+    assert_int_equal(on_rack(&depot, OP_USE, "b", NULL), 0);
+    depot.n_calls = 0;
+    depot.hook = discard_in_the_second;
+    assert_int_equal(berth_manager_drain(depot.manager, BERTH_NO_DEADLINE, NULL), -ECANCELED);
+    assert_int_equal(depot.n_calls, 2 + rack->n_states);
+    depot_stop(&depot);
+}
+
 /* Before or after the discard: the drain goes on to its end, and its later hooks know. */
 static void a_cancelled_drain_stays_cancelled(void **unused)
 {
@@ -296,6 +356,8 @@ int main(void)
         cmocka_unit_test(what_was_granted_the_root_ends_too),
         cmocka_unit_test(what_has_not_looked_for_it_is_not_discarded),
         cmocka_unit_test(a_drain_that_pends_goes_on_with_the_next),
+        cmocka_unit_test(a_drain_releases_nothing_more_of_the_root),
+        cmocka_unit_test(drops_of_the_root_do_not_count_for_the_next),
         cmocka_unit_test(a_cancelled_drain_stays_cancelled),
         cmocka_unit_test(a_drain_that_waits_goes_on_with_the_next),
         cmocka_unit_test(a_drain_that_has_not_come_to_it_passes_it),

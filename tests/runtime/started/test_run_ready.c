@@ -21,11 +21,12 @@ enum { PATIENCE = 300 };
  */
 
 struct tangle {
-    struct job held, outer, ready;
+    struct job held, outer, ready, last;
     berth_token token;    /* of the call that pends */
     const char *discards; /* a rack; "": all of them; NULL: none */
     const char *label;    /* of rack a; NULL: "0" */
     bool drains;          /* the blocking call */
+    bool then_all;        /* completes the call of the rack that is gone; then discards all */
     int rc;
     berth_error error;
 };
@@ -59,13 +60,18 @@ static int entangle(struct depot *depot, uint8_t hook, berth_call *call, const v
         tangle->rc = tangle->drains
                          ? berth_manager_drain(depot->manager, BERTH_NO_DEADLINE, &tangle->error)
                          : by_label(depot, tangle->label ? tangle->label : "0", &tangle->error);
+    } else if (strcmp(rack, "last") == 0) {
+        assert_done(&tangle->held, -ECANCELED);
+        assert_int_equal(berth_manager_discard(depot->manager), 0);
     } else if (hook == RACK_OPEN) {
         if (tangle->discards && strcmp(rack, "ready") == 0)
             assert_int_equal(*tangle->discards ? discard_rack(depot, tangle->discards, NULL)
                                                : berth_manager_discard(depot->manager),
                              0);
-        if (!tangle->discards || *tangle->discards == 'b')
+        if (!tangle->discards || *tangle->discards == 'b' || tangle->then_all)
             assert_int_equal(berth_complete(tangle->token, 0, NULL, 0), 0);
+        if (tangle->then_all)
+            job_go(&tangle->last, depot, OP_USE, "last");
     }
     return 0;
 }
@@ -151,6 +157,28 @@ static void not_that_of_another(void **unused)
     assert_int_equal(tangle.rc, 0);
     assert_done(&tangle.held, 0);
     assert_done(&tangle.outer, 0);
+    depot_stop(&depot);
+}
+
+/* The rack for which it was to wait has no call any more, and is in memory for it alone. */
+static void a_drain_that_runs_ready_is_discarded_twice(void **unused)
+{
+    static struct tangle tangle;
+    struct depot depot;
+
+    (void)unused;
+    tangle = (struct tangle){.discards = "a", .drains = true, .then_all = true, .rc = 1};
+    depot_start(&depot, NULL, NULL);
+    depot.hook = entangle;
+    depot.arg = &tangle;
+    job_go(&tangle.held, &depot, OP_USE, "a");
+    job_go(&tangle.outer, &depot, OP_USE, "outer");
+    assert_int_equal(tangle.rc, -ECANCELED);
+    assert_done(&tangle.held, -ECANCELED);
+    assert_done(&tangle.outer, -ECANCELED);
+    assert_done(&tangle.ready, 0);
+    assert_done(&tangle.last, -ECANCELED);
+    assert_state(&depot, "");
     depot_stop(&depot);
 }
 
@@ -260,6 +288,7 @@ int main(void)
         cmocka_unit_test(so_does_a_discard_of_the_root),
         cmocka_unit_test(not_that_of_another),
         cmocka_unit_test(a_drain_that_runs_ready_goes_on_without_the_root),
+        cmocka_unit_test(a_drain_that_runs_ready_is_discarded_twice),
         cmocka_unit_test(no_thread_goes_deeper_than_sixteen),
     };
 
