@@ -93,4 +93,4 @@ test-qemu: ## set up, then the backend for QEMU against a guest that runs
 check-qemu: $(QEMU_GUEST_SUITES) $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
 	@BERTH_QEMU_IMAGE=$(abspath $(QEMU_IMAGE)) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results-qemu.txt \
 	    $(foreach s,$(QEMU_GUEST_SUITES:$(BUILD)/%=%),'cmocka:$(s)=$(BUILD)/$(s)') \
-	    'script:demo-qemu=$(BUILD)/examples/qemu $(QEMU_IMAGE)'
+	    'script:demo-qemu=$(PYTHON_FOUND) tests/qemu/story.py $(BUILD)/examples/qemu $(QEMU_IMAGE)'

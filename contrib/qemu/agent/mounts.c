@@ -182,16 +182,14 @@ int mounts_remove(const char *path)
     return mounts_have(path) == 0 ? 0 : -EINVAL; /* of another namespace: not ours to unmount */
 }
 
-/* "\040" is a blank, and so on. */
+/* In mountinfo "\040" is a blank, and so on: three octal digits. */
 static void mounts_decode(char *path)
 {
     char *to = path;
 
     for (const char *from = path; *from; to++) {
-        unsigned code;
-
-        if (from[0] == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
-            *to = (char)code;
+        if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
             from += 4;
         } else {
             *to = *from++;
@@ -262,7 +260,7 @@ static int mounts_real(const char *path, char *real)
         size = 0;
     if (size + strlen(last) >= PATH_MAX)
         return -ENAMETOOLONG;
-    (void)strcpy(real + size, last);
+    memcpy(real + size, last, strlen(last) + 1);
     return 0;
 }
 
