@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "berth_qemu_virtiofs.h"
 #include "support/plugs.h"
 
 enum { PORTS = 2 };
@@ -220,6 +222,133 @@ static void test_a_port_is_free_when_its_device_goes(void **state)
     for_each_kind(state, gone_after_discard);
 }
 
+static void for_shares(void **state, void (*test)(struct scene *scene))
+{
+    for (int i = 0; i < PLUGS_KINDS; i++) {
+        struct scene scene;
+
+        if (!plugs_of[i].are_shares)
+            continue;
+        open_scene(&scene, *state, &plugs_of[i]);
+        test(&scene);
+        peer_answers_to(scene.qmp, "", PEER_OK, NULL);
+        close_scene(&scene);
+    }
+}
+
+/* It is removed and added again, once; or it is in use. */
+static void channel_is_there(struct scene *scene)
+{
+    uuid_t a;
+
+    reserve(scene, 0, a);
+    peer_answers_to(scene->qmp, "\"chardev-add\"", PEER_REFUSES, "it already exists");
+    assert_int_equal(add(scene, a), -EEXIST);
+    assert_int_equal(scene->seen.outcome, BERTH_FAILED);
+    assert_int_equal(peer_heard(scene->qmp, "\"chardev-add\""), 2);
+    assert_int_equal(peer_heard(scene->qmp, "\"chardev-remove\""), 1);
+    assert_int_equal(plugs_children(scene->bare), 0);
+    assert_int_equal(take(scene, a), 0);
+    peer_answers(scene->qmp, PEER_REFUSES, "it is busy");
+    reserve(scene, 0, a);
+    assert_int_equal(add(scene, a), -EBUSY);
+    assert_int_equal(scene->seen.outcome, BERTH_FAILED);
+    assert_int_equal(peer_heard(scene->qmp, "\"chardev-remove\""), 2);
+    assert_int_equal(plugs_children(scene->bare), 0);
+    assert_int_equal(take(scene, a), 0);
+    peer_answers(scene->qmp, PEER_OK, NULL);
+}
+
+static void test_a_channel_that_was_left_over_is_replaced(void **state)
+{
+    for_shares(state, channel_is_there);
+}
+
+static void channel_stays(struct scene *scene)
+{
+    uuid_t a;
+
+    reserve(scene, 0, a);
+    assert_int_equal(add(scene, a), 0);
+    peer_answers_to(scene->qmp, "\"chardev-remove\"", PEER_REFUSES, "it is busy");
+    assert_int_equal(take(scene, a), -EBUSY);
+    assert_int_equal(scene->seen.outcome, BERTH_UNSURE);
+    assert_int_equal(plugs_children(scene->bare), 1);
+    peer_answers_to(scene->qmp, "", PEER_OK, NULL);
+    assert_int_equal(take(scene, a), 0);
+}
+
+static void test_a_channel_that_stays_is_let_go_of_later(void **state)
+{
+    for_shares(state, channel_stays);
+}
+
+static void mount_is_uncertain(struct scene *scene)
+{
+    struct peer *agent = scene->bare->agent;
+    unsigned mounts = peer_heard(agent, "\"do\":\"mount\"");
+    uuid_t a;
+
+    reserve(scene, 0, a);
+    peer_answers_to(agent, "\"do\":\"mount\"", PEER_UNSURE, "ETIMEDOUT");
+    assert_int_equal(add(scene, a), -ETIMEDOUT);
+    assert_int_equal(scene->seen.outcome, BERTH_UNSURE);
+    peer_answers_to(agent, "\"do\":\"mounted\"", PEER_REFUSES, "EIO");
+    assert_int_equal(add(scene, a), -EIO);
+    assert_int_equal(scene->seen.outcome, BERTH_ANSWERED_UNKNOWN);
+    peer_answers_to(agent, "", PEER_OK, NULL);
+    assert_int_equal(add(scene, a), 0);
+    assert_int_equal(peer_heard(agent, "\"do\":\"mount\""), mounts + 2);
+    assert_int_equal(take(scene, a), 0);
+}
+
+static void test_an_uncertain_mount_is_asked_for(void **state)
+{
+    for_shares(state, mount_is_uncertain);
+}
+
+/* What virtiofsd was started with, word by word: commas in the name of a folder are none of its own. */
+static void test_virtiofsd_is_told_what_to_share(void **state)
+{
+    const char *const notes[] = {"sh", "-c", "printf '<%s>' \"$@\" >\"$0\"; exec sleep 1000",
+                                 bare_file(*state, "words"), NULL};
+    struct bare *bare = *state;
+    const virtiofs_mount_config mount = {.read_only = true};
+    struct scene scene;
+    virtiofs_share_config share = {.read_only = true};
+    char words[512] = "", wanted[512];
+    uuid_t a;
+
+    open_scene(&scene, bare, &plugs_of[1]);
+    bare->options.virtiofsd = notes;
+    bare->options.virtiofsd_read_only = "--readonly";
+    berth_qemu_close(bare->vm);
+    assert_int_equal(scene.plugs->close(scene.manager), 0);
+    assert_int_equal(
+        berth_qemu_open(bare_file(bare, "other.sock"), bare->agent_path, &bare->options, &bare->vm),
+        0);
+    scene.manager = scene.plugs->open(bare, NULL);
+    share.host_path = bare_file(bare, "a,b\\c");
+    assert_int_equal(mkdir(share.host_path, 0755), 0);
+    assert_int_equal(virtiofs_reserve(scene.manager, &share, &mount, a, NULL), 0);
+    assert_int_equal(add(&scene, a), 0);
+    (void)snprintf(wanted, sizeof wanted, "<--fd=3><-o><source=%s/a\\,b\\\\c><--readonly>",
+                   bare->folder);
+    for (int i = 0; i < 1000 && strlen(words) < strlen(wanted); i++) {
+        FILE *file = fopen(notes[3], "re");
+
+        bare_sleep(5);
+        if (file)
+            words[fread(words, 1, sizeof words - 1, file)] = '\0';
+        if (file)
+            (void)fclose(file);
+    }
+    assert_string_equal(words, wanted);
+    assert_true(peer_hears(bare->agent, "\"read_only\":true", 1));
+    assert_int_equal(take(&scene, a), 0);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[] = {
@@ -227,6 +356,10 @@ int main(void)
         cmocka_unit_test(test_a_refused_device_gives_its_port_back),
         cmocka_unit_test(test_a_refused_removal_keeps_everything),
         cmocka_unit_test(test_a_second_try_has_the_port_of_the_first),
+        cmocka_unit_test(test_a_channel_that_was_left_over_is_replaced),
+        cmocka_unit_test(test_a_channel_that_stays_is_let_go_of_later),
+        cmocka_unit_test(test_an_uncertain_mount_is_asked_for),
+        cmocka_unit_test(test_virtiofsd_is_told_what_to_share),
         cmocka_unit_test(test_a_port_is_free_when_its_device_goes),
     };
 

@@ -74,6 +74,25 @@ static void test_commands_that_cannot_be_started_are_refused(void **state)
     refused_share(bare, "/tmp", -ENOENT);
 }
 
+static void test_options_that_are_too_long_are_refused(void **state)
+{
+    static const char *many[32];
+    static char folder[101];
+    struct bare *bare = *state;
+
+    for (size_t i = 0; i < sizeof many / sizeof *many - 1; i++)
+        many[i] = "true";
+    bare->options.virtiofsd = many;
+    refused_share(bare, "/tmp", -E2BIG);
+    bare->options.virtiofsd = NULL;
+    bare->options.folder = "/nowhere/at/all";
+    refused_share(bare, "/tmp", -ENOENT);
+    memset(folder, '/', sizeof folder - 1);
+    folder[sizeof folder - 1] = '\0';
+    bare->options.folder = folder;
+    refused_share(bare, "/tmp", -ENAMETOOLONG);
+}
+
 /* The command ends before QEMU is connected, or after. */
 static void test_commands_that_end_at_once_are_refused(void **state)
 {
@@ -231,6 +250,7 @@ int main(void)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folders_that_are_not_there_are_refused),
         cmocka_unit_test(test_commands_that_cannot_be_started_are_refused),
+        cmocka_unit_test(test_options_that_are_too_long_are_refused),
         cmocka_unit_test(test_commands_that_end_at_once_are_refused),
         cmocka_unit_test(test_rights_that_virtiofsd_has_not_are_refused),
         cmocka_unit_test(test_closing_ends_virtiofsd),
