@@ -151,6 +151,8 @@ static struct digest shape_state_of(int marked, bool plain, bool answers)
             digest_add_digest(&digest, bags[i]);
         digest_put(&bags[thing->parent < 0 ? WORLD_THINGS : thing->parent], digest);
     }
+    if (plain && marked >= 0) /* else the caller's own token says so */
+        digest_add(&bags[WORLD_THINGS], (uint64_t)marked + 1);
     return bags[WORLD_THINGS];
 }
 
