@@ -59,7 +59,7 @@ static void test_silence_is_uncertain_and_the_request_is_cancelled(void **state)
 
     peer_answers(bare->agent, PEER_SILENT, NULL);
     disks_reserve(disks, bare_image(bare, "disk"), a);
-    assert_int_equal(disks_map(disks, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(disks_map(disks, a, bare_within(BARE_LONG_PATIENCE_MS)), -ETIMEDOUT);
     assert_int_equal(seen.outcome, BERTH_UNSURE);
     assert_int_equal(disks_mount_state(disks), SCSI_MOUNT_STATE_SUSPECT);
     assert_true(peer_hears(bare->agent, "\"cancel\"", 1));
@@ -100,7 +100,7 @@ static void test_late_answers_are_dropped(void **state)
 
     peer_answers_to(bare->agent, "\"do\":\"mount\"", PEER_LATE, NULL);
     disks_reserve(disks, bare_image(bare, "disk"), a);
-    assert_int_equal(disks_map(disks, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(disks_map(disks, a, bare_within(BARE_LONG_PATIENCE_MS)), -ETIMEDOUT);
     peer_release(bare->agent);
     bare_wait_until(berth_qemu_late(bare->vm) == 1);
     assert_int_equal(disks_mount_state(disks), SCSI_MOUNT_STATE_SUSPECT);
@@ -147,6 +147,7 @@ static void test_nonsense_is_survived(void **state)
     assert_non_null(strstr(answer, "\"ok\":true"));
     free(answer);
     assert_int_equal(atomic_load(&bare->lost), 0);
+    assert_int_equal(berth_qemu_late(bare->vm), 4); /* one for each request to the agent */
     disks_close(disks);
 }
 

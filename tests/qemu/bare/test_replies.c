@@ -94,6 +94,22 @@ static void test_refusals_are_told_by_their_text(void **state)
     close_scene(&scene);
 }
 
+/* Whatever has the name comes back, or was not removed: one more try is enough. */
+static void test_a_name_that_is_always_taken_is_refused(void **state)
+{
+    struct scene scene;
+    uuid_t a;
+
+    open_scene(&scene, state);
+    peer_answers_to(scene.qmp, "\"blockdev-add\"", PEER_REFUSES, "Duplicate nodes");
+    assert_int_equal(add(&scene, a), -EEXIST);
+    assert_int_equal(scene.seen.outcome, BERTH_FAILED);
+    assert_int_equal(peer_heard(scene.qmp, "\"blockdev-add\""), 2);
+    assert_int_equal(peer_heard(scene.qmp, "\"blockdev-del\""), 1);
+    assert_int_equal(take(&scene, a), 0);
+    close_scene(&scene);
+}
+
 /* Both the device and the way back are refused: the node may be there. */
 static void test_what_cannot_be_taken_back_is_uncertain(void **state)
 {
@@ -270,7 +286,7 @@ static void test_lists_that_are_none_answer_no_question(void **state)
     open_scene(&scene, state);
     peer_answers_to(scene.qmp, "\"device_add\"", PEER_SILENT, NULL);
     disks_reserve(scene.disks, "/disk", a);
-    assert_int_equal(disks_map(scene.disks, a, bare_within(30)), -ETIMEDOUT);
+    assert_int_equal(disks_map(scene.disks, a, bare_within(BARE_LONG_PATIENCE_MS)), -ETIMEDOUT);
     assert_int_equal(disks_map(scene.disks, a, BERTH_NO_DEADLINE), -EPROTO);
     assert_int_equal(scene.seen.outcome, BERTH_ANSWERED_UNKNOWN);
     peer_answers_to(scene.qmp, "\"qom-list\"", PEER_SAYS,
@@ -305,6 +321,7 @@ int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals_are_told_by_their_text),
+        cmocka_unit_test(test_a_name_that_is_always_taken_is_refused),
         cmocka_unit_test(test_what_cannot_be_taken_back_is_uncertain),
         cmocka_unit_test(test_what_is_gone_need_not_be_taken_back),
         cmocka_unit_test(test_an_event_may_come_before_its_reply),

@@ -93,7 +93,7 @@ static void test_the_retry_finds_the_disk_and_adds_nothing(void **state)
     open_freezing(bare, "\"device_add\"");
     disks = disks_open(bare, NULL);
     disks_reserve(disks, bare_image(bare, "disk"), a);
-    assert_int_equal(disks_map(disks, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(disks_map(disks, a, bare_within(BARE_LONG_PATIENCE_MS)), -ETIMEDOUT);
     assert_int_equal(disks_state(disks), SCSI_DISK_STATE_SUSPECT);
     thaw(bare, 1);
     assert_true(bare_has_device(bare, "disk-0-0"));
@@ -132,7 +132,7 @@ static void test_a_removal_that_was_cut_goes_on(void **state)
     disks = disks_open(bare, &seen);
     disks_reserve(disks, bare_image(bare, "disk"), a);
     assert_int_equal(disks_map(disks, a, BERTH_NO_DEADLINE), 0);
-    assert_int_equal(disks_unmap(disks, a, bare_within(BARE_PATIENCE_MS)), -ETIMEDOUT);
+    assert_int_equal(disks_unmap(disks, a, bare_within(BARE_LONG_PATIENCE_MS)), -ETIMEDOUT);
     assert_int_equal(seen.outcome, BERTH_UNSURE);
     assert_int_equal(disks_state(disks), SCSI_DISK_STATE_EJECTED);
     thaw(bare, 1);
@@ -198,6 +198,25 @@ static void test_what_was_not_sent_has_failed(void **state)
     bare_holds_nothing(bare);
     assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
     disks_close(disks);
+}
+
+/* A line that was sent in part is sent to its end: the next one must not continue it. */
+static void test_what_was_sent_in_part_is_sent_to_its_end(void **state)
+{
+    struct bare *bare = *state;
+    int rc = -ETIMEDOUT;
+
+    bare->options.qmp_timeout_ms = BARE_LONG_PATIENCE_MS;
+    bare_open_again(bare);
+    machine_freeze(&bare->machine);
+    (void)ask_for_much(bare);
+    assert_int_equal(berth_qemu_in_flight(bare->vm), 0);
+    machine_thaw(&bare->machine);
+    for (int i = 0; i < 20 && rc == -ETIMEDOUT; i++)
+        rc = berth_qemu_ask(bare->vm, false, "{\"execute\":\"query-status\"}", NULL);
+    assert_int_equal(rc, 0);
+    bare->options.qmp_timeout_ms = BARE_REQUEST_MS;
+    bare_open_again(bare);
 }
 
 struct end {
@@ -327,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_a_removal_that_was_cut_goes_on),
         cmocka_unit_test(test_a_request_ends_without_a_deadline_too),
         cmocka_unit_test(test_what_was_not_sent_has_failed),
+        cmocka_unit_test(test_what_was_sent_in_part_is_sent_to_its_end),
         cmocka_unit_test(test_a_started_operation_is_cancelled),
         cmocka_unit_test(test_a_discard_ends_what_waits),
         cmocka_unit_test(test_a_deadline_is_never_told_as_a_cancelling),

@@ -21,7 +21,9 @@
 #include "machine.h"
 #include "support/peer.h"
 
-enum { BARE_REQUEST_MS = 5000, BARE_PATIENCE_MS = 150 };
+/* How long a caller waits for what never comes; and where other requests come first, which a machine
+ * with much to do answers late. */
+enum { BARE_REQUEST_MS = 5000, BARE_PATIENCE_MS = 150, BARE_LONG_PATIENCE_MS = 600 };
 
 struct bare {
     struct machine machine;

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-enum { ROOM = 1024 * 1024, LINE = 512, TOO_LONG = 70000, TRIES = 1000 };
+enum { ROOM = 1024 * 1024, LINE = 512, LONGEST = 64 * 1024, TRIES = 1000 };
 
 struct manner {
     enum peer_way way;
@@ -71,12 +71,12 @@ static void peer_send_line(struct peer *peer, const char *line)
 
 static void peer_garbage(struct peer *peer)
 {
-    char *line = malloc(TOO_LONG);
+    char *line = malloc(LONGEST);
 
-    memset(line, 'x', TOO_LONG);
-    line[TOO_LONG - 1] = '\n';
-    peer_send(peer, line, TOO_LONG);
+    memset(line, 'x', LONGEST);
+    peer_send(peer, line, LONGEST);
     free(line);
+    peer_send_line(peer, "{\"id\":-1}"); /* still the line that is too long */
     peer_send_line(peer, "garbage");
     peer_send_line(peer, "{\"id\":");
     peer_send_line(peer, "[1,2]");

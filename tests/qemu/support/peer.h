@@ -18,7 +18,7 @@ enum peer_way {
     PEER_UNSURE,   /* refuses, and it may have had an effect */
     PEER_SILENT,   /* never answers */
     PEER_LATE,     /* answers when peer_release is called */
-    PEER_GARBAGE,  /* lines that are none, then the answer */
+    PEER_GARBAGE,  /* lines that are none, one for a request that was never made, then the answer */
     PEER_HANGS_UP, /* closes the connection */
     PEER_SAYS      /* a line that the test gives */
 };
