@@ -214,18 +214,22 @@ static void test_a_deadline_makes_it_readable(void **state)
     reserve_many(&loop);
     machine_freeze(&bare->machine);
     begin = berth_now();
+    begin_to_map(&loop.flows[1], BERTH_NO_DEADLINE);
     begin_to_map(&loop.flows[0], bare_within(BARE_PATIENCE_MS));
     turn_until(&loop, 1);
     assert_true(berth_now() - begin >= (int64_t)BARE_PATIENCE_MS * 1000000);
+    assert_true(berth_now() - begin < (int64_t)BARE_REQUEST_MS * 1000000);
+    assert_int_equal(loop.flows[1].ended, 0);
     assert_int_equal(loop.flows[0].rc, -ETIMEDOUT);
     assert_int_equal(disks_state(loop.disks), SCSI_DISK_STATE_RESERVED); /* of the last one */
     assert_int_equal(epoll_wait(loop.epoll, &event, 1, 50), 0);
     machine_thaw(&bare->machine);
-    while (berth_qemu_late(bare->vm) == 0)
-        turn(&loop);
+    turn_until(&loop, 2);
+    assert_int_equal(loop.flows[1].rc, 0);
+    assert_int_equal(berth_qemu_late(bare->vm), 1);
     for (unsigned i = 0; i < MANY; i++)
         begin_to_unmap(&loop.flows[i]);
-    turn_until(&loop, MANY + 1);
+    turn_until(&loop, MANY + 2);
     close_loop(&loop);
 }
 

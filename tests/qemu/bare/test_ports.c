@@ -139,7 +139,7 @@ static void test_a_refused_device_gives_its_port_back(void **state)
 
 static void removal_is_refused(struct scene *scene)
 {
-    uuid_t a;
+    uuid_t a, b;
 
     reserve(scene, 0, a);
     assert_int_equal(add(scene, a), 0);
@@ -150,6 +150,12 @@ static void removal_is_refused(struct scene *scene)
     peer_answers_to(scene->qmp, "\"device_del\"", PEER_REFUSES, "Device 'x' not found");
     assert_int_equal(take(scene, a), 0);
     peer_answers_to(scene->qmp, "", PEER_OK, NULL);
+    reserve(scene, 1, a);
+    reserve(scene, 2, b);
+    assert_int_equal(add(scene, a), 0);
+    assert_int_equal(add(scene, b), 0);
+    assert_int_equal(take(scene, a), 0);
+    assert_int_equal(take(scene, b), 0);
 }
 
 static void test_a_refused_removal_keeps_everything(void **state)

@@ -164,17 +164,19 @@ static void test_a_request_ends_without_a_deadline_too(void **state)
     disks_close(disks);
 }
 
+/* NULL: it was answered. */
 static void *ask_for_much(void *arg)
 {
     struct bare *bare = arg;
+    int rc;
     char *request = malloc(HUGE + 64);
     int used = snprintf(request, 60, "{\"execute\":\"query-status\",\"arguments\":{\"x\":\"");
 
     memset(request + used, 'x', HUGE);
     (void)snprintf(request + used + HUGE, 4, "\"}}");
-    (void)berth_qemu_ask(bare->vm, false, request, NULL);
+    rc = berth_qemu_ask(bare->vm, false, request, NULL);
     free(request);
-    return NULL;
+    return rc == -ETIMEDOUT ? bare : NULL;
 }
 
 /* What QEMU did not take has no effect, now or later. */
@@ -182,10 +184,14 @@ static void test_what_was_not_sent_has_failed(void **state)
 {
     struct bare *bare = *state;
     struct seen seen = {{0}, 0, 0};
-    scsi *disks = disks_open(bare, &seen);
+    scsi *disks;
     pthread_t thread;
+    void *is_late;
     uuid_t a;
 
+    bare->options.qmp_timeout_ms = 4 * BARE_REQUEST_MS;
+    bare_open_again(bare);
+    disks = disks_open(bare, &seen);
     disks_reserve(disks, bare_image(bare, "disk"), a);
     machine_freeze(&bare->machine);
     assert_int_equal(pthread_create(&thread, NULL, ask_for_much, bare), 0);
@@ -194,7 +200,8 @@ static void test_what_was_not_sent_has_failed(void **state)
     assert_int_equal(seen.outcome, BERTH_FAILED);
     assert_int_equal(disks_state(disks), SCSI_DISK_STATE_FAILED);
     machine_thaw(&bare->machine);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_join(thread, &is_late), 0);
+    assert_null(is_late);
     bare_holds_nothing(bare);
     assert_int_equal(disks_unmap(disks, a, BERTH_NO_DEADLINE), 0);
     disks_close(disks);
@@ -209,7 +216,7 @@ static void test_what_was_sent_in_part_is_sent_to_its_end(void **state)
     bare->options.qmp_timeout_ms = BARE_LONG_PATIENCE_MS;
     bare_open_again(bare);
     machine_freeze(&bare->machine);
-    (void)ask_for_much(bare);
+    assert_non_null(ask_for_much(bare));
     assert_int_equal(berth_qemu_in_flight(bare->vm), 0);
     machine_thaw(&bare->machine);
     for (int i = 0; i < 20 && rc == -ETIMEDOUT; i++)
