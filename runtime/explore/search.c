@@ -238,6 +238,7 @@ static void search_take_change(uint32_t from, unsigned n_there, struct digest st
     rows_count(rows_taken);
     for (unsigned i = 0; i < n_called; i++)
         search.called[called[i].hook] = true;
+    seen_look_at_calls();
     invariants_check();
     stop = search.clean ? search_judge_clean(from) : search_judge_all(from, n_there);
     if (!change.nothing && !stop)

@@ -18,6 +18,7 @@ from berthc import model
 from berthc.explore.states.backend import Effects, effects
 from berthc.explore.states.local import Local, Shape
 from berthc.explore.states.runs import Memo
+from berthc.explore.states.step import Change, Stepper, rows_with_calls
 from berthc.model import Form, Manager, Resource
 from berthc.semantics.state import Item, State
 from berthc.semantics.world import tracked
@@ -34,23 +35,31 @@ class Class(NamedTuple):
 
 @dataclass(slots=True)
 class Range:
-    """The effects that were there each time, and those that were there at any time."""
+    """The effects that were there each time, and those that were there at any time. Of the
+    `unknown` ones nobody knew at some time whether they were there."""
 
     always: int
     ever: int
+    unknown: int
 
     @property
     def either(self) -> int:
         return self.ever & ~self.always
 
+    def take(self, truth: int, open_: int) -> None:
+        self.always &= truth
+        self.ever |= truth
+        self.unknown |= open_ & ~truth
+
 
 @dataclass
 class Seen:
-    """What was seen at rest in one search."""
+    """What was seen in one search: at rest, and before and after calls (`calling`)."""
 
     shape: Shape
     clean: dict[Class, Range] = field(default_factory=dict)
     every: dict[Class, Range] = field(default_factory=dict)
+    calling: dict[Class, Range] = field(default_factory=dict)
     _classes: Memo[tuple[tuple[int, Class], ...]] = field(default_factory=Memo)
 
     def look(self, local: Local, clean: bool) -> tuple[tuple[Class, int], ...]:
@@ -59,17 +68,34 @@ class Seen:
         new: list[tuple[Class, int]] = []
         state = tracked(local.world)
         for id_, one in self._classes.get(state) or self._classes.put(state, self._of(state)):
-            truth = local.truth.get(id_, 0)
+            truth, open_ = local.truth.get(id_, 0), local.open.get(id_, 0)
             known = table.get(one)
             if known is None:
-                table[one] = Range(truth, truth)
-            elif truth != known.always or truth != known.ever:
+                table[one] = Range(truth, truth, open_ & ~truth)
+            elif open_ or truth != known.always or truth != known.ever:
                 was = known.either
-                known.always &= truth
-                known.ever |= truth
+                known.take(truth, open_)
                 if known.either & ~was:
                     new.append((one, known.either & ~was))
         return tuple(new)
+
+    def look_at_calls(self, stepper: Stepper, change: Change) -> None:
+        """Takes what was there before and after each call: a crash may leave either."""
+        if not change.called:
+            return
+        for call, row in zip(change.called, rows_with_calls(stepper, change.result), strict=True):
+            kinds = self._kinds(change, change.move.op.path.index(row.resource) + 1)
+            one = Class(row.resource, row.state, kinds)
+            known = self.calling.setdefault(one, Range(call.before, 0, 0))
+            known.take(call.before, call.open_before)
+            known.take(call.after, call.open)
+
+    def _kinds(self, change: Change, levels: int) -> tuple[int, ...]:
+        """Along the path of a request, with the kinds of what it makes."""
+        items = tracked(change.before.world).items
+        return tuple(change.move.config[n].kind if id_ is None
+                     else self.shape.kind(items[id_].resource, items[id_].values)
+                     for n, id_ in enumerate(change.move.path[:levels]))
 
     def forget(self) -> None:
         """Lets go of what is kept only to be quick."""

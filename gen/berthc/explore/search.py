@@ -194,6 +194,7 @@ class Search:
             request = Request(move, change.way.chosen, clean)
             self.taken |= change.way.answer.taken
             self.called.update(call.hook for call in change.called)
+            self.seen.look_at_calls(self.stepper, change)
             if clean:
                 self._promises.learn(change)
                 self._kept.learn(change)

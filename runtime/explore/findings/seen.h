@@ -13,7 +13,10 @@ static void seen_begin(void);
 /* Takes the present state. Faults: effects that are both there and not while no call fails. */
 static void seen_look(struct faults *faults, bool clean);
 
-/* Prints one line for each class. */
+/* Takes what was there before and after each call of the last request: a crash may leave either. */
+static void seen_look_at_calls(void);
+
+/* Prints one line for each class and each of these times. */
 static void seen_print(void);
 
 #endif

@@ -36,6 +36,7 @@ def said_by(search: Search | Searched) -> dict[str, object]:
         "called": search.called,
         "clean": search.seen.clean,
         "every": search.seen.every,
+        "calling": search.seen.calling,
         "complete": (search.complete, search.cut, search.limited, search.out_of_memory),
     }
 

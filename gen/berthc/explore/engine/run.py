@@ -123,11 +123,11 @@ class Running:
             raise AssertionError(f"the search in C says {kind}")
 
     def _take_seen(self, words: list[int]) -> None:
-        clean, resource, state, always, ever, _levels, *kinds = words
-        of = self._manager.resources[resource - 1]
+        when, resource, state, always, ever, unknown, _levels, *kinds = words
+        of, seen, mask = self._manager.resources[resource - 1], self._result.seen, self._plan.mask
         one = Class(of.name, of.states[state - 1].name, tuple(kind - 1 for kind in kinds))
-        table = self._result.seen.clean if clean else self._result.seen.every
-        table[one] = Range(self._plan.mask(always), self._plan.mask(ever))
+        (seen.every, seen.clean, seen.calling)[when][one] = Range(mask(always), mask(ever),
+                                                                  mask(unknown))
 
     def _take_found(self, words: list[int], numbers: Numbers) -> None:
         fault, rest = faults.fault(words, numbers, self._plan.mask)
