@@ -115,7 +115,7 @@ static void search_append(struct nodes *nodes, uint32_t node)
 /* Of states with equal trees one is drained. Where failures are counted, that count matters too. */
 static void search_note_tree(uint32_t node)
 {
-    if (!search.clean && (plan.any_needs || plan.any_stated) &&
+    if (!search.clean && (plan.any_needs || plan.any_stated || plan.crash) &&
         (plan.failures != UINT_MAX || known_add(&search.trees, shape_all())))
         search_append(&search.drained, node);
 }
@@ -238,7 +238,8 @@ static void search_take_change(uint32_t from, unsigned n_there, struct digest st
     rows_count(rows_taken);
     for (unsigned i = 0; i < n_called; i++)
         search.called[called[i].hook] = true;
-    seen_look_at_calls();
+    if (plan.crash)
+        seen_look_at_calls();
     invariants_check();
     stop = search.clean ? search_judge_clean(from) : search_judge_all(from, n_there);
     if (!change.nothing && !stop)

@@ -52,7 +52,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="stop when berthc uses this much memory, as with --states (default: "
                             f"{MEMORY})")
     group.add_argument("--explain", action="store_true",
-                       help="print what the backend has while an instance rests in each state")
+                       help="print what the backend has while an instance rests in each state, "
+                            "and what a crash leaves there")
     group.add_argument("--static", action="store_true",
                        help="check the static rules only; do not search")
     for name in REMOVED:
@@ -114,7 +115,8 @@ def bounds_of(args: argparse.Namespace) -> Bounds:
     """What was asked for, else the defaults."""
     return Bounds(**{name: getattr(DEFAULT, name) if (given := getattr(args, name)) is None
                      else given for name in BOUNDS},
-                  memory=MEMORY if args.memory is None else args.memory)
+                  memory=MEMORY if args.memory is None else args.memory,
+                  crash=args.explain or args.format == "json")
 
 
 def refusal(args: argparse.Namespace) -> str | None:

@@ -13,6 +13,7 @@ from berthc.commands.sarif import as_sarif
 from berthc.diag import (
     MOST, Colours, Diagnostic, Note, as_json, as_text, at_most, in_order, notes_as_objects,
 )
+from berthc.explore.crash import crash_lines, crash_objects
 from berthc.explore.meaning import explained
 from berthc.explore.messages import (
     claim, diagnostics, followed, not_played, notes, reported,
@@ -52,7 +53,9 @@ def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
     static = [d for one in results for d in _static(one.result, one.report)]
     found = {"findings": [_as_json(report, f) for report in reports for f in report.findings],
              "diagnostics": json.loads(as_json(static))}
-    return json.dumps(found | _reach(args, reports), indent=2, ensure_ascii=False) + "\n"
+    left = {"left_by_crash": [one for r in reports
+                              for one in crash_objects(r.manager, r.seen, r.whole)]}
+    return json.dumps(found | _reach(args, reports) | left, indent=2, ensure_ascii=False) + "\n"
 
 
 def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any]:
@@ -138,11 +141,17 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
 
 
 def explain(result: Result, report: Report | None) -> str:
-    """What is in the backend in each state, as far as was looked at."""
+    """What is in the backend in each state, and what a crash leaves there, as far as was looked
+    at."""
     if report is None:
         return ""
-    return (f"{result.source.file}: in the backend, by state:\n"
-            + "".join(f"{line}\n" for line in explained(report.manager, report.seen)))
+    file = result.source.file
+    part = "" if report.whole else " (explored in part; there may be more)"
+    lines = [f"{file}: in the backend, by state:",
+             *explained(report.manager, report.seen, report.whole),
+             f"{file}: left in the backend by a crash, by state{part}:",
+             *crash_lines(report.manager, report.seen, report.whole)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def tell(result: Result, report: Report | None, summary: str) -> str:

@@ -13,13 +13,15 @@ STATES_IN_C = 1_000_000
 class Bounds:
     """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or
     stay uncertain on one way (None: any number); `states` of one search after which it gives up;
-    `memory` of the process in MB, likewise (None: any)."""
+    `memory` of the process in MB, likewise (None: any). `crash`: what a crash leaves is asked
+    for; that costs time, because the search then looks at all calls and drains every state."""
 
     callers: int = 3
     keys: int = 2
     failures: int | None = None
     states: int = 100_000
     memory: int | None = None
+    crash: bool = False
 
 
 def memory_used() -> int:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from berthc import model
-from berthc.explore.states.backend import Effects, effects
+from berthc.explore.states.backend import Called, Effects, effects
+from berthc.explore.states.drain import Drained
 from berthc.explore.states.local import Local, Shape
-from berthc.explore.states.runs import Memo
+from berthc.explore.states.runs import Memo, Way
 from berthc.explore.states.step import Change, Stepper, rows_with_calls
 from berthc.model import Form, Manager, Resource
 from berthc.semantics.state import Item, State
@@ -54,13 +55,16 @@ class Range:
 
 @dataclass
 class Seen:
-    """What was seen in one search: at rest, and before and after calls (`calling`)."""
+    """What was seen in one search: at rest, before and after calls (`calling`), and of what drains
+    left (`drained`)."""
 
     shape: Shape
     clean: dict[Class, Range] = field(default_factory=dict)
     every: dict[Class, Range] = field(default_factory=dict)
     calling: dict[Class, Range] = field(default_factory=dict)
+    drained: dict[Class, Range] = field(default_factory=dict)
     _classes: Memo[tuple[tuple[int, Class], ...]] = field(default_factory=Memo)
+    _looked_at: Memo[Way] = field(default_factory=Memo)
 
     def look(self, local: Local, clean: bool) -> tuple[tuple[Class, int], ...]:
         """Takes a state; gives what is both there and not for the first time."""
@@ -81,14 +85,35 @@ class Seen:
 
     def look_at_calls(self, stepper: Stepper, change: Change) -> None:
         """Takes what was there before and after each call: a crash may leave either."""
-        if not change.called:
+        way = change.way  # it is of one request in one tracked state, so once is enough
+        if self._looked_at.get(id(way)) is not None:
             return
-        for call, row in zip(change.called, rows_with_calls(stepper, change.result), strict=True):
+        self._looked_at.put(id(way), way)
+        for call, row in zip(way.called, rows_with_calls(stepper, change.result), strict=True):
             kinds = self._kinds(change, change.move.op.path.index(row.resource) + 1)
             one = Class(row.resource, row.state, kinds)
-            known = self.calling.setdefault(one, Range(call.before, 0, 0))
-            known.take(call.before, call.open_before)
-            known.take(call.after, call.open)
+            self._take_call(one, call)
+
+    def look_at_drained(self, stepper: Stepper, local: Local, id_: int, done: Drained) -> None:
+        """The same of a drain's calls at one instance, and what the drain left of it."""
+        state = tracked(local.world)
+        path = state.path(state.items[id_])
+        kinds = tuple(self.shape.kind(item.resource, item.values) for item in path)
+        of = path[-1].resource
+        rows = rows_with_calls(stepper, done.result)
+        for call, row in zip(done.script.called, rows, strict=True):
+            if row.resource == of:
+                self._take_call(Class(of, row.state, kinds), call)
+        left = tracked(done.after.world).items.get(id_)
+        if left is not None:
+            truth = done.after.truth.get(id_, 0)
+            known = self.drained.setdefault(Class(of, left.state, kinds), Range(truth, 0, 0))
+            known.take(truth, done.after.open.get(id_, 0))
+
+    def _take_call(self, one: Class, call: Called) -> None:
+        known = self.calling.setdefault(one, Range(call.before, 0, 0))
+        known.take(call.before, call.open_before)
+        known.take(call.after, call.open)
 
     def _kinds(self, change: Change, levels: int) -> tuple[int, ...]:
         """Along the path of a request, with the kinds of what it makes."""
@@ -99,7 +124,7 @@ class Seen:
 
     def forget(self) -> None:
         """Lets go of what is kept only to be quick."""
-        self._classes = Memo()
+        self._classes, self._looked_at = Memo(), Memo()
 
     def _of(self, state: State) -> tuple[tuple[int, Class], ...]:
         kind = self.shape.kind
@@ -189,6 +214,7 @@ def in_the_backend(manager: Manager, found: Sequence[Seen], resource: Resource,
     return [_AS_MADE if unknown and text == _NOTHING else text for text in said]
 
 
+NOT_SEEN = "not seen"
 _NOTHING = "nothing"
 _AS_MADE = "what was there when it was made"
 
@@ -209,11 +235,12 @@ def _words(one: Meaning) -> str:
     return f"after a failure perhaps {one.hook}"
 
 
-def explained(manager: Manager, found: Sequence[Seen]) -> Iterator[str]:
-    """The table as lines of text."""
+def explained(manager: Manager, found: Sequence[Seen], whole: bool) -> Iterator[str]:
+    """The table as lines of text. `whole`: what was not seen does not occur."""
+    missing = "nothing ever rests here" if whole else NOT_SEEN
     for resource in manager.resources:
         names_ = [f"{resource.name}.{state.name}" for state in resource.states if not state.final]
         width = max(map(len, names_), default=0)
         for state, name in zip((s for s in resource.states if not s.final), names_, strict=True):
             texts = in_the_backend(manager, found, resource, state.name)
-            yield f"  {name.ljust(width)}  {'; or '.join(texts or ['nothing ever rests here'])}"
+            yield f"  {name.ljust(width)}  {'; or '.join(texts or [missing])}"

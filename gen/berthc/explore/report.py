@@ -85,6 +85,7 @@ class Report:
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
     covered: tuple[Covered, ...] = ()  # with a budget of time: every search, the last one too
     out_of_memory: bool = False  # the search stopped at the bound on memory
+    cut: bool = False  # something was left out behind a finding
 
     @staticmethod
     def of_nothing(manager: Manager, bounds: Bounds) -> Report:
@@ -98,6 +99,11 @@ class Report:
     @property
     def transitions(self) -> int:
         return sum(s.transitions for s in self.searched)
+
+    @property
+    def whole(self) -> bool:
+        """Within the bounds everything was seen, also what lies behind findings."""
+        return self.complete and not self.cut
 
     @property
     def refused(self) -> bool:
@@ -143,7 +149,8 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
                   time.perf_counter() - begin, combined=every, seen=tuple(s.seen for s in searches),
                   unplayed=_unplayed(manager, searches),
                   interrupted=(progress.setting, progress.settings) if interrupted else None,
-                  out_of_memory=any(s.out_of_memory for s in searches))
+                  out_of_memory=any(s.out_of_memory for s in searches),
+                  cut=any(s.cut for s in searches))
 
 
 def finding(manager: Manager, one: Found, scripts: Scripts) -> Finding:

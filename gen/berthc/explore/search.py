@@ -165,7 +165,7 @@ class Search:
 
     def _drain(self) -> None:
         """Drain in every state. It comes last, so what callers can show is shown by them."""
-        drains, limit = Drains(self.stepper), self.bounds.failures
+        drains, limit = Drains(self.stepper, self.seen), self.bounds.failures
         judged = chain(
             chain.from_iterable(
                 drains.judge(number, node.local, None if limit is None else limit - node.failures)
@@ -194,7 +194,8 @@ class Search:
             request = Request(move, change.way.chosen, clean)
             self.taken |= change.way.answer.taken
             self.called.update(call.hook for call in change.called)
-            self.seen.look_at_calls(self.stepper, change)
+            if self.bounds.crash and change.called:
+                self.seen.look_at_calls(self.stepper, change)
             if clean:
                 self._promises.learn(change)
                 self._kept.learn(change)

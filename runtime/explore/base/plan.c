@@ -85,6 +85,7 @@ static void plan_read_bounds(void)
     plan.memory = (size_t)word_number() << 20;
     plan.symmetric = word_flag();
     plan.one_root = word_flag();
+    plan.crash = word_flag();
     plan.root = word_byte();
     if (plan.callers == 0 || plan.root == 0 || plan.root > type.n_resources)
         fatal_plan("bounds");

@@ -106,6 +106,7 @@ struct plan {
     uint64_t states;
     size_t memory; /* bytes; 0: any */
     bool symmetric, one_root;
+    bool crash; /* what a crash leaves is asked for: look at calls, and drain every state */
     uint8_t root;
     void *options; /* typed; NULL: the manager has none */
     struct plan_hook *hooks;

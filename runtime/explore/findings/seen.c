@@ -21,6 +21,7 @@ struct class
     uint16_t kinds[BERTH_MAX_LEVELS]; /* along the path, root first */
     struct range over[2];             /* at rest: all runs, and those in which no call fails */
     struct range calling;             /* before or after a call, in all runs */
+    struct range drained;             /* at rest, after a drain that did not end it */
 };
 
 static struct class *seen_classes;
@@ -106,15 +107,30 @@ static struct class *seen_class_of_call(const struct called *call)
     return seen_class(call->thing.resource, call->state, kinds);
 }
 
+static void seen_take_call(struct class *class, const struct called *call)
+{
+    (void)seen_take(&class->calling, call->before, call->open_before);
+    (void)seen_take(&class->calling, call->after, call->open);
+}
+
 static void seen_look_at_calls(void)
 {
-    for (unsigned i = 0; i < n_called; i++) {
-        const struct called *call = &called[i];
-        struct range *range = &seen_class_of_call(call)->calling;
+    for (unsigned i = 0; i < n_called; i++)
+        seen_take_call(seen_class_of_call(&called[i]), &called[i]);
+}
 
-        (void)seen_take(range, call->before, call->open_before);
-        (void)seen_take(range, call->after, call->open);
-    }
+static void seen_look_at_drained(int was, int now)
+{
+    uint16_t kinds[BERTH_MAX_LEVELS];
+    const struct thing *thing = &before.things[was];
+
+    for (int up = was; up >= 0; up = before.things[up].parent)
+        kinds[before.things[up].level] = before.things[up].kind;
+    for (unsigned i = 0; i < n_called; i++)
+        seen_take_call(seen_class(thing->resource, called[i].state, kinds), &called[i]);
+    if (now >= 0)
+        (void)seen_take(&seen_class(thing->resource, w.things[now].state, kinds)->drained,
+                        w.things[now].truth, w.things[now].open);
 }
 
 static void seen_print_range(const struct class *class, const struct range *range, unsigned when)
@@ -135,5 +151,6 @@ static void seen_print(void)
         seen_print_range(&seen_classes[i], &seen_classes[i].over[false], 0);
         seen_print_range(&seen_classes[i], &seen_classes[i].over[true], 1);
         seen_print_range(&seen_classes[i], &seen_classes[i].calling, 2);
+        seen_print_range(&seen_classes[i], &seen_classes[i].drained, 3);
     }
 }

@@ -16,6 +16,12 @@ static void seen_look(struct faults *faults, bool clean);
 /* Takes what was there before and after each call of the last request: a crash may leave either. */
 static void seen_look_at_calls(void);
 
+/*
+ * The same after a drain, of whose calls only those at one instance are left, and of that instance
+ * itself. `was`: in `before`; `now`: NO_THING where it has ended.
+ */
+static void seen_look_at_drained(int was, int now);
+
 /* Prints one line for each class and each of these times. */
 static void seen_print(void);
 

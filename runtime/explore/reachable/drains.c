@@ -6,6 +6,7 @@
 
 #include "../base/fatal.h"
 #include "../findings/judge.h"
+#include "../findings/seen.h"
 #include "../base/known.h"
 #include "../state/rows.h"
 #include "../state/shape.h"
@@ -123,6 +124,8 @@ static void drains_judge_drain(struct faults *faults, uint32_t born)
     }
     for (unsigned i = 0; i < n_called && plan.any_needs; i++)
         judge_needs_of(faults, &needing, &called[i]);
+    if (plan.crash)
+        seen_look_at_drained(was, now);
     if (now >= 0 && (before.things[was].state != w.things[now].state ||
                      before.things[was].truth != w.things[now].truth))
         stated_judge_thing(faults, &w.things[now]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from berthc.emit.c import files
@@ -37,14 +38,16 @@ def said_by(search: Search | Searched) -> dict[str, object]:
         "clean": search.seen.clean,
         "every": search.seen.every,
         "calling": search.seen.calling,
+        "drained": search.seen.drained,
         "complete": (search.complete, search.cut, search.limited, search.out_of_memory),
     }
 
 
 def in_both(manager: Manager, bounds: Bounds = BOUNDS, reduced: Reduced = REDUCED,
             most: int | None = None) -> list[Searched]:
-    """Searches with every valuation and root, or `most` of them, by both engines. What the one in C
-    says, which the other one says too."""
+    """Searches with every valuation and root, or `most` of them, by both engines, which look at
+    crashes, too. What the one in C says, which the other one says too."""
+    bounds = replace(bounds, crash=True)
     made = program(manager)
     roots = [r.name for r in manager.resources if r.parent is None]
     every = [(valuation, root) for valuation in valuations(manager, bounds.keys) for root in roots]

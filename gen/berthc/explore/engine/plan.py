@@ -88,7 +88,8 @@ class _Writer:
         failures = _ANY if bounds.failures is None else bounds.failures
         yield ["berth-plan-1"]
         yield ["bounds", bounds.callers, failures, bounds.states, bounds.memory or 0,
-               int(reduced.symmetric), int(reduced.one_root), self.resources[self.stepper.root]]
+               int(reduced.symmetric), int(reduced.one_root), int(bounds.crash),
+               self.resources[self.stepper.root]]
         options = self.stepper.world.options
         yield ["options", *(w for o in self.manager.options for w in _words(o, options[o.name]))]
         numbers = {o.name: n for n, o in enumerate(self.manager.options, 1)}

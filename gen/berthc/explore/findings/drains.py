@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, missing, misstated, relied_on, unsaid
+from berthc.explore.meaning import Seen
 from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
@@ -39,15 +40,17 @@ class Drains:
     """Looks for calls of drain without what they need, and for states that a drain leaves with
     other effects than they say."""
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Stepper, seen: Seen) -> None:
         self._stepper = stepper
+        self._seen = seen
         # Does some ending of the calls there end the instance? So drain may come to what is above.
         self._ends: dict[Hashable, bool] = {}
         self._left: deque[_Left] = deque()
 
     def judge(self, origin: int, local: Local, most: int | None) -> Iterator[Judged]:
         """Faults of a drain in this state, in which at most so many calls fail."""
-        if not self._stepper.stated.needs and not self._stepper.stated.states:
+        stated = self._stepper.stated
+        if not (stated.needs or stated.states or self._stepper.bounds.crash):
             return
         items = tracked(local.world).items
         situations = {id_: (situation, most)
@@ -77,6 +80,8 @@ class Drains:
         while chosen is not None:
             done = drain(self._stepper, left.local, left.id, chosen)
             if left.most is None or done.script.failures <= left.most:
+                if self._stepper.bounds.crash:
+                    self._seen.look_at_drained(self._stepper, left.local, left.id, done)
                 drains = (*left.drains, (move, chosen))
                 change = change_of(left.local, move, done)
                 found = [*self._needs(left.local, left.id, done),
