@@ -5,6 +5,7 @@
     states     from one state to the next, by the semantics
     findings   what is wrong with a spec, a file for each kind
     meaning    which effects are in place in each state
+    crash      what a crash leaves in the backend, by state
     search     breadth first, shortest scripts
     engine     the same search in C, over the generated tables and the runtime
     script     a script for people and for simulators

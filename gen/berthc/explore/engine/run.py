@@ -126,8 +126,8 @@ class Running:
         when, resource, state, always, ever, unknown, _levels, *kinds = words
         of, seen, mask = self._manager.resources[resource - 1], self._result.seen, self._plan.mask
         one = Class(of.name, of.states[state - 1].name, tuple(kind - 1 for kind in kinds))
-        (seen.every, seen.clean, seen.calling, seen.drained)[when][one] = Range(mask(always), mask(ever),
-                                                                  mask(unknown))
+        tables = (seen.every, seen.clean, seen.calling, seen.drained)
+        tables[when][one] = Range(mask(always), mask(ever), mask(unknown))
 
     def _take_found(self, words: list[int], numbers: Numbers) -> None:
         fault, rest = faults.fault(words, numbers, self._plan.mask)
