@@ -29,10 +29,11 @@ worn: {resident: true, on: {claim: {reject: EIO}, add: {reject: EIO}, release: {
 """Only drain calls a hook in `kept`, and only a drain that fails leads to `worn`."""
 
 
-def table(text: str, in_c: bool = True, crash: bool = True) -> Table:
+def table(text: str, in_c: bool = True, crash: bool = True,
+          failures: int | None = None) -> Table:
     """By state what is left between operations and during a call."""
     manager = manager_of(text)
-    report = explore(manager, Bounds(callers=2, keys=1, crash=crash),
+    report = explore(manager, Bounds(callers=2, keys=1, failures=failures, crash=crash),
                      program=program(manager) if in_c else None)
     return {f"{one.resource}.{one.state}": (either(one.rest), either(one.call))
             for one in left_by_crash(manager, report.seen)}
@@ -67,6 +68,13 @@ def test_crash_table_has_drains(in_c: bool) -> None:
         "disk.used": ("vm.add", ""),
         "disk.kept": ("vm.add", "perhaps vm.add"),
         "disk.worn": ("perhaps vm.add", "perhaps vm.add")}
+
+
+@pytest.mark.parametrize("in_c", [True, False])
+def test_a_crash_comes_before_or_after_the_effect_also_of_a_call_that_ends_ok(in_c: bool) -> None:
+    found = table(DRAINED, in_c, failures=0)
+    assert found["disk.fresh"] == ("nothing", "perhaps vm.add")
+    assert found["disk.kept"] == ("vm.add", "perhaps vm.add")
 
 
 @pytest.mark.parametrize("in_c", [True, False])
