@@ -109,7 +109,7 @@ def test_json_has_keys_that_stay() -> None:
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and done.stderr == ""
     assert set(answer) == {"findings", "diagnostics", "never_played", "bound", "states",
-                           "transitions", "complete", "seconds"}
+                           "transitions", "complete", "seconds", "left_by_crash"}
     assert answer["bound"] == {"callers": 2, "keys": 2, "failures": 1, "states": 1000000}
     [finding] = answer["findings"]
     assert set(finding) == {"id", "message", "file", "line", "column", "where", "accepted", "why",
