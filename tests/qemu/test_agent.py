@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -289,24 +288,6 @@ def test_a_host_that_never_reads_takes_bounded_memory(agent: Agent) -> None:
     until(lambda: agent.process.poll() is not None or agent.memory() < 32 * 1024 * 1024)
     assert agent.process.poll() is None
     assert agent.hello(1)[-1]["hello"] == 1
-
-
-def test_a_host_that_never_stops_is_answered(agent: Agent) -> None:
-    stopped = threading.Event()
-
-    def flood() -> None:
-        line = b'{"cancel":5,"x":[%s1]}\n' % (b"1," * 30_000)
-        while not stopped.is_set():
-            agent.send_bytes(line * 20)
-
-    thread = threading.Thread(target=flood)
-    agent.ask(1, "mounted", path="/run/x")
-    thread.start()
-    try:
-        assert agent.answer() == {"id": 1, "mounted": False, **OK}
-    finally:
-        stopped.set()
-        thread.join()
 
 
 def test_a_line_may_come_in_pieces(agent: Agent) -> None:
