@@ -12,6 +12,7 @@
 #include "base/known.c"
 #include "base/word.c"
 #include "base/plan.c"
+#include "base/usage.c"
 #include "findings/fault.c"
 #include "state/world.c"
 #include "state/rows.c"
@@ -32,6 +33,10 @@
 #include "trail.c"
 #include "print.c"
 #include "wanted.c"
+#include "inflight/flight.c"
+#include "inflight/queues.c"
+#include "inflight/history.c"
+#include "inflight/inflight.c"
 #include "search.c"
 
 extern const berth_manager_type *const berth_explored;

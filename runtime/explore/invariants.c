@@ -88,8 +88,8 @@ static void invariants_check_counts(void)
         if (holds[i] != thing->holds)
             fatal_broken("a %s counts %u reservations and %u hold it",
                          type.resources[thing->resource].name, thing->holds, holds[i]);
-        if (thing->at->locked || thing->at->ended)
-            fatal_broken("a %s stays locked", type.resources[thing->resource].name);
+        if (thing->at->ended)
+            fatal_broken("a %s has ended and is tracked", type.resources[thing->resource].name);
     }
     for (unsigned i = 0; i < plan.callers; i++)
         reservations += w.callers[i].is == IS_WITH;
@@ -99,6 +99,13 @@ static void invariants_check_counts(void)
     if (w.manager->reservations.count != reservations)
         fatal_broken("the map of reservations counts %zu, and callers have %zu",
                      w.manager->reservations.count, reservations);
+}
+
+static void invariants_check_locks(void)
+{
+    for (unsigned i = 0; i < w.n_things; i++)
+        if (w.things[i].at->locked)
+            fatal_broken("a %s stays locked", type.resources[w.things[i].resource].name);
 }
 
 /* S1: a request that fails before its first call changes no instance. */
@@ -116,6 +123,7 @@ static void invariants_check(void)
         invariants_check_refusal();
     if (w.manager->n_operations > 0 || w.manager->ready || w.manager->waiting)
         fatal_broken("an operation has not ended");
+    invariants_check_locks();
     invariants_check_counts();
     if (w.n_things == 0 && w.manager->reservations.count == 0 && !invariants_has_pools() &&
         w.arena.used != invariants_empty_used + invariants_kept_tables())
@@ -278,6 +286,7 @@ static void invariants_try_fast(const struct image *image, const struct move *mo
                      berth_errno_name(change.code), berth_errno_name(invariants_traced.code));
     if (!digest_equal(shape_state(-1), invariants_traced.state))
         fatal_broken("%s leaves another state without a trace", type.operations[move->op].name);
+    invariants_check_locks();
     invariants_check_counts();
     script = own;
 }

@@ -13,6 +13,9 @@ static void invariants_begin(void);
 /* The present state, after `change` or a drain. */
 static void invariants_check(void);
 
+/* The part of it that holds with operations in flight, too: counters, holds and maps. */
+static void invariants_check_counts(void);
+
 /*
  * Is the present state new to the manager? Of states that differ only in what the backend has, and
  * that no hook tells, the requests below are made in one.

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "findings/clean.h"
 #include "reachable/drains.h"
 #include "base/fatal.h"
 #include "reachable/future.h"
+#include "inflight/inflight.h"
 #include "invariants.h"
 #include "findings/judge.h"
 #include "base/known.h"
@@ -22,6 +22,7 @@
 #include "reachable/stranded.h"
 #include "print.h"
 #include "trail.h"
+#include "base/usage.h"
 #include "wanted.h"
 
 enum { LOOK_AT_MEMORY = 256, TELL_PROGRESS = 1024 };
@@ -43,6 +44,7 @@ static struct {
     bool complete; /* nothing was left out for want of states or memory */
     bool limited;  /* something was left out because it has too many failures */
     bool cut;      /* something was left out behind a fault */
+    bool dangles;  /* a holder was left with nothing: what it waits for may end under it */
     bool out_of_memory;
     bool asked[UINT8_MAX + 1], called[UINT8_MAX + 1]; /* operations and hooks */
 } search;
@@ -76,6 +78,7 @@ static bool search_stops(const struct fault *fault)
 static bool search_tell(const struct fault *fault, uint32_t node, const struct request *requests,
                         unsigned n)
 {
+    search.dangles |= fault->finding == DANGLING;
     if (search_note_fault(fault)) {
         print_found(fault, node, requests, n);
     }
@@ -304,22 +307,9 @@ static bool search_judge_state(uint32_t node, const struct image *image, bool tr
     return stop;
 }
 
-static size_t search_memory_used(void)
-{
-    unsigned long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*s %lu", &pages) != 1)
-        pages = 0;
-    (void)fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void search_look_at_bounds(void)
 {
-    if (plan.memory > 0 && search_memory_used() > plan.memory) {
+    if (plan.memory > 0 && usage_memory() > plan.memory) {
         search.out_of_memory = search.full = true;
         search.complete = false;
     }
@@ -425,6 +415,9 @@ static void search_run(void)
     (void)printf("done %u %llu %d %d %d %d %llu %zu\n", trail_n,
                  (unsigned long long)search.transitions, search.complete, search.limited,
                  search.cut, search.out_of_memory, (unsigned long long)search.cancelled,
-                 search_memory_used());
+                 usage_memory());
+    /* a holder whose root ends while it waits shares an error, which no whole operation gives it */
+    if (plan.in_flight > 0 && search.complete && !search.cut && !search.limited)
+        inflight_run(search.dangles ? NULL : &search.states);
     (void)fflush(stdout);
 }

@@ -74,8 +74,9 @@ def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Rep
                 return explore(manager, in_c, progress, made)
             return explore_by_default(manager, in_c, progress, made)
         except (NoCompiler, Beyond) as reason:
-            if args.engine == "c":
-                raise Usage(f"--engine c: {reason}") from reason
+            if args.engine == "c" or args.in_flight is not None:
+                flag = "--engine c" if args.engine == "c" else "--in-flight"
+                raise Usage(f"{flag}: {reason}") from reason
             progress.end()
             if args.format == "text":
                 _note(result, f"explored in Python, which is slower: {reason}")
@@ -161,7 +162,8 @@ def _status(results: Sequence[Checked]) -> int:
         return INTERRUPTED
     if not all(is_right(one.result, one.report) for one in results):
         return 1
-    return 0 if all(one.report is None or one.report.complete for one in results) else IN_PART
+    return 0 if all(one.report is None or (one.report.complete and one.report.flights_complete)
+                    for one in results) else IN_PART
 
 
 def _tell_all(args: argparse.Namespace, one: Checked, spec: str, colours: Colours) -> None:

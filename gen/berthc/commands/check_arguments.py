@@ -36,6 +36,10 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="stop after N states; the result is then partial, and the exit status "
                             f"is 4 where nothing is found (default: {STATES_IN_C}; "
                             f"--engine python: {DEFAULT.states})")
+    group.add_argument("--in-flight", metavar="N", type=_callers,
+                       help="also start up to N operations at a time, from 2 to as many as there "
+                            "are callers: the states between them must be those of whole "
+                            "operations (only in C)")
     group.add_argument("--budget", metavar="TIME", type=_time,
                        help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
                             "with more callers and keys each time; the exit status is 4 where "
@@ -108,7 +112,7 @@ def _time(text: str) -> float:
 
 def gives_bounds(args: argparse.Namespace) -> bool:
     """Were bounds asked for, rather than the defaults?"""
-    return any(getattr(args, name) is not None for name in BOUNDS)
+    return any(getattr(args, name) is not None for name in (*BOUNDS, "in_flight"))
 
 
 def bounds_of(args: argparse.Namespace) -> Bounds:
@@ -116,7 +120,7 @@ def bounds_of(args: argparse.Namespace) -> Bounds:
     return Bounds(**{name: getattr(DEFAULT, name) if (given := getattr(args, name)) is None
                      else given for name in BOUNDS},
                   memory=MEMORY if args.memory is None else args.memory,
-                  crash=args.explain or args.format == "json")
+                  crash=args.explain or args.format == "json", in_flight=args.in_flight or 0)
 
 
 def refusal(args: argparse.Namespace) -> str | None:
@@ -138,8 +142,22 @@ def refusal(args: argparse.Namespace) -> str | None:
          "--static explores nothing, so --budget does not go with it"),
         (args.budget is not None and bound in ("--callers", "--keys", "--states"),
          f"--budget lets callers and keys grow, so {bound} does not go with it"),
+        *((args.in_flight is not None and refused, f"--in-flight {text}")
+          for refused, text in _refusals_in_flight(args, bounds_of(args).callers)),
         (args.explain and (args.static or args.format != "text"),
          "--explain tells as text what the search saw, so --static and --format json or sarif do "
          "not go with it"),
     ]
     return next((text for refused, text in rules if refused), None)
+
+
+def _refusals_in_flight(args: argparse.Namespace, callers: int) -> list[tuple[bool, str]]:
+    return [
+        (args.static, "searches, and --static explores nothing"),
+        (args.engine == "python", "starts operations of the runtime, and --engine python has none"),
+        (args.budget is not None, "searches within its bounds, so --budget does not go with it"),
+        (args.failures is not None, "tries any number of failures, so --failures does not go with "
+                                    "it"),
+        (not 2 <= (args.in_flight or 0) <= callers,
+         f"is at least 2, and at most the number of callers ({callers})"),
+    ]

@@ -16,7 +16,7 @@ from berthc.diag import (
 from berthc.explore.crash import crash_lines, crash_objects
 from berthc.explore.meaning import explained
 from berthc.explore.messages import (
-    claim, diagnostics, followed, not_played, notes, reported,
+    claim, diagnostics, followed, in_flight, not_played, notes, reported,
 )
 from berthc.explore.report import Finding, Report
 from berthc.explore.save import how_to_play, how_to_save, names
@@ -70,11 +70,21 @@ def _reach(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any
         "bound": {name: min((getattr(b, name) for b in bounds if getattr(b, name) is not None),
                             default=None) for name in BOUNDS},
         **({} if args.budget is None else {"covered": covered}),
+        **({} if args.in_flight is None else {"in_flight": _in_flight(args, reports)}),
         "states": sum(r.states for r in reports),
         "transitions": sum(r.transitions for r in reports),
         "complete": len(reports) == len(args.specs) and all(r.complete for r in reports),
         "seconds": round(sum(r.seconds for r in reports), 3),
     }
+
+
+def _in_flight(args: argparse.Namespace, reports: Sequence[Report]) -> dict[str, Any]:
+    seen = [one for r in reports for one in r.flights if one is not None]
+    return {"operations": args.in_flight, "states": sum(one.states for one in seen),
+            "transitions": sum(one.transitions for one in seen),
+            "resting": sum(one.resting for one in seen),
+            "complete": len(reports) == len(args.specs)
+            and all(r.flights_complete for r in reports)}
 
 
 def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> str:
@@ -91,8 +101,11 @@ def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> 
             for one in reported(report)]
         if not report.complete:
             problems.append(f"{result.source.file}: {claim(report)}")
+        elif not report.flights_complete:
+            problems.append(f"{result.source.file}: {in_flight(report)}")
     reach = {} if args.static else _reach(args, reports) | {
-        "claims": [f"{r.manager.loc.file}: {claim(r)}" for r in reports]}
+        "claims": [f"{r.manager.loc.file}: {text}" for r in reports
+                   for text in (claim(r), in_flight(r)) if text]}
     return as_sarif(found, reach, problems, status)
 
 
@@ -162,5 +175,6 @@ def tell(result: Result, report: Report | None, summary: str) -> str:
         return ""
     every = report.complete and not report.unplayed.operations
     ok = f"{file}: ok: {summary}\n" if is_right(result, report) and every else ""
-    more = "".join(f"{file}: {text}\n" for text in (followed(report), not_played(report)) if text)
+    more = "".join(f"{file}: {text}\n" for text in
+                   (in_flight(report), followed(report), not_played(report)) if text)
     return f"{ok}{file}: {claim(report)}\n{more}"

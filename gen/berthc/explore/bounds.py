@@ -14,7 +14,8 @@ class Bounds:
     """`callers` at a time; `keys` of each kind under one parent; `failures`: calls that fail or
     stay uncertain on one way (None: any number); `states` of one search after which it gives up;
     `memory` of the process in MB, likewise (None: any). `crash`: what a crash leaves is asked
-    for; that costs time, because the search then looks at all calls and drains every state."""
+    for; that costs time, because the search then looks at all calls and drains every state.
+    `in_flight` operations at a time, in a search of its own (0: none; only in C)."""
 
     callers: int = 3
     keys: int = 2
@@ -22,6 +23,7 @@ class Bounds:
     states: int = 100_000
     memory: int | None = None
     crash: bool = False
+    in_flight: int = 0
 
 
 def memory_used() -> int:

@@ -154,6 +154,28 @@ def claim(report: Report) -> str:
             f"{_number(b.keys, 'key')} per level ({within}): {counted}")
 
 
+def in_flight(report: Report) -> str:
+    """What the search with operations in flight saw, where one was asked for."""
+    seen = [one for one in report.flights if one is not None]
+    if not report.flights or report.interrupted is not None:
+        return ""
+    at_once = f"with up to {report.bounds.in_flight} operations in flight"
+    if len(seen) < len(report.flights):
+        why = ("whole operations have findings, which come first" if report.refused else
+               "the search of whole operations is in part")
+        return f"not explored {at_once}: {why}"
+    counted = (f"{_number(sum(one.states for one in seen), 'state')}, "
+               f"{_number(sum(one.transitions for one in seen), 'transition')}")
+    if not report.flights_complete:
+        return (f"explored in part {at_once}: {counted}, then the bound on states or memory was "
+                "reached")
+    if not all(one.compared for one in seen):
+        return (f"explored {at_once}: {counted}; not compared with whole operations, because a "
+                "finding dangling is accepted")
+    return (f"explored {at_once}: {counted}; the {sum(one.resting for one in seen)} states between "
+            "operations are those of whole ones")
+
+
 def _number(n: int, word: str) -> str:
     return f"{n} {word}{'s' if n != 1 else ''}"
 

@@ -86,6 +86,8 @@ class Report:
     covered: tuple[Covered, ...] = ()  # with a budget of time: every search, the last one too
     out_of_memory: bool = False  # the search stopped at the bound on memory
     cut: bool = False  # something was left out behind a finding
+    # with operations in flight, where that was asked for; None: there was no such search
+    flights: tuple[engine_run.Flights | None, ...] = ()
 
     @staticmethod
     def of_nothing(manager: Manager, bounds: Bounds) -> Report:
@@ -104,6 +106,11 @@ class Report:
     def whole(self) -> bool:
         """Within the bounds everything was seen, also what lies behind findings."""
         return self.complete and not self.cut
+
+    @property
+    def flights_complete(self) -> bool:
+        """Was everything seen that was to be seen with operations in flight?"""
+        return all(one is not None and one.complete for one in self.flights)
 
     @property
     def refused(self) -> bool:
@@ -150,7 +157,9 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
                   unplayed=_unplayed(manager, searches),
                   interrupted=(progress.setting, progress.settings) if interrupted else None,
                   out_of_memory=any(s.out_of_memory for s in searches),
-                  cut=any(s.cut for s in searches))
+                  cut=any(s.cut for s in searches),
+                  flights=tuple(s.flights for s in searches if isinstance(s, engine_run.Searched))
+                  if bounds.in_flight > 0 else ())
 
 
 def finding(manager: Manager, one: Found, scripts: Scripts) -> Finding:

@@ -11,6 +11,8 @@ static void fatal_broken(const char *format, ...)
     va_start(arguments, format);
     (void)fputs("broken ", stdout);
     (void)vprintf(format, arguments);
+    if (fatal_way)
+        fatal_way();
     (void)putchar('\n');
     va_end(arguments);
     (void)fflush(stdout);

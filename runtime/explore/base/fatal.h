@@ -11,6 +11,9 @@
 static void fatal_broken(const char *format, ...)
     __attribute__((__noreturn__, __format__(printf, 1, 2)));
 
+/* Told in the same line, if it is not NULL: how the program came there. */
+static void (*fatal_way)(void);
+
 /* The spec is beyond the limits of this program: the search in Python has none. */
 static void fatal_limit(const char *what) __attribute__((__noreturn__));
 

@@ -87,6 +87,7 @@ static void plan_read_bounds(void)
     plan.one_root = word_flag();
     plan.crash = word_flag();
     plan.root = word_byte();
+    plan.in_flight = word_small(PLAN_CALLERS);
     if (plan.callers == 0 || plan.root == 0 || plan.root > type.n_resources)
         fatal_plan("bounds");
 }

@@ -102,7 +102,8 @@ struct plan_wanted {
 
 struct plan {
     unsigned callers;
-    unsigned failures; /* UINT_MAX: any number */
+    unsigned in_flight; /* operations at a time; 0: whole operations alone are searched */
+    unsigned failures;  /* UINT_MAX: any number */
     uint64_t states;
     size_t memory; /* bytes; 0: any */
     bool symmetric, one_root;

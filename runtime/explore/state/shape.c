@@ -124,7 +124,8 @@ static struct digest shape_thing(const struct thing *thing, bool key, effects of
 }
 
 /* `answers`: of the backend only what hooks are asked for counts, and of callers not what they rely on. */
-static struct digest shape_state_of(int marked, bool plain, bool answers)
+static struct digest shape_state_of(int marked, bool plain, bool answers,
+                                    const struct digest *flights)
 {
     struct digest bags[WORLD_THINGS + 1]; /* what is below and at a thing; the last: the root */
     uint64_t named = moves_named_resources();
@@ -133,14 +134,19 @@ static struct digest shape_state_of(int marked, bool plain, bool answers)
     bags[WORLD_THINGS] = (struct digest){0, 0};
 
     for (unsigned i = 0; i < plan.callers; i++) {
+        bool flies = flights && (flights[i].a | flights[i].b);
+        struct digest token;
         unsigned alive;
         int at;
 
-        if (w.callers[i].is == IS_IDLE)
+        if (w.callers[i].is == IS_IDLE && !flies)
             continue;
         alive = shape_alive(&w.callers[i], &at);
-        digest_put(&bags[at < 0 ? WORLD_THINGS : at],
-                   shape_token(i, alive, plain ? i + 2u : (int)i == marked, named != 0, answers));
+        token = shape_token(i, alive, plain && !flights ? i + 2u : (int)i == marked, named != 0,
+                            answers);
+        if (flies)
+            digest_add_digest(&token, flights[i]);
+        digest_put(&bags[at < 0 ? WORLD_THINGS : at], token);
     }
     for (unsigned i = w.n_things; i-- > 0;) {
         const struct thing *thing = &w.things[i];
@@ -158,17 +164,22 @@ static struct digest shape_state_of(int marked, bool plain, bool answers)
 
 static struct digest shape_state(int marked)
 {
-    return shape_state_of(marked, !plan.symmetric, false);
+    return shape_state_of(marked, !plan.symmetric, false, NULL);
 }
 
 static struct digest shape_answers(int marked)
 {
-    return shape_state_of(marked, !plan.symmetric, true);
+    return shape_state_of(marked, !plan.symmetric, true, NULL);
 }
 
 static struct digest shape_plain(void)
 {
-    return shape_state_of(-1, true, false);
+    return shape_state_of(-1, true, false, NULL);
+}
+
+static struct digest shape_in_flight(const struct digest *flights)
+{
+    return shape_state_of(-1, true, false, flights);
 }
 
 /* A caller, by what makes it like others. */

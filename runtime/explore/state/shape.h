@@ -19,6 +19,12 @@ static struct digest shape_answers(int marked);
 /* The state with callers and keys told apart. */
 static struct digest shape_plain(void);
 
+/*
+ * The state with keys told apart, and with operations in flight: a digest for each caller, zero for
+ * those that have none. Callers that are alike but for that are told apart by it.
+ */
+static struct digest shape_in_flight(const struct digest *flights);
+
 /* Callers that hold something; of those that are alike only one, if they are grouped. */
 static void shape_distinct(bool asks[PLAN_CALLERS], bool grouped);
 

@@ -29,50 +29,45 @@ static effects step_next_there(effects there, effects maybe)
     return (there - maybe) & maybe;
 }
 
-/* Calls the manager. `id` gets the new reservation's. */
-static int step_call_manager(const struct move *move, uuid_t id)
+static void step_ask(struct step_request *asked, const struct move *move, unsigned char *id)
 {
     const berth_operation *operation = &type.operations[move->op];
-    const void *config[BERTH_MAX_LEVELS];
-    void *results[UINT8_MAX];
-    size_t sizes[UINT8_MAX];
-    unsigned char value[PLAN_VALUE_BYTES];
-    uint32_t at[BERTH_MAX_LEVELS];
-    berth_request request = {.operation = move->op, .deadline = BERTH_NO_DEADLINE};
+    berth_request *request = &asked->request;
 
+    *request = (berth_request){.operation = move->op, .deadline = BERTH_NO_DEADLINE};
     for (unsigned i = 0; i < operation->n_returns; i++) {
-        results[i] = step_scratch;
-        sizes[i] = sizeof step_scratch;
+        asked->results[i] = step_scratch;
+        asked->sizes[i] = sizeof step_scratch;
     }
-    request.results = results;
-    request.result_sizes = sizes;
+    request->results = asked->results;
+    request->result_sizes = asked->sizes;
     if (move->n_config > 0) {
         for (unsigned i = 0; i < operation->levels; i++)
-            config[i] = plan.choices[move->choice[i]].config;
-        request.config = config;
+            asked->config[i] = plan.choices[move->choice[i]].config;
+        request->config = asked->config;
     }
     if (operation->form == BERTH_WITH)
-        request.reservation = before.callers[move->who].id;
+        request->reservation = w.callers[move->who].id;
     if (operation->flags & BERTH_GIVES)
-        request.gives = id;
+        request->gives = id;
     if (operation->at > 0)
-        request.at = move->at;
+        request->at = move->at;
     if (operation->by > 0) {
         const struct plan_value *of = moves_value_of(operation);
 
         if (move->by == BY_THING)
-            moves_value(of, &w.things[move->thing], value);
+            moves_value(of, &w.things[move->thing], asked->value);
         else
-            memcpy(value, move->by == BY_TOLD ? world_values(move->who) + of->offset : move->value,
+            memcpy(asked->value,
+                   move->by == BY_TOLD ? world_values(move->who) + of->offset : move->value,
                    of->size);
-        memcpy(at, value, sizeof at);
-        request.by = value;
+        memcpy(asked->at, asked->value, sizeof asked->at);
+        request->by = asked->value;
         if (type.resources[of->resource].assigned[of->assigned - 1].kind == BERTH_ASSIGN_POOL) {
-            request.by = NULL;
-            request.at = at;
+            request->by = NULL;
+            request->at = asked->at;
         }
     }
-    return berth_manager_run((berth_manager *)w.manager, &request, &change.error);
 }
 
 /* The thing that the request left at a level, where it made one. */
@@ -188,9 +183,9 @@ static void step_take_hold(const struct move *move, const unsigned char *id)
 }
 
 /* A success ends what the operation drops. After a failure the caller does not know what it did. */
-static void step_let_go(const struct move *move, struct caller *caller)
+static void step_let_go(const struct move *move, struct caller *caller, uint8_t dropped)
 {
-    uint8_t drops = plan.operations[move->op].drops, held = 0;
+    uint8_t drops = plan.operations[move->op].drops;
 
     memset(caller->relies, 0, sizeof caller->relies);
     caller->releasing = true;
@@ -201,18 +196,28 @@ static void step_let_go(const struct move *move, struct caller *caller)
             memset(caller, 0, sizeof *caller);
         return;
     }
-    for (unsigned i = 0; i < caller->n_path; i++) {
-        int was = step_before(caller->path[i]), now = world_find(caller->path[i]);
-        bool dropped =
-            was >= 0 && (now < 0 || w.things[now].anonymous < before.things[was].anonymous);
-
-        if ((caller->own & (1u << i)) && !dropped)
-            held |= (uint8_t)(1u << i);
-    }
-    caller->own = held;
+    caller->own &= (uint8_t)~dropped;
 }
 
-static void step_update_caller(const struct move *move, const unsigned char *id)
+/* The levels of which a release that failed has let go. */
+static uint8_t step_dropped(const struct move *move)
+{
+    const struct caller *caller = &w.callers[move->who];
+    uint8_t dropped = 0;
+
+    if (move->part != PART_RELEASES || change.code == 0)
+        return 0;
+
+    for (unsigned i = 0; i < caller->n_path; i++) {
+        int was = step_before(caller->path[i]), now = world_find(caller->path[i]);
+
+        if (was >= 0 && (now < 0 || w.things[now].anonymous < before.things[was].anonymous))
+            dropped |= (uint8_t)(1u << i);
+    }
+    return dropped;
+}
+
+static void step_update_caller(const struct move *move, const unsigned char *id, uint8_t dropped)
 {
     struct caller *caller = &w.callers[move->who];
     bool ok = change.code == 0;
@@ -235,7 +240,7 @@ static void step_update_caller(const struct move *move, const unsigned char *id)
         }
         break;
     case PART_RELEASES:
-        step_let_go(move, caller);
+        step_let_go(move, caller, dropped);
         break;
     default:
         break;
@@ -246,6 +251,7 @@ static void step_update_caller(const struct move *move, const unsigned char *id)
 
 static void step_run(const struct move *move, effects there)
 {
+    struct step_request asked;
     uuid_t id;
 
     backend_makes(&type.operations[move->op], &plan.operations[move->op],
@@ -253,13 +259,14 @@ static void step_run(const struct move *move, effects there)
     n_ran = 0;
     change.move = *move;
     change.there = there;
-    change.code = step_call_manager(move, id);
+    step_ask(&asked, move, id);
+    change.code = berth_manager_run((berth_manager *)w.manager, &asked.request, &change.error);
     change.refused = change.code != 0 && n_called == 0;
     world_look();
     if (change.refused && world_n_gone > 0)
         fatal_broken("%s is refused, and yet an instance ends", type.operations[move->op].name);
     step_find_path(move);
-    step_update_caller(move, id);
+    step_update_caller(move, id, step_dropped(move));
     world_look_at_holds();
     change.nothing = change.refused && memcmp(&before.callers[move->who], &w.callers[move->who],
                                               sizeof w.callers[0]) == 0;

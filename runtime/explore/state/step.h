@@ -46,6 +46,25 @@ static void step_note_refusal(void);
 /* The same; and finds the rows of a request that was refused before its first call. */
 static void step_read_refusal(void);
 
+/* A request to the manager, with the arrays that it names. */
+struct step_request {
+    berth_request request;
+    const void *config[BERTH_MAX_LEVELS];
+    void *results[UINT8_MAX];
+    size_t sizes[UINT8_MAX];
+    unsigned char value[PLAN_VALUE_BYTES];
+    uint32_t at[BERTH_MAX_LEVELS];
+};
+
+/* What the caller asks the manager. `id` gets the new reservation's. */
+static void step_ask(struct step_request *asked, const struct move *move, unsigned char *id);
+
+/*
+ * After `change`: what the caller holds and knows now. `dropped`: the levels whose anonymous
+ * reference a release that failed has let go of.
+ */
+static void step_update_caller(const struct move *move, const unsigned char *id, uint8_t dropped);
+
 /* A drain. False: it failed. Things keep their places until world_look(). */
 static bool step_drain(void);
 

@@ -20,9 +20,16 @@ struct piece {
     size_t size;
 };
 
-enum { PIECES = 5 };
+enum { PIECES = 6 };
 
-/* Those before the last depend on the plan alone, or on what is in the first. */
+static struct piece world_included;
+
+static void world_include(void *memory, size_t size)
+{
+    world_included = (struct piece){memory, size};
+}
+
+/* Their sizes depend on the plan alone, or on what is in the first. */
 static struct piece world_piece_of(unsigned i)
 {
     switch (i) {
@@ -34,8 +41,10 @@ static struct piece world_piece_of(unsigned i)
         return (struct piece){w.things, w.n_things * sizeof w.things[0]};
     case 3:
         return (struct piece){world_memory, w.arena.cut};
-    default:
+    case 4:
         return (struct piece){w.values, plan.callers * plan.values_size};
+    default:
+        return world_included;
     }
 }
 
@@ -54,7 +63,8 @@ static struct image *world_save(void)
     for (unsigned i = 0; i < PIECES; i++) {
         struct piece piece = world_piece_of(i);
 
-        memcpy(image->bytes + size, piece.at, piece.size);
+        if (piece.size > 0)
+            memcpy(image->bytes + size, piece.at, piece.size);
         size += piece.size;
     }
     return image;
@@ -67,7 +77,8 @@ static void world_restore(const struct image *image)
     for (unsigned i = 0; i < PIECES; i++) {
         struct piece piece = world_piece_of(i); /* the first one restores the sizes of the others */
 
-        memcpy(piece.at, image->bytes + at, piece.size);
+        if (piece.size > 0)
+            memcpy(piece.at, image->bytes + at, piece.size);
         at += piece.size;
     }
 }
@@ -144,6 +155,8 @@ static int world_add(struct instance *at)
     };
     for (unsigned i = 0; i < resource->n_assigned; i++)
         thing->slots |= resource->assigned[i].kind == BERTH_ASSIGN_POOL;
+    if (world_meets)
+        world_meets(at);
     thing->choice = backend_choice(thing->resource, thing->level);
     thing->kind = plan.choices[thing->choice].kind;
     backend_made(thing);

@@ -90,6 +90,9 @@ static struct image *world_save(void);
 static void world_restore(const struct image *image);
 static void world_drop(struct image *image); /* NULL is fine */
 
+/* More memory that copies of the world have from now on. */
+static void world_include(void *memory, size_t size);
+
 /* Makes the manager anew: nothing is tracked, and all callers are idle. */
 static void world_begin(void);
 
@@ -99,7 +102,11 @@ static int world_thing(const struct instance *at);
 static int world_find(struct ref ref);
 static struct ref world_ref(int thing);
 
-/* Enters an instance that nobody has seen. Returns the thing. */
+/*
+ * Enters an instance that nobody has seen. Returns the thing. `world_meets`, if not NULL, is called
+ * before: it calls backend_makes() for who made the instance.
+ */
+static void (*world_meets)(const struct instance *at);
 static int world_add(struct instance *at);
 
 /*

@@ -2,18 +2,17 @@
 the runtime, which no search of a model can."""
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engine_support import in_both, program, sentences
+from engine_support import in_both, plant, program, sentences
 from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.engine import build, faults
-from berthc.explore.engine.build import NoCompiler, sources
+from berthc.explore.engine.build import NoCompiler
 from berthc.explore.engine.run import BrokenRuntime
 from berthc.explore.report import Report, explore
 from berthc.explore.states.move import Reduced
@@ -124,14 +123,7 @@ PLANTED = [
                          ids=[one[0] for one in PLANTED])
 def test_a_fault_of_the_runtime_is_seen(where: str, old: str, new: str, tmp_path: Path,
                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = tmp_path / "runtime"
-    shutil.copytree(sources(), copy, ignore=shutil.ignore_patterns("testing"))
-    path = copy / "src" / where
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    monkeypatch.setenv("BERTH_RUNTIME", str(copy))
-    monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
+    plant(where, old, new, tmp_path, monkeypatch)
     manager = model(ROOT / "spec/scsi.yaml")
     with pytest.raises(BrokenRuntime):
         explore(manager, Bounds(callers=2), program=program(manager))

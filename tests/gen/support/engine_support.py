@@ -1,11 +1,14 @@
 """Searches by both engines, which must say the same."""
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from berthc.emit.c import files
 from berthc.explore.bounds import Bounds
@@ -60,6 +63,20 @@ def in_both(manager: Manager, bounds: Bounds = BOUNDS, reduced: Reduced = REDUCE
         assert said_by(in_c) == said_by(in_python), (root, valuation)
         done.append(in_c)
     return done
+
+
+def plant(where: str, old: str, new: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the runtime of `program()` is one with a fault: `new` for `old`, in a file of
+    runtime/src. It is compiled in the folder."""
+    copy = folder / "runtime"
+    shutil.copytree(build.sources(), copy, ignore=shutil.ignore_patterns("testing"))
+    path = copy / "src" / where
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setenv("BERTH_RUNTIME", str(copy))
+    monkeypatch.setenv("BERTH_CACHE", str(folder / "cache"))
+    monkeypatch.setattr(build, "FAST", "-O0")  # the searches are small
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class _Writer:
         yield ["berth-plan-1"]
         yield ["bounds", bounds.callers, failures, bounds.states, bounds.memory or 0,
                int(reduced.symmetric), int(reduced.one_root), int(bounds.crash),
-               self.resources[self.stepper.root]]
+               self.resources[self.stepper.root], bounds.in_flight]
         options = self.stepper.world.options
         yield ["options", *(w for o in self.manager.options for w in _words(o, options[o.name]))]
         numbers = {o.name: n for n, o in enumerate(self.manager.options, 1)}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.inputs import Valuation
@@ -28,6 +29,20 @@ class BrokenRuntime(AssertionError):
     """The runtime did what it never does. That is a fault of Berth, and not of the spec."""
 
 
+class Flights(NamedTuple):
+    """What a search with operations in flight saw. `resting` states lie between operations. If they
+    were `compared`, whole operations lead to the same; else it is a `BrokenRuntime`. `most` is of
+    operations in flight, and `waiting` of those that wait."""
+
+    states: int
+    resting: int
+    transitions: int
+    most: int
+    waiting: int
+    complete: bool
+    compared: bool
+
+
 @dataclass
 class Searched:
     """What one search saw. The members are those of `berthc.explore.search.Search`."""
@@ -48,6 +63,7 @@ class Searched:
     limited: bool = False
     cut: bool = False
     out_of_memory: bool = False
+    flights: Flights | None = None
 
 
 class Running:
@@ -87,6 +103,8 @@ class Running:
             if kind == "progress":
                 self._result.states, self._result.transitions = int(words[0]), int(words[2])
                 watch(int(words[0]), int(words[1]))
+            elif kind == "flying":
+                watch(int(words[0]), int(words[1]))
             elif kind == "broken":
                 raise BrokenRuntime(line.partition(" ")[2].strip())
             elif kind == "limit":
@@ -114,6 +132,11 @@ class Running:
             self._take_seen([int(word) for word in words])
         elif kind == "found":
             self._take_found([int(word) for word in words], numbers)
+        elif kind == "flights":
+            states, resting, transitions, most, waiting, complete, compared = (
+                int(word) for word in words)
+            result.flights = Flights(states, resting, transitions, most, waiting, bool(complete),
+                                     bool(compared))
         elif kind == "done":
             (result.states, result.transitions, complete, limited, cut, out_of_memory,
              result.cancelled, result.memory) = (int(word) for word in words)

@@ -64,7 +64,8 @@ def drained(manager: Manager, program: Path, search: Searched, bounds: Bounds,
     numbers: dict[int, int] = {id(row): n for n, row in enumerate(_rows(manager), 1)}
     wanted = [(numbers[row], OUTCOMES.index(outcome)) for row, outcome in sorted(
         missing, key=lambda one: (numbers[one[0]], one[1]))]
-    running = Running(program, manager, search.root, search.valuation, bounds, wanted=wanted)
+    running = Running(program, manager, search.root, search.valuation,
+                      replace(bounds, in_flight=0), wanted=wanted)
     try:
         result = running.result()
     finally:
