@@ -200,8 +200,6 @@ static bool moves_free_slot(const berth_operation *operation, uint32_t *at)
     for (unsigned i = pool->n_parts; i-- > 0;) {
         uint32_t size = plan_part_size(&pool->parts[i]);
 
-        if (size == 0)
-            return false;
         at[i] = (uint32_t)(slot % size);
         slot /= size;
     }

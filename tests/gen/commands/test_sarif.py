@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -15,7 +16,10 @@ import pytest
 from command_line import BAD, SCSI, berthc
 from explore_support import FAULTY, ROOT
 
-from berthc.commands.sarif import uri
+from berthc.commands.sarif import as_sarif, uri
+from berthc.diag import Diagnostic, Note
+from berthc.explore.script import Line
+from berthc.model import Loc
 
 Json = dict[str, Any]
 
@@ -164,6 +168,49 @@ def test_a_file_that_cannot_be_read_is_no_success() -> None:
     [invocation] = run["invocations"]
     assert "region" not in result["locations"][0]["physicalLocation"]
     assert invocation["exitCode"] == 2 and not invocation["executionSuccessful"]
+
+
+def test_what_the_command_could_not_do_is_an_error_where_it_failed() -> None:
+    for status, successful, text, level in (
+            (0, True, "nothing is wrong", "warning"), (1, True, "a spec is wrong", "warning"),
+            (2, False, "a spec cannot be read or searched", "error"),
+            (4, True, "nothing is wrong, but a search did not see everything", "warning"),
+            (130, False, "interrupted", "error")):
+        log = json.loads(as_sarif([], {}, ["s.yaml: it went wrong"], status))
+        jsonschema.Draft202012Validator(LOG).validate(log)
+        assert log["runs"][0]["invocations"] == [{
+            "executionSuccessful": successful, "exitCode": status, "exitCodeDescription": text,
+            "toolExecutionNotifications": [
+                {"level": level, "message": {"text": "s.yaml: it went wrong"}}]}]
+
+
+def test_a_place_has_a_character_and_each_note_a_number() -> None:
+    notes = tuple(Note(Loc("s.yaml", line, 3, length), f"note {line}")
+                  for line, length in ((7, 0), (8, 1), (9, 4)))
+    message = Diagnostic("leak", Loc("s.yaml", 6, 2, 0), "it leaks", notes=notes)
+    [result] = json.loads(as_sarif([(message, None)], {}, [], 1))["runs"][0]["results"]
+    assert [one["id"] for one in result["relatedLocations"]] == [0, 1, 2]
+    assert [one["message"]["text"] for one in result["relatedLocations"]] == [
+        "note 7.", "note 8.", "note 9."]
+    regions = [one["physicalLocation"]["region"]
+               for one in (*result["locations"], *result["relatedLocations"])]
+    assert [(one["startColumn"], one["endColumn"]) for one in regions] == [
+        (2, 3), (3, 4), (3, 4), (3, 7)]
+
+
+def test_a_drain_that_came_to_no_row_is_at_the_begin_of_the_spec() -> None:
+    nowhere = Loc("", 0, 0)
+    change: Any = SimpleNamespace(result=SimpleNamespace(rows=()),
+                                  move=SimpleNamespace(op=SimpleNamespace(loc=nowhere)))
+    script = (Line("", "drain", "", "ok", "", {"op": "drain"}, change),)
+    finding: Any = SimpleNamespace(script=script, requests=[{"op": "drain"}])
+    message = Diagnostic("leak", Loc("s.yaml", 6, 2), "it leaks")
+    [result] = json.loads(as_sarif([(message, finding)], {}, [], 1))["runs"][0]["results"]
+    [step] = result["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert step["location"] == {
+        "physicalLocation": {"artifactLocation": {"uri": "s.yaml"},
+                             "region": {"startLine": 1, "startColumn": 1, "endColumn": 2}},
+        "message": {"text": "drain. Answer: ok"}}
 
 
 def test_addresses_are_relative_and_escaped(

@@ -107,25 +107,47 @@ def test_reports_agree_on_rows_that_nothing_takes(path: Path) -> None:
 
 # Faults of the runtime: each is planted in a copy of its sources, and told as a fault of Berth.
 
+HOLD = "a .* counts .* reservations and .* hold it"
 PLANTED = [
-    ("a child that ends is still counted", "core/rows/steps.c",
-     "at.level[-1].instance->n_children--;", ";"),
-    ("a release keeps its hold", "core/rows/steps.c", "at.instance->holds--;", ";"),
-    ("a reservation outlives its end", "core/execute.c",
-     "reservation_remove(operation->call.manager, reservation, type->levels);", ";"),
-    ("a use after a release is let through", "core/resolve.c",
-     "operation_fail(operation, -ECANCELED, (struct where){0});", ";"),
-    ("the fast path keeps a hold that is released", "core/fast.c", "seen->holds--;", ";"),
+    ("a child that ends is still counted", "scsi", "core/rows/steps.c",
+     "at.level[-1].instance->n_children--;", ";", "a disk counts .* children and has .*"),
+    ("a release keeps its hold", "scsi", "core/rows/steps.c", "at.instance->holds--;", ";", HOLD),
+    ("a reservation outlives its end", "scsi", "core/execute.c",
+     "reservation_remove(operation->call.manager, reservation, type->levels);", ";",
+     "the map of reservations counts"),
+    ("a use after a release is let through", "scsi", "core/resolve.c",
+     "operation_fail(operation, -ECANCELED, (struct where){0});", ";", "should give ECANCELED"),
+    ("the fast path keeps a hold that is released", "scsi", "core/fast.c", "seen->holds--;", ";",
+     HOLD),
+    ("the fast path takes no hold", "shares-by-number", "core/fast.c", "seen->anonymous++;", ";",
+     "open leaves another state without a trace"),
+    ("the fast path fails", "scsi", "core/fast.c", "fast->code = reservation_make(",
+     "fast->code = -ENOMEM; (void)reservation_make(", "reserve gives ENOMEM without a trace, and"),
+    ("a root stays locked", "scsi", "core/waiting/queue.h", "root->instance.locked = false;", ";",
+     "a disk stays locked"),
+    ("a slot that is taken is taken again", "scsi", "base/store/pool.c", "return -EBUSY;", ";",
+     "reserve_for_rootfs gives .* and should give"),
+    ("a full pool is not full", "scsi", "base/store/pool.c", "if (lowest >= pool->size)",
+     "if (lowest > pool->size)", "reserve gives .* and should give"),
+    ("a request that finds a pool full keeps its root", "stranded-no-bay-left", "core/execute.c",
+     "} else if (operation->called) {",
+     "} else if (operation->called || operation->code == -ENOSPC) {",
+     "reserve is refused, and yet something changes"),
 ]
 
 
-@pytest.mark.parametrize(("where", "old", "new"), [one[1:] for one in PLANTED],
+def spec_of(name: str) -> Path:
+    [path] = [one for one in [*SHIPPED, *OTHERS] if one.stem == name]
+    return path
+
+
+@pytest.mark.parametrize(("name", "where", "old", "new", "told"), [one[1:] for one in PLANTED],
                          ids=[one[0] for one in PLANTED])
-def test_a_fault_of_the_runtime_is_seen(where: str, old: str, new: str, tmp_path: Path,
-                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_runtime_is_seen(name: str, where: str, old: str, new: str, told: str,
+                                        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(where, old, new, tmp_path, monkeypatch)
-    manager = model(ROOT / "spec/scsi.yaml")
-    with pytest.raises(BrokenRuntime):
+    manager = model(spec_of(name))
+    with pytest.raises(BrokenRuntime, match=told):
         explore(manager, Bounds(callers=2), program=program(manager))
 
 
