@@ -260,14 +260,12 @@ static void rows_read_step(struct reading *reading, const berth_operation *opera
         if (reading->refused)
             return;
     }
-    if (drops && with) {
-        reading->mine[level] = false;
-        reading->holds[level]--;
-    } else if (drops && reading->anonymous[level] > 0) {
+    if (drops && with)
+        reading->mine[level] = false; /* further steps do nothing there */
+    else if (drops && reading->anonymous[level] > 0)
         reading->anonymous[level]--;
-    } else if (!with && step->event == type.resources[resource].take) {
+    else if (!with && step->event == type.resources[resource].take)
         reading->anonymous[level]++;
-    }
     if (!row_state_is(&type.resources[resource], reading->state[level], BERTH_FINAL))
         return;
     for (unsigned i = level; i < operation->levels; i++)

@@ -33,7 +33,8 @@ EACH_SENTENCE = [FAULTY / f"{name}.yaml" for name in (
     "needs-mount-after-timeout", "poisoned-above-a-child",
     "stranded-allowed-beside-what-is-denied", "stranded-releases-by-another-event",
     "stranded-tries-what-is-gone")]
-BOUNDS = Bounds()
+BOUNDS, FEW_FAILURES = Bounds(), Bounds(callers=2, keys=1, failures=1)
+FOUND = ROOT / "tests/gen/engine/found"
 
 
 def model(path: Path) -> Manager:
@@ -48,6 +49,17 @@ def test_engines_agree_on_shipped_specs(path: Path) -> None:
 @pytest.mark.parametrize("path", EACH_SENTENCE, ids=lambda path: path.stem)
 def test_engines_agree_on_a_spec_for_each_sentence(path: Path) -> None:
     in_both(model(path))
+
+
+@pytest.mark.parametrize(("path", "bounds"), [
+    (FOUND / "one-slot-for-two.yaml", BOUNDS),
+    (FOUND / "drops-two-references.yaml", BOUNDS),
+    (FOUND / "uses-after-its-drop.yaml", BOUNDS),
+    (FOUND / "drain-leaves-a-hold.yaml", FEW_FAILURES),
+    (FAULTY / "effects-drain-where-a-child-may-stay.yaml", FEW_FAILURES),
+], ids=lambda value: value.stem if isinstance(value, Path) else "")
+def test_engines_agree_on_a_spec_for_each_part_of_the_search(path: Path, bounds: Bounds) -> None:
+    in_both(model(path), bounds)
 
 
 @pytest.mark.parametrize(("name", "ids"), [
