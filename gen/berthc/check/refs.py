@@ -163,3 +163,12 @@ def pool_options(manager: Manager) -> Iterator[tuple[Resource, str, str, Loc]]:
                 for part in assigned.parts:
                     if part.option is not None:
                         yield resource, assigned.name, part.option, part.loc
+
+
+def end_only_if_ok(row: Row, outcome: str) -> str:
+    """What to write in place of an end after a call that did not end ok."""
+    if outcome == "uncertain" and row.uncertain_given:
+        return (f"do not end when {row.call} stays uncertain: lead 'uncertain:' to a state that "
+                "tries again")
+    return (f"do not end when {row.call} fails: lead 'fail:' to a state that tries again "
+            "(fail: stay)")

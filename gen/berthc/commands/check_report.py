@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from berthc.diag import (
 from berthc.explore.crash import crash_lines, crash_objects
 from berthc.explore.meaning import explained
 from berthc.explore.messages import (
-    claim, diagnostics, followed, in_flight, not_played, notes, reported,
+    claim, diagnostics, followed, in_flight, not_played, notes, place, reported,
 )
 from berthc.explore.report import Finding, Report
 from berthc.explore.save import how_to_play, how_to_save, names
@@ -110,9 +110,9 @@ def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> 
 
 
 def _as_json(report: Report, finding: Finding) -> dict[str, Any]:
-    fault = finding.fault
-    return {"id": fault.id, "message": fault.message, "file": fault.loc.file,
-            "line": fault.loc.line, "column": fault.loc.column, "where": fault.where,
+    fault, loc = finding.fault, place(finding)
+    return {"id": fault.id, "message": fault.message, "file": loc.file,
+            "line": loc.line, "column": loc.column, "where": fault.where,
             "accepted": finding.accept is not None,
             "why": None if finding.accept is None else finding.accept.why,
             "script": finding.requests, "notes": notes_as_objects(notes(report, finding))}
@@ -147,10 +147,17 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
             if folder is not None:
                 file = folder / files[id(one.finding)]
                 out.append(f"  {how_to_play(one.finding, spec, file)}")
-        out += [f"  also {d.id}, in line {d.loc.line}: {d.message}" for d in one.also]
+        out += [line for d in one.also for line in beneath_lines(diagnostic, d)]
     if files and folder is None:
         out.append(how_to_save(spec))
     return "".join(line + "\n" for line in out)
+
+
+def beneath_lines(first: Diagnostic, d: Diagnostic) -> Iterator[str]:
+    """Another finding of the same cause, with its own cause where the first one does not have it."""
+    yield f"  also {d.id}, in line {d.loc.line}: {d.message}"
+    if d.notes and d.notes[0] not in first.notes:
+        yield f"    its cause, in line {d.notes[0].loc.line}: {d.notes[0].message}"
 
 
 def explain(result: Result, report: Report | None) -> str:

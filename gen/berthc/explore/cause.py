@@ -13,18 +13,20 @@ from berthc.explore.findings.fault import Fault
 from berthc.explore.script import Line
 from berthc.explore.states.backend import Called
 from berthc.explore.states.step import Change
-from berthc.model import Loc, Manager, Row
+from berthc.model import Loc, Manager, Row, Target
 from berthc.semantics.result import Taken
 
 
 class Cause(NamedTuple):
     """A row, and what happened there; `failed`: its call did not end ok, so what follows is its
-    fault rather than that of the rows that come later; `at`: its number among the rows that ran."""
+    fault rather than that of the rows that come later; `at`: its number among the rows that ran;
+    `uncertain`: its call stayed uncertain."""
 
     loc: Loc
     message: str
     failed: bool = False
     at: int = 0
+    uncertain: bool = False
 
     @property
     def note(self) -> Note:
@@ -63,6 +65,26 @@ def causes(manager: Manager, fault: Fault, script: tuple[Line, ...]) -> tuple[Ca
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
+class Failed(NamedTuple):
+    """The row to blame, where its own call did not end ok: the row, and how the call ended."""
+
+    row: Row
+    outcome: str
+
+    @property
+    def target(self) -> Target:
+        return self.row.target(self.outcome)
+
+
+def failed_itself(fault: Fault, script: tuple[Line, ...]) -> Failed | None:
+    """The row that a fault blames, if its script ends with a call of that row that was not ok."""
+    changes = [line.change for line in script if line.change is not None]
+    for one in reversed(list(_ran(changes[-1])) if changes else []):
+        if one.row.loc == fault.loc:
+            return Failed(one.row, one.taken.outcome) if _failed(one) else None
+    return None
+
+
 _FORGETS = ("leak", "double", "missing-effect")
 """Where the state that the row to blame is in forgets the effect: the row that led there counts."""
 
@@ -97,7 +119,8 @@ def _last(ran: list[_Ran], says: _Says) -> Cause | None:
     for n, one in reversed([*enumerate(ran)]):
         text = says(one.call) if one.call is not None else ""
         if text:
-            return Cause(one.row.loc, f"{text} here, and {_goes(one)}", _failed(one), n)
+            return Cause(one.row.loc, f"{text} here, and {_goes(one)}", _failed(one), n,
+                         one.call is not None and one.call.ending.outcome.kind == "uncertain")
     return None
 
 

@@ -6,26 +6,42 @@ from typing import NamedTuple
 
 from berthc.diag import Diagnostic, Note, Severity
 from berthc.explore.bounds import Bounds
-from berthc.explore.cause import causes, silent
+from berthc.explore.cause import causes, failed_itself, silent
 from berthc.explore.findings.advice import advice
 from berthc.explore.findings.judge import IDS
 from berthc.explore.report import Finding, Report
 from berthc.explore.states.backend import effects
+from berthc.model import Loc, Manager
 
 
 def diagnostics(report: Report) -> list[Diagnostic]:
     """The findings in the form of all other messages; the scripts are shown beside them."""
     out = []
     for finding in report.findings:
-        severity, help_, why = Severity.ERROR, advice(report.manager, finding.fault), ""
+        severity, help_, why = Severity.ERROR, _help(report.manager, finding), ""
         if finding.accept is not None:
             severity, why = Severity.NOTE, finding.accept.why
             help_ = f"accepted in line {finding.accept.loc.line}: {why}"
-        out.append(Diagnostic(finding.fault.id, finding.fault.loc, finding.fault.message, help_,
+        out.append(Diagnostic(finding.fault.id, place(finding), finding.fault.message, help_,
                               severity, finding.fault.where, notes(report, finding), why))
     out += [Diagnostic("unused", a.loc, f"nothing that is accepted here was found: {a.finding}",
                        "take the entry away", Severity.WARNING) for a in report.unused]
     return out
+
+
+def _help(manager: Manager, finding: Finding) -> str:
+    failed = failed_itself(finding.fault, finding.script)
+    led = causes(manager, finding.fault, finding.script)
+    return advice(manager, finding.fault, "" if failed is None else failed.outcome,
+                  any(cause.uncertain for cause in led))
+
+
+def place(finding: Finding) -> Loc:
+    """Where the mistake is: at the outcome of the row, if an instance ends there for which the call
+    did not end ok."""
+    failed = failed_itself(finding.fault, finding.script)
+    return (failed.target.loc if finding.fault.id in ("leak", "dangling") and failed is not None
+            else finding.fault.loc)
 
 
 class Reported(NamedTuple):
@@ -96,10 +112,15 @@ def _causes_of(report: Report, finding: Finding, ambiguous: Set[str]) -> Iterato
     state = fault.where if fault.id == "ambiguous" else fault.where.rpartition(".")[0]
     if state in ambiguous and fault.id in ("ambiguous", *BY_AMBIGUITY):
         yield "ambiguous", state
-    yield fault.where, fault.loc
+    led = causes(report.manager, fault, finding.script)
+    failed = failed_itself(fault, finding.script)
+    # calls that did not end ok: findings of one row with different ones have different causes
+    blamed = frozenset(one.loc for one in led if one.failed) or (
+        frozenset() if failed is None else frozenset({failed.target.loc}))
+    yield fault.where, fault.loc, blamed
     if fault.id == "effects":  # what the state says is wrong, whichever row leads there
         yield fault.id, fault.message
-    for one in causes(report.manager, fault, finding.script):
+    for one in led:
         yield one.loc, "" if one.failed else fault.id
 
 

@@ -95,7 +95,8 @@ Right:
     remove: {call: vm.remove, ok: gone, fail: added, uncertain: unsure}
 
 Cure: Undo the effect before the instance ends, or stay in a state where the
-next request does.
+next request does. A row that undoes it itself ends the instance only if its
+call ends ok: not fail: gone, but fail: stay.
 
 More: docs/checker.md#leaks
 """

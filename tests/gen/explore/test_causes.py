@@ -2,14 +2,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from explore_support import FAULTY, ROOT, manager_of, report_of
 
+from berthc.commands.check_report import as_messages, beneath_lines
+from berthc.diag import PLAIN
 from berthc.explore.bounds import Bounds
 from berthc.explore.messages import diagnostics, reported
 from berthc.explore.report import Report, explore
+from berthc.pipeline import search_text
 
 LED = {
     "leak-uncertain-as-failed": (
@@ -101,6 +105,10 @@ def test_findings_of_one_cause_are_reported_together(name: str, groups: list[lis
 
 
 def net(open_: str, close: str) -> Report:
+    return explore(manager_of(net_text(open_, close), "net.yaml"), Bounds())
+
+
+def net_text(open_: str, close: str) -> str:
     """The smallest example, with other rows."""
     text = (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
     before = "open: {call: host.open, ok: up, fail: idle, uncertain: unsure}"
@@ -108,7 +116,7 @@ def net(open_: str, close: str) -> Report:
     text = text.replace(before, open_)
     if close:
         text = re.sub(r"(?s)(      up:.*?close: )\{.*?\}", rf"\g<1>{close}", text, count=1)
-    return explore(manager_of(text, "net.yaml"), Bounds())
+    return text
 
 
 def test_what_one_failed_call_leads_to_is_one_fault_whatever_its_ids() -> None:
@@ -120,6 +128,51 @@ def test_two_mistakes_are_two_faults() -> None:
     """One loses the effect of a call that ended uncertain, one that of a call that ended ok."""
     report = net("open: {call: host.open, ok: up, fail: idle, uncertain: idle}", "closed")
     assert grouped(report) == [["leak", "double"], ["leak"]]
+
+
+def test_findings_of_one_row_with_different_failed_calls_are_two_faults() -> None:
+    """The release ends the tap after a failed call: it forgets the effect. After an open that
+    stayed uncertain, it undoes what may not be there."""
+    report = net("open: {call: host.open, ok: up, fail: idle, uncertain: up}",
+                 "{call: host.close, ok: closed, fail: closed}")
+    groups = grouped(report)
+    assert ["leak"] in groups and all("leak" not in ids for ids in groups if "double" in ids)
+
+
+@pytest.mark.parametrize(("close", "says", "at"), [
+    ("{call: host.close, ok: closed, fail: closed, uncertain: unsure}",
+     "do not end when host.close fails: lead 'fail:' to a state that tries again (fail: stay)",
+     "closed, uncertain"),
+    ("{call: host.close, ok: closed, fail: closed}",
+     "do not end when host.close fails: lead 'fail:' to a state that tries again (fail: stay)",
+     "closed}"),
+    ("{call: host.close, ok: closed, fail: up, uncertain: closed}",
+     "do not end when host.close stays uncertain: lead 'uncertain:' to a state that tries again",
+     "closed}"),
+])
+def test_a_row_that_undoes_and_ends_all_the_same_is_told_which_outcome_is_wrong(
+        close: str, says: str, at: str) -> None:
+    report = net("open: {call: host.open, ok: up, fail: idle, uncertain: unsure}", close)
+    [leak] = [d for d in diagnostics(report) if d.id == "leak"]
+    assert leak.help == says
+    line = net_text("open: {call: host.open, ok: up, fail: idle, uncertain: unsure}",
+                    close).splitlines()[leak.loc.line - 1]
+    assert line[leak.loc.column - 1:].startswith(at)
+
+
+def test_a_finding_beneath_another_names_its_own_cause() -> None:
+    text = net_text("open: {call: host.open, ok: up, fail: idle, uncertain: idle}", "")
+    result, manager = search_text("net.yaml", text)
+    assert manager is not None
+    report = explore(manager, Bounds())
+    [one] = reported(report)
+    [other] = one.also
+    shown = as_messages(result, report, PLAIN)
+    assert other.notes[0] in one.diagnostic.notes and "its cause" not in shown
+    without = replace(one.diagnostic, notes=())
+    assert list(beneath_lines(without, other)) == [
+        f"  also double, in line {other.loc.line}: {other.message}",
+        f"    its cause, in line {other.notes[0].loc.line}: {other.notes[0].message}"]
 
 
 def test_what_one_entry_accepts_is_reported_together() -> None:

@@ -221,9 +221,18 @@ def leak(tables: Tables) -> Iterator[Diagnostic]:
                              f"{refs.cell(resource, trouble.row)} ends the instance in "
                              f"{quote(trouble.target.state)} while {trouble.hook} "
                              "is in effect, or may be",
-                             f"what undoes it must have ended ok before: {listing(undo)}",
+                             _undone_first(trouble, undo),
                              where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
                              notes=_not_uncertain(resource, trouble) if trouble.uncertain else ())
+
+
+def _undone_first(trouble: Trouble, undo: list[str]) -> str:
+    """What must come before an end that forgets an effect."""
+    if trouble.row.call in undo:
+        outcome = next(name for name, at in trouble.row.targets() if at == trouble.target)
+        if outcome != "ok":
+            return refs.end_only_if_ok(trouble.row, outcome)
+    return f"what undoes it must have ended ok before: {listing(undo)}"
 
 
 @rule("double",

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 
+from berthc.check.refs import end_only_if_ok
 from berthc.explore.findings.fault import Fault
 from berthc.model import Manager, Resource, Row
 
@@ -35,8 +36,9 @@ _TOLD = {"denied": "let the operation that tells of the instance take a hold on 
 """Where no row refuses: the instance is gone."""
 
 
-def advice(manager: Manager, fault: Fault) -> str:
-    """As specific as the place allows."""
+def advice(manager: Manager, fault: Fault, outcome: str = "", uncertain: bool = False) -> str:
+    """As specific as the place allows. `outcome`: how the call of the row to blame ended, if not
+    ok; `uncertain`: a call that stayed uncertain led there."""
     resource, state, event = _where(manager, fault.where)
     row = (next((r for r in resource.rows(state, event)), None) if resource is not None and state
            and event else None)
@@ -51,8 +53,13 @@ def advice(manager: Manager, fault: Fault) -> str:
     if fault.id == "effects":
         return _said(resource, fault)
     if fault.id == "leak":
-        return (_leak(resource, state, event, fault) or _undo(manager, resource, fault)
+        return (_leak(resource, state, event, fault)
+                or _try_again(manager, resource, fault, outcome)
+                or _undo(manager, resource, fault)
                 or _BY_ID["leak"])
+    if fault.id == "double" and row.call is not None and uncertain:
+        return (f"promise 'repeatable: true' for {row.call}, and let the hook succeed when its "
+                "work is done already")
     if fault.id == "double" and row.call is not None:
         return ("let what comes before lead to a state that knows what was done, or promise "
                 f"'repeatable: true' for {row.call} if the backend allows it")
@@ -97,6 +104,16 @@ def _leak(resource: Resource | None, state: str, event: str, fault: Fault) -> st
     rests = fault.message.rsplit(" ", 1)[1]
     return (f"end the instance there, or say 'resident: true' of {resource.name}.{rests} if "
             "instances may stay in it with no holder")
+
+
+def _try_again(manager: Manager, resource: Resource, fault: Fault, outcome: str) -> str:
+    """For a row that takes the effect back, and ends the instance though that did not end ok."""
+    row = next((row for state in resource.states for row in state.rows if row.loc == fault.loc),
+               None)
+    if row is None or not outcome or not resource.state(row.target(outcome).state).final:
+        return ""
+    undoes = next((hook.undoes for hook in manager.hooks if hook.name == row.call), ())
+    return end_only_if_ok(row, outcome) if set(undoes) & set(fault.there) else ""
 
 
 def _undo(manager: Manager, resource: Resource, fault: Fault) -> str:
