@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -16,10 +17,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, NoReturn
 
 from berthc import __version__
 from berthc.commands.common import BAD, BROKEN, USAGE, Usage
 from berthc.commands.generate import TARGETS, Target, target_command
+from berthc.diag import hint, quote, suggest
 from berthc.files.output import OutputError
 from berthc.files.place import PlaceError
 from berthc.spec.schema import SchemaMissing
@@ -88,13 +91,46 @@ def run(argv: Sequence[str]) -> int:
     return command(args)
 
 
+class Parser(argparse.ArgumentParser):
+    """Options are written in full. A mistake is told in one line, with what may have been meant."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, allow_abbrev=False)
+        # -1s is a value, too: no option looks like a number
+        self._negative_number_matcher = re.compile(r"-\d")
+
+    def parse_known_args(
+            self, args: Sequence[str] | None = None,
+            namespace: Any = None) -> tuple[Any, list[str]]:
+        known, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.refuse(rest[0])
+        return known, rest
+
+    def refuse(self, word: str) -> NoReturn:
+        """A word that means nothing here."""
+        option = word.partition("=")[0]
+        if not option.startswith("-"):
+            self.error(f"one argument too many: {quote(word)}")
+        options = [name for name in self._option_string_actions if name.startswith("--")]
+        near = suggest(option.lstrip("-"), [name[2:] for name in options]).replace("'", "'--", 1)
+        self.error(f"there is no option {quote(option)}; {near}".rstrip(" ;"))
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong is not None:
+            every = re.findall(r"[a-z]+", wrong[2])
+            message = f"there is no command {quote(wrong[1])}; {hint(wrong[1], every, 'commands')}"
+        self.exit(USAGE, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
+
+
 def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The command line, with its help.
 
     A command loads only its own modules, because make runs it again when one of them changes. So
     the options of `check`, which come from the search, are there only if `argv` names it.
     """
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="berthc",
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
         epilog=(
@@ -177,8 +213,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[
-        argparse.ArgumentParser], name: str, summary: str, about: str, example: str,
+    commands: argparse._SubParsersAction[Parser], name: str, summary: str, about: str, example: str,
     function: Callable[[argparse.Namespace], int],
     shown: str = "how errors are shown: text on standard error, or a JSON array on standard output",
     formats: Sequence[str] = ("text", "json"),

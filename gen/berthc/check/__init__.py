@@ -37,10 +37,12 @@ SECOND: tuple[Rule[Spec], ...] = (
 )
 # needs a spec in which every name is known
 WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_sizes)
-TABLES: tuple[Rule[Tables], ...] = (
-    table.unhandled, table.unreachable, table.trap, table.leak, table.double, table.needs,
+TABLES: tuple[Rule[Tables], ...] = (table.unhandled,)
+# need a spec that could be read as a whole: what is missing makes them find what is not there
+READ: tuple[Rule[Tables], ...] = (
+    table.unreachable, table.trap, table.leak, table.double, table.needs,
 )
-RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *WHOLE)
+RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *READ, *WHOLE)
 
 _SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")
 
@@ -54,7 +56,7 @@ def check_counted(spec: Spec, before: Sequence[Diagnostic]) -> tuple[list[Diagno
     """What the rules find, and whether a rule was stopped before it had told all.
 
     `before` is what was found while reading: where something is wrong already, the second phase
-    does not look.
+    does not look, and nothing follows effects and dead ends.
     """
     runner = _Runner()
     return _check(spec, before, runner), runner.stopped
@@ -68,7 +70,8 @@ def _check(spec: Spec, before: Sequence[Diagnostic], run: _Runner) -> list[Diagn
     spec = replace(spec, broken=frozenset(_broken(spec, wrong)))
     found += [d for rule in SECOND for d in run(rule, spec)]
     tables = analyse_all(spec)
-    found += [d for rule in TABLES for d in run(rule, tables)]
+    found += [d for rule in (TABLES if has_errors(before) else (*TABLES, *READ))
+              for d in run(rule, tables)]
     if not has_errors(wrong):
         found += [d for rule in WHOLE for d in run(rule, spec)]
     return [_accepted(spec, d) for d in found]

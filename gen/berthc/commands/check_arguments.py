@@ -5,7 +5,7 @@ import argparse
 import re
 from pathlib import Path
 
-from berthc.explore.bounds import STATES_IN_C, Bounds
+from berthc.explore.bounds import MOST_CALLERS, MOST_KEYS, STATES_IN_C, Bounds
 from berthc.explore.reach import MORE_CALLERS
 
 DEFAULT = Bounds()
@@ -42,8 +42,9 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                             "operations (only in C)")
     group.add_argument("--budget", metavar="TIME", type=_time,
                        help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
-                            "with more callers and keys each time; the exit status is 4 where "
-                            "not even the first search ends")
+                            "with more callers and keys each time, up to "
+                            f"{MOST_CALLERS} callers and {MOST_KEYS} keys; the exit status is 4 "
+                            "where not even the first search ends")
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
@@ -101,7 +102,7 @@ def _natural(text: str) -> int:
 
 def _time(text: str) -> float:
     """Seconds."""
-    found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", text)
+    found = re.fullmatch(r"(-?[0-9]{1,6})(s|m|h)", text)
     if found is None:
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is no time: write 30s, 5m or 1h")
     seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

@@ -43,8 +43,9 @@ def is_right(result: Result, report: Report | None) -> bool:
 
 def every_message(one: Checked) -> list[Diagnostic]:
     """Findings of the search first."""
-    found = [] if one.report is None else [each.diagnostic for each in reported(one.report)]
-    return [*found, *one.result.diagnostics]
+    found = [] if one.report is None else [
+        d for each in reported(one.report) for d in (each.diagnostic, *each.also)]
+    return [*found, *_static(one.result, one.report)]
 
 
 def as_object(args: argparse.Namespace, results: Sequence[Checked]) -> str:
@@ -154,7 +155,7 @@ def as_messages(result: Result, report: Report, colours: Colours, spec: str = "-
 
 
 def beneath_lines(first: Diagnostic, d: Diagnostic) -> Iterator[str]:
-    """Another finding of the same cause, with its own cause where the first one does not have it."""
+    """Another finding of the same cause, with its own cause where the first does not have it."""
     yield f"  also {d.id}, in line {d.loc.line}: {d.message}"
     if d.notes and d.notes[0] not in first.notes:
         yield f"    its cause, in line {d.notes[0].loc.line}: {d.notes[0].message}"

@@ -45,10 +45,13 @@ _SAY_ENOUGH = ("file", "more")
 
 
 def hint(found: Sequence[Diagnostic]) -> str:
-    """The line that tells where more is said about the first error, or else the first warning."""
+    """The line that tells where more is said about the messages, errors first."""
     told = [d for d in found if d.severity is not Severity.NOTE and d.id not in _SAY_ENOUGH]
     told.sort(key=lambda d: d.severity is not Severity.ERROR)
-    return f"berthc: an example and its cure: berthc explain {told[0].id}\n" if told else ""
+    ids = list(dict.fromkeys(d.id for d in told))
+    if len(ids) > 1:
+        return f"berthc: an example and its cure: berthc explain ID ({', '.join(ids)})\n"
+    return f"berthc: an example and its cure: berthc explain {ids[0]}\n" if ids else ""
 
 
 def colours(stream: IO[str]) -> Colours:

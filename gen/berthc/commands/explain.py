@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -22,11 +23,13 @@ def explain_command(args: argparse.Namespace) -> int:
         for one in every():
             print(f"{one.id.ljust(width)}  {one.first}")
         return OK
-    id_ = OLD_FINDINGS.get(args.id, args.id)
+    named = re.fullmatch(r"(?:error|warning|note)?\[([a-z-]+)\]:?", args.id.strip())
+    asked = args.id if named is None else named[1]
+    id_ = OLD_FINDINGS.get(asked, asked)
     meant = [one for one in every() if one.id == id_]
     if not meant:
-        raise Usage(f"no message has the id {quote(args.id)}; "
-                    f"{suggest(args.id, [one.id for one in every()])}berthc explain lists all")
+        raise Usage(f"no message has the id {quote(asked)}; "
+                    f"{suggest(asked, [one.id for one in every()])}berthc explain lists all")
     if args.spec:
         if not meant[0].of:
             raise Usage(f"no spec can show {id_}")

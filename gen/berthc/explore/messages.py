@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Set
 from typing import NamedTuple
 
 from berthc.diag import Diagnostic, Note, Severity
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import LADDER, Bounds
 from berthc.explore.cause import causes, failed_itself, silent
 from berthc.explore.findings.advice import advice
 from berthc.explore.findings.judge import IDS
@@ -224,12 +224,16 @@ def _whole(report: Report) -> str:
             most[one.keys] = max(most.get(one.keys, 0), one.callers)
     return "every order of calls of " + " and of ".join(
         f"{_up_to(callers)} with {_number(keys, 'key')} per level"
-        for keys, callers in sorted(most.items()))
+        for keys, callers in sorted(most.items())
+        if not any(more > keys and most[more] >= callers for more in most))
 
 
 def _rest(report: Report) -> str:
-    """What it was not enough for."""
+    """What it was not enough for, or that there is no more to search."""
     last = report.covered[-1]
-    return "" if last.complete else (
+    if last.complete:
+        return ("; --budget searches no further" if (last.callers, last.keys) == LADDER[-1]
+                else "")
+    return (
         f"; and in part, until time or memory ran out, of {last.callers} callers with "
         f"{_number(last.keys, 'key')} per level: {_number(last.states, 'state')}")

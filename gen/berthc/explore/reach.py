@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import LADDER, Bounds
 from berthc.explore.engine.plan import Beyond
 from berthc.explore.progress import Progress
 from berthc.explore.report import Covered, Report, explore
@@ -23,9 +23,6 @@ SMALL = 40_000
 counted and not timed, so that a spec has the same bounds everywhere."""
 
 NO_BOUND = 999_999_999  # the most that --states takes
-LADDER = ((3, 2), (4, 2), (3, 3), (5, 2), (4, 3), (6, 2), (5, 3), (7, 2), (6, 3), (8, 2), (7, 3),
-          (8, 3))
-"""Callers and keys of the searches within a budget. The first has the default bounds."""
 
 
 class OutOfTime(KeyboardInterrupt):

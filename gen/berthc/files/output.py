@@ -62,7 +62,8 @@ def _in_folder(path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: {error.strerror or error}") from error
+        raise OutputError(f"{path.parent}: cannot create this folder: "
+                          f"{error.strerror or error}") from error
     return path
 
 

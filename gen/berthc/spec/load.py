@@ -182,6 +182,10 @@ def resolve(text: str) -> Value:
     return text
 
 
+# the colon at the end stands in the value of a key: `brief: one: two`
+_SECOND_COLON = re.compile(r":\s[^,{}\[\]\"']*:\Z")
+
+
 class _Reader:
     """Puts events together, without recursion."""
 
@@ -221,6 +225,9 @@ class _Reader:
         if (mark and self.source.lines[mark.line: mark.line + 1]
             and self.source.lines[mark.line][mark.column: mark.column + 1] == "\t"):
             help_text = "YAML forbids tabs in indentation; use spaces"
+        elif mark and self.source.lines[mark.line: mark.line + 1] and _SECOND_COLON.search(
+                self.source.lines[mark.line][:mark.column + 1]):
+            help_text = "quote a text that has ': ' in it"
         elif error.context:
             start = (f" that began in line {error.context_mark.line + 1}" if error.context_mark
                      else "")

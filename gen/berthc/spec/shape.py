@@ -14,8 +14,8 @@ from berthc.errnos import meant
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
 from berthc.spec.schema import Part, Schema
 from berthc.spec.wording import (
-    BOOLEANS, ERRNO, KINDS, SYNONYMS, below, describe, kind_of, near_key, quoting, renamed, shown,
-    which_key, with_article,
+    BOOLEANS, ERRNO, KINDS, SYNONYMS, as_mapping, below, describe, kind_of, near_key, quoting,
+    renamed, shown, which_key, with_article,
 )
 
 
@@ -91,8 +91,10 @@ class Checker:
                     advice or describe(part))
 
     def form(self, node: Node, part: Part) -> str:
-        """How a single value is written where it is a list, a mapping or an errno name that belongs
-        there."""
+        """How a single value, or a list, is written where it is a list, a mapping or an errno name
+        that belongs there."""
+        if isinstance(node, Sequence):
+            return as_mapping(node, part)
         if not isinstance(node, Scalar):
             return ""
         if part.get("title") == "a state" and part.get("type") == "object" and node.value is None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 
-from berthc.diag import hint, listing, quote, snake, suggest
+from berthc.diag import hint, listing, printable, quote, snake, suggest
 from berthc.errnos import meant
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
 from berthc.spec.schema import Part
@@ -124,6 +124,16 @@ def with_article(part: Part) -> str:
 
 def describe(part: Part) -> str:
     return str(part.get("description", ""))
+
+
+def as_mapping(node: Sequence, part: Part) -> str:
+    """Help for a list where a mapping with as many keys belongs."""
+    keys = list(part.get("required", ()) or part.get("properties", ()))
+    texts = [item.text for item in node.items if isinstance(item, Scalar)]
+    if not keys or not len(keys) == len(texts) == len(node.items):
+        return ""
+    entries = ", ".join(f"{key}: {printable(text)}" for key, text in zip(keys, texts))
+    return f"write {{{entries}}}"
 
 
 def quoting(node: Node) -> str:

@@ -206,7 +206,7 @@ EFFECT = "          detach: {call: vm.remove, ok: gone, fail: suspect}"
             [
                 (
                     "double",
-                    "disk.reserved on attach may call vm.add when that is, or may be, done already",
+                    "disk.reserved on attach calls vm.add. That may be done already.",
                 ),
                 (
                     "leak",
@@ -334,31 +334,10 @@ def test_effects_are_followed_case_by_case() -> None:
                     " effect, or may be"
                 ),
             ),
-            (
-                "double",
-                "disk.attached on detach may call vm.remove when that is, or may be, done already",
-            ),
-            (
-                "double",
-                (
-                    "disk.attached on detach may call vm.remove when vm.add is not, or may not be,"
-                    " in effect"
-                ),
-            ),
-            (
-                "double",
-                (
-                    "disk.attached on detach may call vm.remove_raw when that is, or may be, done"
-                    " already"
-                ),
-            ),
-            (
-                "double",
-                (
-                    "disk.attached on detach may call vm.remove_raw when vm.add_raw is not, or may"
-                    " not be, in effect"
-                ),
-            ),
+            ("double",
+             "disk.attached on detach calls vm.remove. There may be no vm.add to undo."),
+            ("double",
+             "disk.attached on detach calls vm.remove_raw. There may be no vm.add_raw to undo."),
         ]
     )
 

@@ -389,3 +389,30 @@ def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture
     assert main([]) == 2
     shown = capsys.readouterr()
     assert "gen" in shown.err and "check" in shown.err and shown.out == ""
+
+
+@pytest.mark.parametrize(("args", "says"), [
+    (("chek", SCSI), "berthc: error: there is no command 'chek'; did you mean 'check'? commands: "
+     "check, gen, tests, diagram, docs, sim, explain, diff\nTry 'berthc --help'.\n"),
+    (("check", "--caller", "2", SCSI), "berthc check: error: there is no option '--caller'; did "
+     "you mean '--callers'?\nTry 'berthc check --help'.\n"),
+    (("check", "--colour", SCSI),
+     "berthc check: error: there is no option '--colour'\nTry 'berthc check --help'.\n"),
+    (("gen", "--hedaer=x.h", SCSI), "berthc gen: error: there is no option '--hedaer'; did you "
+     "mean '--header'?\nTry 'berthc gen --help'.\n"),
+    (("explain", "leak", "double"),
+     "berthc explain: error: one argument too many: 'double'\nTry 'berthc explain --help'.\n"),
+    (("check", "--callers", "0", SCSI), "berthc check: error: argument --callers: must be at least "
+     "1\nTry 'berthc check --help'.\n"),
+])
+def test_a_mistake_on_the_command_line_is_told_in_one_line(
+        args: tuple[str, ...], says: str) -> None:
+    done = berthc(*args)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", says)
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    done = berthc("gen", "-o", "/proc/none", SCSI)
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        "berthc: /proc/none/scsi: cannot create this folder: No such file or directory\n")

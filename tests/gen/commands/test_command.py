@@ -83,7 +83,8 @@ def test_two_findings_at_one_place_are_two_files(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_reported() -> None:
     done = berthc("check", "--scripts", "README.md/below", str(STRANDED))
-    assert done.returncode == 2 and done.stderr.startswith("berthc: README.md/below/")
+    assert done.returncode == 2 and done.stderr.startswith(
+        "berthc: README.md/below: cannot create this folder: ")
 
 
 def test_scripts_want_a_folder_and_tests_in_c_one_that_is_there(tmp_path: Path) -> None:

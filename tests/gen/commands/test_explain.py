@@ -136,6 +136,19 @@ def test_what_cannot_be_explained_is_bad_usage(args: tuple[str, ...], says: str)
     assert done.stderr == f"berthc: {says}\nTry 'berthc explain --help'.\n"
 
 
+@pytest.mark.parametrize("shown", ["error[leak]", "warning[leak]", "[leak]", "error[leak]:"])
+def test_an_id_may_be_written_as_messages_have_it(shown: str) -> None:
+    assert berthc("explain", shown).stdout == berthc("explain", "leak").stdout
+
+
+def test_the_hint_names_every_id_that_is_shown(tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    text = (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
+    spec.write_text(text.replace("fail: idle, uncertain: unsure", "fail: idle, uncertain: idle"))
+    told = berthc("check", str(spec)).stderr
+    assert told.endswith(f"{HINT}ID (leak, double)\n")
+
+
 HINT = "berthc: an example and its cure: berthc explain "
 
 

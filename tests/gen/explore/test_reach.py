@@ -12,13 +12,13 @@ from explore_support import FAULTY, ROOT, manager_of
 
 from berthc.emit.c import files
 from berthc.explore import reach
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import LADDER, Bounds
 from berthc.explore.engine import searches as engine
 from berthc.explore.engine.build import program
 from berthc.explore.engine.run import Running, Searched, Watch
 from berthc.explore.messages import claim
 from berthc.explore.progress import Progress
-from berthc.explore.reach import LADDER, SMALL, explore_by_default, explore_within
+from berthc.explore.reach import SMALL, explore_by_default, explore_within
 from berthc.explore.report import explore
 from berthc.explore.search import Search
 from berthc.model import Manager
@@ -146,7 +146,7 @@ def test_a_finding_ends_the_search() -> None:
 
 @pytest.mark.parametrize(("given", "sentence"), [
     ("30", "'30' is no time: write 30s, 5m or 1h"),
-    ("-1s", "is no time"),
+    ("-1s", "must be at least 1s, and at most 24h"),
     ("1.5s", "'1.5s' is no time"),
     ("0s", "must be at least 1s, and at most 24h"),
     ("25h", "must be at least 1s, and at most 24h"),
@@ -154,6 +154,24 @@ def test_a_finding_ends_the_search() -> None:
 def test_what_is_no_budget_is_refused(given: str, sentence: str) -> None:
     done = berthc("check", f"--budget={given}", str(PLAN9))
     assert done.returncode == 2 and sentence in done.stderr
+
+
+def test_a_negative_budget_needs_no_equals_sign() -> None:
+    done = berthc("check", "--budget", "-1s", str(PLAN9))
+    assert done.returncode == 2 and "must be at least 1s, and at most 24h" in done.stderr
+
+
+def test_the_largest_bounds_of_a_budget_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager, made = model(PLAN9)
+    monkeypatch.setattr(reach, "LADDER", LADDER[:3])
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    most = report.covered[-1]._replace(callers=8, keys=3)
+    assert "no further" not in claim(replace(report, covered=report.covered[:1]))
+    whole = claim(replace(report, covered=(*report.covered[:2], most)))
+    assert whole.startswith("explored every order of calls of up to 8 callers with 3 keys per "
+                            "level (any number of failures, ")  # what it includes is not told
+    assert whole.endswith("; --budget searches no further")
+    assert "up to 8 callers and 3 keys" in " ".join(berthc("check", "--help").stdout.split())
 
 
 @pytest.mark.parametrize("flags", [("--callers", "4"), ("--keys", "2"), ("--states", "9"),

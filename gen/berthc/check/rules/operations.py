@@ -108,6 +108,12 @@ def takes_and_drops(spec: Spec) -> Iterator[Diagnostic]:
                 break
 
 
+def _has_wrong_holders(spec: Spec, resource: Resource) -> bool:
+    """Are holders given that cannot be read? That is told already."""
+    return (resource.take is None
+            and "holders" in refs.keys(spec, "resources", resource.name))
+
+
 @rule("gives",
       "An operation that gives a reservation runs no steps; all that give one have the same path, "
       "and each level of it can be dropped.")
@@ -124,7 +130,7 @@ def gives(spec: Spec) -> Iterator[Diagnostic]:
         if first is None:
             first = operation
             for resource in resources:
-                if resource.drop is None:
+                if resource.drop is None and not _has_wrong_holders(spec, resource):
                     yield Diagnostic("gives", spec.at("operations", operation.name, "obtain"),
                                      f"operation {operation.name} reserves {resource.name}, which "
                                      f"no event drops",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from berthc.diag import Diagnostic, Note, listing, quote, suggest
-from berthc.model import Hook, Manager, Resource
+from berthc.model import Hook, Loc, Manager, Resource
 from berthc.spec.build import Spec
 
 from berthc.check import refs
@@ -241,30 +241,41 @@ def _undone_first(trouble: Trouble, undo: list[str]) -> str:
 def double(tables: Tables) -> Iterator[Diagnostic]:
     spec = tables.spec
     hooks = {h.name: h for h in spec.manager.hooks}
+    calls: dict[tuple[Loc, str], list[tuple[Resource, Trouble]]] = {}
     for resource, trouble in tables.troubles:
         if trouble.kind in ("again", "before"):
-            hook = hooks[trouble.hook]
-            again = trouble.kind == "again"
-            what = ("when that is, or may be, done already" if again
-                    else f"when {hook.undoes[0]} is not, or may not be, in effect")
-            forgotten = _forgotten_undoes(spec.manager, resource, hook) if again else []
-            notes = [Note(h.loc,
-                          f"{h.name} is called where {hook.name} is in effect, and undoes nothing")
-                     for h in forgotten]
-            help_ = (
-                f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let"
-                " another state handle it"
-            )
-            if forgotten:
-                help_ = (
-                    f"if {forgotten[0].name} takes it back, say so: {forgotten[0].name} has undoes:"
-                    f" {hook.name}; {help_}"
-                )
-            yield Diagnostic(
-                "double", spec.at(*refs.row_path(spec, resource, trouble.row), "call"),
-                f"{refs.cell(resource, trouble.row)} may call {hook.name} {what}", help_,
-                where=f"{resource.name}.{trouble.row.state}.{trouble.row.event}",
-                notes=(*notes, *(_not_uncertain(resource, trouble) if trouble.uncertain else ())))
+            calls.setdefault((trouble.row.loc, trouble.hook), []).append((resource, trouble))
+    for found in calls.values():
+        resource, first = found[0]
+        row, hook, kinds = first.row, hooks[first.hook], {one.kind for _, one in found}
+        what = ("That may be done already." if "before" not in kinds
+                else f"There may be no {hook.undoes[0]} to undo.")
+        forgotten = (_forgotten_undoes(spec.manager, resource, hook) if "again" in kinds else [])
+        notes = [Note(h.loc,
+                      f"{h.name} is called where {hook.name} is in effect, and undoes nothing")
+                 for h in forgotten]
+        notes += [note for _, one in found if one.uncertain
+                  for note in _not_uncertain(resource, one)]
+        yield Diagnostic(
+            "double", spec.at(*refs.row_path(spec, resource, row), "call"),
+            f"{refs.cell(resource, row)} calls {hook.name}. {what}",
+            _allowed_again(hook, [one for _, one in found], forgotten),
+            where=f"{resource.name}.{row.state}.{row.event}",
+            notes=tuple(dict.fromkeys(notes)))
+
+
+def _allowed_again(hook: Hook, found: list[Trouble], forgotten: list[Hook]) -> str:
+    """What may be done about a call that may be one too many. No state can know what an uncertain
+    call did."""
+    if any(one.uncertain for one in found) and not forgotten:
+        return (f"promise 'repeatable: true' for {hook.name}, and let the hook succeed when its "
+                "work is done already")
+    help_ = (f"if that is harmless, say so: {hook.name} is repeatable: true; otherwise let "
+             "another state handle it")
+    if forgotten:
+        return (f"if {forgotten[0].name} takes it back, say so: {forgotten[0].name} has undoes: "
+                f"{hook.name}; {help_}")
+    return help_
 
 
 @rule("needs", "A hook is called only where what it needs on the same resource may be in effect.")
