@@ -165,7 +165,7 @@ class Search:
 
     def _drain(self) -> None:
         """Drain in every state. It comes last, so what callers can show is shown by them."""
-        drains, limit = Drains(self.stepper, self.seen), self.bounds.failures
+        drains, limit = Drains(self.stepper, self.seen.look_at_drained), self.bounds.failures
         judged = chain(
             chain.from_iterable(
                 drains.judge(number, node.local, None if limit is None else limit - node.failures)

@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, missing, misstated, relied_on, unsaid
-from berthc.explore.meaning import Seen
 from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
@@ -40,9 +39,11 @@ class Drains:
     """Looks for calls of drain without what they need, and for states that a drain leaves with
     other effects than they say."""
 
-    def __init__(self, stepper: Stepper, seen: Seen) -> None:
+    def __init__(self, stepper: Stepper, look_at: Callable[[Stepper, Local, int, Drained], None]
+                 ) -> None:
+        """`look_at` is told of each drain: the state before it, and the number of the instance."""
         self._stepper = stepper
-        self._seen = seen
+        self._look_at = look_at
         # Does some ending of the calls there end the instance? So drain may come to what is above.
         self._ends: dict[Hashable, bool] = {}
         self._left: deque[_Left] = deque()
@@ -81,7 +82,7 @@ class Drains:
             done = drain(self._stepper, left.local, left.id, chosen)
             if left.most is None or done.script.failures <= left.most:
                 if self._stepper.bounds.crash:
-                    self._seen.look_at_drained(self._stepper, left.local, left.id, done)
+                    self._look_at(self._stepper, left.local, left.id, done)
                 drains = (*left.drains, (move, chosen))
                 change = change_of(left.local, move, done)
                 found = [*self._needs(left.local, left.id, done),
