@@ -272,8 +272,6 @@ static void invariants_try_fast(const struct image *image, const struct move *mo
 {
     struct script own = script;
 
-    if (type.operations[move->op].form == BERTH_CREATE)
-        return; /* it has no such way */
     world_restore(image);
     script.n_chosen = 0;
     backend_begin(MODE_FREE);

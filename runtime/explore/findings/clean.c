@@ -48,7 +48,6 @@ static void clean_judge_refusal(struct faults *faults)
 static bool clean_are_alike(const struct move *one, const struct move *other)
 {
     return one->op == other->op && one->who == other->who && one->part == other->part &&
-           one->n_config == other->n_config && one->by == other->by &&
            memcmp(one->choice, other->choice, sizeof one->choice) == 0;
 }
 
