@@ -51,7 +51,7 @@ static void add_machine(struct command *command, const struct machine *machine)
         "-mon", "chardev=qmp,mode=control"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (i == 18) {
+        if (i == 1) { /* behind the program's name */
             add(command, "-chardev");
             add(command, "socket,id=agent,path=%s,server=on,wait=off", machine->agent);
             add(command, "-chardev");
@@ -132,7 +132,7 @@ int machine_start(struct machine *machine, const struct machine_config *config)
     char log[128];
     int status;
 
-    *machine = (struct machine){.has_guest = config->image != NULL};
+    *machine = (struct machine){.process = 0};
     if (strlen(config->folder) > 60)
         return -ENAMETOOLONG;
     (void)snprintf(machine->qmp, sizeof machine->qmp, "%s/qmp.sock", config->folder);

@@ -21,7 +21,6 @@ struct machine_config {
 struct machine {
     pid_t process;
     char qmp[96], agent[96], serial[96];
-    bool has_guest;
 };
 
 /*

@@ -67,7 +67,7 @@ typedef struct berth_qemu_options {
     /* Root ports for shares and PCI devices; NULL: none, and each add fails with -ENOSPC. */
     const berth_qemu_port *ports;
     uint32_t port_count;
-    /* Folder of the sockets of virtiofsd, at most 80 bytes; NULL: /tmp. */
+    /* Folder of the sockets of virtiofsd, at most 70 bytes; NULL: /tmp. */
     const char *folder;
     /* Command and arguments of virtiofsd, ended by NULL; --fd and -o source are added. NULL:
      * Debian's, in a user namespace where the process is not root. */
@@ -77,13 +77,16 @@ typedef struct berth_qemu_options {
     const char *virtiofsd_read_only;
     /* No thread: the caller polls berth_qemu_fd, and calls berth_qemu_process. */
     bool loop;
-    /* Told once when QEMU is gone, or either connection ends: calls fail with -ENOTCONN until berth_qemu_connect. It runs on
-     * the thread that noticed, with no lock held. The usual answer is to discard the managers. */
+    /* Told once when QEMU is gone, or either connection ends: calls fail with -ENOTCONN until
+     * berth_qemu_connect. It runs on the thread that noticed, with no lock held. The usual answer is
+     * to discard the managers. */
     void (*lost)(void *ctx);
-    /* Told why QEMU (its `desc`) or the guest refused a hook, "vm.add_disk", in words: an errno value
-     * is all that the manager gets. It must not call the library, nor block. */
+    /* Told in words why QEMU (its `desc`) or the guest refused a request of a hook, "vm.add_disk".
+     * The hook may go on and end ok. The manager gets only an errno value. It must not call the
+     * library, nor block. */
     void (*refused)(void *ctx, const char *hook, const char *why);
-    /* Told of every line that was sent or came, without its newline. Likewise. */
+    /* Told of every line of JSON that was sent or came after the monitor's greeting, without its
+     * newline. Likewise. */
     void (*trace)(void *ctx, berth_qemu_line which, const char *line);
     void *ctx;
 } berth_qemu_options;
@@ -150,7 +153,7 @@ uint32_t berth_qemu_in_flight(berth_qemu *vm);
 
 /*
  * One request of the program's own, in the guest (`agent`) or to QMP, and its answer: to look what is
- * there. It blocks, so it is not for the thread that runs a loop. An answer of 64 KiB or more is
+ * there. It blocks; with `loop` it runs the loop itself until the answer is there. An answer of 64 KiB or more is
  * dropped, and the request ends with -ETIMEDOUT.
  *
  * request   {"execute": …, "arguments": …} or {"do": …}, a JSON object

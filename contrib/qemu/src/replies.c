@@ -75,8 +75,6 @@ static int replies_errno(const char *name)
     return EIO;
 }
 
-/* Hands a reply to the call that waits for it. Calls that wait for an event have no number, and so
- * have lines that are about no request. */
 /* What QEMU or the agent says of an error. */
 static const char *replies_why(json *line)
 {
@@ -86,6 +84,8 @@ static const char *replies_why(json *line)
     return qemu ? qemu : agent ? agent : "";
 }
 
+/* Hands a reply to the call that waits for it. Calls that wait for an event have no number, and so
+ * have lines that are about no request. */
 static void replies_give(berth_qemu *vm, json *line, bool of_agent, const struct reply *reply)
 {
     int64_t number = json_number(line, "id", 0);

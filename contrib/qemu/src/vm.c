@@ -102,7 +102,8 @@ void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent)
     vm_wake(vm); /* the timer may have to be earlier */
 }
 
-void vm_give_up(berth_qemu *vm, struct call *call)
+/* Tells the agent never to begin what the call has asked, or to end it. */
+static void vm_give_up(berth_qemu *vm, struct call *call)
 {
     json *line;
 

@@ -27,7 +27,7 @@ struct calls {
 };
 
 struct berth_qemu {
-    pthread_mutex_t lock; /* of all that follows */
+    pthread_mutex_t lock; /* of what changes after berth_qemu_open */
     pthread_cond_t changed;
     berth_qemu_options options;
     char *qmp_path, *agent_path;
@@ -59,16 +59,13 @@ void vm_unlink(struct calls *calls, struct call *call);
 /* Sends a request; the call then waits for its reply. With the lock. */
 void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent);
 
-/* Tells the agent never to begin what the call has asked, or takes it back. With the lock. */
-void vm_give_up(berth_qemu *vm, struct call *call);
-
 /* Reads and times out; what has ended is in vm->finished. With the lock. */
 void vm_turn(berth_qemu *vm);
 
 /* Completes what has ended. Without the lock. */
 void vm_tell(berth_qemu *vm);
 
-/* Both connections are gone. With the lock. */
+/* Ends all calls in flight, and closes both connections. With the lock. */
 void vm_lose(berth_qemu *vm);
 
 /* The guest's name of a SCSI controller; NULL: it was not told. */

@@ -134,8 +134,8 @@ def check_static(args: argparse.Namespace) -> int:
 
 
 def explored(args: argparse.Namespace, colours: Colours) -> int:
-    """Runs the command; 0 when every spec is right, 2 when one cannot be read, 4 when
-    nothing is wrong but a search did not see everything, else 1."""
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read, 130
+    when interrupted, 4 when nothing is wrong but a search did not see everything, else 1."""
     results: list[Checked] = []
     for one in search(args, colours):
         results.append(one)
@@ -156,10 +156,10 @@ def explored(args: argparse.Namespace, colours: Colours) -> int:
 
 
 def _status(results: Sequence[Checked]) -> int:
-    if any(d.id == "file" for one in results for d in one.result.diagnostics):
-        return 2
     if is_interrupted(results[-1]):
         return INTERRUPTED
+    if any(d.id == "file" for one in results for d in one.result.diagnostics):
+        return 2
     if not all(is_right(one.result, one.report) for one in results):
         return 1
     return 0 if all(one.report is None or (one.report.complete and one.report.flights_complete)

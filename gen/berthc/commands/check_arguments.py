@@ -141,8 +141,9 @@ def refusal(args: argparse.Namespace) -> str | None:
          f"--static explores nothing, so {bound} does not go with it"),
         (args.static and args.budget is not None,
          "--static explores nothing, so --budget does not go with it"),
-        (args.budget is not None and bound in ("--callers", "--keys", "--states"),
-         f"--budget lets callers and keys grow, so {bound} does not go with it"),
+        *((args.budget is not None and getattr(args, name) is not None,
+           f"--budget lets callers and keys grow, so --{name} does not go with it")
+          for name in ("callers", "keys", "states")),
         *((args.in_flight is not None and refused, f"--in-flight {text}")
           for refused, text in _refusals_in_flight(args, bounds_of(args).callers)),
         (args.explain and (args.static or args.format != "text"),

@@ -1,5 +1,5 @@
 """What a crash leaves: the effects that the backend has when the process dies and the manager is
-discarded, by the state that an instance was in.
+lost, by the state that an instance was in.
 
 Between operations it is what is true while instances rest there. While a call is under way, the
 backend may have done it or not. It is no finding, but the ground for recovery.

@@ -45,8 +45,9 @@ def explore_by_default(manager: Manager, bounds: Bounds, progress: Progress,
 
 def explore_within(manager: Manager, end: float, bounds: Bounds, progress: Progress,
                    program: Path | None = None) -> Report:
-    """One search after the other, with more callers and keys each time, until time or memory end, or one finds something. The report is that of the last search that saw everything,
-    or of the one that found something. `end` is of time.monotonic(). Raises as explore() does."""
+    """One search after the other, with more callers and keys each time, until time or memory end,
+    or one finds something. The report is that of the last search that saw everything, or of the
+    one that found something. `end` is of time.monotonic(). Raises as explore() does."""
     whole: Report | None = None
     covered: list[Covered] = []
     for callers, keys in LADDER:

@@ -145,7 +145,7 @@ static void inflight_list(struct moves *moves)
     moves->n = n;
 }
 
-/* The runtime has another way for waiters where a trace listens: the same comes of it. */
+/* With a trace may_run() of sched/waiters.c refuses: the same state must come of it. */
 static void inflight_try_traced(const struct image *image, unsigned who, struct ending ending,
                                 struct digest state)
 {

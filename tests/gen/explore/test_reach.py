@@ -175,7 +175,8 @@ def test_the_largest_bounds_of_a_budget_are_told(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("flags", [("--callers", "4"), ("--keys", "2"), ("--states", "9"),
-                                   ("--static",)])
+                                   ("--static",),
+                                   ("--states", "9", "--failures", "2")])
 def test_a_budget_does_not_go_with_bounds(flags: tuple[str, ...]) -> None:
     done = berthc("check", "--budget", "1s", *flags, str(PLAN9))
     ignored = "--budget" if flags[0] == "--static" else flags[0]
