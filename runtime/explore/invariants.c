@@ -272,6 +272,8 @@ static void invariants_try_fast(const struct image *image, const struct move *mo
 {
     struct script own = script;
 
+    if (type.operations[move->op].form == BERTH_CREATE)
+        return; /* what was there before it is chosen anew, and would differ */
     world_restore(image);
     script.n_chosen = 0;
     backend_begin(MODE_FREE);

@@ -21,7 +21,7 @@ def searches(manager: Manager, program: Path, every: list[tuple[Valuation, str]]
     """Adds the searches to `done` in the order of `every`, but those that others make unnecessary.
     The bound on states is that of all together. When the user interrupts, the last one is in part.
     Raises Beyond, NoCompiler, BrokenRuntime and KeyboardInterrupt."""
-    at_once = max(1, min(len(os.sched_getaffinity(0)), len(every)))
+    at_once = min(len(os.sched_getaffinity(0)), max(len(every), 1))
     each = replace(bounds,
                    memory=None if bounds.memory is None else max(1, bounds.memory // at_once))
     running: list[tuple[int, Running]] = []
