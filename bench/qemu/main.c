@@ -1,8 +1,8 @@
 /*
  * Disks that come and go in a QEMU without a guest: by hand, through scsi with blocking calls of
  * threads, and through scsi with operations that one loop starts. The guest's hooks answer at once,
- * so that only QMP is measured. Each round runs all three, one after the other; the ratios are those
- * of the medians.
+ * so that only QMP is measured. Each round runs all three, one after the other; the ratios are
+ * those of the medians.
  */
 #define _GNU_SOURCE
 

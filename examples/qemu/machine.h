@@ -1,4 +1,5 @@
-/* A virtual machine for the example, its tests and its measurements: QEMU with TCG, without root. */
+/* A virtual machine for the example, its tests and its measurements: QEMU with TCG, without
+ * root. */
 #ifndef EXAMPLE_MACHINE_H
 #define EXAMPLE_MACHINE_H
 
@@ -24,15 +25,16 @@ struct machine {
 };
 
 /*
- * Starts it, and waits until its monitor can be connected to. 0, or a negative errno value; what QEMU
- * says is in FOLDER/qemu.txt, what the guest says in FOLDER/serial.txt.
+ * Starts it, and waits until its monitor can be connected to. 0, or a negative errno value; what
+ * QEMU says is in FOLDER/qemu.txt, what the guest says in FOLDER/serial.txt.
  */
 int machine_start(struct machine *machine, const struct machine_config *config);
 
 /* Options for berth_qemu_open that fit the machine: its controllers and root ports. */
 berth_qemu_options machine_options(void);
 
-/* Stops the guest and saves its state to a file, for config.state. The machine is of no use then. */
+/* Stops the guest and saves its state to a file, for config.state. The machine is of no use
+ * then. */
 int machine_save(berth_qemu *vm, const char *file);
 
 /* Stops and continues the process, or the guest inside it. */

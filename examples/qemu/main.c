@@ -53,7 +53,6 @@ static void setup(struct example *example, const char *image)
     scsi_backend backend;
     berth_error error;
 
-    (void)strcpy(example->folder, "/tmp/berth-qemu-XXXXXX");
     if (!mkdtemp(example->folder))
         fail(example->folder, -errno);
     (void)snprintf(example->good, sizeof example->good, "%s/good.img", example->folder);
@@ -207,7 +206,7 @@ static void teardown(struct example *example)
 
 int main(int argc, char **argv)
 {
-    struct example example = {.vm = NULL};
+    struct example example = {.folder = "/tmp/berth-qemu-XXXXXX"};
 
     if (argc != 2) {
         (void)fprintf(stderr, "usage: qemu IMAGE, the folder of vmlinuz and initramfs\n");

@@ -1,4 +1,4 @@
-/* What the first process of a guest does before it serves. */
+/* The first process of a guest prepares it here, before it serves. */
 #ifndef AGENT_INIT_H
 #define AGENT_INIT_H
 

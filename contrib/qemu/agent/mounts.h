@@ -6,7 +6,7 @@
 
 struct json_object;
 
-/* What to mount. */
+/* A mount that is wanted. */
 struct mount_wish {
     const char *source;          /* a node below /dev, or the tag of a share */
     const char *path;            /* made, with all folders above */

@@ -1,9 +1,9 @@
 /*
  * The requests of the host: numbers, queues, one child each.
  *
- * A request is one line, {"id": N, "queue": "disk 0 3", "do": "mount", …}. Requests of one queue run
- * one after the other, in the order in which they came; other queues do not wait. So an undo that is
- * sent after a request never runs before it, or beside it.
+ * A request is one line, {"id": N, "queue": "disk 0 3", "do": "mount", …}. Requests of one queue
+ * run one after the other, in the order in which they came; other queues do not wait. So an undo
+ * that is sent after a request never runs before it, or beside it.
  *
  * {"cancel": N} ends request N: one that has not begun never begins, and the child of one that runs
  * is killed. {"hello": N} is the fence of a host that (re)connects: all requests are cancelled, and

@@ -29,8 +29,8 @@ const char *work_text(struct json_object *request, const char *name)
     return strlen(text) == (size_t)json_object_get_string_len(found) ? text : NULL;
 }
 
-/* What each member is, whatever it is asked for. A member of another type is refused, so that none
- * is taken for one that is missing. Others are for later versions. */
+/* The type of each member. A member of another type is refused, so that it is not taken for one
+ * that is missing. Members that are not listed are for later versions. */
 static const struct {
     const char *name;
     json_type type;
@@ -113,9 +113,9 @@ static int64_t now_ms(void)
 }
 
 /*
- * Tries again while the answer is -EAGAIN: the device is on its way. A node is there before it can be
- * used (ENXIO), a share before the driver knows its tag (EINVAL). The host cancels what takes longer
- * than it waits.
+ * Tries again while the answer is -EAGAIN: the device is on its way. A node is there before it can
+ * be used (ENXIO), a share before the driver knows its tag (EINVAL). The host cancels what takes
+ * longer than it waits.
  */
 static int work_until(struct json_object *request, int (*try)(struct json_object *request))
 {

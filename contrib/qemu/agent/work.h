@@ -1,4 +1,4 @@
-/* What a child does with its request. */
+/* The work of a child process: it does what its request asks for. */
 #ifndef AGENT_WORK_H
 #define AGENT_WORK_H
 

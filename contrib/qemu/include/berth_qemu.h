@@ -78,8 +78,8 @@ typedef struct berth_qemu_options {
     /* No thread: the caller polls berth_qemu_fd, and calls berth_qemu_process. */
     bool loop;
     /* Told once when QEMU is gone, or either connection ends: calls fail with -ENOTCONN until
-     * berth_qemu_connect. It runs on the thread that noticed, with no lock held. The usual answer is
-     * to discard the managers. */
+     * berth_qemu_connect. It runs on the thread that noticed, with no lock held. The usual answer
+     * is to discard the managers. */
     void (*lost)(void *ctx);
     /* Told in words why QEMU (its `desc`) or the guest refused a request of a hook, "vm.add_disk".
      * The hook may go on and end ok. The manager gets only an errno value. It must not call the
@@ -97,8 +97,8 @@ typedef struct berth_qemu_options {
  * asked of the agent is sent once it has answered for the first time. Until then it can fail only
  * without effect. A program that starts a guest calls berth_qemu_wait_agent before its first map.
  *
- * qmp, agent  paths of the sockets, copied; agent NULL: there is none, and hooks that need the guest
- *             fail with -ENOTCONN
+ * qmp, agent  paths of the sockets, copied; agent NULL: there is none, and hooks that need the
+ *             guest fail with -ENOTCONN
  * options     NULL: the defaults
  * out         the object, which the caller ends with berth_qemu_close; NULL after a failure
  *
@@ -121,15 +121,15 @@ int berth_qemu_open(const char *qmp, const char *agent, const berth_qemu_options
 void berth_qemu_close(berth_qemu *vm);
 
 /*
- * Ends both connections. Calls in flight end with -ENOTCONN: as uncertain, or as failed while nothing
- * was sent of them. Later ones fail with it.
+ * Ends both connections. Calls in flight end with -ENOTCONN: as uncertain, or as failed while
+ * nothing was sent of them. Later ones fail with it.
  */
 void berth_qemu_disconnect(berth_qemu *vm);
 
 /*
- * Connects again, to the same sockets; it disconnects first, if need be. The library never does that
- * by itself: the program knows whether it is the same QEMU. Requests that the guest had not begun
- * never begin. Returns what berth_qemu_open would.
+ * Connects again, to the same sockets; it disconnects first, if need be. The library never does
+ * that by itself: the program knows whether it is the same QEMU. Requests that the guest had not
+ * begun never begin. Returns what berth_qemu_open would.
  */
 int berth_qemu_connect(berth_qemu *vm);
 
@@ -152,15 +152,15 @@ uint64_t berth_qemu_late(berth_qemu *vm);
 uint32_t berth_qemu_in_flight(berth_qemu *vm);
 
 /*
- * One request of the program's own, in the guest (`agent`) or to QMP, and its answer: to look what is
- * there. It blocks; with `loop` it runs the loop itself until the answer is there. An answer of 64 KiB or more is
- * dropped, and the request ends with -ETIMEDOUT.
+ * One request of the program's own, in the guest (`agent`) or to QMP, and its answer: to look what
+ * is there. It blocks; with `loop` it runs the loop itself until the answer is there. An answer of
+ * 64 KiB or more is dropped, and the request ends with -ETIMEDOUT.
  *
  * request   {"execute": …, "arguments": …} or {"do": …}, a JSON object
  * answer    what came, for the caller to free; NULL: not wanted
  *
- * 0; -EINVAL: no JSON object; -ETIMEDOUT, -ENOTCONN, -ENOMEM; -EDEADLK: on the library's thread; -EIO
- * and others: it was refused, and `answer` says how
+ * 0; -EINVAL: no JSON object; -ETIMEDOUT, -ENOTCONN, -ENOMEM; -EDEADLK: on the library's thread;
+ * -EIO and others: it was refused, and `answer` says how
  */
 int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answer);
 

@@ -1,4 +1,5 @@
-/* The hooks of examples/qemu/pci_ports.yaml: PCI devices on root ports that the manager gives out. */
+/* The hooks of examples/qemu/pci_ports.yaml: PCI devices on root ports that the manager gives
+ * out. */
 #ifndef BERTH_QEMU_PCI_PORTS_H
 #define BERTH_QEMU_PCI_PORTS_H
 

@@ -11,8 +11,8 @@ extern "C" {
 #endif
 
 /*
- * A value; `vm` must outlive the manager that gets it. Without an agent, guest.eject is NULL, so that
- * QEMU removes a disk at once, and mounting fails with -ENOTCONN.
+ * A value; `vm` must outlive the manager that gets it. Without an agent, guest.eject is NULL, so
+ * that QEMU removes a disk at once, and mounting fails with -ENOTCONN.
  *
  * disk.host_path  a raw image or a device; or "json:" and the options of blockdev-add, without
  *                 node-name and read-only: json:{"driver":"qcow2","file":{…}}

@@ -24,8 +24,8 @@ static int call_start(berth_qemu *vm, berth_call *berth, const struct call *want
     call->vm = vm;
     call->berth = berth;
     call->token = berth_call_token(berth);
-    /* The manager's lock is not taken inside the library's. A call that is cancelled already is found
-     * by the loop. */
+    /* The manager's lock is not taken inside the library's. A call that is cancelled already is
+     * found by the loop. */
     (void)berth_call_on_cancel(berth, call_told, vm);
     (void)pthread_mutex_lock(&vm->lock);
     vm_link(&vm->calls, call);

@@ -1,10 +1,10 @@
 /*
  * One hook call in flight: a row of requests, each sent when the one before was answered.
  *
- * A hook is written as one function, its steps, which is called at the start (`reply` NULL) and with
- * each reply. It sends the next request, or ends the call. Times, cancelling and lost connections
- * are dealt with here: a call ends as failed while nothing was sent that could have an effect, and
- * as uncertain afterwards.
+ * A hook is written as one function, its steps, which is called at the start (`reply` NULL) and
+ * with each reply. It sends the next request, or ends the call. Times, cancelling and lost
+ * connections are dealt with here: a call ends as failed while nothing was sent that could have an
+ * effect, and as uncertain afterwards.
  */
 #ifndef QEMU_CALL_H
 #define QEMU_CALL_H
@@ -18,7 +18,8 @@
 
 struct call;
 
-/* What a call is about, for steps that several managers have in common. Texts are the view's. */
+/* The share or device that a call is about, for steps that several managers have in common. The
+ * view owns the texts. */
 struct subject {
     char name[48];     /* of a share, or of a PCI device */
     const char *host;  /* folder, or device of the host */
@@ -80,8 +81,8 @@ void call_agent(struct call *call, const char *queue, const char *what, json *re
 /* For steps: ends the call as a hook would. */
 void call_end(struct call *call, int outcome);
 
-/* For steps: waits for DEVICE_DELETED of `device`, which is told with a reply without an error. To be
- * named before device_del is sent. */
+/* For steps: waits for DEVICE_DELETED of `device`, which is told with a reply without an error. To
+ * be named before device_del is sent. */
 void call_watch(struct call *call, const char *device);
 
 #endif

@@ -5,8 +5,8 @@
 
 enum { REMOVE_ASK = 1, REMOVE_WAIT, REMOVE_REST, REMOVE_WAIT_AGAIN };
 
-/* A device that an earlier try took away has no name any more, but may use its node or channel until
- * its event comes. */
+/* A device that an earlier try took away has no name any more, but may use its node or channel
+ * until its event comes. */
 static void device_gone(struct call *call, call_steps *rest)
 {
     if (call->deleted)

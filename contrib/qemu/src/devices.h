@@ -5,9 +5,9 @@
 #include "call.h"
 
 /*
- * Unplugs a device: device_del, then DEVICE_DELETED. Then `rest` begins, with a reply of NULL first,
- * and ends the call; what it is given are the replies to its own requests. It begins again when its
- * request was refused because the device, taken away by an earlier try, has not gone yet.
+ * Unplugs a device: device_del, then DEVICE_DELETED. Then `rest` begins, with a reply of NULL
+ * first, and ends the call; what it is given are the replies to its own requests. It begins again
+ * when its request was refused because the device, taken away by an earlier try, has not gone yet.
  */
 void device_remove(struct call *call, const struct reply *reply, const char *device,
                    call_steps *rest);

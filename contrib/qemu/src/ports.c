@@ -36,7 +36,8 @@ int ports_take(berth_qemu *vm, const char *device, int wanted)
     }
     if (port < 0 || (uint32_t)port >= vm->options.port_count)
         return -ENOSPC;
-    /* One that is named may have an owner: its manager has forgotten it, and QEMU refuses if not. */
+    /* One that is named may have an owner: its manager has forgotten it, and QEMU refuses if
+     * not. */
     ports_give_back(vm, device);
     (void)snprintf(vm->ports[port].owner, sizeof vm->ports[port].owner, "%s", device);
     return port;

@@ -1,4 +1,5 @@
-/* Root ports, each of which holds one device, and the processes that serve shares. With the lock. */
+/* Root ports, each of which holds one device, and the processes that serve shares. With the
+ * lock. */
 #ifndef QEMU_PORTS_H
 #define QEMU_PORTS_H
 
@@ -12,8 +13,8 @@ void ports_give_back(berth_qemu *vm, const char *device);
 /* The port that a device has; NULL: none. */
 const berth_qemu_port *ports_of(const berth_qemu *vm, const char *device);
 
-/* Starts a virtiofsd for a folder; its socket is at `path` (of `size` bytes). 0, or a negative errno
- * value. */
+/* Starts a virtiofsd for a folder; its socket is at `path` (of `size` bytes). 0, or a negative
+ * errno value. */
 int servers_start(berth_qemu *vm, const char *name, const char *folder, bool read_only, char *path,
                   size_t size);
 

@@ -9,7 +9,8 @@
 
 #include "ports.h"
 
-/* A copy without what stands in quotes: paths and ids, which may be called anything. NULL: no memory. */
+/* A copy without what stands in quotes: paths and ids, which may be called anything. NULL: no
+ * memory. */
 static char *replies_without_names(const char *text)
 {
     char *words = malloc(strlen(text) + 1), *end = words;

@@ -8,8 +8,8 @@
 void replies_qmp(void *ctx, const char *line, size_t size);
 void replies_agent(void *ctx, const char *line, size_t size);
 
-/* The errno value, negative, of an error of QMP. Nearly all have one class: only the text tells them
- * apart. */
+/* The errno value, negative, of an error of QMP. Nearly all have one class: only the text tells
+ * them apart. */
 int replies_error(const char *text);
 
 #endif

@@ -162,7 +162,8 @@ static void vm_expire(berth_qemu *vm)
     struct call *next;
 
     for (struct call *call = vm->calls.first; call; call = next) {
-        /* Asked first: a deadline that passes just now cancels too, and is a deadline all the same. */
+        /* Asked first: a deadline that passes just now cancels too, and is a deadline all the
+         * same. */
         bool is_cancelled = call->berth && berth_call_cancelled(call->berth);
 
         next = call->next;

@@ -106,7 +106,10 @@ class _Manual:
         single = f"At most one per {resource.parent}" if resource.parent else "At most one"
         found_by = f"Found by {listed(resource.key)}" if resource.key else single
         below = f" below {resource.parent}" if resource.parent else ""
-        title = f"{resource.name}{below}: {sentence(resource.brief)} {found_by}; made in {resource.initial}."
+        title = (
+            f"{resource.name}{below}: {sentence(resource.brief)} {found_by};"
+            f" made in {resource.initial}."
+        )
         lines = [*wrap(title, "", "  ", INNER), ""]
         for number, state in enumerate(resource.states, 1):
             marks = (

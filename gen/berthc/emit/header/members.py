@@ -210,7 +210,9 @@ class Members:
         )
         return ResourcePart(
             title=note(
-                f"{resource.name}: {sentence(resource.brief)}" if resource.brief else f"{resource.name}."
+                f"{resource.name}: {sentence(resource.brief)}"
+                if resource.brief
+                else f"{resource.name}."
             ),
             enums=tuple(enums),
             sizes=tuple(sizes),
@@ -268,7 +270,8 @@ class Members:
             (ALIGNED.get(t.type, 1), Member((), declare(t.c_type, t.name))) for t in tables.fields
         ]
         for assigned, t in zip(resource.assigned, tables.assigned):
-            words = note(" ".join(w for w in (sentence(assigned.brief), self.set_by(assigned)) if w), "    ")
+            said = (sentence(assigned.brief), self.set_by(assigned))
+            words = note(" ".join(word for word in said if word), "    ")
             if assigned.kind is AssignedKind.POOL:
                 most = max(ALIGNED.get(p.type, 1) for p in t.parts)
                 found += [
