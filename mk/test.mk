@@ -60,7 +60,8 @@ suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED)
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
 cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)/$(s))')
 # Python tests marked `long` are for `make ci`, all others for `make test`: docs/testing.md says why.
-PYTEST_FILES := $(sort $(shell find tests -name 'test_*.py'))
+# tests/page needs a browser: mk/page.mk.
+PYTEST_FILES := $(sort $(shell find tests -path tests/page -prune -o -name 'test_*.py' -print))
 LONG_FILES := $(shell grep -lE 'mark\.long|EACH_(COMPILER|SPEC)' $(PYTEST_FILES))
 ONLY_LONG := $(shell grep -l '^pytestmark = .*mark\.long' $(PYTEST_FILES))
 # $(call pytest,label,which marks,files)

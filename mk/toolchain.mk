@@ -33,7 +33,7 @@ TEST_PYTHON = $(eval TEST_PYTHON := $(call python_for,test))$(TEST_PYTHON)
 COVERAGE_PYTHON = $(eval COVERAGE_PYTHON := $(call python_for,coverage))$(COVERAGE_PYTHON)
 # These goals start Python after long compilations, so they look for it first.
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-$(if $(filter check-qemu check check-long check-all run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
+$(if $(filter check-page-tests check-qemu check check-long check-all run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
 $(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
 $(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated check-specs \
     run-demo run-demo-netns bench-sizes run-bench run-check-budget renew-budget compare-memory renew-memory run-small compare-small \

@@ -374,6 +374,7 @@ def continuous_integration(machine: Machine,
                            body: str,
                            portable: bool = False,
                            qemu: bool = True,
+                           page: bool = True,
                            set_up: str = "exit 0") -> tuple[int, list[str]]:
     """Status and lines of `.ci/run` of a copy, where make and set-up are scripts."""
     copy = machine.folder / "copy"
@@ -382,7 +383,8 @@ def continuous_integration(machine: Machine,
     (copy / "scripts").mkdir()
     script(copy / "scripts/setup",
            f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n"
-           f"[ $1 != qemu ] || exit {0 if qemu else 1}\n{set_up}")
+           f"[ $1 != qemu ] || exit {0 if qemu else 1}\n"
+           f"[ $1 != page ] || exit {0 if page else 1}\n{set_up}")
     script(machine.bin / "make",
            f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
     (machine.bin / "mkdir").symlink_to("/bin/mkdir")
@@ -397,6 +399,7 @@ RESULTS = """\
         test) echo "3 passed, 0 failed" >build/results.txt ;;
         check-long) echo "20 passed, 0 failed" >build/results-long.txt ;;
         test-qemu) echo "7 passed, 0 failed" >build/results-qemu.txt ;;
+        test-page) echo "5 passed, 0 failed" >build/results-page.txt ;;
         portable-short)
             echo "100 passed, 0 failed" >build/portable/i386/results.txt
             echo "400 passed, 0 failed" >build/portable/s390x/results.txt ;;
@@ -408,12 +411,12 @@ def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_th
         bare: Machine) -> None:
     assert continuous_integration(bare, RESULTS) == (0, [
         "setup ci", "make test", "make check-long", "setup qemu", "make -s qemu-image",
-        "make test-qemu", "setup portable",
+        "make test-qemu", "setup page", "make -s node-modules", "make test-page", "setup portable",
         "skipped: suites on i386 and s390x, because the packages for them cannot be had",
-        "30 passed, 0 failed",
+        "35 passed, 0 failed",
     ])
     assert (bare.folder /
-            "copy/build/results.txt").read_text(encoding="utf-8") == "30 passed, 0 failed\n"
+            "copy/build/results.txt").read_text(encoding="utf-8") == "35 passed, 0 failed\n"
 
 
 def test_continuous_integration_says_that_a_machine_cannot_be_had(bare: Machine) -> None:
@@ -421,12 +424,19 @@ def test_continuous_integration_says_that_a_machine_cannot_be_had(bare: Machine)
     assert status == 0
     assert ("skipped: the backend for QEMU with a guest, because QEMU or a kernel cannot be had"
             in lines)
-    assert lines[-1] == "23 passed, 0 failed"
+    assert lines[-1] == "28 passed, 0 failed"
+
+
+def test_continuous_integration_says_that_a_browser_cannot_be_had(bare: Machine) -> None:
+    status, lines = continuous_integration(bare, RESULTS, page=False)
+    assert status == 0
+    assert "skipped: the page in a browser, because Node.js or Chromium cannot be had" in lines
+    assert lines[-1] == "30 passed, 0 failed"
 
 
 def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> None:
     status, lines = continuous_integration(bare, RESULTS, portable=True)
-    assert (status, lines[-1]) == (0, "530 passed, 0 failed")
+    assert (status, lines[-1]) == (0, "535 passed, 0 failed")
     assert lines[-2] == "make portable-short"
 
 
@@ -435,11 +445,11 @@ def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> N
     [
         (
             '[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
-            "529 passed, 1 failed",
+            "534 passed, 1 failed",
         ),
-        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "527 passed, 1 failed"),
-        ('[ $1 != check-long ] || rm build/results-long.txt', "510 passed, 1 failed"),
-        ('[ $1 != portable-short ] || exit 2', "530 passed, 1 failed"),
+        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "532 passed, 1 failed"),
+        ('[ $1 != check-long ] || rm build/results-long.txt', "515 passed, 1 failed"),
+        ('[ $1 != portable-short ] || exit 2', "535 passed, 1 failed"),
     ],
     ids=["a test", "the build", "no test ran", "the status alone"],
 )
