@@ -1,0 +1,192 @@
+/*
+ * A store: where a manager keeps what it must not forget when its process dies (rule S13 of
+ * docs/semantics.md; docs/survive.md is for users).
+ *
+ * Applications hand a store to <manager>_open and need nothing else of this file. Whoever writes a
+ * store implements struct berth_store. A store keeps rows of named columns in tables, and knows
+ * nothing of states and holders.
+ *
+ * The runtime calls one function of a store at a time, on any thread, without the manager's lock.
+ */
+#ifndef BERTH_STORE_H
+#define BERTH_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <berth/backend.h>
+#include <berth/berth.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BERTH_STORE_VERSION 1
+/* Of the runtime's own columns and tables. */
+#define BERTH_STORE_FORMAT 1
+
+typedef enum berth_store_type {
+    BERTH_STORE_BOOL = 1, /* number: 0 or 1 */
+    BERTH_STORE_UNSIGNED, /* number */
+    BERTH_STORE_SIGNED,   /* number: int64_t in two's complement */
+    BERTH_STORE_TEXT,     /* text: any bytes but NUL; states and enums are their names */
+    BERTH_STORE_UUID,     /* uuid: 16 bytes */
+    BERTH_STORE_TEXTS     /* texts */
+} berth_store_type;
+
+typedef struct berth_store_column {
+    const char *name;
+    berth_store_type type;
+} berth_store_column;
+
+/*
+ * A table. The first `n_key` columns are its key: at most one row has it. The runtime's own tables
+ * and columns begin with "_", which names of a spec never do.
+ */
+typedef struct berth_store_table {
+    const char *name;
+    const berth_store_column *columns;
+    uint16_t n_columns;
+    uint16_t n_key;
+} berth_store_table;
+
+/* A cell. Which member counts is the column's type. */
+typedef union berth_store_value {
+    uint64_t number;
+    const char *text;          /* never NULL */
+    const unsigned char *uuid; /* never NULL */
+    berth_strings texts;
+} berth_store_value;
+
+/*
+ * A row that is written or deleted. Of a deleted row only the key is given. Everything is valid
+ * until the function that got it has returned.
+ */
+typedef struct berth_store_change {
+    uint16_t table; /* index into berth_store_manager.tables */
+    bool deleted;
+    const berth_store_value *values; /* one per column */
+} berth_store_change;
+
+/* Whose rows these are. Texts are never NULL. */
+typedef struct berth_store_manager {
+    const char *manager; /* "scsi" */
+    uint32_t format;     /* BERTH_STORE_FORMAT */
+    uint64_t spec_hash;  /* of what the spec means, but for its briefs */
+    const char *options; /* "controllers=1 guest=linux" */
+    const char *absent;  /* hooks that the backend lacks: "guest.eject guest.format_and_mount" */
+    const char *backend; /* berth_store.backend */
+    const berth_store_table *tables; /* parents before their children */
+    uint16_t n_tables;
+} berth_store_manager;
+
+/* What open found. */
+typedef struct berth_store_opened {
+    uint64_t epoch;     /* of this opening, from 1 */
+    uint64_t sequence;  /* of the last commit; 0: there was none */
+    uint32_t max_rows;  /* of a commit; 0: any number */
+    uint64_t max_bytes; /* of a commit, as berth_store_size() counts; 0: any number */
+} berth_store_opened;
+
+/*
+ * Names an opening for berth_store_committed() and berth_store_lost(). A value. It is good until
+ * `close` has returned.
+ */
+typedef struct berth_store_link {
+    berth_manager *manager;
+} berth_store_link;
+
+/* Changes that become durable together, or not at all. */
+typedef struct berth_store_commit {
+    uint64_t epoch;
+    uint64_t sequence;                 /* one more than that of the commit before it */
+    const berth_store_change *changes; /* in order: a later one of the same row counts */
+    uint32_t n_changes;
+    bool clear; /* every row of every table is deleted first */
+} berth_store_commit;
+
+/*
+ * The functions of a store. Results: 0; a negative errno value, which says that nothing has
+ * happened; BERTH_UNCERTAIN(-errno), which says that nobody knows.
+ */
+typedef struct berth_store {
+    uint32_t version; /* BERTH_STORE_VERSION */
+    void *ctx;
+    /*
+     * Which backend the rows are about, and which life of it: "vm 7f2c, boot 3". NULL: "". Rows of
+     * another backend are not loaded.
+     */
+    const char *backend;
+
+    /*
+     * Takes the store. First it shows what it has to `accept`, if it is not empty: what is
+     * `stored`, with `stored->tables` as they were then. If that returns an error, open returns the
+     * same and has changed nothing. Then it raises the epoch, durably, and fences all earlier
+     * openings: their commits give -ESTALE. An empty store notes `manager`.
+     *
+     * `deadline`: CLOCK_MONOTONIC nanoseconds, or BERTH_NO_DEADLINE.
+     *
+     * -ETIMEDOUT  the deadline has passed
+     * -EBADMSG    it holds what is no store, or is damaged
+     * -EBUSY      it is taken, and cannot fence
+     */
+    int (*open)(void *ctx, const berth_store_manager *manager,
+                int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                berth_store_link link, int64_t deadline, berth_store_opened *opened);
+
+    /*
+     * Gives all rows to `put`, table by table in the order of `open`, by ascending key. `values`
+     * has one per column of the tables that `open` got; a column that was not stored then has zero,
+     * "", the nil UUID or no texts. Returns what `put` returned, if that is not 0.
+     */
+    int (*load)(void *ctx, int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                void *arg, int64_t deadline);
+
+    /*
+     * Makes a commit durable. One is pending at a time. 0; BERTH_PENDING: berth_store_committed()
+     * tells later, from any thread, also before this returns. Then what `commit` points to stays
+     * valid until that call.
+     *
+     * The store may send a commit again whose outcome it does not know: epoch and sequence name it.
+     *
+     * -ESTALE     a later opening has fenced this one
+     * -ENOSPC, …  certainly not
+     */
+    int (*commit)(void *ctx, const berth_store_commit *commit);
+
+    /*
+     * Replaces everything by the rows that `next` gives, until that returns 0; it returns 1 with
+     * each row, or a negative errno value, which replace returns. Blocks. May be larger than a
+     * commit. Nothing is pending meanwhile.
+     */
+    int (*replace)(void *ctx, uint64_t epoch, uint64_t sequence,
+                   int (*next)(void *arg, berth_store_change *row), void *arg);
+
+    /* Gives the store back. What is committed stays. Not called after an open that failed. */
+    void (*close)(void *ctx);
+} berth_store;
+
+/*
+ * The commit that is pending has ended. `result`: 0, a negative errno value or BERTH_UNCERTAIN().
+ * Operations go on on this thread, or in <manager>_poll, as with berth_complete().
+ *
+ * 0         accepted
+ * -ENOENT   no commit is pending
+ * -EINVAL   `result` is neither
+ * -EDEADLK  from a callback that runs with the manager locked
+ */
+int berth_store_committed(berth_store_link link, int result);
+
+/*
+ * Somebody else has the store. The manager calls no more hooks: all operations end with -ESTALE.
+ * Look-ups may have answered what is old by then. Any thread; not from `open`. 0, or -EDEADLK.
+ */
+int berth_store_lost(berth_store_link link);
+
+/* Bytes of a row, as `max_bytes` counts: 8 for each number, 16 for a UUID, texts with their NUL. */
+uint64_t berth_store_size(const berth_store_table *table, const berth_store_value *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
