@@ -76,6 +76,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Store:
+    """The manager may keep what it tracks in a store. `settle` is a hook of the backend that is on
+    no resource; it is not among the manager's hooks."""
+
+    settle: str | None
+    loc: Loc
+    brief: str = ""  # of the hook
+
+
+@dataclass(frozen=True)
 class Manager:
     name: str
     brief: str
@@ -87,6 +97,7 @@ class Manager:
     operations: tuple[Operation, ...] = ()
     accept: tuple[Accept, ...] = field(default=())
     limits: Limits | None = None
+    store: Store | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Resource]:

@@ -21,6 +21,7 @@ _PLACES: tuple[tuple[str, str], ...] = (
     ("refusal", "denial"),
     ("limits", "limits"),
     ("limits of a resource", "resource_limit"),
+    ("store", "store"),
     ("accept", "accept"),
 )
 

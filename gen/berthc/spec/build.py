@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from berthc.diag import Diagnostic
 from berthc.model import (
     Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Limit, Limits, Loc,
-    Manager, Operation, PoolPart, Ref, Resource, Row, State, Step, Target, Type,
+    Manager, Operation, PoolPart, Ref, Resource, Row, State, Step, Store, Target, Type,
 )
 from berthc.spec.expr import ExprError, parse_format, parse_guard
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
@@ -22,6 +22,7 @@ from berthc.spec.nodes import (
 )
 
 OTHERWISE_ERROR = "EOPNOTSUPP"  # of `otherwise: reject`
+ON_STORE = "store"  # what the hook that settles is on
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class _Builder:
         resources = {name: self.resource(name, node) for name, node in self.entries("resources")}
         operations = [self.operation(name, node) for name, node in self.entries("operations")]
         held = next((o.path for o in operations if o is not None and o.gives), ())
+        store = self.store(root.get("store"))
         return Manager(
             name=text_of(root.get("manager")),
             brief=brief_of(root),
@@ -113,7 +115,8 @@ class _Builder:
             hooks=tuple(self.hook(f"{group}.{name}", mapping_of(node),
                                   mapping_of(hooks).keys[name].loc)
                         for group, hooks in self.entries("backend")
-                        for name, node in hooks.values.items() if isinstance(node, Mapping)),
+                        for name, node in hooks.values.items() if isinstance(node, Mapping)
+                        if store is None or text_of(node.get("on")) != ON_STORE),
             resources=self.in_order(resources),
             operations=tuple(o if o.form is not Form.WITH else replace(o, path=held)
                              for o in operations if o is not None),
@@ -124,7 +127,16 @@ class _Builder:
                          if a is not NOTHING for at in (a.get("at"),) if at is None
                          or _PLACE.fullmatch(text_of(at))),
             limits=self.limits(root.get("limits")),
+            store=store,
         )
+
+    def store(self, node: Node | None) -> Store | None:
+        if not isinstance(node, Mapping) and not flag_of(node):
+            return None
+        settle = text_of(mapping_of(node).get("settle")) or None
+        group, _, name = (settle or "").partition(".")
+        hook = mapping_of(mapping_of(self.root.get("backend")).get(group)).get(name)
+        return Store(settle, self.root.keys["store"].loc, brief_of(mapping_of(hook)))
 
     def limits(self, node: Node | None) -> Limits | None:
         if not isinstance(node, Mapping):

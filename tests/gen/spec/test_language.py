@@ -72,6 +72,12 @@ FRAMES = {
         "{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
         "operations: {{o: {{obtain: [r]}}}}\n"
     ),
+    "store": (
+        "berth: 1\n"
+        "manager: m\n"
+        "{}resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}\n"
+        "operations: {{o: {{obtain: [r]}}}}\n"
+    ),
     "accept": (
         "berth: 1\n"
         "manager: m\n"

@@ -308,3 +308,21 @@ def test_models_of_one_text_are_equal_and_do_not_depend_on_layout() -> None:
     assert moved != model(GOOD)  # places differ
     assert replace(moved,
                    loc=model(GOOD).loc).resource("thing").key == model(GOOD).resource("thing").key
+
+
+STORED = """\
+berth: 1
+manager: m
+store: {store}
+backend: {{vm: {{settle: {{on: store, brief: Wait.}}}}}}
+resources: {{r: {{initial: s, states: {{s: {{resident: true}}}}}}}}
+operations: {{o: {{obtain: [r]}}}}
+"""
+
+
+def test_a_store_and_the_hook_that_settles() -> None:
+    manager = model(STORED.format(store="{settle: vm.settle}"))
+    assert manager.store is not None and manager.hooks == ()
+    assert (manager.store.settle, manager.store.brief) == ("vm.settle", "Wait.")
+    assert model(STORED.format(store="true")).store is not None
+    assert compile_text("x.yaml", STORED.format(store="false")).manager is None
