@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from berthc.diag import Diagnostic, hint, listing, quote, suggest
 from berthc.errnos import ERRNO_ALIASES, ERRNO_NAMES
 from berthc.model import Loc, Ref, Resource, Type
-from berthc.spec.build import Spec
+from berthc.spec.build import ON_STORE, Spec
 
 from berthc.check import refs
 from berthc.check.cases import typed
@@ -36,6 +36,8 @@ def _resource_uses(spec: Spec) -> Iterator[refs.Use]:
     for group in refs.keys(spec, "backend"):
         for name in refs.keys(spec, "backend", group):
             for word, loc in refs.named(spec, "backend", group, name, "on"):
+                if spec.manager.store is not None and word == ON_STORE:
+                    continue
                 yield refs.Use(word, loc, f"hook {group}.{name} is on")
     for name in refs.keys(spec, "operations"):
         where = ("operations", name)
