@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from berthc.model.operation import Operation
+from berthc.model.operation import Form, Operation
 from berthc.model.resource import Assigned, Resource
 from berthc.model.values import Field, Loc
 
@@ -131,6 +131,20 @@ class Manager:
         found = {(o.target, o.by) for o in self.operations if o.by is not None}
         return tuple(a for r in self.resources for a in r.assigned if a.hook == hook
                      and (r.name, a.name) in found)
+
+    def has_owner(self, operation: Operation) -> bool:
+        """Does the caller of the operation say who it is? With a store, a reservation and a
+        reference have an owner."""
+        drops = {(r.name, event) for r in self.resources for event in (r.take, r.drop)}
+        return self.store is not None and (operation.gives or operation.form is not Form.WITH and any(
+            (step.resource, step.event) in drops for step in operation.steps))
+
+    @cached_property
+    def named_references(self) -> frozenset[str]:
+        """The resources whose instances may have references with an owner."""
+        return frozenset(step.resource for o in self.operations
+                         if self.store is not None and o.form is not Form.WITH for step in o.steps
+                         if step.event == self.resource(step.resource).take)
 
     @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:

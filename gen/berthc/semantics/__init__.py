@@ -9,16 +9,19 @@ the generated tests' expected values and every search through a manager's states
     state    what is tracked; cheap to copy, so that a failed operation is undone by dropping the copy
     result   what an operation answers
     run      one operation on such a copy
+    journal  the commits of a request, and a crash at one of them
+    recovery what a crash leaves to be done
     world    the manager as a whole: the entry to all of this
 """
 from __future__ import annotations
 
+from berthc.semantics.journal import GOOD, Fate
 from berthc.semantics.program import MAX_HOLDERS, BrokenTable
 from berthc.semantics.result import OK, WRITES, Call, Outcome, Outcomes, Result, Taken, all_ok
 from berthc.semantics.values import NIL, Value
-from berthc.semantics.world import World
+from berthc.semantics.world import OWNER, World
 
 __all__ = [
-    "MAX_HOLDERS", "NIL", "OK", "WRITES", "BrokenTable", "Call", "Outcome", "Outcomes", "Result",
-    "Taken", "Value", "World", "all_ok",
+    "GOOD", "MAX_HOLDERS", "NIL", "OK", "OWNER", "WRITES", "BrokenTable", "Call", "Fate", "Outcome",
+    "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
 ]

@@ -1,7 +1,7 @@
 """Drain: drops everything, children before their parents."""
 from __future__ import annotations
 
-from berthc.semantics.result import Fault
+from berthc.semantics.result import Fault, Refused
 from berthc.semantics.rows import Rows
 from berthc.semantics.state import Item
 
@@ -19,8 +19,8 @@ class Drain(Rows):
         for root in list(self.state.children(None)):
             _, fault = self._drain(root.id)
             first = first or fault
-        self._end_empty_reservations()
-        return first
+        fault = self._end_empty_reservations()
+        return first or fault
 
     def _drain(self, id_: int) -> tuple[bool, Fault | None]:
         """The tree below and then the instance: whether none of its drops failed, and the first
@@ -63,7 +63,20 @@ class Drain(Rows):
         return False
 
     def _drop(self, item: Item, event: str) -> Fault | None:
-        """One drop for all holders."""
+        """One drop for all holders. With a store its commits are its own."""
+        if self.journal is None:
+            return self._drop_once(item, event)
+        before = self.state.copy()
+        self.journal.begin(before)
+        try:
+            fault = self._drop_once(item, event)
+            self.finish()
+        except Refused as refused:
+            self.state = before
+            return refused.fault
+        return fault
+
+    def _drop_once(self, item: Item, event: str) -> Fault | None:
         calls = len(self.calls)
         fault = self._chain(item.id, event)
         if fault is None:
@@ -78,10 +91,20 @@ class Drain(Rows):
             for level, pinned in enumerate(reservation.path):
                 if pinned == id_:
                     self.state.unpin(label, level)
-        self.state.items[id_] = self.state.items[id_]._replace(anonymous=0)
+                    if self.journal is not None and self.state.holds_nothing(label):
+                        self.state.end_reservation(label)
+        self.state.items[id_] = self.state.items[id_]._replace(anonymous=0, owners=())
 
-    def _end_empty_reservations(self) -> None:
-        for label, reservation in list(self.state.reservations.items()):
-            if not any(held and id_ in self.state.items
-                       for held, id_ in zip(reservation.held, reservation.path, strict=True)):
+    def _end_empty_reservations(self) -> Fault | None:
+        before = self.state if self.journal is None else self.state.copy()
+        if self.journal is not None:
+            self.journal.begin(before)
+        for label in list(self.state.reservations):
+            if self.state.holds_nothing(label):
                 self.state.end_reservation(label)
+        try:
+            self.finish()
+        except Refused as refused:
+            self.state = before
+            return refused.fault
+        return None

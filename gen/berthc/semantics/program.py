@@ -111,7 +111,7 @@ class Program:
     """A manager, its options and the hooks it has been left without."""
 
     __slots__ = ("manager", "options", "without", "max_holders", "resources", "operations", "hooks",
-                 "deny", "naming")
+                 "deny", "naming", "owned")
 
     def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str],
                  max_holders: int = MAX_HOLDERS) -> None:
@@ -139,6 +139,7 @@ class Program:
                 raise ValueError(f"hook {gone} cannot be left out without {here}")
         self.resources = {r.name: ResourceProgram(r, self.options) for r in manager.resources}
         self.operations: dict[str, Operation] = {o.name: o for o in manager.operations}
+        self.owned = frozenset(o.name for o in manager.operations if manager.has_owner(o))
         self.deny: dict[str, tuple[tuple[bool | Test, Deny], ...]] = {
             o.name: tuple((compile_guard(d.guard, self.options), d) for d in o.deny)
             for o in manager.operations

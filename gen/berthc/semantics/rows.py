@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from berthc.model import Assigned, Type
+from berthc.model import Assigned, Row, Type
+from berthc.semantics.journal import Fate, Journal
 from berthc.semantics.program import BrokenTable, Lookup, Program
 from berthc.semantics.result import Call, Fault, Outcomes, Taken
 from berthc.semantics.state import Item, State
@@ -19,14 +20,20 @@ _LONGEST_CHAIN = 10_000  # rows that raise each other without end would never le
 class Rows:
     """Takes the rows of events, with what they raise."""
 
-    __slots__ = ("program", "state", "outcomes", "calls", "rows", "_nth", "_ended")
+    __slots__ = ("program", "state", "outcomes", "calls", "rows", "journal", "owner", "ending",
+                 "_nth", "_ended")
 
-    def __init__(self, program: Program, state: State, outcomes: Outcomes) -> None:
+    def __init__(self, program: Program, state: State, outcomes: Outcomes,
+                 fate: Fate | None = None) -> None:
+        """`fate`: of a manager with a store."""
         self.program = program
         self.state = state
         self.outcomes = outcomes
         self.calls: list[Call] = []
         self.rows: list[Taken] = []
+        self.journal = None if fate is None else Journal(fate)
+        self.owner: str | None = None  # of the references that the caller takes and drops
+        self.ending: str | None = None  # the reservation that the operation ends
         self._nth: dict[str, int] = {}
         self._ended: dict[int, Item] = {}  # by this operation, as they were at the end
 
@@ -36,8 +43,15 @@ class Rows:
             self.state.unpin(label, level)
             return
         item = self.state.items[id_]
-        if item.anonymous:
-            self.state.items[id_] = item._replace(anonymous=item.anonymous - 1)
+        if self._own(item, label):
+            left = tuple(name for name in item.owners if name != self.owner) if item.owners else ()
+            self.state.items[id_] = item._replace(anonymous=item.anonymous - 1, owners=left)
+
+    def _own(self, item: Item, label: str | None) -> int:
+        """S4: how many of the holds are the caller's own."""
+        if label is not None:
+            return 1
+        return min(item.anonymous, 1) if self.owner is None else self.owner in item.owners
 
     def _end_if_final(self, id_: int) -> None:
         item = self.state.items[id_]
@@ -73,6 +87,8 @@ class Rows:
         elif left_out:
             kind, error = "unknown", "EOPNOTSUPP"
         else:
+            if self.journal is not None:
+                self._keep(item, row)
             kind, error, item = self._call(item, row.hook)
         fault = (
             None if error is None else Fault(error, _where(item, event) | {"hook": row.hook or ""})
@@ -81,6 +97,18 @@ class Rows:
         target = row.target(kind)
         self.state.items[item.id] = item._replace(state=target.state)
         return fault, target.raise_event
+
+    def finish(self) -> None:
+        """S13: what has changed since becomes durable. Raises Refused or Died."""
+        if self.journal is not None:
+            self.journal.end(self.state)
+
+    def _keep(self, item: Item, row: Row) -> None:
+        """S13: everything so far becomes durable, and that the hook is being called."""
+        assert self.journal is not None
+        if self.ending is not None and self.journal.fresh:
+            self.state.release(self.ending)
+        self.journal.call(self.state, item, row)
 
     def _call(self, item: Item, hook: str) -> tuple[str, str | None, Item]:
         """Calls the hook: which target follows, the error, and the instance with its values from

@@ -28,6 +28,11 @@ class Arguments:
     reservation: str | None = None
     by: By | None = None
     at: Mapping[str, int] | None = None
+    owner: str = ""  # with a store
+    id: str | None = None  # of the reservation that is given; None: any
+
+
+_LONGEST_OWNER = 255  # bytes
 
 
 class Run(Making):
@@ -51,12 +56,16 @@ class Run(Making):
 
     def operation(self, op: Operation, given: Arguments) -> dict[str, Value]:
         """Runs it and gives its results; raises Refused."""
+        if op.name in self.program.owned:
+            self._check_owner(op, given.owner)
         config = self._fields(op, given.config)
         self._check_arguments(op, config, given)
         self._check_policy(op, config)
         path, label = self._resolve(op, config, given)
         if path is None:
             return {ref.name: self._leaf_zero(ref.scope, ref.name) for ref in op.returns}
+        if op.ends:
+            self.ending = label
         for step in op.steps:
             self._step(op, path, step, label if op.form is Form.WITH else None)
         if op.ends:
@@ -68,6 +77,12 @@ class Run(Making):
                 | self._results(op, path))
 
     # 1 Arguments
+
+    def _check_owner(self, op: Operation, owner: str) -> None:
+        if not 0 < len(owner.encode("utf-8", "surrogatepass")) <= _LONGEST_OWNER:
+            raise Refused("EINVAL")
+        if not op.gives:
+            self.owner = owner
 
     def _fields(self, op: Operation, config: Config) -> dict[str, dict[str, Value]]:
         """Every level's fields, defaults filled in. Raises ValueError for what is no mistake of a
@@ -134,9 +149,11 @@ class Run(Making):
             assert given.reservation is not None
             return self._with(op, given.reservation), given.reservation
         if op.form is Form.OBTAIN:
+            if given.id in self.state.reservations:
+                raise Refused("EEXIST")
             path = self._obtain(op, config)
             self._check_holders(op, path)
-            return path, self._give(path) if op.gives else None
+            return path, self._give(path, given) if op.gives else None
         if op.form is Form.CREATE:
             path = self._create(op, config, given.at)
             self._check_holders(op, path)
@@ -155,7 +172,7 @@ class Run(Making):
         reservation = self.state.reservations.get(label)
         if reservation is None:
             raise Refused("ENOENT")
-        if not op.ends and not all(reservation.held):
+        if not op.ends and (reservation.releasing or not all(reservation.held)):
             raise Refused("ECANCELED")
         return reservation.path
 
@@ -180,10 +197,12 @@ class Run(Making):
                     raise BrokenTable(f"{name}.{resource.spec.take} ends what it takes")
         return tuple(path)
 
-    def _give(self, path: tuple[int, ...]) -> str:
-        label = f"r{self.state.next_reservation}"
-        self.state.next_reservation += 1
-        self.state.reservations[label] = Reservation(path, (True,) * len(path))
+    def _give(self, path: tuple[int, ...], given: Arguments) -> str:
+        label = given.id
+        if label is None:
+            label = f"r{self.state.next_reservation}"
+            self.state.next_reservation += 1
+        self.state.reservations[label] = Reservation(path, (True,) * len(path), given.owner)
         for id_ in path:
             item = self.state.items[id_]
             self.state.items[id_] = item._replace(pins=item.pins + 1)
@@ -197,9 +216,10 @@ class Run(Making):
             if holders + len(op.steps) <= self.program.max_holders:
                 continue
             take = self.program.resources[name].spec.take
-            if (holders
-                + sum(step.resource == name and step.event == take
-                      for step in op.steps) > self.program.max_holders):
+            takes = sum(step.resource == name and step.event == take for step in op.steps)
+            if self.owner is not None:
+                takes = min(takes, 1 - self._own(item, None))
+            if holders + takes > self.program.max_holders:
                 raise Refused("EOVERFLOW", resource=name)
 
     def _find_keys(self, names: tuple[str, ...], config: Config) -> tuple[int, ...]:
@@ -250,9 +270,8 @@ class Run(Making):
         if item is None or (label is not None and not self.state.reservations[label].held[level]):
             return
         resource = self.program.resources[step.resource]
-        own = 1 if label is not None else min(item.anonymous, 1)
         drops = step.event == resource.spec.drop
-        if drops and item.refs + item.children > own:
+        if drops and item.refs + item.children > self._own(item, label):
             self.rows.append(Taken(item.resource, None, "released", item.state, step.event))
             self._let_go(item.id, label, level)
             return
@@ -260,11 +279,19 @@ class Run(Making):
         if fault is None and drops:
             self._let_go(item.id, label, level)
         elif fault is None and step.event == resource.spec.take and label is None:
-            item = self.state.items[item.id]
-            self.state.items[item.id] = item._replace(anonymous=item.anonymous + 1)
+            self._take(self.state.items[item.id])
         self._end_if_final(item.id)
         if fault is not None:
             raise Refused(fault.error, **fault.where)
+
+    def _take(self, item: Item) -> None:
+        """One anonymous reference more. An owner has at most one."""
+        owners = item.owners
+        if self.owner is not None:
+            if self.owner in owners:
+                return
+            owners = tuple(sorted((*owners, self.owner)))
+        self.state.items[item.id] = item._replace(anonymous=item.anonymous + 1, owners=owners)
 
     # 5 Results
 

@@ -30,6 +30,7 @@ class Item(NamedTuple):
     pins: int = 0  # reservations that hold it
     children: int = 0
     named_by: frozenset[str] = frozenset()  # values from hooks by which operations find it
+    owners: tuple[str, ...] = ()  # with a store: of the anonymous references, in order of bytes
 
     @property
     def refs(self) -> int:
@@ -42,17 +43,22 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Ids of the instances it was given, root first, and which of them it still holds."""
+    """Ids of the instances it was given, root first, and which of them it still holds.
+
+    With a store it has an owner. `releasing`: only an operation that ends it may use it.
+    """
 
     path: tuple[int, ...]
     held: tuple[bool, ...]
+    owner: str = ""
+    releasing: bool = False
 
 
 class State:
     """All that can change. The numbers at the end only ever grow."""
 
     __slots__ = ("items", "index", "ended", "reservations", "counters", "hook_calls", "hook_news",
-                 "next_id", "next_reservation", "next_uuid")
+                 "raised", "next_id", "next_reservation", "next_uuid")
 
     def __init__(self) -> None:
         self.items: dict[int, Item] = {}  # in order of creation
@@ -64,6 +70,8 @@ class State:
         self.counters: dict[tuple[str, str], int] = {}
         self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
         self.hook_news: dict[str, Mapping[str, Value]] = {}  # what each last wrote that was new
+        # roots that wait for recover: the instance there, and the event raised at it
+        self.raised: Mapping[int, tuple[int, str]] = {}  # replaced, never changed in place
         self.next_id = 1
         self.next_reservation = 1
         self.next_uuid = 1
@@ -77,6 +85,7 @@ class State:
         other.counters = self.counters.copy()
         other.hook_calls = self.hook_calls.copy()
         other.hook_news = self.hook_news.copy()
+        other.raised = self.raised
         other.next_id = self.next_id
         other.next_reservation = self.next_reservation
         other.next_uuid = self.next_uuid
@@ -100,9 +109,12 @@ class State:
                        for (name, parent, key), i in self.index.items()}
         other.ended = {ids[i]: item._replace(id=ids[i], parent=None)
                        for i, item in self.ended.items()}
-        held = {labels[label]: Reservation(tuple(ids[i] for i in r.path), r.held)
+        held = {labels[label]: Reservation(tuple(ids[i] for i in r.path), r.held, r.owner,
+                                           r.releasing)
                 for label, r in self.reservations.items()}
         other.reservations = {label: held[label] for label in sorted(held)}
+        other.raised = {ids[root]: (ids[i], event)
+                        for root, (i, event) in self.raised.items()}
         other.next_id = max(other.items, default=0) + 1
         other.next_reservation = next_reservation
         return other
@@ -112,10 +124,12 @@ class State:
         return (
             tuple(_content(item) for item in self.items.values()),
             tuple(_content(self.ended[i]) for i in sorted(self.ended)),
-            tuple((label, r.path, r.held) for label, r in self.reservations.items()),
+            tuple((label, r.path, r.held, r.owner, r.releasing)
+                  for label, r in self.reservations.items()),
             tuple(sorted(self.counters.items())),
             tuple(sorted(self.hook_calls.items())),
             tuple((h, tuple(values.values())) for h, values in sorted(self.hook_news.items())),
+            tuple(self.raised.items()),
             self.next_id,
             self.next_reservation,
             self.next_uuid,
@@ -127,6 +141,7 @@ class State:
         self.index.clear()
         self.ended.clear()
         self.reservations.clear()
+        self.raised = {}
 
     def forget_root(self, root: Item) -> None:
         """The same for one root, with all that is below it and the reservations that began with
@@ -134,6 +149,7 @@ class State:
         for label in [label for label, r in self.reservations.items() if r.path[0] == root.id]:
             self.end_reservation(label)
         self.end(root)
+        self.raised = {id_: raised for id_, raised in self.raised.items() if id_ != root.id}
 
     def find(self, resource: str, parent: int | None, key: Hashable) -> Item | None:
         found = self.index.get((resource, parent, key))
@@ -185,6 +201,17 @@ class State:
         """Instances below one (None: the roots), in order of creation."""
         return (item for item in self.items.values() if item.parent == parent)
 
+    def release(self, label: str) -> None:
+        """S5: from now on only an operation that ends the reservation may use it."""
+        held = self.reservations[label]
+        self.reservations[label] = Reservation(held.path, held.held, held.owner, True)
+
+    def holds_nothing(self, label: str) -> bool:
+        """Has the reservation no hold on an instance any more?"""
+        reservation = self.reservations[label]
+        return not any(held and id_ in self.items
+                       for held, id_ in zip(reservation.held, reservation.path, strict=True))
+
     def path(self, item: Item) -> list[Item]:
         """The instance and those above it, root first."""
         up = [item]
@@ -196,7 +223,8 @@ class State:
         """One hold of a reservation goes."""
         held = self.reservations[reservation]
         self.reservations[reservation] = Reservation(
-            held.path, held.held[:level] + (False,) + held.held[level + 1 :]
+            held.path, held.held[:level] + (False,) + held.held[level + 1 :], held.owner,
+            held.releasing,
         )
         item = self.items.get(held.path[level])
         if held.held[level] and item is not None:
@@ -206,4 +234,4 @@ class State:
 def _content(item: Item) -> Hashable:
     """Of an instance; its other fields are among the values."""
     return (item.id, item.resource, item.parent, item.key, item.state, item.anonymous, item.pins,
-            item.children, item.slots, item.named_by, tuple(item.values.values()))
+            item.children, item.slots, item.named_by, item.owners, tuple(item.values.values()))

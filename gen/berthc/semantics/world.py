@@ -4,14 +4,20 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
-from berthc.model import Manager
+from berthc.model import Manager, Operation
 from berthc.semantics.drain import Drain
+from berthc.semantics.journal import GOOD, Died, Fate, loaded
 from berthc.semantics.program import MAX_HOLDERS, Program
+from berthc.semantics.recovery import Recovery
 from berthc.semantics.result import Fault, Outcome, Outcomes, Refused, Result, all_ok
 from berthc.semantics.rows import Rows
 from berthc.semantics.run import Arguments, By, Config, Run
 from berthc.semantics.state import Item, Reservation, State
 from berthc.semantics.values import Value
+
+
+OWNER = "o"
+"""Who a caller is that does not say so."""
 
 
 class World:
@@ -47,29 +53,74 @@ class World:
 
     def run(self, op: str, *, config: Config | None = None, reservation: str | None = None,
             by: By | None = None, at: Mapping[str, int] | None = None,
-            outcomes: Outcomes = all_ok) -> Result:
+            outcomes: Outcomes = all_ok, owner: str = OWNER, id: str | None = None,
+            fate: Fate = GOOD) -> Result:
         """Runs an operation of the spec.
 
         `config` has the fields by resource (left out: defaults), `by` the value of a `find … by` (a
-        mapping of parts for a pool), `at` the parts of the slot that a `create … at` names.
+        mapping of parts for a pool), `at` the parts of the slot that a `create … at` names. The
+        others are for managers with a store: `id` is the label of the reservation that is given;
+        it must differ from those that are given out otherwise.
         """
-        run = Run(self._program, self._state.copy(), outcomes)
+        run = Run(self._program, self._state.copy(), outcomes, self._fate(fate))
+        if run.journal is not None:
+            run.journal.begin(self._state)
+        given = Arguments(config or {}, reservation, by, at, owner, id)
         try:
-            returns = run.operation(self._program.operations[op],
-                                    Arguments(config or {}, reservation, by, at))
+            return self._run(run, self._program.operations[op], given)
+        except Died as died:
+            return self._crash(run, died)
+
+    def _run(self, run: Run, op: Operation, given: Arguments) -> Result:
+        try:
+            returns = run.operation(op, given)
+            run.finish()
         except Refused as refused:
             if run.calls:  # S1: without a call nothing has happened, so the draft is dropped
+                run.finish()
                 self._state = run.state
             return _answer(run, refused.fault, {})
         self._state = run.state
         return _answer(run, None, returns)
 
-    def drain(self, outcomes: Outcomes = all_ok) -> Result:
+    def drain(self, outcomes: Outcomes = all_ok, fate: Fate = GOOD) -> Result:
         """Lets go of everything as if every holder had dropped."""
-        drain = Drain(self._program, self._state.copy(), outcomes)
-        fault = drain.drain()
+        drain = Drain(self._program, self._state.copy(), outcomes, self._fate(fate))
+        try:
+            fault = drain.drain()
+        except Died as died:
+            return self._crash(drain, died)
         self._state = drain.state
         return _answer(drain, fault, {})
+
+    @property
+    def locked(self) -> bool:
+        """Does a root wait for recover? Until then, no operation and no drain may run."""
+        return bool(self._state.raised)
+
+    def recover(self, outcomes: Outcomes = all_ok, fate: Fate = GOOD) -> Result:
+        """Of a manager with a store: goes on where a crash has ended calls."""
+        recovery = Recovery(self._program, self._state.copy(), outcomes, fate)
+        try:
+            fault = recovery.recover()
+        except Died as died:
+            return self._crash(recovery, died)
+        self._state = recovery.state
+        return _answer(recovery, fault, {})
+
+    def _fate(self, fate: Fate) -> Fate | None:
+        """None: there is no store."""
+        if self._state.raised:
+            raise ValueError("recover comes first")
+        return None if self._program.manager.store is None else fate
+
+    def _crash(self, run: Rows, died: Died) -> Result:
+        """The process dies, and the manager is loaded again. Its backend is as it was."""
+        self._state = loaded(self._program, died)
+        self._state.hook_calls = run.state.hook_calls
+        self._state.hook_news = run.state.hook_news
+        self._state.next_uuid = run.state.next_uuid
+        return _answer(run, Fault("EOWNERDEAD", {}), {})
 
     def has_work(self) -> bool:
         """Does some instance rest where its drop would call a hook, and lead to another state when
@@ -119,6 +170,10 @@ class World:
     def snapshot(self) -> dict[str, Any]:
         """What is tracked, in the words of the simulator's protocol."""
         shown: dict[str, Any] = {"reservations": list(self._state.reservations)}
+        if self._program.manager.store is not None:
+            shown["owners"] = {label: r.owner for label, r in self._state.reservations.items()}
+            shown["releasing"] = [label for label, r in self._state.reservations.items()
+                                  if r.releasing]
         for resource in self._program.manager.resources:
             if resource.parent is None:
                 shown[resource.name] = [self._show(item) for item in self._state.children(None)
@@ -130,6 +185,8 @@ class World:
                                  for name, v in item.values.items()}
         shown["state"] = item.state
         shown["refs"] = item.refs
+        if item.resource in self._program.manager.named_references:
+            shown["owners"] = list(item.owners)
         below = list(self._state.children(item.id)) if item.children else []
         for name in self._program.manager.children(item.resource):
             shown[name] = [self._show(child) for child in below if child.resource == name]
@@ -151,7 +208,7 @@ class World:
             paths[item.id] = (above, item.resource, item.key)
         for item in reversed(state.items.values()):
             node = (item.resource, item.key, item.rest, item.slots, item.state, item.anonymous,
-                    item.pins, item.named_by, frozenset(below.pop(item.id, ())))
+                    item.pins, item.named_by, item.owners, frozenset(below.pop(item.id, ())))
             below.setdefault(item.parent, set()).add(node)
         tree = frozenset(below.get(None, ()))
         named = tuple(_holds(state.reservations.get(label), paths) for label in reservations)
@@ -160,7 +217,8 @@ class World:
             if label not in reservations:
                 holds = _holds(reservation, paths)
                 others[holds] = others.get(holds, 0) + 1
-        return tree, named, frozenset(others.items())
+        raised = frozenset((paths[i], event) for i, event in state.raised.values())
+        return tree, named, frozenset(others.items()), raised
 
 
 def tracked(world: World) -> State:
@@ -172,8 +230,9 @@ def _holds(reservation: Reservation | None, paths: Mapping[int, Hashable]) -> Ha
     """What a reservation holds, and by its length what it once held; None once it has ended."""
     if reservation is None:
         return None
-    return tuple(paths.get(id_) if held else False
-                 for id_, held in zip(reservation.path, reservation.held, strict=True))
+    holds = tuple(paths.get(id_) if held else False
+                  for id_, held in zip(reservation.path, reservation.held, strict=True))
+    return (holds, True) if reservation.releasing else holds
 
 
 def _answer(run: Rows, fault: Fault | None, returns: Mapping[str, Value]) -> Result:

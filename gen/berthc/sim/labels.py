@@ -54,3 +54,38 @@ class Labels:
     def _bind(self, uuid: str, label: str) -> None:
         self._label[uuid] = label
         self._uuid[label] = uuid
+
+
+class ReservationLabels:
+    """The same for reservations. A caller may choose the id of one by a label that it makes up."""
+
+    __slots__ = ("_label", "_id", "_last")
+
+    def __init__(self) -> None:
+        self._label: dict[str, str] = {}  # by id
+        self._id: dict[str, str] = {}  # by label
+        self._last = 0
+
+    def meaning(self, label: str) -> str:
+        """The reservation that a label stands for; that of a label nobody used is no reservation's
+        id."""
+        return self._id.get(label, "")
+
+    def chosen(self, label: str) -> str:
+        """The id that a label stands for, from now on."""
+        if label not in self._id:
+            self._bind(f"id:{label}", label)
+        return self._id[label]
+
+    def shown(self, id_: str) -> str:
+        """The label of a reservation; the next one that is not in use when it had none."""
+        if id_ not in self._label:
+            self._last += 1
+            while f"r{self._last}" in self._id:
+                self._last += 1
+            self._bind(id_, f"r{self._last}")
+        return self._label[id_]
+
+    def _bind(self, id_: str, label: str) -> None:
+        self._label[id_] = label
+        self._id[label] = id_

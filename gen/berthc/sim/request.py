@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from berthc.errnos import ERRNO_NAMES
 from berthc.model import Assigned, AssignedKind, Field, Form, Manager, Operation, PoolPart, Type
-from berthc.semantics import OK, WRITES, Outcome, Outcomes, Value
+from berthc.semantics import GOOD, OK, OWNER, WRITES, Fate, Outcome, Outcomes, Value
 from berthc.sim.labels import Labels, is_uuid
 from berthc.sim.text import Malformed
 
@@ -28,7 +28,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Request:
-    """`verb` is "new", "drain", "discard" or "run"; the rest belongs to one or another of them."""
+    """`verb` is "new", "drain", "discard", "recover" or "run"; the rest belongs to one or another
+    of them."""
 
     verb: str
     operation: Operation | None = None
@@ -39,6 +40,9 @@ class Request:
     by: Value | Mapping[str, int] | None = None
     at: Mapping[str, int] | None = None
     fail: tuple[Failure, ...] = ()
+    owner: str = OWNER
+    id: str | None = None
+    fate: Fate = GOOD
 
     def outcomes(self) -> Outcomes:
         """The backend's script: the first entry that fits decides."""
@@ -65,8 +69,14 @@ def read_request(manager: Manager, value: object) -> Request:
     if name in ("drain", "discard"):
         fail = _read_fail(manager, arguments.pop("fail", []))
         root = _read_root(manager, arguments) if name == "discard" else {}
+        fate = _read_fate(manager, arguments) if name == "drain" else GOOD
         _no_more(arguments)
-        return Request(name, config=root, fail=fail)
+        return Request(name, config=root, fail=fail, fate=fate)
+    if name == "recover" and manager.store is not None:
+        fail = _read_fail(manager, arguments.pop("fail", []))
+        fate = _read_fate(manager, arguments)
+        _no_more(arguments)
+        return Request(name, fail=fail, fate=fate)
     raise Malformed(f"unknown op {_show(name)}")
 
 
@@ -94,15 +104,21 @@ def _read_root(manager: Manager,
 
 def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object]) -> Request:
     fail = _read_fail(manager, arguments.pop("fail", []))
+    fate = _read_fate(manager, arguments)
+    owner = OWNER
+    if manager.has_owner(op) and "owner" in arguments:
+        owner = _text("owner", arguments.pop("owner"))
+    id_ = None
+    if manager.store is not None and op.gives and "id" in arguments:
+        id_ = _text("id", arguments.pop("id"))
+        if not id_:
+            raise Malformed("id must be a label")
     reservation: str | None = None
     by: Value | Mapping[str, int] | None = None
     at: Mapping[str, int] | None = None
     config: dict[str, Mapping[str, Value]] = {}
     if op.form is Form.WITH:
-        given = _take(arguments, "reservation")
-        if not isinstance(given, str):
-            raise Malformed("reservation must be a string")
-        reservation = given
+        reservation = _text("reservation", _take(arguments, "reservation"))
     elif op.by is not None:
         by = _read_by(manager, manager.resource(op.target).value(op.by), _take(arguments, op.by))
     else:
@@ -113,7 +129,8 @@ def _read_operation(manager: Manager, op: Operation, arguments: dict[str, object
     if op.at is not None:
         at = _read_slot(manager, manager.resource(op.target).value(op.at), _take(arguments, op.at))
     _no_more(arguments)
-    return Request("run", op, config=config, reservation=reservation, by=by, at=at, fail=fail)
+    return Request("run", op, config=config, reservation=reservation, by=by, at=at, fail=fail,
+                   owner=owner, id=id_, fate=fate)
 
 
 def _read_by(manager: Manager, assigned: Assigned, value: object) -> Value | Mapping[str, int]:
@@ -189,13 +206,26 @@ def _read_fail(manager: Manager, value: object) -> tuple[Failure, ...]:
     return tuple(_read_failure(manager, entry) for entry in _array("fail", value))
 
 
+def _read_fate(manager: Manager, arguments: dict[str, object]) -> Fate:
+    """What becomes of the request's commits; without a store there are none."""
+    if manager.store is None:
+        return GOOD
+    numbers = {name: _integer(name, Type.U32, arguments.pop(name))
+               for name in ("die", "refuse") if name in arguments}
+    if len(numbers) == 2:
+        raise Malformed("a request cannot both die and refuse")
+    if numbers.get("refuse") == 0:
+        raise Malformed("refuse counts from 1")
+    return Fate(**numbers)
+
+
 def _read_failure(manager: Manager, entry: object) -> Failure:
     if not isinstance(entry, dict):
-        hook = _read_hook(manager, entry)
-        return Failure(hook, Outcome("unknown" if manager.hook(hook).asks else "fail", "EIO"))
+        hook = _read_called(manager, entry)
+        return Failure(hook, Outcome("unknown" if _asks(manager, hook) else "fail", "EIO"))
     members = dict(entry)
-    hook = _read_hook(manager, _take(members, "hook"))
-    asks = bool(manager.hook(hook).asks)
+    hook = _read_called(manager, _take(members, "hook"))
+    asks = _asks(manager, hook)
     outcome = members.pop("outcome", "unknown" if asks else "fail")
     kinds = ("yes", "no", "unknown") if asks else ("ok", "fail", "uncertain")
     if not isinstance(outcome, str) or outcome not in kinds:
@@ -217,9 +247,26 @@ def _read_failure(manager: Manager, entry: object) -> Failure:
     return Failure(hook, Outcome(outcome, None if outcome == "ok" else error, writes), nth)
 
 
+def _read_called(manager: Manager, value: object) -> str:
+    """A hook that can be called: that which settles is none of a resource."""
+    if manager.store is not None and value is not None and value == manager.store.settle:
+        return manager.store.settle or ""
+    return _read_hook(manager, value)
+
+
+def _asks(manager: Manager, hook: str) -> bool:
+    return any(one.name == hook and one.asks for one in manager.hooks)
+
+
 def _read_hook(manager: Manager, value: object) -> str:
     if not isinstance(value, str) or all(hook.name != value for hook in manager.hooks):
         raise Malformed(f"unknown hook {_show(value)}")
+    return value
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise Malformed(f"{name} must be a string")
     return value
 
 

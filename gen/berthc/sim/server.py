@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, TextIO
 
 from berthc.model import Manager, Operation, Type
 from berthc.semantics import MAX_HOLDERS, BrokenTable, Result, Value, World
-from berthc.sim.labels import Labels
+from berthc.sim.labels import Labels, ReservationLabels
 from berthc.sim.request import Request, bind, read_request
 from berthc.sim.text import LINE_MAX, Malformed, lines, parse
 
@@ -24,6 +24,7 @@ class Simulator:
         self._max_holders = max_holders
         self._world: World | None = None
         self._labels = Labels()
+        self._reservations = ReservationLabels()
         self._count = 0
         self._own_uuids = {r.name: _uuid_leaves(manager, (r.name,)) for r in manager.resources}
         self._args_uuids = {h.name: _uuid_leaves(manager, manager.path(h.on))
@@ -35,6 +36,7 @@ class Simulator:
         other = copy.copy(self)
         other._world = None if self._world is None else self._world.clone()
         other._labels = copy.deepcopy(self._labels)
+        other._reservations = copy.deepcopy(self._reservations)
         return other
 
     def answer(self, line: bytes | None) -> Answer:
@@ -55,8 +57,12 @@ class Simulator:
             self._renew(Request("new"))
         world = self._world
         assert world is not None
+        if request.verb == "recover":
+            return self._show(None, world.recover(request.outcomes(), request.fate))
+        if world.locked and (request.verb != "discard" or request.config):
+            raise Malformed("recover first")
         if request.verb == "drain":
-            return self._show(None, world.drain(request.outcomes()))
+            return self._show(None, world.drain(request.outcomes(), request.fate))
         config = {resource: {name: bind(value, self._labels) for name, value in fields.items()}
                   for resource, fields in request.config.items()}
         if request.verb == "discard":
@@ -66,8 +72,12 @@ class Simulator:
         assert operation is not None
         by = (request.by if request.by is None or isinstance(request.by, Mapping)
               else bind(request.by, self._labels))
-        result = world.run(operation.name, config=config, reservation=request.reservation, by=by,
-                           at=request.at, outcomes=request.outcomes())
+        reservation = (None if request.reservation is None
+                       else self._reservations.meaning(request.reservation))
+        id_ = None if request.id is None else self._reservations.chosen(request.id)
+        result = world.run(operation.name, config=config, reservation=reservation, by=by,
+                           at=request.at, outcomes=request.outcomes(), owner=request.owner,
+                           id=id_, fate=request.fate)
         return self._show(operation, result)
 
     def _renew(self, request: Request) -> None:
@@ -79,18 +89,20 @@ class Simulator:
                           request.without, self._max_holders)
         except ValueError as error:
             raise Malformed(str(error)) from None
-        self._world, self._labels = world, labels
+        self._world, self._labels, self._reservations = world, labels, ReservationLabels()
 
     # Showing: UUIDs get their labels in the order of the text
 
     def _show(self, operation: Operation | None, result: Result) -> Answer:
         assert self._world is not None
         calls = [{"hook": call.hook, "outcome": call.outcome,
-                  "args": self._values(call.args, self._args_uuids[call.hook])}
+                  "args": self._values(call.args, self._args_uuids.get(call.hook, frozenset()))}
                  for call in result.calls]
         refs = operation.returns if operation is not None else ()
         uuids = frozenset(ref.name for ref in refs if ref.name in self._own_uuids[ref.scope])
         returns = self._values(result.returns, uuids)
+        if operation is not None and operation.gives and result.ok:
+            returns["reservation"] = self._reservations.shown(returns["reservation"])
         answer: Answer = {"n": self._count, "ok": result.ok, "error": result.error}
         if result.where is not None:
             answer["where"] = dict(result.where)
@@ -104,9 +116,13 @@ class Simulator:
                 for name, value in values.items()}
 
     def _state(self, snapshot: dict[str, Any]) -> dict[str, Any]:
-        return {name: value if name == "reservations"
-                else [self._instance(name, item) for item in value]
-                for name, value in snapshot.items()}
+        label = self._reservations.shown
+        shown: dict[str, Any] = {"reservations": [label(r) for r in snapshot.pop("reservations")]}
+        if self._manager.store is not None:
+            shown["owners"] = {label(r): who for r, who in snapshot.pop("owners").items()}
+            shown["releasing"] = [label(r) for r in snapshot.pop("releasing")]
+        return shown | {name: [self._instance(name, item) for item in value]
+                        for name, value in snapshot.items()}
 
     def _instance(self, resource: str, item: dict[str, Any]) -> dict[str, Any]:
         children = self._manager.children(resource)
