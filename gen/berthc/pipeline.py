@@ -15,7 +15,7 @@ from berthc.spec.schema import Schema
 from berthc.spec.shape import check_shape
 
 
-EXPLORABLE = frozenset({"leak", "double", "needs", "trap", "unreachable"})
+EXPLORABLE = frozenset({"leak", "double", "needs", "trap", "unreachable", "store-value"})
 """Rules whose findings leave a spec that still has a meaning."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from berthc.check import refs
 from berthc.check.rule import Input, Rule
 from berthc.check.rules import (
-    bounds, cnames, fields, guards, hooks, limits, operations, resources, table, unknown, words,
+    bounds, cnames, fields, guards, hooks, limits, operations, resources, store, table, unknown, words,
 )
 from berthc.check.rules.table import Tables, analyse_all
 from berthc.diag import MOST, Diagnostic, Severity, has_errors
@@ -30,7 +30,7 @@ FIRST: tuple[Rule[Spec], ...] = (
     hooks.stated_effects, guards.guard_scope, guards.guard_type, guards.guard_cases,
     guards.last_unguarded, operations.paths, operations.find_by, operations.takes_nothing,
     operations.takes_and_drops, operations.gives, operations.reservations, operations.ends,
-    table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
+    table.raise_cycle, store.settle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, words.unused, words.old_id, hooks.undoes,
@@ -40,11 +40,11 @@ WHOLE: tuple[Rule[Spec], ...] = (cnames.c_names, cnames.text_sizes, cnames.out_s
 TABLES: tuple[Rule[Tables], ...] = (table.unhandled,)
 # need a spec that could be read as a whole: what is missing makes them find what is not there
 READ: tuple[Rule[Tables], ...] = (
-    table.unreachable, table.trap, table.leak, table.double, table.needs,
+    table.unreachable, table.trap, table.leak, table.double, table.needs, store.value,
 )
 RULES: tuple[Rule[Spec] | Rule[Tables], ...] = (*FIRST, *SECOND, *TABLES, *READ, *WHOLE)
 
-_SECTIONS = ("options", "backend", "resources", "operations", "limits", "accept")
+_SECTIONS = ("options", "backend", "resources", "operations", "limits", "store", "accept")
 
 
 def check(spec: Spec, before: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -135,9 +135,10 @@ class Manager:
     def has_owner(self, operation: Operation) -> bool:
         """Does the caller of the operation say who it is? With a store, a reservation and a
         reference have an owner."""
-        drops = {(r.name, event) for r in self.resources for event in (r.take, r.drop)}
-        return self.store is not None and (operation.gives or operation.form is not Form.WITH and any(
-            (step.resource, step.event) in drops for step in operation.steps))
+        if self.store is None or operation.form is Form.WITH:
+            return False
+        held = {(r.name, event) for r in self.resources for event in (r.take, r.drop)}
+        return operation.gives or any((s.resource, s.event) in held for s in operation.steps)
 
     @cached_property
     def named_references(self) -> frozenset[str]:

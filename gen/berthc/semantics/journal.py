@@ -1,4 +1,4 @@
-"""What a store has of a manager: the commits of one request, and what is loaded after a crash (S13).
+"""What a store has of a manager: the commits of one request, and what a crash leaves (S13).
 
 The state of the store is not kept apart. Between requests it is the state of the manager; while one
 runs, only the commit at which the process dies needs to be known.

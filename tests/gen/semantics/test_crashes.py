@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,8 @@ class Callers:
                 made = self.get(owner) if verb == "get" else self.let_go(owner, world) or {}
             if not made:
                 return Result(None, None)
-            return world.run(outcomes=backend, owner=owner, fate=fate, **made)  # type: ignore[arg-type]
+            more: dict[str, Any] = dict(made)
+            return world.run(outcomes=backend, owner=owner, fate=fate, **more)
 
         return request
 

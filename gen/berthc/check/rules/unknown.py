@@ -154,8 +154,8 @@ def _no_event(loc: Loc, by: str, event: str, resource: str, valid: list[str]) ->
 
 
 @rule("unknown-hook",
-      "A hook that is called, asked, undone, needed, in effect, or gives a value is declared "
-      "below backend.")
+      "A hook that is called, asked, undone, needed, in effect, gives a value or settles is "
+      "declared below backend.")
 def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
     manager = spec.manager
     known = [f"{group}.{name}" for group in refs.keys(spec, "backend")
@@ -182,6 +182,10 @@ def unknown_hook(spec: Spec) -> Iterator[Diagnostic]:
                 others = [name for name in known if by != f"hook {name} {where[-1]}"]
                 yield Diagnostic("unknown-hook", loc, f"{by} {quote(word)}, which is no hook",
                                  hint(word, others, "hooks"))
+    for word, loc in refs.named(spec, "store", "settle"):
+        if word not in declared:
+            yield Diagnostic("unknown-hook", loc, f"the store settles by {quote(word)}, which is "
+                             "no hook", hint(word, known, "hooks"))
     for resource in manager.resources:
         for assigned in resource.assigned:
             if assigned.hook and assigned.hook not in declared:

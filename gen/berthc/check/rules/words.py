@@ -49,6 +49,19 @@ _RESERVED = {
     "assigned value": ("state", "refs", "op", "fail", "reservation"),
     "operation": ("new", "drain", "discard", "create", "destroy"),
 }
+# The same in a spec with a store.
+_RESERVED_STORED = {
+    **_RESERVED,
+    "resource": (*_RESERVED["resource"], "store", "owner", "owners", "releasing", "id", "die",
+                 "refuse"),
+    "field": (*_RESERVED["field"], "owners"),
+    "assigned value": (*_RESERVED["assigned value"], "owner", "owners", "die", "refuse"),
+    "operation": (*_RESERVED["operation"], "open", "recover", "save"),
+}
+
+
+def _reserved_in(spec: Spec) -> dict[str, tuple[str, ...]]:
+    return _RESERVED if spec.manager.store is None else _RESERVED_STORED
 
 
 @rule("reserved-name",
@@ -69,9 +82,10 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
             uses.append(("assigned value", (*where, "assigned", assigned)))
             pool = (*where, "assigned", assigned, "pool")
             uses += [("assigned value", (*pool, part)) for part in refs.keys(spec, *pool)]
+    words = _reserved_in(spec)
     for kind, path in uses:
-        if path[-1] in _RESERVED[kind]:
-            yield _reserved(kind, path[-1], spec.key(*path))
+        if path[-1] in words[kind]:
+            yield _reserved(kind, path[-1], spec.key(*path), words[kind])
     lists: list[tuple[str, ...]] = [
         ("options", name, "values") for name in refs.keys(spec, "options")
     ]
@@ -85,10 +99,10 @@ def reserved_name(spec: Spec) -> Iterator[Diagnostic]:
                                  f"reserved: {listing(_RESERVED['value'])}")
 
 
-def _reserved(kind: str, word: str, loc: Loc) -> Diagnostic:
+def _reserved(kind: str, word: str, loc: Loc, words: tuple[str, ...]) -> Diagnostic:
     article = "an" if kind[0] in "ao" else "a"
     return Diagnostic("reserved-name", loc, f"{article} {kind} cannot be called {quote(word)}",
-                      f"reserved: {listing(_RESERVED[kind])}")
+                      f"reserved: {listing(words)}")
 
 
 @rule("old-id", "A finding has the id that it has today.")
