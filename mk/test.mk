@@ -32,6 +32,14 @@ $(BUILD)/tests/runtime/$(1): GENERATED := $(BUILD)/$(2)/$(2).o
 endef
 $(eval $(call with_manager,rules/test_asking,probe))
 $(eval $(call with_manager,api/test_results,kitchen))
+# The tests of stores have a manager of their own, and the stores of libberth-testing.
+$(eval $(call generated,$(GEN)/depository/gen.stamp,tests/runtime/stored/depository.yaml,gen,$(GEN)/depository/depository.c $(GEN)/depository/depository.h))
+$(BUILD)/depository/depository.o: $(GEN)/depository/depository.c $(GEN)/depository/depository.h $(FLAGS_FILE)
+	$(call compile)
+STORED_TESTS := $(filter $(BUILD)/tests/runtime/stored/%,$(RUNTIME_TESTS))
+$(foreach t,$(STORED_TESTS:$(BUILD)/tests/runtime/%=%),$(eval $(call with_manager,$(t),depository)))
+$(STORED_TESTS): $(LIBTESTING)
+$(STORED_TESTS): GENERATED := $(BUILD)/depository/depository.o $(LIBTESTING)
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)

@@ -27,8 +27,12 @@
 #include "src/model/tracked/pending_drains.c"
 #include "src/model/tracked/tree.c"
 #include "src/model/tracked/values.c"
+#include "src/model/stored/owner.c"
 #include "src/model/tracked/instance.c"
 #include "src/model/tracked/reservation.c"
+#include "src/model/stored/batch.c"
+#include "src/model/stored/tables.c"
+#include "src/model/stored/record.c"
 #include "src/model/manager.c"
 #include "src/model/sizes.c"
 
@@ -42,6 +46,10 @@
 #include "src/core/waiting/queue.c"
 #include "src/core/resolve.c"
 #include "src/core/drain.c"
+#include "src/core/stored/collect.c"
+#include "src/core/stored/persist.c"
+#include "src/core/stored/recovery.c"
+#include "src/core/stored/load.c"
 #include "src/core/execute.c"
 #include "src/core/fast.c"
 
@@ -50,6 +58,8 @@
 #include "src/sched/deadline.c"
 #include "src/sched/scheduler.c"
 #include "src/sched/wait.c"
+#include "src/sched/forget.c"
+#include "src/sched/commit.c"
 
 /* api: what the headers declare */
 #include "src/api/complete.c"
@@ -59,3 +69,6 @@
 #include "src/api/dump.c"
 #include "src/api/create.c"
 #include "src/api/destroy.c"
+#include "src/api/open.c"
+#include "src/api/recover.c"
+#include "src/api/save.c"

@@ -2,6 +2,7 @@
 of a change of a spec."""
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -65,6 +66,14 @@ def things(manager: Manager) -> Iterator[tuple[tuple[str, str], str]]:
             )
     for accept in manager.accept:
         yield ("accept", f"{accept.finding} {accept.where}".strip()), accept.why
+
+
+def spec_hash(manager: Manager) -> int:
+    """A number of 64 bits for what a store's rows mean: all that `things` says, but for what only
+    the checker or the allocator knows."""
+    lines = sorted(f"{what} {name}: {text}" for (what, name), text in things(manager)
+                   if what not in ("accept", "limit"))
+    return int.from_bytes(hashlib.sha256("\n".join(lines).encode()).digest()[:8], "big")
 
 
 def _resource(resource: Resource) -> Iterator[tuple[tuple[str, str], str]]:

@@ -12,7 +12,7 @@ from berthc.names import Names, free_name
 @dataclass(frozen=True)
 class Parameter:
     """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation",
-    "slot", "by", "result", "size", "results" (the struct of several), "error", "deadline", "op",
+    "owner", "slot", "by", "result", "size", "results" (the struct of several), "error", "deadline", "op",
     "done" or "arg"."""
 
     name: str
@@ -74,6 +74,9 @@ class Api:
         if operation.gives:
             reservation = free_name("reservation", taken)
             found.append(Parameter(reservation, f"uuid_t {reservation}", "reservation"))
+        if operation.owned or (operation.gives and m.store is not None):
+            owner = free_name("owner", taken)
+            found.append(Parameter(owner, f"const char *{owner}", "owner"))
         for one in single:
             found += self._result(one)
         if operation.result:
@@ -163,7 +166,8 @@ class Api:
         levels = max(r.level for r in m.resources) + 1
         returns = max((len(o.returns) for o in m.operations), default=0)
         parts = max((len(a.parts) for r in m.resources for a in r.assigned), default=0)
-        return f"BERTH_OP_SIZE({levels}, {returns}, {parts})"
+        stored = " + BERTH_OP_STORED" if m.store is not None else ""
+        return f"BERTH_OP_SIZE({levels}, {returns}, {parts}){stored}"
 
     def local_names(self, operation: ir.Operation) -> dict[str, str]:
         """Names of the local variables of the function, which step aside for the user's."""

@@ -259,6 +259,7 @@ class Operation:
     returns: tuple[Return, ...]
     result: str  # C type of what it returns; "" where that is at most one value
     denies: tuple[Deny, ...]
+    owned: bool = False  # it takes or drops a reference with an owner's name
 
     @property
     def is_look_up(self) -> bool:
@@ -296,6 +297,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Store:
+    """The manager may have a store. `settle` is the name of the hook that settles, or None."""
+
+    settle: str | None
+    spec_hash: int = 0
+
+
+@dataclass(frozen=True)
 class Manager:
     name: str
     file: str  # base name of the spec
@@ -307,6 +316,7 @@ class Manager:
     guards: tuple[Guard, ...]
     denials: tuple[Guard, ...]
     limits: Limits | None = None
+    store: Store | None = None
     file_scope: frozenset[
         str
     ] = frozenset()  # the names that parameters and variables must not hide

@@ -22,6 +22,7 @@ STATIC_NAMES = (
     "resource_table operation_table hook_table option_table option_defaults limit_table "
     "given_limits has_hook call_hook preset_out accept_out visit_item visitor"
 ).split()
+STORED_STATICS = ("has_settle", "call_settle")  # of specs with a store
 RESOURCE_STATICS = ("fields", "assigned", "states", "marks", "events", "rows", "cells")
 FIELD_FUNCTIONS = ("check", "hash", "equal", "differs", "size", "copy")
 OPERATION_STATICS = ("steps", "returns", "rules")
@@ -38,6 +39,7 @@ SUITE_OPERATION = ("run", "start", "tell", "lent")
 
 FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll",
                    "for_each", "for_each_reservation", "dump")
+STORED_FUNCTIONS = ("open", "recover", "save")  # of specs with a store
 NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 
@@ -104,6 +106,7 @@ def from_words(manager: Manager) -> Iterator[Identifier]:
     yield Identifier(names.descriptor, "the descriptor", NOWHERE)
     for word in FIXED_FUNCTIONS:
         yield Identifier(names.function(word), f"the function {names.function(word)}", NOWHERE)
+    yield from _store(manager, names)
     for text in STATIC_NAMES:
         yield Identifier(text, f"{text} of the generated source", NOWHERE, SOURCE)
     for text in SUITE_NAMES:
@@ -132,6 +135,22 @@ def from_words(manager: Manager) -> Iterator[Identifier]:
         yield from _resource(manager, resource, names)
     for operation in manager.operations:
         yield from _operation(manager, operation, names)
+
+
+def _store(manager: Manager, names: Names) -> Iterator[Identifier]:
+    if manager.store is None:
+        return
+    loc = manager.store.loc
+    yield Identifier(names.stored_type, "the descriptor of the store", loc)
+    for word in STORED_FUNCTIONS:
+        yield Identifier(names.function(word), f"the function {names.function(word)}", loc)
+    for text in STORED_STATICS:
+        yield Identifier(text, f"{text} of the generated source", loc, SOURCE)
+    if manager.store.settle is not None:
+        group, _, short = manager.store.settle.partition(".")
+        if all(hook.group != group for hook in manager.hooks):
+            yield Identifier(member(group), f"group {group}", loc, "the backend")
+        yield Identifier(called(short), f"hook {manager.store.settle}", loc, f"group {group}")
 
 
 def _id_enum(names: Names, words: tuple[str, ...], loc: Loc) -> Iterator[Identifier]:

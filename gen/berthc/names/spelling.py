@@ -33,6 +33,11 @@ class Names:
     def descriptor(self) -> str:
         return lower(self.manager, "manager_type")
 
+    @property
+    def stored_type(self) -> str:
+        """The descriptor of what a manager with a store has besides."""
+        return lower(self.manager, "stored_type")
+
     def function(self, operation: str) -> str:
         return lower(self.manager, operation)
 

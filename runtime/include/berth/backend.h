@@ -107,6 +107,12 @@ const char *berth_call_hook(const berth_call *call);
 const char *berth_call_operation(const berth_call *call);
 
 /*
+ * Which life of the manager makes this call: one more with each time that it is opened with its
+ * store. 0: it has no store.
+ */
+uint64_t berth_call_epoch(const berth_call *call);
+
+/*
  * Token of this call, the same each time. Take it before the hook returns BERTH_PENDING. Its id is
  * 0, and names nothing, only for a thread that is inside a callback which runs with the manager
  * locked (trace, visitor, allocator).

@@ -50,6 +50,22 @@ typedef struct berth_store_table {
     uint16_t n_key;
 } berth_store_table;
 
+/* Most bytes of an owner's name, without the NUL. */
+#define BERTH_OWNER_MAX 255
+
+/* A reservation as <manager>_for_each_reservation shows it. Valid during the visit. */
+typedef struct berth_reservation {
+    const unsigned char *id; /* 16 bytes */
+    const char *owner;
+    /* view of the last instance of its path, which leads to the others; it may have ended */
+    const void *view;
+    uint8_t held;   /* bit i: it still holds level i of its path, the root is level 0 */
+    bool releasing; /* only the operation that ends it may use it */
+} berth_reservation;
+
+/* What the block of a started operation has besides, if the manager may have a store. */
+#define BERTH_OP_STORED (14u * sizeof(void *) + 48u)
+
 /* A cell. Which member counts is the column's type. */
 typedef union berth_store_value {
     uint64_t number;

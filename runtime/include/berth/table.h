@@ -289,7 +289,9 @@ enum {
     BERTH_GIVES = 1,
     BERTH_ENDS = 2,
     BERTH_ABSENT_OK = 4,
-    BERTH_LOOK_UP = 8 /* it changes nothing: it finds, or has, something, and has no steps */
+    BERTH_LOOK_UP = 8, /* it changes nothing: it finds, or has, something, and has no steps */
+    /* of specs with a store: without a reservation it takes or drops a reference of its owner */
+    BERTH_OWNED = 16
 };
 
 typedef struct berth_operation {

@@ -4,6 +4,7 @@
 #include "../core/operation.h"
 #include "../model/manager.h"
 #include "../model/options.h"
+#include "create.h"
 
 /* An argument of create is not valid. */
 static int refuse(berth_error *error, const char *reason)
@@ -120,10 +121,12 @@ static int begin(struct berth_manager *manager, berth_error *error)
     return rc == 0 ? lock_init(&manager->lock) : rc;
 }
 
-static int make_manager(const berth_manager_type *type, const void *options, const void *backend,
-                        const berth_config *config, berth_manager **out, berth_error *error)
+int create_manager(const struct creating *creating, berth_manager **out, berth_error *error)
 {
     static const berth_config no_config = {0};
+    const berth_manager_type *type = creating->type;
+    const void *options = creating->options, *backend = creating->backend;
+    const berth_config *config = creating->config;
     const berth_allocator *allocator;
     struct berth_manager *manager;
     berth_storage_size text = {0, 0};
@@ -150,6 +153,7 @@ static int make_manager(const berth_manager_type *type, const void *options, con
         return -ENOMEM;
     manager->type = type;
     manager->allocator = *allocator;
+    manager->stored = creating->stored;
     manager_init(manager, config, options, backend, &plan);
     rc = begin(manager, error);
     if (rc != 0) {
@@ -171,7 +175,9 @@ int berth_manager_create(const berth_manager_type *type, const void *options, co
     if (!error)
         error = &own;
     memory_zero(error, sizeof *error);
-    rc = make_manager(type, options, backend, config, out, error);
+    rc = create_manager(
+        &(struct creating){.type = type, .options = options, .backend = backend, .config = config},
+        out, error);
     if (rc == 0) {
         memory_zero(error, sizeof *error);
     } else {

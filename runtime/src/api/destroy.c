@@ -6,32 +6,13 @@
 #include "../core/report/error.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
+#include "../model/stored/stored.h"
 #include "../model/tracked/reservation.h"
 #include "../model/row.h"
 #include "../model/tracked/tree.h"
+#include "../sched/forget.h"
 #include "../sched/scheduler.h"
 #include "../sched/waiters.h"
-
-/* Ends a tree without a call. Running operations keep the memory that they need. */
-static void forget_root(struct berth_manager *manager, struct root *root, bool all,
-                        struct sleepers *woken)
-{
-    instance_ref(&root->instance);
-    instance_end(manager, &root->instance);
-    waiters_discard(root, all, woken);
-    instance_unref(manager, &root->instance);
-}
-
-static void forget(struct berth_manager *manager, struct sleepers *woken)
-{
-    drain_remove_reservations(manager, SWEEP_ALL);
-    while (manager->roots)
-        forget_root(manager, instance_as_root(manager->roots), true, woken);
-    waiters_discard_busy(manager, NULL, woken);
-    for (struct operation *operation = manager->ready; operation; operation = operation->next)
-        if (operation_is_new(operation))
-            waiters_cancel(operation, -ECANCELED, woken);
-}
 
 static void name_instance(struct berth_manager *manager, struct instance *instance,
                           berth_error *error)
@@ -100,6 +81,10 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         name_reservation(manager, error);
         return true;
     }
+    if (manager->stored && manager->stored->recoveries) {
+        error->reason = "a root has to be recovered";
+        return true;
+    }
     for (struct instance *root = manager->roots; root; root = instance_next(root))
         for (struct instance *at = tree_first_below(manager, root); at;
              at = tree_following(manager, at))
@@ -147,8 +132,10 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
         lock_release(&manager->lock);
         return rc;
     }
-    forget(manager, &nobody);
+    forget_all(manager, &nobody);
     lock_release(&manager->lock);
+    if (manager->stored)
+        manager->stored->close(manager);
     lock_destroy(&manager->lock, &manager->allocator);
     manager_free(manager);
     return 0;
@@ -161,7 +148,9 @@ int berth_manager_discard(berth_manager *manager)
 
     if (rc != 0)
         return rc;
-    forget(manager, &woken);
+    if (manager->stored)
+        return manager->stored->discard(manager, NULL);
+    forget_all(manager, &woken);
     scheduler_leave(manager, &woken);
     return 0;
 }
@@ -212,6 +201,10 @@ int berth_manager_discard_root(berth_manager *manager, const berth_root *named, 
     if (!root) {
         lock_release(&manager->lock);
         return fail_discard(manager, named, where, -ENOENT, error);
+    }
+    if (manager->stored) {
+        rc = manager->stored->discard(manager, root);
+        return rc == 0 ? 0 : fail_discard(manager, named, (struct where){0}, rc, error);
     }
     reservation_remove_below(manager, root);
     waiters_discard_busy(manager, instance_as_root(root), &woken);

@@ -9,6 +9,8 @@
 #include "../core/fast.h"
 #include "../core/waiting/ready.h"
 #include "../core/resolve.h"
+#include "../core/stored/persist.h"
+#include "../model/stored/owner.h"
 #include "../sched/scheduler.h"
 #include "../sched/wait.h"
 
@@ -23,6 +25,16 @@
 #define CACHE_ALIGNED
 #endif
 
+/* The manager takes no more operations. */
+static cold int refuse_run(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+
+    operation_fail(operation, stored_refuses(manager), (struct where){0});
+    lock_release(&manager->lock);
+    return operation_refuse(operation);
+}
+
 /* Runs an operation to its end. `fast`: the result of fast_run(); NULL for a drain. */
 static int run_operation(struct operation *operation, const struct fast *fast)
 {
@@ -35,6 +47,8 @@ static int run_operation(struct operation *operation, const struct fast *fast)
         lock_release(&manager->lock);
         rc = -EDEADLK;
     }
+    if (rc == 0 && stored_refuses(manager) < 0)
+        return refuse_run(operation);
     if (rc != 0) {
         operation_fail(operation, rc, resolve_where(operation));
         return operation_refuse(operation);
@@ -55,21 +69,19 @@ static int run_operation(struct operation *operation, const struct fast *fast)
         if (!wait_for(operation, progress))
             return operation->code;
     }
-    manager->n_operations--;
+    manager_end_operation(manager);
     scheduler_run(manager);
     lock_release(&manager->lock);
     return operation->code;
 }
 
 /* Runs a request on the general path, or fails it for a refusal. */
-static noinline int run_request(berth_manager *manager, const berth_operation *type,
-                                const berth_request *request, berth_refusal refusal,
-                                const struct fast *fast, berth_error *error)
+static inline int run_in(struct operation *operation, berth_manager *manager,
+                         const berth_operation *type, const berth_request *request,
+                         berth_refusal refusal, const struct fast *fast, berth_error *error)
 {
-    CACHE_ALIGNED struct operation operation;
-
-    operation_init(&operation, manager, type, request->deadline);
-    operation.arguments = (struct arguments){
+    operation_init(operation, manager, type, request->deadline);
+    operation->arguments = (struct arguments){
         .config = request->config,
         .reservation = request->reservation,
         .gives = request->gives,
@@ -77,11 +89,20 @@ static noinline int run_request(berth_manager *manager, const berth_operation *t
         .by = request->by,
         .results = request->results,
     };
-    operation.error = error;
+    operation->error = error;
     if (refusal.code == 0)
-        return run_operation(&operation, fast);
-    operation_fail_request(&operation, refusal);
-    return operation_refuse(&operation);
+        return run_operation(operation, fast);
+    operation_fail_request(operation, refusal);
+    return operation_refuse(operation);
+}
+
+static noinline int run_request(berth_manager *manager, const berth_operation *type,
+                                const berth_request *request, berth_refusal refusal,
+                                const struct fast *fast, berth_error *error)
+{
+    CACHE_ALIGNED struct operation operation;
+
+    return run_in(&operation, manager, type, request, refusal, fast, error);
 }
 
 int berth_manager_run(berth_manager *manager, const berth_request *request, berth_error *error)
@@ -111,6 +132,67 @@ int berth_manager_run(berth_manager *manager, const berth_request *request, bert
     return run_request(manager, type, request, refusal, &fast, error);
 }
 
+/* A look-up of a manager that is lost may have seen that everything is gone. */
+static int look_up(struct fast *fast, berth_manager *manager, const berth_operation *type,
+                   const berth_request *request, berth_error *error)
+{
+    int rc = fast_look_up(fast, manager, type, request, error);
+
+    return stored_refuses(manager) < 0 ? FAST_NOT : rc;
+}
+
+int berth_stored_run(berth_manager *manager, const berth_stored_request *stored, berth_error *error)
+{
+    const berth_request *request = stored ? &stored->request : NULL;
+    struct stored_block block;
+    struct fast fast = {.locked = false};
+    const berth_operation *type;
+    berth_refusal refusal;
+
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > manager->type->n_operations)
+        return berth_manager_run(NULL, request, error);
+    if (error)
+        memory_zero(error, sizeof *error);
+    type = &manager->type->operations[request->operation];
+    if ((type->flags & (BERTH_GIVES | BERTH_OWNED)) && !owner_is_valid(stored->owner))
+        refusal = (berth_refusal){.code = -EINVAL};
+    else
+        refusal = type->check(request, manager->options);
+    if (refusal.code == 0 && (type->flags & BERTH_LOOK_UP)) {
+        int rc = look_up(&fast, manager, type, request, error);
+
+        if (rc != FAST_NOT)
+            return rc;
+    }
+    block.operation.call.manager = manager;
+    persist_init(&block.operation, stored->owner);
+    return run_in(&block.operation, manager, type, request, refusal, &fast, error);
+}
+
+static int drain_in(struct operation *operation, struct drain *drain, berth_manager *manager,
+                    int64_t deadline, berth_error *error)
+{
+    operation_init(operation, manager, NULL, deadline);
+    operation->drain = drain;
+    operation->error = error;
+    return run_operation(operation, NULL);
+}
+
+int berth_stored_drain(berth_manager *manager, int64_t deadline, berth_error *error)
+{
+    struct drain drain = {0};
+    struct stored_block block;
+
+    if (!manager)
+        return berth_manager_drain(NULL, deadline, error);
+    if (error)
+        memory_zero(error, sizeof *error);
+    block.operation.call.manager = manager;
+    persist_init(&block.operation, NULL);
+    return drain_in(&block.operation, &drain, manager, deadline, error);
+}
+
 int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *error)
 {
     struct operation operation;
@@ -123,8 +205,5 @@ int berth_manager_drain(berth_manager *manager, int64_t deadline, berth_error *e
             error->code = -EINVAL;
         return -EINVAL;
     }
-    operation_init(&operation, manager, NULL, deadline);
-    operation.drain = &drain;
-    operation.error = error;
-    return run_operation(&operation, NULL);
+    return drain_in(&operation, &drain, manager, deadline, error);
 }

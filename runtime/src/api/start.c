@@ -7,6 +7,8 @@
 #include "../core/execute.h"
 #include "../core/waiting/ready.h"
 #include "../core/resolve.h"
+#include "../core/stored/persist.h"
+#include "../model/stored/owner.h"
 #include "../core/report/trace.h"
 #include "../model/field.h"
 #include "../sched/deadline.h"
@@ -53,7 +55,7 @@ static void copy_arguments(struct operation *operation, const berth_request *req
 static void lay_out_block(struct operation *operation, const berth_request *request)
 {
     const struct berth_manager *manager = operation->call.manager;
-    unsigned char *at = (unsigned char *)(operation + 1);
+    unsigned char *at = (unsigned char *)operation + operation_head(manager);
 
     operation->levels =
         cut(&at, (request ? operation->type->levels : manager->max_levels) * sizeof(struct level));
@@ -100,6 +102,15 @@ static struct operation *find_block(const struct berth_manager *manager, void *o
     return op ? op : manager->allocator.alloc(manager->allocator.ctx, size);
 }
 
+/* The manager takes no more operations: `done` gets that. */
+static void refuse_new(struct operation *operation)
+{
+    if (operation->drain)
+        operation->discarded = true;
+    else
+        operation_fail(operation, stored_refuses(operation->call.manager), (struct where){0});
+}
+
 static int begin_operation(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -110,6 +121,8 @@ static int begin_operation(struct operation *operation)
         return refuse_operation(operation);
     }
     manager->n_operations++;
+    if (stored_refuses(manager) < 0)
+        refuse_new(operation);
     if (operation->drain)
         drain_begin(operation);
     else if (operation->code != 0)
@@ -119,25 +132,40 @@ static int begin_operation(struct operation *operation)
     return 0;
 }
 
-/* Starts an operation, or (`type` and `request` NULL) a drain. */
-static int start(berth_manager *manager, const berth_operation *type, const berth_request *request,
-                 int64_t deadline, berth_error *error, void *op, berth_done *done, void *arg)
+/* An operation, or (`type` and `request` NULL) a drain. `owner` NULL: it has none. */
+struct starting {
+    const berth_operation *type;
+    const berth_request *request;
+    const char *owner;
+    int64_t deadline;
+    berth_error *error;
+    void *op;
+    berth_done *done;
+    void *arg;
+};
+
+static int start(berth_manager *manager, const struct starting *starting)
 {
+    const berth_operation *type = starting->type;
+    const berth_request *request = starting->request;
+
     const char *name = type ? type->name : "drain";
     size_t size = operation_size(manager, type);
     struct operation *operation;
 
-    if (!done)
-        return refuse_early(manager, name, request, error, -EINVAL);
-    operation = find_block(manager, op, size);
+    if (!starting->done)
+        return refuse_early(manager, name, request, starting->error, -EINVAL);
+    operation = find_block(manager, starting->op, size);
     if (!operation)
-        return refuse_early(manager, name, request, error, -ENOMEM);
-    operation_init(operation, manager, type, deadline);
+        return refuse_early(manager, name, request, starting->error, -ENOMEM);
+    operation_init(operation, manager, type, starting->deadline);
     lay_out_block(operation, request);
-    operation->block = op ? 0 : (uint16_t)size;
-    operation->error = error;
-    operation->done = done;
-    operation->done_arg = arg;
+    if (manager->stored)
+        persist_init(operation, starting->owner);
+    operation->block = starting->op ? 0 : (uint16_t)size;
+    operation->error = starting->error;
+    operation->done = starting->done;
+    operation->done_arg = starting->arg;
     if (type) {
         berth_refusal refusal = type->check(request, manager->options);
 
@@ -156,8 +184,41 @@ int berth_manager_start(berth_manager *manager, const berth_request *request, be
     if (!manager || !request || request->operation == 0 ||
         request->operation > manager->type->n_operations)
         return refuse_early(manager, NULL, request, error, -EINVAL);
-    return start(manager, &manager->type->operations[request->operation], request,
-                 request->deadline, error, op, done, arg);
+    return start(manager, &(struct starting){
+                              .type = &manager->type->operations[request->operation],
+                              .request = request,
+                              .deadline = request->deadline,
+                              .error = error,
+                              .op = op,
+                              .done = done,
+                              .arg = arg,
+                          });
+}
+
+int berth_stored_start(berth_manager *manager, const berth_stored_request *stored,
+                       berth_error *error, void *op, berth_done *done, void *arg)
+{
+    const berth_request *request = stored ? &stored->request : NULL;
+    const berth_operation *type;
+
+    if (error)
+        memory_zero(error, sizeof *error);
+    if (!manager || !request || request->operation == 0 ||
+        request->operation > manager->type->n_operations)
+        return refuse_early(manager, NULL, request, error, -EINVAL);
+    type = &manager->type->operations[request->operation];
+    if ((type->flags & (BERTH_GIVES | BERTH_OWNED)) && !owner_is_valid(stored->owner))
+        return refuse_early(manager, type->name, request, error, -EINVAL);
+    return start(manager, &(struct starting){
+                              .type = type,
+                              .request = request,
+                              .owner = stored->owner,
+                              .deadline = request->deadline,
+                              .error = error,
+                              .op = op,
+                              .done = done,
+                              .arg = arg,
+                          });
 }
 
 int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_error *error,
@@ -167,7 +228,9 @@ int berth_manager_drain_start(berth_manager *manager, int64_t deadline, berth_er
         memory_zero(error, sizeof *error);
     if (!manager)
         return refuse_early(NULL, NULL, NULL, error, -EINVAL);
-    return start(manager, NULL, NULL, deadline, error, op, done, arg);
+    return start(manager,
+                 &(struct starting){
+                     .deadline = deadline, .error = error, .op = op, .done = done, .arg = arg});
 }
 
 static int cancel(struct operation *operation, struct sleepers *woken)

@@ -1,4 +1,5 @@
 /* Visiting all instances and reservations. */
+#include "../model/stored/stored.h"
 #include "../model/tracked/instance.h"
 #include "../model/tracked/reservation.h"
 #include "../model/tracked/tree.h"
@@ -48,5 +49,53 @@ int berth_manager_for_each_reservation(berth_manager *manager,
     lock_leave_callback(&manager->lock);
     reservation_put_back(manager, first);
     lock_release(&manager->lock);
+    return rc;
+}
+
+static int visit_owned(struct berth_manager *manager, const struct reservation *reservation,
+                       int (*visit)(void *arg, const berth_reservation *reservation), void *arg)
+{
+    unsigned levels = reservation_levels(manager, reservation);
+    const struct stored_reservation *part = stored_reservation(reservation, levels);
+    struct hold_set hold_set = reservation_hold_set(reservation, levels);
+    berth_reservation item = {
+        .id = reservation->id,
+        .owner = part->owner,
+        .view = instance_view(reservation->last),
+        .held = hold_set.held,
+        .releasing = part->releasing,
+    };
+
+    return reservation_is_released(hold_set) ? 0 : visit(arg, &item);
+}
+
+int berth_stored_for_each_reservation(berth_manager *manager,
+                                      int (*visit)(void *arg, const berth_reservation *reservation),
+                                      void *arg)
+{
+    struct reservation *first;
+    int rc = visit ? manager_lock(manager) : -EINVAL;
+
+    if (rc != 0)
+        return rc;
+    first = reservation_in_order(manager);
+    lock_enter_callback(&manager->lock);
+    for (struct reservation *at = first; at && rc == 0; at = reservation_next(at))
+        rc = visit_owned(manager, at, visit, arg);
+    lock_leave_callback(&manager->lock);
+    reservation_put_back(manager, first);
+    lock_release(&manager->lock);
+    return rc;
+}
+
+int berth_stored_for_each_owner(const berth_manager *manager, const void *view,
+                                int (*visit)(void *arg, const char *owner), void *arg)
+{
+    const struct instance *instance = (const struct instance *)view - 1;
+    const struct reference *at = stored_instance(manager, instance)->references;
+    int rc = 0;
+
+    for (; at && rc == 0; at = at->next)
+        rc = visit(arg, at->owner);
     return rc;
 }

@@ -1,5 +1,6 @@
 #include "drain.h"
 
+#include "../model/stored/stored.h"
 #include "../model/tracked/pending_drains.h"
 #include "../model/tracked/reservation.h"
 #include "../model/row.h"
@@ -241,6 +242,20 @@ void drain_finish_instance(struct operation *operation)
     operation->stage = STAGE_RESOLVE;
 }
 
+/* Does the sweep remove the reservation? With a store, those that the store has no more. */
+static bool is_swept(const struct berth_manager *manager, const struct reservation *reservation,
+                     unsigned levels, enum sweep sweep)
+{
+    struct hold_set hold_set;
+
+    if (sweep == SWEEP_ALL)
+        return true;
+    if (manager->stored && manager->stored->has_store)
+        return stored_reservation(reservation, levels)->gone;
+    hold_set = reservation_hold_set(reservation, levels);
+    return sweep == SWEEP_EMPTY ? hold_set.held == 0 : reservation_is_released(hold_set);
+}
+
 void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep)
 {
     size_t chain = 0;
@@ -249,11 +264,9 @@ void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep)
     while (next) {
         struct reservation *reservation = (struct reservation *)next;
         unsigned levels = reservation_levels(manager, reservation);
-        struct hold_set hold_set = reservation_hold_set(reservation, levels);
 
         next = map_walk(&manager->reservations, next, &chain);
-        if (sweep == SWEEP_ALL ||
-            (sweep == SWEEP_EMPTY ? hold_set.held == 0 : reservation_is_released(hold_set)))
+        if (is_swept(manager, reservation, levels, sweep))
             reservation_remove(manager, reservation, levels);
     }
 }
@@ -266,7 +279,7 @@ void drain_end(struct operation *operation)
     if (operation->discarded || operation->code != 0) {
         /* what it has released stays released, and nothing else has happened */
         drain_remove_reservations(manager, SWEEP_RELEASED);
-        operation->code = -ECANCELED;
+        operation->code = operation->discarded ? operation_discard_code(operation) : -ECANCELED;
         if (operation->discarded)
             operation->where = (struct where){0};
         operation_report_error(operation, operation);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../model/stored/stored.h"
 #include "drain.h"
 #include "rows/hook.h"
 #include "waiting/queue.h"
@@ -55,18 +56,29 @@ static void commit_reservation(struct operation *operation, const berth_operatio
         operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     commit_changes(operation);
     if (type->flags & BERTH_GIVES) {
-        reservation_link(operation->call.manager, reservation,
-                         operation->levels[type->levels - 1].instance, type->levels);
+        if (!operation->call.manager->stored) /* else it is linked by now */
+            reservation_link(operation->call.manager, reservation,
+                             operation->levels[type->levels - 1].instance, type->levels);
         memcpy(operation->arguments.gives, reservation->id, sizeof(uuid_t));
     } else if (type->flags & BERTH_ENDS) {
         reservation_remove(operation->call.manager, reservation, type->levels);
     }
 }
 
+/* Nothing has happened: takes back what the operation has changed. */
+static void undo_changes(struct operation *operation)
+{
+    const struct stored *stored = operation->call.manager->stored;
+
+    if (stored)
+        stored->calls->undo(operation);
+    operation_undo(operation);
+}
+
 static void end_operation(struct operation *operation, const berth_operation *type)
 {
     if (operation->discarded) {
-        operation->code = -ECANCELED;
+        operation->code = operation_discard_code(operation);
         operation->where = (struct where){0};
     } else if (operation->code == 0) {
         commit_reservation(operation, type);
@@ -75,7 +87,7 @@ static void end_operation(struct operation *operation, const berth_operation *ty
     } else if (operation->called) {
         commit_changes(operation);
     } else {
-        operation_undo(operation);
+        undo_changes(operation);
         if (operation->ahead && !operation->levels[0].instance->ended)
             /* it has made this root, and all below it */
             instance_end(operation->call.manager, operation->levels[0].instance);
@@ -93,6 +105,8 @@ enum progress execute_finish(struct operation *operation)
         end_operation(operation, operation->type);
     else
         drain_end(operation);
+    if (operation->call.manager->stored)
+        operation->call.manager->stored->calls->end(operation);
     operation->stage = STAGE_DONE;
     if (!queue_release(operation))
         return PROGRESS_RELEASED;
@@ -106,6 +120,12 @@ static bool resolve(struct operation *operation)
     bool waits = operation->type ? resolve_instances(operation) : drain_next(operation);
 
     if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent) {
+        const struct stored *stored = operation->call.manager->stored;
+
+        if (stored)
+            stored->calls->begin(operation);
+        if (operation->code != 0)
+            return false;
         operation->stage = STAGE_RUN;
         operation->report =
             operation->called || (operation->call.manager->trace && steps_dry_run(operation));
@@ -119,13 +139,45 @@ static void end_drop(struct operation *operation)
     if (operation->code == 0 || operation->called)
         commit_changes(operation);
     else
-        operation_undo(operation);
+        undo_changes(operation);
     drain_finish_instance(operation);
+}
+
+/* Makes the changes durable, in a manager that has a store. KEPT_LATER: the operation waits. */
+static enum kept keep_before(struct operation *operation, enum keep_before before)
+{
+    const struct stored *stored = operation->call.manager->stored;
+
+    return stored ? stored->calls->keep(operation, before) : KEPT;
+}
+
+/* The commit that the operation waited for is over. False: its end comes next. */
+static bool resume(struct operation *operation, enum keep_before before, enum kept kept)
+{
+    if (operation->discarded) {
+        if (!operation->drain || !operation->drain->lost)
+            return false;
+        drain_lose_root(operation);
+    } else if (before == BEFORE_RETRY) {
+        operation->stage = STAGE_RESOLVE;
+    } else if (before == BEFORE_END) {
+        return false;
+    } else if (before == BEFORE_DROP || (kept == KEPT_NOT && operation->drain)) {
+        end_drop(operation);
+    } else if (kept == KEPT_NOT) {
+        return false;
+    } else {
+        commit_changes(operation);
+        operation->stage = STAGE_CALL;
+    }
+    return true;
 }
 
 /* The progress of an operation that could not get its instances. */
 static enum progress stopped(const struct operation *operation)
 {
+    if (operation->stage == STAGE_STORE)
+        return PROGRESS_STORE;
     if (operation->waits)
         return PROGRESS_QUEUED;
     return operation->root ? PROGRESS_RELEASED : PROGRESS_BUSY;
@@ -134,6 +186,10 @@ static enum progress stopped(const struct operation *operation)
 /* Runs the stages. PROGRESS_DONE: the end comes next, or is over. */
 static enum progress execute_stages(struct operation *operation, bool may_call)
 {
+    enum keep_before before;
+    enum kept kept;
+    bool calls;
+
     for (;;) {
         switch (operation->stage) {
         case STAGE_RESOLVE:
@@ -143,14 +199,20 @@ static enum progress execute_stages(struct operation *operation, bool may_call)
                 return PROGRESS_DONE;
             __attribute__((fallthrough));
         case STAGE_RUN:
-            if (!steps_run(operation)) {
+            calls = steps_run(operation);
+            if (!calls && operation->type)
+                return PROGRESS_DONE;
+            if (calls && !may_call && operation_step_back(operation))
+                return PROGRESS_READY;
+            kept = keep_before(operation, calls ? BEFORE_CALL : BEFORE_DROP);
+            if (kept == KEPT_LATER)
+                return PROGRESS_STORE;
+            if (!calls || kept != KEPT) {
                 if (operation->type)
                     return PROGRESS_DONE;
                 end_drop(operation);
                 break;
             }
-            if (!may_call && operation_step_back(operation))
-                return PROGRESS_READY;
             commit_changes(operation);
             operation->stage = STAGE_CALL;
             if (!may_call)
@@ -173,6 +235,15 @@ static enum progress execute_stages(struct operation *operation, bool may_call)
             hook_apply_outcome(operation);
             operation->stage = STAGE_RUN;
             break;
+        case STAGE_STORE:
+            kept = operation->call.manager->stored->calls->look(operation, &before);
+            if (kept == KEPT_LATER)
+                return PROGRESS_STORE;
+            if (!resume(operation, before, kept))
+                return PROGRESS_DONE;
+            if (operation->stage == STAGE_CALL && !may_call)
+                return PROGRESS_READY;
+            break;
         default: /* STAGE_DONE */
             return PROGRESS_DONE;
         }
@@ -183,7 +254,14 @@ enum progress execute_operation(struct operation *operation, bool may_call)
 {
     enum progress progress = execute_stages(operation, may_call);
 
-    if (progress == PROGRESS_DONE && operation->stage != STAGE_DONE)
-        progress = execute_finish(operation);
-    return progress;
+    if (progress != PROGRESS_DONE || operation->stage == STAGE_DONE)
+        return progress;
+    switch (keep_before(operation, BEFORE_END)) {
+    case KEPT_LATER:
+        return PROGRESS_STORE;
+    case KEPT_AGAIN:
+        return PROGRESS_DONE;
+    default:
+        return execute_finish(operation);
+    }
 }

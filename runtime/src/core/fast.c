@@ -282,11 +282,9 @@ static noinline int fast_run_look_up(struct fast *fast, berth_error *error)
     return rc;
 }
 
-int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
-             const berth_request *request, berth_error *error)
+static inline void fast_init(struct fast *fast, struct berth_manager *manager,
+                             const berth_operation *type, const berth_request *request)
 {
-    int rc;
-
     fast->manager = manager;
     fast->type = type;
     fast->request = request;
@@ -297,6 +295,14 @@ int fast_run(struct fast *fast, struct berth_manager *manager, const berth_opera
     fast->absent = false;
     fast->dropped = false;
     fast->locked = false;
+}
+
+int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
+             const berth_request *request, berth_error *error)
+{
+    int rc;
+
+    fast_init(fast, manager, type, request);
     if (type->flags & BERTH_LOOK_UP)
         return fast_run_look_up(fast, error);
     if (type->form == BERTH_CREATE || manager->trace || lock_acquire(&manager->lock) != 0)
@@ -307,6 +313,13 @@ int fast_run(struct fast *fast, struct berth_manager *manager, const berth_opera
     else
         lock_release(&manager->lock);
     return rc;
+}
+
+int fast_look_up(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
+                 const berth_request *request, berth_error *error)
+{
+    fast_init(fast, manager, type, request);
+    return fast_run_look_up(fast, error);
 }
 
 void fast_hand_on(const struct fast *fast, struct operation *operation)

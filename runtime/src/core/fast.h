@@ -22,6 +22,7 @@ struct fast {
 };
 
 #define fast_run(fast, manager, type, request, error) ((fast)->locked = false, FAST_NOT)
+#define fast_look_up fast_run
 #define fast_hand_on(fast, operation) ((void)(fast), (void)(operation))
 
 #else
@@ -58,6 +59,11 @@ struct fast {
  */
 internal int fast_run(struct fast *fast, struct berth_manager *manager, const berth_operation *type,
                       const berth_request *request, berth_error *error);
+
+/* The same of an operation that is BERTH_LOOK_UP. The lock is not held after that. */
+internal int fast_look_up(struct fast *fast, struct berth_manager *manager,
+                          const berth_operation *type, const berth_request *request,
+                          berth_error *error);
 
 /* Gives the operation what fast_run() found for it. The lock has been held since then. */
 internal void fast_hand_on(const struct fast *fast, struct operation *operation);

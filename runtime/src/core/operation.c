@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../model/stored/stored.h"
 #include "report/error.h"
 #include "report/trace.h"
 
@@ -28,7 +29,19 @@ size_t operation_size(const struct berth_manager *manager, const berth_operation
     size_t own = type ? (levels + type->n_returns) * sizeof(void *) + value_size(manager, type)
                       : sizeof(struct drain);
 
-    return sizeof(struct operation) + levels * sizeof(struct level) + own + manager->max_out;
+    return operation_head(manager) + levels * sizeof(struct level) + own + manager->max_out;
+}
+
+bool operation_waits_for_store(const struct operation *operation)
+{
+    return operation->call.manager->stored->calls->waits(operation);
+}
+
+int operation_discard_code(const struct operation *operation)
+{
+    int code = stored_refuses(operation->call.manager);
+
+    return code < 0 ? code : -ECANCELED;
 }
 
 void operation_fail(struct operation *operation, int code, struct where where)

@@ -17,6 +17,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include <berth/store.h>
+
 #include "../base/linkage.h"
 #include "../model/tracked/instance.h"
 #include "../model/tracked/pending_drains.h"
@@ -83,6 +85,7 @@ struct arguments {
 enum stage {
     STAGE_RESOLVE, /* find or make the instances: needs the root */
     STAGE_RUN,     /* steps and rows */
+    STAGE_STORE,   /* waits until the store has its changes */
     STAGE_CALL,    /* everything is committed, a hook is to be called */
     STAGE_CALLED,  /* a hook was called; its outcome comes next */
     STAGE_DONE
@@ -158,18 +161,29 @@ enum progress {
     PROGRESS_QUEUED,  /* waits for a root */
     PROGRESS_BUSY,    /* would have to wait for a root; its thread runs the ready list first */
     PROGRESS_PENDING, /* waits for a completion */
+    PROGRESS_STORE,   /* waits until the store has its changes; commit_send() comes next */
     PROGRESS_READY,   /* a hook comes next, and may not be called here */
     /* the root is to be released, and others wait for it: waiters_wake() comes next */
     PROGRESS_RELEASED
 };
 
+/* Bytes of the first part of a block: the operation, and what it has besides with a store. */
+static inline size_t operation_head(const struct berth_manager *manager)
+{
+    return sizeof(struct operation) + (manager->stored ? BERTH_OP_STORED : 0);
+}
+
 /* Bytes of a started operation's block. `type` NULL: drain. */
 internal size_t operation_size(const struct berth_manager *manager, const berth_operation *type);
 
-/* Does it wait for a root or for a completion? */
+/* Does it wait until the store has its changes, while a commit is pending? */
+internal cold bool operation_waits_for_store(const struct operation *operation);
+
+/* Does it wait for a root, for a completion, or for the store? */
 static inline bool operation_waits(const struct operation *operation)
 {
-    return operation->waits || (operation->stage == STAGE_CALLED && !operation->call.completed);
+    return operation->waits || (operation->stage == STAGE_CALLED && !operation->call.completed) ||
+           (operation->stage == STAGE_STORE && operation_waits_for_store(operation));
 }
 
 /*
@@ -181,6 +195,9 @@ static inline bool operation_is_new(const struct operation *operation)
     return operation->stage == STAGE_RESOLVE ||
            (operation->stage == STAGE_CALL && operation->ahead && !operation->called);
 }
+
+/* What a discarded operation ends with. The store may have been lost, which discards all. */
+internal cold int operation_discard_code(const struct operation *operation);
 
 /* Ends an operation that never began, without the lock. Returns its code. */
 internal cold int operation_refuse(struct operation *operation);

@@ -1,5 +1,6 @@
 #include "resolve.h"
 
+#include "../model/stored/stored.h"
 #include "../model/tracked/values.h"
 #include "waiting/queue.h"
 #include "rows/steps.h"
@@ -165,7 +166,9 @@ static void report_admissions(struct operation *operation)
 static void give(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
-    int rc = reservation_make(manager, type->levels, &operation->reservation);
+    int rc = manager->stored
+                 ? manager->stored->calls->give(operation, type->levels, &operation->reservation)
+                 : reservation_make(manager, type->levels, &operation->reservation);
 
     if (rc < 0)
         operation_fail(operation, rc, (struct where){0});
@@ -173,8 +176,26 @@ static void give(struct operation *operation, const berth_operation *type)
         report_admissions(operation);
 }
 
+/* The reservation's id may be the caller's choice. True: it waits, or has failed. */
+static bool stops_for_id(struct operation *operation, const berth_operation *type, bool *waits)
+{
+    const struct stored *stored = operation->call.manager->stored;
+
+    *waits = false;
+    if (!stored || !(type->flags & BERTH_GIVES))
+        return false;
+    *waits = stored->calls->retry(operation);
+    if (!*waits && stored->calls->is_taken(operation))
+        operation_fail(operation, -EEXIST, (struct where){0});
+    return *waits || operation->code != 0;
+}
+
 static bool obtain(struct operation *operation, const berth_operation *type)
 {
+    bool waits;
+
+    if (stops_for_id(operation, type, &waits))
+        return waits;
     for (uint8_t i = 0; i < type->levels; i++) {
         uint8_t resource = type->path[i];
         uint32_t hash;
@@ -289,10 +310,14 @@ static bool find_by_value(struct operation *operation, const berth_operation *ty
 
 static bool with_reservation(struct operation *operation, const berth_operation *type)
 {
+    const struct stored *stored = operation->call.manager->stored;
+    struct reservation *reservation;
     struct hold_set hold_set;
-    struct reservation *reservation = find_reservation(operation, type, &hold_set);
     struct instance *instance;
 
+    if (stored && stored->calls->retry(operation))
+        return true;
+    reservation = find_reservation(operation, type, &hold_set);
     if (!reservation)
         return false;
     instance = reservation_instance(reservation, type->levels, 0);

@@ -6,6 +6,7 @@
 #include <berth/arena.h>
 
 #include "../base/store/memory.h"
+#include "stored/stored.h"
 #include "tracked/instance.h"
 #include "options.h"
 #include "tracked/pending_drains.h"
@@ -99,6 +100,9 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
             at += sizeof(struct node);
         }
     }
+    if (manager->stored)
+        at = (at + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t) +
+             sizeof(struct stored_instance);
     layout->fixed = (uint32_t)(layout->head + at);
 }
 

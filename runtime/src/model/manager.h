@@ -15,6 +15,7 @@
 struct worker;
 struct instance;
 struct operation;
+struct stored;
 
 /* The manager's part of an assigned value of a resource. */
 struct value {
@@ -74,18 +75,30 @@ struct berth_manager {
     uint64_t n_ready;
     uint64_t n_unscheduled; /* ready, and no thread is on its way to them; it may be too large */
     struct worker *workers;
-    /* of the thread that waits until there are no workers; or NULL */
+    /* of the thread that waits until there are no workers, or no operations; or NULL */
     struct sleeper *waits_for_idle;
     struct operation *deadlines;  /* the operation whose deadline comes first */
     thread_id loop;               /* the last thread that polled */
     struct sleeper *loop_sleeper; /* of that thread, while it sleeps in a blocking call; or NULL */
     bool has_loop;
+
+    struct stored *stored; /* what a spec with `store` has besides; NULL: the spec has none */
 };
 
 /* Takes the lock of a manager that a caller gave. -EINVAL: it is NULL. Else as lock_acquire(). */
 static inline int manager_lock(struct berth_manager *manager)
 {
     return manager ? lock_acquire(&manager->lock) : -EINVAL;
+}
+
+/* An operation is over. */
+static inline void manager_end_operation(struct berth_manager *manager)
+{
+    manager->n_operations--;
+#ifndef BERTH_NO_THREADS
+    if (manager->n_operations == 0 && manager->waits_for_idle)
+        sleeper_wake(manager->waits_for_idle);
+#endif
 }
 
 /* Does the backend have this hook? */

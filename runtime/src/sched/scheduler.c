@@ -1,6 +1,7 @@
 #include "scheduler.h"
 
 #include "../base/store/memory.h"
+#include "../model/stored/stored.h"
 #include "../core/execute.h"
 #include "../core/waiting/ready.h"
 #include "deadline.h"
@@ -78,7 +79,7 @@ static void call_done(struct operation *operation, struct sleepers *woken)
         deadline_forget(operation);
     if (operation->block > 0)
         memory_free(&manager->allocator, operation, operation->block);
-    manager->n_operations--;
+    manager_end_operation(manager);
     lock_release(&manager->lock);
     sleeper_wake_all(woken);
     done(arg, code);
@@ -90,12 +91,14 @@ static void run_one(struct operation *operation)
     struct sleepers woken = {0};
     enum progress progress;
 
-    while ((progress = execute_operation(operation, true)) == PROGRESS_RELEASED)
-        waiters_wake(operation, &woken);
+    while ((progress = execute_operation(operation, true)) == PROGRESS_RELEASED ||
+           (progress == PROGRESS_STORE && operation->call.manager->stored->send(operation)))
+        if (progress == PROGRESS_RELEASED)
+            waiters_wake(operation, &woken);
     if (progress == PROGRESS_DONE)
         call_done(operation, &woken);
     else
-        /* QUEUED or PENDING: it may call hooks, so not READY; only blocking calls are BUSY */
+        /* QUEUED, PENDING or STORE: it may call hooks, so not READY; only blocking calls are BUSY */
         deadline_watch(operation);
 }
 

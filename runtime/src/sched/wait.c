@@ -1,6 +1,7 @@
 #include "wait.h"
 
 #include "../core/rows/hook.h"
+#include "../model/stored/stored.h"
 #include "../core/drain.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
@@ -141,7 +142,7 @@ static bool wake_waiters(struct operation *operation)
     waiters_wake(operation, &woken);
     if (operation->stage != STAGE_DONE)
         return true;
-    manager->n_operations--;
+    manager_end_operation(manager);
     scheduler_leave(manager, &woken);
     return false;
 }
@@ -156,6 +157,8 @@ bool wait_for(struct operation *operation, enum progress progress)
         return true;
     case PROGRESS_PENDING:
         return run_ready_and_sleep(operation);
+    case PROGRESS_STORE:
+        return operation->call.manager->stored->send(operation) || run_ready_and_sleep(operation);
     default: /* PROGRESS_QUEUED */
         return sleep_on(operation);
     }

@@ -22,7 +22,7 @@ static bool excuse(const struct operation *operation, struct sleepers *woken)
         return false;
     if (manager->loop_sleeper == sleeper)
         manager->loop_sleeper = NULL;
-    manager->n_operations--;
+    manager_end_operation(manager);
     return true;
 }
 
@@ -195,7 +195,7 @@ static void discard_new(struct operation *operation, struct root *root, bool all
     if (operation->drain && !all)
         drain_skip_root(operation, &root->instance, -ECANCELED);
     else
-        waiters_cancel(operation, -ECANCELED, woken);
+        waiters_cancel(operation, operation_discard_code(operation), woken);
 }
 
 /* Discards the owner of a root, whose hook runs or is pending. */
@@ -243,7 +243,7 @@ void waiters_discard_busy(struct berth_manager *manager, const struct root *root
             drain_skip_root(call, &call->queued->instance, -ECANCELED);
         } else {
             operation_load(call, &call->queued->instance); /* for the error's key */
-            waiters_cancel(call, -ECANCELED, woken);
+            waiters_cancel(call, operation_discard_code(call), woken);
         }
     }
 }

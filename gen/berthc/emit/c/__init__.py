@@ -2,8 +2,11 @@
 thin typed functions."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from berthc import __version__, model
 from berthc.collector import without_collector
+from berthc.diff import spec_hash
 from berthc.emit.c.source import context
 from berthc.emit.ctext import WIDTH, comment, wrap
 from berthc.emit.header import manual
@@ -20,6 +23,9 @@ def files(manager: model.Manager, include: str | None = None) -> dict[str, str]:
     names = Names(manager.name)
     with without_collector():
         tables_ir = lower(manager)
+        if tables_ir.store is not None:
+            store = replace(tables_ir.store, spec_hash=spec_hash(manager))
+            tables_ir = replace(tables_ir, store=store)
         return {names.source: source(tables_ir, include), names.header: header(manager, tables_ir)}
 
 

@@ -99,9 +99,14 @@ class Requests:
             members.append(f".result_sizes = {name_of['sizes']}")
         members.append(f".deadline = {self.api.deadline(operation).name}")
         request = name_of["request"]
-        lines += [*braces(f"const berth_request {request} = ", members, 0, ";", INSIDE), ""]
+        kind, owner = ("manager", [])
+        if self.m.store is not None:
+            kind, owner = ("stored", [f".owner = {p.name}" for p in role("owner")])
+            members = [f".request = {{{', '.join(members)}}}", *owner]
+        of = "berth_stored_request" if kind == "stored" else "berth_request"
+        lines += [*braces(f"const {of} {request} = ", members, 0, ";", INSIDE), ""]
         passed = [f"(berth_manager *){manager}", f"&{request}", parameters[-1].name, *more]
-        return [*lines, *signature(f"return berth_manager_{function}", passed, ";", INSIDE)]
+        return [*lines, *signature(f"return berth_{kind}_{function}", passed, ";", INSIDE)]
 
     def results(self, operation: ir.Operation, role: Role, name_of: dict[str, str]) -> list[str]:
         """Where each value goes that the operation returns."""

@@ -29,6 +29,8 @@ def context(tables_ir: ir.Manager) -> dict[str, object]:
         "argument_checks": [arguments.check(m, o) for o in m.operations],
         "resources": [line for r in m.resources for line in tables.resource_element(r)],
         "operations": [line for o in m.operations for line in operation_element(m, o)],
+        "settle": hook_member(m.store.settle) if m.store and m.store.settle else None,
+        "spec_hash": f"UINT64_C(0x{m.store.spec_hash:016x})" if m.store else "",
         "hooks": [line for i, h in enumerate(m.hooks, 1) for line in tables.hook_element(i, h)],
         "limits": [
             f"    [{r.c}] = {{.instances = {k.instances}, .text = {k.text}}},"

@@ -202,6 +202,7 @@ def operation(manager: ir.Manager, found: ir.Operation) -> list[str]:
             ("BERTH_ENDS", found.ends),
             ("BERTH_ABSENT_OK", found.absent_ok),
             ("BERTH_LOOK_UP", found.is_look_up),
+            ("BERTH_OWNED", found.owned),
         )
         if is_set
     ]

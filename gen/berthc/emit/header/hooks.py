@@ -56,7 +56,23 @@ class Hooks:
             declaration = signature(f"int (*{called(hook.short)})", given, ";", WIDTH - 8)
             notes = block(self.contract(hook, tables), " " * 8)
             found.setdefault(hook.group, []).append(Member(notes, "\n        ".join(declaration)))
+        if self.m.store is not None and self.m.store.settle is not None:
+            group, _, short = self.m.store.settle.partition(".")
+            found.setdefault(group, []).append(self.settle(short))
         return [Group(member(name), tuple(hooks)) for name, hooks in found.items()]
+
+    def settle(self, short: str) -> Member:
+        """The hook that settles."""
+        assert self.m.store is not None
+        brief = self.m.store.brief
+        words = (
+            "Must be provided. Ends ok when no call of an earlier epoch can take effect any more"
+            " (berth_call_epoch()). Called first in recovery. BERTH_PENDING is not allowed."
+        )
+        lines = wrap(brief, "", "", WIDTH - 11) + [""] if brief else []
+        lines += wrap(words, "", "", WIDTH - 11)
+        declaration = f"int (*{called(short)})(void *ctx, uint64_t epoch);"
+        return Member(block(lines, " " * 8), declaration)
 
     def contract(self, hook: model.Hook, tables: ir.Hook) -> list[str]:
         """The written contract of one hook."""

@@ -137,7 +137,12 @@ class Writer:
             if not operation.gives:
                 return "names the reservation"
             end = f" until {listed(self._enders, 'or')} returns 0" if self._enders else ""
-            return f"out: names the reservation, which the caller owns{end}; zeroed by a failure"
+            wish = "in: its id, or nil for a new one; " if self._ir.store is not None else ""
+            return (f"{wish}out: names the reservation, which the caller owns{end};"
+                    " zeroed by a failure")
+        if parameter.role == "owner":
+            whose = "reservation" if operation.gives else "reference"
+            return f"whose {whose} it is: 1 to BERTH_OWNER_MAX bytes"
         if parameter.role == "slot":
             return (
                 f"the slot: {listed(self._part_bounds(target, operation.at or operation.by or ''))}"
@@ -245,6 +250,8 @@ class Writer:
                 "ENOENT",
                 none if operation.by else f"no such {listed(operation.path, 'or')} is tracked",
             )
+        if operation.gives and self._ir.store is not None:
+            add("EEXIST", "a reservation has the id in `reservation`")
         if operation.form is Form.OBTAIN:
             for resource in map(self._m.resource, operation.path):
                 others = [f.name for f in resource.fields if f.name not in resource.key]

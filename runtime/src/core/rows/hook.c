@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "../../model/stored/stored.h"
 #include "../../model/tracked/values.h"
 #include "steps.h"
 #include "../report/trace.h"
@@ -154,6 +155,11 @@ int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
     }
     lock_release(&call->manager->lock);
     return rc;
+}
+
+uint64_t berth_call_epoch(const berth_call *call)
+{
+    return call->manager->stored ? call->manager->stored->epoch : 0;
 }
 
 const char *berth_call_hook(const berth_call *call)

@@ -143,26 +143,52 @@ void steps_apply_outcome(struct operation *operation, berth_outcome outcome, int
                               operation->call.row, outcome, error);
 }
 
+/* What the caller's own hold on an instance is. */
+enum own {
+    OWN_ANY_REFERENCE, /* any anonymous reference */
+    OWN_RESERVATION,   /* LEVEL_MINE: that of its reservation */
+    OWN_REFERENCE      /* LEVEL_MINE: the reference with the owner's name */
+};
+
+static inline enum own own_of(const berth_operation *type)
+{
+    if (type->form == BERTH_WITH)
+        return OWN_RESERVATION;
+    return type->flags & BERTH_OWNED ? OWN_REFERENCE : OWN_ANY_REFERENCE;
+}
+
 /* S4: is there a holder besides the caller? */
-static inline bool somebody_else(struct level_ref at, bool with)
+static inline bool somebody_else(struct level_ref at, enum own own)
 {
     uint64_t holders =
         (uint64_t)at.instance->holds + at.instance->anonymous + at.instance->n_children;
-    uint64_t own = with || at.instance->anonymous > 0 ? 1 : 0;
+    bool mine =
+        own == OWN_ANY_REFERENCE ? at.instance->anonymous > 0 : at.level->flags & LEVEL_MINE;
 
-    return holders > own;
+    return holders > mine;
 }
 
-/* Releases the caller's own hold. `with`: its reservation's. */
-static inline void release_hold(struct level_ref at, bool with)
+/* Releases the caller's own hold. */
+static inline void release_hold(struct level_ref at, enum own own)
 {
-    if (with) {
+    if (own == OWN_RESERVATION) {
         at.level->flags &= (uint8_t)~LEVEL_MINE;
         operation_mark(at.operation, at.level, LEVEL_DROPPED);
         at.instance->holds--;
-    } else if (at.instance->anonymous > 0) {
+    } else if (own == OWN_REFERENCE ? at.level->flags & LEVEL_MINE : at.instance->anonymous > 0) {
+        at.level->flags &= (uint8_t)~LEVEL_MINE;
         at.instance->anonymous--;
     }
+}
+
+/* Adds an anonymous reference, or the owner's if it has none. */
+static inline void add_reference(struct level_ref at, enum own own)
+{
+    if (own == OWN_REFERENCE && (at.level->flags & LEVEL_MINE))
+        return;
+    if (own == OWN_REFERENCE)
+        at.level->flags |= LEVEL_MINE;
+    at.instance->anonymous++;
 }
 
 /* S8: the levels below an instance end with it. */
@@ -177,24 +203,25 @@ static inline void end_if_final(struct level_ref at)
 }
 
 /* False: the step has nothing to do. */
-static inline bool begin_step(struct level_ref at, uint8_t event, bool with)
+static inline bool begin_step(struct level_ref at, uint8_t event, enum own own)
 {
-    if ((at.level->flags & LEVEL_ENDED) || (with && !(at.level->flags & LEVEL_MINE)))
+    if ((at.level->flags & LEVEL_ENDED) ||
+        (own == OWN_RESERVATION && !(at.level->flags & LEVEL_MINE)))
         return false;
-    if (event != at.resource->drop || !somebody_else(at, with))
+    if (event != at.resource->drop || !somebody_else(at, own))
         return true;
     report(at, event, (struct traced){0, BERTH_RELEASED, 0, at.instance->state});
-    release_hold(at, with);
+    release_hold(at, own);
     return false;
 }
 
-static inline void end_step(struct level_ref at, uint8_t event, bool with)
+static inline void end_step(struct level_ref at, uint8_t event, enum own own)
 {
     if (at.operation->code == 0) {
         if (event == at.resource->drop)
-            release_hold(at, with);
-        else if (event == at.resource->take && !with)
-            at.instance->anonymous++;
+            release_hold(at, own);
+        else if (event == at.resource->take && own != OWN_RESERVATION)
+            add_reference(at, own);
     }
     end_if_final(at);
 }
@@ -202,7 +229,7 @@ static inline void end_step(struct level_ref at, uint8_t event, bool with)
 static bool run_steps(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    bool with = type->form == BERTH_WITH;
+    enum own own = own_of(type);
 
     for (uint8_t i = 0; i < type->n_steps; i++) {
         uint8_t event = type->steps[i].event;
@@ -215,14 +242,14 @@ static bool run_steps(struct operation *operation)
         if (!operation->in_step) {
             if (operation->code != 0)
                 return false;
-            if (!begin_step(at, event, with))
+            if (!begin_step(at, event, own))
                 continue;
             operation->in_step = true;
             operation->event = event;
         }
         if (run_event(at, operation->event))
             return true;
-        end_step(at, event, with);
+        end_step(at, event, own);
         operation->in_step = false;
     }
     return false;

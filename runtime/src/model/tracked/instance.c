@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../base/store/memory.h"
+#include "../stored/owner.h"
 #include "pending_drains.h"
 #include "tree.h"
 #include "values.h"
@@ -91,6 +92,8 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
 {
     struct layout *layout = &manager->layouts[instance->resource];
 
+    if (manager->stored)
+        owner_clear_references(manager, instance);
     layout->blocks--;
     memory_free(&manager->allocator, (char *)instance - layout->head, instance->size);
 }
@@ -122,13 +125,15 @@ static struct instance *allocate(struct berth_manager *manager, const struct mak
     return instance;
 }
 
-int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
+/* An instance without assigned values. NULL: there is no memory. */
+static inline struct instance *begin_instance(struct berth_manager *manager,
+                                              const struct making *making)
 {
     const berth_resource *type = &manager->type->resources[making->resource];
     struct instance *instance = allocate(manager, making);
 
     if (!instance)
-        return -ENOMEM;
+        return NULL;
     if (is_only(type, &manager->layouts[making->resource]))
         instance->only = true;
     else
@@ -142,6 +147,25 @@ int instance_make(struct berth_manager *manager, const struct making *making, st
     } else {
         instance->root = true;
     }
+    return instance;
+}
+
+struct instance *instance_restore(struct berth_manager *manager, const struct making *making)
+{
+    struct instance *instance = begin_instance(manager, making);
+
+    if (instance && making->parent)
+        instance_ref(making->parent);
+    return instance;
+}
+
+int instance_make(struct berth_manager *manager, const struct making *making, struct instance **out)
+{
+    const berth_resource *type = &manager->type->resources[making->resource];
+    struct instance *instance = begin_instance(manager, making);
+
+    if (!instance)
+        return -ENOMEM;
     for (uint8_t i = 0; i < type->n_assigned; i++) {
         int rc = values_assign(manager, making, instance, i);
 

@@ -181,6 +181,10 @@ struct making {
 internal int instance_make(struct berth_manager *manager, const struct making *making,
                            struct instance **out);
 
+/* The same for one that a store has: its assigned values are zero. NULL: there is no memory. */
+internal struct instance *instance_restore(struct berth_manager *manager,
+                                           const struct making *making);
+
 /* Undoes instance_make(). */
 internal void instance_unmake(struct berth_manager *manager, struct instance *instance);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../base/store/memory.h"
+#include "../stored/stored.h"
 
 uint32_t reservation_hash(const struct map *map, const struct link *link)
 {
@@ -57,10 +58,56 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     return 0;
 }
 
+cold int reservation_make_owned(struct berth_manager *manager, uint8_t levels, const unsigned char *id,
+                           const char *owner, struct reservation **out)
+{
+    size_t at = stored_reservation_at(levels) + sizeof(struct stored_reservation) +
+                levels * sizeof(struct naming);
+    size_t length = strlen(owner) + 1;
+    struct reservation *reservation = memory_alloc(&manager->allocator, at + length);
+    struct stored_reservation *part;
+    int rc = 0;
+
+    if (!reservation)
+        return -ENOMEM;
+    part = stored_reservation(reservation, levels);
+    part->size = (uint16_t)(at + length);
+    part->owner = memcpy((char *)reservation + at, owner, length);
+    if (uuid_is_null(id))
+        rc = uuid_source_next(&manager->uuids, reservation->id);
+    else
+        memcpy(reservation->id, id, sizeof(uuid_t));
+    if (rc == 0 && (uuid_is_null(reservation->id) || reservation_look_up(manager, reservation->id)))
+        rc = -EEXIST;
+    if (rc < 0) {
+        reservation_unmake(manager, reservation, levels);
+        return rc;
+    }
+    *out = reservation;
+    return 0;
+}
+
+/* The rest of reservation_unmake() in a manager whose spec has `store`. */
+static cold size_t forget_owned(struct berth_manager *manager, struct reservation *reservation,
+                                unsigned levels)
+{
+    if (!reservation)
+        return 0;
+    stored_unname(manager, reservation, levels);
+    return stored_reservation(reservation, levels)->size;
+}
+
+static inline void free_record(struct berth_manager *manager, struct reservation *reservation,
+                               unsigned levels)
+{
+    memory_free(&manager->allocator, reservation,
+                manager->stored ? forget_owned(manager, reservation, levels) : record_size(levels));
+}
+
 void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                         unsigned levels)
 {
-    memory_free(&manager->allocator, reservation, record_size(levels));
+    free_record(manager, reservation, levels);
 }
 
 enum { DIGIT_BITS = 4, DIGITS = 1 << DIGIT_BITS };
@@ -146,10 +193,12 @@ void reservation_link(struct berth_manager *manager, struct reservation *reserva
 void reservation_remove(struct berth_manager *manager, struct reservation *reservation,
                         unsigned levels)
 {
+    struct instance *last = reservation->last;
+
     map_unlink(&manager->reservations, &reservation->link,
                hash_uuid(&manager->seed, reservation->id));
-    instance_unref(manager, reservation->last);
-    reservation_unmake(manager, reservation, levels);
+    free_record(manager, reservation, levels);
+    instance_unref(manager, last);
 }
 
 void reservation_remove_below(struct berth_manager *manager, const struct instance *root)
@@ -186,6 +235,8 @@ static void restart_epoch(const struct berth_manager *manager, struct reservatio
          instance = instance_parent(instance)) {
         if (reservation->holds[i] <= LAST_EPOCH)
             reservation->holds[i] = 0;
+        else if (reservation->holds[i] & HOLD_RELEASING)
+            reservation->holds[i] = HOLD_RELEASING;
         instance->epoch = 0;
     }
 }

@@ -11,7 +11,9 @@
  */
 enum {
     HOLD_DRAINED = LAST_EPOCH + 1, /* a drain ended it */
-    HOLD_DROPPED                   /* the reservation released it */
+    HOLD_DROPPED,                  /* the reservation released it */
+    /* added to an epoch, only if the spec has `store`: an operation that ends it has begun */
+    HOLD_RELEASING = 0x40
 };
 
 struct reservation {
@@ -28,6 +30,10 @@ struct reservation {
  */
 internal int reservation_make(struct berth_manager *manager, uint8_t levels,
                               struct reservation **out);
+/* The same in a manager whose spec has `store`. `id` nil: a new one. -EEXIST: it is in use. */
+internal int reservation_make_owned(struct berth_manager *manager, uint8_t levels,
+                                    const unsigned char *id, const char *owner,
+                                    struct reservation **out);
 /* Frees a reservation of so many levels that was never linked. NULL is fine. */
 internal void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
                                  unsigned levels);
@@ -64,7 +70,7 @@ internal void reservation_remove_below(struct berth_manager *manager, const stru
 struct hold_set {
     uint8_t held;    /* in force */
     uint8_t drained; /* ended by a drain */
-    uint8_t dropped; /* released by the reservation */
+    uint8_t dropped; /* released by the reservation, or about to be */
 };
 
 static inline struct hold_set reservation_hold_set(const struct reservation *reservation,
@@ -81,7 +87,10 @@ static inline struct hold_set reservation_hold_set(const struct reservation *res
             hold_set.held |= instance->ended ? 0 : bit;
         else if (hold == HOLD_DROPPED)
             hold_set.dropped |= bit;
-        else
+        else if (hold == (instance->epoch | HOLD_RELEASING)) {
+            hold_set.held |= instance->ended ? 0 : bit;
+            hold_set.dropped |= bit;
+        } else
             hold_set.drained |= bit;
     }
     return hold_set;

@@ -286,3 +286,59 @@ void values_unlink(struct berth_manager *manager, struct instance *instance)
         if (type->assigned[i].indexed)
             unlink_value(&type->assigned[i], &layout->values[i], instance);
 }
+
+/* What a store had */
+
+bool values_restore(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *type = instance_type(manager, instance);
+    const void *view = instance_view(instance);
+
+    for (uint8_t i = 0; i < type->n_assigned; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+        uint32_t parts[UINT8_MAX];
+        uint64_t slot;
+
+        if (assigned->kind != BERTH_ASSIGN_POOL)
+            continue;
+        for (unsigned j = 0; j < assigned->n_parts; j++)
+            parts[j] = (uint32_t)field_integer(assigned->parts[j].type,
+                                               (const char *)view + assigned->parts[j].view_offset);
+        if (!slot_at(manager, assigned, parts, &slot) ||
+            pool_alloc(&manager->layouts[instance->resource].values[i].pool, &manager->allocator,
+                       slot) < 0) {
+            values_free_slots(manager, instance, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The hash of a node is not in use until a value names the instance. */
+void values_mark_name(const struct berth_manager *manager, struct instance *instance, uint8_t i)
+{
+    link_of(&manager->layouts[instance->resource].values[i], instance)->hash = 1;
+}
+
+bool values_restore_names(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *type = instance_type(manager, instance);
+
+    for (uint8_t i = 0; i < type->n_assigned; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+        struct value *value = &manager->layouts[instance->resource].values[i];
+
+        if (!assigned->indexed || assigned->kind != BERTH_ASSIGN_HOOK ||
+            link_of(value, instance)->hash == 0)
+            continue;
+        if (!name_by(manager, instance, assigned, value) ||
+            map_is_detached(link_of(value, instance)))
+            return false;
+    }
+    return true;
+}
+
+bool values_names(const struct berth_manager *manager, struct instance *instance, uint8_t i)
+{
+    return !map_is_detached(link_of(&manager->layouts[instance->resource].values[i], instance));
+}

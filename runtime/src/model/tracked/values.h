@@ -32,6 +32,20 @@ internal void values_link(struct berth_manager *manager, struct instance *instan
 internal bool values_accept(struct berth_manager *manager, struct instance *instance, uint8_t hook,
                             const void *out);
 
+/*
+ * For an instance that a store had, with all its values in the view. values_restore() takes its
+ * slots: false, if one is taken or outside its pool. Before it is linked, values_mark_name() notes
+ * that value i, which a hook gave, is to name it. After that, values_restore_names() has the noted
+ * values name it: false, if one is zero or names another instance.
+ */
+internal bool values_restore(struct berth_manager *manager, struct instance *instance);
+internal void values_mark_name(const struct berth_manager *manager, struct instance *instance,
+                               uint8_t i);
+internal bool values_restore_names(struct berth_manager *manager, struct instance *instance);
+/* Does value i, which a hook gives, name the instance? */
+internal bool values_names(const struct berth_manager *manager, struct instance *instance,
+                           uint8_t i);
+
 /* The instance leaves the maps. */
 internal void values_unlink(struct berth_manager *manager, struct instance *instance);
 

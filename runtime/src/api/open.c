@@ -1,0 +1,328 @@
+/* Managers whose spec has `store`: without one, or with what a store has. */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/data/text.h"
+#include "../base/store/memory.h"
+#include "../core/stored/load.h"
+#include "../core/stored/recovery.h"
+#include "../core/execute.h"
+#include "../model/field.h"
+#include "../model/stored/record.h"
+#include "../model/stored/tables.h"
+#include "../sched/commit.h"
+#include "../sched/forget.h"
+#include "create.h"
+#include "open.h"
+
+static int refuse_open(berth_error *error, int code, const char *reason)
+{
+    error->reason = reason;
+    return code;
+}
+
+/* The parts of a manager with `store` */
+
+static void free_recoveries(struct berth_manager *manager)
+{
+    struct stored *stored = manager->stored;
+
+    while (stored->recoveries) {
+        struct recovery *recovery = stored->recoveries;
+
+        stored->recoveries = recovery->next;
+        recovery->block.operation.error = NULL;
+        recovery->block.operation.discarded = true;
+        (void)execute_finish(&recovery->block.operation);
+        recovery_free(manager, recovery);
+    }
+}
+
+/* For `stored.close`: everything is forgotten. */
+static void close_stored(struct berth_manager *manager)
+{
+    struct stored *stored = manager->stored;
+    berth_allocator allocator = manager->allocator;
+
+    free_recoveries(manager);
+    if (stored->has_store)
+        stored->store.close(stored->store.ctx);
+    if (stored->leftover) {
+        record_release(stored->leftover, manager);
+        batch_free(stored->leftover);
+        memory_free(&allocator, stored->leftover, sizeof *stored->leftover);
+    }
+    batch_free(&stored->merged);
+    tables_free(manager);
+    manager->stored = NULL;
+    memory_free(&allocator, stored, sizeof *stored);
+}
+
+static int check_stored_type(const berth_stored_type *type, const void *backend, berth_error *error)
+{
+    if (!type)
+        return refuse_open(error, -EINVAL, "descriptor is NULL");
+    error->manager = type->type->name;
+    if (type->abi != BERTH_STORED_ABI) {
+        error->given = type->abi;
+        error->wanted = BERTH_STORED_ABI;
+        return refuse_open(error, -EINVAL, "generated code has another ABI than the runtime");
+    }
+    if (type->type->limits)
+        return refuse_open(error, -EINVAL, "a manager with limits cannot have owners");
+    if (backend && type->has_settle && *(const uint32_t *)backend == type->type->backend_version &&
+        !type->has_settle(backend)) {
+        error->hook = type->settle_name;
+        return refuse_open(error, -EINVAL, "backend lacks");
+    }
+    return 0;
+}
+
+static int make_stored(const berth_stored_type *type, const void *options, const void *backend,
+                       const berth_config *config, berth_manager **out, berth_error *error)
+{
+    const berth_allocator *allocator =
+        config && config->allocator ? config->allocator : memory_default();
+    struct stored *stored;
+    int rc = check_stored_type(type, backend, error);
+
+    if (!out)
+        return refuse_open(error, -EINVAL, "out is NULL");
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    if (!allocator->alloc || !allocator->release)
+        return berth_manager_create(type->type, options, backend, config, out, error);
+    stored = memory_alloc(allocator, sizeof *stored);
+    if (!stored)
+        return -ENOMEM;
+    stored->type = type;
+    stored->calls = persist_calls();
+    stored->send = commit_send;
+    stored->discard = commit_discard;
+    stored->close = close_stored;
+    rc = create_manager(
+        &(struct creating){
+            .type = type->type,
+            .options = options,
+            .backend = backend,
+            .config = config,
+            .stored = stored,
+        },
+        out, error);
+    if (rc < 0) {
+        memory_free(allocator, stored, sizeof *stored);
+        return rc;
+    }
+    batch_init(&stored->merged, &(*out)->allocator);
+    return 0;
+}
+
+/* Ends a manager that has tracked nothing but what it has loaded. */
+static void unmake_stored(struct berth_manager *manager)
+{
+    struct sleepers nobody = {0};
+
+    forget_all(manager, &nobody);
+    manager->stored->close(manager);
+    lock_destroy(&manager->lock, &manager->allocator);
+    manager_free(manager);
+}
+
+/* The header of a store */
+
+/* "controllers=1 guest=linux"; returns its length. */
+static size_t write_options(const struct berth_manager *manager, char *line, size_t size)
+{
+    struct text text;
+
+    text_start(&text, line, size);
+    for (unsigned i = 0; i < manager->type->n_options; i++) {
+        const berth_field *option = &manager->type->options[i];
+
+        text_format(&text, "%s%s=", i > 0 ? " " : "", option->name);
+        field_write(option, (const char *)manager->options + option->config_offset, &text);
+    }
+    text_end(&text);
+    return text.cut ? SIZE_MAX : text.length;
+}
+
+static void write_absent(const struct berth_manager *manager, char *line, size_t size)
+{
+    struct text text;
+
+    text_start(&text, line, size);
+    for (unsigned i = 1; i <= manager->type->n_hooks; i++)
+        if (!manager_has(manager, (uint8_t)i))
+            text_format(&text, "%s%s", text.length > 0 ? " " : "", manager->type->hooks[i].name);
+    text_end(&text);
+}
+
+static size_t absent_size(const struct berth_manager *manager)
+{
+    size_t size = 1;
+
+    for (unsigned i = 1; i <= manager->type->n_hooks; i++)
+        size += strlen(manager->type->hooks[i].name) + 1;
+    return size;
+}
+
+int open_header(struct berth_manager *manager, const berth_store *store, struct open_header *header)
+{
+    const struct stored *stored = manager->stored;
+    size_t absent = absent_size(manager), options = 256;
+    char *memory;
+
+    for (;; options *= 2) {
+        header->size = absent + options;
+        memory = memory_alloc(&manager->allocator, header->size);
+        if (!memory)
+            return -ENOMEM;
+        if (write_options(manager, memory, options) != SIZE_MAX)
+            break;
+        memory_free(&manager->allocator, memory, header->size);
+    }
+    write_absent(manager, memory + options, absent);
+    header->memory = memory;
+    header->manager = (berth_store_manager){
+        .manager = manager->type->name,
+        .format = BERTH_STORE_FORMAT,
+        .spec_hash = stored->type->spec_hash,
+        .options = memory,
+        .absent = memory + options,
+        .backend = store->backend ? store->backend : "",
+        .tables = stored->tables,
+        .n_tables = stored->n_tables,
+    };
+    return 0;
+}
+
+void open_free_header(struct berth_manager *manager, struct open_header *header)
+{
+    memory_free(&manager->allocator, header->memory, header->size);
+}
+
+struct accepting {
+    const berth_store_manager *own;
+    berth_error *error;
+};
+
+/* Are the rows of the store for this manager? */
+static int accept_rows(void *arg, const berth_store_manager *stored)
+{
+    const struct accepting *accepting = arg;
+    const berth_store_manager *own = accepting->own;
+    berth_error *error = accepting->error;
+
+    if (strcmp(stored->manager, own->manager) != 0)
+        return refuse_open(error, -EINVAL, "the store has rows of another manager");
+    if (stored->format != own->format) {
+        error->given = stored->format;
+        error->wanted = own->format;
+        return refuse_open(error, -EINVAL, "the store has another format");
+    }
+    if (stored->spec_hash != own->spec_hash)
+        return refuse_open(error, -EINVAL, "the store has rows of another version of the spec");
+    if (strcmp(stored->options, own->options) != 0)
+        return refuse_open(error, -EINVAL, "the store has rows for other options");
+    if (strcmp(stored->absent, own->absent) != 0)
+        return refuse_open(error, -EINVAL, "the store has rows for a backend with other hooks");
+    if (strcmp(stored->backend, own->backend) != 0)
+        return refuse_open(error, -ENODEV, "the store has rows of another backend");
+    return 0;
+}
+
+/* Opening */
+
+static int check_store(const berth_store *store, berth_error *error)
+{
+    if (!store)
+        return refuse_open(error, -EINVAL, "store is NULL");
+    if (store->version != BERTH_STORE_VERSION) {
+        error->given = store->version;
+        error->wanted = BERTH_STORE_VERSION;
+        return refuse_open(error, -EINVAL, "store has another version than the runtime");
+    }
+    if (!store->open || !store->load || !store->commit || !store->replace || !store->close)
+        return refuse_open(error, -EINVAL, "store lacks a function");
+    return 0;
+}
+
+static int open_store(struct berth_manager *manager, const berth_store *store, berth_error *error)
+{
+    struct stored *stored = manager->stored;
+    struct open_header header;
+    berth_store_opened opened = {0};
+    const char *reason = NULL;
+    int rc = tables_make(manager);
+
+    if (rc == 0)
+        rc = open_header(manager, store, &header);
+    if (rc < 0)
+        return rc;
+    rc = store->open(store->ctx, &header.manager, accept_rows,
+                     &(struct accepting){&header.manager, error}, (berth_store_link){manager},
+                     BERTH_NO_DEADLINE, &opened);
+    open_free_header(manager, &header);
+    if (rc < 0) {
+        if (!error->reason)
+            error->reason = "the store cannot be opened";
+        return rc;
+    }
+    stored->store = *store;
+    stored->has_store = true;
+    stored->epoch = opened.epoch;
+    stored->sequence = opened.sequence;
+    stored->max_rows = opened.max_rows;
+    stored->max_bytes = opened.max_bytes;
+    stored->op_bytes = record_most_bytes(manager);
+    rc = load_all(manager, &reason);
+    if (rc < 0)
+        error->reason = reason ? reason : rc == -ENOMEM ? NULL : "the store cannot be loaded";
+    return rc;
+}
+
+static int end_making(berth_error *error, const char *operation, int rc)
+{
+    if (rc == 0) {
+        memory_zero(error, sizeof *error);
+    } else {
+        error->code = rc;
+        error->operation = operation;
+    }
+    return rc;
+}
+
+int berth_stored_create(const berth_stored_type *type, const void *options, const void *backend,
+                        const berth_config *config, berth_manager **out, berth_error *error)
+{
+    berth_error own;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    return end_making(error, "create", make_stored(type, options, backend, config, out, error));
+}
+
+int berth_stored_open(const berth_stored_type *type, const void *options, const void *backend,
+                      const berth_config *config, const berth_store *store, berth_manager **out,
+                      berth_error *error)
+{
+    berth_error own;
+    int rc;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    rc = make_stored(type, options, backend, config, out, error);
+    if (rc == 0) {
+        rc = check_store(store, error);
+        if (rc == 0)
+            rc = open_store(*out, store, error);
+        if (rc < 0) {
+            unmake_stored(*out);
+            *out = NULL;
+        }
+    }
+    return end_making(error, "open", rc);
+}

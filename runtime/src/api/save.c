@@ -1,0 +1,271 @@
+/* Handing a manager over: everything goes to another store, or stays in its own. */
+#include <errno.h>
+
+#include "../base/store/memory.h"
+#include "../model/stored/record.h"
+#include "../model/stored/tables.h"
+#include "../model/tracked/tree.h"
+#include "../core/stored/persist.h"
+#include "../sched/commit.h"
+#include "../sched/forget.h"
+#include "../sched/scheduler.h"
+#include "open.h"
+
+static int fail_save(const struct berth_manager *manager, int code, const char *reason,
+                     berth_error *error)
+{
+    *error = (berth_error){
+        .code = code, .manager = manager->type->name, .operation = "save", .reason = reason};
+    return code;
+}
+
+/* Waits until running operations have ended. -EDEADLK: this thread runs one. */
+static int wait_until_idle(struct berth_manager *manager)
+{
+#ifdef BERTH_NO_THREADS
+    return manager->n_operations > 0 ? -EDEADLK : 0;
+#else
+    struct sleeper sleeper;
+
+    if (ready_inside(manager))
+        return -EDEADLK;
+    sleeper_init(&sleeper);
+    manager->waits_for_idle = &sleeper;
+    while (manager->n_operations > 0)
+        (void)lock_wait(&manager->lock, &sleeper, BERTH_NO_DEADLINE);
+    manager->waits_for_idle = NULL;
+    sleeper_destroy(&sleeper);
+    return 0;
+#endif
+}
+
+/* The rows, one after the other: instances by resource, then the others */
+
+struct rows {
+    struct berth_manager *manager;
+    struct batch batch; /* the row that is given */
+    struct instance *at;
+    struct reservation *all;         /* the oldest */
+    struct reservation *reservation; /* the next */
+    struct reference *reference;
+    uint16_t table;
+    uint8_t level;    /* of the reservation's path, for its ended instances */
+    unsigned counter; /* resource */
+    uint32_t next;    /* of the counters in the batch */
+    bool begun;
+};
+
+static struct instance *next_in_tree(const struct rows *rows)
+{
+    if (!rows->begun)
+        return rows->manager->roots;
+    return rows->at ? tree_next_down(rows->manager, rows->at) : NULL;
+}
+
+/* The next instance of the table's resource that is tracked. */
+static bool next_tracked(struct rows *rows)
+{
+    do {
+        rows->at = next_in_tree(rows);
+        rows->begun = true;
+    } while (rows->at && tables_of(rows->at->resource) != rows->table);
+    if (rows->at)
+        record_instance(&rows->batch, rows->manager, rows->at, false);
+    return rows->at != NULL;
+}
+
+/* The next ended instance of the resource that a reservation names, each once. */
+static bool next_ended(struct rows *rows)
+{
+    struct berth_manager *manager = rows->manager;
+
+    for (; rows->reservation; rows->reservation = reservation_next(rows->reservation)) {
+        unsigned levels = reservation_levels(manager, rows->reservation);
+        unsigned level = manager->type->resources[rows->table + 1].level;
+        struct instance *instance;
+
+        if (level >= levels || stored_reservation(rows->reservation, levels)->gone)
+            continue;
+        instance = reservation_instance(rows->reservation, levels, level);
+        if (!instance->ended || tables_of(instance->resource) != rows->table ||
+            stored_instance(manager, instance)->namings !=
+                &stored_reservation(rows->reservation, levels)->namings[level])
+            continue;
+        record_instance(&rows->batch, manager, instance, true);
+        rows->reservation = reservation_next(rows->reservation);
+        return true;
+    }
+    return false;
+}
+
+static bool next_reservation(struct rows *rows)
+{
+    struct berth_manager *manager = rows->manager;
+
+    while (rows->reservation) {
+        struct reservation *reservation = rows->reservation;
+        const struct stored_reservation *part =
+            stored_reservation(reservation, reservation_levels(manager, reservation));
+
+        rows->reservation = reservation_next(reservation);
+        if (part->gone)
+            continue;
+        record_reservation(&rows->batch, manager, reservation, 0, 0, part->releasing);
+        return true;
+    }
+    return false;
+}
+
+static bool next_reference(struct rows *rows)
+{
+    while (!rows->reference) {
+        rows->at = next_in_tree(rows);
+        rows->begun = true;
+        if (!rows->at)
+            return false;
+        rows->reference = stored_instance(rows->manager, rows->at)->references;
+    }
+    record_reference(&rows->batch, rows->manager, rows->at, rows->reference, false);
+    rows->reference = rows->reference->next;
+    return true;
+}
+
+static bool next_of_table(struct rows *rows)
+{
+    unsigned resources = rows->manager->type->n_resources;
+
+    if (rows->table < resources) {
+        if ((!rows->begun || rows->at) && next_tracked(rows))
+            return true;
+        return next_ended(rows);
+    }
+    if (rows->table == tables_other(rows->manager->type, TABLE_RESERVATIONS))
+        return next_reservation(rows);
+    if (rows->table == tables_other(rows->manager->type, TABLE_REFERENCES))
+        return next_reference(rows);
+    return false;
+}
+
+/* All counters are in one batch. */
+static bool next_counter(struct rows *rows)
+{
+    if (rows->counter == 0) {
+        record_release(&rows->batch, rows->manager);
+        for (unsigned i = 1; i <= rows->manager->type->n_resources; i++)
+            record_counters(&rows->batch, rows->manager, (uint8_t)i);
+        rows->counter = 1;
+    }
+    return rows->next < rows->batch.n;
+}
+
+static int next_row(void *arg, berth_store_change *row)
+{
+    struct rows *rows = arg;
+    const uint16_t counters = tables_other(rows->manager->type, TABLE_COUNTERS);
+
+    for (; rows->table < counters; rows->table++) {
+        record_release(&rows->batch, rows->manager);
+        if (next_of_table(rows) || rows->batch.failed) {
+            if (rows->batch.failed)
+                return -ENOMEM;
+            *row = rows->batch.changes[0];
+            return 1;
+        }
+        rows->at = NULL;
+        rows->begun = false;
+        rows->reservation = rows->all;
+    }
+    if (!next_counter(rows))
+        return rows->batch.failed ? -ENOMEM : 0;
+    *row = rows->batch.changes[rows->next++];
+    return 1;
+}
+
+static int accept_any(void *arg, const berth_store_manager *stored)
+{
+    (void)arg;
+    (void)stored; /* whatever it has is replaced */
+    return 0;
+}
+
+/* Nothing changes meanwhile: no operation runs, and new ones are refused. */
+static int write_all(struct berth_manager *manager, const berth_store *to)
+{
+    struct rows rows = {.manager = manager};
+    berth_store_opened opened = {0};
+    struct open_header header;
+    int rc = manager->stored->tables ? 0 : tables_make(manager);
+
+    if (rc == 0)
+        rc = open_header(manager, to, &header);
+    if (rc < 0)
+        return rc;
+    rc = to->open(to->ctx, &header.manager, accept_any, NULL, (berth_store_link){manager},
+                  BERTH_NO_DEADLINE, &opened);
+    open_free_header(manager, &header);
+    if (rc < 0)
+        return rc;
+    batch_init(&rows.batch, &manager->allocator);
+    rows.all = reservation_in_order(manager);
+    rows.reservation = rows.all;
+    rc = to->replace(to->ctx, opened.epoch, opened.sequence + 1, next_row, &rows);
+    reservation_put_back(manager, rows.all);
+    record_release(&rows.batch, manager);
+    batch_free(&rows.batch);
+    to->close(to->ctx);
+    return rc;
+}
+
+static int hand_over(struct berth_manager *manager, const berth_store *to, berth_error *error)
+{
+    struct stored *stored = manager->stored;
+    int rc = stored_refuses(manager);
+
+    if (rc < 0)
+        return fail_save(manager, rc, NULL, error);
+    if (stored->recoveries)
+        return fail_save(manager, -EBUSY, "a root has to be recovered", error);
+    if (!to && !stored->has_store)
+        return fail_save(manager, -EINVAL, "the manager has no store to stay in", error);
+    if (to && to->version != BERTH_STORE_VERSION)
+        return fail_save(manager, -EINVAL, "store has another version than the runtime", error);
+    atomic_store(&stored->refuses, -ECANCELED);
+    rc = wait_until_idle(manager);
+    if (stored->lost)
+        return fail_save(manager, stored_refuses(manager), NULL, error);
+    if (rc == 0 && to) {
+        lock_enter_callback(&manager->lock); /* the other store does not know this manager */
+        rc = write_all(manager, to);
+        lock_leave_callback(&manager->lock);
+    }
+    if (rc == 0)
+        return 0;
+    if (!stored->lost)
+        atomic_store(&stored->refuses, 0);
+    return fail_save(manager, rc, NULL, error);
+}
+
+int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error *error)
+{
+    struct sleepers woken = {0};
+    berth_error own;
+    int rc;
+
+    if (!error)
+        error = &own;
+    memory_zero(error, sizeof *error);
+    if (!manager) {
+        error->code = -EINVAL;
+        return -EINVAL;
+    }
+    rc = lock_acquire(&manager->lock);
+    if (rc != 0)
+        return fail_save(manager, rc, NULL, error);
+    rc = hand_over(manager, to, error);
+    if (rc == 0) {
+        manager->stored->handed_over = true;
+        forget_all(manager, &woken);
+    }
+    scheduler_leave(manager, &woken);
+    return rc;
+}

@@ -1,0 +1,675 @@
+#include "load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../../base/store/memory.h"
+#include "../../model/field.h"
+#include "../../model/row.h"
+#include "../../model/stored/owner.h"
+#include "../../model/stored/record.h"
+#include "../../model/stored/tables.h"
+#include "../../model/tracked/values.h"
+#include "collect.h"
+#include "recovery.h"
+
+/* A row of a resource. Until all are there, nothing is linked. */
+struct loaded {
+    uint64_t id;
+    struct instance *instance;
+};
+
+/* A row of _intents. */
+struct loaded_intent {
+    struct loaded_intent *next;
+    uint64_t instance;
+    const char *event, *hook; /* names of the descriptor; NULL: it has none such */
+    uint64_t root;
+};
+
+struct load {
+    struct berth_manager *manager;
+    const char *reason;
+    uint64_t *config; /* of the largest resource */
+    size_t config_size;
+    struct loaded *rows; /* resource by resource, by ascending id */
+    size_t n, capacity;
+    size_t first[UINT8_MAX + 2];      /* [resource]: its first row; the next one's: its end */
+    uint8_t last;                     /* the resource whose rows came last */
+    struct reservation *reservations; /* not linked; linked by link.next */
+    struct loaded_intent *intents;
+};
+
+static int bad_rows(struct load *load, const char *reason)
+{
+    if (!load->reason)
+        load->reason = reason;
+    return -EBADMSG;
+}
+
+/* Rows by id */
+
+static bool add_loaded(struct load *load, uint64_t id, struct instance *instance)
+{
+    const berth_allocator *allocator = &load->manager->allocator;
+
+    if (load->n == load->capacity) {
+        size_t capacity = load->capacity > 0 ? 2 * load->capacity : 64;
+        struct loaded *rows = memory_alloc(allocator, capacity * sizeof *rows);
+
+        if (!rows)
+            return false;
+        if (load->n > 0)
+            memcpy(rows, load->rows, load->n * sizeof *rows);
+        memory_free(allocator, load->rows, load->capacity * sizeof *rows);
+        load->rows = rows;
+        load->capacity = capacity;
+    }
+    load->rows[load->n++] = (struct loaded){id, instance};
+    return true;
+}
+
+/* The rows of this resource begin here, and those of the resources before it are whole. */
+static void begin_resource(struct load *load, unsigned resource)
+{
+    while (load->last < resource)
+        load->first[++load->last] = load->n;
+}
+
+static struct instance *find_loaded(const struct load *load, unsigned resource, uint64_t id)
+{
+    size_t low = load->first[resource];
+    size_t high = load->last > resource ? load->first[resource + 1] : load->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (load->rows[middle].id == id)
+            return load->rows[middle].instance;
+        if (load->rows[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static struct instance *find_any_loaded(const struct load *load, uint64_t id)
+{
+    struct instance *instance = NULL;
+
+    for (unsigned i = 1; !instance && i <= load->manager->type->n_resources; i++)
+        instance = find_loaded(load, i, id);
+    return instance;
+}
+
+/* Values */
+
+static bool set_number(uint8_t type, void *member, uint64_t number)
+{
+    field_set_integer(type, member, number);
+    return field_integer(type, member) == number;
+}
+
+static bool set_enum(const berth_field *field, void *member, const char *text)
+{
+    for (uint16_t i = 0; i < field->n_values; i++)
+        if (strcmp(field->values[i], text) == 0)
+            return set_number(BERTH_ENUM, member, i);
+    return false;
+}
+
+/* Writes a cell into a field's member. False: the field may not have that value. */
+static bool set_field(const berth_field *field, void *member, const berth_store_value *cell)
+{
+    switch (field->type) {
+    case BERTH_STRING:
+        *(const char **)member = cell->text;
+        break;
+    case BERTH_UUID:
+        memcpy(member, cell->uuid, sizeof(uuid_t));
+        break;
+    case BERTH_LIST:
+    case BERTH_SET:
+        memcpy(member, &cell->texts, sizeof cell->texts);
+        break;
+    case BERTH_ENUM:
+        if (!set_enum(field, member, cell->text))
+            return false;
+        break;
+    default:
+        if (!set_number(field->type, member, cell->number))
+            return false;
+        break;
+    }
+    return field_check(field, member) == 0;
+}
+
+static bool set_leaf(uint8_t type, void *member, size_t size, const berth_store_value *cell)
+{
+    size_t length;
+
+    if (type == BERTH_UUID) {
+        memcpy(member, cell->uuid, sizeof(uuid_t));
+        return true;
+    }
+    if (type != BERTH_CHARS)
+        return set_number(type, member, cell->number);
+    length = strlen(cell->text);
+    if (length >= size)
+        return false;
+    memcpy(member, cell->text, length + 1);
+    return true;
+}
+
+static bool set_assigned(const berth_resource *resource, char *view, const berth_store_value *cells)
+{
+    for (unsigned i = 0; i < resource->n_assigned; i++) {
+        const berth_assigned *assigned = &resource->assigned[i];
+
+        for (unsigned j = 0; j < assigned->n_parts; j++)
+            if (!set_leaf(assigned->parts[j].type, view + assigned->parts[j].view_offset, 0,
+                          cells++))
+                return false;
+        if (assigned->n_parts == 0 &&
+            !set_leaf(assigned->type, view + assigned->view_offset, assigned->size, cells++))
+            return false;
+    }
+    return true;
+}
+
+/* Points the members of a config to the fields of a view. */
+static const void *config_of(struct load *load, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(load->manager, instance);
+    const char *view = instance_view(instance);
+
+    for (unsigned i = 0; i < resource->n_fields; i++) {
+        const berth_field *field = &resource->fields[i];
+        char *member = (char *)load->config + field->config_offset;
+        const char *from = view + field->view_offset;
+
+        if (field->type == BERTH_STRING)
+            *(const char **)(void *)member = *(const char *const *)(const void *)from;
+        else if (field_is_strings(field->type))
+            memcpy(member, from, sizeof(berth_strings));
+        else if (field->type == BERTH_UUID)
+            memcpy(member, from, sizeof(uuid_t));
+        else
+            field_set_integer(field->type, member, field_integer(field->type, from));
+    }
+    return load->config;
+}
+
+/* Instances */
+
+static uint16_t state_of(const berth_resource *resource, const char *name)
+{
+    uint16_t state = resource->n_states;
+
+    while (state > 0 && strcmp(resource->states[state], name) != 0)
+        state--;
+    return state;
+}
+
+static int mark_names(struct load *load, struct instance *instance, berth_strings names)
+{
+    const berth_resource *resource = instance_type(load->manager, instance);
+    uint32_t found = 0;
+
+    for (uint8_t i = 0; i < resource->n_assigned; i++)
+        for (uint32_t j = 0; j < names.count; j++)
+            if (resource->assigned[i].indexed && resource->assigned[i].kind == BERTH_ASSIGN_HOOK &&
+                strcmp(resource->assigned[i].name, names.items[j]) == 0) {
+                values_mark_name(load->manager, instance, i);
+                found++;
+            }
+    return found == names.count ? 0 : bad_rows(load, "an instance has names that are no values");
+}
+
+static int load_instance(struct load *load, uint8_t id, const berth_store_value *cells)
+{
+    struct berth_manager *manager = load->manager;
+    const berth_resource *resource = &manager->type->resources[id];
+    struct instance_columns at = tables_instance_columns(manager->type, id);
+    struct making making = {.config = load->config, .resource = id};
+    struct instance *instance;
+
+    begin_resource(load, id);
+    if (cells[0].number == 0 ||
+        (load->n > load->first[id] && load->rows[load->n - 1].id >= cells[0].number))
+        return bad_rows(load, "the ids of instances are not in order");
+    if (at.parent > 0) {
+        making.parent = find_loaded(load, resource->parent, cells[at.parent].number);
+        if (!making.parent || (making.parent->ended && !cells[at.ended].number))
+            return bad_rows(load, "an instance has no parent");
+    }
+    making.state = state_of(resource, cells[at.state].text);
+    if (making.state == 0)
+        return bad_rows(load, "an instance has a state that there is not");
+    memset(load->config, 0, load->config_size);
+    for (unsigned i = 0; i < resource->n_fields; i++)
+        if (!set_field(&resource->fields[i],
+                       (char *)load->config + resource->fields[i].config_offset,
+                       &cells[at.fields + i]))
+            return bad_rows(load, "a field has a value that it may not have");
+    if (!cells[at.ended].number)
+        making.hash = instance_key_hash(manager, making.parent, id, load->config);
+    instance = instance_restore(manager, &making);
+    if (!instance)
+        return -ENOMEM;
+    instance->ended = cells[at.ended].number != 0;
+    stored_instance(manager, instance)->id = cells[0].number;
+    stored_instance(manager, instance)->state = making.state;
+    stored_instance(manager, instance)->kept = true;
+    if (!add_loaded(load, cells[0].number, instance)) {
+        instance_unref(manager, instance);
+        return -ENOMEM;
+    }
+    if (!set_assigned(resource, instance_view(instance), cells + at.fields + resource->n_fields))
+        return bad_rows(load, "an assigned value is not valid");
+    return at.names > 0 ? mark_names(load, instance, cells[at.names].texts) : 0;
+}
+
+/* Reservations and references */
+
+static bool has_name(berth_strings names, const char *name)
+{
+    for (uint32_t i = 0; i < names.count; i++)
+        if (strcmp(names.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int load_reservation(struct load *load, const berth_store_value *cells)
+{
+    struct berth_manager *manager = load->manager;
+    struct instance *instance = find_any_loaded(load, cells[RESERVATION_INSTANCE].number);
+    struct reservation *reservation;
+    struct stored_reservation *part;
+    unsigned levels;
+    int rc;
+
+    if (!instance || uuid_is_null(cells[RESERVATION_ID].uuid) ||
+        !owner_is_valid(cells[RESERVATION_OWNER].text))
+        return bad_rows(load, "a reservation is not valid");
+    levels = instance_type(manager, instance)->level + 1u;
+    rc = reservation_make_owned(manager, (uint8_t)levels, cells[RESERVATION_ID].uuid,
+                                cells[RESERVATION_OWNER].text, &reservation);
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : bad_rows(load, "two reservations have the same id");
+    part = stored_reservation(reservation, levels);
+    part->number = cells[RESERVATION_NUMBER].number;
+    part->releasing = cells[RESERVATION_RELEASING].number != 0;
+    for (unsigned i = 0; i < levels; i++) {
+        uint8_t id = manager_path_resource(manager->type, instance->resource, (uint8_t)i);
+        const char *name = manager->type->resources[id].name;
+
+        if (has_name(cells[RESERVATION_HELD].texts, name))
+            reservation->holds[i] = part->releasing ? HOLD_RELEASING : 0;
+        else
+            reservation->holds[i] =
+                has_name(cells[RESERVATION_DRAINED].texts, name) ? HOLD_DRAINED : HOLD_DROPPED;
+    }
+    reservation->last = instance;
+    reservation->link.next = load->reservations ? &load->reservations->link : NULL;
+    load->reservations = reservation;
+    return 0;
+}
+
+static int load_reference(struct load *load, const berth_store_value *cells)
+{
+    struct instance *instance = find_any_loaded(load, cells[REFERENCE_INSTANCE].number);
+    const char *owner = cells[REFERENCE_OWNER].text;
+    struct reference *reference;
+
+    if (!instance || instance->ended || !owner_is_valid(owner) ||
+        owner_find_reference(load->manager, instance, owner))
+        return bad_rows(load, "a reference is not valid");
+    reference = owner_make_reference(load->manager, owner);
+    if (!reference)
+        return -ENOMEM;
+    owner_add_reference(load->manager, instance, reference);
+    instance->anonymous++;
+    return 0;
+}
+
+static const char *event_of(const berth_resource *resource, const char *name)
+{
+    for (unsigned i = 1; i <= resource->n_events; i++)
+        if (strcmp(resource->events[i], name) == 0)
+            return resource->events[i];
+    return NULL;
+}
+
+static const char *hook_of(const berth_manager_type *type, const char *name)
+{
+    for (unsigned i = 1; i <= type->n_hooks; i++)
+        if (strcmp(type->hooks[i].name, name) == 0)
+            return type->hooks[i].name;
+    return NULL;
+}
+
+static int load_intent(struct load *load, const berth_store_value *cells)
+{
+    struct berth_manager *manager = load->manager;
+    struct instance *instance = find_any_loaded(load, cells[INTENT_INSTANCE].number);
+    struct loaded_intent *intent;
+
+    if (!instance || instance->ended)
+        return bad_rows(load, "an intent is about no instance");
+    intent = memory_alloc(&manager->allocator, sizeof *intent);
+    if (!intent)
+        return -ENOMEM;
+    intent->instance = cells[INTENT_INSTANCE].number;
+    intent->root = cells[INTENT_ROOT].number;
+    intent->event = event_of(instance_type(manager, instance), cells[INTENT_EVENT].text);
+    intent->hook = hook_of(manager->type, cells[INTENT_HOOK].text);
+    intent->next = load->intents;
+    load->intents = intent;
+    return 0;
+}
+
+static int load_counter(struct load *load, const berth_store_value *cells)
+{
+    struct berth_manager *manager = load->manager;
+
+    for (unsigned i = 1; i <= manager->type->n_resources; i++) {
+        const berth_resource *resource = &manager->type->resources[i];
+        size_t length = strlen(resource->name);
+
+        if (strncmp(cells[COUNTER_NAME].text, resource->name, length) != 0 ||
+            cells[COUNTER_NAME].text[length] != '.')
+            continue;
+        for (unsigned j = 0; j < resource->n_assigned; j++)
+            if (resource->assigned[j].kind == BERTH_ASSIGN_COUNTER &&
+                strcmp(resource->assigned[j].name, cells[COUNTER_NAME].text + length + 1) == 0) {
+                manager->layouts[i].values[j].next = cells[COUNTER_NEXT].number;
+                return 0;
+            }
+    }
+    return bad_rows(load, "a counter has no value");
+}
+
+static int put_row(void *arg, uint16_t table, const berth_store_value *cells)
+{
+    struct load *load = arg;
+    unsigned resources = load->manager->type->n_resources;
+
+    if (table < resources)
+        return load_instance(load, (uint8_t)(table + 1), cells);
+    begin_resource(load, resources + 1);
+    switch (table - resources) {
+    case TABLE_RESERVATIONS:
+        return load_reservation(load, cells);
+    case TABLE_REFERENCES:
+        return load_reference(load, cells);
+    case TABLE_INTENTS:
+        return load_intent(load, cells);
+    case TABLE_COUNTERS:
+        return load_counter(load, cells);
+    default:
+        return bad_rows(load, "there is a table that there is not");
+    }
+}
+
+/* Linking */
+
+/* A counter's next number is in the store: linking an instance does not move it. */
+static void link_instance(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *resource = instance_type(manager, instance);
+    struct value *values = manager->layouts[instance->resource].values;
+
+    instance_link(manager, instance);
+    for (unsigned i = 0; i < resource->n_assigned; i++)
+        if (resource->assigned[i].kind == BERTH_ASSIGN_COUNTER)
+            values[i].next--;
+}
+
+static int link_one(struct load *load, struct instance *instance)
+{
+    struct berth_manager *manager = load->manager;
+    struct instance *parent = instance_parent(instance);
+    uint32_t hash = instance->only ? 0 : instance_entry(instance)->hash;
+
+    if (instance->ended)
+        return 0;
+    if (instance_find(manager, parent, instance->resource, config_of(load, instance), hash))
+        return bad_rows(load, "two instances have the same key");
+    if (!values_restore(manager, instance)) {
+        instance->ended = true; /* nobody has its slots */
+        return bad_rows(load, "two instances have the same slot");
+    }
+    if (parent)
+        parent->n_children++;
+    link_instance(manager, instance);
+    return values_restore_names(manager, instance)
+               ? 0
+               : bad_rows(load, "a value names an instance that it may not name");
+}
+
+/* In order of creation, which is that of their ids. */
+static int link_instances(struct load *load)
+{
+    struct berth_manager *manager = load->manager;
+    unsigned resources = manager->type->n_resources;
+    size_t next[UINT8_MAX + 2];
+
+    memcpy(next, load->first, sizeof next);
+    for (size_t n = 0; n < load->n; n++) {
+        unsigned least = 0;
+        int rc;
+
+        for (unsigned i = 1; i <= resources; i++)
+            if (next[i] < load->first[i + 1] &&
+                (least == 0 || load->rows[next[i]].id < load->rows[next[least]].id))
+                least = i;
+        if (load->rows[next[least]].id == manager->stored->last_id)
+            return bad_rows(load, "two instances have the same id");
+        manager->stored->last_id = load->rows[next[least]].id;
+        rc = link_one(load, load->rows[next[least]++].instance);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Sorts a list of reservations by their numbers. */
+static struct reservation *sort_by_number(struct berth_manager *manager, struct reservation *list)
+{
+    struct reservation *halves[2] = {NULL, NULL}, *first = NULL;
+    struct link *sorted, **end = &sorted;
+
+    if (!list || !list->link.next)
+        return list;
+    for (unsigned i = 0; list; i ^= 1) {
+        struct reservation *next = reservation_next(list);
+
+        list->link.next = halves[i] ? &halves[i]->link : NULL;
+        halves[i] = list;
+        list = next;
+    }
+    halves[0] = sort_by_number(manager, halves[0]);
+    halves[1] = sort_by_number(manager, halves[1]);
+    while (halves[0] || halves[1]) {
+        unsigned least = !halves[0];
+
+        if (halves[0] && halves[1])
+            least = stored_reservation(halves[1], reservation_levels(manager, halves[1]))->number <
+                    stored_reservation(halves[0], reservation_levels(manager, halves[0]))->number;
+        first = halves[least];
+        halves[least] = reservation_next(first);
+        *end = &first->link;
+        end = &first->link.next;
+    }
+    *end = NULL;
+    return (struct reservation *)sorted;
+}
+
+static void link_reservation(struct berth_manager *manager, struct reservation *reservation)
+{
+    unsigned levels = reservation_levels(manager, reservation);
+    struct instance *instance = reservation->last;
+
+    for (unsigned i = levels; i-- > 0; instance = instance_parent(instance))
+        if (reservation->holds[i] == 0 || reservation->holds[i] == HOLD_RELEASING)
+            instance->holds++;
+    manager->stored->last_number = stored_reservation(reservation, levels)->number;
+    reservation->number = ++manager->last_reservation;
+    instance_ref(reservation->last);
+    map_link(&manager->reservations, &manager->allocator, &reservation->link,
+             hash_uuid(&manager->seed, reservation->id));
+    stored_name(manager, reservation, levels);
+}
+
+static int link_reservations(struct load *load)
+{
+    load->reservations = sort_by_number(load->manager, load->reservations);
+    while (load->reservations) {
+        struct reservation *reservation = load->reservations;
+
+        if (reservation_look_up(load->manager, reservation->id))
+            return bad_rows(load, "two reservations have the same id");
+        load->reservations = reservation_next(reservation);
+        link_reservation(load->manager, reservation);
+    }
+    return 0;
+}
+
+/* Intents: their calls count as uncertain */
+
+static uint8_t number_of(const char *const *names, unsigned n, const char *name)
+{
+    while (n > 0 && names[n] != name)
+        n--;
+    return (uint8_t)n;
+}
+
+static bool is_hook(const berth_manager_type *type, uint8_t hook, const char *name)
+{
+    return hook > 0 && type->hooks[hook].name == name;
+}
+
+static void end_instance(struct berth_manager *manager, struct instance *instance)
+{
+    struct instance *parent = instance_parent(instance);
+
+    if (parent)
+        parent->n_children--;
+    collect_end(manager->stored->leftover, manager, instance);
+    instance_end(manager, instance);
+}
+
+/* The first commit writes what follows from the intent. */
+static int note_settled(struct berth_manager *manager, struct instance *instance, uint64_t root)
+{
+    struct stored *stored = manager->stored;
+    bool ends = row_state_is(instance_type(manager, instance), instance->state, BERTH_FINAL);
+
+    if (!stored->leftover) {
+        stored->leftover = memory_alloc(&manager->allocator, sizeof *stored->leftover);
+        if (!stored->leftover)
+            return -ENOMEM;
+        batch_init(stored->leftover, &manager->allocator);
+    }
+    if (!ends)
+        record_instance(stored->leftover, manager, instance, false);
+    stored_instance(manager, instance)->state = instance->state;
+    if (ends)
+        end_instance(manager, instance);
+    record_no_intent(stored->leftover, manager, root);
+    return stored->leftover->failed ? -ENOMEM : 0;
+}
+
+static int settle_intent(struct load *load, const struct loaded_intent *intent)
+{
+    struct berth_manager *manager = load->manager;
+    struct instance *instance = find_any_loaded(load, intent->instance);
+    const berth_resource *resource = instance_type(manager, instance);
+    uint8_t event =
+        intent->event ? number_of(resource->events, resource->n_events, intent->event) : 0;
+    struct row_ref ref = {0, 0, 0};
+    struct target target;
+
+    if (event > 0)
+        ref = row_first(resource, row_cell(resource, instance->state, event).row, manager->options,
+                        instance_view(instance));
+    if (ref.row == 0 || !is_hook(manager->type, ref.hook, intent->hook) ||
+        stored_instance(manager, &instance_root(instance)->instance)->id != intent->root)
+        return bad_rows(load, "an intent is about a call that there is not");
+    target =
+        row_target(resource, ref.row,
+                   manager->type->hooks[ref.hook].asks ? BERTH_ANSWERED_UNKNOWN : BERTH_UNSURE);
+    instance->state = target.state;
+    if (target.raise > 0)
+        return recovery_make(manager, instance, target.raise);
+    return note_settled(manager, instance, intent->root);
+}
+
+static int settle_all(struct load *load)
+{
+    int rc = 0;
+
+    for (struct loaded_intent *at = load->intents; at && rc == 0; at = at->next)
+        rc = settle_intent(load, at);
+    return rc;
+}
+
+/* Beginning and end */
+
+static size_t config_size(const berth_manager_type *type)
+{
+    size_t size = 0;
+
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        for (unsigned j = 0; j < type->resources[i].n_fields; j++)
+            if (size < type->resources[i].fields[j].config_offset)
+                size = type->resources[i].fields[j].config_offset;
+    /* no member is larger than a UUID or a list */
+    return size + (sizeof(uuid_t) > sizeof(berth_strings) ? sizeof(uuid_t) : sizeof(berth_strings));
+}
+
+static void free_load(struct load *load)
+{
+    struct berth_manager *manager = load->manager;
+    const berth_allocator *allocator = &manager->allocator;
+
+    while (load->reservations) { /* after an error */
+        struct reservation *reservation = load->reservations;
+
+        load->reservations = reservation_next(reservation);
+        reservation_unmake(manager, reservation, reservation_levels(manager, reservation));
+    }
+    while (load->intents) {
+        struct loaded_intent *intent = load->intents;
+
+        load->intents = intent->next;
+        memory_free(allocator, intent, sizeof *intent);
+    }
+    for (size_t i = 0; i < load->n; i++)
+        instance_unref(manager, load->rows[i].instance);
+    memory_free(allocator, load->rows, load->capacity * sizeof *load->rows);
+    memory_free(allocator, load->config, load->config_size);
+}
+
+int load_all(struct berth_manager *manager, const char **reason)
+{
+    struct load load = {.manager = manager, .config_size = config_size(manager->type)};
+    const struct stored *stored = manager->stored;
+    int rc = -ENOMEM;
+
+    load.config = memory_alloc(&manager->allocator, load.config_size);
+    if (load.config)
+        rc = stored->store.load(stored->store.ctx, put_row, &load, BERTH_NO_DEADLINE);
+    begin_resource(&load, manager->type->n_resources + 1u);
+    if (rc == 0)
+        rc = link_instances(&load);
+    if (rc == 0)
+        rc = link_reservations(&load);
+    if (rc == 0)
+        rc = settle_all(&load);
+    *reason = load.reason;
+    free_load(&load);
+    return rc;
+}

@@ -1,0 +1,48 @@
+/* Writes the rows of a store, as they are in memory now, into a batch. */
+#ifndef BERTH_SRC_RECORD_H
+#define BERTH_SRC_RECORD_H
+
+#include "../../base/linkage.h"
+#include "stored.h"
+
+/*
+ * Each adds a row to the batch. Without memory the batch has failed. The batch keeps
+ * the memory of the instances, where its texts are. All else is copied.
+ */
+internal void record_instance(struct batch *batch, struct berth_manager *manager,
+                              struct instance *instance, bool ended);
+internal void record_no_instance(struct batch *batch, struct berth_manager *manager,
+                                 struct instance *instance);
+
+/* `dropped`, `drained`: bits of the levels that the row holds no more, besides those that it does
+ * not in memory. */
+internal void record_reservation(struct batch *batch, struct berth_manager *manager,
+                                 struct reservation *reservation, uint8_t dropped, uint8_t drained,
+                                 bool releasing);
+internal void record_no_reservation(struct batch *batch, struct berth_manager *manager,
+                                    struct reservation *reservation);
+
+internal void record_reference(struct batch *batch, struct berth_manager *manager,
+                               struct instance *instance, struct reference *reference,
+                               bool deleted);
+
+struct intent {
+    uint64_t root, instance; /* ids */
+    uint8_t resource, event, hook;
+    uint16_t state;
+    const char *operation;
+};
+internal void record_intent(struct batch *batch, struct berth_manager *manager,
+                            const struct intent *intent);
+internal void record_no_intent(struct batch *batch, struct berth_manager *manager, uint64_t root);
+
+/* The counters of a resource. */
+internal void record_counters(struct batch *batch, struct berth_manager *manager, uint8_t resource);
+
+/* Clears a batch of the functions above: it keeps the memory of its instances no longer. */
+internal void record_release(struct batch *batch, struct berth_manager *manager);
+
+/* Bytes for the cells of one instance of the manager, and of all that an operation writes else. */
+internal size_t record_most_bytes(const struct berth_manager *manager);
+
+#endif

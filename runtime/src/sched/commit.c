@@ -1,0 +1,421 @@
+#include "commit.h"
+
+#include <errno.h>
+
+#include "../base/store/memory.h"
+#include "../core/drain.h"
+#include "../core/rows/hook.h"
+#include "../core/stored/collect.h"
+#include "../model/stored/record.h"
+#include "../model/stored/tables.h"
+#include "forget.h"
+#include "scheduler.h"
+#include "waiters.h"
+
+/* Ends of commits */
+
+static void wake_commit(const struct commit *commit, const struct operation *self,
+                        struct sleepers *woken)
+{
+    if (commit->operation && commit->operation != self)
+        waiters_resume(commit->operation, woken);
+#ifndef BERTH_NO_THREADS
+    if (commit->sleeper)
+        sleeper_wake(commit->sleeper);
+#endif
+}
+
+/* Is there a thread that sleeps until this commit is over? */
+static bool has_thread(const struct commit *commit)
+{
+    return commit->sleeper ||
+           (commit->operation && !commit->operation->done && commit->operation->sleeper);
+}
+
+/* Somebody has to send what waits: a thread that sleeps, else a started operation. */
+static void promote(const struct stored *stored, const struct operation *self,
+                    struct sleepers *woken)
+{
+    const struct commit *at = stored->queue;
+
+    while (at && !has_thread(at))
+        at = at->next;
+    if (!at)
+        at = stored->queue;
+    if (at)
+        wake_commit(at, self, woken);
+}
+
+static void discard_waiters(struct commit *first)
+{
+    for (struct commit *at = first; at; at = at->next)
+        if (at->operation)
+            at->operation->discarded = true;
+}
+
+static void end_commits(struct commit *first, int result, const struct operation *self,
+                        struct sleepers *woken)
+{
+    while (first) {
+        struct commit *next = first->next;
+
+        first->done = true;
+        first->result = result;
+        wake_commit(first, self, woken);
+        first = next;
+    }
+}
+
+/* Nothing can be made durable any more: everybody ends with `code`. */
+static void lose_store(struct berth_manager *manager, int code, const struct operation *self,
+                       struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    struct commit *queue = stored->queue;
+
+    atomic_store(&stored->refuses, code);
+    stored->lost = true;
+    stored->queue = NULL;
+    discard_waiters(queue);
+    discard_waiters(stored->sent);
+    forget_all(manager, woken);
+    end_commits(queue, code, self, woken);
+}
+
+static void free_leftover(struct berth_manager *manager)
+{
+    struct stored *stored = manager->stored;
+
+    record_release(stored->leftover, manager);
+    batch_free(stored->leftover);
+    memory_free(&manager->allocator, stored->leftover, sizeof *stored->leftover);
+    stored->leftover = NULL;
+}
+
+static bool is_firm(const struct commit *first)
+{
+    for (; first; first = first->next)
+        if (first->firm || first->broken)
+            return true;
+    return false;
+}
+
+/* What a store's answer says: 0, a certain failure, or what the manager dies of. */
+static int meaning(int answer, bool firm, int *lost)
+{
+    *lost = 0;
+    if (answer == 0)
+        return 0;
+    if (answer == -ESTALE)
+        *lost = -ESTALE;
+    else if (!hook_is_failure(answer) || firm)
+        *lost = -EOWNERDEAD;
+    return *lost < 0 ? *lost : answer;
+}
+
+/* The commits that were sent are over. The store has answered, or there was nothing to write. */
+static void finish_group(struct berth_manager *manager, int answer, const struct operation *self,
+                         struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    struct commit *sent = stored->sent;
+    int lost, result = meaning(answer, is_firm(sent), &lost);
+
+    stored->busy = false;
+    batch_clear(&stored->merged);
+    if (answer == 0 && stored->leftover_sent)
+        free_leftover(manager);
+    stored->leftover_sent = false;
+    if (answer == 0)
+        stored->sequence = stored->commit.sequence;
+    if (lost < 0 && !stored->lost)
+        lose_store(manager, lost, self, woken);
+    stored->sent = NULL;
+    end_commits(sent, result, self, woken);
+    promote(stored, self, woken);
+}
+
+/* Sending */
+
+/* May the next commit go with those that are taken already? */
+static bool may_join(const struct stored *stored, const struct commit *next, uint32_t n)
+{
+    if (n == 0)
+        return true;
+    return !next->clear && !next->broken &&
+           (stored->max_rows == 0 || n + next->batch->n <= stored->max_rows) &&
+           stored->max_bytes == 0;
+}
+
+/* Takes commits from the queue, in their order. Returns the number of their changes. */
+static uint32_t take_group(struct stored *stored, bool several)
+{
+    struct commit **end = &stored->sent;
+    uint32_t n = stored->leftover ? stored->leftover->n : 0;
+
+    stored->sent = NULL;
+    while (stored->queue && (!stored->sent || (several && may_join(stored, stored->queue, n)))) {
+        struct commit *commit = stored->queue;
+
+        stored->queue = commit->next;
+        commit->next = NULL;
+        *end = commit;
+        end = &commit->next;
+        n += commit->batch->n;
+    }
+    return n;
+}
+
+static bool merge_batch(struct stored *stored, const struct batch *batch)
+{
+    for (uint32_t i = 0; batch && i < batch->n; i++)
+        if (!batch_append(&stored->merged, &batch->changes[i]))
+            return false;
+    return true;
+}
+
+/* Puts all changes into one array. False: there is no memory. */
+static bool merge_all(struct stored *stored)
+{
+    batch_clear(&stored->merged);
+    if (!stored->sent->clear && !merge_batch(stored, stored->leftover))
+        return false;
+    for (const struct commit *at = stored->sent; at; at = at->next)
+        if (!merge_batch(stored, at->batch))
+            return false;
+    return true;
+}
+
+/* Puts what was taken back, and takes one commit only. */
+static void take_one(struct stored *stored)
+{
+    struct commit *first = stored->sent;
+
+    while (stored->sent->next)
+        stored->sent = stored->sent->next;
+    stored->sent->next = stored->queue;
+    if (!stored->queue)
+        stored->last = stored->sent;
+    stored->queue = first;
+    (void)take_group(stored, false);
+}
+
+/* The changes of what is taken. NULL: there is no memory. */
+static const struct batch *changes_of(struct stored *stored)
+{
+    if ((!stored->leftover || stored->sent->clear) && !stored->sent->next)
+        return stored->sent->batch;
+    if (merge_all(stored))
+        return &stored->merged;
+    if (stored->leftover && !stored->sent->clear)
+        return NULL;
+    take_one(stored);
+    return stored->sent->batch;
+}
+
+static int call_store(struct berth_manager *manager, const berth_store_commit *commit)
+{
+    struct stored *stored = manager->stored;
+    int answer;
+
+    stored->in_commit = true;
+    stored->answered = false;
+    lock_release(&manager->lock);
+    answer = stored->store.commit(stored->store.ctx, commit);
+    (void)lock_acquire(&manager->lock);
+    stored->in_commit = false;
+    if (answer == BERTH_PENDING && stored->answered)
+        answer = stored->answer;
+    return answer;
+}
+
+/* Sends one group. Nothing is pending, and something waits. */
+static void send_group(struct berth_manager *manager, const struct operation *self,
+                       struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    const struct batch *batch;
+    int answer = 0;
+
+    stored->busy = true;
+    (void)take_group(stored, true);
+    batch = changes_of(stored);
+    if (stored->sent->broken) {
+        answer = BERTH_UNCERTAIN(-ENOMEM);
+    } else if (!batch) {
+        answer = -ENOMEM;
+    } else if (batch->n > 0 || stored->sent->clear) {
+        stored->commit = (berth_store_commit){
+            .epoch = stored->epoch,
+            .sequence = stored->sequence + 1,
+            .changes = batch->changes,
+            .n_changes = batch->n,
+            .clear = stored->sent->clear,
+        };
+        stored->leftover_sent = stored->leftover != NULL;
+        answer = call_store(manager, &stored->commit);
+        if (answer == BERTH_PENDING)
+            return;
+    }
+    finish_group(manager, answer, self, woken);
+}
+
+bool commit_send(struct operation *operation)
+{
+    struct berth_manager *manager = operation->call.manager;
+    struct stored *stored = manager->stored;
+    const struct commit *commit = &persist_of(operation)->commit;
+    struct sleepers woken = {0};
+
+    while (!commit->done && !stored->busy)
+        send_group(manager, operation, &woken);
+#ifdef BERTH_NO_THREADS
+    if (!commit->done && !operation->done) /* the only thread would wait for itself */
+        finish_group(manager, BERTH_UNCERTAIN(-EDEADLK), operation, &woken);
+#endif
+    sleeper_wake_all(&woken);
+    return commit->done;
+}
+
+/* Commits of no operation */
+
+static void wait_once(struct berth_manager *manager, struct commit *commit)
+{
+#ifdef BERTH_NO_THREADS
+    struct sleepers nobody = {0};
+
+    (void)commit;
+    finish_group(manager, BERTH_UNCERTAIN(-EDEADLK), NULL, &nobody);
+#else
+    struct sleeper sleeper;
+
+    sleeper_init(&sleeper);
+    commit->sleeper = &sleeper;
+    (void)lock_wait(&manager->lock, &sleeper, BERTH_NO_DEADLINE);
+    commit->sleeper = NULL;
+    sleeper_destroy(&sleeper);
+#endif
+}
+
+int commit_wait(struct berth_manager *manager, struct batch *batch, bool clear)
+{
+    struct stored *stored = manager->stored;
+    struct commit commit = {.batch = batch, .clear = clear, .firm = true};
+
+    if (stored->lost)
+        return stored_refuses(manager);
+    persist_queue(stored, &commit);
+    manager->n_operations++;
+    while (!commit.done) {
+        struct sleepers woken = {0};
+
+        if (stored->busy)
+            wait_once(manager, &commit);
+        else
+            send_group(manager, NULL, &woken);
+        sleeper_wake_all(&woken);
+    }
+    manager_end_operation(manager);
+    return commit.result;
+}
+
+/* Rows of the reservations below the root, and of what has ended and only they name. */
+static void collect_reservations(struct batch *batch, struct berth_manager *manager,
+                                 const struct instance *root)
+{
+    const struct map *map = &manager->reservations;
+    size_t chain = 0;
+
+    for (struct link *at = map_walk(map, NULL, &chain); at; at = map_walk(map, at, &chain)) {
+        struct reservation *reservation = (struct reservation *)at;
+        unsigned levels = reservation_levels(manager, reservation);
+        struct instance *instance = reservation->last;
+
+        if (reservation_instance(reservation, levels, 0) != root)
+            continue;
+        record_no_reservation(batch, manager, reservation);
+        for (; instance; instance = instance_parent(instance))
+            if (instance->ended)
+                record_no_instance(batch, manager, instance);
+    }
+}
+
+static void collect_counters(struct batch *batch, struct berth_manager *manager)
+{
+    for (unsigned i = 1; i <= manager->type->n_resources; i++)
+        record_counters(batch, manager, (uint8_t)i);
+}
+
+int commit_discard(struct berth_manager *manager, struct instance *root)
+{
+    struct stored *stored = manager->stored;
+    struct sleepers woken = {0};
+    struct batch batch;
+    int rc = 0;
+
+    batch_init(&batch, &manager->allocator);
+    if (stored->lost) {
+        rc = stored_refuses(manager);
+    } else if (!stored->has_store) {
+        /* nothing is durable */
+    } else if (root) {
+        collect_reservations(&batch, manager, root);
+        collect_tree(&batch, manager, root);
+    } else {
+        collect_counters(&batch, manager);
+    }
+    if (batch.failed)
+        rc = -ENOMEM;
+    if (rc == 0 && root) {
+        reservation_remove_below(manager, root);
+        waiters_discard_busy(manager, instance_as_root(root), &woken);
+        forget_root(manager, instance_as_root(root), false, &woken);
+    } else if (rc == 0) {
+        forget_all(manager, &woken);
+    }
+    if (rc == 0 && stored->has_store)
+        rc = commit_wait(manager, &batch, !root);
+    record_release(&batch, manager);
+    batch_free(&batch);
+    scheduler_leave(manager, &woken);
+    return rc;
+}
+
+/* Of the public header */
+
+int berth_store_committed(berth_store_link link, int result)
+{
+    struct berth_manager *manager = link.manager;
+    struct sleepers woken = {0};
+    int rc = 0;
+
+    if (result != 0 && !hook_is_failure(result) && !hook_is_uncertain(result))
+        return -EINVAL;
+    rc = manager_lock(manager);
+    if (rc != 0)
+        return rc;
+    if (!manager->stored->busy || (manager->stored->in_commit && manager->stored->answered)) {
+        rc = -ENOENT;
+    } else if (manager->stored->in_commit) {
+        manager->stored->answered = true;
+        manager->stored->answer = result;
+    } else {
+        finish_group(manager, result, NULL, &woken);
+    }
+    scheduler_leave(manager, &woken);
+    return rc;
+}
+
+int berth_store_lost(berth_store_link link)
+{
+    struct berth_manager *manager = link.manager;
+    struct sleepers woken = {0};
+    int rc = manager_lock(manager);
+
+    if (rc != 0)
+        return rc;
+    if (!manager->stored->lost)
+        lose_store(manager, -ESTALE, NULL, &woken);
+    scheduler_leave(manager, &woken);
+    return 0;
+}

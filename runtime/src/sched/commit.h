@@ -1,0 +1,27 @@
+/*
+ * Sends commits to the manager's store, one at a time. What waits goes together: a group commit. A
+ * blocking call that waits for its commit sends all that wait, without the lock, and the others
+ * sleep meanwhile. docs/decisions has why.
+ */
+#ifndef BERTH_SRC_COMMIT_H
+#define BERTH_SRC_COMMIT_H
+
+#include "../base/linkage.h"
+#include "../core/stored/persist.h"
+
+/*
+ * Sends what waits, unless a commit is pending. The lock is free meanwhile. False: the operation
+ * has to wait for its commit.
+ */
+internal bool commit_send(struct operation *operation);
+
+/*
+ * Has a batch kept that is of no operation, and waits. The batch is in the manager's queue behind
+ * all that were noted before. 0, or what the manager has died of.
+ */
+internal int commit_wait(struct berth_manager *manager, struct batch *batch, bool clear);
+
+/* For `stored.discard`: forgets a root, or everything, also in the store. */
+internal int commit_discard(struct berth_manager *manager, struct instance *root);
+
+#endif

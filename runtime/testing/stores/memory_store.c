@@ -1,0 +1,781 @@
+/* A store in memory: tables of rows, sorted by their keys. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <berth/stores.h>
+
+struct cell {
+    uint64_t number;
+    uuid_t uuid;
+    char *text;
+    char **items;
+    uint32_t count;
+};
+
+struct row {
+    struct cell *cells;
+};
+
+struct column {
+    char *name;
+    berth_store_type type;
+};
+
+struct table {
+    char *name;
+    struct column *columns;
+    uint16_t n_columns, n_key;
+    struct row *rows;
+    size_t n, capacity;
+};
+
+/* Whose rows they are. */
+struct header {
+    char *manager, *options, *absent, *backend;
+    uint64_t spec_hash;
+    uint32_t format;
+};
+
+struct content {
+    struct header header;
+    struct table *tables;
+    uint16_t n_tables;
+    uint64_t epoch, sequence;
+};
+
+struct berth_memory_store {
+    berth_store functions;
+    pthread_mutex_t lock;
+    struct content content;
+    char *backend;
+};
+
+/* Memory. A test that runs out of it ends. */
+
+static void *checked(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void *zeroed(size_t n, size_t size)
+{
+    return checked(calloc(n > 0 ? n : 1, size > 0 ? size : 1));
+}
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    return memcpy(zeroed(size, 1), text, size);
+}
+
+/* Cells and rows */
+
+static void free_cell(struct cell *cell)
+{
+    free(cell->text);
+    for (uint32_t i = 0; i < cell->count; i++)
+        free(cell->items[i]);
+    free(cell->items);
+}
+
+static void free_row(const struct table *table, struct row *row)
+{
+    for (unsigned i = 0; i < table->n_columns; i++)
+        free_cell(&row->cells[i]);
+    free(row->cells);
+}
+
+static struct cell copy_cell(berth_store_type type, const berth_store_value *value)
+{
+    struct cell cell = {0};
+
+    switch (type) {
+    case BERTH_STORE_TEXT:
+        cell.text = copy_text(value->text);
+        break;
+    case BERTH_STORE_UUID:
+        memcpy(cell.uuid, value->uuid, sizeof cell.uuid);
+        break;
+    case BERTH_STORE_TEXTS:
+        cell.count = value->texts.count;
+        cell.items = zeroed(cell.count, sizeof *cell.items);
+        for (uint32_t i = 0; i < cell.count; i++)
+            cell.items[i] = copy_text(value->texts.items[i] ? value->texts.items[i] : "");
+        break;
+    default:
+        cell.number = value->number;
+        break;
+    }
+    return cell;
+}
+
+static berth_store_value show_cell(berth_store_type type, const struct cell *cell)
+{
+    berth_store_value value = {0};
+
+    switch (type) {
+    case BERTH_STORE_TEXT:
+        value.text = cell->text;
+        break;
+    case BERTH_STORE_UUID:
+        value.uuid = cell->uuid;
+        break;
+    case BERTH_STORE_TEXTS:
+        value.texts = (berth_strings){(const char *const *)cell->items, cell->count};
+        break;
+    default:
+        value.number = cell->number;
+        break;
+    }
+    return value;
+}
+
+static int compare_numbers(berth_store_type type, uint64_t a, uint64_t b)
+{
+    if (type == BERTH_STORE_SIGNED)
+        return ((int64_t)a > (int64_t)b) - ((int64_t)a < (int64_t)b);
+    return (a > b) - (a < b);
+}
+
+/* Compares the key of a row with given cells. */
+static int compare(const struct table *table, const struct row *row,
+                   const berth_store_value *values)
+{
+    int found = 0;
+
+    for (unsigned i = 0; i < table->n_key && found == 0; i++) {
+        const struct cell *cell = &row->cells[i];
+
+        switch (table->columns[i].type) {
+        case BERTH_STORE_TEXT:
+            found = strcmp(cell->text, values[i].text);
+            break;
+        case BERTH_STORE_UUID:
+            found = memcmp(cell->uuid, values[i].uuid, sizeof cell->uuid);
+            break;
+        default:
+            found = compare_numbers(table->columns[i].type, cell->number, values[i].number);
+            break;
+        }
+    }
+    return found;
+}
+
+/* Where the row with this key is, or belongs. */
+static size_t find(const struct table *table, const berth_store_value *values, bool *found)
+{
+    size_t low = 0, high = table->n;
+
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(table, &table->rows[middle], values);
+
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void delete_row(struct table *table, const berth_store_value *values)
+{
+    bool found;
+    size_t at = find(table, values, &found);
+
+    if (!found)
+        return;
+    free_row(table, &table->rows[at]);
+    table->n--;
+    memmove(&table->rows[at], &table->rows[at + 1], (table->n - at) * sizeof *table->rows);
+}
+
+static struct row *place_for(struct table *table, const berth_store_value *values)
+{
+    bool found;
+    size_t at = find(table, values, &found);
+
+    if (found) {
+        free_row(table, &table->rows[at]);
+        return &table->rows[at];
+    }
+    if (table->n == table->capacity) {
+        table->capacity = table->capacity > 0 ? 2 * table->capacity : 16;
+        table->rows = checked(realloc(table->rows, table->capacity * sizeof *table->rows));
+    }
+    memmove(&table->rows[at + 1], &table->rows[at], (table->n - at) * sizeof *table->rows);
+    table->n++;
+    return &table->rows[at];
+}
+
+static void write_row(struct table *table, const berth_store_value *values)
+{
+    struct cell *cells = zeroed(table->n_columns, sizeof *cells);
+
+    for (unsigned i = 0; i < table->n_columns; i++)
+        cells[i] = copy_cell(table->columns[i].type, &values[i]);
+    place_for(table, values)->cells = cells;
+}
+
+static void change_row(struct content *content, const berth_store_change *change)
+{
+    struct table *table = &content->tables[change->table];
+
+    if (change->deleted)
+        delete_row(table, change->values);
+    else
+        write_row(table, change->values);
+}
+
+static void clear_rows(struct content *content)
+{
+    for (unsigned i = 0; i < content->n_tables; i++) {
+        struct table *table = &content->tables[i];
+
+        for (size_t j = 0; j < table->n; j++)
+            free_row(table, &table->rows[j]);
+        table->n = 0;
+    }
+}
+
+/* Contents */
+
+static void free_header(struct header *header)
+{
+    free(header->manager);
+    free(header->options);
+    free(header->absent);
+    free(header->backend);
+    *header = (struct header){0};
+}
+
+static void free_content(struct content *content)
+{
+    clear_rows(content);
+    for (unsigned i = 0; i < content->n_tables; i++) {
+        struct table *table = &content->tables[i];
+
+        for (unsigned j = 0; j < table->n_columns; j++)
+            free(table->columns[j].name);
+        free(table->columns);
+        free(table->rows);
+        free(table->name);
+    }
+    free(content->tables);
+    free_header(&content->header);
+    *content = (struct content){0};
+}
+
+static struct table *find_table(const struct content *content, const char *name)
+{
+    for (unsigned i = 0; i < content->n_tables; i++)
+        if (strcmp(content->tables[i].name, name) == 0)
+            return &content->tables[i];
+    return NULL;
+}
+
+static struct table make_table(const berth_store_table *from)
+{
+    struct table table = {
+        .name = copy_text(from->name),
+        .columns = zeroed(from->n_columns, sizeof *table.columns),
+        .n_columns = from->n_columns,
+        .n_key = from->n_key,
+    };
+
+    for (unsigned i = 0; i < from->n_columns; i++)
+        table.columns[i] = (struct column){copy_text(from->columns[i].name), from->columns[i].type};
+    return table;
+}
+
+/* The cells of a row in the columns of another table; zero where it has none. */
+static void move_row(const struct table *from, const struct row *row, struct table *to)
+{
+    static const uuid_t nil;
+    berth_store_value *values = zeroed(to->n_columns, sizeof *values);
+
+    for (unsigned i = 0; i < to->n_columns; i++) {
+        values[i] = (berth_store_value){0};
+        if (to->columns[i].type == BERTH_STORE_TEXT)
+            values[i].text = "";
+        else if (to->columns[i].type == BERTH_STORE_UUID)
+            values[i].uuid = nil;
+        for (unsigned j = 0; j < from->n_columns; j++)
+            if (from->columns[j].type == to->columns[i].type &&
+                strcmp(from->columns[j].name, to->columns[i].name) == 0)
+                values[i] = show_cell(from->columns[j].type, &row->cells[j]);
+    }
+    write_row(to, values);
+    free(values);
+}
+
+/* The same content with the tables of `manager`. */
+static void change_tables(struct content *content, const berth_store_manager *manager)
+{
+    struct content changed = {
+        .header = {copy_text(manager->manager), copy_text(manager->options),
+                   copy_text(manager->absent), copy_text(manager->backend), manager->spec_hash,
+                   manager->format},
+        .tables = zeroed(manager->n_tables, sizeof *changed.tables),
+        .n_tables = manager->n_tables,
+        .epoch = content->epoch,
+        .sequence = content->sequence,
+    };
+
+    for (unsigned i = 0; i < manager->n_tables; i++) {
+        const struct table *old = find_table(content, manager->tables[i].name);
+
+        changed.tables[i] = make_table(&manager->tables[i]);
+        for (size_t j = 0; old && j < old->n; j++)
+            move_row(old, &old->rows[j], &changed.tables[i]);
+    }
+    free_content(content);
+    *content = changed;
+}
+
+/* Shows what is stored, with its tables. */
+static int show_stored(const struct content *content,
+                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
+{
+    berth_store_table *tables = zeroed(content->n_tables, sizeof *tables);
+    berth_store_manager stored = {
+        .manager = content->header.manager,
+        .format = content->header.format,
+        .spec_hash = content->header.spec_hash,
+        .options = content->header.options,
+        .absent = content->header.absent,
+        .backend = content->header.backend,
+        .tables = tables,
+        .n_tables = content->n_tables,
+    };
+    int rc;
+
+    for (unsigned i = 0; i < content->n_tables; i++) {
+        const struct table *table = &content->tables[i];
+        berth_store_column *columns = zeroed(table->n_columns, sizeof *columns);
+
+        for (unsigned j = 0; j < table->n_columns; j++)
+            columns[j] = (berth_store_column){table->columns[j].name, table->columns[j].type};
+        tables[i] = (berth_store_table){table->name, columns, table->n_columns, table->n_key};
+    }
+    rc = accept(arg, &stored);
+    for (unsigned i = 0; i < content->n_tables; i++)
+        free((void *)(uintptr_t)tables[i].columns);
+    free(tables);
+    return rc;
+}
+
+/* The functions of the store */
+
+static int memory_open(void *ctx, const berth_store_manager *manager,
+                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                       berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    struct berth_memory_store *store = ctx;
+    int rc = 0;
+
+    (void)link;
+    (void)deadline;
+    pthread_mutex_lock(&store->lock);
+    if (store->content.header.manager)
+        rc = show_stored(&store->content, accept, arg);
+    if (rc == 0) {
+        change_tables(&store->content, manager);
+        store->content.epoch++;
+        *opened = (berth_store_opened){.epoch = store->content.epoch,
+                                       .sequence = store->content.sequence};
+    }
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
+static int memory_load(void *ctx,
+                       int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                       void *arg, int64_t deadline)
+{
+    struct berth_memory_store *store = ctx;
+    const struct content *content = &store->content;
+    int rc = 0;
+
+    (void)deadline;
+    pthread_mutex_lock(&store->lock);
+    for (unsigned i = 0; i < content->n_tables && rc == 0; i++) {
+        const struct table *table = &content->tables[i];
+        berth_store_value *values = zeroed(table->n_columns, sizeof *values);
+
+        for (size_t j = 0; j < table->n && rc == 0; j++) {
+            for (unsigned k = 0; k < table->n_columns; k++)
+                values[k] = show_cell(table->columns[k].type, &table->rows[j].cells[k]);
+            rc = put(arg, (uint16_t)i, values);
+        }
+        free(values);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
+static int memory_commit(void *ctx, const berth_store_commit *commit)
+{
+    struct berth_memory_store *store = ctx;
+    struct content *content = &store->content;
+    int rc = 0;
+
+    pthread_mutex_lock(&store->lock);
+    if (commit->epoch != content->epoch) {
+        rc = -ESTALE;
+    } else if (commit->sequence != content->sequence + 1) {
+        /* the last one may be sent again */
+        rc = commit->sequence == content->sequence ? 0 : -EPROTO;
+    } else {
+        if (commit->clear)
+            clear_rows(content);
+        for (uint32_t i = 0; i < commit->n_changes; i++)
+            change_row(content, &commit->changes[i]);
+        content->sequence = commit->sequence;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
+static int memory_replace(void *ctx, uint64_t epoch, uint64_t sequence,
+                          int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    struct berth_memory_store *store = ctx;
+    struct content *content = &store->content, old = *content;
+    berth_store_change row;
+    int rc;
+
+    pthread_mutex_lock(&store->lock);
+    if (epoch != content->epoch) {
+        pthread_mutex_unlock(&store->lock);
+        return -ESTALE;
+    }
+    content->tables = zeroed(old.n_tables, sizeof *content->tables);
+    for (unsigned i = 0; i < old.n_tables; i++) {
+        content->tables[i] = old.tables[i];
+        content->tables[i].rows = NULL;
+        content->tables[i].n = 0;
+        content->tables[i].capacity = 0;
+    }
+    while ((rc = next(arg, &row)) == 1)
+        change_row(content, &row);
+    if (rc == 0)
+        content->sequence = sequence;
+    for (unsigned i = 0; i < old.n_tables; i++) { /* the rows that are not wanted */
+        struct table *gone = rc == 0 ? &old.tables[i] : &content->tables[i];
+
+        for (size_t j = 0; j < gone->n; j++)
+            free_row(gone, &gone->rows[j]);
+        free(gone->rows);
+    }
+    free(rc == 0 ? old.tables : content->tables);
+    if (rc < 0)
+        *content = old;
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
+static void memory_close(void *ctx)
+{
+    (void)ctx; /* the rows stay */
+}
+
+berth_memory_store *berth_memory_store_make(const char *backend)
+{
+    struct berth_memory_store *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return NULL;
+    pthread_mutex_init(&store->lock, NULL);
+    store->backend = copy_text(backend ? backend : "");
+    store->functions = (berth_store){
+        .version = BERTH_STORE_VERSION,
+        .ctx = store,
+        .backend = store->backend,
+        .open = memory_open,
+        .load = memory_load,
+        .commit = memory_commit,
+        .replace = memory_replace,
+        .close = memory_close,
+    };
+    return store;
+}
+
+void berth_memory_store_free(berth_memory_store *store)
+{
+    if (!store)
+        return;
+    free_content(&store->content);
+    free(store->backend);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+const berth_store *berth_memory_store_functions(berth_memory_store *store)
+{
+    return &store->functions;
+}
+
+size_t berth_memory_store_count(berth_memory_store *store, const char *table)
+{
+    const struct table *found;
+    size_t n;
+
+    pthread_mutex_lock(&store->lock);
+    found = find_table(&store->content, table);
+    n = found ? found->n : 0;
+    pthread_mutex_unlock(&store->lock);
+    return n;
+}
+
+/* Bytes: a magic word, the content, and a sum over all that */
+
+static const char magic[] = "berth memory store 1";
+
+struct bytes {
+    unsigned char *at;
+    size_t n, capacity;
+    size_t read;
+    bool damaged;
+};
+
+static void put_bytes(struct bytes *bytes, const void *from, size_t size)
+{
+    if (bytes->n + size > bytes->capacity) {
+        bytes->capacity = 2 * bytes->capacity + size + 256;
+        bytes->at = checked(realloc(bytes->at, bytes->capacity));
+    }
+    memcpy(bytes->at + bytes->n, from, size);
+    bytes->n += size;
+}
+
+static void put_number(struct bytes *bytes, uint64_t number)
+{
+    unsigned char digits[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        digits[i] = (unsigned char)(number >> (8 * i));
+    put_bytes(bytes, digits, sizeof digits);
+}
+
+static void put_text(struct bytes *bytes, const char *text)
+{
+    put_number(bytes, strlen(text));
+    put_bytes(bytes, text, strlen(text));
+}
+
+static bool get_bytes(struct bytes *bytes, void *to, size_t size)
+{
+    if (bytes->damaged || size > bytes->n - bytes->read) {
+        bytes->damaged = true;
+        return false;
+    }
+    memcpy(to, bytes->at + bytes->read, size);
+    bytes->read += size;
+    return true;
+}
+
+static uint64_t get_number(struct bytes *bytes)
+{
+    unsigned char digits[8] = {0};
+    uint64_t number = 0;
+
+    if (!get_bytes(bytes, digits, sizeof digits))
+        return 0;
+    for (unsigned i = 0; i < 8; i++)
+        number |= (uint64_t)digits[i] << (8 * i);
+    return number;
+}
+
+static char *get_text(struct bytes *bytes)
+{
+    uint64_t size = get_number(bytes);
+    char *text;
+
+    if (bytes->damaged || size > bytes->n - bytes->read) {
+        bytes->damaged = true;
+        return copy_text("");
+    }
+    text = zeroed((size_t)size + 1, 1);
+    (void)get_bytes(bytes, text, (size_t)size);
+    return text;
+}
+
+/* A count of things that take a byte at least. */
+static uint64_t get_count(struct bytes *bytes, uint64_t most)
+{
+    uint64_t count = get_number(bytes);
+
+    if (count > bytes->n - bytes->read || count > most) {
+        bytes->damaged = true;
+        return 0;
+    }
+    return count;
+}
+
+static uint64_t sum(const unsigned char *bytes, size_t n)
+{
+    uint64_t found = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < n; i++)
+        found = (found ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return found;
+}
+
+static void put_cell(struct bytes *bytes, berth_store_type type, const struct cell *cell)
+{
+    switch (type) {
+    case BERTH_STORE_TEXT:
+        put_text(bytes, cell->text);
+        break;
+    case BERTH_STORE_UUID:
+        put_bytes(bytes, cell->uuid, sizeof cell->uuid);
+        break;
+    case BERTH_STORE_TEXTS:
+        put_number(bytes, cell->count);
+        for (uint32_t i = 0; i < cell->count; i++)
+            put_text(bytes, cell->items[i]);
+        break;
+    default:
+        put_number(bytes, cell->number);
+        break;
+    }
+}
+
+static void get_cell(struct bytes *bytes, berth_store_type type, struct cell *cell)
+{
+    switch (type) {
+    case BERTH_STORE_TEXT:
+        cell->text = get_text(bytes);
+        break;
+    case BERTH_STORE_UUID:
+        (void)get_bytes(bytes, cell->uuid, sizeof cell->uuid);
+        break;
+    case BERTH_STORE_TEXTS:
+        cell->count = (uint32_t)get_count(bytes, UINT32_MAX);
+        cell->items = zeroed(cell->count, sizeof *cell->items);
+        for (uint32_t i = 0; i < cell->count; i++)
+            cell->items[i] = get_text(bytes);
+        break;
+    default:
+        cell->number = get_number(bytes);
+        break;
+    }
+}
+
+static void put_table(struct bytes *bytes, const struct table *table)
+{
+    put_text(bytes, table->name);
+    put_number(bytes, table->n_columns);
+    put_number(bytes, table->n_key);
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        put_text(bytes, table->columns[i].name);
+        put_number(bytes, table->columns[i].type);
+    }
+    put_number(bytes, table->n);
+    for (size_t i = 0; i < table->n; i++)
+        for (unsigned j = 0; j < table->n_columns; j++)
+            put_cell(bytes, table->columns[j].type, &table->rows[i].cells[j]);
+}
+
+static void get_table(struct bytes *bytes, struct table *table)
+{
+    table->name = get_text(bytes);
+    table->n_columns = (uint16_t)get_count(bytes, UINT16_MAX);
+    table->n_key = (uint16_t)get_number(bytes);
+    table->columns = zeroed(table->n_columns, sizeof *table->columns);
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        table->columns[i].name = get_text(bytes);
+        table->columns[i].type = (berth_store_type)get_number(bytes);
+    }
+    table->n = (size_t)get_count(bytes, SIZE_MAX);
+    table->capacity = table->n;
+    table->rows = zeroed(table->n, sizeof *table->rows);
+    for (size_t i = 0; i < table->n; i++) {
+        table->rows[i].cells = zeroed(table->n_columns, sizeof(struct cell));
+        for (unsigned j = 0; j < table->n_columns; j++)
+            get_cell(bytes, table->columns[j].type, &table->rows[i].cells[j]);
+    }
+}
+
+void *berth_memory_store_export(berth_memory_store *store, size_t *size)
+{
+    const struct content *content = &store->content;
+    struct bytes bytes = {0};
+
+    pthread_mutex_lock(&store->lock);
+    put_bytes(&bytes, magic, sizeof magic);
+    put_number(&bytes, content->header.manager != NULL);
+    if (content->header.manager) {
+        put_text(&bytes, content->header.manager);
+        put_text(&bytes, content->header.options);
+        put_text(&bytes, content->header.absent);
+        put_text(&bytes, content->header.backend);
+        put_number(&bytes, content->header.spec_hash);
+        put_number(&bytes, content->header.format);
+    }
+    put_number(&bytes, content->epoch);
+    put_number(&bytes, content->sequence);
+    put_number(&bytes, content->n_tables);
+    for (unsigned i = 0; i < content->n_tables; i++)
+        put_table(&bytes, &content->tables[i]);
+    pthread_mutex_unlock(&store->lock);
+    put_number(&bytes, sum(bytes.at, bytes.n));
+    *size = bytes.n;
+    return bytes.at;
+}
+
+static struct content read_content(struct bytes *bytes)
+{
+    struct content content = {0};
+    char found[sizeof magic] = {0};
+
+    if (!get_bytes(bytes, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0)
+        bytes->damaged = true;
+    if (get_number(bytes) != 0) {
+        content.header.manager = get_text(bytes);
+        content.header.options = get_text(bytes);
+        content.header.absent = get_text(bytes);
+        content.header.backend = get_text(bytes);
+        content.header.spec_hash = get_number(bytes);
+        content.header.format = (uint32_t)get_number(bytes);
+    }
+    content.epoch = get_number(bytes);
+    content.sequence = get_number(bytes);
+    content.n_tables = (uint16_t)get_count(bytes, UINT16_MAX);
+    content.tables = zeroed(content.n_tables, sizeof *content.tables);
+    for (unsigned i = 0; i < content.n_tables; i++)
+        get_table(bytes, &content.tables[i]);
+    return content;
+}
+
+int berth_memory_store_import(berth_memory_store *store, const void *from, size_t size)
+{
+    struct bytes bytes = {.at = (unsigned char *)(uintptr_t)from, .n = size};
+    struct bytes end = {.at = bytes.at, .n = size, .read = size >= 8 ? size - 8 : 0};
+    struct content content;
+
+    if (size < 8 + sizeof magic || get_number(&end) != sum(bytes.at, size - 8))
+        return -EBADMSG;
+    bytes.n = size - 8;
+    content = read_content(&bytes);
+    if (bytes.damaged) {
+        free_content(&content);
+        return -EBADMSG;
+    }
+    pthread_mutex_lock(&store->lock);
+    free_content(&store->content);
+    store->content = content;
+    pthread_mutex_unlock(&store->lock);
+    return 0;
+}
