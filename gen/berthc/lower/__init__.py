@@ -276,21 +276,12 @@ class _Lowering:
             steps=tuple(self.step(s, operation) for s in operation.steps),
             returns=tuple(self.returned(r, operation) for r in operation.returns),
             result=self.names.result(operation.name) if operation.returns_several else "",
-            owned=self.is_owned(operation),
+            owned=self.m.has_owner(operation) and not operation.gives,
             denies=tuple(
                 self.deny(d, number, expr.expression(d.guard, resolve),
                           self.numbers["deny", operation.name, str(i)])
                 for i, d in enumerate(operation.deny, 1)
             ),
-        )
-
-    def is_owned(self, operation: model.Operation) -> bool:
-        """Does it take or drop a reference that has an owner's name?"""
-        if self.m.store is None or operation.form is model.Form.WITH or operation.gives:
-            return False
-        return any(
-            step.event in (self.m.resource(step.resource).take, self.m.resource(step.resource).drop)
-            for step in operation.steps
         )
 
     def deny(self, deny: model.Deny, number: int, expression: str, c: str) -> ir.Deny:

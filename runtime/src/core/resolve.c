@@ -108,19 +108,28 @@ static void check_conflict(struct operation *operation, const berth_operation *t
     }
 }
 
+/* Does the operation's owner have a reference there? Then `take` adds none. */
+static bool has_reference(const struct operation *operation, const struct instance *instance)
+{
+    return operation->call.manager->stored->calls->has_reference(operation, instance);
+}
+
 /* The holders that the operation adds to a level: a child, its reservation, holds of steps. */
 static uint32_t count_added(const struct operation *operation, const berth_operation *type,
                             unsigned level)
 {
     const berth_resource *resource = operation_resource(operation, level);
     uint32_t added = type->flags & BERTH_GIVES ? 1 : 0;
+    uint32_t takes = 0;
 
     if (level + 1u < type->levels && (operation->levels[level + 1].flags & LEVEL_FRESH))
         added++;
     for (unsigned i = 0; i < type->n_steps; i++)
         if (type->steps[i].level == level && type->steps[i].event == resource->take)
-            added++;
-    return added;
+            takes++;
+    if ((type->flags & BERTH_OWNED) && operation->call.manager->stored && takes > 0)
+        takes = has_reference(operation, operation->levels[level].instance) ? 0 : 1;
+    return added + takes;
 }
 
 /* The rest of check_levels(), if some level has many holders. */

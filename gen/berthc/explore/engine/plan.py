@@ -238,7 +238,7 @@ def _words(field: Field, value: Value) -> list[object]:
     if field.type is Type.ENUM:
         return [field.values.index(str(value))]
     if field.type is Type.UUID:
-        return [0 if value == "nil" else int(str(value)[1:])]
+        return [0 if value in ("", "nil") else int(str(value)[1:])]
     assert isinstance(value, int)
     return [int(value)]
 

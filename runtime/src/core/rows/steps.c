@@ -150,11 +150,14 @@ enum own {
     OWN_REFERENCE      /* LEVEL_MINE: the reference with the owner's name */
 };
 
-static inline enum own own_of(const berth_operation *type)
+static inline enum own own_of(const struct operation *operation)
 {
+    const berth_operation *type = operation->type;
+
     if (type->form == BERTH_WITH)
         return OWN_RESERVATION;
-    return type->flags & BERTH_OWNED ? OWN_REFERENCE : OWN_ANY_REFERENCE;
+    return (type->flags & BERTH_OWNED) && operation->call.manager->stored ? OWN_REFERENCE
+                                                                          : OWN_ANY_REFERENCE;
 }
 
 /* S4: is there a holder besides the caller? */
@@ -229,7 +232,7 @@ static inline void end_step(struct level_ref at, uint8_t event, enum own own)
 static bool run_steps(struct operation *operation)
 {
     const berth_operation *type = operation->type;
-    enum own own = own_of(type);
+    enum own own = own_of(operation);
 
     for (uint8_t i = 0; i < type->n_steps; i++) {
         uint8_t event = type->steps[i].event;

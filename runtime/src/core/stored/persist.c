@@ -425,6 +425,11 @@ static bool is_taken(const struct operation *operation)
            reservation_look_up(operation->call.manager, operation->arguments.gives);
 }
 
+static bool has_reference_of(const struct operation *operation, const struct instance *instance)
+{
+    return owner_find_reference(operation->call.manager, instance, persist_of(operation)->owner);
+}
+
 static int make_owned(struct operation *operation, uint8_t levels, struct reservation **out)
 {
     return reservation_make_owned(operation->call.manager, levels, operation->arguments.gives,
@@ -447,6 +452,7 @@ const struct stored_calls *persist_calls(void)
         .waits = waits_for_commit,
         .retry = retry_later,
         .is_taken = is_taken,
+        .has_reference = has_reference_of,
         .give = make_owned,
         .undo = undo_additions,
         .end = end_keeping,

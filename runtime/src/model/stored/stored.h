@@ -91,6 +91,7 @@ struct stored_calls {
     bool (*waits)(const struct operation *operation);
     bool (*retry)(struct operation *operation);
     bool (*is_taken)(const struct operation *operation);
+    bool (*has_reference)(const struct operation *operation, const struct instance *instance);
     int (*give)(struct operation *operation, uint8_t levels, struct reservation **out);
     void (*undo)(struct operation *operation);
     void (*end)(struct operation *operation);

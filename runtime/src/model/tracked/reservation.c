@@ -58,8 +58,9 @@ int reservation_make(struct berth_manager *manager, uint8_t levels, struct reser
     return 0;
 }
 
-cold int reservation_make_owned(struct berth_manager *manager, uint8_t levels, const unsigned char *id,
-                           const char *owner, struct reservation **out)
+cold int reservation_make_owned(struct berth_manager *manager, uint8_t levels,
+                                const unsigned char *id, const char *owner,
+                                struct reservation **out)
 {
     size_t at = stored_reservation_at(levels) + sizeof(struct stored_reservation) +
                 levels * sizeof(struct naming);
