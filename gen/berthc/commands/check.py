@@ -66,6 +66,8 @@ def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Rep
         in_c = bounds if args.states is not None else replace(bounds, states=STATES_IN_C)
         progress = _progress(args, result, in_c)
         try:
+            if manager.store is not None:
+                raise NoCompiler("the search in C knows no crashes of a manager with a store")
             made = program(manager.name, files(manager), progress.say)
             progress.end()
             if args.budget is not None:

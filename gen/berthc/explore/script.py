@@ -17,6 +17,7 @@ from berthc.explore.callers.inputs import Valuation
 from berthc.explore.findings.judge import caller
 from berthc.explore.search import Found
 from berthc.explore.states.backend import ENDS_OK, Called
+from berthc.explore.states.death import RECOVER, owner
 from berthc.explore.states.drain import DRAIN, change as drains
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
@@ -83,6 +84,7 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     out = list(begun.first)
     local = stepper.renumber(stepper.start())
     names: dict[int, str] = {}
+    known: list[str] = []  # reservations
     given: dict[int, str] = {}  # by caller: what the simulator calls its reservation
     for request in found.requests:
         change = (drains(stepper, local, request.move, request.chosen) if request.move.part == DRAIN
@@ -92,16 +94,20 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                 reservation=given.get(request.move.who) if request.move.reservation else None
             )
         )
-        asked = _request(manager, change.move, change.called, labels)
+        asked = _request(manager, change, labels)
         answer = _answer(simulator, asked)
         if answer["error"] != change.result.error:
             raise AssertionError(f"the simulator answers {answer['error']} where the search saw "
                                  f"{change.result.error}")
-        if "reservation" in answer["returns"]:
-            given[request.move.who] = answer["returns"]["reservation"]
-        _match({**change.after.world.snapshot(), "reservations": []}, answer["state"], labels)
+        if request.move.part == "gives":
+            given |= {request.move.who: label for label in answer["state"]["reservations"]
+                      if label not in known}
+        known = answer["state"]["reservations"]
+        _match({**change.after.world.snapshot(), "reservations": [], "owners": {}, "releasing": []},
+               answer["state"], labels)
         # What anybody may ask, the first caller asks.
-        who = ("" if request.move.part == DRAIN else caller(0) if request.move.part == "free"
+        who = ("" if request.move.part in (DRAIN, RECOVER)
+               else owner(request.move.who) if stepper.stored else caller(0) if request.move.part == "free"
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
@@ -124,9 +130,11 @@ def _created(new: Json) -> str:
             + (f" without {without}" if without else ""))
 
 
-def _request(manager: Manager, move: Move, called: tuple[Called, ...],
-             labels: Mapping[str, str]) -> Json:
+def _request(manager: Manager, change: Change, labels: Mapping[str, str]) -> Json:
+    move, called = change.move, _ended(change)
     asked: Json = {"op": move.op.name}
+    if move.part not in (DRAIN, RECOVER) and manager.has_owner(move.op):
+        asked["owner"] = owner(move.who)
     for choice in move.config:
         resource = manager.resource(choice.resource)
         of_use = ({f.name for f in resource.fields} if move.op.form.value != "find"
@@ -143,6 +151,8 @@ def _request(manager: Manager, move: Move, called: tuple[Called, ...],
     failing = [call for call in called if call.ending.outcome.kind not in ("ok", "yes")]
     if failing:
         asked["fail"] = [_failure(call, called) for call in failing]
+    if change.way.death is not None:
+        asked["die"] = change.way.death.commits
     return asked
 
 
@@ -210,7 +220,24 @@ def _word(value: Any) -> str:
 
 
 def _backend(change: Change) -> str:
-    return ", ".join(f"{call.hook} {_how(call)}" for call in change.called)
+    return ", ".join([*(f"{call.hook} {_how(call)}" for call in _ended(change)), *_death(change)])
+
+
+def _ended(change: Change) -> tuple[Called, ...]:
+    """Its calls, but for one in which the process died."""
+    death = change.way.death
+    return change.called if death is None or death.hook is None else change.called[:-1]
+
+
+def _death(change: Change) -> Iterator[str]:
+    death = change.way.death
+    if death is None:
+        return
+    if death.hook is None:
+        yield "the process dies before it answers"
+    else:
+        yield (f"the process dies in {death.hook}, which "
+               + ("took effect" if death.late else "had no effect"))
 
 
 def _how(call: Called) -> str:

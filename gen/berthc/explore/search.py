@@ -26,6 +26,7 @@ from berthc.explore.findings.stated import misstated
 from berthc.explore.findings.stranded import Stranded
 from berthc.explore.meaning import Seen, adopted
 from berthc.explore.states.backend import names
+from berthc.explore.states.death import RECOVER
 from berthc.explore.states.drain import EVERY, Drained, drain
 from berthc.explore.states.future import Future, nobody_holds
 from berthc.explore.states.local import Local
@@ -153,7 +154,7 @@ class Search:
             if done % LOOK_AT_MEMORY == 0:
                 self._look_at_memory()
             node = self.nodes[source]
-            if not clean:
+            if not clean and not node.local.world.locked:
                 self.cancelled += try_uses(self.stepper, node.local)
                 self.full.ask_taken(node.local)
                 if self._strands(node) or self._poisons(node):
@@ -169,7 +170,7 @@ class Search:
         judged = chain(
             chain.from_iterable(
                 drains.judge(number, node.local, None if limit is None else limit - node.failures)
-                for number, node in enumerate(self.nodes)),
+                for number, node in enumerate(self.nodes) if not node.local.world.locked),
             drains.again())
         for origin, fault, some in judged:
             requests = (Request(move, chosen, False) for move, chosen in some)
@@ -183,7 +184,7 @@ class Search:
         node = self.nodes[source]
         self.asked.add(move.op.name)
         limit = self.bounds.failures
-        if not clean:
+        if not clean and move.part != RECOVER:
             self.full.ask(node.local, move)
         for change in self.stepper.changes(node.local, move, clean):
             failures = node.failures + change.way.failures
@@ -214,6 +215,8 @@ class Search:
                     self.edges.add(Edge(source, target, change.way.failures))
 
     def _judge(self, change: Change) -> Iterator[Fault]:
+        if change.after.world.locked:
+            return  # until recovery has run, nothing is as it stays
         found = [*judge(self.stepper, change, self.accepted),
                  *up_to(misstated(self.stepper, change), self.accepted)]
         yield from found
@@ -247,6 +250,8 @@ class Search:
     def _means(self, node: Node, clean: bool) -> None:
         """What is in the backend where instances rest; a fault where that is not one thing while no
         call fails."""
+        if node.local.world.locked:
+            return
         for one, either in self.seen.look(node.local, clean):
             either &= ~self._adopted[one.resource].get(one.state, 0)
             if clean and either:
@@ -309,7 +314,7 @@ class Search:
                 left.wait(self.stepper.renumber(local))
 
         for node in self.nodes:
-            if missing():
+            if missing() and not node.local.world.locked:
                 drain_at(node.local, self.taken)
         for local in left:
             if not missing():

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from berthc.model import Row
 from berthc.semantics.program import Program
-from berthc.semantics.result import Refused
+from berthc.semantics.result import Refused, Taken
 from berthc.semantics.state import Item, State
 
 REFUSED = "EIO"  # of a commit that certainly failed
+DIED = "EOWNERDEAD"  # of what runs when the process dies
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Died(Exception):
         super().__init__()
         self.state = state
         self.intent = intent
+
+    @property
+    def begun(self) -> Taken | None:
+        """The row of the call that had begun, which counts as uncertain."""
+        if self.intent is None:
+            return None
+        id_, row = self.intent
+        outcome = "uncertain" if row.ask is None else "unknown"
+        return Taken(self.state.items[id_].resource, row, outcome, row.state, row.event)
 
 
 class Journal:
@@ -99,11 +109,12 @@ def loaded(program: Program, died: Died) -> State:
     """What a manager is that is loaded from the store: the call counts as uncertain. What its row
     raises is left to recover."""
     state = died.state.copy()
-    if died.intent is None:
+    begun = died.begun
+    if died.intent is None or begun is None:
         return state
     id_, row = died.intent
     item = state.items[id_]
-    target = row.target("unknown" if row.ask is not None else "uncertain")
+    target = row.target(begun.outcome)
     state.items[id_] = item._replace(state=target.state)
     if target.raise_event is not None:
         state.raised = {**state.raised, state.path(item)[0].id: (id_, target.raise_event)}

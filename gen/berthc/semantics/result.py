@@ -66,7 +66,8 @@ class Taken:
 
     `outcome` is "ok", "fail" or "uncertain" (a row ran; "ok" without a call too), "yes", "no" or
     "unknown" (a row asked), "rejected" (a row, or for want of one the resource's `otherwise`), or
-    "released" (S4: somebody else still holds it; no row). `state` is the one before.
+    "released" (S4: somebody else still holds it; no row). `state` is the one before. A call that
+    had begun when the process died counts as uncertain or unknown.
     """
 
     resource: str

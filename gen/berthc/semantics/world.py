@@ -6,7 +6,7 @@ from typing import Any
 
 from berthc.model import Manager, Operation
 from berthc.semantics.drain import Drain
-from berthc.semantics.journal import GOOD, Died, Fate, loaded
+from berthc.semantics.journal import DIED, GOOD, Died, Fate, loaded
 from berthc.semantics.program import MAX_HOLDERS, Program
 from berthc.semantics.recovery import Recovery
 from berthc.semantics.result import Fault, Outcome, Outcomes, Refused, Result, all_ok
@@ -116,11 +116,13 @@ class World:
 
     def _crash(self, run: Rows, died: Died) -> Result:
         """The process dies, and the manager is loaded again. Its backend is as it was."""
+        if died.begun is not None:
+            run.rows.append(died.begun)
         self._state = loaded(self._program, died)
         self._state.hook_calls = run.state.hook_calls
         self._state.hook_news = run.state.hook_news
         self._state.next_uuid = run.state.next_uuid
-        return _answer(run, Fault("EOWNERDEAD", {}), {})
+        return _answer(run, Fault(DIED, {}), {})
 
     def has_work(self) -> bool:
         """Does some instance rest where its drop would call a hook, and lead to another state when

@@ -106,11 +106,13 @@ class Shape:
     With `plain`, callers and keys are told apart.
     """
 
-    __slots__ = ("_fields", "_kinds", "_order", "slots", "names", "_plain", "by_key", "_frames")
+    __slots__ = ("_fields", "_kinds", "_order", "slots", "names", "_plain", "by_key", "_frames",
+                 "_named_references")
 
     def __init__(self, manager: Manager, choices: Mapping[str, list[Choice]],
                  plain: bool = False) -> None:
         self._plain = plain
+        self._named_references = bool(manager.named_references)
         self.forget()
         self.by_key = any(o.by is None
                            and (o.form is Form.FIND or o.form is Form.OBTAIN
@@ -165,6 +167,8 @@ class Shape:
                           []).append((holder.label is None, len(holder.path), alive, held,
                                       holder.took, relies, holder.releasing, stale, looks_for,
                                       n if self._plain else n == marked))
+        if self._named_references:
+            self._add_idle(state, local, at, marked)
         below: dict[int | None, list[tuple[Any, ...]]] = {}
         truth, open_ = local.truth, local.open
         for id_, parent, resource, order, key, slot, kind, now, anonymous in self._parts(state):
@@ -175,6 +179,16 @@ class Shape:
                  tuple(sorted(callers) if len(callers) > 1 else callers),
                  tuple(sorted(children) if len(children) > 1 else children)))
         return tuple(sorted(below.get(None, ()))), tuple(sorted(at.get(0, ())))
+
+    def _add_idle(self, state: State, local: Local, at: dict[int, list[tuple[Any, ...]]],
+                  marked: int) -> None:
+        """With a store, idle callers that have references."""
+        for item in state.items.values():
+            for name in item.owners:
+                who = ord(name) - ord("A")
+                if local.holders[who] is None:
+                    at.setdefault(item.id, []).append((True, 0, 0, (), (), (), False, (), (),
+                                                       who if self._plain else who == marked))
 
     def tree(self, local: Local, asked: int) -> Hashable:
         """What decides what drain can do: kinds and states, and the effects that hooks ask for. Of

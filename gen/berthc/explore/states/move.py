@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from berthc.explore.bounds import Bounds
 from berthc.explore.callers.contract import contract, levels_of
 from berthc.explore.callers.inputs import Choice, choices, conflicting
+from berthc.explore.states.death import RECOVER, keeps, locked, recovery
 from berthc.explore.states.local import Local, Shape, symmetric
 from berthc.model import Assigned, Form, Manager, Operation
 from berthc.semantics import Value
@@ -65,9 +66,14 @@ class Moves:
     def moves(self, local: Local) -> Iterator[Move]:
         """Everything that a caller who keeps the contract may ask now; of callers that cannot be
         told apart, one asks."""
+        waits = locked(local)
+        if waits is not None:
+            last = tracked(local.world).items[waits[-1]]
+            yield Move(-1, RECOVER, recovery(self.manager, last.resource), path=waits)
+            return
         every = [n for n, holder in enumerate(local.holders) if holder is None]
         parts = self.contract
-        for idle in every[:1] if self.reduced.symmetric else every:
+        for idle in self._apart(local, every) if self.reduced.symmetric else every:
             for op in parts.gives:
                 yield from self._by_config(local, idle, "gives", op)
             for op in parts.acquires:
@@ -82,6 +88,15 @@ class Moves:
         ):
             yield from self.uses(local, who)
             yield from self.releases(local, who)
+
+    def _apart(self, local: Local, idle: list[int]) -> list[int]:
+        """Of idle callers one, and those that have references all the same."""
+        if not self.manager.named_references:
+            return idle[:1]
+        known: dict[tuple[int, ...], int] = {}
+        for who in idle:
+            known.setdefault(keeps(local, who), who)
+        return list(known.values())
 
     def uses(self, local: Local, who: int) -> Iterator[Move]:
         holder = local.holders[who]

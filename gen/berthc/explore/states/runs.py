@@ -16,6 +16,7 @@ from berthc.semantics.state import State
 
 T = TypeVar("T")
 MOST = 20_000  # entries of a table of what is kept; some kilobytes each
+DEATH = 1 << 20  # from here on a number among choices is that of a death
 _NO_ARGS: Mapping[str, Value] = {}
 
 
@@ -48,6 +49,7 @@ class Question(NamedTuple):
     reservation: str | None
     by: Hashable
     at: Hashable
+    owner: str = ""
 
 
 class Answer(NamedTuple):
@@ -61,10 +63,22 @@ class Answer(NamedTuple):
     taken: frozenset[tuple[int, str]]
 
 
+class Death(NamedTuple):
+    """The process dies after so many commits. `hook`: the call that had begun; `late`: it took effect."""
+
+    commits: int
+    hook: str | None
+    late: bool
+
+    @property
+    def number(self) -> int:
+        return DEATH + 2 * self.commits + self.late
+
+
 class Way(NamedTuple):
     """One way in which the backend can answer: what was chosen, the calls, and what is true and
     open then, by level of the path. `found`: what was there before of the effects that may be in
-    the instance that `create` made."""
+    the instance that `create` made. `death`: the process died."""
 
     chosen: tuple[int, ...]
     called: tuple[Called, ...]
@@ -73,6 +87,7 @@ class Way(NamedTuple):
     failures: int
     answer: Answer
     found: int = 0
+    death: Death | None = None
 
 
 class _Call(NamedTuple):

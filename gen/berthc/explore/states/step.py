@@ -10,14 +10,18 @@ from berthc.explore.bounds import Bounds
 from berthc.explore.callers.contract import levels_of, relied_levels
 from berthc.explore.callers.inputs import Choice
 from berthc.explore.callers.pools import helpers
-from berthc.explore.states.backend import Called, Script, brings, effects
+from berthc.explore.states.backend import (
+    CANNOT_TELL, DONE_UNCERTAIN, UNDONE_UNCERTAIN, Called, Script, brings, effects,
+)
+from berthc.explore.states.death import RECOVER, learned, owner
 from berthc.explore.states.local import Holder, Local, holds
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
 from berthc.explore.states.renumber import Renumber
-from berthc.explore.states.runs import Answer, Memo, Question, Runs, Way
+from berthc.explore.states.runs import Answer, Death, Memo, Question, Runs, Way
 from berthc.explore.states.stated import NEW, Made, Stated
 from berthc.model import Manager, Operation
-from berthc.semantics import Result, Value, World
+from berthc.semantics import GOOD, OK, Fate, Outcome, Outcomes, Result, Value, World
+from berthc.semantics.journal import DIED
 from berthc.semantics.result import Taken
 from berthc.semantics.state import Item
 from berthc.semantics.world import tracked
@@ -56,6 +60,8 @@ class Stepper(Moves):
         self.world = World(manager, options, without)
         super().__init__(manager, root, self.world.options, bounds, reduced, more)
         self.without = frozenset(without)
+        self.stored = manager.store is not None
+        self.owned = frozenset(o.name for o in manager.operations if manager.has_owner(o))
         self.effects = effects(manager)
         self.stated = Stated(manager, self.without)
         # Effects that callers bring about who have a hold, or come for one; the others
@@ -89,6 +95,7 @@ class Stepper(Moves):
         """Lets go of all that is kept only to be quick."""
         self.renumber = Renumber()
         self._runs = Runs(self.effects)
+        self._deaths: Memo[tuple[Way, ...]] = Memo()
         self._loose: Memo[tuple[Item, ...]] = Memo()
         self.shape.forget()
 
@@ -115,15 +122,60 @@ class Stepper(Moves):
     def _ways(self, local: Local, move: Move, clean: bool) -> Sequence[Way]:
         by = tuple(move.by.items()) if isinstance(move.by, dict) else move.by
         question = Question(tracked(local.world), move.op.name, move.config, move.reservation, by,
-                            move.at)
+                            move.at, owner(move.who) if move.op.name in self.owned else "")
         ways: list[Way] = []
         for n, found in enumerate(_subsets(self.made(move.op).maybe)):
             truth, open_ = self.levels(local, move.op, move.path, found)
             some = self._runs.ways(question, move.op.path, truth, open_, clean,
                                    lambda script: self._run(local.world, move, script))
+            if self.stored and not clean:
+                key = (question, truth, open_)
+                some = self._deaths.get(key) or self._deaths.put(
+                    key, (*some, *self._dying(local, move, some, truth, open_)))
             ways += (way._replace(chosen=(-n, *way.chosen), found=found)
                      for way in some) if n else some
         return ways
+
+    def _dying(self, local: Local, move: Move, ways: Sequence[Way], truth: tuple[int, ...],
+               open_: tuple[int, ...]) -> Iterator[Way]:
+        """With a store, every commit at which the process can die. What had begun then took effect,
+        or not."""
+        path, seen = move.op.path, set[tuple[tuple[Called, ...], bool]]()
+        for way in ways:
+            for n in range(len(way.called) + 1):
+                begun = way.called[n].hook if n < len(way.called) else None
+                if (way.called[:n], begun is None) in seen:
+                    continue
+                seen.add((way.called[:n], begun is None))
+                script = Script(self.effects, dict(zip(path, truth, strict=True)), way.chosen[:n],
+                                open_=dict(zip(path, open_, strict=True)))
+                answer = self._run(local.world, move, script, Fate(die=n + 1))
+                if answer.result.error != DIED:
+                    continue  # it has no such commit
+                for late in (False, True) if begun is not None else (False,):
+                    after = self._after_death(script, begun, late)
+                    if after is None:
+                        continue
+                    death = Death(n + 1, begun, late)
+                    yield Way((*way.chosen[:n], death.number), tuple(after.called),
+                              tuple(after.truth[name] for name in path),
+                              tuple(after.open[name] for name in path), script.failures + 1,
+                              answer, death=death)
+
+    def _after_death(self, script: Script, begun: str | None, late: bool) -> Script | None:
+        """The backend when the call that had begun has taken effect, or has not. None: it makes no
+        difference."""
+        if begun is None:
+            return script
+        of = self.effects[begun]
+        if late and (of.asks or of.after(script.truth[of.on]) == script.truth[of.on]
+                     and not script.open[of.on] & (of.own | of.undoes)):
+            return None
+        after = Script(self.effects, script.truth, open_=script.open)
+        after.called += script.called
+        after.end(begun, 1 + sum(call.hook == begun for call in script.called), of.on,
+                  CANNOT_TELL if of.asks else DONE_UNCERTAIN if late else UNDONE_UNCERTAIN)
+        return after
 
     def levels(self, local: Local, op: Operation, path: tuple[int | None, ...],
                found: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -138,7 +190,8 @@ class Stepper(Moves):
 
     def _change(self, local: Local, move: Move, way: Way) -> Change:
         result, world, levels, ended, _ = way.answer
-        if result.error is not None and not way.called:
+        if (result.error is not None and not way.called and way.death is None
+            and move.part != RECOVER):
             if "rule" in (result.where or {}):
                 self.refused.add((move.op.name, tuple(c.kind for c in move.config)))
             holders = self._holders(local, move, result, move.path, world, {})
@@ -152,7 +205,8 @@ class Stepper(Moves):
         gone = {id_: truth.get(id_, 0) for id_ in ended}
         maybe = {id_: truth.get(id_, 0) | open_.get(id_, 0)
                  for id_ in {*truth, *open_}} if open_ else truth
-        holders = self._holders(local, move, result, levels, world, maybe)
+        holders = (self._holders(local, move, result, levels, world, maybe) if way.death is None
+                   else self._learned(local, move, levels, world))
         after = Local(
             world,
             holders,
@@ -160,20 +214,42 @@ class Stepper(Moves):
         )
         return Change(move, way, local, after, result, levels, gone)
 
-    def _run(self, before: World, move: Move, script: Script) -> Answer:
+    def _run(self, before: World, move: Move, script: Script, fate: Fate = GOOD) -> Answer:
         """Asks the semantics."""
         world = before.clone()
-        result = world.run(move.op.name,
-                           config={c.resource: c.fields for c in move.config} or None
-                           if move.reservation is None else None, reservation=move.reservation,
-                           by=move.by, at=None if move.at is None else dict(move.at),
-                           outcomes=script)
+        if move.part == RECOVER:
+            result = world.recover(self._settled(script), fate)
+        else:
+            result = world.run(move.op.name,
+                               config={c.resource: c.fields for c in move.config} or None
+                               if move.reservation is None else None, reservation=move.reservation,
+                               by=move.by, at=None if move.at is None else dict(move.at),
+                               outcomes=script, owner=owner(move.who), fate=fate)
         levels = self._levels(before, move, world)
         there, was = tracked(world).items, tracked(before)
         ended = (*(i for i in was.items if i not in there),
                  *(i for i in levels if i is not None and i >= was.next_id and i not in there))
         taken = frozenset((id(t.row), t.outcome) for t in result.rows if t.row is not None)
         return Answer(replace(result, calls=()), world, levels, ended, taken)
+
+    def _settled(self, script: Script) -> Outcomes:
+        """What settles does so: else recover has done nothing."""
+        def outcome(hook: str, nth: int, args: Mapping[str, Value]) -> Outcome:
+            return script(hook, nth, args) if hook in self.effects else OK
+
+        return outcome
+
+    def _learned(self, local: Local, move: Move, levels: tuple[int | None, ...],
+                 world: World) -> tuple[Holder | None, ...]:
+        """What the callers are after a crash; only the one who asked has lost an answer."""
+        if move.part in (RECOVER, "free"):
+            return local.holders
+        path = tuple(-1 if id_ is None else id_ for id_ in levels)
+        takes = self.takes[move.op.name] if move.part == "acquires" else ()
+        new = Holder(None, path, takes, takes, move.config or self.config(world, path),
+                     self._values(world, path) if takes else {}, (0,) * len(path), releasing=False)
+        own = learned(local, local._replace(world=world), move.who, move.part, new)
+        return (*local.holders[:move.who], own, *local.holders[move.who + 1:])
 
     @staticmethod
     def _levels(before: World, move: Move, world: World) -> tuple[int | None, ...]:
@@ -184,6 +260,8 @@ class Stepper(Moves):
     def _holders(self, local: Local, move: Move, result: Result, levels: tuple[int | None, ...],
                  world: World, truth: Mapping[int, int]) -> tuple[Holder | None, ...]:
         """What the callers are afterwards; only the one who asked can change."""
+        if move.part == RECOVER:
+            return local.holders
         own: Holder | None = local.holders[move.who]
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         if move.part == "gives" and result.ok:
