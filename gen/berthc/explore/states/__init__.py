@@ -4,6 +4,7 @@
     stated     what the author states, as masks of effects
     local      one root with its callers in one state
     runs       what the semantics answered before, to be quick
+    death      crashes of a manager with a store, and what callers are then
     renumber   one world for all states in which the same is tracked
     move       what callers can ask in one state
     step       from one state to the next
