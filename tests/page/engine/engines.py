@@ -1,0 +1,46 @@
+"""Runs the page's engine in Node.js. One process answers many scripts."""
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from berthc.emit.html.tables import tables
+from berthc.model import Manager
+from berthc.pipeline import read_spec
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.append(str(ROOT / "tests/differential"))
+
+ENGINE = ROOT / "gen/berthc/emit/html/engine"
+DRIVER = Path(__file__).with_name("driver.mjs")
+TIMEOUT = 300
+
+Conversation = Sequence[str]
+"""Lines without their ends. A text with a lone surrogate stands for bytes that are no UTF-8."""
+
+
+def read(path: Path) -> Manager:
+    manager, problems = read_spec(str(path))
+    assert manager is not None, problems
+    return manager
+
+
+def job(manager: Manager, conversations: Sequence[Conversation], way: str = "lines",
+        max_holders: int | None = None) -> dict[str, Any]:
+    """What play.mjs takes."""
+    limit = {} if max_holders is None else {"max_holders": max_holders}
+    return {"tables": tables(manager), "conversations": conversations, "way": way, **limit}
+
+
+def answers(work: dict[str, Any]) -> list[list[str]]:
+    """The lines that the engine answers, for each conversation of a job."""
+    run = subprocess.run(
+        ["node", str(DRIVER)], input=json.dumps({"engine": str(ENGINE / "simulator.js"), **work}),
+        capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    given: list[list[str]] = json.loads(run.stdout)
+    return given
