@@ -245,8 +245,9 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
                          "may be given more than once")
     if not target.is_code:
         return
-    sub.add_argument("-o", "--output", metavar="DIR|FILE.c", default=target.folder,
-                     help=f"{where}; or a file that ends in .c, for one spec")
+    own = "; with --stub: the current folder" if target.name == "gen" else ""
+    sub.add_argument("-o", "--output", metavar="DIR|FILE.c",
+                     help=f"{where}{own}; or a file that ends in .c, for one spec")
     sub.add_argument("--flat", action="store_true",
                      help="put the files into DIR itself, not into a folder per manager")
     sub.add_argument("--header", metavar="FILE.h",
@@ -257,6 +258,13 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
         sub.add_argument("--sim", action="store_true",
                          help="also write <manager>-sim.c (or FILE-sim.c), a simulator that links "
                          "with libberth-testing")
+        sub.add_argument("--stub", action="store_true",
+                         help="write only the start of a backend, which is yours from then on: "
+                         "DIR/<manager>-backend.c and .h, whose hooks answer EOPNOTSUPP below "
+                         'their contracts; "-o -" prints the source; --header names the header of '
+                         "the manager")
+        sub.add_argument("--force", action="store_true",
+                         help="with --stub: write over files that are there")
 
 
 def check_command(args: argparse.Namespace) -> int:

@@ -45,6 +45,7 @@ TARGETS = (
         "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
         "folders: the C compiler finds it beside FILE.c, or by -I.",
         "berthc gen -o build spec/scsi.yaml\n"
+        "  berthc gen --stub spec/scsi.yaml        start a backend: scsi-backend.c\n"
         "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
         "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
     Target(
@@ -65,6 +66,14 @@ TARGETS = (
 
 
 def target_command(target: Target, args: argparse.Namespace) -> int:
+    if target.name == "gen" and args.stub:
+        from berthc.commands.stub import stub_command
+
+        return stub_command(args)
+    if target.name == "gen" and args.force:
+        raise Usage("--force goes with --stub: berthc gen writes over its own files anyway")
+    if args.output is None:
+        args.output = target.folder
     if args.depfile is not None and args.check:
         raise Usage("--depfile goes with writing, not with --check")
     place = place_of(target, args)

@@ -58,9 +58,10 @@ class Hooks:
             found.setdefault(hook.group, []).append(Member(notes, "\n        ".join(declaration)))
         return [Group(member(name), tuple(hooks)) for name, hooks in found.items()]
 
-    def contract(self, hook: model.Hook, tables: ir.Hook) -> list[str]:
-        """The written contract of one hook."""
-        width = WIDTH - 11
+    def contract(
+        self, hook: model.Hook, tables: ir.Hook, width: int = WIDTH - 11, where: bool = True
+    ) -> list[str]:
+        """The written contract of one hook; with `where`, also the rows that call it."""
         lines = wrap(hook.brief, "", "", width) + [""] if hook.brief else []
         if not hook.optional:
             must = "Must be provided."
@@ -89,7 +90,7 @@ class Hooks:
             words.append(f"Its effect is taken back by {listed(undone, 'or')}.")
         if hook.repeatable:
             words.append("Repeatable.")
-        if called_in := self.called_in(tables):
+        if where and (called_in := self.called_in(tables)):
             words.append(f"Called in {called_in}.")
         return [*lines, *wrap(" ".join(words), "", "", width)]
 
