@@ -135,6 +135,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
         epilog=(
             "examples:\n"
+            "  berthc init gadget                      start a project\n"
             "  berthc check spec/scsi.yaml             is the spec right?\n"
             "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
             "  berthc explain leak                     what does error[leak] mean?\n"
@@ -151,6 +152,23 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"berthc {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    init = commands.add_parser(
+        "init", help="start a project",
+        description=textwrap.fill(
+            "Writes a project that works: a first spec with comments that explain the language, "
+            "the start of a backend, a program, and a build file. Says which commands come next. "
+            "Files that are there are never written over.", 90),
+        epilog="examples:\n  berthc init gadget\n  berthc init gadget --build meson -o .",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    init.add_argument("name", metavar="NAME",
+                      help="name of the manager: its C functions are called NAME_...")
+    init.add_argument("--build", choices=("make", "cmake", "meson"), default="make",
+                      help="the build file: a Makefile, CMakeLists.txt or meson.build "
+                           "(default: make)")
+    init.add_argument("-o", "--output", metavar="DIR",
+                      help="folder that the files go to (default: NAME); created if needed")
+    init.set_defaults(command=init_command)
 
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports all their errors. Static rules look at the tables. "
@@ -265,6 +283,12 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
                          "the manager")
         sub.add_argument("--force", action="store_true",
                          help="with --stub: write over files that are there")
+
+
+def init_command(args: argparse.Namespace) -> int:
+    from berthc.commands.init import init_command as command
+
+    return command(args)
 
 
 def check_command(args: argparse.Namespace) -> int:

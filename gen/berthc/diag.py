@@ -145,13 +145,13 @@ def suggest(word: str, valid: Sequence[str]) -> str:
 
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def snake(word: str) -> str:
     """The name that a word in another style means: hostPath, HostPath, host-path; "" for none."""
     name = re.sub(r"[^a-z0-9]+", "_", _HUMP.sub("_", word).lower()).strip("_")
-    return (name if word.isascii() and name != word and len(name) <= 63 and _NAME.fullmatch(name)
+    return (name if word.isascii() and name != word and len(name) <= 63 and NAME.fullmatch(name)
             else "")
 
 
