@@ -7,6 +7,7 @@ interrupted it.
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import os
 import re
@@ -117,10 +118,13 @@ class Parser(argparse.ArgumentParser):
         self.error(f"there is no option {quote(option)}; {near}".rstrip(" ;"))
 
     def error(self, message: str) -> NoReturn:
-        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        wrong = re.fullmatch(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)", message,
+                             re.DOTALL)
         if wrong is not None:
-            every = re.findall(r"[a-z]+", wrong[2])
-            message = f"there is no command {quote(wrong[1])}; {hint(wrong[1], every, 'commands')}"
+            word, every = ast.literal_eval(wrong[2]), ast.literal_eval(f"({wrong[3]},)")
+            message = (f"there is no command {quote(word)}; {hint(word, every, 'commands')}"
+                       if wrong[1] == "COMMAND" else
+                       f"{wrong[1]} has no value {quote(word)}; {hint(word, every, 'values')}")
         self.exit(USAGE, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
 
 

@@ -58,6 +58,12 @@ def test_the_next_commands_work_with_an_installed_berth(
     assert (done.returncode, done.stdout) == (0, SHOWS)
 
 
+def test_the_page_shows_what_is_said(installed: Installation, tmp_path: Path) -> None:
+    page = (ROOT / "docs/adopt.md").read_text(encoding="utf-8")
+    shown = page.split("$ berthc init gadget\n")[1].split("```")[0]
+    assert installed.run("berthc init gadget", tmp_path).stdout == shown
+
+
 def test_an_installation_elsewhere_says_how_it_is_found(
     installed: Installation, tmp_path: Path
 ) -> None:

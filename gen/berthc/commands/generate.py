@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from berthc.commands.common import BAD, OK, Usage, compile_all, report, status_of
+from berthc.diag import suggest
 from berthc.files.output import OutputError, depfile, drift, write
 from berthc.files.place import STDOUT, Place, place_of_code, place_of_pages, refuse_collisions
 from berthc.model import Manager
@@ -135,7 +136,8 @@ def chosen(diagram: ModuleType, managers: Sequence[Manager], patterns: Sequence[
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
             known = ", ".join(names)
-            raise Usage(f"--only {pattern}: there is no such diagram; there are: {known}")
+            raise Usage(f"--only {pattern}: there is no such diagram; {suggest(pattern, names)}"
+                        f"there are: {known}")
     return {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
 
 
