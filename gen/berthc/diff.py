@@ -134,6 +134,7 @@ def _hook(hook: Hook) -> str:
 def _state(state: State) -> str:
     return _words(
         "final" if state.final else "", "resident" if state.resident else "",
+        f"kind {state.kind.value}" if state.kind else "",
         f"effects {' '.join(state.effects) or 'none'}" if state.effects is not None else "",
         f"maybe {' '.join(state.maybe)}" if state.maybe else "",
     )

@@ -79,7 +79,7 @@ def _failure_lines(labels: tuple[Label, ...]) -> list[str]:
     return [
         line
         for ending, calls in by_ending.items()
-        for line in (*map(rich, calls), f"<I>{rich(ending)}</I>")
+        for line in (*map(rich, calls), *([f"<I>{rich(ending)}</I>"] if ending else []))
     ]
 
 

@@ -30,8 +30,8 @@ _ENTITIES = {
     "*": "#42;",
 }
 LEGEND = (
-    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that"
-    " only failures lead to, a thick one a final state. The lines in a box are the events that do"
+    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state of"
+    " failure, a thick one a final state. The lines in a box are the events that do"
     " not leave it, and the texts of arrows without one. In sequences a cross ends what is no"
     " success."
 )

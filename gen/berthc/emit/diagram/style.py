@@ -18,9 +18,9 @@ FILL_TROUBLE = "#fdf0ef"
 FILL_FINAL = "#f1f3f5"
 FILL_PLAIN = "#ffffff"
 LEGEND = (
-    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failed or uncertain"
-    " call leads to. A dashed box is a state that only failures lead to, a double box a final"
-    " state. The lines in a box are the events that do not leave it."
+    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failure leads to."
+    " A dashed box is a state of failure, a double box a final state. The lines in a box are the"
+    " events that do not leave it."
 )
 
 

@@ -13,8 +13,7 @@ from berthc.emit.diagram.style import wrap
 
 WIDTH = 76
 KEY = (
-    "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double="
-    " final"
+    "--> goes well   ..> a failure leads there   :dots: a state of failure   =double= final"
 )
 
 
@@ -85,17 +84,16 @@ def _below(arrow: Arrow, width: int) -> list[str]:
 
 
 def _path(graph: StateGraph, nodes: dict[str, Node], width: int) -> list[str]:
-    lines = _start(nodes[graph.spine[0]], width)
-    for name in graph.spine:
-        node = nodes[name]
-        lines += _box(node, width)
+    lines = _start(nodes[graph.column[0]], width)
+    for name, following in zip(graph.column, (*graph.column[1:], "")):
+        lines += _box(nodes[name], width)
         leaving = graph.leaving(name)
-        side = [a for a in leaving if not a.spine]
+        below = [a for a in leaving if a.spine and a.target == following]
+        side = [a for a in leaving if a not in below]
         if side:
             lines += ["   |", *_exits(side, width)]
-        for arrow in leaving:
-            if arrow.spine:
-                lines += _below(arrow, width)
+        for arrow in below:
+            lines += _below(arrow, width)
     return lines
 
 
@@ -111,5 +109,6 @@ def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH) -> s
     graph = state_graph(manager, resource)
     nodes = {node.name: node for node in graph.nodes}
     blocks = [_path(graph, nodes, width)]
-    blocks += [_beside(graph, node, width) for node in graph.nodes if not node.spine]
+    blocks += [_beside(graph, node, width) for node in graph.nodes
+               if node.name not in graph.column]
     return "\n".join("\n".join(plain(line).rstrip() for line in [*block, ""]) for block in blocks)

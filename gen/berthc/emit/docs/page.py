@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from berthc.emit.diagram.graph import FAILURES, state_graph, target_text
+from berthc.emit.diagram.graph import StateGraph, state_graph, target_text
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
@@ -15,6 +16,9 @@ from berthc.model import (
 
 from berthc.emit.docs.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
+
+
+_LONG_PATH = 20  # states
 
 
 def _type(field: Field) -> str:
@@ -150,10 +154,11 @@ def _cell(resource: Resource, state: State, event: str) -> str:
     return "<br>".join(_row(row, len(rows) == 1) for row in rows)
 
 
-def _marks(manager: Manager, resource: Resource, state: State) -> str:
+def _marks(manager: Manager, resource: Resource, state: State, failure: bool) -> str:
     marks = ["initial"] if state.name == resource.initial else []
     marks += ["resident"] if state.resident else []
     marks += ["final"] if state.final else []
+    marks += ["failure"] if failure else []
     creators = [
         o.name
         for o in manager.operations
@@ -175,6 +180,21 @@ def state_table(resource: Resource) -> str:
         if not s.final
     ]
     return table(["state", *map(code, events)], rows)
+
+
+def _happy_path(graph: StateGraph) -> str:
+    """A sentence; of a long path the middle is counted."""
+    names = [code(name) for name in graph.spine]
+    if len(names) > _LONG_PATH:
+        names[_LONG_PATH // 2:-_LONG_PATH // 2] = [f"({len(names) - _LONG_PATH} more states)"]
+    line = paragraph(f"Happy path: {' → '.join(names)}.")
+    if not any(node.state.final for node in graph.nodes) or _ends(graph):
+        return line
+    return line.rstrip() + " Only failures lead from there to an end.\n"
+
+
+def _ends(graph: StateGraph) -> bool:
+    return graph.resource.state(graph.spine[-1]).final
 
 
 def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) -> str:
@@ -218,13 +238,13 @@ def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> l
     ]
     if resource is manager.resources[0]:
         parts.append(paragraph(LEGEND))
-    parts.append(
-        "Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n"
-    )
+    graph = state_graph(manager, resource)
+    parts.append(_happy_path(graph))
+    failures = {node.name for node in graph.nodes if node.trouble}
     rows4 = [
         (
             code(s.name),
-            _marks(manager, resource, s),
+            _marks(manager, resource, s, s.name in failures),
             _in_the_backend(meaning, resource, s),
             md(s.brief),
         )

@@ -11,7 +11,7 @@ from enum import Enum
 
 from berthc.model import Form, Manager, Operation
 
-from berthc.emit.diagram.graph import FAILURES
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.sequence.walk import Entry, Level, Run, all_runs, runs
 
 
