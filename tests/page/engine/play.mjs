@@ -7,14 +7,18 @@
  *     objects  each request is an object, with numbers where these are exact
  *     again    lines; before each one, the simulator is saved, answers it and the next ones, and is
  *              restored
+ *     painted  lines; with each answer come the trace and what is tracked
  */
 export function play({Simulator, parse, write}, job) {
     return job.conversations.map(lines => {
         const simulator = new Simulator(job.tables, job.max_holders);
         if (job.way === "objects")
             return lines.map(line => write(simulator.request(plain(parse(line)))));
+        if (job.way === "painted")
+            return lines.map(line => [simulator.requestLine(line), simulator.trace,
+                simulator.tracked]);
         if (job.way === "again")
-            return lines.map((line, index) => again(simulator, lines.slice(index, index + 4)));
+            return lines.map((line, index) => again(simulator, lines.slice(index, index + 3)));
         return lines.map(line => simulator.requestLine(line));
     });
 }

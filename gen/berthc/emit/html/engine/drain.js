@@ -70,9 +70,23 @@ function drop(draft, id, event) {
     if (fault === null)
         releaseAll(draft, id);
     else if (draft.calls.length === calls)
-        draft.state.change(id, before);  // S1 holds for each drop by itself
+        undo(draft, before);
     endIfFinal(draft, id);
     return fault;
+}
+
+/**
+ * A drop that fails before its first call leaves the instance as it was: S1 holds for each drop.
+ *
+ * @param {Draft} draft
+ * @param {import("./state.js").Instance} before
+ */
+function undo(draft, before) {
+    const {id, resource, state: to} = before;
+    const {state: from} = draft.state.get(id);
+    draft.state.change(id, before);
+    if (from !== to)
+        draft.note("undone", {resource, instance: id, from, to});
 }
 
 /**

@@ -42,7 +42,8 @@ import {Uuid, identity, scriptedValue, zeroOf} from "./values.js";
  *   call, "ok" without a call, or "rejected"; `error` is the row's own.
  * - `released`: somebody else still holds it, so no row ran (S4).
  * - `made`, `ended`: it is tracked from here on, or no longer.
- * - `undone`: the operation failed before its first call; all before it did not happen.
+ * - `undone`: the operation failed before its first call, so all steps before this one did not
+ *   happen. With an instance: its drop in a drain did, and it is in the state that it had.
  *
  * @typedef {object} Step
  * @property {"row" | "released" | "made" | "ended" | "undone"} kind

@@ -47,13 +47,16 @@ class Reader {
         const value = this.value(0);
         this.skip();
         if (this.at < this.text.length)
-            this.wrong();
+            this.wrong("the end of the line");
         return value;
     }
 
-    /** @returns {never} */
-    wrong() {
-        throw new Malformed(`no JSON at character ${this.at + 1}`);
+    /**
+     * @param {string} wanted
+     * @returns {never}
+     */
+    wrong(wanted) {
+        throw new Malformed(`no JSON: ${wanted} is missing at character ${this.at + 1}`);
     }
 
     /**
@@ -107,7 +110,7 @@ class Reader {
             return word[0] === "null" ? null : word[0] === "true";
         const number = this.match(NUMBER);
         if (number === null)
-            return this.wrong();
+            return this.wrong("a value");
         const isInteger = number[1] === undefined && number[2] === undefined;
         return isInteger ? BigInt(number[0]) : new NoInteger(number[0]);
     }
@@ -122,15 +125,15 @@ class Reader {
         do {
             this.skip();
             if (this.text[this.at] !== '"')
-                this.wrong();
+                throw new Malformed("a member's name must be a string");
             const name = this.string();
             if (name in members)
                 throw new Malformed("an object has two members with one name");
             if (!this.take(":"))
-                this.wrong();
+                this.wrong("':'");
             members[name] = this.value(depth + 1);
         } while (this.take(","));
-        return this.take("}") ? members : this.wrong();
+        return this.take("}") ? members : this.wrong("'}'");
     }
 
     /** @param {number} depth */
@@ -143,7 +146,7 @@ class Reader {
         do {
             items.push(this.value(depth + 1));
         } while (this.take(","));
-        return this.take("]") ? items : this.wrong();
+        return this.take("]") ? items : this.wrong("']'");
     }
 
     string() {
@@ -156,7 +159,7 @@ class Reader {
                 break;
             const escape = this.match(ESCAPE);
             if (escape === null)
-                return this.wrong();
+                return this.wrong("the end of a text, or a known escape,");
             text += escape[2] !== undefined ? String.fromCharCode(parseInt(escape[2], 16))
                 : ESCAPED.get(escape[1]) || escape[1];
         }
