@@ -223,6 +223,17 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                          help="print the spec of the example, with the mistake in it")
     explain.set_defaults(command=explain_command)
 
+    schema = commands.add_parser(
+        "schema", help="where is the JSON Schema for editors?",
+        description=textwrap.fill("Prints the path of the JSON Schema of specs. Editors that use "
+                                  "yaml-language-server read it (docs/editor.md).", 90),
+        epilog="examples:\n  berthc schema\n"
+               "  berthc schema --modeline | cat - net.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    schema.add_argument("--modeline", action="store_true",
+                        help="print the first line of a spec that names the schema")
+    schema.set_defaults(command=schema_command)
+
     diff = _command(
         commands, "diff", "what changed between two specs?",
         "Compares options, hooks, resources, states, rows and operations; layout and "
@@ -309,6 +320,12 @@ def sim_command(args: argparse.Namespace) -> int:
 
 def explain_command(args: argparse.Namespace) -> int:
     from berthc.commands.explain import explain_command as command
+
+    return command(args)
+
+
+def schema_command(args: argparse.Namespace) -> int:
+    from berthc.commands.schema import schema_command as command
 
     return command(args)
 

@@ -133,6 +133,14 @@ def test_the_compiler_survives_a_move(installed: Installation, tmp_path: Path) -
     assert done.returncode == 0, done.stdout
 
 
+def test_the_schema_for_editors_is_where_the_compiler_says(
+        installed: Installation, tmp_path: Path) -> None:
+    done = installed.run("berthc schema", tmp_path)
+    path = Path(done.stdout.rstrip("\n"))
+    assert path == installed.prefix / "share/berth/spec/schema/berth.schema.json"
+    assert path.read_bytes() == (ROOT / "spec/schema/berth.schema.json").read_bytes()
+
+
 def test_the_compiler_searches_the_runtime_that_comes_with_it(
     installed: Installation, tmp_path: Path
 ) -> None:

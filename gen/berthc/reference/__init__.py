@@ -81,8 +81,9 @@ def _value(schema: Schema, part: Part) -> str:
         return f"`{part['const']}`"
     if "enum" in part:
         return ", ".join(f"`{word}`" for word in part["enum"])
+    if part.get("type") == "boolean":
+        return "`true`, `false`"
     if "title" in part:
         return str(part["title"])
-    kinds = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer",
-             "boolean": "`true`, `false`"}
+    kinds = {"object": "a mapping", "array": "a list", "string": "a text", "integer": "an integer"}
     return kinds.get(part.get("type", ""), "")
