@@ -204,6 +204,30 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         sub.add_argument("-q", "--quiet", action="store_true",
                          help="print no notes, only errors")
 
+    html = _command(
+        commands, "html", "write a page to review and try a manager",
+        "Writes DIR/<manager>.html: states, tables, the spec, and a simulator, in one file that "
+        "needs no network. With several specs, DIR/index.html leads to them. A spec that the "
+        "rules about leaks and dead ends refuse gets its page, which shows what they say.",
+        "berthc html -o review spec/scsi.yaml\n  berthc html --search -o review spec/*.yaml\n"
+        "  berthc html --serve spec/scsi.yaml", html_command, formats=("text",))
+    _specs(html)
+    html.add_argument("-o", "--output", metavar="DIR",
+                      help="folder that the pages go to (default: build/html); created if needed; "
+                      '"-" prints the page of one spec to standard output')
+    html.add_argument("--search", action="store_true",
+                      help="also search as `berthc check` does, and put each finding into the "
+                      "page with its script, to be played step by step")
+    html.add_argument("--coverage", metavar="FILE", type=Path, action="append", default=[],
+                      help="paint which rows were tested: FILE has what <manager>-conformance "
+                      "printed; may be given more than once")
+    html.add_argument("--check", action="store_true",
+                      help="write nothing; show how the pages differ from what would be written, "
+                      "and exit with 1 if any does")
+    html.add_argument("--serve", metavar="PORT", type=_port, nargs="?", const=0,
+                      help="write nothing; show the pages at http://127.0.0.1:PORT/ (default: a "
+                      "free port), and again when a spec changes, until interrupted")
+
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one "
                    "line, from the model; no C is involved.",
@@ -308,6 +332,18 @@ def init_command(args: argparse.Namespace) -> int:
 
 def check_command(args: argparse.Namespace) -> int:
     from berthc.commands.check import check_command as command
+
+    return command(args)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is no port: write a number up to 65535")
+    return int(text)
+
+
+def html_command(args: argparse.Namespace) -> int:
+    from berthc.commands.html import html_command as command
 
     return command(args)
 

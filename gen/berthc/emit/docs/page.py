@@ -10,8 +10,8 @@ from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import StateMeanings, meaning_of
 from berthc.model import (
-    Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State,
-    Target, Type,
+    Assigned, AssignedKind, Field, Form, FormatText, Hook, Manager, Operation, Ref, Resource, Row,
+    State, Target, Type,
 )
 
 from berthc.emit.docs.codes import hooks_called, return_codes
@@ -21,7 +21,7 @@ from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, tabl
 _LONG_PATH = 20  # states
 
 
-def _type(field: Field) -> str:
+def type_text(field: Field) -> str:
     words = field.type.value
     if field.type is Type.ENUM:
         words = "one of " + codes(field.values)
@@ -45,7 +45,7 @@ def _default(field: Field) -> str:
 def _options(manager: Manager) -> list[str]:
     if not manager.options:
         return []
-    rows = [(code(o.name), _type(o), _default(o), md(o.brief)) for o in manager.options]
+    rows = [(code(o.name), type_text(o), _default(o), md(o.brief)) for o in manager.options]
     return [
         "## Options\n",
         "Given once, at create.\n",
@@ -53,7 +53,7 @@ def _options(manager: Manager) -> list[str]:
     ]
 
 
-def _field_role(resource: Resource, field: Field) -> str:
+def field_role(resource: Resource, field: Field) -> str:
     words = ["key" if field.name in resource.key else "must match"]
     if field.required:
         words.append("required")
@@ -76,7 +76,7 @@ def _format_text(text: FormatText) -> str:
     return code(shown) + (f" if {code(text.guard.text)}" if text.guard is not None else "")
 
 
-def _assigned(value: Assigned) -> str:
+def assigned_text(value: Assigned) -> str:
     if value.kind is AssignedKind.POOL:
         sizes = [
             f"{code(p.name)} below {p.size if p.option is None else 'option ' + code(p.option)}"
@@ -94,7 +94,7 @@ def _assigned(value: Assigned) -> str:
     return "; else ".join(_format_text(t) for t in value.texts)
 
 
-def _holders(manager: Manager, resource: Resource) -> str:
+def holders_text(manager: Manager, resource: Resource) -> str:
     holders = []
     if resource.name in manager.reservation_path:
         holders.append("reservations")
@@ -220,17 +220,18 @@ def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> l
             f"Found by its key ({codes(resource.key)}){under}: the same key gives the same"
             " instance. "
         )
-        parts.append(paragraph(found + _holders(manager, resource)))
+        parts.append(paragraph(found + holders_text(manager, resource)))
     else:
         each = f" for each {md(resource.parent)}" if resource.parent is not None else ""
-        parts.append(paragraph(f"At most one{each}. " + _holders(manager, resource)))
+        parts.append(paragraph(f"At most one{each}. " + holders_text(manager, resource)))
     if resource.fields:
         rows = [
-            (code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields
+            (code(f.name), type_text(f), field_role(resource, f), md(f.brief))
+            for f in resource.fields
         ]
         parts.append(table(("field", "type", "role", "meaning"), rows))
     if resource.assigned:
-        rows3 = [(code(a.name), _assigned(a), md(a.brief)) for a in resource.assigned]
+        rows3 = [(code(a.name), assigned_text(a), md(a.brief)) for a in resource.assigned]
         parts.append(table(("assigned value", "set to", "meaning"), rows3))
     parts += [
         f"### States of {md(resource.name)}\n",
@@ -279,42 +280,47 @@ def _table_key(resource: Resource) -> str:
     return paragraph(words)
 
 
+def hook_facts(manager: Manager, hook: Hook) -> list[str]:
+    """What the spec says of a hook, in Markdown."""
+    facts = []
+    if hook.optional:
+        then = (
+            f"reject with {hook.absent}"
+            if hook.absent is not None
+            else "go on as unknown, with EOPNOTSUPP"
+            if hook.asks
+            else "go on as if it ended ok"
+        )
+        facts.append(
+            f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}"
+        )
+    if hook.together:
+        others = [
+            h.name for h in manager.hooks if h.together == hook.together and h is not hook
+        ]
+        facts.append(f"only together with {codes(others)}" if others else "")
+    if hook.asks:
+        facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
+    if hook.needs:
+        facts.append(f"needs the effect of {codes(hook.needs)}")
+    if hook.undoes:
+        facts.append(f"undoes {codes(hook.undoes)}")
+    if hook.repeatable:
+        facts.append("repeatable: doing it again does no harm")
+    return [fact for fact in facts if fact]
+
+
 def _hooks(manager: Manager) -> list[str]:
     if not manager.hooks:
         return []
     rows = []
     for hook in manager.hooks:
-        facts = []
-        if hook.optional:
-            then = (
-                f"reject with {hook.absent}"
-                if hook.absent is not None
-                else "go on as unknown, with EOPNOTSUPP"
-                if hook.asks
-                else "go on as if it ended ok"
-            )
-            facts.append(
-                f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}"
-            )
-        if hook.together:
-            others = [
-                h.name for h in manager.hooks if h.together == hook.together and h is not hook
-            ]
-            facts.append(f"only together with {codes(others)}" if others else "")
-        if hook.asks:
-            facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
-        if hook.needs:
-            facts.append(f"needs the effect of {codes(hook.needs)}")
-        if hook.undoes:
-            facts.append(f"undoes {codes(hook.undoes)}")
-        if hook.repeatable:
-            facts.append("repeatable: doing it again does no harm")
         callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
         rows.append(
             (
                 code(hook.name),
                 md(hook.on),
-                "; ".join(f for f in facts if f),
+                "; ".join(hook_facts(manager, hook)),
                 codes(callers),
                 md(hook.brief),
             )
@@ -326,7 +332,7 @@ def _hooks(manager: Manager) -> list[str]:
     ]
 
 
-def _takes(operation: Operation) -> str:
+def takes(operation: Operation) -> str:
     if operation.form is Form.WITH:
         return "reservation"
     if operation.form is Form.FIND and operation.by is not None:
@@ -342,7 +348,7 @@ def _takes(operation: Operation) -> str:
     return ", ".join(words + ([code(operation.at)] if operation.at else []))
 
 
-def _gives(operation: Operation) -> str:
+def gives(operation: Operation) -> str:
     return (
         ", ".join(
             (["reservation"] if operation.gives else [])
@@ -352,7 +358,7 @@ def _gives(operation: Operation) -> str:
     )
 
 
-def _does(manager: Manager, operation: Operation) -> str:
+def does(manager: Manager, operation: Operation) -> str:
     """What an operation does, in the words of the spec."""
     path = " and ".join(f"the {md(name)}" for name in operation.path)
     words = {
@@ -385,7 +391,7 @@ def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str
     parts = [f"### {md(operation.name)}\n"]
     if operation.brief:
         parts.append(paragraph(md(sentence(operation.brief))))
-    parts.append(paragraph(_does(manager, operation)))
+    parts.append(paragraph(does(manager, operation)))
     rows = [
         (code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)
     ]
@@ -401,9 +407,9 @@ def _operations(manager: Manager) -> list[str]:
     rows = [
         (
             f"[{code(o.name)}](#{o.name})",
-            _takes(o),
+            takes(o),
             codes(f"{s.resource}.{s.event}" for s in o.steps) or "–",
-            _gives(o),
+            gives(o),
             md(o.brief),
         )
         for o in manager.operations
