@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
-PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.js' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
+PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.js' -o -name '*.css' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
 
 # What `berthc check` compiles: the search, and the runtime that it searches.
 SEARCH_FILES = library.c $(shell cd runtime && find include src explore -name '*.[ch]')

@@ -13,6 +13,7 @@ from pathlib import Path
 from berthc.commands.common import (
     BAD, OK, Usage, colours, compile_with_meaning, hint, status_of,
 )
+from berthc.commands.generate import print_one
 from berthc.diag import show
 from berthc.emit.c import files as code
 from berthc.emit.diagram import to_stderr
@@ -67,10 +68,10 @@ def written(args: argparse.Namespace) -> int:
     made = pages(found, covered)
     refuse_unknown(covered, [manager for _, manager, _ in found])
     status = BAD if any(checked(r.diagnostics, report).bad for r, _, report in found) else OK
-    if output == STDOUT:
-        sys.stdout.buffer.write(next(iter(made.values())).encode())
-        return status
     paths = {place.path(name): text for name, text in made.items()}
+    if output == STDOUT:
+        print_one(paths)
+        return status
     refuse_collisions(paths, None, args.specs)
     if args.check:
         return _drift(args, output, paths)

@@ -393,7 +393,10 @@ def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(("args", "says"), [
     (("chek", SCSI), "berthc: error: there is no command 'chek'; did you mean 'check'? commands: "
-     "init, check, gen, tests, diagram, docs, sim, explain, schema, diff\nTry 'berthc --help'.\n"),
+     "init, check, gen, tests, diagram, docs, html, sim, explain, schema, diff
+"
+     "Try 'berthc --help'.
+"),
     (("check", "--format", "jsno", SCSI), "berthc check: error: --format has no value 'jsno'; did "
      "you mean 'json'? values: text, json, sarif\nTry 'berthc check --help'.\n"),
     (("init", "x", "--build", "it's"), "berthc init: error: --build has no value 'it's'; values: "

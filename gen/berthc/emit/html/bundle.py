@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from posixpath import dirname, join, normpath
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+)";[ \t]*$', re.M)
@@ -30,21 +29,9 @@ class BundleError(Exception):
 
 def modules() -> dict[str, str]:
     """Every module of the page, by its path below this package."""
-    root = files("berthc.emit.html")
-    return {name: text for folder in ("engine", "view")
-            for name, text in _below(root / folder, folder)}
-
-
-def _below(folder: Traversable, name: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    if not folder.is_dir():
-        return found
-    for one in sorted(folder.iterdir(), key=lambda each: each.name):
-        if one.is_dir():
-            found += _below(one, f"{name}/{one.name}")
-        elif one.name.endswith(".js"):
-            found.append((f"{name}/{one.name}", one.read_text(encoding="utf-8")))
-    return found
+    here = Path(__file__).parent
+    return {path.relative_to(here).as_posix(): path.read_text(encoding="utf-8")
+            for folder in ("engine", "view") for path in sorted((here / folder).rglob("*.js"))}
 
 
 def bundle(texts: Mapping[str, str], entry: str) -> str:
