@@ -91,7 +91,8 @@ def _pictures(manager: Manager, drawn: Mapping[str, str]) -> dict[str, Markup]:
         svg = drawn.get(f"states-{resource.name}.svg")
         if svg is not None:
             made[f"states-{resource.name}"] = states_picture(
-                svg, resource, f"States of {resource.name}; the table below has the same rows")
+                svg, manager, resource,
+                f"States of {resource.name}; the table below has the same rows")
     if "ownership.svg" in drawn:
         made["ownership"] = plain_picture(drawn["ownership.svg"],
                                           f"Who holds what in {manager.name}")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from berthc.emit.diagram.graph import FAILURES, Node, StateGraph, state_graph, target_text
+from berthc.emit.diagram.graph import Node, StateGraph, state_graph, target_text
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.docs.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import sentence
 from berthc.emit.docs.page import (

@@ -12,9 +12,10 @@ from xml.etree import ElementTree as Xml
 
 from markupsafe import Markup
 
-from berthc.emit.diagram.graph import FAILURES
+from berthc.emit.diagram.graph import state_graph
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.style import BAD
-from berthc.model import Resource
+from berthc.model import Manager, Resource
 
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "http://www.w3.org/1999/xlink"
@@ -30,23 +31,29 @@ def row_ids(resource: Resource) -> dict[int, str]:
             for n, row in enumerate(resource.rows(state.name, event))}
 
 
-def arrows(resource: Resource) -> dict[tuple[str, str, bool], list[str]]:
-    """The rows of each arrow: from, to, and whether it stands for failures."""
+Ends = dict[tuple[str, str, bool], list[tuple[str, str]]]
+
+
+def arrows(manager: Manager, resource: Resource) -> Ends:
+    """The rows of each arrow with their outcomes. An arrow is known by where it begins and ends,
+    and by whether it is drawn as a failure."""
     ids = row_ids(resource)
-    found: dict[tuple[str, str, bool], list[str]] = {}
+    failures = {n.name for n in state_graph(manager, resource).nodes if n.trouble}
+    found: Ends = {}
     for state in resource.states:
         for row in state.rows:
             for outcome, target in row.targets():
-                rows = found.setdefault((state.name, target.state, outcome in FAILURES), [])
-                if ids[id(row)] not in rows:
-                    rows.append(ids[id(row)])
+                drawn = outcome in FAILURES or (
+                    target.state in failures and state.name not in failures)
+                found.setdefault((state.name, target.state, drawn), []).append(
+                    (ids[id(row)], outcome))
     return found
 
 
-def states_picture(svg: str, resource: Resource, label: str) -> Markup:
+def states_picture(svg: str, manager: Manager, resource: Resource, label: str) -> Markup:
     """A state diagram whose states and arrows can be chosen."""
     root = Xml.fromstring(svg)
-    ends = arrows(resource)
+    ends = arrows(manager, resource)
     names = {state.name: state for state in resource.states}
     for group in [g for g in root.iter(f"{{{_SVG}}}g") if g.get("class") in ("node", "edge")]:
         title = "".join(t.text or "" for t in group.findall(f"{{{_SVG}}}title"))
@@ -57,10 +64,11 @@ def states_picture(svg: str, resource: Resource, label: str) -> Markup:
             _choosable(group, f"state {title}", {"data-state": f"{resource.name}.{title}"})
             _tooltip(group, state.brief)
         elif arrow and (source, target, failure) in ends:
+            here = ends[source, target, failure]
             said = next((a.get(f"{{{_LINK}}}title") for a in group.iter(f"{{{_SVG}}}a")), None)
             _choosable(group, f"{source} to {target}: {said or ''}".rstrip(": "), {
-                "data-rows": " ".join(ends[source, target, failure]), "data-to": target,
-                "data-bad": str(failure).lower()})
+                "data-rows": " ".join(dict.fromkeys(row for row, _ in here)),
+                "data-ends": " ".join(f"{row}:{outcome}" for row, outcome in here)})
             _tooltip(group, said or "")
         else:
             _tooltip(group, "")

@@ -10,7 +10,6 @@ const OUTCOMES = {
     unknown: "cannot tell",
     rejected: "rejected",
 };
-const FAILURES = ["fail", "uncertain", "unknown"];
 const GOOD = ["ok", "yes", "no"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -321,13 +320,9 @@ export function paint(session) {
         if (step.kind === "row" && step.row) {
             for (const one of all(byId("main"), `.grid [data-row="${CSS.escape(step.row)}"]`))
                 one.classList.add("ran");
-            if (step.from !== step.to) {
-                for (const arrow of all(
-                    byId("main"),
-                    `svg [data-rows~="${CSS.escape(step.row)}"][data-to="${CSS.escape(step.to || "")}"][data-bad="${FAILURES.includes(step.outcome)}"]`,
-                ))
-                    arrow.classList.add("ran");
-            }
+            const end = CSS.escape(`${step.row}:${step.outcome}`);
+            for (const arrow of all(byId("main"), `svg [data-ends~="${end}"]`))
+                arrow.classList.add("ran");
         }
     }
     /** @type {Map<string, number>} */
