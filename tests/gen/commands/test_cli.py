@@ -393,10 +393,8 @@ def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(("args", "says"), [
     (("chek", SCSI), "berthc: error: there is no command 'chek'; did you mean 'check'? commands: "
-     "init, check, gen, tests, diagram, docs, html, sim, explain, schema, diff
-"
-     "Try 'berthc --help'.
-"),
+     "init, check, gen, tests, diagram, docs, html, sim, explain, schema, diff\n"
+     "Try 'berthc --help'.\n"),
     (("check", "--format", "jsno", SCSI), "berthc check: error: --format has no value 'jsno'; did "
      "you mean 'json'? values: text, json, sarif\nTry 'berthc check --help'.\n"),
     (("init", "x", "--build", "it's"), "berthc init: error: --build has no value 'it's'; values: "
