@@ -191,6 +191,25 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
         add_arguments(check)
 
+    watch = commands.add_parser(
+        "watch", help="check specs whenever they are saved",
+        description=textwrap.fill(
+            "Checks specs, and again whenever one of them is saved, with a short report each "
+            "time. The static rules answer at once; the search follows, and begins anew when the "
+            "spec changes meanwhile. Ctrl-C ends it.", 90),
+        epilog="examples:\n  berthc watch spec/scsi.yaml\n"
+               "  berthc watch --gen build spec/*.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    _specs(watch, "")
+    watch.add_argument("--static", action="store_true",
+                       help="check the static rules only; do not search")
+    watch.add_argument("--budget", metavar="TIME", type=_time(argv),
+                       help="search each spec for this time, as berthc check --budget does")
+    watch.add_argument("--gen", metavar="DIR",
+                       help="also write the C code of each spec that is right, as berthc gen -o "
+                       "DIR does")
+    watch.set_defaults(command=watch_command, format="text")
+
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example,
                        partial(target_command, target))
@@ -285,8 +304,17 @@ def _command(
     return sub
 
 
-def _specs(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("specs", metavar="SPEC", nargs="+", help='spec files; "-" is standard input')
+def _specs(sub: argparse.ArgumentParser, more: str = '; "-" is standard input') -> None:
+    sub.add_argument("specs", metavar="SPEC", nargs="+", help=f"spec files{more}")
+
+
+def _time(argv: Sequence[str]) -> Callable[[str], float]:
+    """What reads a time; it comes with the search."""
+    if "watch" not in argv:
+        return float
+    from berthc.commands.check_arguments import time_of
+
+    return time_of
 
 
 def _place(sub: argparse.ArgumentParser, target: Target) -> None:
@@ -344,6 +372,12 @@ def _port(text: str) -> int:
 
 def html_command(args: argparse.Namespace) -> int:
     from berthc.commands.html import html_command as command
+
+    return command(args)
+
+
+def watch_command(args: argparse.Namespace) -> int:
+    from berthc.commands.watch import watch_command as command
 
     return command(args)
 

@@ -108,6 +108,13 @@ def _emit(file: Path, checked: Checked) -> None:
         write_file(file, text(manager, report, file.name))
 
 
+def explored_text(args: argparse.Namespace, result: Result, manager: Manager, colours: Colours,
+                  spec: str) -> str:
+    """What a search finds in one spec, as text, and how far it went."""
+    found = _explored(args, result, manager)
+    return (as_messages(result, found, colours, spec) + tell(result, found, summary(manager)))
+
+
 def check_command(args: argparse.Namespace) -> int:
     if list(args.specs).count("-") > 1:
         raise Usage("standard input can be read only once")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from berthc.explore.bounds import MOST_CALLERS, MOST_KEYS, STATES_IN_C, Bounds
@@ -40,7 +41,7 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="also start up to N operations at a time, from 2 to as many as there "
                             "are callers: the states between them must be those of whole "
                             "operations (only in C)")
-    group.add_argument("--budget", metavar="TIME", type=_time,
+    group.add_argument("--budget", metavar="TIME", type=time_of,
                        help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
                             "with more callers and keys each time, up to "
                             f"{MOST_CALLERS} callers and {MOST_KEYS} keys; the exit status is 4 "
@@ -63,6 +64,15 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="check the static rules only; do not search")
     for name in REMOVED:
         group.add_argument(f"--{name}", action="store_true", help=argparse.SUPPRESS)
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What `berthc check` would make of these arguments, as text."""
+    made = argparse.ArgumentParser()
+    made.add_argument("specs", nargs="+")
+    made.set_defaults(format="text")
+    add_arguments(made)
+    return made.parse_args(words)
 
 
 def _positive(text: str) -> int:
@@ -100,7 +110,7 @@ def _natural(text: str) -> int:
     return int(text)
 
 
-def _time(text: str) -> float:
+def time_of(text: str) -> float:
     """Seconds."""
     found = re.fullmatch(r"(-?[0-9]{1,6})(s|m|h)", text)
     if found is None:
