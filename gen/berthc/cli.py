@@ -1,8 +1,8 @@
 """The command line: what the user asked for, and the stages in their order.
 
-Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2
-the command line is wrong, or a file cannot be read or written; 3 berthc itself failed; 130 the user
-interrupted it.
+Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date; 2 the command line is
+wrong, or a file cannot be read or written; 3 berthc itself failed; 10 to 15 what `diff` says of two
+specs; 130 the user interrupted it.
 """
 from __future__ import annotations
 
@@ -92,6 +92,9 @@ def run(argv: Sequence[str]) -> int:
     return command(args)
 
 
+DIFF_FORMATS = ("text", "json")
+
+
 class Parser(argparse.ArgumentParser):
     """Options are written in full. A mistake is told in one line, with what may have been meant."""
 
@@ -147,10 +150,10 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             "The language is described in docs/language.md and in the JSON Schema that editors "
             "use.\n"
             "\n"
-            "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs "
-            "differ;\n"
+            "exit status: 0 all is well; 1 a spec is wrong, or a file is out of date;\n"
             "  2 bad usage, or a file cannot be read or written; 3 internal error;\n"
-            "  4 nothing is wrong, but a search did not see everything; 130 interrupted"
+            "  4 nothing is wrong, but a search did not see everything; 130 interrupted;\n"
+            "  10 to 15 what changed: berthc diff --help"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -277,15 +280,40 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                         help="print the first line of a spec that names the schema")
     schema.set_defaults(command=schema_command)
 
+    _diff(commands, argv)
+    return top
+
+
+def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> None:
     diff = _command(
         commands, "diff", "what changed between two specs?",
-        "Compares options, hooks, resources, states, rows and operations; layout and "
-        "comments do not count. Exits with 0 when the specs mean the same, with 1 otherwise.",
-        "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command,
-        "how changes, and errors in the specs, are shown: text, or a JSON array on standard output")
-    diff.add_argument("old", metavar="OLD", help='the spec before; "-" is standard input')
-    diff.add_argument("new", metavar="NEW", help='the spec after; "-" is standard input')
-    return top
+        "Says in words what changed between two specs, what it means for callers and backends, and "
+        "what the checker finds of the new spec only. A spec is a file, - (standard input) or "
+        "REV:FILE of git. One file alone is compared with HEAD.",
+        "berthc diff spec/scsi.yaml\n"
+        "  berthc diff main:spec/scsi.yaml spec/scsi.yaml\n"
+        "  berthc diff --format markdown main -- spec/*.yaml\n\n"
+        "exit status, the greatest that holds:\n"
+        "   0 the same                 13 breaks the C API or ABI\n"
+        "  10 cosmetic                 14 breaks the backend's contract\n"
+        "  11 compatible               15 makes the checker find something new\n"
+        "  12 changes behaviour\n"
+        "   1 the old spec cannot be read as a spec; 2, 3, 130 as for all commands",
+        diff_command, "text; json: one object on standard output", DIFF_FORMATS)
+    diff.add_argument("specs", metavar="SPEC", nargs="+",
+                      help="OLD and NEW; or one file; or revisions, -- and files: "
+                           "REV -- FILE..., OLDREV NEWREV -- FILE...")
+    diff.add_argument("-o", "--output", metavar="FILE", help='write to FILE; "-" is standard '
+                      "output")
+    diff.add_argument("--no-check", dest="check", action="store_false",
+                      help="do not search for new findings")
+    files = argv[argv.index("--") + 1:] if "--" in argv else []
+    diff.set_defaults(files=files, static=False, explain=False, emit_test=None, scripts=None,
+                      spin=False, promela=False)
+    if "diff" in argv:
+        from berthc.commands.check_arguments import add_bounds
+
+        add_bounds(diff)
 
 
 def _command(

@@ -55,10 +55,10 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
         return Checked(result, None, None)
-    return Checked(result, manager, _explored(args, result, manager))
+    return Checked(result, manager, explored_by(args, result, manager))
 
 
-def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
+def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
     """By the search in C, or by the one in Python where that is asked for or C cannot do it."""
     begin = time.monotonic()
     bounds = bounds_of(args)

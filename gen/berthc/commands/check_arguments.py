@@ -21,9 +21,12 @@ REMOVED = {
 """Old flags, and what there is instead."""
 
 
-def add_arguments(check: argparse.ArgumentParser) -> None:
-    """The flags of the search."""
-    group = check.add_argument_group(
+Group = argparse._ArgumentGroup
+
+
+def add_bounds(command: argparse.ArgumentParser) -> Group:
+    """The flags that say how far a search goes."""
+    group = command.add_argument_group(
         "exploration", "The search plays every order of calls by a few callers, with every\n"
         "outcome of every hook. Its result holds within these bounds.")
     group.add_argument("--callers", metavar="N", type=_callers,
@@ -49,14 +52,20 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
+    group.add_argument("--memory", metavar="MB", type=_memory,
+                       help="stop when berthc uses this much memory, as with --states (default: "
+                            f"{MEMORY})")
+    return group
+
+
+def add_arguments(check: argparse.ArgumentParser) -> None:
+    """The flags of `berthc check`."""
+    group = add_bounds(check)
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of one spec's findings to FILE, as cmocka tests")
     group.add_argument("--scripts", metavar="DIR", type=Path,
                        help="write the script of each finding to a file in DIR, for berthc sim; "
                             "create DIR if needed")
-    group.add_argument("--memory", metavar="MB", type=_memory,
-                       help="stop when berthc uses this much memory, as with --states (default: "
-                            f"{MEMORY})")
     group.add_argument("--explain", action="store_true",
                        help="print what the backend has while an instance rests in each state, "
                             "and what a crash leaves there")

@@ -84,7 +84,7 @@ def test_standard_input_is_a_dash() -> None:
         ["gen", "--check", "--depfile", "x", SCSI],
         ["sim"],
         ["sim", "-"],
-        ["diff", SCSI],
+        ["diff", SCSI, SCSI, SCSI],
         ["gen", SCSI, SCSI],
         ["check", "--static", "missing.yaml"],
         ["check", "--static", "spec"],
@@ -195,45 +195,6 @@ def test_an_output_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = berthc("gen", "-q", "-o", str(tmp_path / "file"), SCSI)
     assert done.returncode == 2 and done.stderr.startswith(f"berthc: {tmp_path}/file")
-
-
-def test_diff_tells_what_changed(tmp_path: Path) -> None:
-    old = (ROOT / SCSI).read_text()
-    new = old.replace(
-        "detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: ejected}",
-        "detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: suspect}")
-    new = new.replace(
-        "range: [1, 4]", "range: [1, 8]").replace("  reserve_for_rootfs:", "  reserve_for_boot:")
-    path = tmp_path / "new.yaml"
-    path.write_text(new)
-    done = berthc("diff", SCSI, str(path))
-    assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == (
-        "~ option controllers: u8, default 1, from 1 to 4 -> u8, default 1, from 1 to 8\n"
-        "~ row disk.ejected on detach: vm.remove_disk ok detached, fail ejected, uncertain ejected "
-        "-> vm.remove_disk ok detached, fail ejected, uncertain suspect\n"
-        "- operation reserve_for_rootfs: create disk; at address; enter boot\n"
-        "+ operation reserve_for_boot: create disk; at address; enter boot\n"
-    )
-    changes = json.loads(berthc("diff", "--format", "json", SCSI, str(path)).stdout)
-    assert [(c["kind"], c["what"], c["name"]) for c in changes] == [
-        ("changed", "option", "controllers"),
-        ("changed", "row", "disk.ejected on detach"),
-        ("removed", "operation", "reserve_for_rootfs"),
-        ("added", "operation", "reserve_for_boot"),
-    ]
-
-
-def test_diff_of_equal_meanings_is_empty(tmp_path: Path) -> None:
-    path = tmp_path / "same.yaml"
-    path.write_text(
-        "# moved\n\n"
-        + (ROOT / SCSI).read_text().replace("brief: On the bus.", "brief: It is on the bus.")
-    )
-    done = berthc("diff", SCSI, str(path))
-    assert (done.returncode, done.stdout) == (0, "")
-    assert berthc("diff", SCSI, BAD).returncode == 1
-    assert berthc("diff", "-", SCSI, stdin=(ROOT / SCSI).read_text()).returncode == 0
 
 
 def test_sim_answers_on_stdout() -> None:

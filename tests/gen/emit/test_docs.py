@@ -8,7 +8,7 @@ import pytest
 from diagram_support import EACH_SPEC, LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
 
 from berthc.emit import diagram, docs
-from berthc.emit.docs.codes import fired, hooks_called, return_codes
+from berthc.answers.codes import fired, hooks_called, return_codes
 from berthc.emit.docs.markdown import code, md, sentence, table
 from berthc.model import NOWHERE, Accept
 

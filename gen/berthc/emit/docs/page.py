@@ -14,7 +14,7 @@ from berthc.model import (
     State, Target, Type,
 )
 
-from berthc.emit.docs.codes import hooks_called, return_codes
+from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
 
 

@@ -12,7 +12,7 @@ from berthc.emit.diagram import mermaid
 from berthc.emit.diagram.sequence import MOST, Kind, Sequence, sequences
 from berthc.emit.diagram.sequence import text as text_sequence
 from berthc.emit.diagram.sequence.svg import picture
-from berthc.emit.docs.codes import hooks_called
+from berthc.answers.codes import hooks_called
 
 ALL = [(path, name) for path in SPECS for name in sequences(spec(path))]
 
