@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from berthc.emit.diagram.graph import Node, StateGraph, state_graph, target_text
 from berthc.emit.diagram.life import FAILURES
-from berthc.emit.docs.codes import hooks_called, return_codes
+from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import sentence
 from berthc.emit.docs.page import (
     assigned_text, does, field_role, gives, holders_text, hook_facts, takes, type_text,

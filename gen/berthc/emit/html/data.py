@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from berthc.emit.diagram.graph import state_graph
-from berthc.emit.docs.codes import hooks_called
+from berthc.answers.codes import hooks_called
 from berthc.emit.html.content import kind_of, row_text
 from berthc.emit.html.findings import Checked
 from berthc.emit.html.picture import row_ids
