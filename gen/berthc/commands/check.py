@@ -111,7 +111,7 @@ def _emit(file: Path, checked: Checked) -> None:
 def explored_text(args: argparse.Namespace, result: Result, manager: Manager, colours: Colours,
                   spec: str) -> str:
     """What a search finds in one spec, as text, and how far it went."""
-    found = _explored(args, result, manager)
+    found = explored_by(args, result, manager)
     return (as_messages(result, found, colours, spec) + tell(result, found, summary(manager)))
 
 
