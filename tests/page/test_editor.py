@@ -401,6 +401,62 @@ def test_hover_of_every_key_tells_what_it_means(server: LanguageServer) -> None:
     assert "nobody knows whether it took effect" in seen["uncertain"]
 
 
+HOVERS = {
+    "on": "Resource whose instances it works on.",
+    "optional": "The backend may leave it out;",
+    "absent": "With optional: a row that calls or asks it",
+    "undoes": "Hook, or hooks, whose effect it takes back.",
+    "needs": "Hook, or hooks, whose effects must be in place",
+    "key": "Fields that identify an instance",
+    "take": "Event that a new holder fires.",
+    "drop": "Event that the last holder's leaving fires.",
+    "otherwise": "What every state does with the events that it does not mention",
+    "ok": "Where to go when the call took effect.",
+    "fail": "Where to go when it failed and had no effect.",
+    "uncertain": "Where to go when nobody knows whether it took effect;",
+    "raise": "Event to run there at once",
+    "yes": "Where to go when the effect is there;",
+    "deny": "When to refuse before anything else is done;",
+    "error": "Error that the operation fails with;",
+}
+# Each key with a value of each form that it can have.
+EXPLAINED = """\
+backend:
+  host:
+    close: {on: tap, optional: true, absent: EBUSY, undoes: host.open, needs: host.open}
+    clear: {on: tap, optional: clearing, undoes: [host.open], needs: [host.open]}
+resources:
+  tap:
+    key: all
+    holders: {take: claim, drop: close}
+    otherwise: reject
+    states:
+      idle:
+        on:
+          open: {call: host.open, ok: up, fail: stay, uncertain: unsure}
+          shut: {call: host.close, ok: {to: up, raise: open}, fail: {to: up}, uncertain: {to: up}}
+          look: {ask: host.look, yes: up, no: {to: up}, unknown: up}
+  plug:
+    key: [name]
+    otherwise: {reject: EBUSY}
+operations:
+  open: {find: tap, deny: {if: option.a, error: EBUSY}}
+  shut: {find: tap, deny: [{if: option.a, error: EBUSY}]}
+"""
+
+
+def test_hover_tells_what_a_key_means_whatever_form_its_value_has(server: LanguageServer) -> None:
+    uri = server.open(ROOT / "spec/explained.yaml", EXPLAINED)
+    asked = set()
+    for number, line in enumerate(EXPLAINED.splitlines(), 1):
+        for match in re.finditer(r"(?:^ +|[{,] ?)([a-z]+):", line):
+            if match[1] in HOVERS and not line.endswith(" on:"):
+                asked.add(match[1])
+                said = re.sub(r"\\(.)", r"\1", server.hover(uri, number, match.start(1) + 1))
+                assert HOVERS[match[1]] in said, (number, match[1])
+    assert asked == HOVERS.keys()
+
+
 def meanings(part: Any) -> dict[str, set[str]]:
     """The descriptions of each key, wherever it stands."""
     found: dict[str, set[str]] = {}

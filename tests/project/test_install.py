@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -139,6 +140,14 @@ def test_the_schema_for_editors_is_where_the_compiler_says(
     path = Path(done.stdout.rstrip("\n"))
     assert path == installed.prefix / "share/berth/spec/schema/berth.schema.json"
     assert path.read_bytes() == (ROOT / "spec/schema/berth.schema.json").read_bytes()
+    page = (ROOT / "docs/editor.md").read_text(encoding="utf-8")
+    command = page.split("```sh\n")[1].split("```")[0]
+    shutil.copy(ROOT / "examples/minimal/net.yaml", tmp_path)
+    done = installed.run(f"{command}berthc check --static net.yaml", tmp_path)
+    assert done.returncode == 0, done.stdout
+    first, rest = (tmp_path / "net.yaml").read_text(encoding="utf-8").split("\n", 1)
+    assert first == f"# yaml-language-server: $schema={path}"
+    assert rest == (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
 
 
 def test_the_compiler_searches_the_runtime_that_comes_with_it(
