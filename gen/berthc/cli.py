@@ -92,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
     return command(args)
 
 
-DIFF_FORMATS = ("text", "json")
+DIFF_FORMATS = ("text", "json", "markdown", "svg")
 
 
 class Parser(argparse.ArgumentParser):
@@ -299,7 +299,8 @@ def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> 
         "  11 compatible               15 makes the checker find something new\n"
         "  12 changes behaviour\n"
         "   1 the old spec cannot be read as a spec; 2, 3, 130 as for all commands",
-        diff_command, "text; json: one object on standard output", DIFF_FORMATS)
+        diff_command, "text; json: one object; markdown: for a pull request; svg: a picture of the "
+        "states (needs graphviz)", DIFF_FORMATS)
     diff.add_argument("specs", metavar="SPEC", nargs="+",
                       help="OLD and NEW; or one file; or revisions, -- and files: "
                            "REV -- FILE..., OLDREV NEWREV -- FILE...")
@@ -307,6 +308,9 @@ def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> 
                       "output")
     diff.add_argument("--no-check", dest="check", action="store_false",
                       help="do not search for new findings")
+    diff.add_argument("--side", choices=("both", "old", "new"), default="both",
+                      help="with --format svg: both specs in one picture, or one of them, with "
+                           "each state in the same place (default: both)")
     files = argv[argv.index("--") + 1:] if "--" in argv else []
     diff.set_defaults(files=files, static=False, explain=False, emit_test=None, scripts=None,
                       spin=False, promela=False)

@@ -17,7 +17,10 @@ from berthc.diff.callers import calls, errors, touched, views
 from berthc.diff.header import breaks
 from berthc.diff.report import Comparison, NewFinding, only_new
 from berthc.emit.c import header
+from berthc.emit.diagram.svg import GraphvizError
 from berthc.emit.diff.json import as_json
+from berthc.emit.diff.markdown import as_markdown
+from berthc.emit.diff.svg import picture
 from berthc.emit.diff.text import as_terminal
 from berthc.explore.messages import claim, diagnostics
 from berthc.explore.report import Report
@@ -44,7 +47,11 @@ def diff_command(args: argparse.Namespace) -> int:
         sys.stderr.write(show(unread, {}, colours(sys.stderr)))
         return USAGE if any(d.id == "file" for d in unread) else BAD
     told = [one for some in every for one in some if isinstance(one, Comparison)]
-    _show(args, told)
+    try:
+        _show(args, told)
+    except GraphvizError as error:
+        print(f"berthc: {error}", file=sys.stderr)
+        return USAGE
     return int(greatest(one.verdict for one in told))
 
 
@@ -61,6 +68,10 @@ def _show(args: argparse.Namespace, told: list[Comparison]) -> None:
 def _text(args: argparse.Namespace, told: list[Comparison]) -> str:
     if args.format == "json":
         return as_json(told)
+    if args.format == "markdown":
+        return as_markdown(told)
+    if args.format == "svg":
+        return picture(told, args.side)
     to_terminal = args.output in (None, "-")
     return "\n".join(as_terminal(one, colours(sys.stdout) if to_terminal else PLAIN)
                      for one in told)
@@ -132,7 +143,7 @@ def _found(args: argparse.Namespace, old: Spec, new: Spec, alike: Manager | None
     static = [d for d in new.result.diagnostics if d.severity is Severity.ERROR]
     before = [d for d in old.result.diagnostics if d.severity is Severity.ERROR]
     report = None
-    if args.check and verdict > Verdict.COSMETIC and new.searched is not None:
+    if args.check and verdict > Verdict.SAME and new.searched is not None:
         report = _searched(args, new, new.searched, notes)
     findings: list[NewFinding] = []
     if report is not None and report.refused:
