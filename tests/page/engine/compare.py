@@ -14,7 +14,7 @@ from typing import Any
 from berthc.model import Manager
 from berthc.semantics import MAX_HOLDERS
 from berthc.sim import Simulator
-from engines import ROOT, answers, job
+from engines import ROOT, answers_to_all, job
 
 sys.path.append(str(ROOT / "tests/differential"))
 
@@ -39,10 +39,11 @@ def line(request: Request | str) -> str:
     return request if isinstance(request, str) else json.dumps(request)
 
 
-def engine(manager: Manager, way: str = "lines", max_holders: int | None = None) -> Asked:
+def engine(manager: Manager, way: str = "lines", max_holders: int | None = None,
+           browser: bool = False) -> Asked:
     def ask(script: Script) -> list[str]:
-        given = answers(job(manager, [[line(one) for one in script]], way, max_holders))
-        return [answer for answer in given[0] if answer]
+        work = job(manager, [[line(one) for one in script]], way, max_holders)
+        return [answer for answer in answers_to_all([work], browser)[0][0] if answer]
 
     return ask
 
@@ -86,8 +87,10 @@ class Compared:
         return self.errors.total()
 
 
-def compare(script: Script, asked: Asked, reference: Asked) -> Compared:
-    wanted, given = reference(script), asked(script)
+def compare(script: Script, asked: Asked, reference: Asked,
+            given: list[str] | None = None) -> Compared:
+    """`given`: the answers, where they are known already."""
+    wanted, given = reference(script), asked(script) if given is None else given
     errors = Counter(json.loads(answer)["error"] or "ok" for answer in wanted if answer[:1] == "{")
     at = first_difference(wanted, given)
     return Compared(errors, None if at is None else explain(script[:at + 1], asked, reference))

@@ -1,4 +1,4 @@
-"""Runs the page's engine in Node.js. One process answers many scripts."""
+"""Runs the page's engine in Node.js or in Chromium. One process answers many scripts."""
 from __future__ import annotations
 
 import json
@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "gen/berthc/emit/html/engine"
 DRIVER = Path(__file__).with_name("driver.mjs")
 TIMEOUT = 300
+SHIPPED = [*{path.stem: path for folder in ("spec", "tests/gen/specs", "examples/*")
+             for path in sorted(ROOT.glob(f"{folder}/*.yaml"))}.values()]  # one of each name
 
 Conversation = Sequence[str]
 """Lines without their ends. A text with a lone surrogate stands for bytes that are no UTF-8."""
@@ -35,9 +37,15 @@ def job(manager: Manager, conversations: Sequence[Conversation], way: str = "lin
 
 def answers(work: dict[str, Any]) -> list[Any]:
     """What the engine answers in each conversation of a job."""
-    run = subprocess.run(
-        ["node", str(DRIVER)], input=json.dumps({"engine": str(ENGINE / "simulator.js"), **work}),
-        capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    given: list[Any] = answers_to_all([work])[0]
+    return given
+
+
+def answers_to_all(jobs: list[dict[str, Any]], browser: bool = False) -> list[Any]:
+    """The same for several jobs, also in Chromium."""
+    work = {"engine": str(ENGINE), "browser": browser, "jobs": jobs}
+    run = subprocess.run(["node", str(DRIVER)], input=json.dumps(work), capture_output=True,
+                         text=True, timeout=TIMEOUT, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
     given: list[Any] = json.loads(run.stdout)
     return given

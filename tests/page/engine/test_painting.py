@@ -13,8 +13,7 @@ from berthc.model import Manager, Operation
 from berthc.semantics import Result, Taken
 from berthc.sim import Simulator
 from compare import SEED, line, random_script
-from engines import answers, job, read
-from test_random import SHIPPED
+from engines import SHIPPED, answers, job, read
 
 Step = dict[str, Any]
 

@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from compare import SEED, built, compare, engine, model, random_script, seeds
-from engines import ROOT, read
+from engines import ROOT, SHIPPED, read
 from variants import variants
 
-SHIPPED = [*{path.stem: path for folder in ("spec", "tests/gen/specs", "examples/*")
-             for path in sorted(ROOT.glob(f"{folder}/*.yaml"))}.values()]  # one of each name
 SMALL = sorted((ROOT / "tests/differential/specs").glob("*.yaml"))
 SCRIPTS = 80
 LEAST = 10_000 // 8  # requests of a spec, so that the eight of spec/ and tests/gen give 10,000
