@@ -30,12 +30,13 @@ class Watched(Simulator):
 
 def expected(manager: Manager, taken: Taken) -> tuple[object, ...]:
     row = taken.row and row_id(manager.resource(taken.resource), taken.row)
-    return (taken.resource, row, taken.outcome, taken.state, taken.event)
+    hook = taken.row.hook if taken.row and taken.outcome != "rejected" else None
+    return (taken.resource, row, taken.outcome, taken.state, taken.event, hook)
 
 
 def shown(step: Step) -> tuple[object, ...]:
     outcome = "released" if step["kind"] == "released" else step["outcome"]
-    return (step["resource"], step["row"], outcome, step["from"], step["event"])
+    return (step["resource"], step["row"], outcome, step["from"], step["event"], step["hook"])
 
 
 def play(path: Path) -> tuple[Manager, list[str], list[tuple[str, list[Step], list[Step]]]]:

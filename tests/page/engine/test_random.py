@@ -12,6 +12,7 @@ import pytest
 
 from compare import SEED, built, compare, engine, model, random_script, seeds
 from engines import ROOT, SHIPPED, read
+from suites import suite
 from variants import variants
 
 SMALL = sorted((ROOT / "tests/differential/specs").glob("*.yaml"))
@@ -50,6 +51,17 @@ def test_variants_of_a_spec_are_answered_as_by_the_model(path: Path, seed: int) 
         script = random_script(manager, seed, 20)
         compared = compare(script, engine(manager), model(manager))
         assert compared.difference is None, f"{changed}\n{compared.difference}"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_row_is_taken_as_by_the_c_simulator(path: Path) -> None:
+    """What a conformance suite shows: every row that callers reach, with every outcome."""
+    manager = read(path)
+    reference = built(manager)
+    assert reference is not None, "make simulators"
+    compared = compare(suite(manager), engine(manager), reference)
+    assert compared.difference is None, compared.difference
+    assert compared.errors["ok"] > 100
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
