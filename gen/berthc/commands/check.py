@@ -66,10 +66,10 @@ def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> R
         in_c = bounds if args.states is not None else replace(bounds, states=STATES_IN_C)
         progress = _progress(args, result, in_c)
         try:
-            made = program(manager.name, files(manager), progress.say)
-            progress.end()
+            make = partial(_made, manager, progress)
             if args.budget is not None:
-                return explore_within(manager, begin + args.budget, bounds, progress, made)
+                return explore_within(manager, begin + args.budget, bounds, progress, make)
+            made = make()
             if gives_bounds(args):
                 return explore(manager, in_c, progress, made)
             return explore_by_default(manager, in_c, progress, made)
@@ -84,6 +84,14 @@ def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> R
     if args.budget is not None:
         return explore_within(manager, begin + args.budget, bounds, progress)
     return explore(manager, bounds, progress)
+
+
+def _made(manager: Manager, progress: Progress) -> Path:
+    """The search in C."""
+    try:
+        return program(manager.name, files(manager), progress.say)
+    finally:
+        progress.end()
 
 
 def _progress(args: argparse.Namespace, result: Result, bounds: Bounds) -> Progress:
