@@ -18,15 +18,18 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from berthc import __version__
-from berthc.commands.common import BAD, BROKEN, USAGE, Usage
+from berthc.commands.common import BAD, BROKEN, OK, USAGE, Usage
 from berthc.commands.generate import TARGETS, Target, target_command
 from berthc.diag import hint, quote, suggest
 from berthc.files.output import OutputError
 from berthc.files.place import PlaceError
 from berthc.spec.schema import SchemaMissing
+
+if TYPE_CHECKING:
+    from berthc.manual.commandline import Command
 
 
 def main(argv: Sequence[str]) -> int:
@@ -280,6 +283,19 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                         help="print the first line of a spec that names the schema")
     schema.set_defaults(command=schema_command)
 
+    completion = commands.add_parser(
+        "completion", help="complete the command line in a shell",
+        description=textwrap.fill(
+            "Prints a script that completes commands, options, their values, specs and the ids of "
+            "messages. An installed Berth has it where the shells look for it.", 90),
+        epilog="examples:\n  source <(berthc completion bash)\n"
+               "  berthc completion zsh >~/.zfunc/_berthc\n"
+               "  berthc completion fish >~/.config/fish/completions/berthc.fish",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"),
+                            help="bash, zsh or fish")
+    completion.set_defaults(command=completion_command)
+
     _diff(commands, argv)
     return top
 
@@ -430,6 +446,27 @@ def schema_command(args: argparse.Namespace) -> int:
     from berthc.commands.schema import schema_command as command
 
     return command(args)
+
+
+def completion_command(args: argparse.Namespace) -> int:
+    from berthc.manual.completion import SHELLS
+
+    sys.stdout.write(SHELLS[args.shell](every_command(), every_id()))
+    return OK
+
+
+def every_command() -> list[Command]:
+    """The whole command line as data, also what a command loads only for itself."""
+    from berthc.manual.commandline import described, names
+
+    return described(parser(names(parser([]))))
+
+
+def every_id() -> list[str]:
+    """The ids that `berthc explain` knows."""
+    from berthc.reference.explained import every
+
+    return list(dict.fromkeys(one.id for one in every()))
 
 
 def diff_command(args: argparse.Namespace) -> int:

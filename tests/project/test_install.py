@@ -346,7 +346,11 @@ def test_uninstall_removes_its_folders(tmp_path: Path) -> None:
     assert len(files(tmp_path)) > 20
     assert make("uninstall", f"DESTDIR={tmp_path}", "PREFIX=/usr").returncode == 0
     left = {str(path.relative_to(tmp_path / "usr")) for path in (tmp_path / "usr").rglob("*")}
-    assert left == {"bin", "include", "lib", "lib/pkgconfig", "share", "share/doc"}
+    assert left == {
+        "bin", "include", "lib", "lib/pkgconfig", "share", "share/doc", "share/man",
+        "share/man/man1", "share/man/man3", "share/bash-completion",
+        "share/bash-completion/completions", "share/zsh", "share/zsh/site-functions", "share/fish",
+        "share/fish/vendor_completions.d"}
 
 
 def test_uninstall_takes_away_what_an_older_version_installed(tmp_path: Path) -> None:
