@@ -62,9 +62,26 @@ def listed(names: Sequence[object]) -> str:
 
 
 def brief(old: str, new: str) -> Told:
-    if old != new:
-        yield "its brief is another" if old and new else (
-            "has a brief" if new else "has no brief any more"), COSMETIC
+    if old and new and old != new:
+        now, then = _other_words(new, old)
+        yield f"its brief says {now}; it said {then}", COSMETIC
+    elif old != new:
+        yield (f'its brief says "{new}"' if new else f'no longer says "{old}"'), COSMETIC
+
+
+def _other_words(one: str, other: str) -> tuple[str, str]:
+    """The words in which two texts differ, with one on either side; the rest as dots."""
+    a, b = one.split(), other.split()
+    same = next((n for n, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    tail = next((n for n, (x, y) in enumerate(zip(a[same:][::-1], b[same:][::-1])) if x != y),
+                min(len(a), len(b)) - same)
+    first, last = max(same - 1, 0), max(tail - 1, 0)
+
+    def shown(words: list[str]) -> str:
+        middle = " ".join(words[first:len(words) - last])
+        return f'"{"… " * (first > 0)}{middle}{" …" * (last > 0)}"'
+
+    return shown(a), shown(b)
 
 
 # options and fields
@@ -93,7 +110,8 @@ def field_told(old: Field, new: Field) -> Told:
     if old.max_length != new.max_length:
         wider = new.max_length is None or (
             old.max_length is not None and new.max_length > old.max_length)
-        yield was("greatest length", _bytes(new.max_length), _bytes(old.max_length)), C if wider else B
+        told = was("greatest length", _bytes(new.max_length), _bytes(old.max_length))
+        yield told, C if wider else B
     if old.required != new.required:
         yield ("is required now: callers who leave it out get EINVAL", B) if new.required else (
             "may be left out now", C)
