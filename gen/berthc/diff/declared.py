@@ -110,8 +110,8 @@ def field_told(old: Field, new: Field) -> Told:
     if old.max_length != new.max_length:
         wider = new.max_length is None or (
             old.max_length is not None and new.max_length > old.max_length)
-        told = was("greatest length", _bytes(new.max_length), _bytes(old.max_length))
-        yield told, C if wider else B
+        sentence = was("greatest length", _bytes(new.max_length), _bytes(old.max_length))
+        yield sentence, C if wider else B
     if old.required != new.required:
         yield ("is required now: callers who leave it out get EINVAL", B) if new.required else (
             "may be left out now", C)
