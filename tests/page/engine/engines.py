@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from berthc.emit.html.bundle import bundle, modules
 from berthc.emit.html.tables import tables
 from berthc.model import Manager
 from berthc.pipeline import read_spec
@@ -14,6 +15,7 @@ from berthc.pipeline import read_spec
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "gen/berthc/emit/html/engine"
 DRIVER = Path(__file__).with_name("driver.mjs")
+PLAY = Path(__file__).with_name("play.js")
 TIMEOUT = 300
 SHIPPED = [*{path.stem: path for folder in ("spec", "tests/gen/specs", "examples/*")
              for path in sorted(ROOT.glob(f"{folder}/*.yaml"))}.values()]  # one of each name
@@ -30,7 +32,7 @@ def read(path: Path) -> Manager:
 
 def job(manager: Manager, conversations: Sequence[Conversation], way: str = "lines",
         max_holders: int | None = None) -> dict[str, Any]:
-    """What play.mjs takes."""
+    """What play.js takes."""
     limit = {} if max_holders is None else {"max_holders": max_holders}
     return {"tables": tables(manager), "conversations": conversations, "way": way, **limit}
 
@@ -43,7 +45,8 @@ def answers(work: dict[str, Any]) -> list[Any]:
 
 def answers_to_all(jobs: list[dict[str, Any]], browser: bool = False) -> list[Any]:
     """The same for several jobs, also in Chromium."""
-    work = {"engine": str(ENGINE), "browser": browser, "jobs": jobs}
+    scripts = [bundle(modules(), "engine/simulator.js"), PLAY.read_text(encoding="utf-8")]
+    work = {"scripts": scripts, "browser": browser, "jobs": jobs}
     run = subprocess.run(["node", str(DRIVER)], input=json.dumps(work), capture_output=True,
                          text=True, timeout=TIMEOUT, check=False)
     assert run.returncode == 0, run.stderr[-3000:]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from compare import compare, engine, model
+from berthc.pipeline import partly_built
 from engines import ROOT, answers, job
 from programs import simulator
 from differ import run_c
@@ -85,6 +86,24 @@ def test_lengths_are_bytes(character: str, tmp_path: Path) -> None:
                          for name in (fits, fits + "x", fits + character)], tmp_path)
     assert [one["error"] for one in given] == [
         None, None if len(fits.encode()) < 12 else "EINVAL", "EINVAL"]
+
+
+@pytest.mark.parametrize(("row", "told"), [
+    ({"to": "here", "raise": "drop"}, "BrokenTable: box raises events without end"),
+    ({"to": "gone", "raise": "put"}, "BrokenTable: box.gone has no row for put"),
+])
+def test_a_spec_without_meaning_is_no_answer(row: dict[str, Any], told: str) -> None:
+    """berthc refuses both; the engine says so, and can go on."""
+    manager = partly_built("corner.yaml", spec({
+        "here": {"resident": True, "on": {"put": "stay", "drop": row}}, "gone": {"final": True}}))
+    assert manager is not None
+    box = {"name": "a"}
+    script: list[Any] = [{"op": "put", "box": box}, {"op": "drop", "box": box},
+                         {"op": "put", "box": box}]
+    first, broken, after = answers(job(
+        manager, [[json.dumps(one) for one in script]], "broken"))[0]
+    assert broken == told
+    assert json.loads(after) == {**json.loads(first), "n": 3}
 
 
 def test_nothing_is_tracked_before_the_first_request() -> None:

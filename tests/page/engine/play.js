@@ -1,4 +1,4 @@
-// Plays scripts on the engine, in Node.js and in a browser.
+// Plays scripts on the engine, in Node.js and in a browser. A script of its own, after the page's.
 
 /**
  * The answers to all conversations of a job. Its `way` is one of these:
@@ -8,8 +8,11 @@
  *     again    lines; before each one, the simulator is saved, answers it and the next ones, and is
  *              restored
  *     painted  lines; with each answer come the trace and what is tracked
+ *     broken   lines; an error that the engine throws stands for the answer
  */
-export function play({Simulator, parse, write}, job) {
+function play(job) {
+    const {Simulator} = module_engine_simulator;
+    const {parse, write} = module_engine_text;
     return job.conversations.map(lines => {
         const simulator = new Simulator(job.tables, job.max_holders);
         if (job.way === "objects")
@@ -17,6 +20,8 @@ export function play({Simulator, parse, write}, job) {
         if (job.way === "painted")
             return lines.map(line => [simulator.requestLine(line), simulator.trace,
                 simulator.tracked]);
+        if (job.way === "broken")
+            return lines.map(line => answerOrError(simulator, line));
         if (job.way === "again")
             return lines.map((line, index) => again(simulator, lines.slice(index, index + 3)));
         return lines.map(line => simulator.requestLine(line));
@@ -46,4 +51,12 @@ function again(simulator, lines) {
     }
     simulator.restore(saved);
     return simulator.requestLine(lines[0]);
+}
+
+function answerOrError(simulator, line) {
+    try {
+        return simulator.requestLine(line);
+    } catch (error) {
+        return `${error.constructor.name}: ${error.message}`;
+    }
 }
