@@ -24,8 +24,10 @@ REMOVED = {
 Group = argparse._ArgumentGroup
 
 
-def add_bounds(command: argparse.ArgumentParser) -> Group:
-    """The flags that say how far a search goes."""
+def add_bounds(command: argparse.ArgumentParser, in_part: str = "",
+               no_search: str = "") -> Group:
+    """The flags that say how far a search goes; what the exit status says of one in part, and of
+    one that does not end."""
     group = command.add_argument_group(
         "exploration", "The search plays every order of calls by a few callers, with every\n"
         "outcome of every hook. Its result holds within these bounds.")
@@ -37,9 +39,8 @@ def add_bounds(command: argparse.ArgumentParser) -> Group:
     group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
-                       help="stop after N states; the result is then partial, and the exit status "
-                            f"is 4 where nothing is found (default: {STATES_IN_C}; "
-                            f"--engine python: {DEFAULT.states})")
+                       help=f"stop after N states; the result is then partial{in_part} (default: "
+                            f"{STATES_IN_C}; --engine python: {DEFAULT.states})")
     group.add_argument("--in-flight", metavar="N", type=_callers,
                        help="also start up to N operations at a time, from 2 to as many as there "
                             "are callers: the states between them must be those of whole "
@@ -47,8 +48,7 @@ def add_bounds(command: argparse.ArgumentParser) -> Group:
     group.add_argument("--budget", metavar="TIME", type=time_of,
                        help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
                             "with more callers and keys each time, up to "
-                            f"{MOST_CALLERS} callers and {MOST_KEYS} keys; the exit status is 4 "
-                            "where not even the first search ends")
+                            f"{MOST_CALLERS} callers and {MOST_KEYS} keys{no_search}")
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
@@ -60,7 +60,8 @@ def add_bounds(command: argparse.ArgumentParser) -> Group:
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
     """The flags of `berthc check`."""
-    group = add_bounds(check)
+    group = add_bounds(check, ", and the exit status is 4 where nothing is found",
+                       "; the exit status is 4 where not even the first search ends")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of one spec's findings to FILE, as cmocka tests")
     group.add_argument("--scripts", metavar="DIR", type=Path,

@@ -131,9 +131,10 @@ class _Sides(NamedTuple):
 def _c_breaks(old: Manager, new: Manager) -> list[Reason]:
     then, now = header(old, lower(old)), header(new, lower(new))
     if old.name != new.name:
-        return [Reason(Verdict.API, "all names of the C API are others: API")]
+        return [Reason(Verdict.API, "API: all names are others", is_c=True)]
     return [Reason(Verdict.BACKEND if one.is_backend and one.is_source else Verdict.API,
-                   f"{'API' if one.is_source else 'ABI'}: {one.text}")
+                   f"{'API' if one.is_source else 'ABI'}: {one.text}",
+                   is_c=not (one.is_backend and one.is_source))
             for one in breaks(then, now, new.name)]
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from berthc.diff.change import Change, Reason, Verdict, greatest
 from berthc.diff.declared import (
     accept_changes, hook_changes, limit_changes, manager_changes, operation_changes, option_changes,
-    pairs, resource_changes,
+    pairs, resource_changes, said,
 )
 from berthc.diff.match import Rename, match
 from berthc.diff.rows import row_changes
@@ -53,7 +53,7 @@ def _changes(old: Manager, new: Manager) -> Iterator[Change]:
     for before, after in pairs(old.resources, new.resources):
         if before is None and after is not None:
             yield Change("added", "resource", after.name, "is new", Verdict.COMPATIBLE, None,
-                         after.loc)
+                         after.loc, details=said(after.brief))
         elif after is None and before is not None:
             yield Change("removed", "resource", before.name, "is gone", Verdict.API, before.loc)
         elif before is not None and after is not None:

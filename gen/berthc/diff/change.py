@@ -78,11 +78,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a verdict holds; `text` is a sentence without its full stop."""
+    """Why a verdict holds; `text` is a sentence without its full stop. `is_c`: the C header says
+    so."""
 
     verdict: Verdict
     text: str
     loc: Loc | None = None
+    is_c: bool = False
 
 
 def greatest(verdicts: Iterable[Verdict]) -> Verdict:

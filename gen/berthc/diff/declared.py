@@ -69,6 +69,11 @@ def brief(old: str, new: str) -> Told:
         yield (f'its brief says "{new}"' if new else f'no longer says "{old}"'), COSMETIC
 
 
+def said(brief: str) -> tuple[str, ...]:
+    """The brief of what is new, as a detail of it."""
+    return (f'"{brief}"',) if brief else ()
+
+
 def _other_words(one: str, other: str) -> tuple[str, str]:
     """The words in which two texts differ, with one on either side; the rest as dots."""
     a, b = one.split(), other.split()
@@ -163,7 +168,8 @@ def _field(what: str, prefix: str, before: Field | None, after: Field | None,
         if after.required:
             told += "; callers who leave it out get EINVAL"
         yield Change("added", what, prefix + after.name, told,
-                     B if key or after.required else C, None, after.loc)
+                     B if key or after.required else C, None, after.loc,
+                     details=said(after.brief))
     elif after is None and before is not None:
         yield Change("removed", what, prefix + before.name, "is gone", API, before.loc)
     elif before is not None and after is not None:
@@ -177,7 +183,7 @@ def hook_changes(old: Manager, new: Manager) -> Iterator[Change]:
     for before, after in pairs(old.hooks, new.hooks):
         if before is None and after is not None:
             yield Change("added", "hook", after.name, f"is new on {after.on}: {_must(after)}",
-                         BACKEND, None, after.loc)
+                         BACKEND, None, after.loc, details=said(after.brief))
         elif after is None and before is not None:
             yield Change("removed", "hook", before.name, "is gone; nothing calls it any more",
                          BACKEND, before.loc)
@@ -242,7 +248,8 @@ def resource_changes(old: Resource, new: Resource) -> Iterator[Change]:
                           and after.name in new.key)
     for a, b in pairs(old.assigned, new.assigned):
         if a is None and b is not None:
-            yield Change("added", "value", dot + b.name, f"is new: {value_of(b)}", C, None, b.loc)
+            yield Change("added", "value", dot + b.name, f"is new: {value_of(b)}", C, None, b.loc,
+                         details=said(b.brief))
         elif b is None and a is not None:
             yield Change("removed", "value", dot + a.name, f"is gone: it was {value_of(a)}", API,
                          a.loc)
@@ -251,7 +258,7 @@ def resource_changes(old: Resource, new: Resource) -> Iterator[Change]:
     for s, t in pairs(old.states, new.states):
         if s is None and t is not None:
             yield Change("added", "state", dot + t.name, f"is new{_look(t)}", C, None, t.loc,
-                         details=tuple(map(told, t.rows)))
+                         details=(*said(t.brief), *map(told, t.rows)))
         elif t is None and s is not None:
             yield Change("removed", "state", dot + s.name, "is gone", B, s.loc,
                          details=tuple(map(told, s.rows)))
@@ -377,7 +384,7 @@ def operation_changes(old: Manager, new: Manager) -> Iterator[Change]:
     for before, after in pairs(old.operations, new.operations):
         if before is None and after is not None:
             yield Change("added", "operation", after.name, f"is new: it {_gets(after)}", C, None,
-                         after.loc, operations=(after.name,))
+                         after.loc, operations=(after.name,), details=said(after.brief))
         elif after is None and before is not None:
             yield Change("removed", "operation", before.name, "is gone", API, before.loc)
         elif before is not None and after is not None:

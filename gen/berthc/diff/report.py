@@ -43,6 +43,23 @@ class Comparison:
         return greatest([*(c.verdict for c in self.changes), *(r.verdict for r in self.reasons),
                          *(Verdict.CHECKER for _ in (*self.findings, *self.errors))])
 
+    @property
+    def c_api(self) -> str:
+        """What C programs have to do: "api": be changed; "abi": be compiled anew; "none"."""
+        told = [*(True for c in self.changes if c.verdict is Verdict.API),
+                *(r.text.startswith("API") for r in self.reasons if r.is_c)]
+        return "none" if not told else "api" if any(told) else "abi"
+
+    def text(self, verdict: Verdict) -> str:
+        """A verdict in words: whether it is the API or the ABI is known here."""
+        if verdict is not Verdict.API:
+            return verdict.text
+        return "breaks the C API" if self.c_api == "api" else "breaks the C ABI, not the API"
+
+    @property
+    def headline(self) -> str:
+        return self.text(self.verdict)
+
     def verdicts(self) -> list[tuple[Verdict, list[str]]]:
         """Every verdict that holds, the greatest first, with why."""
         found: list[tuple[Verdict, list[str]]] = []

@@ -32,7 +32,8 @@ def changed(folder: Path, *pairs: tuple[str, str], name: str = "new.yaml",
     (("brief: On the bus.", "brief: It is on the bus."), "cosmetic", 10),
     (("range: [1, 4]", "range: [1, 8]"), "compatible", 11),
     (("raise: detach}, fail: attached", "raise: detach}, fail: leaving"), "changes behaviour", 12),
-    (("operations:", "operations:\n  look: {find: disk}"), "breaks the C API or ABI", 13),
+    (("operations:", "operations:\n  look: {find: disk}"), "breaks the C ABI, not the API", 13),
+    (("  reserve_for_rootfs:", "  reserve_for_boot:"), "breaks the C API", 13),
     (("optional: probes", "optional: true"), "compatible", 11),
     (("      needs: vm.add_disk\n      brief: Mount the", "      brief: Mount the"),
      "breaks the backend's contract", 14),
@@ -98,6 +99,7 @@ def test_json_has_all_that_the_text_has(tmp_path: Path) -> None:
     path = changed(tmp_path, FAILED)
     told = json.loads(berthc("diff", "--no-check", "--format", "json", SCSI, path).stdout)
     assert (told["verdict"], told["status"]) == ("behaviour", 12)
+    assert told["specs"][0]["c_api"] == "none"
     [spec] = told["specs"]
     [change] = spec["changes"]
     assert change["sentence"] == SAID and change["operations"] == ["unmap_from_guest", "drain"]

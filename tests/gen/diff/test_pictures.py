@@ -141,7 +141,7 @@ def test_a_comment_is_a_summary_a_table_and_a_diagram() -> None:
     assert text.startswith(f"{MARK}\n\n## new.yaml: changes behaviour\n")
     assert "Compared with `old.yaml`: 1 added, 1 changed." in text
     assert ("| ~ | disk.attached on detach: an uncertain eject now leads to gone_perhaps; it led to "
-            "leaving | changes behaviour | `old.yaml:" in text)
+            "leaving | changes behaviour | `new.yaml:" in text)
     assert text.count("```mermaid\n") == 1 and text.count("<details") == text.count("</details>")
 
 

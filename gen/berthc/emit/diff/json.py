@@ -21,6 +21,7 @@ def as_json(every: Sequence[Comparison]) -> str:
 def _one(one: Comparison) -> dict[str, Any]:
     return {
         "old": one.old_file, "new": one.new_file, "verdict": one.verdict.word,
+        "c_api": one.c_api,
         "verdicts": [{"verdict": verdict.word, "status": int(verdict), "why": why}
                      for verdict, why in one.verdicts()],
         "changes": [_change(change) for change in one.changes],

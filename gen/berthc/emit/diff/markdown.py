@@ -12,7 +12,6 @@ from berthc.diag import as_text
 from berthc.diff.change import Change, Verdict, greatest
 from berthc.diff.report import Comparison
 from berthc.emit.diff.mermaid import flowchart
-from berthc.emit.diff.text import places
 from berthc.emit.diff.union import unions
 
 MOST = 65_536  # characters of a comment
@@ -54,7 +53,7 @@ def _parts(one: Comparison, below: bool) -> Iterator[_Part]:
     of = f" of {one.new_file}"
     head = "###" if below else "##"
     yield _Part(f"the summary{of}",
-                f"{head} {md(one.new_file)}: {one.verdict.text}\n\n"
+                f"{head} {md(one.new_file)}: {one.headline}\n\n"
                 f"Compared with {code(one.old_file)}: {_counted(one)}.\n")
     for finding in one.findings:
         yield _Part(f"the finding {finding.diagnostic.id}{of}", _folded(
@@ -99,10 +98,19 @@ def _counted(one: Comparison) -> str:
 
 def _table(changes: Sequence[Change]) -> str:
     rows = [f"| {SIGNS[c.kind]} | {_cell(c)} | {c.verdict.text} | "
-            f"{code(places(c.old, c.new).replace(' -> ', ' → '))} | "
+            f"{code(_where(c))} | "
             f"{', '.join(map(code, c.operations))} |" for c in changes]
     return "\n".join(["| | change | verdict | where | operations |", "|---|---|---|---|---|",
                       *rows, ""])
+
+
+def _where(change: Change) -> str:
+    """`spec/scsi.yaml:31 → 33`: the lines in both specs; the summary names the files."""
+    old, new = change.old, change.new
+    if new is None or old is None:
+        only = new or old
+        return "" if only is None else f"{only.file}:{only.line}"
+    return f"{new.file}:{old.line} → {new.line}"
 
 
 def _cell(change: Change) -> str:
@@ -120,7 +128,7 @@ def _callers(one: Comparison) -> Iterator[str]:
 
 def _why(one: Comparison) -> Iterator[str]:
     for verdict, why in one.verdicts():
-        yield f"- **{verdict.text}** (exit status {int(verdict)})\n"
+        yield f"- **{one.text(verdict)}** (exit status {int(verdict)})\n"
         yield from (f"  - {md(line)}\n" for line in why)
 
 

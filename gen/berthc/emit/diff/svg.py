@@ -41,7 +41,7 @@ def source(every: Sequence[Comparison], side: str = "both") -> str:
     drawn = 0
     titles = []
     for one in every:
-        titles.append(f"{one.new_file}: {one.verdict.text} (compared with {one.old_file})")
+        titles.append(f"{one.new_file}: {one.headline} (compared with {one.old_file})")
         for union in unions(one):
             drawn += 1
             lines += _cluster(one, union, drawn, hidden)

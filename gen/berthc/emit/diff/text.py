@@ -28,7 +28,7 @@ SIGNS = Signs("\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[36m", "\x1b[2m")
 def as_terminal(one: Comparison, colours: Colours = PLAIN) -> str:
     """The report of one spec, with a final newline."""
     signs = NO_SIGNS if colours is PLAIN else SIGNS
-    lines = [f"{colours.bold}{printable(one.new_file)}: {one.verdict.text}{colours.reset} "
+    lines = [f"{colours.bold}{printable(one.new_file)}: {one.headline}{colours.reset} "
              f"{signs.quiet}(compared with {printable(one.old_file)}){colours.reset}"]
     shown = [c for c in one.changes if c.verdict is not Verdict.COSMETIC]
     for change in (*shown, *(c for c in one.changes if c.verdict is Verdict.COSMETIC)):
@@ -79,5 +79,5 @@ def _verdicts(one: Comparison, colours: Colours) -> Iterator[str]:
         yield f"{colours.bold}verdict{colours.reset}"
     for verdict, why in told:
         first, *rest = why
-        yield f"  {verdict.text}: {printable(first)}"
+        yield f"  {one.text(verdict)}: {printable(first)}"
         yield from (f"    {printable(line)}" for line in rest)
