@@ -58,6 +58,7 @@ def test_engines_agree_on_a_spec_for_each_sentence(path: Path) -> None:
     (FOUND / "drops-two-references.yaml", BOUNDS),
     (FOUND / "uses-after-its-drop.yaml", BOUNDS),
     (FOUND / "drain-leaves-a-hold.yaml", FEW_FAILURES),
+    (FOUND / "drains-a-parent-alone.yaml", FEW_FAILURES),
     (FAULTY / "effects-drain-where-a-child-may-stay.yaml", FEW_FAILURES),
 ], ids=lambda value: value.stem if isinstance(value, Path) else "")
 def test_engines_agree_on_a_spec_for_each_part_of_the_search(path: Path, bounds: Bounds) -> None:
