@@ -102,11 +102,13 @@ def pages(found: Sequence[tuple[Result, Manager, Report | None]],
 def searched(manager: Manager) -> Report:
     """What `berthc check` finds when no bound is given."""
     bounds = replace(Bounds(), states=STATES_IN_C)
+    progress = Progress(sys.stderr if sys.stderr.isatty() else None)
     try:
-        return explore_by_default(manager, bounds, Progress(),
-                                  program(manager.name, code(manager)))
+        made = program(manager.name, code(manager), progress.say)
+        progress.end()
+        return explore_by_default(manager, bounds, progress, made)
     except (NoCompiler, Beyond):
-        return explore(manager, Bounds(), Progress())
+        return explore(manager, Bounds(), progress)
 
 
 def coverage_of(names: Sequence[Path]) -> dict[str, Coverage] | None:

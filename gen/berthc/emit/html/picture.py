@@ -61,12 +61,12 @@ def states_picture(svg: str, manager: Manager, resource: Resource, label: str) -
         failure = any(part.get("stroke") == BAD for part in group.iter())
         if group.get("class") == "node" and title in names:
             state = names[title]
-            _choosable(group, f"state {title}", {"data-state": f"{resource.name}.{title}"})
+            _choosable(group, "a state", {"data-state": f"{resource.name}.{title}"})
             _tooltip(group, state.brief)
         elif arrow and (source, target, failure) in ends:
             here = ends[source, target, failure]
             said = next((a.get(f"{{{_LINK}}}title") for a in group.iter(f"{{{_SVG}}}a")), None)
-            _choosable(group, f"{source} to {target}: {said or ''}".rstrip(": "), {
+            _choosable(group, f"from {source} to {target}", {
                 "data-rows": " ".join(dict.fromkeys(row for row, _ in here)),
                 "data-ends": " ".join(f"{row}:{outcome}" for row, outcome in here)})
             _tooltip(group, said or "")
@@ -85,8 +85,10 @@ def plain_picture(svg: str, label: str) -> Markup:
 
 
 def _choosable(group: Xml.Element, label: str, data: Mapping[str, str]) -> None:
+    """Makes a button of a group. Its name is what can be read in it, and what it is."""
+    words = [" ".join((part.text or "").split()) for part in group.iter(f"{{{_SVG}}}text")]
     for name, value in {"role": "button", "tabindex": "-1", "aria-pressed": "false",
-                        "aria-label": label, **data}.items():
+                        "aria-label": ", ".join([" ".join(words), label]), **data}.items():
         group.set(name, value)
 
 

@@ -329,7 +329,11 @@ export class Form {
         return el("div", {class: "field"}, el("label", {for: id}, field.name), input);
     }
 
-    /** The values that tracked instances have under a name. @param {string} name @returns {string[]} */
+    /**
+     * The values that tracked instances have under a name.
+     * @param {string} name
+     * @returns {string[]}
+     */
     known(name) {
         /** @type {Set<string>} */
         const found = new Set();

@@ -26,19 +26,21 @@ function mend() {
 }
 
 /**
+ * @typedef {{file: string, line: number, column: number, id: string, message: string,
+ *     help: string, excerpt: string}} Problem
+ */
+
+/**
  * What is wrong, over the last good page.
- * @param {{file: string, line: number, column: number, id: string, message: string, help: string, excerpt: string}[]} broken
+ * @param {Problem[]} broken
  */
 function tell(broken) {
     mend();
+    const count = broken.length === 1 ? "an error" : `${broken.length} errors`;
     const box = el(
         "section",
         {class: "broken", id: "broken", role: "alert", "aria-labelledby": "broken-title"},
-        el(
-            "h2",
-            {id: "broken-title"},
-            `The spec has ${broken.length === 1 ? "an error" : `${broken.length} errors`}; this is the last good page`,
-        ),
+        el("h2", {id: "broken-title"}, `The spec has ${count}; this is the last good page`),
     );
     for (const one of broken) {
         box.append(
@@ -57,7 +59,7 @@ function tell(broken) {
         if (line) line.classList.add("wrong-line");
     }
     document.body.append(box);
-    say(`The spec has ${broken.length} errors`);
+    say(`The spec has ${count}`);
     if (document.getElementById("spec"))
         byId("spec").querySelector(".wrong-line")?.scrollIntoView({block: "center"});
 }

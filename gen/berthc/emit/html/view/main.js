@@ -4,6 +4,7 @@ import {block} from "./dom.js";
 import {startKeys} from "./keys.js";
 import {startLive} from "./live.js";
 import {startMarks} from "./mark.js";
+import {startPictures} from "./pictures.js";
 import {startRoving} from "./roving.js";
 import {startSimulator} from "./simulator.js";
 import {startTheme} from "./theme.js";
@@ -12,6 +13,7 @@ const page = block("data");
 
 startTheme();
 startDock();
+startPictures();
 startRoving(document);
 startMarks(page.items);
 startKeys(startSimulator(page, block("tables")));

@@ -95,10 +95,9 @@ export function mark(id) {
     clear();
     marked = id;
     const item = items[id];
-    for (const one of all(
-        document,
-        `[data-state="${CSS.escape(id)}"], [data-row="${CSS.escape(id)}"], [data-rows~="${CSS.escape(id)}"]`,
-    )) {
+    const name = CSS.escape(id);
+    const everywhere = `[data-state="${name}"], [data-row="${name}"], [data-rows~="${name}"]`;
+    for (const one of all(document, everywhere)) {
         one.classList.add("is-marked");
         if (one.hasAttribute("aria-pressed")) one.setAttribute("aria-pressed", "true");
     }
@@ -115,7 +114,10 @@ export function mark(id) {
     say(`Marked: ${item.text || id}; ${place} of the spec`);
 }
 
-/** The lines of the spec, without what they are all indented by. @param {number} first @param {number} last */
+/**
+ * The lines of the spec, without what they are all indented by.
+ * @param {number} first @param {number} last
+ */
 function textOf(first, last) {
     const lines = [];
     for (let n = first; n <= last; n++)

@@ -101,7 +101,8 @@ function trailItem(step) {
 
 /**
  * What is tracked, as a tree; what the last request changed stands out.
- * @param {import("./session.js").Session} session @param {any} page @param {Record<string, any>} items
+ * @param {import("./session.js").Session} session @param {any} page
+ * @param {Record<string, any>} items
  */
 export function trackedBox(session, page, items) {
     const state = session.state;
@@ -161,7 +162,11 @@ function instance(resource, values, one, owners, steps, items, page) {
     const before = steps.find((step) => step.kind === "row" && step.from !== step.to)?.from;
     const made = steps.some((step) => step.kind === "made");
     const shown = Object.entries(values).filter(
-        ([name]) => name !== "state" && name !== "refs" && !kinds.includes(name),
+        ([name, value]) =>
+            name !== "state" &&
+            name !== "refs" &&
+            !kinds.includes(name) &&
+            tells(resource, name, value),
     );
     const holders = one.reservations.map((/** @type {string} */ r) =>
         el("span", {class: "tag"}, `${owners.get(r) || "?"} ${r}`),
@@ -210,6 +215,19 @@ function instance(resource, values, one, owners, steps, items, page) {
     );
 }
 
+/**
+ * Is a value worth a place? Fields that nobody gave are not.
+ * @param {any} resource @param {string} name @param {any} value
+ */
+function tells(resource, name, value) {
+    const field = resource?.fields.find((/** @type {any} */ one) => one.name === name);
+    return (
+        !field ||
+        (resource.key.length <= 3 && resource.key.includes(name)) ||
+        text(value) !== text(field.default)
+    );
+}
+
 /** @param {any} value */
 function text(value) {
     return Array.isArray(value) ? `[${value.join(", ")}]` : value === "" ? "“”" : String(value);
@@ -252,9 +270,10 @@ export function callsBox(session) {
 
 /**
  * All requests, those ahead too.
- * @param {import("./session.js").Session} session @param {(at: number) => void} go
+ * @param {import("./session.js").Session} session @param {any} page
+ * @param {(at: number) => void} go
  */
-export function historyBox(session, go) {
+export function historyBox(session, page, go) {
     const list = el("ol", {class: "history"});
     session.turns.forEach((turn, n) => {
         const played = n < session.at;
@@ -273,7 +292,7 @@ export function historyBox(session, go) {
                     },
                     el("span", {class: "quiet"}, String(n + 1)),
                     el("b", {}, turn.who || "–"),
-                    el("span", {class: "mono"}, briefly(turn.request)),
+                    el("span", {class: "mono"}, briefly(turn.request, page)),
                     el(
                         "span",
                         {class: `tag ${!played ? "" : turn.answer.ok ? "ok" : "bad"}`},
@@ -291,15 +310,20 @@ export function historyBox(session, go) {
     );
 }
 
-/** A request in a few words. @param {Record<string, any>} request */
-function briefly(request) {
+/** A request in a few words. @param {Record<string, any>} request @param {any} page */
+function briefly(request, page) {
     const parts = Object.entries(request)
-        .filter(([name]) => name !== "op" && name !== "fail" && name !== "reservation")
-        .map(([name, value]) =>
-            typeof value === "object" && !Array.isArray(value)
-                ? Object.values(value).map(text).join(" ")
-                : `${name} ${text(value)}`,
-        );
+        .filter(([name]) => !["op", "fail", "reservation"].includes(name))
+        .flatMap(([name, value]) => {
+            if (typeof value !== "object" || Array.isArray(value))
+                return [`${name} ${text(value)}`];
+            const resource = page.resources.find((/** @type {any} */ one) => one.name === name);
+            return Object.entries(value)
+                .filter(([of, given]) => tells(resource, of, given))
+                .map(([of, given]) =>
+                    resource?.key.includes(of) ? text(given) : `${of} ${text(given)}`,
+                );
+        });
     const fail = (request.fail || []).map((/** @type {any} */ one) =>
         typeof one === "string" ? one : `${one.hook} ${one.outcome || "fail"}`,
     );
@@ -346,11 +370,13 @@ function badge(node, count) {
     const circle = document.createElementNS(SVG, "circle");
     const words = document.createElementNS(SVG, "text");
     group.setAttribute("class", "badge");
+    group.setAttribute("aria-hidden", "true");
+    group.setAttribute("data-of", node.getAttribute("data-state") || "");
     for (const [name, value] of Object.entries({cx: box.x + box.width, cy: box.y, r: 10}))
         circle.setAttribute(name, String(value));
     for (const [name, value] of Object.entries({x: box.x + box.width, y: box.y + 4}))
         words.setAttribute(name, String(value));
     words.textContent = String(count);
     group.append(circle, words);
-    node.append(group);
+    node.parentNode?.append(group);
 }

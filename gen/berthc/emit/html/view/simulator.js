@@ -53,7 +53,8 @@ export function startSimulator(page, tables) {
             el(
                 "p",
                 {class: "quiet", id: "lines-words"},
-                `${page.manager}-sim and berthc sim read these. Paste other lines, or a recorded trace, to play them here.`,
+                `${page.manager}-sim and berthc sim read these. ` +
+                    "Paste other lines, or a recorded trace, to play them here.",
             ),
             el("label", {class: "sr", for: "lines"}, "Requests, one a line"),
             lines,
@@ -122,7 +123,7 @@ export function startSimulator(page, tables) {
             answerBox(last, page),
             trackedBox(session, page, page.items),
             callsBox(session),
-            historyBox(session, go),
+            historyBox(session, page, go),
         );
         byId("sim-at").textContent = `step ${session.at} of ${session.turns.length}`;
         buttons.first.disabled = buttons.back.disabled = session.at === 0;
@@ -141,7 +142,7 @@ export function startSimulator(page, tables) {
         }
     }
 
-    /** On a wide screen the row that ran last comes into sight, but the page does not jump about. */
+    /** On a wide screen, brings the row that ran last into sight if none is there. */
     function follow() {
         const ran = all(byId("main"), ".grid .ran");
         const inSight = all(byId("main"), ".ran").some((one) => {
@@ -179,7 +180,10 @@ export function startSimulator(page, tables) {
         }
     }
 
-    /** Who asks, where lines do not say: the caller that has the reservation. @param {Record<string, any>} request */
+    /**
+     * Who asks, where lines do not say: the caller that has the reservation.
+     * @param {Record<string, any>} request
+     */
     function ownerOf(request) {
         if (!page.operations.some((/** @type {any} */ one) => one.name === request.op)) return "";
         return session.owners().get(request.reservation) || session.callers[0];
@@ -197,9 +201,9 @@ export function startSimulator(page, tables) {
             say(`${what} is copied`);
             buttons.share.textContent = what === "The link" ? "Link copied" : "Copy link";
         } catch {
-            say(
-                `${what} cannot be copied here; ${what === "The link" ? "it is the address of the page" : "choose the text and copy it"}`,
-            );
+            const instead =
+                what === "The link" ? "it is in the address" : "choose the text instead";
+            say(`${what} cannot be copied here; ${instead}`);
             if (what === "The link") buttons.share.textContent = "See the address";
         }
     }
