@@ -143,6 +143,7 @@ export async function a_link_has_the_whole_conversation({open}) {
     const shown = await page.locator("#results").innerText();
     const lines = await page.locator("#lines").inputValue();
     await page.click("#sim-share");
+    await page.locator("#sim-share", {hasText: "Link copied"}).waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(link, /^file:.*#sim=z[\w-]+$/);
     const other = await open("kitchen.html", {hash: link.slice(link.indexOf("#"))});
@@ -435,6 +436,7 @@ export async function a_spec_is_shown_again_when_it_is_saved({open}) {
     const page = await open("", {url});
     await run(page);
     await page.click("#sim-share");
+    await page.locator("#sim-share", {hasText: "Link copied"}).waitFor();
     writeFileSync(spec, text.replace("SCSI disks", "Changed disks"));
     await page.waitForFunction(() => /^Changed disks/.test(document.querySelector(".lede").textContent));
     await page.waitForFunction(() => document.getElementById("sim-at").textContent === "step 1 of 1");

@@ -60,7 +60,8 @@ def written(args: argparse.Namespace) -> int:
     tell(args, [result for result, _ in results])
     if any(manager is None for _, manager in results):
         return status_of([result for result, _ in results])
-    found = [(result, manager, searched(manager) if args.search else None)
+    stream = sys.stderr if sys.stderr.isatty() else None
+    found = [(result, manager, searched(manager, Progress(stream)) if args.search else None)
              for result, manager in results if manager is not None]
     interrupted = any(report is not None and report.interrupted for *_, report in found)
     if interrupted:
@@ -99,10 +100,9 @@ def pages(found: Sequence[tuple[Result, Manager, Report | None]],
     return index(told, live) | made if several else made
 
 
-def searched(manager: Manager) -> Report:
+def searched(manager: Manager, progress: Progress) -> Report:
     """What `berthc check` finds when no bound is given."""
     bounds = replace(Bounds(), states=STATES_IN_C)
-    progress = Progress(sys.stderr if sys.stderr.isatty() else None)
     try:
         made = program(manager.name, code(manager), progress.say)
         progress.end()

@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,17 +21,21 @@ from berthc.commands.common import Usage, compile_with_meaning
 from berthc.commands.html import coverage_of, pages, refuse_unknown, searched
 from berthc.diag import Diagnostic, as_text, has_errors
 from berthc.emit.html import INDEX
+from berthc.emit.html.coverage import Coverage
+from berthc.explore.progress import Progress
 from berthc.explore.report import Report
 from berthc.files.output import OutputError
+from berthc.files.watch import Watch
 from berthc.model import Manager
 from berthc.pipeline import Result
 
 LOOPBACK = "127.0.0.1"
-EVERY = 0.25  # seconds between two looks at the specs
+EVERY = 0.1  # seconds between two looks at the specs
 PULSE = 10.0  # seconds without news after which a listener is told that the server is there
 TITLE = b"<!DOCTYPE html><html lang=en><title>berthc</title>"
 
 Json = dict[str, Any]
+Covered = dict[str, Coverage] | None
 
 
 @dataclass
@@ -53,7 +56,14 @@ class Shown:
             self.broken = broken
             self.change.notify_all()
 
+    def now(self) -> tuple[Mapping[str, str], Sequence[Json]]:
+        """The pages and what is wrong, once the specs were looked at."""
+        with self.change:
+            self.change.wait_for(lambda: self.ended or self.pages or self.broken)
+            return self.pages, self.broken
+
     def end(self) -> None:
+        """Lets all listeners go."""
         with self.change:
             self.ended = True
             self.change.notify_all()
@@ -70,6 +80,26 @@ class Shown:
         return json.dumps({"version": self.version, "broken": list(self.broken)})
 
 
+class Changed(KeyboardInterrupt):
+    """A spec was saved while it was searched. It ends a search as the user does."""
+
+
+class Watching(Progress):
+    """Looks at the specs as often as a search says how far it is."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+        self.changed = False
+
+    def __call__(self, states: int, waiting: int = 0) -> None:
+        """Ends the search of a spec that is another one by now."""
+        super().__call__(states, waiting)
+        if self._watch.changed():
+            self.changed = True
+            raise Changed
+
+
 def serve(args: argparse.Namespace) -> int:
     """Serves until it is interrupted, which is the way to end it."""
     covered = coverage_of(args.coverage)
@@ -79,41 +109,27 @@ def serve(args: argparse.Namespace) -> int:
     except OSError as error:
         raise OutputError(f"port {args.serve}: {error.strerror or error}") from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
+    watch = Watch(args.specs)
     try:
-        seen = look(args.specs)
-        renew(args, shown, covered, seen)
         thread.start()
         print(f"berthc: http://{LOOPBACK}:{server.server_address[1]}/ until Ctrl-C", flush=True)
         while True:
-            time.sleep(EVERY)
-            now = look(args.specs)
-            if now != seen:
-                seen = now
-                renew(args, shown, covered, seen)
+            while renew(args, shown, covered, watch):
+                pass
+            while not watch.changed():
+                time.sleep(EVERY)
     except KeyboardInterrupt:
         print()
         return 0
     finally:
         shown.end()
-        if thread.is_alive():
-            server.shutdown()
+        server.shutdown()
         server.server_close()
 
 
-def look(specs: Sequence[str]) -> str:
-    """A digest of the specs as they are now. One that cannot be read counts as another text."""
-    digest = hashlib.sha256()
-    for spec in specs:
-        try:
-            digest.update(Path(spec).read_bytes())
-        except OSError as error:
-            digest.update(f"{error.errno}".encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-def renew(args: argparse.Namespace, shown: Shown, covered: Any, seen: str) -> None:
-    """New pages, first without a search, because that can take long."""
+def renew(args: argparse.Namespace, shown: Shown, covered: Covered, watch: Watch) -> bool:
+    """New pages, first without a search, because that can take long. True where a spec changed
+    before the search was over."""
     results = compile_with_meaning(args.specs)
     broken = [_as_json(d, result) for result, manager in results if manager is None
               for d in result.diagnostics if has_errors([d])]
@@ -121,18 +137,27 @@ def renew(args: argparse.Namespace, shown: Shown, covered: Any, seen: str) -> No
     print(f"berthc: {', '.join(args.specs)}: {said}", flush=True)
     if broken:
         shown.renew(None, "", broken)
-        return
+        return False
     found = [(result, manager) for result, manager in results if manager is not None]
-    _publish(args, shown, covered, f"{seen[:16]}-0", [(r, m, None) for r, m in found])
+    texts = "\0".join(line for result, _ in results for line in ("", *result.source.lines))
+    version = hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    _publish(args, shown, covered, f"{version}-0", [(r, m, None) for r, m in found])
     if not args.search:
-        return
-    reports = [(r, m, searched(m)) for r, m in found]
-    if any(report.interrupted for *_, report in reports):
-        raise KeyboardInterrupt
-    _publish(args, shown, covered, f"{seen[:16]}-1", list(reports))
+        return False
+    reports: list[tuple[Result, Manager, Report | None]] = []
+    for result, manager in found:
+        progress = Watching(watch)
+        report = searched(manager, progress)
+        if progress.changed:
+            return True
+        if report.interrupted:
+            raise KeyboardInterrupt
+        reports.append((result, manager, report))
+    _publish(args, shown, covered, f"{version}-1", reports)
+    return False
 
 
-def _publish(args: argparse.Namespace, shown: Shown, covered: Any, version: str,
+def _publish(args: argparse.Namespace, shown: Shown, covered: Covered, version: str,
              found: Sequence[tuple[Result, Manager, Report | None]]) -> None:
     """Coverage that does not fit a changed spec any more is left out."""
     try:
@@ -180,9 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "events":
             self._tell()
         else:
-            with self.server.shown.change:
-                known = self.server.shown.pages
-                broken = self.server.shown.broken
+            known, broken = self.server.shown.now()
             text = known.get(name or (INDEX if INDEX in known else next(iter(known), "")))
             if text is not None:
                 self._send(200, text.encode())

@@ -1,16 +1,8 @@
 // The form of the next request: who asks, for what, and how the backend's calls end.
+import {callChoice, failures} from "./calls.js";
 import {el} from "./dom.js";
+import {Inputs, radio} from "./inputs.js";
 import {OWN} from "./session.js";
-
-const FAILURES = {fail: "EIO", uncertain: "ETIMEDOUT", unknown: "EIO"};
-const WORDS = {
-    ok: "ok",
-    fail: "fails",
-    uncertain: "uncertain",
-    yes: "yes",
-    no: "no",
-    unknown: "cannot tell",
-};
 
 export class Form {
     /**
@@ -26,20 +18,17 @@ export class Form {
         this.ask = ask;
         this.who = session.callers[0];
         this.op = page.operations[0]?.name || "drain";
-        /** @type {Map<string, any>} what was given last, by resource and field */
-        this.given = new Map();
-        /** @type {Set<string>} resources whose other fields are shown */
-        this.opened = new Set();
-        /** @type {Map<string, () => any>} reads an input, by name */
-        this.inputs = new Map();
-        this.element = el("form", {
-            class: "box",
-            "aria-label": "The next request",
-            submit: (event) => {
-                event.preventDefault();
-                this.run();
-            },
-        });
+        this.inputs = new Inputs(session);
+        this.element = /** @type {HTMLFormElement} */ (
+            el("form", {
+                class: "box",
+                "aria-label": "The next request",
+                submit: (event) => {
+                    event.preventDefault();
+                    this.run();
+                },
+            })
+        );
         this.render();
     }
 
@@ -204,7 +193,7 @@ export class Form {
                 const fields = resource.fields.filter(
                     (/** @type {any} */ f) => !keys || resource.key.includes(f.name),
                 );
-                if (fields.length) box.append(this.fields(name, name, fields));
+                if (fields.length) box.append(this.inputs.fields(name, name, fields));
             });
         if (operation.at) box.append(this.slot(operation.at));
         return box;
@@ -220,7 +209,10 @@ export class Form {
         for (const one of others)
             select.append(el("option", {value: one}, `${one} of another caller`));
         select.append(el("option", {value: "none"}, "one that nobody has"));
-        this.inputs.set("reservation", () => /** @type {HTMLSelectElement} */ (select).value);
+        this.inputs.readers.set(
+            "reservation",
+            () => /** @type {HTMLSelectElement} */ (select).value,
+        );
         return el(
             "div",
             {class: "field"},
@@ -229,147 +221,32 @@ export class Form {
         );
     }
 
-    /** @param {string} prefix @param {string} title @param {any[]} fields */
-    fields(prefix, title, fields) {
-        const set = el("fieldset", {}, el("legend", {}, title));
-        const value = (/** @type {any} */ field) =>
-            this.given.get(`${prefix}.${field.name}`) ?? field.usual;
-        const usual = fields.filter((field) => field.needed);
-        const others = fields.filter((field) => !field.needed);
-        for (const field of usual)
-            set.append(this.field(`${prefix}.${field.name}`, field, value(field)));
-        if (usual.length + others.length <= 3) {
-            for (const field of others)
-                set.append(this.field(`${prefix}.${field.name}`, field, value(field)));
-            return set;
-        }
-        const changed = others.some((field) => String(value(field)) !== String(field.default));
-        const more = el(
-            "details",
-            {
-                ...(changed || this.opened.has(prefix) ? {open: true} : {}),
-                toggle: (event) => {
-                    if (event.target.open) this.opened.add(prefix);
-                    else this.opened.delete(prefix);
-                },
-            },
-            el("summary", {}, `${others.length} more field${others.length === 1 ? "" : "s"}`),
-        );
-        for (const field of others)
-            more.append(this.field(`${prefix}.${field.name}`, field, value(field)));
-        set.append(more);
-        return set;
-    }
-
-    /** @param {string} name @param {any} field @param {any} value */
-    field(name, field, value) {
-        const id = `arg-${name}`;
-        /** @type {any} */
-        let input;
-        const common = {id, "data-keep": name, ...(field.brief ? {title: field.brief} : {})};
-        if (field.type === "bool") {
-            input = el("input", {...common, type: "checkbox", ...(value ? {checked: true} : {})});
-            this.inputs.set(name, () => input.checked);
-        } else if (field.type === "enum") {
-            input = el(
-                "select",
-                common,
-                ...field.values.map((/** @type {string} */ word) =>
-                    el("option", {value: word, ...(word === value ? {selected: true} : {})}, word),
-                ),
-            );
-            this.inputs.set(name, () => input.value);
-        } else if (/^[ui]\d+$/.test(field.type)) {
-            input = el("input", {
-                ...common,
-                type: "text",
-                inputmode: "numeric",
-                pattern: "-?[0-9]+",
-                required: true,
-                value: String(value),
-            });
-            this.inputs.set(name, () => integer(input.value));
-        } else if (field.type === "list" || field.type === "set") {
-            input = el("input", {
-                ...common,
-                type: "text",
-                value: (value || []).join(", "),
-                placeholder: "several: a, b",
-            });
-            this.inputs.set(name, () =>
-                input.value
-                    .split(",")
-                    .map((/** @type {string} */ one) => one.trim())
-                    .filter(Boolean),
-            );
-        } else {
-            const known = this.known(field.name);
-            input = el("input", {
-                ...common,
-                type: "text",
-                value: String(value),
-                autocomplete: "off",
-                spellcheck: "false",
-                ...(known.length ? {list: `${id}-known`} : {}),
-            });
-            this.inputs.set(name, () => input.value);
-            return el(
-                "div",
-                {class: "field"},
-                el("label", {for: id}, field.name),
-                input,
-                known.length > 0 &&
-                    el(
-                        "datalist",
-                        {id: `${id}-known`},
-                        ...known.map((one) => el("option", {value: one})),
-                    ),
-            );
-        }
-        return el("div", {class: "field"}, el("label", {for: id}, field.name), input);
-    }
-
-    /**
-     * The values that tracked instances have under a name.
-     * @param {string} name
-     * @returns {string[]}
-     */
-    known(name) {
-        /** @type {Set<string>} */
-        const found = new Set();
-        const visit = (/** @type {any} */ value) => {
-            if (Array.isArray(value)) value.forEach(visit);
-            else if (value && typeof value === "object") {
-                if (name in value && typeof value[name] !== "object")
-                    found.add(String(value[name]));
-                Object.values(value).forEach(visit);
-            }
-        };
-        visit(this.session.state);
-        return [...found];
-    }
-
     /** What `find … by` looks up. @param {any} by @param {string} resource */
     value(by, resource) {
         if (by.parts.length) return this.slot(by);
-        const known = this.known(by.name);
+        const known = this.inputs.known(by.name);
         const kind = {name: by.name, type: by.type, brief: "", values: []};
         const start =
             known[known.length - 1] ??
             (/^[ui]\d/.test(by.type) ? 0 : by.type === "uuid" ? "u1" : "");
-        return el("fieldset", {}, el("legend", {}, resource), this.field(by.name, kind, start));
+        return el(
+            "fieldset",
+            {},
+            el("legend", {}, resource),
+            this.inputs.field(by.name, kind, start),
+        );
     }
 
     /** @param {any} slot */
     slot(slot) {
         const set = el("fieldset", {}, el("legend", {}, slot.name));
         for (const part of slot.parts) {
-            const known = this.known(part);
+            const known = this.inputs.known(part);
             set.append(
-                this.field(
+                this.inputs.field(
                     `${slot.name}.${part}`,
                     {name: part, type: "u32", brief: "", values: []},
-                    this.given.get(`${slot.name}.${part}`) ?? known[known.length - 1] ?? 0,
+                    this.inputs.given.get(`${slot.name}.${part}`) ?? known[known.length - 1] ?? 0,
                 ),
             );
         }
@@ -379,7 +256,7 @@ export class Form {
     /** @param {HTMLElement} box */
     fresh(box) {
         if (this.page.options.length)
-            box.append(this.fields("options", "options", this.page.options));
+            box.append(this.inputs.fields("options", "options", this.page.options));
         const sets = new Map();
         for (const hook of this.page.hooks.filter((/** @type {any} */ h) => h.optional)) {
             const name = hook.together || hook.name;
@@ -389,7 +266,7 @@ export class Form {
         const set = el("fieldset", {}, el("legend", {}, "hooks that the backend leaves out"));
         for (const [name, hooks] of sets)
             set.append(
-                this.field(`without.${name}`, {name: hooks.join(", "), type: "bool"}, false),
+                this.inputs.field(`without.${name}`, {name: hooks.join(", "), type: "bool"}, false),
             );
         this.without = sets;
         box.append(set);
@@ -419,7 +296,7 @@ export class Form {
         box.append(el("div", {class: "field"}, el("label", {for: "arg-root"}, "what"), select));
         const root = roots.find((/** @type {any} */ r) => r.name === this.discarded);
         const keys = root?.fields.filter((/** @type {any} */ f) => root.key.includes(f.name)) || [];
-        if (keys.length) box.append(this.fields(root.name, root.name, keys));
+        if (keys.length) box.append(this.inputs.fields(root.name, root.name, keys));
     }
 
     hooks() {
@@ -436,79 +313,10 @@ export class Form {
             "div",
             {class: "hooks", role: "group", "aria-label": "How calls of the backend end"},
             el("p", {class: "quiet"}, "How calls of the backend end, this time"),
-            ...names.map((/** @type {string} */ name) => this.hook(name)),
+            ...this.page.hooks
+                .filter((/** @type {any} */ hook) => names.includes(hook.name))
+                .map((/** @type {any} */ hook) => callChoice(hook, this.errors)),
         );
-    }
-
-    /** @param {string} name */
-    hook(name) {
-        const hook = this.page.hooks.find((/** @type {any} */ h) => h.name === name);
-        const outcomes = hook.asks ? ["yes", "no", "unknown"] : ["ok", "fail", "uncertain"];
-        const more = el("div", {class: "more", hidden: !hook.outs});
-        const choices = outcomes.map((one, n) => {
-            const choice = radio(
-                `hook-${name}`,
-                one,
-                WORDS[/** @type {keyof typeof WORDS} */ (one)],
-                n === 0,
-                () => {
-                    const bad = one in FAILURES;
-                    more.hidden = n === 0 && !hook.outs;
-                    error.hidden = !bad;
-                    if (bad)
-                        /** @type {HTMLSelectElement} */ (error.querySelector("select")).value =
-                            FAILURES[/** @type {keyof typeof FAILURES} */ (one)];
-                },
-            );
-            if (n > 0 && one in FAILURES) choice.classList.add("bad-choice");
-            return choice;
-        });
-        const error = el(
-            "label",
-            {hidden: true},
-            "error",
-            el(
-                "select",
-                {"data-of": "error"},
-                ...this.errors.map((word) => el("option", {value: word}, word)),
-            ),
-        );
-        const nth = el(
-            "label",
-            {},
-            "which call",
-            el(
-                "select",
-                {"data-of": "nth"},
-                el("option", {value: ""}, "every one"),
-                ...[1, 2, 3, 4].map((n) => el("option", {value: n}, `call ${n}`)),
-            ),
-        );
-        more.append(error, nth);
-        if (hook.outs)
-            more.append(
-                el(
-                    "label",
-                    {},
-                    "it writes",
-                    el(
-                        "select",
-                        {"data-of": "writes"},
-                        ...["new", "last", "zero", "nothing"].map((word) =>
-                            el("option", {value: word}, word),
-                        ),
-                    ),
-                ),
-            );
-        const box = el(
-            "fieldset",
-            {class: "hook-choice", "data-hook": name},
-            el("legend", {class: "sr"}, name),
-            el("span", {class: "hook-name", "aria-hidden": "true"}, name),
-            el("div", {class: "seg"}, ...choices),
-            more,
-        );
-        return box;
     }
 
     /** The request that the form says; null where something is no number. */
@@ -516,11 +324,8 @@ export class Form {
         const operation = this.operation(this.op);
         /** @type {Record<string, any>} */
         const request = {op: this.op};
-        const values = [...this.inputs].map(
-            ([name, read]) => /** @type {[string, any]} */ ([name, read()]),
-        );
-        if (values.some(([, value]) => value === null)) return null;
-        for (const [name, value] of values) this.given.set(name, value);
+        const values = this.inputs.read();
+        if (values === null) return null;
         const of = (/** @type {string} */ prefix) =>
             Object.fromEntries(
                 values
@@ -538,71 +343,18 @@ export class Form {
             if (this.op === "discard" && this.discarded)
                 request[this.discarded] = of(this.discarded);
         } else if (operation.form === "with")
-            request.reservation = this.inputs.get("reservation")?.();
+            request.reservation = this.inputs.readers.get("reservation")?.();
         else if (operation.by)
             request[operation.by.name] = operation.by.parts.length
                 ? of(operation.by.name)
-                : this.inputs.get(operation.by.name)?.();
+                : this.inputs.readers.get(operation.by.name)?.();
         else
             for (const name of operation.path)
                 if (name !== operation.at?.name && this.resource(name).fields.length)
                     request[name] = of(name);
         if (operation?.at) request[operation.at.name] = of(operation.at.name);
-        const fail = this.failures();
+        const fail = failures(this.element);
         if (fail.length) request.fail = fail;
         return request;
     }
-
-    failures() {
-        const fail = [];
-        for (const box of /** @type {HTMLElement[]} */ ([
-            ...this.element.querySelectorAll("[data-hook]"),
-        ])) {
-            const hook = box.dataset.hook || "";
-            const outcome = /** @type {HTMLInputElement} */ (box.querySelector("input:checked"))
-                .value;
-            const part = (/** @type {string} */ of) =>
-                /** @type {HTMLSelectElement | null} */ (box.querySelector(`[data-of="${of}"]`))
-                    ?.value || "";
-            const writes = part("writes") || "new";
-            const usual = outcome === "ok" || outcome === "yes";
-            if (usual && writes === "new") continue;
-            fail.push({
-                hook,
-                outcome,
-                ...(outcome in FAILURES ? {error: part("error")} : {}),
-                ...(part("nth") ? {nth: Number(part("nth"))} : {}),
-                ...(writes === "new" ? {} : {writes}),
-            });
-        }
-        return fail;
-    }
-}
-
-/**
- * @param {string} group @param {string} value @param {string} words @param {boolean} checked
- * @param {() => void} change @param {boolean} [disabled] @param {boolean} [mono]
- */
-function radio(group, value, words, checked, change, disabled = false, mono = false) {
-    return el(
-        "label",
-        {},
-        el("input", {
-            type: "radio",
-            name: group,
-            value,
-            "data-keep": `${group}=${value}`,
-            ...(checked ? {checked: true} : {}),
-            ...(disabled ? {disabled: true} : {}),
-            change,
-        }),
-        el("span", {class: mono ? "mono" : ""}, words),
-    );
-}
-
-/** @param {string} text @returns {number | bigint | null} */
-function integer(text) {
-    if (!/^-?[0-9]+$/.test(text.trim())) return null;
-    const number = Number(text);
-    return Number.isSafeInteger(number) ? number : BigInt(text.trim());
 }

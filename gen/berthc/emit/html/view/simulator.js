@@ -34,7 +34,7 @@ export function startSimulator(page, tables) {
         button("forward", "›", "One step forward", () => go(session.at + 1)),
         button("last", "»", "To the end", () => go(session.turns.length)),
         el("span", {class: "grow"}),
-        button("reset", "Start over", "", () => {
+        button("reset", "Reset", "", () => {
             session.load([]);
             changed(false);
             say("Nothing has happened yet");
