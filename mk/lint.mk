@@ -34,6 +34,7 @@ lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/library-names
 	mypy --strict scripts/generate
+	MYPYPATH=gen mypy --strict --python-executable $(TEST_PYTHON) scripts/manual
 	mypy --strict examples/qemu/image.py
 	mypy --strict scripts/run-tests bench/compiler.py bench/small_page.py bench/performance.py bench/states.py bench/memory.py bench/count.py
 lint-shell:
