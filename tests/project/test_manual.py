@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
+from berthc.manual import roff
+from berthc.manual.headers import declared
 from installation import ROOT, Installation, clean_environment, make
 
 SHARE = {"bash": "bash-completion/completions/berthc", "zsh": "zsh/site-functions/_berthc",
@@ -205,6 +207,28 @@ def test_shellcheck_finds_nothing(share: Path) -> None:
 
 
 # Manual pages.
+
+
+def test_text_is_no_command_of_the_language_of_manual_pages() -> None:
+    assert roff.plain(".name\n'word\\") == "\\&.name\n\\&'word\\e"
+    assert roff.plain("--check -o a-b -EIO") == "\\-\\-check \\-o a-b \\-EIO"
+    assert roff.filled("a\n  b  `c`") == "a b \\fBc\\fR"
+    assert roff.comment("0     fine\n-EIO  it does\n      not") == (
+        ".TP\n\\fB0\\fR\nfine\n.TP\n\\fB\\-EIO\\fR\nit does not")
+    assert roff.comment("  int a;\n  .b") == ".PP\n.EX\nint a;\n\\&.b\n.EE"
+
+
+def test_declarations_have_the_comment_right_above_them() -> None:
+    text = (
+        'extern "C" {\n/* Alone. */\n\nint berth_a(void);\n\n/* Two. */\nint berth_b(int x,\n'
+        "            int y);\nint berth_c(void);\n\nint berth_d(void);\n\n"
+        "/* Inside. */\nstatic inline int berth_e(void)\n{\n    /* x */\n\n    return 0;\n}\n\n"
+        "/* A type. */\ntypedef struct berth_t {\n    int a;\n\n    int b;\n} berth_t;\n\n}\n")
+    found = list(declared(text))
+    assert [(one.names, one.paragraphs) for one in found] == [
+        (("berth_a",), ("Alone.",)), (("berth_b", "berth_c"), ("Two.",)),
+        (("berth_e",), ("Inside.",)), (("berth_t",), ("A type.",))]
+    assert found[2].code == "int berth_e(void);" and found[3].code.endswith("int b;\n} berth_t;")
 
 
 def pages(share: Path) -> list[Path]:

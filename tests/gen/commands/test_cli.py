@@ -367,8 +367,8 @@ def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture
      "such diagram; did you mean 'ownership.svg'? there are: "),
     (("check", "spec/sccsi.yaml"), "spec/sccsi.yaml: error[file]: cannot read the spec: No such "
      "file or directory\n  = help: did you mean 'spec/scsi.yaml'?\n"),
-    (("gen", "spec/vpci"), "spec/vpci: error[file]: cannot read the spec: No such file or "
-     "directory\n  = help: did you mean 'spec/vpci.yaml'?\n"),
+    (("gen", "examples/minimal/net"), "examples/minimal/net: error[file]: cannot read the spec: No "
+     "such file or directory\n  = help: did you mean 'examples/minimal/net.yaml'?\n"),
     (("sim", "spec/nothing_like_it.yaml"), "spec/nothing_like_it.yaml: error[file]: cannot read "
      "the spec: No such file or directory\n"),
     (("docs", "spec"), "spec: error[file]: cannot read the spec: Is a directory\n  = help: name a "

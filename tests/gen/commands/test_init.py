@@ -52,7 +52,8 @@ def test_nothing_is_written_where_one_of_the_files_is(there: str, tmp_path: Path
 
 def test_a_link_that_leads_nowhere_is_there(tmp_path: Path) -> None:
     (tmp_path / "main.c").symlink_to("elsewhere.c")
-    assert berthc("init", "gadget", "-o", ".", cwd=tmp_path).returncode == 2
+    done = berthc("init", "gadget", "-o", ".", cwd=tmp_path)
+    assert done.returncode == 2 and "main.c: is there already; nothing is written" in done.stderr
     assert names(tmp_path) == ["main.c"]
 
 
