@@ -82,7 +82,7 @@ def ask_bash(script: Path, folder: Path, words: list[str]) -> set[str]:
             'printf "%s\\n" "${COMPREPLY[@]}"')
     code = code.replace("$(complete", "eval $(complete")
     done = subprocess.run(["bash", "--norc", "-c", code], cwd=folder, capture_output=True,
-                          text=True, check=False, timeout=30)
+                          text=True, check=False, timeout=120)
     assert done.stderr == "", done.stderr
     found = {word for word in done.stdout.splitlines() if word}
     return found | {f"{word}/" for word in found if (folder / word).is_dir()}
@@ -118,7 +118,7 @@ def test_fish_completes(
     done = subprocess.run(
         ["fish", "--no-config", "-c",
          f"source {share / SHARE['fish']}; complete -C {shlex.quote(line)}"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=30,
+        cwd=folder, capture_output=True, text=True, check=False, timeout=120,
         env=clean_environment({"HOME": str(folder), "XDG_DATA_HOME": str(folder / ".data")}))
     assert done.stderr == "", done.stderr
     found = {entry.split("\t")[0] for entry in done.stdout.splitlines()}
@@ -146,7 +146,7 @@ def typed(command: list[str], setup: str, line: str, folder: Path, wanted: list[
 
 def _until(master: int, wanted: list[str]) -> str:
     """What is written until all that is wanted is there, and for a moment more."""
-    end, said = time.monotonic() + 20, ""
+    end, said = time.monotonic() + 60, ""
     while not all(word in said for word in wanted) and time.monotonic() < end:
         said += _settle(master, 0.1)
     return said + _settle(master, 0.3)

@@ -30,7 +30,7 @@ from berthc.pipeline import EXPLORABLE, Result, search_text
 from berthc.spec.load import Source, read
 
 EVERY = 0.1  # seconds between two looks at the files
-PATIENCE = 2.0  # seconds that a search has to end
+PATIENCE = 5.0  # seconds that a search has to end
 
 
 def watch_command(args: argparse.Namespace) -> int:

@@ -97,8 +97,8 @@ def _notes(
     rows = [(f"{state} on {event}", leads) for state, event, leads in _rows(tables, table)]
     where = ["", "Called in these states on these events; each outcome leads to:",
              *(f"  {line}" for line in columns(rows, NOTE - 2))] if rows else []
-    outs = ["", *wrap(f"Gives {listed(map(_out, table.outs))}.", "", "", NOTE)] if table.outs else []
-    return [*contract, *where, *outs]
+    gives = wrap(f"Gives {listed(map(_out, table.outs))}.", "", "", NOTE)
+    return [*contract, *where, *(["", *gives] if table.outs else [])]
 
 
 def _rows(tables: ir.Manager, hook: ir.Hook) -> Iterator[tuple[str, str, str]]:
