@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from berthc.diag import Diagnostic
+from berthc.diag import Diagnostic, listing
 from berthc.diff.callers import Errors
 from berthc.diff.change import Change, Reason, Verdict, greatest
 from berthc.model import Manager
@@ -67,7 +67,7 @@ class Comparison:
             why = [r.text for r in self.reasons if r.verdict is verdict]
             names = Counter(_place(c) for c in self.changes if c.verdict is verdict)
             if names:
-                why.append(", ".join(names))
+                why.append(listing(names))
             if verdict is Verdict.CHECKER:
                 every = [*(f.diagnostic for f in self.findings), *self.errors]
                 why += [f"{d.id}: {d.message}" for d in every]

@@ -100,24 +100,23 @@ def _union(name: str, old: Resource | None, new: Resource | None, renamed: dict[
     then, now = dict.fromkeys(_moves(old, texts)), dict.fromkeys(_moves(new, texts))
     marks = {move: SAME if move in then and move in now else ADDED if move in now else REMOVED
              for move in (*now, *then)}
+    ends: dict[tuple[str, str], list[Line]] = {}
+    for move, mark in marks.items():
+        ends.setdefault((move.source, move.target), []).append(
+            Line((move.event,), move.rest, mark))
     before = {s.name: s for s in old.states} if old is not None else {}
     after = {s.name: s for s in new.states} if new is not None else {}
     boxes = []
     for state in _order(list(before), list(after)):
-        lines = _lines(m for m in marks if m.source == m.target == state)
-        lines = tuple(replace(line, mark=marks[_Move(state, state, line.events[0], line.rest)])
-                      for line in lines)
-        lines = _joined(lines)
+        lines = _joined(ends.pop((state, state), []))
         called = renamed.get(f"{name}.{state}", "")
         mark = (ADDED if state not in before else REMOVED if state not in after else CHANGED
                 if called or any(line.mark for line in lines)
                 or _look(before[state]) != _look(after[state]) else SAME)
         boxes.append(Box(state, mark, lines, (after.get(state) or before[state]).final, called))
-    ends = dict.fromkeys((m.source, m.target) for m in marks if m.source != m.target)
     links = []
-    for source, target in ends:
-        moves = [m for m in marks if (m.source, m.target) == (source, target)]
-        lines = _joined(tuple(Line((m.event,), m.rest, marks[m]) for m in moves))
+    for (source, target), every in ends.items():
+        lines = _joined(every)
         kinds = {line.mark for line in lines}
         links.append(Link(source, target, kinds.pop() if len(kinds) == 1 else CHANGED, lines))
     was, is_ = begins
@@ -133,11 +132,15 @@ def _look(state: State) -> tuple[bool, bool]:
 
 def _order(old: list[str], new: list[str]) -> list[str]:
     """The states of today in their order, each that is gone behind the one that it stood behind."""
-    order = list(new)
-    for n, name in enumerate(old):
-        if name not in order:
-            order.insert(order.index(old[n - 1]) + 1 if n and old[n - 1] in order else 0, name)
-    return order
+    known = set(new)
+    behind: dict[str, list[str]] = {}
+    last = ""
+    for name in old:
+        if name in known:
+            last = name
+        else:
+            behind.setdefault(last, []).append(name)
+    return [*behind.get("", []), *(n for name in new for n in (name, *behind.get(name, [])))]
 
 
 def _guards(resource: Resource | None) -> dict[object, str]:
@@ -175,11 +178,7 @@ def _row(state: str, row: Row, case: str) -> Iterator[_Move]:
         yield _Move(state, to, row.event, f"{case}{call}{f' {ends}' if ends else ''}{then}{stays}")
 
 
-def _lines(moves: Iterable[_Move]) -> tuple[Line, ...]:
-    return tuple(Line((m.event,), m.rest) for m in moves)
-
-
-def _joined(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+def _joined(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Those that differ only in the event are one."""
     found: dict[tuple[str, str], Line] = {}
     for line in lines:
