@@ -370,12 +370,29 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
     where = f"folder that the files go to (default: {target.folder}); created if needed"
     if not target.is_code:
         one = "one diagram" if target.name == "diagram" else "the page of one spec"
-        sub.add_argument("-o", "--output", metavar="DIR", default=target.folder,
+        sub.add_argument("-o", "--output", metavar="DIR",
                          help=f'{where}; "-" prints {one} to standard output')
+    if target.name == "docs":
+        sub.add_argument("--inject", metavar="FILE", action="append", default=[],
+                         help="write no page; renew what stands in FILE between two comments that "
+                              "have the words 'berthc:table disk' (or berthc:text, berthc:mermaid) "
+                              "and 'berthc:end'; may be given more than once")
     if target.name == "diagram":
         sub.add_argument("--only", metavar="NAME", action="append", default=[],
                          help="only files of this name, such as ownership.svg or 'states-*.dot'; "
                          "may be given more than once")
+        sub.add_argument("--all", action="store_true",
+                         help="draw all runs of each operation, not only the one in which all goes "
+                              "well and the first in which each hook fails")
+        sub.add_argument("--edges", choices=("all", "happy", "failures"), default="all",
+                         help="draw the states with these arrows only: those of the happy path, or "
+                              "what failures do; goes to files of their own, such as "
+                              "states-disk-happy.svg")
+        sub.add_argument("--focus", metavar="RESOURCE.STATE",
+                         help="draw the states around this one only, such as disk.attached; goes to "
+                              "files such as states-disk-near-attached.svg")
+        sub.add_argument("--depth", metavar="N", type=int,
+                         help="with --focus: how many arrows away a state may be (default: 1)")
     if not target.is_code:
         return
     own = "; with --stub: the current folder" if target.name == "gen" else ""

@@ -153,9 +153,8 @@ def drift(files: Mapping[Path, str], same: Same | None = None) -> list[Drift]:
     out = []
     for path, wanted in sorted(files.items()):
         try:
-            found = path.read_bytes().decode("utf-8") if path.exists() else None
-        except UnicodeDecodeError:
-            found = ""
+            found = (path.read_bytes().decode("utf-8", "surrogateescape") if path.exists()
+                     else None)
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
         if (found is None

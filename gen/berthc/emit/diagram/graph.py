@@ -92,6 +92,7 @@ class Node:
     spine: bool
     trouble: bool  # only failures lead here, or the spec says that it is one
     operations: tuple[str, ...]  # public operations that make an instance in this state
+    exits: tuple[str, ...] = ()  # lines about arrows that are not drawn
 
     @property
     def name(self) -> str:
@@ -108,6 +109,8 @@ class StateGraph:
         Arrow, ...
     ]  # by source in the order of `nodes`; the step of the happy path before the others
     spine: tuple[str, ...]  # the happy path; a state may be in it twice
+    clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # title, states in one frame
+    note: str = ""  # what the graph leaves out
 
     def leaving(self, state: str) -> tuple[Arrow, ...]:
         return self._leaving.get(state, ())
@@ -115,9 +118,13 @@ class StateGraph:
     @cached_property
     def column(self) -> tuple[str, ...]:
         """The happy path up to where it comes back to a state."""
-        names = tuple(dict.fromkeys(self.spine))
-        return next((names[:n] for n, name in enumerate(self.spine) if name != (*names, "")[n]),
-                    names)
+        steps = {(a.source, a.target) for a in self.arrows if a.spine}
+        names = list(self.spine[:1])
+        for name in self.spine[1:]:
+            if name in names or (names[-1], name) not in steps:
+                break
+            names.append(name)
+        return tuple(names)
 
     @cached_property
     def _leaving(self) -> dict[str, tuple[Arrow, ...]]:
@@ -223,29 +230,6 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
         ):
             arrows.append(Arrow(state.name, target, _merge(labels), failure, not off_spine))
     return StateGraph(resource, tuple(nodes), tuple(arrows), spine)
-
-
-MOST_STATES = 100
-MOST_ARROWS = 250
-"""What graphviz lays out in seconds, and what a reader can follow."""
-
-
-def laid_out(graph: StateGraph) -> StateGraph:
-    """The first states of a graph and the arrows between them, as many as a picture can show; all
-    where they are few."""
-    ends = {name: n for n, name in enumerate(node.name for node in graph.nodes)}
-    arrows_up_to = [0] * len(graph.nodes)  # how many arrows the first states have between them
-    for arrow in graph.arrows:
-        arrows_up_to[max(ends[arrow.source], ends[arrow.target])] += 1
-    most, arrows = 0, 0
-    while most < min(MOST_STATES, len(graph.nodes)) and arrows + arrows_up_to[most] <= MOST_ARROWS:
-        arrows += arrows_up_to[most]
-        most += 1
-    shown = {node.name for node in graph.nodes[:most]}
-    return replace(graph,
-                   nodes=graph.nodes[:most],
-                   arrows=tuple(a for a in graph.arrows if {a.source, a.target} <= shown),
-                   spine=tuple(name for name in graph.spine if name in shown))
 
 
 def target_text(target: Target) -> str:

@@ -13,6 +13,7 @@ INK = "#1b1f24"
 GOOD = "#1a5fb4"  # the happy path
 BAD = "#b3261e"  # calls that fail or are uncertain
 QUIET = "#57606a"  # what is only said once, small
+FRAME = "#b6c2cf"  # around states that belong together
 FILL_STATE = "#eef4fb"
 FILL_TROUBLE = "#fdf0ef"
 FILL_FINAL = "#f1f3f5"

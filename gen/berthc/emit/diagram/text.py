@@ -8,6 +8,7 @@ from __future__ import annotations
 from berthc.model import Manager, Resource
 
 from berthc.emit.diagram.graph import Arrow, Node, StateGraph, state_graph
+from berthc.emit.diagram.large import WHOLE, View, viewed
 from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.style import wrap
 
@@ -84,7 +85,7 @@ def _below(arrow: Arrow, width: int) -> list[str]:
 
 
 def _path(graph: StateGraph, nodes: dict[str, Node], width: int) -> list[str]:
-    lines = _start(nodes[graph.column[0]], width)
+    lines = _start(nodes[graph.column[0]], width) if graph.column else []
     for name, following in zip(graph.column, (*graph.column[1:], "")):
         lines += _box(nodes[name], width)
         leaving = graph.leaving(name)
@@ -104,11 +105,13 @@ def _beside(graph: StateGraph, node: Node, width: int) -> list[str]:
     return [*lines, *(["   |"] if exits else []), *exits]
 
 
-def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH) -> str:
+def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH,
+                  view: View = WHOLE) -> str:
     """The states of one resource; no line is longer than `width`, and none ends in a blank."""
-    graph = state_graph(manager, resource)
+    graph = viewed(state_graph(manager, resource), view)
     nodes = {node.name: node for node in graph.nodes}
-    blocks = [_path(graph, nodes, width)]
+    blocks = [wrap(graph.note, width)] if graph.note else []
+    blocks += [_path(graph, nodes, width)] if graph.column else []
     blocks += [_beside(graph, node, width) for node in graph.nodes
                if node.name not in graph.column]
     return "\n".join("\n".join(plain(line).rstrip() for line in [*block, ""]) for block in blocks)

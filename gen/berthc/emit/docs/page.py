@@ -1,8 +1,11 @@
 """The page of a manager: everything a reviewer of its spec wants to see at once."""
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import PurePath
 
+from berthc.emit.diagram import dot, mermaid
 from berthc.emit.diagram.graph import StateGraph, state_graph, target_text
 from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.sequence import Drawn, sequences
@@ -16,6 +19,36 @@ from berthc.model import (
 
 from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The files that a page may link to; None: all."""
+
+    files: Collection[str] | None
+
+    def has(self, name: str) -> bool:
+        return self.files is None or name in self.files
+
+    def link(self, title: str, name: str) -> str:
+        """The picture, or "" where there is none."""
+        return f"![{title}]({name})\n" if self.has(name) else ""
+
+    @property
+    def other_forms(self) -> str:
+        """A sentence about what else is there."""
+        forms = [f"[{words}]({name})" for words, name in (
+            ("Mermaid", "diagrams.md"), ("plain text", "diagrams.txt")) if self.has(name)]
+        dots = ["`.dot` beside each picture of graphviz"] if self.has("ownership.dot") else []
+        return f"The pictures in other forms: {', '.join(forms + dots)}." if forms else ""
+
+
+def _states_picture(manager: Manager, resource: Resource, shown: Pictures) -> list[str]:
+    link = shown.link(f"States of {resource.name}", f"states-{resource.name}.svg")
+    diagram, note = (("", dot.pictured(manager, resource)[1]) if link
+                     else mermaid.pictured(manager, resource))
+    return [link or mermaid.fence(diagram),
+            *([paragraph(md(sentence(note[0].upper() + note[1:])))] if note else [])]
 
 
 _LONG_PATH = 20  # states
@@ -208,7 +241,8 @@ def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) ->
     )
 
 
-def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> list[str]:
+def _resource(manager: Manager, resource: Resource, meaning: StateMeanings,
+              shown: Pictures) -> list[str]:
     parts = (
         [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))]
         if resource.brief
@@ -234,8 +268,7 @@ def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> l
         rows3 = [(code(a.name), assigned_text(a), md(a.brief)) for a in resource.assigned]
         parts.append(table(("assigned value", "set to", "meaning"), rows3))
     parts += [
-        f"### States of {md(resource.name)}\n",
-        f"![States of {resource.name}](states-{resource.name}.svg)\n",
+        f"### States of {md(resource.name)}\n", *_states_picture(manager, resource, shown),
     ]
     if resource is manager.resources[0]:
         parts.append(paragraph(LEGEND))
@@ -387,7 +420,8 @@ def does(manager: Manager, operation: Operation) -> str:
     return words
 
 
-def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str]:
+def _operation(manager: Manager, operation: Operation, drawn: Drawn,
+               shown: Pictures) -> list[str]:
     parts = [f"### {md(operation.name)}\n"]
     if operation.brief:
         parts.append(paragraph(md(sentence(operation.brief))))
@@ -396,14 +430,13 @@ def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str
         (code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)
     ]
     parts.append(table(("returns", "when"), rows))
-    if drawn.sequences:
-        parts.append(f"![Runs of {operation.name}](sequence-{operation.name}.svg)\n")
-    if drawn.note:
-        parts.append(f"{drawn.note}\n")
+    link = shown.link(f"Runs of {operation.name}", f"sequence-{operation.name}.svg")
+    if drawn.sequences and link:
+        parts.append(link)
     return parts
 
 
-def _operations(manager: Manager) -> list[str]:
+def _operations(manager: Manager, shown: Pictures) -> list[str]:
     rows = [
         (
             f"[{code(o.name)}](#{o.name})",
@@ -418,7 +451,7 @@ def _operations(manager: Manager) -> list[str]:
     parts.append(paragraph("Errors are negative errno values; the names below stand for them."))
     drawn = sequences(manager)
     for operation in manager.operations:
-        parts += _operation(manager, operation, drawn[operation.name])
+        parts += _operation(manager, operation, drawn[operation.name], shown)
     return parts
 
 
@@ -436,8 +469,10 @@ def _accepted(manager: Manager) -> list[str]:
     ]
 
 
-def page(manager: Manager) -> str:
-    """The whole page as Markdown."""
+def page(manager: Manager, pictures: Collection[str] | None = None) -> str:
+    """The whole page as Markdown. `pictures`: the files beside it that it may link to (None: all
+    that `berthc diagram` makes). Mermaid stands where a picture of states or owners is missing."""
+    shown = Pictures(pictures)
     source = PurePath(manager.file).name
     parts = [
         f"# {md(manager.name)}\n",
@@ -445,14 +480,13 @@ def page(manager: Manager) -> str:
     ]
     parts.append(
         paragraph(
-            f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from"
-            " `berthc diagram`; the same in other forms: [Mermaid](diagrams.md), [plain"
-            " text](diagrams.txt), and `.dot` beside each picture of graphviz."
+            f"Made from {code(source)} by `berthc docs`; do not edit. {shown.other_forms}".rstrip()
         )
     )
     parts += [
         "## Who holds what\n",
-        f"![Ownership in {manager.name}](ownership.svg)\n",
+        shown.link(f"Ownership in {manager.name}", "ownership.svg")
+        or mermaid.fence(mermaid.ownership_diagram(manager)),
         (
             "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot"
             " end.\n"
@@ -461,8 +495,8 @@ def page(manager: Manager) -> str:
     parts += _options(manager)
     meaning = meaning_of(manager)
     for resource in manager.resources:
-        parts += _resource(manager, resource, meaning)
+        parts += _resource(manager, resource, meaning, shown)
     if not meaning.complete:
         parts.append("Column \"in the backend\" is from a search in part: there may be more.\n")
-    parts += [*_hooks(manager), *_operations(manager), *_accepted(manager)]
+    parts += [*_hooks(manager), *_operations(manager, shown), *_accepted(manager)]
     return "\n".join(part for part in parts if part)
