@@ -202,11 +202,14 @@ def _marks(manager: Manager, resource: Resource, state: State, failure: bool) ->
     return ", ".join(marks + [f"made by {code(c)}" for c in creators])
 
 
+def events_of(resource: Resource) -> list[str]:
+    """The events in the order of tables: the one that lets go is last."""
+    return sorted(resource.events, key=lambda event: event == resource.drop)
+
+
 def state_table(resource: Resource) -> str:
     """Every state by every event, the one that lets go last."""
-    events = [e for e in resource.events if e != resource.drop] + [
-        e for e in resource.events if e == resource.drop
-    ]
+    events = events_of(resource)
     rows = [
         [code(s.name), *(_cell(resource, s, e) for e in events)]
         for s in resource.states

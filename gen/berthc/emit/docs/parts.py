@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from berthc.emit.diagram import mermaid, text
 from berthc.emit.diagram.style import wrap
-from berthc.emit.docs.page import state_table
+from berthc.emit.docs.page import events_of, state_table
 from berthc.model import Manager, Resource, Row, State, Target
 
 KINDS = ("table", "text", "mermaid")
@@ -31,7 +31,7 @@ def plain_table(resource: Resource, width: int) -> list[str]:
         marks = [word for word, given in (("final", state.final), ("resident", state.resident))
                  if given]
         lines.append(f"{state.name}{f' ({marks[0]})' if marks else ''}")
-        events = [e for e in resource.events if resource.rows(state.name, e)]
+        events = [e for e in events_of(resource) if resource.rows(state.name, e)]
         column = min(max(map(len, events), default=0), width // 3)
         for event in events:
             cell = "; ".join(_row(row, state, len(resource.rows(state.name, event)) == 1)
