@@ -348,7 +348,7 @@ def test_uninstall_removes_its_folders(tmp_path: Path) -> None:
     left = {str(path.relative_to(tmp_path / "usr")) for path in (tmp_path / "usr").rglob("*")}
     assert left == {
         "bin", "include", "lib", "lib/pkgconfig", "share", "share/doc", "share/man",
-        "share/man/man1", "share/man/man3", "share/bash-completion",
+        "share/man/man1", "share/man/man3", "share/man/man5", "share/bash-completion",
         "share/bash-completion/completions", "share/zsh", "share/zsh/site-functions", "share/fish",
         "share/fish/vendor_completions.d"}
 

@@ -292,6 +292,16 @@ def test_every_public_function_has_its_page(share: Path) -> None:
 
 
 @needs("man")
+def test_the_page_of_the_language_has_its_keys_and_rules(share: Path) -> None:
+    page = read(share, "berth.spec")
+    assert re.search(r"^ +berth\*: 1$", page, re.M) and re.search(r"^ +brief: a text$", page, re.M)
+    language = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\| \**`([a-z_-]+)`\** \|", language, re.M)
+    assert len(tables) > 100
+    assert [word for word in tables if not re.search(rf"^ +{word}(\*?:|$| )", page, re.M)] == []
+
+
+@needs("man")
 def test_a_page_of_a_function_has_the_text_of_the_header(share: Path) -> None:
     page = read(share, "berth_complete")
     assert "RETURN VALUE\n" in page and re.search(r"^ +-ENOENT *$", page, re.M)

@@ -1,13 +1,17 @@
-"""Manual pages: berthc(1) with a page for each command, and berth(3) with a page for each function
-and type of the public headers."""
+"""Manual pages: berthc(1) with a page for each command, berth.spec(5) for the language, and
+berth(3) with a page for each function and type of the public headers."""
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from berthc.manual import roff
 from berthc.manual.commandline import Command, Option, Value
 from berthc.manual.headers import Declared, declared, head
+
+if TYPE_CHECKING:  # the pages of the library need no YAML
+    from berthc.reference import Key
 
 COMMANDS, LIBRARY = "Berth", "Library of Berth"
 HEADERS = ("berth", "backend", "arena", "file")
@@ -54,7 +58,8 @@ def _of_command(one: Command, every: Sequence[Command], date: str, version: str)
         yield text
     yield roff.heading("see also")
     others = [name for name in ("berthc", *(_page(c) for c in every[1:])) if name != _page(one)]
-    yield ",\n".join([f"\\fB{roff.plain(name)}\\fR(1)" for name in others] + ["\\fBberth\\fR(3)"])
+    seen = [f"\\fB{roff.plain(name)}\\fR(1)" for name in others]
+    yield ",\n".join([*seen, "\\fBberth\\fR(3)", "\\fBberth.spec\\fR(5)"])
 
 
 def _operand(value: Value) -> str:
@@ -80,6 +85,35 @@ def _more(text: str) -> Iterator[tuple[str, str]]:
             yield found[1], roff.filled(found[2])
         else:
             yield "notes", roff.filled(part)
+
+
+def of_language(places: Mapping[str, Sequence[Key]], rules: Mapping[str, str], date: str,
+                version: str) -> dict[str, str]:
+    """The page of the language: its keys by place, and its rules."""
+    return {"berth.spec.5": roff.page(_of_language(places, rules, date, version))}
+
+
+def _of_language(places: Mapping[str, Sequence[Key]], rules: Mapping[str, str], date: str,
+                 version: str) -> Iterator[str]:
+    yield roff.title("berth.spec", 5, date, version, COMMANDS)
+    yield roff.heading("name")
+    yield "berth.spec \\- specs of resource managers"
+    yield roff.heading("description")
+    yield roff.filled(
+        "A spec is one YAML file. It describes the tracked things of a manager, the reaction of "
+        "each state to each event, and the operations that callers can use. `berthc init` writes "
+        "one with comments that explain the language. Keys that must be there are marked with an "
+        "asterisk.")
+    for title, keys in places.items():
+        yield roff.heading(f"keys of {title}")
+        for key in keys:
+            tag = roff.bold(key.name) + ("*" if key.needed else "") + f": {roff.plain(key.value)}"
+            where = f" (In: {key.forms}.)" if key.forms else ""
+            yield roff.tagged(tag, f"{key.meaning}{where}")
+    yield roff.heading("rules")
+    yield from (roff.tagged(roff.bold(id_), says) for id_, says in rules.items())
+    yield roff.heading("see also")
+    yield "\\fBberthc\\fR(1),\n\\fBberthc\\-init\\fR(1),\n\\fBberthc\\-explain\\fR(1)"
 
 
 def of_library(headers: Mapping[str, str], date: str, version: str) -> dict[str, str]:
