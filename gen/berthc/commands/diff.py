@@ -37,6 +37,8 @@ def diff_command(args: argparse.Namespace) -> int:
     refused = refusal(args)
     if refused is not None:
         raise Usage(refused)
+    if args.side != "both" and args.format != "svg":
+        raise Usage("--side goes with --format svg")
     try:
         every = [_checked(args, old, new) for old, new in pairs(specs, args.files)]
     except GitError as error:

@@ -190,6 +190,7 @@ def test_a_file_with_a_colon_in_its_name_wins(repository: Path) -> None:
     (["first", "--", "none.yaml"], "none.yaml: neither first has such a file"),
     (["first:spec/disks.yaml"], "to be compared with what?"),
     (["first:;id", "spec/disks.yaml"], "revision first has no file ;id"),
+    (["--side", "old", "spec/disks.yaml"], "--side goes with --format svg"),
     (["a", "b", "c"], "give OLD and NEW, or one file"),
 ])
 def test_what_git_does_not_have_is_said(

@@ -211,3 +211,10 @@ def test_a_hook_of_pre_commit_finds_a_broken_spec(
     repository.change(BROKEN)
     done = repository.run(ROOT / program, *words, "spec/lantern.yaml", check=False)
     assert done.returncode == 1 and "unknown-state" in done.stderr
+
+
+def test_a_spec_that_is_gone_is_compared_and_not_checked(repository: Repository) -> None:
+    (repository.folder / "spec/lantern.yaml").unlink()
+    done = repository.review("-b", "base", "-d", "docs -o docs", "spec/lantern.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "## spec/lantern.yaml: breaks the C API" in done.stdout and "is gone" in done.stdout
