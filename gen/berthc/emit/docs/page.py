@@ -233,17 +233,6 @@ def _ends(graph: StateGraph) -> bool:
     return graph.resource.state(graph.spine[-1]).final
 
 
-def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) -> str:
-    """The effects that are there while an instance rests in the state."""
-    return (
-        ""
-        if state.final
-        else md(
-            "; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–"
-        )
-    )
-
-
 def _resource(manager: Manager, resource: Resource, meaning: StateMeanings,
               shown: Pictures) -> list[str]:
     parts = (
@@ -278,11 +267,12 @@ def _resource(manager: Manager, resource: Resource, meaning: StateMeanings,
     graph = state_graph(manager, resource)
     parts.append(_happy_path(graph))
     failures = {node.name for node in graph.nodes if node.trouble}
+    meant = in_the_backend(meaning.manager, meaning.seen, resource)
     rows4 = [
         (
             code(s.name),
             _marks(manager, resource, s, s.name in failures),
-            _in_the_backend(meaning, resource, s),
+            "" if s.final else md("; or ".join(meant[s.name]) or "–"),
             md(s.brief),
         )
         for s in resource.states
@@ -350,8 +340,9 @@ def _hooks(manager: Manager) -> list[str]:
     if not manager.hooks:
         return []
     rows = []
+    called = {o.name: hooks_called(manager, o) for o in manager.operations}
     for hook in manager.hooks:
-        callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
+        callers = [name for name, hooks in called.items() if hook.name in hooks]
         rows.append(
             (
                 code(hook.name),
