@@ -156,6 +156,24 @@ LIVES = {
         tired | claim: stay, release: gone
         gone | final: true |
         """, "new up gone", {"tired"}),
+    "a way through a failure is a failure": (
+        f"""
+        new | {UP % ('stay', 'stay')}, plug: {{to: torn, raise: mend}}, release: gone
+        torn | kind: failure | mend: calm
+        calm | claim: stay, {LET_GO % ('stay', 'stay')}
+        up | claim: stay, {LET_GO % ('stay', 'stay')}
+        gone | final: true |
+        """, "new up gone", {"torn", "calm"}),
+    "a state that a hook or letting go leads to is no failure, whatever it refuses": (
+        f"""
+        new | {UP % ('stay', 'stay')}, release: gone
+        up | claim: stay, plug: {{call: vm.plug, ok: full, fail: stay}}, {''
+             }release: {{call: vm.unplug, ok: {{to: leaving, raise: leave}}, fail: stay}}
+        full | claim: {{reject: ENOTRECOVERABLE}}, plug: stay, {LET_GO % ('stay', 'stay')}
+        leaving | claim: {{reject: ENOTRECOVERABLE}}, leave: {{call: vm.down, ok: gone, fail: stay{''
+                  }}}, {LET_GO % ('stay', 'stay')}
+        gone | final: true |
+        """, "new up leaving gone", set()),
     "what a question answers is no failure, what it cannot is": (
         f"""
         new | claim: stay, start: {{ask: vm.up_again, yes: up, no: off, unknown: lost}}, {''
