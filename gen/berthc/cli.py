@@ -389,8 +389,8 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
                               "what failures do; goes to files of their own, such as "
                               "states-disk-happy.svg")
         sub.add_argument("--focus", metavar="RESOURCE.STATE",
-                         help="draw the states around this one only, such as disk.attached; goes to "
-                              "files such as states-disk-near-attached.svg")
+                         help="draw the states around this one only, such as disk.attached; goes "
+                              "to files such as states-disk-near-attached.svg")
         sub.add_argument("--depth", metavar="N", type=int,
                          help="with --focus: how many arrows away a state may be (default: 1)")
     if not target.is_code:

@@ -58,8 +58,9 @@ def _resource(marker: Marker, managers: Sequence[Manager]) -> tuple[Manager, Res
                            f"{names[0]}; resources: {', '.join(names)}")
     found = known.get(marker.of, [])
     if not found:
+        valid = list(known) if "." in marker.of else names
         raise marker.error(f"there is no resource {quote(marker.of)}; "
-                           f"{hint(marker.of, list(known) if '.' in marker.of else names, 'resources')}")
+                           f"{hint(marker.of, valid, 'resources')}")
     if len(found) > 1:
         which = " or ".join(f"{manager.name}.{marker.of}" for manager, _ in found)
         raise marker.error(f"several specs have a resource {quote(marker.of)}: write {which}")
