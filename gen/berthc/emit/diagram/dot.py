@@ -141,11 +141,13 @@ def _text(manager: Manager, graph: StateGraph) -> str:
     lines = head(f"{manager.name} {graph.resource.name}")
     if graph.note:
         said = "\n".join(wrap(graph.note, 110))
-        lines.append(f'  label={quote(said)}; labelloc="t"; labeljust="l"; fontsize=11; fontcolor="{QUIET}";')
+        lines.append(f'  label={quote(said)}; labelloc="t"; labeljust="l"; fontsize=11;'
+                     f' fontcolor="{QUIET}";')
     lines += ["  " + line for line in _starts(graph)]
     lines += _nodes(graph)
     lines += ["  " + _arrow(arrow) for arrow in graph.arrows]
-    starts = [n.name for n in graph.nodes if n.name == graph.resource.initial or (n.operations and not n.spine)]
+    starts = [n.name for n in graph.nodes
+              if n.name == graph.resource.initial or (n.operations and not n.spine)]
     framed = {name for _, names in graph.clusters for name in names}
     if len(starts) > 1 and not framed:
         lines.append(

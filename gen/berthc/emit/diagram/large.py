@@ -1,9 +1,9 @@
 """What a picture of a large table shows, and what it says of the rest.
 
 `viewed` keeps what the reader asks for: some arrows, or the neighbourhood of a state. `collapsed`
-makes a large graph readable: an arrow that leads to a failure, or to a state that many lead to, is a
-line in the box that it leaves, long lists are counted, and states whose names begin alike stand in
-one frame. `laid_out` is the part that graphviz and Mermaid can draw. Each says in `note` what it
+makes a large graph readable: an arrow that leads to a failure, or to a state that many lead to, is
+a line in the box that it leaves, long lists are counted, and states whose names begin alike stand
+in one frame. `laid_out` is the part that graphviz and Mermaid can draw. Each says in `note` what it
 left out.
 """
 from __future__ import annotations
@@ -141,8 +141,8 @@ def collapsed(graph: StateGraph) -> StateGraph:
         nodes.append(replace(node, stays=_fewer(node.stays), rejects=_fewer(node.rejects),
                              exits=(*exits, *node.exits)))
     moved = sum(into.values())
-    note = (f"{_count(moved, 'arrow')} to failures and to states that many lead to: a line each, in "
-            "the box that it leaves" if moved else "")
+    note = (f"{_count(moved, 'arrow')} to failures and to states that many lead to: a line each, "
+            "in the box that it leaves" if moved else "")
     return replace(graph, nodes=tuple(nodes), arrows=tuple(drawn), clusters=_clusters(graph),
                    note="; ".join(part for part in (graph.note, note) if part))
 
