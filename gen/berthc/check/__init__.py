@@ -29,8 +29,8 @@ FIRST: tuple[Rule[Spec], ...] = (
     resources.final_states, resources.kinds, hooks.wrong_resource, hooks.absent_hooks,
     hooks.together, hooks.asking, hooks.stated_effects, guards.guard_scope, guards.guard_type,
     guards.guard_cases, guards.last_unguarded, operations.paths, operations.find_by,
-    operations.takes_nothing, operations.takes_and_drops, operations.gives, operations.reservations, operations.ends,
-    table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
+    operations.takes_nothing, operations.takes_and_drops, operations.gives, operations.reservations,
+    operations.ends, table.raise_cycle, limits.limits, bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, words.unused, words.old_id, hooks.undoes,

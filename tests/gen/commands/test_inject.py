@@ -108,11 +108,12 @@ BEGIN, END = "// berthc:text disk\n", "// berthc:end\n"
     (f"{BEGIN}{END}{END}", "a.c:3: berthc:end without a marker that begins"),
     (f"{BEGIN}{BEGIN}{END}{END}",
      "a.c:2: berthc:text before the berthc:end of the marker in line 1"),
-    (f"// berthc:tabel disk\n{END}", "a.c:1: there is no berthc:tabel; did you mean 'table'? markers: "
-     "berthc:table, berthc:text, berthc:mermaid, berthc:end"),
+    (f"// berthc:tabel disk\n{END}", "a.c:1: there is no berthc:tabel; did you mean 'table'? "
+     "markers: berthc:table, berthc:text, berthc:mermaid, berthc:end"),
     (f"// berthc:text dsk\n{END}",
      "a.c:1: there is no resource 'dsk'; did you mean 'disk'? resources: disk, mount"),
-    (f"// berthc:text scsi.dsk\n{END}", "there is no resource 'scsi.dsk'; did you mean 'scsi.disk'?"),
+    (f"// berthc:text scsi.dsk\n{END}",
+     "there is no resource 'scsi.dsk'; did you mean 'scsi.disk'?"),
     (f"// berthc:text\n{END}",
      "a.c:1: berthc:text of which resource? write berthc:text disk; resources: disk, mount"),
     (f"<!-- berthc:text disk\n{END}-->\n",

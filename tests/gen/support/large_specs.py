@@ -1,8 +1,8 @@
 """Specs of real shape and any size: `python3 tests/gen/support/large_specs.py STATES EVENTS`.
 
-A life in phases: in each one the steps follow each other by calls that may fail, a step may be taken
-back, the phase may pause, and a death is reported from outside. Each phase has states of failure, and
-from everywhere an instance can be let go of.
+A life in phases: in each one the steps follow each other by calls that may fail, a step may be
+taken back, the phase may pause, and a death is reported from outside. Each phase has states of
+failure, and from everywhere an instance can be let go of.
 """
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def large(states: int, events: int) -> str:
             rows.update(died=f"{phase}_failed", pause=f"{phase}_paused",
                         release=f"{{call: vm.undo, ok: gone, fail: stay, uncertain: {lost}}}")
             if n % STEPS:
-                rows["back"] = f"{{call: vm.undo, ok: {steps[n - 1]}, fail: stay, uncertain: {lost}}}"
+                rows["back"] = (
+                    f"{{call: vm.undo, ok: {steps[n - 1]}, fail: stay, uncertain: {lost}}}")
             if n + 1 < len(steps):
                 rows[own[n % len(own)]] = (
                     f"{{call: vm.do_{n % 8}, ok: {steps[n + 1]}, fail: {phase}_failed,"
@@ -69,18 +70,21 @@ def large(states: int, events: int) -> str:
                     "pause": "stay", "resume": "stay", "died": "stay",
                     "release": "{call: vm.undo, ok: gone, fail: stay}"}
     lines = ["berth: 1", "manager: large", "brief: A large life.", "backend:", "  vm:"]
-    lines += [f"    do_{n}: {{on: thing, repeatable: true, brief: Does thing {n}.}}" for n in range(8)]
+    lines += [f"    do_{n}: {{on: thing, repeatable: true, brief: Does thing {n}.}}"
+              for n in range(8)]
     lines += ["    undo: {on: thing, repeatable: true, brief: Undoes it.}",
               "resources:", "  thing:", "    brief: One thing.", "    key: [name]", "    fields:",
               "      name: {type: string, required: true}",
               "    assigned: {number: {counter: {start: 1}}}",
-              "    holders: {take: claim, drop: release}", f"    initial: {steps[0]}", "    states:"]
+              "    holders: {take: claim, drop: release}",
+              f"    initial: {steps[0]}", "    states:"]
     for name, rows in table.items():
         lines += [f"      {name}:", f"        brief: The thing is in {name}.", "        on:",
                   *(f"          {event}: {row}" for event, row in rows.items())]
     lines += ["      gone: {final: true}", "operations:",
               "  reserve: {brief: Hold a thing., obtain: [thing], gives: reservation}",
-              "  let_go: {brief: Let go., with: reservation, do: [thing.release], ends: reservation}",
+              "  let_go: {brief: Let go., with: reservation, do: [thing.release],"
+              " ends: reservation}",
               "  died: {brief: It died., find: thing, by: number, do: [thing.died], absent: ok}"]
     lines += [f"  {e}: {{brief: Fires {e}., with: reservation, do: [thing.{e}]}}"
               for e in ("back", "pause", "resume", *own)]

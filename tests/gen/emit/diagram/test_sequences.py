@@ -22,7 +22,8 @@ def titles(path: str, operation: str) -> list[str]:
 
 
 def run(path: str, operation: str, title: str) -> Sequence:
-    return next(s for s in sequences(spec(path), every=True)[operation].sequences if s.title == title)
+    every = sequences(spec(path), every=True)[operation].sequences
+    return next(s for s in every if s.title == title)
 
 
 def reported(path: str, operation: str, title: str) -> list[str]:

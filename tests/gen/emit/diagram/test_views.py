@@ -93,9 +93,10 @@ def test_views_go_to_files_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ("--focus dsk.attached", "--focus dsk.attached: there is no resource 'dsk'; did you mean 'disk'? "
-     "resources: disk, mount"),
-    ("--focus disk.atached", "disk has no state 'atached'; did you mean 'attached'? states of disk: "),
+    ("--focus dsk.attached", "--focus dsk.attached: there is no resource 'dsk'; did you mean "
+     "'disk'? resources: disk, mount"),
+    ("--focus disk.atached", "disk has no state 'atached'; did you mean 'attached'? "
+     "states of disk: "),
     ("--focus disk", "name one of its states, such as disk.reserved"),
     ("--focus disk.", "name one of its states, such as disk.reserved"),
     ("--focus disk.attached --depth -1", "--depth -1: a number of arrows, such as 2"),
@@ -123,5 +124,5 @@ def test_views_and_all_runs_on_the_command_line(tmp_path: object) -> None:
     assert done.returncode == 1 and "not up to date" in done.stderr
     done = berthc("diagram", "-o", f"{out}/x", "--check", "--edges", "happy", "--focus",
                   "disk.reserved", "--depth", "3", "--only", "*.dot", PATH)
-    assert done.stderr.endswith(f"renew with: berthc diagram -o {out}/x --only '*.dot' --edges happy "
-                                f"--focus disk.reserved --depth 3 {PATH}\n")
+    assert done.stderr.endswith(f"renew with: berthc diagram -o {out}/x --only '*.dot' --edges "
+                                f"happy --focus disk.reserved --depth 3 {PATH}\n")
