@@ -19,7 +19,7 @@ from engines import ROOT, answers_to_all, job
 sys.path.append(str(ROOT / "tests/differential"))
 
 from builds import BUILD  # noqa: E402
-from differ import first_difference, run_c  # noqa: E402
+from differ import run_c  # noqa: E402
 from scripts import Request, Script, scripts  # noqa: E402
 from shrink import shrink  # noqa: E402
 
@@ -85,6 +85,21 @@ class Compared:
     @property
     def requests(self) -> int:
         return self.errors.total()
+
+
+def said(answer: str) -> str:
+    """What counts of an answer: its members in their order, but for the text of a message."""
+    try:
+        value = json.loads(answer)
+    except ValueError:
+        return f"no JSON: {answer}"
+    return json.dumps({**value, **({"message": ""} if "message" in value else {})})
+
+
+def first_difference(wanted: Sequence[str], given: Sequence[str]) -> int | None:
+    """Index of the first answer that differs or that only one of them gave."""
+    both = itertools.zip_longest(map(said, wanted), map(said, given))
+    return next((at for at, (left, right) in enumerate(both) if left != right), None)
 
 
 def compare(script: Script, asked: Asked, reference: Asked,

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from compare import SEED, random_script, seeds
+from compare import SEED, first_difference, random_script, seeds
 from engines import ROOT, answers, job, read
 
 import test_hostile as c
 from builds import BUILD, simulator
-from differ import first_difference
 from wrong_lines import mutated
 
 BRACKETS = [b"[", b"{", b'{"a":', b"[[{"]
