@@ -55,6 +55,8 @@ def test_the_trace_has_the_rows_that_the_model_took(path: Path) -> None:
         model.answer(asked.encode())
         rows = [step for step in trace if step["kind"] in ("row", "released")]
         assert [shown(step) for step in rows] == [expected(manager, t) for t in model.rows], asked
+        good = ("ok", "yes", "no", None)
+        assert all((step["error"] is None) == (step["outcome"] in good) for step in trace), asked
         kinds.update(step["kind"] for step in trace)
     assert {"row", "made", "ended"} <= set(kinds)
 
