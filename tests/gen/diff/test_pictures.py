@@ -20,8 +20,8 @@ from command_line import ROOT, SCSI, berthc
 TEXT = (ROOT / SCSI).read_text(encoding="utf-8")
 LEAVING = ("raise: detach}, fail: attached, uncertain: leaving",
            "raise: detach}, fail: attached, uncertain: gone_perhaps")
-NEW = ("      boot:\n", "      gone_perhaps:\n        brief: Perhaps.\n        on: {claim: {reject: "
-       "EBUSY}, attach: {reject: EBUSY}, detach: detached}\n      boot:\n")
+NEW = ("      boot:\n", "      gone_perhaps:\n        brief: Perhaps.\n        on: {claim: "
+       "{reject: EBUSY}, attach: {reject: EBUSY}, detach: detached}\n      boot:\n")
 
 
 def edited(*pairs: tuple[str, str]) -> str:
@@ -140,8 +140,8 @@ def test_a_comment_is_a_summary_a_table_and_a_diagram() -> None:
     text = as_markdown([comparison(TEXT, edited(LEAVING, NEW))])
     assert text.startswith(f"{MARK}\n\n## new.yaml: changes behaviour\n")
     assert "Compared with `old.yaml`: 1 added, 1 changed." in text
-    assert ("| ~ | disk.attached on detach: an uncertain eject now leads to gone_perhaps; it led to "
-            "leaving | changes behaviour | `new.yaml:" in text)
+    assert ("| ~ | disk.attached on detach: an uncertain eject now leads to gone_perhaps; it led "
+            "to leaving | changes behaviour | `new.yaml:" in text)
     assert text.count("```mermaid\n") == 1 and text.count("<details") == text.count("</details>")
 
 
