@@ -110,3 +110,31 @@ def test_nothing_is_tracked_before_the_first_request() -> None:
     manager = meaning((ROOT / "spec/scsi.yaml").read_text(encoding="utf-8"))
     assert manager is not None
     assert answers(job(manager, [[" \t"]], "painted")) == [[["", [], []]]]
+
+
+def test_a_reservation_may_hold_only_part_of_its_path(tmp_path: Path) -> None:
+    """Its hold on the lid is released; then a call for the box fails."""
+    rest = {"here": {"resident": True, "on": {
+        "put": {"call": "hw.on", "ok": "stay", "fail": "stay"}, "drop": "gone"}},
+        "gone": {"final": True}}
+    lid = {"here": {"resident": True, "on": {"drop": "stay"}}}
+    one = {"key": ["name"], "fields": FIELDS, "holders": {"drop": "drop"}, "initial": "here"}
+    text = json.dumps({
+        "berth": 1, "manager": "corner", "brief": "A corner.",
+        "backend": {"hw": {"on": {"on": "box", "repeatable": True, "brief": "On."}}},
+        "resources": {"box": {**one, "states": rest},
+                      "lid": {**one, "parent": "box", "states": lid}},
+        "operations": {
+            "take": {"obtain": ["box", "lid"], "gives": "reservation"},
+            "look": {"with": "reservation", "do": ["box.put"]},
+            "finish": {"with": "reservation", "ends": "reservation",
+                       "do": ["lid.drop", "box.put", "box.drop"]}}})
+    script: list[Any] = [{"op": "take", "box": {"name": "a"}, "lid": {"name": "b"}},
+                         {"op": "finish", "reservation": "r1", "fail": ["hw.on"]},
+                         {"op": "look", "reservation": "r1"}]
+    manager = meaning(text)
+    assert manager is not None, text
+    assert [a["error"] for a in agree(text, script, tmp_path)] == [None, "EIO", "ECANCELED"]
+    lines = [json.dumps(request) for request in script]
+    tracked = answers(job(manager, [lines], "painted"))[0][-1][2]
+    assert [(t["resource"], t["reservations"]) for t in tracked] == [("box", ["r1"]), ("lid", [])]
