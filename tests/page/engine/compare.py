@@ -64,7 +64,8 @@ def model(manager: Manager, max_holders: int = MAX_HOLDERS) -> Asked:
     return ask
 
 
-def random_script(manager: Manager, seed: int, count: int, max_holders: int = MAX_HOLDERS) -> Script:
+def random_script(manager: Manager, seed: int, count: int,
+                  max_holders: int = MAX_HOLDERS) -> Script:
     """So many scripts, one after the other."""
     simulator = Simulator(manager, max_holders)
 
