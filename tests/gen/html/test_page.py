@@ -186,7 +186,8 @@ SUITE = """\
    2  device.reserved add vm.add_device: ok fail   NEVER uncertain
    3  device.assigned announce guest.add: ok left out   no caller can bring about: fail   \
 not searched: uncertain
-vpci: rows taken in full 2 of 3, outcomes taken 5 of 6, that no caller can bring about 1
+   4  device.assigned announce: rejected
+vpci: rows taken in full 3 of 4, outcomes taken 5 of 6, that no caller can bring about 1
 """
 
 
@@ -196,6 +197,7 @@ def test_the_output_of_a_suite_says_which_rows_were_tested() -> None:
     assert rows["device.reserved.add.0"].text == "tested: ok, fail; never tested: uncertain"
     assert rows["device.assigned.announce.0"].excused == ("fail", "uncertain")
     assert rows["device.assigned.announce.0"].full and read("nothing") == {}
+    assert rows["device.assigned.announce.1"].taken == ("rejected",)
 
 
 def test_rows_are_painted_by_what_the_suite_took() -> None:

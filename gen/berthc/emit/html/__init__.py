@@ -62,13 +62,13 @@ def files(
     wanted = {name for name in diagram.names(manager) if name.endswith(".svg")}
     drawn = {name.partition("/")[2]: text for name, text in
              diagram.files(manager, heard, program, wanted).items()}
-    covered = coverage or {}
+    covered, runs = coverage or {}, sequences(manager)
     view = {
         "manager": manager, "brief": sentence(manager.brief), "version": __version__,
         "resources": [content.resource_view(manager, r, covered) for r in manager.resources],
         "troubles": list(content.troubles(manager)),
         "harmless": list(content.harmless(manager)),
-        "operations": [content.operation_view(manager, o, sequences(manager)[o.name].note)
+        "operations": [content.operation_view(manager, o, runs[o.name].note)
                        for o in manager.operations],
         "hooks": list(content.hook_views(manager)),
         "options": content.options(manager),

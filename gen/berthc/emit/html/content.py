@@ -1,7 +1,7 @@
 """What the page says of a manager, as values that the template lays out."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -192,27 +192,29 @@ def row_text(row: Row, alone: bool) -> str:
 def troubles(manager: Manager) -> Iterator[Trouble]:
     """The states that only failures lead to, in the order of the spec."""
     for resource in manager.resources:
-        graph = state_graph(manager, resource)
+        failures = {n.name for n in state_graph(manager, resource).nodes if n.trouble}
+        ids = row_ids(resource)
+        coming: dict[str, list[tuple[str, str]]] = {}
+        for other in resource.states:
+            for row in other.rows:
+                for outcome, target in row.targets():
+                    words = f"{row.hook} {WORDS[outcome]}" if row.hook else (
+                        f"{row.event} in {row.state}")
+                    if target.state != other.name:
+                        coming.setdefault(target.state, []).append((ids[id(row)], words))
         for state in resource.states:
-            node = next(n for n in graph.nodes if n.name == state.name)
-            if not node.trouble or state.final:
+            if state.name not in failures or state.final:
                 continue
-            ids = row_ids(resource)
-            comes = tuple(
-                (ids[id(row)],
-                 f"{row.hook} {WORDS[outcome]}" if row.hook else f"{row.event} in {row.state}")
-                for other in resource.states if other.name != state.name for row in other.rows
-                for outcome, target in row.targets() if target.state == state.name)
             leaves = tuple(
                 (ids[id(row)], row.event + (f" ({row.hook})" if row.hook else "")
                  + f" → {target.state}")
                 for row in state.rows for outcome, target in row.targets()
                 if target.state != state.name and outcome not in FAILURES)
             yield Trouble(f"{resource.name}.{state.name}", resource.name, state.name,
-                          sentence(state.brief), _once(comes), _once(leaves))
+                          sentence(state.brief), _once(coming.get(state.name, [])), _once(leaves))
 
 
-def _once(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The first row of each text."""
     first: dict[str, str] = {}
     for row, words in pairs:
@@ -246,10 +248,11 @@ def operation_view(manager: Manager, operation: Operation, note: str) -> Operati
 
 
 def hook_views(manager: Manager) -> Iterator[HookView]:
+    ids = {row: name for r in manager.resources for row, name in row_ids(r).items()}
     for hook in manager.hooks:
         callers = tuple(o.name for o in manager.operations
                         if hook.name in hooks_called(manager, o))
-        rows = tuple(row_ids(r)[id(row)] for r in manager.resources for s in r.states
+        rows = tuple(ids[id(row)] for r in manager.resources for s in r.states
                      for row in s.rows if row.hook == hook.name)
         yield HookView(hook.name, hook.on, sentence(hook.brief),
                        tuple(html(fact) for fact in hook_facts(manager, hook)), callers, rows)

@@ -112,6 +112,7 @@ export function startSimulator(page, tables) {
     function go(at) {
         if (at < 0 || at > session.turns.length || at === session.at) return;
         session.go(at);
+        form.suggest();
         changed(true);
     }
 
@@ -161,6 +162,7 @@ export function startSimulator(page, tables) {
         session.load(page.findings[n].script);
         show("sim");
         session.forward();
+        form.suggest();
         changed(true);
         buttons.forward.focus();
     }
