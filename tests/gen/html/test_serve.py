@@ -147,7 +147,7 @@ def test_a_search_comes_after_the_page(tmp_path: Path) -> None:
         news = News(server.port)
         while not (version := news.next()["version"]).endswith("-1"):
             assert version == "" or version.endswith("-0")
-        assert "explored every order of calls" in server.get("/")[1]
+        assert "Explored every order of calls" in server.get("/")[1]
     finally:
         assert server.end() == 0
 
