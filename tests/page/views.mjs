@@ -1,4 +1,4 @@
-/** What a page must do in a browser. Each function is a test of test_views.py. */
+/** What a page must do in a browser. Each function is a test of test_page_views.py. */
 import assert from "node:assert/strict";
 import {spawnSync} from "node:child_process";
 import {readFileSync} from "node:fs";

@@ -56,10 +56,10 @@ export class Session {
         this.forward();
     }
 
+    /** Plays the next turn, where the simulator stands. */
     forward() {
         if (this.at >= this.turns.length) return;
         const turn = this.turns[this.at];
-        this.simulator.restore(this.at === 0 ? this.start : this.saved[this.at - 1]);
         try {
             turn.answer = this.simulator.request(turn.request);
             turn.trace = this.simulator.trace;
